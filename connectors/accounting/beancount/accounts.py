@@ -1,0 +1,92 @@
+"""`accounts.beancount`: what must be opened before generated files may use it.
+
+Each generated file states in its header which accounts and currencies it uses, so that the
+list is made without reading every journal again.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.accounting.beancount.generated import BANNER, sealed
+from connectors.accounting.beancount.reading import Directive
+from connectors.accounting.beancount.rendering import OPENING_DAY, PAYOUT
+from mappings.model import CLEARING
+
+_FIELD = re.compile(r";; (accounts|clearing|currencies):((?: \S+)*)\n")
+_DECLARED = re.compile(
+    r'^(?:\d{4}[-/]\d\d[-/]\d\d +(?:open|commodity) +|option +")([^\s"]+)', re.MULTILINE
+)
+_OPERATING = "operating_currency"
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What a set of journals uses; `clearing` are the accounts that its payouts empty."""
+
+    accounts: frozenset[str] = frozenset()
+    clearing: frozenset[str] = frozenset()
+    currencies: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Uses") -> "Uses":
+        return Uses(
+            self.accounts | other.accounts,
+            self.clearing | other.clearing,
+            self.currencies | other.currencies,
+        )
+
+    def header(self) -> str:
+        """The comment lines that `uses_in` reads."""
+        fields = (
+            ("currencies", self.currencies),
+            ("clearing", self.clearing),
+            ("accounts", self.accounts),
+        )
+        return "".join(f"{' '.join((f';; {name}:', *sorted(it)))}\n" for name, it in fields)
+
+
+def uses_of(directives: Iterable[Directive]) -> Uses:
+    """What the directives use."""
+    accounts, clearing, currencies = set(), set(), set()
+    for directive in directives:
+        for posting in directive.postings:
+            accounts.add(posting.account)
+            currencies.add(posting.currency)
+            if directive.part == PAYOUT and posting.category == CLEARING:
+                clearing.add(posting.account)
+    return Uses(frozenset(accounts), frozenset(clearing), frozenset(currencies))
+
+
+def uses_in(path: Path) -> Uses:
+    """What a generated file's header states; nothing for a file that is not ours."""
+    fields: dict[str, frozenset[str]] = {}
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+        if file.readline() != f"{BANNER}\n":
+            return Uses()
+        for line in file:
+            if not line.startswith(";;"):
+                break
+            if found := _FIELD.fullmatch(line):
+                fields[found[1]] = frozenset(found[2].split())
+    return Uses(**fields)
+
+
+def declared_in(path: Path) -> frozenset[str]:
+    """Accounts, currencies and options that the user states in a file of their own."""
+    try:
+        return frozenset(_DECLARED.findall(path.read_text(encoding="utf-8", errors="replace")))
+    except FileNotFoundError:
+        return frozenset()
+
+
+def render_accounts(uses: Uses, declared: frozenset[str] = frozenset()) -> str:
+    """The generated file that opens what is used and not `declared` elsewhere."""
+    # Fava calls books without an operating currency wrong; one of the user's own stands alone.
+    operating = frozenset() if _OPERATING in declared else uses.currencies
+    paragraphs = [
+        [f'option "{_OPERATING}" "{it}"' for it in sorted(operating)],
+        [f"{OPENING_DAY} commodity {it}" for it in sorted(uses.currencies - declared)],
+        [f"{OPENING_DAY} open {it}" for it in sorted(uses.accounts - declared)],
+    ]
+    return sealed("".join("\n" + "\n".join(lines) + "\n" for lines in paragraphs if lines))

@@ -1,0 +1,13 @@
+"""Where the programs `bean-check` and `fava` are; they are run, never imported."""
+
+import shutil
+import sys
+from pathlib import Path
+
+NOT_INSTALLED = "{} is not installed: pip install 'daybook[books]'"
+
+
+def find(name: str) -> str | None:
+    """The program of this environment, else one on the PATH, else None."""
+    beside = shutil.which(name, path=str(Path(sys.executable).parent))
+    return beside or shutil.which(name)

@@ -1,0 +1,90 @@
+"""What a sales channel is to the rest of Daybook.
+
+A channel knows its own files: how to recognise one, how to read what it declares, and how its rows
+are read by DuckDB. What its words mean is not here but in `mappings/channels/<channel>`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from connectors.documents import Dialect, Manifest, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file as it arrived, out of its container: `text` is a UTF-8 copy of it on disk."""
+
+    name: str
+    document: str
+    encoding: str
+    header: str
+    text: Path
+    connection: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a document's rows become lines: what a channel prepares in DuckDB before its SQL runs.
+
+    `lines_sql` is a SELECT over `document_rows`; `variables` are what the channel's SQL reads
+    besides connection, document, prefix, time_zone and currency.
+    """
+
+    lines_sql: str
+    variables: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A sales channel that hands out settlements.
+
+    `recognises` looks at a file's first line. `inspect` reads one file whole and returns its
+    manifest; it raises `BadInput` for a file that cannot be taken and `Unproven` for one whose
+    lines do not sum to what it declares. `chain` completes what one document alone cannot know
+    (which payout closes its last lines), given the documents in force, oldest first.
+    """
+
+    name: str
+    title: str
+    file: str
+    default_time_zone: str
+    recognises: Callable[[str], bool]
+    inspect: Callable[[duckdb.DuckDBPyConnection, Upload], Manifest]
+    rows: Callable[[Manifest, Path], str]
+    reading: Callable[[Manifest, Sequence[Manifest]], Reading]
+    chain: Callable[[Sequence[Manifest]], list[Statement]]
+
+
+def macros(dialect: Dialect) -> list[str]:
+    """SQL that defines `money`, `instant`, `day` and `place` the way one file writes them."""
+    group = "." if dialect.decimal_mark == "," else ","
+    plain = f"replace(trim(x), '{group}', '')"
+    if dialect.decimal_mark == ",":
+        plain = f"replace({plain}, ',', '.')"
+    return [
+        f"CREATE OR REPLACE TEMP MACRO money(x) AS CAST({plain} AS DECIMAL(19,4))",
+        f"CREATE OR REPLACE TEMP MACRO instant(x) AS {_instant(dialect)}",
+        f"CREATE OR REPLACE TEMP MACRO day(x) AS CAST(strptime(x, '{dialect.date_format}') AS DATE)",
+        # Where a row stands in time when a file dates it to the day only.
+        "CREATE OR REPLACE TEMP MACRO place(d, n) AS date_diff('day', DATE '1970-01-01', d)"
+        f" * 10000000 {'-' if dialect.newest_first else '+'} n",
+    ]
+
+
+def _instant(dialect: Dialect) -> str:
+    """Instants are nineteen characters of local time and a zone, which a file may mix (PST, PDT)."""
+    offsets = dialect.zones or {"": 0}
+    stamp = f"strptime(substr(x, 1, 19), '{dialect.date_format}')"
+    if set(offsets.values()) == {0}:
+        return f"{stamp} AT TIME ZONE 'UTC'"
+    whens = " ".join(f"WHEN '{zone}' THEN {minutes}" for zone, minutes in offsets.items())
+    if "" not in offsets:
+        whens += f" WHEN '' THEN {next(iter(offsets.values()))}"
+    return (
+        f"({stamp} - to_minutes(CASE trim(substr(x, 20)) {whens} ELSE error('zone') END))"
+        " AT TIME ZONE 'UTC'"
+    )

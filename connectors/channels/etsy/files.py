@@ -1,0 +1,227 @@
+"""Etsy statements on disk: what they say and how that is proven.
+
+Format facts are read off real exports: UTF-8 with a mark, comma, newest row first, nine columns
+(eight or ten before 2025, with eight cells a row), `--` for nothing, `-$1,234.56`, long dates, and
+deposits whose amount stands only in the title.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from connectors.channels.base import Upload, macros
+from connectors.channels.dialect import date_format, decimal_marks
+from connectors.channels.profile import profile
+from connectors.documents import Dialect, Manifest, Statement
+from connectors.engine import quoted
+from connectors.errors import BadInput, Unproven
+from mappings.channels import sql
+
+_REQUIRED = ("Date", "Type", "Title", "Info", "Currency", "Amount", "Fees & Taxes", "Net")
+_MONEY = ("Amount", "Fees & Taxes", "Net", "Deposited")
+_DATE_FORMATS = ("%B %d, %Y", "%d %B, %Y", "%d %B %Y", "%b %d, %Y", "%d %b, %Y", "%Y-%m-%d")
+
+
+def _columns(header: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in next(csv.reader([header.rstrip("\r\n")]), []))
+
+
+def recognises(header: str) -> bool:
+    """Whether a first line is a statement's."""
+    return {"Fees & Taxes", "Net"} <= set(_columns(header))
+
+
+def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> str:
+    """Every row as text with its number; money without its symbols; a deposit's sum as a column."""
+    typed = ", ".join(f"{quoted(c)}: 'VARCHAR'" for c in columns)
+    bare = "regexp_replace(replace({}, '\u2212', '-'), '[^0-9.,-]', '', 'g')"
+    money = ", ".join(f'{bare.format(_named(c))} AS "{c}"' for c in _MONEY[:3])
+    title = bare.format("regexp_extract(\"Title\", '[0-9][0-9.,]*')")
+    return (
+        f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({money}), "
+        f"CASE WHEN \"Type\" = 'Deposit' THEN nullif(coalesce(ltrim("
+        f"{bare.format(_named('Amount'))}, '-'), {title}), '') END AS \"Deposited\" "
+        f"FROM read_csv({quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', "
+        f"quote='\"', escape='\"', header=true, nullstr=['', '--'], null_padding=true, "
+        f"compression={quoted(compression)})"
+    )
+
+
+def _named(column: str) -> str:
+    """A column name as SQL writes it."""
+    return f'"{column}"'
+
+
+def rows(manifest: Manifest, text: Path) -> str:
+    """SQL for the rows of a stored statement, `text` being UTF-8, plain or `.zst`."""
+    compression = "zstd" if text.suffix == ".zst" else "none"
+    return _relation(manifest.dialect.columns, text, compression)
+
+
+def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
+    """Read a statement whole and prove it row by row."""
+    columns = _columns(upload.header)
+    missing = [c for c in _REQUIRED if c not in columns]
+    if missing:
+        raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; download it again")
+    _load(con, upload, columns)
+    currency = _currency(con, upload)
+    dialect = _dialect(con, upload, columns)
+    for macro in macros(dialect):
+        con.execute(macro)
+    con.execute("SET VARIABLE time_zone = $1", [upload.time_zone])
+    _prove_rows(con, upload)
+    found = profile(con, upload, sql("etsy", "lines"))
+    month, period = _period(con, upload)
+    settlements = _settlements(con, upload, currency, period)
+    return found.with_payouts(settlements).manifest(
+        upload,
+        channel="etsy",
+        format="etsy.statement",
+        statement=f"{month:%Y-%m}-{currency}",
+        currency=currency,
+        declared=None,
+        dialect=dialect,
+        period=period,
+        settlements=settlements,
+    )
+
+
+def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE document_rows AS {_relation(columns, upload.text)}"
+        )
+    except duckdb.Error as error:
+        line = re.search(r"Line: (\d+)", str(error))
+        at = f"line {line[1]}" if line else "a row"
+        raise BadInput(
+            f"{upload.name}: {at} is not a row of a statement: the file is cut off or damaged; "
+            "download it again"
+        ) from error
+    if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
+        raise BadInput(f"{upload.name}: the statement has a header and no rows; download it again")
+    short = con.execute(
+        'SELECT row FROM document_rows WHERE "Date" IS NULL OR "Type" IS NULL OR "Currency" IS NULL'
+        ' OR ("Net" IS NULL AND "Type" <> \'Deposit\') ORDER BY row LIMIT 1'
+    ).fetchone()
+    if short is not None:
+        raise BadInput(
+            f"{upload.name}: row {short[0]} is incomplete: the file is cut off; download it again"
+        )
+
+
+def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:
+    found = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
+    if len(found) == 1:
+        return str(found[0][0])
+    names = ", ".join(str(name) for (name,) in found)
+    raise BadInput(f"{upload.name}: holds {len(found)} currencies ({names}); import them apart")
+
+
+def _dialect(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> Dialect:
+    form = date_format(con, upload.name, ["Date"], _DATE_FORMATS)
+    turns = con.execute(
+        "SELECT count(*) FILTER (d < before) >= count(*) FILTER (d > before) FROM ("
+        f"SELECT strptime(\"Date\", '{form}') AS d, lag(d) OVER (ORDER BY row) AS before "
+        "FROM document_rows)"
+    ).fetchone()
+    return Dialect(
+        encoding=upload.encoding,
+        delimiter=",",
+        columns=tuple(columns),
+        decimal_mark=decimal_marks(con, upload.name, list(_MONEY))[0],
+        date_format=form,
+        newest_first=turns == (True,),
+    )
+
+
+def _prove_rows(con: duckdb.DuckDBPyConnection, upload: Upload) -> None:
+    """Amount + Fees & Taxes = Net on every row, and every deposit says how much."""
+    wrong = con.execute(
+        'SELECT row, coalesce(money("Amount"), 0) + coalesce(money("Fees & Taxes"), 0) AS found, '
+        'money("Net") FROM document_rows WHERE "Type" <> \'Deposit\' '
+        'AND found <> money("Net") ORDER BY row LIMIT 1'
+    ).fetchone()
+    if wrong is not None:
+        row, found, net = wrong
+        raise Unproven(
+            f"{upload.name}: row {row}: Amount and Fees & Taxes make {found:f} but Net is {net:f}; "
+            "download the statement again",
+            declared=f"{net:f}",
+            found=f"{found:f}",
+        )
+    silent = con.execute(
+        'SELECT row, "Title" FROM document_rows WHERE "Type" = \'Deposit\' '
+        'AND "Deposited" IS NULL ORDER BY row LIMIT 1'
+    ).fetchone()
+    if silent is not None:
+        raise BadInput(
+            f"{upload.name}: row {silent[0]}: deposit {silent[1]!r} states no sum; set Etsy to "
+            "English and download the statement again"
+        )
+
+
+def _midnight(day: date, time_zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def _period(
+    con: duckdb.DuckDBPyConnection, upload: Upload
+) -> tuple[date, tuple[datetime, datetime]]:
+    """The month most rows are of, and the instants covered: its first day to the last row's."""
+    row = con.execute(
+        "SELECT mode(date_trunc('month', d)::DATE), min(d), max(d) "
+        'FROM (SELECT day("Date") AS d FROM document_rows)'
+    ).fetchone()
+    assert row is not None
+    month, first, last = row
+    start = _midnight(min(month, first), upload.time_zone)
+    return month, (start, _midnight(last + timedelta(days=1), upload.time_zone))
+
+
+def _settlements(
+    con: duckdb.DuckDBPyConnection, upload: Upload, currency: str, period: tuple[datetime, datetime]
+) -> tuple[Statement, ...]:
+    """What stands between the statement's deposits; the last part may still be open."""
+    parts = con.execute(
+        "WITH deposits AS ("
+        ' SELECT row, day("Date") AS d, place(day("Date"), row) AS place, money("Deposited") AS paid'
+        " FROM document_rows WHERE \"Type\" = 'Deposit'"
+        "), joined AS ("
+        " SELECT s.row, s.d, s.paid, s.place, l.amount FROM profiled AS l"
+        " ASOF LEFT JOIN deposits AS s ON l.place <= s.place"
+        " UNION ALL SELECT row, d, paid, place, NULL FROM deposits"
+        ") SELECT row, d, paid, count(amount)::INTEGER, coalesce(sum(amount), 0)::DECIMAL(19,4)"
+        " FROM joined GROUP BY row, d, paid, place ORDER BY place NULLS LAST"
+    ).fetchall()
+    found: list[Statement] = []
+    start, seen = period[0], Counter[date]()
+    for row, day, paid, lines, total in parts:
+        end = period[1] if day is None else _midnight(day, upload.time_zone)
+        seen[day] += 1
+        again = f"-{seen[day]}" if seen[day] > 1 else ""
+        found.append(
+            Statement(
+                settlement_id="" if day is None else f"etsy-{day}{again}",
+                marketplace=None,
+                currency=currency,
+                period_start=start,
+                period_end=end,
+                declared=None,
+                lines=lines,
+                total=total,
+                deposit_at=None if day is None else end,
+                deposit_day=day,
+                payout=paid,
+                row=row or 0,
+            )
+        )
+        start = end
+    return tuple(found)

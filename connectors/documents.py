@@ -1,0 +1,125 @@
+"""What a document says of itself: the manifest that stands beside its bytes.
+
+A document is what a channel gave, verbatim. Its manifest holds what was read off it once, when it
+arrived, by a path of its own: the totals that every later stage is checked against.
+"""
+
+import hashlib
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+Money = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type=str)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Dialect(_Record):
+    """How the file writes things; decided once a file and proven by its total.
+
+    `zones` maps the zone suffix of an instant to minutes east of UTC.
+    """
+
+    encoding: str
+    delimiter: str
+    columns: tuple[str, ...]
+    decimal_mark: str
+    date_format: str
+    zones: dict[str, int] = {}
+    newest_first: bool = False
+
+
+class SourceType(_Record):
+    """One of the channel's own words, with how often it stands in the document and its sum."""
+
+    name: str
+    lines: int
+    amount: Money
+
+
+class DayTotals(_Record):
+    """What a document brings to one business day: money lines, their sum, units, payouts."""
+
+    lines: int
+    amount: Money
+    units: int = 0
+    payouts: int = 0
+    paid: Money = Decimal(0)
+
+
+class Statement(_Record):
+    """One settlement as the document states it.
+
+    `declared` is null where a channel declares no total. `payout` is what leaves for the bank;
+    negative where the seller owes and it is carried on. `row` is the row that closes it.
+    """
+
+    settlement_id: str
+    marketplace: str | None
+    currency: str
+    period_start: datetime
+    period_end: datetime
+    declared: Money | None
+    lines: int
+    total: Money
+    deposit_at: datetime | None
+    deposit_day: date | None
+    payout: Money | None
+    row: int
+    opening_balance: Money | None = None
+    closing_balance: Money | None = None
+
+
+class Manifest(_Record):
+    """The identity, origin and declared content of one document of one connection.
+
+    `statement` is what a document is a statement of: a newer document of the same statement
+    supersedes this one. `days` are the business days, in the connection's zone, that have lines
+    or a payout; `first_day` to `last_day` are covered, with or without.
+    """
+
+    document: str
+    connection: str
+    channel: str
+    format: str
+    name: str
+    fetched_at: datetime
+    statement: str
+    revision: int = 1
+    supersedes: str | None = None
+    currency: str
+    marketplace: str | None
+    period_start: datetime
+    period_end: datetime
+    first_day: date
+    last_day: date
+    lines: int
+    total: Money
+    declared: Money | None
+    dialect: Dialect
+    source_types: tuple[SourceType, ...]
+    days: dict[date, DayTotals]
+    settlements: tuple[Statement, ...]
+
+    @property
+    def prefix(self) -> str:
+        """What every transaction id of this document starts with."""
+        return hashlib.sha256(f"{self.connection}\n{self.document}".encode()).hexdigest()[:12]
+
+    def touches(self, start: date, end: date) -> bool:
+        """Whether any covered day or line lies in the half-open window."""
+        covered = self.first_day < end and self.last_day >= start
+        return covered or any(start <= day < end for day in self.days)
+
+    def to_json(self) -> str:
+        """The manifest as it is stored."""
+        return self.model_dump_json(indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Manifest":
+        """Read a stored manifest; raises `ValueError` on anything else."""
+        return cls.model_validate_json(text)

@@ -1,0 +1,26 @@
+"""DuckDB as Daybook opens it: bounded memory, UTC, nothing fetched from anywhere."""
+
+from pathlib import Path
+
+import duckdb
+
+
+def open_engine(*, threads: int, memory_limit: str, spill: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that spills to `spill` and loads no extension by itself."""
+    spill.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": memory_limit,
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal, for the few places that take no parameter (paths, column lists)."""
+    return "'" + text.replace("'", "''") + "'"

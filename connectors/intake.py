@@ -1,0 +1,202 @@
+"""Files from disk into the lake: unpack, decode, recognise, prove, store.
+
+A file is taken whole or not at all. What is refused leaves nothing behind but, where its lines do
+not sum to what it declares, a copy in quarantine with both figures.
+"""
+
+import codecs
+import gzip
+import hashlib
+import io
+import json
+import secrets
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.channels import CHANNELS
+from connectors.channels.base import Channel, Upload
+from connectors.documents import Manifest
+from connectors.engine import open_engine
+from connectors.errors import BadInput, Unproven
+from connectors.lake import Lake, write_atomically
+from connectors.settings import Settings
+
+_GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+MAX_BYTES = 8 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file out of what was handed over: a plain file is its own only member."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of one member: its manifest, and whether it is new.
+
+    `supersedes` names the document of the same statement that it replaces.
+    """
+
+    manifest: Manifest
+    new: bool
+
+    @property
+    def supersedes(self) -> str | None:
+        """The document it restates, if it is new and another stood for the same statement."""
+        return self.manifest.supersedes if self.new else None
+
+
+def members(path: Path) -> Iterator[Member]:
+    """The files in `path`: itself, or what its gzip or zip container holds."""
+    if not path.exists():
+        raise BadInput(f"{path}: there is no such file")
+    if path.is_dir():
+        raise BadInput(f"{path}: is a folder; name the files in it")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"{path}: cannot be read ({error.strerror}); check its permissions"
+        ) from error
+    yield from _unpacked(path.name, content)
+
+
+def _unpacked(name: str, content: bytes) -> Iterator[Member]:
+    damaged = f"{name}: the archive is damaged or cut off; download it again"
+    if content.startswith(_GZIP):
+        try:
+            yield Member(name.removesuffix(".gz"), gzip.decompress(content))
+        except (OSError, EOFError, zlib.error) as error:
+            raise BadInput(damaged) from error
+    elif content.startswith(_ZIP):
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                inner = [i for i in archive.infolist() if not i.is_dir()]
+                if not inner:
+                    raise BadInput(f"{name}: the archive holds no file")
+                for info in inner:
+                    if info.file_size > MAX_BYTES:
+                        raise BadInput(f"{name}: {info.filename} is larger than 8 GiB unpacked")
+                    yield Member(Path(info.filename).name, archive.read(info))
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+            raise BadInput(damaged) from error
+    else:
+        yield Member(name, content)
+
+
+def decode(name: str, content: bytes) -> tuple[str, str]:
+    """The text and its encoding: UTF-8 (with or without a mark), UTF-16, Shift-JIS or cp1252.
+
+    Amazon promises UTF-8 and has sent Shift-JIS from Japan and cp1252 from Europe. What reads
+    as Shift-JIS is taken for it only when it says it is Japanese.
+    """
+    if not content.strip():
+        raise BadInput(f"{name}: the file is empty; download it again")
+    encoding = next((e for mark, e in _BOMS if content.startswith(mark)), "utf-8")
+    candidates = [encoding] if encoding != "utf-8" else ["utf-8", "cp932", "cp1252"]
+    japanese = any(word in content.lower() for word in (b"amazon.co.jp", b"jpy"))
+    for candidate in candidates:
+        if candidate == "cp932" and not japanese:
+            continue
+        try:
+            text = content.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text, candidate
+    raise BadInput(
+        f"{name}: is not text in UTF-8, Shift-JIS or Windows-1252; download it again, unedited"
+    )
+
+
+def _recognised(channel: Channel, name: str, header: str) -> None:
+    if channel.recognises(header):
+        return
+    other = next((c for c in CHANNELS.values() if c.recognises(header)), None)
+    if other is not None:
+        raise BadInput(
+            f"{name}: is a file of {other.title}, not of {channel.title}; "
+            f"use `daybook import {other.name}`"
+        )
+    raise BadInput(f"{name}: is not a {channel.title} {channel.file}")
+
+
+def examine(
+    settings: Settings, channel: Channel, member: Member, *, connection: str, time_zone: str
+) -> Manifest:
+    """Read one file and prove it, storing nothing; a copy goes to quarantine if it is unproven."""
+    text, encoding = decode(member.name, member.content)
+    header = text.lstrip().split("\n", 1)[0]
+    _recognised(channel, member.name, header)
+    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    scratch = settings.scratch_folder / f"import-{secrets.token_hex(6)}"
+    scratch.mkdir(mode=0o700)
+    copy = scratch / "document.txt"
+    try:
+        copy.write_text(text, encoding="utf-8", newline="")
+        upload = Upload(
+            name=member.name,
+            document=hashlib.sha256(member.content).hexdigest(),
+            encoding=encoding,
+            header=header,
+            text=copy,
+            connection=connection,
+            time_zone=time_zone,
+        )
+        with open_engine(
+            threads=settings.threads, memory_limit=settings.memory_limit, spill=scratch / "spill"
+        ) as con:
+            return channel.inspect(con, upload)
+    except Unproven as error:
+        kept = _quarantine(settings, member, error)
+        raise Unproven(
+            f"{error} (kept as {kept})", declared=error.declared, found=error.found
+        ) from error
+    finally:
+        _remove(scratch)
+
+
+def _remove(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+    folder.rmdir()
+
+
+def _quarantine(settings: Settings, member: Member, error: Unproven) -> Path:
+    digest = hashlib.sha256(member.content).hexdigest()
+    path = settings.quarantine_folder / f"{digest[:12]}-{Path(member.name).name}"
+    write_atomically(path, member.content)
+    note = {"file": member.name, "declared": error.declared, "found": error.found}
+    write_atomically(path.with_name(path.name + ".json"), json.dumps(note, indent=1).encode())
+    return path.relative_to(settings.home)
+
+
+def keep(lake: Lake, content: bytes, manifest: Manifest) -> Intake:
+    """Store a proven document, unless the connection has it; number restatements.
+
+    The caller holds the connection's lock: two imports must not number the same restatement.
+    """
+    stored = lake.manifests(manifest.connection)
+    known = next((m for m in stored if m.document == manifest.document), None)
+    if known is not None:
+        return Intake(known, new=False)
+    earlier = [m for m in stored if m.statement == manifest.statement]
+    if earlier:
+        latest = max(earlier, key=lambda m: m.revision)
+        manifest = manifest.model_copy(
+            update={"revision": latest.revision + 1, "supersedes": latest.document}
+        )
+    lake.store_document(content, manifest)
+    return Intake(manifest, new=True)

@@ -1,0 +1,1 @@
+"""One file a version, numbered; a published one is never edited."""

@@ -1,0 +1,92 @@
+"""The one settings object: every `DAYBOOK_*` variable, and every path of a home.
+
+Nothing else in Daybook reads the environment. A path that code needs is a property here, so
+that the layout of a home can be read in one place.
+"""
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """`~/.daybook`, the home of somebody who sets nothing."""
+    return Path.home() / ".daybook"
+
+
+class Settings(BaseSettings):
+    """Where Daybook keeps things and how it behaves; read from `DAYBOOK_*`.
+
+    `home` holds everything that must be backed up. `database_url` replaces the embedded
+    PostgreSQL server. `lake` may move the Parquet files and documents elsewhere.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DAYBOOK_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=default_home)
+    database_url: SecretStr | None = None
+    lake: str | None = None
+    first_day: date = date(2015, 1, 1)
+    threads: int = Field(default=2, ge=1, le=256)
+    memory_limit: str = "1200MB"
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("lake")
+    @classmethod
+    def _local_lake(cls, lake: str | None) -> str | None:
+        if lake is not None and "://" in lake:
+            raise ValueError("DAYBOOK_LAKE must be a folder; object stores are not supported yet")
+        return lake
+
+    @property
+    def lake_folder(self) -> Path:
+        """Raw documents and Parquet partitions."""
+        return Path(self.lake).expanduser().absolute() if self.lake else self.home / "lake"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The analysts' DuckDB file."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def books_folder(self) -> Path:
+        """The Beancount books."""
+        return self.home / "books"
+
+    @property
+    def quarantine_folder(self) -> Path:
+        """Files that were refused because their lines do not sum to what they declare."""
+        return self.home / "quarantine"
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Files of a running step; anything in it may be deleted while nothing runs."""
+        return self.home / "scratch"
+
+    @property
+    def postgres_folder(self) -> Path:
+        """The embedded PostgreSQL server: data, socket, password."""
+        return self.home / "postgres"
+
+    @property
+    def dagster_home(self) -> Path:
+        """`DAGSTER_HOME`: `dagster.yaml` and compute logs."""
+        return self.home / "dagster"
+
+    @property
+    def key_file(self) -> Path:
+        """The master key that credentials are encrypted under (mode 0600)."""
+        return self.home / "secrets" / "master.key"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,35 @@
+"""Half-open windows of business days: one day or a year is the same call."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """The days `[start, end)`."""
+
+    start: date
+    end: date
+
+    def __iter__(self) -> Iterator[date]:
+        day = self.start
+        while day < self.end:
+            yield day
+            day += ONE_DAY
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day < self.end
+
+
+def windows(days: Iterable[date]) -> list[Window]:
+    """The fewest windows that hold exactly `days`, oldest first."""
+    found: list[Window] = []
+    for day in sorted(set(days)):
+        if found and found[-1].end == day:
+            found[-1] = Window(found[-1].start, day + ONE_DAY)
+        else:
+            found.append(Window(day, day + ONE_DAY))
+    return found

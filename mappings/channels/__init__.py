@@ -1,0 +1,87 @@
+"""What each channel's own words mean: SQL over its documents and a table of categories.
+
+`<channel>/transactions.sql` turns document rows into canonical lines. `<channel>/categories.csv`
+places each of the channel's words in the taxonomy; both can be read by an accountant.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from mappings.model import UNCLASSIFIED
+
+SEPARATOR = " / "
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """Where lines of one source type belong.
+
+    `if_positive` replaces `category` on lines with a positive amount, `if_withheld` on lines
+    whose order item has tax withheld by the marketplace.
+    """
+
+    source_type: str
+    category: str
+    if_positive: str | None = None
+    if_withheld: str | None = None
+
+
+def sql(channel: str, name: str) -> str:
+    """The text of `<channel>/<name>.sql`."""
+    return files(__package__).joinpath(channel, f"{name}.sql").read_text()
+
+
+def _words(source_type: str) -> tuple[str, ...]:
+    return tuple(word.strip().casefold() for word in source_type.split(SEPARATOR.strip()))
+
+
+@cache
+def rules(channel: str) -> Mapping[tuple[str, ...], Classification]:
+    """The channel's categories.csv, keyed by its words, case-folded; `*` matches any word."""
+    text = files(__package__).joinpath(channel, "categories.csv").read_text()
+    found: dict[tuple[str, ...], Classification] = {}
+    for row in csv.DictReader(text.splitlines()):
+        key = _words(row["source_type"])
+        if key in found:
+            raise ValueError(f"{channel}/categories.csv names {row['source_type']!r} twice")
+        found[key] = Classification(
+            source_type=row["source_type"],
+            category=row["category"],
+            if_positive=row["if_positive"] or None,
+            if_withheld=row["if_withheld"] or None,
+        )
+    return found
+
+
+def _patterns(words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """The words, then the same with ever more of them as `*`, the leftmost first."""
+    yield words
+    for mask in sorted(range(1, 2 ** len(words)), key=lambda m: (m.bit_count(), m)):
+        yield tuple("*" if mask >> i & 1 else word for i, word in enumerate(words))
+
+
+def classify(
+    channel: str, source_types: Iterable[str], overrides: Mapping[str, str] | None = None
+) -> list[Classification]:
+    """Place each source type; one that no rule and no override names is `unclassified`.
+
+    `overrides` is the owner's own mapping of source types to categories and wins.
+    """
+    own = {_words(name): category for name, category in (overrides or {}).items()}
+    table = rules(channel)
+    result = []
+    for name in source_types:
+        words = _words(name)
+        if words in own:
+            result.append(Classification(name, own[words]))
+            continue
+        rule = next((table[p] for p in _patterns(words) if p in table), None)
+        result.append(
+            Classification(name, rule.category, rule.if_positive, rule.if_withheld)
+            if rule
+            else Classification(name, UNCLASSIFIED)
+        )
+    return result

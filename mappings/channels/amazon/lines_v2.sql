@@ -1,0 +1,22 @@
+-- One line an amount, from settlement flat file V2 (23 or 24 columns, one amount a row).
+-- grain: document row; key: row
+-- in: document_rows (row, and the file's columns as text); macros money, instant
+SELECT
+    row,
+    NULL::VARCHAR AS part,
+    "transaction-type" AS transaction_type,
+    concat_ws(' / ', "transaction-type", "amount-type", "amount-description") AS source_type,
+    "marketplace-name" AS marketplace,
+    "order-id" AS order_id,
+    "order-item-code" AS order_item_id,
+    sku,
+    TRY_CAST("quantity-purchased" AS INTEGER) AS quantity,
+    instant(coalesce(
+        "posted-date-time",
+        CASE WHEN length("posted-date") > 10 THEN "posted-date" ELSE "posted-date" || ' 00:00:00' END
+    )) AS posted_at,
+    money(amount) AS amount,
+    "promotion-id" AS description,
+    "fulfillment-id" AS fulfilment
+FROM document_rows
+WHERE "total-amount" IS NULL AND amount IS NOT NULL

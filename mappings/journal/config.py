@@ -1,0 +1,96 @@
+"""The mapping configuration: what an owner may decide about accounts, as a versioned document.
+
+A document holds only what differs from the defaults, so that it can be read at a glance and a new
+category needs no new document. `schema.json` beside this module is published with every release.
+"""
+
+import hashlib
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from mappings.model import CLEARING, UNCLASSIFIED
+from mappings.taxonomy import categories, chart
+
+Account = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9{][A-Za-z0-9{}-]*)+$"
+    ),
+]
+
+
+class AccountLine(BaseModel):
+    """Where lines of one category are posted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    category: str
+    account: str | None
+    tax_code: str | None
+
+
+class MappingConfig(BaseModel):
+    """An owner's decisions. `{connection}` in an account stands for the connection's name.
+
+    `accounts`: account role -> account, instead of the default chart's.
+    `roles`: category -> account role, instead of the taxonomy's.
+    `source_types`: channel -> the channel's own words -> category, for words no rule names.
+    `tax_codes`: category -> tax code of the target.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="Daybook mapping configuration")
+
+    version: Literal[1] = 1
+    chart: Literal["books"] = "books"
+    accounts: dict[str, Account] = Field(default_factory=dict)
+    roles: dict[str, str] = Field(default_factory=dict)
+    source_types: dict[str, dict[str, str]] = Field(default_factory=dict)
+    tax_codes: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_words(self) -> Self:
+        known, roles = categories(), chart(self.chart)
+        used = {
+            *self.roles,
+            *self.tax_codes,
+            *(c for words in self.source_types.values() for c in words.values()),
+        }
+        for name in sorted(used - set(known)):
+            raise ValueError(f"there is no category {name!r}; `daybook mappings show` lists them")
+        for name in sorted({*self.accounts, *self.roles.values()} - set(roles)):
+            raise ValueError(
+                f"there is no account role {name!r}; `daybook mappings show` lists them"
+            )
+        if UNCLASSIFIED in self.roles:
+            raise ValueError("`unclassified` holds entries and cannot be given an account role")
+        return self
+
+    def account(self, role: str, connection: str) -> str:
+        """The account of a role for one connection."""
+        template = self.accounts.get(role, chart(self.chart)[role])
+        return template.replace("{connection}", component(connection))
+
+    def account_lines(self, connection: str) -> list[AccountLine]:
+        """Every category, and `clearing`, with its account and tax code."""
+        lines = [
+            AccountLine(
+                category=name,
+                account=self.account(self.roles.get(name, category.role), connection),
+                tax_code=self.tax_codes.get(name),
+            )
+            for name, category in categories().items()
+        ]
+        clearing = self.account(CLEARING, connection)
+        return [*lines, AccountLine(category=CLEARING, account=clearing, tax_code=None)]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same decisions."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def component(slug: str) -> str:
+    """A slug as an account component: `amazon-uk` is `Amazon-Uk`."""
+    return re.sub(r"(^|-)([a-z])", lambda m: m[1] + m[2].upper(), slug)

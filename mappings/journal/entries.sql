@@ -1,0 +1,87 @@
+-- Balanced journal entries: per connection, business day and currency.
+-- grain: posting; key: entry_id, line
+-- in: transactions, accounts (category, account, tax_code), minor_units (currency, coin)
+-- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
+-- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
+-- finds its like. Clearing is posted per settlement; that is what the proof adds up.
+WITH base AS (
+    SELECT
+        t.connection,
+        t.business_date,
+        t.currency,
+        CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
+        t.category,
+        t.settlement_id,
+        sum(t.amount) AS owed,
+        count(*) AS transactions,
+        list(DISTINCT t.source_type) FILTER (t.category = 'unclassified') AS unknown
+    FROM transactions AS t
+    GROUP BY ALL
+),
+
+earned AS (
+    SELECT
+        b.connection, b.business_date, b.currency, b.part,
+        a.account, b.category, a.tax_code,
+        CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id,
+        -sum(b.owed) AS amount,
+        sum(b.transactions) AS transactions,
+        flatten(list(b.unknown)) AS unknown
+    FROM base AS b
+    JOIN accounts AS a USING (category)
+    GROUP BY ALL
+),
+
+cleared AS (
+    SELECT
+        b.connection, b.business_date, b.currency, b.part,
+        a.account, 'clearing' AS category, a.tax_code, b.settlement_id,
+        sum(b.owed) AS amount,
+        sum(b.transactions) AS transactions,
+        NULL AS unknown
+    FROM base AS b
+    JOIN accounts AS a ON a.category = 'clearing'
+    GROUP BY ALL
+),
+
+postings AS (
+    SELECT *, concat_ws(':', 'je', connection, business_date, currency) AS entry_id
+    FROM (FROM earned UNION ALL BY NAME FROM cleared)
+    WHERE amount <> 0 OR category = 'clearing' OR part = 'payout'
+),
+
+entries AS (
+    SELECT
+        p.entry_id,
+        sha256(string_agg(
+            concat_ws('|', p.part, p.account, p.amount, p.currency, p.tax_code, p.settlement_id),
+            chr(10)
+            ORDER BY p.part, p.account, p.category, p.tax_code, p.settlement_id, p.amount
+        )) AS content_hash,
+        list_sort(list_distinct(flatten(list(p.unknown)))) AS unknown,
+        bool_or(p.amount % m.coin <> 0) AS too_fine
+    FROM postings AS p
+    JOIN minor_units AS m USING (currency)
+    GROUP BY p.entry_id
+),
+
+fields AS (
+    SELECT
+        p.*,
+        row_number() OVER (
+            PARTITION BY p.entry_id
+            ORDER BY p.part, p.category = 'clearing', p.account, p.category, p.tax_code,
+                p.settlement_id
+        ) AS line,
+        e.content_hash,
+        CASE
+            WHEN len(e.unknown) > 0 THEN
+                'no rule for ' || array_to_string(e.unknown, ', ')
+                || '; map with `daybook mappings set`'
+            WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || p.currency
+        END AS held_reason
+    FROM postings AS p
+    JOIN entries AS e USING (entry_id)
+)
+
+FROM fields

@@ -1,0 +1,55 @@
+"""The records that rooms hand each other where a set of rows is too small to be a table."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+CLEARING = "clearing"
+UNCLASSIFIED = "unclassified"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One posting; `amount` is debit-positive, in the entry's currency.
+
+    `part` is `activity`, or `payout` for the two lines that close one settlement.
+    `settlement_id` stands on clearing lines and payout lines only.
+    """
+
+    part: str
+    account: str
+    category: str
+    amount: Decimal
+    transactions: int
+    tax_code: str | None = None
+    settlement_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One connection, one business day, one currency; its lines sum to zero."""
+
+    entry_id: str
+    connection: str
+    business_date: date
+    currency: str
+    content_hash: str
+    revision: int
+    lines: tuple[JournalLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLine:
+    """One posting as it stands in a target, read back from there."""
+
+    entry_id: str
+    connection: str
+    business_date: date
+    currency: str
+    revision: int
+    content_hash: str
+    part: str
+    account: str
+    category: str
+    amount: Decimal
+    settlement_id: str | None

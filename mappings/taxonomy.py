@@ -1,0 +1,39 @@
+"""The taxonomy: what categories there are and what they mean (`categories.yaml`)."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One category: its usual side in the journal, its account role, and its meaning."""
+
+    name: str
+    side: str
+    role: str
+    meaning: str
+
+
+def load_yaml(*parts: str) -> dict[str, Any]:
+    """A YAML mapping that ships with this package."""
+    loaded: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(*parts).read_text())
+    return loaded
+
+
+@cache
+def categories() -> dict[str, Category]:
+    """Every category by name."""
+    return {
+        name: Category(name, entry["side"], entry["role"], entry["meaning"])
+        for name, entry in load_yaml("categories.yaml").items()
+    }
+
+
+@cache
+def chart(target: str) -> dict[str, str]:
+    """The default chart of a target: account role -> account."""
+    return {role: str(account) for role, account in load_yaml("charts", f"{target}.yaml").items()}

@@ -1,0 +1,210 @@
+"""What a step that covers many partitions tells Dagster: exactly what it wrote and checked.
+
+Here belongs the record of a ranged run. Dagster itself can only say "this output, all partitions";
+a step whose specs are `skippable` says nothing by itself, so that a `Recorder` is the only voice.
+The step then returns, or raises one `dg.Failure(allow_retries=False)` last: partitions that were
+recorded are materialised, the other ones of the run are failed.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluation,
+    AssetCheckEvaluationTargetMaterializationData,
+)
+from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.events.log import EventLogEntry
+
+from pipelines.storage import EventLogStorage
+
+Metadata = Mapping[str, Any]
+_Target = AssetCheckEvaluationTargetMaterializationData
+
+
+@dataclass(frozen=True, slots=True)
+class _Materialised:
+    partition: str
+    metadata: Metadata
+    tags: Mapping[str, str] | None
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    check_name: str
+    partition: str
+    passed: bool
+    severity: dg.AssetCheckSeverity
+    metadata: Metadata
+    description: str | None
+    at: float = field(default_factory=time.time)
+
+
+class Recorder:
+    """Collects what one step did, partition by partition, and stores it in few statements.
+
+    `flush` may be called as often as the caller likes; nothing is stored before it.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self._storage = context.instance.event_log_storage
+        self._assets = context.assets_def
+        self._run_id = context.run.run_id
+        self._job_name = context.run.job_name
+        self._step_key = context.op_execution_context.get_step_execution_context().step.key
+        self._materialised: dict[str, list[_Materialised]] = defaultdict(list)
+        self._checked: dict[str, list[_Checked]] = defaultdict(list)
+
+    def materialised(
+        self,
+        asset_key: str,
+        partition: str,
+        metadata: Metadata,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """One partition of one asset was written. Each tag costs an index row: prefer metadata."""
+        self._materialised[asset_key].append(_Materialised(str(partition), metadata, tags))
+
+    def checked(
+        self,
+        asset_key: str,
+        check_name: str,
+        partition: str,
+        passed: bool,
+        *,
+        severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+        metadata: Metadata | None = None,
+        description: str | None = None,
+    ) -> None:
+        """One declared check was evaluated on one partition.
+
+        The step itself holds back what a failed blocking check must hold back.
+        """
+        self._checked[asset_key].append(
+            _Checked(check_name, str(partition), passed, severity, metadata or {}, description)
+        )
+
+    def flush(self) -> None:
+        """Store everything collected so far: materialisations first, since checks point at them."""
+        targets: dict[str, dict[str, _Target]] = {}
+        for asset_key in self._materialised | self._checked:
+            written = self._materialised[asset_key]
+            if written:
+                self._storage.store_event_batch([self._written(asset_key, w) for w in written])
+            if partitions := {check.partition for check in self._checked[asset_key]}:
+                targets[asset_key] = self._targets(asset_key, partitions)
+        evaluations = [
+            self._evaluated(asset_key, check, targets[asset_key].get(check.partition))
+            for asset_key, checks in self._checked.items()
+            for check in checks
+        ]
+        if isinstance(self._storage, EventLogStorage):
+            if evaluations:
+                self._storage.store_event_batch(evaluations)
+        else:
+            for evaluation in evaluations:
+                self._storage.store_event(evaluation)
+        self._materialised.clear()
+        self._checked.clear()
+
+    def _targets(self, asset_key: str, partitions: Iterable[str]) -> dict[str, _Target]:
+        """The latest materialisation of each partition, of this run or of an earlier one.
+
+        A check that does not point at it counts as not yet evaluated in the web server.
+        """
+        key = dg.AssetKey.from_user_string(asset_key)
+        ids = self._storage.get_latest_storage_id_by_partition(
+            key, DagsterEventType.ASSET_MATERIALIZATION, partitions=set(partitions)
+        )
+        mine = {written.partition: written for written in self._materialised[asset_key]}
+        earlier = [storage_id for partition, storage_id in ids.items() if partition not in mine]
+        targets = {
+            partition: _Target(
+                storage_id=storage_id, run_id=self._run_id, timestamp=mine[partition].at
+            )
+            for partition, storage_id in ids.items()
+            if partition in mine
+        }
+        return targets | self._earlier(key, earlier)
+
+    def _earlier(self, key: dg.AssetKey, storage_ids: Sequence[int]) -> dict[str, _Target]:
+        if not storage_ids:
+            return {}
+        records = self._storage.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=key, storage_ids=list(storage_ids)),
+            limit=len(storage_ids),
+        ).records
+        return {
+            record.partition_key: _Target(
+                storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+            )
+            for record in records
+            if record.partition_key is not None
+        }
+
+    def _written(self, asset_key: str, written: _Materialised) -> EventLogEntry:
+        materialisation = dg.AssetMaterialization(
+            asset_key=dg.AssetKey.from_user_string(asset_key),
+            partition=written.partition,
+            metadata=written.metadata,
+            tags=written.tags,
+        )
+        return self._entry(
+            DagsterEventType.ASSET_MATERIALIZATION,
+            StepMaterializationData(materialisation),
+            f"Materialized value {asset_key}, partition {written.partition}.",
+            written.at,
+        )
+
+    def _evaluated(self, asset_key: str, check: _Checked, target: _Target | None) -> EventLogEntry:
+        key = dg.AssetKey.from_user_string(asset_key)
+        spec = self._assets.get_spec_for_check_key(dg.AssetCheckKey(key, check.check_name))
+        evaluation = AssetCheckEvaluation(
+            asset_key=key,
+            check_name=check.check_name,
+            passed=check.passed,
+            metadata=check.metadata,
+            target_materialization_data=target,
+            severity=check.severity,
+            description=check.description,
+            blocking=spec.blocking,
+            partition=check.partition,
+        )
+        verdict = "passed" if check.passed else "did not pass"
+        return self._entry(
+            DagsterEventType.ASSET_CHECK_EVALUATION,
+            evaluation,
+            f"Asset check '{check.check_name}' on '{asset_key}' {verdict}: {check.partition}.",
+            check.at,
+        )
+
+    def _entry(
+        self,
+        kind: DagsterEventType,
+        data: StepMaterializationData | AssetCheckEvaluation,
+        message: str,
+        at: float,
+    ) -> EventLogEntry:
+        """An entry with what the web server reads; Dagster's own also repeat the step's handles."""
+        event = DagsterEvent(
+            event_type_value=kind.value,
+            job_name=self._job_name,
+            event_specific_data=data,
+            message=message,
+            step_key=self._step_key,
+        )
+        return EventLogEntry(  # type: ignore[no-untyped-call]
+            error_info=None,
+            level="INFO",
+            user_message="",
+            run_id=self._run_id,
+            timestamp=at,
+            step_key=self._step_key,
+            job_name=self._job_name,
+            dagster_event=event,
+        )

@@ -1,0 +1,160 @@
+"""A day's transactions to one balanced entry a currency, and the plan to publish it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+
+import duckdb
+
+from connectors.registry import Connection, PlannedEntry
+from connectors.windows import Window
+from mappings.journal.config import MappingConfig
+from mappings.model import JournalEntry, JournalLine
+from mappings.money import minor_digits
+from mappings.tables import JOURNAL_LINES
+from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.workspace import Workspace
+
+BOOKS = "books"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """One entry as built: its identity, whether it balances, why it is held."""
+
+    entry_id: str
+    business_date: date
+    currency: str
+    content_hash: str
+    held_reason: str | None
+    balance: Decimal
+    lines: int
+    facilitator_tax: Decimal
+
+
+@dataclass(slots=True)
+class Built:
+    """A window's outcome: entries by day (a day without lines has none), and failed days."""
+
+    days: dict[date, list[EntryFacts]] = field(default_factory=dict)
+    failed: dict[date, str] = field(default_factory=dict)
+
+
+def build_journals(
+    workspace: Workspace, connection: Connection, days: Sequence[date], mapping: MappingConfig
+) -> Built:
+    """Write the `journal_lines` partitions of `days` from their `transactions` partitions.
+
+    An entry that does not balance fails its day, which then keeps the file it had.
+    """
+    lake = workspace.lake
+    present = lake.days("transactions", connection.slug)
+    built = Built(days={day: [] for day in days if day in present})
+    built.failed = {day: "the day is not normalised yet" for day in days if day not in present}
+    if not built.days:
+        return built
+    with workspace.scratch("journals") as scratch:
+        con = workspace.engine(scratch)
+        source = scan(lake.partitions("transactions", connection.slug, built.days))
+        con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {source}")
+        _load_accounts(con, connection, mapping)
+        statement = files("mappings.journal").joinpath("entries.sql").read_text()
+        con.execute(f"CREATE TEMP TABLE journal AS {statement}")
+        for facts in _facts(con):
+            built.days[facts.business_date].append(facts)
+            if facts.balance:
+                built.failed[facts.business_date] = (
+                    f"entry {facts.entry_id} is off balance by {facts.balance:f}"
+                )
+        good = sorted(set(built.days) - set(built.failed))
+        query = "SELECT * FROM journal ORDER BY business_date, entry_id, line"
+        write_days(con, lake, JOURNAL_LINES, connection.slug, good, query, scratch)
+    return built
+
+
+def _load_accounts(
+    con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
+) -> None:
+    con.execute("CREATE TEMP TABLE accounts (category VARCHAR, account VARCHAR, tax_code VARCHAR)")
+    con.executemany(
+        "INSERT INTO accounts VALUES ($1, $2, $3)",
+        [[a.category, a.account, a.tax_code] for a in mapping.account_lines(connection.slug)],
+    )
+    con.execute("CREATE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
+    for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():
+        coin = Decimal(1).scaleb(-minor_digits(currency))
+        con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin])
+
+
+def _facts(con: duckdb.DuckDBPyConnection) -> list[EntryFacts]:
+    rows = con.execute(
+        "SELECT entry_id, any_value(business_date), any_value(currency), any_value(content_hash), "
+        "any_value(held_reason), sum(amount)::DECIMAL(38,4), count(*), "
+        "coalesce(sum(amount) FILTER (category LIKE 'tax.facilitator%'), 0)::DECIMAL(38,4) "
+        "FROM journal GROUP BY entry_id ORDER BY entry_id"
+    ).fetchall()
+    return [EntryFacts(*row) for row in rows]
+
+
+def plan(workspace: Workspace, connection: Connection, window: Window, built: Built) -> None:
+    """Tell the outbox what the books should hold for the window's days that were built."""
+    rows = [
+        PlannedEntry(
+            connection.slug, f.business_date, f.currency, f.entry_id, f.content_hash, f.held_reason
+        )
+        for day, entries in built.days.items()
+        if day not in built.failed
+        for f in entries
+    ]
+    workspace.registry.plan_publications(BOOKS, rows)
+    withdraw(workspace, connection, window, built)
+
+
+def withdraw(workspace: Workspace, connection: Connection, window: Window, built: Built) -> None:
+    """Drop the plans of entries that are no longer there; what is posted is voided on publish."""
+    current = {(f.business_date, f.currency) for entries in built.days.values() for f in entries}
+    listed = workspace.registry.publications(BOOKS, [connection.slug], window.start, window.end)
+    gone = [
+        (p.business_date, p.currency)
+        for p in listed
+        if p.business_date in built.days
+        and p.business_date not in built.failed
+        and (p.business_date, p.currency) not in current
+        and p.state != "voided"
+    ]
+    if gone:
+        workspace.registry.withdraw_publications(BOOKS, connection.slug, gone)
+
+
+def read_entries(
+    workspace: Workspace, connection: str, days: Iterable[date], revisions: dict[str, int]
+) -> list[JournalEntry]:
+    """The entries of `days` as records, with the revision each is published under."""
+    partitions = workspace.lake.partitions("journal_lines", connection, days)
+    if not partitions:
+        return []
+    with workspace.scratch("entries") as scratch:
+        con = workspace.engine(scratch)
+        rows = con.execute(
+            "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
+            f"amount, transactions, tax_code, settlement_id FROM {scan(partitions)} "
+            "ORDER BY business_date, entry_id, line"
+        ).fetchall()
+    lines: dict[tuple[str, date, str, str], list[JournalLine]] = defaultdict(list)
+    for row in rows:
+        lines[row[:4]].append(JournalLine(*row[4:]))
+    return [
+        JournalEntry(
+            entry_id=entry_id,
+            connection=connection,
+            business_date=day,
+            currency=currency,
+            content_hash=content_hash,
+            revision=revisions.get(entry_id, 1),
+            lines=tuple(postings),
+        )
+        for (entry_id, day, currency, content_hash), postings in lines.items()
+    ]

@@ -1,0 +1,361 @@
+"""Documents to canonical transactions: one file a day, every line conserved.
+
+Each document is read once, whole, by its own single-threaded DuckDB, as many side by side as there
+are threads. That keeps the rows in file order, which is their identity, and memory flat. A day that
+only one document touches is that document's slice as written; other days are put together.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from connectors.channels import channel
+from connectors.channels.base import macros
+from connectors.documents import DayTotals, Manifest
+from connectors.engine import quoted
+from connectors.errors import DaybookError
+from connectors.registry import Connection
+from connectors.windows import Window
+from mappings.channels import classify, sql
+from mappings.journal.config import MappingConfig
+from mappings.model import UNCLASSIFIED
+from mappings.tables import TABLES, TRANSACTIONS
+from pipelines.stages.workspace import Workspace
+
+
+@dataclass(slots=True)
+class DayFacts:
+    """What was written for one day, and what was found wrong with it.
+
+    `totals` are per currency over all lines but payouts. `broken` are failed checks by name.
+    """
+
+    lines: int = 0
+    payouts: int = 0
+    units: int = 0
+    unclassified: int = 0
+    totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    documents: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the partition."""
+        return self.lines + self.payouts
+
+
+@dataclass(slots=True)
+class Normalised:
+    """A window's outcome, day by day.
+
+    `days` have facts; those that are also in `failed` were not written, for the reason there. No
+    document covers the days in `open`. Of these, `withdrawn` had a partition that the documents
+    in force no longer support; it is gone.
+    """
+
+    days: dict[date, DayFacts] = field(default_factory=dict)
+    failed: dict[date, str] = field(default_factory=dict)
+    open: list[date] = field(default_factory=list)
+    withdrawn: list[date] = field(default_factory=list)
+
+    @property
+    def written(self) -> list[date]:
+        """Days whose partition is new, oldest first."""
+        return sorted(set(self.days) - set(self.failed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """One document's lines of one day, staged."""
+
+    manifest: Manifest
+    day: date
+    file: Path
+    facts: DayFacts
+
+
+def covered(manifests: Sequence[Manifest], window: Window) -> dict[date, list[Manifest]]:
+    """Which documents cover or pay on each day of the window; days of none are open."""
+    found: dict[date, list[Manifest]] = {}
+    for manifest in manifests:
+        for day in window:
+            if manifest.first_day <= day <= manifest.last_day or day in manifest.days:
+                found.setdefault(day, []).append(manifest)
+    return found
+
+
+def normalise(
+    workspace: Workspace, connection: Connection, window: Window, mapping: MappingConfig
+) -> Normalised:
+    """Write the `transactions` partitions of a window from the documents in force."""
+    manifests = workspace.lake.current(connection.slug)
+    wanted = covered(manifests, window)
+    outcome = Normalised(open=[day for day in window if day not in wanted])
+    with workspace.scratch("normalise") as scratch:
+        slices: dict[date, list[_Slice]] = defaultdict(list)
+        for staged, errors in _stage_all(
+            workspace, connection, manifests, window, mapping, scratch
+        ):
+            outcome.failed |= errors
+            for piece in staged:
+                slices[piece.day].append(piece)
+        for day in sorted(set(wanted) - set(outcome.failed)):
+            facts = _merged_facts(slices[day], wanted[day])
+            if facts.broken:
+                outcome.failed[day] = "; ".join(facts.broken.values())
+            outcome.days[day] = facts
+        _write(workspace, connection, outcome.written, slices, scratch)
+    outcome.withdrawn = _withdraw(workspace, connection, outcome.open)
+    return outcome
+
+
+def _withdraw(workspace: Workspace, connection: Connection, days: Sequence[date]) -> list[date]:
+    """Drop partitions of days that a restated document no longer touches."""
+    lake = workspace.lake
+    gone = sorted(lake.days("transactions", connection.slug) & set(days))
+    for day in gone:
+        for table in TABLES:
+            lake.drop(table, connection.slug, day)
+    return gone
+
+
+_Staged = tuple[list[_Slice], dict[date, str]]
+
+
+def _stage_all(
+    workspace: Workspace,
+    connection: Connection,
+    manifests: Sequence[Manifest],
+    window: Window,
+    mapping: MappingConfig,
+    scratch: Path,
+) -> Iterator[_Staged]:
+    """Stage every document that touches the window; one that fails fails its days alone."""
+    touched = [m for m in manifests if m.touches(window.start, window.end)]
+    workers = max(1, min(workspace.settings.threads, len(touched)))
+    own = threading.local()
+
+    def stage(manifest: Manifest) -> _Staged:
+        if not hasattr(own, "con"):
+            own.con = workspace.engine(scratch, share=workers)
+            own.con.execute("SET threads = 1")
+        try:
+            return _stage(
+                workspace, connection, manifest, manifests, window, mapping, own.con, scratch
+            ), {}
+        except (duckdb.Error, DaybookError, OSError) as error:
+            reason = f"document {manifest.document[:12]} ({manifest.name}): {_first_line(error)}"
+            days = (
+                d
+                for d in window
+                if manifest.first_day <= d <= manifest.last_day or d in manifest.days
+            )
+            return [], dict.fromkeys(days, reason)
+
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(stage, touched)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _stage(
+    workspace: Workspace,
+    connection: Connection,
+    manifest: Manifest,
+    manifests: Sequence[Manifest],
+    window: Window,
+    mapping: MappingConfig,
+    con: duckdb.DuckDBPyConnection,
+    scratch: Path,
+) -> list[_Slice]:
+    """Run the channel's SQL over one document and stage its lines, one file a day."""
+    prepare(workspace, connection, manifest, manifests, mapping, con, scratch)
+    folder = scratch / manifest.document
+    statement = sql(manifest.channel, "transactions")
+    con.execute(
+        f"COPY (SELECT {TRANSACTIONS.select_list()} FROM ({statement}) "
+        f"WHERE business_date >= DATE '{window.start}' AND business_date < DATE '{window.end}') "
+        f"TO {quoted(str(folder))} (FORMAT parquet, COMPRESSION zstd, "
+        "PARTITION_BY (business_date), WRITE_PARTITION_COLUMNS true)"
+    )
+    found = _facts(con, folder)
+    slices = []
+    for day in sorted(set(found) | {d for d in manifest.days if d in window}):
+        facts = found.get(day, DayFacts())
+        _check_conserved(facts, manifest, day)
+        slices.append(_Slice(manifest, day, folder / f"business_date={day}/data_0.parquet", facts))
+    return slices
+
+
+def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
+    """The day's lines, units, sum and payouts are those counted when the document arrived."""
+    raw = manifest.days.get(day, DayTotals(lines=0, amount=Decimal(0)))
+    total = facts.totals[manifest.currency]
+    expected = (raw.lines, raw.units, raw.payouts, raw.amount)
+    if expected != (facts.lines, facts.units, facts.payouts, total):
+        facts.broken["lines_are_conserved"] = (
+            f"document {manifest.document[:12]} has {raw.lines} lines of {raw.amount:f} "
+            f"{manifest.currency} and {raw.payouts} payouts on {day}, "
+            f"normalised are {facts.lines} of {total:f} and {facts.payouts}"
+        )
+
+
+def prepare(
+    workspace: Workspace,
+    connection: Connection,
+    manifest: Manifest,
+    manifests: Sequence[Manifest],
+    mapping: MappingConfig,
+    con: duckdb.DuckDBPyConnection,
+    scratch: Path,
+) -> None:
+    """Define everything a channel's `transactions.sql` reads, for one document."""
+    source = channel(manifest.channel)
+    text = _text(workspace, manifest, scratch)
+    reading = source.reading(manifest, manifests)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {source.rows(manifest, text)}")
+    for macro in macros(manifest.dialect):
+        con.execute(macro)
+    variables = {
+        "connection": manifest.connection,
+        "document": manifest.document,
+        "prefix": manifest.prefix,
+        "time_zone": connection.timezone,
+        "currency": manifest.currency,
+        **reading.variables,
+    }
+    for name, value in variables.items():
+        con.execute(f"SET VARIABLE {name} = $1", [value])
+    con.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {reading.lines_sql}")
+    _load_categories(con, manifest, mapping)
+    _load_settlements(con, manifest)
+
+
+def _text(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
+    """The document as DuckDB can read it: the stored file, or a UTF-8 copy of another encoding."""
+    if manifest.dialect.encoding in {"utf-8", "utf-8-sig"}:
+        return workspace.lake.document_path(manifest.connection, manifest.document)
+    content = workspace.lake.read_document(manifest.connection, manifest.document)
+    copy = scratch / f"{manifest.document}.txt"
+    copy.write_text(content.decode(manifest.dialect.encoding), encoding="utf-8", newline="")
+    return copy
+
+
+def _load_categories(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, mapping: MappingConfig
+) -> None:
+    placed = classify(
+        manifest.channel,
+        (word.name for word in manifest.source_types),
+        mapping.source_types.get(manifest.channel),
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE categories (source_type VARCHAR, category VARCHAR, "
+        "if_positive VARCHAR, if_withheld VARCHAR)"
+    )
+    con.executemany(
+        "INSERT INTO categories VALUES ($1, $2, $3, $4)",
+        [[c.source_type, c.category, c.if_positive, c.if_withheld] for c in placed],
+    )
+    withholds = any(c.category == "tax.facilitator_out" for c in placed)
+    if any(c.if_withheld for c in placed) and withholds:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE withheld AS {sql(manifest.channel, 'withheld')}")
+    else:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE withheld "
+            "(transaction_type VARCHAR, order_id VARCHAR, item VARCHAR)"
+        )
+
+
+def _load_settlements(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE settlements (settlement_id VARCHAR, marketplace VARCHAR, "
+        "row INTEGER, deposit_at TIMESTAMPTZ, deposit_day DATE, payout DECIMAL(19,4))"
+    )
+    rows = [
+        [s.settlement_id, s.marketplace, s.row, s.deposit_at, s.deposit_day, s.payout]
+        for s in manifest.settlements
+        if s.payout is not None
+    ]
+    if rows:
+        con.executemany("INSERT INTO settlements VALUES ($1, $2, $3, $4, $5, $6)", rows)
+
+
+def _facts(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[date, DayFacts]:
+    """Row counts and control totals of the staged files, read back from disk."""
+    files = f"{folder}/*/*.parquet"
+    if not folder.is_dir() or not any(folder.glob("*/*.parquet")):
+        return {}
+    found: dict[date, DayFacts] = {}
+    for day, currency, lines, payouts, units, unknown, total, rows, keys in con.execute(
+        "SELECT business_date, currency, count(*) FILTER (payout_id IS NULL), count(payout_id), "
+        "coalesce(sum(quantity), 0)::BIGINT, "
+        f"count(*) FILTER (category = '{UNCLASSIFIED}'), "
+        "coalesce(sum(amount) FILTER (payout_id IS NULL), 0), "
+        "count(*), count(DISTINCT transaction_id) "
+        f"FROM read_parquet({quoted(files)}, hive_partitioning=false) GROUP BY ALL ORDER BY ALL"
+    ).fetchall():
+        facts = found.setdefault(day, DayFacts())
+        facts.lines += lines
+        facts.payouts += payouts
+        facts.units += units
+        facts.unclassified += unknown
+        facts.totals[currency] += total
+        if rows != keys:
+            facts.broken["transaction_keys_are_unique"] = f"{rows} rows have {keys} keys"
+    return found
+
+
+def _merged_facts(slices: Sequence[_Slice], manifests: Sequence[Manifest]) -> DayFacts:
+    """The day's facts over its documents, each checked against what its manifest counted."""
+    facts = DayFacts(documents=[m.document for m in manifests])
+    for piece in slices:
+        facts.lines += piece.facts.lines
+        facts.payouts += piece.facts.payouts
+        facts.units += piece.facts.units
+        facts.unclassified += piece.facts.unclassified
+        facts.broken |= piece.facts.broken
+        for currency, total in piece.facts.totals.items():
+            facts.totals[currency] += total
+    return facts
+
+
+def _write(
+    workspace: Workspace,
+    connection: Connection,
+    days: Sequence[date],
+    slices: Mapping[date, Sequence[_Slice]],
+    scratch: Path,
+) -> None:
+    """Put every day's file in place: moved, joined from several documents, or empty."""
+    moves: list[tuple[Path, Path]] = []
+    con = workspace.engine(scratch)
+    for day in days:
+        target = workspace.lake.partition("transactions", connection.slug, day)
+        pieces = sorted(slices[day], key=lambda s: (s.manifest.period_start, s.manifest.document))
+        if len(pieces) == 1:
+            moves.append((pieces[0].file, target))
+            continue
+        joined = scratch / f"{day}.parquet"
+        files = ", ".join(quoted(str(piece.file)) for piece in pieces)
+        query = (
+            f"SELECT * FROM read_parquet([{files}], hive_partitioning=false)"
+            if pieces
+            else f"SELECT {TRANSACTIONS.select_list('t')} FROM ({_nothing()}) AS t WHERE false"
+        )
+        con.execute(f"COPY ({query}) TO {quoted(str(joined))} (FORMAT parquet, COMPRESSION zstd)")
+        moves.append((joined, target))
+    workspace.lake.adopt(moves)
+
+
+def _nothing() -> str:
+    return "SELECT " + ", ".join(f"NULL AS {name}" for name in TRANSACTIONS.names)

@@ -1,0 +1,212 @@
+"""The proof: per settlement, declared = raw = normalised = journalled = posted = paid.
+
+Each figure is read where it lives: declared and raw from the manifest, normalised and journalled
+from Parquet, posted and paid from the text of the books.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
+from connectors.accounting.beancount.books import Books
+from connectors.channels.profile import business_day
+from connectors.documents import Statement
+from connectors.registry import Connection
+from mappings.model import CLEARING, PostedLine
+from pipelines.stages.journals import BOOKS
+from pipelines.stages.partitions import scan
+from pipelines.stages.settlements import chained
+from pipelines.stages.workspace import Workspace
+
+_NOTHING = Decimal(0)
+Figures = dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One settlement's figures, in its currency; null where nothing is known or declared.
+
+    `state` is `tied`, `open` (no payout yet), `held` (an entry waits for the owner), `waiting`
+    (a stage has not run) or `differs`. `why` says what to do about the last three.
+    """
+
+    connection: str
+    settlement_id: str
+    currency: str
+    period_start: date
+    period_end: date
+    declared: Decimal | None
+    raw: Decimal
+    normalised: Decimal | None
+    journalled: Decimal | None
+    posted: Decimal | None
+    paid: Decimal | None
+    difference: Decimal
+    state: str
+    why: str | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is different, held or missing."""
+        return self.state in {"tied", "open"}
+
+
+def reconcile(workspace: Workspace, connections: Sequence[Connection]) -> list[Proof]:
+    """One proof per settlement of the given connections, oldest first."""
+    return [proof for c in connections for proof in _reconcile(workspace, c)]
+
+
+def _reconcile(workspace: Workspace, connection: Connection) -> list[Proof]:
+    statements = chained(connection, workspace.lake.current(connection.slug))
+    if not statements:
+        return []
+    normalised = _sums(
+        workspace,
+        connection,
+        "transactions",
+        "sum(amount) FILTER (payout_id IS NULL)",
+    )
+    journalled = _sums(
+        workspace,
+        connection,
+        "journal_lines",
+        f"sum(amount) FILTER (category = '{CLEARING}' AND part = 'activity')",
+    )
+    lines = [
+        line
+        for line in Books(workspace.settings.books_folder).posted([connection.slug])
+        if line.category == CLEARING
+    ]
+    proof = partial(
+        _proof,
+        connection,
+        normalised=normalised,
+        journalled=journalled,
+        posted=_cleared(lines, "activity", 1),
+        paid=_cleared(lines, "payout", -1),
+        held=_held(workspace, connection),
+    )
+    return [proof(statement) for statement in statements]
+
+
+def _sums(workspace: Workspace, connection: Connection, table: str, measure: str) -> Figures:
+    """A measure by settlement over every partition of one table."""
+    lake = workspace.lake
+    files = lake.partitions(table, connection.slug, lake.days(table, connection.slug))
+    if not files:
+        return {}
+    with workspace.scratch("reconcile") as scratch:
+        rows = workspace.engine(scratch).execute(
+            f"SELECT settlement_id, {measure} FROM {scan(files)} "
+            "WHERE settlement_id IS NOT NULL GROUP BY 1"
+        )
+        return {name: total for name, total in rows.fetchall() if total is not None}
+
+
+def _cleared(lines: Iterable[PostedLine], part: str, sign: int) -> Figures:
+    found: Figures = defaultdict(Decimal)
+    for line in lines:
+        if line.part == part and line.settlement_id is not None:
+            found[line.settlement_id] += sign * line.amount
+    return dict(found)
+
+
+def _held(workspace: Workspace, connection: Connection) -> dict[str, str]:
+    """Why, for settlements that have a line in an entry that is held."""
+    held = {
+        p.business_date: p.message or "held"
+        for p in workspace.registry.publications(BOOKS, [connection.slug], states=["held"])
+    }
+    files = workspace.lake.partitions("journal_lines", connection.slug, held)
+    if not files:
+        return {}
+    with workspace.scratch("reconcile") as scratch:
+        rows = workspace.engine(scratch).execute(
+            f"SELECT DISTINCT settlement_id, business_date FROM {scan(files)} "
+            "WHERE settlement_id IS NOT NULL AND held_reason IS NOT NULL ORDER BY ALL"
+        )
+        return {name: f"{day}: {held[day]}" for name, day in reversed(rows.fetchall())}
+
+
+def _proof(
+    connection: Connection,
+    statement: Statement,
+    *,
+    normalised: Figures,
+    journalled: Figures,
+    posted: Figures,
+    paid: Figures,
+    held: dict[str, str],
+) -> Proof:
+    name = statement.settlement_id
+    figures = {
+        "declared": statement.declared,
+        "raw": statement.total,
+        "normalised": normalised.get(name),
+        "journalled": journalled.get(name),
+        "posted": posted.get(name),
+        "paid": paid.get(name),
+    }
+    difference = _difference(statement, figures)
+    state, why = _state(statement, figures, difference, held.get(name))
+    return Proof(
+        connection=connection.slug,
+        settlement_id=name,
+        currency=statement.currency,
+        period_start=business_day(statement.period_start, connection.timezone),
+        period_end=business_day(statement.period_end, connection.timezone),
+        declared=statement.declared,
+        raw=statement.total,
+        normalised=normalised.get(name),
+        journalled=journalled.get(name),
+        posted=posted.get(name),
+        paid=paid.get(name),
+        difference=difference,
+        state=state,
+        why=why,
+    )
+
+
+def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Decimal:
+    """How far the figures are apart; what has not run yet counts as nothing.
+
+    Where a balance is kept, what was paid is compared with the lines less what stayed behind.
+    """
+    expected = dict.fromkeys(
+        ("declared", "raw", "normalised", "journalled", "posted"), statement.total
+    )
+    expected["paid"] = statement.payout or _NOTHING
+    gaps = [
+        (figures[name] or _NOTHING) - expected[name]
+        for name in expected
+        if not (name == "declared" and statement.declared is None)
+        and not (name == "paid" and statement.payout is None)
+    ]
+    if statement.payout is not None and statement.declared is not None:
+        gaps.append(statement.payout - statement.total)
+    return max(gaps, key=abs)
+
+
+def _state(
+    statement: Statement,
+    figures: dict[str, Decimal | None],
+    difference: Decimal,
+    held: str | None,
+) -> tuple[str, str | None]:
+    if held is not None:
+        return "held", held
+    if not difference:
+        return ("open" if statement.payout is None else "tied"), None
+    for name, mend in (
+        ("normalised", "run `daybook sync`"),
+        ("journalled", "run `daybook sync`"),
+        ("posted", "run `daybook publish`"),
+    ):
+        if figures[name] is None:
+            return "waiting", f"not {name} yet: {mend}"
+    names = ("declared", "raw", "normalised", "journalled", "posted", "paid")
+    shown = ", ".join(f"{n} {figures[n]:f}" for n in names if figures[n] is not None)
+    return "differs", f"{shown}: run `daybook sync`, then `daybook publish`"

@@ -1,0 +1,198 @@
+"""The event log that stores a batch of asset and check events in a few statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as db
+from dagster import DagsterEventType
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
+from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    SqlEventLogStorageTable,
+)
+from dagster._serdes import serialize_value
+from dagster_postgres.event_log import PostgresEventLogStorage
+from sqlalchemy.engine import Connection
+
+from pipelines.storage.planned import rows_of
+from pipelines.storage.pool import Pooled
+
+# Batches commit in the order of their ids: the webserver's partition cache reads "everything after
+# id n" and would lose for ever what a slower transaction commits below n.
+_BATCH_LOCK = db.text("SELECT pg_advisory_xact_lock(3607772528)")
+
+_ASSET_EVENTS = (
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    DagsterEventType.ASSET_OBSERVATION,
+    DagsterEventType.ASSET_MATERIALIZATION,
+)
+_CHECK_PLANNED = DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+_CHECKED = DagsterEventType.ASSET_CHECK_EVALUATION
+_BATCHED = frozenset({*_ASSET_EVENTS, _CHECK_PLANNED, _CHECKED})
+
+_EVALUATE = db.text("""
+UPDATE asset_check_executions AS planned
+SET execution_status = evaluated.execution_status,
+    evaluation_event = evaluated.evaluation_event,
+    evaluation_event_timestamp = evaluated.evaluation_event_timestamp,
+    evaluation_event_storage_id = evaluated.evaluation_event_storage_id,
+    materialization_event_storage_id = evaluated.materialization_event_storage_id
+FROM unnest(
+    CAST(:asset_key AS text[]), CAST(:check_name AS text[]), CAST(:run_id AS text[]),
+    CAST(:partition AS text[]), CAST(:execution_status AS text[]),
+    CAST(:evaluation_event AS text[]), CAST(:evaluation_event_timestamp AS timestamp[]),
+    CAST(:evaluation_event_storage_id AS bigint[]),
+    CAST(:materialization_event_storage_id AS bigint[])
+) AS evaluated (
+    asset_key, check_name, run_id, partition, execution_status, evaluation_event,
+    evaluation_event_timestamp, evaluation_event_storage_id, materialization_event_storage_id
+)
+WHERE planned.asset_key = evaluated.asset_key AND planned.check_name = evaluated.check_name
+  AND planned.run_id = evaluated.run_id AND planned.partition = evaluated.partition
+RETURNING planned.asset_key, planned.check_name, planned.run_id, planned.partition
+""")
+
+
+class EventLogStorage(Pooled, PostgresEventLogStorage):
+    """Stock event log on a pool, that stores a batch of asset events in a few statements."""
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store materialisations, planned events and evaluations of checks, all or nothing.
+
+        Unlike stock it also takes `ASSET_CHECK_EVALUATION`.
+        """
+        entries = [entry for entry in events if not _failed_to_materialise(entry)]
+        if not self.lean or not all(_batchable(entry) for entry in entries):
+            self._store_like_stock(entries)
+        elif entries:
+            with self.index_transaction() as connection:
+                connection.execute(_BATCH_LOCK)
+                self._store_batch(connection, entries)
+
+    def _store_like_stock(self, events: Iterable[EventLogEntry]) -> None:
+        for kind, entries in groupby(events, key=_kind):
+            if kind is _CHECKED:
+                for entry in entries:
+                    self.store_event(entry)
+            else:
+                super().store_event_batch(list(entries))
+
+    def _store_batch(self, connection: Connection, events: Sequence[EventLogEntry]) -> None:
+        rows = list(rows_of(events, self._event_to_row, self._event_insert_timestamp))
+        stored = connection.execute(
+            SqlEventLogStorageTable.insert().returning(
+                SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
+            ),
+            rows,
+        )
+        ids = [int(row[0]) for row in stored]
+        by_kind = defaultdict(list)
+        for entry, event_id, row in zip(events, ids, rows, strict=True):
+            by_kind[_kind(entry)].append((entry, event_id, row))
+        self._index_assets(
+            connection, [(e, i) for kind in _ASSET_EVENTS for e, i, _ in by_kind[kind]]
+        )
+        if planned := by_kind[_CHECK_PLANNED]:
+            connection.execute(
+                AssetCheckExecutionsTable.insert(), [row for p in planned for row in _planned(*p)]
+            )
+        if checked := by_kind[_CHECKED]:
+            _evaluate(connection, [_evaluated(*c) for c in checked])
+
+    def _index_assets(
+        self, connection: Connection, events: Sequence[tuple[EventLogEntry, int]]
+    ) -> None:
+        if not events:
+            return
+        self._store_asset_event_tags(connection, *zip(*events, strict=True))
+        latest = {(_asset_key(entry), _kind(entry)): (entry, i) for entry, i in events}
+        for entry, event_id in latest.values():
+            self._store_asset_event(connection, entry, event_id)
+
+
+def _planned(
+    entry: EventLogEntry, event_id: int, stored: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    planned = entry.get_dagster_event().asset_check_planned_data
+    subset = planned.partitions_subset
+    row = {
+        "asset_key": planned.asset_key.to_string(),
+        "check_name": planned.check_name,
+        "run_id": entry.run_id,
+        "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+        "evaluation_event": serialize_value(_without_partitions(entry)),
+        "evaluation_event_timestamp": stored["timestamp"],
+        "evaluation_event_storage_id": event_id,
+    }
+    keys = subset.get_partition_keys() if subset else [None]
+    return [{**row, "partition": key} for key in keys]
+
+
+def _evaluated(entry: EventLogEntry, event_id: int, stored: Mapping[str, Any]) -> dict[str, Any]:
+    evaluation = entry.get_dagster_event().asset_check_evaluation_data
+    target = evaluation.target_materialization_data
+    status = AssetCheckExecutionRecordStatus
+    return {
+        "asset_key": evaluation.asset_key.to_string(),
+        "check_name": evaluation.check_name,
+        "run_id": entry.run_id,
+        "partition": evaluation.partition,
+        "execution_status": (status.SUCCEEDED if evaluation.passed else status.FAILED).value,
+        "evaluation_event": stored["event"],
+        "evaluation_event_timestamp": stored["timestamp"],
+        "evaluation_event_storage_id": event_id,
+        "materialization_event_storage_id": target.storage_id if target else None,
+    }
+
+
+def _evaluate(connection: Connection, evaluated: Sequence[dict[str, Any]]) -> None:
+    """Turn planned rows into evaluated ones; insert those that nobody planned."""
+    latest = {_check_row_key(row): row for row in evaluated}
+    rows = list(latest.values())
+    planned = connection.execute(_EVALUATE, {name: [r[name] for r in rows] for name in rows[0]})
+    known = {tuple(row) for row in planned}
+    unplanned = [row for key, row in latest.items() if key not in known]
+    if unplanned:
+        connection.execute(AssetCheckExecutionsTable.insert(), unplanned)
+
+
+def _check_row_key(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (row["asset_key"], row["check_name"], row["run_id"], row["partition"])
+
+
+def _kind(entry: EventLogEntry) -> DagsterEventType:
+    return entry.get_dagster_event().event_type
+
+
+def _asset_key(entry: EventLogEntry) -> str:
+    key = entry.get_dagster_event().asset_key
+    assert key is not None
+    return key.to_string()
+
+
+def _failed_to_materialise(entry: EventLogEntry) -> bool:
+    return entry.get_dagster_event().is_asset_failed_to_materialize
+
+
+def _batchable(entry: EventLogEntry) -> bool:
+    kind = _kind(entry)
+    if kind is _CHECKED:
+        evaluation = entry.get_dagster_event().asset_check_evaluation_data
+        return bool(entry.run_id) and evaluation.partition is not None
+    return kind in _BATCHED
+
+
+def _without_partitions(entry: EventLogEntry) -> EventLogEntry:
+    """Stock repeats the list of all planned partitions in every planned partition's row."""
+    event = entry.get_dagster_event()
+    planned = event.asset_check_planned_data
+    compact = AssetCheckEvaluationPlanned(
+        asset_key=planned.asset_key, check_name=planned.check_name
+    )
+    return entry._replace(dagster_event=event._replace(event_specific_data=compact))

@@ -1,0 +1,102 @@
+"""Connections: where Dagster's database is, and a pool that survives the server's restart."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+import sqlalchemy as db
+from dagster import Field, StringSource
+from dagster._config.config_schema import UserConfigSchema
+from dagster._serdes import ConfigurableClassData
+from sqlalchemy.engine import Engine
+from sqlalchemy.event import listens_for
+
+from connectors.postgres import dagster_database_url, ensure_database
+from connectors.settings import settings
+from pipelines.storage.contract import changed_internals
+
+# Dagster hands planned events to the storage one by one unless this variable says otherwise.
+_BATCH_SIZE = ("DAGSTER_EVENT_BATCH_SIZE", "5000")
+
+
+class Pooled:
+    """What the three storages share; stands before a stock storage among a class's bases."""
+
+    _engine: Engine
+    postgres_url: str
+
+    def __init__(
+        self,
+        postgres_url: str,
+        inst_data: ConfigurableClassData | None = None,
+        *,
+        at_home: bool = False,
+    ) -> None:
+        super().__init__(postgres_url, inst_data=inst_data)  # type: ignore[call-arg]
+        self.lean = not changed_internals()
+        self.at_home = at_home
+        if self.lean:
+            self._engine = self._pool()
+
+    @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        """`postgres_url` is for tests; a home's database follows from its settings."""
+        return {"postgres_url": Field(StringSource, is_required=False)}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        os.environ.setdefault(*_BATCH_SIZE)
+        if url := config_value.get("postgres_url"):
+            return cls(url, inst_data)
+        return cls(dagster_database_url(settings()), inst_data, at_home=True)
+
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None:
+        if self.lean:
+            self._engine.dispose()
+            self._engine = self._pool(recycle=pool_recycle, timeout_ms=statement_timeout)
+        else:
+            super().optimize_for_webserver(  # type: ignore[misc]
+                statement_timeout, pool_recycle, max_overflow
+            )
+
+    def dispose(self) -> None:
+        super().dispose()  # type: ignore[misc]
+        self._engine.dispose()
+
+    def _pool(self, *, recycle: int = -1, timeout_ms: int | None = None) -> Engine:
+        engine = db.create_engine(
+            self.postgres_url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=2,
+            max_overflow=18,
+            pool_pre_ping=True,
+            pool_recycle=recycle,
+        )
+        if self.at_home:
+            _revive_server(engine)
+        if timeout_ms is not None:
+            _limit_statements(engine, timeout_ms)
+        return engine
+
+
+def _revive_server(engine: Engine) -> None:
+    """Start a home's embedded server again when it was killed under us."""
+
+    @listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **named)
+        except dialect.loaded_dbapi.OperationalError:
+            ensure_database(settings())
+            return dialect.connect(*arguments, **named)
+
+
+def _limit_statements(engine: Engine, timeout_ms: int) -> None:
+    @listens_for(engine, "connect")
+    def limit(connection: Any, _record: Any) -> None:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = {timeout_ms:d}")

@@ -1,0 +1,153 @@
+"""PostgreSQL for tests: one embedded server a test worker, a database of its own a test.
+
+`home` is an initialised home on the worker's server; `registry` is an open registry, on the
+embedded server and, where DAYBOOK_TEST_POSTGRES_URL is set, on that one too; `embedded_home`
+is a home with a server of its own, for the few tests that are about the server.
+"""
+
+import itertools
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+from connectors import postgres
+from connectors.home import initialise
+from connectors.registry import Registry
+from connectors.registry.models import Base
+from connectors.settings import Settings
+
+EXTERNAL_URL = os.environ.get("DAYBOOK_TEST_POSTGRES_URL")
+
+
+class Server:
+    """A PostgreSQL server that hands out databases with an empty, migrated registry."""
+
+    def __init__(self, url: URL, scratch: Path) -> None:
+        self.url = url
+        self._scratch = scratch
+        self._prefix = f"daybook_test_{secrets.token_hex(4)}"
+        self._numbers = itertools.count()
+        self._shared: str | None = None
+
+    @contextmanager
+    def database(self) -> Iterator[SecretStr]:
+        """The URL of a fresh database, dropped at the end."""
+        name = self._create("template1")
+        Registry.migrate(self._settings(name))
+        try:
+            yield self._secret(name)
+        finally:
+            self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def emptied(self) -> SecretStr:
+        """The URL of the one database that is emptied for every test that asks for it."""
+        if self._shared is None:
+            self._shared = self._create("template1")
+            Registry.migrate(self._settings(self._shared))
+        tables = ", ".join(table.fullname for table in Base.metadata.sorted_tables)
+        self.execute(f"TRUNCATE {tables} RESTART IDENTITY", self._shared)
+        return self._secret(self._shared)
+
+    def close(self) -> None:
+        """Drop the shared database."""
+        if self._shared is not None:
+            self.execute(f'DROP DATABASE "{self._shared}" WITH (FORCE)')
+
+    def execute(self, statement: str, database: str | None = None) -> None:
+        """Run one statement outside any transaction."""
+        url = self.url.set(database=database or self.url.database)
+        engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+    def _create(self, template: str) -> str:
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def _settings(self, database: str) -> Settings:
+        return Settings(home=self._scratch, database_url=self._secret(database))
+
+    def _secret(self, database: str) -> SecretStr:
+        url = self.url.set(database=database)
+        return SecretStr(url.render_as_string(hide_password=False))
+
+
+@pytest.fixture(scope="session")
+def postgres_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The home of the one embedded server of this test worker."""
+    settings = Settings(home=tmp_path_factory.mktemp("server") / "home", database_url=None)
+    postgres.ensure_database(settings)
+    yield settings
+    postgres.stop(settings)
+    shutil.rmtree(settings.home)
+
+
+@pytest.fixture(scope="session")
+def embedded_server(
+    postgres_home: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The embedded server as a source of databases; commits do not wait for the disk."""
+    url = make_url(postgres.database_url(postgres_home, "public"))
+    server = Server(url, tmp_path_factory.mktemp("scratch"))
+    server.execute("ALTER SYSTEM SET synchronous_commit = off")
+    server.execute("SELECT pg_reload_conf()")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def external_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of DAYBOOK_TEST_POSTGRES_URL, whose role may create databases."""
+    assert EXTERNAL_URL is not None
+    url = make_url(EXTERNAL_URL).set(drivername="postgresql+psycopg2")
+    server = Server(url, tmp_path_factory.mktemp("scratch"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def home(embedded_server: Server, tmp_path: Path) -> Iterator[Settings]:
+    """A fresh, initialised home; its database lies on the worker's server."""
+    with embedded_server.database() as url:
+        settings = Settings(home=tmp_path / "home", database_url=url)
+        initialise(settings)
+        yield settings
+
+
+@pytest.fixture(params=["embedded", "external"] if EXTERNAL_URL else ["embedded"])
+def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Registry]:
+    """An open, empty registry; emptied, not made anew, which takes milliseconds."""
+    server: Server = request.getfixturevalue(f"{request.param}_server")
+    url = server.emptied()
+    with Registry.open(Settings(home=tmp_path / "home", database_url=url)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def stopped_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An initialised home whose server is stopped, to copy: a copy is quicker than a new one."""
+    settings = Settings(home=tmp_path_factory.mktemp("stopped") / "home", database_url=None)
+    initialise(settings)
+    postgres.stop(settings)
+    yield settings.home
+    shutil.rmtree(settings.home)
+
+
+@pytest.fixture
+def embedded_home(stopped_home: Path, tmp_path: Path) -> Iterator[Settings]:
+    """An initialised home with a server of its own, which runs."""
+    shutil.copytree(stopped_home, tmp_path / "home")
+    settings = Settings(home=tmp_path / "home", database_url=None)
+    postgres.ensure_running(settings)
+    yield settings
+    postgres.stop(settings)
+    shutil.rmtree(settings.home)
