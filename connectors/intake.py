@@ -9,12 +9,15 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import secrets
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from connectors.channels import CHANNELS
 from connectors.channels.base import Channel, Upload
@@ -25,7 +28,8 @@ from connectors.lake import Lake, write_atomically
 from connectors.settings import Settings
 
 _GZIP = b"\x1f\x8b"
-_ZIP = b"PK\x03\x04"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -85,7 +89,11 @@ def _unpacked(name: str, content: bytes) -> Iterator[Member]:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 inner = [i for i in archive.infolist() if not i.is_dir()]
                 if not inner:
-                    raise BadInput(f"{name}: the archive holds no file")
+                    raise BadInput(f"{name}: the archive holds no file; download it again")
+                if any(info.filename == "[Content_Types].xml" for info in inner):
+                    raise BadInput(
+                        f"{name}: is a spreadsheet; import the file as it was downloaded, unedited"
+                    )
                 for info in inner:
                     if info.file_size > MAX_BYTES:
                         raise BadInput(f"{name}: {info.filename} is larger than 8 GiB unpacked")
@@ -130,7 +138,9 @@ def _recognised(channel: Channel, name: str, header: str) -> None:
             f"{name}: is a file of {other.title}, not of {channel.title}; "
             f"use `daybook import {other.name}`"
         )
-    raise BadInput(f"{name}: is not a {channel.title} {channel.file}")
+    raise BadInput(
+        f"{name}: is not a file of {channel.title}; download the {channel.file} and import that"
+    )
 
 
 def examine(
@@ -138,7 +148,7 @@ def examine(
 ) -> Manifest:
     """Read one file and prove it, storing nothing; a copy goes to quarantine if it is unproven."""
     text, encoding = decode(member.name, member.content)
-    header = text.lstrip().split("\n", 1)[0]
+    header = _NEWLINE.split(text, maxsplit=1)[0]
     _recognised(channel, member.name, header)
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
     scratch = settings.scratch_folder / f"import-{secrets.token_hex(6)}"
@@ -163,6 +173,11 @@ def examine(
         kept = _quarantine(settings, member, error)
         raise Unproven(
             f"{error} (kept as {kept})", declared=error.declared, found=error.found
+        ) from error
+    except (duckdb.DataError, duckdb.ProgrammingError) as error:
+        said = str(error).splitlines()[0]
+        raise BadInput(
+            f"{member.name}: cannot be read ({said}); download it again, unedited"
         ) from error
     finally:
         _remove(scratch)

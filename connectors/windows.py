@@ -24,11 +24,12 @@ class Window:
         return self.start <= day < self.end
 
 
-def windows(days: Iterable[date]) -> list[Window]:
-    """The fewest windows that hold exactly `days`, oldest first."""
+def windows(days: Iterable[date], *, gap: int = 0) -> list[Window]:
+    """The fewest windows that hold `days`, oldest first; exactly those unless a `gap` of so many
+    other days may lie between."""
     found: list[Window] = []
     for day in sorted(set(days)):
-        if found and found[-1].end == day:
+        if found and (day - found[-1].end).days <= gap:
             found[-1] = Window(found[-1].start, day + ONE_DAY)
         else:
             found.append(Window(day, day + ONE_DAY))

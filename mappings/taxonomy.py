@@ -28,7 +28,7 @@ def load_yaml(*parts: str) -> dict[str, Any]:
 def categories() -> dict[str, Category]:
     """Every category by name."""
     return {
-        name: Category(name, entry["side"], entry["role"], entry["meaning"])
+        name: Category(name, **entry)
         for name, entry in load_yaml("categories.yaml").items()
     }
 

@@ -6,6 +6,7 @@ The step then returns, or raises one `dg.Failure(allow_retries=False)` last: par
 recorded are materialised, the other ones of the run are failed.
 """
 
+import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +18,18 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluation,
     AssetCheckEvaluationTargetMaterializationData,
 )
-from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.events import (
+    AssetObservationData,
+    DagsterEvent,
+    DagsterEventType,
+    StepMaterializationData,
+)
 from dagster._core.events.log import EventLogEntry
 
 from pipelines.storage import EventLogStorage
+from pipelines.storage.retraction import Partition, Retraction
+
+WITHDRAWN = "nothing supports it any more"
 
 Metadata = Mapping[str, Any]
 _Target = AssetCheckEvaluationTargetMaterializationData
@@ -59,6 +68,9 @@ class Recorder:
         self._step_key = context.op_execution_context.get_step_execution_context().step.key
         self._materialised: dict[str, list[_Materialised]] = defaultdict(list)
         self._checked: dict[str, list[_Checked]] = defaultdict(list)
+        self._absent: set[Partition] = set()
+        self._untouched: set[Partition] = set()
+        self._unjudged: set[tuple[str, str, str]] = set()
 
     def materialised(
         self,
@@ -89,8 +101,25 @@ class Recorder:
             _Checked(check_name, str(partition), passed, severity, metadata or {}, description)
         )
 
+    def left_open(self, asset_key: str, partition: str) -> None:
+        """Nothing supports this partition: it is neither materialised nor failed.
+
+        What an earlier run materialised or failed there counts no more; that it was withdrawn
+        stays on record as an observation.
+        """
+        self._absent.add((_stored(asset_key), str(partition)))
+
+    def untouched(self, asset_key: str, partition: str) -> None:
+        """This run left the partition as it was before, whatever that is."""
+        self._untouched.add((_stored(asset_key), str(partition)))
+
+    def unjudged(self, asset_key: str, check_name: str, partition: str) -> None:
+        """A declared check has nothing to say of this partition, now or from earlier."""
+        self._unjudged.add((_stored(asset_key), check_name, str(partition)))
+
     def flush(self) -> None:
         """Store everything collected so far: materialisations first, since checks point at them."""
+        self._take_back()
         targets: dict[str, dict[str, _Target]] = {}
         for asset_key in self._materialised | self._checked:
             written = self._materialised[asset_key]
@@ -111,6 +140,15 @@ class Recorder:
                 self._storage.store_event(evaluation)
         self._materialised.clear()
         self._checked.clear()
+
+    def _take_back(self) -> None:
+        """Stock storage has no such thing: there the run's plans stay."""
+        if isinstance(self._storage, EventLogStorage):
+            taken = Retraction(self._absent, self._untouched, self._unjudged)
+            withdrawn = self._storage.take_back(self._run_id, taken)
+            if withdrawn:
+                self._storage.store_event_batch([self._withdrawn(*w) for w in withdrawn])
+        self._absent, self._untouched, self._unjudged = set(), set(), set()
 
     def _targets(self, asset_key: str, partitions: Iterable[str]) -> dict[str, _Target]:
         """The latest materialisation of each partition, of this run or of an earlier one.
@@ -146,6 +184,16 @@ class Recorder:
             for record in records
             if record.partition_key is not None
         }
+
+    def _withdrawn(self, stored_key: str, partition: str) -> EventLogEntry:
+        key = dg.AssetKey(json.loads(stored_key))
+        observation = dg.AssetObservation(key, partition=partition, description=WITHDRAWN)
+        return self._entry(
+            DagsterEventType.ASSET_OBSERVATION,
+            AssetObservationData(observation),
+            f"Withdrew {key.to_user_string()}, partition {partition}: {WITHDRAWN}.",
+            time.time(),
+        )
 
     def _written(self, asset_key: str, written: _Materialised) -> EventLogEntry:
         materialisation = dg.AssetMaterialization(
@@ -186,7 +234,7 @@ class Recorder:
     def _entry(
         self,
         kind: DagsterEventType,
-        data: StepMaterializationData | AssetCheckEvaluation,
+        data: StepMaterializationData | AssetObservationData | AssetCheckEvaluation,
         message: str,
         at: float,
     ) -> EventLogEntry:
@@ -208,3 +256,7 @@ class Recorder:
             job_name=self._job_name,
             dagster_event=event,
         )
+
+
+def _stored(asset_key: str) -> str:
+    return dg.AssetKey.from_user_string(asset_key).to_string()

@@ -21,9 +21,10 @@ ZONES = {
 }  # fmt: skip
 
 _PATTERNS = {
-    # A thousands mark stands before exactly three digits; at most four decimals fit the ledger.
-    ".": r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d{1,4})?",
-    ",": r"[-+]?(\d+|\d{1,3}(\.\d{3})+)(,\d{1,4})?",
+    # A thousands mark stands before exactly three digits; fifteen digits and four decimals fit
+    # the ledger.
+    ".": r"[-+]?(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,4})?",
+    ",": r"[-+]?(\d{1,15}|\d{1,3}(\.\d{3}){1,4})(,\d{1,4})?",
 }
 
 
@@ -61,10 +62,8 @@ def date_format(
             return form
     known = " OR ".join(f"{_stamp(form)} IS NOT NULL" for form in forms)
     odd = con.execute(f"SELECT row, text FROM ({texts}) WHERE NOT ({known}) LIMIT 1").fetchone()
-    where = f"row {odd[0]}: {odd[1]!r} is not a date" if odd else "dates are in mixed forms"
-    raise BadInput(
-        f"{name}: {where} that can be read; set the site to English and download it again"
-    )
+    where = f"row {odd[0]}: {odd[1]!r} is not a date that can be read" if odd else "its dates are in mixed forms"
+    raise BadInput(f"{name}: {where}; set the site to English and download it again")
 
 
 def _stamp(form: str) -> str:
@@ -77,7 +76,9 @@ def zones(con: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> dict
     found = con.execute(
         f"SELECT DISTINCT trim(substr(text, 20)) FROM ({_texts(columns)}) ORDER BY 1"
     ).fetchall()
-    return {zone: _minutes(name, zone) for (zone,) in found}
+    # A date alone has no zone: it is in that of the file's instants.
+    named = [zone for (zone,) in found if zone] or [""]
+    return {zone: _minutes(name, zone) for zone in named}
 
 
 def _minutes(name: str, zone: str) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from connectors.errors import BadInput, ConfigError
+from connectors.errors import BadInput
 from connectors.registry.models import SLUG_PATTERN, ConnectionRow, DayStateRow
 from connectors.registry.records import (
     Connection,
@@ -33,7 +33,7 @@ class Connections(Store):
             return [Connection(*row) for row in session.execute(wanted)]
 
     def connection(self, slug: str) -> Connection:
-        """One connection; ConfigError names the known ones when it is not there."""
+        """One connection; BadInput names the known ones when it is not there."""
         wanted = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
         with self._transaction() as session:
             row = session.execute(wanted).one_or_none()
@@ -52,13 +52,7 @@ class Connections(Store):
         actor: str,
     ) -> Connection:
         """Add a connection; one that reads files is active at once, others begin `pending`."""
-        if not re.fullmatch(SLUG_PATTERN, slug):
-            raise BadInput(
-                f"{slug!r} cannot name a connection: use up to 40 of a-z, 0-9 and -, "
-                "beginning with a letter or digit"
-            )
-        if timezone not in _zones():
-            raise BadInput(f"{timezone!r} is not a time zone: give one like America/Los_Angeles")
+        self.check_connection(slug, timezone)
         if kind not in get_args(ConnectionKind):
             raise BadInput(f"{kind!r} is not a kind of connection: file or api")
         row = {"slug": slug, "channel": channel, "name": name, "timezone": timezone, "kind": kind}
@@ -70,6 +64,17 @@ class Connections(Store):
                 raise BadInput(f"the connection {slug} exists already: choose another slug")
             write_audit(session, actor, "connection.added", slug, row)
             return Connection(*found)
+
+    @staticmethod
+    def check_connection(slug: str, timezone: str) -> None:
+        """Refuse a slug or a time zone that no connection can have."""
+        if not re.fullmatch(SLUG_PATTERN, slug):
+            raise BadInput(
+                f"{slug!r} cannot name a connection: use up to 40 of a-z, 0-9 and -, "
+                "beginning with a letter or digit"
+            )
+        if timezone not in _zones():
+            raise BadInput(f"{timezone!r} is not a time zone: give one like America/Los_Angeles")
 
     def set_connection_state(self, slug: str, state: ConnectionState, actor: str) -> None:
         """Move a connection to another state; nothing is recorded when it is there already."""
@@ -130,8 +135,8 @@ def _zones() -> set[str]:
     return available_timezones()
 
 
-def unknown_connection(session: Session, slug: str) -> ConfigError:
+def unknown_connection(session: Session, slug: str) -> BadInput:
     """What to say of a slug that is not there."""
     known = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
-    listed = ", ".join(known) if known else "none yet; `daybook connections add` makes one"
-    return ConfigError(f"there is no connection {slug!r}; known: {listed}")
+    listed = ", ".join(known) if known else "none yet; `daybook import` makes one"
+    return BadInput(f"there is no connection {slug!r}; known: {listed}")

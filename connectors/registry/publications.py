@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import and_, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from connectors.errors import Permanent
-from connectors.registry.models import PublicationRow
+from connectors.registry.models import DayStateRow, PublicationRow
 from connectors.registry.records import PlannedEntry, PlanOutcome, Publication, PublicationState
 from connectors.registry.store import Store, columns, serialise
 
@@ -58,6 +58,32 @@ class Publications(Store):
         )
         with self._transaction() as session:
             return [Publication(*row) for row in session.execute(ordered)]
+
+    def unsupported_publications(self, target: str) -> list[Publication]:
+        """Posted entries of days that no document covers any more: to be taken out."""
+        wanted = (
+            select(*columns(PublicationRow, Publication))
+            .join(
+                DayStateRow,
+                and_(
+                    DayStateRow.connection == PublicationRow.connection,
+                    DayStateRow.day == PublicationRow.business_date,
+                ),
+            )
+            .where(
+                PublicationRow.target == target,
+                PublicationRow.state == "posted",
+                DayStateRow.state == "open",
+            )
+            .order_by(PublicationRow.connection, PublicationRow.business_date)
+        )
+        with self._transaction() as session:
+            return [Publication(*row) for row in session.execute(wanted)]
+
+    def publications_changed_at(self) -> datetime | None:
+        """When any publication last changed; None when there is none."""
+        with self._transaction() as session:
+            return session.scalar(select(func.max(PublicationRow.updated_at)))
 
     def plan_publications(self, target: str, rows: Sequence[PlannedEntry]) -> PlanOutcome:
         """Say what a target should hold for the given keys; other keys are left alone."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import product
 
 from mappings.model import UNCLASSIFIED
 
@@ -35,12 +36,16 @@ def sql(channel: str, name: str) -> str:
 
 
 def _words(source_type: str) -> tuple[str, ...]:
-    return tuple(word.strip().casefold() for word in source_type.split(SEPARATOR.strip()))
+    # No channel has more than three words; what follows in the last is its own free text.
+    return tuple(word.strip().casefold() for word in source_type.split(SEPARATOR, 2))
 
 
 @cache
 def rules(channel: str) -> Mapping[tuple[str, ...], Classification]:
-    """The channel's categories.csv, keyed by its words, case-folded; `*` matches any word."""
+    """The channel's categories.csv, keyed by its words, case-folded.
+
+    `*` stands for any word, `beginning: *` for any word that begins so.
+    """
     text = files(__package__).joinpath(channel, "categories.csv").read_text()
     found: dict[tuple[str, ...], Classification] = {}
     for row in csv.DictReader(text.splitlines()):
@@ -58,9 +63,15 @@ def rules(channel: str) -> Mapping[tuple[str, ...], Classification]:
 
 def _patterns(words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
     """The words, then the same with ever more of them as `*`, the leftmost first."""
-    yield words
-    for mask in sorted(range(1, 2 ** len(words)), key=lambda m: (m.bit_count(), m)):
-        yield tuple("*" if mask >> i & 1 else word for i, word in enumerate(words))
+    return sorted(
+        product(*(_alternatives(word) for word in words)),
+        key=lambda p: (p.count("*"), [i for i, word in enumerate(p) if word == "*"], p != words),
+    )
+
+
+def _alternatives(word: str) -> tuple[str, ...]:
+    beginning, colon, _ = word.partition(":")
+    return (word, f"{beginning}: *", "*") if colon else (word, "*")
 
 
 def classify(

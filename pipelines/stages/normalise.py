@@ -7,7 +7,7 @@ only one document touches is that document's slice as written; other days are pu
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -92,9 +92,17 @@ def covered(manifests: Sequence[Manifest], window: Window) -> dict[date, list[Ma
 
 
 def normalise(
-    workspace: Workspace, connection: Connection, window: Window, mapping: MappingConfig
+    workspace: Workspace,
+    connection: Connection,
+    window: Window,
+    mapping: MappingConfig,
+    *,
+    skip: Collection[date] = (),
 ) -> Normalised:
-    """Write the `transactions` partitions of a window from the documents in force."""
+    """Write the `transactions` partitions of a window from the documents in force.
+
+    Days in `skip` are left as they are: something before this stage failed them.
+    """
     manifests = workspace.lake.current(connection.slug)
     wanted = covered(manifests, window)
     outcome = Normalised(open=[day for day in window if day not in wanted])
@@ -106,7 +114,7 @@ def normalise(
             outcome.failed |= errors
             for piece in staged:
                 slices[piece.day].append(piece)
-        for day in sorted(set(wanted) - set(outcome.failed)):
+        for day in sorted(set(wanted) - set(outcome.failed) - set(skip)):
             facts = _merged_facts(slices[day], wanted[day])
             if facts.broken:
                 outcome.failed[day] = "; ".join(facts.broken.values())
@@ -220,7 +228,7 @@ def prepare(
 ) -> None:
     """Define everything a channel's `transactions.sql` reads, for one document."""
     source = channel(manifest.channel)
-    text = _text(workspace, manifest, scratch)
+    text = text_of(workspace, manifest, scratch)
     reading = source.reading(manifest, manifests)
     con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {source.rows(manifest, text)}")
     for macro in macros(manifest.dialect):
@@ -240,7 +248,7 @@ def prepare(
     _load_settlements(con, manifest)
 
 
-def _text(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
+def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
     """The document as DuckDB can read it: the stored file, or a UTF-8 copy of another encoding."""
     if manifest.dialect.encoding in {"utf-8", "utf-8-sig"}:
         return workspace.lake.document_path(manifest.connection, manifest.document)

@@ -1,24 +1,31 @@
 """Journal entries to the books: exactly what is planned, once, and proven by reading it back."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from connectors.accounting.beancount.books import Books
-from connectors.errors import Permanent
 from connectors.registry import Connection, Publication
+from connectors.registry.records import PublicationState
 from connectors.windows import Window
 from pipelines.stages.journals import BOOKS, read_entries
 from pipelines.stages.workspace import Workspace
 
 LOCK_SECONDS = 120.0
-_DUE = ("planned", "failed", "sending", "unknown")
+_DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What publishing a window did; `held` entries wait for the owner, with the reason."""
+    """What publishing a window did; `held` entries wait for the owner, with the reason.
+
+    `stale` names days whose journal is not the planned one: they are left as they were.
+    """
 
     posted: tuple[Publication, ...]
+    stale: dict[date, str]
     unchanged: int
     held: tuple[Publication, ...]
     withdrawn: int
@@ -48,9 +55,10 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
             {p.business_date for p in todo},
             {p.entry_id: p.revision for p in todo},
         )
-        planned = {p.entry_id: p for p in todo}
+        stale = _stale(todo, {e.entry_id: e.content_hash for e in entries})
+        todo = [p for p in todo if p.business_date not in stale]
+        planned = {p.entry_id for p in todo}
         chosen = [e for e in entries if e.entry_id in planned]
-        _agree(planned, {e.entry_id: e.content_hash for e in chosen})
         gone = _vanished(workspace, connection, listed)
         books = Books(workspace.settings.books_folder)
         books.initialise()
@@ -61,6 +69,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
         registry.mark_voided(BOOKS, gone)
     return Outcome(
         posted=tuple(todo),
+        stale=stale,
         unchanged=sum(p.state == "posted" for p in listed) - len(gone),
         held=tuple(p for p in listed if p.state == "held"),
         withdrawn=len(gone),
@@ -68,14 +77,16 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
     )
 
 
-def _agree(planned: dict[str, Publication], built: dict[str, str]) -> None:
-    """What is about to be written is what was planned; anything else must be built again."""
-    for entry_id, publication in planned.items():
-        if built.get(entry_id) != publication.content_hash:
-            raise Permanent(
-                f"entry {entry_id} is planned as {publication.content_hash[:12]} but its journal "
-                f"has {str(built.get(entry_id))[:12]}: run the day's journal again"
-            )
+def _stale(planned: Sequence[Publication], built: dict[str, str]) -> dict[date, str]:
+    """What is written must be what was planned; a day that differs must be built again."""
+    return {
+        p.business_date: (
+            f"entry {p.entry_id} is planned as {p.content_hash[:12]} but its journal has "
+            f"{built.get(p.entry_id, 'no such entry')[:13]}: run the day's journal again"
+        )
+        for p in planned
+        if built.get(p.entry_id) != p.content_hash
+    }
 
 
 def _vanished(
@@ -95,3 +106,23 @@ def _vanished(
         if p.entry_id not in current
         and (p.business_date not in unbuilt or p.business_date not in known)
     ]
+
+
+def read_back(workspace: Workspace, connection: Connection, window: Window) -> dict[date, str]:
+    """Days on which the books do not hold what is recorded as posted, and what is different."""
+    listed = workspace.registry.publications(
+        BOOKS, [connection.slug], window.start, window.end, states=["posted"]
+    )
+    recorded = {p.entry_id: p for p in listed}
+    found: dict[str, str] = {}
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for line in Books(workspace.settings.books_folder).posted([connection.slug]):
+        found[line.entry_id] = line.content_hash
+        sums[line.entry_id] += line.amount
+    wrong: dict[date, str] = {}
+    for entry_id, publication in recorded.items():
+        if found.get(entry_id) != publication.content_hash:
+            wrong[publication.business_date] = f"entry {entry_id} is not in the books as posted"
+        elif sums[entry_id]:
+            wrong[publication.business_date] = f"entry {entry_id} is off balance in the books"
+    return wrong

@@ -1,16 +1,17 @@
 """Settlements as the documents in force state them, each in the file of its closing day."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from connectors.channels import channel
 from connectors.channels.profile import business_day
 from connectors.documents import Manifest, Statement
 from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.windows import ONE_DAY, Window
 from mappings.tables import SETTLEMENTS
-from pipelines.stages.partitions import write_days
+from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.workspace import Workspace
 
 
@@ -59,7 +60,7 @@ def _row(connection: Connection, statement: Statement, document: Manifest) -> tu
 
 
 def write_settlements(
-    workspace: Workspace, connection: Connection, window: Window, days: Sequence[date]
+    workspace: Workspace, connection: Connection, days: Sequence[date]
 ) -> dict[date, int]:
     """Write the `settlements` partitions of `days`; returns how many rows each has."""
     manifests = workspace.lake.current(connection.slug)
@@ -78,9 +79,58 @@ def write_settlements(
         query = "SELECT * FROM rows ORDER BY closing_date, settlement_id"
         write_days(con, workspace.lake, SETTLEMENTS, connection.slug, days, query, scratch)
     counts = Counter(row[7] for row in rows)
-    for day in (d for d in window if d not in wanted):
-        workspace.lake.drop("settlements", connection.slug, day)
     return {day: counts[day] for day in days}
+
+
+def untied(
+    workspace: Workspace,
+    connection: Connection,
+    days: Sequence[date],
+    failed: Collection[date] = (),
+) -> dict[date, str | None]:
+    """Whether settlements that close on `days` tie: closing day -> None, or what is wrong.
+
+    A settlement some of whose days are not normalised, or have `failed`, is not judged.
+    """
+    lake = workspace.lake
+    present = lake.days("transactions", connection.slug) - set(failed)
+    judged: list[tuple[date, Statement]] = []
+    for statement in chained(connection, lake.current(connection.slug)):
+        closing = closing_day(statement, connection.timezone)
+        if closing in set(days) and covered_days(statement, connection.timezone) <= present:
+            judged.append((closing, statement))
+    if not judged:
+        return {}
+    spanned = {d for _, s in judged for d in covered_days(s, connection.timezone)}
+    sums = _normalised_sums(workspace, connection, spanned | {day for day, _ in judged})
+    found: dict[date, str | None] = {day: None for day, _ in judged}
+    for day, statement in judged:
+        declared = statement.total if statement.declared is None else statement.declared
+        total = sums.get(statement.settlement_id, Decimal(0))
+        if total != declared:
+            found[day] = (
+                f"settlement {statement.settlement_id} declares {declared:f}, "
+                f"its normalised lines sum to {total:f} {statement.currency}"
+            )
+    return found
+
+
+def covered_days(statement: Statement, time_zone: str) -> set[date]:
+    """Business days that may hold lines of a settlement."""
+    last = business_day(statement.period_end - timedelta(microseconds=1), time_zone)
+    return set(Window(business_day(statement.period_start, time_zone), last + ONE_DAY))
+
+
+def _normalised_sums(
+    workspace: Workspace, connection: Connection, days: set[date]
+) -> dict[str, Decimal]:
+    files = workspace.lake.partitions("transactions", connection.slug, days)
+    with workspace.scratch("settlements") as scratch:
+        rows = workspace.engine(scratch).execute(
+            "SELECT settlement_id, sum(amount) FILTER (payout_id IS NULL) "
+            f"FROM {scan(files)} GROUP BY 1"
+        )
+        return {name: total or Decimal(0) for name, total in rows.fetchall()}
 
 
 def _last_document(statement: Statement, manifests: Sequence[Manifest]) -> Manifest:

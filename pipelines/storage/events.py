@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 
 from pipelines.storage.planned import rows_of
 from pipelines.storage.pool import Pooled
+from pipelines.storage.retraction import Partition, Retraction, retract
 
 # Batches commit in the order of their ids: the webserver's partition cache reads "everything after
 # id n" and would lose for ever what a slower transaction commits below n.
@@ -74,6 +75,14 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
             with self.index_transaction() as connection:
                 connection.execute(_BATCH_LOCK)
                 self._store_batch(connection, entries)
+
+    def take_back(self, run_id: str, retraction: Retraction) -> list[Partition]:
+        """Take back a run's plans and what is no longer so; returns withdrawn partitions."""
+        if not self.lean or not retraction:
+            return []
+        with self.index_transaction() as connection:
+            connection.execute(_BATCH_LOCK)
+            return retract(connection, run_id, retraction)
 
     def _store_like_stock(self, events: Iterable[EventLogEntry]) -> None:
         for kind, entries in groupby(events, key=_kind):

@@ -15,9 +15,9 @@ from connectors.errors import Permanent
 from mappings.tables import TABLES, Table
 from pipelines.warehouse.partitions import Changes, Partition
 from pipelines.warehouse.schema import (
-    KEY_CHECKED_BY_QUERY,
     MARTS,
     PUBLICATIONS,
+    WITHOUT_INDEX,
     mart_sql,
 )
 
@@ -46,8 +46,8 @@ def apply_changes(con: duckdb.DuckDBPyConnection, lake_folder: Path, changes: Ch
         _read_files(con, lake_folder, TABLES[name], partitions)
     for table in TABLES.values():
         _note_settlements(con, table)
-        if table.name in KEY_CHECKED_BY_QUERY:
-            _refuse_duplicates(con, table)
+        if table.name in WITHOUT_INDEX:
+            _refuse_duplicates(con, table, all_rows=len(changes.changed) == changes.total)
     _refresh_marts(con)
     _remember(con, changes)
 
@@ -102,12 +102,14 @@ def _stands_where_it_says(table: Table) -> str:
     )
 
 
-def _refuse_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _refuse_duplicates(con: duckdb.DuckDBPyConnection, table: Table, *, all_rows: bool) -> None:
     """Hashes first: eight bytes a row instead of a whole key keep this small and quick."""
     key = ", ".join(table.key)
+    touched = "" if all_rows else f"WHERE h IN (SELECT hash({key}) {_touched_rows(table)})"
     found = con.execute(
-        f"WITH suspects AS (SELECT hash({key}) AS h FROM {table.name} GROUP BY h "
-        f"HAVING count(*) > 1) SELECT concat_ws(', ', {key}), count(*) FROM {table.name} "
+        f"WITH hashes AS (SELECT hash({key}) AS h FROM {table.name}), "
+        f"suspects AS (SELECT h FROM hashes {touched} GROUP BY h HAVING count(*) > 1) "
+        f"SELECT concat_ws(', ', {key}), count(*) FROM {table.name} "
         f"WHERE hash({key}) IN (FROM suspects) GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
     ).fetchone()
     if found:

@@ -76,7 +76,7 @@ def _of_table(folder: Path, table_name: str) -> Iterator[Partition]:
                 continue
             # A file may be replaced between listing and looking: its successor is as good.
             with suppress(FileNotFoundError):
-                stat = os.stat(entry.path)
+                stat = entry.stat()
                 yield Partition(
                     table_name, connection.name, day, stat.st_size, stat.st_mtime_ns, stat.st_ino
                 )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 from uuid import uuid4
 
 import duckdb
@@ -27,7 +28,10 @@ from pipelines.warehouse.schema import (
     schema_hash,
 )
 
-Publications = pa.Table | Sequence[tuple[object, ...]]
+# A key twice, a null, a row in the wrong file, a file that is not Parquet: no rebuild mends that.
+BAD_ROWS = (duckdb.ConstraintException, duckdb.InvalidInputException)
+NO_ROOM_OR_NO_FILE = (duckdb.IOException, duckdb.OutOfMemoryException)
+Publications: TypeAlias = pa.Table | Sequence[tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,20 +169,18 @@ def _build(
     if reason is None:
         try:
             return None, changes, build.run(changes, start_from=warehouse_file)
-        except Permanent:
-            raise
-        except duckdb.ConstraintException as error:
-            raise _refused(error) from error
+        except BAD_ROWS as error:
+            raise Permanent(f"the warehouse was left as it was: {_line(error)}") from error
         except duckdb.Error as error:
             reason = f"the old file could not be continued: {_line(error)}"
             changes = compare((), current)
             sweep(warehouse_file)
     try:
         return reason, changes, build.run(changes, start_from=None)
-    except (duckdb.ConstraintException, duckdb.InvalidInputException) as error:
-        raise _refused(error) from error
-    except duckdb.Error as error:
+    except NO_ROOM_OR_NO_FILE as error:
         raise Transient(f"the warehouse was left as it was: {_line(error)}") from error
+    except duckdb.Error as error:
+        raise Permanent(f"the warehouse was left as it was: {_line(error)}") from error
 
 
 @contextmanager
@@ -237,10 +239,6 @@ def _count(con: duckdb.DuckDBPyConnection, table_name: str) -> int:
     found = con.execute(f"SELECT count(*) FROM {table_name}").fetchone()
     assert found is not None
     return int(found[0])
-
-
-def _refused(error: duckdb.Error) -> Permanent:
-    return Permanent(f"the warehouse was left as it was: {_line(error)}")
 
 
 def _line(error: duckdb.Error) -> str:

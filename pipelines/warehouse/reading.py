@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class QueryResult:
     rows: list[tuple[Json, ...]]
 
 
-def query(warehouse_file: Path, sql: str) -> QueryResult:
+def query(warehouse_file: Path, sql: str, *, memory_limit: str = "1200MB") -> QueryResult:
     """Run one statement against the warehouse as last published; raises BadInput.
 
     Every call opens the file anew, so that it sees the newest one; a publish is neither waited
@@ -38,7 +38,7 @@ def query(warehouse_file: Path, sql: str) -> QueryResult:
         raise BadInput("the warehouse has not been built yet: run `daybook sync`")
     with tempfile.TemporaryDirectory(prefix="daybook-sql-") as spill:
         try:
-            with _sealed(warehouse_file, Path(spill)) as con:
+            with _sealed(warehouse_file, spill, memory_limit) as con:
                 statements = con.extract_statements(sql)
                 if len(statements) != 1:
                     raise BadInput(f"one statement at a time: this is {len(statements)}")
@@ -51,9 +51,11 @@ def query(warehouse_file: Path, sql: str) -> QueryResult:
 
 
 @contextmanager
-def _sealed(warehouse_file: Path, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _sealed(
+    warehouse_file: Path, spill: str, memory_limit: str
+) -> Iterator[duckdb.DuckDBPyConnection]:
     path = str(warehouse_file).replace("'", "''")
-    with duckdb.connect(config={"temp_directory": str(spill)}) as con:
+    with duckdb.connect(config={"temp_directory": spill, "memory_limit": memory_limit}) as con:
         # Attached, not connected to: connections of one process to one path share what the first
         # of them opened, which may be the file from before the last swap.
         try:
@@ -83,28 +85,27 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _json(value: object) -> Json:
+    found: Json
     match value:
         case None | bool() | int() | str():
-            return value
+            found = value
         case float():
-            return value if math.isfinite(value) else str(value)
+            found = value if math.isfinite(value) else str(value)
         case Decimal():
-            return format(value, "f")
+            found = format(value, "f")
         case datetime() | date() | time():
-            return value.isoformat()
-        case timedelta():
-            return str(value)
+            found = value.isoformat()
         case bytes():
-            return value.hex()
-        case list() | tuple() | set():
-            return [_json(item) for item in value]
+            found = value.hex()
+        case list() | tuple():
+            found = [_json(item) for item in value]
         case dict():
-            return {str(key): _json(item) for key, item in value.items()}
+            found = {str(key): _json(item) for key, item in value.items()}
         case _:
-            return str(value)
+            found = str(value)
+    return found
 
 
 def _line(error: duckdb.Error) -> str:
-    """The first line, and where the parser points: `LINE 1: ...` without the drawing."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__

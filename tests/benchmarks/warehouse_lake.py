@@ -34,7 +34,8 @@ fields AS (
 final AS (
     SELECT connection, 'amazon' AS channel,
         list_extract(['Amazon.com', 'Amazon.de'], CAST(h % 2 + 1 AS INTEGER)) AS marketplace,
-        sha256(connection || CAST(d // 14 AS VARCHAR)) || ':' || CAST(d * 100000 + n AS VARCHAR) || ':0' AS transaction_id,
+        sha256(connection || CAST(d // 14 AS VARCHAR))
+            || ':' || CAST(d * 100000 + n AS VARCHAR) || ':0' AS transaction_id,
         connection || '-' || CAST(d // 14 AS VARCHAR) AS settlement_id,
         NULL AS payout_id,
         '302-' || CAST(c * 1000000000 + d * 1000000 + n // 5 AS VARCHAR) AS order_id,
@@ -112,7 +113,7 @@ def _write_connection(
     }
     for name, source in sources.items():
         table = TABLES[name]
-        rows = con.execute(
+        rows = con.sql(
             f"SELECT {table.select_list()} FROM ({source}) ORDER BY {table.day_column}"
         ).to_arrow_table()
         target = folder / name / connection

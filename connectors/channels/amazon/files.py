@@ -43,6 +43,7 @@ _DATE_FORMATS = (
     "%d/%m/%Y %H:%M:%S",
     "%m/%d/%Y %H:%M:%S",
 )
+_AMOUNTS = {c for c in (*_COMMON, *_V2, *_V1, *_OPTIONAL) if c.endswith("amount")}
 _INSTANTS = ["settlement-start-date", "settlement-end-date", "deposit-date"]
 
 V1 = "amazon.settlement.v1"
@@ -74,15 +75,28 @@ def _format(name: str, columns: Sequence[str]) -> str:
 
 
 def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> str:
-    """Every row of the file as text with its number, absent optional columns as null."""
+    """Every row of the file as text with its number, absent optional columns as null.
+
+    A row without a time of day is posted at the start of its day.
+    """
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
+    posted = _timed("posted-date")
+    if "posted-date-time" in columns:
+        posted = f'coalesce("posted-date-time", {posted}) AS "posted-date-time"'
+    else:
+        posted += ' AS "posted-date"'
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in _OPTIONAL if c not in columns)
     return (
-        f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
+        f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({posted}){absent} FROM read_csv("
         f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim='\\t', quote='', "
         f"escape='', header=true, nullstr='', compression={quoted(compression)}, "
         "max_line_size=1048576)"
     )
+
+
+def _timed(column: str) -> str:
+    """A date alone is its midnight."""
+    return f"\"{column}\" || CASE WHEN length(\"{column}\") <= 10 THEN ' 00:00:00' ELSE '' END"
 
 
 def rows(manifest: Manifest, text: Path) -> str:
@@ -141,7 +155,7 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE document_rows AS {_relation(columns, upload.text)}"
         )
-    except duckdb.Error as error:
+    except (duckdb.DataError, duckdb.ProgrammingError) as error:
         line = re.search(r"Line: (\d+)", str(error))
         at = f"line {line[1]}" if line else "a row"
         raise BadInput(
@@ -179,9 +193,9 @@ def _prove(
     con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str], kind: str
 ) -> tuple[Dialect, Statement, Profile]:
     """Decide the dialect by reading every value, and prove it by the declared total."""
-    amounts = [c for c in columns if c.endswith("amount")]
-    posted = [c for c in ("posted-date-time", "posted-date") if c in columns][:1]
-    instants = [*_INSTANTS, *posted]
+    amounts = [c for c in columns if c in _AMOUNTS]
+    posted = "posted-date-time" if "posted-date-time" in columns else "posted-date"
+    instants = [*_INSTANTS, posted]
     dialect = Dialect(
         encoding=upload.encoding,
         delimiter="\t",
@@ -216,14 +230,18 @@ def _unproven(upload: Upload, statement: Statement, found: Profile) -> Unproven:
 
 def _summary(con: duckdb.DuckDBPyConnection, upload: Upload) -> Statement:
     """The settlement as the summary row states it; its lines are filled in by the caller."""
+    instants = [f"epoch_us(instant({_timed(column)}))" for column in _INSTANTS]
     row = con.execute(
-        'SELECT row, money("total-amount"), epoch_us(instant("settlement-start-date")), '
-        'epoch_us(instant("settlement-end-date")), epoch_us(instant("deposit-date")) '
+        f'SELECT row, money("total-amount"), {", ".join(instants)} '
         'FROM document_rows WHERE "total-amount" IS NOT NULL ORDER BY row LIMIT 1'
     ).fetchone()
     assert row is not None
     if row[2] is None or row[3] is None:
         raise BadInput(f"{upload.name}: row {row[0]} states no settlement period; download again")
+    if row[2] > row[3]:
+        raise BadInput(
+            f"{upload.name}: row {row[0]}: the period ends before it starts; download it again"
+        )
     closing = from_microseconds(row[4] if row[4] is not None else row[3])
     return Statement(
         settlement_id="",

@@ -25,6 +25,8 @@ from mappings.channels import sql
 
 _REQUIRED = ("Date", "Type", "Title", "Info", "Currency", "Amount", "Fees & Taxes", "Net")
 _MONEY = ("Amount", "Fees & Taxes", "Net", "Deposited")
+# A payout that the bank sent back: no payout of a settlement, money that is owed again.
+_RETURNED = "(\"Type\" = 'Deposit' AND contains(lower(\"Title\"), 'returned'))"
 _DATE_FORMATS = ("%B %d, %Y", "%d %B, %Y", "%d %B %Y", "%b %d, %Y", "%d %b, %Y", "%Y-%m-%d")
 
 
@@ -39,13 +41,19 @@ def recognises(header: str) -> bool:
 
 def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> str:
     """Every row as text with its number; money without its symbols; a deposit's sum as a column."""
-    typed = ", ".join(f"{quoted(c)}: 'VARCHAR'" for c in columns)
-    bare = "regexp_replace(replace({}, '\u2212', '-'), '[^0-9.,-]', '', 'g')"
-    money = ", ".join(f'{bare.format(_named(c))} AS "{c}"' for c in _MONEY[:3])
+    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
+    # Parentheses stay, so that a sign that Etsy does not write is refused and not lost.
+    bare = "regexp_replace(replace({}, '\u2212', '-'), '[^0-9.,()-]', '', 'g')"
     title = bare.format("regexp_extract(\"Title\", '[0-9][0-9.,]*')")
+    plain = {c: bare.format(_named(c)) for c in _MONEY[:3]}
+    for column in ("Amount", "Net"):
+        plain[column] = (
+            f"coalesce({plain[column]}, CASE WHEN {_RETURNED} THEN nullif({title}, '') END)"
+        )
+    money = ", ".join(f'{text} AS "{c}"' for c, text in plain.items())
     return (
         f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({money}), "
-        f"CASE WHEN \"Type\" = 'Deposit' THEN nullif(coalesce(ltrim("
+        f"CASE WHEN \"Type\" = 'Deposit' AND NOT {_RETURNED} THEN nullif(coalesce(ltrim("
         f"{bare.format(_named('Amount'))}, '-'), {title}), '') END AS \"Deposited\" "
         f"FROM read_csv({quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', "
         f"quote='\"', escape='\"', header=true, nullstr=['', '--'], null_padding=true, "
@@ -70,6 +78,9 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     missing = [c for c in _REQUIRED if c not in columns]
     if missing:
         raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; download it again")
+    doubled = [c for c in columns if c and columns.count(c) > 1]
+    if doubled:
+        raise BadInput(f"{upload.name}: column {doubled[0]!r} stands twice; download it again")
     _load(con, upload, columns)
     currency = _currency(con, upload)
     dialect = _dialect(con, upload, columns)
@@ -98,7 +109,7 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE document_rows AS {_relation(columns, upload.text)}"
         )
-    except duckdb.Error as error:
+    except (duckdb.DataError, duckdb.ProgrammingError) as error:
         line = re.search(r"Line: (\d+)", str(error))
         at = f"line {line[1]}" if line else "a row"
         raise BadInput(
@@ -159,7 +170,7 @@ def _prove_rows(con: duckdb.DuckDBPyConnection, upload: Upload) -> None:
         )
     silent = con.execute(
         'SELECT row, "Title" FROM document_rows WHERE "Type" = \'Deposit\' '
-        'AND "Deposited" IS NULL ORDER BY row LIMIT 1'
+        'AND "Deposited" IS NULL AND "Amount" IS NULL ORDER BY row LIMIT 1'
     ).fetchone()
     if silent is not None:
         raise BadInput(
@@ -193,7 +204,7 @@ def _settlements(
     parts = con.execute(
         "WITH deposits AS ("
         ' SELECT row, day("Date") AS d, place(day("Date"), row) AS place, money("Deposited") AS paid'
-        " FROM document_rows WHERE \"Type\" = 'Deposit'"
+        ' FROM document_rows WHERE "Deposited" IS NOT NULL'
         "), joined AS ("
         " SELECT s.row, s.d, s.paid, s.place, l.amount FROM profiled AS l"
         " ASOF LEFT JOIN deposits AS s ON l.place <= s.place"

@@ -1,26 +1,14 @@
 -- One line an amount, from settlement flat file V1 (33 or 36 columns, up to nine amounts a row).
 -- grain: document row and amount column; key: row, part
 -- in: document_rows (row, and the file's columns as text); macros money, instant
--- V1 states units on a row of their own that has no amount. They go onto the item's Principal row,
--- first to first; units that find none stay as a line of amount zero, so that none are lost.
-WITH base AS (
-    SELECT *,
-        row_number() OVER (
-            PARTITION BY "transaction-type", "order-id", "order-item-code", sku,
-                "quantity-purchased" IS NOT NULL, "price-type" = 'Principal'
-            ORDER BY row
-        ) AS occurrence
-    FROM document_rows
-    WHERE "total-amount" IS NULL
-),
-
-units AS (
-    SELECT * FROM base WHERE "quantity-purchased" IS NOT NULL
-),
-
-amounts AS (
-    SELECT *,
-        unnest([
+-- V1 states an item's units on a row of their own that has no amount. They go onto the item's
+-- Principal row, first to first; units that find none stay as a line of amount zero, so that none
+-- are lost. Units beside an amount stay with the first amount of their row.
+WITH amounts AS (
+    SELECT
+        *,
+        TRY_CAST("quantity-purchased" AS INTEGER) AS units,
+        list_filter([
             {part: 'price', word: "price-type", text: "price-amount"},
             {part: 'item-related-fee', word: "item-related-fee-type", text: "item-related-fee-amount"},
             {part: 'shipment-fee', word: "shipment-fee-type", text: "shipment-fee-amount"},
@@ -30,60 +18,66 @@ amounts AS (
             {part: 'misc-fee', word: NULL, text: "misc-fee-amount"},
             {part: 'other-fee', word: "other-fee-reason-description", text: "other-fee-amount"},
             {part: 'other', word: NULL, text: "other-amount"}
-        ]) AS amount_of
-    FROM base
+        ], lambda a: a.text IS NOT NULL) AS amounts
+    FROM document_rows
+    WHERE "total-amount" IS NULL
 ),
 
-fields AS (
+base AS (
     SELECT
-        a.row,
-        a.amount_of.part AS part,
-        a.amount_of.word AS word,
-        money(a.amount_of.text) AS amount,
-        TRY_CAST(coalesce(own."quantity-purchased", u."quantity-purchased") AS INTEGER) AS quantity,
-        a."transaction-type", a."marketplace-name", a."order-id", a."order-item-code", a.sku,
-        a."posted-date", a."promotion-id", a."fulfillment-id"
-    FROM amounts AS a
-    LEFT JOIN units AS own
-        ON own.row = a.row AND a.amount_of.part = 'price' AND a.amount_of.word = 'Principal'
-    LEFT JOIN units AS u
-        ON a.amount_of.part = 'price' AND a.amount_of.word = 'Principal'
-        AND a."quantity-purchased" IS NULL
-        AND u."price-amount" IS NULL
-        AND u."transaction-type" = a."transaction-type"
-        AND u."order-id" IS NOT DISTINCT FROM a."order-id"
-        AND u."order-item-code" IS NOT DISTINCT FROM a."order-item-code"
-        AND u.sku IS NOT DISTINCT FROM a.sku
-        AND u.occurrence = a.occurrence
-    WHERE a.amount_of.text IS NOT NULL
-    UNION ALL
-    SELECT
-        u.row, 'units', 'Principal', 0.0000, TRY_CAST(u."quantity-purchased" AS INTEGER),
-        u."transaction-type", u."marketplace-name", u."order-id", u."order-item-code", u.sku,
-        u."posted-date", u."promotion-id", u."fulfillment-id"
-    FROM units AS u
-    ANTI JOIN base AS p
-        ON p."price-type" = 'Principal'
+        *,
+        units IS NOT NULL AND len(amounts) = 0 AS is_units,
+        units IS NULL AND "price-amount" IS NOT NULL AND "price-type" = 'Principal' AS is_principal,
+        row_number() OVER (
+            PARTITION BY "transaction-type", "order-id", "order-item-code", sku,
+                is_units, is_principal
+            ORDER BY row
+        ) AS occurrence
+    FROM amounts
+),
+
+paired AS (
+    SELECT u.row AS units_row, p.row AS principal_row, u.units
+    FROM base AS u
+    JOIN base AS p
+        ON u.is_units
+        AND p.is_principal
         AND p."transaction-type" = u."transaction-type"
         AND p."order-id" IS NOT DISTINCT FROM u."order-id"
         AND p."order-item-code" IS NOT DISTINCT FROM u."order-item-code"
         AND p.sku IS NOT DISTINCT FROM u.sku
-        AND (p.row = u.row OR (p."quantity-purchased" IS NULL AND p.occurrence = u.occurrence))
+        AND p.occurrence = u.occurrence
+),
+
+stated AS (
+    SELECT b.*, unnest(b.amounts) AS stated, p.units AS paired_units
+    FROM base AS b
+    LEFT JOIN paired AS p ON p.principal_row = b.row
+    WHERE len(b.amounts) > 0
+    UNION ALL
+    SELECT b.*, {part: 'units', word: 'Principal', text: '0'}, b.units
+    FROM base AS b
+    ANTI JOIN paired AS p ON p.units_row = b.row
+    WHERE b.is_units
 )
 
 SELECT
     row,
-    part,
+    stated.part AS part,
     "transaction-type" AS transaction_type,
-    concat_ws(' / ', "transaction-type", CASE part WHEN 'units' THEN 'price' ELSE part END, word)
-        AS source_type,
+    concat_ws(
+        ' / ', "transaction-type", CASE stated.part WHEN 'units' THEN 'price' ELSE stated.part END,
+        stated.word
+    ) AS source_type,
     "marketplace-name" AS marketplace,
     "order-id" AS order_id,
     "order-item-code" AS order_item_id,
     sku,
-    quantity,
+    CASE
+        WHEN stated.part = 'units' OR stated.part = amounts[1].part THEN coalesce(units, paired_units)
+    END AS quantity,
     instant("posted-date") AS posted_at,
-    amount,
+    CASE stated.part WHEN 'units' THEN 0 ELSE money(stated.text) END AS amount,
     "promotion-id" AS description,
     "fulfillment-id" AS fulfilment
-FROM fields
+FROM stated

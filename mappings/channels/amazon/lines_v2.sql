@@ -11,10 +11,7 @@ SELECT
     "order-item-code" AS order_item_id,
     sku,
     TRY_CAST("quantity-purchased" AS INTEGER) AS quantity,
-    instant(coalesce(
-        "posted-date-time",
-        CASE WHEN length("posted-date") > 10 THEN "posted-date" ELSE "posted-date" || ' 00:00:00' END
-    )) AS posted_at,
+    instant(coalesce("posted-date-time", "posted-date")) AS posted_at,
     money(amount) AS amount,
     "promotion-id" AS description,
     "fulfillment-id" AS fulfilment

@@ -4,7 +4,7 @@
 -- A sale's amount holds the sales tax that Etsy collects and a row of its own takes it out again.
 -- That row becomes three lines, so that sales are without tax and the tax nets to zero: what Etsy
 -- withheld, the same as collected, and the sale's share of it. Deposits are not lines: they close
--- settlements.
+-- settlements; one that the bank returned is a line.
 WITH base AS (
     SELECT
         row,
@@ -12,6 +12,7 @@ WITH base AS (
         "Type" AS type,
         CASE
             WHEN starts_with("Title", 'Credit for transaction fee on') THEN 'Credit for transaction fee'
+            WHEN "Type" = 'Deposit' THEN regexp_replace("Title", '^\S*\d\S*\s+', '')
             ELSE trim(regexp_replace(
                 regexp_replace("Title", ':.*$', ''), '\s*#?\d[\d.,]*\s*$', ''
             ))
@@ -21,7 +22,7 @@ WITH base AS (
         money("Amount") AS gross,
         money("Fees & Taxes") AS charge
     FROM document_rows
-    WHERE "Type" <> 'Deposit'
+    WHERE "Deposited" IS NULL
 ),
 
 fields AS (

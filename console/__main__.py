@@ -1,0 +1,5 @@
+"""`python -m console` is `daybook`."""
+
+from console.cli import main
+
+main()

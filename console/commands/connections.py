@@ -1,0 +1,79 @@
+"""`connections`: what is connected, and how it stands."""
+
+from typing import Any
+
+import typer
+
+from connectors.registry import Connection
+from console.commands.home import Json
+from console.opening import workspace
+from console.output import Align, show, show_json, show_table
+from pipelines.stages.workspace import Workspace
+
+app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_(as_json: Json = False) -> None:
+    """Every connection with how far its data goes."""
+    with workspace() as opened:
+        listed = [_card(opened, c) for c in opened.registry.connections()]
+    if as_json:
+        show_json({"connections": listed})
+        return
+    if not listed:
+        show("nothing is connected yet: `daybook import CHANNEL FILE... --connection SLUG`")
+        return
+    names = ("connection", "channel", "name", "timezone", "state", "documents", "complete_through")
+    show_table("", [(n, Align.LEFT) for n in names], [[c[n] for n in names] for c in listed])
+
+
+@app.command(name="show")
+def show_(slug: str, as_json: Json = False) -> None:
+    """One connection: its documents, and days that are not done."""
+    with workspace() as opened:
+        connection = opened.registry.connection(slug)
+        card = _card(opened, connection)
+        documents = [
+            {
+                "statement": m.statement,
+                "file": m.name,
+                "document": m.document,
+                "revision": m.revision,
+                "lines": m.lines,
+            }
+            for m in opened.lake.manifests(slug)
+        ]
+        states = opened.registry.day_states(slug)
+    days = [
+        {"day": s.day, "state": s.state, "reason": s.reason}
+        for s in states
+        if s.state in {"open", "failed"}
+    ]
+    if as_json:
+        show_json({**card, "document_list": documents, "days": days})
+        return
+    for name, value in card.items():
+        show(f"{name}: {value}")
+    for document in documents:
+        show(f"  {document['statement']} {document['file']} ({document['lines']} lines)")
+    for day in days:
+        show(f"  {day['day']} {day['state']}: {day['reason']}")
+
+
+def _card(opened: Workspace, connection: Connection) -> dict[str, Any]:
+    states = opened.registry.day_states(connection.slug)
+    done = [s.day for s in states if s.state in {"done", "empty"}]
+    failed = [s.day for s in states if s.state == "failed"]
+    complete = max((d for d in done if not failed or d < min(failed)), default=None)
+    return {
+        "connection": connection.slug,
+        "channel": connection.channel,
+        "name": connection.name,
+        "timezone": connection.timezone,
+        "kind": connection.kind,
+        "state": connection.state,
+        "documents": len(opened.lake.manifests(connection.slug)),
+        "complete_through": complete,
+        "failed_days": len(failed),
+    }

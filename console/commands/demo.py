@@ -1,0 +1,70 @@
+"""`demo`: bundled sample settlements through the whole chain, and what to do next."""
+
+import time
+
+import typer
+
+from connectors.accounting.beancount.books import Books
+from connectors.channels import channel as channel_named
+from connectors.errors import Permanent
+from connectors.home import initialise
+from connectors.settings import settings
+from console.commands.home import books
+from console.commands.syncing import days_to_do, run_sync, show_proofs
+from console.opening import workspace
+from console.output import say, show
+from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.reconciliation import reconcile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo() -> None:
+    """Bundled sample settlements through the whole chain: import, journals, books, the proof."""
+    started = time.monotonic()
+    from console.samples import SAMPLES, folder
+
+    say(f"home: {settings().home}")
+    initialise(settings(), further=[books])
+    with workspace() as opened:
+        for sample in SAMPLES:
+            source = channel_named(sample.channel)
+            target = open_connection(
+                opened, source, sample.connection, timezone=sample.time_zone, name=sample.name
+            )
+            count = 0
+            for name in sample.files:
+                count += sum(1 for _ in import_file(opened, source, target, folder() / name))
+            say(f"imported {count} files as {sample.connection}")
+        connections = [opened.registry.connection(s.connection) for s in SAMPLES]
+        handled = [e.id for e in opened.registry.inbox()]
+        problems = run_sync(
+            opened, connections, {c.slug: days_to_do(opened, c, None) for c in connections}
+        )
+        if problems:
+            raise Permanent("; ".join(problems))
+        opened.registry.mark_handled(handled)
+        proofs = reconcile(opened, connections)
+    show_proofs(proofs)
+    _what_next(time.monotonic() - started)
+    raise typer.Exit(0 if all(p.ok for p in proofs) else 1)
+
+
+def _what_next(seconds: float) -> None:
+    home = settings()
+    show()
+    show(f"done in {seconds:.0f} s, all of it in {home.home}")
+    show(f"  the ledger     {Books(home.books_folder).main_file}")
+    show(f"  the warehouse  {home.warehouse_file}")
+    show("  the UI         daybook up")
+    show()
+    show("look around:")
+    show("  daybook journals amazon-na --explain")
+    show("  daybook sql 'FROM sales_daily ORDER BY business_date LIMIT 10'")
+    show("your own files:")
+    show("  daybook import amazon YOUR-SETTLEMENT.txt --connection my-store")
+    show("  daybook sync my-store")
+    show("  daybook reconcile my-store")

@@ -1,0 +1,83 @@
+"""`init`, `doctor`, `channels`, `down`: the home itself."""
+
+from typing import Annotated
+
+import typer
+
+from connectors import postgres
+from connectors.accounting.beancount.books import Books
+from connectors.channels import CHANNELS
+from connectors.doctor import examine
+from connectors.home import initialise
+from connectors.settings import Settings, settings
+from console.output import Align, say, show, show_json, show_table
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(doctor)
+    app.command()(channels)
+    app.command()(down)
+
+
+def books(home: Settings) -> list[str]:
+    """Empty books where there are none."""
+    folder = Books(home.books_folder)
+    new = not folder.main_file.exists()
+    folder.initialise()
+    return [f"wrote {folder.main_file}"] if new else []
+
+
+def init() -> None:
+    """Make the home: folders, key, database, Dagster's settings, empty books. Safe to repeat."""
+    done = initialise(settings(), further=[books])
+    for line in done:
+        show(line)
+    show(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check the home and say how to mend what is wrong."""
+    findings = examine(settings())
+    if as_json:
+        show_json(
+            {
+                "ok": all(f.ok for f in findings),
+                "findings": [
+                    {"name": f.name, "ok": f.ok, "detail": f.detail, "mend": f.mend}
+                    for f in findings
+                ],
+            }
+        )
+    else:
+        for finding in findings:
+            show(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.detail}")
+            if not finding.ok and finding.mend:
+                show(f"     {finding.mend}")
+    raise typer.Exit(0 if all(f.ok for f in findings) else 1)
+
+
+def channels(as_json: Json = False) -> None:
+    """What can be connected, and how."""
+    if as_json:
+        listed = [{"name": c.name, "title": c.title, "file": c.file} for c in CHANNELS.values()]
+        show_json({"channels": listed})
+        return
+    show_table(
+        "",
+        [("channel", Align.LEFT), ("what", Align.LEFT), ("files it takes", Align.LEFT)],
+        [(c.name, c.title, c.file) for c in CHANNELS.values()],
+    )
+
+
+def down() -> None:
+    """Stop the home's embedded PostgreSQL server; the next command starts it again."""
+    if settings().database_url is not None:
+        say("the database is not an embedded one; nothing to stop")
+    elif postgres.stop(settings()):
+        say("stopped")
+    else:
+        say("it was not running")

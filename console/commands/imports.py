@@ -1,0 +1,100 @@
+"""`import`: settlement files from disk, through the same parser as everything else."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from connectors.channels import channel as channel_named
+from connectors.channels.base import Channel
+from connectors.errors import BadInput
+from console.commands.home import Json
+from console.opening import workspace
+from console.output import complain, money, show, show_json
+from mappings.money import minor_digits
+from pipelines.stages.importing import Imported, import_file, open_connection
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="import")(import_files)
+
+
+def import_files(
+    channel: Annotated[str, typer.Argument(help="amazon, etsy (see `daybook channels`)")],
+    files: Annotated[list[Path], typer.Argument(help="settlement files; .gz and .zip too")],
+    connection: Annotated[str, typer.Option(help="the connection's slug; made when it is new")],
+    timezone: Annotated[
+        str | None, typer.Option(help="IANA zone of business days, for a new connection")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="display name, for a new connection")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take settlement files in: each is proven, kept for good, and reported; or refused whole."""
+    source = channel_named(channel)
+    documents: list[dict[str, Any]] = []
+    refused: list[dict[str, str]] = []
+    with workspace() as opened:
+        target = open_connection(opened, source, connection, timezone=timezone, name=name)
+        for path in files:
+            try:
+                for outcome in import_file(opened, source, target, path):
+                    documents.append(_document(outcome))
+                    if not as_json:
+                        _report(source, outcome)
+            except BadInput as error:
+                refused.append({"file": str(path), "error": str(error)})
+                complain(str(error))
+    if as_json:
+        show_json({"ok": not refused, "documents": documents, "refused": refused})
+    elif documents and not refused:
+        show(f"next: `daybook sync {connection}`")
+    raise typer.Exit(2 if refused else 0)
+
+
+def _status(outcome: Imported) -> str:
+    if not outcome.new:
+        return "already known"
+    return "restated" if outcome.manifest.supersedes else "new"
+
+
+def _document(outcome: Imported) -> dict[str, Any]:
+    manifest = outcome.manifest
+    return {
+        "file": manifest.name,
+        "status": _status(outcome),
+        "document": manifest.document,
+        "supersedes": manifest.supersedes,
+        "statement": manifest.statement,
+        "settlements": [s.settlement_id for s in manifest.settlements if s.settlement_id],
+        "marketplace": manifest.marketplace,
+        "currency": manifest.currency,
+        "period_start": manifest.period_start,
+        "period_end": manifest.period_end,
+        "lines": manifest.lines,
+        "declared": manifest.declared,
+        "sum": manifest.total,
+        "unclassified": outcome.unclassified,
+    }
+
+
+def _report(source: Channel, outcome: Imported) -> None:
+    manifest = outcome.manifest
+    digits = minor_digits(manifest.currency)
+    declared = (
+        "declares no total; every row and the deposits tie"
+        if manifest.declared is None
+        else f"declared {money(manifest.declared, digits)}, sum {money(manifest.total, digits)}"
+    )
+    show(
+        f"{manifest.name}: {_status(outcome)}: {source.title} {manifest.marketplace or ''} "
+        f"statement {manifest.statement}, {manifest.first_day} to {manifest.last_day}, "
+        f"{manifest.lines} lines, {manifest.currency}, {declared}".replace("  ", " ")
+    )
+    if outcome.new and manifest.supersedes:
+        show(
+            f"  it restates document {manifest.supersedes[:12]}, which is kept; "
+            "this one counts from now on"
+        )
+    for word in outcome.unclassified:
+        show(f"  no rule for {word!r}: its days will be held until it is mapped")

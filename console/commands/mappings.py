@@ -1,0 +1,97 @@
+"""`mappings`: which account each category goes to, and how to say otherwise."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from pydantic import ValidationError
+
+from connectors.errors import BadInput
+from console.commands.home import Json
+from console.opening import workspace
+from console.output import Align, show, show_json, show_table
+from mappings.journal.config import MappingConfig
+from mappings.model import CLEARING
+from mappings.taxonomy import categories
+from pipelines.stages.importing import ACTOR, days_of
+from pipelines.stages.mapping import mapping_of
+
+app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
+
+For = Annotated[str | None, typer.Option("--connection", help="of one connection")]
+SLUG_TO_SHOW = "connection"
+
+
+@app.command(name="show")
+def show_mapping(connection: For = None, as_json: Json = False) -> None:
+    """The mapping in force: category, meaning, account, tax code."""
+    with workspace() as opened:
+        if connection is not None:
+            opened.registry.connection(connection)
+        config = mapping_of(opened.registry, connection)
+    lines = config.account_lines(connection or SLUG_TO_SHOW)
+    if as_json:
+        rows = [line.model_dump() for line in lines]
+        show_json({"mapping": config.model_dump(), "categories": rows})
+        return
+    known = categories()
+    show_table(
+        "",
+        [("category", Align.LEFT), ("account", Align.LEFT), ("role", Align.LEFT),
+         ("tax code", Align.LEFT), ("meaning", Align.LEFT)],
+        [
+            (
+                line.category,
+                line.account,
+                config.roles.get(line.category, known[line.category].role),
+                line.tax_code,
+                known[line.category].meaning,
+            )
+            for line in lines
+            if line.category != CLEARING
+        ],
+    )  # fmt: skip
+
+
+@app.command()
+def validate(file: Path) -> None:
+    """Check a mapping file (YAML or JSON) without saving it."""
+    _read(file)
+    show(f"{file} is a valid mapping")
+
+
+@app.command(name="set")
+def set_mapping(file: Path, connection: For = None) -> None:
+    """Save a mapping file as the one in force; entries that it changes are planned anew."""
+    config = _read(file)
+    with workspace() as opened:
+        if connection is not None:
+            opened.registry.connection(connection)
+        saved = opened.registry.save_mapping(
+            config.model_dump(mode="json"), config.digest, connection=connection, actor=ACTOR
+        )
+        slugs = [c.slug for c in opened.registry.connections() if connection in {None, c.slug}]
+        for slug in slugs:
+            days = sorted({d for m in opened.lake.current(slug) for d in days_of(m)})
+            if days:
+                opened.registry.request_days(slug, days, "mapping changed", ACTOR)
+    show(f"saved as version {saved.version}; `daybook sync` brings the journals up to it")
+
+
+def _read(file: Path) -> MappingConfig:
+    try:
+        loaded: Any = yaml.safe_load(file.read_text())
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = str(error).splitlines()[0]
+        raise BadInput(f"{file}: is neither YAML nor JSON ({line})") from error
+    if not isinstance(loaded, dict):
+        raise BadInput(f"{file}: holds no mapping; `daybook mappings show --json` shows one")
+    try:
+        return MappingConfig.model_validate(loaded)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{file}: {where + ': ' if where else ''}{first['msg']}") from error

@@ -1,0 +1,74 @@
+"""The data chain: raw settlements, normalised transactions, settlements, daily journals.
+
+One step writes all four, because a run covers a window of days and a bad day must stop alone. It
+never posts anything.
+"""
+
+import warnings
+from collections.abc import Iterator
+
+import dagster as dg
+
+from connectors.registry import Connection
+from connectors.windows import Window
+from pipelines.assets.ranged import Failed, each_window
+from pipelines.checks import DATA_CHECKS, JOURNALS, NORMALISED, RAW, SETTLEMENTS, specs
+from pipelines.partitions import connection_days
+from pipelines.recording import Recorder
+from pipelines.resources import Daybook
+from pipelines.stages.workspace import Workspace
+
+GROUP = "books"
+partitions = connection_days()
+
+_SPECS = (
+    (RAW, (), "Documents that cover the day, verified against what was stored when they arrived."),
+    (NORMALISED, (RAW,), "One canonical money line per line of the documents: `transactions`."),
+    (SETTLEMENTS, (NORMALISED,), "Statements that close on the day, with what they declare."),
+    (JOURNALS, (NORMALISED, SETTLEMENTS), "One balanced entry per currency, held if unclear."),
+)
+
+
+def _asset_specs() -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            name,
+            deps=deps,
+            description=description,
+            skippable=True,
+            group_name=GROUP,
+            kinds={"duckdb", "parquet"},
+            partitions_def=partitions,
+        )
+        for name, deps, description in _SPECS
+    ]
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)
+
+    @dg.multi_asset(
+        specs=_asset_specs(),
+        check_specs=specs(DATA_CHECKS, partitions),
+        can_subset=True,
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def settlement_chain(
+        context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        """Bring every selected asset up to date for the run's days; name the bad ones last."""
+        from pipelines.assets.window import WindowRun
+
+        def bring_up_to_date(
+            workspace: Workspace, connection: Connection, window: Window
+        ) -> Failed:
+            return WindowRun(
+                workspace, connection, window, selected, recorder, daybook.listener
+            ).execute()
+
+        yield from ()
+        recorder = Recorder(context)
+        selected = {key.to_user_string() for key in context.selected_asset_keys}
+        with daybook.open() as workspace:
+            each_window(workspace, context.partition_keys, recorder, bring_up_to_date)

@@ -1,0 +1,52 @@
+"""Journals to the books: its own step in its own job, so that a data backfill never posts."""
+
+import warnings
+from collections.abc import Iterator
+
+import dagster as dg
+
+from connectors.registry import Connection
+from connectors.windows import Window
+from pipelines.assets.chain import GROUP, partitions
+from pipelines.assets.ranged import Failed, each_window
+from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED, specs
+from pipelines.recording import Recorder
+from pipelines.resources import Daybook
+from pipelines.stages.workspace import Workspace
+
+POOL = "books"
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)
+
+    @dg.multi_asset(
+        specs=[
+            dg.AssetSpec(
+                PUBLISHED,
+                deps=[JOURNALS],
+                description="The day's entries as they stand in the Beancount books.",
+                skippable=True,
+                group_name=GROUP,
+                kinds={"beancount"},
+                partitions_def=partitions,
+            )
+        ],
+        check_specs=specs(PUBLISH_CHECKS, partitions),
+        can_subset=True,
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=POOL,
+    )
+    def publish_journals(
+        context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        """Bring the books up to the plan for the run's days and read them back."""
+        from pipelines.assets.posting import PostingRun
+
+        def post(workspace: Workspace, connection: Connection, window: Window) -> Failed:
+            return PostingRun(workspace, connection, window, recorder, daybook.listener).execute()
+
+        yield from ()
+        recorder = Recorder(context)
+        with daybook.open() as workspace:
+            each_window(workspace, context.partition_keys, recorder, post)

@@ -1,0 +1,45 @@
+"""What steps over many days have in common: one connection or day that fails stops alone."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+import dagster as dg
+
+from connectors.errors import BadInput
+from connectors.registry import Connection
+from connectors.windows import Window
+from pipelines.partitions import by_connection
+from pipelines.recording import Recorder
+from pipelines.stages.workspace import Workspace
+
+Failed = Mapping[date, str]
+Work = Callable[[Workspace, Connection, Window], Failed]
+
+
+def each_window(workspace: Workspace, keys: Iterable[str], recorder: Recorder, work: Work) -> None:
+    """Do the windows of a run one by one, recording each; then raise one error for all bad days."""
+    failed: dict[tuple[str, date], str] = {}
+    for slug, windows in by_connection(keys).items():
+        try:
+            connection = workspace.registry.connection(slug)
+        except BadInput as error:
+            failed |= {(slug, day): str(error) for window in windows for day in window}
+            continue
+        for window in windows:
+            try:
+                bad = work(workspace, connection, window)
+            finally:
+                recorder.flush()
+            failed |= {(slug, day): why for day, why in bad.items()}
+    if failed:
+        raise _failure(failed)
+
+
+def _failure(failed: Mapping[tuple[str, date], str]) -> dg.Failure:
+    """One error that names every bad day; the good ones are recorded."""
+    named = [f"{slug} {day}: {why}" for (slug, day), why in sorted(failed.items())]
+    return dg.Failure(
+        description=f"{len(named)} of the run's days failed. First: {named[0]}",
+        metadata={"failed_days": dg.MetadataValue.md("\n".join(f"- {line}" for line in named))},
+        allow_retries=False,
+    )

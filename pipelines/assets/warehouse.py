@@ -1,0 +1,35 @@
+"""The analysts' DuckDB file, brought up to date by one step at a time."""
+
+import dagster as dg
+
+from pipelines.checks import JOURNALS, NORMALISED, PUBLISHED, SETTLEMENTS
+from pipelines.resources import Daybook
+
+POOL = "warehouse"
+
+
+@dg.asset(
+    deps=[NORMALISED, SETTLEMENTS, JOURNALS, PUBLISHED],
+    group_name="analysts",
+    kinds={"duckdb"},
+    pool=POOL,
+    description="`warehouse.duckdb`: tables and marts with comments, types and keys.",
+)
+def warehouse(
+    daybook: dg.ResourceParam[Daybook],
+) -> dg.MaterializeResult[None]:
+    """Publish what changed since the last time into a new file, and swap it in."""
+    from pipelines.stages.warehouse import publish
+
+    with daybook.open() as workspace:
+        report = publish(workspace)
+    return dg.MaterializeResult(
+        metadata={
+            "partitions": report.partitions_total,
+            "changed": report.changed,
+            "removed": report.removed,
+            "rebuilt": report.rebuilt,
+            "seconds": report.seconds,
+            **{f"rows_{table}": rows for table, rows in report.rows.items()},
+        }
+    )

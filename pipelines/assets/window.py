@@ -1,0 +1,185 @@
+"""One window of one connection through the chain, day by day accounted for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import dagster as dg
+
+from connectors.errors import DaybookError
+from connectors.registry import Connection
+from connectors.registry.records import DayStateName
+from connectors.windows import Window
+from mappings.journal.config import MappingConfig
+from pipelines import checks
+from pipelines.checks import JOURNALS, NORMALISED, RAW, SETTLEMENTS, Check
+from pipelines.partitions import key
+from pipelines.recording import Recorder
+from pipelines.resources import Listener
+from pipelines.stages.journals import EntryFacts, build_journals, plan
+from pipelines.stages.mapping import mapping_of
+from pipelines.stages.normalise import DayFacts, covered, normalise
+from pipelines.stages.raw import read_raw
+from pipelines.stages.settlements import untied, write_settlements
+from pipelines.stages.workspace import Workspace
+
+OPEN = "no settlement covers this day yet"
+
+
+@dataclass
+class WindowRun:
+    """The chain over one window: what is selected runs, what fails stops its day alone."""
+
+    workspace: Workspace
+    connection: Connection
+    window: Window
+    selected: set[str]
+    recorder: Recorder
+    listener: Listener
+    failed: dict[date, str] = field(default_factory=dict)
+    open: set[date] = field(default_factory=set)
+    empty: set[date] = field(default_factory=set)
+
+    def execute(self) -> dict[date, str]:
+        """Run the selected stages; returns the failed days and why."""
+        documents = self.workspace.lake.current(self.connection.slug)
+        self.open = set(self.window) - covered(documents, self.window).keys()
+        try:
+            self._stages(mapping_of(self.workspace.registry, self.connection.slug))
+        except DaybookError as error:
+            for day in set(self.window) - self.open:
+                self.failed.setdefault(day, str(error))
+        for asset in self.selected:
+            for day in self.open:
+                self.recorder.left_open(asset, key(self.connection.slug, day))
+        self._remember()
+        return self.failed
+
+    def _stages(self, mapping: MappingConfig) -> None:
+        if RAW in self.selected:
+            self._read()
+        if NORMALISED in self.selected:
+            self._normalise(mapping)
+        if SETTLEMENTS in self.selected:
+            self._settle()
+        if JOURNALS in self.selected:
+            self._journalise(mapping)
+
+    def _ready(self) -> list[date]:
+        """Days that are covered, normalised and have not failed so far."""
+        present = self.workspace.lake.days("transactions", self.connection.slug)
+        wanted = [day for day in self.window if day not in self.open and day not in self.failed]
+        for day in wanted:
+            if day not in present:
+                self.failed[day] = "the day is not normalised yet"
+        return [day for day in wanted if day in present]
+
+    def _record(self, asset: str, day: date, metadata: Mapping[str, object]) -> None:
+        self.recorder.materialised(asset, key(self.connection.slug, day), metadata)
+
+    def _check(self, check: Check, day: date, problem: str | None) -> None:
+        """Record one evaluation; a blocking one that failed stops the day here."""
+        self.recorder.checked(
+            check.asset,
+            check.name,
+            key(self.connection.slug, day),
+            problem is None,
+            severity=(
+                dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN
+            ),
+            description=problem,
+        )
+        if problem is not None and check.blocking:
+            self.failed.setdefault(day, problem)
+
+    def _read(self) -> None:
+        raw = read_raw(self.workspace, self.connection, self.window)
+        self.failed |= raw.failed
+        for day, documents in sorted(raw.days.items()):
+            if day in raw.failed:
+                continue
+            self._check(checks.TIES_RAW, day, raw.untied.get(day))
+            self._record(
+                RAW,
+                day,
+                {
+                    "documents": ", ".join(m.document[:12] for m in documents),
+                    "files": ", ".join(m.name for m in documents),
+                },
+            )
+        self.listener(self.connection.slug, RAW, len(raw.days))
+
+    def _normalise(self, mapping: MappingConfig) -> None:
+        outcome = normalise(
+            self.workspace, self.connection, self.window, mapping, skip=self.failed.keys()
+        )
+        for day, facts in sorted(outcome.days.items()):
+            for check in (checks.CONSERVED, checks.UNIQUE):
+                self._check(check, day, facts.broken.get(check.name))
+            if day in outcome.failed:
+                continue
+            unknown = f"{facts.unclassified} lines have no category" if facts.unclassified else None
+            self._check(checks.CLASSIFIED, day, unknown)
+            if not facts.rows:
+                self.empty.add(day)
+            self._record(NORMALISED, day, _normalised_metadata(facts))
+        for day, why in outcome.failed.items():
+            self.failed.setdefault(day, why)
+        self.listener(self.connection.slug, NORMALISED, len(outcome.written))
+
+    def _settle(self) -> None:
+        days = self._ready()
+        ties = untied(self.workspace, self.connection, days, self.failed.keys())
+        counts = write_settlements(self.workspace, self.connection, days)
+        for day, count in counts.items():
+            if day in ties:
+                self._check(checks.TIES_SETTLEMENT, day, ties[day])
+            else:
+                check = checks.TIES_SETTLEMENT
+                self.recorder.unjudged(check.asset, check.name, key(self.connection.slug, day))
+            self._record(SETTLEMENTS, day, {"dagster/row_count": count})
+        self.listener(self.connection.slug, SETTLEMENTS, len(counts))
+
+    def _journalise(self, mapping: MappingConfig) -> None:
+        built = build_journals(self.workspace, self.connection, self._ready(), mapping)
+        for day, entries in sorted(built.days.items()):
+            self._check(checks.BALANCED, day, built.failed.get(day))
+            if day in self.failed:
+                continue
+            residue = [f"{e.facilitator_tax:f} {e.currency}" for e in entries if e.facilitator_tax]
+            left = f"facilitator tax leaves {', '.join(residue)}" if residue else None
+            self._check(checks.FACILITATOR, day, left)
+            self._record(JOURNALS, day, _journal_metadata(entries))
+        # What is planned for a day that nothing supports any more must go.
+        unsupported: dict[date, list[EntryFacts]] = {day: [] for day in self.open}
+        whole = replace(built, days=built.days | unsupported)
+        plan(self.workspace, self.connection, self.window, whole)
+        self.listener(self.connection.slug, JOURNALS, len(built.days))
+
+    def _remember(self) -> None:
+        """Leave the reason of every day where an operator and the connection's card can read it."""
+        states: dict[date, tuple[DayStateName, str | None]] = {}
+        for day in self.window:
+            if day in self.failed:
+                states[day] = ("failed", self.failed[day])
+            elif day in self.open:
+                states[day] = ("open", OPEN)
+            elif JOURNALS in self.selected:
+                states[day] = ("empty" if day in self.empty else "done", None)
+        self.workspace.registry.set_day_states(self.connection.slug, states)
+
+
+def _normalised_metadata(facts: DayFacts) -> dict[str, object]:
+    return {
+        "dagster/row_count": facts.rows,
+        "documents": ", ".join(document[:12] for document in facts.documents),
+        **{f"total_{currency}": f"{total:f}" for currency, total in sorted(facts.totals.items())},
+    }
+
+
+def _journal_metadata(entries: list[EntryFacts]) -> dict[str, object]:
+    return {
+        "dagster/row_count": sum(e.lines for e in entries),
+        "entries": ", ".join(f"{e.entry_id} {e.content_hash[:12]}" for e in entries) or "none",
+        "held": "; ".join(e.held_reason for e in entries if e.held_reason) or "none",
+    }

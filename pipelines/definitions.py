@@ -1,0 +1,31 @@
+"""Everything Dagster loads: one code location, assembled here and nowhere else."""
+
+import dagster as dg
+
+from pipelines.assets.bean_check import bean_check_passes
+from pipelines.assets.chain import settlement_chain
+from pipelines.assets.published import publish_journals
+from pipelines.assets.warehouse import warehouse
+from pipelines.jobs import data_job, publish_job, warehouse_job
+from pipelines.resources import Daybook
+from pipelines.sensors.imports import imported_documents
+from pipelines.sensors.publications import planned_entries
+from pipelines.sensors.warehouse import changed_lake
+
+
+def build_definitions(daybook: Daybook | None = None) -> dg.Definitions:
+    """The definitions over one home; `daybook` may carry a listener."""
+    return dg.Definitions(
+        assets=[settlement_chain, publish_journals, warehouse],
+        asset_checks=[bean_check_passes],
+        jobs=[data_job, publish_job, warehouse_job],
+        sensors=[imported_documents, planned_entries, changed_lake],
+        resources={"daybook": daybook or Daybook()},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `workspace.yaml` loads."""
+    return build_definitions()

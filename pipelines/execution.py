@@ -1,0 +1,85 @@
+"""Running a job over one window in this process, on the home's own Dagster instance.
+
+The command line uses this; what it runs is recorded and shown by the web server like any other run.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+
+from connectors.settings import settings
+from connectors.windows import Window
+from pipelines.definitions import build_definitions
+from pipelines.jobs import DATA, PUBLISH, warehouse_job
+from pipelines.partitions import CONNECTIONS, range_tags
+from pipelines.resources import Daybook, Listener
+
+DATA_JOB = DATA
+PUBLISH_JOB = PUBLISH
+WAREHOUSE_JOB = warehouse_job.name
+
+# What happens is recorded on the instance; at the terminal it would drown the progress bar.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How a run ended; `problem` is its error in words."""
+
+    run_id: str
+    ok: bool
+    problem: str | None
+
+
+@contextmanager
+def open_instance(connections: Sequence[str]) -> Iterator[dg.DagsterInstance]:
+    """The home's instance, knowing the given connections' partition keys."""
+    os.environ["DAGSTER_HOME"] = str(settings().dagster_home)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with dg.DagsterInstance.get() as instance:
+            known = set(instance.get_dynamic_partitions(CONNECTIONS))
+            new = [slug for slug in connections if slug not in known]
+            if new:
+                instance.add_dynamic_partitions(CONNECTIONS, new)
+            yield instance
+
+
+def run(
+    instance: dg.DagsterInstance,
+    job: str,
+    connection: str | None = None,
+    window: Window | None = None,
+    listener: Listener | None = None,
+) -> RunOutcome:
+    """Execute a job here, over one window of one connection where it is partitioned."""
+    daybook = Daybook(listener) if listener else Daybook()
+    tags: Mapping[str, str] = {}
+    if connection is not None and window is not None:
+        tags = range_tags(connection, window)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = (
+            build_definitions(daybook)
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance, tags=dict(tags), run_config=_QUIET, raise_on_error=False
+            )
+        )
+    return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
+
+
+def _problem(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data and data.user_failure_data.description:
+                return data.user_failure_data.description
+            if data.error:
+                cause = data.error.cause or data.error
+                return cause.message.strip().splitlines()[0]
+    return "the run failed; see it in the Dagster UI"

@@ -1,0 +1,28 @@
+"""What assets and sensors are given: the home, opened, and somebody to tell how far they are."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from connectors.registry import Registry
+from connectors.settings import settings
+from pipelines.stages.workspace import Workspace
+
+Listener = Callable[[str, str, int], None]
+
+
+def _silence(_connection: str, _stage: str, _days: int) -> None:
+    """Nobody is listening."""
+
+
+@dataclass(frozen=True)
+class Daybook:
+    """The home of this process; `listener` hears (connection, stage, days done)."""
+
+    listener: Listener = _silence
+
+    @contextmanager
+    def open(self) -> Iterator[Workspace]:
+        """The workspace, with a connection to the registry that is closed afterwards."""
+        with Registry.open(settings()) as registry:
+            yield Workspace(settings(), registry)

@@ -1,0 +1,51 @@
+"""Planned journals to the books, as their own runs: Beancount is always written."""
+
+import hashlib
+from collections import defaultdict
+
+import dagster as dg
+
+from connectors.registry import Publication
+from connectors.windows import windows
+from pipelines.jobs import publish_job
+from pipelines.partitions import range_tags
+from pipelines.resources import Daybook
+from pipelines.stages.journals import BOOKS
+
+# A shop that sells on some days only is still one run, not one run a day.
+DAYS_BETWEEN = 31
+
+
+@dg.sensor(
+    job=publish_job,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Posts planned entries to the books.",
+)
+def planned_entries(
+    context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
+) -> dg.SensorResult:
+    """One run a connection and window; the run key carries the entries' content.
+
+    Entries that stand in the books without support are due too: they are taken out.
+    """
+    with daybook.open() as workspace:
+        planned = workspace.registry.publications(BOOKS, states=["planned"])
+        unsupported = workspace.registry.unsupported_publications(BOOKS)
+    due: dict[str, list[Publication]] = defaultdict(list)
+    for publication in [*planned, *unsupported]:
+        due[publication.connection].append(publication)
+    requests = [
+        dg.RunRequest(
+            run_key=f"{slug}|{window.start}|{window.end}|{_digest(listed)}",
+            tags=range_tags(slug, window),
+        )
+        for slug, listed in due.items()
+        for window in windows((p.business_date for p in listed), gap=DAYS_BETWEEN)
+    ]
+    return dg.SensorResult(run_requests=requests)
+
+
+def _digest(listed: list[Publication]) -> str:
+    text = "\n".join(f"{p.entry_id} {p.revision} {p.content_hash} {p.state}" for p in listed)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,73 @@
+"""The warehouse is published again when the lake or the outbox has moved on and is quiet."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+from pydantic import BaseModel, ValidationError
+
+from mappings.tables import TABLES
+from pipelines.jobs import warehouse_job
+from pipelines.resources import Daybook
+
+# While a backfill goes on the warehouse waits for its end, but not for ever.
+PATIENCE_SECONDS = 600.0
+
+
+class Cursor(BaseModel):
+    """The state that was published last, the one seen at the last tick, and since when it waits."""
+
+    published: str = ""
+    seen: str = ""
+    since: float | None = None
+
+    @classmethod
+    def of(cls, text: str | None) -> "Cursor":
+        try:
+            return cls.model_validate_json(text or "{}")
+        except ValidationError:
+            return cls()
+
+
+def lake_stamp(lake: Path) -> int:
+    """When any connection's folder of any table last changed; a rename changes its folder."""
+    return max(
+        (
+            entry.stat().st_mtime_ns
+            for table in TABLES
+            if (lake / table).is_dir()
+            for entry in os.scandir(lake / table)
+        ),
+        default=0,
+    )
+
+
+@dg.sensor(
+    job=warehouse_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Publishes the warehouse when partitions have changed and none changes any more.",
+)
+def changed_lake(
+    context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
+) -> dg.SensorResult:
+    """At most one request per state of the lake and the outbox."""
+    with daybook.open() as workspace:
+        posted = workspace.registry.publications_changed_at()
+        lake = lake_stamp(workspace.settings.lake_folder)
+    stamp = f"{lake} {posted.isoformat() if posted else '-'}"
+    before = Cursor.of(context.cursor)
+    if not lake or stamp == before.published:
+        return dg.SensorResult(skip_reason="nothing changed since the last publication")
+    now = datetime.now().astimezone().timestamp()
+    since = before.since or now
+    if stamp != before.seen and now - since < PATIENCE_SECONDS:
+        cursor = before.model_copy(update={"seen": stamp, "since": since})
+        return dg.SensorResult(
+            skip_reason="waiting until nothing changes any more", cursor=cursor.model_dump_json()
+        )
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=stamp)],
+        cursor=Cursor(published=stamp).model_dump_json(),
+    )

@@ -1,0 +1,158 @@
+"""A file into a connection: stored once, and the days it touches asked for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from connectors import intake
+from connectors.channels.base import Channel
+from connectors.documents import Manifest
+from connectors.errors import BadInput
+from connectors.registry import Connection
+from connectors.windows import Window
+from mappings.channels import classify
+from mappings.model import UNCLASSIFIED
+from pipelines.stages.mapping import mapping_of
+from pipelines.stages.workspace import Workspace
+
+ACTOR = "command line"
+LOCK_SECONDS = 120.0
+DAYS_AHEAD = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one file: its document, whether it is new, and words no rule names."""
+
+    manifest: Manifest
+    new: bool
+    days: tuple[date, ...]
+    unclassified: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The connection to import into; it is made when the first file has been accepted."""
+
+    slug: str
+    name: str
+    time_zone: str
+    exists: bool
+
+
+def open_connection(
+    workspace: Workspace, source: Channel, slug: str, *, timezone: str | None, name: str | None
+) -> Target:
+    """The connection of that slug, or what it will be; `BadInput` when options contradict it."""
+    try:
+        known = workspace.registry.connection(slug)
+    except BadInput:
+        workspace.registry.check_connection(slug, timezone or source.default_time_zone)
+        return Target(slug, name or slug, timezone or source.default_time_zone, exists=False)
+    if known.channel != source.name:
+        raise BadInput(f"connection {slug} is one of {known.channel}, not of {source.name}")
+    if timezone is not None and timezone != known.timezone:
+        raise BadInput(
+            f"connection {slug} keeps its days in {known.timezone}; use another slug for {timezone}"
+        )
+    return Target(slug, known.name, known.timezone, exists=True)
+
+
+def import_file(
+    workspace: Workspace, source: Channel, target: Target, path: Path
+) -> Iterator[Imported]:
+    """Take every file in `path`; `BadInput` for one that is refused, which leaves nothing."""
+    for member in intake.members(path):
+        manifest = intake.examine(
+            workspace.settings,
+            source,
+            member,
+            connection=target.slug,
+            time_zone=target.time_zone,
+        )
+        _bookable(workspace, manifest)
+        with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
+            yield _take(workspace, source, target, member.content, manifest)
+
+
+def _bookable(workspace: Workspace, manifest: Manifest) -> None:
+    first = min(manifest.first_day, *manifest.days)
+    last = max(manifest.last_day, *manifest.days)
+    if first < workspace.settings.first_day:
+        raise BadInput(
+            f"{manifest.name}: has days from {first}, before {workspace.settings.first_day}; "
+            "set DAYBOOK_FIRST_DAY to an earlier day"
+        )
+    if last > datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD):
+        raise BadInput(f"{manifest.name}: has days up to {last}, which is in the future")
+
+
+def _take(
+    workspace: Workspace, source: Channel, target: Target, content: bytes, manifest: Manifest
+) -> Imported:
+    registry, lake = workspace.registry, workspace.lake
+    if target.slug not in {c.slug for c in registry.connections()}:
+        registry.add_connection(
+            target.slug,
+            channel=source.name,
+            name=target.name,
+            timezone=target.time_zone,
+            kind="file",
+            actor=ACTOR,
+        )
+    before = _readings(source, lake.current(target.slug))
+    kept = intake.keep(lake, content, manifest)
+    current = lake.current(target.slug)
+    days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
+    registry.record_document(
+        target.slug,
+        document=kept.manifest.document,
+        days=days,
+        detail={"file": kept.manifest.name, "statement": kept.manifest.statement},
+        actor=ACTOR,
+    )
+    mapping = mapping_of(registry, target.slug)
+    placed = classify(
+        source.name,
+        (word.name for word in kept.manifest.source_types),
+        mapping.source_types.get(source.name),
+    )
+    unknown = tuple(c.source_type for c in placed if c.category == UNCLASSIFIED)
+    return Imported(kept.manifest, kept.new, tuple(days), unknown)
+
+
+def _readings(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:
+    return {m.document: source.reading(m, manifests).variables for m in manifests}
+
+
+def touched_days(
+    source: Channel,
+    manifest: Manifest,
+    before: Mapping[str, dict[str, Any]],
+    current: Sequence[Manifest],
+    stored: Sequence[Manifest],
+) -> list[date]:
+    """Days that must be done again: the document's own, those of the one it replaces, and those
+    of documents that are read differently now (a later deposit closes an earlier month's end)."""
+    after = _readings(source, current)
+    changed = {d for d, variables in after.items() if before.get(d, variables) != variables}
+    wanted = {manifest.document, manifest.supersedes} | changed
+    return sorted({day for m in stored if m.document in wanted for day in days_of(m)})
+
+
+def days_of(manifest: Manifest) -> set[date]:
+    """Every day a document covers or pays on."""
+    return set(Window(manifest.first_day, manifest.last_day + timedelta(days=1))) | set(
+        manifest.days
+    )
+
+
+def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
+    """Days with documents that are not done: never run, failed, or asked for again."""
+    registry = workspace.registry
+    covered = {day for m in workspace.lake.current(connection.slug) for day in days_of(m)}
+    done = {s.day for s in registry.day_states(connection.slug) if s.state in {"done", "empty"}}
+    asked = {day for e in registry.inbox() if e.connection == connection.slug for day in e.days}
+    return sorted((covered - done) | asked)

@@ -1,0 +1,19 @@
+"""The mapping configuration in force for a connection."""
+
+from connectors.errors import ConfigError
+from connectors.registry import Registry
+from mappings.journal.config import MappingConfig
+
+
+def mapping_of(registry: Registry, connection: str | None) -> MappingConfig:
+    """The connection's own mapping, else the house's, else the defaults."""
+    saved = registry.mapping(connection)
+    if saved is None:
+        return MappingConfig()
+    try:
+        return MappingConfig.model_validate(saved.document)
+    except ValueError as error:
+        raise ConfigError(
+            f"mapping version {saved.version} is not one this release reads "
+            f"({str(error).splitlines()[0]}): mend it with `daybook mappings set`"
+        ) from error

@@ -1,0 +1,169 @@
+"""A home with one store, from a file to the books, the way a seller goes through it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors import intake
+from connectors.accounting.beancount import Books
+from connectors.channels import channel
+from connectors.intake import Intake, Member
+from connectors.registry import Connection, Registry
+from connectors.settings import Settings
+from connectors.windows import Window
+from mappings.journal.config import MappingConfig
+from mappings.tables import TABLES
+from pipelines.stages.journals import BOOKS, Built, build_journals, plan
+from pipelines.stages.normalise import Normalised, normalise
+from pipelines.stages.partitions import scan
+from pipelines.stages.publishing import Outcome, publish
+from pipelines.stages.reconciliation import Proof, reconcile
+from pipelines.stages.settlements import write_settlements
+from pipelines.stages.workspace import Workspace
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass
+class House:
+    """One connection of one home; `mapping` is the owner's, the default unless a test says so."""
+
+    workspace: Workspace
+    connection: Connection
+    mapping: MappingConfig = field(default_factory=MappingConfig)
+
+    @classmethod
+    def build(
+        cls,
+        registry: Registry,
+        home: Path,
+        *,
+        channel: str = "amazon",
+        slug: str = "store",
+        timezone: str = "UTC",
+    ) -> "House":
+        settings = Settings(home=home, database_url=None, threads=1, memory_limit="500MB")
+        connection = registry.add_connection(
+            slug, channel=channel, name=slug.title(), timezone=timezone, actor="test"
+        )
+        return cls(Workspace(settings, registry), connection)
+
+    @property
+    def settings(self) -> Settings:
+        return self.workspace.settings
+
+    @property
+    def slug(self) -> str:
+        return self.connection.slug
+
+    def take(self, content: bytes | str, name: str = "report.txt") -> Intake:
+        """Import one plain file."""
+        content = content.encode() if isinstance(content, str) else content
+        return self._keep(Member(name, content))
+
+    def take_file(self, path: Path) -> list[Intake]:
+        """Import what a path holds, out of its container."""
+        return [self._keep(member) for member in intake.members(path)]
+
+    def _keep(self, member: Member) -> Intake:
+        manifest = intake.examine(
+            self.settings,
+            channel(self.connection.channel),
+            member,
+            connection=self.slug,
+            time_zone=self.connection.timezone,
+        )
+        return intake.keep(self.workspace.lake, member.content, manifest)
+
+    @property
+    def window(self) -> Window:
+        """Every day that any document of the store, in force or not, says something about."""
+        days = [
+            day
+            for m in self.workspace.lake.manifests(self.slug)
+            for day in (m.first_day, m.last_day, *m.days)
+        ]
+        return Window(min(days), max(days) + ONE_DAY)
+
+    def normalise(self, window: Window | None = None) -> Normalised:
+        return normalise(self.workspace, self.connection, window or self.window, self.mapping)
+
+    def journal(self, window: Window | None = None) -> Built:
+        """Entries of the window's days that have transactions, planned for the books."""
+        window = window or self.window
+        present = self.workspace.lake.days("transactions", self.slug)
+        days = [day for day in window if day in present]
+        write_settlements(self.workspace, self.connection, days)
+        built = build_journals(self.workspace, self.connection, days, self.mapping)
+        plan(self.workspace, self.connection, window, built)
+        return built
+
+    def publish(self, window: Window | None = None) -> Outcome:
+        return publish(self.workspace, self.connection, window or self.window)
+
+    def run(self, window: Window | None = None) -> Normalised:
+        """The chain: normalise, build, publish."""
+        normalised = self.normalise(window)
+        self.journal(window)
+        self.publish(window)
+        return normalised
+
+    def prove(self) -> list[Proof]:
+        return reconcile(self.workspace, [self.connection])
+
+    def held(self) -> dict[str, str]:
+        """Entries that wait for the owner, and why."""
+        listed = self.workspace.registry.publications(BOOKS, [self.slug], states=["held"])
+        return {p.entry_id: p.message or "" for p in listed}
+
+    def rows(self, table: str = "transactions") -> list[dict[str, Any]]:
+        """A table's rows over all days."""
+        lake = self.workspace.lake
+        return self.read(table, lake.days(table, self.slug))
+
+    def read(self, table: str, days: Iterable[date]) -> list[dict[str, Any]]:
+        files = self.workspace.lake.partitions(table, self.slug, days)
+        if not files:
+            return []
+        with duckdb.connect() as con:
+            con.execute("SET TimeZone = 'UTC'")
+            found = con.execute(f"SELECT * FROM {scan(files)}")
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def files(self) -> dict[str, bytes]:
+        """Every partition of the store by name, as bytes."""
+        lake = self.workspace.lake
+        return {
+            f"{table}/{day}": lake.partition(table, self.slug, day).read_bytes()
+            for table in TABLES
+            for day in sorted(lake.days(table, self.slug))
+        }
+
+    def books(self) -> str:
+        """The store's part of the books, its years one after the other."""
+        folder = self.settings.books_folder / "connections" / self.slug
+        return "".join(path.read_text() for path in sorted(folder.glob("*.beancount")))
+
+    def check_books(self) -> None:
+        """Beancount's own program accepts the books; nothing is asked where it is missing."""
+        verdict = Books(self.settings.books_folder).check()
+        assert verdict is None or verdict.ok, verdict.errors
+
+    def leftovers(self) -> list[str]:
+        """What a home holds on disk besides books: for files that must leave nothing behind."""
+        home = self.settings.home
+        found = [p for p in home.rglob("*") if p.is_file()] if home.exists() else []
+        return sorted(str(p.relative_to(home)) for p in found)
+
+
+def total(rows: Iterable[dict[str, Any]], **matching: object) -> Decimal:
+    """The sum of the amounts of rows that match."""
+    return sum(
+        (r["amount"] for r in rows if all(r[k] == v for k, v in matching.items())), Decimal(0)
+    )

@@ -1,0 +1,81 @@
+"""Small documents, the lines they become and the journal that follows, for an accountant to read.
+
+Each case is a folder of `tests/fixtures/<channel>`; several documents are imported in order. After
+a change that is meant, REGENERATE=1 writes what comes out; read the difference.
+"""
+
+import csv
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from connectors.registry import Registry
+from tests.channels.house import House
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+CASES = sorted(
+    f"{path.parent.name}/{path.name}"
+    for path in FIXTURES.glob("*/*")
+    if any(path.glob("document*"))
+)
+TIME_ZONES = {
+    "amazon/v2-us": "America/Los_Angeles",
+    "amazon/v2-pacific-zones": "America/Los_Angeles",
+    "amazon/v2-de": "Europe/Berlin",
+    "amazon/v2-jp": "Asia/Tokyo",
+    "amazon/v2-in": "Asia/Kolkata",
+    "amazon/v1-36-columns": "America/Toronto",
+    "amazon/v1-33-columns": "America/Toronto",
+    "amazon/v1-negative-chain": "America/Toronto",
+    "etsy/euro-comma-decimals": "Europe/Berlin",
+}
+HELD = {"amazon/v2-unclassified-word"}
+SHOWN = (
+    "business_date", "category", "amount", "currency", "source_type", "order_id", "sku",
+    "quantity", "tax_collected_by", "settlement_id", "posted_at", "line",
+)  # fmt: skip
+
+
+def transactions(house: House) -> str:
+    """The lines as a table; `line` is what tells a line from its like: row and amount."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, SHOWN, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in house.rows():
+        posted = row["posted_at"].isoformat(sep=" ", timespec="seconds")
+        line = row["transaction_id"].partition(":")[2]
+        writer.writerow({**row, "posted_at": posted, "line": line, "amount": f"{row['amount']:f}"})
+    return out.getvalue()
+
+
+def journal(house: House) -> str:
+    """The books of the store, and what is held back from them."""
+    held = [f";; held: {entry}: {why}\n" for entry, why in sorted(house.held().items())]
+    return house.books() + "".join(held)
+
+
+@pytest.fixture
+def house(case: str, registry: Registry, tmp_path: Path) -> House:
+    channel = case.partition("/")[0]
+    return House.build(
+        registry, tmp_path / "home", channel=channel, timezone=TIME_ZONES.get(case, "UTC")
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_document_becomes_these_lines_and_this_journal(case: str, house: House) -> None:
+    folder = FIXTURES / case
+    for path in sorted(folder.glob("document*")):
+        house.take_file(path)
+    assert not house.run().failed
+    found = {"transactions.csv": transactions(house), "journal.beancount": journal(house)}
+    for name, text in found.items():
+        if os.environ.get("REGENERATE"):
+            (folder / name).write_text(text)
+        assert text == (folder / name).read_text()
+    states = {proof.state for proof in house.prove()}
+    assert states <= ({"held"} if case in HELD else {"tied", "open"})
+    assert bool(house.held()) is (case in HELD)
+    house.check_books()

@@ -1,0 +1,169 @@
+"""A home with stores, worked as an operator does: files in, runs, and what the web server says."""
+
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from connectors.accounting.beancount import Books
+from connectors.channels import channel
+from connectors.home import initialise
+from connectors.lake import Lake
+from connectors.registry import Registry
+from connectors.settings import Settings, settings
+from connectors.windows import ONE_DAY, Window
+from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.workspace import Workspace
+from tests.channels.amazon_files import Line, order, report
+from tests.conftest import Server
+from tests.pipelines.conftest import Ask, web_server
+
+CHAIN = ("raw_settlements", "normalized_transactions", "settlements", "daily_journals")
+FIRST = date(2026, 3, 2)
+
+STATUSES = """
+query Statuses($asset: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $asset) { ... on AssetNode {
+    assetPartitionStatuses { ... on MultiPartitionStatuses { ranges {
+      primaryDimStartKey primaryDimEndKey
+      secondaryDim { ... on DefaultPartitionStatuses { materializedPartitions failedPartitions } }
+    } } }
+    assetChecksOrError { ... on AssetChecks { checks {
+      name
+      partitionStatuses { ... on AssetCheckMultiPartitionStatuses { ranges {
+        primaryDimStartKey primaryDimEndKey
+        secondaryDim { ... on AssetCheckDefaultPartitionStatuses {
+          succeededPartitions failedPartitions inProgressPartitions executionFailedPartitions
+        } }
+      } } }
+    } } }
+  } }
+}
+"""
+
+
+def fortnight(
+    number: int,
+    start: date,
+    *,
+    days: int = 5,
+    further: Sequence[Line] = (),
+    price: str = "20.00",
+) -> str:
+    """A settlement of a few days, one order each, paid on the day after the last."""
+    lines = list(further)
+    for n in range(days):
+        at = f"{start + timedelta(days=n)} 12:00:00 UTC"
+        lines += order(f"111-{number:07d}-{n:07d}", at=at, price=price)
+    end = start + timedelta(days=days)
+    return report(
+        lines,
+        settlement=str(20_000_000_000 + number),
+        start=f"{start} 00:00:00 UTC",
+        end=f"{end} 00:00:00 UTC",
+        deposit=f"{end} 10:00:00 UTC",
+    )
+
+
+@dataclass
+class Shop:
+    """One home with an instance and its web server."""
+
+    settings: Settings
+    workspace: Workspace
+    instance: dg.DagsterInstance
+    ask: Ask
+    folder: Path
+
+    @property
+    def lake(self) -> Lake:
+        return self.workspace.lake
+
+    @property
+    def registry(self) -> Registry:
+        return self.workspace.registry
+
+    @property
+    def books(self) -> Books:
+        return Books(self.settings.books_folder)
+
+    def take_in(self, slug: str, text: str, name: str = "settlement.txt") -> str:
+        """Import a file of a store, which is made when it is new; returns the document."""
+        path = self.folder / name
+        path.write_text(text)
+        source = channel("amazon")
+        target = open_connection(self.workspace, source, slug, timezone="UTC", name=None)
+        (outcome,) = import_file(self.workspace, source, target, path)
+        known = set(self.instance.get_dynamic_partitions("connections"))
+        if slug not in known:
+            self.instance.add_dynamic_partitions("connections", [slug])
+        return outcome.manifest.document
+
+    def document(self, slug: str, document: str) -> Path:
+        return self.lake.document_path(slug, document)
+
+    def run(self, job: str, slug: str, start: date, days: int) -> Any:
+        """Run a job here over some days; returns how it ended."""
+        from pipelines.execution import run
+
+        return run(self.instance, job, slug, Window(start, start + timedelta(days=days)))
+
+    def days(self, asset: str, slug: str) -> dict[str, list[date]]:
+        """What the web server shows of one asset and store: which days are green, which red."""
+        node = self.ask(STATUSES, asset={"path": [asset]})["assetNodeOrError"]
+        ranges = node["assetPartitionStatuses"]["ranges"]
+        return {
+            "green": _days(ranges, "materializedPartitions", slug),
+            "red": _days(ranges, "failedPartitions", slug),
+        }
+
+    def checks(self, asset: str, slug: str) -> dict[str, dict[str, list[date]]]:
+        """What the web server shows of the checks of one asset and store."""
+        node = self.ask(STATUSES, asset={"path": [asset]})["assetNodeOrError"]
+        shown: dict[str, dict[str, list[date]]] = {}
+        for check in node["assetChecksOrError"]["checks"]:
+            ranges = (check["partitionStatuses"] or {}).get("ranges", [])
+            shown[check["name"]] = {
+                state: found
+                for state in ("succeeded", "failed", "inProgress", "executionFailed")
+                if (found := _days(ranges, f"{state}Partitions", slug))
+            }
+        return shown
+
+
+def _days(ranges: list[dict[str, Any]], state: str, slug: str) -> list[date]:
+    found: list[date] = []
+    for shown in ranges:
+        if slug in shown["secondaryDim"].get(state, ()):
+            start, end = shown["primaryDimStartKey"], shown["primaryDimEndKey"]
+            found += Window(date.fromisoformat(start), date.fromisoformat(end) + ONE_DAY)
+    return sorted(found)
+
+
+@contextmanager
+def open_shop(server: Server, folder: Path) -> Iterator[Shop]:
+    """A fresh home whose database lies on the test worker's server; this process works in it."""
+    with server.database() as url, pytest.MonkeyPatch.context() as patch:
+        home = folder / "home"
+        patch.setenv("DAYBOOK_HOME", str(home))
+        patch.setenv("DAYBOOK_DATABASE_URL", url.get_secret_value())
+        patch.setenv("DAGSTER_HOME", str(home / "dagster"))
+        settings.cache_clear()
+        initialise(settings())
+        try:
+            with (
+                Registry.open(settings()) as registry,
+                dg.DagsterInstance.get() as instance,
+                web_server(instance, "pipelines.definitions") as ask,
+            ):
+                workspace = Workspace(settings(), registry)
+                yield Shop(settings(), workspace, instance, ask, folder)
+        finally:
+            settings.cache_clear()
