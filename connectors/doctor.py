@@ -167,7 +167,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     if not path.exists():
         yield Finding("warehouse", True, "not built yet")
         return
-    import duckdb  # noqa: PLC0415 - a third of the time of a command that has no use for it
+    import duckdb
 
     try:
         duckdb.connect(str(path), read_only=True).close()

@@ -9,7 +9,7 @@ import hashlib
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -163,13 +163,6 @@ class Lake:
             if held is None or manifest.revision > held.revision:
                 latest[manifest.statement] = manifest
         return sorted(latest.values(), key=lambda m: (m.period_start, m.statement))
-
-    def sweep(self, is_stale: Callable[[Path], bool]) -> int:
-        """Delete temporary files that `is_stale` says no process is writing; returns how many."""
-        stray = [p for p in self.folder.rglob(f"{TEMPORARY}*") if p.is_file() and is_stale(p)]
-        for path in stray:
-            path.unlink(missing_ok=True)
-        return len(stray)
 
 
 def _read_manifest(path: Path) -> Manifest:

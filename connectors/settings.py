@@ -4,6 +4,7 @@ Nothing else in Daybook reads the environment. A path that code needs is a prope
 that the layout of a home can be read in one place.
 """
 
+import re
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -42,8 +43,15 @@ class Settings(BaseSettings):
     @classmethod
     def _local_lake(cls, lake: str | None) -> str | None:
         if lake is not None and "://" in lake:
-            raise ValueError("DAYBOOK_LAKE must be a folder; object stores are not supported yet")
+            raise ValueError("must be a folder; object stores are not supported yet")
         return lake
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _size(cls, limit: str) -> str:
+        if not re.fullmatch(r"\d+(\.\d+)?[MG]i?B", limit, re.IGNORECASE):
+            raise ValueError(f"must be a size such as 1200MB or 2GiB, not {limit!r}")
+        return limit
 
     @property
     def lake_folder(self) -> Path:

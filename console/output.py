@@ -1,22 +1,32 @@
 """What commands print: facts on standard output, everything else on standard error."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 
-# A pipe has no width; a table must not be folded into one of eighty columns.
-_PIPE_WIDTH = 240
+_NUMBER = re.compile(r"[-+]?[\d,]+(\.\d+)?")
 
-facts = Console(highlight=False, soft_wrap=True)
-asides = Console(stderr=True, highlight=False, soft_wrap=True)
-if not facts.is_terminal:
-    facts = Console(highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
+
+class _Plain(Console):
+    """What is printed is data: `Assets:Bank:Main` is an account and no emoji, `[x]` no markup."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        """A reader that has seen enough (`| head`) is met in one place, not in every print."""
+        raise BrokenPipeError
+
+
+facts = _Plain()
+asides = _Plain(stderr=True)
 
 
 class Align(StrEnum):
@@ -28,17 +38,17 @@ class Align(StrEnum):
 
 def complain(text: str) -> None:
     """One line about what is wrong."""
-    asides.print(f"error: {text}", style="red", markup=False)
+    asides.print(f"error: {' '.join(text.split())}", style="red")
 
 
 def say(text: str = "") -> None:
     """A line for a person that is not part of the answer."""
-    asides.print(text, markup=False)
+    asides.print(text)
 
 
 def show(text: str = "") -> None:
     """A line of the answer."""
-    facts.print(text, markup=False)
+    facts.print(text)
 
 
 def show_json(document: Mapping[str, Any]) -> None:
@@ -57,15 +67,33 @@ def _plain(value: object) -> object:
 def show_table(
     title: str, columns: Sequence[tuple[str, Align]], rows: Iterable[Sequence[object]]
 ) -> None:
-    """A table of the answer; money stands to the right."""
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
-    for name, align in columns:
-        table.add_column(
-            name, justify="right" if align is Align.RIGHT else "left", no_wrap=align is Align.RIGHT
+    """A table of the answer; money stands to the right.
+
+    It is as wide as it must be: a figure that a narrow terminal cuts off is worse than a line
+    that it wraps.
+    """
+    lines = [[name for name, _ in columns], *([_cell(cell) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    if title:
+        show(title)
+    for line in lines:
+        placed = (
+            " " * (width - cell_len(text)) + text
+            if align is Align.RIGHT
+            else text + " " * (width - cell_len(text))
+            for text, width, (_, align) in zip(line, widths, columns, strict=True)
         )
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    facts.print(table)
+        show("  ".join(placed).rstrip())
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split())
+
+
+def numeric(cells: Iterable[object]) -> bool:
+    """Whether a column holds numbers and nothing else, and so stands to the right."""
+    texts = [str(cell) for cell in cells if cell is not None]
+    return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
 
 
 def money(amount: Decimal | None, digits: int = 2) -> str:

@@ -4,6 +4,7 @@ Parquet files are written with these columns in this order, the warehouse is cre
 and `docs/warehouse.md` is tested against them. Changes are additive.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 MONEY = "DECIMAL(19,4)"
@@ -29,10 +30,14 @@ class Table:
     day_column: str
     columns: tuple[Column, ...]
 
-    def select_list(self, source: str = "") -> str:
-        """Every column, cast and in order: the last SELECT of whatever writes the table."""
+    def select_list(self, source: str = "", omit: Collection[str] = ()) -> str:
+        """Every column but those in `omit`, cast and in order: the last SELECT of what writes it."""
         prefix = f"{source}." if source else ""
-        return ", ".join(f"CAST({prefix}{c.name} AS {c.type}) AS {c.name}" for c in self.columns)
+        return ", ".join(
+            f"CAST({prefix}{c.name} AS {c.type}) AS {c.name}"
+            for c in self.columns
+            if c.name not in omit
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -27,10 +27,7 @@ def load_yaml(*parts: str) -> dict[str, Any]:
 @cache
 def categories() -> dict[str, Category]:
     """Every category by name."""
-    return {
-        name: Category(name, **entry)
-        for name, entry in load_yaml("categories.yaml").items()
-    }
+    return {name: Category(name, **entry) for name, entry in load_yaml("categories.yaml").items()}
 
 
 @cache

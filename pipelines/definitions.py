@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from pipelines.assets.bean_check import bean_check_passes
 from pipelines.assets.chain import settlement_chain
 from pipelines.assets.published import publish_journals
 from pipelines.assets.warehouse import warehouse
@@ -17,7 +16,6 @@ def build_definitions(daybook: Daybook | None = None) -> dg.Definitions:
     """The definitions over one home; `daybook` may carry a listener."""
     return dg.Definitions(
         assets=[settlement_chain, publish_journals, warehouse],
-        asset_checks=[bean_check_passes],
         jobs=[data_job, publish_job, warehouse_job],
         sensors=[imported_documents, planned_entries, changed_lake],
         resources={"daybook": daybook or Daybook()},

@@ -5,7 +5,7 @@ The command line uses this; what it runs is recorded and shown by the web server
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from connectors.settings import settings
 from connectors.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.jobs import DATA, PUBLISH, warehouse_job
+from pipelines.launching import living_process
 from pipelines.partitions import CONNECTIONS, range_tags
 from pipelines.resources import Daybook, Listener
 
@@ -58,16 +59,19 @@ def run(
 ) -> RunOutcome:
     """Execute a job here, over one window of one connection where it is partitioned."""
     daybook = Daybook(listener) if listener else Daybook()
-    tags: Mapping[str, str] = {}
+    tags: dict[str, str] = {}
     if connection is not None and window is not None:
         tags = range_tags(connection, window)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), living_process() as process:
         warnings.simplefilter("ignore")
         result = (
             build_definitions(daybook)
             .resolve_job_def(job)
             .execute_in_process(
-                instance=instance, tags=dict(tags), run_config=_QUIET, raise_on_error=False
+                instance=instance,
+                tags={**tags, **process},
+                run_config=_QUIET,
+                raise_on_error=False,
             )
         )
     return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))

@@ -15,8 +15,7 @@ data_job = dg.define_asset_job(
 )
 publish_job = dg.define_asset_job(
     PUBLISH,
-    selection=dg.AssetSelection.assets(PUBLISHED).without_checks()
-    | dg.AssetSelection.checks_for_assets(PUBLISHED),
+    selection=dg.AssetSelection.assets(PUBLISHED),
     description="Planned journals to the books.",
 )
 warehouse_job = dg.define_asset_job(

@@ -27,6 +27,11 @@ from connectors.settings import Settings
 EXTERNAL_URL = os.environ.get("DAYBOOK_TEST_POSTGRES_URL")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Snapshots are compared, and written anew only where that is asked for."""
+    parser.addoption("--rewrite-snapshots", action="store_true", help="accept what is found")
+
+
 class Server:
     """A PostgreSQL server that hands out databases with an empty, migrated registry."""
 

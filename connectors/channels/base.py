@@ -68,7 +68,8 @@ def macros(dialect: Dialect) -> list[str]:
     return [
         f"CREATE OR REPLACE TEMP MACRO money(x) AS CAST({plain} AS DECIMAL(19,4))",
         f"CREATE OR REPLACE TEMP MACRO instant(x) AS {_instant(dialect)}",
-        f"CREATE OR REPLACE TEMP MACRO day(x) AS CAST(strptime(x, '{dialect.date_format}') AS DATE)",
+        "CREATE OR REPLACE TEMP MACRO day(x) AS "
+        f"CAST(strptime(x, '{dialect.date_format}') AS DATE)",
         # Where a row stands in time when a file dates it to the day only.
         "CREATE OR REPLACE TEMP MACRO place(d, n) AS date_diff('day', DATE '1970-01-01', d)"
         f" * 10000000 {'-' if dialect.newest_first else '+'} n",
@@ -76,7 +77,7 @@ def macros(dialect: Dialect) -> list[str]:
 
 
 def _instant(dialect: Dialect) -> str:
-    """Instants are nineteen characters of local time and a zone, which a file may mix (PST, PDT)."""
+    """Instants are nineteen characters of local time and a zone; a file may mix PST and PDT."""
     offsets = dialect.zones or {"": 0}
     stamp = f"strptime(substr(x, 1, 19), '{dialect.date_format}')"
     if set(offsets.values()) == {0}:

@@ -62,7 +62,11 @@ def date_format(
             return form
     known = " OR ".join(f"{_stamp(form)} IS NOT NULL" for form in forms)
     odd = con.execute(f"SELECT row, text FROM ({texts}) WHERE NOT ({known}) LIMIT 1").fetchone()
-    where = f"row {odd[0]}: {odd[1]!r} is not a date that can be read" if odd else "its dates are in mixed forms"
+    where = (
+        f"row {odd[0]}: {odd[1]!r} is not a date that can be read"
+        if odd
+        else "its dates are in mixed forms"
+    )
     raise BadInput(f"{name}: {where}; set the site to English and download it again")
 
 

@@ -81,11 +81,14 @@ class Profile:
         """The same with the line that closes each settlement counted on its deposit day."""
         days = dict(self.days)
         for settlement in settlements:
-            if settlement.deposit_day is None or not settlement.payout:
+            if settlement.deposit_day is None or settlement.payout is None:
                 continue
             day = days.get(settlement.deposit_day, DayTotals(lines=0, amount=Decimal(0)))
             days[settlement.deposit_day] = day.model_copy(
-                update={"payouts": day.payouts + 1, "paid": day.paid + settlement.payout}
+                update={
+                    "payouts": day.payouts + (settlement.payout != 0),
+                    "paid": day.paid + settlement.payout,
+                }
             )
         return replace(self, days=days)
 

@@ -1,5 +1,6 @@
 """`connections`: what is connected, and how it stands."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -25,7 +26,8 @@ def list_(as_json: Json = False) -> None:
         show("nothing is connected yet: `daybook import CHANNEL FILE... --connection SLUG`")
         return
     names = ("connection", "channel", "name", "timezone", "state", "documents", "complete_through")
-    show_table("", [(n, Align.LEFT) for n in names], [[c[n] for n in names] for c in listed])
+    columns = [(n, Align.RIGHT if n == "documents" else Align.LEFT) for n in _titles(names)]
+    show_table("", columns, [[_shown(c[n]) for n in names] for c in listed])
 
 
 @app.command(name="show")
@@ -34,7 +36,7 @@ def show_(slug: str, as_json: Json = False) -> None:
     with workspace() as opened:
         connection = opened.registry.connection(slug)
         card = _card(opened, connection)
-        documents = [
+        documents: list[dict[str, Any]] = [
             {
                 "statement": m.statement,
                 "file": m.name,
@@ -53,12 +55,21 @@ def show_(slug: str, as_json: Json = False) -> None:
     if as_json:
         show_json({**card, "document_list": documents, "days": days})
         return
-    for name, value in card.items():
-        show(f"{name}: {value}")
+    for name, value in zip(_titles(card), card.values(), strict=True):
+        show(f"{name + ':':<17} {_shown(value)}")
     for document in documents:
-        show(f"  {document['statement']} {document['file']} ({document['lines']} lines)")
+        again = f", revision {document['revision']}" if document["revision"] > 1 else ""
+        show(f"  {document['statement']} {document['file']} ({document['lines']} lines{again})")
     for day in days:
         show(f"  {day['day']} {day['state']}: {day['reason']}")
+
+
+def _titles(names: Iterable[str]) -> list[str]:
+    return [name.replace("_", " ") for name in names]
+
+
+def _shown(value: object) -> object:
+    return "-" if value is None else value
 
 
 def _card(opened: Workspace, connection: Connection) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _print(entry: Entry) -> None:
         for source in line.get("sources", ()):
             what = source["order_id"] or source["description"] or ""
             show(
-                f"      {source['amount']:>12f}  {source['source_type']}  {what}  "
+                f"      {money(source['amount'], digits):>14}  {source['source_type']}  {what}  "
                 f"{source['file']} row {source['row']}"
             )
     show()

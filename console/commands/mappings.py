@@ -20,7 +20,7 @@ from pipelines.stages.mapping import mapping_of
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
 
 For = Annotated[str | None, typer.Option("--connection", help="of one connection")]
-SLUG_TO_SHOW = "connection"
+ANY_CONNECTION = "{connection}"
 
 
 @app.command(name="show")
@@ -30,7 +30,7 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
         if connection is not None:
             opened.registry.connection(connection)
         config = mapping_of(opened.registry, connection)
-    lines = config.account_lines(connection or SLUG_TO_SHOW)
+    lines = config.account_lines(connection or ANY_CONNECTION)
     if as_json:
         rows = [line.model_dump() for line in lines]
         show_json({"mapping": config.model_dump(), "categories": rows})

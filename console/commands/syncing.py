@@ -1,30 +1,39 @@
 """`sync`, `publish`, `reconcile`, `sql`: bring things up to date, and look."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
-from connectors.errors import BadInput
+from connectors.errors import BadInput, ConfigError
 from connectors.registry import Connection, Publication
 from connectors.settings import settings
-from connectors.windows import Window, windows
+from connectors.windows import ONE_DAY, Window, windows
 from console.commands.home import Json
 from console.opening import chosen, workspace
-from console.output import Align, money, say, show, show_json, show_table
+from console.output import Align, money, numeric, say, show, show_json, show_table
 from console.progress import Steps, steps
 from mappings.money import minor_digits
-from pipelines.stages.importing import outstanding
+from pipelines.stages.importing import days_of, outstanding
 from pipelines.stages.publishing import due
 from pipelines.stages.reconciliation import Proof, reconcile
 from pipelines.stages.workspace import Workspace
 from pipelines.warehouse import query
 
 Slugs = Annotated[list[str] | None, typer.Argument(help="connections; all when none is named")]
-From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day")]
-To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day")]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is not a day: write it like 2026-03-31") from None
+
+
+From = Annotated[date | None, typer.Option("--from", parser=_day, metavar="DAY", help="first day")]
+To = Annotated[date | None, typer.Option("--to", parser=_day, metavar="DAY", help="last day")]
 
 # A run costs about as much as a month of days that have nothing to do.
 DAYS_BETWEEN_RUNS = 31
@@ -39,14 +48,14 @@ def register(app: typer.Typer) -> None:
     app.command()(sql)
 
 
-def window_of(first: datetime | None, last: datetime | None) -> Window | None:
-    """The window of --from and --to; `BadInput` when only one is given or they are crossed."""
+def window_of(first: date | None, last: date | None) -> Window | None:
+    """The window of --from and --to, either of which may be left open; `BadInput` when crossed."""
     if first is None and last is None:
         return None
-    start = first.date() if first else settings().first_day
-    end = (last.date() if last else date.max - timedelta(days=1)) + timedelta(days=1)
+    start = first or settings().first_day
+    end = min(last or date.max, date.max - ONE_DAY) + ONE_DAY
     if start >= end:
-        raise BadInput(f"--from {start} is after --to {end - timedelta(days=1)}")
+        raise BadInput(f"--from {start} is after --to {end - ONE_DAY}")
     return Window(start, end)
 
 
@@ -79,14 +88,7 @@ def days_to_do(opened: Workspace, connection: Connection, window: Window | None)
     """Days of a window that documents cover, or without one what is outstanding."""
     if window is None:
         return outstanding(opened, connection)
-    covered = {
-        day
-        for manifest in opened.lake.current(connection.slug)
-        for day in [
-            *Window(manifest.first_day, manifest.last_day + timedelta(days=1)),
-            *manifest.days,
-        ]
-    }
+    covered = {day for m in opened.lake.current(connection.slug) for day in days_of(m)}
     return sorted(day for day in covered if day in window)
 
 
@@ -94,7 +96,7 @@ def run_sync(
     opened: Workspace, connections: Sequence[Connection], todo: dict[str, list[date]]
 ) -> list[str]:
     """Run data, publishing and the warehouse; returns what failed, a line each."""
-    due_now = {c.slug for c in connections if _unposted(opened, c)}
+    due_now = any(_unposted(opened, c) for c in connections)
     if not any(todo.values()) and not due_now and settings().warehouse_file.exists():
         return []
     say("starting")
@@ -115,8 +117,15 @@ def run_sync(
     return problems
 
 
-def _unposted(opened: Workspace, connection: Connection) -> list[Publication]:
-    return due(opened, connection.slug, Window(date.min, date.max))
+def _unposted(opened: Workspace, connection: Connection) -> Window | None:
+    """The days whose entries the books lack; all of them where the books cannot be read."""
+    always = Window(date.min, date.max)
+    try:
+        days = [p.business_date for p in due(opened, connection.slug, always)]
+    except ConfigError:
+        listed = opened.registry.publications("books", [connection.slug])
+        days = [p.business_date for p in listed]
+    return Window(min(days), max(days) + ONE_DAY) if days else None
 
 
 def _publish_all(
@@ -129,12 +138,10 @@ def _publish_all(
 ) -> list[str]:
     problems: list[str] = []
     for connection in connections:
-        listed = opened.registry.publications("books", [connection.slug])
-        planned = [p.business_date for p in listed if p.state in {"planned", "failed"}]
-        if not planned:
+        window = _unposted(opened, connection)
+        if window is None:
             continue
         progress.name(f"{connection.slug} books")
-        window = Window(min(planned), max(planned) + timedelta(days=1))
         outcome = run(instance, job, connection.slug, window)
         problems += [] if outcome.ok else [f"{connection.slug}: {outcome.problem}"]
     return problems
@@ -202,7 +209,7 @@ def _run_publish(
     with open_instance([c.slug for c in connections]) as instance, steps(len(planned)) as progress:
         for connection in connections:
             days = [p.business_date for p in planned if p.connection == connection.slug]
-            for window in windows(days):
+            for window in windows(days, gap=DAYS_BETWEEN_RUNS):
                 progress.name(f"{connection.slug} {window.start}")
                 outcome = run(instance, PUBLISH_JOB, connection.slug, window, progress.advance)
                 problems += [] if outcome.ok else [f"{connection.slug}: {outcome.problem}"]
@@ -282,4 +289,8 @@ def sql(
         rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
         show_json({"columns": list(result.columns), "rows": rows})
         return
-    show_table("", [(name, Align.LEFT) for name in result.columns], result.rows)
+    columns = [
+        (name, Align.RIGHT if numeric(row[place] for row in result.rows) else Align.LEFT)
+        for place, name in enumerate(result.columns)
+    ]
+    show_table("", columns, result.rows)

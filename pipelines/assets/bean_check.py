@@ -3,28 +3,32 @@
 import dagster as dg
 
 from pipelines.checks import PUBLISHED
-from pipelines.resources import Daybook
+from pipelines.stages.workspace import Workspace
+
+BEAN_CHECK = dg.AssetCheckKey(dg.AssetKey(PUBLISHED), "bean_check_passes")
 
 
-@dg.asset_check(
-    asset=PUBLISHED,
-    name="bean_check_passes",
-    description="Beancount's own checker accepts the books.",
-)
-def bean_check_passes(daybook: dg.ResourceParam[Daybook]) -> dg.AssetCheckResult:
+def bean_check(workspace: Workspace) -> dg.AssetCheckResult:
     """Run `bean-check` over the books; a warning where the program is not installed."""
     from connectors.accounting.beancount.books import Books
 
-    with daybook.open() as workspace:
-        books = Books(workspace.settings.books_folder)
-        books.initialise()
-        result = books.check()
+    result = Books(workspace.settings.books_folder).check()
     if result is None:
-        return dg.AssetCheckResult(
-            passed=False,
-            severity=dg.AssetCheckSeverity.WARN,
-            description="bean-check is not installed: `pip install daybook[books]`",
-        )
+        return _verdict(False, "bean-check is not installed: `pip install daybook[books]`")
+    if not result.ok:
+        return _verdict(False, result.errors[0], dg.AssetCheckSeverity.ERROR)
+    return _verdict(True, None)
+
+
+def _verdict(
+    passed: bool,
+    description: str | None,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN,
+) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        passed=result.ok, description=result.errors[0] if result.errors else None
+        asset_key=BEAN_CHECK.asset_key,
+        check_name=BEAN_CHECK.name,
+        passed=passed,
+        severity=severity,
+        description=description,
     )

@@ -11,7 +11,7 @@ import dagster as dg
 
 from connectors.registry import Connection
 from connectors.windows import Window
-from pipelines.assets.ranged import Failed, each_window
+from pipelines.assets.ranged import Failed, each_window, failure
 from pipelines.checks import DATA_CHECKS, JOURNALS, NORMALISED, RAW, SETTLEMENTS, specs
 from pipelines.partitions import connection_days
 from pipelines.recording import Recorder
@@ -71,4 +71,6 @@ with warnings.catch_warnings():
         recorder = Recorder(context)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         with daybook.open() as workspace:
-            each_window(workspace, context.partition_keys, recorder, bring_up_to_date)
+            bad = each_window(workspace, context.partition_keys, recorder, bring_up_to_date)
+        if bad:
+            raise failure(bad)

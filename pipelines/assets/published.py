@@ -7,8 +7,9 @@ import dagster as dg
 
 from connectors.registry import Connection
 from connectors.windows import Window
+from pipelines.assets.bean_check import BEAN_CHECK, bean_check
 from pipelines.assets.chain import GROUP, partitions
-from pipelines.assets.ranged import Failed, each_window
+from pipelines.assets.ranged import Failed, each_window, failure
 from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED, specs
 from pipelines.recording import Recorder
 from pipelines.resources import Daybook
@@ -31,7 +32,14 @@ with warnings.catch_warnings():
                 partitions_def=partitions,
             )
         ],
-        check_specs=specs(PUBLISH_CHECKS, partitions),
+        check_specs=[
+            *specs(PUBLISH_CHECKS, partitions),
+            dg.AssetCheckSpec(
+                BEAN_CHECK.name,
+                asset=PUBLISHED,
+                description="Beancount's own checker accepts the books as a whole.",
+            ),
+        ],
         can_subset=True,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -39,14 +47,17 @@ with warnings.catch_warnings():
     )
     def publish_journals(
         context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         """Bring the books up to the plan for the run's days and read them back."""
         from pipelines.assets.posting import PostingRun
 
         def post(workspace: Workspace, connection: Connection, window: Window) -> Failed:
             return PostingRun(workspace, connection, window, recorder, daybook.listener).execute()
 
-        yield from ()
         recorder = Recorder(context)
         with daybook.open() as workspace:
-            each_window(workspace, context.partition_keys, recorder, post)
+            bad = each_window(workspace, context.partition_keys, recorder, post)
+            if BEAN_CHECK in context.selected_asset_check_keys:
+                yield bean_check(workspace)
+        if bad:
+            raise failure(bad)

@@ -13,11 +13,14 @@ from pipelines.recording import Recorder
 from pipelines.stages.workspace import Workspace
 
 Failed = Mapping[date, str]
+BadDays = Mapping[tuple[str, date], str]
 Work = Callable[[Workspace, Connection, Window], Failed]
 
 
-def each_window(workspace: Workspace, keys: Iterable[str], recorder: Recorder, work: Work) -> None:
-    """Do the windows of a run one by one, recording each; then raise one error for all bad days."""
+def each_window(
+    workspace: Workspace, keys: Iterable[str], recorder: Recorder, work: Work
+) -> BadDays:
+    """Do the windows of a run one by one, recording each; returns all bad days."""
     failed: dict[tuple[str, date], str] = {}
     for slug, windows in by_connection(keys).items():
         try:
@@ -31,12 +34,11 @@ def each_window(workspace: Workspace, keys: Iterable[str], recorder: Recorder, w
             finally:
                 recorder.flush()
             failed |= {(slug, day): why for day, why in bad.items()}
-    if failed:
-        raise _failure(failed)
+    return failed
 
 
-def _failure(failed: Mapping[tuple[str, date], str]) -> dg.Failure:
-    """One error that names every bad day; the good ones are recorded."""
+def failure(failed: BadDays) -> dg.Failure:
+    """One error that names every bad day, raised last: the good ones are recorded."""
     named = [f"{slug} {day}: {why}" for (slug, day), why in sorted(failed.items())]
     return dg.Failure(
         description=f"{len(named)} of the run's days failed. First: {named[0]}",

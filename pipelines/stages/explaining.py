@@ -54,10 +54,7 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
             .fetchall()
         )
         cells = _cells(workspace, connection, {(row[11], row[12]) for row in rows}, scratch)
-    return [
-        Source(*row, file=names.get(row[11], ""), cells=cells.get((row[11], row[12])))
-        for row in rows
-    ]
+    return [Source(*(*row, names.get(row[11], ""), cells.get((row[11], row[12])))) for row in rows]
 
 
 def _cells(

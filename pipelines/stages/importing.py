@@ -57,6 +57,8 @@ def open_connection(
         raise BadInput(
             f"connection {slug} keeps its days in {known.timezone}; use another slug for {timezone}"
         )
+    if name is not None and name != known.name:
+        raise BadInput(f"connection {slug} is named {known.name!r}: leave --name out")
     return Target(slug, known.name, known.timezone, exists=True)
 
 
@@ -150,9 +152,11 @@ def days_of(manifest: Manifest) -> set[date]:
 
 
 def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
-    """Days with documents that are not done: never run, failed, or asked for again."""
-    registry = workspace.registry
-    covered = {day for m in workspace.lake.current(connection.slug) for day in days_of(m)}
+    """Days with documents that are not done: never run, failed, asked for again, or lost."""
+    registry, lake = workspace.registry, workspace.lake
+    covered = {day for m in lake.current(connection.slug) for day in days_of(m)}
     done = {s.day for s in registry.day_states(connection.slug) if s.state in {"done", "empty"}}
+    for table in ("transactions", "settlements", "journal_lines"):
+        done &= lake.days(table, connection.slug)
     asked = {day for e in registry.inbox() if e.connection == connection.slug for day in e.days}
     return sorted((covered - done) | asked)

@@ -27,7 +27,11 @@ from mappings.channels import classify, sql
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from mappings.tables import TABLES, TRANSACTIONS
+from pipelines.stages.partitions import cut_by_day
 from pipelines.stages.workspace import Workspace
+
+# Columns that a document has one value for: added last, they cost nothing to carry.
+_SAME_ON_EVERY_LINE = ("connection", "channel", "currency", "document")
 
 
 @dataclass(slots=True)
@@ -154,6 +158,8 @@ def _stage_all(
         if not hasattr(own, "con"):
             own.con = workspace.engine(scratch, share=workers)
             own.con.execute("SET threads = 1")
+            # A join that swaps its sides hands rows on in the order of a hash table.
+            own.con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         try:
             return _stage(
                 workspace, connection, manifest, manifests, window, mapping, own.con, scratch
@@ -188,19 +194,23 @@ def _stage(
     """Run the channel's SQL over one document and stage its lines, one file a day."""
     prepare(workspace, connection, manifest, manifests, mapping, con, scratch)
     folder = scratch / manifest.document
-    statement = sql(manifest.channel, "transactions")
+    same = {name: quoted(getattr(manifest, name)) for name in _SAME_ON_EVERY_LINE}
     con.execute(
-        f"COPY (SELECT {TRANSACTIONS.select_list()} FROM ({statement}) "
-        f"WHERE business_date >= DATE '{window.start}' AND business_date < DATE '{window.end}') "
-        f"TO {quoted(str(folder))} (FORMAT parquet, COMPRESSION zstd, "
-        "PARTITION_BY (business_date), WRITE_PARTITION_COLUMNS true)"
+        f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {TRANSACTIONS.select_list(omit=same)} "
+        f"FROM ({sql(manifest.channel, 'transactions')})"
     )
+    if _withholds(con):
+        con.execute(sql(manifest.channel, "withheld"))
+    cut_by_day(con, TRANSACTIONS, "staged", folder, window, same)
+    con.execute("DROP TABLE staged")
     found = _facts(con, folder)
     slices = []
     for day in sorted(set(found) | {d for d in manifest.days if d in window}):
         facts = found.get(day, DayFacts())
         _check_conserved(facts, manifest, day)
-        slices.append(_Slice(manifest, day, folder / f"business_date={day}/data_0.parquet", facts))
+        # A settlement of nothing closes on a day that it has no line on.
+        if day in found or facts.broken:
+            slices.append(_Slice(manifest, day, folder / f"{day}.parquet", facts))
     return slices
 
 
@@ -274,14 +284,15 @@ def _load_categories(
         "INSERT INTO categories VALUES ($1, $2, $3, $4)",
         [[c.source_type, c.category, c.if_positive, c.if_withheld] for c in placed],
     )
-    withholds = any(c.category == "tax.facilitator_out" for c in placed)
-    if any(c.if_withheld for c in placed) and withholds:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE withheld AS {sql(manifest.channel, 'withheld')}")
-    else:
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE withheld "
-            "(transaction_type VARCHAR, order_id VARCHAR, item VARCHAR)"
-        )
+
+
+def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether what is withheld on some lines of the document decides the category of others."""
+    row = con.execute(
+        "SELECT count(if_withheld) > 0 AND count(*) FILTER (category = 'tax.facilitator_out') > 0 "
+        "FROM categories"
+    ).fetchone()
+    return row == (True,)
 
 
 def _load_settlements(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
@@ -300,8 +311,8 @@ def _load_settlements(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Non
 
 def _facts(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[date, DayFacts]:
     """Row counts and control totals of the staged files, read back from disk."""
-    files = f"{folder}/*/*.parquet"
-    if not folder.is_dir() or not any(folder.glob("*/*.parquet")):
+    files = f"{folder}/*.parquet"
+    if not any(folder.glob("*.parquet")):
         return {}
     found: dict[date, DayFacts] = {}
     for day, currency, lines, payouts, units, unknown, total, rows, keys in con.execute(

@@ -33,10 +33,25 @@ class Outcome:
 
 
 def due(workspace: Workspace, connection: str, window: Window) -> list[Publication]:
-    """What would be posted to the books now."""
-    return workspace.registry.publications(
-        BOOKS, [connection], window.start, window.end, states=_DUE
+    """What would be posted to the books now: what is planned, and what they have lost."""
+    return _due(
+        workspace,
+        workspace.registry.publications(BOOKS, [connection], window.start, window.end),
     )
+
+
+def _due(workspace: Workspace, listed: Sequence[Publication]) -> list[Publication]:
+    """Of the newest revisions: those to post, and posted ones that the books hold no longer."""
+    slugs = sorted({p.connection for p in listed if p.state == "posted"})
+    kept = {
+        (line.entry_id, line.content_hash)
+        for line in Books(workspace.settings.books_folder).posted(slugs)
+    }
+    return [
+        p
+        for p in listed
+        if p.state in _DUE or (p.state == "posted" and (p.entry_id, p.content_hash) not in kept)
+    ]
 
 
 def publish(workspace: Workspace, connection: Connection, window: Window) -> Outcome:
@@ -48,7 +63,8 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
     registry = workspace.registry
     with registry.lock("books", LOCK_SECONDS):
         listed = registry.publications(BOOKS, [connection.slug], window.start, window.end)
-        todo = [p for p in listed if p.state in _DUE]
+        gone = _vanished(workspace, connection, listed)
+        todo = [p for p in _due(workspace, listed) if p not in gone]
         entries = read_entries(
             workspace,
             connection.slug,
@@ -59,7 +75,6 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
         todo = [p for p in todo if p.business_date not in stale]
         planned = {p.entry_id for p in todo}
         chosen = [e for e in entries if e.entry_id in planned]
-        gone = _vanished(workspace, connection, listed)
         books = Books(workspace.settings.books_folder)
         books.initialise()
         written = books.publish(
@@ -70,7 +85,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
     return Outcome(
         posted=tuple(todo),
         stale=stale,
-        unchanged=sum(p.state == "posted" for p in listed) - len(gone),
+        unchanged=sum(p.state == "posted" and p not in todo for p in listed) - len(gone),
         held=tuple(p for p in listed if p.state == "held"),
         withdrawn=len(gone),
         files=len(written.files_written),

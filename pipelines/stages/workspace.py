@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from pathlib import Path
 import duckdb
 
 from connectors.engine import open_engine
-from connectors.lake import Lake
+from connectors.lake import TEMPORARY, Lake
 from connectors.registry import Registry
 from connectors.settings import Settings
+
+ABANDONED_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Workspace:
 
         Files are renamed out of it into the lake, so it must be on the same filesystem.
         """
-        name = f".tmp-{purpose}-{os.getpid()}-{secrets.token_hex(4)}"
+        _sweep(self.settings.lake_folder)
+        name = f"{TEMPORARY}{purpose}-{os.getpid()}-{secrets.token_hex(4)}"
         folder = self.settings.lake_folder / name
         folder.mkdir(parents=True)
         try:
@@ -57,3 +61,28 @@ def _megabytes(text: str) -> int:
         if text.upper().endswith(unit):
             return int(float(text[: -len(unit)]) * factor)
     raise ValueError(f"DAYBOOK_MEMORY_LIMIT must end in MB or GB, not {text!r}")
+
+
+def _sweep(lake: Path) -> None:
+    """Delete what killed processes left behind: scratch folders that nobody has written to lately.
+
+    A process of another machine may share the lake, so a missing process alone proves nothing.
+    """
+    if not lake.is_dir():
+        return
+    for entry in os.scandir(lake):
+        if entry.name.startswith(TEMPORARY) and entry.is_dir():
+            process = entry.name.split("-")[-2]
+            idle = time.time() - entry.stat().st_mtime
+            if idle > ABANDONED_SECONDS and not (process.isdigit() and _runs(int(process))):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -157,7 +157,7 @@ def _write_one(con: duckdb.DuckDBPyConnection, folder: Path, shape: Shape, numbe
         {
             "seed": shape.seed,
             "settlement": settlement,
-            "items": max(4, lines // 6),
+            "items": max(4, lines * 100 // 596),
             "lines": lines,
             **when,
         },

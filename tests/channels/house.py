@@ -155,12 +155,6 @@ class House:
         verdict = Books(self.settings.books_folder).check()
         assert verdict is None or verdict.ok, verdict.errors
 
-    def leftovers(self) -> list[str]:
-        """What a home holds on disk besides books: for files that must leave nothing behind."""
-        home = self.settings.home
-        found = [p for p in home.rglob("*") if p.is_file()] if home.exists() else []
-        return sorted(str(p.relative_to(home)) for p in found)
-
 
 def total(rows: Iterable[dict[str, Any]], **matching: object) -> Decimal:
     """The sum of the amounts of rows that match."""

@@ -1,8 +1,6 @@
 """A home with stores, worked as an operator does: files in, runs, and what the web server says."""
 
-import io
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +17,7 @@ from connectors.lake import Lake
 from connectors.registry import Registry
 from connectors.settings import Settings, settings
 from connectors.windows import ONE_DAY, Window
+from pipelines.execution import RunOutcome, run
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.channels.amazon_files import Line, order, report
@@ -28,13 +27,20 @@ from tests.pipelines.conftest import Ask, web_server
 CHAIN = ("raw_settlements", "normalized_transactions", "settlements", "daily_journals")
 FIRST = date(2026, 3, 2)
 
-STATUSES = """
-query Statuses($asset: AssetKeyInput!) {
+DAYS = """
+query Days($asset: AssetKeyInput!) {
   assetNodeOrError(assetKey: $asset) { ... on AssetNode {
     assetPartitionStatuses { ... on MultiPartitionStatuses { ranges {
       primaryDimStartKey primaryDimEndKey
       secondaryDim { ... on DefaultPartitionStatuses { materializedPartitions failedPartitions } }
     } } }
+  } }
+}
+"""
+
+CHECKS = """
+query Checks($asset: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $asset) { ... on AssetNode {
     assetChecksOrError { ... on AssetChecks { checks {
       name
       partitionStatuses { ... on AssetCheckMultiPartitionStatuses { ranges {
@@ -94,30 +100,29 @@ class Shop:
     def books(self) -> Books:
         return Books(self.settings.books_folder)
 
-    def take_in(self, slug: str, text: str, name: str = "settlement.txt") -> str:
+    def take_in(
+        self, slug: str, text: str, name: str = "settlement.txt", *, add_key: bool = True
+    ) -> str:
         """Import a file of a store, which is made when it is new; returns the document."""
         path = self.folder / name
         path.write_text(text)
         source = channel("amazon")
         target = open_connection(self.workspace, source, slug, timezone="UTC", name=None)
         (outcome,) = import_file(self.workspace, source, target, path)
-        known = set(self.instance.get_dynamic_partitions("connections"))
-        if slug not in known:
+        if add_key and not self.instance.has_dynamic_partition("connections", slug):
             self.instance.add_dynamic_partitions("connections", [slug])
         return outcome.manifest.document
 
     def document(self, slug: str, document: str) -> Path:
         return self.lake.document_path(slug, document)
 
-    def run(self, job: str, slug: str, start: date, days: int) -> Any:
+    def run(self, job: str, slug: str, start: date, days: int) -> RunOutcome:
         """Run a job here over some days; returns how it ended."""
-        from pipelines.execution import run
-
         return run(self.instance, job, slug, Window(start, start + timedelta(days=days)))
 
     def days(self, asset: str, slug: str) -> dict[str, list[date]]:
         """What the web server shows of one asset and store: which days are green, which red."""
-        node = self.ask(STATUSES, asset={"path": [asset]})["assetNodeOrError"]
+        node = self.ask(DAYS, asset={"path": [asset]})["assetNodeOrError"]
         ranges = node["assetPartitionStatuses"]["ranges"]
         return {
             "green": _days(ranges, "materializedPartitions", slug),
@@ -126,7 +131,7 @@ class Shop:
 
     def checks(self, asset: str, slug: str) -> dict[str, dict[str, list[date]]]:
         """What the web server shows of the checks of one asset and store."""
-        node = self.ask(STATUSES, asset={"path": [asset]})["assetNodeOrError"]
+        node = self.ask(CHECKS, asset={"path": [asset]})["assetNodeOrError"]
         shown: dict[str, dict[str, list[date]]] = {}
         for check in node["assetChecksOrError"]["checks"]:
             ranges = (check["partitionStatuses"] or {}).get("ranges", [])

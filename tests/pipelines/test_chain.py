@@ -1,9 +1,16 @@
 """The data chain on a real instance, and what the web server shows of it, day by day."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 
+import dagster as dg
+import duckdb
 import pytest
+from dagster._core.launcher import WorkerStatus
 
 from tests.channels.amazon_files import line
 from tests.conftest import Server
@@ -16,9 +23,7 @@ DONE = [*COVERED, PAID]
 
 
 @pytest.fixture(scope="module")
-def shop(
-    embedded_server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shop]:
+def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(embedded_server, tmp_path_factory.mktemp("shop")) as opened:
         yield opened
 
@@ -87,7 +92,9 @@ def test_a_damaged_document_fails_its_days_alone_and_its_return_heals_them(shop:
 
 
 def test_an_unknown_word_is_a_warning_that_holds_its_own_entry_only(shop: Shop) -> None:
-    strange = line("ServiceFee", "Drone Delivery", "Landing fee", "-4.20", at=f"{FIRST} 09:00:00 UTC")
+    strange = line(
+        "ServiceFee", "Drone Delivery", "Landing fee", "-4.20", at=f"{FIRST} 09:00:00 UTC"
+    )
     shop.take_in("drones", fortnight(4, FIRST, further=[strange]))
     assert shop.run("data", "drones", FIRST, 6).ok
     assert shop.days("daily_journals", "drones") == {"green": DONE, "red": []}
@@ -115,15 +122,9 @@ def test_publishing_reads_back_and_bean_check_agrees(shop: Shop) -> None:
     assert shop.run("publish", "mugs", FIRST, 7).ok
     assert {p: p.read_bytes() for p in before} == before
     latest = shop.instance.event_log_storage.get_asset_check_execution_history(
-        check_key=_bean_check(), limit=1
+        check_key=dg.AssetCheckKey(dg.AssetKey("published_journals"), "bean_check_passes"), limit=1
     )
     assert latest[0].status.value == "SUCCEEDED"
-
-
-def _bean_check() -> object:
-    import dagster as dg
-
-    return dg.AssetCheckKey(dg.AssetKey("published_journals"), "bean_check_passes")
 
 
 def test_days_that_a_restatement_no_longer_covers_lose_their_state(shop: Shop) -> None:
@@ -141,3 +142,57 @@ def test_days_that_a_restatement_no_longer_covers_lose_their_state(shop: Shop) -
     assert shop.days("published_journals", "hats") == {"green": left, "red": []}
     assert {posted.business_date for posted in shop.books.posted(["hats"])} == set(left)
     assert shop.registry.unsupported_publications("books") == []
+
+
+def test_a_run_that_is_killed_loses_and_doubles_nothing(shop: Shop) -> None:
+    document = shop.take_in("bags", fortnight(6, FIRST))
+    path = shop.document("bags", document)
+    command = [sys.executable, "-m", "tests.pipelines.killed_run"]
+    with subprocess.Popen(
+        [*command, "bags", str(FIRST), "6", str(path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "hanging\n"
+        left = _wait_for(lambda: list(shop.lake.folder.glob(".tmp-normalise-*")))
+        process.kill()
+    path.unlink()
+    path.with_suffix(".kept").rename(path)
+    (left[0] / document / f"business_date={FIRST}").mkdir(parents=True)
+    (left[0] / document / f"business_date={FIRST}" / "data_0.parquet").write_bytes(b"PAR1 half")
+    assert shop.lake.days("transactions", "bags") == set()
+    assert _killed_run_is_failed(shop)
+
+    assert shop.run("data", "bags", FIRST, 6).ok
+    for asset in CHAIN:
+        assert shop.days(asset, "bags") == {"green": DONE, "red": []}, asset
+    assert _sums(shop, "bags") == (11, 11, 0)
+    assert shop.run("publish", "bags", FIRST, 6).ok
+    entries = {line.entry_id for line in shop.books.posted(["bags"])}
+    assert len(entries) == len(DONE)
+
+
+def _killed_run_is_failed(shop: Shop) -> bool:
+    """What the daemon's monitoring asks of a run whose process is gone."""
+    (record,) = shop.instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    health = shop.instance.run_launcher.check_run_worker_health(record.dagster_run)
+    shop.instance.report_run_failed(record.dagster_run, str(health))
+    return health.status is WorkerStatus.FAILED
+
+
+def _wait_for(found: Callable[[], list[Path]]) -> list[Path]:
+    deadline = time.monotonic() + 20
+    while not (there := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return there
+
+
+def _sums(shop: Shop, slug: str) -> tuple[object, ...]:
+    files = [str(p) for p in shop.lake.partitions("transactions", slug, DONE)]
+    with duckdb.connect() as con:
+        row = con.execute(
+            "SELECT count(*), count(DISTINCT transaction_id), sum(amount) FROM read_parquet($1)",
+            [files],
+        ).fetchone()
+    assert row is not None
+    return row

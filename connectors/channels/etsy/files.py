@@ -203,7 +203,8 @@ def _settlements(
     """What stands between the statement's deposits; the last part may still be open."""
     parts = con.execute(
         "WITH deposits AS ("
-        ' SELECT row, day("Date") AS d, place(day("Date"), row) AS place, money("Deposited") AS paid'
+        ' SELECT row, day("Date") AS d, place(day("Date"), row) AS place,'
+        ' money("Deposited") AS paid'
         ' FROM document_rows WHERE "Deposited" IS NOT NULL'
         "), joined AS ("
         " SELECT s.row, s.d, s.paid, s.place, l.amount FROM profiled AS l"

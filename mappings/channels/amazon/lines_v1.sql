@@ -81,3 +81,4 @@ SELECT
     "promotion-id" AS description,
     "fulfillment-id" AS fulfilment
 FROM stated
+ORDER BY row, stated.part

@@ -1,22 +1,16 @@
 -- Canonical lines of one Amazon settlement report.
 -- grain: one money line of the document, and one line that closes the settlement
--- key: transaction_id; in: lines, categories, withheld, settlements;
+-- key: transaction_id; in: lines, categories, settlements;
 -- variables: connection, document, prefix, time_zone, settlement_id, currency
 WITH base AS (
     SELECT
         l.*,
         CASE
-            WHEN k.if_withheld IS NOT NULL AND w.order_id IS NOT NULL THEN k.if_withheld
             WHEN k.if_positive IS NOT NULL AND l.amount > 0 THEN k.if_positive
             ELSE coalesce(k.category, 'unclassified')
         END AS category
     FROM lines AS l
     LEFT JOIN categories AS k ON k.source_type = l.source_type
-    LEFT JOIN withheld AS w
-        ON k.if_withheld IS NOT NULL
-        AND w.transaction_type = l.transaction_type
-        AND w.order_id = coalesce(l.order_id, '')
-        AND w.item = coalesce(l.order_item_id, l.sku, '')
 ),
 
 fields AS (

@@ -69,3 +69,4 @@ SELECT
     NULL AS fulfilment,
     getvariable('document') AS document
 FROM fields
+ORDER BY row, transaction_id

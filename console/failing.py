@@ -1,0 +1,99 @@
+"""The one place where errors become a line on standard error and an exit code.
+
+0 done, 1 the answer is bad news, 2 wrong usage or bad input, 3 a remote or local failure.
+"""
+
+import errno
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+
+import duckdb
+import typer
+from pydantic import ValidationError
+
+from connectors.errors import BadInput, DaybookError
+from connectors.settings import Settings, settings
+from console.output import complain
+
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 3, 130
+
+
+def exit_code(app: typer.Typer) -> int:
+    """Run the command line of this process to its exit code."""
+    try:
+        code = app(prog_name="daybook", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_the_pipe()
+        return 0
+    except typer.TyperException as error:
+        return _usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted; what was done stays done, and the next run goes on from there")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a traceback is of no use to a bookkeeper
+        line, code = _explained(error)
+        complain(line)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: typer.TyperException) -> int:
+    """A wrong option is one line; a command without its subcommand is answered with its help."""
+    context = getattr(error, "ctx", None)
+    said = error.format_message()
+    if context is not None and said == context.get_help():
+        typer.echo(said, err=True)
+    else:
+        hint = f"; see `{context.command_path} --help`" if context is not None else ""
+        complain(said.rstrip(".") + hint)
+    return BAD_INPUT
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    code = FAILURE
+    match error:
+        case DaybookError():
+            line = str(error)
+            code = BAD_INPUT if isinstance(error, BadInput) else FAILURE
+        case ValidationError() if error.title == Settings.__name__:
+            line, code = _setting(error), BAD_INPUT
+        case OSError() if error.errno == errno.ENOSPC:
+            line = f"the disk of {error.filename or 'the home'} is full: free some space"
+        case OSError() if error.filename is not None:
+            line = f"{error.filename}: {error.strerror}: run `daybook doctor`"
+        case duckdb.Error():
+            said = str(error).splitlines()[0]
+            mend = "`daybook sync --from DAY --to DAY` writes a damaged day again"
+            line = f"a file of the lake cannot be read ({said}): {mend}"
+        case _:
+            line = _ours(error)
+    return line, code
+
+
+def _setting(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = "DAYBOOK_" + "_".join(str(part) for part in first["loc"]).upper()
+    return f"{name}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _ours(error: Exception) -> str:
+    """A fault of Daybook: its traceback goes where somebody who mends it finds it."""
+    said = f"{type(error).__name__}: {error}"
+    log = settings().home / "errors.log"
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a") as out:
+            out.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n")
+            out.write("".join(traceback.format_exception(error)))
+    except OSError:
+        return f"a fault of Daybook: {said}"
+    return f"a fault of Daybook: {said}: the details are in {log}"
+
+
+def _leave_the_pipe() -> None:
+    """Nobody reads any more (`| head`): what is still buffered goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,112 @@
+"""Files that no channel can take: one line that says what is wrong, and nothing is stored."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from connectors import intake
+from connectors.channels import CHANNELS
+from connectors.documents import Manifest
+from connectors.errors import BadInput, Unproven
+from connectors.settings import Settings
+from tests.channels.examples import EXAMPLES, Example, zipped
+
+BAD_NAME = "statement.txt"
+
+
+def examine(home: Path, name: str, path: Path) -> list[Manifest]:
+    settings = Settings(home=home, database_url=None, threads=1)
+    return [
+        intake.examine(settings, CHANNELS[name], member, connection="store", time_zone="UTC")
+        for member in intake.members(path)
+    ]
+
+
+def left_behind(home: Path) -> list[str]:
+    return sorted(str(p.relative_to(home)) for p in home.rglob("*") if p.is_file())
+
+
+def spoilt(example: Example) -> dict[str, tuple[bytes, str]]:
+    """Files that must be refused: what is wrong with each, its bytes, what is said of it."""
+    document = example.document.encode()
+    other = next(e for e in EXAMPLES.values() if e.name != example.name)
+    packed = gzip.compress(document)
+    header = example.document.partition("\n")[0]
+    named: dict[str, tuple[bytes, str]] = {
+        "empty": (b"", "empty"),
+        "blank": (b" \r\n\t\n ", "empty"),
+        "header only": (f"{header}\n".encode(), "header and no rows"),
+        "header without an end": (header.encode(), "header and no rows"),
+        "cut in a row": (document[: document.rstrip().rfind(b"USD") + 4], "cut off"),
+        "another channel's": (other.document.encode(), f"daybook import {other.name}"),
+        "no such file at all": (b"Dear seller,\nthank you\n", "is not a file of"),
+        "column missing": (example.missing.encode(), "is missing"),
+        "column doubled": (example.doubled.encode(), "stands twice"),
+        "two currencies": (example.two_currencies.encode(), "2 currencies"),
+        "undecodable": (document + b"\x81\x8d\x9d\xff\n", "not text"),
+        "empty zip": (zipped(), "holds no file"),
+        "zip of a folder": (zipped(("2026/", b"")), "holds no file"),
+        "cut zip": (zipped(("a.txt", document))[:-30], "archive is damaged"),
+        "cut gzip": (packed[: len(packed) // 2], "archive is damaged"),
+        "changed gzip": (packed[:-8] + b"\x00" * 8, "archive is damaged"),
+        "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n", "is not"),
+        "spreadsheet": (zipped(("[Content_Types].xml", b"<Types/>")), "is a spreadsheet"),
+        "amount beyond counting": (
+            document.replace(b"25.00", b"9" * 20).replace(b"20.00", b"9" * 20),
+            "is not an amount",
+        ),
+    }
+    if example.two_settlements:
+        named["two settlements"] = (example.two_settlements.encode(), "2 settlements")
+    return named
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [(name, spoil) for name in sorted(CHANNELS) for spoil in spoilt(EXAMPLES[name])],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(name: str, spoil: str, tmp_path: Path) -> None:
+    content, said = spoilt(EXAMPLES[name])[spoil]
+    path = tmp_path / BAD_NAME
+    path.write_bytes(content)
+    home = tmp_path / "home"
+    with pytest.raises(BadInput) as refused:
+        examine(home, name, path)
+    message = str(refused.value)
+    assert said in message
+    assert message.startswith(f"{BAD_NAME}: ")
+    assert "\n" not in message
+    assert left_behind(home) == []
+
+
+@pytest.mark.parametrize("name", sorted(CHANNELS))
+def test_a_folder_or_no_file_is_refused(name: str, tmp_path: Path) -> None:
+    for path, said in ((tmp_path, "folder"), (tmp_path / "gone.txt", "no such file")):
+        with pytest.raises(BadInput, match=said):
+            examine(tmp_path / "home", name, path)
+    assert left_behind(tmp_path / "home") == []
+
+
+@pytest.mark.parametrize("name", sorted(CHANNELS))
+def test_a_statement_that_does_not_add_up_is_kept_aside_with_both_figures(
+    name: str, tmp_path: Path
+) -> None:
+    example, home = EXAMPLES[name], tmp_path / "home"
+    path = tmp_path / BAD_NAME
+    if example.proven:
+        path.write_text(example.document.rstrip("\n").rpartition("\n")[0] + "\n")
+        declared, found = "42.4900", "43.9900"
+    else:
+        path.write_text(example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01"))
+        declared, found = "25.0100", "25.0000"
+    with pytest.raises(Unproven) as refused:
+        examine(home, name, path)
+    assert (refused.value.declared, refused.value.found) == (declared, found)
+    assert declared in str(refused.value)
+    assert found in str(refused.value)
+    kept, note = left_behind(home)
+    assert kept.startswith("quarantine/")
+    assert kept in str(refused.value)
+    assert (home / kept).read_bytes() == path.read_bytes()
+    assert f'"declared": "{declared}"' in (home / note).read_text()

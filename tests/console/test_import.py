@@ -1,0 +1,209 @@
+"""`daybook import`: what is taken in, what is refused, and that a refusal leaves nothing."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.channels.examples import EXAMPLES, zipped
+from tests.console.conftest import WORD, crafts, settlement, with_a_new_word
+from tests.console.user import User
+
+AMAZON, ETSY = EXAMPLES["amazon"], EXAMPLES["etsy"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where downloads land."""
+    made = tmp_path / "downloads"
+    made.mkdir()
+    return made
+
+
+def _file(folder: Path, text: str | bytes, name: str = "march.txt") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_a_file_makes_its_connection_and_is_reported(user: User, folder: Path) -> None:
+    told = user.run(
+        *("import", "amazon", _file(folder, settlement()), "--connection", "mugs"),
+        *("--timezone", "America/New_York", "--name", "Mugs & More"),
+    )
+    assert (told.code, told.err) == (0, "")
+    assert told.lines == [
+        "march.txt: new: Amazon Amazon.com statement 20000000001, 2026-03-01 to 2026-03-05, "
+        "4 lines, USD, declared 2,463.00, sum 2,463.00",
+        "next: `daybook sync mugs`",
+    ]
+    (card,) = user("connections", "list", "--json").json["connections"]
+    assert (card["connection"], card["channel"], card["name"], card["timezone"]) == (
+        ("mugs", "amazon", "Mugs & More", "America/New_York")
+    )
+
+
+def test_the_report_as_json(user: User, folder: Path) -> None:
+    path = _file(folder, with_a_new_word())
+    told = user("import", "amazon", path, "--connection", "mugs", "--json")
+    assert (told.code, told.err) == (0, "")
+    (document,) = told.json["documents"]
+    assert told.json == {"ok": True, "documents": [document], "refused": []}
+    assert document["status"] == "new"
+    assert document["settlements"] == ["20000000001"]
+    assert (document["declared"], document["sum"], document["currency"]) == (
+        ("32.7500", "32.7500", "USD")
+    )
+    assert document["unclassified"] == [WORD]
+
+
+def test_an_etsy_statement_says_that_it_declares_no_total(user: User, folder: Path) -> None:
+    path = _file(folder, crafts(), "march.csv")
+    told = user("import", "etsy", path, "--connection", "crafts")
+    assert told.code == 0
+    assert "statement 2026-03-USD" in told.lines[0]
+    assert told.lines[0].endswith("declares no total; every row and the deposits tie")
+
+
+def test_a_word_without_a_rule_is_announced(user: User, folder: Path) -> None:
+    path = _file(folder, with_a_new_word())
+    told = user("import", "amazon", path, "--connection", "mugs")
+    assert told.code == 0
+    assert f"  no rule for {WORD!r}: its days will be held until it is mapped" in told.lines
+
+
+def test_the_same_file_twice_is_one_document(user: User, folder: Path) -> None:
+    path = _file(folder, settlement())
+    user("import", "amazon", path, "--connection", "mugs")
+    again = user("import", "amazon", path, "--connection", "mugs")
+    assert again.code == 0
+    assert again.lines[0].startswith("march.txt: already known: ")
+    assert len(user.documents()) == 1
+
+
+def test_a_restatement_is_kept_beside_what_it_replaces_and_said(user: User, folder: Path) -> None:
+    path = _file(folder, AMAZON.document)
+    user("import", "amazon", path, "--connection", "mugs")
+    told = user(
+        *("import", "amazon", _file(folder, AMAZON.restated, "again.txt")),
+        *("--connection", "mugs"),
+    )
+    assert told.code == 0
+    assert told.lines[0].startswith("again.txt: restated: ")
+    assert "it restates document" in told.lines[1]
+    assert len(user.documents()) == 2
+    shown = user("connections", "show", "mugs")
+    assert "  20000000001 again.txt (6 lines, revision 2)" in shown.lines
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("march.txt.gz", gzip.compress(settlement().encode())),
+        ("march.zip", zipped(("march.txt", settlement().encode()))),
+    ],
+)
+def test_archives_are_opened(user: User, folder: Path, name: str, content: bytes) -> None:
+    path = _file(folder, content, name)
+    told = user("import", "amazon", path, "--connection", "mugs")
+    assert told.code == 0
+    assert told.lines[0].startswith("march.txt: new: ")
+
+
+_CUT = settlement().rsplit("\n", 2)[0] + "\n"
+_REFUSED = {
+    "empty": (b"", "the file is empty"),
+    "truncated": (settlement()[:-30].encode(), "cut off"),
+    "header only": ((settlement().split("\n")[0] + "\n").encode(), "no rows"),
+    "another channel's": (crafts().encode(), "use `daybook import etsy`"),
+    "no settlement": (b"name\tprice\nmug\t20\n", "is not a file of Amazon"),
+    "not text": (bytes(range(256)) * 4, "is not text"),
+    "without a column": (AMAZON.missing.encode(), "'amount-description' is missing"),
+    "with a column twice": (AMAZON.doubled.encode(), "stands twice"),
+    "two currencies": (AMAZON.two_currencies.encode(), "2 currencies (CAD, USD)"),
+    "two settlements": ((AMAZON.two_settlements or "").encode(), "2 settlements"),
+    "a broken archive": (gzip.compress(b"x" * 999)[:-9], "damaged"),
+    "a spreadsheet": (zipped(("[Content_Types].xml", b"<x/>")), "spreadsheet"),
+    "of the future": (settlement().replace("2026-", "2996-").encode(), "in the future"),
+    "of long ago": (settlement().replace("2026-", "1996-").encode(), "DAYBOOK_FIRST_DAY"),
+}
+
+
+@pytest.mark.parametrize("kind", _REFUSED)
+def test_a_bad_file_is_one_line_and_leaves_nothing(user: User, folder: Path, kind: str) -> None:
+    content, said = _REFUSED[kind]
+    told = user("import", "amazon", _file(folder, content), "--connection", "mugs")
+    assert (told.code, told.out) == (2, "")
+    assert "march.txt" in told.complaint
+    assert said in told.complaint
+    assert user.connections() == []
+    assert user.documents() == []
+    assert list(user.settings.scratch_folder.iterdir()) == []
+    assert list(user.settings.quarantine_folder.iterdir()) == []
+
+
+def test_a_file_that_is_not_there_and_a_folder(user: User, folder: Path) -> None:
+    for path, said in ((folder / "none.txt", "there is no such file"), (folder, "is a folder")):
+        told = user("import", "amazon", path, "--connection", "mugs")
+        assert told.code == 2
+        assert said in told.complaint
+    assert user.connections() == []
+
+
+def test_a_file_that_does_not_add_up_is_quarantined_with_both_figures(
+    user: User, folder: Path
+) -> None:
+    path = _file(folder, _CUT)
+    told = user.run("import", "amazon", path, "--connection", "mugs")
+    assert (told.code, told.out) == (2, "")
+    assert "sum to 2466.0000 but it declares 2463.0000" in told.complaint
+    kept, note = sorted(user.settings.quarantine_folder.iterdir())
+    assert f"kept as quarantine/{kept.name}" in told.complaint
+    assert kept.read_text() == _CUT
+    assert json.loads(note.read_text()) == {
+        "file": "march.txt",
+        "declared": "2463.0000",
+        "found": "2466.0000",
+    }
+    assert user.connections() == []
+    assert user.documents() == []
+
+
+def test_the_other_files_of_the_command_are_taken(user: User, folder: Path) -> None:
+    good = [
+        _file(folder, settlement(1), "march.txt"),
+        _file(folder, settlement(2, month=4), "april.txt"),
+    ]
+    bad = _file(folder, b"", "empty.txt")
+    told = user("import", "amazon", good[0], bad, good[1], "--connection", "mugs")
+    assert told.code == 2
+    assert told.complaint.startswith("empty.txt: the file is empty")
+    assert [line.split(":")[0] for line in told.lines] == ["march.txt", "april.txt"]
+    assert user.connections() == ["mugs"]
+    assert len(user.documents()) == 2
+    told = user("import", "amazon", good[0], bad, "--connection", "mugs", "--json")
+    assert told.json["ok"] is False
+    assert told.json["refused"] == [{"file": str(bad), "error": told.complaint}]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("import etsy FILE --connection mugs", "connection mugs is one of amazon, not of etsy"),
+        ("import amazon FILE --connection mugs --timezone Asia/Tokyo", "keeps its days in UTC"),
+        ("import amazon FILE --connection mugs --name Other", "is named 'mugs'"),
+        ("import amazon FILE --connection Mugs!", "'Mugs!' cannot name a connection"),
+        ("import amazon FILE --connection new --timezone Mars", "'Mars' is not a time zone"),
+        ("import bazaar FILE --connection new", "there is no channel 'bazaar': choose one of"),
+        ("import amazon FILE", "Missing option '--connection'"),
+    ],
+)
+def test_options_that_contradict(user: User, folder: Path, words: str, said: str) -> None:
+    path = _file(folder, settlement())
+    user("import", "amazon", path, "--connection", "mugs")
+    told = user(*words.replace("FILE", str(path)).split())
+    assert (told.code, told.out) == (2, "")
+    assert said in told.complaint
+    assert user.connections() == ["mugs"]
+    assert len(user.documents()) == 1

@@ -1,0 +1,115 @@
+"""`daybook reconcile`: the proof, in the form that others build on, and what breaks it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import WORD, settlement, take_in
+from tests.console.user import User
+
+KEYS = (
+    "connection", "settlement_id", "currency", "period_start", "period_end", "declared", "raw",
+    "normalised", "journalled", "posted", "paid", "difference", "state", "why",
+)  # fmt: skip
+
+
+def test_the_document_that_others_build_on(prepared: User) -> None:
+    told = prepared.run("reconcile", "--json")
+    assert (told.code, told.err) == (1, "")
+    assert set(told.json) == {"ok", "settlements"}
+    assert told.json["ok"] is False
+    proofs = {p["settlement_id"]: p for p in told.json["settlements"]}
+    for proof in proofs.values():
+        assert tuple(proof) == KEYS
+        assert all(value is None or isinstance(value, str) for value in proof.values())
+    figure = "2463.00"
+    names = ("declared", "raw", "normalised", "journalled", "posted", "paid")
+    assert proofs["20000000002"] == {
+        "connection": "mugs",
+        "settlement_id": "20000000002",
+        "currency": "USD",
+        "period_start": "2026-04-02",
+        "period_end": "2026-04-06",
+        **dict.fromkeys(names, figure),
+        "difference": "0.00",
+        "state": "tied",
+        "why": None,
+    }
+    etsy = proofs["etsy-2026-03-05"]
+    assert (etsy["declared"], etsy["raw"], etsy["state"]) == (None, "18.50", "tied")
+    (open_,) = [p for p in proofs.values() if p["state"] == "open"]
+    assert (open_["connection"], open_["raw"], open_["paid"]) == ("crafts", "10.00", None)
+
+
+def test_it_is_good_news_where_all_ties_or_is_open(prepared: User) -> None:
+    told = prepared("reconcile", "mugs", "crafts")
+    assert (told.code, told.err) == (0, "")
+    assert told.lines[-1] == "3 of 4 settlements tie to the cent, 1 still open"
+    assert prepared("reconcile", "mugs", "--json").json["ok"] is True
+
+
+def test_the_table_is_aligned_and_whole_on_a_narrow_screen(prepared: User) -> None:
+    told = prepared("reconcile", "mugs", COLUMNS="60")
+    assert told.lines[:3] == [
+        "connection  settlement   period                     declared       raw  normalised  "
+        "journalled    posted      paid  difference",
+        "mugs        20000000001  02 Mar - 06 Mar 2026  USD  2,463.00  2,463.00    2,463.00  "
+        "  2,463.00  2,463.00  2,463.00        0.00  tied",
+        "mugs        20000000002  02 Apr - 06 Apr 2026  USD  2,463.00  2,463.00    2,463.00  "
+        "  2,463.00  2,463.00  2,463.00        0.00  tied",
+    ]
+
+
+def test_a_held_entry_is_bad_news_with_the_reason(prepared: User) -> None:
+    told = prepared("reconcile", "attic")
+    assert told.code == 1
+    assert told.lines[1].endswith("-15.75  held")
+    assert told.lines[2] == (
+        f"attic 20000000001: 2026-03-03: no rule for {WORD}; map with `daybook mappings set`"
+    )
+
+
+@pytest.fixture
+def mugs(user: User, tmp_path: Path) -> User:
+    """A home with one settlement, imported."""
+    take_in(user, tmp_path, "mugs", settlement(1))
+    return user
+
+
+def test_what_is_not_synced_yet_is_waiting(mugs: User) -> None:
+    told = mugs("reconcile")
+    assert told.code == 1
+    assert told.lines[1].endswith("-2,463.00  waiting")
+    assert told.lines[2] == "mugs 20000000001: not normalised yet: run `daybook sync`"
+
+
+@pytest.mark.parametrize("table", ["transactions", "journal_lines"])
+def test_a_lost_partition_is_found_and_the_advice_mends_it(mugs: User, table: str) -> None:
+    mugs("sync")
+    (mugs.lake / table / "mugs" / "2026-03-04.parquet").unlink()
+    told = mugs("reconcile", "--json")
+    assert told.code == 1
+    (proof,) = told.json["settlements"]
+    assert (proof["state"], proof["difference"]) == ("differs", "-1231.50")
+    assert "run `daybook sync`" in proof["why"]
+    assert mugs("sync").code == 0
+    assert mugs("reconcile").code == 0
+
+
+def test_an_edited_amount_in_the_books_is_found_and_the_advice_mends_it(mugs: User) -> None:
+    mugs("sync")
+    year = mugs.settings.books_folder / "connections" / "mugs" / "2026.beancount"
+    year.write_text(year.read_text().replace("1231.50 USD", "1231.51 USD"))
+    told = mugs("reconcile")
+    assert (told.code, told.out) == (3, "")
+    assert "this generated file was changed" in told.complaint
+    assert "move the file out of the books" in told.complaint
+    year.rename(mugs.home / "edited.beancount")
+    assert mugs("reconcile").code == 1
+    assert mugs("publish").code == 0
+    assert mugs("reconcile").code == 0
+
+
+def test_nothing_to_prove_yet(user: User) -> None:
+    assert user("reconcile").out == "no settlements yet: `daybook import` takes files in\n"
+    assert user("reconcile", "--json").json == {"ok": True, "settlements": []}

@@ -1,0 +1,97 @@
+"""`daybook sync`: what is outstanding gets done, and what cannot be is named and heals later."""
+
+import time
+from pathlib import Path
+
+from tests.console.conftest import WORD, settlement, take_in, with_a_new_word
+from tests.console.user import User
+
+
+def test_a_first_and_a_second_sync_of_the_program(user: User, tmp_path: Path) -> None:
+    take_in(user, tmp_path, "mugs", settlement(1))
+    take_in(user, tmp_path, "attic", with_a_new_word())
+    held = {
+        "entry_id": "je:attic:2026-03-03:USD",
+        "connection": "attic",
+        "day": "2026-03-03",
+        "currency": "USD",
+        "state": "held",
+        "message": f"no rule for {WORD}; map with `daybook mappings set`",
+    }
+    first = user.run("sync", "--json")
+    assert first.code == 0
+    assert first.json == {"ok": True, "days": 10, "failed": [], "held": [held]}
+    assert "mugs 2026-03-02 to 2026-03-09" in first.err
+    assert "Traceback" not in first.err
+
+    began = time.monotonic()
+    second = user.run("sync")
+    assert time.monotonic() - began < 15
+    assert (second.code, second.err) == (0, "")
+    assert second.lines == [
+        "everything is up to date",
+        f"held: je:attic:2026-03-03:USD: {held['message']}",
+    ]
+
+
+def test_without_a_connection(user: User) -> None:
+    told = user("sync")
+    assert told.code == 2
+    assert told.complaint == "there is no connection yet: `daybook import` makes one"
+
+
+def test_a_window_does_its_own_days_and_leaves_the_others(user: User, tmp_path: Path) -> None:
+    take_in(user, tmp_path, "mugs", settlement(1), settlement(2, month=4))
+    told = user("sync", "--from", "2026-03-01", "--to", "2026-03-31")
+    assert (told.code, told.out) == (0, "5 days brought up to date\n")
+    days = {entry["business_date"][:7] for entry in user("journals", "--json").json["entries"]}
+    assert days == {"2026-03"}
+    assert user("sync").out == "5 days brought up to date\n"
+    assert user("sync").out == "everything is up to date\n"
+    # The same window again is done again and changes nothing.
+    again = user("sync", "mugs", "--from", "2026-04-01", "--json")
+    assert again.json == {"ok": True, "days": 5, "failed": [], "held": []}
+    assert user("reconcile").code == 0
+
+
+def test_a_damaged_document_stops_its_days_and_no_others(user: User, tmp_path: Path) -> None:
+    take_in(user, tmp_path, "mugs", settlement(1), settlement(2, month=4))
+    take_in(user, tmp_path, "attic", settlement(3))
+    damaged = _document(user, "mugs-1")
+    content = damaged.read_bytes()
+    damaged.write_bytes(b"not what it was")
+    told = user("sync")
+    assert told.code == 1
+    (failed,) = [line for line in told.lines if line.startswith("failed: ")]
+    assert failed.startswith("failed: mugs: ")
+    assert "2026-04-02" in failed
+    assert "restore" in failed
+    assert "Traceback" not in told.err
+    states = {p["settlement_id"]: p["state"] for p in _proofs(user)}
+    assert states == {"20000000001": "tied", "20000000002": "waiting", "20000000003": "tied"}
+    shown = user("connections", "show", "mugs")
+    assert any(line.startswith("  2026-04-02 failed: ") for line in shown.lines)
+
+    damaged.write_bytes(content)
+    assert user("sync").code == 0
+    assert {p["state"] for p in _proofs(user)} == {"tied"}
+
+
+def test_a_lost_day_is_outstanding_again(user: User, tmp_path: Path) -> None:
+    take_in(user, tmp_path, "mugs", settlement(1))
+    user("sync")
+    lost = user.lake / "journal_lines" / "mugs" / "2026-03-03.parquet"
+    content = lost.read_bytes()
+    lost.unlink()
+    assert user("sync").out == "1 days brought up to date\n"
+    assert lost.read_bytes() == content
+
+
+def _document(user: User, name: str) -> Path:
+    with user.opened() as opened:
+        (found,) = [m for m in opened.lake.manifests("mugs") if m.name.startswith(name)]
+        return opened.lake.document_path("mugs", found.document)
+
+
+def _proofs(user: User) -> list[dict[str, str]]:
+    return user("reconcile", "--json").json["settlements"]

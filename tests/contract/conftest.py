@@ -1,0 +1,15 @@
+"""The shared folder of reference material stands beside the repository, or the tests say so."""
+
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Exports of real stores that may be read here and not passed on."""
+    if not SAMPLES.is_dir():
+        pytest.skip(f"real exports are not beside this repository ({SAMPLES.parent.name}/samples)")
+    return SAMPLES

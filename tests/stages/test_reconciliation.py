@@ -1,0 +1,165 @@
+"""The proof per settlement, and what it says when something is missing or wrong."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from connectors.registry import Registry
+from connectors.windows import Window
+from mappings.journal.config import MappingConfig
+from pipelines.stages.reconciliation import Proof
+from tests.channels import etsy_files
+from tests.channels.amazon_files import line, order, report
+from tests.channels.house import House
+from tests.stages.conftest import FIRST
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def only(house: House) -> Proof:
+    (proof,) = house.prove()
+    return proof
+
+
+def test_a_settlement_ties_once_every_stage_has_run(empty: House) -> None:
+    empty.take(FIRST)
+    proof = only(empty)
+    assert (proof.state, proof.why) == ("waiting", "not normalised yet: run `daybook sync`")
+    assert proof.difference
+    assert not proof.ok
+    empty.normalise()
+    assert only(empty).why == "not journalled yet: run `daybook sync`"
+    empty.journal()
+    assert only(empty).why == "not posted yet: run `daybook publish`"
+    empty.publish()
+    proof = only(empty)
+    assert (proof.state, proof.why, proof.difference) == ("tied", None, 0)
+    assert proof.ok
+    assert {proof.declared, proof.raw, proof.normalised, proof.journalled, proof.posted} == {
+        Decimal("42.50")
+    }
+    assert proof.paid == Decimal("42.50")
+    assert (proof.period_start, proof.period_end) == (date(2026, 3, 1), date(2026, 3, 15))
+
+
+def test_part_of_a_window_does_not_tie(empty: House) -> None:
+    empty.take(FIRST)
+    empty.run(Window(date(2026, 3, 1), date(2026, 3, 10)))
+    proof = only(empty)
+    assert proof.state == "differs"
+    assert proof.normalised == Decimal("17.00")
+    assert proof.why is not None
+    assert "declared 42.5000" in proof.why
+
+
+def test_an_entry_that_waits_for_the_owner_holds_its_settlement(empty: House) -> None:
+    odd = line("other-transaction", "other-transaction", "Moon Landing Surcharge", "-7.00")
+    empty.take(report([*order(), odd]))
+    empty.run()
+    proof = only(empty)
+    assert proof.state == "held"
+    assert proof.why is not None
+    assert proof.why.startswith("2026-03-03: no rule for other-transaction")
+    word = "other-transaction / other-transaction / Moon Landing Surcharge"
+    empty.mapping = MappingConfig(source_types={"amazon": {word: "fee.other"}})
+    empty.run()
+    assert only(empty).state == "tied"
+
+
+def test_a_restatement_that_is_not_normalised_yet_differs(empty: House) -> None:
+    empty.take(FIRST)
+    empty.run()
+    empty.take(FIRST.replace("30.00", "31.00").replace("42.50", "43.50"))
+    proof = only(empty)
+    assert (proof.state, proof.raw, proof.normalised) == (
+        "differs",
+        Decimal("43.50"),
+        Decimal("42.50"),
+    )
+    assert proof.difference == Decimal("-1.00")
+    empty.run()
+    assert only(empty).state == "tied"
+
+
+def test_a_settlement_of_nothing_ties(empty: House) -> None:
+    empty.take(report(order(price="3.00")))
+    empty.run()
+    proof = only(empty)
+    assert (proof.state, proof.declared, proof.difference) == ("tied", 0, 0)
+
+
+def test_a_settlement_with_no_lines_at_all_ties(empty: House) -> None:
+    empty.take(report([], total="0.00"))
+    empty.run()
+    assert only(empty).ok
+
+
+def test_a_shortfall_is_carried_and_only_the_card_is_charged(empty: House) -> None:
+    for path in sorted((FIXTURES / "amazon" / "v1-negative-chain").glob("document*")):
+        empty.take_file(path)
+    empty.run()
+    assert [(p.paid, p.state) for p in empty.prove()] == [
+        (Decimal("-321.69"), "tied"),
+        (Decimal("40.80"), "tied"),
+    ]
+    sums = {
+        account: sum(r["amount"] for r in empty.rows("journal_lines") if r["account"] == account)
+        for account in {r["account"] for r in empty.rows("journal_lines")}
+    }
+    assert sums["Assets:CarriedForward:Store"] == 0
+    assert sums["Assets:Clearing:Store"] == 0
+    assert sums["Liabilities:CreditCard"] == Decimal("-321.69")
+
+
+@pytest.fixture
+def shop(registry: Registry, tmp_path: Path) -> House:
+    return House.build(registry, tmp_path / "home", channel="etsy")
+
+
+def test_an_open_settlement_is_no_fault_and_closes_with_the_next_statement(shop: House) -> None:
+    shop.take(etsy_files.statement([etsy_files.sale(date(2026, 3, 28), "1", "12.00")]))
+    shop.run()
+    proof = only(shop)
+    assert (proof.settlement_id, proof.state, proof.paid) == ("open-2026-03-USD", "open", None)
+    assert proof.ok
+    april = [
+        etsy_files.deposit(date(2026, 4, 2), "10.00"),
+        etsy_files.sale(date(2026, 4, 3), "2", "5.00"),
+    ]
+    shop.take(etsy_files.statement(april))
+    shop.run()
+    closed, still_open = shop.prove()
+    assert (closed.settlement_id, closed.raw, closed.paid, closed.state) == (
+        "etsy-2026-04-02",
+        Decimal("12.00"),
+        Decimal("10.00"),
+        "tied",
+    )
+    assert (still_open.settlement_id, still_open.raw, still_open.state) == (
+        "open-2026-04-USD",
+        Decimal("5.00"),
+        "open",
+    )
+    (row,) = [r for r in shop.rows("settlements") if r["closed"]]
+    assert (row["opening_balance"], row["closing_balance"]) == (0, Decimal("2.00"))
+    shop.check_books()
+
+
+def test_a_payout_that_the_bank_returned_is_owed_again(shop: House) -> None:
+    day = date(2026, 3, 9)
+    shop.take(
+        etsy_files.statement(
+            [
+                etsy_files.sale(date(2026, 3, 1), "1", "12.00"),
+                etsy_files.deposit(date(2026, 3, 4), "12.00"),
+                etsy_files.Row(day, "Deposit", "$12.00 returned by your bank"),
+                etsy_files.deposit(date(2026, 3, 11), "12.00"),
+            ]
+        )
+    )
+    shop.run()
+    (back,) = [r for r in shop.rows() if r["business_date"] == day]
+    assert (back["category"], back["amount"]) == ("transfer.payout_failed", Decimal("12.0000"))
+    assert [p.state for p in shop.prove()] == ["tied", "tied"]
