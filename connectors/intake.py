@@ -23,7 +23,7 @@ from connectors.channels import CHANNELS
 from connectors.channels.base import Channel, Upload
 from connectors.documents import Manifest
 from connectors.engine import open_engine
-from connectors.errors import BadInput, Unproven
+from connectors.errors import BadInput, Permanent, Unproven
 from connectors.lake import Lake, write_atomically
 from connectors.settings import Settings
 
@@ -87,7 +87,12 @@ def _unpacked(name: str, content: bytes) -> Iterator[Member]:
     elif content.startswith(_ZIP):
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                inner = [i for i in archive.infolist() if not i.is_dir()]
+                # macOS adds a shadow of every file that it packs.
+                inner = [
+                    info
+                    for info in archive.infolist()
+                    if not info.is_dir() and not info.filename.startswith("__MACOSX/")
+                ]
                 if not inner:
                     raise BadInput(f"{name}: the archive holds no file; download it again")
                 if any(info.filename == "[Content_Types].xml" for info in inner):
@@ -206,6 +211,7 @@ def keep(lake: Lake, content: bytes, manifest: Manifest) -> Intake:
     stored = lake.manifests(manifest.connection)
     known = next((m for m in stored if m.document == manifest.document), None)
     if known is not None:
+        _heal(lake, content, known)
         return Intake(known, new=False)
     earlier = [m for m in stored if m.statement == manifest.statement]
     if earlier:
@@ -215,3 +221,11 @@ def keep(lake: Lake, content: bytes, manifest: Manifest) -> Intake:
         )
     lake.store_document(content, manifest)
     return Intake(manifest, new=True)
+
+
+def _heal(lake: Lake, content: bytes, known: Manifest) -> None:
+    """Put the bytes of a known document back where they were lost or damaged."""
+    try:
+        lake.read_document(known.connection, known.document)
+    except Permanent:
+        lake.restore_document(content, known)

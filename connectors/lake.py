@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 import zstandard
+from pydantic import ValidationError
 
 from connectors.documents import Manifest
 from connectors.errors import ConfigError, Permanent
@@ -123,10 +124,14 @@ class Lake:
 
     def store_document(self, content: bytes, manifest: Manifest) -> None:
         """Keep a document for good: bytes first, manifest last, so a manifest is a promise."""
+        self.restore_document(content, manifest)
         path = self.document_path(manifest.connection, manifest.document)
-        if not path.exists():
-            write_atomically(path, zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content))
         write_atomically(path.with_suffix(".json"), manifest.to_json().encode())
+
+    def restore_document(self, content: bytes, manifest: Manifest) -> None:
+        """Put a document's bytes in place, whatever stood there."""
+        path = self.document_path(manifest.connection, manifest.document)
+        write_atomically(path, zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content))
 
     def read_document(self, connection: str, document: str) -> bytes:
         """The bytes as the channel gave them, proven by their hash.
@@ -148,10 +153,12 @@ class Lake:
         folder = self._documents(connection)
         if not folder.is_dir():
             return []
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
         found = [
-            _read_manifest(Path(entry.path))
-            for entry in os.scandir(folder)
-            if entry.name.endswith(".json") and not entry.name.startswith(".")
+            _read_manifest(folder / name)
+            for name in names
+            if name.endswith(".json") and not name.startswith(".")
         ]
         return sorted(found, key=lambda m: (m.period_start, m.statement, m.revision))
 
@@ -169,6 +176,7 @@ def _read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.from_json(path.read_text())
     except ValueError as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ConfigError(
-            f"{path} is not a manifest of this version ({error}): restore it from a backup"
+            f"{path} is not a manifest of this version ({said}): restore it from a backup"
         ) from error

@@ -2,7 +2,18 @@
 
 import typer
 
-from console.commands import connections, demo, home, imports, journals, mappings, serving, syncing
+from console.commands import (
+    connections,
+    demo,
+    home,
+    imports,
+    journals,
+    mappings,
+    querying,
+    reconciling,
+    serving,
+    syncing,
+)
 from console.failing import exit_code
 
 app = typer.Typer(
@@ -13,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (home, imports, syncing, journals, serving, demo):
+for module in (home, imports, syncing, journals, reconciling, querying, serving, demo):
     module.register(app)
 app.add_typer(connections.app, name="connections")
 app.add_typer(mappings.app, name="mappings")

@@ -10,7 +10,8 @@ from connectors.errors import Permanent
 from connectors.home import initialise
 from connectors.settings import settings
 from console.commands.home import books
-from console.commands.syncing import days_to_do, run_sync, show_proofs
+from console.commands.reconciling import show_proofs
+from console.commands.syncing import days_to_do, run_sync
 from console.opening import workspace
 from console.output import say, show
 from pipelines.stages.importing import import_file, open_connection
@@ -45,7 +46,7 @@ def demo() -> None:
             opened, connections, {c.slug: days_to_do(opened, c, None) for c in connections}
         )
         if problems:
-            raise Permanent("; ".join(problems))
+            raise Permanent("; ".join(map(str, problems)))
         opened.registry.mark_handled(handled)
         proofs = reconcile(opened, connections)
     show_proofs(proofs)

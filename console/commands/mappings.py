@@ -94,4 +94,6 @@ def _read(file: Path) -> MappingConfig:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{file}: {where + ': ' if where else ''}{first['msg']}") from error
+        raise BadInput(
+            f"{file}: {where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
+        ) from error

@@ -17,7 +17,7 @@ import typer
 from connectors import postgres
 from connectors.accounting.beancount import fava
 from connectors.accounting.beancount.books import Books
-from connectors.errors import ConfigError, Transient
+from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home import initialise
 from connectors.settings import settings
 from console.commands.home import books
@@ -50,7 +50,7 @@ def _port_free(port: int, option: str) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            raise ConfigError(f"port {port} is taken: choose another with {option}") from error
+            raise BadInput(f"port {port} is taken: choose another with {option}") from error
 
 
 def _services(dagster_port: int, books_port: int) -> list[Service]:
@@ -90,7 +90,8 @@ def up(
     services = _services(dagster_port, books_port)
     logs = settings().home / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for closing in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(closing, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         for service in services:
             _start(service, logs)

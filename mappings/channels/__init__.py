@@ -30,6 +30,15 @@ class Classification:
     if_withheld: str | None = None
 
 
+@cache
+def channels() -> frozenset[str]:
+    """The channels whose words are known here."""
+    folders = files(__package__).iterdir()
+    return frozenset(
+        f.name for f in folders if f.is_dir() and f.joinpath("categories.csv").is_file()
+    )
+
+
 def sql(channel: str, name: str) -> str:
     """The text of `<channel>/<name>.sql`."""
     return files(__package__).joinpath(channel, f"{name}.sql").read_text()

@@ -8,17 +8,22 @@ import hashlib
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from mappings.channels import channels
 from mappings.model import CLEARING, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
 
-Account = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9{][A-Za-z0-9{}-]*)+$"
-    ),
-]
+_ACCOUNT = r"(Assets|Liabilities|Equity|Income|Expenses)(:([A-Z0-9][A-Za-z0-9-]*|\{connection\}))+"
+
+
+def _account(name: str) -> str:
+    if not re.fullmatch(_ACCOUNT, name):
+        raise ValueError(f"{name!r} is not an account; one looks like Expenses:Fees:Other")
+    return name
+
+
+Account = Annotated[str, AfterValidator(_account)]
 
 
 class AccountLine(BaseModel):
@@ -62,6 +67,10 @@ class MappingConfig(BaseModel):
         for name in sorted({*self.accounts, *self.roles.values()} - set(roles)):
             raise ValueError(
                 f"there is no account role {name!r}; `daybook mappings show` lists them"
+            )
+        for name in sorted(set(self.source_types) - channels()):
+            raise ValueError(
+                f"there is no channel {name!r}; choose {', '.join(sorted(channels()))}"
             )
         if UNCLASSIFIED in self.roles:
             raise ValueError("`unclassified` holds entries and cannot be given an account role")

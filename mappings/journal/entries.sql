@@ -77,7 +77,7 @@ fields AS (
         CASE
             WHEN len(e.unknown) > 0 THEN
                 'no rule for ' || array_to_string(e.unknown, ', ')
-                || '; map with `daybook mappings set`'
+                || ': name its category under source_types in a mapping file, then `daybook mappings set`'
             WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || p.currency
         END AS held_reason
     FROM postings AS p

@@ -79,9 +79,14 @@ def _load_accounts(
     con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
 ) -> None:
     con.execute("CREATE TEMP TABLE accounts (category VARCHAR, account VARCHAR, tax_code VARCHAR)")
-    con.executemany(
-        "INSERT INTO accounts VALUES ($1, $2, $3)",
-        [[a.category, a.account, a.tax_code] for a in mapping.account_lines(connection.slug)],
+    lines = mapping.account_lines(connection.slug)
+    con.execute(
+        "INSERT INTO accounts SELECT unnest($1), unnest($2), unnest($3)",
+        [
+            [a.category for a in lines],
+            [a.account for a in lines],
+            [a.tax_code for a in lines],
+        ],
     )
     con.execute("CREATE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
     for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():

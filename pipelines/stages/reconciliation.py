@@ -7,7 +7,7 @@ from Parquet, posted and paid from the text of the books.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -22,6 +22,7 @@ from pipelines.stages.settlements import chained
 from pipelines.stages.workspace import Workspace
 
 _NOTHING = Decimal(0)
+_INSTANT = timedelta(microseconds=1)
 Figures = dict[str, Decimal]
 
 
@@ -157,7 +158,7 @@ def _proof(
         settlement_id=name,
         currency=statement.currency,
         period_start=business_day(statement.period_start, connection.timezone),
-        period_end=business_day(statement.period_end, connection.timezone),
+        period_end=business_day(statement.period_end - _INSTANT, connection.timezone),
         declared=statement.declared,
         raw=statement.total,
         normalised=normalised.get(name),
@@ -190,6 +191,16 @@ def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Dec
     return max(gaps, key=abs)
 
 
+def _overdrawn(statement: Statement) -> str | None:
+    """A channel pays out no more than it owes: what is missing was there before the first file."""
+    if statement.closing_balance is None or statement.closing_balance >= 0:
+        return None
+    return (
+        f"paid out {-statement.closing_balance:f} {statement.currency} more than the files hold: "
+        "it was brought forward from before them; import the statements of the months before"
+    )
+
+
 def _state(
     statement: Statement,
     figures: dict[str, Decimal | None],
@@ -199,7 +210,7 @@ def _state(
     if held is not None:
         return "held", held
     if not difference:
-        return ("open" if statement.payout is None else "tied"), None
+        return ("open" if statement.payout is None else "tied"), _overdrawn(statement)
     for name, mend in (
         ("normalised", "run `daybook sync`"),
         ("journalled", "run `daybook sync`"),

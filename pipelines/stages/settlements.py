@@ -10,6 +10,7 @@ from connectors.channels.profile import business_day
 from connectors.documents import Manifest, Statement
 from connectors.registry import Connection
 from connectors.windows import ONE_DAY, Window
+from mappings.channels import classify
 from mappings.tables import SETTLEMENTS
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.workspace import Workspace
@@ -113,6 +114,39 @@ def untied(
                 f"its normalised lines sum to {total:f} {statement.currency}"
             )
     return found
+
+
+def unsteady_reserves(
+    workspace: Workspace, connection: Connection, days: Sequence[date]
+) -> dict[date, str]:
+    """Settlements closing on `days` that do not release what the one before them held.
+
+    Judged where both are known: the same site and currency, one beginning when the other ends.
+    """
+    manifests = workspace.lake.current(connection.slug)
+    ends = {(m.currency, m.marketplace, m.period_end): m for m in manifests}
+    found: dict[date, str] = {}
+    for manifest in manifests:
+        before = ends.get((manifest.currency, manifest.marketplace, manifest.period_start))
+        closing = {closing_day(s, connection.timezone) for s in manifest.settlements}
+        if before is None or not closing <= set(days):
+            continue
+        held, released = _of(before, "reserve.held"), _of(manifest, "reserve.released")
+        if held + released:
+            found[max(closing)] = (
+                f"settlement {before.statement} held {-held:f} {before.currency} back, "
+                f"{manifest.statement} releases {released:f}"
+            )
+    return found
+
+
+def _of(manifest: Manifest, category: str) -> Decimal:
+    names = {
+        c.source_type
+        for c in classify(manifest.channel, (w.name for w in manifest.source_types))
+        if c.category == category
+    }
+    return sum((w.amount for w in manifest.source_types if w.name in names), Decimal(0))
 
 
 def covered_days(statement: Statement, time_zone: str) -> set[date]:

@@ -158,7 +158,11 @@ def test_a_restated_statement_supersedes_and_withdraws(house: House, example: Ex
 def test_containers_are_opened(house: House, example: Example, tmp_path: Path) -> None:
     packed = tmp_path / "statements.zip"
     packed.write_bytes(
-        zipped(("2026/first.txt", example.document.encode()), ("next.txt", example.next.encode()))
+        zipped(
+            ("2026/first.txt", example.document.encode()),
+            ("next.txt", example.next.encode()),
+            ("__MACOSX/._next.txt", b"\x00\x05\x16\x07\x00"),
+        )
     )
     single = tmp_path / "statement.txt.gz"
     single.write_bytes(gzip.compress(example.document.encode()))

@@ -27,7 +27,10 @@ from tests.channels import etsy_files as etsy
 from tests.channels.house import House
 
 FEW = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 KINDS = [
     ("Order", "ItemPrice", "Principal"),
@@ -136,7 +139,7 @@ def test_one_cent_anywhere_is_found(
     column = header.split("\t").index("amount")
     chosen = where.randrange(1, len(rows))
     cells = rows[chosen].split("\t")
-    mark = "," if "," in cells[column][-5:] else "."
+    mark = cells[column].strip()[-3]
     changed = amazon.amount(cells[column], mark) + Decimal(by) / 100
     cells[column] = f"{changed:f}".replace(".", mark)
     rows[chosen] = "\t".join(cells)

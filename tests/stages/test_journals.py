@@ -68,7 +68,7 @@ def test_an_unknown_word_holds_its_day_until_it_is_mapped(empty: House) -> None:
     empty.take((FIXTURES / "amazon" / "v2-unclassified-word" / "document.txt").read_bytes())
     empty.run()
     assert empty.held() == {
-        "je:store:2026-03-04:USD": f"no rule for {word}; map with `daybook mappings set`"
+        "je:store:2026-03-04:USD": f"no rule for {word}: name its category under source_types in a mapping file, then `daybook mappings set`"
     }
     assert "2026-03-04" not in empty.books()
     assert total(empty.rows()) == 0

@@ -16,6 +16,7 @@ import pytest
 
 from connectors.windows import Window
 from mappings.tables import TRANSACTIONS
+from pipelines.stages.normalise import normalise
 from pipelines.stages.raw import read_raw
 from tests.channels.amazon_files import order, report
 from tests.channels.house import ONE_DAY, House, total
@@ -101,13 +102,24 @@ def test_a_damaged_document_fails_its_days_alone_and_heals(house: House) -> None
         raw = read_raw(house.workspace, house.connection, house.window)
         assert set(raw.failed) == {day(15), day(16), day(17), day(21)}
         assert all("second.txt" in why for why in raw.failed.values())
-        outcome = house.normalise()
-        assert SHARED in outcome.failed
+        outcome = normalise(
+            house.workspace, house.connection, house.window, house.mapping, skip=raw.failed
+        )
         assert {day(2), day(14), day(18)} <= set(outcome.written)
         assert house.files() == sound
         path.write_bytes(kept)
     assert not house.normalise().failed
     assert house.files() == sound
+
+
+def test_lost_lines_are_found_by_what_was_counted_on_arrival(house: House) -> None:
+    house.normalise()
+    lines = house.rows()
+    second = house.workspace.lake.current(house.slug)[1]
+    damage(house.workspace.lake.document_path(house.slug, second.document), b"")
+    outcome = house.normalise()
+    assert set(outcome.failed) == {SHARED}
+    assert house.rows() == lines
 
 
 @pytest.mark.parametrize(
@@ -181,7 +193,7 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_heals(empty: House) -
         run.wait()
         run.stdout.close()
         for found in empty.workspace.lake.days("transactions", "store"):
-            assert len(empty.read("transactions", [found])) in {0, 1, 572, 570, 571}
+            assert len(empty.read("transactions", [found])) in {0, 1, 570, 572}
     assert not empty.normalise().failed
     healed = empty.files()
     lines = [row for row in empty.rows() if row["payout_id"] is None]

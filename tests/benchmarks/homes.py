@@ -1,0 +1,62 @@
+"""Homes with settlements that arrived already: what the benchmarks start from."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+from connectors import intake, postgres
+from connectors.channels import channel
+from connectors.documents import Manifest
+from connectors.home import initialise
+from connectors.lake import Lake
+from connectors.registry import Registry
+from connectors.settings import Settings
+from connectors.windows import Window
+from console.commands.home import books
+
+ZONE = "Europe/Berlin"
+
+
+@contextmanager
+def fresh_home(folder: Path, slugs: Iterable[str]) -> Iterator[Settings]:
+    """An initialised home with these connections and a server of its own, which stops after."""
+    settings = Settings(home=folder, database_url=None, lake=None, threads=2)
+    initialise(settings, further=[books])
+    try:
+        with Registry.open(settings) as registry:
+            for slug in slugs:
+                registry.add_connection(
+                    slug, channel="amazon", name=slug, timezone=ZONE, actor="benchmark"
+                )
+        yield settings
+    finally:
+        postgres.stop(settings)
+        shutil.rmtree(folder)
+
+
+def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> None:
+    """Import files into the first connection, and the same documents into the others."""
+    lake = Lake(settings.lake_folder)
+    single = settings.model_copy(update={"threads": 1, "memory_limit": "2GB"})
+
+    def examine(path: Path) -> tuple[bytes, Manifest]:
+        (member,) = intake.members(path)
+        manifest = intake.examine(
+            single, channel("amazon"), member, connection=slugs[0], time_zone=ZONE
+        )
+        return member.content, manifest
+
+    with ThreadPoolExecutor(2) as pool:
+        for content, manifest in pool.map(examine, files):
+            for slug in slugs:
+                intake.keep(lake, content, manifest.model_copy(update={"connection": slug}))
+
+
+def whole_window(lake: Lake, slug: str) -> Window:
+    """From the first to the last day that any document of the connection touches."""
+    manifests = lake.current(slug)
+    days: set[date] = {d for m in manifests for d in (m.first_day, m.last_day, *m.days)}
+    return Window(min(days), max(days) + timedelta(days=1))

@@ -1,0 +1,87 @@
+"""`daybook mappings`: a word that nothing names is mapped, and its entry goes out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import WORD
+from tests.console.user import User
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> Path:
+    """A mapping that names the word."""
+    path = tmp_path / "mapping.yaml"
+    path.write_text(f"source_types:\n  amazon:\n    {WORD!r}: fee.other\n")
+    return path
+
+
+def test_a_mapped_word_releases_its_entry(synced: User, mapping: Path) -> None:
+    assert synced("publish", "attic").code == 1
+    assert synced("mappings", "validate", mapping).out == f"{mapping} is a valid mapping\n"
+    told = synced("mappings", "set", mapping)
+    assert told.out == "saved as version 1; `daybook sync` brings the journals up to it\n"
+    told = synced("sync")
+    assert told.code == 0
+    assert "held" not in told.out
+    assert synced("publish").out == "0 entries posted to books\n"
+    told = synced("reconcile")
+    assert (told.code, told.lines[-1]) == (0, "4 of 5 settlements tie to the cent, 1 still open")
+    (entry,) = [
+        e
+        for e in synced("journals", "attic", "--json").json["entries"]
+        if e["business_date"] == "2026-03-03"
+    ]
+    assert (entry["state"], entry["message"]) == ("posted", None)
+    assert "fee.other" in {line["category"] for line in entry["lines"]}
+    again = synced("mappings", "set", mapping)
+    assert again.out.startswith("saved as version 1;")
+
+
+def test_the_mapping_in_force(prepared: User) -> None:
+    told = prepared("mappings", "show")
+    assert (told.code, told.err) == (0, "")
+    assert told.lines[0].split()[:4] == ["category", "account", "role", "tax"]
+    assert any("Income:Sales:{connection}" in line for line in told.lines)
+    own = prepared("mappings", "show", "--connection", "mugs", "--json").json
+    accounts = {row["category"]: row["account"] for row in own["categories"]}
+    assert accounts["sales.principal"] == "Income:Sales:Mugs"
+    assert own["mapping"]["version"] == 1
+
+
+def test_an_account_is_printed_as_it_is_written(synced: User, tmp_path: Path) -> None:
+    """`:bank:` and `[bold]` mean something to a terminal library, and nothing to a bookkeeper."""
+    path = tmp_path / "mapping.json"
+    path.write_text(json.dumps({"accounts": {"sales": "Income:Bank:Star"}}))
+    assert synced("mappings", "set", path, "--connection", "mugs").code == 0
+    told = synced("mappings", "show", "--connection", "mugs")
+    assert any("Income:Bank:Star" in line for line in told.lines)
+    told = synced("sql", "SELECT '[bold]x[/red] :bank:' AS word")
+    assert told.lines == ["word", "[bold]x[/red] :bank:"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source_types: {amazon: {X: fee.imaginary}}", "there is no category 'fee.imaginary'"),
+        ("accounts: {imaginary: 'Income:X'}", "there is no account role 'imaginary'"),
+        ("accounts: {sales: nonsense}", "accounts.sales: "),
+        ("surprise: 1", "surprise: "),
+        ("version: 9", "version: "),
+        ("- a list", "holds no mapping"),
+        ("{", "is neither YAML nor JSON"),
+    ],
+)
+def test_a_bad_mapping_is_one_line_and_is_not_saved(
+    prepared: User, tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text(text)
+    for verb in ("validate", "set"):
+        told = prepared("mappings", verb, path)
+        assert (told.code, told.out) == (2, "")
+        assert str(path) in told.complaint
+        assert said in told.complaint
+    assert prepared("mappings", "validate", tmp_path / "none.yaml").code == 2
+    assert prepared("mappings", "show", "--json").json["mapping"]["accounts"] == {}

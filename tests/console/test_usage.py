@@ -1,0 +1,83 @@
+"""What every command has in common: help, one line for a wrong word, pipes that close."""
+
+import subprocess
+
+import pytest
+
+from tests.console.user import PROGRAM, User
+
+COMMANDS = (
+    "", "init", "doctor", "channels", "down", "import", "sync", "publish", "reconcile", "sql",
+    "journals", "up", "demo", "connections", "connections list", "connections show", "mappings",
+    "mappings show", "mappings validate", "mappings set",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(prepared: User, command: str) -> None:
+    told = prepared(*command.split(), "--help")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith(f"Usage: daybook {command}".rstrip())
+
+
+def test_without_a_word_the_help_is_shown(prepared: User) -> None:
+    told = prepared.run()
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("Usage: daybook ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("reconcil", "No such command 'reconcil'"),
+        ("sync --form 2026-03-01", "No such option: --form"),
+        ("sync --from yesterday", "'yesterday' is not a day: write it like 2026-03-31"),
+        ("sync --from 2026-03-31 --to 2026-03-01", "--from 2026-03-31 is after --to 2026-03-01"),
+        ("sync mugs nobody", "there is no connection 'nobody'; known: attic, crafts, mugs"),
+        ("journals nobody", "there is no connection 'nobody'; known: attic, crafts, mugs"),
+        ("publish nobody", "there is no connection 'nobody'; known: attic, crafts, mugs"),
+        ("reconcile nobody", "there is no connection 'nobody'; known: attic, crafts, mugs"),
+        ("connections show nobody", "there is no connection 'nobody'; known: attic, crafts, mugs"),
+        ("mappings show --connection nobody", "there is no connection 'nobody'"),
+        ("import bazaar x --connection y", "no channel 'bazaar': choose one of amazon, etsy"),
+    ],
+)
+def test_a_wrong_word_is_one_line(prepared: User, words: str, said: str) -> None:
+    told = prepared(*words.split())
+    assert (told.code, told.out) == (2, "")
+    assert said in told.complaint
+
+
+def test_channels(prepared: User) -> None:
+    listed = {c["name"]: c for c in prepared("channels", "--json").json["channels"]}
+    assert {"amazon", "etsy"} <= listed.keys()
+    assert "settlement report" in listed["amazon"]["file"]
+    assert prepared("channels").lines[0].split() == ["channel", "what", "files", "it", "takes"]
+
+
+def test_connections(prepared: User) -> None:
+    told = prepared("connections", "list")
+    assert [line.split()[0] for line in told.lines] == ["connection", "attic", "crafts", "mugs"]
+    cards = prepared("connections", "list", "--json").json["connections"]
+    mugs = next(card for card in cards if card["connection"] == "mugs")
+    assert (mugs["documents"], mugs["complete_through"]) == (2, "2026-04-08")
+    shown = prepared("connections", "show", "mugs")
+    assert "complete through: 2026-04-08" in shown.lines
+    assert "  20000000001 mugs-0.txt (4 lines)" in shown.lines
+    detail = prepared("connections", "show", "mugs", "--json").json
+    assert [d["file"] for d in detail["document_list"]] == ["mugs-0.txt", "mugs-1.txt"]
+
+
+@pytest.mark.parametrize("words", ["journals --explain", "journals --json", "mappings show"])
+def test_a_reader_that_has_seen_enough(prepared: User, words: str) -> None:
+    line = f"set -o pipefail; {PROGRAM} {words} | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        env=prepared.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+    assert done.returncode in {0, 1}

@@ -1,0 +1,97 @@
+"""What an operator does at the web server, with a real daemon: backfill, mend, cancel, leave."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+
+from connectors.windows import Window
+from tests.conftest import Server
+from tests.pipelines.daemon import Operator, daemon, operator, wait_for
+from tests.pipelines.shop import CHAIN, FIRST, Shop, fortnight, open_shop
+
+DONE = list(Window(FIRST, FIRST + timedelta(days=6)))
+LATER = FIRST + timedelta(days=6)
+BAD = [LATER, LATER + timedelta(days=1)]
+
+# The web server warns of itself when it takes a backfill in.
+pytestmark = pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`")
+
+
+@pytest.fixture(scope="module")
+def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with open_shop(embedded_server, tmp_path_factory.mktemp("shop")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def at_work(shop: Shop) -> Iterator[Operator]:
+    """An operator at the API; the daemon runs, its sensors are switched off."""
+    with operator(shop.instance) as person:
+        person.stop_sensors()
+        with daemon(shop.folder / "daemon.log"):
+            yield person
+
+
+def keys(slug: str, days: list[date]) -> list[str]:
+    return [f"{slug}|{day}" for day in days]
+
+
+def test_a_backfill_names_what_failed_and_a_rerun_of_exactly_that_heals(
+    shop: Shop, at_work: Operator
+) -> None:
+    shop.take_in("mugs", fortnight(1, FIRST), "good.txt")
+    bad = shop.document("mugs", shop.take_in("mugs", fortnight(2, LATER, days=1), "bad.txt"))
+    whole = bad.read_bytes()
+    bad.write_bytes(whole[:20])
+    started = at_work.backfill(list(CHAIN), keys("mugs", [*DONE, *BAD]))
+    assert at_work.finish(started) == "COMPLETED_FAILED"
+    for asset in CHAIN:
+        assert shop.days(asset, "mugs") == {"green": DONE, "red": BAD}, asset
+    assert len(at_work.state(started)["runs"]) == 1, "a window of days is one run"
+
+    bad.write_bytes(whole)
+    again = at_work.backfill(list(CHAIN), keys("mugs", BAD))
+    assert at_work.finish(again) == "COMPLETED_SUCCESS"
+    for asset in CHAIN:
+        assert shop.days(asset, "mugs") == {"green": [*DONE, *BAD], "red": []}, asset
+    assert shop.books.posted(["mugs"]) == [], "a data backfill never posts"
+
+    posting = at_work.backfill(["published_journals"], keys("mugs", [*DONE, *BAD]))
+    assert at_work.finish(posting) == "COMPLETED_SUCCESS"
+    assert shop.days("published_journals", "mugs") == {"green": [*DONE, *BAD], "red": []}
+
+
+def test_a_cancelled_backfill_leaves_whole_days_and_can_be_asked_for_again(
+    shop: Shop, at_work: Operator
+) -> None:
+    slugs = ["hats", "bags", "lamps", "pens"]
+    for n, slug in enumerate(slugs):
+        shop.take_in(slug, fortnight(10 + n, FIRST))
+    wanted = [key for slug in slugs for key in keys(slug, DONE)]
+    started = at_work.backfill(list(CHAIN), wanted)
+    wait_for(lambda: at_work.state(started)["runs"])
+    at_work.cancel(started)
+    assert at_work.finish(started) == "CANCELED"
+    tagged = dg.RunsFilter(tags={"dagster/backfill": started})
+    wait_for(lambda: all(run.is_finished for run in shop.instance.get_runs(tagged)))
+    assert {run.status.value for run in shop.instance.get_runs(tagged)} <= {"CANCELED", "SUCCESS"}
+    for slug in slugs:
+        assert len(shop.lake.days("transactions", slug)) in {0, len(DONE)}
+
+    assert at_work.finish(at_work.backfill(list(CHAIN), wanted)) == "COMPLETED_SUCCESS"
+    for slug in slugs:
+        assert shop.days("daily_journals", slug) == {"green": DONE, "red": []}
+
+
+def test_a_new_file_is_in_the_books_without_anybody_at_the_desk(
+    shop: Shop, at_work: Operator
+) -> None:
+    at_work.start_sensor("imported_documents")
+    at_work.start_sensor("planned_entries")
+    shop.take_in("rugs", fortnight(20, FIRST), add_key=False)
+    wait_for(lambda: len(shop.books.posted(["rugs"])) > 0, 120)
+    wait_for(lambda: shop.days("published_journals", "rugs")["green"] == DONE)
+    runs = shop.instance.get_runs(dg.RunsFilter(tags={"dagster/sensor_name": "imported_documents"}))
+    assert [r.tags["dagster/asset_partition_range_start"] for r in runs].count(f"rugs|{FIRST}") == 1
