@@ -31,7 +31,7 @@ class Table:
     columns: tuple[Column, ...]
 
     def select_list(self, source: str = "", omit: Collection[str] = ()) -> str:
-        """Every column but those in `omit`, cast, in order: the last SELECT of whatever writes it."""
+        """Every column but those in `omit`, cast and in order: the last SELECT of a writer."""
         prefix = f"{source}." if source else ""
         return ", ".join(
             f"CAST({prefix}{c.name} AS {c.type}) AS {c.name}"

@@ -1,11 +1,12 @@
 """`connections`: what is connected, and how it stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import typer
 
-from connectors.registry import Connection
+from connectors.registry import Connection, DayState
 from console.commands.home import Json
 from console.opening import workspace
 from console.output import Align, show, show_json, show_table
@@ -74,9 +75,7 @@ def _shown(value: object) -> object:
 
 def _card(opened: Workspace, connection: Connection) -> dict[str, Any]:
     states = opened.registry.day_states(connection.slug)
-    done = [s.day for s in states if s.state in {"done", "empty"}]
     failed = [s.day for s in states if s.state == "failed"]
-    complete = max((d for d in done if not failed or d < min(failed)), default=None)
     return {
         "connection": connection.slug,
         "channel": connection.channel,
@@ -85,6 +84,13 @@ def _card(opened: Workspace, connection: Connection) -> dict[str, Any]:
         "kind": connection.kind,
         "state": connection.state,
         "documents": len(opened.lake.manifests(connection.slug)),
-        "complete_through": complete,
+        "complete_through": _complete_through(states),
         "failed_days": len(failed),
     }
+
+
+def _complete_through(states: Sequence[DayState]) -> date | None:
+    """The last day before the first gap: an open or failed day after the first done one."""
+    done = [s.day for s in states if s.state in {"done", "empty"}]
+    gaps = [s.day for s in states if done and s.state not in {"done", "empty"} and s.day > done[0]]
+    return max((day for day in done if not gaps or day < gaps[0]), default=None)

@@ -1,6 +1,9 @@
 """`demo`: bundled sample settlements through the whole chain, and what to do next."""
 
+import shutil
+import sys
 import time
+from pathlib import Path
 
 import typer
 
@@ -8,7 +11,7 @@ from connectors.accounting.beancount.books import Books
 from connectors.channels import channel as channel_named
 from connectors.errors import Permanent
 from connectors.home import initialise
-from connectors.settings import settings
+from connectors.settings import default_home, settings
 from console.commands.home import books
 from console.commands.reconciling import show_proofs
 from console.commands.syncing import days_to_do, run_sync
@@ -62,6 +65,7 @@ def _what_next(seconds: float) -> None:
     show(f"  the warehouse  {home.warehouse_file}")
     show("  the UI         daybook up")
     show()
+    _how_to_type_it()
     show("look around:")
     show("  daybook journals amazon-na --explain")
     show("  daybook sql 'FROM sales_daily ORDER BY business_date LIMIT 10'")
@@ -69,3 +73,16 @@ def _what_next(seconds: float) -> None:
     show("  daybook import amazon YOUR-SETTLEMENT.txt --connection my-store")
     show("  daybook sync my-store")
     show("  daybook reconcile my-store")
+
+
+def _how_to_type_it() -> None:
+    """What a shell needs before the commands below work as they stand."""
+    needed = []
+    if shutil.which("daybook") is None:
+        needed.append(f'export PATH="{Path(sys.executable).parent}:$PATH"')
+    if settings().home != default_home():
+        needed.append(f'export DAYBOOK_HOME="{settings().home}"')
+    if needed:
+        show("first, in your shell:")
+        for line in needed:
+            show(f"  {line}")

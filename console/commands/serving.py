@@ -90,8 +90,9 @@ def up(
     services = _services(dagster_port, books_port)
     logs = settings().home / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
-    for closing in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(closing, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A shell that starts us in the background has us ignore SIGINT, and our programs with us.
+    for closing in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(closing, signal.default_int_handler)
     try:
         for service in services:
             _start(service, logs)

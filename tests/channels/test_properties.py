@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from connectors.channels import CHANNELS
 from connectors.channels.profile import business_day
 from connectors.documents import Manifest
 from connectors.engine import open_engine
@@ -54,8 +56,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def read(desk: Settings, channel: str, content: str | bytes, zone: str = "UTC") -> Manifest:
-    from connectors.channels import CHANNELS
-
     content = content.encode() if isinstance(content, str) else content
     member = Member("statement.txt", content)
     return examine(desk, CHANNELS[channel], member, connection="store", time_zone=zone)
@@ -175,8 +175,6 @@ def edges(zone: str, year: int) -> list[datetime]:
 
 def test_every_zone_gives_an_instant_the_same_day_in_files_and_in_sums(tmp_path: Path) -> None:
     """Lines are dated by DuckDB, deposits by Python; their zone tables must agree."""
-    import pyarrow as pa
-
     rows = [
         (zone, instant, business_day(instant, zone)) for zone in ZONES for instant in sharp(zone)
     ]
@@ -276,8 +274,6 @@ def expected_chain(rows: list[etsy.Row]) -> list[tuple[Any, ...]]:
 def test_months_cut_a_ledger_anywhere_and_the_settlements_stay_whole(
     desk: Settings, rows: list[etsy.Row], newest_first: bool
 ) -> None:
-    from connectors.channels import CHANNELS
-
     months: dict[int, list[etsy.Row]] = defaultdict(list)
     for row in rows:
         months[row.day.month].append(row)

@@ -17,6 +17,10 @@ from tests.conftest import Server
 from tests.console.user import User
 
 WORD = "Order / ItemFees / Moon Landing Fee"
+HELD = (
+    f"no rule for {WORD}: name its category under source_types in a mapping file, "
+    "then `daybook mappings set`"
+)
 
 
 def settlement(number: int = 1, *, month: int = 3, price: str = "1234.50", **further: str) -> str:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tests.console.conftest import WORD
+from tests.console.conftest import HELD, WORD
 from tests.console.user import User
 
 DAY = ("--from", "2026-03-03", "--to", "2026-03-03")
@@ -33,7 +33,7 @@ def test_a_held_entry_says_why_and_how_to_mend_it(prepared: User) -> None:
     assert told.code == 1
     assert told.lines[:2] == [
         "2026-03-03 je:attic:2026-03-03:USD (held, revision 1)",
-        f"  held: no rule for {WORD}: name its category under source_types in a mapping file, then `daybook mappings set`",
+        f"  held: {HELD}",
     ]
     assert prepared("journals", "attic", "--from", "2026-03-04").code == 0
 

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from tests.console.conftest import WORD, settlement, take_in, with_a_new_word
+from tests.console.conftest import HELD, settlement, take_in, with_a_new_word
 from tests.console.user import User
 
 
@@ -16,7 +16,7 @@ def test_a_first_and_a_second_sync_of_the_program(user: User, tmp_path: Path) ->
         "day": "2026-03-03",
         "currency": "USD",
         "state": "held",
-        "message": f"no rule for {WORD}: name its category under source_types in a mapping file, then `daybook mappings set`",
+        "message": HELD,
     }
     first = user.run("sync", "--json")
     assert first.code == 0
