@@ -60,9 +60,9 @@ def test_connections(prepared: User) -> None:
     assert [line.split()[0] for line in told.lines] == ["connection", "attic", "crafts", "mugs"]
     cards = prepared("connections", "list", "--json").json["connections"]
     mugs = next(card for card in cards if card["connection"] == "mugs")
-    assert (mugs["documents"], mugs["complete_through"]) == (2, "2026-04-08")
+    assert (mugs["documents"], mugs["complete_through"]) == (2, "2026-03-05")
     shown = prepared("connections", "show", "mugs")
-    assert "complete through: 2026-04-08" in shown.lines
+    assert "complete through: 2026-03-05" in shown.lines
     assert "  20000000001 mugs-0.txt (4 lines)" in shown.lines
     detail = prepared("connections", "show", "mugs", "--json").json
     assert [d["file"] for d in detail["document_list"]] == ["mugs-0.txt", "mugs-1.txt"]

@@ -1,9 +1,12 @@
-"""A real daemon and a real code server over a home, and what an operator asks of them."""
+"""A real code server over a home, the daemon's work, and what an operator asks of them.
 
-import subprocess
-import sys
+The daemon looks at a backfill twice a minute. Here its own iterations are called in this process,
+one after the other, so that a test need not wait; runs are processes of the code server as ever.
+"""
+
+import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,11 @@ from typing import Any
 import dagster as dg
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._daemon.backfill import execute_backfill_iteration
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
+    QueuedRunCoordinatorDaemon,
+)
+from dagster._daemon.sensor import execute_sensor_iteration
 from dagster_graphql.test.utils import execute_dagster_graphql
 
 WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
@@ -36,23 +44,25 @@ query Backfill($id: String!) {
   } }
 }
 """
-SENSORS = """
-query Sensors($location: RepositorySelector!) {
-  sensorsOrError(repositorySelector: $location) { ... on Sensors { results {
-    name sensorState { id status }
-  } } }
-}
-"""
-STOP = "mutation Stop($id: String) { stopSensor(id: $id) { __typename } }"
-START = "mutation Start($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename } }"
-LOCATION = {"repositoryLocationName": "daybook", "repositoryName": "__repository__"}
+
+log = logging.getLogger("daybook.daemon")
 
 
 class Operator:
-    """Somebody at the web server's GraphQL API."""
+    """Somebody at the web server's GraphQL API, and the daemon that does what was asked."""
 
     def __init__(self, context: WorkspaceProcessContext) -> None:
         self._context = context
+        self._queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
+
+    def daemon_turn(self, *, sensors: bool = False) -> None:
+        """One turn of the daemon: sensors where asked, backfills, the queue of runs."""
+        errors: list[Any] = []
+        if sensors:
+            errors += execute_sensor_iteration(self._context, log, None, None)
+        errors += execute_backfill_iteration(self._context, log)
+        errors += self._queue.run_iteration(self._context)
+        assert not [error for error in errors if error is not None]
 
     def ask(self, query: str, **variables: Any) -> Any:
         request = self._context.create_request_context()
@@ -78,17 +88,12 @@ class Operator:
     def finish(self, backfill: str, seconds: float = 120) -> str:
         """Wait for its end; returns its status."""
         final = "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED", "COMPLETED"
-        wait_for(lambda: self.state(backfill)["status"] in final, seconds)
-        return str(self.state(backfill)["status"])
-
-    def stop_sensors(self) -> None:
-        found = self.ask(SENSORS, location=LOCATION)["sensorsOrError"]["results"]
-        for sensor in found:
-            self.ask(STOP, id=sensor["sensorState"]["id"])
-
-    def start_sensor(self, name: str) -> None:
-        said = self.ask(START, s={**LOCATION, "sensorName": name})
-        assert said["startSensor"]["__typename"] == "Sensor", said
+        deadline = time.monotonic() + seconds
+        while (status := str(self.state(backfill)["status"])) not in final:
+            assert time.monotonic() < deadline, f"the backfill is still {status}"
+            self.daemon_turn()
+            time.sleep(0.2)
+        return status
 
 
 @contextmanager
@@ -96,27 +101,3 @@ def operator(instance: dg.DagsterInstance) -> Iterator[Operator]:
     """A code server of its own and the API over it."""
     with WorkspaceProcessContext(instance, WorkspaceFileTarget([str(WORKSPACE)])) as context:
         yield Operator(context)
-
-
-@contextmanager
-def daemon(log: Path) -> Iterator[None]:
-    """The daemon of the home that the environment names, stopped at the end."""
-    program = Path(sys.executable).with_name("dagster-daemon")
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [program, "run", "-w", str(WORKSPACE)], stdout=out, stderr=out, cwd=WORKSPACE.parent
-        )
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def wait_for(true: Callable[[], Any], seconds: float = 60) -> Any:
-    """Poll until something is true; returns it."""
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.2)
-    return found

@@ -1,5 +1,6 @@
 """What an operator does at the web server, with a real daemon: backfill, mend, cancel, leave."""
 
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 
 from connectors.windows import Window
 from tests.conftest import Server
-from tests.pipelines.daemon import Operator, daemon, operator, wait_for
+from tests.pipelines.daemon import Operator, operator
 from tests.pipelines.shop import CHAIN, FIRST, Shop, fortnight, open_shop
 
 DONE = list(Window(FIRST, FIRST + timedelta(days=6)))
@@ -27,11 +28,8 @@ def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="module")
 def at_work(shop: Shop) -> Iterator[Operator]:
-    """An operator at the API; the daemon runs, its sensors are switched off."""
     with operator(shop.instance) as person:
-        person.stop_sensors()
-        with daemon(shop.folder / "daemon.log"):
-            yield person
+        yield person
 
 
 def keys(slug: str, days: list[date]) -> list[str]:
@@ -71,11 +69,11 @@ def test_a_cancelled_backfill_leaves_whole_days_and_can_be_asked_for_again(
         shop.take_in(slug, fortnight(10 + n, FIRST))
     wanted = [key for slug in slugs for key in keys(slug, DONE)]
     started = at_work.backfill(list(CHAIN), wanted)
-    wait_for(lambda: at_work.state(started)["runs"])
+    while not any(run["status"] == "STARTED" for run in at_work.state(started)["runs"]):
+        at_work.daemon_turn()
     at_work.cancel(started)
     assert at_work.finish(started) == "CANCELED"
     tagged = dg.RunsFilter(tags={"dagster/backfill": started})
-    wait_for(lambda: all(run.is_finished for run in shop.instance.get_runs(tagged)))
     assert {run.status.value for run in shop.instance.get_runs(tagged)} <= {"CANCELED", "SUCCESS"}
     for slug in slugs:
         assert len(shop.lake.days("transactions", slug)) in {0, len(DONE)}
@@ -88,10 +86,14 @@ def test_a_cancelled_backfill_leaves_whole_days_and_can_be_asked_for_again(
 def test_a_new_file_is_in_the_books_without_anybody_at_the_desk(
     shop: Shop, at_work: Operator
 ) -> None:
-    at_work.start_sensor("imported_documents")
-    at_work.start_sensor("planned_entries")
     shop.take_in("rugs", fortnight(20, FIRST), add_key=False)
-    wait_for(lambda: len(shop.books.posted(["rugs"])) > 0, 120)
-    wait_for(lambda: shop.days("published_journals", "rugs")["green"] == DONE)
+    deadline = time.monotonic() + 120
+    while shop.days("published_journals", "rugs")["green"] != DONE:
+        assert time.monotonic() < deadline
+        at_work.daemon_turn(sensors=True)
+        time.sleep(0.5)
+    posted = shop.books.posted(["rugs"])
+    assert {line.business_date for line in posted} == set(DONE)
     runs = shop.instance.get_runs(dg.RunsFilter(tags={"dagster/sensor_name": "imported_documents"}))
-    assert [r.tags["dagster/asset_partition_range_start"] for r in runs].count(f"rugs|{FIRST}") == 1
+    starts = [run.tags["dagster/asset_partition_range_start"] for run in runs]
+    assert starts.count(f"rugs|{FIRST}") == 1
