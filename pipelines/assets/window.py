@@ -20,7 +20,7 @@ from pipelines.stages.journals import EntryFacts, build_journals, plan
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.normalise import DayFacts, covered, normalise
 from pipelines.stages.raw import read_raw
-from pipelines.stages.settlements import untied, write_settlements
+from pipelines.stages.settlements import unsteady_reserves, untied, write_settlements
 from pipelines.stages.workspace import Workspace
 
 OPEN = "no settlement covers this day yet"
@@ -92,6 +92,13 @@ class WindowRun:
         if problem is not None and check.blocking:
             self.failed.setdefault(day, problem)
 
+    def _judge(self, check: Check, day: date, found: Mapping[date, str | None]) -> None:
+        """Record a check on the days that it applies to."""
+        if day in found:
+            self._check(check, day, found[day])
+        else:
+            self.recorder.unjudged(check.asset, check.name, key(self.connection.slug, day))
+
     def _read(self) -> None:
         raw = read_raw(self.workspace, self.connection, self.window)
         self.failed |= raw.failed
@@ -130,13 +137,11 @@ class WindowRun:
     def _settle(self) -> None:
         days = self._ready()
         ties = untied(self.workspace, self.connection, days, self.failed.keys())
+        reserves = unsteady_reserves(self.workspace, self.connection, days)
         counts = write_settlements(self.workspace, self.connection, days)
         for day, count in counts.items():
-            if day in ties:
-                self._check(checks.TIES_SETTLEMENT, day, ties[day])
-            else:
-                check = checks.TIES_SETTLEMENT
-                self.recorder.unjudged(check.asset, check.name, key(self.connection.slug, day))
+            self._judge(checks.TIES_SETTLEMENT, day, ties)
+            self._judge(checks.RESERVES, day, reserves)
             self._record(SETTLEMENTS, day, {"dagster/row_count": count})
         self.listener(self.connection.slug, SETTLEMENTS, len(counts))
 

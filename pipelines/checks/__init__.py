@@ -53,6 +53,12 @@ TIES_SETTLEMENT = Check(
     True,
     "Normalised lines of a settlement that closes on the day sum to what the channel declared.",
 )
+RESERVES = Check(
+    "reserve_is_released_in_full",
+    SETTLEMENTS,
+    False,
+    "A settlement that closes on the day releases what the one before it held back.",
+)
 BALANCED = Check("entries_balance", JOURNALS, True, "Every entry of the day sums to zero.")
 FACILITATOR = Check(
     "facilitator_tax_nets_to_zero",
@@ -67,7 +73,16 @@ POSTED = Check(
     "What stands in the books, read back, is what was journalled for the day.",
 )
 
-DATA_CHECKS = (TIES_RAW, CONSERVED, UNIQUE, CLASSIFIED, TIES_SETTLEMENT, BALANCED, FACILITATOR)
+DATA_CHECKS = (
+    TIES_RAW,
+    CONSERVED,
+    UNIQUE,
+    CLASSIFIED,
+    TIES_SETTLEMENT,
+    RESERVES,
+    BALANCED,
+    FACILITATOR,
+)
 PUBLISH_CHECKS = (POSTED,)
 
 

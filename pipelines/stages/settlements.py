@@ -118,20 +118,23 @@ def untied(
 
 def unsteady_reserves(
     workspace: Workspace, connection: Connection, days: Sequence[date]
-) -> dict[date, str]:
-    """Settlements closing on `days` that do not release what the one before them held.
+) -> dict[date, str | None]:
+    """Whether settlements closing on `days` release what the one before held: None, or what not.
 
     Judged where both are known: the same site and currency, one beginning when the other ends.
     """
     manifests = workspace.lake.current(connection.slug)
     ends = {(m.currency, m.marketplace, m.period_end): m for m in manifests}
-    found: dict[date, str] = {}
+    found: dict[date, str | None] = {}
     for manifest in manifests:
         before = ends.get((manifest.currency, manifest.marketplace, manifest.period_start))
         closing = {closing_day(s, connection.timezone) for s in manifest.settlements}
         if before is None or not closing <= set(days):
             continue
         held, released = _of(before, "reserve.held"), _of(manifest, "reserve.released")
+        if not held and not released:
+            continue
+        found.setdefault(max(closing), None)
         if held + released:
             found[max(closing)] = (
                 f"settlement {before.statement} held {-held:f} {before.currency} back, "

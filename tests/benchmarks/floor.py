@@ -13,12 +13,7 @@ import duckdb
 from connectors.engine import open_engine, quoted
 from mappings.channels import classify
 from mappings.tables import TRANSACTIONS
-from tests.benchmarks.generate import COLUMNS
-
-WORDS = """
-SELECT DISTINCT concat_ws(' / ', "transaction-type", "amount-type", "amount-description")
-FROM {files} WHERE "amount" IS NOT NULL
-"""
+from tests.benchmarks.generate import COLUMNS, WORDS
 
 FIELDS = """
 SELECT
@@ -62,7 +57,7 @@ def run(files: Sequence[Path], out: Path, *, threads: int, memory_limit: str) ->
         f"read_csv([{names}], columns={{{columns}}}, auto_detect=false, delim='\\t', quote='', "
         "escape='', header=true, nullstr='')"
     )
-    _load_categories(con, files[0], source.replace(names, quoted(str(files[0]))))
+    _load_categories(con)
     fields = FIELDS.format(files=source, document=quoted("0" * 64))
     target = quoted(str(out / "floor.parquet"))
     con.execute("SET preserve_insertion_order = false")
@@ -77,11 +72,10 @@ def run(files: Sequence[Path], out: Path, *, threads: int, memory_limit: str) ->
     )
 
 
-def _load_categories(con: duckdb.DuckDBPyConnection, first: Path, source: str) -> None:
-    """The words of the first file are those of all."""
+def _load_categories(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TEMP TABLE categories (source_type VARCHAR, category VARCHAR)")
-    words = (str(word) for (word,) in con.execute(WORDS.format(files=source)).fetchall())
-    con.executemany(
-        "INSERT INTO categories VALUES ($1, $2)",
-        [[c.source_type, c.category] for c in classify("amazon", words)],
+    placed = classify("amazon", WORDS)
+    con.execute(
+        "INSERT INTO categories SELECT unnest($1), unnest($2)",
+        [[c.source_type for c in placed], [c.category for c in placed]],
     )

@@ -26,7 +26,32 @@ COLUMNS = (
     "promotion-id",
 )  # fmt: skip
 
-# Two of three orders have one item, the third has two; an item has six to twelve lines. One order
+_OF_ITEMS = (
+    "ItemFees / Commission",
+    "ItemFees / DigitalServicesFee",
+    "ItemPrice / GiftWrap",
+    "ItemPrice / Principal",
+    "ItemPrice / Shipping",
+    "ItemPrice / ShippingTax",
+    "ItemPrice / Tax",
+    "ItemWithheldTax / MarketplaceFacilitatorVAT-Principal",
+    "ItemWithheldTax / MarketplaceFacilitatorVAT-Shipping",
+    "Promotion / Shipping",
+)
+_OF_THE_ACCOUNT = (
+    "Subscription Fee", "Storage Fee", "StorageRenewalBilling", "Shipping label purchase",
+    "Shipping label purchase for return", "Current Reserve Amount",
+    "Previous Reserve Amount Balance",
+)  # fmt: skip
+WORDS = (
+    *(f"{kind} / {words}" for kind in ("Order", "Refund") for words in _OF_ITEMS),
+    "Order / ItemFees / FBAPerUnitFulfillmentFee",
+    "Refund / ItemFees / RefundCommission",
+    "ServiceFee / Cost of Advertising / TransactionTotalAmount",
+    *(f"other-transaction / other-transaction / {words}" for words in _OF_THE_ACCOUNT),
+)
+
+# Two of three orders have one item, the third has two; an item has four to eleven lines. One order
 # in 33 is a refund, from one in 12 the marketplace withholds the tax.
 LINES = """
 CREATE OR REPLACE TEMP TABLE lines AS

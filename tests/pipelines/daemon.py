@@ -21,6 +21,11 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster_graphql.test.utils import execute_dagster_graphql
 
+UNFINISHED = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 
 LAUNCH = """
@@ -98,6 +103,16 @@ class Operator:
 
 @contextmanager
 def operator(instance: dg.DagsterInstance) -> Iterator[Operator]:
-    """A code server of its own and the API over it."""
+    """A code server of its own and the API over it; both have ended when the database goes.
+
+    A code server that loses its database while it looks after a run never stops.
+    """
     with WorkspaceProcessContext(instance, WorkspaceFileTarget([str(WORKSPACE)])) as context:
-        yield Operator(context)
+        try:
+            yield Operator(context)
+        finally:
+            deadline = time.monotonic() + 60
+            while instance.get_runs(dg.RunsFilter(statuses=UNFINISHED), limit=1):
+                assert time.monotonic() < deadline, "a run does not end"
+                time.sleep(0.2)
+    context._grpc_server_registry.wait_for_processes()
