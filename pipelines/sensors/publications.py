@@ -7,8 +7,8 @@ import dagster as dg
 
 from connectors.registry import Publication
 from connectors.windows import windows
-from pipelines.jobs import publish_job
-from pipelines.partitions import range_tags
+from pipelines.jobs import PUBLISH, publish_job
+from pipelines.partitions import RANGE_START, range_tags
 from pipelines.resources import Daybook
 from pipelines.stages.journals import BOOKS
 
@@ -35,15 +35,32 @@ def planned_entries(
     due: dict[str, list[Publication]] = defaultdict(list)
     for publication in [*planned, *unsupported]:
         due[publication.connection].append(publication)
+    busy = _publishing(context.instance) if due else set()
     requests = [
         dg.RunRequest(
             run_key=f"{slug}|{window.start}|{window.end}|{_digest(listed)}",
             tags=range_tags(slug, window),
         )
         for slug, listed in due.items()
+        if slug not in busy
         for window in windows((p.business_date for p in listed), gap=DAYS_BETWEEN)
     ]
     return dg.SensorResult(run_requests=requests)
+
+
+def _publishing(instance: dg.DagsterInstance) -> set[str]:
+    """Connections with a publish run under way: what it leaves is asked for when it has ended."""
+    under_way = dg.RunsFilter(
+        job_name=PUBLISH,
+        statuses=[
+            dg.DagsterRunStatus.QUEUED,
+            dg.DagsterRunStatus.NOT_STARTED,
+            dg.DagsterRunStatus.STARTING,
+            dg.DagsterRunStatus.STARTED,
+        ],
+    )
+    starts = (run.tags.get(RANGE_START, "") for run in instance.get_runs(under_way))
+    return {start.split("|")[0] for start in starts}
 
 
 def _digest(listed: list[Publication]) -> str:

@@ -108,7 +108,7 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     )
     config = MappingConfig.model_validate(yaml.safe_load(example))
     word = "Mystery / Oddity / New Fee"
-    assert f"no rule for {word};" in ENTRIES
+    assert f"no rule for {word}:" in ENTRIES
     assert classify("amazon", [word])[0].category == "unclassified"
     assert classify("amazon", [word], config.source_types["amazon"])[0].category == "fee.other"
 

@@ -40,7 +40,7 @@ def test_a_new_file_is_in_the_books_without_anybody_at_the_desk(
     shop: Shop, at_work: Operator
 ) -> None:
     shop.take_in("rugs", fortnight(20, FIRST), add_key=False)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while shop.days("published_journals", "rugs")["green"] != DONE:
         assert time.monotonic() < deadline
         at_work.daemon_turn(sensors=True)
