@@ -9,7 +9,7 @@ from pathlib import Path
 from connectors.channels import channel
 from connectors.registry import Connection
 from mappings.model import JournalEntry, JournalLine
-from pipelines.stages.normalise import text_of
+from pipelines.stages.documents import text_of
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
 

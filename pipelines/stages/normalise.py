@@ -16,17 +16,16 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels import channel
-from connectors.channels.base import macros
 from connectors.documents import DayTotals, Manifest
 from connectors.engine import quoted
 from connectors.errors import DaybookError
 from connectors.registry import Connection
 from connectors.windows import Window
-from mappings.channels import classify, sql
+from mappings.channels import sql
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from mappings.tables import TABLES, TRANSACTIONS
+from pipelines.stages.documents import prepare
 from pipelines.stages.partitions import cut_by_day, scan
 from pipelines.stages.workspace import Workspace
 
@@ -227,71 +226,6 @@ def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
         )
 
 
-def prepare(
-    workspace: Workspace,
-    connection: Connection,
-    manifest: Manifest,
-    manifests: Sequence[Manifest],
-    mapping: MappingConfig,
-    con: duckdb.DuckDBPyConnection,
-    scratch: Path,
-) -> None:
-    """Define everything a channel's `transactions.sql` reads, for one document."""
-    source = channel(manifest.channel)
-    text = text_of(workspace, manifest, scratch)
-    reading = source.reading(manifest, manifests)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {source.rows(manifest, text)}")
-    for macro in macros(manifest.dialect):
-        con.execute(macro)
-    variables = {
-        "connection": manifest.connection,
-        "document": manifest.document,
-        "prefix": manifest.prefix,
-        "time_zone": connection.timezone,
-        "currency": manifest.currency,
-        **reading.variables,
-    }
-    for name, value in variables.items():
-        con.execute(f"SET VARIABLE {name} = $1", [value])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {reading.lines_sql}")
-    _load_categories(con, manifest, mapping)
-    _load_settlements(con, manifest)
-
-
-def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
-    """The document as DuckDB can read it: the stored file, or a UTF-8 copy of another encoding."""
-    if manifest.dialect.encoding in {"utf-8", "utf-8-sig"}:
-        return workspace.lake.document_path(manifest.connection, manifest.document)
-    content = workspace.lake.read_document(manifest.connection, manifest.document)
-    copy = scratch / f"{manifest.document}.txt"
-    copy.write_text(content.decode(manifest.dialect.encoding), encoding="utf-8", newline="")
-    return copy
-
-
-def _load_categories(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, mapping: MappingConfig
-) -> None:
-    placed = classify(
-        manifest.channel,
-        (word.name for word in manifest.source_types),
-        mapping.source_types.get(manifest.channel),
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE categories (source_type VARCHAR, category VARCHAR, "
-        "if_positive VARCHAR, if_withheld VARCHAR)"
-    )
-    # One statement: a statement a row takes longer than reading a small document.
-    con.execute(
-        "INSERT INTO categories SELECT unnest($1), unnest($2), unnest($3), unnest($4)",
-        [
-            [c.source_type for c in placed],
-            [c.category for c in placed],
-            [c.if_positive for c in placed],
-            [c.if_withheld for c in placed],
-        ],
-    )
-
-
 def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether what is withheld on some lines of the document decides the category of others."""
     row = con.execute(
@@ -299,20 +233,6 @@ def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
         "FROM categories"
     ).fetchone()
     return row == (True,)
-
-
-def _load_settlements(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE settlements (settlement_id VARCHAR, marketplace VARCHAR, "
-        "row INTEGER, deposit_at TIMESTAMPTZ, deposit_day DATE, payout DECIMAL(19,4))"
-    )
-    rows = [
-        [s.settlement_id, s.marketplace, s.row, s.deposit_at, s.deposit_day, s.payout]
-        for s in manifest.settlements
-        if s.payout is not None
-    ]
-    if rows:
-        con.executemany("INSERT INTO settlements VALUES ($1, $2, $3, $4, $5, $6)", rows)
 
 
 def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date, DayFacts]:
