@@ -32,7 +32,7 @@ format: install
 	$(BIN)/ruff check --fix .
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT))
+	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 2 --dist worksteal $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT))
 
 bench: install
 	$(BIN)/python -m tests.benchmarks

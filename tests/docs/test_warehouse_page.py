@@ -38,7 +38,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("warehouse")
     sys.path.insert(0, str(ROOT / "tests" / "pipelines"))
     try:
-        from warehouse_lake import Shop, publication
+        from tests.pipelines.warehouse_lake import Shop, publication
     finally:
         sys.path.pop(0)
     for number in range(1, 32, 2):

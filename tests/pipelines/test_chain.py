@@ -52,7 +52,8 @@ def test_every_check_of_a_day_is_shown(shop: Shop) -> None:
     }
     # Only the day on which a settlement closes says something of it.
     assert shop.checks("settlements", "mugs") == {
-        "settlement_ties_to_declared_total": {"succeeded": [PAID]}
+        "settlement_ties_to_declared_total": {"succeeded": [PAID]},
+        "reserve_is_released_in_full": {},
     }
     assert shop.checks("daily_journals", "mugs") == {
         "entries_balance": {"succeeded": DONE},
@@ -87,7 +88,8 @@ def test_a_damaged_document_fails_its_days_alone_and_its_return_heals_them(shop:
     for asset in CHAIN:
         assert shop.days(asset, "lamps") == {"green": [*DONE, *red], "red": []}, asset
     assert shop.checks("settlements", "lamps") == {
-        "settlement_ties_to_declared_total": {"succeeded": [PAID, red[-1]]}
+        "settlement_ties_to_declared_total": {"succeeded": [PAID, red[-1]]},
+        "reserve_is_released_in_full": {},
     }
 
 

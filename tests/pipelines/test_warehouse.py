@@ -8,11 +8,11 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from warehouse_lake import FIRST, Shop, contents, publication, publish
 
 from mappings.tables import TRANSACTIONS
 from pipelines.warehouse import publish_warehouse, query
 from pipelines.warehouse.schema import PUBLICATIONS, WAREHOUSE_TABLES
+from tests.pipelines.warehouse_lake import FIRST, Shop, contents, publication, publish
 
 
 @pytest.fixture

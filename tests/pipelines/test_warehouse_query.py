@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from warehouse_lake import Shop, publish
 
 from connectors.errors import BadInput
 from pipelines.warehouse import query
+from tests.pipelines.warehouse_lake import Shop, publish
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_lake import Shop, contents, publish
 
 from connectors.errors import Permanent
 from mappings.tables import SETTLEMENTS, TRANSACTIONS
+from tests.pipelines.warehouse_lake import Shop, contents, publish
 
 
 @pytest.fixture

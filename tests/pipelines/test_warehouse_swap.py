@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from warehouse_lake import Shop, contents, publish
 
 from pipelines.warehouse import query
+from tests.pipelines.warehouse_lake import Shop, contents, publish
 
 READER = """
 import sys, duckdb

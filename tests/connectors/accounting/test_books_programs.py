@@ -8,10 +8,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from example_entries import activity, entry, owed, payout, sale, seller_year, verdict
 
 from connectors.accounting.beancount import Books, fava
 from connectors.errors import ConfigError, Transient
+from tests.connectors.accounting.example_entries import (
+    activity,
+    entry,
+    owed,
+    payout,
+    sale,
+    seller_year,
+    verdict,
+)
 
 
 def publish_three_stores(folder: Path) -> Books:

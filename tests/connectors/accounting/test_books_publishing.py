@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from example_entries import AMAZON, entry, files_of, payout, sale, seller_year, verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,15 @@ from connectors.accounting import TARGETS
 from connectors.accounting.beancount import Books
 from connectors.errors import ConfigError, Permanent, Transient
 from mappings.model import JournalEntry
+from tests.connectors.accounting.example_entries import (
+    AMAZON,
+    entry,
+    files_of,
+    payout,
+    sale,
+    seller_year,
+    verdict,
+)
 
 YEAR_FILE = "connections/amazon-uk/2026.beancount"
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from example_entries import activity, entry, payout, sale, seller_year
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.accounting.beancount import Books
 from connectors.errors import ConfigError
 from mappings.model import JournalEntry, PostedLine
+from tests.connectors.accounting.example_entries import activity, entry, payout, sale, seller_year
 
 
 def as_posted(entries: list[JournalEntry]) -> list[PostedLine]:

@@ -4,11 +4,18 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from example_entries import activity, entry, files_of, owed, payout, sale
 
 from connectors.accounting.beancount import Books
 from connectors.errors import ConfigError, DaybookError, Permanent
 from mappings.model import JournalEntry
+from tests.connectors.accounting.example_entries import (
+    activity,
+    entry,
+    files_of,
+    owed,
+    payout,
+    sale,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 
