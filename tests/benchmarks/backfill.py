@@ -9,12 +9,13 @@ import os
 import pstats
 import secrets
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -138,7 +139,11 @@ def _daemon(home: Settings) -> Iterator[None]:
     }
     with (home.home / "daemon.log").open("wb") as log:
         process = subprocess.Popen(
-            [program, "run", "-m", "pipelines.definitions"], env=environment, stdout=log, stderr=log
+            [program, "run", "-m", "pipelines.definitions"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             with dg.DagsterInstance.get() as instance:
@@ -149,6 +154,9 @@ def _daemon(home: Settings) -> Iterator[None]:
         finally:
             process.terminate()
             process.wait(60)
+            # A code server whose database goes away while it looks after a run never stops.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def profile_one() -> dict[str, float]:

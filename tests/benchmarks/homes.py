@@ -34,7 +34,7 @@ def fresh_home(folder: Path, slugs: Iterable[str]) -> Iterator[Settings]:
         yield settings
     finally:
         postgres.stop(settings)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> None:
