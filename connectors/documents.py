@@ -25,7 +25,6 @@ class Dialect(_Record):
     """
 
     encoding: str
-    delimiter: str
     columns: tuple[str, ...]
     decimal_mark: str
     date_format: str
@@ -79,7 +78,8 @@ class Manifest(_Record):
 
     `statement` is what a document is a statement of: a newer document of the same statement
     supersedes this one. `days` are the business days, in the connection's zone, that have lines
-    or a payout; `first_day` to `last_day` are covered, with or without.
+    or a payout; `first_day` to `last_day` are covered, with or without. `rows_without_amount`
+    are the rows that say nothing of money and become no line.
     """
 
     document: str
@@ -98,6 +98,7 @@ class Manifest(_Record):
     first_day: date
     last_day: date
     lines: int
+    rows_without_amount: int = 0
     total: Money
     declared: Money | None
     dialect: Dialect
@@ -110,10 +111,9 @@ class Manifest(_Record):
         """What every transaction id of this document starts with."""
         return hashlib.sha256(f"{self.connection}\n{self.document}".encode()).hexdigest()[:12]
 
-    def touches(self, start: date, end: date) -> bool:
-        """Whether any covered day or line lies in the half-open window."""
-        covered = self.first_day < end and self.last_day >= start
-        return covered or any(start <= day < end for day in self.days)
+    def covers(self, day: date) -> bool:
+        """Whether the day lies in the document's period, or has a line or a payout of it."""
+        return self.first_day <= day <= self.last_day or day in self.days
 
     def to_json(self) -> str:
         """The manifest as it is stored."""

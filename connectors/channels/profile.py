@@ -29,6 +29,11 @@ def business_day(instant: datetime, time_zone: str) -> date:
     return instant.astimezone(ZoneInfo(time_zone)).date()
 
 
+def last_business_day(end: datetime, time_zone: str) -> date:
+    """The last calendar day of a period that ends at, and without, `end`."""
+    return business_day(end - timedelta(microseconds=1), time_zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Totals of a document's money lines: all, by source type, by business day."""
@@ -38,6 +43,7 @@ class Profile:
     source_types: tuple[SourceType, ...]
     days: dict[date, DayTotals]
     marketplace: str | None
+    rows_without_amount: int = 0
 
     def manifest(
         self,
@@ -67,8 +73,9 @@ class Profile:
             period_start=period_start,
             period_end=period_end,
             first_day=business_day(period_start, upload.time_zone),
-            last_day=business_day(period_end - timedelta(microseconds=1), upload.time_zone),
+            last_day=last_business_day(period_end, upload.time_zone),
             lines=self.lines,
+            rows_without_amount=self.rows_without_amount,
             total=self.total,
             declared=declared,
             dialect=dialect,

@@ -72,6 +72,7 @@ def _document(outcome: Imported) -> dict[str, Any]:
         "period_start": manifest.period_start,
         "period_end": manifest.period_end,
         "lines": manifest.lines,
+        "rows_without_amount": manifest.rows_without_amount,
         "declared": manifest.declared,
         "sum": manifest.total,
         "unclassified": outcome.unclassified,
@@ -91,6 +92,8 @@ def _report(source: Channel, outcome: Imported) -> None:
         f"statement {manifest.statement}, {manifest.first_day} to {manifest.last_day}, "
         f"{manifest.lines} lines, {manifest.currency}, {declared}".replace("  ", " ")
     )
+    if manifest.rows_without_amount:
+        show(f"  {manifest.rows_without_amount} of its rows state no amount and are not booked")
     if outcome.new and manifest.supersedes:
         show(
             f"  it restates document {manifest.supersedes[:12]}, which is kept; "

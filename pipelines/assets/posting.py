@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+import duckdb
+
 from connectors.errors import DaybookError
 from connectors.registry import Connection, Publication
 from connectors.windows import Window
@@ -32,8 +34,8 @@ class PostingRun:
         try:
             outcome = publish(self.workspace, self.connection, self.window)
             wrong = outcome.stale | read_back(self.workspace, self.connection, self.window)
-        except DaybookError as error:
-            return dict.fromkeys(self.window, str(error))
+        except (DaybookError, OSError, duckdb.Error) as error:
+            return dict.fromkeys(self.window, str(error).partition("\n")[0])
         latest = self.workspace.registry.publications(
             BOOKS, [slug], self.window.start, self.window.end
         )

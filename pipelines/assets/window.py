@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 import dagster as dg
+import duckdb
 
 from connectors.errors import DaybookError
 from connectors.registry import Connection
@@ -46,9 +47,9 @@ class WindowRun:
         self.open = set(self.window) - covered(documents, self.window).keys()
         try:
             self._stages(mapping_of(self.workspace.registry, self.connection.slug))
-        except DaybookError as error:
+        except (DaybookError, OSError, duckdb.Error) as error:
             for day in set(self.window) - self.open:
-                self.failed.setdefault(day, str(error))
+                self.failed.setdefault(day, str(error).partition("\n")[0])
         for asset in self.selected:
             for day in self.open:
                 self.recorder.left_open(asset, key(self.connection.slug, day))
@@ -101,11 +102,10 @@ class WindowRun:
 
     def _read(self) -> None:
         raw = read_raw(self.workspace, self.connection, self.window)
-        self.failed |= raw.failed
         for day, documents in sorted(raw.days.items()):
-            if day in raw.failed:
+            self._check(checks.AS_STORED, day, raw.failed.get(day))
+            if day in self.failed:
                 continue
-            self._check(checks.TIES_RAW, day, raw.untied.get(day))
             self._record(
                 RAW,
                 day,

@@ -26,11 +26,11 @@ class Check:
     description: str
 
 
-TIES_RAW = Check(
-    "documents_sum_to_declared_total",
+AS_STORED = Check(
+    "documents_are_as_stored",
     RAW,
     True,
-    "The lines of every document that covers the day sum to the total the channel declared.",
+    "The documents that cover the day are, byte for byte, what was proven when they arrived.",
 )
 CONSERVED = Check(
     "lines_are_conserved",
@@ -74,7 +74,7 @@ POSTED = Check(
 )
 
 DATA_CHECKS = (
-    TIES_RAW,
+    AS_STORED,
     CONSERVED,
     UNIQUE,
     CLASSIFIED,

@@ -26,7 +26,7 @@ from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from mappings.tables import TABLES, TRANSACTIONS
 from pipelines.stages.documents import prepare
-from pipelines.stages.partitions import cut_by_day, scan
+from pipelines.stages.partitions import copy, cut_by_day, no_rows, scan
 from pipelines.stages.workspace import Workspace
 
 # Columns that a document has one value for: added last, they cost nothing to carry.
@@ -89,7 +89,7 @@ def covered(manifests: Sequence[Manifest], window: Window) -> dict[date, list[Ma
     found: dict[date, list[Manifest]] = {}
     for manifest in manifests:
         for day in window:
-            if manifest.first_day <= day <= manifest.last_day or day in manifest.days:
+            if manifest.covers(day):
                 found.setdefault(day, []).append(manifest)
     return found
 
@@ -149,7 +149,7 @@ def _stage_all(
     scratch: Path,
 ) -> Iterator[_Staged]:
     """Stage every document that touches the window; one that fails fails its days alone."""
-    touched = [m for m in manifests if m.touches(window.start, window.end)]
+    touched = [m for m in manifests if any(m.covers(day) for day in window)]
     workers = max(1, min(workspace.settings.threads, len(touched)))
     own = threading.local()
 
@@ -165,12 +165,7 @@ def _stage_all(
             ), {}
         except (duckdb.Error, DaybookError, OSError) as error:
             reason = f"document {manifest.document[:12]} ({manifest.name}): {_first_line(error)}"
-            days = (
-                d
-                for d in window
-                if manifest.first_day <= d <= manifest.last_day or d in manifest.days
-            )
-            return [], dict.fromkeys(days, reason)
+            return [], {day: reason for day in window if manifest.covers(day)}
 
     with ThreadPoolExecutor(workers) as pool:
         yield from pool.map(stage, touched)
@@ -290,16 +285,7 @@ def _write(
             moves.append((pieces[0].file, target))
             continue
         joined = scratch / f"{day}.parquet"
-        files = ", ".join(quoted(str(piece.file)) for piece in pieces)
-        query = (
-            f"SELECT * FROM read_parquet([{files}], hive_partitioning=false)"
-            if pieces
-            else f"SELECT {TRANSACTIONS.select_list('t')} FROM ({_nothing()}) AS t WHERE false"
-        )
-        con.execute(f"COPY ({query}) TO {quoted(str(joined))} (FORMAT parquet, COMPRESSION zstd)")
+        query = f"FROM {scan(p.file for p in pieces)}" if pieces else no_rows(TRANSACTIONS)
+        copy(con, query, joined)
         moves.append((joined, target))
     workspace.lake.adopt(moves)
-
-
-def _nothing() -> str:
-    return "SELECT " + ", ".join(f"NULL AS {name}" for name in TRANSACTIONS.names)

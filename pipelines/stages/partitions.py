@@ -8,7 +8,7 @@ import duckdb
 
 from connectors.engine import quoted
 from connectors.lake import Lake
-from connectors.windows import Window
+from connectors.windows import ONE_DAY, Window
 from mappings.tables import Table
 
 # PARTITION_BY copies every row into its day before it writes; a query a day costs milliseconds.
@@ -35,20 +35,29 @@ def cut_by_day(
         f"CAST({constants.get(c.name, c.name)} AS {c.type}) AS {c.name}" for c in table.columns
     )
     query = f"SELECT {columns} FROM {relation} WHERE {column}"
-    form = "FORMAT parquet, COMPRESSION zstd"
     folder.mkdir()
     if not rows:
         return {}
     if sum(rows.values()) > ROWS_WORTH_A_QUERY * len(rows):
         files = {day: folder / f"{day}.parquet" for day in rows}
         for day, path in files.items():
-            con.execute(f"COPY ({query} = DATE '{day}') TO {quoted(str(path))} ({form})")
+            copy(con, f"{query} = DATE '{day}'", path)
         return files
-    con.execute(
-        f"COPY ({query} BETWEEN DATE '{min(rows)}' AND DATE '{max(rows)}') "
-        f"TO {quoted(str(folder))} ({form}, PARTITION_BY ({column}), WRITE_PARTITION_COLUMNS true)"
-    )
+    span = f"{query} BETWEEN DATE '{min(rows)}' AND DATE '{max(rows)}'"
+    copy(con, span, folder, f"PARTITION_BY ({column}), WRITE_PARTITION_COLUMNS true")
     return {day: folder / f"{column}={day}" / "data_0.parquet" for day in rows}
+
+
+def copy(con: duckdb.DuckDBPyConnection, query: str, path: Path, *further: str) -> None:
+    """Write a query's rows as Parquet, the one way it is written."""
+    options = ", ".join(("FORMAT parquet", "COMPRESSION zstd", *further))
+    con.execute(f"COPY ({query}) TO {quoted(str(path))} ({options})")
+
+
+def no_rows(table: Table) -> str:
+    """SQL for the table's columns and nothing in them: a covered day on which nothing happened."""
+    nothing = ", ".join(f"NULL AS {name}" for name in table.names)
+    return f"SELECT {table.select_list()} FROM (SELECT {nothing}) WHERE false"
 
 
 def write_days(
@@ -60,36 +69,24 @@ def write_days(
     query: str,
     scratch: Path,
 ) -> None:
-    """Write exactly one file for each of `days`; a day without rows gets an empty one.
+    """Write exactly one file for each of `days`, in the query's order; empty where it has no row.
 
-    `con` must run on one thread: then each day is one file, in the query's order.
+    Rows of other days are left out.
     """
-    folder = scratch / table.name
     con.execute("SET threads = 1")
-    con.execute(
-        f"COPY (SELECT {table.select_list()} FROM ({query})) TO {quoted(str(folder))} "
-        f"(FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({table.day_column}), "
-        "WRITE_PARTITION_COLUMNS true)"
-    )
-    empty = _empty(con, table, scratch)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {query}")
+    wanted = sorted(days)
+    window = Window(wanted[0], wanted[-1] + ONE_DAY) if wanted else Window(date.max, date.max)
+    files = cut_by_day(con, table, "whole", scratch / table.name, window)
+    empty = scratch / f"{table.name}-empty.parquet"
+    copy(con, no_rows(table), empty)
     moves = []
-    for day in days:
-        staged = folder / f"{table.day_column}={day}" / "data_0.parquet"
-        if not staged.exists():
-            staged = scratch / f"{table.name}-{day}.parquet"
-            staged.write_bytes(empty)
+    for day in wanted:
+        staged = files.get(day) or scratch / f"{table.name}-{day}.parquet"
+        if day not in files:
+            staged.write_bytes(empty.read_bytes())
         moves.append((staged, lake.partition(table.name, connection, day)))
     lake.adopt(moves)
-
-
-def _empty(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path) -> bytes:
-    path = scratch / f"{table.name}-empty.parquet"
-    nothing = ", ".join(f"NULL AS {name}" for name in table.names)
-    con.execute(
-        f"COPY (SELECT {table.select_list()} FROM (SELECT {nothing}) WHERE false) "
-        f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-    )
-    return path.read_bytes()
 
 
 def scan(files: Iterable[Path]) -> str:

@@ -13,17 +13,16 @@ from pipelines.stages.workspace import Workspace
 
 @dataclass(slots=True)
 class Raw:
-    """A window's documents: by day, and what is wrong by day; days of neither are open."""
+    """A window's documents by day, and by day what is wrong with them; other days are open."""
 
     days: dict[date, list[Manifest]] = field(default_factory=dict)
     failed: dict[date, str] = field(default_factory=dict)
-    untied: dict[date, str] = field(default_factory=dict)
 
 
 def read_raw(workspace: Workspace, connection: Connection, window: Window) -> Raw:
     """Verify every document that bears on the window; a bad one fails its days alone.
 
-    `untied` names days of documents whose lines do not sum to the total they declare.
+    It must be, byte for byte, what was stored, and its manifest must tie as it did then.
     """
     lake = workspace.lake
     found = Raw(days=covered(lake.current(connection.slug), window))
@@ -34,14 +33,14 @@ def read_raw(workspace: Workspace, connection: Connection, window: Window) -> Ra
             lake.read_document(connection.slug, document)
         except DaybookError as error:
             broken[document] = f"{manifest.name}: {error}"
+        else:
+            if manifest.declared not in {None, manifest.total}:
+                broken[document] = (
+                    f"{manifest.name}: the manifest says that {manifest.declared:f} is declared "
+                    f"and {manifest.total:f} counted: restore it from a backup"
+                )
     for day, manifests in found.days.items():
         reasons = [broken[m.document] for m in manifests if m.document in broken]
         if reasons:
             found.failed[day] = "; ".join(reasons)
-        loose = [m for m in manifests if m.declared is not None and m.declared != m.total]
-        if loose:
-            found.untied[day] = "; ".join(
-                f"{m.statement} declares {m.declared:f}, its lines sum to {m.total:f}"
-                for m in loose
-            )
     return found

@@ -7,22 +7,22 @@ from Parquet, posted and paid from the text of the books.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from connectors.accounting.beancount.books import Books
-from connectors.channels.profile import business_day
+from connectors.channels.profile import business_day, last_business_day
 from connectors.documents import Statement
 from connectors.registry import Connection
 from mappings.model import CLEARING, PostedLine
+from mappings.tables import JOURNAL_LINES, TRANSACTIONS
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
-from pipelines.stages.settlements import chained
+from pipelines.stages.settlements import NORMALISED, chained, sums_by_settlement
 from pipelines.stages.workspace import Workspace
 
 _NOTHING = Decimal(0)
-_INSTANT = timedelta(microseconds=1)
 Figures = dict[str, Decimal]
 
 
@@ -31,7 +31,8 @@ class Proof:
     """One settlement's figures, in its currency; null where nothing is known or declared.
 
     `state` is `tied`, `open` (no payout yet), `held` (an entry waits for the owner), `waiting`
-    (a stage has not run) or `differs`. `why` says what to do about the last three.
+    (a stage has not run) or `differs`. `why` says what to do about the last three, and where more
+    was paid out than the files hold.
     """
 
     connection: str
@@ -64,18 +65,9 @@ def _reconcile(workspace: Workspace, connection: Connection) -> list[Proof]:
     statements = chained(connection, workspace.lake.current(connection.slug))
     if not statements:
         return []
-    normalised = _sums(
-        workspace,
-        connection,
-        "transactions",
-        "sum(amount) FILTER (payout_id IS NULL)",
-    )
-    journalled = _sums(
-        workspace,
-        connection,
-        "journal_lines",
-        f"sum(amount) FILTER (category = '{CLEARING}' AND part = 'activity')",
-    )
+    normalised = sums_by_settlement(workspace, connection, TRANSACTIONS, NORMALISED)
+    cleared = f"sum(amount) FILTER (category = '{CLEARING}' AND part = 'activity')"
+    journalled = sums_by_settlement(workspace, connection, JOURNAL_LINES, cleared)
     lines = [
         line
         for line in Books(workspace.settings.books_folder).posted([connection.slug])
@@ -91,20 +83,6 @@ def _reconcile(workspace: Workspace, connection: Connection) -> list[Proof]:
         held=_held(workspace, connection),
     )
     return [proof(statement) for statement in statements]
-
-
-def _sums(workspace: Workspace, connection: Connection, table: str, measure: str) -> Figures:
-    """A measure by settlement over every partition of one table."""
-    lake = workspace.lake
-    files = lake.partitions(table, connection.slug, lake.days(table, connection.slug))
-    if not files:
-        return {}
-    with workspace.scratch("reconcile") as scratch:
-        rows = workspace.engine(scratch).execute(
-            f"SELECT settlement_id, {measure} FROM {scan(files)} "
-            "WHERE settlement_id IS NOT NULL GROUP BY 1"
-        )
-        return {name: total for name, total in rows.fetchall() if total is not None}
 
 
 def _cleared(lines: Iterable[PostedLine], part: str, sign: int) -> Figures:
@@ -158,7 +136,7 @@ def _proof(
         settlement_id=name,
         currency=statement.currency,
         period_start=business_day(statement.period_start, connection.timezone),
-        period_end=business_day(statement.period_end - _INSTANT, connection.timezone),
+        period_end=last_business_day(statement.period_end, connection.timezone),
         declared=statement.declared,
         raw=statement.total,
         normalised=normalised.get(name),

@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from connectors.channels import channel
-from connectors.channels.profile import business_day
+from connectors.channels.profile import business_day, last_business_day
 from connectors.documents import Manifest, Statement
 from connectors.registry import Connection
 from connectors.windows import ONE_DAY, Window
 from mappings.channels import classify
-from mappings.tables import SETTLEMENTS
+from mappings.tables import SETTLEMENTS, TRANSACTIONS, Table
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.workspace import Workspace
+
+# What a settlement's lines come to, without the line that closes it.
+NORMALISED = "sum(amount) FILTER (payout_id IS NULL)"
 
 
 def chained(connection: Connection, manifests: Sequence[Manifest]) -> list[Statement]:
@@ -25,7 +28,7 @@ def closing_day(statement: Statement, time_zone: str) -> date:
     """The day a settlement is filed under: its payout's, else its last covered one."""
     if statement.deposit_day is not None:
         return statement.deposit_day
-    return business_day(statement.period_end - timedelta(microseconds=1), time_zone)
+    return last_business_day(statement.period_end, time_zone)
 
 
 def _status(statement: Statement) -> str:
@@ -103,7 +106,8 @@ def untied(
     if not judged:
         return {}
     spanned = {d for _, s in judged for d in covered_days(s, connection.timezone)}
-    sums = _normalised_sums(workspace, connection, spanned | {day for day, _ in judged})
+    spanned |= {day for day, _ in judged}
+    sums = sums_by_settlement(workspace, connection, TRANSACTIONS, NORMALISED, spanned)
     found: dict[date, str | None] = {day: None for day, _ in judged}
     for day, statement in judged:
         declared = statement.total if statement.declared is None else statement.declared
@@ -154,20 +158,29 @@ def _of(manifest: Manifest, category: str) -> Decimal:
 
 def covered_days(statement: Statement, time_zone: str) -> set[date]:
     """Business days that may hold lines of a settlement."""
-    last = business_day(statement.period_end - timedelta(microseconds=1), time_zone)
+    last = last_business_day(statement.period_end, time_zone)
     return set(Window(business_day(statement.period_start, time_zone), last + ONE_DAY))
 
 
-def _normalised_sums(
-    workspace: Workspace, connection: Connection, days: set[date]
+def sums_by_settlement(
+    workspace: Workspace,
+    connection: Connection,
+    table: Table,
+    measure: str,
+    days: Collection[date] | None = None,
 ) -> dict[str, Decimal]:
-    files = workspace.lake.partitions("transactions", connection.slug, days)
+    """A measure by settlement over the partitions of one table, of some days or of all."""
+    lake = workspace.lake
+    wanted = lake.days(table.name, connection.slug) if days is None else days
+    files = lake.partitions(table.name, connection.slug, wanted)
+    if not files:
+        return {}
     with workspace.scratch("settlements") as scratch:
         rows = workspace.engine(scratch).execute(
-            "SELECT settlement_id, sum(amount) FILTER (payout_id IS NULL) "
-            f"FROM {scan(files)} GROUP BY 1"
+            f"SELECT settlement_id, {measure} FROM {scan(files)} "
+            "WHERE settlement_id IS NOT NULL GROUP BY 1"
         )
-        return {name: total or Decimal(0) for name, total in rows.fetchall()}
+        return {name: total for name, total in rows.fetchall() if total is not None}
 
 
 def _last_document(statement: Statement, manifests: Sequence[Manifest]) -> Manifest:

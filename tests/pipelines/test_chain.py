@@ -43,7 +43,7 @@ def test_every_check_of_a_day_is_shown(shop: Shop) -> None:
     shop.take_in("mugs", fortnight(1, FIRST))
     assert shop.run("data", "mugs", FIRST, 7).ok
     assert shop.checks("raw_settlements", "mugs") == {
-        "documents_sum_to_declared_total": {"succeeded": DONE}
+        "documents_are_as_stored": {"succeeded": DONE}
     }
     assert shop.checks("normalized_transactions", "mugs") == {
         "lines_are_conserved": {"succeeded": DONE},
@@ -76,6 +76,9 @@ def test_a_damaged_document_fails_its_days_alone_and_its_return_heals_them(shop:
     assert "bad.txt" in outcome.problem
     for asset in CHAIN:
         assert shop.days(asset, "lamps") == {"green": DONE, "red": red}, asset
+    assert shop.checks("raw_settlements", "lamps") == {
+        "documents_are_as_stored": {"succeeded": DONE, "failed": red}
+    }
     assert shop.days("daily_journals", "mugs")["red"] == []
 
     path.write_bytes(whole)

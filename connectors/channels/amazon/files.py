@@ -7,6 +7,7 @@ V2 has one amount a row; V1 has up to nine, and 33 columns instead of 36 when no
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -127,6 +128,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     _load(con, upload, columns)
     settlement_id = _one(con, upload, "settlement-id", "settlement id", "settlements")
     currency = _one(con, upload, "currency", "currency", "currencies")
+    _one(con, upload, "total-amount", "total", "declared totals")
     dialect, statement, found = _prove(con, upload, columns, kind)
     statement = statement.model_copy(
         update={
@@ -137,6 +139,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
             "total": found.total,
         }
     )
+    found = replace(found, rows_without_amount=_rows_without_amount(con, kind))
     return found.with_payouts([statement]).manifest(
         upload,
         channel="amazon",
@@ -148,6 +151,16 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
         period=(statement.period_start, statement.period_end),
         settlements=(statement,),
     )
+
+
+def _rows_without_amount(con: duckdb.DuckDBPyConnection, kind: str) -> int:
+    """Rows that become no line; V1's rows of units are none of them, an item's line takes them."""
+    units = "" if kind == V2 else 'AND "quantity-purchased" IS NULL'
+    row = con.execute(
+        'SELECT count(*) FROM document_rows WHERE "total-amount" IS NULL '
+        f"{units} AND row NOT IN (SELECT row FROM profiled)"
+    ).fetchone()
+    return row[0] if row else 0
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
@@ -198,7 +211,6 @@ def _prove(
     instants = [*_INSTANTS, posted]
     dialect = Dialect(
         encoding=upload.encoding,
-        delimiter="\t",
         columns=tuple(columns),
         decimal_mark=".",
         date_format=dialects.date_format(con, upload.name, instants, _DATE_FORMATS),

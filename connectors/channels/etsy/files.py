@@ -145,7 +145,6 @@ def _dialect(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[s
     ).fetchone()
     return Dialect(
         encoding=upload.encoding,
-        delimiter=",",
         columns=tuple(columns),
         decimal_mark=decimal_marks(con, upload.name, list(_MONEY))[0],
         date_format=form,
