@@ -8,7 +8,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,8 +41,8 @@ class Service:
 
     name: str
     command: list[str]
-    address: str | None
-    health: str | None
+    address: str | None = None
+    ready: Callable[[], bool] | None = None
     process: subprocess.Popen[bytes] | None = None
 
 
@@ -66,14 +68,14 @@ def _services(dagster_port: int, books_port: int) -> list[Service]:
                 *location,
             ],
             web,
-            f"{web}/server_info",
+            partial(_answers, f"{web}/server_info"),
         ),
-        Service("daemon", [str(programs / "dagster-daemon"), "run", *location], None, None),
+        Service("daemon", [str(programs / "dagster-daemon"), "run", *location]),
     ]
     try:
         command = fava.command(Books(settings().books_folder).main_file, books_port)
-        address = fava.address(books_port)
-        listed.append(Service("books", command, address, address))
+        ready = partial(fava.ready, books_port)
+        listed.append(Service("books", command, fava.address(books_port), ready))
     except ConfigError as error:
         say(f"without the books' pages: {error}")
     return listed
@@ -127,15 +129,19 @@ def _start(service: Service, logs: Path) -> None:
 
 def _await(service: Service, logs: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while service.health is not None:
+    while service.ready is not None and not service.ready():
         _alive(service, logs)
-        try:
-            with urllib.request.urlopen(service.health, timeout=2):  # noqa: S310 - loopback
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
         if time.monotonic() > deadline:
             raise Transient(f"{service.name} does not answer; see {_log(service, logs)}")
+        time.sleep(0.3)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - loopback
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def _alive(service: Service, logs: Path) -> None:

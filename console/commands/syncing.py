@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from connectors.accounting import TARGETS
 from connectors.errors import BadInput, ConfigError
 from connectors.registry import Connection, InboxEvent, Publication
 from connectors.settings import settings
@@ -215,8 +216,8 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Post planned journal entries to the books."""
-    if target != "books":
-        raise BadInput(f"there is no target {target!r}: choose books")
+    if target not in TARGETS:
+        raise BadInput(f"there is no target {target!r}: choose {', '.join(TARGETS)}")
     window = window_of(first, last) or Window(date.min, date.max)
     problems: list[Problem] = []
     with workspace() as opened:

@@ -11,5 +11,5 @@ SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 def samples() -> Path:
     """Exports of real stores that may be read here and not passed on."""
     if not SAMPLES.is_dir():
-        pytest.skip(f"real exports are not beside this repository ({SAMPLES.parent.name}/samples)")
+        pytest.skip("needs ../shared: the real exports are not beside this repository")
     return SAMPLES
