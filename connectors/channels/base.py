@@ -60,7 +60,7 @@ class Channel:
 
 
 def macros(dialect: Dialect) -> list[str]:
-    """SQL that defines `money`, `instant`, `day` and `place` the way one file writes them."""
+    """SQL that defines `money`, `instant`, `midnight`, `day`, `place` as one file writes them."""
     group = "." if dialect.decimal_mark == "," else ","
     plain = f"replace(trim(x), '{group}', '')"
     if dialect.decimal_mark == ",":
@@ -68,6 +68,9 @@ def macros(dialect: Dialect) -> list[str]:
     return [
         f"CREATE OR REPLACE TEMP MACRO money(x) AS CAST({plain} AS DECIMAL(19,4))",
         f"CREATE OR REPLACE TEMP MACRO instant(x) AS {_instant(dialect)}",
+        # A date alone is its midnight.
+        "CREATE OR REPLACE TEMP MACRO midnight(x) AS "
+        "instant(CASE WHEN length(x) <= 10 THEN x || ' 00:00:00' ELSE x END)",
         "CREATE OR REPLACE TEMP MACRO day(x) AS "
         f"CAST(strptime(x, '{dialect.date_format}') AS DATE)",
         # Where a row stands in time when a file dates it to the day only.

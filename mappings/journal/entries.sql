@@ -13,9 +13,17 @@ WITH base AS (
         t.category,
         t.settlement_id,
         sum(t.amount) AS owed,
-        count(*) AS transactions,
-        list(DISTINCT t.source_type) FILTER (t.category = 'unclassified') AS unknown
+        count(*) AS transactions
     FROM transactions AS t
+    GROUP BY ALL
+),
+
+unknown AS (
+    SELECT
+        concat_ws(':', 'je', connection, business_date, currency) AS entry_id,
+        list_sort(list(DISTINCT source_type)) AS source_types
+    FROM transactions
+    WHERE category = 'unclassified'
     GROUP BY ALL
 ),
 
@@ -25,8 +33,7 @@ earned AS (
         a.account, b.category, a.tax_code,
         CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id,
         -sum(b.owed) AS amount,
-        sum(b.transactions) AS transactions,
-        flatten(list(b.unknown)) AS unknown
+        sum(b.transactions) AS transactions
     FROM base AS b
     JOIN accounts AS a USING (category)
     GROUP BY ALL
@@ -37,8 +44,7 @@ cleared AS (
         b.connection, b.business_date, b.currency, b.part,
         a.account, 'clearing' AS category, a.tax_code, b.settlement_id,
         sum(b.owed) AS amount,
-        sum(b.transactions) AS transactions,
-        NULL AS unknown
+        sum(b.transactions) AS transactions
     FROM base AS b
     JOIN accounts AS a ON a.category = 'clearing'
     GROUP BY ALL
@@ -58,7 +64,6 @@ entries AS (
             chr(10)
             ORDER BY p.part, p.account, p.category, p.tax_code, p.settlement_id, p.amount
         )) AS content_hash,
-        list_sort(list_distinct(flatten(list(p.unknown)))) AS unknown,
         bool_or(p.amount % m.coin <> 0) AS too_fine
     FROM postings AS p
     JOIN minor_units AS m USING (currency)
@@ -75,13 +80,14 @@ fields AS (
         ) AS line,
         e.content_hash,
         CASE
-            WHEN len(e.unknown) > 0 THEN
-                'no rule for ' || array_to_string(e.unknown, ', ')
+            WHEN u.entry_id IS NOT NULL THEN
+                'no rule for ' || array_to_string(u.source_types, ', ')
                 || ': name its category under source_types in a mapping file, then `daybook mappings set`'
             WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || p.currency
         END AS held_reason
     FROM postings AS p
     JOIN entries AS e USING (entry_id)
+    LEFT JOIN unknown AS u USING (entry_id)
 )
 
 FROM fields

@@ -7,17 +7,18 @@ only one document touches is that document's slice as written; other days are pu
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from connectors.documents import DayTotals, Manifest
-from connectors.engine import quoted
 from connectors.errors import DaybookError
 from connectors.registry import Connection
 from connectors.windows import Window
@@ -26,11 +27,21 @@ from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from mappings.tables import TABLES, TRANSACTIONS
 from pipelines.stages.documents import prepare
-from pipelines.stages.partitions import copy, cut_by_day, no_rows, scan
+from pipelines.stages.partitions import (
+    cut_by_day,
+    no_rows,
+    read_parquet,
+    scan,
+    with_constants,
+    write_parquet,
+)
 from pipelines.stages.workspace import Workspace
 
 # Columns that a document has one value for: added last, they cost nothing to carry.
 _SAME_ON_EVERY_LINE = ("connection", "channel", "currency", "document")
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 
 @dataclass(slots=True)
@@ -150,25 +161,39 @@ def _stage_all(
 ) -> Iterator[_Staged]:
     """Stage every document that touches the window; one that fails fails its days alone."""
     touched = [m for m in manifests if any(m.covers(day) for day in window)]
-    workers = max(1, min(workspace.settings.threads, len(touched)))
+
+    def stage(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> _Staged:
+        try:
+            return _stage(
+                workspace, connection, manifest, manifests, window, mapping, con, scratch
+            ), {}
+        except (duckdb.Error, pa.ArrowException, DaybookError, OSError) as error:
+            reason = f"document {manifest.document[:12]} ({manifest.name}): {_first_line(error)}"
+            return [], {day: reason for day in window if manifest.covers(day)}
+
+    return _side_by_side(workspace, scratch, stage, touched)
+
+
+def _side_by_side(
+    workspace: Workspace,
+    scratch: Path,
+    work: Callable[[duckdb.DuckDBPyConnection, _Item], _Made],
+    items: Sequence[_Item],
+) -> Iterator[_Made]:
+    """Do `work` on every item, each thread with a single-threaded DuckDB of its own."""
+    workers = max(1, min(workspace.settings.threads, len(items)))
     own = threading.local()
 
-    def stage(manifest: Manifest) -> _Staged:
+    def do(item: _Item) -> _Made:
         if not hasattr(own, "con"):
             own.con = workspace.engine(scratch, share=workers)
             own.con.execute("SET threads = 1")
             # A join that swaps its sides hands rows on in the order of a hash table.
             own.con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-        try:
-            return _stage(
-                workspace, connection, manifest, manifests, window, mapping, own.con, scratch
-            ), {}
-        except (duckdb.Error, DaybookError, OSError) as error:
-            reason = f"document {manifest.document[:12]} ({manifest.name}): {_first_line(error)}"
-            return [], {day: reason for day in window if manifest.covers(day)}
+        return work(own.con, item)
 
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(stage, touched)
+        yield from pool.map(do, items)
 
 
 def _first_line(error: Exception) -> str:
@@ -188,16 +213,11 @@ def _stage(
     """Run the channel's SQL over one document and stage its lines, one file a day."""
     prepare(workspace, connection, manifest, manifests, mapping, con, scratch)
     folder = scratch / manifest.document
-    same = {name: quoted(getattr(manifest, name)) for name in _SAME_ON_EVERY_LINE}
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {TRANSACTIONS.select_list(omit=same)} "
-        f"FROM ({sql(manifest.channel, 'transactions')})"
-    )
-    if _withholds(con):
-        con.execute(sql(manifest.channel, "withheld"))
-    files = cut_by_day(con, TRANSACTIONS, "staged", folder, window, same)
-    con.execute("DROP TABLE staged")
+    rows = _lines(con, manifest.channel)
+    same = {name: getattr(manifest, name) for name in _SAME_ON_EVERY_LINE}
+    files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, window)
     found = _facts(con, files.values())
+    _check_keys(con, rows, found)
     slices = []
     for day in sorted(set(found) | {d for d in manifest.days if d in window}):
         facts = found.get(day, DayFacts())
@@ -206,6 +226,22 @@ def _stage(
         if day in found or facts.broken:
             slices.append(_Slice(manifest, day, files.get(day, folder), facts))
     return slices
+
+
+def _lines(con: duckdb.DuckDBPyConnection, channel: str) -> pa.Table:
+    """The prepared document's lines, without the columns it has one value for."""
+    rows = con.sql(
+        f"SELECT {TRANSACTIONS.select_list(omit=_SAME_ON_EVERY_LINE)} "
+        f"FROM ({sql(channel, 'transactions')})"
+    ).to_arrow_table()
+    if not _withholds(con):
+        return rows
+    con.register("staged", rows.append_column("position", pa.arange(0, rows.num_rows)))
+    changed = con.sql(sql(channel, "withheld")).to_arrow_table()
+    con.unregister("staged")
+    for column in changed.column_names:
+        rows = rows.set_column(rows.schema.get_field_index(column), column, changed[column])
+    return rows
 
 
 def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
@@ -223,11 +259,11 @@ def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
 
 def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether what is withheld on some lines of the document decides the category of others."""
-    row = con.execute(
+    answer = con.execute(
         "SELECT count(if_withheld) > 0 AND count(*) FILTER (category = 'tax.facilitator_out') > 0 "
         "FROM categories"
-    ).fetchone()
-    return row == (True,)
+    ).fetchall()
+    return answer == [(True,)]
 
 
 def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date, DayFacts]:
@@ -235,12 +271,11 @@ def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date
     if not files:
         return {}
     found: dict[date, DayFacts] = {}
-    for day, currency, lines, payouts, units, unknown, total, rows, keys in con.execute(
+    for day, currency, lines, payouts, units, unknown, total in con.execute(
         "SELECT business_date, currency, count(*) FILTER (payout_id IS NULL), count(payout_id), "
         "coalesce(sum(quantity), 0)::BIGINT, "
         f"count(*) FILTER (category = '{UNCLASSIFIED}'), "
-        "coalesce(sum(amount) FILTER (payout_id IS NULL), 0), "
-        "count(*), count(DISTINCT transaction_id) "
+        "coalesce(sum(amount) FILTER (payout_id IS NULL), 0) "
         f"FROM {scan(files)} GROUP BY ALL ORDER BY ALL"
     ).fetchall():
         facts = found.setdefault(day, DayFacts())
@@ -249,9 +284,21 @@ def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date
         facts.units += units
         facts.unclassified += unknown
         facts.totals[currency] += total
-        if rows != keys:
-            facts.broken["transaction_keys_are_unique"] = f"{rows} rows have {keys} keys"
     return found
+
+
+def _check_keys(
+    con: duckdb.DuckDBPyConnection, rows: pa.Table, found: Mapping[date, DayFacts]
+) -> None:
+    """No two lines of a day have one key."""
+    con.register("staged", rows)
+    for day, lines, keys in con.execute(
+        "SELECT business_date, count(*) AS lines, count(DISTINCT transaction_id) AS keys "
+        "FROM staged GROUP BY 1 HAVING lines <> keys"
+    ).fetchall():
+        if day in found:
+            found[day].broken["transaction_keys_are_unique"] = f"{lines} rows have {keys} keys"
+    con.unregister("staged")
 
 
 def _merged_facts(slices: Sequence[_Slice], manifests: Sequence[Manifest]) -> DayFacts:
@@ -276,16 +323,15 @@ def _write(
     scratch: Path,
 ) -> None:
     """Put every day's file in place: moved, joined from several documents, or empty."""
-    moves: list[tuple[Path, Path]] = []
-    con = workspace.engine(scratch)
-    for day in days:
+
+    def whole(con: duckdb.DuckDBPyConnection, day: date) -> tuple[Path, Path]:
         target = workspace.lake.partition("transactions", connection.slug, day)
         pieces = sorted(slices[day], key=lambda s: (s.manifest.period_start, s.manifest.document))
         if len(pieces) == 1:
-            moves.append((pieces[0].file, target))
-            continue
+            return pieces[0].file, target
         joined = scratch / f"{day}.parquet"
-        query = f"FROM {scan(p.file for p in pieces)}" if pieces else no_rows(TRANSACTIONS)
-        copy(con, query, joined)
-        moves.append((joined, target))
-    workspace.lake.adopt(moves)
+        parts = [read_parquet(piece.file) for piece in pieces] or [no_rows(con, TRANSACTIONS)]
+        write_parquet(pa.concat_tables(parts), joined)
+        return joined, target
+
+    workspace.lake.adopt(_side_by_side(workspace, scratch, whole, days))

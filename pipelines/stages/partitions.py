@@ -1,63 +1,85 @@
-"""Writing one table's days: a query's rows, cut by day, one file each, put in place together."""
+"""Writing one table's days: Arrow rows cut by day, one Parquet file each, put in place together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from connectors.engine import quoted
 from connectors.lake import Lake
-from connectors.windows import ONE_DAY, Window
 from mappings.tables import Table
 
-# PARTITION_BY copies every row into its day before it writes; a query a day costs milliseconds.
-ROWS_WORTH_A_QUERY = 4000
+# Columns whose values hardly repeat: a dictionary of them costs time and space.
+_WITHOUT_DICTIONARY = {"transaction_id", "row", "amount"}
+FEW_RUNS = 400
+
+
+def write_parquet(rows: pa.Table, path: Path) -> None:
+    """Write rows as Parquet, the one way it is written; the same rows are the same bytes."""
+    encodings = {"row": "DELTA_BINARY_PACKED"} if "row" in rows.column_names else None
+    pq.write_table(
+        rows,
+        path,
+        compression="zstd",
+        use_dictionary=[name for name in rows.column_names if name not in _WITHOUT_DICTIONARY],
+        column_encoding=encodings,
+        # Readers go by Parquet's own types; text of few values is text, however it was held here.
+        store_schema=False,
+    )
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """Every row of one file."""
+    return pq.ParquetFile(path).read(use_threads=False)
 
 
 def cut_by_day(
-    con: duckdb.DuckDBPyConnection,
-    table: Table,
-    relation: str,
-    folder: Path,
-    days: Window,
-    values: Mapping[str, str] | None = None,
+    rows: pa.Table, table: Table, folder: Path, days: Container[date]
 ) -> dict[date, Path]:
-    """Write the rows of a temporary table that are of `days`, one file a day, in the table's order.
-
-    `values` are SQL for columns that `relation` does not have. `con` must run on one thread.
-    """
-    column = table.day_column
-    counts = con.execute(f"SELECT {column}, count(*) FROM {relation} GROUP BY 1 ORDER BY 1")
-    rows = {day: count for day, count in counts.fetchall() if day in days}
-    constants = values or {}
-    columns = ", ".join(
-        f"CAST({constants.get(c.name, c.name)} AS {c.type}) AS {c.name}" for c in table.columns
-    )
-    query = f"SELECT {columns} FROM {relation} WHERE {column}"
+    """Write the rows that are of `days`, one file a day, rows of a day in the order given."""
     folder.mkdir()
-    if not rows:
-        return {}
-    if sum(rows.values()) > ROWS_WORTH_A_QUERY * len(rows):
-        files = {day: folder / f"{day}.parquet" for day in rows}
-        for day, path in files.items():
-            copy(con, f"{query} = DATE '{day}'", path)
-        return files
-    span = f"{query} BETWEEN DATE '{min(rows)}' AND DATE '{max(rows)}'"
-    copy(con, span, folder, f"PARTITION_BY ({column}), WRITE_PARTITION_COLUMNS true")
-    return {day: folder / f"{column}={day}" / "data_0.parquet" for day in rows}
+    files = {}
+    for day, pieces in sorted(_runs(rows, table.day_column).items()):
+        if day in days:
+            files[day] = folder / f"{day}.parquet"
+            write_parquet(pa.concat_tables(pieces), files[day])
+    return files
 
 
-def copy(con: duckdb.DuckDBPyConnection, query: str, path: Path, *further: str) -> None:
-    """Write a query's rows as Parquet, the one way it is written."""
-    options = ", ".join(("FORMAT parquet", "COMPRESSION zstd", *further))
-    con.execute(f"COPY ({query}) TO {quoted(str(path))} ({options})")
+def _runs(rows: pa.Table, column: str) -> dict[date, list[pa.Table]]:
+    """The stretches of rows that have one day each; nothing is copied where these are few."""
+    runs = pc.run_end_encode(rows[column].combine_chunks())
+    if len(runs.values) > FEW_RUNS and pc.count_distinct(runs.values).as_py() < len(runs.values):
+        ordered = rows.take(pc.sort_indices(rows[column]))
+        return _runs(ordered, column)
+    found: dict[date, list[pa.Table]] = {}
+    start = 0
+    for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        found.setdefault(day, []).append(rows.slice(start, end - start))
+        start = end
+    return found
 
 
-def no_rows(table: Table) -> str:
-    """SQL for the table's columns and nothing in them: a covered day on which nothing happened."""
+def with_constants(rows: pa.Table, table: Table, values: Mapping[str, str]) -> pa.Table:
+    """The rows with columns of one value each added, all in the table's order."""
+    zeros = pa.array(bytearray(rows.num_rows), pa.int8())
+    columns = [
+        pa.DictionaryArray.from_arrays(zeros, [values[name]]) if name in values else rows[name]
+        for name in table.names
+    ]
+    return pa.table(columns, list(table.names))
+
+
+def no_rows(con: duckdb.DuckDBPyConnection, table: Table) -> pa.Table:
+    """The table's columns and nothing in them: a covered day on which nothing happened."""
     nothing = ", ".join(f"NULL AS {name}" for name in table.names)
-    return f"SELECT {table.select_list()} FROM (SELECT {nothing}) WHERE false"
+    return con.sql(
+        f"SELECT {table.select_list()} FROM (SELECT {nothing}) WHERE false"
+    ).to_arrow_table()
 
 
 def write_days(
@@ -73,18 +95,15 @@ def write_days(
 
     Rows of other days are left out.
     """
-    con.execute("SET threads = 1")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {query}")
     wanted = sorted(days)
-    window = Window(wanted[0], wanted[-1] + ONE_DAY) if wanted else Window(date.max, date.max)
-    files = cut_by_day(con, table, "whole", scratch / table.name, window)
-    empty = scratch / f"{table.name}-empty.parquet"
-    copy(con, no_rows(table), empty)
+    rows = con.sql(f"SELECT {table.select_list()} FROM ({query})").to_arrow_table()
+    files = cut_by_day(rows, table, scratch / table.name, set(wanted))
+    empty = no_rows(con, table)
     moves = []
     for day in wanted:
-        staged = files.get(day) or scratch / f"{table.name}-{day}.parquet"
+        staged = files.get(day) or scratch / table.name / f"{day}.parquet"
         if day not in files:
-            staged.write_bytes(empty.read_bytes())
+            write_parquet(empty, staged)
         moves.append((staged, lake.partition(table.name, connection, day)))
     lake.adopt(moves)
 

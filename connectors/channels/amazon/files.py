@@ -76,28 +76,15 @@ def _format(name: str, columns: Sequence[str]) -> str:
 
 
 def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> str:
-    """Every row of the file as text with its number, absent optional columns as null.
-
-    A row without a time of day is posted at the start of its day.
-    """
+    """Every row of the file as text with its number, absent optional columns as null."""
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
-    posted = _timed("posted-date")
-    if "posted-date-time" in columns:
-        posted = f'coalesce("posted-date-time", {posted}) AS "posted-date-time"'
-    else:
-        posted += ' AS "posted-date"'
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in _OPTIONAL if c not in columns)
     return (
-        f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({posted}){absent} FROM read_csv("
+        f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
         f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim='\\t', quote='', "
         f"escape='', header=true, nullstr='', compression={quoted(compression)}, "
         "max_line_size=1048576)"
     )
-
-
-def _timed(column: str) -> str:
-    """A date alone is its midnight."""
-    return f"\"{column}\" || CASE WHEN length(\"{column}\") <= 10 THEN ' 00:00:00' ELSE '' END"
 
 
 def rows(manifest: Manifest, text: Path) -> str:
@@ -242,7 +229,7 @@ def _unproven(upload: Upload, statement: Statement, found: Profile) -> Unproven:
 
 def _summary(con: duckdb.DuckDBPyConnection, upload: Upload) -> Statement:
     """The settlement as the summary row states it; its lines are filled in by the caller."""
-    instants = [f"epoch_us(instant({_timed(column)}))" for column in _INSTANTS]
+    instants = [f'epoch_us(midnight("{column}"))' for column in _INSTANTS]
     row = con.execute(
         f'SELECT row, money("total-amount"), {", ".join(instants)} '
         'FROM document_rows WHERE "total-amount" IS NOT NULL ORDER BY row LIMIT 1'

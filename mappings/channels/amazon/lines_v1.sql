@@ -1,6 +1,6 @@
 -- One line an amount, from settlement flat file V1 (33 or 36 columns, up to nine amounts a row).
 -- grain: document row and amount column; key: row, part
--- in: document_rows (row, and the file's columns as text); macros money, instant
+-- in: document_rows (row, and the file's columns as text); macros money, midnight
 -- V1 states an item's units on a row of their own that has no amount. They go onto the item's
 -- Principal row, first to first; units that find none stay as a line of amount zero, so that none
 -- are lost. Units beside an amount stay with the first amount of their row.
@@ -76,7 +76,7 @@ SELECT
     CASE
         WHEN stated.part = 'units' OR stated.part = amounts[1].part THEN coalesce(units, paired_units)
     END AS quantity,
-    instant("posted-date") AS posted_at,
+    midnight("posted-date") AS posted_at,
     CASE stated.part WHEN 'units' THEN 0 ELSE money(stated.text) END AS amount,
     "promotion-id" AS description,
     "fulfillment-id" AS fulfilment

@@ -1,6 +1,6 @@
 -- One line an amount, from settlement flat file V2 (23 or 24 columns, one amount a row).
 -- grain: document row; key: row
--- in: document_rows (row, and the file's columns as text); macros money, instant
+-- in: document_rows (row, and the file's columns as text); macros money, instant, midnight
 SELECT
     row,
     NULL::VARCHAR AS part,
@@ -11,7 +11,7 @@ SELECT
     "order-item-code" AS order_item_id,
     sku,
     TRY_CAST("quantity-purchased" AS INTEGER) AS quantity,
-    instant(coalesce("posted-date-time", "posted-date")) AS posted_at,
+    coalesce(instant("posted-date-time"), midnight("posted-date")) AS posted_at,
     money(amount) AS amount,
     "promotion-id" AS description,
     "fulfillment-id" AS fulfilment

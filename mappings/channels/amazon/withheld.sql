@@ -1,5 +1,6 @@
 -- Tax of order items whose tax the marketplace withheld was never the seller's.
--- changes: category, tax_collected_by of staged; in: staged (a whole document), categories
+-- grain: line of the document, in the order of position
+-- in: staged (position and the columns of every line of a document), categories
 WITH withheld AS (
     SELECT DISTINCT
         split_part(source_type, ' / ', 1) AS transaction_type,
@@ -9,11 +10,18 @@ WITH withheld AS (
     WHERE category = 'tax.facilitator_out'
 )
 
-UPDATE staged
-SET category = k.if_withheld, tax_collected_by = 'marketplace'
-FROM categories AS k, withheld AS w
-WHERE k.if_withheld IS NOT NULL
-    AND k.source_type = staged.source_type
-    AND w.transaction_type = split_part(staged.source_type, ' / ', 1)
-    AND w.order_id = coalesce(staged.order_id, '')
-    AND w.item = coalesce(staged.order_item_id, staged.sku, '')
+SELECT
+    coalesce(t.if_withheld, s.category) AS category,
+    CASE WHEN t.if_withheld IS NULL THEN s.tax_collected_by ELSE 'marketplace' END AS tax_collected_by
+FROM staged AS s
+LEFT JOIN (
+    SELECT b.position, k.if_withheld
+    FROM staged AS b
+    JOIN categories AS k USING (source_type)
+    JOIN withheld AS w
+        ON w.transaction_type = split_part(b.source_type, ' / ', 1)
+        AND w.order_id = coalesce(b.order_id, '')
+        AND w.item = coalesce(b.order_item_id, b.sku, '')
+    WHERE k.if_withheld IS NOT NULL
+) AS t USING (position)
+ORDER BY position
