@@ -215,7 +215,7 @@ def _stage(
     folder = scratch / manifest.document
     rows = _lines(con, manifest.channel)
     same = {name: getattr(manifest, name) for name in _SAME_ON_EVERY_LINE}
-    files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, window)
+    files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, set(window))
     found = _facts(con, files.values())
     _check_keys(con, rows, found)
     slices = []

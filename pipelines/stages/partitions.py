@@ -1,6 +1,6 @@
 """Writing one table's days: Arrow rows cut by day, one Parquet file each, put in place together."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 from pathlib import Path
 
@@ -37,9 +37,7 @@ def read_parquet(path: Path) -> pa.Table:
     return pq.ParquetFile(path).read(use_threads=False)
 
 
-def cut_by_day(
-    rows: pa.Table, table: Table, folder: Path, days: Container[date]
-) -> dict[date, Path]:
+def cut_by_day(rows: pa.Table, table: Table, folder: Path, days: Set[date]) -> dict[date, Path]:
     """Write the rows that are of `days`, one file a day, rows of a day in the order given."""
     folder.mkdir()
     files = {}
@@ -98,12 +96,13 @@ def write_days(
     wanted = sorted(days)
     rows = con.sql(f"SELECT {table.select_list()} FROM ({query})").to_arrow_table()
     files = cut_by_day(rows, table, scratch / table.name, set(wanted))
-    empty = no_rows(con, table)
+    empty = scratch / f"{table.name}-empty.parquet"
+    write_parquet(no_rows(con, table), empty)
     moves = []
     for day in wanted:
         staged = files.get(day) or scratch / table.name / f"{day}.parquet"
         if day not in files:
-            write_parquet(empty, staged)
+            staged.write_bytes(empty.read_bytes())
         moves.append((staged, lake.partition(table.name, connection, day)))
     lake.adopt(moves)
 

@@ -1,6 +1,6 @@
 """A year of one connection through Dagster: all assets, checks, ledger and warehouse.
 
-`python -m tests.benchmarks.year` measures one, in its own process, from the first import on.
+`python -m tests.benchmarks.year run` measures one, in its own process, from the first import on.
 """
 
 import json
@@ -36,7 +36,8 @@ def measure(work: Path, scale: float) -> list[Result]:
             floors.append(in_fresh_process("compute", "floor", tsv)["seconds"])
             with fresh_home(work / f"home{number}", [SLUG]) as home:
                 stock(home, [SLUG], files)
-                runs.append(in_fresh_process("year", home=home.home))
+                in_fresh_process("year", "open", home=home.home)
+                runs.append(in_fresh_process("year", "run", home=home.home))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     least = statistics.median(floors)
@@ -68,6 +69,14 @@ def run_year() -> dict[str, float]:
     return {"seconds": marks[-1] - started, **parts}
 
 
+def open_year() -> dict[str, float]:
+    """Let Dagster make its tables, once in a home's life."""
+    from pipelines.execution import open_instance
+
+    with open_instance([SLUG]):
+        return {}
+
+
 if __name__ == "__main__":
-    figures = run_year()
+    figures = run_year() if sys.argv[1] == "run" else open_year()
     sys.stdout.write("\n" + json.dumps(figures))
