@@ -4,8 +4,6 @@ Looks only: nothing is created or changed, apart from an existing embedded serve
 down, which is started as every other command would.
 """
 
-import base64
-import binascii
 import os
 import shutil
 import time
@@ -19,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from connectors import dagster_yaml
+from connectors.auth import Vault
+from connectors.auth.keys import read_keys
 from connectors.errors import ConfigError, DaybookError
-from connectors.home import KEY_BYTES
 from connectors.postgres import (
     REGISTRY_SCHEMA,
     DiskFull,
@@ -28,7 +27,7 @@ from connectors.postgres import (
     ensure_running,
     explained,
 )
-from connectors.registry import schema
+from connectors.registry import Registry, schema
 from connectors.settings import Settings
 
 _LEAST_FREE_BYTES = 200_000_000
@@ -85,7 +84,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 def _postgres(settings: Settings) -> Iterator[Finding]:
     embedded = settings.database_url is None
-    if embedded and not (settings.postgres_folder / "data").exists():
+    if not _has_database(settings):
         detail = "the embedded server was not created"
         yield Finding("postgres", False, detail, "run `daybook init`")
         return
@@ -103,6 +102,10 @@ def _postgres(settings: Settings) -> Iterator[Finding]:
     else:
         detail, _, mend = str(refused).partition(": ")
         yield Finding("registry", False, detail, mend)
+
+
+def _has_database(settings: Settings) -> bool:
+    return settings.database_url is not None or (settings.postgres_folder / "data").exists()
 
 
 def _registry_version(settings: Settings) -> str | None:
@@ -126,23 +129,40 @@ def _database_finding(error: DaybookError) -> Finding:
 
 def _key(settings: Settings) -> Iterator[Finding]:
     path = settings.key_file
-    restore = "restore it from your copy, or run `daybook init` and enter the credentials again"
-    if not path.exists():
-        yield Finding("key", False, f"{path} is missing", restore)
-    elif path.stat().st_mode & 0o177:
+    if settings.master_key is None and path.exists() and path.stat().st_mode & 0o177:
         mode = path.stat().st_mode & 0o777
         yield Finding("key", False, f"{path} has mode {mode:04o}, not 0600", f"chmod 600 {path}")
-    elif _key_length(path) != KEY_BYTES:
-        yield Finding("key", False, f"{path} does not hold a key of {KEY_BYTES} bytes", restore)
-    else:
-        yield Finding("key", True, str(path))
-
-
-def _key_length(path: Path) -> int:
+        return
     try:
-        return len(base64.b64decode(path.read_bytes().strip(), validate=True))
-    except binascii.Error:
-        return 0
+        held = len(read_keys(settings).keys)
+    except ConfigError as error:
+        detail, _, mend = str(error).rpartition(": ")
+        yield Finding("key", False, detail, f"{mend}, or run `daybook init` where none was in use")
+        return
+    where = str(path) if settings.master_key is None else "DAYBOOK_MASTER_KEY"
+    if held > 1:
+        detail = f"{where} holds {held} keys: a rotation was not finished"
+        yield Finding("key", False, detail, "run `daybook keys rotate`")
+    else:
+        yield Finding("key", True, where)
+
+
+def _credentials(settings: Settings) -> Iterator[Finding]:
+    """Whether the master key opens what is sealed; nothing to say where the others failed."""
+    if not _has_database(settings):
+        return
+    try:
+        registry = Registry.open(settings)
+    except DaybookError:
+        return
+    with registry:
+        try:
+            sealed = Vault(settings, registry).verify()
+        except ConfigError as error:
+            detail, _, mend = str(error).rpartition(": ")
+            yield Finding("credentials", False, detail, mend)
+            return
+    yield Finding("credentials", True, f"of {len(sealed)} accounts, opened by the master key")
 
 
 def _lake(settings: Settings) -> Iterator[Finding]:
@@ -209,4 +229,4 @@ def _is_writable(folder: Path) -> bool:
 
 
 _STORAGES = ("event_log_storage", "run_storage", "schedule_storage")
-_LOOKS = (_home, _disk, _postgres, _key, _lake, _warehouse, _dagster)
+_LOOKS = (_home, _disk, _postgres, _key, _credentials, _lake, _warehouse, _dagster)

@@ -3,19 +3,17 @@
 Everything here may be done again at any time; what is in place stays as it is.
 """
 
-import base64
 import os
-import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from connectors import dagster_yaml
-from connectors.errors import BadInput
+from connectors.auth import Vault
+from connectors.auth.keys import create_key
+from connectors.errors import BadInput, ConfigError
 from connectors.postgres import DiskFull, ForeignLock, restore_password
 from connectors.registry import Registry
 from connectors.settings import Settings
-
-KEY_BYTES = 32
 
 Step = Callable[[Settings], Iterable[str]]
 
@@ -28,8 +26,8 @@ def initialise(settings: Settings, further: Iterable[Step] = ()) -> list[str]:
     done: list[str] = []
     try:
         done += _make_folders(settings)
-        done += _make_key(settings)
         done += _make_tables(settings)
+        done += _make_key(settings)
         done += _make_dagster_yaml(settings)
     except FileExistsError as error:
         raise BadInput(f"{error.filename} is a file, not a folder: move it away") from error
@@ -67,24 +65,25 @@ def _has_content(folder: Path) -> bool:
 
 
 def _make_key(settings: Settings) -> list[str]:
+    """A master key where there is none, and the proof that it opens what is sealed.
+
+    `ConfigError` rather than a new key where credentials are sealed under one that is gone.
+    """
+    done = []
     path = settings.key_file
-    if path.exists():
-        return []
-    fresh = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-        out.flush()
-        os.fsync(out.fileno())
-    try:
-        # A link never replaces: of two processes that start at once, the first one's key counts.
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        return []
-    finally:
-        fresh.unlink()
-    lost = (settings.postgres_folder / "data").exists()
-    note = "; credentials kept under an earlier key must be entered again" if lost else ""
-    return [f"created the master key {path}: keep a copy apart from the backups{note}"]
+    with Registry.open(settings) as registry:
+        vault = Vault(settings, registry)
+        if settings.master_key is None and not path.exists():
+            if vault.owners():
+                raise ConfigError(
+                    f"the master key {path} is missing and credentials are sealed under it: "
+                    "restore it from your copy, or run `daybook keys forget` and connect every "
+                    "account again"
+                )
+            if create_key(settings):
+                done.append(f"created the master key {path}: keep a copy apart from the backups")
+        vault.prepare()
+    return done
 
 
 def _make_tables(settings: Settings) -> list[str]:

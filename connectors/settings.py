@@ -22,13 +22,15 @@ class Settings(BaseSettings):
     """Where Daybook keeps things and how it behaves; read from `DAYBOOK_*`.
 
     `home` holds everything that must be backed up. `database_url` replaces the embedded
-    PostgreSQL server. `lake` may move the Parquet files and documents elsewhere.
+    PostgreSQL server. `lake` may move the Parquet files and documents elsewhere. `master_key`
+    replaces the key file.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAYBOOK_", extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=default_home)
     database_url: SecretStr | None = None
+    master_key: SecretStr | None = None
     lake: str | None = None
     first_day: date = date(2015, 1, 1)
     threads: int = Field(default=2, ge=1, le=256)

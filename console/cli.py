@@ -8,6 +8,7 @@ from console.commands import (
     home,
     imports,
     journals,
+    keys,
     mappings,
     querying,
     reconciling,
@@ -28,6 +29,7 @@ for module in (home, imports, syncing, journals, reconciling, querying, serving,
     module.register(app)
 app.add_typer(connections.app, name="connections")
 app.add_typer(mappings.app, name="mappings")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

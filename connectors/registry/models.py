@@ -15,7 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TEXT
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from connectors.postgres import REGISTRY_SCHEMA
@@ -41,6 +41,7 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         list[date]: ARRAY(Date),
+        bytes: BYTEA,
     }
 
 
@@ -188,3 +189,36 @@ class DayStateRow(Base):
     state: Mapped[str]
     reason: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DataKeyRow(Base):
+    """Grain: whoever has credentials, a connection or `app:channel`. Key: owner."""
+
+    __tablename__ = "data_keys"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class CredentialRow(Base):
+    """Grain: one credential, sealed under its owner's data key. Key: owner and field."""
+
+    __tablename__ = "credentials"
+
+    owner: Mapped[str] = mapped_column(ForeignKey(DataKeyRow.owner), primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ConsentRow(Base):
+    """Grain: a consent that a seller was asked for. Key: the SHA-256 of its state."""
+
+    __tablename__ = "consents"
+
+    state_digest: Mapped[str] = mapped_column(primary_key=True)
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug))
+    session_digest: Mapped[str]
+    redirect_uri: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    answered_at: Mapped[datetime | None]

@@ -14,16 +14,18 @@ from connectors.errors import Transient
 from connectors.postgres import REGISTRY_SCHEMA, database_url, ensure_database
 from connectors.registry import schema
 from connectors.registry.connections import Connections
+from connectors.registry.consents import Consents
 from connectors.registry.inbox import Inbox
 from connectors.registry.mappings import Mappings
 from connectors.registry.models import AuditRow
 from connectors.registry.publications import Publications
 from connectors.registry.records import AuditEvent
+from connectors.registry.sealed import Sealed
 from connectors.registry.store import columns, write_audit
 from connectors.settings import Settings
 
 
-class Registry(Connections, Inbox, Mappings, Publications):
+class Registry(Connections, Consents, Inbox, Mappings, Publications, Sealed):
     """What Daybook remembers. Opened once a process; threads may share it."""
 
     @classmethod

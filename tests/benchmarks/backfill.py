@@ -33,6 +33,7 @@ LINES_A_DAY = 50
 SETTLEMENTS = 27
 WINDOW = Window(date(2025, 1, 1), date(2026, 1, 1))
 MINUTES = 4.0
+REPEATS = 5
 GIVE_UP_SECONDS = 1800.0
 ENDED = {
     BulkActionStatus.COMPLETED,
@@ -54,17 +55,21 @@ PARTS = {
 
 
 def measure(work: Path, scale: float) -> list[Result]:
-    """One backfill of everything, and where one connection's run spends its time."""
+    """Five backfills of everything, each in a home of its own, and where a run's time goes."""
     slugs = [f"store-{n:02}" for n in range(max(1, round(CONNECTIONS * scale)))]
     lines = LINES_A_DAY * 14 * SETTLEMENTS
+    tries: list[tuple[float, float, list[dg.RunRecord]]] = []
     try:
         files = list(write_settlements(work / "tsv", Shape(lines=lines, settlements=SETTLEMENTS)))
-        with fresh_home(work / "home", [*slugs, "alone"]) as home:
-            stock(home, [*slugs, "alone"], files)
-            runs, seconds, first = _backfill(home, slugs)
-            alone = in_fresh_process("backfill", home=home.home)
+        for number in range(REPEATS):
+            with fresh_home(work / f"home{number}", [*slugs, "alone"]) as home:
+                stock(home, [*slugs, "alone"], files)
+                tries.append(_backfill(home, slugs))
+                if number == REPEATS - 1:
+                    alone = in_fresh_process("backfill", home=home.home)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    seconds, first, runs = sorted(tries, key=lambda found: found[0])[REPEATS // 2]
     days = len(list(WINDOW))
     pairs = len(slugs) * days * 4
     waited = statistics.median((r.start_time or 0) - r.create_timestamp.timestamp() for r in runs)
@@ -84,8 +89,8 @@ def measure(work: Path, scale: float) -> list[Result]:
     ]
 
 
-def _backfill(home: Settings, slugs: list[str]) -> tuple[list[dg.RunRecord], float, float]:
-    """Request it and wait; the runs, seconds in all, seconds until there was a first run."""
+def _backfill(home: Settings, slugs: list[str]) -> tuple[float, float, list[dg.RunRecord]]:
+    """Request it and wait; seconds in all, seconds until there was a first run, the runs."""
     from pipelines.execution import open_instance
 
     os.environ["DAYBOOK_HOME"] = str(home.home)
@@ -104,7 +109,7 @@ def _backfill(home: Settings, slugs: list[str]) -> tuple[list[dg.RunRecord], flo
         assert found.status == BulkActionStatus.COMPLETED_SUCCESS, (found.status, found.error)
         tagged = dg.RunsFilter(tags={"dagster/backfill": request.backfill_id})
         runs = list(instance.get_run_records(tagged))
-    return runs, seconds, min(r.create_timestamp.timestamp() for r in runs) - started
+    return seconds, min(r.create_timestamp.timestamp() for r in runs) - started, runs
 
 
 def _request(instance: dg.DagsterInstance, slugs: list[str]) -> PartitionBackfill:

@@ -32,7 +32,10 @@ def test_a_healthy_home_has_nothing_to_mend_and_is_not_touched(home: Settings) -
     findings = examine(home)
     assert [found for found in findings if not found.ok] == []
     names = [found.name for found in findings]
-    assert names == ["home", "disk", "postgres", "registry", "key", "lake", "warehouse", "dagster"]
+    assert names == [
+        *("home", "disk", "postgres", "registry", "key"),
+        *("credentials", "lake", "warehouse", "dagster"),
+    ]
     assert contents(home.home) == before
 
 

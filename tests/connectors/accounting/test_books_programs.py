@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from connectors.accounting.beancount import Books, fava
@@ -114,7 +114,7 @@ def test_fava_shows_the_books_read_only(tmp_path: Path) -> None:
             while not fava.ready(port) and time.monotonic() < deadline:
                 time.sleep(0.2)
             assert fava.ledger_errors(port) == ()
-            page = httpx.get(fava.address(port), follow_redirects=True, timeout=20)
+            page = httpx2.get(fava.address(port), follow_redirects=True, timeout=20)
             assert page.status_code == 200
             assert "Seller" in page.text
         finally:

@@ -1,0 +1,76 @@
+"""Sending a seller's browser to a platform, and knowing its answer when it comes back.
+
+The `state` that goes along is random, good once and for ten minutes, and bound to the browser
+session that asked (RFC 6749, section 10.12). A PKCE verifier (RFC 7636) waits in the vault.
+"""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import get_args
+
+from connectors.auth.vault import Vault
+from connectors.errors import BadInput
+from connectors.registry import Consent, Refusal
+
+LASTS = timedelta(minutes=10)
+_VERIFIER = "pkce_verifier"
+
+_WORDS: dict[Refusal, str] = {
+    "unknown": "nobody here asked for this authorisation: begin again on Connected Stores",
+    "foreign": "this authorisation was begun in another browser: finish it there, or begin again",
+    "replayed": "this authorisation was finished already: if nothing is connected, begin again",
+    "expired": "the platform's answer came after more than ten minutes: begin again",
+}
+
+
+class ConsentRefused(BadInput):
+    """An answer that must not be used; `reason` is which of the four it is."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(_WORDS[reason])
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What goes to the platform: `challenge` is the S256 of a verifier that stays here."""
+
+    state: str
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Whose consent it was, and what its code is bought with."""
+
+    connection: str
+    redirect_uri: str
+    verifier: str
+
+
+def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Question:
+    """Begin an authorisation for a connection from a browser session."""
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    vault.save(connection, {_VERIFIER: verifier})
+    vault.registry.ask_consent(_digest(state), connection, _digest(session), redirect_uri)
+    challenge = hashlib.sha256(verifier.encode()).digest()
+    return Question(state, base64.urlsafe_b64encode(challenge).rstrip(b"=").decode())
+
+
+def answer(vault: Vault, state: str, session: str) -> Answered:
+    """The question that a callback answers; `ConsentRefused` for one that must not be used."""
+    found = vault.registry.take_consent(_digest(state), _digest(session), LASTS)
+    if not isinstance(found, Consent):
+        assert found in get_args(Refusal)
+        raise ConsentRefused(found)
+    with vault.hold(found.connection) as held:
+        verifier = held.fields[_VERIFIER]
+        held.save({_VERIFIER: None})
+    return Answered(found.connection, found.redirect_uri, verifier)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

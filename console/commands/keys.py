@@ -1,0 +1,42 @@
+"""`keys`: the master key that credentials are sealed under."""
+
+from typing import Annotated
+
+import typer
+
+from connectors.auth import Vault
+from connectors.errors import BadInput
+from connectors.settings import settings
+from console.opening import workspace
+from console.output import show
+
+app = typer.Typer(help="The key that credentials are sealed under.", no_args_is_help=True)
+
+
+@app.command()
+def rotate() -> None:
+    """Make a new master key and seal every credential anew; safe to repeat if interrupted."""
+    with workspace() as opened:
+        owners = Vault(opened.settings, opened.registry).rotate()
+        opened.registry.audit("operator", "keys.rotated", "master key", {"owners": owners})
+    show(f"sealed the credentials of {len(owners)} accounts under the new master key")
+    if settings().master_key is not None:
+        show("take the old key out of DAYBOOK_MASTER_KEY now")
+    else:
+        show(f"keep a copy of {settings().key_file} apart from the backups")
+
+
+@app.command()
+def forget(
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; nothing can bring them back.")] = False,
+) -> None:
+    """Drop every credential, for when the master key is lost; accounts must connect again."""
+    with workspace() as opened:
+        vault = Vault(opened.settings, opened.registry)
+        owners = vault.owners()
+        if not yes:
+            raise BadInput(
+                f"this drops the credentials of {len(owners)} accounts for good: add --yes"
+            )
+        vault.forget_all("operator")
+    show(f"dropped the credentials of {len(owners)} accounts; connect them again")

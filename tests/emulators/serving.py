@@ -1,0 +1,43 @@
+"""ASGI applications on a loopback port of their own, for as long as a test needs them."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+
+def bound() -> socket.socket:
+    """A socket on a free loopback port; its number is known before anything is served."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The URL of what is served on a socket."""
+    host, port = listener.getsockname()
+    return f"http://{host}:{port}"
+
+
+@contextlib.contextmanager
+def serving(application: Any, listener: socket.socket) -> Iterator[str]:
+    """Serve an application in a thread; yields its URL once it answers."""
+    config = uvicorn.Config(application, log_config=None, lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 10
+        while not server.started:
+            assert time.monotonic() < deadline, "the emulator did not start"
+            time.sleep(0.01)
+        yield address(listener)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
