@@ -16,7 +16,7 @@ from connectors.errors import BadInput
 from connectors.registry import Consent, Refusal
 
 LASTS = timedelta(minutes=10)
-_VERIFIER = "pkce_verifier"
+_VERIFIER = "pkce_verifier:"
 
 _WORDS: dict[Refusal, str] = {
     "unknown": "nobody here asked for this authorisation: begin again on Connected Stores",
@@ -54,21 +54,26 @@ class Answered:
 def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Question:
     """Begin an authorisation for a connection from a browser session."""
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-    vault.save(connection, {_VERIFIER: verifier})
+    vault.save(connection, {_VERIFIER + _digest(state): verifier})
     vault.registry.ask_consent(_digest(state), connection, _digest(session), redirect_uri)
     challenge = hashlib.sha256(verifier.encode()).digest()
     return Question(state, base64.urlsafe_b64encode(challenge).rstrip(b"=").decode())
 
 
 def answer(vault: Vault, state: str, session: str) -> Answered:
-    """The question that a callback answers; `ConsentRefused` for one that must not be used."""
+    """The question that a callback answers; `ConsentRefused` for one that must not be used.
+
+    The first answer settles every question that is open for its connection.
+    """
     found = vault.registry.take_consent(_digest(state), _digest(session), LASTS)
     if not isinstance(found, Consent):
         assert found in get_args(Refusal)
         raise ConsentRefused(found)
     with vault.hold(found.connection) as held:
-        verifier = held.fields[_VERIFIER]
-        held.save({_VERIFIER: None})
+        verifier = held.fields.get(_VERIFIER + _digest(state))
+        held.save({name: None for name in list(held.fields) if name.startswith(_VERIFIER)})
+    if verifier is None:
+        raise ConsentRefused("replayed")
     return Answered(found.connection, found.redirect_uri, verifier)
 
 

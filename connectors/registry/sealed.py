@@ -110,11 +110,17 @@ _KEYS_ALONE = text("SELECT pg_advisory_xact_lock(hashtext('daybook keys'))")
 
 
 def _rows(session: Session, owner: str) -> SealedRows | None:
-    key = session.scalar(select(DataKeyRow.sealed).where(DataKeyRow.owner == owner))
-    if key is None:
+    """One statement: a rotation that commits between two would pair an old key with new values."""
+    wanted = (
+        select(DataKeyRow.sealed.label("data_key"), CredentialRow.field, CredentialRow.sealed)
+        .outerjoin(CredentialRow, CredentialRow.owner == DataKeyRow.owner)
+        .where(DataKeyRow.owner == owner)
+    )
+    found = session.execute(wanted).all()
+    if not found:
         return None
-    values = select(CredentialRow.field, CredentialRow.sealed).where(CredentialRow.owner == owner)
-    return SealedRows(key, {row.field: row.sealed for row in session.execute(values)})
+    values = {row.field: row.sealed for row in found if row.field is not None}
+    return SealedRows(found[0].data_key, values)
 
 
 def _bound_waiting(session: Session, seconds: float) -> None:

@@ -51,6 +51,15 @@ def test_a_second_answer_is_a_replay(vault: Vault) -> None:
     assert refused(vault, question.state, "browser") == "replayed"
 
 
+def test_of_two_questions_for_one_connection_the_first_answer_counts(vault: Vault) -> None:
+    earlier, later = (ask(vault, "shop", "browser", CALLBACK) for _ in range(2))
+    found = answer(vault, earlier.state, "browser")
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(found.verifier.encode()).digest())
+    assert earlier.challenge == challenge.rstrip(b"=").decode()
+    assert refused(vault, later.state, "browser") == "replayed"
+    assert vault.read("shop") == {}
+
+
 def test_another_browser_gets_nothing_and_spoils_nothing(vault: Vault) -> None:
     question = ask(vault, "shop", "browser", CALLBACK)
     assert refused(vault, question.state, "another") == "foreign"
