@@ -122,7 +122,7 @@ class Vault:
         if not kept:
             self.save(_CANARY, {_CANARY: _CANARY})
 
-    def rotate(self) -> list[str]:
+    def rotate(self, actor: str) -> list[str]:
         """Seal everything anew under a new master key; returns whose credentials that were.
 
         The old key stays in the file, second, until all is done: a rotation that was killed is
@@ -135,7 +135,9 @@ class Vault:
                     _reseal(rows, keyring)
             if self.settings.master_key is None:
                 write_keys(self.settings, Keyring((keyring.current,)))
-            return [rows.owner for rows in owners if rows.owner != _CANARY]
+            resealed = [rows.owner for rows in owners if rows.owner != _CANARY]
+            self.registry.audit(actor, "keys.rotated", "master key", {"owners": resealed})
+            return resealed
 
     def _with_new_key(self) -> Keyring:
         keyring = read_keys(self.settings)

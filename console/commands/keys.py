@@ -17,8 +17,7 @@ app = typer.Typer(help="The key that credentials are sealed under.", no_args_is_
 def rotate() -> None:
     """Make a new master key and seal every credential anew; safe to repeat if interrupted."""
     with workspace() as opened:
-        owners = Vault(opened.settings, opened.registry).rotate()
-        opened.registry.audit("operator", "keys.rotated", "master key", {"owners": owners})
+        owners = Vault(opened.settings, opened.registry).rotate("operator")
     show(f"sealed the credentials of {len(owners)} accounts under the new master key")
     if settings().master_key is not None:
         show("take the old key out of DAYBOOK_MASTER_KEY now")

@@ -119,7 +119,9 @@ def test_waiting_for_an_owner_is_bounded(vault: Vault) -> None:
 
 def test_a_rotation_reseals_everything_and_drops_the_old_key(vault: Vault, home: Settings) -> None:
     before, old = everything_kept(home), read_keys(home)
-    assert vault.rotate() == ["shop"]
+    assert vault.rotate("test") == ["shop"]
+    deed = vault.registry.audit_log()[0]
+    assert (deed.actor, deed.action, deed.detail) == ("test", "keys.rotated", {"owners": ["shop"]})
     assert vault.read("shop")["token"] == SECRET
     after = everything_kept(home)
     assert not any(before[i : i + 32] in after for i in range(0, len(before) - 32, 32))
@@ -134,7 +136,7 @@ def test_a_rotation_that_was_killed_is_finished_by_the_next(vault: Vault, home: 
     write_keys(home, Keyring((new, old)))
     assert vault.read("shop")["token"] == SECRET
     vault.save("late", {"token": "sealed under the new key"})
-    assert vault.rotate() == ["late", "shop"]
+    assert vault.rotate("test") == ["late", "shop"]
     assert read_keys(home).keys == (new,)
     assert vault.read("late") == {"token": "sealed under the new key"}
     assert vault.read("shop")["token"] == SECRET
@@ -159,7 +161,7 @@ def test_nothing_is_lost_while_others_write(vault: Vault) -> None:
         writer.start()
     try:
         for _ in range(5):
-            vault.rotate()
+            vault.rotate("test")
     finally:
         stop.set()
         for writer in writers:
@@ -176,8 +178,8 @@ def test_a_key_from_the_environment_is_rotated_by_its_owner(vault: Vault, home: 
     (old,) = read_keys(home).keys
     new = new_key()
     with pytest.raises(BadInput, match="put the new one before it"):
-        with_keys(old).rotate()
-    assert with_keys(new, old).rotate() == ["shop"]
+        with_keys(old).rotate("test")
+    assert with_keys(new, old).rotate("test") == ["shop"]
     assert with_keys(new).read("shop")["token"] == SECRET
     with pytest.raises(ConfigError, match="another master key"):
         with_keys(old).read("shop")
