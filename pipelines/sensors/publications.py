@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 
 import dagster as dg
+from dagster._core.storage.tags import PRIORITY_TAG
 
 from connectors.registry import Publication
 from connectors.windows import windows
@@ -14,6 +15,9 @@ from pipelines.stages.journals import BOOKS
 
 # A shop that sells on some days only is still one run, not one run a day.
 DAYS_BETWEEN = 31
+# Posting takes its turn behind the data that is queued: a backfill's postings come in one go at
+# its end, and where a day is built twice the books are written once.
+AFTER_THE_DATA = {PRIORITY_TAG: "-1"}
 
 
 @dg.sensor(
@@ -39,7 +43,7 @@ def planned_entries(
     requests = [
         dg.RunRequest(
             run_key=f"{slug}|{window.start}|{window.end}|{_digest(listed)}",
-            tags=range_tags(slug, window),
+            tags=range_tags(slug, window) | AFTER_THE_DATA,
         )
         for slug, listed in due.items()
         if slug not in busy
