@@ -8,6 +8,7 @@ a killed process leaves nothing half-written under a real name.
 import hashlib
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -114,6 +115,12 @@ class Lake:
     def drop(self, table: str, connection: str, day: date) -> None:
         """Remove a partition that nothing supports any more."""
         self.partition(table, connection, day).unlink(missing_ok=True)
+
+    def forget(self, connection: str, tables: Iterable[str]) -> None:
+        """Delete everything of a connection: its partitions of these tables and its documents."""
+        for folder in [self.folder / table / connection for table in tables]:
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._documents(connection), ignore_errors=True)
 
     def _documents(self, connection: str) -> Path:
         return self.folder / "raw" / connection

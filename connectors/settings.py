@@ -23,7 +23,9 @@ class Settings(BaseSettings):
 
     `home` holds everything that must be backed up. `database_url` replaces the embedded
     PostgreSQL server. `lake` may move the Parquet files and documents elsewhere. `master_key`
-    replaces the key file.
+    replaces the key file. `endpoints` is a JSON file of hosts that replace the platforms' own.
+    `public_url` is where browsers find the console: platforms send sellers back there.
+    `allowed_private_hosts`, separated by commas, are stores on one's own network.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAYBOOK_", extra="ignore", frozen=True)
@@ -32,6 +34,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     master_key: SecretStr | None = None
     lake: str | None = None
+    endpoints: Path | None = None
+    public_url: str = "http://localhost:8080"
+    allowed_private_hosts: str = ""
     first_day: date = date(2015, 1, 1)
     threads: int = Field(default=2, ge=1, le=256)
     memory_limit: str = "1200MB"
@@ -40,6 +45,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url):
+            raise ValueError(f"must be an address such as https://books.example, not {url!r}")
+        return url.rstrip("/")
 
     @field_validator("lake")
     @classmethod
@@ -59,6 +71,28 @@ class Settings(BaseSettings):
     def lake_folder(self) -> Path:
         """Raw documents and Parquet partitions."""
         return Path(self.lake).expanduser().absolute() if self.lake else self.home / "lake"
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """Hosts that stores may have although their addresses are not public."""
+        hosts = (host.strip().lower() for host in self.allowed_private_hosts.split(","))
+        loopback = {"127.0.0.1", "localhost"} if self.is_sandbox else set()
+        return frozenset(loopback.union(host for host in hosts if host))
+
+    @property
+    def sandbox_folder(self) -> Path:
+        """Where the emulators of `up --sandbox` say how they are reached."""
+        return self.home / "sandbox"
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the accounts of this home are those of the emulators, and no real ones."""
+        return self.sandbox_folder.is_dir()
+
+    @property
+    def endpoints_file(self) -> Path | None:
+        """Hosts that replace the platforms' own: a sandbox never asks a real platform."""
+        return self.sandbox_folder / "endpoints.json" if self.is_sandbox else self.endpoints
 
     @property
     def warehouse_file(self) -> Path:

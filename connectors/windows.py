@@ -20,6 +20,11 @@ class Window:
             yield day
             day += ONE_DAY
 
+    @property
+    def days(self) -> int:
+        """How many days there are in it."""
+        return (self.end - self.start).days
+
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 

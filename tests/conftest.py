@@ -19,6 +19,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from connectors import postgres
+from connectors.auth.keys import create_key
 from connectors.home import initialise
 from connectors.registry import Registry
 from connectors.registry.models import Base
@@ -126,6 +127,15 @@ def home(embedded_server: Server, tmp_path: Path) -> Iterator[Settings]:
         settings = Settings(home=tmp_path / "home", database_url=url)
         initialise(settings)
         yield settings
+
+
+@pytest.fixture
+def quick_home(embedded_server: Server, tmp_path: Path) -> Settings:
+    """A home with an empty registry and a key and nothing else of `init`: made in milliseconds."""
+    settings = Settings(home=tmp_path / "home", database_url=embedded_server.emptied())
+    settings.key_file.parent.mkdir(parents=True)
+    create_key(settings)
+    return settings
 
 
 @pytest.fixture(params=["embedded", "external"] if EXTERNAL_URL else ["embedded"])

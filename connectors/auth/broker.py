@@ -15,8 +15,12 @@ from connectors.registry import Registry
 
 TOKEN = "token"  # noqa: S105 - the name of a field
 MARGIN = timedelta(minutes=2)
+# Credentials that are not proven yet are kept apart: nothing rests on them, they have no state.
+STAGED = "new:"
+_DEAD = "the platform no longer accepts the authorisation"
 
-Refresh = Callable[[str], Token]
+# Buys a new pair with a refresh token; with None where the platform gives none.
+Refresh = Callable[[str | None], Token]
 
 
 class GrantRefused(Exception):
@@ -40,41 +44,43 @@ class Broker:
     clock: Callable[[], datetime] = _now
     wait_seconds: float = WAIT_SECONDS
 
-    def access_token(self, slug: str, refresh: Refresh) -> str:
-        """An access token that lasts; `refresh` buys a new pair with a refresh token.
+    def access_token(self, slug: str, refresh: Refresh, refused: str | None = None) -> str:
+        """An access token that lasts and is not the `refused` one; `refresh` buys a new pair.
 
         `refresh` raises `GrantRefused` for `invalid_grant` alone; its `Transient` and
         `RateLimited` pass through, and the connection stays as it is. `NeedsReconnection` when
         the grant is dead, which the connection's state then says too.
         """
         token = self._kept(slug)
-        if token.lasts(self.clock(), MARGIN):
+        if self._good(token, refused):
             return token.access_token
         try:
-            return self._renewed(slug, refresh).access_token
-        except _Refused as refused:
+            return self._renewed(slug, refresh, refused).access_token
+        except _Refused as dead:
             # The owner may have connected again while we asked: look once more.
-            if self._kept(slug) == refused.token:
-                raise self._dead(slug) from refused
+            if self._kept(slug) == dead.token:
+                raise self._dead(slug) from dead
         try:
-            return self._renewed(slug, refresh).access_token
-        except _Refused as refused:
-            raise self._dead(slug) from refused
+            return self._renewed(slug, refresh, refused).access_token
+        except _Refused as dead:
+            raise self._dead(slug) from dead
+
+    def _good(self, token: Token, refused: str | None) -> bool:
+        return token.access_token != refused and token.lasts(self.clock(), MARGIN)
 
     def _dead(self, slug: str) -> NeedsReconnection:
-        self.registry.set_connection_state(slug, "needs_reauth", "token broker")
-        return NeedsReconnection(
-            f"{slug}: the platform no longer accepts the authorisation: connect it again"
-        )
+        if not slug.startswith(STAGED):
+            self.registry.set_connection_state(slug, "needs_reauth", "token broker", _DEAD)
+        return NeedsReconnection(f"{slug.removeprefix(STAGED)}: {_DEAD}: connect it again")
 
     def _kept(self, slug: str) -> Token:
         return _token(slug, self.vault.read(slug))
 
-    def _renewed(self, slug: str, refresh: Refresh) -> Token:
+    def _renewed(self, slug: str, refresh: Refresh, refused: str | None) -> Token:
         """Refresh under the lock, unless somebody else did while we waited for it."""
         with self.vault.hold(slug, self.wait_seconds) as held:
             token = _token(slug, held.fields)
-            if token.lasts(self.clock(), MARGIN):
+            if self._good(token, refused):
                 return token
             try:
                 renewed = token.followed_by(_bought(token, refresh))

@@ -9,7 +9,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import get_args
 
 from connectors.auth.vault import Vault
 from connectors.errors import BadInput
@@ -60,6 +59,17 @@ def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Quest
     return Question(state, base64.urlsafe_b64encode(challenge).rstrip(b"=").decode())
 
 
+def handed_over(vault: Vault, state: str) -> str:
+    """Whose connection a question is about that a platform answers by itself, without a browser.
+
+    The question stays open: the seller's browser is still to come back.
+    """
+    found = vault.registry.open_consent(_digest(state), LASTS)
+    if not isinstance(found, Consent):
+        raise ConsentRefused(found)
+    return found.connection
+
+
 def answer(vault: Vault, state: str, session: str) -> Answered:
     """The question that a callback answers; `ConsentRefused` for one that must not be used.
 
@@ -67,7 +77,6 @@ def answer(vault: Vault, state: str, session: str) -> Answered:
     """
     found = vault.registry.take_consent(_digest(state), _digest(session), LASTS)
     if not isinstance(found, Consent):
-        assert found in get_args(Refusal)
         raise ConsentRefused(found)
     with vault.hold(found.connection) as held:
         verifier = held.fields.get(_VERIFIER + _digest(state))

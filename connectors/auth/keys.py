@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors import redaction
 from connectors.auth.sealing import key_id
 from connectors.errors import ConfigError
 from connectors.lake import sync_folder
@@ -57,6 +58,7 @@ def read_keys(settings: Settings) -> Keyring:
 
 
 def _parsed(lines: list[str], where: str) -> Keyring:
+    redaction.remember(line.strip() for line in lines)
     try:
         keys = tuple(
             base64.b64decode(line.strip(), validate=True) for line in lines if line.strip()

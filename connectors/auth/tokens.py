@@ -1,24 +1,27 @@
 """An OAuth token pair as it is kept between runs."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Token(BaseModel):
-    """What a token endpoint gave: `expires_at` is the access token's end, an instant.
+    """What a token endpoint gave: `expires_at` is the access token's end, None if it has none.
 
     `previous_refresh_token` is the one before, for platforms that accept it a while longer.
+    `issued_at` is when this pair was bought, `granted_at` when the first of its grant was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     access_token: str
-    expires_at: datetime
-    refresh_token: str
+    expires_at: datetime | None
+    refresh_token: str | None
     previous_refresh_token: str | None = None
     refresh_expires_at: datetime | None = None
+    issued_at: datetime | None = None
+    granted_at: datetime | None = None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -29,12 +32,31 @@ class Token(BaseModel):
         """One JSON object; it is secret."""
         return self.model_dump_json()
 
+    @classmethod
+    def typed(cls, refresh_token: str | None, access_token: str | None) -> Self:
+        """What somebody typed: a refresh token is used at once, an access token alone lasts.
+
+        When it was granted is not known; it counts from now.
+        """
+        now = datetime.now(UTC)
+        lasting = bool(access_token and not refresh_token)
+        return cls(
+            access_token=access_token if lasting and access_token else "",
+            expires_at=None if lasting else datetime.fromtimestamp(0, UTC),
+            refresh_token=refresh_token,
+            issued_at=now,
+            granted_at=now,
+        )
+
     def lasts(self, now: datetime, margin: timedelta) -> bool:
         """Whether the access token is good for `margin` longer."""
-        return now + margin < self.expires_at
+        return self.expires_at is None or now + margin < self.expires_at
 
     def followed_by(self, renewed: "Token") -> "Token":
         """The renewed pair, remembering this one's refresh token if it was replaced."""
-        if renewed.refresh_token == self.refresh_token:
-            return renewed
-        return renewed.model_copy(update={"previous_refresh_token": self.refresh_token})
+        known: dict[str, object] = {"granted_at": self.granted_at or renewed.granted_at}
+        if renewed.refresh_token != self.refresh_token:
+            known["previous_refresh_token"] = self.refresh_token
+        if renewed.refresh_expires_at is None and renewed.refresh_token == self.refresh_token:
+            known["refresh_expires_at"] = self.refresh_expires_at
+        return renewed.model_copy(update=known)

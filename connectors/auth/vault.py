@@ -4,10 +4,12 @@ Whoever writes holds the owner's row and a shared lock on the keys; a rotation h
 alone. So nobody seals under a key that is being retired.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from connectors import redaction
 from connectors.auth.keys import Keyring, new_key, read_keys, write_keys
 from connectors.auth.sealing import DoesNotOpen, seal, sealed_under, unseal
 from connectors.errors import BadInput, ConfigError
@@ -17,6 +19,8 @@ from connectors.settings import Settings
 WAIT_SECONDS = 60.0
 _CANARY = "canary"
 _DATA_KEY = "data key"
+# Fields with such a name are sealed because they lie beside secrets; they may be shown.
+OPEN = "open:"
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Held:
 
     def save(self, fields: Mapping[str, str | None]) -> None:
         """Write these fields when the block ends; a field that is None is dropped."""
+        _remember(fields)
         for name, value in fields.items():
             if value is None:
                 self.fields.pop(name, None)
@@ -167,7 +172,21 @@ def _data_key(owner: str, sealed: bytes, keyring: Keyring) -> bytes:
 
 
 def _opened(owner: str, rows: SealedRows, key: bytes) -> dict[str, str]:
-    return {n: _unsealed(key, value, (owner, n)).decode() for n, value in rows.fields.items()}
+    fields = {n: _unsealed(key, value, (owner, n)).decode() for n, value in rows.fields.items()}
+    _remember(fields)
+    return fields
+
+
+def _remember(fields: Mapping[str, str | None]) -> None:
+    """Mask these in whatever is written; of a token, which is JSON, the tokens in it."""
+    for name, value in fields.items():
+        if value is None or name == _CANARY or name.startswith(OPEN):
+            continue
+        if value.startswith("{"):
+            inner = json.loads(value)
+            redaction.remember(inner[n] for n in inner if n.endswith("_token") and inner[n])
+        else:
+            redaction.remember([value])
 
 
 def _unsealed(key: bytes, sealed: bytes, place: tuple[str, str]) -> bytes:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
+from connectors import redaction
 from connectors.errors import ConfigError, DaybookError, Permanent, Transient
 from connectors.postgres.cluster import ROLE
 from connectors.postgres.errors import DiskFull
@@ -118,6 +119,8 @@ def _url(settings: Settings, schema: str | None = None) -> URL:
         )
     else:
         url = _external(settings.database_url.get_secret_value())
+    if url.password:
+        redaction.remember([str(url.password)])
     if schema is None:
         return url
     options = [*url.normalized_query.get("options", ()), f"-csearch_path={schema}"]

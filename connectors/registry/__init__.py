@@ -2,30 +2,42 @@
 
 from connectors.registry.consents import Consent, Refusal
 from connectors.registry.records import (
+    Activity,
+    ApiToken,
     AuditEvent,
     Connection,
     DayState,
+    DaySummary,
     InboxEvent,
     MappingVersion,
+    Person,
     PlannedEntry,
     PlanOutcome,
     Publication,
+    Role,
+    SignedIn,
 )
 from connectors.registry.registry import Registry
 from connectors.registry.sealed import SealedOwner, SealedRows
 
 __all__ = [
+    "Activity",
+    "ApiToken",
     "AuditEvent",
     "Connection",
     "Consent",
     "DayState",
+    "DaySummary",
     "InboxEvent",
     "MappingVersion",
+    "Person",
     "PlanOutcome",
     "PlannedEntry",
     "Publication",
     "Refusal",
     "Registry",
+    "Role",
     "SealedOwner",
     "SealedRows",
+    "SignedIn",
 ]

@@ -1,26 +1,37 @@
 """Connections, and the days of each."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import get_args
+from typing import Any, get_args
 from zoneinfo import available_timezones
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from connectors.errors import BadInput
-from connectors.registry.models import SLUG_PATTERN, ConnectionRow, DayStateRow
+from connectors.redaction import redacted
+from connectors.registry.models import (
+    SLUG_PATTERN,
+    ActivityRow,
+    ConnectionRow,
+    ConsentRow,
+    DayStateRow,
+    InboxRow,
+    MappingVersionRow,
+    PublicationRow,
+)
 from connectors.registry.records import (
     Connection,
     ConnectionKind,
     ConnectionState,
     DayState,
     DayStateName,
+    DaySummary,
 )
-from connectors.registry.store import Store, columns, write_audit
+from connectors.registry.store import Store, columns, serialise, write_audit
 
 
 class Connections(Store):
@@ -59,6 +70,12 @@ class Connections(Store):
         row["state"] = "active" if kind == "file" else "pending"
         added = insert(ConnectionRow).values(row).on_conflict_do_nothing()
         with self._transaction() as session:
+            posted = select(PublicationRow.id).where(PublicationRow.connection == slug).limit(1)
+            if session.scalars(posted).first() is not None:
+                raise BadInput(
+                    f"{slug} was the slug of a connection that has entries on record: choose "
+                    "another slug"
+                )
             found = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
             if found is None:
                 raise BadInput(f"the connection {slug} exists already: choose another slug")
@@ -76,18 +93,91 @@ class Connections(Store):
         if timezone not in _zones():
             raise BadInput(f"{timezone!r} is not a time zone: give one like America/Los_Angeles")
 
-    def set_connection_state(self, slug: str, state: ConnectionState, actor: str) -> None:
+    def set_connection_state(
+        self, slug: str, state: ConnectionState, actor: str, reason: str | None = None
+    ) -> None:
         """Move a connection to another state; nothing is recorded when it is there already."""
         if state not in get_args(ConnectionState):
             raise BadInput(f"{state!r} is not a state of a connection")
         with self._transaction() as session:
-            row = session.get(ConnectionRow, slug, with_for_update=True)
-            if row is None:
-                raise unknown_connection(session, slug)
+            row = _locked(session, slug)
+            row.reason = reason
             if row.state != state:
-                detail = {"from": row.state, "to": state}
+                detail = {"from": row.state, "to": state, **({"reason": reason} if reason else {})}
                 row.state = state
                 write_audit(session, actor, "connection.state", slug, detail)
+
+    def rename_connection(self, slug: str, name: str, actor: str) -> None:
+        """Give a connection another display name."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            if row.name != name:
+                write_audit(
+                    session, actor, "connection.renamed", slug, {"from": row.name, "to": name}
+                )
+                row.name = name
+
+    def pin_account(
+        self,
+        slug: str,
+        account_id: str,
+        account: Mapping[str, Any],
+        fields: Mapping[str, str],
+        timezone: str,
+        actor: str,
+    ) -> None:
+        """A connection is authorised: whom it reaches, from now on; it is active.
+
+        `BadInput` when it is another account's already, or another connection has this account.
+        """
+        with self._transaction() as session:
+            serialise(session, "accounts")
+            row = _locked(session, slug)
+            _refuse_another(session, row, account_id, account)
+            row.account_id, row.account, row.fields = account_id, dict(account), dict(fields)
+            row.kind, row.state, row.reason, row.timezone = "api", "active", None, timezone
+            write_audit(
+                session, actor, "connection.authorised", slug, {"account": account_id, **account}
+            )
+
+    def check_account(self, slug: str, account_id: str, account: Mapping[str, Any]) -> None:
+        """`BadInput` where `pin_account` would refuse this account."""
+        with self._transaction() as session:
+            _refuse_another(session, _locked(session, slug), account_id, account)
+
+    def describe_account(self, slug: str, account: Mapping[str, Any]) -> None:
+        """How the platform names the account now: a store may change its name."""
+        with self._transaction() as session:
+            _locked(session, slug).account = dict(account)
+
+    def set_setup(self, slug: str, setup: Mapping[str, Any], actor: str) -> None:
+        """What a connection brings in from now on, and how far its set-up has come."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            if row.setup != setup:
+                detail = {"from": row.setup, "to": dict(setup)}
+                write_audit(session, actor, "connection.setup", slug, detail)
+                row.setup = dict(setup)
+
+    def set_deadlines(self, slug: str, deadlines: Sequence[Mapping[str, str]]) -> None:
+        """What ends for a connection's account: `by` (an instant), `what`, and how to `act`."""
+        with self._transaction() as session:
+            _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
+
+    def remove_connection(self, slug: str, actor: str) -> None:
+        """Forget a connection and its days; what was posted for it stays on record."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            for table in (ActivityRow, ConsentRow, DayStateRow, InboxRow, MappingVersionRow):
+                session.execute(delete(table).where(table.connection == slug))
+            write_audit(
+                session,
+                actor,
+                "connection.removed",
+                slug,
+                {"channel": row.channel, "name": row.name, "account": row.account_id},
+            )
+            session.delete(row)
 
     def set_day_states(
         self, slug: str, states: Mapping[date, tuple[DayStateName, str | None]]
@@ -97,7 +187,7 @@ class Connections(Store):
             "slug": slug,
             "days": list(states),
             "states": [state for state, _ in states.values()],
-            "reasons": [reason for _, reason in states.values()],
+            "reasons": [reason and redacted(reason) for _, reason in states.values()],
         }
         with self._transaction() as session:
             if session.get(ConnectionRow, slug) is None:
@@ -116,7 +206,34 @@ class Connections(Store):
         with self._transaction() as session:
             return [DayState(*row) for row in session.execute(wanted.order_by(DayStateRow.day))]
 
+    def day_summaries(self) -> dict[str, DaySummary]:
+        """How the days of every connection stand, in one statement."""
+        with self._transaction() as session:
+            return {row.connection: DaySummary(*row) for row in session.execute(_SUMMARIES)}
 
+
+# Complete through: the last done day before the first open or failed one after a done one.
+_SUMMARIES = text(
+    """
+    WITH begun AS (
+        SELECT connection, min(day) AS first_done FROM registry.day_states
+        WHERE state IN ('done', 'empty') GROUP BY connection
+    ), gaps AS (
+        SELECT connection, min(day) AS gap FROM registry.day_states
+        JOIN begun USING (connection)
+        WHERE state IN ('open', 'failed') AND day > first_done GROUP BY connection
+    )
+    SELECT connection,
+        count(*) FILTER (WHERE state IN ('done', 'empty')) AS done,
+        count(*) FILTER (WHERE state = 'open') AS open,
+        count(*) FILTER (WHERE state = 'failed') AS failed,
+        max(day) FILTER (WHERE state IN ('done', 'empty') AND (gap IS NULL OR day < gap))
+            AS complete_through,
+        (array_agg(reason ORDER BY day) FILTER (WHERE state = 'failed'))[1] AS reason
+    FROM registry.day_states LEFT JOIN gaps USING (connection)
+    GROUP BY connection
+    """
+)
 _SET_DAY_STATES = text(
     """
     INSERT INTO registry.day_states AS known (connection, day, state, reason)
@@ -128,6 +245,31 @@ _SET_DAY_STATES = text(
     WHERE (known.state, known.reason) IS DISTINCT FROM (excluded.state, excluded.reason)
     """
 )
+
+
+def _locked(session: Session, slug: str) -> ConnectionRow:
+    row = session.get(ConnectionRow, slug, with_for_update=True)
+    if row is None:
+        raise unknown_connection(session, slug)
+    return row
+
+
+def _refuse_another(
+    session: Session, row: ConnectionRow, account_id: str, account: Mapping[str, Any]
+) -> None:
+    if row.account_id is not None and row.account_id != account_id:
+        raise BadInput(
+            f"this is a different store: {account.get('name')} ({account_id}); {row.slug} is "
+            f"{row.account.get('name')} ({row.account_id}). Nothing was changed"
+        )
+    same = (ConnectionRow.channel == row.channel, ConnectionRow.account_id == account_id)
+    taken = session.scalars(select(ConnectionRow).where(*same, ConnectionRow.slug != row.slug))
+    other = taken.one_or_none()
+    if other is not None:
+        raise BadInput(
+            f"{account.get('name')} ({account_id}) is connected already, as {other.name} "
+            f"({other.slug}): reconnect that one"
+        )
 
 
 @cache

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from connectors.registry.models import ConsentRow
 from connectors.registry.store import Store
@@ -40,6 +41,14 @@ class Consents(Store):
                 )
             )
 
+    def open_consent(self, state_digest: str, lasts: timedelta) -> Consent | Refusal:
+        """The question that is still open, whoever asks; it stays open."""
+        with self._transaction() as session:
+            row = session.get(ConsentRow, state_digest)
+            if row is None:
+                return "unknown"
+            return _standing(session, row, lasts)
+
     def take_consent(
         self, state_digest: str, session_digest: str, lasts: timedelta
     ) -> Consent | Refusal:
@@ -53,10 +62,16 @@ class Consents(Store):
                 return "unknown"
             if row.session_digest != session_digest:
                 return "foreign"
-            if row.answered_at is not None:
-                return "replayed"
-            now: datetime = session.scalars(select(func.now())).one()
-            row.answered_at = now
-            if now - row.asked_at > lasts:
-                return "expired"
-            return Consent(row.connection, row.redirect_uri, row.asked_at)
+            found = _standing(session, row, lasts)
+            if found != "replayed":
+                row.answered_at = func.now()
+            return found
+
+
+def _standing(session: Session, row: ConsentRow, lasts: timedelta) -> Consent | Refusal:
+    if row.answered_at is not None:
+        return "replayed"
+    now: datetime = session.scalars(select(func.now())).one()
+    if now - row.asked_at > lasts:
+        return "expired"
+    return Consent(row.connection, row.redirect_uri, row.asked_at)

@@ -68,6 +68,13 @@ class ConnectionRow(Base):
     kind: Mapped[str]
     state: Mapped[str]
     account_id: Mapped[str | None]
+    account: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    fields: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    reason: Mapped[str | None]
+    setup: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    deadlines: Mapped[list[dict[str, str]]] = mapped_column(
+        JSONB, server_default=text("'[]'::jsonb")
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -189,6 +196,63 @@ class DayStateRow(Base):
     state: Mapped[str]
     reason: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ActivityRow(Base):
+    """Grain: something that was done for a connection over a window of days. Key: id."""
+
+    __tablename__ = "activities"
+    __table_args__ = (
+        _one_of("outcome", "done", "failed"),
+        Index("activities_latest", "connection", text("id DESC")),
+        Index("activities_running", "id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug))
+    what: Mapped[str]
+    days: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    message: Mapped[str | None]
+
+
+class PersonRow(Base):
+    """Grain: somebody who may use the console. Key: name."""
+
+    __tablename__ = "people"
+    __table_args__ = (_one_of("role", "viewer", "operator", "bookkeeper", "admin"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SessionRow(Base):
+    """Grain: somebody signed in in a browser. Key: the SHA-256 of its cookie."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey(PersonRow.name))
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    confirmed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ApiTokenRow(Base):
+    """Grain: a program that acts for a person. Key: the SHA-256 of its token."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (UniqueConstraint("person", "label"),)
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey(PersonRow.name))
+    label: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    used_at: Mapped[datetime | None]
 
 
 class DataKeyRow(Base):

@@ -21,6 +21,16 @@ _DRAFTS = ("held", "planned", "failed")
 class Publications(Store):
     """Publications in sets: a year of many connections is one call."""
 
+    def held_connections(self) -> dict[str, str | None]:
+        """Connections that have a held entry, and what holds one of them."""
+        wanted = (
+            select(PublicationRow.connection, func.min(PublicationRow.message))
+            .where(PublicationRow.state == "held")
+            .group_by(PublicationRow.connection)
+        )
+        with self._transaction() as session:
+            return {connection: message for connection, message in session.execute(wanted)}
+
     def publications(
         self,
         target: str | None = None,

@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 ConnectionState = Literal["pending", "active", "needs_reauth", "paused", "disconnected"]
 ConnectionKind = Literal["file", "api"]
+ActivityOutcome = Literal["done", "failed"]
+Role = Literal["viewer", "operator", "bookkeeper", "admin"]
 DayStateName = Literal["open", "empty", "done", "failed"]
 PublicationState = Literal[
     "held", "planned", "sending", "unknown", "posted", "failed", "superseded", "voided"
@@ -17,7 +19,13 @@ PublicationState = Literal[
 
 @dataclass(frozen=True)
 class Connection:
-    """One seller account on a channel, or the files of one."""
+    """One account on a platform, or the files of one.
+
+    `account` is how the platform names it (name, country, currency, timezone, details), `fields`
+    what was chosen for it that is no secret, `reason` why it needs its owner, in words.
+    `setup` is what it brings in and how far its set-up has come (`connectors.setup`).
+    `deadlines` are what ends for it, the soonest first: `by` (ISO 8601), `what`, how to `act`.
+    """
 
     slug: str
     channel: str
@@ -26,6 +34,11 @@ class Connection:
     kind: ConnectionKind
     state: ConnectionState
     account_id: str | None
+    account: dict[str, Any]
+    fields: dict[str, str]
+    reason: str | None
+    setup: dict[str, Any]
+    deadlines: list[dict[str, str]]
     created_at: datetime
 
 
@@ -104,6 +117,63 @@ class DayState:
     state: DayStateName
     reason: str | None
     updated_at: datetime
+
+
+@dataclass(frozen=True)
+class DaySummary:
+    """How many days of a connection are done, open and failed, and why the first failed one is.
+
+    Its data is complete through that day: no gap lies before it.
+    """
+
+    connection: str
+    done: int
+    open: int
+    failed: int
+    complete_through: date | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something done for a connection over `days` days: `what` is `data` or `publish`."""
+
+    id: int
+    connection: str
+    what: str
+    days: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: ActivityOutcome | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may use the console."""
+
+    name: str
+    role: Role
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who acts, and when they last gave their password; None for a program's token."""
+
+    name: str
+    role: Role
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ApiToken:
+    """A program's token; what it is nobody can tell."""
+
+    person: str
+    label: str
+    created_at: datetime
+    used_at: datetime | None
 
 
 @dataclass(frozen=True)

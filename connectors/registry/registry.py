@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,11 +14,13 @@ from sqlalchemy.pool import NullPool
 from connectors.errors import Transient
 from connectors.postgres import REGISTRY_SCHEMA, database_url, ensure_database
 from connectors.registry import schema
+from connectors.registry.activities import Activities, lock_name
 from connectors.registry.connections import Connections
 from connectors.registry.consents import Consents
 from connectors.registry.inbox import Inbox
 from connectors.registry.mappings import Mappings
 from connectors.registry.models import AuditRow
+from connectors.registry.people import People
 from connectors.registry.publications import Publications
 from connectors.registry.records import AuditEvent
 from connectors.registry.sealed import Sealed
@@ -25,7 +28,14 @@ from connectors.registry.store import columns, write_audit
 from connectors.settings import Settings
 
 
-class Registry(Connections, Consents, Inbox, Mappings, Publications, Sealed):
+@dataclass
+class Outcome:
+    """How an activity ends: well, unless `problem` says what is wrong."""
+
+    problem: str | None = None
+
+
+class Registry(Activities, Connections, Consents, Inbox, Mappings, People, Publications, Sealed):
     """What Daybook remembers. Opened once a process; threads may share it."""
 
     @classmethod
@@ -101,6 +111,22 @@ class Registry(Connections, Consents, Inbox, Mappings, Publications, Sealed):
         with closing(self._connected(engine)) as connection:
             self._take(connection, name, timeout_seconds)
             yield
+
+    @contextmanager
+    def activity(self, slug: str, what: str, days: int) -> Iterator["Outcome"]:
+        """Do something for a connection: it counts as running while this block does.
+
+        An error ends it as failed; so does a reason given to what is yielded.
+        """
+        number = self.begin_activity(slug, what, days)
+        outcome = Outcome()
+        try:
+            with self.lock(lock_name(number), 0):
+                yield outcome
+        except BaseException as error:
+            self.end_activity(number, "failed", str(error).partition("\n")[0] or repr(error))
+            raise
+        self.end_activity(number, "failed" if outcome.problem else "done", outcome.problem)
 
     def _connected(self, engine: Engine) -> Connection:
         try:

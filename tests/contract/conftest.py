@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+SHARED = Path(__file__).parents[3] / "shared"
+SAMPLES = SHARED / "samples"
+SPECS = SHARED / "specs"
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +15,11 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip("needs ../shared: the real exports are not beside this repository")
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def specs() -> Path:
+    """The platforms' own contracts."""
+    if not SPECS.is_dir():
+        pytest.skip("needs ../shared: the platforms' contracts are not beside this repository")
+    return SPECS

@@ -79,5 +79,10 @@ def store(slug: str, channel_name: str, name: str, timezone: str) -> Connection:
         kind="file",
         state="active",
         account_id=None,
+        account={},
+        fields={},
+        reason=None,
+        setup={},
+        deadlines=[],
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )

@@ -5,16 +5,23 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 
-def bound() -> socket.socket:
-    """A socket on a free loopback port; its number is known before anything is served."""
+def bound(port: int = 0) -> socket.socket:
+    """A socket on a free loopback port; its number is known before anything is served.
+
+    It is `port` where nobody has that.
+    """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", 0))
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.bind(("127.0.0.1", 0))
     return listener
 
 
@@ -25,9 +32,24 @@ def address(listener: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def serving(application: Any, listener: socket.socket) -> Iterator[str]:
-    """Serve an application in a thread; yields its URL once it answers."""
-    config = uvicorn.Config(application, log_config=None, lifespan="off", ws="none")
+def serving(
+    application: Any,
+    listener: socket.socket,
+    certificate: Path | None = None,
+    *,
+    websockets: bool = False,
+) -> Iterator[str]:
+    """Serve an application in a thread; yields its URL once it answers.
+
+    With a `certificate` (PEM, with its key) it is served over TLS; the URL is still the socket's.
+    """
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        lifespan="off",
+        ws="auto" if websockets else "none",
+        ssl_certfile=certificate,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -1,7 +1,7 @@
 """Fava over the books: its command line, and what it says of itself once it runs.
 
 Read-only, because its editor would fight the generated files, and on loopback, because it asks
-nobody for a password.
+nobody for a password. A `prefix` is the path under which somebody else shows it.
 """
 
 import json
@@ -17,12 +17,13 @@ from connectors.errors import ConfigError, Transient
 LOOPBACK = "127.0.0.1"
 
 
-def command(main_file: Path, port: int) -> list[str]:
+def command(main_file: Path, port: int, prefix: str = "") -> list[str]:
     """The command line that serves the books; ConfigError when Fava is not installed."""
     program = find("fava")
     if program is None:
         raise ConfigError(NOT_INSTALLED.format("fava"))
-    return [program, "--read-only", "-H", LOOPBACK, "-p", str(port), str(main_file)]
+    shown = ["--prefix", prefix] if prefix else []
+    return [program, "--read-only", "-H", LOOPBACK, "-p", str(port), *shown, str(main_file)]
 
 
 def address(port: int) -> str:
@@ -30,22 +31,23 @@ def address(port: int) -> str:
     return f"http://{LOOPBACK}:{port}/"
 
 
-def ready(port: int, timeout: float = 2.0) -> bool:
+def ready(port: int, timeout: float = 2.0, prefix: str = "") -> bool:
     """True once Fava answers on its port."""
     try:
-        ledger_errors(port, timeout)
+        ledger_errors(port, timeout, prefix)
     except Transient:
         return False
     return True
 
 
-def ledger_errors(port: int, timeout: float = 10.0) -> tuple[str, ...]:
+def ledger_errors(port: int, timeout: float = 10.0, prefix: str = "") -> tuple[str, ...]:
     """What Fava finds wrong with the books; Transient when it does not answer."""
     try:
         # The ledger's own address is made of its title; the front page leads there.
-        with _get(port, "/", timeout) as answer:
-            slug = urlsplit(answer.getheader("Location", "")).path.strip("/").split("/")[0]
-        with _get(port, f"/{slug}/api/errors", timeout) as answer:
+        with _get(port, f"{prefix}/", timeout) as answer:
+            front = urlsplit(answer.getheader("Location", "")).path.removeprefix(prefix)
+        slug = front.strip("/").split("/")[0]
+        with _get(port, f"{prefix}/{slug}/api/errors", timeout) as answer:
             found = json.loads(answer.read())["data"]
     except (OSError, HTTPException, ValueError, KeyError) as error:
         raise Transient(f"Fava does not answer on {address(port)}: {error}") from error

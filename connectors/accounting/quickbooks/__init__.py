@@ -1,0 +1,1 @@
+"""QuickBooks Online: accounting in the cloud, one company a token."""

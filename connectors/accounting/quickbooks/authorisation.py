@@ -1,0 +1,174 @@
+"""Letting Daybook into a QuickBooks Online company: the code flow, or tokens of the Playground.
+
+Facts: Intuit's OAuth 2 endpoints and its v3 schema (Finance.xsd, whose element names are those of
+the JSON). Access tokens last an hour. A refresh token lives 100 days from its last use and five
+years in all; its value may change about every 24 hours, so the one returned is kept. The company
+is the `realmId` of the callback. UNCONFIRMED: that name, and the revocation endpoint (both as
+Intuit's own client libraries have them). PKCE is not part of the flow.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import available_timezones
+
+import httpx2
+
+from connectors.auth.consent import Question
+from connectors.auth.oauth import TokenEndpoint
+from connectors.auth.platform import (
+    ENVIRONMENT,
+    Access,
+    Account,
+    Code,
+    Consent,
+    Field,
+    Platform,
+    client_fields,
+    read_code,
+    token_fields,
+)
+from connectors.countries import TIME_ZONES
+from connectors.errors import BadInput, ConfigError, Permanent
+from connectors.http import AccessRefused, Remote, TokenAuth
+
+TITLE = "QuickBooks"
+SCOPE = "com.intuit.quickbooks.accounting"
+# Lower ones are ignored since 1 August 2025.
+MINOR_VERSION = "75"
+_WHERE = "developer.intuit.com, your app, Keys & credentials"
+
+
+def _realm(text: str) -> str:
+    """A company ID, which QuickBooks shows in groups of four digits."""
+    realm = text.replace(" ", "").replace("-", "")
+    if not (realm.isascii() and realm.isdigit()):
+        raise BadInput("realm_id must be the company ID, which is a number")
+    return realm
+
+
+def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
+    asked = {
+        "client_id": access.fields["client_id"],
+        "response_type": "code",
+        "scope": SCOPE,
+        "redirect_uri": redirect_uri,
+        "state": question.state,
+    }
+    return f"{access.url('authorise', '/connect/oauth2')}?{urlencode(asked)}"
+
+
+def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
+    code = read_code(TITLE, parameters)
+    if not parameters.get("realmId"):
+        raise BadInput(f"{TITLE} did not say which company it is (realmId): begin again")
+    return Code(code, {"realm_id": _realm(parameters["realmId"])})
+
+
+def _tokens(access: Access) -> TokenEndpoint:
+    return TokenEndpoint(
+        title=TITLE,
+        url=access.url("identity", "/oauth2/v1/tokens/bearer"),
+        client_id=access.fields["client_id"],
+        client_secret=access.fields["client_secret"],
+    )
+
+
+def _sign(access: Access) -> httpx2.Auth:
+    return TokenAuth(access.token)
+
+
+def _refusal(response: httpx2.Response) -> Exception | None:
+    """What a fault says that its status does not; it may come with 200.
+
+    120 is a user who is no longer an administrator, 6190 a subscription that ended.
+    """
+    try:
+        fault = response.json().get("Fault") or {}
+        codes = {str(error.get("code")) for error in fault.get("Error", [])}
+    except (ValueError, AttributeError):
+        return None
+    if "120" in codes:
+        return AccessRefused(
+            f"whoever connected {TITLE} may no longer administer the company: connect it again"
+        )
+    if "6190" in codes:
+        return ConfigError(f"the company's {TITLE} subscription has ended: renew it there")
+    if codes and response.is_success:
+        return Permanent(f"{TITLE} answers with fault {', '.join(sorted(codes))[:40]}")
+    return None
+
+
+def _accounts(access: Access) -> list[Account]:
+    """The company (CompanyInfo), and the currency it keeps its books in (Preferences)."""
+    realm = access.fields["realm_id"]
+    company = access.url("api", f"/v3/company/{realm}")
+    asked = {"minorversion": MINOR_VERSION}
+    with Remote(TITLE, _sign(access), judge=_refusal) as quickbooks:
+        info = quickbooks.get(f"{company}/companyinfo/{realm}", params=asked)["CompanyInfo"]
+        preferences = quickbooks.get(f"{company}/preferences", params=asked)["Preferences"]
+    money = preferences.get("CurrencyPrefs", {})
+    return [
+        Account(
+            id=realm,
+            name=info.get("CompanyName") or realm,
+            country=_country(info),
+            currency=money.get("HomeCurrency", {}).get("value"),
+            timezone=_zone(info),
+            details={
+                "legal_name": info.get("LegalName"),
+                "several_currencies": bool(money.get("MultiCurrencyEnabled")),
+            },
+            fields={"realm_id": realm},
+        )
+    ]
+
+
+def _country(info: Mapping[str, Any]) -> str | None:
+    """The schema calls `Country` a name; sandboxes answer with a code."""
+    address = info.get("CompanyAddr") or {}
+    stated = (info.get("Country"), address.get("CountryCode"), address.get("Country"))
+    codes = (text for text in stated if re.fullmatch("[A-Z]{2}", text or ""))
+    return next(codes, None)
+
+
+def _zone(info: Mapping[str, Any]) -> str | None:
+    """`DefaultTimeZone` where it is an IANA name: what else may stand there is not documented."""
+    stated = info.get("DefaultTimeZone")
+    return stated if stated in available_timezones() else TIME_ZONES.get(_country(info) or "")
+
+
+def _revoke(access: Access) -> None:
+    """End the grant: either of its tokens names it."""
+    client = httpx2.BasicAuth(access.fields["client_id"], access.fields["client_secret"])
+    with Remote(TITLE, client) as quickbooks:
+        url = access.url("revoke", "/v2/oauth2/tokens/revoke")
+        quickbooks.post(url, json={"token": access.token()})
+
+
+QUICKBOOKS = Platform(
+    name="quickbooks",
+    title=TITLE,
+    kind="accounting",
+    endpoints={
+        "authorise": "https://appcenter.intuit.com",
+        "identity": "https://oauth.platform.intuit.com",
+        "revoke": "https://developer.api.intuit.com",
+        "api": "https://quickbooks.api.intuit.com",
+    },
+    sandbox={"api": "https://sandbox-quickbooks.api.intuit.com"},
+    application=(*client_fields(_WHERE), ENVIRONMENT),
+    keys=(
+        Field("realm_id", "Company ID", "QuickBooks, Account and settings, Billing", read=_realm),
+        *token_fields("the OAuth 2.0 Playground, with this app's keys"),
+    ),
+    consent=Consent(_consent_url, _read),
+    tokens=_tokens,
+    sign=_sign,
+    accounts=_accounts,
+    revoke=_revoke,
+    idle=timedelta(days=100),
+    lasts=timedelta(days=5 * 365),
+)

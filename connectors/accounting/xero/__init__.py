@@ -1,0 +1,1 @@
+"""Xero: accounting in the cloud, whose tokens may reach several organisations."""

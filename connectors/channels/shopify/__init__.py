@@ -1,0 +1,1 @@
+"""Shopify: online shops; those that take Shopify Payments are paid out by Shopify."""

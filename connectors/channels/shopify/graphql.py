@@ -1,0 +1,77 @@
+"""Asking Shopify's Admin GraphQL API, and what its answers mean: errors come in a 200.
+
+Facts: the Admin GraphQL API's pages on rate limits and errors (shopify.dev/docs/api/admin-graphql).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+from connectors.auth.platform import Access
+from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited
+from connectors.http import Remote, TokenAuth
+
+VERSION = "2026-10"
+_FALLBACK_WAIT = 10.0
+
+# The shop itself is closed: its owner has not paid Shopify, or Shopify has shut it.
+_CLOSED = {402: "frozen", 423: "locked"}
+
+
+def signing(access: Access) -> httpx2.Auth:
+    """The token goes in a header of Shopify's own."""
+    return TokenAuth(access.token, "X-Shopify-Access-Token", "{}")
+
+
+def ask(access: Access, query: str, variables: Mapping[str, object] | None = None) -> Any:
+    """The `data` that a query answers; raises as `Remote.call` does, and for GraphQL errors."""
+    url = access.url("shop", f"/admin/api/{VERSION}/graphql.json")
+    with Remote("Shopify", signing(access), judge) as shopify:
+        answer = shopify.post(url, json={"query": query, "variables": dict(variables or {})})
+    return answer["data"]
+
+
+def judge(response: httpx2.Response) -> DaybookError | None:
+    """The error that an answer stands for where its status alone does not say."""
+    closed = _CLOSED.get(response.status_code)
+    if closed is not None:
+        return ConfigError(f"Shopify has {closed} this shop: its owner must settle that there")
+    if not response.is_success:
+        return None
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    if not isinstance(answer, dict):
+        return Permanent("Shopify answers with something that is no GraphQL")
+    errors = answer.get("errors")
+    if errors:
+        return _meaning(errors, answer)
+    return None if "data" in answer else Permanent("Shopify answers without data")
+
+
+def _meaning(errors: Any, answer: Mapping[str, Any]) -> DaybookError:
+    listed = [error for error in errors if isinstance(error, dict)]
+    codes = {str(error.get("extensions", {}).get("code")) for error in listed}
+    if "THROTTLED" in codes:
+        wait = _wait(answer)
+        return RateLimited(f"Shopify asks us to wait {wait:g} s", wait)
+    if "ACCESS_DENIED" in codes:
+        return ConfigError(
+            "Shopify does not allow this: the application lacks a scope for it, or the shop has "
+            "not granted it"
+        )
+    said = "; ".join(str(error.get("message", ""))[:200] for error in listed[:3])
+    return Permanent(f"Shopify refuses our question: {said or 'it does not say why'}")
+
+
+def _wait(answer: Mapping[str, Any]) -> float:
+    """Until the bucket holds what the query costs."""
+    try:
+        cost = answer["extensions"]["cost"]
+        bucket = cost["throttleStatus"]
+        missing = float(cost["requestedQueryCost"]) - float(bucket["currentlyAvailable"])
+        return max(1.0, missing / float(bucket["restoreRate"]))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return _FALLBACK_WAIT

@@ -1,0 +1,1 @@
+"""Square: a point of sale and online shop that pays out per location."""

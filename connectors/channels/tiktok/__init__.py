@@ -1,0 +1,1 @@
+"""TikTok Shop: a marketplace that settles every shop once a day, UTC."""

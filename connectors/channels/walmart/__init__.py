@@ -1,0 +1,1 @@
+"""Walmart Marketplace: a marketplace that settles every two weeks, Pacific time."""

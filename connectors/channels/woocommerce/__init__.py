@@ -1,0 +1,1 @@
+"""WooCommerce: shops on their owners' own servers; their gateways pay out, not WooCommerce."""

@@ -1,0 +1,166 @@
+"""Letting Daybook into a WooCommerce store: keys that the store hands over, or that are typed.
+
+Facts: WooCommerce 9.9.5 (class-wc-auth.php, class-wc-rest-authentication.php) and the documents of
+its REST API. Keys do not end, and no call gives them back. The store posts them to us when its
+owner allows, over https alone, and sends the browser back after that; nothing signs the post but
+the question that it names. A revoked key and a lacking permission are both a 401.
+"""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+
+from connectors.auth.consent import Question
+from connectors.auth.platform import Access, Account, Code, Consent, Denied, Field, Platform
+from connectors.channels.woocommerce.addresses import account_id, read_store_url
+from connectors.channels.woocommerce.signing import OneLegged
+from connectors.errors import BadInput, DaybookError
+from connectors.http import Remote
+from connectors.http.guard import Guard, check_url
+
+_WHERE = "the store's WooCommerce, Settings, Advanced, REST API; Read is enough"
+# The whole index of a store's routes is over a megabyte.
+_INDEX = {"_fields": "name,url,home,timezone_string,gmt_offset"}
+_SETTINGS = {"_fields": "id,value"}
+
+
+def _key(name: str, title: str, begins: str) -> Field:
+    def read(text: str) -> str:
+        typed = text.strip()
+        if typed and not typed.startswith(begins):
+            raise BadInput(f"{name} begins with {begins}: copy it from {_WHERE}")
+        return typed
+
+    return Field(name, title, _WHERE, secret=True, read=read)
+
+
+KEYS = (
+    _key("consumer_key", "Consumer key", "ck_"),
+    _key("consumer_secret", "Consumer secret", "cs_"),
+)
+
+
+def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
+    store, back = access.url("store"), httpx2.URL(redirect_uri)
+    check_url(httpx2.URL(store), access.private_hosts)
+    if back.scheme != "https" and back.host not in access.private_hosts:
+        raise BadInput(
+            "WooCommerce hands keys over to an https address only: set DAYBOOK_PUBLIC_URL to one, "
+            f"or type the keys ({_WHERE})"
+        )
+    asked = {
+        "app_name": "Daybook",
+        "scope": "read",
+        "user_id": question.state,
+        "return_url": redirect_uri,
+        "callback_url": redirect_uri.removesuffix("callback") + "keys",
+    }
+    return f"{store}/wc-auth/v1/authorize?{urlencode(asked)}"
+
+
+def _read(access: Access, parameters: Mapping[str, str]) -> Code:
+    """There is no code: the keys came before the browser."""
+    if parameters.get("success") != "1":
+        raise Denied("WooCommerce: access was not granted; nothing was connected")
+    if not all(field.name in access.fields for field in KEYS):
+        raise BadInput(
+            "the store did not hand its keys over: it must reach the address in DAYBOOK_PUBLIC_URL"
+        )
+    return Code("")
+
+
+def _hands_over(_access: Access, body: Mapping[str, object]) -> Mapping[str, str]:
+    return {field.name: field.value(str(body.get(field.name, ""))) for field in KEYS}
+
+
+def _sign(access: Access) -> httpx2.Auth:
+    """Basic where the call is encrypted; WooCommerce does not look at it elsewhere."""
+    key, secret = (access.fields[field.name] for field in KEYS)
+    if access.url("store").startswith("https:"):
+        return httpx2.BasicAuth(key, secret)
+    return OneLegged(key, secret)
+
+
+def _judge(response: httpx2.Response) -> DaybookError | None:
+    status, kind = response.status_code, response.headers.get("Content-Type", "")
+    if 300 <= status < 400:
+        return BadInput(
+            "the store sends us on to another address: give the one its own pages are at, with or "
+            "without www"
+        )
+    if status == httpx2.codes.NOT_FOUND or (response.is_success and "html" in kind):
+        return BadInput(
+            "there is no WooCommerce at this address: see that it is the store's own, that "
+            "WooCommerce is active, and that WordPress's permalinks are not 'Plain'"
+        )
+    return None
+
+
+def _accounts(access: Access) -> list[Account]:
+    """The store, as WordPress and WooCommerce describe it; no key is sent to any other."""
+    transport = Guard(access.private_hosts)
+    with Remote("WooCommerce", _sign(access), _judge, transport=transport) as store:
+        # Unsigned: WordPress would take the keys for a user's name and password here.
+        index = store.get(access.url("store", "/wp-json/"), params=_INDEX, auth=None)
+        known = _stated(access, index)
+        url = access.url("store", "/wp-json/wc/v3/settings/general")
+        settings = _values(store.get(url, params=_SETTINGS))
+    country = str(settings.get("woocommerce_default_country", "")).partition(":")[0]
+    return [
+        Account(
+            id=known,
+            name=html.unescape(str(index.get("name") or known)),
+            country=country or None,
+            currency=settings.get("woocommerce_currency"),
+            timezone=_zone(index),
+        )
+    ]
+
+
+def _values(listed: Any) -> dict[str, Any]:
+    if not isinstance(listed, list):
+        raise BadInput("there is no WooCommerce at this address: it does not list its settings")
+    return {entry["id"]: entry.get("value") for entry in listed}
+
+
+def _stated(access: Access, index: Any) -> str:
+    """The store's address as it states it, which must be the one that was asked for."""
+    home = index.get("home") or index.get("url") if isinstance(index, dict) else None
+    try:
+        stated = account_id(read_store_url(str(home or "")))
+    except BadInput as error:
+        raise BadInput("there is no WordPress at this address: give the store's own") from error
+    asked = account_id(access.fields["store_url"])
+    if stated != asked:
+        raise BadInput(f"the store at {asked} says that it is {stated[:200]}: give that address")
+    return stated
+
+
+def _zone(index: Mapping[str, Any]) -> str | None:
+    """The store's time zone: named, or a whole number of hours that has a name of its own."""
+    if index.get("timezone_string"):
+        return str(index["timezone_string"])
+    try:
+        hours = float(index.get("gmt_offset") or 0)
+    except ValueError:
+        return None
+    if hours == 0:
+        return "UTC"
+    # The signs of these names are the wrong way round: Etc/GMT-2 is two hours ahead.
+    return f"Etc/GMT{-int(hours):+d}" if hours.is_integer() else None
+
+
+WOOCOMMERCE = Platform(
+    name="woocommerce",
+    title="WooCommerce",
+    kind="cart",
+    endpoints={"store": "{store_url}"},
+    account=(Field("store_url", "Store", "such as https://shop.example", read=read_store_url),),
+    keys=KEYS,
+    consent=Consent(_consent_url, _read, state="user_id", hands_over=_hands_over),
+    sign=_sign,
+    accounts=_accounts,
+)

@@ -1,0 +1,110 @@
+"""Calls to an address that somebody typed reach the public internet, and nothing behind it.
+
+A name is resolved once. All its addresses must be public, and the connection goes to one of those
+that were looked at, so a name that resolves differently a moment later gains nothing. TLS and the
+Host header stay those of the name. `Remote` follows no redirects.
+"""
+
+import socket
+from collections.abc import Set
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+import httpx2
+
+from connectors.errors import BadInput
+from connectors.http.remote import tls
+
+_UNICAST = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class Guard(httpx2.BaseTransport):
+    """A transport for one store's calls.
+
+    `private_hosts` are hosts (no ports) that the operator vouches for: they may have any address
+    and speak plain http. Raises `BadInput` for every other host that is not public.
+    """
+
+    def __init__(self, private_hosts: Set[str] = frozenset()) -> None:
+        self._private_hosts = private_hosts
+        # By name: two names at one address must not share a TLS connection.
+        self._ways: dict[str, httpx2.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request to an address that was looked at; the next one where that is deaf."""
+        check_url(request.url, self._private_hosts)
+        host = _host(request.url)
+        addresses = _resolved(request.url)
+        if host not in self._private_hosts and not all(map(is_public, addresses)):
+            raise BadInput(
+                f"{host} is not on the public internet: where it is a store of your own network, "
+                "name it in DAYBOOK_ALLOWED_PRIVATE_HOSTS"
+            )
+        way = self._ways.setdefault(host, httpx2.HTTPTransport(verify=tls()))
+        for address in addresses[:-1]:
+            try:
+                return way.handle_request(_sent_to(address, request))
+            except httpx2.ConnectError:
+                continue
+        return way.handle_request(_sent_to(addresses[-1], request))
+
+    def close(self) -> None:
+        """Close every connection."""
+        for way in self._ways.values():
+            way.close()
+
+
+def check_url(url: httpx2.URL, private_hosts: Set[str]) -> None:
+    """Raise `BadInput` for an address that must not be called whatever it resolves to."""
+    host = _host(url)
+    if url.userinfo or not host:
+        raise BadInput("a store's address is https://host, with no user or password in it")
+    if url.scheme != "https" and not (url.scheme == "http" and host in private_hosts):
+        raise BadInput(
+            f"{host} must be reached over https; where it is a store of your own network, name it "
+            "in DAYBOOK_ALLOWED_PRIVATE_HOSTS"
+        )
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address is one of the public internet (IANA's special-purpose registries)."""
+    address = ip_address(text)
+    if isinstance(address, IPv6Address):
+        within = _within(address)
+        if within is not None:
+            return is_public(str(within))
+        if address not in _UNICAST:
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _within(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address leads to: mapped, NAT64 or 6to4."""
+    if address in _NAT64:
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
+
+
+def _host(url: httpx2.URL) -> str:
+    return url.raw_host.decode("ascii")
+
+
+def _resolved(url: httpx2.URL) -> list[str]:
+    """Every address of a URL's host, each once, in the resolver's order."""
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpx2.ConnectError(f"{_host(url)} has no address") from error
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def _sent_to(address: str, request: httpx2.Request) -> httpx2.Request:
+    """The same request to an address; the Host header goes along, TLS is asked for the name."""
+    return httpx2.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": _host(request.url)},
+    )

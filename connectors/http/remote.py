@@ -1,0 +1,165 @@
+"""One platform's HTTP: time-outs, a size limit, JSON, and every failure as one of our errors.
+
+No message repeats a query string, a header or a body: tokens and keys travel in them.
+"""
+
+import json
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited, Transient
+
+TIMEOUT_SECONDS = 30.0
+RETRY_AFTER_SECONDS = 60.0
+LARGEST_BYTES = 64 * 2**20
+USER_AGENT = "Daybook/0.1 (Language=Python)"
+
+# It tells every address at INFO, and TikTok Shop's token requests carry secrets in theirs.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Trusted authorities, read once: a context takes longer to make than a call."""
+    return httpx2.create_ssl_context()
+
+
+class AccessRefused(ConfigError):
+    """The platform does not accept our credentials any more."""
+
+
+Judge = Callable[[httpx2.Response], Exception | None]
+
+
+def _fine(_response: httpx2.Response) -> Exception | None:
+    return None
+
+
+class Remote:
+    """Calls to one platform, by name `title`. Opened with `with`; threads may share it.
+
+    `judge` is the platform's own reading of an answer and is asked first: it returns an error, or
+    None to leave the answer to what its status says.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        auth: httpx2.Auth | None = None,
+        judge: Judge = _fine,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._title, self._judge = title, judge
+        self._client = httpx2.Client(
+            auth=auth,
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
+            verify=tls(),
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def get(self, url: str, **options: Any) -> Any:
+        """The JSON that a GET answers; `options` are httpx2's (params, headers)."""
+        return self.call("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> Any:
+        """The JSON that a POST answers; `options` are httpx2's (json, data, params, headers)."""
+        return self.call("POST", url, **options)
+
+    def call(self, method: str, url: str, **options: Any) -> Any:
+        """The JSON of an answer, None for an empty one.
+
+        Raises `AccessRefused` for 401, `ConfigError` for 403, `RateLimited` for 429, `Transient`
+        for the network, time-outs, 5xx and cut answers, `Permanent` for anything else.
+        """
+        response = self._answer(method, url, options)
+        what = f"{method} {response.request.url.path}"
+        found = self._judge(response) or meaning(self._title, what, response)
+        if found is not None:
+            raise found
+        if not response.content:
+            return None
+        try:
+            return response.json()
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise Transient(
+                f"{self._title} answers {what} with something that is cut or no JSON: try again"
+            ) from error
+
+    def _answer(self, method: str, url: str, options: Mapping[str, Any]) -> httpx2.Response:
+        try:
+            return self._read(method, url, options)
+        except httpx2.TransportError as error:
+            raise unreachable(self._title, error) from error
+        except httpx2.InvalidURL as error:
+            raise Permanent(f"{self._title}: an address of it is not a URL") from error
+
+    def _read(self, method: str, url: str, options: Mapping[str, Any]) -> httpx2.Response:
+        """The whole answer, but never more of it than fits."""
+        with self._client.stream(method, url, **options) as response:
+            content = bytearray()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > LARGEST_BYTES:
+                    raise Permanent(
+                        f"{self._title} answers with more than {LARGEST_BYTES // 2**20} MB"
+                    )
+            headers = httpx2.Headers(
+                [(k, v) for k, v in response.headers.multi_items() if k != "content-encoding"]
+            )
+            return httpx2.Response(
+                response.status_code,
+                headers=headers,
+                content=bytes(content),
+                request=response.request,
+            )
+
+
+def unreachable(title: str, error: httpx2.TransportError) -> Transient:
+    """What to say of a network that failed."""
+    return Transient(f"{title} does not answer ({type(error).__name__}): try again")
+
+
+def wait_seconds(response: httpx2.Response) -> float:
+    """How long the answer asks us to wait; a minute where it does not say."""
+    stated = response.headers.get("Retry-After", "")
+    return float(stated) if stated.isdigit() else RETRY_AFTER_SECONDS
+
+
+def meaning(title: str, what: str, response: httpx2.Response) -> DaybookError | None:
+    """The error that a status stands for; None for success."""
+    status = response.status_code
+    if status == httpx2.codes.UNAUTHORIZED:
+        return AccessRefused(f"{title} no longer accepts the authorisation: connect it again")
+    if status == httpx2.codes.FORBIDDEN:
+        return ConfigError(
+            f"{title} does not allow {what}: the application lacks a permission for it, or the "
+            "account has not granted it"
+        )
+    if status == httpx2.codes.TOO_MANY_REQUESTS:
+        wait = wait_seconds(response)
+        return RateLimited(f"{title} asks us to wait {wait:g} s", wait)
+    if status == httpx2.codes.REQUEST_TIMEOUT or status >= httpx2.codes.INTERNAL_SERVER_ERROR:
+        return Transient(f"{title} answers {what} with {status}: try again")
+    if status >= httpx2.codes.MULTIPLE_CHOICES:
+        return Permanent(f"{title} answers {what} with {status}")
+    return None

@@ -1,0 +1,51 @@
+"""Putting an access token into every request, and once more a fresh one when it was refused."""
+
+from collections.abc import Callable, Generator
+from typing import Protocol
+
+import httpx2
+
+
+class TokenSource(Protocol):
+    """Hands out an access token; a newer one than `refused` where that is given."""
+
+    def __call__(self, refused: str | None = None) -> str: ...
+
+
+def unauthorised(response: httpx2.Response) -> bool:
+    """What most platforms answer to a token they do not accept."""
+    return response.status_code == httpx2.codes.UNAUTHORIZED
+
+
+class TokenAuth(httpx2.Auth):
+    """`header` carries the token, written as `form`; `refuses` recognises a refused one.
+
+    A token may be refused before its time: the platform revoked it, or a clock is off.
+    """
+
+    requires_response_body = True
+
+    def __init__(
+        self,
+        token: TokenSource,
+        header: str = "Authorization",
+        form: str = "Bearer {}",
+        refuses: Callable[[httpx2.Response], bool] = unauthorised,
+    ) -> None:
+        self._token, self._header, self._form, self._refuses = token, header, form, refuses
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Send with the token kept; when that is refused, once with a newer one."""
+        token = self._token()
+        self._place(request, token)
+        response = yield request
+        if self._refuses(response):
+            newer = self._token(refused=token)
+            if newer != token:
+                self._place(request, newer)
+                yield request
+
+    def _place(self, request: httpx2.Request, token: str) -> None:
+        request.headers[self._header] = self._form.format(token)

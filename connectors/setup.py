@@ -1,0 +1,43 @@
+"""What a connection brings in, and how far its set-up has come: changed at any time.
+
+Kept with the connection, so that a browser that was closed goes on where it stopped.
+"""
+
+from datetime import date
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Step = Literal["name", "account", "authorise", "imports", "accounting", "done"]
+STEPS: Final[tuple[Step, ...]] = ("name", "account", "authorise", "imports", "accounting", "done")
+BOOKS: Final = "books"
+
+
+class Imports(BaseModel):
+    """What is fetched: settlements always, orders and contacts where somebody wants them.
+
+    `history_from` is the first business day; None takes what the platform still has. `ongoing`
+    says whether new days are fetched as they come.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    transactions: bool = True
+    orders: bool = False
+    contacts: bool = False
+    history_from: date | None = None
+    ongoing: bool = True
+
+
+class Setup(BaseModel):
+    """The answers of the set-up; `step` is the first one that is not answered yet.
+
+    `target` is where entries go: `books`, or the slug of a connected accounting organisation,
+    which is written to only after its owner turned that on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: Step = "name"
+    imports: Imports = Field(default_factory=Imports)
+    target: str = BOOKS

@@ -1,0 +1,37 @@
+"""eBay: the RuName in the place of an address, and sellers whose time zone is not known."""
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from connectors.authorising import begin
+from connectors.connecting import Undecided
+from connectors.settings import Settings
+from tests.connectors.platforms import desk
+from tests.emulators.ebay import RU_NAME, EBay
+
+
+def test_the_page_is_asked_for_with_the_runame(quick_home: Settings, tmp_path: Path) -> None:
+    with desk("ebay", quick_home, tmp_path) as at:
+        at.register_application()
+        at.registry.add_connection(
+            "shop", channel="ebay", name="Shop", timezone="UTC", kind="api", actor="test"
+        )
+        page = begin(at.accounts, "shop", {}, "browser")
+    asked = parse_qs(urlsplit(page).query)
+    assert asked["redirect_uri"] == [RU_NAME]
+    assert "https://api.ebay.com/oauth/api_scope/sell.finances" in asked["scope"][0].split(" ")
+
+
+def test_a_seller_in_the_united_states_chooses_a_time_zone(
+    quick_home: Settings, tmp_path: Path
+) -> None:
+    with desk("ebay", quick_home, tmp_path) as at:
+        assert isinstance(at.emulator, EBay)
+        with pytest.raises(Undecided, match="time zone"):
+            at.add(at.emulator.american)
+        found = at.accounts.check("my-shop", timezone="America/Chicago", actor="test")
+    assert (found.state, found.timezone) == ("active", "America/Chicago")
+    assert (found.account["country"], found.account["currency"]) == ("US", "USD")
+    assert found.fields["marketplace"] == "EBAY_US"

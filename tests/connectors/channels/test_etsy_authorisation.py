@@ -1,0 +1,75 @@
+"""Etsy: tokens that are replaced, the application's own key, PKCE, members without a shop."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.auth import Token
+from connectors.auth.broker import TOKEN
+from connectors.authorising import begin, receive
+from connectors.connecting import Undecided
+from connectors.errors import BadInput, ConfigError
+from connectors.platforms import platform
+from connectors.settings import Settings
+from tests.connectors.platforms import Desk, desk
+from tests.emulators.etsy import Etsy
+from tests.emulators.visiting import consent
+
+
+@pytest.fixture
+def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
+    """A desk in front of Etsy."""
+    with desk("etsy", quick_home, tmp_path) as opened:
+        yield opened
+
+
+def etsy(at: Desk) -> Etsy:
+    assert isinstance(at.emulator, Etsy)
+    return at.emulator
+
+
+def kept(at: Desk, slug: str) -> Token:
+    return Token.from_json(at.accounts.vault.read(slug)[TOKEN])
+
+
+def test_every_renewal_keeps_the_new_refresh_token(at: Desk) -> None:
+    slug = at.add(at.emulator.first)
+    for _ in range(2):
+        before = kept(at, slug).refresh_token
+        at.emulator.expire()
+        at.accounts.check(slug, actor="test")
+        after = kept(at, slug)
+        assert after.previous_refresh_token == before != after.refresh_token
+        assert (after.refresh_token or "").startswith("100200300.")
+
+
+def test_a_code_is_worth_nothing_without_the_verifier(at: Desk) -> None:
+    at.register_application()
+    at.registry.add_connection(
+        "shop", channel="etsy", name="Shop", timezone="UTC", kind="api", actor="test"
+    )
+    begun = [begin(at.accounts, "shop", {}, "browser") for _ in range(2)]
+    answers = [consent(page, accounts=[at.emulator.first]) for page in begun]
+    stolen = {**answers[0], "code": answers[1]["code"]}
+    with pytest.raises(BadInput, match="does not accept its own code"):
+        receive(at.accounts, platform("etsy"), stolen, "browser", "test")
+
+
+def test_a_wrong_shared_secret_is_the_applications_fault(at: Desk) -> None:
+    given = at.fields(at.emulator.first) | {"client_secret": "another"}
+    with pytest.raises(ConfigError, match="Etsy does not allow GET /v3/application/users/me"):
+        at.accounts.add("etsy", "My Shop", given, actor="test")
+
+
+def test_a_member_without_a_shop_cannot_be_connected(at: Desk) -> None:
+    given = at.fields(etsy(at).shopless)
+    with pytest.raises(BadInput, match="reaches no account"):
+        at.accounts.add("etsy", "My Shop", given, actor="test")
+
+
+def test_a_shop_in_the_united_states_chooses_a_time_zone(at: Desk) -> None:
+    with pytest.raises(Undecided, match="time zone"):
+        at.add(etsy(at).american)
+    found = at.accounts.check("my-shop", timezone="America/Denver", actor="test")
+    assert (found.state, found.timezone) == ("active", "America/Denver")

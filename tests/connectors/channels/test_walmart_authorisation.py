@@ -1,0 +1,121 @@
+"""Walmart: a seller's own keys or a consent, and the headers that every call carries."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from connectors.auth.tokens import Token
+from connectors.authorising import begin, receive
+from connectors.connecting import Undecided
+from connectors.errors import BadInput
+from connectors.platforms import platform
+from connectors.settings import Settings
+from tests.connectors.platforms import Desk, desk
+from tests.emulators.faults import Exchange
+from tests.emulators.visiting import consent
+
+CORRELATION = "wm_qos.correlation_id"
+
+
+@pytest.fixture
+def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
+    """A desk in front of Walmart."""
+    with desk("walmart", quick_home, tmp_path) as opened:
+        yield opened
+
+
+def page(at: Desk, market: str = "us") -> str:
+    at.register_application()
+    at.registry.add_connection(
+        "shop", channel="walmart", name="Shop", timezone="UTC", kind="api", actor="test"
+    )
+    return begin(at.accounts, "shop", {"market": market}, "browser")
+
+
+def headers(exchange: Exchange) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in exchange.headers}
+
+
+def bought(at: Desk) -> list[tuple[str, str | None]]:
+    """How each token was bought: the grant, and the seller that was named."""
+    return [
+        (dict(parse_qsl(e.body.decode()))["grant_type"], headers(e).get("wm_partner.id"))
+        for e in at.emulator.application.exchanges
+        if e.path == "/v3/token"
+    ]
+
+
+def test_own_keys_buy_tokens_by_themselves(at: Desk) -> None:
+    slug = at.add(at.emulator.first)
+    at.emulator.expire()
+    at.accounts.check(slug, actor="test")
+    assert bought(at) == [("client_credentials", None)] * 2
+    kept = Token.from_json(at.accounts.vault.read(slug)["token"])
+    assert kept.refresh_token is None
+    assert at.registry.connection(slug).deadlines == []
+
+
+def test_a_consent_names_its_seller_and_keeps_its_refresh_token(at: Desk) -> None:
+    answer = consent(page(at), accounts=[at.emulator.first])
+    receive(at.accounts, platform("walmart"), answer, "browser", "test")
+    first = Token.from_json(at.accounts.vault.read("shop")["token"]).refresh_token
+    for _ in range(2):
+        at.emulator.expire()
+        at.accounts.check("shop", actor="test")
+    (ends,) = at.registry.connection("shop").deadlines
+    assert ends["what"] == "the consent to Walmart"
+    seller = at.emulator.first
+    refreshed = [("refresh_token", seller)] * 2
+    assert bought(at) == [("authorization_code", seller), *refreshed]
+    assert Token.from_json(at.accounts.vault.read("shop")["token"]).refresh_token == first
+
+
+def test_every_call_has_an_id_of_its_own_and_no_bearer(at: Desk) -> None:
+    slug = at.add(at.emulator.first)
+    at.emulator.expire()
+    at.accounts.check(slug, actor="test")
+    calls = at.emulator.application.exchanges
+    assert len({headers(call)[CORRELATION] for call in calls}) == len(calls) == 5
+    assert all(headers(call)["wm_svc.name"] == "Walmart Marketplace" for call in calls)
+    details = [headers(call) for call in calls if call.path == "/v3/token/detail"]
+    assert all("authorization" not in sent and sent["wm_sec.access_token"] for sent in details)
+
+
+def test_the_market_says_whose_page_it_is(at: Desk) -> None:
+    asked = dict(parse_qsl(urlsplit(page(at, "ca")).query))
+    assert asked["clientType"] == "seller-ca"
+    answer = consent(begin(at.accounts, "shop", {"market": "ca"}, "browser"))
+    receive(at.accounts, platform("walmart"), answer, "browser", "test")
+    found = at.registry.connection("shop")
+    assert (found.account["country"], found.account["currency"]) == ("CA", "CAD")
+    assert found.timezone == "America/Los_Angeles"
+
+
+def test_a_market_whose_clock_is_not_known_asks_for_it(at: Desk) -> None:
+    given = at.fields(at.emulator.first) | {"market": "mx"}
+    with pytest.raises(Undecided, match="--timezone"):
+        at.accounts.add("walmart", "Tienda", given, actor="test")
+    checked = at.accounts.check("tienda", timezone="America/Mexico_City", actor="test")
+    assert (checked.state, checked.timezone) == ("active", "America/Mexico_City")
+    assert checked.account["currency"] == "MXN"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [({"sellerId": ""}, "whose account"), ({"clientId": "another"}, "another application")],
+)
+def test_a_callback_for_somebody_else_is_refused(
+    at: Desk, changed: dict[str, str], told: str
+) -> None:
+    answer = consent(page(at), accounts=[at.emulator.first])
+    with pytest.raises(BadInput, match=told):
+        receive(at.accounts, platform("walmart"), {**answer, **changed}, "browser", "test")
+
+
+def test_a_code_is_not_good_for_another_seller(at: Desk) -> None:
+    answer = consent(page(at), accounts=[at.emulator.first])
+    stolen = {**answer, "sellerId": at.emulator.second}
+    with pytest.raises(BadInput, match="does not accept its own code"):
+        receive(at.accounts, platform("walmart"), stolen, "browser", "test")

@@ -1,0 +1,241 @@
+"""WooCommerce: where a store is, how calls are signed, and keys that the store hands over."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from connectors.authorising import begin, receive
+from connectors.channels.woocommerce.addresses import read_store_url
+from connectors.connecting import Accounts, Undecided
+from connectors.errors import BadInput
+from connectors.http.remote import tls
+from connectors.platforms import platform
+from connectors.settings import Settings
+from tests.connectors.platforms import Desk, desk
+from tests.emulators.internet import Internet, certificate
+from tests.emulators.serving import bound, serving
+from tests.emulators.visiting import consent
+from tests.emulators.woocommerce import WooCommerce
+
+KEYS = {"consumer_key": "ck_1", "consumer_secret": "cs_1"}
+
+
+@pytest.fixture
+def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
+    """A desk in front of two stores on one's own network."""
+    with desk("woocommerce", quick_home, tmp_path) as opened:
+        yield opened
+
+
+def woo(at: Desk) -> WooCommerce:
+    assert isinstance(at.emulator, WooCommerce)
+    return at.emulator
+
+
+def elsewhere(at: Desk, **changed: object) -> Accounts:
+    """The same home with other settings."""
+    return replace(at.accounts, settings=at.accounts.settings.model_copy(update=changed))
+
+
+def pending(at: Desk) -> None:
+    at.registry.add_connection(
+        "shop", channel="woocommerce", name="Shop", timezone="UTC", kind="api", actor="test"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("shop.example", "https://shop.example"),
+        (" https://Shop.Example/ ", "https://shop.example"),
+        ("https://shop.example:443/store/", "https://shop.example/store"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("http://shop.lan:8080", "http://shop.lan:8080"),
+    ],
+)
+def test_an_address_is_kept_in_one_form(typed: str, kept: str) -> None:
+    assert read_store_url(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "https://",
+        "https://my shop.example",
+        "ftp://shop.example",
+        "file:///etc/passwd",
+        "https://me:secret@shop.example",
+        "https://shop.example/?rest_route=/",
+        "https://shop.example/#top",
+    ],
+)
+def test_what_is_no_address_of_a_store_is_refused(typed: str) -> None:
+    with pytest.raises(BadInput, match="store_url") as told:
+        read_store_url(typed)
+    assert "secret" not in str(told.value)
+
+
+def test_over_https_keys_go_as_basic(
+    quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    internet, store, listener = Internet(), WooCommerce(), bound()
+    internet.says("shop.test", ["93.184.215.14"])
+    monkeypatch.setattr(socket, "getaddrinfo", internet.getaddrinfo)
+    pem = certificate(tmp_path / "shop.pem", "shop.test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    tls.cache_clear()
+    with (
+        desk("woocommerce", quick_home, tmp_path) as at,
+        serving(store.application, listener, pem),
+    ):
+        store.endpoints(f"https://shop.test:{listener.getsockname()[1]}")
+        accounts = elsewhere(at, allowed_private_hosts="")
+        given = store.chosen("harbour") | store.keys("harbour")
+        added = accounts.add("woocommerce", "My Shop", given, actor="test")
+        assert (added.account_id, added.account["name"]) == (store.first, "Harbour & Sons")
+        wrong = given | {"consumer_secret": "cs_wrong"}
+        with pytest.raises(BadInput, match="does not accept these"):
+            accounts.reconnect(added.slug, wrong, actor="test")
+        assert accounts.check(added.slug, actor="test").state == "active"
+    tls.cache_clear()
+    signed = [dict(e.headers).get(b"authorization", b"") for e in store.application.exchanges]
+    assert [header[:6] for header in signed] == [b"", b"Basic "] * 3
+
+
+def test_over_http_the_secret_never_travels(at: Desk) -> None:
+    given = at.fields(at.emulator.first)
+    at.accounts.add("woocommerce", "My Shop", given, actor="test")
+    index, settings = at.emulator.application.exchanges
+    assert b"oauth" not in index.query
+    assert b"oauth_signature_method=HMAC-SHA256" in settings.query
+    sent = repr((settings.query, settings.headers))
+    assert given["consumer_secret"] not in sent
+    assert "authorization" not in sent
+
+
+def test_a_store_of_ones_own_network_must_be_vouched_for(at: Desk) -> None:
+    given = at.fields(at.emulator.first)
+    stranger = elsewhere(at, allowed_private_hosts="")
+    with pytest.raises(BadInput, match="must be reached over https"):
+        stranger.add("woocommerce", "My Shop", given, actor="test")
+    inside = given | {"store_url": "https://127.0.0.1/harbour"}
+    with pytest.raises(BadInput, match="not on the public internet"):
+        stranger.add("woocommerce", "My Shop", inside, actor="test")
+    pending(at)
+    with pytest.raises(BadInput, match="must be reached over https"):
+        begin(stranger, "shop", at.emulator.chosen(at.emulator.first), "browser")
+    assert at.emulator.application.exchanges == []
+
+
+def test_keys_in_each_others_place_are_noticed(at: Desk) -> None:
+    given = at.fields(at.emulator.first)
+    swapped = given | {
+        "consumer_key": given["consumer_secret"],
+        "consumer_secret": given["consumer_key"],
+    }
+    with pytest.raises(BadInput, match="consumer_key begins with ck_") as told:
+        at.accounts.add("woocommerce", "My Shop", swapped, actor="test")
+    assert given["consumer_secret"] not in str(told.value)
+
+
+def test_a_deleted_key_that_another_replaces(at: Desk) -> None:
+    slug = at.add(at.emulator.first)
+    kept = at.accounts.vault.read(slug)
+    at.emulator.revoke(at.emulator.first)
+    at.accounts.reconnect(slug, at.emulator.keys(at.emulator.first), actor="test")
+    assert at.accounts.vault.read(slug) != kept
+    assert at.accounts.check(slug, actor="test").state == "active"
+
+
+def test_no_key_goes_to_a_store_that_says_it_is_another(at: Desk) -> None:
+    async def index(_request: Request) -> Response:
+        return JSONResponse({"name": "Copy", "home": "https://shop.example"})
+
+    routes = [Route("/wp-json/{rest:path}", index)]
+    asked: list[str] = []
+    copy = Starlette(routes=routes)
+
+    async def noting(scope: dict[str, object], receive: object, send: object) -> None:
+        asked.append(str(scope["path"]))
+        await copy(scope, receive, send)
+
+    with (
+        serving(noting, bound()) as url,
+        pytest.raises(BadInput, match=r"says that it is shop\.example: give that address"),
+    ):
+        at.accounts.add("woocommerce", "Copy", {"store_url": url, **KEYS}, actor="test")
+    assert asked == ["/wp-json/"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (HTMLResponse("<h1>Welcome</h1>"), "no WooCommerce at this address"),
+        (HTMLResponse("<h1>Not found</h1>", 404), "no WooCommerce at this address"),
+        (JSONResponse(["surprise"]), "no WordPress at this address"),
+        (JSONResponse({"home": "not an address"}), "no WordPress at this address"),
+        (RedirectResponse("http://127.0.0.1/", 301), "with or without www"),
+    ],
+)
+def test_what_is_no_store_is_told_from_one(at: Desk, answer: Response, told: str) -> None:
+    with serving(answer, bound()) as url, pytest.raises(BadInput, match=told):
+        at.accounts.add("woocommerce", "Page", {"store_url": url, **KEYS}, actor="test")
+
+
+@pytest.mark.parametrize(
+    ("offset", "zone"), [("0", "UTC"), ("2", "Etc/GMT-2"), ("-8", "Etc/GMT+8"), (3, "Etc/GMT-3")]
+)
+def test_a_clock_that_is_an_offset_has_a_zone_where_one_is_named(
+    at: Desk, offset: str, zone: str
+) -> None:
+    store = woo(at).stores["harbour"]
+    store.timezone_string, store.gmt_offset = "", offset
+    assert at.registry.connection(at.add(at.emulator.first)).timezone == zone
+
+
+def test_an_offset_of_half_an_hour_asks_for_the_zone(at: Desk) -> None:
+    store = woo(at).stores["harbour"]
+    store.timezone_string, store.gmt_offset = "", "5.5"
+    with pytest.raises(Undecided, match="--timezone"):
+        at.add(at.emulator.first)
+
+
+def test_keys_are_handed_over_to_https_alone(at: Desk) -> None:
+    pending(at)
+    plain = elsewhere(at, public_url="http://books.example")
+    with pytest.raises(BadInput, match="DAYBOOK_PUBLIC_URL"):
+        begin(plain, "shop", at.emulator.chosen(at.emulator.first), "browser")
+
+
+def test_keys_for_a_question_nobody_asked_are_refused(at: Desk) -> None:
+    body = {"user_id": "guessed", **KEYS}
+    answer = httpx2.post(f"{at.accounts.settings.public_url}/connect/woocommerce/keys", json=body)
+    assert answer.status_code == 400
+    assert at.accounts.vault.owners() == []
+
+
+def test_a_browser_that_comes_without_keys_connects_nothing(at: Desk) -> None:
+    pending(at)
+    page = begin(at.accounts, "shop", at.emulator.chosen(at.emulator.first), "browser")
+    came = {"success": "1", "user_id": httpx2.URL(page).params["user_id"]}
+    with pytest.raises(BadInput, match="did not hand its keys over"):
+        receive(at.accounts, platform("woocommerce"), came, "browser", "test")
+    assert at.registry.connection("shop").state == "pending"
+
+
+def test_a_consent_asks_to_read_and_no_more(at: Desk) -> None:
+    pending(at)
+    page = begin(at.accounts, "shop", at.emulator.chosen(at.emulator.first), "browser")
+    assert httpx2.URL(page).params["scope"] == "read"
+    came = consent(page, accounts=[at.emulator.picks(at.emulator.first)])
+    receive(at.accounts, platform("woocommerce"), came, "browser", "test")
+    assert at.registry.connection("shop").account["country"] == "US"

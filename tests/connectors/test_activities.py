@@ -1,0 +1,91 @@
+"""What runs for a connection and how the last thing ended: two facts, and neither lies."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import Transient
+from connectors.registry import Registry
+from connectors.registry.activities import lock_name
+from connectors.settings import Settings
+from console.cards import card
+from pipelines.stages.asking import ask_for_days
+from pipelines.stages.removing import remove_connection
+from pipelines.stages.workspace import Workspace
+
+DAY = date(2026, 3, 1)
+
+
+@pytest.fixture
+def shop(registry: Registry) -> Registry:
+    registry.add_connection("shop", channel="amazon", name="Shop", timezone="UTC", actor="test")
+    return registry
+
+
+def test_what_runs_and_what_ended_stand_apart(shop: Registry) -> None:
+    assert card(shop, "shop").standing == "never synced"
+    with shop.activity("shop", "data", 31):
+        found = card(shop, "shop")
+        assert (found.running is not None, found.last) == (True, None)
+        assert found.standing == "importing"
+    shop.set_day_states("shop", {DAY: ("done", None)})
+    found = card(shop, "shop")
+    assert found.running is None
+    assert found.last is not None
+    assert (found.last.outcome, found.last.days) == ("done", 31)
+    assert (found.standing, found.complete_through) == ("up to date", DAY)
+
+
+def test_an_error_ends_it_and_says_why(shop: Registry) -> None:
+    with pytest.raises(Transient), shop.activity("shop", "data", 1):
+        raise Transient("the disk is full")
+    found = card(shop, "shop")
+    assert (found.standing, found.why, found.action) == ("error", "the disk is full", "see why")
+    with shop.activity("shop", "data", 1) as outcome:
+        outcome.problem = "one bad day"
+    assert card(shop, "shop").why == "one bad day"
+
+
+def test_what_was_killed_does_not_count_as_running(shop: Registry) -> None:
+    number = shop.begin_activity("shop", "data", 1)
+    assert shop.running_activities() == {}
+    with shop.lock(lock_name(number), 0):
+        assert shop.running_activities().keys() == {"shop"}
+
+
+def test_days_are_summed_up_to_the_first_gap(shop: Registry) -> None:
+    shop.set_day_states(
+        "shop",
+        {
+            date(2026, 3, 1): ("open", None),
+            date(2026, 3, 2): ("done", None),
+            date(2026, 3, 3): ("empty", None),
+            date(2026, 3, 4): ("failed", "it is torn"),
+            date(2026, 3, 5): ("done", None),
+        },
+    )
+    summary = shop.day_summaries()["shop"]
+    assert (summary.done, summary.open, summary.failed) == (3, 1, 1)
+    assert summary.complete_through == date(2026, 3, 3)
+    assert summary.reason == "it is torn"
+    found = card(shop, "shop")
+    assert (found.standing, found.why) == ("error", "it is torn")
+    assert (found.days_done, found.days_due) == (3, 4)
+
+
+def test_nothing_outstanding_asks_for_nothing_and_removing_leaves_nothing(
+    shop: Registry, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, database_url=None)
+    assert ask_for_days(settings, shop, "shop", "ada") == 0
+    shop.request_days("shop", [DAY], "a mapping changed", "ada")
+    assert ask_for_days(settings, shop, "shop", "ada") == 1
+    with shop.activity("shop", "data", 1):
+        pass
+    folder = settings.lake_folder / "transactions" / "shop"
+    folder.mkdir(parents=True)
+    remove_connection(Workspace(settings, shop), "shop", "ada")
+    assert shop.connections() == []
+    assert not folder.exists()
+    assert shop.last_activities() == {}

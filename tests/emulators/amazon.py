@@ -1,0 +1,242 @@
+"""Amazon: Seller Central's page, Login with Amazon, and the Sellers API of three endpoints.
+
+Error bodies and lifetimes: ../shared/reference/channels-1.md, section A1. UNCONFIRMED there and
+assumed here: `invalid_client` with 401, the words for an access token that has expired, that a
+refresh token is not replaced, RFC 6749's `access_denied` for a seller who says no, and that a call
+without `x-amz-date` is refused.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import OAuth, Refused, back_to, consent_page
+
+APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
+ENDPOINTS = {
+    **dict.fromkeys(("north_america", "brazil"), "na"),
+    **dict.fromkeys(("europe", "turkey", "uae", "saudi_arabia", "egypt"), "eu"),
+    **dict.fromkeys(("india", "south_africa"), "eu"),
+    **dict.fromkeys(("singapore", "australia", "japan"), "fe"),
+}
+SHOPS = {
+    "ATVPDKIKX0DER": ("Amazon.com", "US", "USD"),
+    "A2EUQ1WTGCTBG2": ("Amazon.ca", "CA", "CAD"),
+    "A1F83G8C2ARO7P": ("Amazon.co.uk", "GB", "GBP"),
+    "A1PA6795UKMFR9": ("Amazon.de", "DE", "EUR"),
+    "A13V1IB3VIYZZH": ("Amazon.fr", "FR", "EUR"),
+    "A38D8NSA03LJTC": ("Non-Amazon DE", "DE", "EUR"),
+    "A1VC38T7YXB528": ("Amazon.co.jp", "JP", "JPY"),
+}
+
+
+@dataclass
+class Seller:
+    """A selling account in one region: where it may sell, and where it does."""
+
+    store: str
+    country: str
+    listed: tuple[str, ...]
+    taking: tuple[str, ...]
+
+
+class Amazon:
+    """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong.
+
+    `draft` is an application that is not published; `lacks` are paths its roles do not allow.
+    """
+
+    def __init__(self) -> None:
+        british = ("A1F83G8C2ARO7P", "A1PA6795UKMFR9")
+        american = ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2")
+        self.sellers = {
+            "A2EMBERCRAFT01/europe": Seller(
+                "Ember Craft", "GB", (*british, "A13V1IB3VIYZZH", "A38D8NSA03LJTC"), british
+            ),
+            "A3KANDASHOTEN2/japan": Seller(
+                "Kanda Shoten", "JP", ("A1VC38T7YXB528",), ("A1VC38T7YXB528",)
+            ),
+            "A2EMBERCRAFT01/north_america": Seller("Ember Craft US", "GB", american, american),
+        }
+        self.first, self.second, self.overseas = self.sellers
+        self.draft = False
+        self.lacks: set[str] = set()
+        self.oauth = OAuth(access_seconds=3600.0)
+        page = "/seller-central/{region}/apps/authorize/consent"
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route(page, self._page, methods=["GET"]),
+                    Route(page, self._decide, methods=["POST"]),
+                    Route("/auth/o2/token", self._token, methods=["POST"]),
+                    Route("/{place}/sellers/v1/marketplaceParticipations", self._participations),
+                    Route("/{place}/sellers/v1/account", self._account),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        pages = {f"seller_central_{name}": f"{url}/seller-central/{name}" for name in ENDPOINTS}
+        apis = {f"api_{place}": f"{url}/{place}" for place in ("na", "eu", "fe")}
+        return {"token": url, **apis, **pages}
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {
+            "client_id": self.oauth.client_id,
+            "client_secret": self.oauth.client_secret,
+            "application_id": APPLICATION_ID,
+        }
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """The region."""
+        return {"region": account.partition("/")[2]}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token, and whose it is."""
+        seller = account.partition("/")[0]
+        return {"seller_id": seller, "refresh_token": self.oauth.granted(account)}
+
+    def picks(self, account: str) -> str:
+        """The selling account."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The seller disables the application in Manage Your Apps."""
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant of the selling account stands."""
+        return self.oauth.alive(account)
+
+    async def _page(self, request: Request) -> Response:
+        asked = request.query_params
+        if asked.get("application_id") != APPLICATION_ID:
+            return Response("unknown application", 400)
+        if self.draft and asked.get("version") != "beta":
+            return Response("the application is a draft: version=beta is missing", 400)
+        region = request.path_params["region"]
+        own = {key: s.store for key, s in self.sellers.items() if key.endswith(f"/{region}")}
+        return consent_page("Amazon", request, own)
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form["decision"] == "deny":
+            return back_to(form["redirect_uri"], {"error": "access_denied", "state": form["state"]})
+        code = self.oauth.code([form["account"]], form["redirect_uri"])
+        seller = form["account"].partition("/")[0]
+        answer = {"selling_partner_id": seller, "spapi_oauth_code": code, "state": form["state"]}
+        return back_to(form["redirect_uri"], answer)
+
+    async def _token(self, request: Request) -> Response:
+        if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+            return _refusal(400, "invalid_request", "The Content-Type is unsupported")
+        form = dict(parse_qsl((await request.body()).decode()))
+        known = (self.oauth.client_id, self.oauth.client_secret)
+        if (form.get("client_id"), form.get("client_secret")) != known:
+            return _refusal(401, "invalid_client", "Client authentication failed")
+        asked = {"authorization_code": "code", "refresh_token": "refresh_token"}
+        parameter = asked.get(form.get("grant_type", ""))
+        if parameter is None or parameter not in form:
+            return _refusal(400, "invalid_request", "The request is missing a required parameter")
+        try:
+            if parameter == "code":
+                issued = self.oauth.redeem(form["code"], form.get("redirect_uri", ""))
+            else:
+                issued = self.oauth.refresh(form["refresh_token"])
+        except Refused:
+            told = f"The request has an invalid grant parameter : {parameter}"
+            return _refusal(400, "invalid_grant", told)
+        return JSONResponse(
+            {
+                "access_token": issued.access_token,
+                "token_type": "bearer",
+                "expires_in": int(self.oauth.access_seconds),
+                "refresh_token": issued.refresh_token,
+            }
+        )
+
+    async def _participations(self, request: Request) -> Response:
+        seller = self._seller(request)
+        if isinstance(seller, Response):
+            return seller
+        return JSONResponse({"payload": _participating(seller)})
+
+    async def _account(self, request: Request) -> Response:
+        seller = self._seller(request)
+        if isinstance(seller, Response):
+            return seller
+        address = {"addressLine1": "1 High Street", "countryCode": seller.country}
+        account = {
+            "businessType": "PRIVATE_LIMITED",
+            "sellingPlan": "PROFESSIONAL",
+            "marketplaceParticipationList": _participating(seller),
+            "business": {"name": f"{seller.store} Ltd", "registeredBusinessAddress": address},
+        }
+        return JSONResponse({"payload": account})
+
+    def _seller(self, request: Request) -> Seller | Response:
+        token = request.headers.get("x-amz-access-token")
+        if not token or not request.headers.get("user-agent"):
+            return _denied("MissingAuthenticationToken")
+        if not re.fullmatch(r"\d{8}T\d{6}Z", request.headers.get("x-amz-date", "")):
+            return _denied("InvalidInput", "x-amz-date")
+        grant = self.oauth.holder(token)
+        if grant is None:
+            held, _ = self.oauth.access.get(token, (None, 0.0))
+            ended = held is not None and not held.revoked
+            what = "has expired." if ended else "is revoked, malformed or invalid."
+            return _denied("Unauthorized", f"The access token you provided {what}")
+        account = grant.accounts[0]
+        if ENDPOINTS[account.partition("/")[2]] != request.path_params["place"]:
+            return _denied("Unauthorized")
+        if any(request.url.path.endswith(path) for path in self.lacks):
+            return _denied("Unauthorized")
+        return self.sellers[account]
+
+
+def _participating(seller: Seller) -> list[dict[str, Any]]:
+    return [
+        {
+            "marketplace": {
+                "id": key,
+                "name": SHOPS[key][0],
+                "countryCode": SHOPS[key][1],
+                "defaultCurrencyCode": SHOPS[key][2],
+                "defaultLanguageCode": "en_GB",
+                "domainName": f"www.{SHOPS[key][0].lower()}",
+            },
+            "storeName": seller.store,
+            "participation": {
+                "isParticipating": key in seller.taking,
+                "hasSuspendedListings": False,
+            },
+        }
+        for key in seller.listed
+    ]
+
+
+def _refusal(status: int, error: str, description: str) -> Response:
+    return JSONResponse({"error_description": description, "error": error}, status)
+
+
+def _denied(code: str, details: str = "") -> Response:
+    message = "Access to requested resource is denied."
+    return JSONResponse({"errors": [{"code": code, "message": message, "details": details}]}, 403)

@@ -1,0 +1,234 @@
+"""eBay: OAuth with a RuName, Identity, Key Management, and a Finances call that must be signed.
+
+Error bodies and lifetimes: ../shared/reference/channels-1.md, section B1. UNCONFIRMED there and
+assumed here: the wording of errors 1100 and of refused refresh tokens, the 403 of a signature that
+is missing or wrong, and what a decline brings.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.ebay_signatures import SigningKeys, Unsigned
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import Grant, OAuth, Refused, back_to, basic, bearer, consent_page
+
+RU_NAME = "Ember_Craft-EmberCra-Daybook-abcdefg"
+REFRESH_SECONDS = 47_304_000
+SCOPE = "https://api.ebay.com/oauth/api_scope"
+SCOPES = {
+    SCOPE,
+    f"{SCOPE}/sell.finances",
+    f"{SCOPE}/sell.fulfillment.readonly",
+    f"{SCOPE}/sell.inventory.readonly",
+    f"{SCOPE}/commerce.identity.readonly",
+}
+UNION = {"AT", "BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL"}
+
+
+@dataclass
+class Seller:
+    """One eBay member; of an INDIVIDUAL no address is shown."""
+
+    user_id: str
+    username: str
+    marketplace: str
+    country: str
+    account_type: str = "BUSINESS"
+
+
+class EBay:
+    """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong.
+
+    `accept_url` is what somebody set for the RuName, on eBay's pages.
+    """
+
+    accept_url = "http://localhost:8080/connect/ebay/callback"
+
+    def __init__(self) -> None:
+        self.sellers = {
+            seller.user_id: seller
+            for seller in (
+                Seller("ABCemberCRAFT1", "ember_craft", "EBAY_GB", "GB"),
+                Seller("XYZbergLADEN22", "bergladen", "EBAY_CH", "CH", "INDIVIDUAL"),
+                Seller("QRSprairie0033", "prairie_goods", "EBAY_US", "US"),
+                Seller("KLMgaleria0044", "galeria_polska", "EBAY_US", "PL"),
+            )
+        }
+        self.first, self.second, self.american, self.polish = self.sellers
+        self.oauth = OAuth(access_seconds=7200.0, refresh_seconds=REFRESH_SECONDS)
+        self.keypairs = SigningKeys()
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/oauth2/authorize", self._page, methods=["GET"]),
+                    Route("/oauth2/authorize", self._decide, methods=["POST"]),
+                    Route("/identity/v1/oauth2/token", self._token, methods=["POST"]),
+                    Route("/commerce/identity/v1/user/", self._user),
+                    Route("/developer/key_management/v1/signing_key", self._make, methods=["POST"]),
+                    Route("/sell/finances/v1/payout", self._payouts),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return {"auth": url, "api": url, "apiz": url}
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {
+            "client_id": self.oauth.client_id,
+            "client_secret": self.oauth.client_secret,
+            "ru_name": RU_NAME,
+        }
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """Nothing is chosen before."""
+        return {}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token."""
+        return {"refresh_token": self.oauth.granted(account)}
+
+    def picks(self, account: str) -> str:
+        """The member's id."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The seller revokes the application, or changes the password."""
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant of the seller stands."""
+        return self.oauth.alive(account)
+
+    async def _page(self, request: Request) -> Response:
+        asked = request.query_params
+        wrong = {
+            "client_id": asked.get("client_id") != self.oauth.client_id,
+            "redirect_uri": asked.get("redirect_uri") != RU_NAME,
+            "response_type": asked.get("response_type") != "code",
+            "scope": not asked.get("scope") or not set(asked["scope"].split()) <= SCOPES,
+        }
+        if any(wrong.values()):
+            return Response(f"wrong: {[name for name, is_wrong in wrong.items() if is_wrong]}", 400)
+        return consent_page(
+            "eBay", request, {seller.user_id: seller.username for seller in self.sellers.values()}
+        )
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        state = {"state": form["state"]} if "state" in form else {}
+        if form["decision"] == "deny":
+            return back_to(self.accept_url, {"error": "access_denied", **state})
+        code = self.oauth.code([form["account"]], form["redirect_uri"])
+        return back_to(self.accept_url, {"code": code, "expires_in": "299", **state})
+
+    async def _token(self, request: Request) -> Response:
+        known = basic(self.oauth.client_id, self.oauth.client_secret)
+        if request.headers.get("authorization") != known:
+            return _refusal(401, "invalid_client", "client authentication failed")
+        if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+            return _refusal(400, "invalid_request", "request is missing a required parameter")
+        form = dict(parse_qsl((await request.body()).decode()))
+        try:
+            return JSONResponse(self._issued(form))
+        except KeyError:
+            return _refusal(400, "invalid_request", "request is missing a required parameter")
+        except Refused as why:
+            what = "authorization refresh token" if str(why) == "refresh_token" else "grant code"
+            told = f"the provided {what} is invalid or was issued to another client"
+            return _refusal(400, "invalid_grant", told)
+
+    def _issued(self, form: dict[str, str]) -> dict[str, Any]:
+        answer = {"expires_in": int(self.oauth.access_seconds), "token_type": "User Access Token"}
+        if form["grant_type"] == "client_credentials":
+            if form["scope"] != SCOPE:
+                raise KeyError("scope")
+            token = self.oauth.own().access_token
+            return {**answer, "access_token": token, "token_type": "Application Access Token"}
+        if form["grant_type"] == "refresh_token":
+            return {
+                **answer,
+                "access_token": self.oauth.refresh(form["refresh_token"]).access_token,
+            }
+        issued = self.oauth.redeem(form["code"], form["redirect_uri"])
+        return {
+            **answer,
+            "access_token": issued.access_token,
+            "refresh_token": issued.refresh_token,
+            "refresh_token_expires_in": REFRESH_SECONDS,
+        }
+
+    async def _user(self, request: Request) -> Response:
+        seller = self._seller(request)
+        if isinstance(seller, Response):
+            return seller
+        answer = {
+            "userId": seller.user_id,
+            "username": seller.username,
+            "accountType": seller.account_type,
+            "registrationMarketplaceId": seller.marketplace,
+            "status": "CONFIRMED",
+        }
+        if seller.account_type == "BUSINESS":
+            address = {"addressLine1": "1 High Street", "country": seller.country}
+            answer["businessAccount"] = {"name": seller.username.title(), "address": address}
+        return JSONResponse(answer)
+
+    async def _make(self, request: Request) -> Response:
+        grant = self._holder(request)
+        if isinstance(grant, Response):
+            return grant
+        if grant.accounts:
+            return _error(403, 1100, "ACCESS", "Access denied")
+        if (await request.json()).get("signingKeyCipher") != "ED25519":
+            return Response("unknown cipher", 400)
+        return JSONResponse(self.keypairs.make(), 201)
+
+    async def _payouts(self, request: Request) -> Response:
+        seller = self._seller(request)
+        if isinstance(seller, Response):
+            return seller
+        if seller.country in UNION:
+            try:
+                self.keypairs.verify(request)
+            except Unsigned as why:
+                return _error(403, why.number, "ACCESS", str(why))
+        return JSONResponse({"href": str(request.url), "limit": 20, "offset": 0, "total": 0})
+
+    def _seller(self, request: Request) -> Seller | Response:
+        grant = self._holder(request)
+        if isinstance(grant, Response):
+            return grant
+        if not grant.accounts:
+            return _error(403, 1100, "ACCESS", "Access denied")
+        return self.sellers[grant.accounts[0]]
+
+    def _holder(self, request: Request) -> Grant | Response:
+        grant = self.oauth.holder(bearer(request))
+        return grant or _error(401, 1001, "OAuth", "Invalid access token")
+
+
+def _refusal(status: int, error: str, description: str) -> Response:
+    return JSONResponse({"error": error, "error_description": description}, status)
+
+
+def _error(status: int, number: int, domain: str, message: str) -> Response:
+    told = {"errorId": number, "domain": domain, "category": "REQUEST", "message": message}
+    return JSONResponse({"errors": [told]}, status)

@@ -1,0 +1,205 @@
+"""Etsy: OAuth with PKCE, members and shops, as its OpenAPI document describes them.
+
+Error bodies and lifetimes: ../shared/reference/channels-1.md, section D1. What a member who says
+no leads to, and the answer to a wrong application at the token endpoint, are RFC 6749's.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import Grant, Issued, OAuth, Refused, back_to, bearer, consent_page
+
+DAY = 86_400.0
+SCOPES = {
+    *("address_r", "address_w", "email_r", "listings_d", "listings_r", "listings_w"),
+    *("profile_r", "profile_w", "shops_r", "shops_w", "transactions_r", "transactions_w"),
+}
+
+
+@dataclass
+class Shop:
+    """One Etsy shop and the member it belongs to; a member may have none."""
+
+    user_id: int
+    shop_id: int | None = None
+    shop_name: str = ""
+    country: str = "GB"
+    currency: str = "GBP"
+
+
+class Etsy:
+    """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong."""
+
+    def __init__(self) -> None:
+        self.shops = {
+            str(shop.shop_id or shop.user_id): shop
+            for shop in (
+                Shop(100200300, 22001144, "EmberCraftStudio", "GB", "GBP"),
+                Shop(400500600, 33002255, "WerkstattMorgen", "DE", "EUR"),
+                Shop(700800900, 44003366, "PrairieStitches", "US", "USD"),
+                Shop(123123123),
+            )
+        }
+        self.first, self.second, self.american, self.shopless = self.shops
+        self.oauth = OAuth(
+            access_seconds=3600.0,
+            refresh_seconds=90 * DAY,
+            rotates=True,
+            client_id="keystring0123456789abcdef",
+            access_form=self._form,
+            refresh_form=self._form,
+        )
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/oauth/connect", self._page, methods=["GET"]),
+                    Route("/oauth/connect", self._decide, methods=["POST"]),
+                    Route("/v3/public/oauth/token", self._token, methods=["POST"]),
+                    Route("/v3/application/users/me", self._me),
+                    Route("/v3/application/shops/{shop_id:int}", self._shop),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return {"www": url, "api": url}
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """Nothing is chosen before."""
+        return {}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token."""
+        return {"refresh_token": self.oauth.granted(account)}
+
+    def picks(self, account: str) -> str:
+        """The shop's id."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The seller disconnects the app, or changes the password."""
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant of the shop stands."""
+        return self.oauth.alive(account)
+
+    def _form(self, grant: Grant) -> str:
+        return f"{self.shops[grant.accounts[0]].user_id}.{secrets.token_urlsafe(40)}"
+
+    async def _page(self, request: Request) -> Response:
+        asked = request.query_params
+        address = urlsplit(asked.get("redirect_uri", ""))
+        wrong = {
+            "client_id": asked.get("client_id") != self.oauth.client_id,
+            "response_type": asked.get("response_type") != "code",
+            "redirect_uri": address.scheme != "https" and address.hostname != "localhost",
+            "scope": not set(asked.get("scope", "").split()) <= SCOPES or not asked.get("scope"),
+            "state": not asked.get("state"),
+            "code_challenge": len(asked.get("code_challenge", "")) != 43,
+            "code_challenge_method": asked.get("code_challenge_method") != "S256",
+        }
+        if any(wrong.values()):
+            return Response(f"wrong: {[name for name, is_wrong in wrong.items() if is_wrong]}", 400)
+        return consent_page(
+            "Etsy", request, {key: shop.shop_name or key for key, shop in self.shops.items()}
+        )
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form["decision"] == "deny":
+            denied = {"error": "access_denied", "error_description": "The user denied access"}
+            return back_to(form["redirect_uri"], {**denied, "state": form["state"]})
+        code = self.oauth.code([form["account"]], form["redirect_uri"], form["code_challenge"])
+        return back_to(form["redirect_uri"], {"code": code, "state": form["state"]})
+
+    async def _token(self, request: Request) -> Response:
+        if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+            return _refusal("invalid_request", "content type")
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form.get("client_id") != self.oauth.client_id:
+            return _refusal("invalid_client", "client_id is invalid")
+        try:
+            if form.get("grant_type") == "authorization_code":
+                wanted = (form["code"], form["redirect_uri"], form["code_verifier"])
+                issued = self.oauth.redeem(*wanted)
+            elif form.get("grant_type") == "refresh_token":
+                issued = self.oauth.refresh(form["refresh_token"])
+            else:
+                return _refusal("unsupported_grant_type", "grant_type")
+        except KeyError as missing:
+            return _refusal("invalid_request", f"{missing} is missing")
+        except Refused as why:
+            return _refusal("invalid_grant", f"{why} is revoked")
+        return JSONResponse(self._issued(issued))
+
+    def _issued(self, issued: Issued) -> dict[str, Any]:
+        return {
+            "access_token": issued.access_token,
+            "token_type": "Bearer",
+            "expires_in": int(self.oauth.access_seconds),
+            "refresh_token": issued.refresh_token,
+        }
+
+    async def _me(self, request: Request) -> Response:
+        shop = self._caller(request)
+        if isinstance(shop, Response):
+            return shop
+        own = {"shop_id": shop.shop_id} if shop.shop_id else {}
+        return JSONResponse({"user_id": shop.user_id, **own})
+
+    async def _shop(self, request: Request) -> Response:
+        caller = self._caller(request)
+        if isinstance(caller, Response):
+            return caller
+        shop = self.shops.get(str(request.path_params["shop_id"]))
+        if shop is None or not shop.shop_id:
+            return JSONResponse({"error": "Resource not found"}, 404)
+        return JSONResponse(
+            {
+                "shop_id": shop.shop_id,
+                "user_id": shop.user_id,
+                "shop_name": shop.shop_name,
+                "title": None,
+                "currency_code": shop.currency,
+                "url": f"https://www.etsy.com/shop/{shop.shop_name}",
+                "is_etsy_payments_onboarded": True,
+                "is_shop_us_based": shop.country == "US",
+                "shop_location_country_iso": shop.country,
+            }
+        )
+
+    def _caller(self, request: Request) -> Shop | Response:
+        if request.headers.get("x-api-key") != f"{self.oauth.client_id}:{self.oauth.client_secret}":
+            return JSONResponse({"error": "Invalid API key"}, 403)
+        grant = self.oauth.holder(bearer(request))
+        if grant is None:
+            ended = {"error": "invalid_token", "error_description": "access token is expired"}
+            return JSONResponse(ended, 401)
+        return self.shops[grant.accounts[0]]
+
+
+def _refusal(error: str, description: str) -> Response:
+    return JSONResponse({"error": error, "error_description": description}, 400)

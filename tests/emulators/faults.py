@@ -1,0 +1,98 @@
+"""Things that go wrong at a platform, on order: each request takes the next fault of a script."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SLOW_SECONDS = 1.0
+
+
+@dataclass
+class Exchange:
+    """One request and its answer, as they went over the wire."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes = b""
+    status: int = 0
+    answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    answer: bytes = b""
+
+
+class Faulty:
+    """An application that misbehaves as `script` says, a word a request, then behaves.
+
+    `429` and `429 N` (with Retry-After), `503`, `slow`, `cut` (the answer breaks off), `lost` (the
+    request is carried out and the answer never arrives); None is no fault. `only` limits faults
+    to paths that begin so.
+    """
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+        self.script: Iterator[str | None] = iter(())
+        self.only = ""
+        self.exchanges: list[Exchange] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        exchange = Exchange(scope["method"], path, scope["query_string"], scope["headers"])
+        self.exchanges.append(exchange)
+        receive, send = _hearing(exchange, receive), _noting(exchange, send)
+        fault = next(self.script, None) if path.startswith(self.only) else None
+        match (fault or "").split():
+            case ["429", *wait]:
+                headers = {"Retry-After": wait[0]} if wait else {}
+                await JSONResponse({"error": "slow_down"}, 429, headers)(scope, receive, send)
+            case ["503"]:
+                await Response("upstream timeout", 503)(scope, receive, send)
+            case ["cut"]:
+                await self._application(scope, receive, _cutting(send))
+            case ["lost"]:
+                await self._application(scope, receive, _nowhere)
+                raise ConnectionAbortedError("the emulator dies before answering")
+            case ["slow"]:
+                await asyncio.sleep(SLOW_SECONDS)
+                await self._application(scope, receive, send)
+            case _:
+                await self._application(scope, receive, send)
+
+
+def _hearing(exchange: Exchange, receive: Receive) -> Receive:
+    async def heard() -> Message:
+        message = await receive()
+        exchange.body += message.get("body", b"")
+        return message
+
+    return heard
+
+
+def _noting(exchange: Exchange, send: Send) -> Send:
+    async def noted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            exchange.answer_headers = list(message.get("headers", []))
+        else:
+            exchange.answer += message.get("body", b"")
+        await send(message)
+
+    return noted
+
+
+def _cutting(send: Send) -> Send:
+    async def half(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            body = message["body"]
+            await send({**message, "body": body[: len(body) // 2], "more_body": True})
+            raise ConnectionAbortedError("the emulator dies while answering")
+        await send(message)
+
+    return half
+
+
+async def _nowhere(_message: Message) -> None:
+    return None

@@ -1,0 +1,233 @@
+"""What every OAuth 2 platform has: a consent page, codes, tokens that end, rotate and are revoked.
+
+A platform's emulator says what its parameters, lifetimes and error bodies are; the bookkeeping of
+who granted what is here.
+"""
+
+import base64
+import hashlib
+import html
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+CODE_SECONDS = 300.0
+
+
+class Refused(Exception):
+    """A code or refresh token that buys nothing; `str` is why."""
+
+
+@dataclass
+class Grant:
+    """One seller's consent: which accounts, and the tokens it has led to."""
+
+    accounts: tuple[str, ...]
+    scopes: str = ""
+    refresh_token: str = ""
+    refresh_ends: float = float("inf")
+    before: str | None = None
+    rotated_at: float = 0.0
+    revoked: bool = False
+
+
+@dataclass
+class Code:
+    """A code that waits to be redeemed, once."""
+
+    grant: Grant
+    redirect_uri: str
+    challenge: str | None
+    ends: float
+    redeemed: bool = False
+
+
+@dataclass
+class Issued:
+    """What a token endpoint hands out; the platform writes it its own way."""
+
+    access_token: str
+    refresh_token: str
+    grant: Grant
+
+
+@dataclass
+class OAuth:
+    """The grants of one application at one platform.
+
+    `access_seconds` and `refresh_seconds` are the platform's lifetimes. With `rotates` each
+    refresh replaces the refresh token, and the one before stays good for `grace_seconds`. `skew`
+    is added to the server's clock: a positive one makes tokens end early.
+    """
+
+    access_seconds: float
+    refresh_seconds: float | None = None
+    rotates: bool = False
+    grace_seconds: float = 0.0
+    client_id: str = "client-id"
+    client_secret: str = "client-secret"
+    access_form: Callable[[Grant], str] = lambda _grant: f"at-{secrets.token_urlsafe(24)}"
+    refresh_form: Callable[[Grant], str] = lambda _grant: f"rt-{secrets.token_urlsafe(24)}"
+    skew: float = 0.0
+    rotations: int = 0
+    codes: dict[str, Code] = field(default_factory=dict)
+    grants: list[Grant] = field(default_factory=list)
+    access: dict[str, tuple[Grant, float]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def now(self) -> float:
+        """The server's clock."""
+        return time.time() + self.skew
+
+    def granted(self, *accounts: str) -> str:
+        """A refresh token of a consent that was given before: what a seller pastes."""
+        grant = Grant(accounts)
+        self._renew(grant)
+        self.grants.append(grant)
+        return grant.refresh_token
+
+    def code(self, accounts: Sequence[str], redirect_uri: str, challenge: str | None = None) -> str:
+        """A code for a consent just given."""
+        grant = Grant(tuple(accounts))
+        code = secrets.token_urlsafe(24)
+        self.grants.append(grant)
+        self.codes[code] = Code(grant, redirect_uri, challenge, self.now() + CODE_SECONDS)
+        return code
+
+    def redeem(self, code: str, redirect_uri: str | None, verifier: str | None = None) -> Issued:
+        """The first pair for a code; `Refused` for one that is unknown, used, late or foreign."""
+        with self._lock:
+            found = self.codes.get(code)
+            if found is None or found.redeemed or found.ends < self.now():
+                raise Refused("code")
+            if redirect_uri is not None and redirect_uri != found.redirect_uri:
+                raise Refused("redirect_uri")
+            if found.challenge is not None and found.challenge != challenge_of(verifier or ""):
+                raise Refused("code_verifier")
+            found.redeemed = True
+            self._renew(found.grant)
+            return self._issue(found.grant)
+
+    def refresh(self, refresh_token: str) -> Issued:
+        """The next pair; a refresh token that was replaced long ago revokes its grant."""
+        with self._lock:
+            for grant in self.grants:
+                if grant.revoked or grant.refresh_ends < self.now():
+                    continue
+                if refresh_token == grant.refresh_token:
+                    if self.rotates:
+                        grant.before, grant.rotated_at = grant.refresh_token, self.now()
+                        self._renew(grant)
+                    return self._issue(grant)
+                if refresh_token == grant.before:
+                    if self.now() - grant.rotated_at < self.grace_seconds:
+                        return self._issue(grant)
+                    grant.revoked = True
+            raise Refused("refresh_token")
+
+    def own(self, *accounts: str) -> Issued:
+        """A token of the client itself, for one grant that is always there."""
+        with self._lock:
+            grant = Grant(accounts)
+            self.grants.append(grant)
+            return self._issue(grant)
+
+    def lasting(self, *accounts: str) -> str:
+        """An access token that does not end, as platforms' own pages hand out."""
+        grant = Grant(accounts)
+        self.grants.append(grant)
+        token = self.access_form(grant)
+        self.access[token] = (grant, float("inf"))
+        return token
+
+    def holder(self, access_token: str) -> Grant | None:
+        """Whose access token it is, while it lasts."""
+        grant, ends = self.access.get(access_token, (None, 0.0))
+        return grant if grant and not grant.revoked and self.now() < ends else None
+
+    def revoke(self, *accounts: str) -> None:
+        """A seller takes consent back, at the platform: of these accounts, or all."""
+        for grant in self.grants:
+            if not accounts or set(accounts) & set(grant.accounts):
+                grant.revoked = True
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant for an account stands."""
+        return any(account in grant.accounts and not grant.revoked for grant in self.grants)
+
+    def revoke_token(self, token: str) -> bool:
+        """The application gives a grant up, by either of its tokens."""
+        for grant in self.grants:
+            held, _ = self.access.get(token, (None, 0.0))
+            if held is grant or token in {grant.refresh_token, grant.before}:
+                grant.revoked = True
+                return True
+        return False
+
+    def expire_access(self) -> None:
+        """Every access token ends now."""
+        self.access = {token: (grant, 0.0) for token, (grant, _) in self.access.items()}
+
+    def _renew(self, grant: Grant) -> None:
+        if grant.refresh_token:
+            self.rotations += 1
+        grant.refresh_token = self.refresh_form(grant)
+        if self.refresh_seconds is not None:
+            grant.refresh_ends = self.now() + self.refresh_seconds
+
+    def _issue(self, grant: Grant) -> Issued:
+        token = self.access_form(grant)
+        self.access[token] = (grant, self.now() + self.access_seconds)
+        return Issued(token, grant.refresh_token, grant)
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def bearer(request: Request) -> str:
+    """The token of an `Authorization: Bearer` header."""
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def basic(client_id: str, client_secret: str) -> str:
+    """The value of an `Authorization` header of HTTP Basic."""
+    return "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+
+
+def consent_page(
+    title: str, request: Request, accounts: Mapping[str, str], *, several: bool = False
+) -> Response:
+    """The platform's question to the seller: which account, allow or deny."""
+    kind = "checkbox" if several else "radio"
+    hidden = "".join(
+        f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
+        for name, value in request.query_params.items()
+    )
+    rows = "".join(
+        f'<p><label><input type="{kind}" name="account" value="{html.escape(key)}"'
+        f"{' checked' if number == 0 or several else ''}> {html.escape(name)}</label></p>"
+        for number, (key, name) in enumerate(accounts.items())
+    )
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><title>{html.escape(title)}</title><main>'
+        f"<h1>{html.escape(title)}</h1><p>Sandbox: this is not {html.escape(title)}.</p>"
+        f"<p>Daybook asks to read your account.</p>"
+        f'<form method="post" action="">{hidden}{rows}'
+        '<button name="decision" value="allow">Allow</button> '
+        '<button name="decision" value="deny">Deny</button></form></main></html>'
+    )
+
+
+def back_to(redirect_uri: str, parameters: Mapping[str, str]) -> RedirectResponse:
+    """The seller's browser goes back to the application."""
+    joint = "&" if "?" in redirect_uri else "?"
+    return RedirectResponse(f"{redirect_uri}{joint}{urlencode(parameters)}", 302)

@@ -1,0 +1,67 @@
+"""Every platform's emulator by the platform's name, and what they have in common."""
+
+from typing import Protocol
+
+from tests.emulators.amazon import Amazon
+from tests.emulators.ebay import EBay
+from tests.emulators.etsy import Etsy
+from tests.emulators.faults import Faulty
+from tests.emulators.quickbooks import QuickBooks
+from tests.emulators.shopify import Shopify
+from tests.emulators.square import Square
+from tests.emulators.tiktok import TikTok
+from tests.emulators.walmart import Walmart
+from tests.emulators.woocommerce import WooCommerce
+from tests.emulators.xero import Xero
+
+
+class Emulator(Protocol):
+    """A platform on loopback, with two sellers who do not know each other.
+
+    `first` and `second` are their accounts' ids as Daybook pins them.
+    """
+
+    first: str
+    second: str
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+
+    def fields(self) -> dict[str, str]:
+        """The application registered with the platform."""
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """What the seller of an account chooses before authorising."""
+
+    def keys(self, account: str) -> dict[str, str]:
+        """What the seller of an account pastes instead of consenting; a new grant each time."""
+
+    def picks(self, account: str) -> str:
+        """What to press on the consent page to grant an account."""
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+
+    def revoke(self, account: str) -> None:
+        """The seller of an account takes it all back, at the platform."""
+
+    def alive(self, account: str) -> bool:
+        """Whether anything granted for an account still opens a door."""
+
+
+EMULATORS: dict[str, type[Emulator]] = {
+    "amazon": Amazon,
+    "ebay": EBay,
+    "etsy": Etsy,
+    "quickbooks": QuickBooks,
+    "shopify": Shopify,
+    "square": Square,
+    "tiktok": TikTok,
+    "walmart": Walmart,
+    "woocommerce": WooCommerce,
+    "xero": Xero,
+}

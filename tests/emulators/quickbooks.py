@@ -1,0 +1,231 @@
+"""QuickBooks Online: OAuth, companies and their preferences, as Intuit's v3 schema names them.
+
+Lifetimes and error bodies: ../shared/reference/accounting.md, sections B.1 and B.5. A refresh
+token changes when it is more than a day old, and the one before is dead at once.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import (
+    Issued,
+    OAuth,
+    Refused,
+    back_to,
+    basic,
+    bearer,
+    consent_page,
+)
+
+HOUR, DAY = 3600.0, 86_400.0
+SCOPE = "com.intuit.quickbooks.accounting"
+
+
+@dataclass
+class Company:
+    """One company; `zone` is what CompanyInfo says, if anything."""
+
+    realm: str
+    name: str
+    country: str
+    currency: str
+    zone: str | None
+
+
+class QuickBooks:
+    """The platform with two companies of two owners; `fault` is what calls answer instead."""
+
+    def __init__(self) -> None:
+        harbour = Company(
+            "9341450000000001", "Harbour Gifts Inc", "US", "USD", "America/Los_Angeles"
+        )
+        foundry = Company("9341450000000002", "Foundry Books Ltd", "GB", "GBP", None)
+        self.companies = {company.realm: company for company in (harbour, foundry)}
+        self.first, self.second = self.companies
+        self.fault: tuple[int, str] | None = None
+        self.oauth = OAuth(access_seconds=HOUR, refresh_seconds=100 * DAY)
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/connect/oauth2", self._page, methods=["GET"]),
+                    Route("/connect/oauth2", self._decide, methods=["POST"]),
+                    Route("/oauth2/v1/tokens/bearer", self._token, methods=["POST"]),
+                    Route("/v2/oauth2/tokens/revoke", self._revoke, methods=["POST"]),
+                    Route("/v3/company/{realm}/companyinfo/{id}", self._company),
+                    Route("/v3/company/{realm}/preferences", self._preferences),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return dict.fromkeys(("authorise", "identity", "revoke", "api"), url)
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """Nothing is chosen before."""
+        return {}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """What the OAuth 2.0 Playground shows at its end."""
+        return {"realm_id": account, "refresh_token": self.oauth.granted(account)}
+
+    def picks(self, account: str) -> str:
+        """The company."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The owner disconnects the app in QuickBooks."""
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant of the company stands."""
+        return self.oauth.alive(account)
+
+    async def _page(self, request: Request) -> Response:
+        asked = request.query_params
+        if (
+            asked.get("client_id") != self.oauth.client_id
+            or asked.get("response_type") != "code"
+            or SCOPE not in asked.get("scope", "").split(" ")
+            or not asked.get("redirect_uri")
+            or not asked.get("state")
+        ):
+            return Response("Sorry, but QuickBooks didn't connect", 400)
+        names = {company.realm: company.name for company in self.companies.values()}
+        return consent_page("QuickBooks", request, names)
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form["decision"] == "deny":
+            denied = {"error": "access_denied", "state": form["state"]}
+            return back_to(form["redirect_uri"], denied)
+        code = self.oauth.code([form["account"]], form["redirect_uri"])
+        answer = {"code": code, "state": form["state"], "realmId": form["account"]}
+        return back_to(form["redirect_uri"], answer)
+
+    async def _token(self, request: Request) -> Response:
+        if not self._is_client(request):
+            return JSONResponse({"error": "invalid_client"}, 401)
+        form = dict(parse_qsl((await request.body()).decode()))
+        try:
+            match form.get("grant_type"):
+                case "authorization_code":
+                    issued = self.oauth.redeem(form["code"], form.get("redirect_uri", ""))
+                case "refresh_token":
+                    issued = self._refreshed(form["refresh_token"])
+                case _:
+                    return JSONResponse({"error": "unsupported_grant_type"}, 400)
+        except Refused:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        return JSONResponse(
+            {
+                "token_type": "bearer",
+                "access_token": issued.access_token,
+                "expires_in": int(self.oauth.access_seconds),
+                "refresh_token": issued.refresh_token,
+                "x_refresh_token_expires_in": int(100 * DAY),
+            }
+        )
+
+    def _refreshed(self, refresh_token: str) -> Issued:
+        held = [g for g in self.oauth.grants if g.refresh_token == refresh_token]
+        self.oauth.rotates = bool(held) and self.oauth.now() - held[0].rotated_at >= DAY
+        issued = self.oauth.refresh(refresh_token)
+        issued.grant.refresh_ends = self.oauth.now() + 100 * DAY
+        return issued
+
+    async def _revoke(self, request: Request) -> Response:
+        if not self._is_client(request):
+            return Response(status_code=401)
+        body = await request.json()
+        return Response(status_code=200 if self.oauth.revoke_token(body["token"]) else 400)
+
+    def _is_client(self, request: Request) -> bool:
+        known = basic(self.oauth.client_id, self.oauth.client_secret)
+        return request.headers.get("authorization") == known
+
+    async def _company(self, request: Request) -> Response:
+        wrong = self._refusal(request)
+        if wrong is not None:
+            return wrong
+        company = self.companies[request.path_params["realm"]]
+        info = {
+            **_entity("1"),
+            "CompanyName": company.name,
+            "LegalName": company.name,
+            "CompanyAddr": {"Id": "1", "City": "Harbour", "Country": company.country},
+            "Country": company.country,
+            "FiscalYearStartMonth": "January",
+            "SupportedLanguages": "en",
+            "NameValue": [{"Name": "OfferingSku", "Value": "QuickBooks Online Plus"}],
+        }
+        if company.zone:
+            info["DefaultTimeZone"] = company.zone
+        return _answer("CompanyInfo", info)
+
+    async def _preferences(self, request: Request) -> Response:
+        wrong = self._refusal(request)
+        if wrong is not None:
+            return wrong
+        company = self.companies[request.path_params["realm"]]
+        money = {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": company.currency}}
+        preferences = {
+            **_entity("1"),
+            "AccountingInfoPrefs": {"UseAccountNumbers": True, "BookCloseDate": "2025-12-31"},
+            "CurrencyPrefs": money,
+        }
+        return _answer("Preferences", preferences)
+
+    def _refusal(self, request: Request) -> Response | None:
+        grant = self.oauth.holder(bearer(request))
+        if grant is None:
+            return _gateway(401, "AuthenticationFailed", "3200", "AUTHENTICATION")
+        if request.path_params["realm"] not in grant.accounts:
+            return _gateway(403, "AuthorizationFailed", "3100", "SERVICE")
+        if self.fault is not None:
+            status, code = self.fault
+            errors = [{"Message": "Refused", "Detail": "Refused", "code": code, "element": ""}]
+            fault = {"Error": errors, "type": "ValidationFault"}
+            return JSONResponse({"Fault": fault, "time": _now()}, status)
+        return None
+
+
+def _entity(number: str) -> dict[str, Any]:
+    times = {"CreateTime": "2025-01-01T00:00:00Z", "LastUpdatedTime": "2026-01-01T00:00:00Z"}
+    return {"domain": "QBO", "sparse": False, "Id": number, "SyncToken": "4", "MetaData": times}
+
+
+def _answer(name: str, entity: dict[str, Any]) -> Response:
+    return JSONResponse({name: entity, "time": _now()})
+
+
+def _gateway(status: int, what: str, code: str, kind: str) -> Response:
+    """What Intuit's gateway says, in lower case, before QuickBooks is asked."""
+    message = f"message={what}; errorCode=00{code}; statusCode={status}"
+    error = {"message": message, "detail": None, "code": code, "element": None}
+    return JSONResponse({"fault": {"error": [error], "type": kind}, "time": 1633520295688}, status)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,262 @@
+"""Shopify: OAuth per shop, tokens that expire and rotate, and a corner of its GraphQL schema.
+
+Lifetimes, the callback's `hmac` and error bodies: ../shared/reference/channels-1.md, section C1.
+Two shops live on one server: each at a path that is its domain.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from graphql import build_schema, graphql_sync
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import Issued, OAuth, Refused, back_to, consent_page
+
+HOUR, DAY = 3_600.0, 86_400.0
+VERSION = "2026-10"
+# The part of the schema that is emulated; the contract test holds it against the whole.
+SCHEMA = """
+type Query { shop: Shop! }
+type Mutation { appUninstall: AppUninstallPayload }
+type Shop {
+  id: ID! name: String! myshopifyDomain: String! currencyCode: CurrencyCode!
+  ianaTimezone: String! shopAddress: ShopAddress!
+}
+type ShopAddress { id: ID! countryCodeV2: CountryCode }
+type AppUninstallPayload { app: App userErrors: [AppUninstallAppUninstallError!]! }
+type App { id: ID! }
+type AppUninstallAppUninstallError {
+  code: AppUninstallAppUninstallErrorCode field: [String!] message: String!
+}
+enum AppUninstallAppUninstallErrorCode { APP_NOT_FOUND APP_NOT_INSTALLED }
+enum CurrencyCode { USD GBP }
+enum CountryCode { US GB }
+"""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One shop."""
+
+    id: str
+    domain: str
+    name: str
+    country: str
+    currency: str
+    timezone: str
+
+
+class Shopify:
+    """The platform with two shops; `oauth` is what they granted, `throttled` queries to refuse."""
+
+    def __init__(self) -> None:
+        harbour = ("Harbour Coffee", "US", "USD", "America/New_York")
+        foundry = ("Foundry Books", "GB", "GBP", "Europe/London")
+        self.shops = {
+            "548380009": Shop("548380009", "harbour-coffee.myshopify.com", *harbour),
+            "690933842": Shop("690933842", "foundry-books.myshopify.com", *foundry),
+        }
+        self.first, self.second = self.shops
+        self.throttled = 0
+        self.lacking_scope = False
+        self._schema = build_schema(SCHEMA)
+        self._installed: set[str] = set()
+        self.oauth = OAuth(
+            access_seconds=HOUR,
+            refresh_seconds=90 * DAY,
+            rotates=True,
+            grace_seconds=30 * DAY,
+            access_form=lambda _grant: f"shpat_{secrets.token_hex(16)}",
+        )
+        graphql = f"/{{shop}}/admin/api/{VERSION}/graphql.json"
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/{shop}/admin/oauth/authorize", self._page, methods=["GET"]),
+                    Route("/{shop}/admin/oauth/authorize", self._decide, methods=["POST"]),
+                    Route("/{shop}/admin/oauth/access_token", self._token, methods=["POST"]),
+                    Route(graphql, self._graphql, methods=["POST"]),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return {"shop": url + "/{shop}"}
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """The shop's domain."""
+        return {"shop": self.shops[account].domain}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token of an installation that was made before."""
+        self._installed.add(account)
+        return {"refresh_token": self.oauth.granted(account)}
+
+    def custom_app(self, account: str) -> str:
+        """The token of an app that the shop made for itself; it does not end."""
+        return self.oauth.lasting(account)
+
+    def picks(self, account: str) -> str:
+        """The shop's id."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The merchant uninstalls the application."""
+        self._installed.discard(account)
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant of the shop stands."""
+        return self.oauth.alive(account)
+
+    def _shop(self, request: Request) -> Shop:
+        domain = request.path_params["shop"]
+        return next(shop for shop in self.shops.values() if shop.domain == domain)
+
+    async def _page(self, request: Request) -> Response:
+        asked, shop = request.query_params, self._shop(request)
+        if asked.get("client_id") != self.oauth.client_id:
+            return Response("Oauth error invalid_request: unknown client_id", 400)
+        if not all(scope.startswith("read_") for scope in asked.get("scope", "").split(",")):
+            return Response("Oauth error invalid_scope", 400)
+        if not asked.get("redirect_uri", "").startswith("http"):
+            return Response("Oauth error invalid_request: redirect_uri is not whitelisted", 400)
+        return consent_page("Shopify", request, {shop.id: shop.name})
+
+    async def _decide(self, request: Request) -> Response:
+        form, shop = dict(parse_qsl((await request.body()).decode())), self._shop(request)
+        if form["decision"] == "deny":
+            return back_to(form["redirect_uri"], {"error": "access_denied", "state": form["state"]})
+        self._installed.add(shop.id)
+        answer = {
+            "code": self.oauth.code([shop.id], form["redirect_uri"]),
+            "shop": shop.domain,
+            "host": base64.b64encode(f"admin.shopify.com/store/{shop.name}".encode()).decode(),
+            "timestamp": str(int(time.time())),
+            "state": form["state"],
+        }
+        return back_to(form["redirect_uri"], {"hmac": self.signature(answer), **answer})
+
+    def signature(self, parameters: dict[str, str]) -> str:
+        """The `hmac` of a callback."""
+        text = urlencode(sorted(parameters.items()))
+        secret = self.oauth.client_secret.encode()
+        return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
+
+    async def _token(self, request: Request) -> Response:
+        body, shop = (await request.body()).decode(), self._shop(request)
+        is_json = "application/json" in request.headers.get("content-type", "")
+        asked: dict[str, str] = json.loads(body) if is_json else dict(parse_qsl(body))
+        if (asked.get("client_id"), asked.get("client_secret")) != (
+            self.oauth.client_id,
+            self.oauth.client_secret,
+        ):
+            return _error("invalid_client", "The client is not known.", 401)
+        if shop.id not in self._installed:
+            return _error("application_cannot_be_found", "The application cannot be found.")
+        if asked.get("grant_type") == "refresh_token":
+            return self._refreshed(asked)
+        return self._redeemed(asked, shop)
+
+    def _redeemed(self, asked: dict[str, str], shop: Shop) -> Response:
+        try:
+            issued = self.oauth.redeem(asked["code"], asked.get("redirect_uri"))
+        except Refused:
+            return _error("invalid_request", "The authorization code was not found or was used.")
+        if issued.grant.accounts != (shop.id,):
+            return _error("invalid_request", "The authorization code is of another shop.")
+        if asked.get("expiring") != "1":
+            return JSONResponse({"access_token": self.oauth.lasting(shop.id), "scope": "read"})
+        return JSONResponse(self._issued(issued))
+
+    def _refreshed(self, asked: dict[str, str]) -> Response:
+        try:
+            return JSONResponse(self._issued(self.oauth.refresh(asked["refresh_token"])))
+        except Refused:
+            return _error("invalid_grant", "Token has been expired or revoked.")
+
+    def _issued(self, issued: Issued) -> dict[str, Any]:
+        return {
+            "access_token": issued.access_token,
+            "scope": "read_orders,read_products",
+            "expires_in": int(self.oauth.access_seconds),
+            "refresh_token": issued.refresh_token,
+            "refresh_token_expires_in": int(issued.grant.refresh_ends - self.oauth.now()),
+        }
+
+    async def _graphql(self, request: Request) -> Response:
+        shop = self._shop(request)
+        grant = self.oauth.holder(request.headers.get("x-shopify-access-token", ""))
+        if grant is None or grant.accounts != (shop.id,):
+            said = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            return JSONResponse({"errors": said}, 401)
+        cost = {
+            "requestedQueryCost": 12,
+            "throttleStatus": {
+                "maximumAvailable": 2000,
+                "currentlyAvailable": 2 if self.throttled else 1988,
+                "restoreRate": 5,
+            },
+        }
+        if self.throttled:
+            self.throttled -= 1
+            return _errors("Throttled", "THROTTLED", cost)
+        if self.lacking_scope:
+            return _errors("Access denied for shop field.", "ACCESS_DENIED", cost)
+        body = await request.json()
+        done = graphql_sync(self._schema, body["query"], self._root(shop))
+        return JSONResponse({**done.formatted, "extensions": {"cost": cost}})
+
+    def _root(self, shop: Shop) -> dict[str, Any]:
+        def uninstall(_info: object) -> dict[str, Any]:
+            self.revoke(shop.id)
+            return {"app": {"id": "gid://shopify/App/1"}, "userErrors": []}
+
+        return {
+            "shop": {
+                "id": f"gid://shopify/Shop/{shop.id}",
+                "name": shop.name,
+                "myshopifyDomain": shop.domain,
+                "currencyCode": shop.currency,
+                "ianaTimezone": shop.timezone,
+                "shopAddress": {
+                    "id": f"gid://shopify/ShopAddress/{shop.id}",
+                    "countryCodeV2": shop.country,
+                },
+            },
+            "appUninstall": uninstall,
+        }
+
+
+def _error(code: str, said: str, status: int = 400) -> Response:
+    return JSONResponse({"error": code, "error_description": said}, status)
+
+
+def _errors(message: str, code: str, cost: dict[str, Any]) -> Response:
+    errors = [{"message": message, "extensions": {"code": code}}]
+    return JSONResponse({"errors": errors, "extensions": {"cost": cost}})

@@ -1,0 +1,197 @@
+"""Square: OAuth, merchants and locations, as its OpenAPI document describes them.
+
+Error bodies and lifetimes: ../shared/reference/channels-2.md, section 3.1.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import Grant, Issued, OAuth, Refused, back_to, bearer, consent_page
+
+DAY = 86_400.0
+
+
+@dataclass
+class Merchant:
+    """One Square seller."""
+
+    id: str = "MLQW8DG0T5T7V"
+    business_name: str = "Harbour Coffee"
+    country: str = "US"
+    currency: str = "USD"
+    timezone: str = "America/New_York"
+    locations: dict[str, str] = field(
+        default_factory=lambda: {"L1HARBOUR0001": "Harbour", "L2MARKET00002": "Market Hall"}
+    )
+
+
+class Square:
+    """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong."""
+
+    def __init__(self) -> None:
+        other = Merchant("MLFOUNDRY0002", "Foundry Books", "GB", "GBP", "Europe/London")
+        self.merchants = {merchant.id: merchant for merchant in (Merchant(), other)}
+        self.first, self.second = self.merchants
+        self.oauth = OAuth(access_seconds=30 * DAY)
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/oauth2/authorize", self._page, methods=["GET"]),
+                    Route("/oauth2/authorize", self._decide, methods=["POST"]),
+                    Route("/oauth2/token", self._token, methods=["POST"]),
+                    Route("/oauth2/revoke", self._revoke, methods=["POST"]),
+                    Route("/v2/merchants/me", self._merchant),
+                    Route("/v2/locations", self._locations),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return {"api": url}
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """Nothing is chosen before."""
+        return {}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token."""
+        return {"refresh_token": self.oauth.granted(account)}
+
+    def picks(self, account: str) -> str:
+        """The merchant's id."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The seller disconnects the application in the dashboard."""
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant of the merchant stands."""
+        return self.oauth.alive(account)
+
+    async def _page(self, request: Request) -> Response:
+        asked = request.query_params
+        if asked.get("client_id") != self.oauth.client_id or not asked.get("scope"):
+            return Response("unknown application or no scope", 400)
+        names = {m.id: m.business_name for m in self.merchants.values()}
+        return consent_page("Square", request, names)
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form["decision"] == "deny":
+            denied = {"error": "access_denied", "error_description": "user_denied"}
+            return back_to(form["redirect_uri"], {**denied, "state": form["state"]})
+        code = self.oauth.code([form["account"]], form["redirect_uri"])
+        answer = {"code": code, "response_type": "code", "state": form["state"]}
+        return back_to(form["redirect_uri"], answer)
+
+    async def _token(self, request: Request) -> Response:
+        if "application/json" not in request.headers.get("content-type", ""):
+            return _error(400, "INVALID_REQUEST_ERROR", "INVALID_CONTENT_TYPE", "Expected JSON.")
+        body = await request.json()
+        if (body.get("client_id"), body.get("client_secret")) != (
+            self.oauth.client_id,
+            self.oauth.client_secret,
+        ):
+            return _unauthorised("The client_id or client_secret is not known.")
+        try:
+            if body["grant_type"] == "authorization_code":
+                issued = self.oauth.redeem(body["code"], body["redirect_uri"])
+            else:
+                issued = self.oauth.refresh(body["refresh_token"])
+        except Refused as why:
+            return _unauthorised(f"The {why} provided is not valid.")
+        return JSONResponse(self._issued(issued))
+
+    def _issued(self, issued: Issued) -> dict[str, Any]:
+        ends = datetime.fromtimestamp(self.oauth.now() + self.oauth.access_seconds, UTC)
+        return {
+            "access_token": issued.access_token,
+            "token_type": "bearer",
+            "expires_at": f"{ends:%Y-%m-%dT%H:%M:%SZ}",
+            "merchant_id": issued.grant.accounts[0],
+            "refresh_token": issued.refresh_token,
+            "short_lived": False,
+        }
+
+    async def _revoke(self, request: Request) -> Response:
+        if request.headers.get("authorization") != f"Client {self.oauth.client_secret}":
+            return _unauthorised("This request could not be authorized.")
+        body = await request.json()
+        if not self.oauth.revoke_token(body["access_token"]):
+            return _error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "access token not found")
+        return JSONResponse({"success": True})
+
+    async def _merchant(self, request: Request) -> Response:
+        grant = self._holder(request)
+        if isinstance(grant, Response):
+            return grant
+        merchant = self.merchants[grant.accounts[0]]
+        return JSONResponse(
+            {
+                "merchant": {
+                    "id": merchant.id,
+                    "business_name": merchant.business_name,
+                    "country": merchant.country,
+                    "language_code": "en-US",
+                    "currency": merchant.currency,
+                    "status": "ACTIVE",
+                    "main_location_id": next(iter(merchant.locations)),
+                    "created_at": "2021-12-10T19:25:52.484Z",
+                }
+            }
+        )
+
+    async def _locations(self, request: Request) -> Response:
+        grant = self._holder(request)
+        if isinstance(grant, Response):
+            return grant
+        merchant = self.merchants[grant.accounts[0]]
+        listed = [
+            {
+                "id": key,
+                "name": name,
+                "timezone": merchant.timezone,
+                "merchant_id": merchant.id,
+                "country": merchant.country,
+                "currency": merchant.currency,
+                "status": "ACTIVE",
+            }
+            for key, name in merchant.locations.items()
+        ]
+        return JSONResponse({"locations": listed})
+
+    def _holder(self, request: Request) -> Grant | Response:
+        grant = self.oauth.holder(bearer(request))
+        return grant or _unauthorised("This request could not be authorized.")
+
+
+def _unauthorised(detail: str) -> Response:
+    return _error(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", detail)
+
+
+def _error(status: int, category: str, code: str, detail: str) -> Response:
+    errors = [{"category": category, "code": code, "detail": detail}]
+    return JSONResponse({"errors": errors}, status)

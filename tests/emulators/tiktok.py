@@ -1,0 +1,247 @@
+"""TikTok Shop: authorise pages of two worlds, a token endpoint of GETs, signed calls.
+
+Envelopes, codes and lifetimes: ../shared/reference/channels-2.md, sections 2.1 and 2.2. What is
+UNCONFIRMED there is taken as strictly as it may be: a refresh kills the refresh token before.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import Issued, OAuth, Refused, back_to, consent_page
+
+DAY = 86_400.0
+EARLIEST, LATEST = -300.0, 30.0
+
+
+@dataclass
+class Shop:
+    """One shop; sellers may have several."""
+
+    id: str
+    name: str
+    region: str
+    seller: str
+    world: str = "global"
+    seller_type: str = "LOCAL"
+
+    @property
+    def cipher(self) -> str:
+        """How calls name it."""
+        return f"ROW_{self.id[::-1]}"
+
+
+SHOPS = (
+    Shop("7495000000000000001", "Harbour Gifts", "GB", "7010000000000000001"),
+    Shop("7495000000000000002", "Merlion Toys", "SG", "7010000000000000002"),
+    Shop("7495000000000000003", "Dresden Home", "DE", "7010000000000000003"),
+    Shop(
+        "7495000000000000004", "Dresden UK", "GB", "7010000000000000003", "global", "CROSS_BORDER"
+    ),
+    Shop("7496000000000000005", "Austin Lights", "US", "7010000000000000005", "us"),
+)
+
+
+class TikTok:
+    """The platform; `refuses_with` is the status of a call whose token ended."""
+
+    service_id = "7270000000000000009"
+
+    def __init__(self) -> None:
+        self.shops = {shop.id: shop for shop in SHOPS}
+        self.first, self.second = SHOPS[0].id, SHOPS[1].id
+        self.redirect_uri = "http://localhost:8080/connect/tiktok/callback"
+        self.refuses_with = 401
+        self.user_type = 0
+        self.oauth = OAuth(
+            access_seconds=7 * DAY,
+            refresh_seconds=365 * DAY,
+            rotates=True,
+            client_id="68xu9ks5p4i8",
+            client_secret="tiktok-app-secret",
+        )
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/authorise/{world}/open/authorize", self._page, methods=["GET"]),
+                    Route("/authorise/{world}/open/authorize", self._decide, methods=["POST"]),
+                    Route("/api/v2/token/get", self._get),
+                    Route("/api/v2/token/refresh", self._refresh),
+                    Route("/authorization/202309/shops", self._shops),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return {
+            "authorise_us": f"{url}/authorise/us",
+            "authorise_global": f"{url}/authorise/global",
+            "auth": url,
+            "api": url,
+        }
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {
+            "client_id": self.oauth.client_id,
+            "client_secret": self.oauth.client_secret,
+            "service_id": self.service_id,
+        }
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """Where the seller signs in."""
+        return {"account_type": self.shops[account].world}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token for every shop of the seller."""
+        return {"refresh_token": self.oauth.granted(*self._shops_of(self.shops[account].seller))}
+
+    def picks(self, account: str) -> str:
+        """The seller: a consent covers every shop of one."""
+        return self.shops[account].seller
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The seller takes the authorisation back in Seller Center."""
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any authorisation of the shop stands."""
+        return self.oauth.alive(account)
+
+    def _shops_of(self, seller: str) -> list[str]:
+        return [shop.id for shop in self.shops.values() if shop.seller == seller]
+
+    async def _page(self, request: Request) -> Response:
+        asked, world = request.query_params, request.path_params["world"]
+        if asked.get("service_id") != self.service_id or not asked.get("state"):
+            return Response("unknown service or no state", 400)
+        sellers = {s.seller: s.name for s in self.shops.values() if s.world == world}
+        return consent_page(TITLE, request, sellers)
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form["decision"] == "deny":
+            return back_to(self.redirect_uri, {"error": "access_denied", "state": form["state"]})
+        code = self.oauth.code(self._shops_of(form["account"]), self.redirect_uri)
+        answer = {"app_key": self.oauth.client_id, "code": code, "locale": "en-GB"}
+        return back_to(self.redirect_uri, {**answer, "state": form["state"]})
+
+    async def _get(self, request: Request) -> Response:
+        asked = request.query_params
+        if asked.get("grant_type") != "authorized_code":
+            return _error(98001004, "grant_type is invalid")
+        try:
+            return self._known(asked) or self._pair(self.oauth.redeem(asked["auth_code"], None))
+        except Refused:
+            return _error(36004004, "invalid auth code")
+
+    async def _refresh(self, request: Request) -> Response:
+        asked = request.query_params
+        if asked.get("grant_type") != "refresh_token":
+            return _error(98001004, "grant_type is invalid")
+        try:
+            return self._known(asked) or self._pair(self.oauth.refresh(asked["refresh_token"]))
+        except Refused:
+            return _error(98001006, "refresh token is invalid or expired")
+
+    def _known(self, asked: Mapping[str, str]) -> Response | None:
+        """A refusal, unless the application is who it says it is; the wording is not known."""
+        if asked.get("app_key") != self.oauth.client_id:
+            return _error(36009004, "Invalid app_key query parameter")
+        if asked.get("app_secret") != self.oauth.client_secret:
+            return _error(36009004, "Invalid app_secret query parameter")
+        return None
+
+    def _pair(self, issued: Issued) -> Response:
+        shop = self.shops[issued.grant.accounts[0]]
+        return _success(
+            {
+                "access_token": issued.access_token,
+                "access_token_expire_in": int(self.oauth.now() + self.oauth.access_seconds),
+                "refresh_token": issued.refresh_token,
+                "refresh_token_expire_in": int(issued.grant.refresh_ends),
+                "open_id": shop.seller,
+                "seller_name": shop.name,
+                "seller_base_region": shop.region,
+                "user_type": self.user_type,
+                "granted_scopes": ["seller.authorization.info", "seller.finance.info"],
+            }
+        )
+
+    async def _shops(self, request: Request) -> Response:
+        wrong = self._unsigned(request, await request.body())
+        if wrong is not None:
+            return wrong
+        token = request.headers.get("x-tts-access-token")
+        if not token:
+            return _error(36009004, "Invalid x-tts-access-token header", 400)
+        grant = self.oauth.holder(token)
+        if grant is None:
+            ended = token in self.oauth.access and not self.oauth.access[token][0].revoked
+            code, message = (105002, "Expired credentials.") if ended else (105001, "Invalid token")
+            return _error(code, message, self.refuses_with)
+        shops = (self.shops[account] for account in grant.accounts)
+        listed = [
+            {
+                "id": shop.id,
+                "name": shop.name,
+                "region": shop.region,
+                "seller_type": shop.seller_type,
+                "cipher": shop.cipher,
+                "code": f"{shop.region}LC{shop.id[-4:]}",
+            }
+            for shop in shops
+        ]
+        return _success({"shops": listed})
+
+    def _unsigned(self, request: Request, body: bytes) -> Response | None:
+        """A refusal, unless the call is signed as Partner Center says."""
+        asked = request.query_params
+        if asked.get("app_key") != self.oauth.client_id:
+            return _error(36009004, "Invalid app_key query parameter", 400)
+        age = self.oauth.now() - float(asked.get("timestamp", "0"))
+        if not -LATEST <= age <= -EARLIEST:
+            return _error(36009004, "timestamp must not be earlier than 5 minutes", 400)
+        if request.headers.get("content-type") != "application/json":
+            return _error(36009004, "Invalid content-type header", 400)
+        if asked.get("sign") != self._sign(request, body):
+            return _error(106001, "signature is invalid", 401)
+        if "shop_cipher" in asked:
+            return _error(36009004, "Invalid shop_cipher query parameter", 400)
+        return None
+
+    def _sign(self, request: Request, body: bytes) -> str:
+        pairs = [key + value for key, value in request.query_params.multi_items() if key != "sign"]
+        secret = self.oauth.client_secret
+        text = secret + request.url.path + "".join(sorted(pairs)) + body.decode() + secret
+        return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+TITLE = "TikTok Shop"
+
+
+def _success(data: Mapping[str, object]) -> Response:
+    return JSONResponse({"code": 0, "message": "Success", "data": data, "request_id": "2026A"})
+
+
+def _error(code: int, message: str, status: int = 200) -> Response:
+    said = {"code": code, "message": message, "data": {}, "request_id": "2026B"}
+    return JSONResponse(said, status)

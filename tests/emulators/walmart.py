@@ -1,0 +1,204 @@
+"""Walmart: sellers' own keys and delegated consents, as its OpenAPI document describes tokens.
+
+Header rules, lifetimes and error bodies: ../shared/reference/channels-2.md, section 1.1.
+"""
+
+import base64
+import secrets
+import uuid
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import Grant, OAuth, Refused, back_to, consent_page
+
+MINUTE, DAY = 60.0, 86_400.0
+CLIENT_TYPES = {"seller", "seller-ca", "seller-mx"}
+SCOPES = {"reports": "view_only", "orders": "view_only", "item": "view_only", "price": "no_access"}
+
+
+class Walmart:
+    """The platform with its sellers; `oauth` is a provider's application, `own` sellers' keys."""
+
+    def __init__(self) -> None:
+        self.names = {"10001234567": "Harbour Goods", "10007654321": "Foundry Books"}
+        self.first, self.second = self.names
+        self.oauth = OAuth(
+            access_seconds=15 * MINUTE,
+            refresh_seconds=365 * DAY,
+            access_form=lambda _grant: f"eyJraWQiOiI1{secrets.token_urlsafe(24)}",
+        )
+        self.own: dict[str, tuple[str, str]] = {}
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/authorize", self._page, methods=["GET"]),
+                    Route("/authorize", self._decide, methods=["POST"]),
+                    Route("/v3/token", self._token, methods=["POST"]),
+                    Route("/v3/token/detail", self._detail),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return {"api": url, "login": url}
+
+    def fields(self) -> dict[str, str]:
+        """The solution provider's application, registered."""
+        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """The market."""
+        return {"market": "us"}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """Keys that the seller makes in the developer portal."""
+        client_id, secret = str(uuid.uuid4()), secrets.token_urlsafe(40)
+        self.own[client_id] = (secret, account)
+        return {"client_id": client_id, "client_secret": secret, "seller_id": account}
+
+    def picks(self, account: str) -> str:
+        """The seller's id."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The seller resets the keys and takes the consent back."""
+        self.own = {key: held for key, held in self.own.items() if held[1] != account}
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether keys or a consent of the seller stand."""
+        return any(held[1] == account for held in self.own.values()) or self.oauth.alive(account)
+
+    async def _page(self, request: Request) -> Response:
+        asked = request.query_params
+        needed = {"responseType", "clientId", "redirectUri", "clientType", "nonce", "state"}
+        if needed - set(asked) or asked["responseType"] != "code":
+            return Response("missing one or more parameters", 400)
+        if asked["clientId"] != self.oauth.client_id or asked["clientType"] not in CLIENT_TYPES:
+            return Response("unknown application", 400)
+        return consent_page("Walmart", request, self.names)
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form["decision"] == "deny":
+            denied = {"error": "access_denied", "state": form["state"]}
+            return back_to(form["redirectUri"], denied)
+        answer = {
+            "code": self.oauth.code([form["account"]], form["redirectUri"]),
+            "type": "auth",
+            "clientId": self.oauth.client_id,
+            "sellerId": form["account"],
+            "state": form["state"],
+        }
+        return back_to(form["redirectUri"], answer)
+
+    async def _token(self, request: Request) -> Response:
+        unheaded = _lacking(request)
+        if unheaded is not None:
+            return unheaded
+        client_id, secret = _basic(request)
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form.get("grant_type") == "client_credentials":
+            known, seller = self.own.get(client_id, (None, ""))
+            if known != secret:
+                return _unauthorised()
+            return _answer(request, {"access_token": self.oauth.own(seller).access_token})
+        if (client_id, secret) != (self.oauth.client_id, self.oauth.client_secret):
+            return _unauthorised()
+        return self._delegated(request, form)
+
+    def _delegated(self, request: Request, form: dict[str, str]) -> Response:
+        first = form.get("grant_type") == "authorization_code"
+        try:
+            if first:
+                issued = self.oauth.redeem(form["code"], form["redirect_uri"])
+            else:
+                issued = self.oauth.refresh(form["refresh_token"])
+        except Refused:
+            return _unauthorised()
+        if request.headers.get("wm_partner.id") != issued.grant.accounts[0]:
+            return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_PARTNER.ID")
+        refresh = {"refresh_token": issued.refresh_token} if first else {}
+        return _answer(request, {"access_token": issued.access_token, **refresh})
+
+    async def _detail(self, request: Request) -> Response:
+        unheaded = _lacking(request)
+        if unheaded is not None:
+            return unheaded
+        token = request.headers.get("wm_sec.access_token", "")
+        grant: Grant | None = self.oauth.holder(token)
+        if grant is None:
+            return _unauthorised()
+        ends = self.oauth.access[token][1]
+        return JSONResponse(
+            {
+                "expire_at": str(int(ends * 1000)),
+                "issued_at": str(int((ends - self.oauth.access_seconds) * 1000)),
+                "is_valid": True,
+                "is_channel_match": True,
+                "scopes": SCOPES,
+            }
+        )
+
+
+def _basic(request: Request) -> tuple[str, str]:
+    given = request.headers.get("authorization", "").removeprefix("Basic ")
+    client_id, _, secret = base64.b64decode(given).decode().partition(":")
+    return client_id, secret
+
+
+def _lacking(request: Request) -> Response | None:
+    """A refusal where a header is missing that the contract requires."""
+    try:
+        uuid.UUID(request.headers.get("wm_qos.correlation_id", ""))
+    except ValueError:
+        return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_QOS.CORRELATION_ID")
+    if not request.headers.get("wm_svc.name"):
+        return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_SVC.NAME")
+    if "x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+        return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "Content-Type")
+    return None
+
+
+def _answer(request: Request, issued: dict[str, Any]) -> Response:
+    if "json" not in request.headers.get("accept", ""):
+        token = issued["access_token"]
+        xml = f"<OAuthTokenDTO><accessToken>{token}</accessToken></OAuthTokenDTO>"
+        return Response(xml, media_type="application/xml")
+    return JSONResponse({**issued, "token_type": "Bearer", "expires_in": 900})
+
+
+def _unauthorised() -> Response:
+    return _error(401, "UNAUTHORIZED.GMP_GATEWAY_API", "UNAUTHORIZED")
+
+
+def _error(status: int, code: str, field: str) -> Response:
+    error = {
+        "code": code,
+        "field": field,
+        "description": "Unauthorized" if status == 401 else "Invalid request",
+        "info": "Unauthorized token or incorrect authorization header."
+        if status == 401
+        else "A required header is missing or wrong.",
+        "severity": "ERROR",
+        "category": "DATA",
+        "causes": [],
+        "errorIdentifiers": {},
+    }
+    return JSONResponse({"errors": [error]}, status)

@@ -1,0 +1,272 @@
+"""WooCommerce: two stores at two paths of one server, their keys, and the page that makes keys.
+
+How calls are checked, and error bodies: ../shared/reference/channels-2.md, section 4.1. A store
+calls itself what it is called, as WordPress behind no proxy does. Beside https, keys are posted to
+plain http on loopback: that is the one liberty taken.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import back_to, consent_page
+
+WINDOW_SECONDS = 900
+CANNOT_VIEW = "woocommerce_rest_cannot_view"
+WRONG = "woocommerce_rest_authentication_error"
+SIGNED = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
+
+
+@dataclass
+class Store:
+    """One store; `keys` are its secrets by consumer key."""
+
+    name: str
+    country: str
+    currency: str
+    timezone_string: str
+    gmt_offset: str = "0"
+    keys: dict[str, str] = field(default_factory=dict)
+    nonces: set[str] = field(default_factory=set)
+
+    def new_key(self) -> tuple[str, str]:
+        """A row of WooCommerce's API keys."""
+        key, secret = f"ck_{secrets.token_hex(20)}", f"cs_{secrets.token_hex(20)}"
+        self.keys[key] = secret
+        return key, secret
+
+
+class WooCommerce:
+    """Two stores; their ids are their addresses, which are known once they are served."""
+
+    def __init__(self) -> None:
+        self.stores = {
+            "harbour": Store("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
+            "foundry": Store("Foundry Books", "GB", "GBP", "Europe/London"),
+        }
+        self._url = ""
+        self.first = self.second = ""
+        settings = "/{store}/wp-json/wc/v3/settings/general"
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/{store}/wp-json/", self._index),
+                    Route(settings, self._settings),
+                    Route("/{store}/wc-auth/v1/authorize", self._authorise),
+                    Route("/{store}/wc-auth/v1/login", self._page, methods=["GET"]),
+                    Route("/{store}/wc-auth/v1/login", self._decide, methods=["POST"]),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """Nothing: a store's address is typed. It is told here where the stores are."""
+        self._url = url
+        self.first, self.second = (f"{urlsplit(url).netloc}/{name}" for name in self.stores)
+        return {}
+
+    def fields(self) -> dict[str, str]:
+        """There is no application."""
+        return {}
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """The store's address."""
+        return {"store_url": f"{self._url}/{account.rsplit('/', 1)[-1]}"}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """Keys made on the store's page."""
+        key, secret = self._store(account).new_key()
+        return {"consumer_key": key, "consumer_secret": secret}
+
+    def picks(self, account: str) -> str:
+        """The store that asks is the only one."""
+        return account.rsplit("/", 1)[-1]
+
+    def expire(self) -> None:
+        """Keys do not end."""
+
+    def revoke(self, account: str) -> None:
+        """The owner deletes every key."""
+        self._store(account).keys.clear()
+
+    def alive(self, account: str) -> bool:
+        """Whether the store has a key."""
+        return bool(self._store(account).keys)
+
+    def _store(self, account: str) -> Store:
+        return self.stores[account.rsplit("/", 1)[-1]]
+
+    async def _authorise(self, request: Request) -> Response:
+        asked = request.query_params
+        for name in ("app_name", "user_id", "return_url", "callback_url", "scope"):
+            if not asked.get(name):
+                return Response(f"Missing parameter {name}", 401)
+        if asked["scope"] not in {"read", "write", "read_write"}:
+            return Response(f"Invalid scope {asked['scope']}", 401)
+        to = urlsplit(asked["callback_url"])
+        if to.scheme != "https" and to.hostname not in {"127.0.0.1", "localhost"}:
+            return Response("The callback_url needs to be over SSL", 401)
+        login = f"/{request.path_params['store']}/wc-auth/v1/login"
+        return RedirectResponse(f"{login}?{request.url.query}", 302)
+
+    async def _page(self, request: Request) -> Response:
+        name = request.path_params["store"]
+        return consent_page("WooCommerce", request, {name: self.stores[name].name})
+
+    async def _decide(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        store = self.stores[request.path_params["store"]]
+        if form["decision"] == "deny":
+            return back_to(form["return_url"], {"success": "0", "user_id": form["user_id"]})
+        key, secret = store.new_key()
+        body = {
+            "key_id": len(store.keys),
+            "user_id": form["user_id"],
+            "consumer_key": key,
+            "consumer_secret": secret,
+            "key_permissions": form["scope"],
+        }
+        async with httpx2.AsyncClient(timeout=60) as sender:
+            headers = {"Content-Type": "application/json;charset=UTF-8"}
+            answer = await sender.post(form["callback_url"], json=body, headers=headers)
+        if answer.status_code != 200:
+            del store.keys[key]
+            return Response("An error occurred: the consumer data could not be sent", 401)
+        return back_to(form["return_url"], {"success": "1", "user_id": form["user_id"]})
+
+    async def _index(self, request: Request) -> Response:
+        store = self.stores.get(request.path_params["store"])
+        if store is None:
+            return Response("<html>Not found</html>", 404, media_type="text/html")
+        home = _home(request)
+        index = {
+            "name": store.name,
+            "description": "",
+            "url": home,
+            "home": home,
+            "gmt_offset": store.gmt_offset,
+            "timezone_string": store.timezone_string,
+            "page_for_posts": 0,
+            "page_on_front": 0,
+            "show_on_front": "posts",
+            "namespaces": ["oembed/1.0", "wc/v3", "wp/v2"],
+            "authentication": [],
+            "routes": {},
+            "site_logo": 0,
+            "site_icon": 0,
+            "site_icon_url": "",
+            "_links": {"help": [{"href": "https://developer.wordpress.org/rest-api/"}]},
+        }
+        return JSONResponse(_only(request, index))
+
+    async def _settings(self, request: Request) -> Response:
+        store = self.stores[request.path_params["store"]]
+        refused = _refused(request, store)
+        if refused is not None:
+            return refused
+        values = {
+            "woocommerce_default_country": store.country,
+            "woocommerce_currency": store.currency,
+        }
+        return JSONResponse(
+            [
+                _only(
+                    request,
+                    {
+                        "id": name,
+                        "label": name,
+                        "description": "",
+                        "type": "select",
+                        "default": "US:CA",
+                        "options": {value: value},
+                        "tip": "",
+                        "value": value,
+                        "group_id": "general",
+                    },
+                )
+                for name, value in values.items()
+            ]
+        )
+
+
+def _home(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}/{request.path_params['store']}"
+
+
+def _only(request: Request, whole: dict[str, Any]) -> dict[str, Any]:
+    """WordPress's `_fields`."""
+    asked = request.query_params.get("_fields")
+    return {n: v for n, v in whole.items() if n in asked.split(",")} if asked else whole
+
+
+def _refused(request: Request, store: Store) -> Response | None:
+    """The answer to a caller who may not; None for one who may."""
+    given = dict(request.query_params)
+    if request.url.scheme == "http":
+        return _unsigned(request, store, given)
+    header = request.headers.get("authorization", "").removeprefix("Basic ")
+    key, _, secret = base64.b64decode(header).decode().partition(":")
+    if given.get("consumer_key"):
+        key, secret = given["consumer_key"], given.get("consumer_secret", "")
+    if key not in store.keys:
+        return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
+    return None if store.keys[key] == secret else _error(WRONG, "Consumer secret is invalid.")
+
+
+def _unsigned(request: Request, store: Store, given: dict[str, str]) -> Response | None:
+    missing = [f"oauth_{name}" for name in SIGNED if not given.get(f"oauth_{name}")]
+    if len(missing) == len(SIGNED):
+        return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
+    if missing:
+        code = "woocommerce_rest_authentication_missing_parameter"
+        return _error(code, f"Missing OAuth parameters {', '.join(missing)}")
+    secret = store.keys.get(given["oauth_consumer_key"])
+    if secret is None:
+        return _error(WRONG, "Consumer key is invalid.")
+    if _signature(request, secret, given) != unquote(given["oauth_signature"].replace(" ", "+")):
+        return _error(WRONG, "Invalid signature - provided signature does not match.")
+    return _stale(store, given["oauth_timestamp"], given["oauth_nonce"])
+
+
+def _stale(store: Store, timestamp: str, nonce: str) -> Response | None:
+    if abs(time.time() - int(timestamp)) > WINDOW_SECONDS:
+        return _error(WRONG, "Invalid timestamp.")
+    if nonce in store.nonces:
+        return _error(WRONG, "Invalid nonce - nonce has already been used.")
+    store.nonces.add(nonce)
+    return None
+
+
+def _signature(request: Request, secret: str, given: dict[str, str]) -> str:
+    """WooCommerce's own arithmetic: base string from its home address, sorted by raw name."""
+    address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
+    pairs = [
+        f"{quote(quote(name, safe='~'), safe='~')}%3D{quote(quote(value, safe='~'), safe='~')}"
+        for name, value in sorted(given.items())
+        if name != "oauth_signature"
+    ]
+    text = f"{request.method}&{quote(address, safe='~')}&{'%26'.join(pairs)}"
+    kind = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
+    how = kind[given["oauth_signature_method"]]
+    return base64.b64encode(hmac.new(f"{secret}&".encode(), text.encode(), how).digest()).decode()
+
+
+def _error(code: str, message: str) -> Response:
+    return JSONResponse({"code": code, "message": message, "data": {"status": 401}}, 401)

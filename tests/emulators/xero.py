@@ -1,0 +1,295 @@
+"""Xero: a consent over several organisations, rotating tokens, connections, organisations.
+
+Lifetimes and error bodies: ../shared/reference/accounting.md, sections A.1, A.2 and A.6.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.emulators.faults import Faulty
+from tests.emulators.oauth import (
+    Grant,
+    Issued,
+    OAuth,
+    Refused,
+    back_to,
+    basic,
+    bearer,
+    consent_page,
+)
+
+MINUTE, DAY = 60.0, 86_400.0
+SETTINGS = {"accounting.settings", "accounting.settings.read"}
+# What an app made since March 2026 may ask for; `accounting.transactions` is not among it.
+KNOWN = SETTINGS | {
+    "offline_access",
+    "accounting.manualjournals",
+    "accounting.invoices",
+    "accounting.banktransactions",
+    "accounting.payments",
+    "accounting.contacts",
+    "accounting.attachments",
+}
+
+
+def _uuid() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass
+class Organisation:
+    """One tenant; `user` is the person who may connect it."""
+
+    name: str
+    country: str
+    currency: str
+    zone: str
+    user: str
+    tenant: str = field(default_factory=_uuid)
+
+
+class Xero:
+    """The platform; `kind` is what the registered app is: web, pkce or custom."""
+
+    def __init__(self) -> None:
+        ours = (
+            Organisation("Harbour Gifts Ltd", "GB", "GBP", "GMTSTANDARDTIME", "ann"),
+            Organisation("Kiwi Wares", "NZ", "NZD", "NEWZEALANDSTANDARDTIME", "bob"),
+            Organisation("Harbour Gifts Pty", "AU", "AUD", "AUSEASTERNSTANDARDTIME", "ann"),
+        )
+        self.organisations = {each.tenant: each for each in ours}
+        self.first, self.second, self.third = self.organisations
+        self.kind = "web"
+        self.connections: dict[str, dict[str, str]] = {}
+        self.oauth = OAuth(
+            access_seconds=30 * MINUTE,
+            refresh_seconds=60 * DAY,
+            rotates=True,
+            grace_seconds=30 * MINUTE,
+        )
+        self.faults = Faulty(
+            Starlette(
+                routes=[
+                    Route("/identity/connect/authorize", self._page, methods=["GET"]),
+                    Route("/identity/connect/authorize", self._decide, methods=["POST"]),
+                    Route("/connect/token", self._token, methods=["POST"]),
+                    Route("/connections", self._connections),
+                    Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
+                    Route("/api.xro/2.0/Organisation", self._organisation),
+                ]
+            )
+        )
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def endpoints(self, url: str) -> dict[str, str]:
+        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        return dict.fromkeys(("login", "identity", "api"), url)
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        registered = {"client_id": self.oauth.client_id}
+        if self.kind != "pkce":
+            registered["client_secret"] = self.oauth.client_secret
+        if self.kind == "custom":
+            registered["app_type"] = "custom"
+        return registered
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """Nothing is chosen before."""
+        return {}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token of a consent to one organisation; none for a custom connection."""
+        self._connect(account, _uuid())
+        if self.kind == "custom":
+            return {}
+        token = self.oauth.granted(account)
+        self.oauth.grants[-1].scopes = " ".join(KNOWN)
+        return {"refresh_token": token}
+
+    def picks(self, account: str) -> str:
+        """The organisation."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """Somebody disconnects the app in the organisation's settings; tokens stay good."""
+        self.connections.pop(account, None)
+
+    def alive(self, account: str) -> bool:
+        """Whether the organisation is connected."""
+        return account in self.connections
+
+    def _connect(self, tenant: str, event: str) -> None:
+        made = "2026-11-22T09:00:00.0000000"
+        kept = self.connections.setdefault(tenant, {"id": _uuid(), "createdDateUtc": made})
+        kept |= {
+            "authEventId": event,
+            "tenantId": tenant,
+            "tenantType": "ORGANISATION",
+            "tenantName": self.organisations[tenant].name,
+            "updatedDateUtc": made,
+        }
+
+    async def _page(self, request: Request) -> Response:
+        asked = request.query_params
+        scopes = set(asked.get("scope", "").split())
+        proven = asked.get("code_challenge_method") == "S256" and asked.get("code_challenge")
+        if asked.get("client_id") != self.oauth.client_id or self.kind == "custom":
+            return Response("error: unauthorized_client", 400)
+        if not asked.get("redirect_uri") or asked["redirect_uri"].startswith("http://127.0.0.1"):
+            return Response("error: Invalid redirect_uri", 400)
+        if asked.get("response_type") != "code" or (self.kind == "pkce" and not proven):
+            return Response("error: invalid_request", 400)
+        if not scopes or scopes - KNOWN:
+            return Response("error: invalid_scope", 400)
+        names = {each.tenant: each.name for each in self.organisations.values()}
+        return consent_page("Xero", request, names, several=True)
+
+    async def _decide(self, request: Request) -> Response:
+        given = parse_qs((await request.body()).decode())
+        form = {name: values[0] for name, values in given.items()}
+        if form["decision"] == "deny":
+            denied = {"error": "access_denied", "state": form["state"]}
+            return back_to(form["redirect_uri"], denied)
+        ticked = given.get("account", [])
+        if len({self.organisations[tenant].user for tenant in ticked}) != 1:
+            return Response("nobody is signed in who owns these", 400)
+        event = _uuid()
+        for tenant in ticked:
+            self._connect(tenant, event)
+        code = self.oauth.code(ticked, form["redirect_uri"], form.get("code_challenge"))
+        self.oauth.codes[code].grant.scopes = form["scope"]
+        answer = {"code": code, "scope": form["scope"], "state": form["state"]}
+        return back_to(form["redirect_uri"], {**answer, "session_state": _uuid()})
+
+    async def _token(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if not self._is_client(request, form):
+            return JSONResponse({"error": "invalid_client"}, 400)
+        try:
+            match form.get("grant_type"), self.kind == "custom":
+                case "authorization_code", False:
+                    issued = self.oauth.redeem(
+                        form["code"], form.get("redirect_uri", ""), form.get("code_verifier")
+                    )
+                case "refresh_token", False:
+                    issued = self.oauth.refresh(form["refresh_token"])
+                case "client_credentials", True:
+                    issued = self.oauth.own(self.first)
+                    issued.grant.scopes = form.get("scope", " ".join(KNOWN))
+                case _:
+                    return JSONResponse({"error": "unauthorized_client"}, 400)
+        except Refused:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        return JSONResponse(self._pair(issued))
+
+    def _is_client(self, request: Request, form: dict[str, str]) -> bool:
+        said = request.headers.get("authorization")
+        if self.kind == "pkce":
+            return said is None and form.get("client_id") == self.oauth.client_id
+        return said == basic(self.oauth.client_id, self.oauth.client_secret)
+
+    def _pair(self, issued: Issued) -> dict[str, Any]:
+        pair = {
+            "access_token": issued.access_token,
+            "expires_in": int(self.oauth.access_seconds),
+            "token_type": "Bearer",
+            "scope": issued.grant.scopes,
+        }
+        if "offline_access" in issued.grant.scopes.split():
+            pair["refresh_token"] = issued.refresh_token
+        return pair
+
+    def _reached(self, grant: Grant) -> dict[str, dict[str, str]]:
+        """All that the token's user ever connected, by whatever consent."""
+        user = self.organisations[grant.accounts[0]].user
+        return {
+            tenant: connection
+            for tenant, connection in self.connections.items()
+            if self.organisations[tenant].user == user
+        }
+
+    async def _connections(self, request: Request) -> Response:
+        grant = self.oauth.holder(bearer(request))
+        if grant is None:
+            return _refused(401, "Unauthorized")
+        if self.kind == "custom":
+            return _refused(403, "Forbidden")
+        return JSONResponse(list(self._reached(grant).values()))
+
+    async def _disconnect(self, request: Request) -> Response:
+        grant = self.oauth.holder(bearer(request))
+        if grant is None:
+            return _refused(401, "Unauthorized")
+        for tenant, connection in self._reached(grant).items():
+            if connection["id"] == request.path_params["id"]:
+                del self.connections[tenant]
+                return Response(status_code=204)
+        return Response(status_code=404)
+
+    async def _organisation(self, request: Request) -> Response:
+        grant = self.oauth.holder(bearer(request))
+        if grant is None:
+            return _refused(401, "Unauthorized")
+        if not SETTINGS & set(grant.scopes.split()):
+            # As Xero spells it.
+            missing = {"WWW-Authenticate": "insufficent_scope"}
+            return _refused(401, "Unauthorized", "AuthorizationUnsuccessful", missing)
+        own = grant.accounts[0] if self.kind == "custom" else ""
+        tenant = request.headers.get("xero-tenant-id", own)
+        if tenant not in self._reached(grant):
+            return _refused(403, "Forbidden")
+        return JSONResponse(
+            {
+                "Id": _uuid(),
+                "Status": "OK",
+                "ProviderName": "Daybook",
+                "DateTimeUTC": "/Date(1795338000000)/",
+                "Organisations": [_described(self.organisations[tenant])],
+            }
+        )
+
+
+def _described(organisation: Organisation) -> dict[str, Any]:
+    return {
+        "OrganisationID": organisation.tenant,
+        "Name": organisation.name,
+        "LegalName": organisation.name,
+        "PaysTax": True,
+        "OrganisationType": "COMPANY",
+        "BaseCurrency": organisation.currency,
+        "CountryCode": organisation.country,
+        "IsDemoCompany": False,
+        "OrganisationStatus": "ACTIVE",
+        "Timezone": organisation.zone,
+        "PeriodLockDate": "/Date(1767139200000+0000)/",
+        "CreatedDateUTC": "/Date(1455827393000)/",
+        "ShortCode": "!mBdtL",
+        "Edition": "BUSINESS",
+        "Class": "PREMIUM",
+    }
+
+
+def _refused(
+    status: int,
+    title: str,
+    detail: str = "AuthenticationUnsuccessful",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    said = {"Type": None, "Title": title, "Status": status, "Detail": detail, "Instance": _uuid()}
+    return JSONResponse(said, status, headers)
