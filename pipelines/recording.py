@@ -26,6 +26,7 @@ from dagster._core.events import (
 )
 from dagster._core.events.log import EventLogEntry
 
+from connectors.redaction import redacted
 from pipelines.storage import EventLogStorage
 from pipelines.storage.retraction import Partition, Retraction
 
@@ -80,7 +81,7 @@ class Recorder:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """One partition of one asset was written. Each tag costs an index row: prefer metadata."""
-        self._materialised[asset_key].append(_Materialised(str(partition), metadata, tags))
+        self._materialised[asset_key].append(_Materialised(str(partition), _clean(metadata), tags))
 
     def checked(
         self,
@@ -98,7 +99,14 @@ class Recorder:
         The step itself holds back what a failed blocking check must hold back.
         """
         self._checked[asset_key].append(
-            _Checked(check_name, str(partition), passed, severity, metadata or {}, description)
+            _Checked(
+                check_name,
+                str(partition),
+                passed,
+                severity,
+                _clean(metadata or {}),
+                description and redacted(description),
+            )
         )
 
     def left_open(self, asset_key: str, partition: str) -> None:
@@ -256,6 +264,10 @@ class Recorder:
             job_name=self._job_name,
             dagster_event=event,
         )
+
+
+def _clean(metadata: Metadata) -> Metadata:
+    return {name: redacted(v) if isinstance(v, str) else v for name, v in metadata.items()}
 
 
 def _stored(asset_key: str) -> str:

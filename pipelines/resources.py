@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from connectors.redaction import keep_logs_clean
 from connectors.registry import Registry
 from connectors.settings import settings
 from pipelines.stages.workspace import Workspace
@@ -24,5 +25,6 @@ class Daybook:
     @contextmanager
     def open(self) -> Iterator[Workspace]:
         """The workspace, with a connection to the registry that is closed afterwards."""
+        keep_logs_clean()
         with Registry.open(settings()) as registry:
             yield Workspace(settings(), registry)

@@ -13,6 +13,7 @@ from connectors.registry import Connection
 from connectors.windows import Window
 from pipelines.assets.ranged import Failed, each_window, failure
 from pipelines.checks import DATA_CHECKS, JOURNALS, NORMALISED, RAW, SETTLEMENTS, specs
+from pipelines.jobs import DATA
 from pipelines.partitions import connection_days
 from pipelines.recording import Recorder
 from pipelines.resources import Daybook
@@ -71,6 +72,8 @@ with warnings.catch_warnings():
         recorder = Recorder(context)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         with daybook.open() as workspace:
-            bad = each_window(workspace, context.partition_keys, recorder, bring_up_to_date)
+            bad = each_window(
+                workspace, context.partition_keys, recorder, bring_up_to_date, what=DATA
+            )
         if bad:
             raise failure(bad)

@@ -11,6 +11,7 @@ from pipelines.assets.bean_check import BEAN_CHECK, bean_check
 from pipelines.assets.chain import GROUP, partitions
 from pipelines.assets.ranged import Failed, each_window, failure
 from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED, specs
+from pipelines.jobs import PUBLISH
 from pipelines.recording import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.workspace import Workspace
@@ -56,7 +57,7 @@ with warnings.catch_warnings():
 
         recorder = Recorder(context)
         with daybook.open() as workspace:
-            bad = each_window(workspace, context.partition_keys, recorder, post)
+            bad = each_window(workspace, context.partition_keys, recorder, post, what=PUBLISH)
             if BEAN_CHECK in context.selected_asset_check_keys:
                 yield bean_check(workspace)
         if bad:

@@ -6,6 +6,7 @@ from datetime import date
 import dagster as dg
 
 from connectors.errors import BadInput
+from connectors.redaction import clean_errors, redacted
 from connectors.registry import Connection
 from connectors.windows import Window
 from pipelines.partitions import by_connection
@@ -18,9 +19,12 @@ Work = Callable[[Workspace, Connection, Window], Failed]
 
 
 def each_window(
-    workspace: Workspace, keys: Iterable[str], recorder: Recorder, work: Work
+    workspace: Workspace, keys: Iterable[str], recorder: Recorder, work: Work, *, what: str
 ) -> BadDays:
-    """Do the windows of a run one by one, recording each; returns all bad days."""
+    """Do the windows of a run one by one, recording each; returns all bad days.
+
+    `what` names the work on the connection's card while it runs and after it.
+    """
     failed: dict[tuple[str, date], str] = {}
     for slug, windows in by_connection(keys).items():
         try:
@@ -29,17 +33,19 @@ def each_window(
             failed |= {(slug, day): str(error) for window in windows for day in window}
             continue
         for window in windows:
-            try:
-                bad = work(workspace, connection, window)
-            finally:
-                recorder.flush()
+            with clean_errors(), workspace.registry.activity(slug, what, window.days) as outcome:
+                try:
+                    bad = work(workspace, connection, window)
+                finally:
+                    recorder.flush()
+                outcome.problem = next(iter(bad.values()), None)
             failed |= {(slug, day): why for day, why in bad.items()}
     return failed
 
 
 def failure(failed: BadDays) -> dg.Failure:
     """One error that names every bad day, raised last: the good ones are recorded."""
-    named = [f"{slug} {day}: {why}" for (slug, day), why in sorted(failed.items())]
+    named = [redacted(f"{slug} {day}: {why}") for (slug, day), why in sorted(failed.items())]
     return dg.Failure(
         description=f"{len(named)} of the run's days failed. First: {named[0]}",
         metadata={"failed_days": dg.MetadataValue.md("\n".join(f"- {line}" for line in named))},

@@ -45,6 +45,8 @@ class WindowRun:
         """Run the selected stages; returns the failed days and why."""
         documents = self.workspace.lake.current(self.connection.slug)
         self.open = set(self.window) - covered(documents, self.window).keys()
+        if self.connection.state == "needs_reauth":
+            self._fail_what_cannot_be_fetched()
         try:
             self._stages(mapping_of(self.workspace.registry, self.connection.slug))
         except (DaybookError, OSError, duckdb.Error) as error:
@@ -55,6 +57,13 @@ class WindowRun:
                 self.recorder.left_open(asset, key(self.connection.slug, day))
         self._remember()
         return self.failed
+
+    def _fail_what_cannot_be_fetched(self) -> None:
+        """Days without documents stay without until the owner connects the account again."""
+        why = self.connection.reason or "the platform no longer accepts the authorisation"
+        for day in self.open:
+            self.failed[day] = f"{why}: connect {self.connection.slug} again"
+        self.open = set()
 
     def _stages(self, mapping: MappingConfig) -> None:
         if RAW in self.selected:

@@ -28,9 +28,11 @@ def imported_documents(
     The cursor is the last event that runs were requested for. It is saved with the requests, so
     events up to it are put away by the tick after.
     """
+    from connectors.platforms import has_settlements
+
     after = int(context.cursor or 0)
     with daybook.open() as workspace:
-        slugs = [c.slug for c in workspace.registry.connections()]
+        slugs = [c.slug for c in workspace.registry.connections() if has_settlements(c)]
         waiting = workspace.registry.inbox(0, 2 * EVENTS_A_TICK)
         requested = [event.id for event in waiting if event.id <= after]
         if requested:

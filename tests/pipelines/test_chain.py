@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from dagster._core.launcher import WorkerStatus
 
+from connectors.windows import Window
 from tests.channels.amazon_files import line
 from tests.conftest import Server
 from tests.pipelines.shop import CHAIN, FIRST, Shop, fortnight, open_shop
@@ -130,6 +131,22 @@ def test_publishing_reads_back_and_bean_check_agrees(shop: Shop) -> None:
         check_key=dg.AssetCheckKey(dg.AssetKey("published_journals"), "bean_check_passes"), limit=1
     )
     assert latest[0].status.value == "SUCCEEDED"
+
+
+def test_a_store_that_needs_its_owner_fails_what_cannot_be_fetched_and_nobody_else(
+    shop: Shop,
+) -> None:
+    for number, slug in ((70, "locked"), (71, "open")):
+        shop.take_in(slug, fortnight(number, FIRST), f"{slug}.txt")
+    registry = shop.registry
+    registry.set_connection_state("locked", "needs_reauth", "test", "the keys were taken back")
+    refused, fine = (shop.run("data", slug, FIRST, 8) for slug in ("locked", "open"))
+    assert (refused.ok, fine.ok) == (False, True)
+    assert "the keys were taken back: connect locked again" in (refused.problem or "")
+    days = shop.days("daily_journals", "locked")
+    assert days["green"] == list(Window(FIRST, FIRST + timedelta(days=6)))
+    assert days["red"] == list(Window(FIRST + timedelta(days=6), FIRST + timedelta(days=8)))
+    assert shop.days("daily_journals", "open")["red"] == []
 
 
 def test_days_that_a_restatement_no_longer_covers_lose_their_state(shop: Shop) -> None:

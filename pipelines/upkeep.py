@@ -1,0 +1,35 @@
+"""Looking after what is connected: grants that nobody uses are used, so that they do not end."""
+
+import dagster as dg
+
+from connectors.errors import DaybookError
+from connectors.redaction import clean_errors
+from pipelines.resources import Daybook
+
+
+@dg.op(description="Uses grants that were idle for a week, and notes what ends when.")
+def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[Daybook]) -> None:
+    """Each account on its own; those that need their owner are named in the log and the card."""
+    from connectors.connecting import Accounts
+
+    failed = []
+    with daybook.open() as workspace:
+        accounts = Accounts(workspace.settings, workspace.registry)
+        for connection in workspace.registry.connections():
+            if connection.kind != "api" or connection.state not in {"active", "paused"}:
+                continue
+            try:
+                with clean_errors():
+                    accounts.keep_alive(connection.slug)
+            except DaybookError as error:
+                said = str(error).removeprefix(f"{connection.slug}: ")
+                failed.append(f"{connection.slug}: {said}")
+                context.log.warning(failed[-1])
+    if failed:
+        raise dg.Failure(f"{len(failed)} accounts failed. First: {failed[0]}", allow_retries=False)
+
+
+@dg.job(description="Keeps the authorisations of idle connections alive.")
+def upkeep() -> None:
+    """One step over all connections."""
+    keep_grants_alive()
