@@ -3,6 +3,7 @@
 import typer
 
 from console.commands import (
+    applications,
     connections,
     demo,
     home,
@@ -14,6 +15,7 @@ from console.commands import (
     reconciling,
     serving,
     syncing,
+    users,
 )
 from console.failing import exit_code
 
@@ -28,8 +30,10 @@ app = typer.Typer(
 for module in (home, imports, syncing, journals, reconciling, querying, serving, demo):
     module.register(app)
 app.add_typer(connections.app, name="connections")
+app.add_typer(applications.app, name="applications")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 
 
 def main() -> None:

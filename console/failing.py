@@ -14,6 +14,7 @@ import typer
 from pydantic import ValidationError
 
 from connectors.errors import BadInput, DaybookError
+from connectors.redaction import keep_logs_clean, redacted
 from connectors.settings import Settings, settings
 from console.output import complain
 
@@ -22,6 +23,7 @@ BAD_INPUT, FAILURE, INTERRUPTED = 2, 3, 130
 
 def exit_code(app: typer.Typer) -> int:
     """Run the command line of this process to its exit code."""
+    keep_logs_clean()
     try:
         code = app(prog_name="daybook", standalone_mode=False)
         sys.stdout.flush()
@@ -86,7 +88,7 @@ def _ours(error: Exception) -> str:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a") as out:
             out.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n")
-            out.write("".join(traceback.format_exception(error)))
+            out.write(redacted("".join(traceback.format_exception(error))))
     except OSError:
         return f"a fault of Daybook: {said}"
     return f"a fault of Daybook: {said}: the details are in {log}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from connectors.errors import BadInput
+from connectors.platforms import has_settlements
 from connectors.registry import Connection, Registry
 from connectors.settings import settings
 from pipelines.stages.workspace import Workspace
@@ -19,7 +20,14 @@ def workspace() -> Iterator[Workspace]:
 
 
 def chosen(opened: Workspace, slugs: Sequence[str]) -> list[Connection]:
-    """The named connections, or all of them."""
-    if slugs:
-        return [opened.registry.connection(slug) for slug in slugs]
-    return opened.registry.connections()
+    """The named connections, or all that have settlements.
+
+    `BadInput` for a named one that has none: an accounting target.
+    """
+    if not slugs:
+        return [c for c in opened.registry.connections() if has_settlements(c)]
+    named = [opened.registry.connection(slug) for slug in slugs]
+    for connection in named:
+        if not has_settlements(connection):
+            raise BadInput(f"{connection.slug} is no store: it has no settlements")
+    return named

@@ -11,6 +11,8 @@ from typing import Any
 from rich.cells import cell_len
 from rich.console import Console
 
+from connectors.redaction import redacted
+
 _NUMBER = re.compile(r"[-+]?[\d,]+(\.\d+)?")
 
 
@@ -38,7 +40,7 @@ class Align(StrEnum):
 
 def complain(text: str) -> None:
     """One line about what is wrong."""
-    asides.print(f"error: {' '.join(text.split())}", style="red")
+    asides.print(f"error: {redacted(' '.join(text.split()))}", style="red")
 
 
 def say(text: str = "") -> None:

@@ -6,27 +6,35 @@ from typing import Any
 
 import typer
 
-from connectors.registry import Connection, DayState
+from connectors.registry import Activity, Connection, DayState
+from console.commands import connecting
 from console.commands.home import Json
 from console.opening import workspace
 from console.output import Align, show, show_json, show_table
 from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=True)
+connecting.register(app)
 
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
-    """Every connection with how far its data goes."""
+    """Every connection: how the last work ended, what runs now, and how far its data goes."""
     with workspace() as opened:
-        listed = [_card(opened, c) for c in opened.registry.connections()]
+        listed = _cards(opened, opened.registry.connections())
     if as_json:
         show_json({"connections": listed})
         return
     if not listed:
-        show("nothing is connected yet: `daybook import CHANNEL FILE... --connection SLUG`")
+        show(
+            "nothing is connected yet: `daybook import CHANNEL FILE... --connection SLUG` reads "
+            "files, `daybook connections add CHANNEL` connects an account"
+        )
         return
-    names = ("connection", "channel", "name", "timezone", "state", "documents", "complete_through")
+    names = (
+        *("connection", "channel", "name", "state", "last", "running"),
+        *("documents", "complete_through"),
+    )
     columns = [(n, Align.RIGHT if n == "documents" else Align.LEFT) for n in _titles(names)]
     show_table("", columns, [[_shown(c[n]) for n in names] for c in listed])
 
@@ -36,7 +44,7 @@ def show_(slug: str, as_json: Json = False) -> None:
     """One connection: its documents, and days that are not done."""
     with workspace() as opened:
         connection = opened.registry.connection(slug)
-        card = _card(opened, connection)
+        (card,) = _cards(opened, [connection])
         documents: list[dict[str, Any]] = [
             {
                 "statement": m.statement,
@@ -70,10 +78,28 @@ def _titles(names: Iterable[str]) -> list[str]:
 
 
 def _shown(value: object) -> object:
-    return "-" if value is None else value
+    match value:
+        case None:
+            return "-"
+        case {"outcome": outcome, "what": what}:
+            return f"{what} {outcome}"
+        case {"since": since, "what": what}:
+            return f"{what} since {since:%H:%M}"
+        case {"name": name, "id": number}:
+            return f"{name} ({number})"
+        case list():
+            return "; ".join(f"{d['what']} ends on {d['by'][:10]}" for d in value) or "-"
+    return value
 
 
-def _card(opened: Workspace, connection: Connection) -> dict[str, Any]:
+def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
+    last, running = opened.registry.last_activities(), opened.registry.running_activities()
+    return [_card(opened, c, last.get(c.slug), running.get(c.slug)) for c in connections]
+
+
+def _card(
+    opened: Workspace, connection: Connection, last: Activity | None, running: Activity | None
+) -> dict[str, Any]:
     states = opened.registry.day_states(connection.slug)
     failed = [s.day for s in states if s.state == "failed"]
     return {
@@ -83,10 +109,31 @@ def _card(opened: Workspace, connection: Connection) -> dict[str, Any]:
         "timezone": connection.timezone,
         "kind": connection.kind,
         "state": connection.state,
+        "reason": connection.reason,
+        "account": {"id": connection.account_id, **connection.account}
+        if connection.account_id
+        else None,
+        "last": last and _ended(last),
+        "running": running and _under_way(running),
+        "deadlines": connection.deadlines,
         "documents": len(opened.lake.manifests(connection.slug)),
         "complete_through": _complete_through(states),
         "failed_days": len(failed),
     }
+
+
+def _ended(activity: Activity) -> dict[str, Any]:
+    return {
+        "what": activity.what,
+        "outcome": activity.outcome,
+        "days": activity.days,
+        "ended_at": activity.ended_at,
+        "message": activity.message,
+    }
+
+
+def _under_way(activity: Activity) -> dict[str, Any]:
+    return {"what": activity.what, "days": activity.days, "since": activity.started_at}
 
 
 def _complete_through(states: Sequence[DayState]) -> date | None:

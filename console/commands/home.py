@@ -6,10 +6,11 @@ import typer
 
 from connectors import postgres
 from connectors.accounting.beancount.books import Books
-from connectors.channels import CHANNELS
 from connectors.doctor import examine
 from connectors.home import initialise
+from connectors.platforms import PLATFORMS
 from connectors.settings import Settings, settings
+from console.channels import described, files_taken, ways
 from console.output import Align, say, show, show_json, show_table
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -63,13 +64,16 @@ def doctor(as_json: Json = False) -> None:
 def channels(as_json: Json = False) -> None:
     """What can be connected, and how."""
     if as_json:
-        listed = [{"name": c.name, "title": c.title, "file": c.file} for c in CHANNELS.values()]
-        show_json({"channels": listed})
+        show_json({"channels": [described(p) for p in PLATFORMS.values()]})
         return
+    titles = ("channel", "what", "connects by", "files it takes")
     show_table(
         "",
-        [("channel", Align.LEFT), ("what", Align.LEFT), ("files it takes", Align.LEFT)],
-        [(c.name, c.title, c.file) for c in CHANNELS.values()],
+        [(title, Align.LEFT) for title in titles],
+        [
+            (p.name, p.title, " or ".join(ways(p)), files_taken(p) or "-")
+            for p in PLATFORMS.values()
+        ],
     )
 
 

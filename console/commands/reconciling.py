@@ -1,8 +1,6 @@
 """`reconcile`: the proof, settlement by settlement."""
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any
 
 import typer
 
@@ -10,6 +8,7 @@ from console.commands.home import Json
 from console.commands.syncing import Slugs
 from console.opening import chosen, workspace
 from console.output import Align, money, show, show_json, show_table
+from console.proofs import FIGURES, proof_document
 from mappings.money import minor_digits
 from pipelines.stages.reconciliation import Proof, reconcile
 
@@ -25,30 +24,10 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
         proofs = reconcile(opened, chosen(opened, slugs or []))
     ok = all(proof.ok for proof in proofs)
     if as_json:
-        show_json({"ok": ok, "settlements": [_proof_document(p) for p in proofs]})
+        show_json({"ok": ok, "settlements": [proof_document(p) for p in proofs]})
     else:
         show_proofs(proofs)
     raise typer.Exit(0 if ok else 1)
-
-
-_FIGURES = ("declared", "raw", "normalised", "journalled", "posted", "paid", "difference")
-
-
-def _exact(amount: Decimal | None, currency: str) -> str | None:
-    return None if amount is None else money(amount, minor_digits(currency)).replace(",", "")
-
-
-def _proof_document(proof: Proof) -> dict[str, Any]:
-    return {
-        "connection": proof.connection,
-        "settlement_id": proof.settlement_id,
-        "currency": proof.currency,
-        "period_start": proof.period_start,
-        "period_end": proof.period_end,
-        **{name: _exact(getattr(proof, name), proof.currency) for name in _FIGURES},
-        "state": proof.state,
-        "why": proof.why,
-    }
 
 
 def show_proofs(proofs: Sequence[Proof]) -> None:
@@ -57,7 +36,7 @@ def show_proofs(proofs: Sequence[Proof]) -> None:
         show("no settlements yet: `daybook import` takes files in")
         return
     columns = [("connection", Align.LEFT), ("settlement", Align.LEFT), ("period", Align.LEFT)]
-    columns += [("", Align.LEFT), *((name, Align.RIGHT) for name in _FIGURES), ("", Align.LEFT)]
+    columns += [("", Align.LEFT), *((name, Align.RIGHT) for name in FIGURES), ("", Align.LEFT)]
     show_table(
         "",
         columns,
@@ -67,7 +46,7 @@ def show_proofs(proofs: Sequence[Proof]) -> None:
                 p.settlement_id,
                 f"{p.period_start:%d %b} - {p.period_end:%d %b %Y}",
                 p.currency,
-                *(money(getattr(p, name), minor_digits(p.currency)) for name in _FIGURES),
+                *(money(getattr(p, name), minor_digits(p.currency)) for name in FIGURES),
                 p.state,
             )
             for p in proofs

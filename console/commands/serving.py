@@ -1,16 +1,14 @@
-"""`up`: the Dagster UI and daemon and the books' pages under one command."""
+"""`up`: the console, and behind it the Dagster UI, its daemon and the books' pages."""
 
+import errno
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +17,18 @@ import typer
 from connectors import postgres
 from connectors.accounting.beancount import fava
 from connectors.accounting.beancount.books import Books
-from connectors.errors import BadInput, ConfigError, Transient
+from connectors.errors import BadInput, ConfigError
 from connectors.home import initialise
-from connectors.settings import settings
+from connectors.registry import Registry
+from connectors.settings import Settings, settings
+from console import sandbox as emulated
 from console.commands.home import books
 from console.output import asides, say, show
+from console.programs import Programs, Service, answers
 
-START_SECONDS = 120.0
-STOP_SECONDS = 20.0
 LOOPBACK = "127.0.0.1"
+# The console serves the two under these; `console.web.gate` says who may open them.
+DAGSTER, BOOKS = "/dagster", "/books"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,147 +36,160 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
 
 
-@dataclass
-class Service:
-    """One program under `up`, with the address that shows it is ready."""
-
-    name: str
-    command: list[str]
-    address: str | None = None
-    ready: Callable[[], bool] | None = None
-    process: subprocess.Popen[bytes] | None = None
-
-
-def _port_free(port: int, option: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError as error:
-            raise BadInput(f"port {port} is taken: choose another with {option}") from error
-
-
-def _services(dagster_port: int, books_port: int) -> list[Service]:
-    location = ["-m", "pipelines.definitions"]
-    programs = Path(sys.executable).parent
-    web = f"http://{LOOPBACK}:{dagster_port}"
-    listed = [
-        Service(
-            "Dagster",
-            [
-                str(programs / "dagster-webserver"),
-                *("-h", LOOPBACK, "-p", str(dagster_port)),
-                *location,
-            ],
-            web,
-            partial(_answers, f"{web}/server_info"),
-        ),
-        Service("daemon", [str(programs / "dagster-daemon"), "run", *location]),
-    ]
-    try:
-        command = fava.command(Books(settings().books_folder).main_file, books_port)
-        ready = partial(fava.ready, books_port)
-        listed.append(Service("books", command, fava.address(books_port), ready))
-    except ConfigError as error:
-        say(f"without the books' pages: {error}")
-    return listed
-
-
 def up(
-    dagster_port: Annotated[int, typer.Option(help="the Dagster UI")] = 3000,
-    books_port: Annotated[int, typer.Option(help="the books in Fava")] = 5000,
+    port: Annotated[int, typer.Option(help="the console")] = 8080,
+    host: Annotated[str, typer.Option(help="the address the console listens on")] = LOOPBACK,
+    dagster_port: Annotated[
+        int, typer.Option(help="the Dagster UI, on loopback behind the console")
+    ] = 3000,
+    books_port: Annotated[
+        int, typer.Option(help="the books in Fava, on loopback behind the console")
+    ] = 5000,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Run emulators of all platforms beside it.")
+    ] = False,
 ) -> None:
-    """Run the Dagster UI and daemon and the books' pages on loopback, until Ctrl-C."""
-    initialise(settings(), further=[books])
-    _port_free(dagster_port, "--dagster-port")
-    _port_free(books_port, "--books-port")
-    services = _services(dagster_port, books_port)
-    logs = settings().home / "logs"
-    logs.mkdir(mode=0o700, exist_ok=True)
+    """Run the console with the Dagster UI, its daemon and the books' pages, until Ctrl-C."""
+    home = _own_address(settings(), port)
+    emulated.check(home, sandbox)
+    initialise(home, further=[books])
+    for wanted, option, where in (
+        (port, "--port", host),
+        (dagster_port, "--dagster-port", LOOPBACK),
+        (books_port, "--books-port", LOOPBACK),
+    ):
+        _check_port(wanted, option, where)
+    if sandbox:
+        emulated.claim(home)
+    programs = Programs(home.home / "logs", _environment(home, sandbox))
     # A shell that starts us in the background has us ignore SIGINT, and our programs with us.
     for closing in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(closing, signal.default_int_handler)
     try:
-        for service in services:
-            _start(service, logs)
         with asides.status("starting"):
-            for service in services:
-                _await(service, logs)
-        for service in services:
-            if service.address:
-                show(f"{service.name:<8} {service.address}")
-        show("stop with Ctrl-C")
-        sys.stdout.flush()
-        _watch(services, logs)
+            _start(programs, home, sandbox, _services(host, port, dagster_port, books_port))
+        _tell(home, host, programs, sandbox)
+        _watch(home, programs)
     except KeyboardInterrupt:
         say("stopping")
     finally:
-        _stop(services)
+        # An impatient second Ctrl-C does not leave any behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        programs.stop()
 
 
-def _start(service: Service, logs: Path) -> None:
-    environment = {
-        **os.environ,
-        "DAYBOOK_HOME": str(settings().home),
-        "DAGSTER_HOME": str(settings().dagster_home),
-        "PYTHONWARNINGS": "ignore",
-    }
-    with (logs / f"{service.name.lower()}.log").open("ab") as log:
-        # Its own session: Ctrl-C reaches us alone, and we stop children in order.
-        service.process = subprocess.Popen(  # noqa: S603 - our own programs
-            service.command, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
+def _own_address(home: Settings, port: int) -> Settings:
+    """The console is where DAYBOOK_PUBLIC_URL says, or else on this machine at its port."""
+    if "public_url" in home.model_fields_set:
+        return home
+    return home.model_copy(update={"public_url": f"http://localhost:{port}"})
 
 
-def _await(service: Service, logs: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while service.ready is not None and not service.ready():
-        _alive(service, logs)
-        if time.monotonic() > deadline:
-            raise Transient(f"{service.name} does not answer; see {_log(service, logs)}")
-        time.sleep(0.3)
-
-
-def _answers(address: str) -> bool:
+def _check_port(port: int, option: str, host: str) -> None:
     try:
-        with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - loopback
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise BadInput(f"port {port} is taken: choose another with {option}") from error
+        raise BadInput(f"nothing can listen on {host}, port {port}: {error}") from error
 
 
-def _alive(service: Service, logs: Path) -> None:
-    if service.process is not None and service.process.poll() is not None:
-        raise Transient(
-            f"{service.name} stopped with exit code {service.process.returncode}; "
-            f"see {_log(service, logs)}"
-        )
+def _environment(home: Settings, sandbox: bool) -> Mapping[str, str]:
+    return {
+        **os.environ,
+        "DAYBOOK_HOME": str(home.home),
+        "DAYBOOK_PUBLIC_URL": home.public_url,
+        "DAGSTER_HOME": str(home.dagster_home),
+        "PYTHONWARNINGS": "ignore",
+        **(emulated.environment(home) if sandbox else {}),
+    }
 
 
-def _log(service: Service, logs: Path) -> Path:
-    return logs / f"{service.name.lower()}.log"
+def _services(host: str, port: int, dagster_port: int, books_port: int) -> list[Service]:
+    location = ["-m", "pipelines.definitions"]
+    programs = Path(sys.executable).parent
+    dagster = f"http://{LOOPBACK}:{dagster_port}"
+    webserver = [str(programs / "dagster-webserver"), "-h", LOOPBACK, "-p", str(dagster_port)]
+    console = ["--host", host, "--port", str(port), "--dagster", dagster]
+    listed = [
+        Service(
+            "Dagster",
+            [*webserver, "--path-prefix", DAGSTER, *location],
+            partial(answers, f"{dagster}{DAGSTER}/server_info"),
+        ),
+        Service("daemon", [str(programs / "dagster-daemon"), "run", *location]),
+    ]
+    try:
+        main_file = Books(settings().books_folder).main_file
+        command = fava.command(main_file, books_port, BOOKS)
+        listed.append(Service("books", command, partial(fava.ready, books_port, prefix=BOOKS)))
+        console += ["--books", f"http://{LOOPBACK}:{books_port}"]
+    except ConfigError as error:
+        say(f"without the books' pages: {error}")
+    reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - only read
+    health = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/health"
+    command = [sys.executable, "-m", "console.web", *console]
+    listed.append(Service("console", command, partial(answers, health)))
+    return listed
 
 
-def _watch(services: list[Service], logs: Path) -> None:
+def _start(programs: Programs, home: Settings, sandbox: bool, services: list[Service]) -> None:
+    if sandbox:
+        # The others are pointed at the emulators, so these come first.
+        programs.start([emulated.emulators(home)])
+        programs.await_ready()
+        emulated.register(home)
+    programs.start(services)
+    programs.await_ready()
+
+
+def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
+    """Where everything is, and what its owner should know."""
+    show(f"console  {home.public_url}")
+    show(f"Dagster  {home.public_url}{DAGSTER}")
+    if any(service.name == "books" for service in programs.services):
+        show(f"books    {home.public_url}{BOOKS}")
+    if sandbox:
+        for line in emulated.described(home):
+            show(line)
+    with Registry.open(home) as registry:
+        if not registry.people():
+            say("nobody may sign in yet: `daybook users add NAME`")
+    if not is_loopback(host):
+        say(exposure(host, home.public_url))
+    show("stop with Ctrl-C")
+    sys.stdout.flush()
+
+
+def exposure(host: str, public_url: str) -> str:
+    """The warning for a console that listens beyond this machine."""
+    told = f"warning: whoever reaches this machine on {host} reaches the console"
+    if public_url.startswith("https://"):
+        return told
+    return (
+        f"{told}, and passwords cross the network in the clear: put a proxy with TLS before it and "
+        "set DAYBOOK_PUBLIC_URL to its https:// address"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _watch(home: Settings, programs: Programs) -> None:
     """Until interrupted: notice a program that died, and bring a killed database back."""
     while True:
         time.sleep(1.0)
-        for service in services:
-            _alive(service, logs)
-        if settings().database_url is None and not postgres.is_running(settings()):
+        programs.check()
+        if home.database_url is None and not postgres.is_running(home):
             say("the database had stopped; starting it again")
-            postgres.ensure_running(settings())
-
-
-def _stop(services: list[Service]) -> None:
-    """Ask every program to end, and wait; an impatient second Ctrl-C does not leave any behind."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    running = [s.process for s in services if s.process is not None and s.process.poll() is None]
-    for process in running:
-        process.send_signal(signal.SIGINT)
-    deadline = time.monotonic() + STOP_SECONDS
-    for process in running:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            postgres.ensure_running(home)

@@ -1,29 +1,35 @@
-"""`daybook up`: everything under one command, on loopback, and gone again with Ctrl-C."""
+"""`daybook up`: everything under one command and one sign-in, and gone again with Ctrl-C."""
 
+import contextlib
+import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from connectors.accounting.beancount import fava
 from connectors.settings import Settings
+from console.commands.serving import exposure, is_loopback
 from tests.console.user import User
 
+PASSWORD = "correct horse battery"
 _LISTENING = "0A"
 _LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 
 
 def free_port() -> int:
-    """A port that nobody has at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, and that the system gives to nobody who asks for any."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def descendants(process: int) -> set[int]:
@@ -74,16 +80,26 @@ def own(embedded_home: Settings) -> User:
     return User(embedded_home.home)
 
 
-@pytest.fixture
-def ports() -> tuple[int, int]:
-    """Free ports for the Dagster UI and the books."""
-    return free_port(), free_port()
+OPTIONS = ("--port", "--dagster-port", "--books-port")
 
 
 @pytest.fixture
-def running(own: User, ports: tuple[int, int]) -> Iterator[subprocess.Popen[str]]:
+def ports() -> tuple[int, int, int]:
+    """Free ports for the console, the Dagster UI and the books."""
+    return free_port(), free_port(), free_port()
+
+
+def up(ports: tuple[int, int, int]) -> list[object]:
+    """The command on these ports."""
+    return ["up", *(word for pair in zip(OPTIONS, ports, strict=True) for word in pair)]
+
+
+@pytest.fixture
+def running(
+    request: pytest.FixtureRequest, own: User, ports: tuple[int, int, int]
+) -> Iterator[subprocess.Popen[str]]:
     """`daybook up`, killed with all its children where a test left it running."""
-    process = own.start("up", "--dagster-port", ports[0], "--books-port", ports[1])
+    process = own.start(*up(ports), *getattr(request, "param", ()))
     yield process
     if process.poll() is None:
         for victim in {*descendants(process.pid), process.pid}:
@@ -97,24 +113,24 @@ def _read_until(process: subprocess.Popen[str], last: str) -> list[str]:
     for line in process.stdout:
         lines.append(line.rstrip())
         if lines[-1] == last:
-            break
-    return lines
+            return lines
+    raise AssertionError(f"it stopped after {lines}: {process.communicate()[1]}")
 
 
 def test_up_serves_survives_its_database_and_stops(
-    running: subprocess.Popen[str], own: User, ports: tuple[int, int]
+    running: subprocess.Popen[str], own: User, ports: tuple[int, int, int]
 ) -> None:
-    web = f"http://127.0.0.1:{ports[0]}"
+    web = f"http://localhost:{ports[0]}"
     assert _read_until(running, "stop with Ctrl-C") == [
-        f"Dagster  {web}",
-        f"books    http://127.0.0.1:{ports[1]}/",
+        f"console  {web}",
+        f"Dagster  {web}/dagster",
+        f"books    {web}/books",
         "stop with Ctrl-C",
     ]
-    assert b"dagster_version" in _page(f"{web}/server_info")
-    assert b"Fava" in _page(fava.address(ports[1]))
     children = descendants(running.pid)
-    assert len(children) >= 3
+    assert len(children) >= 4
     assert listening(children) == {"0100007F"} <= _LOOPBACK
+    _look_around(web, own)
 
     pid_file = own.settings.postgres_folder / "data" / "postmaster.pid"
     first = int(pid_file.read_text().split()[0])
@@ -128,13 +144,126 @@ def test_up_serves_survives_its_database_and_stops(
     assert time.monotonic() - began < 20
     assert running.returncode == 0
     assert "Traceback" not in err
-    assert err.splitlines()[-1] == "stopping"
+    lines = err.splitlines()
+    assert (lines[0], lines[-1]) == (
+        "nobody may sign in yet: `daybook users add NAME`",
+        "stopping",
+    )
     assert eventually(lambda: not any(_lives(child) for child in children), 15)
 
 
-def _page(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - loopback
-        return bytes(answer.read())
+def _look_around(web: str, own: User) -> None:
+    """Dagster and the books, which nobody sees who has not signed in."""
+    assert own.run("users", "add", "ada", "--password-stdin", typed=PASSWORD).code == 0
+    with httpx2.Client(base_url=web, timeout=30, headers={"Origin": web}) as browser:
+        assert browser.get("/dagster/server_info").status_code == 303
+        assert browser.get("/books/").status_code == 303
+        form = {"user": "ada", "password": PASSWORD, "next": "/"}
+        assert browser.post("/sign-in", data=form).status_code == 303
+
+        assert "dagster_version" in browser.get("/dagster/server_info").json()
+        asked = {
+            "query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
+        }
+        answer = browser.post("/dagster/graphql", json=asked).json()
+        assert answer["data"]["repositoriesOrError"]["nodes"]
+        page = browser.get("/dagster", follow_redirects=True)
+        assert "/dagster/_next/static/" in page.text
+        assert "strict-dynamic" in page.headers["content-security-policy"]
+
+        books = browser.get("/books", follow_redirects=True)
+        assert books.url.path.startswith("/books/daybook/")
+        assert "Fava" in books.text or "ledger-data" in books.text
+        assert "script-src 'self'" in books.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("running", [["--sandbox"]], indirect=True)
+def test_a_sandbox_lets_anybody_connect_an_account(
+    running: subprocess.Popen[str], own: User, ports: tuple[int, int, int]
+) -> None:
+    told = _read_until(running, "stop with Ctrl-C")
+    folder = own.home / "sandbox"
+    assert str(folder) in told[3]
+    assert "after a restart, connect the accounts again" in told[5]
+    hosts = json.loads((folder / "endpoints.json").read_text())
+    assert hosts["square"]["api"].startswith("http://127.0.0.1:")
+    callback = f"http://localhost:{ports[0]}/connect"
+    assert callback.startswith(_public_url(running))
+
+    known = own("applications", "list", "--json").json["applications"]
+    assert {app["channel"] for app in known if not app["registered"]} == {"woocommerce"}
+    keys = folder / "square.json"
+    added = own("connections", "add", "square", "--name", "Coffee", "--credentials", keys)
+    assert (added.code, added.out) == (
+        0,
+        "coffee: Square connected: Harbour Coffee (MLQW8DG0T5T7V), US, USD\n",
+    )
+    assert own("connections", "check", "coffee").code == 0
+
+    children = descendants(running.pid)
+    (victim,) = (child for child in children if "tests.emulators" in _command(child))
+    os.kill(victim, signal.SIGKILL)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 3
+    log = own.home / "logs" / "sandbox.log"
+    assert err.splitlines()[-1] == f"error: sandbox stopped with exit code -9; see {log}"
+    assert eventually(lambda: not any(_lives(child) for child in children), 15)
+
+    # A sandbox by mistake started as anything else would ask real platforms.
+    refused = own(*up(ports))
+    assert refused.code == 2
+    assert "is a sandbox for good: start it with `daybook up --sandbox`" in refused.complaint
+    unreached = own("connections", "check", "coffee")
+    assert (unreached.code, "Square does not answer" in unreached.complaint) == (3, True)
+
+
+def test_a_home_in_use_becomes_no_sandbox(
+    user: User, ports: tuple[int, int, int], tmp_path: Path
+) -> None:
+    real = tmp_path / "square.json"
+    real.write_text(json.dumps({"client_id": "sq0idp-1", "client_secret": "sq0csp-1"}))
+    assert user("applications", "set", "square", "--credentials", real).code == 0
+    told = user(*up(ports), "--sandbox")
+    assert (told.code, told.out) == (2, "")
+    assert "give the sandbox a home of its own" in told.complaint
+    assert not (user.home / "sandbox").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104 - nobody listens
+        ("::", False),
+        ("192.168.1.5", False),
+        ("books.example", False),
+    ],
+)
+def test_who_is_warned_of_others(host: str, alone: bool) -> None:
+    assert is_loopback(host) is alone
+
+
+def test_the_warning_says_what_crosses_the_network() -> None:
+    assert "in the clear" not in exposure("192.168.1.5", "https://books.example")
+    assert "in the clear" in exposure("192.168.1.5", "http://localhost:8080")
+
+
+def _public_url(process: subprocess.Popen[str]) -> str:
+    """The console's address as one of its programs is told it."""
+    for child in descendants(process.pid):
+        if "console.web" in _command(child):
+            told = Path(f"/proc/{child}/environ").read_text().split("\0")
+            return next(v.partition("=")[2] for v in told if v.startswith("DAYBOOK_PUBLIC_URL="))
+    raise AssertionError("the console does not run")
+
+
+def _command(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def _lives(process: int) -> bool:
@@ -151,11 +280,19 @@ def _pid(path: Path) -> int:
     return int(words[0]) if words else 0
 
 
-@pytest.mark.parametrize(("place", "option"), [(0, "--dagster-port"), (1, "--books-port")])
-def test_a_port_that_is_taken(user: User, ports: tuple[int, int], place: int, option: str) -> None:
+@pytest.mark.parametrize(("place", "option"), list(enumerate(OPTIONS)))
+def test_a_port_that_is_taken(
+    user: User, ports: tuple[int, int, int], place: int, option: str
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", ports[place]))
         taken.listen()
-        told = user("up", "--dagster-port", ports[0], "--books-port", ports[1])
+        told = user(*up(ports))
     assert (told.code, told.out) == (2, "")
     assert told.complaint == f"port {ports[place]} is taken: choose another with {option}"
+
+
+def test_an_address_that_is_not_of_this_machine(user: User, ports: tuple[int, int, int]) -> None:
+    told = user(*up(ports), "--host", "203.0.113.7")
+    assert told.code == 2
+    assert told.complaint.startswith(f"nothing can listen on 203.0.113.7, port {ports[0]}: ")

@@ -75,15 +75,16 @@ class User:
         return subprocess.Popen(
             [PROGRAM, *map(str, words)],
             env=self.environment(**further),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *words: object, **further: str) -> Told:
-        """The program in a process of its own, to its end."""
+    def run(self, *words: object, typed: str = "", **further: str) -> Told:
+        """The program in a process of its own, to its end; `typed` comes on standard input."""
         with self.start(*words, **further) as process:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(typed, timeout=120)
         return Told(process.returncode, out, err)
 
     def __call__(self, *words: object, **further: str) -> Told:

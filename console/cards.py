@@ -1,0 +1,144 @@
+"""What a connection's card says: how it stands, in words, and the one thing to do next.
+
+The page, the API and the command line read the same cards. Two facts are never merged: how the
+last work ended, and what runs now.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from connectors.deadlines import Deadline
+from connectors.platforms import PLATFORMS
+from connectors.registry import Activity, Connection, DaySummary, Registry
+from connectors.setup import Setup
+
+Standing = Literal[
+    "setting up",
+    "never synced",
+    "importing",
+    "up to date",
+    "held",
+    "error",
+    "needs reconnection",
+    "paused",
+    "disconnected",
+]
+Action = Literal["finish set-up", "sync now", "reconnect", "resume", "see why", "map"]
+
+NEXT: Mapping[Standing, Action | None] = {
+    "setting up": "finish set-up",
+    "never synced": "sync now",
+    "importing": None,
+    "up to date": "sync now",
+    "held": "map",
+    "error": "see why",
+    "needs reconnection": "reconnect",
+    "paused": "resume",
+    "disconnected": "reconnect",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One connection as people see it.
+
+    `last` is the last work that ended, `running` what goes on now. `days_done` of `days_due` are
+    the periods of its history. `warnings` are what ends within a month.
+    """
+
+    connection: Connection
+    title: str
+    standing: Standing
+    why: str | None
+    action: Action | None
+    last: Activity | None
+    running: Activity | None
+    complete_through: date | None
+    days_done: int
+    days_due: int
+    warnings: tuple[Deadline, ...]
+
+    @property
+    def setup(self) -> Setup:
+        """What it brings in, and how far its set-up has come."""
+        return Setup.model_validate(self.connection.setup)
+
+
+def cards(registry: Registry) -> list[Card]:
+    """Every connection's card, by name; a handful of statements however many there are."""
+    last, running = registry.last_activities(), registry.running_activities()
+    days, held = registry.day_summaries(), registry.held_connections()
+    found = [
+        _card(c, days.get(c.slug), last.get(c.slug), running.get(c.slug), held.get(c.slug))
+        for c in registry.connections()
+    ]
+    return sorted(found, key=lambda card: (card.connection.name.lower(), card.connection.slug))
+
+
+def card(registry: Registry, slug: str) -> Card:
+    """One connection's card; `BadInput` when there is none."""
+    registry.connection(slug)
+    return next(found for found in cards(registry) if found.connection.slug == slug)
+
+
+def _card(
+    connection: Connection,
+    days: DaySummary | None,
+    last: Activity | None,
+    running: Activity | None,
+    held: str | None,
+) -> Card:
+    standing, why = _standing(connection, days, last, running, held)
+    done = days.done if days else 0
+    return Card(
+        connection=connection,
+        title=PLATFORMS[connection.channel].title,
+        standing=standing,
+        why=why,
+        action=NEXT[standing] if connection.kind == "api" or standing != "never synced" else None,
+        last=last,
+        running=running,
+        complete_through=days.complete_through if days else None,
+        days_done=done,
+        days_due=done + (days.failed if days else 0),
+        warnings=tuple(_warnings(connection)),
+    )
+
+
+_STATES: Mapping[str, Standing] = {
+    "pending": "setting up",
+    "needs_reauth": "needs reconnection",
+    "paused": "paused",
+    "disconnected": "disconnected",
+}
+
+
+def _standing(
+    connection: Connection,
+    days: DaySummary | None,
+    last: Activity | None,
+    running: Activity | None,
+    held: str | None,
+) -> tuple[Standing, str | None]:
+    if connection.state in _STATES:
+        return _STATES[connection.state], connection.reason
+    failed = last is not None and last.outcome == "failed"
+    why = last.message if failed and last is not None else None
+    # Nothing is green before the first work has ended well, and nothing is red that goes on.
+    if days is None or not days.done:
+        if running is not None:
+            return "importing", None
+        return ("error", why) if failed else ("never synced", None)
+    if days.failed or failed:
+        return "error", days.reason or why
+    return ("held", held) if held is not None else ("up to date", None)
+
+
+def _warnings(connection: Connection) -> Iterable[Deadline]:
+    now = datetime.now(UTC)
+    for kept in connection.deadlines:
+        ends = Deadline(datetime.fromisoformat(kept["by"]), kept["what"], kept["act"])
+        if ends.warning(now) is not None:
+            yield ends

@@ -1,0 +1,54 @@
+"""`applications`: what is registered with each platform in the name of this house."""
+
+from typing import Annotated
+
+import typer
+
+from connectors.connecting import Accounts
+from connectors.errors import BadInput
+from connectors.platforms import PLATFORMS, platform
+from console import applications
+from console.commands.connecting import ACTOR, Credentials
+from console.commands.home import Json
+from console.credentials import read_credentials
+from console.opening import workspace
+from console.output import Align, show, show_json, show_table
+
+app = typer.Typer(help="Applications registered with the platforms.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_(as_json: Json = False) -> None:
+    """Which platforms an application is registered with; secrets are not shown."""
+    with workspace() as opened:
+        accounts = Accounts(opened.settings, opened.registry)
+        listed = [applications.shown(accounts, wanted) for _, wanted in sorted(PLATFORMS.items())]
+    if as_json:
+        show_json({"applications": listed})
+        return
+    rows = [(row["channel"], "yes" if row["registered"] else "no") for row in listed]
+    show_table("", [("channel", Align.LEFT), ("registered", Align.LEFT)], rows)
+
+
+@app.command(name="set")
+def set_(channel: str, credentials: Credentials) -> None:
+    """Keep the application of a platform; connections made by a consent use it."""
+    given = read_credentials(credentials)
+    wanted = platform(channel)
+    with workspace() as opened:
+        accounts = Accounts(opened.settings, opened.registry)
+        applications.keep(accounts, wanted, given, ACTOR)
+    show(f"the application of {wanted.title} is kept")
+
+
+@app.command()
+def forget(
+    channel: str, yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False
+) -> None:
+    """Drop the application of a platform; connections that use it stop at their next token."""
+    wanted = platform(channel)
+    if not yes:
+        raise BadInput(f"connections to {wanted.title} that use it will stop: add --yes")
+    with workspace() as opened:
+        applications.forget(Accounts(opened.settings, opened.registry), wanted, ACTOR)
+    show(f"the application of {wanted.title} is dropped")

@@ -1,0 +1,159 @@
+"""`connections add`, `check` and the rest: letting Daybook in, and letting an account go."""
+
+from typing import Annotated
+
+import typer
+
+from connectors.auth import NeedsReconnection
+from connectors.connecting import Accounts, check_has_account
+from connectors.errors import BadInput
+from connectors.platforms import platform
+from connectors.registry import Connection
+from console import connections
+from console.commands.home import Json
+from console.credentials import read_credentials
+from console.opening import workspace
+from console.output import complain, say, show, show_json
+from pipelines.stages.removing import remove_connection
+
+ACTOR = "operator"
+
+Credentials = Annotated[
+    str, typer.Option(help="a file with the fields as JSON; - reads standard input")
+]
+Account = Annotated[
+    str | None, typer.Option(help="the account's id, where the credentials reach several")
+]
+Zone = Annotated[str | None, typer.Option(help="IANA zone of business days")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `connections`."""
+    for command in (add, check, reconnect, rename, pause, resume, disconnect, remove):
+        app.command()(command)
+
+
+def add(
+    channel: Annotated[str, typer.Argument(help="square, xero... (see `daybook channels`)")],
+    name: Annotated[str, typer.Option(help="display name")],
+    credentials: Credentials,
+    slug: Annotated[str | None, typer.Option(help="made of the name without it")] = None,
+    timezone: Zone = None,
+    account: Account = None,
+    as_json: Json = False,
+) -> None:
+    """Connect an account with credentials; the platform is asked whose they are."""
+    given = read_credentials(credentials)
+    with workspace() as opened:
+        accounts = Accounts(opened.settings, opened.registry)
+        added = accounts.add(
+            channel, name, given, slug=slug, timezone=timezone, account=account, actor=ACTOR
+        )
+    _report("connected", added, as_json)
+
+
+def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:
+    """Call the platform and say who answers; a pending connection goes on where it stopped."""
+    with workspace() as opened:
+        accounts = Accounts(opened.settings, opened.registry)
+        try:
+            found = accounts.check(slug, account=account, timezone=timezone, actor=ACTOR)
+        except NeedsReconnection as error:
+            if as_json:
+                show_json(_card(opened.registry.connection(slug)))
+            complain(str(error))
+            raise typer.Exit(1) from error
+    _report("answers", found, as_json)
+
+
+def reconnect(
+    slug: str, credentials: Credentials, account: Account = None, as_json: Json = False
+) -> None:
+    """Give a connection new credentials; its slug, history and mappings stay."""
+    given = read_credentials(credentials)
+    with workspace() as opened:
+        accounts = Accounts(opened.settings, opened.registry)
+        found = accounts.reconnect(slug, given, account=account, actor=ACTOR)
+    _report("connected again", found, as_json)
+
+
+def rename(slug: str, name: str) -> None:
+    """Give a connection another display name; its slug stays."""
+    with workspace() as opened:
+        opened.registry.rename_connection(slug, name, ACTOR)
+    show(f"{slug} is called {name} now")
+
+
+def pause(slug: str) -> None:
+    """Ask the platform for nothing until `resume`."""
+    with workspace() as opened:
+        done = connections.pause(opened.registry, slug, ACTOR)
+    show(f"{slug} is paused") if done else say(f"{slug} is paused already")
+
+
+def resume(slug: str) -> None:
+    """Go on with a paused connection."""
+    with workspace() as opened:
+        done = connections.resume(opened.registry, slug, ACTOR)
+    show(f"{slug} is active") if done else say(f"{slug} is active already")
+
+
+def disconnect(
+    slug: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
+) -> None:
+    """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
+    with workspace() as opened:
+        found = opened.registry.connection(slug)
+        check_has_account(found)
+        if not yes:
+            raise BadInput(
+                f"nothing more will be fetched for {found.name} and its credentials are dropped; "
+                "documents, journals and books stay: add --yes"
+            )
+        problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
+    if problem:
+        complain(problem)
+    show(f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again")
+
+
+def remove(
+    slug: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; the data is gone then.")] = False,
+) -> None:
+    """Delete a connection with its documents and partitions; what is in the books stays there."""
+    with workspace() as opened:
+        found = opened.registry.connection(slug)
+        connections.check_removable(found)
+        if not yes:
+            count = len(opened.lake.manifests(slug))
+            raise BadInput(
+                f"this deletes {found.name} with its {count} documents and everything made of "
+                "them, but for entries in the books: add --yes"
+            )
+        remove_connection(opened, slug, ACTOR)
+    show(f"removed {slug}")
+
+
+def _report(what: str, found: Connection, as_json: bool) -> None:
+    if as_json:
+        show_json(_card(found))
+        return
+    account = found.account
+    where = ", ".join(str(account[name]) for name in ("country", "currency") if account.get(name))
+    title = platform(found.channel).title
+    show(f"{found.slug}: {title} {what}: {account['name']} ({found.account_id}), {where}")
+    say(f"business days are those of {found.timezone}")
+
+
+def _card(found: Connection) -> dict[str, object]:
+    return {
+        "connection": found.slug,
+        "channel": found.channel,
+        "name": found.name,
+        "timezone": found.timezone,
+        "state": found.state,
+        "reason": found.reason,
+        "account_id": found.account_id,
+        "account": found.account or None,
+    }

@@ -1,0 +1,111 @@
+"""`users`: who may sign in to the console, and programs that act for them."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from connectors.errors import BadInput
+from console.commands.connecting import ACTOR
+from console.commands.home import Json
+from console.opening import workspace
+from console.output import Align, say, show, show_json, show_table
+
+app = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)
+
+RoleOption = Annotated[str, typer.Option(help="viewer, operator, bookkeeper or admin")]
+
+
+def _password(from_input: bool) -> str:
+    """What was typed twice, or one line of standard input."""
+    if from_input:
+        return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise BadInput("there is no terminal to ask for a password: give --password-stdin")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+PasswordInput = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+
+
+@app.command()
+def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = False) -> None:
+    """Let somebody sign in; the password is asked for."""
+    from console.web.sessions import check_role, hash_password
+
+    known = check_role(role)
+    hashed = hash_password(_password(password_stdin))
+    with workspace() as opened:
+        opened.registry.add_person(name, hashed, known, ACTOR)
+    show(f"{name} may sign in as {role}")
+
+
+@app.command(name="list")
+def list_(as_json: Json = False) -> None:
+    """Everybody who may sign in, and the tokens of programs."""
+    with workspace() as opened:
+        people, tokens = opened.registry.people(), opened.registry.api_tokens()
+    if as_json:
+        users = [{"name": p.name, "role": p.role, "created_at": p.created_at} for p in people]
+        listed = [
+            {"user": t.person, "label": t.label, "created_at": t.created_at, "used_at": t.used_at}
+            for t in tokens
+        ]
+        show_json({"users": users, "tokens": listed})
+        return
+    if not people:
+        say("nobody may sign in yet: `daybook users add NAME`")
+        return
+    labels = {p.name: ", ".join(t.label for t in tokens if t.person == p.name) for p in people}
+    rows = [(p.name, p.role, labels[p.name] or "-") for p in people]
+    show_table("", [(title, Align.LEFT) for title in ("user", "role", "tokens")], rows)
+
+
+@app.command()
+def role(name: str, role: Annotated[str, typer.Argument()]) -> None:
+    """Change what somebody may do."""
+    from console.web.sessions import check_role
+
+    with workspace() as opened:
+        opened.registry.set_role(name, check_role(role), ACTOR)
+    show(f"{name} is {role} now")
+
+
+@app.command()
+def password(name: str, password_stdin: PasswordInput = False) -> None:
+    """Give somebody another password; they sign in anew."""
+    from console.web.sessions import hash_password
+
+    hashed = hash_password(_password(password_stdin))
+    with workspace() as opened:
+        opened.registry.set_password(name, hashed, ACTOR)
+    show(f"{name} has a new password")
+
+
+@app.command()
+def remove(name: str) -> None:
+    """Let somebody in no more."""
+    with workspace() as opened:
+        opened.registry.remove_person(name, ACTOR)
+    show(f"{name} may not sign in any more")
+
+
+@app.command()
+def token(name: str, label: str) -> None:
+    """Make a token with which a program acts for somebody; it is shown this once."""
+    from console.web.sessions import Sessions
+
+    with workspace() as opened:
+        made = Sessions(opened.registry).new_token(name, label, ACTOR)
+    show(made)
+    say("it is not shown again; `daybook users revoke` takes it back")
+
+
+@app.command()
+def revoke(name: str, label: str) -> None:
+    """Take a program's token back."""
+    with workspace() as opened:
+        opened.registry.remove_api_token(name, label, ACTOR)
+    show(f"the token {label} of {name} is taken back")

@@ -1,0 +1,77 @@
+"""Journal entries as documents: what was, or would be, posted."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from connectors.registry import Connection
+from mappings.model import JournalEntry
+from mappings.money import minor_digits
+from pipelines.stages.explaining import Source, behind, sources
+from pipelines.stages.journals import BOOKS, read_entries
+from pipelines.stages.workspace import Workspace
+
+Entry = dict[str, Any]
+
+
+def entries(
+    opened: Workspace, connection: Connection, days: Iterable[date], explain: bool
+) -> list[Entry]:
+    """Entries with their state at the books; with `explain` the document rows behind each line."""
+    known = {p.entry_id: p for p in opened.registry.publications(BOOKS, [connection.slug])}
+    revisions = {p.entry_id: p.revision for p in known.values()}
+    found = []
+    for entry in read_entries(opened, connection.slug, days, revisions):
+        publication = known.get(entry.entry_id)
+        rows = sources(opened, connection, entry.business_date) if explain else None
+        found.append(
+            {
+                "entry_id": entry.entry_id,
+                "connection": entry.connection,
+                "business_date": entry.business_date,
+                "currency": entry.currency,
+                "state": publication.state if publication else "unplanned",
+                "message": publication.message if publication else None,
+                "revision": entry.revision,
+                "content_hash": entry.content_hash,
+                "lines": _lines(entry, rows),
+            }
+        )
+    return found
+
+
+def _lines(entry: JournalEntry, rows: Sequence[Source] | None) -> list[Entry]:
+    digits = minor_digits(entry.currency)
+    return [
+        {
+            "part": line.part,
+            "account": line.account,
+            "category": line.category,
+            "tax_code": line.tax_code,
+            "settlement_id": line.settlement_id,
+            "amount": f"{line.amount:.{digits}f}",
+            "transactions": line.transactions,
+        }
+        | (
+            {}
+            if rows is None
+            else {"sources": [_source(s) for s in behind(line, entry, list(rows))]}
+        )
+        for line in entry.lines
+    ]
+
+
+def _source(source: Source) -> Entry:
+    return {
+        "transaction_id": source.transaction_id,
+        "amount": source.amount,
+        "source_type": source.source_type,
+        "order_id": source.order_id,
+        "sku": source.sku,
+        "posted_at": source.posted_at,
+        "description": source.description,
+        "document": source.document,
+        "file": source.file,
+        "row": source.row,
+        "cells": source.cells,
+    }

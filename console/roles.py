@@ -1,0 +1,24 @@
+"""What each role may do, in one table that the pages, the API and the docs share."""
+
+from typing import Final, Literal
+
+from connectors.registry import Role
+
+Deed = Literal["read", "sync", "connect", "map", "post", "run", "administer"]
+
+MAY: Final[dict[Role, frozenset[Deed]]] = {
+    "viewer": frozenset({"read"}),
+    "operator": frozenset({"read", "sync", "connect", "run"}),
+    "bookkeeper": frozenset({"read", "sync", "connect", "map", "post"}),
+    "admin": frozenset({"read", "sync", "connect", "map", "post", "run", "administer"}),
+}
+
+MEANING: Final[dict[Deed, str]] = {
+    "read": "see connections, settlements, journals and the books",
+    "sync": "ask for days to be done",
+    "connect": "connect, rename, pause and disconnect accounts",
+    "map": "change which account a category goes to",
+    "post": "turn posting to an accounting target on or off",
+    "run": "use the Dagster pages",
+    "administer": "manage users, applications and keys, and read the audit log",
+}

@@ -1,0 +1,85 @@
+"""The sandbox: emulators of all platforms, to try connecting without a developer account.
+
+They are a program of the source checkout. A home is a sandbox from its beginning and for good, or
+never: tokens of real accounts must not go to an emulator, nor made-up sales into real books.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from connectors.connecting import Accounts
+from connectors.errors import BadInput
+from connectors.platforms import PLATFORMS
+from connectors.registry import Registry
+from connectors.settings import Settings
+from console.programs import Service
+
+SOURCE: Final = Path(__file__).parents[1]
+EMULATORS: Final = "tests.emulators"
+LOOPBACK_HOSTS: Final = "127.0.0.1,localhost"
+ACTOR: Final = "sandbox"
+
+
+def check(home: Settings, wanted: bool) -> None:
+    """`BadInput` where a sandbox is started as anything else, or the emulators are not there."""
+    if not wanted and home.is_sandbox:
+        raise BadInput(
+            f"{home.home} is a sandbox for good: start it with `daybook up --sandbox`, and keep "
+            "real accounts in another home (DAYBOOK_HOME)"
+        )
+    if wanted and not SOURCE.joinpath(*EMULATORS.split("."), "__main__.py").is_file():
+        raise BadInput("the sandbox comes with the source: run it from a checkout of Daybook")
+
+
+def claim(home: Settings) -> None:
+    """Make a home without connections a sandbox; `BadInput` where it is somebody's already."""
+    if home.is_sandbox:
+        return
+    with Registry.open(home) as registry:
+        accounts = Accounts(home, registry)
+        used = any(accounts.registered(platform) for platform in PLATFORMS.values())
+        if used or registry.connections():
+            raise BadInput(
+                f"{home.home} has connections or applications already: give the sandbox a home "
+                "of its own (DAYBOOK_HOME)"
+            )
+    home.sandbox_folder.mkdir(mode=0o700)
+
+
+def emulators(home: Settings) -> Service:
+    """The program that runs them; it says in the sandbox's folder how they are reached."""
+    hosts = home.sandbox_folder / "endpoints.json"
+    hosts.unlink(missing_ok=True)
+    command = [sys.executable, "-m", EMULATORS, str(home.sandbox_folder), home.public_url]
+    return Service("sandbox", command, hosts.is_file, SOURCE)
+
+
+def environment(home: Settings) -> dict[str, str]:
+    """What points the programs at the emulators, whatever the shell says."""
+    return {
+        "DAYBOOK_ENDPOINTS": str(home.sandbox_folder / "endpoints.json"),
+        "DAYBOOK_ALLOWED_PRIVATE_HOSTS": LOOPBACK_HOSTS,
+    }
+
+
+def register(home: Settings) -> None:
+    """Keep the application that each emulator knows, as an administrator does once."""
+    file = home.sandbox_folder / "applications.json"
+    known = json.loads(file.read_text(encoding="utf-8"))
+    with Registry.open(home) as registry:
+        accounts = Accounts(home, registry)
+        for name, fields in known.items():
+            accounts.register(PLATFORMS[name], fields, ACTOR)
+
+
+def described(home: Settings) -> list[str]:
+    """What to do with it, in lines for a person."""
+    example = home.sandbox_folder / "square.json"
+    return [
+        f"sandbox  {len(PLATFORMS)} platforms that only pretend; the key to an account of each is "
+        f"in {home.sandbox_folder}, as in",
+        f"         daybook connections add square --name Coffee --credentials {example}",
+        "         they forget all when they stop: after a restart, connect the accounts again",
+    ]
