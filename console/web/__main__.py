@@ -1,0 +1,41 @@
+"""`python -m console.web`: the console as a program of its own; `daybook up` runs it."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from connectors.registry import Registry
+from connectors.settings import settings
+from console.failing import exit_code
+from console.web.app import build
+from console.web.context import Console
+
+# Pages that stay open (sockets) must not keep it from stopping.
+STOP_SECONDS = 3
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="the address to listen on")],
+    port: Annotated[int, typer.Option(help="the port to listen on")],
+    dagster: Annotated[str | None, typer.Option(help="where the Dagster UI listens")] = None,
+    books: Annotated[str | None, typer.Option(help="where Fava listens")] = None,
+) -> None:
+    """Serve the console over the home until it is interrupted."""
+    with Registry.open(settings()) as registry:
+        uvicorn.run(
+            build(Console(settings(), registry, dagster, books)),
+            host=host,
+            port=port,
+            # Addresses of callbacks carry codes, which no log may hold.
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+
+
+if __name__ == "__main__":
+    raise SystemExit(exit_code(app))

@@ -1,0 +1,1 @@
+"""The HTTP API: everything the pages do, for programs, with the same roles."""

@@ -1,0 +1,174 @@
+"""What the API answers with: amounts as text, days and instants as ISO 8601, never a secret."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from connectors.registry import Activity, Connection
+from connectors.registry.records import (
+    ActivityOutcome,
+    ConnectionKind,
+    ConnectionState,
+    DayStateName,
+)
+from connectors.setup import Setup
+from console import cards
+from console.cards import Action, Standing
+
+
+class Work(BaseModel):
+    """Something done for a connection; it runs while `ended_at` is null."""
+
+    connection: str
+    what: str
+    days: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: ActivityOutcome | None
+    message: str | None
+
+    @classmethod
+    def of(cls, activity: Activity) -> Self:
+        """As the registry knows it."""
+        return cls.model_validate(asdict(activity))
+
+
+class Ending(BaseModel):
+    """What ends for an account within a month, and how to `act`."""
+
+    by: datetime
+    what: str
+    act: str
+
+
+class Account(BaseModel):
+    """Whom a connection reaches, as the platform names it; `details` are its further facts."""
+
+    id: str
+    name: str | None
+    country: str | None
+    currency: str | None
+    timezone: str | None
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, connection: Connection) -> Self | None:
+        """Of a connection; None before it is authorised."""
+        if connection.account_id is None:
+            return None
+        told = dict(connection.account)
+        plain = {name: told.pop(name, None) for name in ("name", "country", "currency", "timezone")}
+        return cls(id=connection.account_id, details=told, **plain)
+
+
+class Card(BaseModel):
+    """A connection: what it is, how it stands, and the two facts of its work, never merged."""
+
+    slug: str
+    name: str
+    channel: str
+    title: str
+    kind: ConnectionKind
+    timezone: str
+    state: ConnectionState
+    standing: Standing
+    why: str | None
+    action: Action | None
+    account: Account | None
+    fields: dict[str, str]
+    setup: Setup
+    last: Work | None
+    running: Work | None
+    complete_through: date | None
+    days_done: int
+    days_due: int
+    warnings: list[Ending]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, card: cards.Card) -> Self:
+        """As the page shows it."""
+        connection = card.connection
+        return cls(
+            slug=connection.slug,
+            name=connection.name,
+            channel=connection.channel,
+            title=card.title,
+            kind=connection.kind,
+            timezone=connection.timezone,
+            state=connection.state,
+            standing=card.standing,
+            why=card.why,
+            action=card.action,
+            account=Account.of(connection),
+            fields=connection.fields,
+            setup=card.setup,
+            last=Work.of(card.last) if card.last else None,
+            running=Work.of(card.running) if card.running else None,
+            complete_through=card.complete_through,
+            days_done=card.days_done,
+            days_due=card.days_due,
+            warnings=[Ending(by=w.by, what=w.what, act=w.act) for w in card.warnings],
+            created_at=connection.created_at,
+        )
+
+
+class Cards(BaseModel):
+    """One page of what was asked for; `total` counts all of it."""
+
+    connections: list[Card]
+    total: int
+
+
+class Page(BaseModel):
+    """Where to send the seller's browser, within ten minutes."""
+
+    url: str
+
+
+class Reached(BaseModel):
+    """An account that a consent covers."""
+
+    id: str
+    name: str
+    country: str | None
+    currency: str | None
+
+
+class Choices(BaseModel):
+    """The accounts that a consent covers."""
+
+    choices: list[Reached]
+
+
+class Disconnected(BaseModel):
+    """A connection that was let go; `problem` is what its platform could not be told."""
+
+    connection: Card
+    problem: str | None
+
+
+class Asked(BaseModel):
+    """Days that will be done as soon as a sensor sees the request; it is null where none are."""
+
+    connection: str
+    request: int | None
+    days: int
+
+
+class Day(BaseModel):
+    """How a day stands, and why."""
+
+    day: date
+    state: DayStateName
+    reason: str | None
+    updated_at: datetime
+
+
+class Days(BaseModel):
+    """One page of the days of a connection."""
+
+    days: list[Day]
+    total: int

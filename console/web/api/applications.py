@@ -1,0 +1,66 @@
+"""The applications that this house registered with platforms; their secrets stay here."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from connectors.auth.platform import Platform
+from connectors.authorising import redirect_uri
+from connectors.platforms import PLATFORMS
+from console import applications
+from console.web.api.callers import Administrator, Here, NamedPlatform
+from console.web.api.given import Application
+from console.web.context import Console
+
+router = APIRouter(tags=["applications"])
+
+
+class Shown(BaseModel):
+    """What is registered with a platform in the name of this house, without its secrets.
+
+    `redirect_uri` is to be registered there, letter by letter.
+    """
+
+    channel: str
+    registered: bool
+    fields: dict[str, str]
+    redirect_uri: str | None
+
+
+class Applications(BaseModel):
+    """The application of every platform."""
+
+    applications: list[Shown]
+
+
+@router.get("/applications")
+def list_applications(_who: Administrator, console: Here) -> Applications:
+    """The application of every platform."""
+    listed = [_shown(console, wanted) for _, wanted in sorted(PLATFORMS.items())]
+    return Applications(applications=listed)
+
+
+@router.get("/applications/{channel}")
+def show_application(_who: Administrator, console: Here, wanted: NamedPlatform) -> Shown:
+    """The application of a platform."""
+    return _shown(console, wanted)
+
+
+@router.put("/applications/{channel}")
+def keep_application(
+    who: Administrator, console: Here, wanted: NamedPlatform, given: Application
+) -> Shown:
+    """Keep an application; what is not given stays as it is."""
+    applications.keep(console.accounts, wanted, given.fields, who.name)
+    return _shown(console, wanted)
+
+
+@router.delete("/applications/{channel}", status_code=204)
+def forget_application(who: Administrator, console: Here, wanted: NamedPlatform) -> None:
+    """Drop an application; connections that use it stop at their next token."""
+    applications.forget(console.accounts, wanted, who.name)
+
+
+def _shown(console: Console, wanted: Platform) -> Shown:
+    back = redirect_uri(console.accounts, wanted) if wanted.consent is not None else None
+    shown = applications.shown(console.accounts, wanted)
+    return Shown.model_validate({**shown, "redirect_uri": back})

@@ -1,0 +1,121 @@
+"""Who asks, and whether they may: roles, the token against forged requests, what is asked for."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Path, Request
+
+from connectors.auth.platform import Platform
+from connectors.errors import BadInput
+from connectors.platforms import PLATFORMS, platform
+from connectors.registry import Connection, Role, SignedIn
+from connectors.registry.models import SLUG_PATTERN
+from console.roles import MAY, MEANING, Deed
+from console.web.api.problems import Problem, Refused, not_found
+from console.web.context import Console
+from console.web.gate import SAFE
+from console.web.sessions import confirmed, csrf_token
+from pipelines.stages.workspace import Workspace
+
+CSRF_HEADER: Final = "X-CSRF-Token"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody in a browser, or a program that acts for them: then `cookie` is empty.
+
+    `confirmed` says whether what cannot be undone needs no password now; programs have none.
+    """
+
+    name: str
+    role: Role
+    cookie: str
+    confirmed: bool
+
+    def check_confirmed(self) -> None:
+        """`Refused` where the password must be given again first."""
+        if not self.confirmed:
+            line = "give your password again (POST /api/v1/confirm): this cannot be undone"
+            raise Refused(403, Problem(error=line, confirm=True))
+
+    def session(self) -> str:
+        """The browser's session; `Refused` for a program, which has none."""
+        if not self.cookie:
+            line = "this is bound to a browser's session: sign in there instead of using a token"
+            raise Refused(403, Problem(error=line))
+        return self.cookie
+
+
+async def caller(request: Request) -> Caller:
+    """Whoever the gate let in; `Refused` for a browser's request that another site may have sent.
+
+    How they were let in is decided here as it is at the gate: by the scheme alone.
+    """
+    who: SignedIn = request.state.who
+    scheme = request.headers.get("authorization", "").partition(" ")[0]
+    if scheme.lower() == "bearer":
+        return Caller(who.name, who.role, "", confirmed=True)
+    cookie: str = request.state.cookie
+    given = request.headers.get(CSRF_HEADER, "").encode()
+    if request.method not in SAFE and not hmac.compare_digest(given, csrf_token(cookie).encode()):
+        line = f"send {CSRF_HEADER} with the token that GET /api/v1/me tells"
+        raise Refused(403, Problem(error=line))
+    return Caller(who.name, who.role, cookie, confirmed(who))
+
+
+def may(deed: Deed) -> Callable[[Caller], Awaitable[Caller]]:
+    """Whoever asks, where their role allows the deed."""
+
+    async def allowed(asking: Annotated[Caller, Depends(caller)]) -> Caller:
+        if deed not in MAY[asking.role]:
+            line = f"the role {asking.role} may not {MEANING[deed]}"
+            raise Refused(403, Problem(error=line))
+        return asking
+
+    return allowed
+
+
+async def console_of(request: Request) -> Console:
+    """The console that is served."""
+    console: Console = request.app.state.console
+    return console
+
+
+Here = Annotated[Console, Depends(console_of)]
+Reader = Annotated[Caller, Depends(may("read"))]
+Syncer = Annotated[Caller, Depends(may("sync"))]
+Connector = Annotated[Caller, Depends(may("connect"))]
+Administrator = Annotated[Caller, Depends(may("administer"))]
+
+
+def workspace_of(console: Console) -> Workspace:
+    """The home's lake and registry."""
+    return Workspace(console.settings, console.registry)
+
+
+def known(console: Console, slug: str) -> Connection:
+    """A connection; not found when there is none."""
+    try:
+        return console.registry.connection(slug)
+    except BadInput as error:
+        raise not_found(str(error)) from error
+
+
+def _named(slug: Annotated[str, Path(pattern=SLUG_PATTERN)], console: Here) -> Connection:
+    return known(console, slug)
+
+
+def _platform(
+    channel: Annotated[str, Path(json_schema_extra={"enum": sorted(PLATFORMS)})],
+) -> Platform:
+    try:
+        return platform(channel)
+    except BadInput as error:
+        raise not_found(str(error)) from error
+
+
+# Written after the caller in every signature: whoever may not ask is told nothing of what exists.
+Named = Annotated[Connection, Depends(_named)]
+NamedPlatform = Annotated[Platform, Depends(_platform)]

@@ -1,0 +1,109 @@
+"""Connections: looked at, found, renamed, set up."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from connectors.errors import BadInput
+from connectors.platforms import platform
+from connectors.registry.records import ConnectionState, DayStateName
+from connectors.setup import BOOKS, Setup
+from console import cards
+from console.cards import Standing
+from console.web.api import answers
+from console.web.api.callers import Connector, Here, Named, Reader
+from console.web.api.given import ConnectionChange, From, Limit, Offset, SetupChange, To, window_of
+from console.web.context import Console
+
+router = APIRouter(tags=["connections"])
+
+
+@router.get("/connections")
+def list_connections(
+    _who: Reader,
+    console: Here,
+    q: Annotated[str, Query(max_length=200, description="words in a name, slug or account")] = "",
+    channel: Annotated[str | None, Query(max_length=40)] = None,
+    state: ConnectionState | None = None,
+    standing: Standing | None = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> answers.Cards:
+    """Every connection, by name."""
+    words = q.lower().split()
+    found = [
+        card
+        for card in cards.cards(console.registry)
+        if channel in {None, card.connection.channel}
+        and state in {None, card.connection.state}
+        and standing in {None, card.standing}
+        and all(word in _text(card) for word in words)
+    ]
+    shown = [answers.Card.of(card) for card in found[offset : offset + limit]]
+    return answers.Cards(connections=shown, total=len(found))
+
+
+@router.get("/connections/{slug}")
+def show_connection(_who: Reader, console: Here, connection: Named) -> answers.Card:
+    """One connection."""
+    return card_of(console, connection.slug)
+
+
+@router.patch("/connections/{slug}")
+def change_connection(
+    who: Connector, console: Here, connection: Named, change: ConnectionChange
+) -> answers.Card:
+    """Another name, or another choice of what comes in and where entries go."""
+    setup = None
+    if change.setup is not None:
+        setup = _changed(console, Setup.model_validate(connection.setup), change.setup)
+    if change.name is not None:
+        console.registry.rename_connection(connection.slug, change.name, who.name)
+    if setup is not None:
+        document = setup.model_dump(mode="json")
+        console.registry.set_setup(connection.slug, document, who.name)
+    return card_of(console, connection.slug)
+
+
+@router.get("/connections/{slug}/days")
+def list_days(
+    _who: Reader,
+    console: Here,
+    connection: Named,
+    first: From = None,
+    last: To = None,
+    state: DayStateName | None = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> answers.Days:
+    """How the days of a connection stand; days that were never looked at are absent."""
+    window = window_of(first, last)
+    start, end = (window.start, window.end) if window else (None, None)
+    states = console.registry.day_states(connection.slug, start, end)
+    found = [day for day in states if state in {None, day.state}]
+    shown = [
+        answers.Day(day=d.day, state=d.state, reason=d.reason, updated_at=d.updated_at)
+        for d in found[offset : offset + limit]
+    ]
+    return answers.Days(days=shown, total=len(found))
+
+
+def card_of(console: Console, slug: str) -> answers.Card:
+    """A connection's card as it is now."""
+    return answers.Card.of(cards.card(console.registry, slug))
+
+
+def _text(card: cards.Card) -> str:
+    connection = card.connection
+    account = connection.account.get("name") or ""
+    return f"{connection.name} {connection.slug} {card.title} {account}".lower()
+
+
+def _changed(console: Console, before: Setup, change: SetupChange) -> Setup:
+    imports = {**before.imports.model_dump(), **change.get("imports", {})}
+    after = Setup.model_validate({**before.model_dump(), **change, "imports": imports})
+    if after.target not in {BOOKS, before.target}:
+        target = console.registry.connection(after.target)
+        if platform(target.channel).kind != "accounting" or target.account_id is None:
+            raise BadInput(f"{target.slug} is no connected accounting organisation")
+    return after

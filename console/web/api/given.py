@@ -1,0 +1,189 @@
+"""What a request may hold: every text bounded, every day written one way, nothing unknown."""
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    with_config,
+)
+from typing_extensions import TypedDict
+
+from connectors.errors import BadInput
+from connectors.platforms import PLATFORMS
+from connectors.registry import Role
+from connectors.registry.models import SLUG_PATTERN
+from connectors.setup import Step
+from connectors.windows import ONE_DAY, Window
+from console.web.sessions import SHORTEST_PASSWORD
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
+# PostgreSQL keeps no NUL; what people read is one line.
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,200}$")
+]
+# As one part of an address: no slash, and not the dots that lead out of it.
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f./\\][^\x00-\x1f\x7f/\\]{0,79}$")]
+Value = Annotated[str, StringConstraints(pattern=r"^[^\x00]{0,10000}$")]
+Fields = dict[str, Value]
+PlatformName = Annotated[str, Field(json_schema_extra={"enum": sorted(PLATFORMS)})]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+NewSecret = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=1000)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+
+
+def _day(value: Any) -> Any:
+    # A number would pass for seconds since 1970.
+    if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return date.fromisoformat(value)
+    if value is None or isinstance(value, date):
+        return value
+    raise ValueError("write a day like 2026-03-31")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+From = Annotated[Day | None, Query(alias="from", description="the first day")]
+To = Annotated[Day | None, Query(alias="to", description="the last day")]
+
+
+def window_of(first: date | None, last: date | None) -> Window | None:
+    """The days from `first` to `last`, either of which may be open; `BadInput` when crossed."""
+    if first is None and last is None:
+        return None
+    start = first or date.min
+    end = min(last or date.max, date.max - ONE_DAY) + ONE_DAY
+    if start >= end:
+        raise BadInput(f"from {start} is after to {end - ONE_DAY}")
+    return Window(start, end)
+
+
+class Given(BaseModel):
+    """A body: what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewConnection(Given):
+    """An account, let in with credentials."""
+
+    platform: PlatformName
+    name: Line
+    slug: Slug | None = None
+    timezone: Line | None = None
+    credentials: Fields
+    account: Line | None = None
+
+
+class NewPending(Given):
+    """A set-up that a consent finishes."""
+
+    platform: PlatformName
+    name: Line
+    slug: Slug | None = None
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class ImportsChange(TypedDict, total=False):
+    """What is left out stays as it is."""
+
+    transactions: bool
+    orders: bool
+    contacts: bool
+    history_from: Annotated[date | None, BeforeValidator(_day)]
+    ongoing: bool
+
+
+@with_config(ConfigDict(extra="forbid"))
+class SetupChange(TypedDict, total=False):
+    """What is left out stays as it is; `target` is `books` or an accounting connection's slug."""
+
+    step: Step
+    imports: ImportsChange
+    target: Slug
+
+
+class ConnectionChange(Given):
+    """What is left out stays as it is."""
+
+    name: Line | None = None
+    setup: SetupChange | None = None
+
+
+class Check(Given):
+    """For a connection whose credentials reach several accounts, or tell no time zone."""
+
+    account: Line | None = None
+    timezone: Line | None = None
+
+
+class ConsentWanted(Given):
+    """What the seller chooses before authorising: a region, a shop."""
+
+    fields: Fields = {}
+
+
+class Choice(Given):
+    """One of the accounts that a consent covers."""
+
+    account: Line
+    timezone: Line | None = None
+
+
+class Reconnection(Given):
+    """New credentials for the account that a connection has."""
+
+    credentials: Fields
+    account: Line | None = None
+
+
+class DaysWanted(Given):
+    """Both ends are meant; without either, it is what is outstanding."""
+
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+
+
+class Application(Given):
+    """What a platform registered in the name of this house."""
+
+    fields: Fields
+
+
+class Password(Given):
+    """A password, given again."""
+
+    password: Secret
+
+
+class NewPassword(Given):
+    """A password from now on."""
+
+    password: NewSecret
+
+
+class NewUser(Given):
+    """Somebody who may sign in from now on."""
+
+    name: Name
+    password: NewSecret
+    role: Role
+
+
+class RoleChange(Given):
+    """What somebody may do from now on."""
+
+    role: Role
+
+
+class NewToken(Given):
+    """What a program is for."""
+
+    label: Name

@@ -1,0 +1,82 @@
+"""What is done to a connection that is there: paused, resumed, synced, let go, removed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from connectors.auth import NeedsReconnection
+from connectors.errors import BadInput
+from connectors.platforms import has_settlements
+from connectors.registry import Connection
+from console import connections
+from console.commands.syncing import days_to_do
+from console.web.api import answers
+from console.web.api.callers import Connector, Here, Named, Syncer, workspace_of
+from console.web.api.connections import card_of
+from console.web.api.given import DaysWanted, window_of
+from pipelines.stages.removing import remove_connection
+
+router = APIRouter(tags=["connections"])
+
+
+@router.post("/connections/{slug}/pause")
+def pause(who: Connector, console: Here, connection: Named) -> answers.Card:
+    """Ask the platform for nothing until `resume`."""
+    connections.pause(console.registry, connection.slug, who.name)
+    return card_of(console, connection.slug)
+
+
+@router.post("/connections/{slug}/resume")
+def resume(who: Connector, console: Here, connection: Named) -> answers.Card:
+    """Go on with a paused connection."""
+    connections.resume(console.registry, connection.slug, who.name)
+    return card_of(console, connection.slug)
+
+
+@router.post("/connections/{slug}/sync", status_code=202)
+def sync(
+    who: Syncer,
+    console: Here,
+    connection: Named,
+    wanted: Annotated[DaysWanted, Body(default_factory=DaysWanted)],
+) -> answers.Asked:
+    """Ask for days to be done: those given that documents cover, else what is outstanding."""
+    window = window_of(wanted.first, wanted.last)
+    _check_syncable(connection)
+    days = days_to_do(workspace_of(console), connection, window)
+    request = None
+    if days:
+        reason = "asked for in the API"
+        request = console.registry.request_days(connection.slug, days, reason, who.name)
+    return answers.Asked(connection=connection.slug, request=request, days=len(days))
+
+
+@router.post("/connections/{slug}/disconnect")
+def disconnect(who: Connector, console: Here, connection: Named) -> answers.Disconnected:
+    """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
+    who.check_confirmed()
+    problem = console.accounts.disconnect(connection.slug, who.name)
+    return answers.Disconnected(connection=card_of(console, connection.slug), problem=problem)
+
+
+@router.delete("/connections/{slug}", status_code=204)
+def remove(who: Connector, console: Here, connection: Named) -> None:
+    """Delete a connection with its documents and days; what is in the books stays there."""
+    connections.check_removable(connection)
+    who.check_confirmed()
+    remove_connection(workspace_of(console), connection.slug, who.name)
+
+
+def _check_syncable(connection: Connection) -> None:
+    slug = connection.slug
+    if not has_settlements(connection):
+        raise BadInput(f"{slug} is no store: it has no settlements")
+    match connection.state:
+        case "needs_reauth":
+            raise NeedsReconnection(f"{slug}: {connection.reason or 'connect it again'}")
+        case "pending":
+            raise BadInput(f"{slug} is not set up yet: finish its set-up")
+        case "paused":
+            raise BadInput(f"{slug} is paused: resume it first")
+        case "disconnected":
+            raise BadInput(f"{slug} is disconnected: connect it again first")

@@ -1,0 +1,163 @@
+"""Who asks, who may sign in, and the tokens of programs."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel
+
+from connectors.errors import BadInput
+from connectors.registry import Role
+from console.roles import MAY, Deed
+from console.web.api.callers import Administrator, Caller, Here, Reader
+from console.web.api.given import Name, NewPassword, NewToken, NewUser, Password, RoleChange
+from console.web.api.problems import Problem, Refused, not_found
+from console.web.context import Console
+from console.web.sessions import csrf_token, hash_password
+
+router = APIRouter(tags=["people"])
+
+
+class Me(BaseModel):
+    """Who asks; `csrf_token` is what a browser's session sends along, null for a program."""
+
+    name: str
+    role: Role
+    may: list[Deed]
+    confirmed: bool
+    csrf_token: str | None
+
+
+class User(BaseModel):
+    """Somebody who may sign in."""
+
+    name: str
+    role: Role
+    created_at: datetime
+
+
+class Token(BaseModel):
+    """A program's token; what it is nobody can tell."""
+
+    user: str
+    label: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+class Users(BaseModel):
+    """Everybody, and their programs."""
+
+    users: list[User]
+    tokens: list[Token]
+
+
+class TokenMade(BaseModel):
+    """A token, this once."""
+
+    token: str
+
+
+def _person(name: Annotated[Name, Path()], console: Here) -> str:
+    if name not in {person.name for person in console.registry.people()}:
+        raise not_found(f"there is no user {name!r}")
+    return name
+
+
+Named = Annotated[str, Depends(_person)]
+
+
+@router.get("/me")
+def show_me(who: Reader) -> Me:
+    """Who asks, and what they may do."""
+    return _me(who)
+
+
+@router.post("/confirm")
+def confirm(who: Reader, console: Here, given: Password) -> Me:
+    """Give the password again, before what cannot be undone; it counts for five minutes."""
+    cookie = who.session()
+    if not console.sessions.confirm(cookie, given.password.get_secret_value()):
+        raise Refused(403, Problem(error="the password is wrong", confirm=True))
+    return _me(Caller(who.name, who.role, cookie, confirmed=True))
+
+
+@router.get("/users")
+def list_users(_who: Administrator, console: Here) -> Users:
+    """Everybody who may sign in, and the tokens of programs."""
+    return Users(
+        users=_users(console),
+        tokens=[
+            Token(user=t.person, label=t.label, created_at=t.created_at, used_at=t.used_at)
+            for t in console.registry.api_tokens()
+        ],
+    )
+
+
+@router.post("/users", status_code=201)
+def add_user(who: Administrator, console: Here, new: NewUser) -> User:
+    """Let somebody sign in."""
+    hashed = hash_password(new.password.get_secret_value())
+    console.registry.add_person(new.name, hashed, new.role, who.name)
+    return _user(console, new.name)
+
+
+@router.delete("/users/{name}", status_code=204)
+def remove_user(who: Administrator, console: Here, name: Named) -> None:
+    """Let somebody in no more; their sessions and tokens end."""
+    console.registry.remove_person(name, who.name)
+
+
+@router.put("/users/{name}/role")
+def set_role(who: Administrator, console: Here, name: Named, change: RoleChange) -> User:
+    """Change what somebody may do."""
+    console.registry.set_role(name, change.role, who.name)
+    return _user(console, name)
+
+
+@router.put("/users/{name}/password", status_code=204)
+def set_password(who: Administrator, console: Here, name: Named, given: NewPassword) -> None:
+    """Give somebody another password; every session of theirs ends."""
+    hashed = hash_password(given.password.get_secret_value())
+    console.registry.set_password(name, hashed, who.name)
+
+
+@router.post("/users/{name}/tokens", status_code=201)
+def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> TokenMade:
+    """A token with which a program acts for somebody; it is shown this once."""
+    taken = {t.label for t in console.registry.api_tokens() if t.person == name}
+    if new.label in taken:
+        raise BadInput(f"{name} has a token {new.label!r} already: choose another label")
+    return TokenMade(token=console.sessions.new_token(name, new.label, who.name))
+
+
+@router.delete("/users/{name}/tokens/{label}", status_code=204)
+def remove_token(who: Administrator, console: Here, name: Named, label: Name) -> None:
+    """Let a program act no more."""
+    if label not in {t.label for t in console.registry.api_tokens() if t.person == name}:
+        raise not_found(f"{name} has no token {label!r}")
+    console.registry.remove_api_token(name, label, who.name)
+
+
+def _me(who: Caller) -> Me:
+    return Me(
+        name=who.name,
+        role=who.role,
+        may=sorted(MAY[who.role]),
+        confirmed=who.confirmed,
+        csrf_token=csrf_token(who.cookie) if who.cookie else None,
+    )
+
+
+def _users(console: Console) -> list[User]:
+    return [
+        User(name=person.name, role=person.role, created_at=person.created_at)
+        for person in console.registry.people()
+    ]
+
+
+def _user(console: Console, name: str) -> User:
+    for user in _users(console):
+        if user.name == name:
+            return user
+    raise not_found(f"there is no user {name!r}")

@@ -1,0 +1,42 @@
+"""The console as one ASGI application: the gate, the pages, the API, the pages of others behind it.
+
+Everything it knows is in the registry; several browsers, the command line and runs may work on one
+home at once.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from console.web import proxy, signing_in
+from console.web.api import serving as api
+from console.web.context import Console
+from console.web.gate import Gate
+
+STATIC = Path(__file__).parent / "static"
+
+Part = Callable[[FastAPI, Console], None]
+
+
+def build(console: Console, parts: tuple[Part, ...] | None = None) -> ASGIApp:
+    """The application over an open home; `parts` add routes, all of them unless told."""
+    app = FastAPI(title="Daybook", docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    for add in parts if parts is not None else (*default_parts(), _pages):
+        add(app, console)
+    return Gate(app, console.sessions, console.settings.public_url)
+
+
+def _pages(app: FastAPI, console: Console) -> None:
+    """The pages come last: they take every address that nothing else does."""
+    from console.web import pages
+
+    pages.add(app, console)
+
+
+def default_parts() -> tuple[Part, ...]:
+    """What any number of consoles of one process may serve: everything but the pages."""
+    return (signing_in.add, api.add, proxy.add)

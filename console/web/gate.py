@@ -1,0 +1,143 @@
+"""The gate in front of everything the console serves: who asks, from where, and what they may.
+
+A request that changes something and comes with a cookie must come from the console's own pages
+(`Origin`, or `Sec-Fetch-Site` where there is none). Every answer carries the security headers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from anyio.to_thread import run_sync
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from connectors.registry import SignedIn
+from console.roles import MAY, Deed
+from console.web.sessions import Sessions
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# What anybody may ask for: the sign-in page, its looks, and what platforms call by themselves.
+OPEN: Final = ("/sign-in", "/health", "/_nicegui/", "/static/", "/connect/woocommerce/keys")
+# What takes more than being signed in.
+NEEDS: Final[Mapping[str, Deed]] = {"/dagster": "run", "/books": "read", "/audit": "administer"}
+HEADERS: Final[Mapping[str, str]] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    ),
+}
+WHO = "who"
+COOKIES: Final = ("daybook", "__Host-daybook")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """ASGI middleware; `public_url` is the console's own address, `application` what it guards."""
+
+    application: ASGIApp
+    sessions: Sessions
+    public_url: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self.application(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        cookie = cookie_of(headers, cookie_name(self.public_url))
+        who = await run_sync(self._who, scope, headers, cookie)
+        scope.setdefault("state", {})[WHO] = who
+        scope["state"]["cookie"] = cookie
+        refused = self._refusal(scope, headers, who)
+        if refused is None:
+            await self.application(scope, receive, self._guarded(scope, send))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4403, "reason": "not allowed"})
+        else:
+            await refused(scope, receive, self._guarded(scope, send))
+
+    def _who(self, scope: Scope, headers: Headers, cookie: str) -> SignedIn | None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scope["path"].startswith("/api/") and scheme.lower() == "bearer":
+            return self.sessions.bearer(token.strip())
+        return self.sessions.who(cookie)
+
+    def _refusal(self, scope: Scope, headers: Headers, who: SignedIn | None) -> Response | None:
+        path = scope["path"]
+        by_program = path.startswith("/api/") and "authorization" in headers
+        changes = scope["type"] == "websocket" or scope["method"] not in SAFE
+        called_by_platform = path == "/connect/woocommerce/keys"
+        if changes and not by_program and not called_by_platform and not self._ours(headers):
+            return _refused(path, 403, "this request does not come from the console's own pages")
+        if any(path.startswith(prefix) for prefix in OPEN):
+            return None
+        if who is None:
+            if path.startswith("/api/"):
+                return _refused(path, 401, "sign in, or send a token: Authorization: Bearer ...")
+            query = scope["query_string"].decode("latin-1")
+            asked = quote(path + ("?" + query if query and path != "/" else ""))
+            return RedirectResponse(f"/sign-in?next={asked}", 303)
+        for prefix, deed in NEEDS.items():
+            if path.startswith(prefix) and deed not in MAY[who.role]:
+                return _refused(path, 403, f"a {who.role} may not open this page")
+        return None
+
+    def _ours(self, headers: Headers) -> bool:
+        origin = headers.get("origin")
+        if origin is None:
+            return headers.get("sec-fetch-site") == "same-origin"
+        asked = urlsplit(origin)
+        hosts = {urlsplit(self.public_url).netloc, headers.get("host", "")}
+        return asked.netloc in hosts and asked.scheme in {"http", "https"}
+
+    def _guarded(self, scope: Scope, send: Send) -> Send:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if self.public_url.startswith("https://"):
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                if not scope["path"].startswith(("/_nicegui/", "/static/", "/dagster", "/books")):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        return guarded
+
+
+def cookie_name(public_url: str) -> str:
+    """The session cookie's name; over https a browser takes it from this host alone."""
+    return COOKIES[1] if public_url.startswith("https://") else COOKIES[0]
+
+
+def cookie_of(headers: Headers, name: str) -> str:
+    """The cookie of that name, empty when there is none."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(headers.get("cookie", ""))
+    except CookieError:
+        return ""
+    return jar[name].value if name in jar else ""
+
+
+def _refused(path: str, status: int, why: str) -> Response:
+    if path.startswith("/api/"):
+        return JSONResponse({"error": why}, status)
+    return PlainTextResponse(why, status)

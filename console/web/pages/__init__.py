@@ -1,0 +1,30 @@
+"""The console's pages, made with NiceGUI: one module a page, the frame around them, the visitor."""
+
+from fastapi import FastAPI
+
+from console.web.context import Console
+from console.web.nonces import Nonces
+
+
+def add(app: FastAPI, console: Console) -> None:
+    """Serve the pages; NiceGUI has one set of them a process, so there is one console a process."""
+    from nicegui import app as pages
+    from nicegui import ui
+
+    from console.web.pages import audit, callback, connected_stores, setting_up, visitor
+
+    visitor.serve(console)
+    callback.add(app, console)
+    for page in (connected_stores, setting_up, audit):
+        page.register()
+    ui.button.default_props("no-caps")
+    # What adds a nonce must see pages before they are compressed, so they are not.
+    pages.add_middleware(Nonces)
+    ui.run_with(
+        app,
+        title="Daybook",
+        dark=None,
+        language="en-US",
+        show_welcome_message=False,
+        gzip_middleware_factory=None,
+    )

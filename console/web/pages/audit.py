@@ -1,0 +1,44 @@
+"""The audit log: who did what to what, newest first."""
+
+import json
+from collections.abc import Mapping
+
+from fastapi import Request
+from nicegui import run, ui
+
+from console.web.pages.frame import frame, heading
+from console.web.pages.visitor import Visitor
+
+SHOWN = 200
+
+
+def register() -> None:
+    """Add the page; the gate lets nobody but administrators to it."""
+
+    @ui.page("/audit", title="Audit log")
+    async def audit(request: Request) -> None:
+        visitor = Visitor.of(request)
+        events = await run.io_bound(visitor.console.registry.audit_log, SHOWN) or []
+        columns = [
+            {"name": name, "label": name.capitalize(), "field": name, "align": "left"}
+            for name in ("when", "who", "what", "subject", "detail")
+        ]
+        rows = [
+            {
+                "when": f"{event.at:%Y-%m-%d %H:%M:%S}",
+                "who": event.actor,
+                "what": event.action,
+                "subject": event.subject,
+                "detail": _told(event.detail),
+            }
+            for event in events
+        ]
+        with frame(visitor, "Audit log"):
+            heading("Audit log").classes("py-4")
+            ui.label(f"The last {SHOWN} deeds, newest first; times are UTC.").classes("pb-2")
+            table = ui.table(columns=columns, rows=rows, pagination=25)
+            table.classes("w-full").props("wrap-cells flat bordered")
+
+
+def _told(detail: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {json.dumps(value, default=str)}" for name, value in detail.items())

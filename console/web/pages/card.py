@@ -1,0 +1,192 @@
+"""One connection's card: what it is, how it stands, what runs, and what can be done with it."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+
+from nicegui import ui
+
+from connectors.platforms import has_settlements
+from console.cards import Card
+from console.web.pages import deeds
+from console.web.pages.visitor import Visitor
+from pipelines.stages.asking import ask_for_days
+
+Again = Callable[[], Awaitable[None]]
+Deed = Callable[[], Awaitable[None] | None]
+_LOOKS = {
+    "up to date": ("check_circle", "positive"),
+    "importing": ("sync", "info"),
+    "never synced": ("schedule", "secondary"),
+    "setting up": ("build", "secondary"),
+    "held": ("back_hand", "warning"),
+    "error": ("error", "negative"),
+    "needs reconnection": ("link_off", "negative"),
+    "paused": ("pause_circle", "secondary"),
+    "disconnected": ("power_off", "secondary"),
+}
+_WHAT = {"data": "Import", "publish": "Writing the books"}
+
+
+def show_card(visitor: Visitor, card: Card, again: Again) -> None:
+    """Draw a card."""
+    connection = card.connection
+    with ui.card().classes("w-full h-full gap-2").props(f'data-slug="{connection.slug}"'):
+        with ui.row().classes("w-full items-center no-wrap gap-3"):
+            with ui.avatar(color="primary", text_color="onprimary").props("aria-hidden=true"):
+                ui.label(_initials(card.title)).classes("text-base font-bold text-onprimary")
+            with ui.column().classes("gap-0 min-w-0 grow"):
+                ui.label(connection.name).classes("font-bold truncate w-full")
+                ui.label(card.title).classes("text-sm")
+            _menu(visitor, card, again)
+        _identity(card)
+        _standing(card)
+        _facts(card)
+        for ends in card.warnings:
+            ui.label(f"{ends.what} ends on {ends.by:%-d %B %Y}: {ends.act}").classes(
+                "text-sm border rounded p-2"
+            ).props('role="note"')
+        ui.space()
+        _next(visitor, card, again)
+
+
+def _initials(title: str) -> str:
+    words = title.split()
+    return (words[0][0] + (words[1][0] if len(words) > 1 else words[0][1])).upper()
+
+
+def _identity(card: Card) -> None:
+    connection = card.connection
+    if connection.account_id is None:
+        ui.label("files" if connection.kind == "file" else "not authorised yet").classes("text-sm")
+        return
+    account = connection.account
+    ui.label(f"{account.get('name')} ({connection.account_id})").classes("text-sm break-all")
+    where = [account.get("region"), account.get("country"), account.get("currency")]
+    ui.label(" · ".join(str(part) for part in [*where, connection.timezone] if part)).classes(
+        "text-sm"
+    )
+
+
+def _standing(card: Card) -> None:
+    icon, colour = _LOOKS[card.standing]
+    with ui.row().classes("items-center gap-1 no-wrap"):
+        ui.icon(icon, size="1.25rem").classes(f"tone-{colour}").props("aria-hidden=true")
+        ui.label(card.standing.capitalize()).classes("font-bold")
+    if card.why:
+        ui.label(card.why).classes("text-sm break-words")
+
+
+def _facts(card: Card) -> None:
+    """The last completed outcome and what runs now stand apart."""
+    if card.running is not None:
+        what = _WHAT.get(card.running.what, card.running.what)
+        ui.label(
+            f"Now: {what}, {card.running.days:,} days, since {_ago(card.running.started_at)}"
+        ).classes("text-sm").props('role="status"')
+        if card.days_due:
+            ui.label(f"{card.days_done:,} of {card.days_due:,} days done").classes("text-sm")
+    if card.last is not None and card.last.ended_at is not None:
+        how = "done" if card.last.outcome == "done" else "failed"
+        what = _WHAT.get(card.last.what, card.last.what)
+        ui.label(f"Last: {what} {how}, {_ago(card.last.ended_at)}").classes("text-sm")
+    if has_settlements(card.connection):
+        through = card.complete_through
+        ui.label(
+            f"Data complete through {through:%-d %B %Y}" if through else "No data yet"
+        ).classes("text-sm")
+        ui.label("Imports " + _imports(card)).classes("text-sm")
+
+
+def _imports(card: Card) -> str:
+    imports = card.setup.imports
+    parts = ["transactions"] if imports.transactions else []
+    parts += [name for name in ("orders", "contacts") if getattr(imports, name)]
+    return ", ".join(parts) or "nothing"
+
+
+def _ago(then: datetime) -> str:
+    seconds = (datetime.now(UTC) - then).total_seconds()
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
+
+
+def _next(visitor: Visitor, card: Card, again: Again) -> None:
+    slug = card.connection.slug
+    match card.action:
+        case "finish set-up":
+            _go("Finish set-up", f"/setup/{slug}", visitor.may("connect"))
+        case "reconnect":
+            _go("Reconnect", f"/setup/{slug}?again=1", visitor.may("connect"))
+        case "sync now" if has_settlements(card.connection):
+            button = ui.button("Sync now", on_click=lambda: _sync(visitor, card, again))
+            button.props("outline").set_enabled(visitor.may("sync") and card.running is None)
+        case "see why" if visitor.may("run"):
+            _go(
+                "See why",
+                f"/dagster/runs?q[0]=tag:dagster/asset_partition_range_start={slug}",
+                True,
+            )
+        case "resume":
+            button = ui.button("Resume", on_click=lambda: _move(visitor, card, "active", again))
+            button.props("outline").set_enabled(visitor.may("connect"))
+
+
+def _go(title: str, address: str, allowed: bool) -> None:
+    button = ui.button(title, on_click=lambda: ui.navigate.to(address)).props("outline")
+    button.set_enabled(allowed)
+
+
+async def _sync(visitor: Visitor, card: Card, again: Again) -> None:
+    slug = card.connection.slug
+    console = visitor.console
+    asked = await visitor.do(
+        "sync", ask_for_days, console.settings, console.registry, slug, visitor.who.name
+    )
+    if asked is None:
+        return
+    if asked:
+        visitor.notify(f"{card.connection.name}: {asked:,} days are asked for")
+    else:
+        visitor.notify(f"{card.connection.name} has nothing outstanding", "info")
+    await again()
+
+
+async def _move(visitor: Visitor, card: Card, state: str, again: Again) -> None:
+    registry, slug = visitor.console.registry, card.connection.slug
+    await visitor.do("connect", registry.set_connection_state, slug, state, visitor.who.name)
+    await again()
+
+
+def _menu(visitor: Visitor, card: Card, again: Again) -> None:
+    connection = card.connection
+    if not visitor.may("connect"):
+        return
+    label = _quoted(f"Actions for {connection.name}")
+    opener = ui.button(icon="more_vert").props(f'flat round dense aria-label="{label}"')
+    with opener, ui.menu().props(f'role="menu" aria-label="{label}"'):
+        for title, deed in _deeds(visitor, card, again):
+            ui.menu_item(title, on_click=deed).props('role="menuitem"')
+
+
+def _deeds(visitor: Visitor, card: Card, again: Again) -> Iterator[tuple[str, Deed]]:
+    """What can be done with a connection in its state."""
+    connection = card.connection
+    here = f"/setup/{connection.slug}"
+    yield "Rename", lambda: deeds.rename(visitor, card, again)
+    if connection.kind == "file":
+        return
+    yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
+    if connection.state == "active":
+        yield "Pause", lambda: _move(visitor, card, "paused", again)
+    if connection.state in {"active", "paused", "needs_reauth"}:
+        yield "Reconnect", lambda: ui.navigate.to(f"{here}?again=1")
+        yield "Disconnect", lambda: deeds.disconnect(visitor, card)
+    else:
+        yield "Remove", lambda: deeds.remove(visitor, card, again)
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "")

@@ -1,0 +1,196 @@
+"""Connected Stores: every connection as a card, found by text, channel and state."""
+
+import math
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from nicegui import run, ui
+
+from connectors.platforms import PLATFORMS
+from console.cards import Card, cards
+from console.web.pages.card import show_card
+from console.web.pages.frame import deed, frame, heading
+from console.web.pages.visitor import Visitor
+
+A_PAGE = 24
+ANY = "any"
+MOST_ENDINGS = 5
+KINDS = {
+    "marketplace": "Marketplaces",
+    "cart": "Shopping carts and POS",
+    "accounting": "Accounting",
+}
+
+
+@dataclass
+class Shown:
+    """What somebody looks for, and which page of it."""
+
+    text: str = ""
+    channel: str = ANY
+    standing: str = ANY
+    page: int = 1
+    cards: list[Card] = field(default_factory=list)
+
+    def found(self) -> list[Card]:
+        """The cards that match."""
+        words = self.text.lower().split()
+        return [
+            card
+            for card in self.cards
+            if self.channel in {ANY, card.connection.channel}
+            and self.standing in {ANY, card.standing}
+            and all(word in _text(card) for word in words)
+        ]
+
+
+def _text(card: Card) -> str:
+    connection = card.connection
+    account = connection.account.get("name") or ""
+    return f"{connection.name} {connection.slug} {card.title} {account}".lower()
+
+
+def register() -> None:
+    """Add the page."""
+
+    @ui.page("/", title="Connected Stores")
+    async def connected_stores(request: Request, connected: str = "", gone: str = "") -> None:
+        visitor = Visitor.of(request)
+        shown = Shown(cards=await run.io_bound(cards, visitor.console.registry) or [])
+        with frame(visitor, "Connected Stores"):
+            _show(visitor, shown)
+        await ui.context.client.connected()
+        if connected:
+            visitor.notify("Your store has been connected and authorized successfully!")
+        if gone:
+            visitor.notify("Store disconnected successfully.")
+
+
+def _show(visitor: Visitor, shown: Shown) -> None:
+    with ui.row().classes("w-full items-end justify-between py-4 gap-2"):
+        with ui.column().classes("gap-0"):
+            heading("Connected Stores")
+            ui.label("Manage your e-commerce platform connections")
+        if visitor.may("connect"):
+            deed("Connect Store", lambda: picker(visitor), icon="add")
+    if not shown.cards:
+        _nothing_yet(visitor)
+        return
+    _endings(shown)
+    _filters(shown)
+    _cards(visitor, shown)
+    ui.timer(5.0, lambda: _look_again(visitor, shown))
+
+
+def _endings(shown: Shown) -> None:
+    """What ends soon, the soonest first: above everything, for a month before."""
+    found = [(ends, card) for card in shown.cards for ends in card.warnings]
+    soonest = sorted(found, key=lambda pair: pair[0].by)
+    for ends, card in soonest[:MOST_ENDINGS]:
+        with (
+            ui.row().classes("w-full items-center gap-2 border rounded p-2 mb-2").props("role=note")
+        ):
+            ui.icon("event_busy", size="1.5rem").classes("tone-warning").props("aria-hidden=true")
+            ui.label(f"{card.connection.name}: {ends.what} ends on {ends.by:%-d %B %Y}: {ends.act}")
+    if len(soonest) > MOST_ENDINGS:
+        ui.label(f"and {len(soonest) - MOST_ENDINGS} more, on their cards").classes("pb-2")
+
+
+def _nothing_yet(visitor: Visitor) -> None:
+    with ui.card().classes("w-full items-center p-8 sm:p-16 text-center"):
+        ui.icon("storefront", size="4rem").props("aria-hidden=true")
+        heading("No stores connected yet", 2)
+        ui.label(
+            "Connect a store and Daybook fetches every settlement, proves it to the cent and "
+            "writes the books."
+        )
+        if visitor.may("connect"):
+            deed("Connect your first store", lambda: picker(visitor), icon="add")
+
+
+def _filters(shown: Shown) -> None:
+    def changed() -> None:
+        shown.page = 1
+        _cards.refresh()
+
+    channels = {ANY: "Every channel"} | {
+        name: PLATFORMS[name].title for name in sorted({c.connection.channel for c in shown.cards})
+    }
+    standings = {ANY: "Every state"} | {
+        s: s.capitalize() for s in sorted({c.standing for c in shown.cards})
+    }
+    with ui.row().classes("w-full gap-2 pb-4").props('role="search"'):
+        search = ui.input("Find a store").props("outlined dense clearable debounce=200")
+        search.classes("grow").bind_value_to(shown, "text", lambda text: text or "")
+        search.on_value_change(changed)
+        for name, options, title in (
+            ("channel", channels, "Channel"),
+            ("standing", standings, "State"),
+        ):
+            select = ui.select(options, value=ANY, label=title).props("outlined dense")
+            select.classes("min-w-40").bind_value_to(shown, name)
+            select.on_value_change(changed)
+
+
+@ui.refreshable
+def _cards(visitor: Visitor, shown: Shown) -> None:
+    found = shown.found()
+    pages = max(1, math.ceil(len(found) / A_PAGE))
+    shown.page = min(shown.page, pages)
+    first = (shown.page - 1) * A_PAGE
+    said = "1 store" if len(found) == 1 else f"{len(found):,} stores"
+    ui.label(said if found else "No store matches").props('role="status"').classes("pb-2")
+    with ui.element("ul").classes(
+        "w-full grid grid-cols-1 sm:grid-cols-2 lg:grid-cols-3 gap-4 list-none p-0 m-0"
+    ):
+        for card in found[first : first + A_PAGE]:
+            with ui.element("li"):
+                show_card(visitor, card, lambda: _look_again(visitor, shown))
+    if pages > 1:
+        _pages(shown, pages)
+
+
+def _pages(shown: Shown, pages: int) -> None:
+    def turn(by: int) -> None:
+        shown.page += by
+        _cards.refresh()
+
+    with (
+        ui.element("nav")
+        .props('aria-label="Pages of stores"')
+        .classes("flex gap-2 items-center pt-4")
+    ):
+        back = ui.button("Back", on_click=lambda: turn(-1)).props("outline")
+        ui.label(f"Page {shown.page} of {pages}")
+        on = ui.button("Next", on_click=lambda: turn(1)).props("outline")
+        back.set_enabled(shown.page > 1)
+        on.set_enabled(shown.page < pages)
+
+
+async def _look_again(visitor: Visitor, shown: Shown) -> None:
+    """The cards as they are now, drawn anew only where something changed."""
+    fresh = await run.io_bound(cards, visitor.console.registry)
+    if fresh is not None and fresh != shown.cards:
+        shown.cards = fresh
+        _cards.refresh()
+
+
+def picker(visitor: Visitor) -> None:
+    """Which platform: opens the set-up of a new connection."""
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-2xl"):
+        heading("Connect a store", 2)
+        ui.label("Where do you sell, or keep your books?")
+        for kind, title in KINDS.items():
+            heading(title, 3)
+            with ui.row().classes("gap-2"):
+                for wanted in PLATFORMS.values():
+                    if wanted.kind == kind:
+                        ui.button(
+                            wanted.title,
+                            on_click=lambda name=wanted.name: ui.navigate.to(
+                                f"/setup?platform={name}"
+                            ),
+                        ).props("outline no-caps")
+        ui.button("Close", on_click=dialog.close).props("flat")
+    dialog.on("hide", dialog.delete)
+    dialog.open()

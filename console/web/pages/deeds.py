@@ -1,0 +1,89 @@
+"""What a card's menu asks about before it does it: another name, disconnecting, removing."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from console.cards import Card
+from console.web.context import Console
+from console.web.pages.frame import deed, heading
+from console.web.pages.visitor import Visitor
+from pipelines.stages.removing import remove_connection
+from pipelines.stages.workspace import Workspace
+
+Again = Callable[[], Awaitable[None]]
+
+
+async def rename(visitor: Visitor, card: Card, again: Again) -> None:
+    """Another display name; the slug stays."""
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-md"):
+        heading("Rename", 2)
+        typed = ui.input("Name", value=card.connection.name).props("outlined autofocus")
+        typed.classes("w-full")
+        _buttons(dialog, "Rename", lambda: dialog.submit(typed.value.strip()))
+    name = await dialog
+    dialog.delete()
+    if name:
+        registry, slug = visitor.console.registry, card.connection.slug
+        await visitor.do("connect", registry.rename_connection, slug, name, visitor.who.name)
+        await again()
+
+
+async def disconnect(visitor: Visitor, card: Card) -> None:
+    """Says what stops, asks what becomes of the data, and who asks."""
+    connection = card.connection
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
+        heading(f"Disconnect {connection.name}?", 2)
+        ui.label(
+            f"Nothing more is fetched from {card.title}, and its credentials are dropped here and "
+            "revoked there. Entries in the books stay in any case."
+        )
+        keep = ui.radio(
+            {True: "Keep documents and journals", False: "Delete documents and journals"},
+            value=True,
+        )
+        _buttons(dialog, "Disconnect", lambda: dialog.submit(("go", keep.value)))
+    answer = await dialog
+    dialog.delete()
+    if answer is None or not await visitor.confirm():
+        return
+    done = await visitor.do("connect", _let_go, visitor.console, card, answer[1], visitor.who.name)
+    if done is None:
+        return
+    if done:
+        visitor.notify(done, "warning")
+    ui.navigate.to("/?gone=1")
+
+
+def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
+    """Empty, or what the platform could not be told."""
+    slug = card.connection.slug
+    problem = console.accounts.disconnect(slug, actor)
+    if not keep:
+        remove_connection(Workspace(console.settings, console.registry), slug, actor)
+    return problem or ""
+
+
+async def remove(visitor: Visitor, card: Card, again: Again) -> None:
+    """Delete a connection that is not connected, with its data."""
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
+        heading(f"Remove {card.connection.name}?", 2)
+        ui.label(
+            "Its documents and everything made of them are deleted. Entries in the books stay."
+        )
+        _buttons(dialog, "Remove", lambda: dialog.submit("go"))
+    answer = await dialog
+    dialog.delete()
+    if answer is None or not await visitor.confirm():
+        return
+    workspace = Workspace(visitor.console.settings, visitor.console.registry)
+    await visitor.do(
+        "connect", remove_connection, workspace, card.connection.slug, visitor.who.name
+    )
+    await again()
+
+
+def _buttons(dialog: ui.dialog, title: str, go: Callable[[], None]) -> None:
+    with ui.row().classes("w-full justify-end"):
+        ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
+        deed(title, go)

@@ -1,0 +1,112 @@
+"""What every page has around it: the name, the way to the other pages, notices, signing out."""
+
+import html
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from nicegui import ui
+
+from console.roles import Deed
+from console.web.pages.visitor import Visitor
+from console.web.sessions import csrf_token
+
+_LINKS: tuple[tuple[str, str, Deed], ...] = (
+    ("Connected Stores", "/", "read"),
+    ("Books", "/books/", "read"),
+    ("Runs", "/dagster/", "run"),
+    ("Audit log", "/audit", "administer"),
+)
+COLOURS = {
+    "primary": "#14532d",
+    "secondary": "#334155",
+    "positive": "#166534",
+    "negative": "#b91c1c",
+    "warning": "#92400e",
+    "info": "#1e40af",
+}
+_CSS = """
+:focus-visible { outline: 3px solid #2563eb; outline-offset: 2px; }
+.body--dark :focus-visible { outline-color: #93c5fd; }
+.q-dialog__inner { z-index: 1; }
+/* It has no name that a screen reader could say, and pages are there at once. */
+.q-loading-bar { display: none; }
+/* What is filled with the primary colour in the dark is light, and what stands on it dark. */
+:root { --on-primary: #fff; }
+.body--dark { --q-primary: #86efac !important; --on-primary: #0b2e18; }
+.text-onprimary { color: var(--on-primary) !important; }
+.tone-positive { color: #166534; } .body--dark .tone-positive { color: #86efac; }
+.tone-negative { color: #b91c1c; } .body--dark .tone-negative { color: #fca5a5; }
+.tone-warning { color: #92400e; } .body--dark .tone-warning { color: #fcd34d; }
+.tone-info { color: #1e40af; } .body--dark .tone-info { color: #93c5fd; }
+.tone-secondary { color: #334155; } .body--dark .tone-secondary { color: #cbd5e1; }
+.skip { position: absolute; left: -999px; }
+.skip:focus { left: 1rem; top: .5rem; z-index: 9999; padding: .5rem; }
+.skip:focus { background: #fff; color: #14532d; }
+@media (prefers-reduced-motion: reduce) {
+  * { animation: none !important; transition: none !important; }
+}
+"""
+
+
+def heading(text: str, level: int = 1) -> ui.label:
+    """A heading of the page's outline."""
+    size = {1: "text-2xl", 2: "text-xl", 3: "text-base"}[level]
+    found = ui.label(text).props(f'role="heading" aria-level="{level}"')
+    return found.classes(f"{size} font-bold")
+
+
+def deed(title: str, on_click: Callable[..., object], icon: str | None = None) -> ui.button:
+    """The one button of a page or dialog that does what it is for."""
+    return ui.button(title, icon=icon, on_click=on_click).props("text-color=onprimary")
+
+
+@contextmanager
+def frame(visitor: Visitor, title: str) -> Iterator[None]:
+    """A page's content goes inside."""
+    ui.page_title(f"{title} · Daybook")
+    ui.colors(**COLOURS)
+    ui.add_css(_CSS)
+    ui.html('<a class="skip" href="#content">Skip to the content</a>', sanitize=False)
+    with ui.header().classes("items-center gap-2 px-4 py-2 flex-wrap") as header:
+        header.style("background: #14532d")
+        ui.link("Daybook", "/").classes("text-white text-lg font-bold no-underline")
+        with ui.element("nav").props('aria-label="Pages"').classes("flex gap-3 flex-wrap grow"):
+            for name, address, needed in _LINKS:
+                if visitor.may(needed):
+                    ui.link(name, address).classes("text-white")
+        _notices(visitor)
+        ui.label(f"{visitor.who.name} ({visitor.who.role})").classes("text-sm text-white")
+        _sign_out(visitor)
+    with ui.column().classes("w-full max-w-6xl mx-auto px-2 sm:px-4 pb-12 gap-0"):
+        ui.html('<span id="content" tabindex="-1"></span>', sanitize=False)
+        yield
+
+
+def _sign_out(visitor: Visitor) -> None:
+    token = html.escape(csrf_token(visitor.cookie), quote=True)
+    ui.html(
+        '<form method="post" action="/sign-out">'
+        f'<input type="hidden" name="csrf" value="{token}">'
+        '<button type="submit" style="color:#fff;text-decoration:underline">Sign out</button>'
+        "</form>",
+        sanitize=False,
+    )
+
+
+def _notices(visitor: Visitor) -> None:
+    """Toasts go by; what they said can be read again here."""
+    opener = ui.button(icon="notifications").props('flat color=white aria-label="Notices"')
+    with opener, ui.menu().props('role="region" aria-label="Notices"'):
+        listed = ui.column().classes("p-4 gap-1 max-w-sm")
+
+    def show() -> None:
+        listed.clear()
+        with listed:
+            ui.label("Notices").classes("font-bold")
+            for kind, text in visitor.notices[:20]:
+                ui.label(("Problem: " if kind == "negative" else "") + text)
+            if not visitor.notices:
+                ui.label("Nothing yet.")
+
+    visitor.listeners.append(show)
+    show()

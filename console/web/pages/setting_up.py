@@ -1,0 +1,152 @@
+"""Setting a connection up, step by step; each answer is kept when its step is left.
+
+Also how a connection is authorised again and how its import settings are changed: the same steps.
+"""
+
+from collections.abc import Mapping
+
+from fastapi import Request
+from nicegui import ui
+
+from connectors.errors import DaybookError
+from connectors.fields import slug_for
+from connectors.platforms import platform
+from connectors.registry import Connection
+from connectors.setup import STEPS, Setup, Step
+from console.web.pages import setup_account, setup_choices
+from console.web.pages.frame import frame, heading
+from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.visitor import Visitor
+
+_TITLES: Mapping[Step, str] = {
+    "name": "Name",
+    "account": "Account",
+    "authorise": "Authorise",
+    "imports": "Import",
+    "accounting": "Accounting",
+    "done": "Done",
+}
+
+
+def register() -> None:
+    """Add the pages."""
+
+    @ui.page("/setup", title="Connect a store")
+    async def new(request: Request, platform: str = "") -> None:
+        visitor = Visitor.of(request)
+        with frame(visitor, "Connect a store"):
+            this = _visit(visitor, platform, None)
+            if this is not None:
+                await _show(this, "name")
+
+    @ui.page("/setup/{slug}", title="Set-up")
+    async def known(
+        request: Request,
+        slug: str,
+        step: str = "",
+        again: bool = False,
+        choose: bool = False,
+        authorised: bool = False,
+    ) -> None:
+        visitor = Visitor.of(request)
+        with frame(visitor, "Set-up"):
+            connection = await visitor.do("read", visitor.console.registry.connection, slug)
+            this = connection and _visit(visitor, connection.channel, connection)
+            if not this or connection is None:
+                return
+            this.again = again
+            if choose:
+                await setup_account.choose(this)
+            else:
+                await _show(this, _first(connection, step, again=again, authorised=authorised))
+            if authorised:
+                await ui.context.client.connected()
+                visitor.notify(f"{connection.account.get('name')} is authorised")
+
+
+def _first(connection: Connection, step: str, *, again: bool, authorised: bool) -> Step:
+    """Where to begin: where it stopped, unless the address asks for a step that is open."""
+    if connection.account_id is not None and (step == "imports" or authorised):
+        return "imports"
+    return "account" if again else Setup.model_validate(connection.setup).step
+
+
+def _visit(visitor: Visitor, name: str, connection: Connection | None) -> SettingUp | None:
+    """The visit, with its heading; None where there is nothing to set up, which is said."""
+    try:
+        wanted = platform(name)
+    except DaybookError as error:
+        ui.label(str(error)).props('role="alert"')
+        return None
+    if not visitor.may("connect"):
+        ui.label(f"a {visitor.who.role} may not connect stores").props('role="alert"')
+        return None
+    known = f"{connection.name} ({wanted.title})" if connection else f"Connect {wanted.title}"
+    heading(known).classes("py-4")
+    return SettingUp(visitor, wanted, connection)
+
+
+async def _show(this: SettingUp, first: Step) -> None:
+    body = ui.column().classes("w-full max-w-2xl gap-4")
+
+    async def go(step: Step) -> None:
+        body.clear()
+        with body:
+            _list(step)
+            await _BODIES[step](this)
+
+    this.go = go
+    await go(first)
+
+
+def _list(at: Step) -> None:
+    """All steps, and which one this is."""
+    with ui.element("ol").classes("flex flex-wrap gap-x-4 gap-y-1 list-none p-0 m-0"):
+        for number, step in enumerate(STEPS, 1):
+            with ui.element("li") as item:
+                ui.label(f"{number}. {_TITLES[step]}")
+            if step == at:
+                item.props('aria-current="step"').classes("font-bold underline")
+
+
+async def _name(this: SettingUp) -> None:
+    known = this.connection.name if this.connection else ""
+    typed = ui.input("Name of this connection", value=known).props("outlined autofocus")
+    typed.classes("w-full").tooltip("Only you see it; it can be changed at any time")
+
+    async def go_on() -> None:
+        name = (typed.value or "").strip()
+        typed.props(remove="error error-message")
+        if not name:
+            typed.props('error error-message="Give it a name, such as your shop\'s"')
+            return
+        if this.connection is None:
+            this.connection = await this.visitor.do("connect", lambda: _begin(this, name))
+        if this.connection is not None and await this.keep(step="account"):
+            ui.navigate.history.replace(f"/setup/{this.slug}")
+            await this.go("account")
+
+    buttons(next_=go_on)
+
+
+def _begin(this: SettingUp, name: str) -> Connection:
+    registry = this.console.registry
+    taken = {connection.slug for connection in registry.connections()}
+    return registry.add_connection(
+        slug_for(name, taken),
+        channel=this.wanted.name,
+        name=name,
+        timezone="UTC",
+        kind="api",
+        actor=this.visitor.who.name,
+    )
+
+
+_BODIES = {
+    "name": _name,
+    "account": setup_account.account,
+    "authorise": setup_account.authorise,
+    "imports": setup_choices.imports,
+    "accounting": setup_choices.accounting,
+    "done": setup_choices.done,
+}

@@ -1,0 +1,147 @@
+"""The steps that let Daybook in: what to choose before, the platform's page, and which account."""
+
+from collections.abc import Mapping
+
+from nicegui import run, ui
+
+from connectors.auth.platform import Field, Platform
+from connectors.authorising import begin
+from connectors.errors import BadInput
+from console.web.pages.setup_state import SettingUp, buttons
+
+
+async def account(this: SettingUp) -> None:
+    """Region, store address or keys: whatever the platform asks before it authorises."""
+    registered = await run.io_bound(this.console.accounts.registered, this.wanted)
+    missing = [
+        f for f in this.wanted.application if f.required and f.name not in (registered or {})
+    ]
+    ways = _ways(this.wanted, bool(missing))
+    assert this.connection is not None
+    known = this.connection.fields
+    way = ui.radio(ways, value=next(iter(ways))).props('aria-label="How to authorise"')
+    way.set_visibility(len(ways) > 1)
+    inputs: dict[str, ui.input | ui.select] = {}
+    fields = ui.column().classes("w-full gap-2")
+
+    def draw() -> None:
+        fields.clear()
+        inputs.clear()
+        asked = [*this.wanted.account]
+        if way.value == "credentials":
+            asked = [*(missing if missing else ()), *asked, *this.wanted.keys]
+        with fields:
+            if way.value == "consent" and not asked:
+                ui.label(f"Nothing to choose here: {this.wanted.title} asks you on its own page.")
+            for one in asked:
+                inputs[one.name] = _input(one, known.get(one.name, ""))
+
+    way.on_value_change(draw)
+    draw()
+
+    async def go_on() -> None:
+        given = _read(this.wanted, inputs)
+        if given is None:
+            return
+        if way.value == "credentials":
+            await _with_keys(this, given)
+        elif await this.keep(step="authorise"):
+            await _authorise_with(this, given)
+
+    buttons(back=lambda: this.go("name"), next_=go_on)
+
+
+def _ways(wanted: Platform, missing: bool) -> dict[str, str]:
+    ways = {}
+    if wanted.consent is not None and not missing:
+        ways["consent"] = f"Sign in at {wanted.title}"
+    if wanted.keys:
+        ways["credentials"] = "Enter keys or tokens"
+    return ways
+
+
+def _input(one: Field, value: str) -> ui.input | ui.select:
+    """A field with its hint; its error comes beside it."""
+    title = one.title if one.required else f"{one.title} (optional)"
+    if one.options:
+        chosen = (
+            value if value in one.options else (next(iter(one.options)) if one.required else None)
+        )
+        found: ui.input | ui.select = ui.select(dict(one.options), value=chosen, label=title)
+    else:
+        found = ui.input(title, value=value, password=one.secret, password_toggle_button=one.secret)
+    found.props(f'outlined bottom-slots hint="{one.hint.replace(chr(34), "")}"').classes("w-full")
+    return found
+
+
+def _read(wanted: Platform, inputs: Mapping[str, ui.input | ui.select]) -> dict[str, str] | None:
+    """What was typed in its kept form; None when a field is wrong, which says so itself."""
+    asked = {one.name: one for one in wanted.fields}
+    given, good = {}, True
+    for name, typed in inputs.items():
+        text = str(typed.value or "").strip()
+        typed.props(remove="error error-message")
+        if not text and not asked[name].required:
+            continue
+        try:
+            given[name] = asked[name].value(text)
+        except BadInput as error:
+            said = str(error).replace('"', "'")
+            typed.props(f'error error-message="{said}"')
+            good = False
+    return given if good else None
+
+
+async def _with_keys(this: SettingUp, given: dict[str, str]) -> None:
+    accounts, actor = this.console.accounts, this.visitor.who.name
+    done = await this.visitor.do(
+        "connect", lambda: accounts.reconnect(this.slug, given, actor=actor)
+    )
+    if done is None:
+        return
+    this.connection = done
+    await _authorised(this)
+
+
+async def _authorised(this: SettingUp) -> None:
+    if this.again:
+        ui.navigate.to("/?connected=1")
+    elif await this.keep(step="imports"):
+        await this.go("imports")
+
+
+async def _authorise_with(this: SettingUp, given: dict[str, str]) -> None:
+    page = await this.visitor.do(
+        "connect", begin, this.console.accounts, this.slug, given, this.visitor.cookie
+    )
+    if page is not None:
+        ui.navigate.to(page)
+
+
+async def authorise(this: SettingUp) -> None:
+    """Somebody left while the platform was asking: ask again."""
+    ui.label(f"{this.wanted.title} has not answered yet. Go to its page, or begin this step again.")
+
+    async def go_on() -> None:
+        await _authorise_with(this, {})
+
+    buttons(back=lambda: this.go("account"), next_=go_on, title=f"Go to {this.wanted.title}")
+
+
+async def choose(this: SettingUp) -> None:
+    """One consent covers several accounts: which one is this connection?"""
+    accounts, slug = this.console.accounts, this.slug
+    found = await this.visitor.do("connect", accounts.reached, slug)
+    if not found:
+        return
+    ui.label("This consent covers several accounts. Which one is this connection?")
+    chosen = ui.radio({account.id: account.name for account in found}, value=found[0].id)
+
+    async def go_on() -> None:
+        actor = this.visitor.who.name
+        await this.visitor.do("connect", accounts.prove, slug, chosen.value, None, actor)
+        fresh = await run.io_bound(this.console.registry.connection, slug)
+        if fresh is not None and fresh.account_id == chosen.value:
+            ui.navigate.to(f"/setup/{slug}?authorised=1")
+
+    buttons(next_=go_on)

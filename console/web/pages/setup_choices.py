@@ -1,0 +1,83 @@
+"""The steps after the account is known: what comes in, and where its entries go."""
+
+from datetime import UTC, date, datetime
+
+from nicegui import run, ui
+
+from connectors.platforms import platform
+from connectors.setup import BOOKS, Imports
+from console.web.pages.frame import deed
+from console.web.pages.setup_state import SettingUp, buttons
+
+
+async def imports(this: SettingUp) -> None:
+    """What is fetched, from when, and whether it goes on."""
+    known = this.setup.imports
+    ui.label("What should Daybook import?").classes("font-bold")
+    ui.checkbox("Transactions: settlements, fees, refunds, payouts", value=True).props("disable")
+    orders = ui.checkbox("Orders: what was sold, without buyers", value=known.orders)
+    contacts = ui.checkbox(
+        "Contacts: buyers' names and addresses, kept for 30 days", value=known.contacts
+    )
+    since = (
+        ui.input(
+            "History from (empty takes all that the platform gives)",
+            value=known.history_from.isoformat() if known.history_from else "",
+        )
+        .props("outlined type=date stack-label bottom-slots")
+        .classes("w-full")
+    )
+    earliest = this.wanted.earliest(datetime.now(UTC).date())
+    if earliest is not None:
+        ui.label(
+            f"The earliest that {this.wanted.title} gives is {earliest:%-d %B %Y}. What is older "
+            "comes from files: `daybook import`."
+        ).classes("text-sm")
+    ongoing = ui.checkbox("Keep syncing new days", value=known.ongoing)
+
+    async def go_on() -> None:
+        try:
+            first = date.fromisoformat(since.value) if since.value else None
+        except ValueError:
+            since.props('error error-message="Give a day such as 2026-01-31"')
+            return
+        if first is not None and earliest is not None and first < earliest:
+            since.props(f'error error-message="There is nothing before {earliest}: leave it empty"')
+            return
+        chosen = Imports(
+            orders=orders.value, contacts=contacts.value, history_from=first, ongoing=ongoing.value
+        )
+        finished = this.setup.step == "done"
+        if await this.keep(imports=chosen, step="done" if finished else "accounting"):
+            if finished:
+                ui.navigate.to("/")
+            else:
+                await this.go("accounting")
+
+    buttons(next_=go_on)
+
+
+async def accounting(this: SettingUp) -> None:
+    """Where entries go: the books always, an organisation where one is connected."""
+    listed = await run.io_bound(this.console.registry.connections) or []
+    targets = {BOOKS: "The books of this house (Beancount)"} | {
+        c.slug: f"{platform(c.channel).title}: {c.name}"
+        for c in listed
+        if platform(c.channel).kind == "accounting" and c.account_id
+    }
+    known = this.setup.target
+    target = ui.radio(targets, value=known if known in targets else BOOKS)
+    ui.label(
+        "Posting to an organisation is off until it is turned on; the books are always written."
+    )
+
+    async def go_on() -> None:
+        if await this.keep(target=target.value, step="done"):
+            ui.navigate.to("/?connected=1")
+
+    buttons(back=lambda: this.go("imports"), next_=go_on, title="Finish")
+
+
+async def done(_this: SettingUp) -> None:
+    ui.label("This connection is set up.")
+    deed("Back to Connected Stores", lambda: ui.navigate.to("/"))

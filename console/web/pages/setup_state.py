@@ -1,0 +1,70 @@
+"""One visit to the set-up of a connection, and what it has been told so far."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from connectors.auth.platform import Platform
+from connectors.registry import Connection
+from connectors.setup import Setup, Step
+from console.web.context import Console
+from console.web.pages.frame import deed
+from console.web.pages.visitor import Visitor
+
+Then = Callable[[], Awaitable[None]]
+
+
+async def _nowhere(_step: Step) -> None:
+    """Before the page is drawn there is nothing to go to."""
+
+
+@dataclass
+class SettingUp:
+    """A visit; `go` draws a step, `again` is authorising once more what was set up already."""
+
+    visitor: Visitor
+    wanted: Platform
+    connection: Connection | None
+    again: bool = False
+    go: Callable[[Step], Awaitable[None]] = _nowhere
+
+    @property
+    def setup(self) -> Setup:
+        """What was answered so far."""
+        return Setup.model_validate(self.connection.setup if self.connection else {})
+
+    @property
+    def console(self) -> Console:
+        """The console the visitor is at."""
+        return self.visitor.console
+
+    @property
+    def slug(self) -> str:
+        """The connection's slug, which it has from the first step on."""
+        assert self.connection is not None
+        return self.connection.slug
+
+    async def keep(self, **answers: object) -> bool:
+        """Keep what a step answered; False when it could not be kept, which was said."""
+        kept = self.setup.model_copy(update=answers)
+        done = await self.visitor.do("connect", lambda: self._kept(kept))
+        if done is None:
+            return False
+        self.connection = done
+        return True
+
+    def _kept(self, setup: Setup) -> Connection:
+        registry = self.console.registry
+        registry.set_setup(self.slug, setup.model_dump(mode="json"), self.visitor.who.name)
+        return registry.connection(self.slug)
+
+
+def buttons(*, next_: Then, back: Then | None = None, title: str = "Continue") -> None:
+    """The way on, back, and out: what was answered is kept."""
+    with ui.row().classes("w-full justify-between pt-4"):
+        ui.button("Later", on_click=lambda: ui.navigate.to("/")).props("flat")
+        with ui.row():
+            if back is not None:
+                ui.button("Back", on_click=back).props("outline")
+            deed(title, next_)

@@ -1,0 +1,180 @@
+"""Dagster's pages and the books' behind the console's sign-in: each program under its own prefix.
+
+The programs listen on loopback and ask nobody for a password, so nothing that lets somebody into
+the console is passed on to them, and what they answer stays within their prefix.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+import httpx2
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import Receive, Scope, Send
+
+from console.web import forwarding, sockets
+from console.web.context import Console
+from console.web.gate import NEEDS
+
+# Reading waits longest: a query of Dagster's may take a while before its first byte.
+PATIENCE: Final = httpx2.Timeout(300.0, connect=5.0)
+# Programs are reached over plain HTTP; this spares every request the reading of certificates.
+_NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+_TIGHT: Final[Mapping[str, str]] = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data:",
+    "font-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program behind the console: its prefix, its name, and what to say where it does not run.
+
+    `policy` is the Content-Security-Policy of its pages, `policies` are those of single ones.
+    """
+
+    prefix: str
+    title: str
+    absent: str
+    policy: Mapping[str, str]
+    policies: Mapping[str, Mapping[str, str]]
+
+    def policy_of(self, path: str) -> Mapping[str, str]:
+        """The policy of one of its pages."""
+        return self.policies.get(path.removeprefix(self.prefix), self.policy)
+
+
+DAGSTER: Final = Program(
+    "/dagster",
+    "Dagster",
+    "Dagster does not run here: `daybook up` starts it",
+    _TIGHT,
+    # The playground of the API begins with a script in the page, the same for everybody.
+    {"/graphql": {**_TIGHT, "script-src": "'self' 'unsafe-inline'"}},
+)
+BOOKS: Final = Program(
+    "/books",
+    "Fava",
+    "Fava does not run here: `daybook up` starts it where it is installed",
+    # The editor in which the sources are read parses them with WebAssembly.
+    {**_TIGHT, "script-src": "'self' 'wasm-unsafe-eval'"},
+    {},
+)
+
+
+def add(app: FastAPI, console: Console) -> None:
+    """Add both programs."""
+    for program, base in ((DAGSTER, console.dagster), (BOOKS, console.books)):
+        app.router.add_route(program.prefix, _front)
+        app.mount(program.prefix, Behind(console, program, base))
+
+
+def _front(request: Request) -> RedirectResponse:
+    return RedirectResponse(f"{request.url.path}/", 307)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """ASGI application: one program at `base`, None where it does not run."""
+
+    console: Console
+    program: Program
+    base: str | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.base is None:
+            await _told(503, self.program.absent)(scope, receive, send)
+            return
+        target = forwarding.target(self.base, scope)
+        if target is None:
+            await _told(404, "there is no such page")(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._talk(target, scope, receive, send)
+        else:
+            await self._exchange(target, scope, receive, send)
+
+    async def _exchange(
+        self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        asked = Request(scope, receive)
+        has_body = {"content-length", "transfer-encoding"} & set(asked.headers)
+        passed_on = httpx2.Request(
+            asked.method,
+            target,
+            headers=forwarding.request_headers(scope, self.program.prefix),
+            content=asked.stream() if has_body else None,
+        )
+        # A connection a request: it costs little on loopback, and is never found closed.
+        async with httpx2.AsyncClient(verify=_NO_TLS, trust_env=False, timeout=PATIENCE) as client:
+            try:
+                answer = await client.send(passed_on, stream=True)
+            except ClientDisconnect:
+                return
+            except httpx2.TransportError as error:
+                await self._apology(error)(scope, receive, send)
+                return
+            try:
+                await self._answer(answer, scope, receive, send)
+            finally:
+                await answer.aclose()
+
+    async def _answer(
+        self, answer: httpx2.Response, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        policy = self.program.policy_of(scope["path"])
+        headers = forwarding.answer_headers(answer, scope["path"], self.program.prefix, policy)
+        begin = {"type": "http.response.start", "status": answer.status_code, "headers": headers}
+        await send(begin)
+        async with anyio.create_task_group() as tasks:
+
+            async def until_gone() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(until_gone)
+            try:
+                async for chunk in answer.aiter_raw():
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await send({"type": "http.response.body"})
+            except httpx2.TransportError:
+                # Left without an end, so that a browser sees that the answer was cut off.
+                pass
+            tasks.cancel_scope.cancel()
+
+    async def _talk(self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            program = await sockets.reached(target, scope, self.program.prefix)
+        except sockets.UNREACHED:
+            await self._not_there()(scope, receive, send)
+            return
+        deed = NEEDS[self.program.prefix]
+        await sockets.joined(program, self.console.sessions, deed, scope, receive, send)
+
+    def _apology(self, error: httpx2.TransportError) -> PlainTextResponse:
+        match error:
+            case httpx2.ConnectError() | httpx2.ConnectTimeout():
+                return self._not_there()
+            case httpx2.TimeoutException():
+                return _told(504, f"{self.program.title} took too long to answer")
+            case _:
+                return _told(502, f"{self.program.title} broke off before it answered")
+
+    def _not_there(self) -> PlainTextResponse:
+        return _told(503, f"{self.program.title} does not answer: try again in a moment")
+
+
+def _told(status: int, why: str) -> PlainTextResponse:
+    return PlainTextResponse(why, status, {"Retry-After": "5"} if status == 503 else None)

@@ -1,0 +1,135 @@
+"""WebSockets to a program behind the console: two ends joined until one closes.
+
+A socket outlives the request that opened it, so whoever opened it is looked at again while it is
+open: signing out, or losing the role, ends it.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Final, NamedTuple
+
+import anyio
+import httpx2
+from anyio.to_thread import run_sync
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Origin, Subprotocol
+
+from console.roles import MAY, Deed
+from console.web import forwarding
+from console.web.sessions import Sessions
+
+UNREACHED: Final = (OSError, TimeoutError, WebSocketException)
+CONNECT_SECONDS = 5.0
+CHECK_SECONDS = 60.0
+NOT_ALLOWED: Final = 4403
+# Of this end of the connection alone, said again by `connect`.
+_HANDSHAKE: Final = ("host", "origin", "sec-websocket-")
+
+
+class Closing(NamedTuple):
+    """How one end closed, to tell the other."""
+
+    code: int
+    reason: str = ""
+
+
+async def reached(target: httpx2.URL, scope: Scope, prefix: str) -> ClientConnection:
+    """The program's end, with the subprotocols that the browser offers; `UNREACHED` otherwise."""
+    asked = Headers(scope=scope)
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in forwarding.request_headers(scope, prefix)
+        if not name.decode("latin-1").lower().startswith(_HANDSHAKE)
+    ]
+    host = asked.get("host", target.netloc.decode())
+    return await connect(
+        # The browser's Host, as over HTTP; the connection itself goes to the program.
+        f"ws://{host}{target.raw_path.decode()}",
+        host=target.host,
+        port=target.port,
+        additional_headers=headers,
+        origin=Origin(asked["origin"]) if "origin" in asked else None,
+        subprotocols=[Subprotocol(offered) for offered in scope["subprotocols"]] or None,
+        user_agent_header=None,
+        compression=None,
+        proxy=None,
+        open_timeout=CONNECT_SECONDS,
+        max_size=None,
+    )
+
+
+async def joined(
+    program: ClientConnection,
+    sessions: Sessions,
+    deed: Deed,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Pass messages on both ways until one end closes, or its session may no longer do `deed`."""
+    browser = WebSocket(scope, receive, send)
+    closing = Closing(1000)
+    async with program:
+        await browser.accept(program.subprotocol)
+        async with anyio.create_task_group() as tasks:
+
+            async def until_over(way: Callable[[], Awaitable[Closing]]) -> None:
+                nonlocal closing
+                closing = await way()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(until_over, partial(_to_program, browser, program))
+            tasks.start_soon(until_over, partial(_to_browser, browser, program))
+            allowed = partial(_while_allowed, sessions, scope["state"]["cookie"], deed)
+            tasks.start_soon(until_over, allowed)
+        if browser.client_state is not WebSocketState.DISCONNECTED:
+            # A browser that leaves at the same moment needs no farewell.
+            with suppress(RuntimeError, WebSocketDisconnect):
+                await browser.close(*closing)
+        await program.close(*closing)
+
+
+async def _to_program(browser: WebSocket, program: ClientConnection) -> Closing:
+    while True:
+        message = await browser.receive()
+        if message["type"] == "websocket.disconnect":
+            return _closing(message.get("code"), message.get("reason"))
+        text = message.get("text")
+        try:
+            await program.send(message["bytes"] if text is None else text)
+        except ConnectionClosed:
+            return _closing(program.close_code, program.close_reason)
+
+
+async def _to_browser(browser: WebSocket, program: ClientConnection) -> Closing:
+    try:
+        while True:
+            message = await program.recv()
+            if isinstance(message, str):
+                await browser.send_text(message)
+            else:
+                await browser.send_bytes(message)
+    except ConnectionClosed:
+        return _closing(program.close_code, program.close_reason)
+    except WebSocketDisconnect as gone:
+        return _closing(gone.code, gone.reason)
+
+
+async def _while_allowed(sessions: Sessions, cookie: str, deed: Deed) -> Closing:
+    while True:
+        await anyio.sleep(CHECK_SECONDS)
+        who = await run_sync(sessions.who, cookie)
+        if who is None or deed not in MAY[who.role]:
+            return Closing(NOT_ALLOWED, "signed out")
+
+
+def _closing(code: int | None, reason: str | None) -> Closing:
+    """A close as it may be sent on: some codes only say how a connection ended (RFC 6455, 7.4)."""
+    if code is None or code == 1005:
+        return Closing(1000)
+    return Closing(1011) if code in {1004, 1006, 1015} else Closing(code, reason or "")

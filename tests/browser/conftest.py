@@ -1,0 +1,183 @@
+"""A real browser in front of a real console; the platforms are on loopback.
+
+One console and one Chromium serve all tests of a worker; each test has a clean registry.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from connectors.auth.keys import create_key
+from connectors.connecting import Accounts
+from connectors.platforms import platform
+from connectors.registry import Registry
+from connectors.settings import Settings
+from console.web.sessions import hash_password
+from tests.conftest import Server
+from tests.emulators.platforms import EMULATORS, Emulator
+from tests.emulators.serving import bound, serving
+
+PASSWORD = "correct horse battery"
+HASH = hash_password(PASSWORD)
+START_SECONDS = 60.0
+SHOTS = Path(os.environ.get("DAYBOOK_SCREENSHOTS", ".screenshots"))
+
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class Site:
+    """The console's address, what is behind it, and the platforms' emulators."""
+
+    url: str
+    settings: Settings
+    registry: Registry
+    platforms: dict[str, Emulator]
+
+    @property
+    def accounts(self) -> Accounts:
+        """The connected accounts, seen from behind."""
+        return Accounts(self.settings, self.registry)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def served(
+    embedded_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Settings, dict[str, Emulator]]]:
+    """The console's program over a home whose registry every test empties."""
+    folder = tmp_path_factory.mktemp("browser")
+    platforms = {name: made() for name, made in EMULATORS.items()}
+    with ExitStack() as stack:
+        hosts = {}
+        for name, emulator in platforms.items():
+            url = stack.enter_context(serving(emulator.application, bound()))
+            hosts[name] = emulator.endpoints(url.replace("127.0.0.1", "localhost"))
+        (folder / "endpoints.json").write_text(json.dumps(hosts))
+        listener = bound()
+        port = listener.getsockname()[1]
+        listener.close()
+        settings = Settings(
+            home=folder / "home",
+            database_url=embedded_server.emptied(),
+            endpoints=folder / "endpoints.json",
+            allowed_private_hosts="127.0.0.1,localhost",
+            public_url=f"http://localhost:{port}",
+        )
+        # Two platforms send sellers back to what was registered with them, whatever is asked.
+        back = settings.public_url + "/connect/{}/callback"
+        vars(platforms["ebay"])["accept_url"] = back.format("ebay")
+        vars(platforms["tiktok"])["redirect_uri"] = back.format("tiktok")
+        settings.key_file.parent.mkdir(parents=True)
+        create_key(settings)
+        stack.enter_context(_console(settings, port, folder))
+        yield settings.public_url, settings, platforms
+
+
+class _console:  # noqa: N801 - used as a context manager
+    """The program, from its start to its end."""
+
+    def __init__(self, settings: Settings, port: int, folder: Path) -> None:
+        assert settings.database_url is not None
+        self._url = f"{settings.public_url}/health"
+        self._log = (folder / "console.log").open("wb")
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK")},
+            "DAYBOOK_HOME": str(settings.home),
+            "DAYBOOK_DATABASE_URL": settings.database_url.get_secret_value(),
+            "DAYBOOK_ENDPOINTS": str(settings.endpoints),
+            "DAYBOOK_ALLOWED_PRIVATE_HOSTS": settings.allowed_private_hosts,
+            "DAYBOOK_PUBLIC_URL": settings.public_url,
+        }
+        program = [sys.executable, "-m", "console.web", "--host", "127.0.0.1", "--port", str(port)]
+        self._process = subprocess.Popen(
+            program, env=environment, stdout=self._log, stderr=self._log
+        )
+
+    def __enter__(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert self._process.poll() is None, Path(self._log.name).read_text()
+            assert time.monotonic() < deadline, "the console did not start"
+            try:
+                if httpx2.get(self._url).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                time.sleep(0.2)
+
+    def __exit__(self, *_error: object) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+        self._log.close()
+
+
+@pytest.fixture
+def site(
+    served: tuple[str, Settings, dict[str, Emulator]], embedded_server: Server
+) -> Iterator[Site]:
+    """The site with nobody connected, an admin called ada, and every application registered."""
+    url, settings, platforms = served
+    embedded_server.emptied()
+    with Registry.open(settings) as registry:
+        registry.add_person("ada", HASH, "admin", "test")
+        site = Site(url, settings, registry, platforms)
+        for name, emulator in platforms.items():
+            emulator.application.script = iter(())
+            site.accounts.register(platform(name), emulator.fields(), "test")
+        yield site
+
+
+@pytest.fixture
+def page(chromium: Browser, site: Site) -> Iterator[Page]:
+    """Ada, signed in, at a desk."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    found = context.new_page()
+    faults: list[str] = []
+    found.on("pageerror", lambda error: faults.append(str(error)))
+    sign_in(found, site)
+    yield found
+    context.close()
+    assert faults == []
+
+
+def sign_in(page: Page, site: Site) -> None:
+    """Through the form."""
+    page.goto(f"{site.url}/sign-in")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Connected Stores")).to_be_visible()
+
+
+def shot(page: Page, name: str) -> None:
+    """Pictures of a page at both widths, for whoever reviews it."""
+    SHOTS.mkdir(exist_ok=True)
+    before = page.viewport_size
+    for width, height in ((1440, 900), (360, 740)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+    if before is not None:
+        page.set_viewport_size(before)

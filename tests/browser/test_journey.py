@@ -1,0 +1,96 @@
+"""A seller's journey through the console, at every platform: connect, break, mend, leave."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from connectors.auth.platform import Platform
+from connectors.platforms import PLATFORMS, platform
+from tests.browser.conftest import Site
+
+
+def pick(page: Page, wanted: Platform) -> None:
+    page.get_by_role("button", name="Connect").first.click()
+    page.get_by_role("dialog").get_by_role("button", name=wanted.title, exact=True).click()
+    expect(page.get_by_role("heading", name=f"Connect {wanted.title}")).to_be_visible()
+
+
+def give_name(page: Page, name: str) -> None:
+    page.get_by_label("Name of this connection").fill(name)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("listitem").filter(has_text="2. Account")).to_have_attribute(
+        "aria-current", "step"
+    )
+
+
+def choose(page: Page, wanted: Platform, chosen: dict[str, str]) -> None:
+    """What the platform asks before it authorises."""
+    for field in wanted.account:
+        if field.name not in chosen:
+            continue
+        if field.options:
+            page.get_by_label(field.title).click()
+            page.get_by_role("option", name=field.options[chosen[field.name]], exact=True).click()
+        else:
+            page.get_by_role("textbox", name=field.title).fill(chosen[field.name])
+    page.get_by_role("button", name="Continue").click()
+
+
+def allow(page: Page, picks: str) -> None:
+    """The platform's own page."""
+    expect(page.get_by_text("Sandbox: this is not")).to_be_visible()
+    option = page.locator(f'input[name="account"][value="{picks}"]')
+    for box in page.locator('input[name="account"]').all():
+        if box.get_attribute("type") == "checkbox":
+            box.uncheck()
+    if option.count():
+        option.check()
+    page.get_by_role("button", name="Allow").click()
+
+
+def finish(page: Page) -> None:
+    expect(page.get_by_text("What should Daybook import?")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Finish").click()
+    said = "Your store has been connected and authorized successfully!"
+    expect(page.get_by_role("status").filter(has_text=said).first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", sorted(PLATFORMS))
+def test_a_store_is_connected_breaks_is_mended_and_let_go(
+    page: Page, site: Site, name: str
+) -> None:
+    wanted, emulator = platform(name), site.platforms[name]
+    first = emulator.first
+    expect(page.get_by_text("No stores connected yet")).to_be_visible()
+    pick(page, wanted)
+    give_name(page, "My shop")
+    choose(page, wanted, emulator.chosen(first))
+    allow(page, emulator.picks(first))
+    finish(page)
+    found = page.locator('[data-slug="my-shop"]')
+    expect(found).to_contain_text(first)
+    assert site.registry.connection("my-shop").account_id == first
+
+    emulator.revoke(first)
+    with pytest.raises(Exception, match="connect it again"):
+        site.accounts.check("my-shop", actor="test")
+    expect(found).to_contain_text("Needs reconnection")
+    found.get_by_role("button", name="Reconnect").click()
+    choose(page, wanted, emulator.chosen(first))
+    allow(page, emulator.picks(first))
+    expect(page.get_by_text("is authorised").first).to_be_visible()
+    assert site.registry.connection("my-shop").state == "active"
+
+    page.goto(f"{site.url}/setup/my-shop?again=1")
+    choose(page, wanted, emulator.chosen(emulator.second))
+    allow(page, emulator.picks(emulator.second))
+    expect(page.get_by_text("different store")).to_be_visible()
+    page.get_by_role("link", name="Back to Connected Stores").click()
+
+    page.get_by_role("button", name="Actions for My shop").click()
+    page.get_by_role("menuitem", name="Disconnect").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Disconnect").click()
+    expect(page.get_by_role("status").filter(has_text="disconnected").first).to_be_visible()
+    expect(found).to_contain_text("Disconnected")
+    assert site.accounts.vault.read("my-shop") == {}

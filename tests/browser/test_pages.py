@@ -1,0 +1,255 @@
+"""The pages themselves: left half-way, by keyboard, for everybody, with a thousand stores."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
+
+from connectors.platforms import platform
+from tests.browser.conftest import PASSWORD, Site, shot, sign_in
+from tests.browser.test_journey import allow, choose, finish, give_name, pick
+from tests.conftest import Server
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+}
+
+
+def nothing_wrong(page: Page) -> None:
+    """No rule of WCAG 2.2 AA that a machine can check is broken.
+
+    Of a page behind a dialog nothing can be used or need be read.
+    """
+    page.wait_for_timeout(400)
+    dialog = ".q-dialog" if page.get_by_role("dialog").count() else None
+    found = Axe().run(page, context=dialog, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def connected(page: Page, site: Site, name: str = "square") -> None:
+    """A connected store, made behind the page."""
+    emulator = site.platforms[name]
+    given = emulator.chosen(emulator.first) | emulator.keys(emulator.first)
+    site.accounts.add(name, "My shop", given, account=emulator.first, actor="test")
+    page.goto(site.url)
+    expect(page.locator('[data-slug="my-shop"]')).to_be_visible()
+
+
+def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Site) -> None:
+    wanted, emulator = platform("shopify"), site.platforms["shopify"]
+    found = page.locator('[data-slug="my-shop"]')
+
+    def leave_and_come_back() -> None:
+        page.goto(site.url)
+        expect(found).to_contain_text("Setting up")
+        found.get_by_role("button", name="Finish set-up").click()
+
+    pick(page, wanted)
+    give_name(page, "My shop")
+    leave_and_come_back()
+    choose(page, wanted, emulator.chosen(emulator.first))
+    expect(page.get_by_text("Sandbox: this is not")).to_be_visible()
+    leave_and_come_back()
+    page.get_by_role("button", name="Go to Shopify").click()
+    allow(page, emulator.picks(emulator.first))
+    expect(page.get_by_text("What should Daybook import?")).to_be_visible()
+    page.goto(site.url)
+    page.goto(f"{site.url}/setup/my-shop?authorised=1")
+    finish(page)
+    expect(found).to_contain_text("Never synced")
+
+
+def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> None:
+    wanted = platform("etsy")
+    pick(page, wanted)
+    give_name(page, "My shop")
+    choose(page, wanted, {})
+    page.get_by_role("button", name="Deny").click()
+    expect(page.get_by_role("heading", name="Access was not granted")).to_be_visible()
+    shot(page, "denied")
+    page.get_by_role("link", name="Back to Connected Stores").click()
+    expect(page.locator('[data-slug="my-shop"]')).to_contain_text("Setting up")
+    page.goto(f"{site.url}/connect/etsy/callback?state=made-up&code=x")
+    expect(page.get_by_role("heading", name="Nobody asked for this")).to_be_visible()
+
+
+def test_a_wrong_field_says_so_beside_itself(page: Page, site: Site) -> None:
+    wanted = platform("shopify")
+    pick(page, wanted)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Give it a name")).to_be_visible()
+    give_name(page, "My shop")
+    choose(page, wanted, {"shop": "https://example.com/shop"})
+    expect(page.get_by_text("myshopify.com").first).to_be_visible()
+    shot(page, "field-error")
+    assert site.registry.connection("my-shop").state == "pending"
+
+
+def test_several_organisations_are_chosen_between(page: Page, site: Site) -> None:
+    wanted = platform("xero")
+    pick(page, wanted)
+    give_name(page, "My books")
+    choose(page, wanted, {})
+    page.get_by_role("checkbox", name="Kiwi Wares").uncheck()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_text("Which one is this connection?")).to_be_visible()
+    shot(page, "organisations")
+    page.get_by_role("radio", name="Harbour Gifts Pty").click()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("What should Daybook import?")).to_be_visible()
+    assert site.registry.connection("my-books").account["name"] == "Harbour Gifts Pty"
+
+
+def test_a_store_is_renamed_paused_and_its_imports_changed(page: Page, site: Site) -> None:
+    connected(page, site)
+    found = page.locator('[data-slug="my-shop"]')
+    actions = page.get_by_role("button", name="Actions for")
+    actions.click()
+    page.get_by_role("menuitem", name="Rename").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Old shop")
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(found).to_contain_text("Old shop")
+    actions.click()
+    page.get_by_role("menuitem", name="Pause").click()
+    expect(found).to_contain_text("Paused")
+    found.get_by_role("button", name="Resume").click()
+    expect(found).to_contain_text("Never synced")
+    actions.click()
+    page.get_by_role("menuitem", name="Import settings").click()
+    page.get_by_role("checkbox", name="Orders").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Finish").click()
+    expect(found).to_contain_text("transactions, orders")
+
+
+def test_what_cannot_be_undone_asks_for_the_password_again(
+    page: Page, site: Site, embedded_server: Server
+) -> None:
+    connected(page, site)
+    with site.registry._transaction() as session:
+        session.execute(text("UPDATE registry.sessions SET confirmed_at = now() - interval '1h'"))
+    page.get_by_role("button", name="Actions for").click()
+    page.get_by_role("menuitem", name="Disconnect").click()
+    shot(page, "disconnect")
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    page.get_by_label("Password").fill("wrong password")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("the password is wrong").first).to_be_visible()
+    assert site.registry.connection("my-shop").state == "active"
+    page.get_by_role("button", name="Actions for").click()
+    page.get_by_role("menuitem", name="Disconnect").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Store disconnected successfully.").first).to_be_visible()
+
+
+def test_what_ends_soon_stands_above_the_cards(page: Page, site: Site) -> None:
+    connected(page, site)
+    expect(page.get_by_role("note")).to_have_count(0)
+    ends = (datetime.now(UTC) + timedelta(days=13)).isoformat()
+    what = {"by": ends, "what": "the consent to Square", "act": "connect the account again"}
+    site.registry.set_deadlines("my-shop", [what])
+    page.goto(site.url)
+    expect(page.get_by_text("My shop: the consent to Square ends on")).to_be_visible()
+
+
+def test_the_wizard_is_walked_with_the_keyboard_alone(page: Page, site: Site) -> None:
+    wanted, emulator = platform("square"), site.platforms["square"]
+    page.get_by_role("button", name="Connect your first store").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name=wanted.title, exact=True).focus()
+    page.keyboard.press("Enter")
+    typed = page.get_by_label("Name of this connection")
+    expect(typed).to_be_focused()
+    page.keyboard.type("My shop")
+    tab_to(page, "Continue")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing to choose here")).to_be_visible()
+    tab_to(page, "Continue")
+    page.keyboard.press("Enter")
+    allow(page, emulator.picks(emulator.first))
+    for button in ("Continue", "Finish"):
+        expect(page.get_by_role("button", name=button)).to_be_visible()
+        tab_to(page, button)
+        page.keyboard.press("Enter")
+    expect(page.locator('[data-slug="my-shop"]')).to_be_visible()
+
+
+def tab_to(page: Page, name: str) -> None:
+    for _ in range(30):
+        focused = page.evaluate("document.activeElement?.innerText ?? ''")
+        if focused.strip() == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no way to {name} by keyboard")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(chromium: Browser, site: Site, scheme: str) -> None:
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        # What fades in is not yet as it will be.
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(f"{site.url}/sign-in")
+    nothing_wrong(page)
+    shot(page, f"sign-in-{scheme}")
+    sign_in(page, site)
+    look = [("empty", lambda: None), *_pages_of_the_wizard(page)]
+    for name, go in look:
+        go()
+        shot(page, f"{name}-{scheme}")
+        nothing_wrong(page)
+    connected(page, site)
+    shot(page, f"stores-{scheme}")
+    nothing_wrong(page)
+    page.get_by_role("button", name="Notices").click()
+    nothing_wrong(page)
+    page.goto(f"{site.url}/audit")
+    expect(page.get_by_role("cell", name="connection.authorised")).to_be_visible()
+    shot(page, f"audit-{scheme}")
+    nothing_wrong(page)
+    context.close()
+
+
+def _pages_of_the_wizard(page: Page) -> list[tuple[str, Callable[[], None]]]:
+    return [
+        ("picker", lambda: page.get_by_role("button", name="Connect Store").click()),
+        (
+            "name",
+            lambda: page.get_by_role("dialog").get_by_role("button", name="Amazon").click(),
+        ),
+        ("account", lambda: give_name(page, "Books and mugs")),
+        (
+            "keys",
+            lambda: page.get_by_role("radio", name="Enter keys or tokens").click(),
+        ),
+    ]
+
+
+def test_a_thousand_stores_are_usable_in_two_seconds(page: Page, site: Site) -> None:
+    with site.registry._transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO registry.connections (slug, channel, name, timezone, kind, state) "
+                "SELECT 'store-' || n, (ARRAY['amazon','ebay','etsy'])[1 + n % 3], "
+                "'Store ' || n, 'UTC', 'api', (ARRAY['active','paused'])[1 + n % 2] "
+                "FROM generate_series(1, 1000) n"
+            )
+        )
+    started = time.perf_counter()
+    page.goto(site.url)
+    expect(page.get_by_text("1,000 stores")).to_be_visible()
+    loaded = time.perf_counter() - started
+    page.get_by_label("Find a store").fill("store 777")
+    expect(page.locator('[data-slug="store-777"]')).to_be_visible()
+    expect(page.get_by_text("1 store", exact=True)).to_be_visible()
+    shot(page, "thousand")
+    assert loaded < 2.0, loaded

@@ -1,0 +1,79 @@
+"""The console over a fresh home, served on loopback, and people who use it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from connectors.registry import Registry, Role
+from connectors.settings import Settings
+from console.web.app import build, default_parts
+from console.web.context import Console
+from console.web.sessions import hash_password
+from tests.emulators.platforms import EMULATORS, Emulator
+from tests.emulators.serving import address, bound, serving
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A console that is served, with every platform on loopback."""
+
+    url: str
+    console: Console
+    platforms: dict[str, Emulator]
+
+    @property
+    def registry(self) -> Registry:
+        return self.console.registry
+
+    def person(self, name: str = "ada", role: Role = "admin") -> None:
+        """Somebody may sign in, with the password of every test."""
+        self.registry.add_person(name, hash_password(PASSWORD), role, "test")
+
+    def browser(self) -> httpx2.Client:
+        """A browser that has not signed in; it follows no redirect by itself."""
+        return httpx2.Client(base_url=self.url, headers={"Origin": self.url})
+
+    @contextmanager
+    def signed_in(self, name: str = "ada", role: Role = "admin") -> Iterator[httpx2.Client]:
+        """A browser of somebody who has."""
+        if name not in {person.name for person in self.registry.people()}:
+            self.person(name, role)
+        form = {"user": name, "password": PASSWORD, "next": "/"}
+        with self.browser() as browser:
+            answer = browser.post("/sign-in", data=form)
+            assert answer.status_code == 303, answer.text
+            yield browser
+
+
+@pytest.fixture
+def site(quick_home: Settings, tmp_path: Path) -> Iterator[Site]:
+    """The whole console, served."""
+    platforms = {name: made() for name, made in EMULATORS.items()}
+    with ExitStack() as stack:
+        hosts = {}
+        for name, emulator in platforms.items():
+            url = stack.enter_context(serving(emulator.application, bound()))
+            hosts[name] = emulator.endpoints(url)
+        file = tmp_path / "endpoints.json"
+        file.write_text(json.dumps(hosts))
+        listener = bound()
+        changed = {
+            "endpoints": file,
+            "allowed_private_hosts": "127.0.0.1",
+            "public_url": address(listener),
+        }
+        settings = quick_home.model_copy(update=changed)
+        registry = stack.enter_context(Registry.open(settings))
+        console = Console(settings, registry)
+        yield Site(
+            stack.enter_context(serving(build(console, default_parts()), listener)),
+            console,
+            platforms,
+        )

@@ -1,0 +1,401 @@
+"""The API, as a program and a browser use it: roles, errors, pages of lists, whole journeys."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, get_args
+
+import httpx2
+import pytest
+
+from connectors.authorising import receive
+from connectors.platforms import platform
+from connectors.registry import Registry, Role
+from console.roles import MAY, Deed
+from console.web import sessions
+from console.web.app import build, default_parts
+from console.web.context import Console
+from console.web.sessions import Sessions
+from tests.console.user import User
+from tests.console.web.conftest import PASSWORD, Site
+from tests.emulators.serving import bound, serving
+from tests.emulators.tiktok import SHOPS
+from tests.emulators.visiting import consent
+
+API = "/api/v1"
+
+# Every operation, what it takes, and a body that does nothing: `nowhere` does not exist.
+DEEDS: list[tuple[str, str, Deed, Any]] = [
+    ("GET", "/me", "read", None),
+    ("POST", "/confirm", "read", {"password": ""}),
+    ("GET", "/channels", "read", None),
+    ("GET", "/activities", "read", None),
+    ("GET", "/journals", "read", None),
+    ("GET", "/settlements", "read", None),
+    ("GET", "/connections", "read", None),
+    ("GET", "/connections/{slug}", "read", None),
+    ("GET", "/connections/{slug}/days", "read", None),
+    ("POST", "/connections/{slug}/sync", "sync", {}),
+    ("POST", "/connections", "connect", {}),
+    ("POST", "/connections/pending", "connect", {}),
+    ("PATCH", "/connections/{slug}", "connect", {}),
+    ("DELETE", "/connections/{slug}", "connect", None),
+    ("POST", "/connections/{slug}/check", "connect", {}),
+    ("POST", "/connections/{slug}/consent", "connect", {}),
+    ("GET", "/connections/{slug}/choices", "connect", None),
+    ("POST", "/connections/{slug}/choose", "connect", {"account": "x"}),
+    ("POST", "/connections/{slug}/reconnect", "connect", {"credentials": {}}),
+    ("POST", "/connections/{slug}/pause", "connect", None),
+    ("POST", "/connections/{slug}/resume", "connect", None),
+    ("POST", "/connections/{slug}/disconnect", "connect", None),
+    ("GET", "/audit", "administer", None),
+    ("GET", "/users", "administer", None),
+    ("POST", "/users", "administer", {}),
+    ("DELETE", "/users/{name}", "administer", None),
+    ("PUT", "/users/{name}/role", "administer", {"role": "viewer"}),
+    ("PUT", "/users/{name}/password", "administer", {"password": PASSWORD}),
+    ("POST", "/users/{name}/tokens", "administer", {"label": "x"}),
+    ("DELETE", "/users/{name}/tokens/{label}", "administer", None),
+    ("GET", "/applications", "administer", None),
+    ("GET", "/applications/{channel}", "administer", None),
+    ("PUT", "/applications/{channel}", "administer", {"fields": {}}),
+    ("DELETE", "/applications/{channel}", "administer", None),
+]
+
+
+@contextmanager
+def program(site: Site, role: Role = "admin", name: str = "grace") -> Iterator[httpx2.Client]:
+    """A program with a token of somebody with that role."""
+    site.person(name, role)
+    token = site.console.sessions.new_token(name, "test", "test")
+    with httpx2.Client(base_url=site.url + API, timeout=60) as client:
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+@contextmanager
+def browser(site: Site, role: Role = "admin") -> Iterator[httpx2.Client]:
+    """A browser of somebody who signed in, at the API, with the token against forged requests."""
+    with site.signed_in(role=role) as signed_in:
+        signed_in.base_url = site.url + API
+        signed_in.headers["X-CSRF-Token"] = signed_in.get("/me").json()["csrf_token"]
+        yield signed_in
+
+
+def connected(site: Site, name: str = "square") -> str:
+    """A connection with typed credentials; its slug."""
+    emulator = site.platforms[name]
+    first = emulator.first
+    given = emulator.fields() | emulator.chosen(first) | emulator.keys(first)
+    added = site.console.accounts.add(name, f"My {name}", given, account=first, actor="test")
+    return added.slug
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_each_role_may_do_its_deeds_and_no_others(site: Site, role: Role) -> None:
+    with program(site, role) as client:
+        for method, path, deed, body in DEEDS:
+            where = path.format(slug="nowhere", name="nobody", label="none", channel="nothing")
+            answer = client.request(method, where, json=body)
+            if deed in MAY[role]:
+                assert answer.status_code in {200, 404, 422}, (method, path, answer.text)
+            else:
+                assert answer.status_code == 403, (method, path, answer.text)
+                assert f"the role {role} may not" in answer.json()["error"]
+
+
+def test_the_document_names_every_operation_and_both_ways_in(site: Site) -> None:
+    with program(site) as client:
+        document = client.get("/openapi.json").json()
+    listed = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    assert listed == {(method, path) for method, path, _, _ in DEEDS}
+    assert document["info"]["title"] == "Daybook"
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert (schemes["cookie"]["in"], schemes["cookie"]["name"]) == ("cookie", "daybook")
+    operations = [item for path in document["paths"].values() for item in path.values()]
+    assert all(operation["security"] for operation in operations)
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+
+
+def test_a_browser_must_show_that_it_means_it(site: Site) -> None:
+    slug = connected(site)
+    with browser(site) as signed_in:
+        token = signed_in.headers.pop("X-CSRF-Token")
+        for forged in ({}, {"X-CSRF-Token": "no"}, {"X-CSRF-Token": "é".encode("latin-1")}):
+            refused = signed_in.post(f"/connections/{slug}/pause", headers=forged)
+            assert refused.status_code == 403
+            assert "X-CSRF-Token" in refused.json()["error"]
+        # Any other scheme leaves it a browser's request.
+        other = {"Authorization": "Basic eDp5"}
+        assert signed_in.post(f"/connections/{slug}/pause", headers=other).status_code == 403
+        assert signed_in.get("/connections").status_code == 200
+        paused = signed_in.post(f"/connections/{slug}/pause", headers={"X-CSRF-Token": token})
+        assert paused.json()["standing"] == "paused"
+
+
+def test_connections_are_found_and_come_in_pages(site: Site) -> None:
+    for number in range(5):
+        site.registry.add_connection(
+            f"mugs-{number}",
+            channel="amazon",
+            name=f"Mugs {number}",
+            timezone="UTC",
+            actor="test",
+        )
+    slug = connected(site)
+    with program(site, "viewer") as client:
+
+        def found(**asked: object) -> tuple[list[str], int]:
+            answer = client.get("/connections", params=asked)
+            assert answer.status_code == 200, answer.text
+            listed = answer.json()
+            return [card["slug"] for card in listed["connections"]], listed["total"]
+
+        assert found(limit=2, offset=3) == (["mugs-3", "mugs-4"], 6)
+        assert found(q="mugs 3") == (["mugs-3"], 1)
+        assert found(q="harbour coffee") == ([slug], 1)
+        assert found(channel="square") == ([slug], 1)
+        assert found(state="paused") == ([], 0)
+        assert found(standing="never synced", channel="square") == ([slug], 1)
+        assert client.get("/connections", params={"limit": 0}).status_code == 422
+        card = client.get(f"/connections/{slug}").json()
+        assert card["account"]["id"] == site.platforms["square"].first
+        assert card["account"]["details"]["locations"]
+        assert client.get("/settlements").json() == {"ok": True, "settlements": [], "total": 0}
+
+
+def test_a_store_is_connected_by_a_consent(site: Site) -> None:
+    square = site.platforms["square"]
+    with browser(site) as signed_in:
+        kept = signed_in.put("/applications/square", json={"fields": square.fields()}).json()
+        assert kept["fields"] == {"client_id": square.fields()["client_id"]}
+        assert kept["redirect_uri"] == f"{site.url}/connect/square/callback"
+        new = {"platform": "square", "name": "Harbour"}
+        begun = signed_in.post("/connections/pending", json=new)
+        assert begun.status_code == 201
+        assert begun.headers["location"] == f"{API}/connections/harbour"
+        assert begun.json()["standing"] == "setting up"
+        page = signed_in.post("/connections/harbour/consent").json()["url"]
+        accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
+        callback = consent(page, accounts=[square.first])
+        receive(accounts, platform("square"), callback, cookie, "ada")
+        choice = {"imports": {"orders": True, "history_from": "2026-01-01"}, "step": "done"}
+        done = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
+        assert (done["state"], done["timezone"]) == ("active", "America/New_York")
+        assert done["setup"]["imports"]["orders"]
+        assert done["setup"]["imports"]["transactions"]
+        assert done["setup"]["imports"]["history_from"] == "2026-01-01"
+        later = {"name": "Harbour 2", "setup": {"imports": {"history_from": None}}}
+        renamed = signed_in.patch("/connections/harbour", json=later).json()
+        assert (renamed["name"], renamed["slug"]) == ("Harbour 2", "harbour")
+        assert renamed["setup"]["step"] == "done"
+        assert renamed["setup"]["imports"]["history_from"] is None
+
+
+def test_a_consent_needs_a_browser(site: Site) -> None:
+    with program(site) as client:
+        client.post("/connections/pending", json={"platform": "square", "name": "Harbour"})
+        refused = client.post("/connections/harbour/consent")
+        assert refused.status_code == 403
+        assert "browser's session" in refused.json()["error"]
+        assert client.post("/confirm", json={"password": PASSWORD}).status_code == 403
+        assert client.delete("/connections/harbour").status_code == 204
+        assert client.get("/connections/harbour").status_code == 404
+
+
+def test_one_of_several_shops_is_chosen(site: Site) -> None:
+    tiktok, (dresden, dresden_uk) = site.platforms["tiktok"], (shop.id for shop in SHOPS[2:4])
+    site.console.accounts.register(platform("tiktok"), tiktok.fields(), "test")
+    with browser(site) as signed_in:
+        new = {"platform": "tiktok", "name": "Dresden", "slug": "shop"}
+        signed_in.post("/connections/pending", json=new)
+        asked = {"fields": tiktok.chosen(dresden)}
+        page = signed_in.post("/connections/shop/consent", json=asked).json()["url"]
+        callback = consent(page, accounts=[tiktok.picks(dresden)])
+        accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
+        receive(accounts, platform("tiktok"), callback, cookie, "ada")
+        choices = signed_in.get("/connections/shop/choices").json()["choices"]
+        assert [choice["id"] for choice in choices] == [dresden, dresden_uk]
+        undecided = signed_in.post("/connections/shop/check")
+        assert (undecided.status_code, "reach several accounts" in undecided.text) == (409, True)
+        chosen = signed_in.post("/connections/shop/choose", json={"account": dresden}).json()
+        assert (chosen["account"]["id"], chosen["state"]) == (dresden, "active")
+
+
+def test_entries_go_to_a_connected_organisation(site: Site) -> None:
+    store, organisation = connected(site), connected(site, "quickbooks")
+    with program(site) as client:
+        for target, status in ((organisation, 200), ("books", 200), (store, 422), ("none", 422)):
+            answer = client.patch(f"/connections/{store}", json={"setup": {"target": target}})
+            assert answer.status_code == status, answer.text
+        assert client.post(f"/connections/{organisation}/sync").status_code == 422
+
+
+def test_credentials_connect_check_and_connect_again(site: Site) -> None:
+    square = site.platforms["square"]
+    given = square.fields() | square.keys(square.first)
+    new = {"platform": "square", "name": "Harbour", "credentials": given}
+    with program(site, "operator") as client:
+        added = client.post("/connections", json=new)
+        assert added.status_code == 201, added.text
+        assert given["refresh_token"] not in added.text
+        again = client.post("/connections", json=new | {"slug": "harbour-2"})
+        assert again.status_code == 422
+        assert "is connected already, as Harbour (harbour)" in again.json()["error"]
+        assert client.post("/connections/harbour/check").json()["standing"] == "never synced"
+        square.revoke(square.first)
+        square.expire()
+        gone = client.post("/connections/harbour/check")
+        assert gone.status_code == 409
+        assert client.get("/connections/harbour").json()["standing"] == "needs reconnection"
+        assert client.post("/connections/harbour/sync").status_code == 409
+        other = {"credentials": square.keys(square.second)}
+        refused = client.post("/connections/harbour/reconnect", json=other)
+        assert (refused.status_code, "different store" in refused.text) == (422, True)
+        mended = {"credentials": square.keys(square.first)}
+        assert client.post("/connections/harbour/reconnect", json=mended).json()["state"] == (
+            "active"
+        )
+
+
+def test_disconnecting_asks_for_the_password_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = connected(site)
+    with browser(site, "operator") as signed_in:
+        assert signed_in.delete(f"/connections/{slug}").status_code == 422
+        with monkeypatch.context() as later:
+            later.setattr(sessions, "CONFIRMED", timedelta(0))
+            refused = signed_in.post(f"/connections/{slug}/disconnect")
+        assert (refused.status_code, refused.json()["confirm"]) == (403, True)
+        assert site.registry.connection(slug).state == "active"
+        wrong = signed_in.post("/confirm", json={"password": "wrong"})
+        assert (wrong.status_code, wrong.json()["error"]) == (403, "the password is wrong")
+        assert signed_in.post("/confirm", json={"password": PASSWORD}).json()["confirmed"]
+        gone = signed_in.post(f"/connections/{slug}/disconnect").json()
+        assert (gone["connection"]["state"], gone["problem"]) == ("disconnected", None)
+        assert not site.platforms["square"].alive(site.platforms["square"].first)
+        assert signed_in.delete(f"/connections/{slug}").status_code == 204
+        for _ in range(5):
+            signed_in.post("/confirm", json={"password": "wrong"})
+        slowed = signed_in.post("/confirm", json={"password": PASSWORD})
+        assert slowed.status_code == 429
+        assert int(slowed.headers["retry-after"]) > 0
+
+
+def test_people_and_their_programs(site: Site) -> None:
+    with program(site) as client:
+        new = {"name": "ada", "password": PASSWORD, "role": "viewer"}
+        assert client.post("/users", json=new).json()["role"] == "viewer"
+        assert client.post("/users", json=new).status_code == 422
+        made = client.post("/users/ada/tokens", json={"label": "sheet"}).json()["token"]
+        assert client.post("/users/ada/tokens", json={"label": "sheet"}).status_code == 422
+        listed = client.get("/users").json()
+        assert [user["name"] for user in listed["users"]] == ["ada", "grace"]
+        assert {(t["user"], t["label"]) for t in listed["tokens"]} >= {("ada", "sheet")}
+        assert made not in client.get("/users").text
+        theirs = {"Authorization": f"Bearer {made}"}
+        assert client.get("/me", headers=theirs).json()["may"] == ["read"]
+        assert client.put("/users/ada/role", json={"role": "operator"}).status_code == 200
+        assert client.get("/me", headers=theirs).json()["may"] == ["connect", "read", "run", "sync"]
+        assert client.put("/users/grace/role", json={"role": "viewer"}).status_code == 422
+        assert client.delete("/users/ada/tokens/sheet").status_code == 204
+        assert client.get("/me", headers=theirs).status_code == 401
+        assert client.put("/users/ada/password", json={"password": "x" * 20}).status_code == 204
+        assert client.delete("/users/ada").status_code == 204
+        assert client.delete("/users/ada").status_code == 404
+        deeds = [
+            event["action"] for event in client.get("/audit", params={"limit": 3}).json()["events"]
+        ]
+        assert deeds == ["user.removed", "user.password", "token.removed"]
+
+
+def test_applications_are_kept_and_never_told(site: Site) -> None:
+    fields = site.platforms["etsy"].fields()
+    with program(site) as client:
+        foreign = client.put("/applications/etsy", json={"fields": {"refresh_token": "x"}})
+        assert (foreign.status_code, "no field of an application" in foreign.text) == (422, True)
+        kept = client.put("/applications/etsy", json={"fields": fields})
+        assert kept.json()["registered"]
+        for answer in (kept, client.get("/applications/etsy"), client.get("/applications")):
+            assert fields["client_secret"] not in answer.text
+        assert client.delete("/applications/etsy").status_code == 204
+        assert not client.get("/applications/etsy").json()["registered"]
+        assert client.get("/applications/nothing").status_code == 404
+
+
+def test_what_cannot_be_taken_is_named_field_by_field(site: Site) -> None:
+    with program(site) as client:
+        told = client.post("/connections/pending", json={"name": "a\nb", "colour": "red"})
+        assert told.status_code == 422
+        assert set(told.json()) == {"error", "fields"}
+        assert set(told.json()["fields"]) == {"platform", "name", "colour"}
+        for body in (b"{", b'{"\\ud800": 1}', b"[]", b"\xff"):
+            answer = client.post(
+                "/users", content=body, headers={"Content-Type": "application/json"}
+            )
+            assert answer.status_code in {400, 422}
+            assert set(answer.json()) <= {"error", "fields"}
+        for days in (
+            {"from": "2026-02-30"},
+            {"from": "12"},
+            {"from": "2026-03-02", "to": "2026-03-01"},
+        ):
+            assert client.get("/journals", params=days).status_code == 422, days
+        unknown = client.get("/connections/nowhere")
+        assert "there is no connection 'nowhere'" in unknown.json()["error"]
+        assert client.get("/journals", params={"connection": "nowhere"}).status_code == 404
+        assert client.get("/nothing").json() == {"error": "there is no such address"}
+        wrong = client.request("DELETE", "/users")
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
+
+
+def test_what_a_platform_says_keeps_its_line(site: Site) -> None:
+    slug, square = connected(site), site.platforms["square"]
+    with program(site) as client:
+        square.application.script = iter(["429 7", "503"])
+        asked = client.post(f"/connections/{slug}/check")
+        assert (asked.status_code, asked.headers["retry-after"]) == (429, "7")
+        assert asked.json() == {"error": "Square asks us to wait 7 s"}
+        failed = client.post(f"/connections/{slug}/check")
+        assert (failed.status_code, "try again" in failed.json()["error"]) == (503, True)
+        given = square.fields() | square.keys(square.second) | {"client_secret": "no such secret"}
+        new = {"platform": "square", "name": "Foundry", "credentials": given}
+        refused = client.post("/connections", json=new)
+        assert (refused.status_code, "its client id and secret" in refused.text) == (502, True)
+
+
+def test_it_tells_what_the_command_line_tells(synced: User) -> None:
+    with (
+        Registry.open(synced.settings) as registry,
+        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
+        httpx2.Client(base_url=url + API, timeout=60) as client,
+    ):
+        registry.add_person("ada", "x", "operator", "test")
+        token = Sessions(registry).new_token("ada", "test", "test")
+        client.headers["Authorization"] = f"Bearer {token}"
+        assert client.get("/channels").json() == synced("channels", "--json").json
+        proofs = synced("reconcile", "--json").json
+        told = client.get("/settlements").json()
+        assert told == {**proofs, "total": len(proofs["settlements"])}
+        mugs = client.get("/settlements", params={"connection": "mugs", "limit": 1}).json()
+        assert (mugs["ok"], len(mugs["settlements"]), mugs["total"]) == (True, 1, 2)
+        entries = synced("journals", "attic", "--explain", "--json").json["entries"]
+        asked = {"connection": "attic", "explain": True}
+        assert client.get("/journals", params=asked).json()["entries"] == entries
+        day = {"connection": "mugs", "from": "2026-03-03", "to": "2026-03-03"}
+        listed = client.get("/journals", params=day).json()
+        assert (listed["total"], listed["entries"][0]["business_date"]) == (1, "2026-03-03")
+        days = client.get("/connections/mugs/days", params={"state": "done", "limit": 2}).json()
+        assert (len(days["days"]), days["total"] > 2) == (2, True)
+        done = {
+            work["connection"]: work["outcome"] for work in client.get("/activities").json()["last"]
+        }
+        assert done == {"mugs": "done", "attic": "done", "crafts": "done"}
+        assert client.post("/connections/mugs/sync").json()["days"] == 0
+        again = {"from": "2026-03-01", "to": "2026-03-04"}
+        asked_for = client.post("/connections/mugs/sync", json=again)
+        assert (asked_for.status_code, asked_for.json()["days"]) == (202, 3)
+        (event,) = registry.inbox()
+        assert (event.kind, event.id) == ("request", asked_for.json()["request"])
