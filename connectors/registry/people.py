@@ -16,6 +16,9 @@ from connectors.registry.models import ApiTokenRow, PersonRow, SessionRow
 from connectors.registry.records import ApiToken, Person, Role, SignedIn
 from connectors.registry.store import Store, columns, serialise, write_audit
 
+# A use is noted once a minute: a page asks many times over.
+_NOTED = timedelta(minutes=1)
+
 
 class People(Store):
     """People, sessions and tokens."""
@@ -84,14 +87,24 @@ class People(Store):
             SessionRow.seen_at >= func.now() - idle,
             SessionRow.started_at >= func.now() - lasts,
         )
-        touched = update(SessionRow).where(*live).values(seen_at=func.now())
+        wanted = (
+            select(
+                SessionRow.person,
+                PersonRow.role,
+                SessionRow.confirmed_at,
+                (SessionRow.seen_at < func.now() - _NOTED).label("stale"),
+            )
+            .join(PersonRow, PersonRow.name == SessionRow.person)
+            .where(*live)
+        )
         with self._transaction() as session:
-            found = session.execute(
-                touched.returning(SessionRow.person, SessionRow.confirmed_at)
-            ).one_or_none()
+            found = session.execute(wanted).one_or_none()
             if found is None:
                 return None
-            return SignedIn(found.person, _role(session, found.person), found.confirmed_at)
+            if found.stale:
+                touched = update(SessionRow).where(SessionRow.digest == digest)
+                session.execute(touched.values(seen_at=func.now()))
+            return SignedIn(found.person, cast("Role", found.role), found.confirmed_at)
 
     def confirm_session(self, digest: str) -> None:
         """The person of a session gave the password again."""

@@ -21,7 +21,8 @@ from console.web.sessions import Sessions
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What anybody may ask for: the sign-in page, its looks, and what platforms call by themselves.
-OPEN: Final = ("/sign-in", "/health", "/_nicegui/", "/static/", "/connect/woocommerce/keys")
+ASSETS: Final = ("/_nicegui/", "/static/", "/health")
+OPEN: Final = (*ASSETS, "/sign-in", "/connect/woocommerce/keys")
 # What takes more than being signed in.
 NEEDS: Final[Mapping[str, Deed]] = {"/dagster": "run", "/books": "read", "/audit": "administer"}
 HEADERS: Final[Mapping[str, str]] = {
@@ -62,7 +63,9 @@ class Gate:
             return
         headers = Headers(scope=scope)
         cookie = cookie_of(headers, cookie_name(self.public_url))
-        who = await run_sync(self._who, scope, headers, cookie)
+        # A page has dozens of assets: asking who wants each would be a query each.
+        asset = scope["path"].startswith(ASSETS)
+        who = None if asset else await run_sync(self._who, scope, headers, cookie)
         scope.setdefault("state", {})[WHO] = who
         scope["state"]["cookie"] = cookie
         refused = self._refusal(scope, headers, who)
@@ -86,7 +89,7 @@ class Gate:
         called_by_platform = path == "/connect/woocommerce/keys"
         if changes and not by_program and not called_by_platform and not self._ours(headers):
             return _refused(path, 403, "this request does not come from the console's own pages")
-        if any(path.startswith(prefix) for prefix in OPEN):
+        if path.startswith(OPEN):
             return None
         if who is None:
             if path.startswith("/api/"):

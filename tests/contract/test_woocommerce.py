@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from connectors.channels.woocommerce.deliveries import is_the_stores
 from connectors.settings import Settings
 from tests.connectors.platforms import desk
 from tests.emulators.serving import bound, serving
@@ -49,3 +50,13 @@ def test_the_emulated_index_has_the_shape_of_a_real_one(index: dict[str, Any]) -
 
 def _shape(answer: dict[str, Any]) -> dict[str, str]:
     return {name: type(value).__name__ for name, value in answer.items()}
+
+
+def test_what_a_real_store_delivered_passes(specs: Path) -> None:
+    path = specs / "woocommerce" / "live-captures" / "webhook_delivery.json"
+    captured = json.loads(path.read_text(encoding="utf-8"))
+    body = captured["body"].encode()
+    signature = captured["headers"]["X-WC-Webhook-Signature"]
+    assert is_the_stores("s3cr3t", body, signature)
+    assert not is_the_stores("s3cr3t", json.dumps(json.loads(body)).encode(), signature)
+    assert not is_the_stores("another", body, signature)

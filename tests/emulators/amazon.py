@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
-from tests.emulators.oauth import OAuth, Refused, back_to, consent_page
+from tests.emulators.oauth import Granting, OAuth, Refused, back_to, consent_page
 
 APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
 ENDPOINTS = {
@@ -47,7 +47,7 @@ class Seller:
     taking: tuple[str, ...]
 
 
-class Amazon:
+class Amazon(Granting):
     """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong.
 
     `draft` is an application that is not published; `lacks` are paths its roles do not allow.
@@ -82,11 +82,6 @@ class Amazon:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         pages = {f"seller_central_{name}": f"{url}/seller-central/{name}" for name in ENDPOINTS}
@@ -109,22 +104,6 @@ class Amazon:
         """A refresh token, and whose it is."""
         seller = account.partition("/")[0]
         return {"seller_id": seller, "refresh_token": self.oauth.granted(account)}
-
-    def picks(self, account: str) -> str:
-        """The selling account."""
-        return account
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
-
-    def revoke(self, account: str) -> None:
-        """The seller disables the application in Manage Your Apps."""
-        self.oauth.revoke(account)
-
-    def alive(self, account: str) -> bool:
-        """Whether any grant of the selling account stands."""
-        return self.oauth.alive(account)
 
     async def _page(self, request: Request) -> Response:
         asked = request.query_params

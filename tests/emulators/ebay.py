@@ -16,7 +16,16 @@ from starlette.routing import Route
 
 from tests.emulators.ebay_signatures import SigningKeys, Unsigned
 from tests.emulators.faults import Faulty
-from tests.emulators.oauth import Grant, OAuth, Refused, back_to, basic, bearer, consent_page
+from tests.emulators.oauth import (
+    Grant,
+    Granting,
+    OAuth,
+    Refused,
+    back_to,
+    basic,
+    bearer,
+    consent_page,
+)
 
 RU_NAME = "Ember_Craft-EmberCra-Daybook-abcdefg"
 REFRESH_SECONDS = 47_304_000
@@ -42,7 +51,7 @@ class Seller:
     account_type: str = "BUSINESS"
 
 
-class EBay:
+class EBay(Granting):
     """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong.
 
     `accept_url` is what somebody set for the RuName, on eBay's pages.
@@ -76,11 +85,6 @@ class EBay:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"auth": url, "api": url, "apiz": url}
@@ -92,30 +96,6 @@ class EBay:
             "client_secret": self.oauth.client_secret,
             "ru_name": RU_NAME,
         }
-
-    def chosen(self, account: str) -> dict[str, str]:
-        """Nothing is chosen before."""
-        return {}
-
-    def keys(self, account: str) -> dict[str, str]:
-        """A refresh token."""
-        return {"refresh_token": self.oauth.granted(account)}
-
-    def picks(self, account: str) -> str:
-        """The member's id."""
-        return account
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
-
-    def revoke(self, account: str) -> None:
-        """The seller revokes the application, or changes the password."""
-        self.oauth.revoke(account)
-
-    def alive(self, account: str) -> bool:
-        """Whether any grant of the seller stands."""
-        return self.oauth.alive(account)
 
     async def _page(self, request: Request) -> Response:
         asked = request.query_params

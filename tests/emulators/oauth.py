@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tests.emulators.faults import Faulty
+
 CODE_SECONDS = 300.0
 
 
@@ -185,6 +187,49 @@ class OAuth:
         token = self.access_form(grant)
         self.access[token] = (grant, self.now() + self.access_seconds)
         return Issued(token, grant.refresh_token, grant)
+
+
+class Granting:
+    """What an emulator of an OAuth 2 platform is to a test, unless its platform differs.
+
+    `oauth` is what sellers granted there, `faults` the application with what goes wrong.
+    """
+
+    oauth: OAuth
+    faults: Faulty
+
+    @property
+    def application(self) -> Faulty:
+        """The ASGI application."""
+        return self.faults
+
+    def fields(self) -> dict[str, str]:
+        """The application, registered."""
+        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
+
+    def chosen(self, account: str) -> dict[str, str]:
+        """Nothing is chosen before."""
+        return {}
+
+    def keys(self, account: str) -> dict[str, str]:
+        """A refresh token."""
+        return {"refresh_token": self.oauth.granted(account)}
+
+    def picks(self, account: str) -> str:
+        """The account's id."""
+        return account
+
+    def expire(self) -> None:
+        """Every access token ends now."""
+        self.oauth.expire_access()
+
+    def revoke(self, account: str) -> None:
+        """The seller takes the consent back, on the platform's pages."""
+        self.oauth.revoke(account)
+
+    def alive(self, account: str) -> bool:
+        """Whether any grant for the account stands."""
+        return self.oauth.alive(account)
 
 
 def challenge_of(verifier: str) -> str:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import (
+    Granting,
     Issued,
     OAuth,
     Refused,
@@ -40,7 +41,7 @@ class Company:
     zone: str | None
 
 
-class QuickBooks:
+class QuickBooks(Granting):
     """The platform with two companies of two owners; `fault` is what calls answer instead."""
 
     def __init__(self) -> None:
@@ -65,42 +66,13 @@ class QuickBooks:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return dict.fromkeys(("authorise", "identity", "revoke", "api"), url)
 
-    def fields(self) -> dict[str, str]:
-        """The application, registered."""
-        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
-
-    def chosen(self, account: str) -> dict[str, str]:
-        """Nothing is chosen before."""
-        return {}
-
     def keys(self, account: str) -> dict[str, str]:
         """What the OAuth 2.0 Playground shows at its end."""
         return {"realm_id": account, "refresh_token": self.oauth.granted(account)}
-
-    def picks(self, account: str) -> str:
-        """The company."""
-        return account
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
-
-    def revoke(self, account: str) -> None:
-        """The owner disconnects the app in QuickBooks."""
-        self.oauth.revoke(account)
-
-    def alive(self, account: str) -> bool:
-        """Whether any grant of the company stands."""
-        return self.oauth.alive(account)
 
     async def _page(self, request: Request) -> Response:
         asked = request.query_params

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
-from tests.emulators.oauth import Issued, OAuth, Refused, back_to, consent_page
+from tests.emulators.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
 
 HOUR, DAY = 3_600.0, 86_400.0
 VERSION = "2026-10"
@@ -57,7 +57,7 @@ class Shop:
     timezone: str
 
 
-class Shopify:
+class Shopify(Granting):
     """The platform with two shops; `oauth` is what they granted, `throttled` queries to refuse."""
 
     def __init__(self) -> None:
@@ -91,18 +91,9 @@ class Shopify:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"shop": url + "/{shop}"}
-
-    def fields(self) -> dict[str, str]:
-        """The application, registered."""
-        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
 
     def chosen(self, account: str) -> dict[str, str]:
         """The shop's domain."""
@@ -117,22 +108,10 @@ class Shopify:
         """The token of an app that the shop made for itself; it does not end."""
         return self.oauth.lasting(account)
 
-    def picks(self, account: str) -> str:
-        """The shop's id."""
-        return account
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
-
     def revoke(self, account: str) -> None:
         """The merchant uninstalls the application."""
         self._installed.discard(account)
         self.oauth.revoke(account)
-
-    def alive(self, account: str) -> bool:
-        """Whether any grant of the shop stands."""
-        return self.oauth.alive(account)
 
     def _shop(self, request: Request) -> Shop:
         domain = request.path_params["shop"]

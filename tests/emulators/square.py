@@ -14,7 +14,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
-from tests.emulators.oauth import Grant, Issued, OAuth, Refused, back_to, bearer, consent_page
+from tests.emulators.oauth import (
+    Grant,
+    Granting,
+    Issued,
+    OAuth,
+    Refused,
+    back_to,
+    bearer,
+    consent_page,
+)
 
 DAY = 86_400.0
 
@@ -33,7 +42,7 @@ class Merchant:
     )
 
 
-class Square:
+class Square(Granting):
     """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong."""
 
     def __init__(self) -> None:
@@ -54,42 +63,9 @@ class Square:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"api": url}
-
-    def fields(self) -> dict[str, str]:
-        """The application, registered."""
-        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
-
-    def chosen(self, account: str) -> dict[str, str]:
-        """Nothing is chosen before."""
-        return {}
-
-    def keys(self, account: str) -> dict[str, str]:
-        """A refresh token."""
-        return {"refresh_token": self.oauth.granted(account)}
-
-    def picks(self, account: str) -> str:
-        """The merchant's id."""
-        return account
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
-
-    def revoke(self, account: str) -> None:
-        """The seller disconnects the application in the dashboard."""
-        self.oauth.revoke(account)
-
-    def alive(self, account: str) -> bool:
-        """Whether any grant of the merchant stands."""
-        return self.oauth.alive(account)
 
     async def _page(self, request: Request) -> Response:
         asked = request.query_params

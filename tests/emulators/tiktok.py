@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
-from tests.emulators.oauth import Issued, OAuth, Refused, back_to, consent_page
+from tests.emulators.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
 
 DAY = 86_400.0
 EARLIEST, LATEST = -300.0, 30.0
@@ -50,7 +50,7 @@ SHOPS = (
 )
 
 
-class TikTok:
+class TikTok(Granting):
     """The platform; `refuses_with` is the status of a call whose token ended."""
 
     service_id = "7270000000000000009"
@@ -80,11 +80,6 @@ class TikTok:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {
@@ -113,18 +108,6 @@ class TikTok:
     def picks(self, account: str) -> str:
         """The seller: a consent covers every shop of one."""
         return self.shops[account].seller
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
-
-    def revoke(self, account: str) -> None:
-        """The seller takes the authorisation back in Seller Center."""
-        self.oauth.revoke(account)
-
-    def alive(self, account: str) -> bool:
-        """Whether any authorisation of the shop stands."""
-        return self.oauth.alive(account)
 
     def _shops_of(self, seller: str) -> list[str]:
         return [shop.id for shop in self.shops.values() if shop.seller == seller]

@@ -15,14 +15,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
-from tests.emulators.oauth import Grant, OAuth, Refused, back_to, consent_page
+from tests.emulators.oauth import Grant, Granting, OAuth, Refused, back_to, consent_page
 
 MINUTE, DAY = 60.0, 86_400.0
 CLIENT_TYPES = {"seller", "seller-ca", "seller-mx"}
 SCOPES = {"reports": "view_only", "orders": "view_only", "item": "view_only", "price": "no_access"}
 
 
-class Walmart:
+class Walmart(Granting):
     """The platform with its sellers; `oauth` is a provider's application, `own` sellers' keys."""
 
     def __init__(self) -> None:
@@ -45,18 +45,9 @@ class Walmart:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"api": url, "login": url}
-
-    def fields(self) -> dict[str, str]:
-        """The solution provider's application, registered."""
-        return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
 
     def chosen(self, account: str) -> dict[str, str]:
         """The market."""
@@ -67,14 +58,6 @@ class Walmart:
         client_id, secret = str(uuid.uuid4()), secrets.token_urlsafe(40)
         self.own[client_id] = (secret, account)
         return {"client_id": client_id, "client_secret": secret, "seller_id": account}
-
-    def picks(self, account: str) -> str:
-        """The seller's id."""
-        return account
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
 
     def revoke(self, account: str) -> None:
         """The seller resets the keys and takes the consent back."""

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import (
     Grant,
+    Granting,
     Issued,
     OAuth,
     Refused,
@@ -55,7 +56,7 @@ class Organisation:
     tenant: str = field(default_factory=_uuid)
 
 
-class Xero:
+class Xero(Granting):
     """The platform; `kind` is what the registered app is: web, pkce or custom."""
 
     def __init__(self) -> None:
@@ -87,11 +88,6 @@ class Xero:
             )
         )
 
-    @property
-    def application(self) -> Faulty:
-        """The ASGI application."""
-        return self.faults
-
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return dict.fromkeys(("login", "identity", "api"), url)
@@ -105,10 +101,6 @@ class Xero:
             registered["app_type"] = "custom"
         return registered
 
-    def chosen(self, account: str) -> dict[str, str]:
-        """Nothing is chosen before."""
-        return {}
-
     def keys(self, account: str) -> dict[str, str]:
         """A refresh token of a consent to one organisation; none for a custom connection."""
         self._connect(account, _uuid())
@@ -117,14 +109,6 @@ class Xero:
         token = self.oauth.granted(account)
         self.oauth.grants[-1].scopes = " ".join(KNOWN)
         return {"refresh_token": token}
-
-    def picks(self, account: str) -> str:
-        """The organisation."""
-        return account
-
-    def expire(self) -> None:
-        """Every access token ends now."""
-        self.oauth.expire_access()
 
     def revoke(self, account: str) -> None:
         """Somebody disconnects the app in the organisation's settings; tokens stay good."""
