@@ -74,6 +74,7 @@ def test_a_store_is_connected_breaks_is_mended_and_let_go(
     emulator.revoke(first)
     with pytest.raises(Exception, match="connect it again"):
         site.accounts.check("my-shop", actor="test")
+    page.goto(site.url)
     expect(found).to_contain_text("Needs reconnection")
     found.get_by_role("button", name="Reconnect").click()
     choose(page, wanted, emulator.chosen(first))

@@ -52,17 +52,36 @@ class Site:
             yield browser
 
 
-@pytest.fixture
-def site(quick_home: Settings, tmp_path: Path) -> Iterator[Site]:
-    """The whole console, served."""
-    platforms = {name: made() for name, made in EMULATORS.items()}
+@dataclass(frozen=True)
+class Platforms:
+    """Every platform on loopback, and where each is."""
+
+    emulators: dict[str, Emulator]
+    hosts: dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def all_platforms() -> Iterator[Platforms]:
+    """They are served once a worker; every test takes back what was granted before it."""
+    emulators = {name: made() for name, made in EMULATORS.items()}
     with ExitStack() as stack:
-        hosts = {}
-        for name, emulator in platforms.items():
-            url = stack.enter_context(serving(emulator.application, bound()))
-            hosts[name] = emulator.endpoints(url)
+        hosts = {
+            name: emulator.endpoints(stack.enter_context(serving(emulator.application, bound())))
+            for name, emulator in emulators.items()
+        }
+        yield Platforms(emulators, hosts)
+
+
+@pytest.fixture
+def site(quick_home: Settings, tmp_path: Path, all_platforms: Platforms) -> Iterator[Site]:
+    """The whole console, served."""
+    for emulator in all_platforms.emulators.values():
+        emulator.application.script = iter(())
+        for account in (emulator.first, emulator.second):
+            emulator.revoke(account)
+    with ExitStack() as stack:
         file = tmp_path / "endpoints.json"
-        file.write_text(json.dumps(hosts))
+        file.write_text(json.dumps(all_platforms.hosts))
         listener = bound()
         changed = {
             "endpoints": file,
@@ -75,5 +94,5 @@ def site(quick_home: Settings, tmp_path: Path) -> Iterator[Site]:
         yield Site(
             stack.enter_context(serving(build(console, default_parts()), listener)),
             console,
-            platforms,
+            all_platforms.emulators,
         )
