@@ -1,10 +1,50 @@
-"""What is done to a connection that is there: paused, resumed, removed; refused in words.
+"""What is done to a connection: begun, paused, resumed, synced, removed; refused in words.
 
-Connecting it, and letting its account go, is `connectors.connecting`.
+The command line, the API and the pages do it here. Connecting its account, and letting it go, is
+`connectors.connecting`.
 """
 
+from connectors.auth import NeedsReconnection
 from connectors.errors import BadInput
+from connectors.fields import slug_for
+from connectors.platforms import has_settlements, platform
 from connectors.registry import Connection, Registry
+from connectors.setup import Setup
+
+
+def free_slug(registry: Registry, name: str) -> str:
+    """A slug made of a name, which no connection has."""
+    return slug_for(name, {connection.slug for connection in registry.connections()})
+
+
+def begin(
+    registry: Registry, channel: str, name: str, actor: str, slug: str | None = None
+) -> Connection:
+    """Begin a set-up: a pending connection that a consent or keys finish."""
+    wanted = platform(channel)
+    slug = slug or free_slug(registry, name)
+    # Its own zone comes with the account.
+    registry.add_connection(
+        slug, channel=wanted.name, name=name, timezone="UTC", kind="api", actor=actor
+    )
+    registry.set_setup(slug, Setup(step="account").model_dump(mode="json"), actor)
+    return registry.connection(slug)
+
+
+def check_syncable(found: Connection) -> None:
+    """`BadInput` or `NeedsReconnection` for a connection that nothing can be done for now."""
+    slug = found.slug
+    if not has_settlements(found):
+        raise BadInput(f"{slug} is no store: it has no settlements")
+    match found.state:
+        case "needs_reauth":
+            raise NeedsReconnection(f"{slug}: {found.reason or 'connect it again'}")
+        case "pending":
+            raise BadInput(f"{slug} is not set up yet: finish its set-up")
+        case "paused":
+            raise BadInput(f"{slug} is paused: resume it first")
+        case "disconnected":
+            raise BadInput(f"{slug} is disconnected: connect it again first")
 
 
 def pause(registry: Registry, slug: str, actor: str) -> bool:

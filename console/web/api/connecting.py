@@ -6,9 +6,7 @@ from fastapi import APIRouter, Body, Response
 
 from connectors.authorising import begin
 from connectors.connecting import Undecided
-from connectors.fields import slug_for
-from connectors.platforms import platform
-from connectors.setup import Setup
+from console import connections
 from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named
 from console.web.api.connections import card_of
@@ -35,7 +33,7 @@ def add_connection(
     409 where they reach several accounts, or tell no time zone: the connection is pending then,
     and `check` finishes it.
     """
-    slug = new.slug or _free_slug(console, new.name)
+    slug = new.slug or connections.free_slug(console.registry, new.name)
     try:
         console.accounts.add(
             new.platform,
@@ -54,15 +52,8 @@ def add_connection(
 @router.post("/connections/pending", status_code=201)
 def add_pending(who: Connector, console: Here, new: NewPending, response: Response) -> answers.Card:
     """Begin a set-up; `consent` goes on from there."""
-    wanted = platform(new.platform)
-    slug = new.slug or _free_slug(console, new.name)
-    registry = console.registry
-    # Its own zone comes with the account.
-    registry.add_connection(
-        slug, channel=wanted.name, name=new.name, timezone="UTC", kind="api", actor=who.name
-    )
-    registry.set_setup(slug, Setup(step="account").model_dump(mode="json"), who.name)
-    return _created(console, slug, response)
+    found = connections.begin(console.registry, new.platform, new.name, who.name, new.slug)
+    return _created(console, found.slug, response)
 
 
 @router.post("/connections/{slug}/check")
@@ -120,10 +111,6 @@ def reconnect(
         connection.slug, given.credentials, account=given.account, actor=who.name
     )
     return card_of(console, connection.slug)
-
-
-def _free_slug(console: Console, name: str) -> str:
-    return slug_for(name, {connection.slug for connection in console.registry.connections()})
 
 
 def _created(console: Console, slug: str, response: Response) -> answers.Card:

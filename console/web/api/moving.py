@@ -4,10 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from connectors.auth import NeedsReconnection
-from connectors.errors import BadInput
-from connectors.platforms import has_settlements
-from connectors.registry import Connection
 from console import connections
 from console.commands.syncing import days_to_do
 from console.web.api import answers
@@ -42,7 +38,7 @@ def sync(
 ) -> answers.Asked:
     """Ask for days to be done: those given that documents cover, else what is outstanding."""
     window = window_of(wanted.first, wanted.last)
-    _check_syncable(connection)
+    connections.check_syncable(connection)
     days = days_to_do(workspace_of(console), connection, window)
     request = None
     if days:
@@ -65,18 +61,3 @@ def remove(who: Connector, console: Here, connection: Named) -> None:
     connections.check_removable(connection)
     who.check_confirmed()
     remove_connection(workspace_of(console), connection.slug, who.name)
-
-
-def _check_syncable(connection: Connection) -> None:
-    slug = connection.slug
-    if not has_settlements(connection):
-        raise BadInput(f"{slug} is no store: it has no settlements")
-    match connection.state:
-        case "needs_reauth":
-            raise NeedsReconnection(f"{slug}: {connection.reason or 'connect it again'}")
-        case "pending":
-            raise BadInput(f"{slug} is not set up yet: finish its set-up")
-        case "paused":
-            raise BadInput(f"{slug} is paused: resume it first")
-        case "disconnected":
-            raise BadInput(f"{slug} is disconnected: connect it again first")

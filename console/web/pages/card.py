@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from nicegui import ui
 
 from connectors.platforms import has_settlements
+from connectors.registry import Registry
+from console import connections
 from console.cards import Card
+from console.web.context import Console
 from console.web.pages import deeds
 from console.web.pages.visitor import Visitor
 from pipelines.stages.asking import ask_for_days
 
 Again = Callable[[], Awaitable[None]]
 Deed = Callable[[], Awaitable[None] | None]
+Move = Callable[[Registry, str, str], bool]
 _LOOKS = {
     "up to date": ("check_circle", "positive"),
     "importing": ("sync", "info"),
@@ -130,7 +134,9 @@ def _next(visitor: Visitor, card: Card, again: Again) -> None:
                 True,
             )
         case "resume":
-            button = ui.button("Resume", on_click=lambda: _move(visitor, card, "active", again))
+            button = ui.button(
+                "Resume", on_click=lambda: _move(visitor, card, connections.resume, again)
+            )
             button.props("outline").set_enabled(visitor.may("connect"))
 
 
@@ -141,10 +147,7 @@ def _go(title: str, address: str, allowed: bool) -> None:
 
 async def _sync(visitor: Visitor, card: Card, again: Again) -> None:
     slug = card.connection.slug
-    console = visitor.console
-    asked = await visitor.do(
-        "sync", ask_for_days, console.settings, console.registry, slug, visitor.who.name
-    )
+    asked = await visitor.do("sync", _asked, visitor.console, slug, visitor.who.name)
     if asked is None:
         return
     if asked:
@@ -154,9 +157,14 @@ async def _sync(visitor: Visitor, card: Card, again: Again) -> None:
     await again()
 
 
-async def _move(visitor: Visitor, card: Card, state: str, again: Again) -> None:
+def _asked(console: Console, slug: str, actor: str) -> int:
+    connections.check_syncable(console.registry.connection(slug))
+    return ask_for_days(console.settings, console.registry, slug, actor)
+
+
+async def _move(visitor: Visitor, card: Card, move: Move, again: Again) -> None:
     registry, slug = visitor.console.registry, card.connection.slug
-    await visitor.do("connect", registry.set_connection_state, slug, state, visitor.who.name)
+    await visitor.do("connect", move, registry, slug, visitor.who.name)
     await again()
 
 
@@ -180,7 +188,7 @@ def _deeds(visitor: Visitor, card: Card, again: Again) -> Iterator[tuple[str, De
         return
     yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
     if connection.state == "active":
-        yield "Pause", lambda: _move(visitor, card, "paused", again)
+        yield "Pause", lambda: _move(visitor, card, connections.pause, again)
     if connection.state in {"active", "paused", "needs_reauth"}:
         yield "Reconnect", lambda: ui.navigate.to(f"{here}?again=1")
         yield "Disconnect", lambda: deeds.disconnect(visitor, card)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from console import connections
 from console.cards import Card
 from console.web.context import Console
 from console.web.pages.frame import deed, heading
@@ -76,11 +77,14 @@ async def remove(visitor: Visitor, card: Card, again: Again) -> None:
     dialog.delete()
     if answer is None or not await visitor.confirm():
         return
-    workspace = Workspace(visitor.console.settings, visitor.console.registry)
-    await visitor.do(
-        "connect", remove_connection, workspace, card.connection.slug, visitor.who.name
-    )
+    slug, actor = card.connection.slug, visitor.who.name
+    await visitor.do("connect", _removed, visitor.console, slug, actor)
     await again()
+
+
+def _removed(console: Console, slug: str, actor: str) -> None:
+    connections.check_removable(console.registry.connection(slug))
+    remove_connection(Workspace(console.settings, console.registry), slug, actor)
 
 
 def _buttons(dialog: ui.dialog, title: str, go: Callable[[], None]) -> None:

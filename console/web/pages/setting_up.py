@@ -9,10 +9,10 @@ from fastapi import Request
 from nicegui import ui
 
 from connectors.errors import DaybookError
-from connectors.fields import slug_for
 from connectors.platforms import platform
 from connectors.registry import Connection
 from connectors.setup import STEPS, Setup, Step
+from console import connections
 from console.web.pages import setup_account, setup_choices
 from console.web.pages.frame import frame, heading
 from console.web.pages.setup_state import SettingUp, buttons
@@ -130,16 +130,7 @@ async def _name(this: SettingUp) -> None:
 
 
 def _begin(this: SettingUp, name: str) -> Connection:
-    registry = this.console.registry
-    taken = {connection.slug for connection in registry.connections()}
-    return registry.add_connection(
-        slug_for(name, taken),
-        channel=this.wanted.name,
-        name=name,
-        timezone="UTC",
-        kind="api",
-        actor=this.visitor.who.name,
-    )
+    return connections.begin(this.console.registry, this.wanted.name, name, this.visitor.who.name)
 
 
 _BODIES = {
