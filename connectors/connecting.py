@@ -52,6 +52,12 @@ class Accounts:
         connection = self.registry.connection(slug)
         return self._access(platform(connection.channel), slug, connection.fields)
 
+    def application_id(self, slug: str) -> str:
+        """What tells the application that calls for a connection from others: no secret."""
+        kept = self._kept(slug)
+        shared = self.registered(self.platform_of(slug))
+        return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
+
     def add(
         self,
         name: str,

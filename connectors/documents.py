@@ -5,6 +5,7 @@ arrived, by a path of its own: the totals that every later stage is checked agai
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -12,6 +13,14 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 Money = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type=str)]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file as it arrives: alone, out of an archive, or made of a platform's answers."""
+
+    name: str
+    content: bytes
 
 
 class _Record(BaseModel):
@@ -41,13 +50,18 @@ class SourceType(_Record):
 
 
 class DayTotals(_Record):
-    """What a document brings to one business day: money lines, their sum, units, payouts."""
+    """What a document brings to one business day: money lines, their sum, units, payouts.
+
+    `digest` is over all that the day's lines say, where documents of one statement follow upon
+    each other often; two that have it say the same of the day when it is the same.
+    """
 
     lines: int
     amount: Money
     units: int = 0
     payouts: int = 0
     paid: Money = Decimal(0)
+    digest: str | None = None
 
 
 class Statement(_Record):
@@ -79,7 +93,8 @@ class Manifest(_Record):
     `statement` is what a document is a statement of: a newer document of the same statement
     supersedes this one. `days` are the business days, in the connection's zone, that have lines
     or a payout; `first_day` to `last_day` are covered, with or without. `rows_without_amount`
-    are the rows that say nothing of money and become no line.
+    are the rows that say nothing of money and become no line. `tag` is what the channel's list of
+    settlements said of this one when it was fetched: while it says so, nothing is fetched again.
     """
 
     document: str
@@ -105,6 +120,7 @@ class Manifest(_Record):
     source_types: tuple[SourceType, ...]
     days: dict[date, DayTotals]
     settlements: tuple[Statement, ...]
+    tag: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -114,6 +130,20 @@ class Manifest(_Record):
     def covers(self, day: date) -> bool:
         """Whether the day lies in the document's period, or has a line or a payout of it."""
         return self.first_day <= day <= self.last_day or day in self.days
+
+    def says_the_same(self, other: "Manifest") -> bool:
+        """Whether another document of the statement adds nothing: no line, day or payout differs.
+
+        Only documents whose days have digests can be told to be alike.
+        """
+        digests = [t.digest for t in (*self.days.values(), *other.days.values()) if t.lines]
+        return (
+            None not in digests
+            and self.days == other.days
+            and self.settlements == other.settlements
+            and self.tag == other.tag
+            and (self.first_day, self.last_day) == (other.first_day, other.last_day)
+        )
 
     def to_json(self) -> str:
         """The manifest as it is stored."""

@@ -13,7 +13,8 @@ import re
 import secrets
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +22,12 @@ import duckdb
 
 from connectors.channels import CHANNELS
 from connectors.channels.base import Channel, Upload
-from connectors.documents import Manifest
+from connectors.documents import Manifest, Member
 from connectors.engine import open_engine
 from connectors.errors import BadInput, Permanent, Unproven
 from connectors.lake import Lake, write_atomically
 from connectors.settings import Settings
+from connectors.spreadsheets import ENCODING, is_spreadsheet, sheets
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -36,14 +38,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 MAX_BYTES = 8 * 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file out of what was handed over: a plain file is its own only member."""
-
-    name: str
-    content: bytes
+# No channel writes more lines above its header.
+OPENING, OPENING_LINES = 65_536, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +80,8 @@ def _unpacked(name: str, content: bytes) -> Iterator[Member]:
             yield Member(name.removesuffix(".gz"), gzip.decompress(content))
         except (OSError, EOFError, zlib.error) as error:
             raise BadInput(damaged) from error
+    elif is_spreadsheet(content):
+        yield Member(name, content)
     elif content.startswith(_ZIP):
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -95,10 +93,6 @@ def _unpacked(name: str, content: bytes) -> Iterator[Member]:
                 ]
                 if not inner:
                     raise BadInput(f"{name}: the archive holds no file; download it again")
-                if any(info.filename == "[Content_Types].xml" for info in inner):
-                    raise BadInput(
-                        f"{name}: is a spreadsheet; import the file as it was downloaded, unedited"
-                    )
                 for info in inner:
                     if info.file_size > MAX_BYTES:
                         raise BadInput(f"{name}: {info.filename} is larger than 8 GiB unpacked")
@@ -134,10 +128,30 @@ def decode(name: str, content: bytes) -> tuple[str, str]:
     )
 
 
-def _recognised(channel: Channel, name: str, header: str) -> None:
-    if channel.recognises(header):
+def _text_of(channel: Channel, member: Member) -> tuple[str, str]:
+    """What a file says and how it is written; of a spreadsheet, the sheet the channel knows."""
+    if not is_spreadsheet(member.content):
+        text, encoding = decode(member.name, member.content)
+        _recognised(channel, member.name, opening(text))
+        return text, encoding
+    for title, text in sheets(member.name, member.content):
+        if channel.recognises(opening(text)):
+            return text, f"{ENCODING}{title}"
+    raise BadInput(
+        f"{member.name}: is a spreadsheet, and no sheet of it is a {channel.file}; import the file "
+        "as it was downloaded, unedited"
+    )
+
+
+def opening(text: str) -> str:
+    """The first lines of a file, by which it is recognised."""
+    return "\n".join(_NEWLINE.split(text[:OPENING], maxsplit=OPENING_LINES)[:OPENING_LINES])
+
+
+def _recognised(channel: Channel, name: str, first_lines: str) -> None:
+    if channel.recognises(first_lines):
         return
-    other = next((c for c in CHANNELS.values() if c.recognises(header)), None)
+    other = next((c for c in CHANNELS.values() if c.recognises(first_lines)), None)
     if other is not None:
         raise BadInput(
             f"{name}: is a file of {other.title}, not of {channel.title}; "
@@ -148,44 +162,65 @@ def _recognised(channel: Channel, name: str, header: str) -> None:
     )
 
 
-def examine(
-    settings: Settings, channel: Channel, member: Member, *, connection: str, time_zone: str
-) -> Manifest:
-    """Read one file and prove it, storing nothing; a copy goes to quarantine if it is unproven."""
-    text, encoding = decode(member.name, member.content)
-    header = _NEWLINE.split(text, maxsplit=1)[0]
-    _recognised(channel, member.name, header)
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    scratch = settings.scratch_folder / f"import-{secrets.token_hex(6)}"
-    scratch.mkdir(mode=0o700)
-    copy = scratch / "document.txt"
-    try:
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A table to read files on: one DuckDB and one folder for as many as there are."""
+
+    settings: Settings
+    con: duckdb.DuckDBPyConnection
+    scratch: Path
+
+    def examine(
+        self, channel: Channel, member: Member, *, connection: str, time_zone: str
+    ) -> Manifest:
+        """Read one file and prove it, storing nothing; what is unproven is put in quarantine."""
+        text, encoding = _text_of(channel, member)
+        copy = self.scratch / "document.txt"
         copy.write_text(text, encoding="utf-8", newline="")
         upload = Upload(
             name=member.name,
             document=hashlib.sha256(member.content).hexdigest(),
             encoding=encoding,
-            header=header,
+            opening=opening(text),
             text=copy,
             connection=connection,
             time_zone=time_zone,
         )
+        try:
+            return channel.inspect(self.con, upload)
+        except Unproven as error:
+            kept = _quarantine(self.settings, member, error)
+            raise Unproven(
+                f"{error} (kept as {kept})", declared=error.declared, found=error.found
+            ) from error
+        except (duckdb.DataError, duckdb.ProgrammingError) as error:
+            said = str(error).splitlines()[0]
+            raise BadInput(
+                f"{member.name}: cannot be read ({said}); download it again, unedited"
+            ) from error
+
+
+@contextmanager
+def examining(settings: Settings) -> Iterator[Examination]:
+    """Files can be read and proven while this is open."""
+    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    scratch = settings.scratch_folder / f"import-{secrets.token_hex(6)}"
+    scratch.mkdir(mode=0o700)
+    try:
         with open_engine(
             threads=settings.threads, memory_limit=settings.memory_limit, spill=scratch / "spill"
         ) as con:
-            return channel.inspect(con, upload)
-    except Unproven as error:
-        kept = _quarantine(settings, member, error)
-        raise Unproven(
-            f"{error} (kept as {kept})", declared=error.declared, found=error.found
-        ) from error
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        said = str(error).splitlines()[0]
-        raise BadInput(
-            f"{member.name}: cannot be read ({said}); download it again, unedited"
-        ) from error
+            yield Examination(settings, con, scratch)
     finally:
         _remove(scratch)
+
+
+def examine(
+    settings: Settings, channel: Channel, member: Member, *, connection: str, time_zone: str
+) -> Manifest:
+    """Read one file and prove it, as `Examination.examine`."""
+    with examining(settings) as table:
+        return table.examine(channel, member, connection=connection, time_zone=time_zone)
 
 
 def _remove(folder: Path) -> None:
@@ -203,12 +238,16 @@ def _quarantine(settings: Settings, member: Member, error: Unproven) -> Path:
     return path.relative_to(settings.home)
 
 
-def keep(lake: Lake, content: bytes, manifest: Manifest) -> Intake:
+def keep(
+    lake: Lake, content: bytes, manifest: Manifest, stored: Sequence[Manifest] | None = None
+) -> Intake:
     """Store a proven document, unless the connection has it; number restatements.
 
     The caller holds the connection's lock: two imports must not number the same restatement.
+    `stored` are the connection's documents, where the caller has read them.
     """
-    stored = lake.manifests(manifest.connection)
+    if stored is None:
+        stored = lake.manifests(manifest.connection)
     known = next((m for m in stored if m.document == manifest.document), None)
     if known is not None:
         _heal(lake, content, known)
@@ -216,6 +255,8 @@ def keep(lake: Lake, content: bytes, manifest: Manifest) -> Intake:
     earlier = [m for m in stored if m.statement == manifest.statement]
     if earlier:
         latest = max(earlier, key=lambda m: m.revision)
+        if manifest.says_the_same(latest):
+            return Intake(latest, new=False)
         manifest = manifest.model_copy(
             update={"revision": latest.revision + 1, "supersedes": latest.document}
         )

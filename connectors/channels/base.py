@@ -4,26 +4,35 @@ A channel knows its own files: how to recognise one, how to read what it declare
 are read by DuckDB. What its words mean is not here but in `mappings/channels/<channel>`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from connectors.documents import Dialect, Manifest, Statement
+from connectors.channels.visits import Visit
+from connectors.documents import Dialect, Manifest, Member, Statement
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file as it arrived, out of its container: `text` is a UTF-8 copy of it on disk."""
+    """One file as it arrived, out of its container: `text` is a UTF-8 copy of it on disk.
+
+    `opening` are its first lines.
+    """
 
     name: str
     document: str
     encoding: str
-    header: str
+    opening: str
     text: Path
     connection: str
     time_zone: str
+
+    @property
+    def header(self) -> str:
+        """The first line."""
+        return self.opening.partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +51,14 @@ class Reading:
 class Channel:
     """A sales channel that hands out settlements.
 
-    `recognises` looks at a file's first line. `inspect` reads one file whole and returns its
+    `recognises` looks at a file's first lines. `inspect` reads one file whole and returns its
     manifest; it raises `BadInput` for a file that cannot be taken and `Unproven` for one whose
     lines do not sum to what it declares. `chain` completes what one document alone cannot know
     (which payout closes its last lines), given the documents in force, oldest first.
+
+    `read` calls the platform and yields every document of a visit's window that is not held yet;
+    None for a channel that is read from files alone. It ends only after the last page of every
+    list, so that what it yielded is all there is. It raises the errors of `Remote`.
     """
 
     name: str
@@ -57,6 +70,7 @@ class Channel:
     rows: Callable[[Manifest, Path], str]
     reading: Callable[[Manifest, Sequence[Manifest]], Reading]
     chain: Callable[[Sequence[Manifest]], list[Statement]]
+    read: Callable[[Visit], Iterator[Member]] | None = None
 
 
 def macros(dialect: Dialect) -> list[str]:
@@ -73,6 +87,12 @@ def macros(dialect: Dialect) -> list[str]:
         "instant(CASE WHEN length(x) <= 10 THEN x || ' 00:00:00' ELSE x END)",
         "CREATE OR REPLACE TEMP MACRO day(x) AS "
         f"CAST(strptime(x, '{dialect.date_format}') AS DATE)",
+        # What an API writes as 12.34 and as 1234 (`coin`: how much 1 is); nothing is rounded away.
+        "CREATE OR REPLACE TEMP MACRO exact(x) AS CASE WHEN CAST(x AS DECIMAL(19,4)) = "
+        "CAST(x AS DECIMAL(28,9)) THEN CAST(x AS DECIMAL(19,4)) "
+        "WHEN x IS NULL THEN NULL ELSE error(concat(x, ' is no amount')) END",
+        "CREATE OR REPLACE TEMP MACRO minor(x) AS CAST(CAST(x AS DECIMAL(15,0)) "
+        "* CAST(getvariable('coin') AS DECIMAL(4,3)) AS DECIMAL(19,4))",
         # Where a row stands in time when a file dates it to the day only.
         "CREATE OR REPLACE TEMP MACRO place(d, n) AS date_diff('day', DATE '1970-01-01', d)"
         f" * 10000000 {'-' if dialect.newest_first else '+'} n",

@@ -100,6 +100,9 @@ class Profile:
         return replace(self, days=days)
 
 
+_DAY = "CAST(coalesce(posted_at, getvariable('period_end')) AT TIME ZONE $zone AS DATE)"
+
+
 def profile(con: duckdb.DuckDBPyConnection, upload: Upload, lines_sql: str) -> Profile:
     """Sum the lines of `document_rows`; the macros of the file's dialect must be defined.
 
@@ -108,8 +111,7 @@ def profile(con: duckdb.DuckDBPyConnection, upload: Upload, lines_sql: str) -> P
     con.execute(f"CREATE OR REPLACE TEMP TABLE profiled AS {lines_sql}")
     days = _rows(
         con,
-        "SELECT CAST(coalesce(posted_at, getvariable('period_end')) AT TIME ZONE $zone AS DATE), "
-        "count(*)::BIGINT, sum(amount), coalesce(sum(quantity), 0)::BIGINT "
+        f"SELECT {_DAY}, count(*)::BIGINT, sum(amount), coalesce(sum(quantity), 0)::BIGINT "
         "FROM profiled GROUP BY 1 ORDER BY 1",
         {"zone": upload.time_zone},
     )
@@ -129,6 +131,20 @@ def profile(con: duckdb.DuckDBPyConnection, upload: Upload, lines_sql: str) -> P
         days={d[0]: DayTotals(lines=d[1], amount=d[2], units=d[3]) for d in days},
         marketplace=sites[0][0] if sites else None,
     )
+
+
+def with_digests(con: duckdb.DuckDBPyConnection, upload: Upload, found: Profile) -> Profile:
+    """The same, each day with a digest over its lines; where they stand in the document is none
+    of what they say."""
+    digests = _rows(
+        con,
+        f"SELECT {_DAY}, md5(string_agg(md5(said), '' ORDER BY said)) FROM ("
+        "SELECT posted_at, to_json(line)::VARCHAR AS said "
+        "FROM (SELECT * EXCLUDE (row) FROM profiled) AS line) GROUP BY 1",
+        {"zone": upload.time_zone},
+    )
+    days = {day: found.days[day].model_copy(update={"digest": digest}) for day, digest in digests}
+    return replace(found, days=days)
 
 
 def _rows(

@@ -6,18 +6,21 @@ No message repeats a query string, a header or a body: tokens and keys travel in
 import json
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 
 from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited, Transient
+from connectors.http.asking import LARGEST_BYTES, Answer, Ask
+from connectors.http.paging import Following, pages
+from connectors.http.waiting import ONCE, Gate, OpenGate, Patience
 
 TIMEOUT_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 60.0
-LARGEST_BYTES = 64 * 2**20
 USER_AGENT = "Daybook/0.1 (Language=Python)"
 
 # It tells every address at INFO, and TikTok Shop's token requests carry secrets in theirs.
@@ -45,7 +48,9 @@ class Remote:
     """Calls to one platform, by name `title`. Opened with `with`; threads may share it.
 
     `judge` is the platform's own reading of an answer and is asked first: it returns an error, or
-    None to leave the answer to what its status says.
+    None to leave the answer to what its status says. `gate` hands out turns and `patience` says
+    how often a request is tried: both concern `ask` and `pages` alone, which read; `get`, `post`
+    and `call` go out once.
     """
 
     def __init__(
@@ -55,8 +60,11 @@ class Remote:
         judge: Judge = _fine,
         headers: Mapping[str, str] | None = None,
         transport: httpx2.BaseTransport | None = None,
+        gate: Gate | None = None,
+        patience: Patience = ONCE,
     ) -> None:
         self._title, self._judge = title, judge
+        self._gate, self._patience = gate or OpenGate(), patience
         self._client = httpx2.Client(
             auth=auth,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
@@ -92,10 +100,7 @@ class Remote:
         for the network, time-outs, 5xx and cut answers, `Permanent` for anything else.
         """
         response = self._answer(method, url, options)
-        what = f"{method} {response.request.url.path}"
-        found = self._judge(response) or meaning(self._title, what, response)
-        if found is not None:
-            raise found
+        what = self._judged(response)
         if not response.content:
             return None
         try:
@@ -105,24 +110,68 @@ class Remote:
                 f"{self._title} answers {what} with something that is cut or no JSON: try again"
             ) from error
 
-    def _answer(self, method: str, url: str, options: Mapping[str, Any]) -> httpx2.Response:
+    def ask(self, ask: Ask) -> Answer:
+        """The answer to a request, tried again as often as patience lasts; errors as of `call`."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._asked(ask)
+            except (RateLimited, Transient) as error:
+                if isinstance(error, RateLimited):
+                    self._gate.refused(ask.operation, error.retry_after)
+                wait = self._patience.wait(attempt, error)
+                if wait is None:
+                    raise
+                sleep(wait)
+
+    def pages(self, first: Ask, following: Following) -> Iterator[Answer]:
+        """Every answer to a request that comes in pages, the last one included."""
+        return pages(self.ask, first, following)
+
+    def _asked(self, ask: Ask) -> Answer:
+        sleep(self._gate.turn(ask.operation, self._patience.longest))
+        options: dict[str, Any] = {"headers": dict(ask.headers)}
+        if ask.params:
+            options["params"] = dict(ask.params)
+        if ask.json is not None:
+            options["json"] = ask.json
+        response = self._answer(ask.method, ask.url, options, ask.largest)
+        self._judged(response)
+        answer = Answer(response.content, response.headers, response.status_code)
+        if "json" in response.headers.get("Content-Type", ""):
+            # Read here, where what is cut can be asked for once more.
+            answer.json  # noqa: B018
+        return answer
+
+    def _judged(self, response: httpx2.Response) -> str:
+        """What was asked, in words; raises what the answer means, unless it is success."""
+        what = f"{response.request.method} {response.request.url.path}"
+        found = self._judge(response) or meaning(self._title, what, response)
+        if found is not None:
+            raise found
+        return what
+
+    def _answer(
+        self, method: str, url: str, options: Mapping[str, Any], largest: int = LARGEST_BYTES
+    ) -> httpx2.Response:
         try:
-            return self._read(method, url, options)
+            return self._read(method, url, options, largest)
         except httpx2.TransportError as error:
             raise unreachable(self._title, error) from error
         except httpx2.InvalidURL as error:
             raise Permanent(f"{self._title}: an address of it is not a URL") from error
 
-    def _read(self, method: str, url: str, options: Mapping[str, Any]) -> httpx2.Response:
+    def _read(
+        self, method: str, url: str, options: Mapping[str, Any], largest: int
+    ) -> httpx2.Response:
         """The whole answer, but never more of it than fits."""
         with self._client.stream(method, url, **options) as response:
             content = bytearray()
             for chunk in response.iter_bytes():
                 content += chunk
-                if len(content) > LARGEST_BYTES:
-                    raise Permanent(
-                        f"{self._title} answers with more than {LARGEST_BYTES // 2**20} MB"
-                    )
+                if len(content) > largest:
+                    raise Permanent(f"{self._title} answers with more than {largest // 2**20} MB")
             headers = httpx2.Headers(
                 [(k, v) for k, v in response.headers.multi_items() if k != "content-encoding"]
             )

@@ -4,6 +4,7 @@ from connectors.registry.consents import Consent, Refusal
 from connectors.registry.records import (
     Activity,
     ApiToken,
+    Appointment,
     AuditEvent,
     Connection,
     DayState,
@@ -23,6 +24,7 @@ from connectors.registry.sealed import SealedOwner, SealedRows
 __all__ = [
     "Activity",
     "ApiToken",
+    "Appointment",
     "AuditEvent",
     "Connection",
     "Consent",

@@ -16,6 +16,7 @@ from connectors.redaction import redacted
 from connectors.registry.models import (
     SLUG_PATTERN,
     ActivityRow,
+    AppointmentRow,
     ConnectionRow,
     ConsentRow,
     DayStateRow,
@@ -168,7 +169,14 @@ class Connections(Store):
         """Forget a connection and its days; what was posted for it stays on record."""
         with self._transaction() as session:
             row = _locked(session, slug)
-            for table in (ActivityRow, ConsentRow, DayStateRow, InboxRow, MappingVersionRow):
+            for table in (
+                ActivityRow,
+                AppointmentRow,
+                ConsentRow,
+                DayStateRow,
+                InboxRow,
+                MappingVersionRow,
+            ):
                 session.execute(delete(table).where(table.connection == slug))
             write_audit(
                 session,

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     MetaData,
@@ -286,3 +287,30 @@ class ConsentRow(Base):
     redirect_uri: Mapped[str]
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     answered_at: Mapped[datetime | None]
+
+
+class BucketRow(Base):
+    """Grain: one limited operation of one account at a platform. Key: key.
+
+    `tokens` are the turns left at the instant `at`; below nothing, turns that are waited for.
+    """
+
+    __tablename__ = "buckets"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[float] = mapped_column(Double)
+    at: Mapped[datetime]
+
+
+class AppointmentRow(Base):
+    """Grain: a connection; when it is visited next. Key: connection.
+
+    `days` wait for it, for the `reason` there; none where it is the daily visit.
+    """
+
+    __tablename__ = "appointments"
+
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
+    at: Mapped[datetime]
+    days: Mapped[list[date]] = mapped_column(server_default=text("'{}'"))
+    reason: Mapped[str | None]

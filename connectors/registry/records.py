@@ -149,6 +149,16 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Appointment:
+    """When a connection is visited next; `days` wait for it, for the `reason` there."""
+
+    connection: str
+    at: datetime
+    days: list[date]
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Person:
     """Somebody who may use the console."""
 

@@ -15,6 +15,7 @@ from connectors.errors import Transient
 from connectors.postgres import REGISTRY_SCHEMA, database_url, ensure_database
 from connectors.registry import schema
 from connectors.registry.activities import Activities, lock_name
+from connectors.registry.appointments import Appointments
 from connectors.registry.connections import Connections
 from connectors.registry.consents import Consents
 from connectors.registry.inbox import Inbox
@@ -25,6 +26,7 @@ from connectors.registry.publications import Publications
 from connectors.registry.records import AuditEvent
 from connectors.registry.sealed import Sealed
 from connectors.registry.store import columns, write_audit
+from connectors.registry.turns import Turns
 from connectors.settings import Settings
 
 
@@ -35,7 +37,18 @@ class Outcome:
     problem: str | None = None
 
 
-class Registry(Activities, Connections, Consents, Inbox, Mappings, People, Publications, Sealed):
+class Registry(
+    Activities,
+    Appointments,
+    Connections,
+    Consents,
+    Inbox,
+    Mappings,
+    People,
+    Publications,
+    Sealed,
+    Turns,
+):
     """What Daybook remembers. Opened once a process; threads may share it."""
 
     @classmethod

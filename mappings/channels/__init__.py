@@ -40,8 +40,11 @@ def channels() -> frozenset[str]:
 
 
 def sql(channel: str, name: str) -> str:
-    """The text of `<channel>/<name>.sql`."""
-    return files(__package__).joinpath(channel, f"{name}.sql").read_text()
+    """The text of `<channel>/<name>.sql`, or of the `<name>.sql` that channels share."""
+    own = files(__package__).joinpath(channel, f"{name}.sql")
+    return (
+        own.read_text() if own.is_file() else files(__package__).joinpath(f"{name}.sql").read_text()
+    )
 
 
 def _words(source_type: str) -> tuple[str, ...]:

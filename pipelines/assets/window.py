@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import duckdb
 
-from connectors.errors import DaybookError
+from connectors.auth.broker import NeedsReconnection
+from connectors.errors import DaybookError, RateLimited
 from connectors.registry import Connection
 from connectors.registry.records import DayStateName
 from connectors.windows import Window
@@ -22,6 +24,7 @@ from pipelines.stages.mapping import mapping_of
 from pipelines.stages.normalise import DayFacts, covered, normalise
 from pipelines.stages.raw import read_raw
 from pipelines.stages.settlements import unsteady_reserves, untied, write_settlements
+from pipelines.stages.visiting import can_visit, today_of, visit
 from pipelines.stages.workspace import Workspace
 
 OPEN = "no settlement covers this day yet"
@@ -40,11 +43,14 @@ class WindowRun:
     failed: dict[date, str] = field(default_factory=dict)
     open: set[date] = field(default_factory=set)
     empty: set[date] = field(default_factory=set)
+    waiting: str | None = None
 
     def execute(self) -> dict[date, str]:
         """Run the selected stages; returns the failed days and why."""
+        if RAW in self.selected and can_visit(self.connection):
+            self._visit()
         documents = self.workspace.lake.current(self.connection.slug)
-        self.open = set(self.window) - covered(documents, self.window).keys()
+        self.open = set(self.window) - covered(documents, self.window).keys() - self.failed.keys()
         if self.connection.state == "needs_reauth":
             self._fail_what_cannot_be_fetched()
         try:
@@ -57,6 +63,34 @@ class WindowRun:
                 self.recorder.left_open(asset, key(self.connection.slug, day))
         self._remember()
         return self.failed
+
+    def _visit(self) -> None:
+        """Fetch what the channel has of the window; days elsewhere that it touches are asked for.
+
+        A visit that breaks off fails the window. One that a platform puts off leaves it open,
+        and an appointment.
+        """
+        slug, registry = self.connection.slug, self.workspace.registry
+        try:
+            found = visit(self.workspace, self.connection, self.window)
+        except RateLimited as error:
+            until = datetime.now(UTC) + timedelta(seconds=error.retry_after)
+            registry.appoint(slug, until, self.window, str(error))
+            local = until.astimezone(ZoneInfo(self.connection.timezone))
+            self.waiting = f"waiting for {self.connection.channel} until {local:%Y-%m-%d %H:%M}"
+            return
+        except NeedsReconnection:
+            self.connection = registry.connection(slug)
+            return
+        except (DaybookError, OSError, duckdb.Error) as error:
+            why = str(error).partition("\n")[0]
+            self.failed |= dict.fromkeys(self.window, why)
+            return
+        elsewhere = [
+            d for d in found.days if d not in self.window and d < today_of(self.connection)
+        ]
+        if elsewhere:
+            registry.request_days(slug, elsewhere, "fetched documents touch them", "sync")
 
     def _fail_what_cannot_be_fetched(self) -> None:
         """Days without documents stay without until the owner connects the account again."""
@@ -177,7 +211,7 @@ class WindowRun:
             if day in self.failed:
                 states[day] = ("failed", self.failed[day])
             elif day in self.open:
-                states[day] = ("open", OPEN)
+                states[day] = ("open", self.waiting or OPEN)
             elif JOURNALS in self.selected:
                 states[day] = ("empty" if day in self.empty else "done", None)
         self.workspace.registry.set_day_states(self.connection.slug, states)

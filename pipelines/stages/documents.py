@@ -9,6 +9,7 @@ from connectors.channels import channel
 from connectors.channels.base import macros
 from connectors.documents import Manifest
 from connectors.registry import Connection
+from connectors.spreadsheets import ENCODING, sheet
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig
 from pipelines.stages.workspace import Workspace
@@ -32,6 +33,7 @@ def prepare(
         con.execute(macro)
     variables = {
         "connection": manifest.connection,
+        "channel": manifest.channel,
         "document": manifest.document,
         "prefix": manifest.prefix,
         "time_zone": connection.timezone,
@@ -46,13 +48,20 @@ def prepare(
 
 
 def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
-    """The document as DuckDB can read it: the stored file, or a UTF-8 copy of another encoding."""
+    """The document as DuckDB can read it: the stored file, or a UTF-8 copy of what it says."""
     if manifest.dialect.encoding in {"utf-8", "utf-8-sig"}:
         return workspace.lake.document_path(manifest.connection, manifest.document)
     content = workspace.lake.read_document(manifest.connection, manifest.document)
     copy = scratch / f"{manifest.document}.txt"
-    copy.write_text(content.decode(manifest.dialect.encoding), encoding="utf-8", newline="")
+    copy.write_text(_decoded(manifest, content), encoding="utf-8", newline="")
     return copy
+
+
+def _decoded(manifest: Manifest, content: bytes) -> str:
+    encoding = manifest.dialect.encoding
+    if encoding.startswith(ENCODING):
+        return sheet(manifest.name, content, encoding.removeprefix(ENCODING))
+    return content.decode(encoding)
 
 
 def _load_categories(

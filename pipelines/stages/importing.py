@@ -74,14 +74,15 @@ def import_file(
             connection=target.slug,
             time_zone=target.time_zone,
         )
-        _bookable(workspace, manifest)
+        bookable(workspace, manifest)
         with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
             yield _take(workspace, source, target, member.content, manifest)
 
 
-def _bookable(workspace: Workspace, manifest: Manifest) -> None:
-    first = min(manifest.first_day, *manifest.days)
-    last = max(manifest.last_day, *manifest.days)
+def bookable(workspace: Workspace, manifest: Manifest) -> None:
+    """`BadInput` for a document with days that the books do not have."""
+    first = min([manifest.first_day, *manifest.days])
+    last = max([manifest.last_day, *manifest.days])
     if first < workspace.settings.first_day:
         raise BadInput(
             f"{manifest.name}: has days from {first}, before {workspace.settings.first_day}; "
@@ -104,7 +105,7 @@ def _take(
             kind="file",
             actor=ACTOR,
         )
-    before = _readings(source, lake.current(target.slug))
+    before = readings(source, lake.current(target.slug))
     kept = intake.keep(lake, content, manifest)
     current = lake.current(target.slug)
     days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
@@ -125,7 +126,8 @@ def _take(
     return Imported(kept.manifest, kept.new, tuple(days), unknown)
 
 
-def _readings(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:
+def readings(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:
+    """How each document is read, given all that are in force."""
     return {m.document: source.reading(m, manifests).variables for m in manifests}
 
 
@@ -138,10 +140,29 @@ def touched_days(
 ) -> list[date]:
     """Days that must be done again: the document's own, those of the one it replaces, and those
     of documents that are read differently now (a later deposit closes an earlier month's end)."""
-    after = _readings(source, current)
+    after = readings(source, current)
     changed = {d for d, variables in after.items() if before.get(d, variables) != variables}
-    wanted = {manifest.document, manifest.supersedes} | changed
-    return sorted({day for m in stored if m.document in wanted for day in days_of(m)})
+    by_name = {m.document: m for m in stored}
+    days = {day for name in changed for day in days_of(by_name[name])}
+    replaced = by_name.get(manifest.supersedes or "")
+    return sorted(days | (days_of(manifest) if replaced is None else _unlike(manifest, replaced)))
+
+
+def _unlike(manifest: Manifest, replaced: Manifest) -> set[date]:
+    """Days that a document says something else of than the one it replaces.
+
+    Where days have no digests nobody can tell, and all of them count.
+    """
+    both = days_of(manifest) | days_of(replaced)
+    digests = [t.digest for t in (*manifest.days.values(), *replaced.days.values()) if t.lines]
+    if None in digests:
+        return both
+    return {
+        day
+        for day in both
+        if manifest.days.get(day) != replaced.days.get(day)
+        or manifest.covers(day) != replaced.covers(day)
+    }
 
 
 def days_of(manifest: Manifest) -> set[date]:

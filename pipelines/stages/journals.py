@@ -13,7 +13,7 @@ from connectors.registry import Connection, PlannedEntry
 from connectors.windows import Window
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry, JournalLine
-from mappings.money import minor_digits
+from mappings.money import coin
 from mappings.tables import JOURNAL_LINES
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.workspace import Workspace
@@ -90,8 +90,7 @@ def _load_accounts(
     )
     con.execute("CREATE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
     for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():
-        coin = Decimal(1).scaleb(-minor_digits(currency))
-        con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin])
+        con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin(currency)])
 
 
 def _facts(con: duckdb.DuckDBPyConnection) -> list[EntryFacts]:

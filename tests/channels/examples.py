@@ -5,9 +5,12 @@ A channel that is added brings one `Example`; nothing else of the suite names a 
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import openpyxl
 
 from tests.channels import amazon_files, etsy_files
 from tests.channels.etsy_files import charge, deposit, sale
@@ -99,6 +102,7 @@ def _etsy() -> Example:
     )
 
 
+# Channels that are read from files; each brings its example in a line.
 EXAMPLES = {example.name: example for example in (_amazon(), _etsy())}
 
 
@@ -108,4 +112,16 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in members:
             archive.writestr(name, content)
+    return out.getvalue()
+
+
+def workbook(rows: Sequence[Sequence[object]], title: str = "Sheet1") -> bytes:
+    """An Excel workbook of one sheet."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = title
+    for row in rows:
+        sheet.append(list(row))
+    out = io.BytesIO()
+    book.save(out)
     return out.getvalue()

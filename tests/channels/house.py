@@ -12,7 +12,8 @@ import duckdb
 from connectors import intake
 from connectors.accounting.beancount import Books
 from connectors.channels import channel
-from connectors.intake import Intake, Member
+from connectors.documents import Member
+from connectors.intake import Intake
 from connectors.registry import Connection, Registry
 from connectors.settings import Settings
 from connectors.windows import Window

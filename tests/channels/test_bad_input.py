@@ -10,7 +10,7 @@ from connectors.channels import CHANNELS
 from connectors.documents import Manifest
 from connectors.errors import BadInput, Unproven
 from connectors.settings import Settings
-from tests.channels.examples import EXAMPLES, Example, zipped
+from tests.channels.examples import EXAMPLES, Example, workbook, zipped
 
 BAD_NAME = "statement.txt"
 
@@ -51,7 +51,8 @@ def spoilt(example: Example) -> dict[str, tuple[bytes, str]]:
         "cut gzip": (packed[: len(packed) // 2], "archive is damaged"),
         "changed gzip": (packed[:-8] + b"\x00" * 8, "archive is damaged"),
         "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n", "is not"),
-        "spreadsheet": (zipped(("[Content_Types].xml", b"<Types/>")), "is a spreadsheet"),
+        "spreadsheet": (workbook([["Month", "Sum"], ["May", 3.5]]), "is a spreadsheet"),
+        "damaged spreadsheet": (zipped(("[Content_Types].xml", b"<Types/>")), "is damaged"),
         "amount beyond counting": (
             document.replace(b"25.00", b"9" * 20).replace(b"20.00", b"9" * 20),
             "is not an amount",
@@ -64,7 +65,7 @@ def spoilt(example: Example) -> dict[str, tuple[bytes, str]]:
 
 @pytest.mark.parametrize(
     ("name", "spoil"),
-    [(name, spoil) for name in sorted(CHANNELS) for spoil in spoilt(EXAMPLES[name])],
+    [(name, spoil) for name in sorted(EXAMPLES) for spoil in spoilt(EXAMPLES[name])],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(name: str, spoil: str, tmp_path: Path) -> None:
     content, said = spoilt(EXAMPLES[name])[spoil]
@@ -80,7 +81,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(name: str, spoil: str, tmp_pat
     assert left_behind(home) == []
 
 
-@pytest.mark.parametrize("name", sorted(CHANNELS))
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_a_folder_or_no_file_is_refused(name: str, tmp_path: Path) -> None:
     for path, said in ((tmp_path, "folder"), (tmp_path / "gone.txt", "no such file")):
         with pytest.raises(BadInput, match=said):
@@ -88,7 +89,7 @@ def test_a_folder_or_no_file_is_refused(name: str, tmp_path: Path) -> None:
     assert left_behind(tmp_path / "home") == []
 
 
-@pytest.mark.parametrize("name", sorted(CHANNELS))
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_a_statement_that_does_not_add_up_is_kept_aside_with_both_figures(
     name: str, tmp_path: Path
 ) -> None:

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from connectors.channels import CHANNELS
 from connectors.channels.profile import business_day
-from connectors.documents import Manifest
+from connectors.documents import Manifest, Member
 from connectors.engine import open_engine
 from connectors.errors import Unproven
-from connectors.intake import Member, examine
+from connectors.intake import examine
 from connectors.registry import Registry
 from connectors.settings import Settings
 from pipelines.stages.workspace import Workspace

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.emulators.ebay_money import EBayMoney
 from tests.emulators.ebay_signatures import SigningKeys, Unsigned
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import (
@@ -70,6 +71,9 @@ class EBay(Granting):
             )
         }
         self.first, self.second, self.american, self.polish = self.sellers
+        self.money = {self.first: EBayMoney()}
+        for number, other in enumerate(list(self.sellers)[1:]):
+            self.money[other] = EBayMoney("USD", seed=2 + number, quiet=other == self.second)
         self.oauth = OAuth(access_seconds=7200.0, refresh_seconds=REFRESH_SECONDS)
         self.keypairs = SigningKeys()
         self.faults = Faulty(
@@ -81,6 +85,8 @@ class EBay(Granting):
                     Route("/commerce/identity/v1/user/", self._user),
                     Route("/developer/key_management/v1/signing_key", self._make, methods=["POST"]),
                     Route("/sell/finances/v1/payout", self._payouts),
+                    Route("/sell/finances/v1/payout/{number}", self._payout),
+                    Route("/sell/finances/v1/transaction", self._transactions),
                 ]
             )
         )
@@ -182,6 +188,21 @@ class EBay(Granting):
         return JSONResponse(self.keypairs.make(), 201)
 
     async def _payouts(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else money.answer_payouts(request)
+
+    async def _payout(self, request: Request) -> Response:
+        money = self._money(request)
+        if isinstance(money, Response):
+            return money
+        return money.answer_payout(request.path_params["number"])
+
+    async def _transactions(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else money.answer_transactions(request)
+
+    def _money(self, request: Request) -> EBayMoney | Response:
+        """The money of whoever calls, if the call is signed as it must be."""
         seller = self._seller(request)
         if isinstance(seller, Response):
             return seller
@@ -190,7 +211,7 @@ class EBay(Granting):
                 self.keypairs.verify(request)
             except Unsigned as why:
                 return _error(403, why.number, "ACCESS", str(why))
-        return JSONResponse({"href": str(request.url), "limit": 20, "offset": 0, "total": 0})
+        return self.money[seller.user_id]
 
     def _seller(self, request: Request) -> Seller | Response:
         grant = self._holder(request)

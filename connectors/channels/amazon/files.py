@@ -55,9 +55,9 @@ def _columns(header: str) -> tuple[str, ...]:
     return tuple(name.strip().strip('"').lower() for name in header.rstrip("\r\n").split("\t"))
 
 
-def recognises(header: str) -> bool:
-    """Whether a first line is a settlement report's."""
-    return {"settlement-id", "total-amount"} <= set(_columns(header))
+def recognises(opening: str) -> bool:
+    """Whether the first line is a settlement report's."""
+    return {"settlement-id", "total-amount"} <= set(_columns(opening.partition("\n")[0]))
 
 
 def _format(name: str, columns: Sequence[str]) -> str:

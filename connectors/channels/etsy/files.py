@@ -34,9 +34,9 @@ def _columns(header: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in next(csv.reader([header.rstrip("\r\n")]), []))
 
 
-def recognises(header: str) -> bool:
-    """Whether a first line is a statement's."""
-    return {"Fees & Taxes", "Net"} <= set(_columns(header))
+def recognises(opening: str) -> bool:
+    """Whether the first line is a statement's."""
+    return {"Fees & Taxes", "Net"} <= set(_columns(opening.partition("\n")[0]))
 
 
 def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> str:

@@ -1,0 +1,99 @@
+"""Documents made of a platform's answers: what one settlement, or what is not settled, consists of.
+
+A platform's API gives one settlement in several answers. They are kept together, in the order they
+came, one answer a line (NDJSON), each with the operation it answers, verbatim. The first line says
+what the document is; it holds nothing that differs from one visit to the next, so that the same
+answers are the same document.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connectors.documents import Member
+from connectors.engine import quoted
+from connectors.windows import Window
+
+_MARK = '{"daybook":1,'
+_MEGABYTE = 2**20
+# The longest answer; two of these is what DuckDB reads at once.
+LARGEST = 32 * _MEGABYTE
+
+
+@dataclass
+class Answers:
+    """A document being put together: one `statement` of a kind, `settlement` or `open`.
+
+    `covers` are the business days that it says everything about. `tag` is what the list of
+    settlements says of this one now; once it says something else, the document is fetched again.
+    """
+
+    channel: str
+    kind: str
+    statement: str
+    currency: str
+    covers: Window | None = None
+    tag: str | None = None
+    _lines: list[bytes] = field(default_factory=list)
+
+    def add(self, operation: str, body: bytes) -> None:
+        """Keep an answer's JSON; line ends between its tokens are all that is changed."""
+        text = body.strip().replace(b"\r", b" ").replace(b"\n", b" ") or b"null"
+        self._lines.append(b'{"operation":' + json.dumps(operation).encode() + b',"answer":')
+        self._lines.append(text)
+        self._lines.append(b"}\n")
+
+    def put(self, operation: str, value: object) -> None:
+        """Keep a part of an answer whose other parts differ each time; its numbers are text."""
+        body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        self.add(operation, body.encode())
+
+    def member(self) -> Member:
+        """The document, named after what it states."""
+        head = {
+            "daybook": 1,
+            "channel": self.channel,
+            "kind": self.kind,
+            "statement": self.statement,
+            "currency": self.currency,
+        }
+        if self.covers is not None:
+            head |= {"from": self.covers.start.isoformat(), "to": self.covers.end.isoformat()}
+        if self.tag is not None:
+            head["tag"] = self.tag
+        first = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+        name = f"{self.channel}-{self.statement}.ndjson".replace(":", "-").replace("/", "-")
+        return Member(name, b"".join([first.encode(), b"\n", *self._lines]))
+
+
+def head(first_line: str) -> Mapping[str, Any] | None:
+    """What the first line of a document of answers says; None for any other file."""
+    if not first_line.startswith(_MARK):
+        return None
+    try:
+        found = json.loads(first_line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def is_of(channel: str, opening: str) -> bool:
+    """Whether these are the first lines of a document of the channel's answers."""
+    found = head(opening.partition("\n")[0])
+    return found is not None and found.get("channel") == channel
+
+
+def relation(text: Path) -> str:
+    """SQL for a document, `text` being plain or `.zst`: line, operation, answer (JSON).
+
+    The first line is the answer to the operation `document`.
+    """
+    compression = "zstd" if text.suffix == ".zst" else "none"
+    return (
+        "SELECT row_number() OVER ()::INTEGER - 1 AS line, "
+        "coalesce(json->>'$.operation', 'document') AS operation, "
+        "coalesce(json->'$.answer', json) AS answer FROM read_ndjson_objects("
+        f"{quoted(str(text))}, maximum_object_size={LARGEST}, compression={quoted(compression)})"
+    )

@@ -1,0 +1,60 @@
+"""eBay's Finances API v1: payouts and transactions, as pages of JSON.
+
+Facts: the Finances API's document (limits of a page, filters, 204 for nothing) and "API call
+limits" (15,000 calls a day). Filters take UTC instants; an open end reaches 90 days, so both ends
+are always given. Answers of 204 have no body.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from connectors.channels.visits import Visit, stamp
+from connectors.http import Answer, Ask, Limit, Remote
+from connectors.http.paging import by_offset
+
+VERSION = "v1"
+# eBay announces the end of an API's version in its deprecation list; v1 has no end date there.
+SUNSET_ON: date | None = None
+LIMITS = {"*": Limit(per_second=10.0, burst=20.0, per_day=15_000)}
+_BASE = f"/sell/finances/{VERSION}"
+
+
+class Finances:
+    """Calls about one seller's money."""
+
+    def __init__(self, visit: Visit, remote: Remote) -> None:
+        self._visit, self._remote = visit, remote
+
+    @classmethod
+    def limits(cls) -> dict[str, Limit]:
+        """What eBay allows: one quota for the whole API."""
+        return LIMITS
+
+    def payouts(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+        """Every payout begun in `[start, end)`, oldest first."""
+        dates = f"payoutDate:[{stamp(start)}..{stamp(end)}]"
+        first = self._ask("getPayouts", "/payout", filter=dates, sort="payoutDate", limit=200)
+        for page in self._remote.pages(first, by_offset("payouts", "total")):
+            yield from page.at("payouts") or ()
+
+    def transactions(self, *filters: str) -> Iterator[Answer]:
+        """The pages of the transactions that pass every filter, in the order of their dates."""
+        asked = ",".join(filters)
+        first = self._ask(
+            "getTransactions", "/transaction", filter=asked, sort="transactionDate", limit=1000
+        )
+        yield from self._remote.pages(first, by_offset("transactions", "total"))
+
+    def payout(self, payout_id: str) -> Answer:
+        """One payout, which states its fee where the list does not."""
+        return self._remote.ask(self._ask("getPayout", f"/payout/{payout_id}"))
+
+    def _ask(self, operation: str, path: str, **params: str | int) -> Ask:
+        marketplace = self._visit.access.fields.get("marketplace") or "EBAY_US"
+        return Ask(
+            operation,
+            self._visit.access.url("apiz", f"{_BASE}{path}"),
+            params,
+            headers={"X-EBAY-C-MARKETPLACE-ID": marketplace},
+        )

@@ -1,0 +1,102 @@
+"""What a settlement is at eBay: a payout, with the transactions that carry its number.
+
+A payout is asked for by its number, so it is whole whatever the dates of its transactions. What no
+payout has taken yet is one document more, made anew at every visit: the transactions since the
+oldest of them that carry no number. Between the two lists eBay may begin a payout; a number that
+nobody knows yet sends us back to the list.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from connectors.channels.answers import Answers
+from connectors.channels.ebay.api import LIMITS, Finances
+from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
+from connectors.channels.visits import Visit, parts, stamp
+from connectors.documents import Member
+from connectors.errors import Transient
+from connectors.http import Answer
+from connectors.windows import Window
+
+# A list that is asked for by dates takes no more than this; an open end reaches no further either.
+LONGEST = 90
+# Payouts change their state for some days; transactions come to light some days after their date.
+SETTLING = timedelta(days=14)
+_ROUNDS = 3
+
+
+def read(visit: Visit) -> Iterator[Member]:
+    """Every payout that may touch the window and is not held as it is now, then what is open."""
+    with visit.remote("eBay", LIMITS) as remote:
+        finances = Finances(visit, remote)
+        known = {m.statement.partition(":")[2] for m in visit.held}
+        for _ in range(_ROUNDS):
+            for payout in _payouts(visit, finances):
+                known.add(payout["payoutId"])
+                tag = _tag(payout)
+                if not visit.holds(f"payout:{payout['payoutId']}", tag):
+                    yield _settlement(finances, payout, tag)
+            pages = list(_open_pages(visit, finances))
+            if _numbers(pages) <= known:
+                yield from _open(visit, pages)
+                return
+    raise Transient("eBay keeps making payouts while they are listed: try again")
+
+
+def _payouts(visit: Visit, finances: Finances) -> Iterator[dict[str, Any]]:
+    start = min(visit.window.start, visit.today - SETTLING)
+    for part in parts(Window(start, visit.today + timedelta(days=1)), LONGEST):
+        begins, ends = visit.span(part)
+        yield from finances.payouts(begins, min(ends, visit.now))
+
+
+def _tag(payout: dict[str, Any]) -> str:
+    """What changes when a payout does."""
+    amount = payout["amount"]
+    return f"{payout['payoutStatus']} {amount['value']} {payout.get('transactionCount')}"
+
+
+def _settlement(finances: Finances, payout: dict[str, Any], tag: str) -> Member:
+    number, currency = payout["payoutId"], payout["amount"]["currency"]
+    document = Answers("ebay", SETTLEMENT, f"payout:{number}", currency, tag=tag)
+    document.add("getPayout", finances.payout(number).content)
+    for page in finances.transactions(f"payoutId:{{{number}}}"):
+        document.add("getTransactions", page.content)
+    return document.member()
+
+
+def _open_pages(visit: Visit, finances: Finances) -> Iterator[Answer]:
+    for part in parts(Window(_oldest(visit), visit.today), LONGEST):
+        begins, ends = visit.span(part)
+        # Both ends of eBay's ranges are inside.
+        last = ends - timedelta(milliseconds=1)
+        yield from finances.transactions(f"transactionDate:[{stamp(begins)}..{stamp(last)}]")
+
+
+def _oldest(visit: Visit) -> date:
+    """The first day whose transactions may still be without a payout."""
+    held = [m for m in visit.held if m.format == f"ebay.{OPEN}"]
+    if not held:
+        return visit.since
+    waiting = [min(m.days) for m in held if m.days]
+    seen = min(m.last_day for m in held) - SETTLING
+    return max(visit.since, min([visit.window.start, seen, *waiting]))
+
+
+def _numbers(pages: list[Answer]) -> set[str]:
+    """The payouts that transactions name."""
+    listed = (t for page in pages for t in page.at("transactions") or ())
+    return {t["payoutId"] for t in listed if t.get("payoutId")}
+
+
+def _open(visit: Visit, pages: list[Answer]) -> Iterator[Member]:
+    """One document a currency; one that has nothing left says so."""
+    listed = (t for page in pages for t in page.at("transactions") or ())
+    found = {t["amount"]["currency"] for t in listed if not t.get("payoutId")}
+    found |= {m.currency for m in visit.held if m.format == f"ebay.{OPEN}"}
+    for currency in sorted(found or {str(visit.account.get("currency") or "USD")}):
+        document = Answers("ebay", OPEN, open_statement(currency), currency, covers=visit.covered)
+        for page in pages:
+            document.add("getTransactions", page.content)
+        yield document.member()

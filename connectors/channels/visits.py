@@ -1,0 +1,115 @@
+"""One visit to an account at a channel: what is wanted, what is held, and how to call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import httpx2
+
+from connectors.auth.platform import Access
+from connectors.documents import Manifest
+from connectors.http import PATIENT, Gate, Limit, Patience, Remote
+from connectors.http.remote import Judge
+from connectors.windows import Window
+
+# Who hands out turns at an account's operations, given what the platform allows.
+Gates = Callable[[Mapping[str, Limit]], Gate]
+
+
+def _fine(_response: httpx2.Response) -> Exception | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a channel needs to read one account.
+
+    `window` are the business days wanted, none of them later than the last whole one; `since` is
+    the first business day of the connection. `held` are the documents in force. `account` is how
+    the platform describes the account (country, currency, further details).
+    """
+
+    access: Access
+    sign: Callable[[Access], httpx2.Auth]
+    account_id: str
+    account: Mapping[str, object]
+    time_zone: str
+    window: Window
+    since: date
+    now: datetime
+    held: Sequence[Manifest]
+    gates: Gates
+    patience: Patience = PATIENT
+
+    @property
+    def today(self) -> date:
+        """The business day that is not over yet."""
+        return self.now.astimezone(ZoneInfo(self.time_zone)).date()
+
+    @property
+    def covered(self) -> Window:
+        """Every whole business day of the connection so far."""
+        return Window(self.since, self.today)
+
+    def remote(
+        self,
+        title: str,
+        limits: Mapping[str, Limit] | None = None,
+        judge: Judge = _fine,
+        headers: Mapping[str, str] | None = None,
+        *,
+        signed: bool = True,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> Remote:
+        """A client for the platform's calls; `limits` are by operation, None where none is known.
+
+        What is not `signed` goes out without the account's authorisation.
+        """
+        return Remote(
+            title,
+            self.sign(self.access) if signed else None,
+            judge,
+            headers,
+            transport,
+            gate=self.gates(limits or {}),
+            patience=self.patience,
+        )
+
+    def held_as(self, statement: str) -> Manifest | None:
+        """The document of a statement that is held already."""
+        return next((m for m in self.held if m.statement == statement), None)
+
+    def holds(self, statement: str, tag: str | None = None) -> bool:
+        """Whether a statement is held as the platform's list says it is now.
+
+        A settlement that stands in a file somebody imported is held for good.
+        """
+        found = self.held_as(statement)
+        if found is not None:
+            return found.tag == tag
+        number = statement.partition(":")[2]
+        return any(s.settlement_id == number for m in self.held for s in m.settlements)
+
+    def instant(self, day: date) -> datetime:
+        """When a business day of the account begins, UTC."""
+        return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
+
+    def span(self, window: Window) -> tuple[datetime, datetime]:
+        """When a window of business days begins and ends, UTC, half-open."""
+        return self.instant(window.start), self.instant(window.end)
+
+
+def stamp(instant: datetime, digits: str = "milliseconds") -> str:
+    """An instant as most platforms write it: 2026-11-22T00:00:00.000Z."""
+    return instant.astimezone(UTC).isoformat(timespec=digits).replace("+00:00", "Z")
+
+
+def parts(window: Window, days: int) -> list[Window]:
+    """A window in parts of at most so many days, oldest first."""
+    found, start = [], window.start
+    while start < window.end:
+        end = min(start + timedelta(days=days), window.end)
+        found.append(Window(start, end))
+        start = end
+    return found

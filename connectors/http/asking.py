@@ -1,0 +1,82 @@
+"""One request and its answer, as values: what paginators look at and limits are kept for."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+import httpx2
+
+from connectors.errors import Transient
+
+LARGEST_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request of an operation that the platform names and limits.
+
+    `params` go into the query, in their order; with `json` it is a POST. An answer of more than
+    `largest` bytes is refused.
+    """
+
+    operation: str
+    url: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    largest: int = LARGEST_BYTES
+
+    @property
+    def method(self) -> str:
+        """How it is sent."""
+        return "GET" if self.json is None else "POST"
+
+    def with_params(self, **params: str | int) -> Self:
+        """The same with these parameters set."""
+        return replace(self, params={**self.params, **params})
+
+    @property
+    def key(self) -> str:
+        """What makes two requests the same."""
+        return json.dumps([self.url, list(self.params.items()), self.json], default=str)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the body as the platform wrote it, and its headers."""
+
+    content: bytes
+    headers: httpx2.Headers
+    status: int = 200
+
+    @property
+    def text(self) -> str:
+        """The body as text; its encoding is UTF-8, as JSON's is."""
+        return self.content.decode("utf-8")
+
+    @cached_property
+    def json(self) -> Any:
+        """The body's JSON, None for an empty one; `Transient` when it is cut."""
+        if not self.content:
+            return None
+        try:
+            return json.loads(self.content)
+        except ValueError as error:
+            raise Transient("an answer is cut or no JSON: try again") from error
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """The addresses of the Link header by what they are (`next`)."""
+        found = httpx2.Response(self.status, headers=self.headers).links
+        return {kind: link["url"] for kind, link in found.items() if kind and "url" in link}
+
+    def at(self, path: str) -> Any:
+        """What stands under a dotted path; None where the way ends before it."""
+        found = self.json
+        for name in path.split("."):
+            if not isinstance(found, dict):
+                return None
+            found = found.get(name)
+        return found

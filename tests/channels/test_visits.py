@@ -1,0 +1,103 @@
+"""What every channel's API must stand: one suite, a platform's emulator at a time."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.auth.broker import NeedsReconnection
+from connectors.errors import RateLimited, Transient
+from connectors.settings import Settings
+from connectors.windows import Window
+from tests.channels.visitors import VISITED, Store, check_tied, store
+
+ONE_DAY = timedelta(days=1)
+FAULTS = (None, None, "503", None, "429 0", None, "cut", None, None, "lost")
+
+pytestmark = pytest.mark.parametrize("name", VISITED)
+
+
+@pytest.fixture(autouse=True)
+def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are as long as they are; nobody sits them out here."""
+    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+
+
+@pytest.fixture
+def at(name: str, quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
+    with store(name, quick_home, tmp_path) as found:
+        yield found
+
+
+def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
+    at.visit()
+    at.books()
+    check_tied(at)
+
+    files, held = at.house.files(), at.house.workspace.lake.manifests(at.house.slug)
+    asked = len(at.exchanges)
+    again = at.visit()
+    at.books()
+    assert (again.documents, again.days) == ([], set())
+    assert at.house.workspace.lake.manifests(at.house.slug) == held
+    assert at.house.files() == files
+    assert len(at.exchanges) - asked < asked
+
+    at.money.advance(9)
+    at.visit(Window(at.whole.end - ONE_DAY, at.whole.end))
+    at.books()
+    check_tied(at)
+
+    late = at.money.restate()
+    found = at.visit()
+    assert late <= found.days
+    assert len(found.days) < at.whole.days
+    at.books()
+    check_tied(at)
+    at.house.check_books()
+
+
+def test_a_platform_that_stumbles_is_asked_again(at: Store) -> None:
+    faults = at.desk.emulator.application
+
+    def stumbling() -> Iterator[str | None]:
+        for number in itertools.count():
+            if number == 7:
+                at.desk.emulator.expire()
+            yield FAULTS[number % len(FAULTS)]
+
+    faults.script = stumbling()
+    at.visit()
+    faults.script = iter(())
+    at.books()
+    check_tied(at)
+
+
+def test_a_platform_that_stays_down_fails_the_visit_and_nothing_else(at: Store) -> None:
+    faults = at.desk.emulator.application
+    faults.script = iter([None, "429 3600"])
+    with pytest.raises(RateLimited) as error:
+        at.visit()
+    assert error.value.retry_after >= 3600
+    faults.script = itertools.cycle(["503"])
+    with pytest.raises((Transient, RateLimited)):
+        at.visit()
+
+
+def test_a_revoked_account_needs_its_owner(at: Store) -> None:
+    at.desk.emulator.revoke(at.account)
+    with pytest.raises(NeedsReconnection):
+        at.visit()
+    assert at.desk.registry.connection(at.house.slug).state == "needs_reauth"
+
+
+def test_an_account_without_sales_is_empty_with_proof(
+    name: str, quick_home: Settings, tmp_path: Path
+) -> None:
+    with store(name, quick_home, tmp_path, quiet=True) as at:
+        found = at.visit()
+        assert found.documents
+        assert not at.house.normalise(at.whole).open
+        assert at.rows() == []

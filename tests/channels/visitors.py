@@ -1,0 +1,110 @@
+"""Stores that are read through their platform's API, from the platform to the books."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from connectors.channels import CHANNELS
+from connectors.settings import Settings
+from connectors.setup import Imports, Setup
+from connectors.windows import Window
+from pipelines.stages.reconciliation import Proof
+from pipelines.stages.visiting import Visited, visit, whole_days
+from pipelines.stages.workspace import Workspace
+from tests.channels.house import House
+from tests.connectors.platforms import Desk, desk
+from tests.emulators.faults import Exchange
+from tests.emulators.money import Money, Owed
+
+VISITED = sorted(name for name, found in CHANNELS.items() if found.read is not None)
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass
+class Store:
+    """One connected account, its platform, and the home it is read into."""
+
+    desk: Desk
+    house: House
+    account: str
+
+    @property
+    def money(self) -> Money:
+        """What the account has earned, by the platform's own books."""
+        found: dict[str, Money] = self.desk.emulator.money  # type: ignore[attr-defined]
+        return found[self.account]
+
+    @property
+    def now(self) -> datetime:
+        """Noon of the platform's day."""
+        return datetime.combine(self.money.today, datetime.min.time(), UTC) + timedelta(hours=12)
+
+    @property
+    def whole(self) -> Window:
+        """The days that are over."""
+        return whole_days(self.house.workspace, self.house.connection, self.now)
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """What went over the wire so far."""
+        return self.desk.emulator.application.exchanges
+
+    def visit(self, window: Window | None = None) -> Visited:
+        """Fetch what there is of a window, all whole days unless a test says so."""
+        self.house.connection = self.desk.registry.connection(self.house.slug)
+        return visit(self.house.workspace, self.house.connection, window or self.whole, self.now)
+
+    def books(self) -> None:
+        """From what was fetched to the books."""
+        window = Window(self.whole.start, self.whole.end + timedelta(days=40))
+        found = self.house.run(window)
+        assert not found.failed
+        assert not self.house.held()
+
+    def proofs(self) -> dict[str, Proof]:
+        """The proof table by settlement."""
+        return {proof.settlement_id: proof for proof in self.house.prove()}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Canonical lines but those that close settlements, told apart by key."""
+        return [r for r in self.house.rows() if r["payout_id"] is None]
+
+
+@contextmanager
+def store(name: str, home: Settings, folder: Path, *, quiet: bool = False) -> Iterator[Store]:
+    """The platform's first account connected, or its second, on which nothing ever happens."""
+    with desk(name, home, folder) as at:
+        account = at.emulator.second if quiet else at.emulator.first
+        yield connected(at, account)
+
+
+def connected(at: Desk, account: str) -> Store:
+    """Connect an account; its history begins with its money's first day."""
+    slug = at.add(account)
+    money: Money = at.emulator.money[account]  # type: ignore[attr-defined]
+    setup = Setup(step="done", imports=Imports(history_from=money.first))
+    at.registry.set_setup(slug, setup.model_dump(mode="json"), "test")
+    workspace = Workspace(at.accounts.settings, at.registry)
+    return Store(at, House(workspace, at.registry.connection(slug)), account)
+
+
+def check_tied(at: Store) -> None:
+    """Every settlement that the platform knows of is in the proof table, to the cent."""
+    proofs, owed = at.proofs(), at.money.settlements()
+    assert {k for k, o in owed.items() if o.total or o.paid} <= proofs.keys()
+    for name, proof in proofs.items():
+        expected = owed[name]
+        assert _figures(proof) == expected, name
+        assert proof.state == ("open" if expected.paid is None else "tied"), proof.why
+    assert sum((r["amount"] for r in at.rows()), Decimal(0)) == sum(
+        (o.total for o in owed.values()), Decimal(0)
+    )
+
+
+def _figures(proof: Proof) -> Owed:
+    assert proof.normalised in {None, proof.raw}
+    return Owed(proof.currency, proof.raw, proof.paid)
