@@ -1,0 +1,91 @@
+"""Every kind of list is read to its last page, however its pages are told apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.errors import Permanent
+from connectors.http import Answer, Ask, Remote
+from connectors.http.paging import (
+    Following,
+    by_counted_pages,
+    by_cursor,
+    by_graphql,
+    by_link_header,
+    by_offset,
+    by_page,
+    by_token_alone,
+    by_verbatim_query,
+)
+from tests.connectors.http.lists import Lists
+from tests.emulators.serving import bound, serving
+
+PAGINATORS: dict[str, tuple[Following, str, dict[str, str], Any]] = {
+    "page": (by_page("items", 3), "items", {}, None),
+    "counted": (by_counted_pages("X-Pages"), "", {}, None),
+    "offset": (by_offset("items", "total"), "items", {}, None),
+    "cursor": (by_cursor("cursor", parameter="cursor"), "items", {"kind": "all"}, None),
+    "alone": (by_token_alone("token", parameter="token"), "items", {"kind": "all"}, None),
+    "link": (by_link_header, "items", {"kind": "all"}, None),
+    "graphql": (by_graphql("data.list"), "data.list.items", {}, {"variables": {}}),
+    "verbatim": (by_verbatim_query("meta.nextCursor"), "items", {}, None),
+}
+
+
+@contextmanager
+def served(lists: Lists) -> Iterator[str]:
+    with serving(lists.application, bound()) as url:
+        yield url
+
+
+def read(url: str, kind: str) -> list[int]:
+    following, path, params, body = PAGINATORS[kind]
+    with Remote("The list") as remote:
+        pages = remote.pages(Ask("list", f"{url}/{kind}", params, body), following)
+        return [item for page in pages for item in _items(page, path)]
+
+
+def _items(page: Answer, path: str) -> list[int]:
+    found: list[int] = page.at(path) if path else page.json
+    return found
+
+
+@pytest.mark.parametrize("kind", sorted(PAGINATORS))
+def test_every_item_comes_once_and_in_order(kind: str) -> None:
+    lists = Lists()
+    with served(lists) as url:
+        for lists.items in (0, 1, 3, 4, 9):
+            assert read(url, kind) == list(range(lists.items))
+
+
+@pytest.mark.parametrize("kind", ["offset", "cursor", "alone", "link", "graphql", "verbatim"])
+def test_a_list_that_goes_round_in_circles_is_noticed(kind: str) -> None:
+    with served(Lists(stuck=True)) as url, pytest.raises(Permanent, match="list"):
+        read(url, kind)
+
+
+def test_another_host_in_a_link_is_not_called() -> None:
+    with served(Lists(items=20)) as url:
+        assert read(url, "link") == list(range(20))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(), max_size=40), st.integers(1, 7))
+def test_pages_of_any_size_make_the_whole(items: list[int], size: int) -> None:
+    import json
+
+    import httpx2
+
+    def send(ask: Ask) -> Answer:
+        start = int(ask.params.get("offset", 0))
+        body = {"items": items[start : start + size], "total": len(items), "at": start}
+        return Answer(json.dumps(body).encode(), httpx2.Headers())
+
+    from connectors.http.paging import pages
+
+    found = pages(send, Ask("list", "https://x.test"), by_offset("items", "total"))
+    assert [item for page in found for item in page.at("items")] == items

@@ -1,0 +1,110 @@
+"""What is tried again, how often, and when whoever waits is sent home."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.errors import ConfigError, Permanent, RateLimited, Transient
+from connectors.http import Ask, Patience, Remote
+from tests.connectors.http.lists import Lists
+from tests.emulators.faults import Faulty
+from tests.emulators.serving import bound, serving
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits that were sat out; nobody sits through them here."""
+    found: list[float] = []
+    monkeypatch.setattr("connectors.http.remote.sleep", found.append)
+    return found
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Faulty, str]]:
+    application = Lists().application
+    with serving(application, bound()) as url:
+        yield application, url
+
+
+class Turns:
+    """A gate that remembers."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.held: list[tuple[str, float]] = []
+
+    def turn(self, operation: str, longest: float) -> float:
+        self.taken.append(operation)
+        return 0.0
+
+    def refused(self, operation: str, seconds: float) -> None:
+        self.held.append((operation, seconds))
+
+
+def asked(url: str, turns: Turns, patience: Patience) -> object:
+    with Remote("The list", gate=turns, patience=patience) as remote:
+        return remote.ask(Ask("getItems", f"{url}/page")).json
+
+
+def test_what_passes_is_tried_again_with_growing_waits(
+    server: tuple[Faulty, str], waits: list[float]
+) -> None:
+    application, url = server
+    application.script = iter(["503", "cut", "lost"])
+    turns = Turns()
+    assert asked(url, turns, Patience(attempts=4)) == {"items": [0, 1, 2]}
+    assert turns.taken == ["getItems"] * 4
+    backed_off = [wait for wait in waits if wait]
+    assert len(backed_off) == 3
+    assert all(0.5 <= wait / (0.5 * 2**n) <= 1.0 for n, wait in enumerate(backed_off, 1))
+
+
+def test_patience_ends(server: tuple[Faulty, str], waits: list[float]) -> None:
+    application, url = server
+    application.script = iter(["503"] * 9)
+    with pytest.raises(Transient, match="503"):
+        asked(url, Turns(), Patience(attempts=3))
+    assert len(application.exchanges) == 3
+
+
+def test_a_wait_that_is_asked_for_is_kept_and_told_to_everybody(
+    server: tuple[Faulty, str], waits: list[float]
+) -> None:
+    application, url = server
+    application.script = iter(["429 7"])
+    turns = Turns()
+    asked(url, turns, Patience(attempts=2))
+    assert turns.held == [("getItems", 7.0)]
+    assert 7.0 <= max(waits) <= 8.0
+
+
+def test_a_long_wait_is_nobodys_to_sit_out(server: tuple[Faulty, str], waits: list[float]) -> None:
+    application, url = server
+    application.script = iter(["429 86400"])
+    with pytest.raises(RateLimited) as refused:
+        asked(url, Turns(), Patience(attempts=9))
+    assert refused.value.retry_after == 86400
+    assert not any(waits)
+
+
+def test_what_no_second_try_mends_is_not_tried_again(server: tuple[Faulty, str]) -> None:
+    application, url = server
+    with Remote("The list", patience=Patience(attempts=5)) as remote:
+        with pytest.raises(Permanent, match="404"):
+            remote.ask(Ask("getItems", f"{url}/nothing"))
+        with pytest.raises(Permanent, match="more than 0 MB"):
+            remote.ask(Ask("getItems", f"{url}/page", largest=5))
+    assert len(application.exchanges) == 2
+
+
+def test_errors_stay_what_they_are(server: tuple[Faulty, str]) -> None:
+    _, url = server
+
+    def judge(_response: object) -> Exception:
+        return ConfigError("the platform says no")
+
+    with (
+        Remote("The list", judge=judge, patience=Patience(attempts=5)) as remote,
+        pytest.raises(ConfigError, match="says no"),
+    ):
+        remote.ask(Ask("getItems", f"{url}/page"))

@@ -1,0 +1,78 @@
+"""Turns at a platform's limits are shared by all processes and never given twice."""
+
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from connectors.errors import RateLimited
+from connectors.http import Limit
+from connectors.registry import Registry
+from connectors.registry.turns import SharedGate
+from connectors.settings import Settings
+
+
+def test_a_burst_is_free_and_then_the_rate_holds(registry: Registry) -> None:
+    waits = [registry.take_turn("app:shop:list", 10.0, 3.0, 60.0) for _ in range(6)]
+    assert waits[:3] == [0.0, 0.0, 0.0]
+    assert waits[3:] == pytest.approx([0.1, 0.2, 0.3], abs=0.09)
+
+
+def test_a_turn_that_is_too_far_away_is_not_taken(registry: Registry) -> None:
+    registry.take_turn("k", 0.01, 1.0, 60.0)
+    for _ in range(3):
+        with pytest.raises(RateLimited) as refused:
+            registry.take_turn("k", 0.01, 1.0, 60.0)
+        assert refused.value.retry_after == pytest.approx(100, abs=2)
+
+
+def test_turns_come_back_with_time(registry: Registry) -> None:
+    assert registry.take_turn("k", 50.0, 1.0, 0.0) == 0.0
+    with pytest.raises(RateLimited):
+        registry.take_turn("k", 50.0, 1.0, 0.0)
+    time.sleep(0.05)
+    assert registry.take_turn("k", 50.0, 1.0, 0.0) == 0.0
+
+
+def test_a_wait_that_the_platform_asks_for_holds_everybody(registry: Registry) -> None:
+    gate = SharedGate(registry, "app:shop", {"list": Limit(5.0, 10.0)})
+    gate.turn("list", 60.0)
+    gate.refused("list", 30.0)
+    assert gate.turn("list", 60.0) == pytest.approx(30.0, abs=0.5)
+    with pytest.raises(RateLimited) as refused:
+        gate.turn("list", 1.0)
+    assert refused.value.retry_after >= 29
+
+
+def test_a_days_quota_that_is_spent_says_when_to_come_back(registry: Registry) -> None:
+    gate = SharedGate(registry, "app:shop", {"*": Limit(1000.0, 1000.0, per_day=24)})
+    for _ in range(24):
+        gate.turn("anything", 60.0)
+    with pytest.raises(RateLimited) as refused:
+        gate.turn("something else", 60.0)
+    assert refused.value.retry_after == pytest.approx(3600, abs=5)
+
+
+def test_accounts_and_operations_do_not_share(registry: Registry) -> None:
+    limits = {"list": Limit(0.01), "get": Limit(0.01)}
+    for account in ("app:one", "app:two"):
+        for operation in ("list", "get"):
+            assert SharedGate(registry, account, limits).turn(operation, 0.0) == 0.0
+    assert SharedGate(registry, "app:one", {}).turn("list", 0.0) == 0.0
+
+
+def test_processes_together_keep_to_the_rate(home: Settings) -> None:
+    """Each turn is somebody's alone: the waits of all are those of one queue."""
+
+    def several(_worker: int) -> list[float]:
+        with Registry.open(home) as own:
+            return [own.take_turn("k", 4.0, 1.0, 60.0) for _ in range(10)]
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        waits = sorted(wait for found in pool.map(several, range(4)) for wait in found)
+    took = time.monotonic() - started
+    assert waits[-1] == pytest.approx(39 / 4.0, abs=took + 0.3)
+    gaps = [after - before for before, after in itertools.pairwise(waits[1:])]
+    assert sum(gaps) / len(gaps) == pytest.approx(0.25, abs=0.08)
