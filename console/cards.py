@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from connectors.deadlines import Deadline
+from connectors.history import can_visit, is_read, whole_days
 from connectors.platforms import PLATFORMS
-from connectors.registry import Activity, Connection, DaySummary, Registry
+from connectors.registry import Activity, Appointment, Connection, DaySummary, Registry
+from connectors.settings import settings
 from connectors.setup import Setup
 
 Standing = Literal[
@@ -45,7 +47,8 @@ class Card:
     """One connection as people see it.
 
     `last` is the last work that ended, `running` what goes on now. `days_done` of `days_due` are
-    the periods of its history. `warnings` are what ends within a month.
+    the periods of its history. `next_visit` is when its platform is asked again, `waits` why that
+    is not its usual hour. `warnings` are what ends within a month.
     """
 
     connection: Connection
@@ -58,6 +61,8 @@ class Card:
     complete_through: date | None
     days_done: int
     days_due: int
+    next_visit: datetime | None
+    waits: str | None
     warnings: tuple[Deadline, ...]
 
     @property
@@ -70,8 +75,16 @@ def cards(registry: Registry) -> list[Card]:
     """Every connection's card, by name; a handful of statements however many there are."""
     last, running = registry.last_activities(), registry.running_activities()
     days, held = registry.day_summaries(), registry.held_connections()
+    visits = registry.appointments()
     found = [
-        _card(c, days.get(c.slug), last.get(c.slug), running.get(c.slug), held.get(c.slug))
+        _card(
+            c,
+            days.get(c.slug),
+            last.get(c.slug),
+            running.get(c.slug),
+            held.get(c.slug),
+            visits.get(c.slug) if can_visit(c) else None,
+        )
         for c in registry.connections()
     ]
     return sorted(found, key=lambda card: (card.connection.name.lower(), card.connection.slug))
@@ -89,9 +102,11 @@ def _card(
     last: Activity | None,
     running: Activity | None,
     held: str | None,
+    visit: Appointment | None,
 ) -> Card:
     standing, why = _standing(connection, days, last, running, held)
     done = days.done if days else 0
+    history = whole_days(connection, settings().first_day).days if is_read(connection) else 0
     return Card(
         connection=connection,
         title=PLATFORMS[connection.channel].title,
@@ -102,7 +117,9 @@ def _card(
         running=running,
         complete_through=days.complete_through if days else None,
         days_done=done,
-        days_due=done + (days.failed if days else 0),
+        days_due=max(history, done + (days.failed if days else 0)),
+        next_visit=visit.at if visit else None,
+        waits=visit.reason if visit else None,
         warnings=tuple(_warnings(connection)),
     )
 

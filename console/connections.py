@@ -4,12 +4,14 @@ The command line, the API and the pages do it here. Connecting its account, and 
 `connectors.connecting`.
 """
 
+from collections.abc import Mapping
+
 from connectors.auth import NeedsReconnection
 from connectors.errors import BadInput
 from connectors.fields import slug_for
 from connectors.platforms import has_settlements, platform
 from connectors.registry import Connection, Registry
-from connectors.setup import Setup
+from connectors.setup import Imports, Setup
 
 
 def free_slug(registry: Registry, name: str) -> str:
@@ -29,6 +31,21 @@ def begin(
     )
     registry.set_setup(slug, Setup(step="account").model_dump(mode="json"), actor)
     return registry.connection(slug)
+
+
+def change_imports(
+    registry: Registry, slug: str, actor: str, wanted: Mapping[str, object]
+) -> Imports:
+    """Change what a connected account brings in; its set-up is done then. What it brings now."""
+    found = _movable(registry, slug)
+    if found.state == "pending":
+        raise BadInput(f"{slug} is not set up yet: finish its set-up")
+    before = Setup.model_validate(found.setup)
+    imports = before.imports.model_copy(update=dict(wanted))
+    after = before.model_copy(update={"imports": imports, "step": "done"})
+    if after != before:
+        registry.set_setup(slug, after.model_dump(mode="json"), actor)
+    return imports
 
 
 def check_syncable(found: Connection) -> None:

@@ -13,6 +13,8 @@ from connectors.http import PATIENT, Gate, Limit, Patience, Remote
 from connectors.http.remote import Judge
 from connectors.windows import Window
 
+# How the formats of documents end that say what no settlement has taken yet.
+OPEN = ".open"
 # Who hands out turns at an account's operations, given what the platform allows.
 Gates = Callable[[Mapping[str, Limit]], Gate]
 
@@ -25,8 +27,8 @@ def _fine(_response: httpx2.Response) -> Exception | None:
 class Visit:
     """What a channel needs to read one account.
 
-    `window` are the business days wanted, none of them later than the last whole one; `since` is
-    the first business day of the connection. `held` are the documents in force. `account` is how
+    `window` are the business days wanted. It ends with the last whole day, it is the whole history
+    at the first visit, and it always reaches back to where the last visit ended. `since` is the first business day of the connection. `held` are the documents in force. `account` is how
     the platform describes the account (country, currency, further details).
     """
 
@@ -49,8 +51,9 @@ class Visit:
 
     @property
     def covered(self) -> Window:
-        """Every whole business day of the connection so far."""
-        return Window(self.since, self.today)
+        """The whole business days that are known once the window is: those before it, and it."""
+        known = [m.first_day for m in self.held if m.format.endswith(OPEN)]
+        return Window(min([*known, self.window.start]), self.today)
 
     def remote(
         self,

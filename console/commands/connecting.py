@@ -1,5 +1,6 @@
 """`connections add`, `check` and the rest: letting Daybook in, and letting an account go."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -7,11 +8,13 @@ import typer
 from connectors.auth import NeedsReconnection
 from connectors.connecting import Accounts, check_has_account
 from connectors.errors import BadInput
+from connectors.history import first_day
 from connectors.platforms import platform
 from connectors.registry import Connection
 from console import connections
 from console.commands.home import Json
 from console.credentials import read_credentials
+from console.days import day
 from console.opening import workspace
 from console.output import complain, say, show, show_json
 from pipelines.stages.removing import remove_connection
@@ -24,12 +27,15 @@ Credentials = Annotated[
 Account = Annotated[
     str | None, typer.Option(help="the account's id, where the credentials reach several")
 ]
+From = Annotated[
+    date | None, typer.Option("--from", parser=day, metavar="DAY", help="first day to bring in")
+]
 Zone = Annotated[str | None, typer.Option(help="IANA zone of business days")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `connections`."""
-    for command in (add, check, reconnect, rename, pause, resume, disconnect, remove):
+    for command in (add, check, imports, reconnect, rename, pause, resume, disconnect, remove):
         app.command()(command)
 
 
@@ -40,6 +46,7 @@ def add(
     slug: Annotated[str | None, typer.Option(help="made of the name without it")] = None,
     timezone: Zone = None,
     account: Account = None,
+    first: From = None,
     as_json: Json = False,
 ) -> None:
     """Connect an account with credentials; the platform is asked whose they are."""
@@ -49,7 +56,28 @@ def add(
         added = accounts.add(
             channel, name, given, slug=slug, timezone=timezone, account=account, actor=ACTOR
         )
+        connections.change_imports(opened.registry, added.slug, ACTOR, {"history_from": first})
     _report("connected", added, as_json)
+
+
+def imports(
+    slug: str,
+    first: From = None,
+    ongoing: Annotated[
+        bool | None, typer.Option("--ongoing/--once", help="fetch new days as they come, or not")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show, or change, from which day on a connection brings in what, and whether it goes on."""
+    with workspace() as opened:
+        given = {"history_from": first, "ongoing": ongoing}
+        wanted = {name: value for name, value in given.items() if value is not None}
+        found = connections.change_imports(opened.registry, slug, ACTOR, wanted)
+        begins = first_day(opened.registry.connection(slug), opened.settings.first_day)
+    if as_json:
+        show_json({"connection": slug, "from": begins, "ongoing": found.ongoing})
+        return
+    show(f"{slug}: from {begins}, {'new days as they come' if found.ongoing else 'nothing new'}")
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:

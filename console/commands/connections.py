@@ -6,7 +6,8 @@ from typing import Any
 
 import typer
 
-from connectors.registry import Activity, Connection, DayState
+from connectors.history import can_visit
+from connectors.registry import Activity, Appointment, Connection, DayState
 from console.commands import connecting
 from console.commands.home import Json
 from console.opening import workspace
@@ -94,11 +95,25 @@ def _shown(value: object) -> object:
 
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
     last, running = opened.registry.last_activities(), opened.registry.running_activities()
-    return [_card(opened, c, last.get(c.slug), running.get(c.slug)) for c in connections]
+    visits = opened.registry.appointments()
+    return [
+        _card(
+            opened,
+            c,
+            last.get(c.slug),
+            running.get(c.slug),
+            visits.get(c.slug) if can_visit(c) else None,
+        )
+        for c in connections
+    ]
 
 
 def _card(
-    opened: Workspace, connection: Connection, last: Activity | None, running: Activity | None
+    opened: Workspace,
+    connection: Connection,
+    last: Activity | None,
+    running: Activity | None,
+    visit: Appointment | None,
 ) -> dict[str, Any]:
     states = opened.registry.day_states(connection.slug)
     failed = [s.day for s in states if s.state == "failed"]
@@ -115,6 +130,7 @@ def _card(
         else None,
         "last": last and _ended(last),
         "running": running and _under_way(running),
+        "next_visit": visit.at if visit else None,
         "deadlines": connection.deadlines,
         "documents": len(opened.lake.manifests(connection.slug)),
         "complete_through": _complete_through(states),

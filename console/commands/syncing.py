@@ -1,6 +1,6 @@
 """`sync` and `publish`: bring things up to date."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -9,32 +9,30 @@ import typer
 
 from connectors.accounting import TARGETS
 from connectors.errors import BadInput, ConfigError
+from connectors.history import can_visit, whole_days
 from connectors.registry import Connection, InboxEvent, Publication
 from connectors.settings import settings
 from connectors.windows import ONE_DAY, Window, windows
 from console.commands.home import Json
+from console.days import day
 from console.opening import chosen, workspace
 from console.output import say, show, show_json
 from console.progress import Steps, steps
-from pipelines.stages.importing import days_of, outstanding
+from pipelines.stages.importing import days_of
 from pipelines.stages.publishing import due
+from pipelines.stages.visiting import due_days, waiting_days
 from pipelines.stages.workspace import Workspace
 
 Slugs = Annotated[list[str] | None, typer.Argument(help="connections; all when none is named")]
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"{text!r} is not a day: write it like 2026-03-31") from None
-
-
-From = Annotated[date | None, typer.Option("--from", parser=_day, metavar="DAY", help="first day")]
-To = Annotated[date | None, typer.Option("--to", parser=_day, metavar="DAY", help="last day")]
+From = Annotated[date | None, typer.Option("--from", parser=day, metavar="DAY", help="first day")]
+To = Annotated[date | None, typer.Option("--to", parser=day, metavar="DAY", help="last day")]
 
 # A run costs about as much as a month of days that have nothing to do.
 DAYS_BETWEEN_RUNS = 31
+# What a visit brings may touch days before it, and those others before them.
+ROUNDS = 4
 STAGES = ("raw_settlements", "normalized_transactions", "settlements", "daily_journals")
 
 
@@ -74,12 +72,17 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         if not connections:
             raise BadInput("there is no connection yet: `daybook import` makes one")
         todo, problems = _plan(opened, connections, window)
-        asked = opened.registry.inbox()
-        problems += run_sync(opened, connections, todo)
-        answered = answered_by(todo, problems)
-        opened.registry.mark_handled([e.id for e in asked if answered(e)])
+        seen = {slug: set(days) for slug, days in todo.items()}
+        for _ in range(ROUNDS):
+            asked = opened.registry.inbox()
+            problems += run_sync(opened, connections, todo)
+            answered = answered_by(todo, problems)
+            opened.registry.mark_handled([e.id for e in asked if answered(e)])
+            todo = _touched(opened, connections, seen)
+            if problems or not any(todo.values()):
+                break
         held = _held(opened, connections)
-        days = sum(len(_not_failed(opened, slug, days)) for slug, days in todo.items())
+        days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
         failed = list(map(str, problems))
         show_json({"ok": not problems, "days": days, "failed": failed, "held": _listed(held)})
@@ -91,6 +94,18 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         for problem in problems:
             show(f"failed: {problem}")
     raise typer.Exit(1 if problems else 0)
+
+
+def _touched(
+    opened: Workspace, connections: Sequence[Connection], seen: dict[str, set[date]]
+) -> dict[str, list[date]]:
+    """Days that what was just fetched touches beside those that are done already."""
+    found = {}
+    for connection in connections:
+        waiting = waiting_days(opened, connection) if can_visit(connection) else []
+        found[connection.slug] = [day for day in waiting if day not in seen[connection.slug]]
+        seen[connection.slug].update(waiting)
+    return found
 
 
 def _plan(
@@ -121,9 +136,10 @@ def answered_by(
     return answered
 
 
-def _not_failed(opened: Workspace, slug: str, days: Sequence[date]) -> set[date]:
+def _brought(opened: Workspace, slug: str, days: Iterable[date]) -> set[date]:
+    """Which of the days are up to date now: done, and none that failed or is still open."""
     states = opened.registry.day_states(slug)
-    return set(days) - {s.day for s in states if s.state == "failed"}
+    return set(days) - {s.day for s in states if s.state in {"failed", "open"}}
 
 
 def _counted(number: int, noun: str) -> str:
@@ -133,9 +149,11 @@ def _counted(number: int, noun: str) -> str:
 
 
 def days_to_do(opened: Workspace, connection: Connection, window: Window | None) -> list[date]:
-    """Days of a window that documents cover, or without one what is outstanding."""
+    """Days of a window that documents cover or a visit may, or without one what is due."""
     if window is None:
-        return outstanding(opened, connection)
+        return due_days(opened, connection)
+    if can_visit(connection):
+        return [day for day in whole_days(connection, opened.settings.first_day) if day in window]
     covered = {day for m in opened.lake.current(connection.slug) for day in days_of(m)}
     return sorted(day for day in covered if day in window)
 

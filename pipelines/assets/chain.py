@@ -17,6 +17,7 @@ from pipelines.jobs import DATA
 from pipelines.partitions import connection_days
 from pipelines.recording import Recorder
 from pipelines.resources import Daybook
+from pipelines.sensors.visits import SCHEDULED
 from pipelines.stages.workspace import Workspace
 
 GROUP = "books"
@@ -59,16 +60,18 @@ with warnings.catch_warnings():
         context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Bring every selected asset up to date for the run's days; name the bad ones last."""
-        from pipelines.assets.window import WindowRun
+        from connectors.rounds import REACH
+        from pipelines.assets.window import RECENT, WindowRun
 
         def bring_up_to_date(
             workspace: Workspace, connection: Connection, window: Window
         ) -> Failed:
             return WindowRun(
-                workspace, connection, window, selected, recorder, daybook.listener
+                workspace, connection, window, selected, recorder, daybook.listener, reach
             ).execute()
 
         yield from ()
+        reach = REACH if SCHEDULED in context.run.tags else RECENT
         recorder = Recorder(context)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         with daybook.open() as workspace:

@@ -1,6 +1,6 @@
 """One window of one connection through the chain, day by day accounted for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,9 +9,13 @@ import dagster as dg
 import duckdb
 
 from connectors.auth.broker import NeedsReconnection
-from connectors.errors import DaybookError, RateLimited
+from connectors.errors import DaybookError, RateLimited, Transient
+from connectors.history import can_visit, today_of
+from connectors.platforms import platform
+from connectors.redaction import redacted
 from connectors.registry import Connection
 from connectors.registry.records import DayStateName
+from connectors.rounds import next_morning
 from connectors.windows import Window
 from mappings.journal.config import MappingConfig
 from pipelines import checks
@@ -24,10 +28,13 @@ from pipelines.stages.mapping import mapping_of
 from pipelines.stages.normalise import DayFacts, covered, normalise
 from pipelines.stages.raw import read_raw
 from pipelines.stages.settlements import unsteady_reserves, untied, write_settlements
-from pipelines.stages.visiting import can_visit, today_of, visit
+from pipelines.stages.visiting import visit
 from pipelines.stages.workspace import Workspace
 
 OPEN = "no settlement covers this day yet"
+# How far back a visit reads again what it was not asked for.
+RECENT = timedelta(days=3)
+TRY_AGAIN = timedelta(hours=1)
 
 
 @dataclass
@@ -40,6 +47,7 @@ class WindowRun:
     selected: set[str]
     recorder: Recorder
     listener: Listener
+    reach: timedelta = RECENT
     failed: dict[date, str] = field(default_factory=dict)
     open: set[date] = field(default_factory=set)
     empty: set[date] = field(default_factory=set)
@@ -67,30 +75,38 @@ class WindowRun:
     def _visit(self) -> None:
         """Fetch what the channel has of the window; days elsewhere that it touches are asked for.
 
-        A visit that breaks off fails the window. One that a platform puts off leaves it open,
-        and an appointment.
+        A visit that breaks off fails the window. One that a platform puts off leaves it open. Each
+        makes the next appointment.
         """
-        slug, registry = self.connection.slug, self.workspace.registry
+        slug, registry, now = self.connection.slug, self.workspace.registry, datetime.now(UTC)
+        tomorrow = next_morning(slug, self.connection.timezone, now)
         try:
-            found = visit(self.workspace, self.connection, self.window)
+            found = visit(self.workspace, self.connection, self.window, reach=self.reach)
         except RateLimited as error:
-            until = datetime.now(UTC) + timedelta(seconds=error.retry_after)
+            until = now + timedelta(seconds=error.retry_after)
             registry.appoint(slug, until, self.window, str(error))
             local = until.astimezone(ZoneInfo(self.connection.timezone))
-            self.waiting = f"waiting for {self.connection.channel} until {local:%Y-%m-%d %H:%M}"
-            return
+            title = platform(self.connection.channel).title
+            self.waiting = f"waiting for {title} until {local:%Y-%m-%d %H:%M}"
         except NeedsReconnection:
             self.connection = registry.connection(slug)
-            return
         except (DaybookError, OSError, duckdb.Error) as error:
             why = str(error).partition("\n")[0]
             self.failed |= dict.fromkeys(self.window, why)
-            return
-        elsewhere = [
-            d for d in found.days if d not in self.window and d < today_of(self.connection)
-        ]
+            passes = isinstance(error, Transient)
+            days = self.window if passes else ()
+            registry.appoint(slug, now + TRY_AGAIN if passes else tomorrow, days, redacted(why))
+        else:
+            registry.appoint(slug, tomorrow)
+            self._ask_for(found.days)
+
+    def _ask_for(self, days: Collection[date]) -> None:
+        """Have days done that what was fetched touches and that this run is not about."""
+        today = today_of(self.connection)
+        elsewhere = [day for day in days if day not in self.window and day < today]
         if elsewhere:
-            registry.request_days(slug, elsewhere, "fetched documents touch them", "sync")
+            slug = self.connection.slug
+            self.workspace.registry.request_days(slug, elsewhere, "documents touch them", "sync")
 
     def _fail_what_cannot_be_fetched(self) -> None:
         """Days without documents stay without until the owner connects the account again."""

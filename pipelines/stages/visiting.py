@@ -4,23 +4,22 @@ What is kept is proven first, each document by what the channel declares in it. 
 off keeps what it has; the window counts as visited only when the channel's last page was reached.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from connectors import intake
-from connectors.channels import CHANNELS, channel
+from connectors.channels import channel
 from connectors.channels.base import Channel
-from connectors.channels.visits import Visit
+from connectors.channels.visits import OPEN, Visit
 from connectors.connecting import Accounts
 from connectors.documents import Manifest, Member
+from connectors.history import can_visit, today_of, whole_days
 from connectors.http import Gate, Limit
 from connectors.platforms import platform
 from connectors.registry import Connection
 from connectors.registry.turns import SharedGate
-from connectors.setup import Setup
-from connectors.windows import Window
+from connectors.windows import ONE_DAY, Window
 from pipelines.stages.importing import (
     LOCK_SECONDS,
     bookable,
@@ -29,39 +28,6 @@ from pipelines.stages.importing import (
     touched_days,
 )
 from pipelines.stages.workspace import Workspace
-
-# Where a platform has no limit of its own, a connection begins a year before it was made.
-HISTORY = timedelta(days=365)
-
-
-def can_visit(connection: Connection) -> bool:
-    """Whether there is an account that answers, and a channel that can read it."""
-    return (
-        connection.kind == "api"
-        and connection.state == "active"
-        and connection.channel in CHANNELS
-        and channel(connection.channel).read is not None
-    )
-
-
-def first_day(workspace: Workspace, connection: Connection) -> date:
-    """The first business day of a connection: what its owner chose, or what the platform has."""
-    made = connection.created_at.date()
-    chosen = Setup.model_validate(connection.setup).imports.history_from
-    reach = platform(connection.channel).earliest(made)
-    return max(chosen or reach or made - HISTORY, workspace.settings.first_day)
-
-
-def today_of(connection: Connection, now: datetime | None = None) -> date:
-    """The business day of a connection that is not over yet."""
-    return (now or datetime.now(UTC)).astimezone(ZoneInfo(connection.timezone)).date()
-
-
-def whole_days(workspace: Workspace, connection: Connection, now: datetime | None = None) -> Window:
-    """Every business day of a connection that is over."""
-    today = today_of(connection, now)
-    start = first_day(workspace, connection)
-    return Window(start, max(start, today))
 
 
 @dataclass
@@ -73,16 +39,24 @@ class Visited:
 
 
 def visit(
-    workspace: Workspace, connection: Connection, window: Window, now: datetime | None = None
+    workspace: Workspace,
+    connection: Connection,
+    window: Window,
+    now: datetime | None = None,
+    reach: timedelta = timedelta(0),
 ) -> Visited:
-    """Fetch what the channel has of a window and is not held.
+    """Fetch what the channel has of a window, and since, and is not held.
 
-    Raises the errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document
-    that does not add up; what came before it is kept.
+    A visit reaches to the last whole day, and back to where the one before it ended and by `reach`
+    before today: what came to light late is found, and the days it touches are named. Raises the
+    errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document that does not
+    add up; what came before it is kept.
     """
     now = now or datetime.now(UTC)
-    whole = whole_days(workspace, connection, now)
-    wanted = Window(max(window.start, whole.start), min(window.end, whole.end))
+    whole = whole_days(connection, workspace.settings.first_day, now)
+    held = workspace.lake.current(connection.slug)
+    start = min(window.start, _unknown_from(held, whole), today_of(connection, now) - reach)
+    wanted = Window(max(whole.start, start), whole.end)
     found = Visited()
     if wanted.start >= wanted.end:
         return found
@@ -91,7 +65,7 @@ def visit(
         return found
     accounts = Accounts(workspace.settings, workspace.registry)
     with accounts.reaching(connection.slug):
-        going = _visit(workspace, accounts, connection, wanted, whole.start, now)
+        going = _visit(workspace, accounts, connection, wanted, whole.start, now, held)
         with (
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             intake.examining(workspace.settings) as table,
@@ -103,6 +77,12 @@ def visit(
     return found
 
 
+def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
+    """The first day that no visit has told about what is not settled."""
+    told = [m.last_day + ONE_DAY for m in held if m.format.endswith(OPEN)]
+    return min(told, default=whole.start)
+
+
 def _visit(
     workspace: Workspace,
     accounts: Accounts,
@@ -110,6 +90,7 @@ def _visit(
     window: Window,
     since: date,
     now: datetime,
+    held: Sequence[Manifest],
 ) -> Visit:
     def gates(limits: Mapping[str, Limit]) -> Gate:
         application = accounts.application_id(connection.slug)
@@ -125,7 +106,7 @@ def _visit(
         window=window,
         since=since,
         now=now,
-        held=workspace.lake.current(connection.slug),
+        held=held,
         gates=gates,
     )
 
@@ -172,15 +153,38 @@ class _Kept:
         return days
 
 
+def waiting_days(
+    workspace: Workspace, connection: Connection, now: datetime | None = None
+) -> list[date]:
+    """Days that wait for work on documents that are here; of an account, those that are over."""
+    found = outstanding(workspace, connection)
+    if not can_visit(connection):
+        return found
+    today = today_of(connection, now)
+    return [day for day in found if day < today]
+
+
 def due_days(
     workspace: Workspace, connection: Connection, now: datetime | None = None
 ) -> list[date]:
-    """Days to do: what documents wait for, and whole days of an account that nothing covers yet."""
-    waiting = outstanding(workspace, connection)
-    if not can_visit(connection):
-        return waiting
-    states = workspace.registry.day_states(connection.slug)
-    done = {s.day for s in states if s.state in {"done", "empty"}}
-    unseen = {day for day in whole_days(workspace, connection, now) if day not in done}
-    over = {day for day in waiting if day < today_of(connection, now)}
-    return sorted(unseen | over)
+    """Days to do now: those that wait, and of an account all that no visit has brought in yet.
+
+    The last whole day is always among an account's, so that the platform is asked what is new.
+    """
+    found = set(waiting_days(workspace, connection, now))
+    if can_visit(connection):
+        whole = whole_days(connection, workspace.settings.first_day, now)
+        states = workspace.registry.day_states(connection.slug)
+        done = {s.day for s in states if s.state in {"done", "empty"}}
+        done &= _told(workspace.lake.current(connection.slug), whole)
+        found |= set(whole) - done | set(list(whole)[-1:])
+    return sorted(found)
+
+
+def _told(held: Sequence[Manifest], whole: Window) -> set[date]:
+    """The days that everything is known of.
+
+    A payout may hold a line of a day long before it, of which nothing else is known yet.
+    """
+    told = [m for m in held if m.format.endswith(OPEN)]
+    return {day for day in whole if all(m.first_day <= day <= m.last_day for m in told)}

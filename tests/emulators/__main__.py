@@ -11,10 +11,12 @@ import socket
 import sys
 import threading
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.emulators.ebay import EBay
+from tests.emulators.money import live_to
 from tests.emulators.platforms import EMULATORS, Emulator
 from tests.emulators.serving import bound, serving
 from tests.emulators.tiktok import TikTok
@@ -23,6 +25,8 @@ from tests.emulators.tiktok import TikTok
 def main(folder: Path, public_url: str) -> None:
     """Serve them, and write what there is to know."""
     made = {name: kind() for name, kind in EMULATORS.items()}
+    for emulator in made.values():
+        live_to(emulator, datetime.now(UTC).date())
     with ExitStack() as stack:
         hosts = {}
         for name, listener in listeners(folder / "ports.json").items():

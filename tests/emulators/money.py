@@ -45,3 +45,9 @@ class Money(Protocol):
 
     def transactions(self) -> int:
         """How many transactions there are on whole days, as the platform counts them."""
+
+
+def live_to(emulator: object, day: date) -> None:
+    """Let what the accounts of a platform earn go on up to a day."""
+    for money in getattr(emulator, "money", {}).values():
+        money.advance((day - money.today).days)

@@ -84,6 +84,8 @@ class Card(BaseModel):
     complete_through: date | None
     days_done: int
     days_due: int
+    next_visit: datetime | None
+    waits: str | None
     warnings: list[Ending]
     created_at: datetime
 
@@ -110,6 +112,8 @@ class Card(BaseModel):
             complete_through=card.complete_through,
             days_done=card.days_done,
             days_due=card.days_due,
+            next_visit=card.next_visit,
+            waits=card.waits,
             warnings=[Ending(by=w.by, what=w.what, act=w.act) for w in card.warnings],
             created_at=connection.created_at,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
@@ -98,6 +99,10 @@ def _facts(card: Card) -> None:
         ui.label(
             f"Data complete through {through:%-d %B %Y}" if through else "No data yet"
         ).classes("text-sm")
+        if card.next_visit is not None:
+            local = card.next_visit.astimezone(ZoneInfo(card.connection.timezone))
+            why = f": {card.waits}" if card.waits else ""
+            ui.label(f"Next sync {local:%-d %B, %H:%M}{why}").classes("text-sm break-words")
         ui.label("Imports " + _imports(card)).classes("text-sm")
 
 

@@ -1,0 +1,71 @@
+"""Accounts are visited when it is time: at first, every morning, and when a wait is over."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from connectors.registry import Appointment, Connection
+from connectors.windows import windows
+from pipelines.jobs import data_job
+from pipelines.partitions import connections, range_tags
+from pipelines.resources import Daybook
+from pipelines.stages.workspace import Workspace
+
+# A run costs about as much as a month of days that have nothing to do.
+DAYS_BETWEEN_RUNS = 31
+VISITS_A_TICK = 50
+SCHEDULED = "daybook/scheduled_visit"
+
+
+@dg.sensor(
+    job=data_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Visits connected accounts: first all of their history, then every morning.",
+)
+def due_visits(
+    context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
+) -> dg.SensorResult:
+    """A run for every account whose time has come; the run makes the next appointment.
+
+    An appointment that no run kept is asked for again on the day after.
+    """
+    now = datetime.now(UTC)
+    with daybook.open() as workspace:
+        known = set(context.instance.get_dynamic_partitions(connections.name or ""))
+        asked = list(_requests(workspace, known, now))
+    return dg.SensorResult(run_requests=asked)
+
+
+def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[dg.RunRequest]:
+    from connectors.history import can_visit
+    from pipelines.stages.visiting import due_days
+
+    appointments = workspace.registry.appointments()
+    due = [
+        (connection, appointments.get(connection.slug))
+        for connection in workspace.registry.connections()
+        if connection.slug in known
+        and can_visit(connection)
+        and _is_due(connection, appointments.get(connection.slug), now)
+    ]
+    for connection, made in due[:VISITS_A_TICK]:
+        days = {*due_days(workspace, connection, now), *(made.days if made else ())}
+        which = made.at.isoformat() if made else "first"
+        for window in windows(days, gap=DAYS_BETWEEN_RUNS):
+            yield dg.RunRequest(
+                run_key=f"{connection.slug}|visit|{which}|{now:%Y-%m-%d}|{window.start}",
+                tags={**range_tags(connection.slug, window), SCHEDULED: "yes"},
+            )
+
+
+def _is_due(connection: Connection, made: Appointment | None, now: datetime) -> bool:
+    from connectors.setup import Setup
+
+    setup = Setup.model_validate(connection.setup)
+    if connection.setup and setup.step != "done":
+        return False
+    if made is None:
+        return True
+    return made.at <= now and (setup.imports.ongoing or bool(made.days))

@@ -1,0 +1,130 @@
+"""A connected store from a terminal: its history comes in, every day after it, and what goes wrong
+is said and heals."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.console.user import Told, User
+from tests.emulators.ebay import EBay
+from tests.emulators.money import live_to
+from tests.emulators.serving import bound, serving
+
+TODAY = datetime.now(UTC).date()
+SINCE = TODAY - timedelta(days=20)
+
+
+@dataclass(frozen=True)
+class Seller:
+    """Somebody at a terminal who sells on eBay."""
+
+    user: User
+    ebay: EBay
+    folder: Path
+
+    def __call__(self, *words: object) -> Told:
+        return self.user(*words, DAYBOOK_ENDPOINTS=str(self.folder / "endpoints.json"))
+
+    def connect(self, *words: object) -> None:
+        """Connect the first account under the slug `ember`."""
+        given = self.ebay.fields() | self.ebay.keys(self.ebay.first)
+        (self.folder / "keys.json").write_text(json.dumps(given))
+        keys = self.folder / "keys.json"
+        told = self("connections", "add", "ebay", "--name", "Ember", "--credentials", keys, *words)
+        assert told.code == 0, told
+
+    def proofs(self) -> Any:
+        told = self("reconcile", "--json")
+        return told.json["settlements"]
+
+
+@pytest.fixture
+def seller(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seller]:
+    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    ebay = EBay()
+    live_to(ebay, TODAY)
+    with serving(ebay.application, bound()) as url:
+        (tmp_path / "endpoints.json").write_text(json.dumps({"ebay": ebay.endpoints(url)}))
+        yield Seller(user, ebay, tmp_path)
+
+
+def test_a_store_comes_in_and_ties(seller: Seller) -> None:
+    seller.connect("--from", SINCE)
+    told = seller("sync", "--json")
+    assert told.code == 0, told
+    assert told.json["days"] >= 20
+    assert told.json["held"] == []
+    states = {proof["state"] for proof in seller.proofs()}
+    assert states == {"tied", "open"}
+    owed = seller.ebay.money[seller.ebay.first].settlements()
+    shown = {proof["settlement_id"]: proof["raw"] for proof in seller.proofs()}
+    paid = [p["payoutId"] for p in seller.ebay.money[seller.ebay.first].payouts]
+    assert set(paid[-5:]) <= shown.keys()
+    assert all(Decimal(shown[name]) == owed[name].total for name in paid[-5:])
+
+    again = seller("sync", "--json")
+    assert (again.code, again.json["failed"]) == (0, [])
+    assert seller.ebay.application.exchanges[-1].path.endswith("/transaction")
+    assert seller("connections", "imports", "ember").lines == [
+        f"ember: from {SINCE}, new days as they come"
+    ]
+
+
+def test_history_that_was_skipped_comes_in_when_it_is_wanted(seller: Seller) -> None:
+    seller.connect("--from", TODAY - timedelta(days=6))
+    assert seller("sync").code == 0
+    before = len(seller.proofs())
+    earlier = TODAY - timedelta(days=25)
+    assert seller("connections", "imports", "ember", "--from", earlier).code == 0
+    assert seller("sync").code == 0
+    assert len(seller.proofs()) > before
+    assert {proof["state"] for proof in seller.proofs()} == {"tied", "open"}
+
+
+def test_a_platform_that_is_down_fails_the_days_in_words_and_they_heal(seller: Seller) -> None:
+    seller.connect("--from", TODAY - timedelta(days=5))
+    seller.ebay.application.script = itertools.cycle(["503"])
+    told = seller("sync")
+    assert told.code == 1
+    assert "failed: ember: " in told.out
+    assert "eBay answers GET /sell/finances/v1/payout with 503: try again" in told.out
+    seller.ebay.application.script = iter(())
+    assert seller("sync").code == 0
+    assert {proof["state"] for proof in seller.proofs()} == {"tied", "open"}
+
+
+def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller) -> None:
+    seller.connect("--from", TODAY - timedelta(days=5))
+    seller.ebay.application.script = iter([None, "429 7200"])
+    told = seller("sync")
+    assert told.code == 0, told
+    with seller.user.opened() as workspace:
+        registry = workspace.registry
+        made = registry.appointments()["ember"]
+        assert made.at > datetime.now(UTC) + timedelta(hours=1, minutes=50)
+        assert len(made.days) == 5
+        (reason,) = {state.reason for state in registry.day_states("ember")}
+        assert reason is not None
+        assert reason.startswith("waiting for eBay until ")
+    seller.ebay.application.script = iter(())
+    # eBay's wait is everybody's: the bucket is held for as long.
+    assert seller("sync").code == 0
+    assert seller.proofs() == []
+
+
+def test_a_revoked_store_fails_its_own_days_alone(seller: Seller) -> None:
+    seller.connect("--from", TODAY - timedelta(days=5))
+    seller.ebay.revoke(seller.ebay.first)
+    told = seller("sync")
+    assert told.code == 1
+    assert "connect ember again" in told.out
+    assert json.loads(seller("connections", "list", "--json").out)["connections"][0]["state"] == (
+        "needs_reauth"
+    )
