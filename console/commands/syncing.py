@@ -87,7 +87,7 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         failed = list(map(str, problems))
         show_json({"ok": not problems, "days": days, "failed": failed, "held": _listed(held)})
     else:
-        idle = not any(todo.values()) and not problems
+        idle = not any(seen.values()) and not problems
         show("everything is up to date" if idle else f"{_counted(days, 'day')} brought up to date")
         for publication in held:
             show(f"held: {publication.entry_id}: {publication.message}")
