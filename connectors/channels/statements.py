@@ -64,8 +64,11 @@ def open_statement(currency: str) -> str:
     return f"open:{currency}"
 
 
-def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
-    """Read a document of answers whole and prove it by what the channel declares in it."""
+def inspect(con: duckdb.DuckDBPyConnection, upload: Upload, lines: str = "answers") -> Manifest:
+    """Read a document of answers whole and prove it by what the channel declares in it.
+
+    `lines` names the query, where a channel has another for some of its documents.
+    """
     said = head(upload.header)
     if said is None:
         raise BadInput(f"{upload.name}: is no document of a platform's answers; fetch it again")
@@ -82,7 +85,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     }
     for name, value in variables.items():
         con.execute(f"SET VARIABLE {name} = $1", [value])
-    found = with_digests(con, upload, profile(con, upload, sql(channel, "answers")))
+    found = with_digests(con, upload, profile(con, upload, sql(channel, lines)))
     settlement = _settlement(con, upload, channel, said, found)
     first, last = _covers(said, found, upload, settlement)
     period = (_midnight(first, upload.time_zone), _midnight(last, upload.time_zone, after=1))
@@ -210,19 +213,26 @@ def rows(_manifest: Manifest, text: Path) -> str:
     return relation(text)
 
 
-def reading(manifest: Manifest, shortfall: str = "transfer.payout") -> Reading:
+def reading(
+    manifest: Manifest, shortfall: str = "transfer.payout", lines: str = "answers"
+) -> Reading:
     """How a stored document of answers is read; a negative payout is filed under `shortfall`."""
     return Reading(
-        lines_sql=sql(manifest.channel, "answers"),
+        lines_sql=sql(manifest.channel, lines),
         variables={
             "coin": coin(manifest.currency),
             # Lines keep their keys from one document of the account to the next.
-            "prefix": hashlib.sha256(manifest.connection.encode()).hexdigest()[:12],
+            "prefix": lasting_prefix(manifest),
             "settlement_id": manifest.settlements[0].settlement_id,
             "period_end": manifest.period_end,
             "shortfall": shortfall,
         },
     )
+
+
+def lasting_prefix(manifest: Manifest) -> str:
+    """What transaction ids of an account start with where lines have numbers of their own."""
+    return hashlib.sha256(manifest.connection.encode()).hexdigest()[:12]
 
 
 def chain(manifests: Sequence[Manifest]) -> list[Statement]:

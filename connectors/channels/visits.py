@@ -11,10 +11,11 @@ from connectors.auth.platform import Access
 from connectors.documents import Manifest
 from connectors.http import PATIENT, Gate, Limit, Patience, Remote
 from connectors.http.remote import Judge
-from connectors.windows import Window
+from connectors.windows import ONE_DAY, Window
 
-# How the formats of documents end that say what no settlement has taken yet.
-OPEN = ".open"
+# How the formats of documents end that tell everything of the days they cover: those that say what
+# no settlement has taken yet, one a currency, and ledgers, one after another.
+OPEN, LEDGER = ".open", ".ledger"
 # Who hands out turns at an account's operations, given what the platform allows.
 Gates = Callable[[Mapping[str, Limit]], Gate]
 
@@ -28,8 +29,9 @@ class Visit:
     """What a channel needs to read one account.
 
     `window` are the business days wanted. It ends with the last whole day, it is the whole history
-    at the first visit, and it always reaches back to where the last visit ended. `since` is the first business day of the connection. `held` are the documents in force. `account` is how
-    the platform describes the account (country, currency, further details).
+    at the first visit, and it always reaches back to where the last visit ended. `since` is the
+    first business day of the connection. `held` are the documents in force. `account` is how the
+    platform describes the account (country, currency, further details).
     """
 
     access: Access
@@ -52,8 +54,9 @@ class Visit:
     @property
     def covered(self) -> Window:
         """The whole business days that are known once the window is: those before it, and it."""
-        known = [m.first_day for m in self.held if m.format.endswith(OPEN)]
-        return Window(min([*known, self.window.start]), self.today)
+        known = told(self.held)
+        start = self.window.start if known is None else min(known.start, self.window.start)
+        return Window(start, self.today)
 
     def remote(
         self,
@@ -101,6 +104,17 @@ class Visit:
     def span(self, window: Window) -> tuple[datetime, datetime]:
         """When a window of business days begins and ends, UTC, half-open."""
         return self.instant(window.start), self.instant(window.end)
+
+
+def told(held: Sequence[Manifest]) -> Window | None:
+    """The days that documents tell everything of; None where no document says so."""
+    alike = [m for m in held if m.format.endswith(OPEN)]
+    if alike:
+        return Window(max(m.first_day for m in alike), min(m.last_day for m in alike) + ONE_DAY)
+    months = [m for m in held if m.format.endswith(LEDGER)]
+    if months:
+        return Window(min(m.first_day for m in months), max(m.last_day for m in months) + ONE_DAY)
+    return None
 
 
 def stamp(instant: datetime, digits: str = "milliseconds") -> str:

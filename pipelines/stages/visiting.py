@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from connectors import intake
 from connectors.channels import channel
 from connectors.channels.base import Channel
-from connectors.channels.visits import OPEN, Visit
+from connectors.channels.visits import Visit, told
 from connectors.connecting import Accounts
 from connectors.documents import Manifest, Member
 from connectors.history import can_visit, today_of, whole_days
@@ -19,7 +19,7 @@ from connectors.http import Gate, Limit
 from connectors.platforms import platform
 from connectors.registry import Connection
 from connectors.registry.turns import SharedGate
-from connectors.windows import ONE_DAY, Window
+from connectors.windows import Window
 from pipelines.stages.importing import (
     LOCK_SECONDS,
     bookable,
@@ -78,9 +78,9 @@ def visit(
 
 
 def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
-    """The first day that no visit has told about what is not settled."""
-    told = [m.last_day + ONE_DAY for m in held if m.format.endswith(OPEN)]
-    return min(told, default=whole.start)
+    """The first day that no visit has told about."""
+    known = told(held)
+    return whole.start if known is None else known.end
 
 
 def _visit(
@@ -176,15 +176,8 @@ def due_days(
         whole = whole_days(connection, workspace.settings.first_day, now)
         states = workspace.registry.day_states(connection.slug)
         done = {s.day for s in states if s.state in {"done", "empty"}}
-        done &= _told(workspace.lake.current(connection.slug), whole)
-        found |= set(whole) - done | set(list(whole)[-1:])
+        # A payout may hold a line of a day of which nothing else is known yet.
+        known = told(workspace.lake.current(connection.slug)) or whole
+        unseen = {day for day in whole if day not in done or day not in known}
+        found |= unseen | set(list(whole)[-1:])
     return sorted(found)
-
-
-def _told(held: Sequence[Manifest], whole: Window) -> set[date]:
-    """The days that everything is known of.
-
-    A payout may hold a line of a day long before it, of which nothing else is known yet.
-    """
-    told = [m for m in held if m.format.endswith(OPEN)]
-    return {day for day in whole if all(m.first_day <= day <= m.last_day for m in told)}

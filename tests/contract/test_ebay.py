@@ -1,8 +1,12 @@
 """eBay: what connecting says and hears is what its Identity and Finances documents say."""
 
+import re
 from pathlib import Path
 
 from connectors.settings import Settings
+from mappings.channels import classify
+from mappings.model import UNCLASSIFIED
+from tests.channels.visitors import store
 from tests.connectors.channels.ebay_calls import payouts
 from tests.connectors.platforms import desk
 from tests.contract.openapi import checked, document
@@ -20,3 +24,26 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
     assert checked(identity, heard, "/commerce/identity/v1") == {"GET /user/ 200", "GET /user/ 401"}
     finances = document(specs / "ebay" / FINANCES)
     assert checked(finances, heard, "/sell/finances/v1") == {"GET /payout 200"}
+
+
+def test_visits_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+    with store("ebay", quick_home, tmp_path) as at:
+        at.visit()
+        heard = [e for e in at.exchanges if e.path.startswith("/sell/finances")]
+    finances = document(specs / "ebay" / FINANCES)
+    asked = checked(finances, heard, "/sell/finances/v1")
+    assert {"GET /payout 200", "GET /transaction 200"} <= asked
+    assert any(operation.startswith("GET /payout/5") for operation in asked)
+
+
+def test_every_transaction_type_of_the_contract_has_a_place(specs: Path) -> None:
+    """eBay names its transaction types in the summary's fields, and writes them as words."""
+    said = (specs / "ebay" / FINANCES).read_text()
+    words = {f"{word}" for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", said)}
+    types = {"SALE", "REFUND", "CREDIT", "DISPUTE", "SHIPPING_LABEL", "TRANSFER", "LOAN_REPAYMENT"}
+    types |= {"WITHDRAWAL", "PURCHASE", "ADJUSTMENT", "BALANCE_TRANSFER"}
+    assert {"SHIPPING_LABEL", "NON_SALE_CHARGE", "LOAN_REPAYMENT"} <= words
+    assert all(c.category != UNCLASSIFIED for c in classify("ebay", types))
+    fees = {word for word in words if word.endswith(("_FEE", "_FEES"))}
+    placed = {f: classify("ebay", [f"NON_SALE_CHARGE / {f}"])[0].category for f in fees}
+    assert {f for f, category in placed.items() if category == UNCLASSIFIED} == set()

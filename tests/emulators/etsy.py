@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.emulators.etsy_money import EtsyMoney
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import (
     Grant,
@@ -58,6 +59,11 @@ class Etsy(Granting):
             )
         }
         self.first, self.second, self.american, self.shopless = self.shops
+        self.money = {
+            self.first: EtsyMoney(),
+            self.second: EtsyMoney("EUR", "Europe/Berlin", seed=2, quiet=True),
+            self.american: EtsyMoney("USD", "America/New_York", seed=3),
+        }
         self.oauth = OAuth(
             access_seconds=3600.0,
             refresh_seconds=90 * DAY,
@@ -74,6 +80,10 @@ class Etsy(Granting):
                     Route("/v3/public/oauth/token", self._token, methods=["POST"]),
                     Route("/v3/application/users/me", self._me),
                     Route("/v3/application/shops/{shop_id:int}", self._shop),
+                    Route(
+                        "/v3/application/shops/{shop_id:int}/payment-account/ledger-entries",
+                        self._entries,
+                    ),
                 ]
             )
         )
@@ -166,6 +176,14 @@ class Etsy(Granting):
                 "shop_location_country_iso": shop.country,
             }
         )
+
+    async def _entries(self, request: Request) -> Response:
+        caller = self._caller(request)
+        if isinstance(caller, Response):
+            return caller
+        if caller.shop_id != request.path_params["shop_id"]:
+            return JSONResponse({"error": "User does not own Shop"}, 403)
+        return self.money[str(caller.shop_id)].answer_entries(request)
 
     def _caller(self, request: Request) -> Shop | Response:
         if request.headers.get("x-api-key") != f"{self.oauth.client_id}:{self.oauth.client_secret}":

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from connectors.channels.base import Reading
+from connectors.channels.etsy.ledger import FORMAT
+from connectors.channels.statements import lasting_prefix
 from connectors.documents import Manifest, Statement
 from mappings.channels import sql
+from mappings.money import coin
 
 
 def _month(manifest: Manifest) -> int:
@@ -36,17 +39,27 @@ def _open(manifest: Manifest, documents: Sequence[Manifest]) -> str:
 
 
 def reading(manifest: Manifest, documents: Sequence[Manifest]) -> Reading:
-    """How one statement's rows are read, given the statements in force, oldest first."""
+    """How one month is read, given the months in force, oldest first."""
+    variables: dict[str, object] = {"open_settlement": _open(manifest, documents)}
+    if manifest.format != FORMAT:
+        return Reading(sql("etsy", "lines"), {**variables, "payout_key": None})
     return Reading(
-        lines_sql=sql("etsy", "lines"),
-        variables={"open_settlement": _open(manifest, documents)},
+        sql("etsy", "ledger"),
+        {
+            **variables,
+            "coin": coin(manifest.currency),
+            # Entries keep their keys from one document of the month to the next.
+            "prefix": lasting_prefix(manifest),
+            "payout_key": f"{manifest.statement}:",
+        },
     )
 
 
 def chain(manifests: Sequence[Manifest]) -> list[Statement]:
     """Every settlement of a connection with its balances, oldest first.
 
-    The chain starts at nothing; after a missing month it starts anew.
+    A month of the ledger says what it began with; without that the chain starts at nothing, and
+    after a missing month anew.
     """
     settlements: list[Statement] = []
     balance, pending, previous = Decimal(0), None, None
@@ -54,6 +67,9 @@ def chain(manifests: Sequence[Manifest]) -> list[Statement]:
         if previous is not None and not _follows(previous, manifest):
             settlements += [] if pending is None else [pending]
             balance, pending = Decimal(0), None
+        stated = manifest.settlements[0].opening_balance if manifest.settlements else None
+        if stated is not None:
+            balance = stated - (Decimal(0) if pending is None else pending.total)
         for part in manifest.settlements:
             whole = part if pending is None else _joined(pending, part)
             if part.payout is None:

@@ -48,6 +48,7 @@ fields AS (
 SELECT
     row,
     amount_of.part AS part,
+    NULL::VARCHAR AS line_id,
     place(posted_on, row) AS place,
     concat_ws(' / ', type, title, amount_of.word) AS source_type,
     NULL::VARCHAR AS marketplace,

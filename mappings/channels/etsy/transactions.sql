@@ -1,7 +1,8 @@
--- Canonical lines of one Etsy statement.
+-- Canonical lines of one month of an Etsy shop, from its statement or its ledger.
 -- grain: one money line of the document, and one line a deposit
 -- key: transaction_id; in: lines, categories, settlements (the deposits of the document);
--- variables: connection, document, prefix, time_zone, currency, open_settlement
+-- variables: connection, document, prefix, time_zone, currency, open_settlement,
+-- payout_key (what tells months apart where keys do not hold the document)
 WITH base AS (
     SELECT
         l.*,
@@ -21,7 +22,9 @@ WITH base AS (
 
 fields AS (
     SELECT
-        concat(getvariable('prefix'), ':', row, coalesce('.' || part, '')) AS transaction_id,
+        concat(
+            getvariable('prefix'), ':', coalesce(line_id, row::VARCHAR), coalesce('.' || part, '')
+        ) AS transaction_id,
         settlement_id,
         NULL AS payout_id,
         order_id,
@@ -39,7 +42,7 @@ fields AS (
     FROM base
     UNION ALL
     SELECT
-        concat(getvariable('prefix'), ':', row, '.payout'),
+        concat(getvariable('prefix'), ':', coalesce(getvariable('payout_key'), '') || row, '.payout'),
         settlement_id,
         settlement_id,
         NULL,
