@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from connectors.auth.keys import create_key
 from connectors.connecting import Accounts
@@ -149,16 +149,24 @@ def site(
         yield site
 
 
-@pytest.fixture
-def page(chromium: Browser, site: Site) -> Iterator[Page]:
-    """Ada, signed in, at a desk."""
+@pytest.fixture(scope="session")
+def desk(chromium: Browser) -> Iterator[BrowserContext]:
+    """The browser that Ada uses all day; what it has loaded once it keeps."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    found = context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(desk: BrowserContext, site: Site) -> Iterator[Page]:
+    """Ada, signed in, at a desk."""
+    desk.clear_cookies()
+    found = desk.new_page()
     faults: list[str] = []
     found.on("pageerror", lambda error: faults.append(str(error)))
     sign_in(found, site)
     yield found
-    context.close()
+    found.close()
     assert faults == []
 
 

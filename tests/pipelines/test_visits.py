@@ -1,0 +1,144 @@
+"""When accounts are visited: at once, every morning of their own, and when a wait is over."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import dagster as dg
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from connectors.registry import Registry
+from connectors.rounds import FROM_HOUR, HOURS, next_morning
+from connectors.settings import Settings, settings
+from connectors.setup import Imports, Setup
+from pipelines.definitions import build_definitions
+from pipelines.partitions import RANGE_END, RANGE_START
+from pipelines.resources import Daybook
+from pipelines.sensors.visits import SCHEDULED
+
+TODAY = datetime.now(UTC).date()
+SINCE = TODAY - timedelta(days=10)
+
+
+@pytest.fixture
+def registry(quick_home: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """The registry of the home that this process works in."""
+    assert quick_home.database_url is not None
+    monkeypatch.setenv("DAYBOOK_HOME", str(quick_home.home))
+    monkeypatch.setenv("DAYBOOK_DATABASE_URL", quick_home.database_url.get_secret_value())
+    settings.cache_clear()
+    with Registry.open(settings()) as opened:
+        yield opened
+    settings.cache_clear()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def connect(
+    registry: Registry, instance: dg.DagsterInstance, slug: str, *, step: str = "done"
+) -> None:
+    registry.add_connection(
+        slug, channel="ebay", name=slug, timezone="UTC", kind="api", actor="test"
+    )
+    registry.pin_account(slug, f"id-{slug}", {"name": slug}, {}, "UTC", "test")
+    wanted = Setup(step=step, imports=Imports(history_from=SINCE))  # type: ignore[arg-type]
+    registry.set_setup(slug, wanted.model_dump(mode="json"), "test")
+    instance.add_dynamic_partitions("connections", [slug])
+
+
+def tick(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    definition = build_definitions().resolve_sensor_def("due_visits")
+    with dg.build_sensor_context(instance=instance, resources={"daybook": Daybook()}) as context:
+        result = definition(context)
+    assert isinstance(result, dg.SensorResult)
+    return list(result.run_requests or ())
+
+
+def spans(requests: list[dg.RunRequest]) -> list[tuple[str, str]]:
+    return [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in requests]
+
+
+def test_a_new_account_is_visited_at_once_over_all_its_history(
+    registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    connect(registry, instance, "ember")
+    (request,) = tick(instance)
+    yesterday = TODAY - timedelta(days=1)
+    assert spans([request]) == [(f"ember|{SINCE}", f"ember|{yesterday}")]
+    assert SCHEDULED in request.tags
+    assert [r.run_key for r in tick(instance)] == [request.run_key], "asked for once"
+
+
+def test_a_set_up_that_is_not_done_waits(registry: Registry, instance: dg.DagsterInstance) -> None:
+    connect(registry, instance, "ember", step="imports")
+    assert tick(instance) == []
+
+
+def test_days_that_are_done_are_left_alone_until_the_next_morning(
+    registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    connect(registry, instance, "ember")
+    days = {SINCE + timedelta(days=n): ("done", None) for n in range(10)}
+    registry.set_day_states("ember", days)  # type: ignore[arg-type]
+    registry.appoint("ember", datetime.now(UTC) + timedelta(hours=3))
+    assert tick(instance) == []
+    registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1))
+    assert len(tick(instance)) == 1
+
+
+def test_a_wait_that_is_over_brings_its_days(
+    registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    connect(registry, instance, "ember")
+    setup = Setup(step="done", imports=Imports(history_from=SINCE, ongoing=False))
+    registry.set_setup("ember", setup.model_dump(mode="json"), "test")
+    registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1))
+    assert tick(instance) == [], "nobody wants new days"
+    days = [SINCE + timedelta(days=2), SINCE + timedelta(days=3)]
+    registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1), days, "the platform waits")
+    assert len(tick(instance)) == 1
+
+
+@pytest.mark.parametrize("state", ["paused", "needs_reauth", "disconnected"])
+def test_who_cannot_be_visited_is_not(
+    registry: Registry, instance: dg.DagsterInstance, state: str
+) -> None:
+    connect(registry, instance, "ember")
+    registry.set_connection_state("ember", state, "test")  # type: ignore[arg-type]
+    assert tick(instance) == []
+
+
+@examples(max_examples=150, deadline=None)
+@given(
+    st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True),
+    st.sampled_from(["UTC", "Europe/London", "America/New_York", "Australia/Lord_Howe",
+                     "Asia/Kolkata", "Pacific/Kiritimati", "America/Sao_Paulo"]),
+    st.integers(1_770_000_000, 1_830_000_000).map(lambda s: datetime.fromtimestamp(s, UTC)),
+)  # fmt: skip
+def test_every_morning_comes_once_and_in_its_own_zone(slug: str, zone: str, now: datetime) -> None:
+    from zoneinfo import ZoneInfo
+
+    mornings = [now]
+    for _ in range(4):
+        mornings.append(next_morning(slug, zone, mornings[-1]))
+    for before, after in pairwise(mornings[1:]):
+        assert timedelta(hours=22) < after - before < timedelta(hours=26)
+    local = mornings[1].astimezone(ZoneInfo(zone))
+    # A clock that is put forward in the small hours moves what lies in the gap by its width.
+    assert FROM_HOUR <= local.hour <= FROM_HOUR + HOURS
+    assert now < mornings[1] <= now + timedelta(hours=26)
+
+
+def test_a_thousand_accounts_are_spread_over_the_morning() -> None:
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    at = [next_morning(f"store-{n}", "UTC", now) for n in range(1000)]
+    by_minute = [t.replace(second=0) for t in at]
+    assert max(by_minute.count(t) for t in set(by_minute)) < 20
+    assert {t.date() for t in at} == {date(2026, 6, 2)}
