@@ -7,6 +7,7 @@ were typed; Excel keeps no more than fifteen.
 import csv
 import io
 import warnings
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -16,12 +17,19 @@ import openpyxl
 from connectors.errors import BadInput
 
 ENCODING = "xlsx:"
-_PART = b"[Content_Types].xml"
+_PART = "[Content_Types].xml"
 
 
 def is_spreadsheet(content: bytes) -> bool:
     """Whether these bytes are a workbook of Excel's."""
-    return content.startswith(b"PK") and _PART in content[:4096]
+    if not content.startswith(b"PK"):
+        return False
+    try:
+        # Programs put the part that tells a workbook first or last.
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _PART in archive.namelist()
+    except zipfile.BadZipFile:
+        return _PART.encode() in content[:4096]
 
 
 def sheets(name: str, content: bytes) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from console.output import money
 from mappings.money import minor_digits
+from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof
 
 FIGURES = ("declared", "raw", "normalised", "journalled", "posted", "paid", "difference")
@@ -25,4 +26,15 @@ def proof_document(proof: Proof) -> dict[str, Any]:
         **{name: _exact(getattr(proof, name), proof.currency) for name in FIGURES},
         "state": proof.state,
         "why": proof.why,
+    }
+
+
+def gap_document(gap: Gap) -> dict[str, Any]:
+    """What `reconcile --json` says of days between two settlements that none covers."""
+    return {
+        "connection": gap.connection,
+        "currency": gap.currency,
+        "first_day": gap.first,
+        "last_day": gap.last,
+        "why": str(gap),
     }

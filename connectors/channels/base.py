@@ -56,6 +56,10 @@ class Channel:
     lines do not sum to what it declares. `chain` completes what one document alone cannot know
     (which payout closes its last lines), given the documents in force, oldest first.
 
+    `periods` are the formats of files that tell of a stretch of days, whatever settlements they are
+    in: no two of them may tell of one day, nor of a settlement that the API has told of. With
+    `meets` a settlement begins where the one before it ended.
+
     `read` calls the platform and yields every document of a visit's window that is not held yet;
     None for a channel that is read from files alone. It ends only after the last page of every
     list, so that what it yielded is all there is. It raises the errors of `Remote`.
@@ -71,6 +75,8 @@ class Channel:
     reading: Callable[[Manifest, Sequence[Manifest]], Reading]
     chain: Callable[[Sequence[Manifest]], list[Statement]]
     read: Callable[[Visit], Iterator[Member]] | None = None
+    periods: frozenset[str] = frozenset()
+    meets: bool = False
 
 
 def macros(dialect: Dialect) -> list[str]:

@@ -25,6 +25,7 @@ class Connection:
     what was chosen for it that is no secret, `reason` why it needs its owner, in words.
     `setup` is what it brings in and how far its set-up has come (`connectors.setup`).
     `deadlines` are what ends for it, the soonest first: `by` (ISO 8601), `what`, how to `act`.
+    `findings` are what its settlements lack, each in words and with what to do.
     """
 
     slug: str
@@ -39,6 +40,7 @@ class Connection:
     reason: str | None
     setup: dict[str, Any]
     deadlines: list[dict[str, str]]
+    findings: list[str]
     created_at: datetime
 
 

@@ -132,6 +132,7 @@ def _card(
         "running": running and _under_way(running),
         "next_visit": visit.at if visit else None,
         "deadlines": connection.deadlines,
+        "findings": connection.findings,
         "documents": len(opened.lake.manifests(connection.slug)),
         "complete_through": _complete_through(states),
         "failed_days": len(failed),

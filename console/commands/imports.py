@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_files(
-    channel: Annotated[str, typer.Argument(help="amazon, etsy (see `daybook channels`)")],
+    channel: Annotated[str, typer.Argument(help="amazon, etsy... (see `daybook channels`)")],
     files: Annotated[list[Path], typer.Argument(help="settlement files; .gz and .zip too")],
     connection: Annotated[str, typer.Option(help="the connection's slug; made when it is new")],
     timezone: Annotated[
@@ -73,6 +73,7 @@ def _document(outcome: Imported) -> dict[str, Any]:
         "period_end": manifest.period_end,
         "lines": manifest.lines,
         "rows_without_amount": manifest.rows_without_amount,
+        "rows_deferred": manifest.rows_deferred,
         "declared": manifest.declared,
         "sum": manifest.total,
         "unclassified": outcome.unclassified,
@@ -94,6 +95,11 @@ def _report(source: Channel, outcome: Imported) -> None:
     )
     if manifest.rows_without_amount:
         show(f"  {manifest.rows_without_amount} of its rows state no amount and are not booked")
+    if manifest.rows_deferred:
+        show(
+            f"  {manifest.rows_deferred} of its rows are in no settlement yet and are not booked; "
+            "they come again, released, in a later file"
+        )
     if outcome.new and manifest.supersedes:
         show(
             f"  it restates document {manifest.supersedes[:12]}, which is kept; "

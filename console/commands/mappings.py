@@ -1,5 +1,6 @@
 """`mappings`: which account each category goes to, and how to say otherwise."""
 
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,13 +10,16 @@ from pydantic import ValidationError
 
 from connectors.errors import BadInput
 from console.commands.home import Json
-from console.opening import workspace
-from console.output import Align, show, show_json, show_table
+from console.days import day
+from console.opening import chosen, workspace
+from console.output import Align, money, show, show_json, show_table
 from mappings.journal.config import MappingConfig
-from mappings.model import CLEARING
+from mappings.model import CLEARING, UNCLASSIFIED
+from mappings.money import minor_digits
 from mappings.taxonomy import categories
 from pipelines.stages.importing import ACTOR, days_of
 from pipelines.stages.mapping import mapping_of
+from pipelines.stages.words import Word, new_words
 
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
 
@@ -52,6 +56,62 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
             if line.category != CLEARING
         ],
     )  # fmt: skip
+
+
+@app.command()
+def words(
+    since: Annotated[
+        date | None, typer.Option(parser=day, metavar="DAY", help="a week ago without it")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The channels' own words that are new since a day, and all that no rule places."""
+    begins = since or datetime.now(UTC).date() - timedelta(days=7)
+    with workspace() as opened:
+        midnight = datetime.combine(begins, time(), UTC)
+        found = new_words(opened, chosen(opened, []), midnight)
+    if as_json:
+        show_json({"since": begins, "words": [_word_document(word) for word in found]})
+        return
+    if not found:
+        show(f"no channel has used a new word since {begins}, and every word has its place")
+        return
+    show_table(
+        "",
+        [("connection", Align.LEFT), ("word", Align.LEFT), ("category", Align.LEFT),
+         ("first seen", Align.LEFT), ("lines", Align.RIGHT), ("sum", Align.RIGHT),
+         ("holds", Align.LEFT)],
+        [
+            (
+                word.connection,
+                word.source_type,
+                word.category,
+                f"{word.first_seen:%Y-%m-%d}",
+                word.lines,
+                ", ".join(f"{money(t, minor_digits(c))} {c}" for c, t in word.totals.items()),
+                ", ".join(word.held) or "nothing",
+            )
+            for word in found
+        ],
+    )  # fmt: skip
+    if any(word.category == UNCLASSIFIED for word in found):
+        show(
+            "name a category for what is unclassified under source_types in a mapping file, then "
+            "`daybook mappings set FILE`"
+        )
+
+
+def _word_document(word: Word) -> dict[str, Any]:
+    return {
+        "connection": word.connection,
+        "channel": word.channel,
+        "source_type": word.source_type,
+        "category": word.category,
+        "first_seen": word.first_seen,
+        "lines": word.lines,
+        "totals": {c: f"{total:f}" for c, total in word.totals.items()},
+        "held": word.held,
+    }
 
 
 @app.command()

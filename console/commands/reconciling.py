@@ -8,9 +8,10 @@ from console.commands.home import Json
 from console.commands.syncing import Slugs
 from console.opening import chosen, workspace
 from console.output import Align, money, show, show_json, show_table
-from console.proofs import FIGURES, proof_document
+from console.proofs import FIGURES, gap_document, proof_document
 from mappings.money import minor_digits
-from pipelines.stages.reconciliation import Proof, reconcile
+from pipelines.stages.gaps import Gap
+from pipelines.stages.reconciliation import Proof, gaps_of, reconcile
 
 
 def register(app: typer.Typer) -> None:
@@ -21,17 +22,24 @@ def register(app: typer.Typer) -> None:
 def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
     """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference."""
     with workspace() as opened:
-        proofs = reconcile(opened, chosen(opened, slugs or []))
+        wanted = chosen(opened, slugs or [])
+        proofs, missing = reconcile(opened, wanted), gaps_of(opened, wanted)
     ok = all(proof.ok for proof in proofs)
     if as_json:
-        show_json({"ok": ok, "settlements": [proof_document(p) for p in proofs]})
+        show_json(
+            {
+                "ok": ok,
+                "settlements": [proof_document(p) for p in proofs],
+                "gaps": [gap_document(gap) for gap in missing],
+            }
+        )
     else:
-        show_proofs(proofs)
+        show_proofs(proofs, missing)
     raise typer.Exit(0 if ok else 1)
 
 
-def show_proofs(proofs: Sequence[Proof]) -> None:
-    """The proof as a table, and what to do about what does not tie."""
+def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
+    """The proof as a table, and what to do about what does not tie or is missing."""
     if not proofs:
         show("no settlements yet: `daybook import` takes files in")
         return
@@ -55,6 +63,8 @@ def show_proofs(proofs: Sequence[Proof]) -> None:
     for proof in proofs:
         if proof.why:
             show(f"{proof.connection} {proof.settlement_id}: {proof.why}")
+    for gap in missing:
+        show(f"{gap.connection}: {gap}")
     tied = sum(proof.state == "tied" for proof in proofs)
     waiting = sum(proof.state == "open" for proof in proofs)
     tail = f", {waiting} still open" if waiting else ""

@@ -23,11 +23,12 @@ from pipelines.checks import JOURNALS, NORMALISED, RAW, SETTLEMENTS, Check
 from pipelines.partitions import key
 from pipelines.recording import Recorder
 from pipelines.resources import Listener
+from pipelines.stages.gaps import gaps
 from pipelines.stages.journals import EntryFacts, build_journals, plan
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.normalise import DayFacts, covered, normalise
 from pipelines.stages.raw import read_raw
-from pipelines.stages.settlements import unsteady_reserves, untied, write_settlements
+from pipelines.stages.settlements import chained, unsteady_reserves, untied, write_settlements
 from pipelines.stages.visiting import visit
 from pipelines.stages.workspace import Workspace
 
@@ -202,6 +203,11 @@ class WindowRun:
             self._judge(checks.TIES_SETTLEMENT, day, ties)
             self._judge(checks.RESERVES, day, reserves)
             self._record(SETTLEMENTS, day, {"dagster/row_count": count})
+        lake = self.workspace.lake
+        missing = gaps(
+            self.connection, chained(self.connection, lake.current(self.connection.slug))
+        )
+        self.workspace.registry.set_findings(self.connection.slug, [str(gap) for gap in missing])
         self.listener(self.connection.slug, SETTLEMENTS, len(counts))
 
     def _journalise(self, mapping: MappingConfig) -> None:

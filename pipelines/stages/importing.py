@@ -105,7 +105,9 @@ def _take(
             kind="file",
             actor=ACTOR,
         )
-    before = readings(source, lake.current(target.slug))
+    held = lake.current(target.slug)
+    check_told_once(source, manifest, held)
+    before = readings(source, held)
     kept = intake.keep(lake, content, manifest)
     current = lake.current(target.slug)
     days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
@@ -124,6 +126,31 @@ def _take(
     )
     unknown = tuple(c.source_type for c in placed if c.category == UNCLASSIFIED)
     return Imported(kept.manifest, kept.new, tuple(days), unknown)
+
+
+def check_told_once(source: Channel, manifest: Manifest, held: Sequence[Manifest]) -> None:
+    """`BadInput` for a file of a period whose days or settlements another document tells of."""
+    if manifest.format not in source.periods:
+        return
+    days = {day for day, totals in manifest.days.items() if totals.lines}
+    paid = {s.settlement_id for s in manifest.settlements if s.payout is not None}
+    for other in held:
+        if other.currency != manifest.currency or other.statement == manifest.statement:
+            continue
+        if other.format in source.periods:
+            twice = sorted(days & {day for day, totals in other.days.items() if totals.lines})
+            if twice and other.document != manifest.document:
+                raise BadInput(
+                    f"{manifest.name}: tells of {twice[0]} to {twice[-1]}, as {other.name} does: "
+                    "export the other days alone, or the same days as before to replace it"
+                )
+        elif other.format.endswith(".settlement"):
+            twice_paid = sorted(paid & {s.settlement_id for s in other.settlements})
+            if twice_paid:
+                raise BadInput(
+                    f"{manifest.name}: holds payout {twice_paid[0]}, which the connected account "
+                    "has brought in already: export the days before it alone"
+                )
 
 
 def readings(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:

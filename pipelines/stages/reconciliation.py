@@ -17,6 +17,7 @@ from connectors.documents import Statement
 from connectors.registry import Connection
 from mappings.model import CLEARING, PostedLine
 from mappings.tables import JOURNAL_LINES, TRANSACTIONS
+from pipelines.stages.gaps import Gap, gaps
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
 from pipelines.stages.settlements import NORMALISED, chained, sums_by_settlement
@@ -59,6 +60,11 @@ class Proof:
 def reconcile(workspace: Workspace, connections: Sequence[Connection]) -> list[Proof]:
     """One proof per settlement of the given connections, oldest first."""
     return [proof for c in connections for proof in _reconcile(workspace, c)]
+
+
+def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap]:
+    """What is missing between the settlements of the given connections."""
+    return [gap for c in connections for gap in gaps(c, chained(c, workspace.lake.current(c.slug)))]
 
 
 def _reconcile(workspace: Workspace, connection: Connection) -> list[Proof]:
@@ -179,6 +185,17 @@ def _overdrawn(statement: Statement) -> str | None:
     )
 
 
+def _brought_in(statement: Statement) -> str | None:
+    """A balance that the lines hold as a line of its own: all of it was paid, and none is left."""
+    brought = statement.opening_balance
+    if not brought or statement.closing_balance or statement.payout != statement.total:
+        return None
+    return (
+        f"{brought:f} {statement.currency} of it was carried from or to other payments: the lines "
+        f"of the statement itself come to {statement.total - brought:f}"
+    )
+
+
 def _state(
     statement: Statement,
     figures: dict[str, Decimal | None],
@@ -188,7 +205,8 @@ def _state(
     if held is not None:
         return "held", held
     if not difference:
-        return ("open" if statement.payout is None else "tied"), _overdrawn(statement)
+        why = _overdrawn(statement) or _brought_in(statement)
+        return ("open" if statement.payout is None else "tied"), why
     for name, mend in (
         ("normalised", "run `daybook sync`"),
         ("journalled", "run `daybook sync`"),

@@ -147,7 +147,7 @@ class _Kept:
             return set()
         current = self._workspace.lake.current(self._connection.slug)
         days: set[date] = set()
-        for manifest in self.new:
+        for manifest in (m for m in self.new if not m.provisional):
             touched = touched_days(self._source, manifest, self._before, current, self._stored)
             days.update(touched)
         return days

@@ -16,7 +16,7 @@ KEYS = (
 def test_the_document_that_others_build_on(prepared: User) -> None:
     told = prepared.run("reconcile", "--json")
     assert (told.code, told.err) == (1, "")
-    assert set(told.json) == {"ok", "settlements"}
+    assert set(told.json) == {"ok", "settlements", "gaps"}
     assert told.json["ok"] is False
     proofs = {p["settlement_id"]: p for p in told.json["settlements"]}
     for proof in proofs.values():
@@ -39,6 +39,21 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
     assert (etsy["declared"], etsy["raw"], etsy["state"]) == (None, "18.50", "tied")
     (open_,) = [p for p in proofs.values() if p["state"] == "open"]
     assert (open_["connection"], open_["raw"], open_["paid"]) == ("crafts", "10.00", None)
+
+
+def test_days_between_two_settlements_that_none_covers_are_named(prepared: User) -> None:
+    told = prepared("reconcile", "mugs", "--json")
+    (gap,) = told.json["gaps"]
+    assert (gap["connection"], gap["currency"]) == ("mugs", "USD")
+    assert (gap["first_day"], gap["last_day"]) == ("2026-03-06", "2026-04-01")
+    assert gap["why"] in " ".join(prepared("reconcile", "mugs").lines)
+    assert "import its settlement report" in gap["why"]
+    (card,) = [
+        c
+        for c in prepared("connections", "list", "--json").json["connections"]
+        if c["connection"] == "mugs"
+    ]
+    assert card["findings"] == [gap["why"]]
 
 
 def test_it_is_good_news_where_all_ties_or_is_open(prepared: User) -> None:
@@ -103,4 +118,4 @@ def test_an_edited_amount_in_the_books_is_found_and_the_advice_mends_it(synced: 
 
 def test_nothing_to_prove_yet(user: User) -> None:
     assert user("reconcile").out == "no settlements yet: `daybook import` takes files in\n"
-    assert user("reconcile", "--json").json == {"ok": True, "settlements": []}
+    assert user("reconcile", "--json").json == {"ok": True, "settlements": [], "gaps": []}

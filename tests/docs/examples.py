@@ -84,5 +84,6 @@ def store(slug: str, channel_name: str, name: str, timezone: str) -> Connection:
         reason=None,
         setup={},
         deadlines=[],
+        findings=[],
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )

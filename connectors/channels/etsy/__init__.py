@@ -33,6 +33,7 @@ CHANNEL = Channel(
     reading=reading,
     chain=chain,
     read=read,
+    meets=True,
 )
 
 __all__ = ["CHANNEL"]

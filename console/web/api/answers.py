@@ -86,6 +86,7 @@ class Card(BaseModel):
     days_due: int
     next_visit: datetime | None
     waits: str | None
+    findings: list[str]
     warnings: list[Ending]
     created_at: datetime
 
@@ -114,6 +115,7 @@ class Card(BaseModel):
             days_due=card.days_due,
             next_visit=card.next_visit,
             waits=card.waits,
+            findings=connection.findings,
             warnings=[Ending(by=w.by, what=w.what, act=w.act) for w in card.warnings],
             created_at=connection.created_at,
         )

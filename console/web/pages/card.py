@@ -79,6 +79,8 @@ def _standing(card: Card) -> None:
         ui.label(card.standing.capitalize()).classes("font-bold")
     if card.why:
         ui.label(card.why).classes("text-sm break-words")
+    for finding in card.connection.findings:
+        ui.label(finding).classes("text-sm break-words").props('role="status"')
 
 
 def _facts(card: Card) -> None:

@@ -1,8 +1,8 @@
-"""Turns at platforms' limits, and when each connection is visited next."""
+"""Turns at platforms' limits, when each connection is visited next, and what was found missing."""
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "0005"
 down_revision = "0004"
@@ -31,8 +31,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection", name="appointments_pkey"),
         schema="registry",
     )
+    op.add_column(
+        "connections",
+        sa.Column("findings", JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
+        schema="registry",
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("connections", "findings", schema="registry")
     for table in ("appointments", "buckets"):
         op.drop_table(table, schema="registry")
