@@ -16,7 +16,9 @@ from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import Grant, Granting, OAuth, Refused, back_to, consent_page
+from tests.emulators.walmart_money import WalmartMoney
 
+_REPORTS = "/v3/report/reconreport"
 MINUTE, DAY = 60.0, 86_400.0
 CLIENT_TYPES = {"seller", "seller-ca", "seller-mx"}
 SCOPES = {"reports": "view_only", "orders": "view_only", "item": "view_only", "price": "no_access"}
@@ -34,6 +36,7 @@ class Walmart(Granting):
             access_form=lambda _grant: f"eyJraWQiOiI1{secrets.token_urlsafe(24)}",
         )
         self.own: dict[str, tuple[str, str]] = {}
+        self.money = {self.first: WalmartMoney(), self.second: WalmartMoney(quiet=True)}
         self.faults = Faulty(
             Starlette(
                 routes=[
@@ -41,6 +44,9 @@ class Walmart(Granting):
                     Route("/authorize", self._decide, methods=["POST"]),
                     Route("/v3/token", self._token, methods=["POST"]),
                     Route("/v3/token/detail", self._detail),
+                    Route(f"{_REPORTS}/availableReconFiles", self._dates),
+                    Route(f"{_REPORTS}/reconFile", self._file),
+                    Route(f"{_REPORTS}/reconFileJson", self._json),
                 ]
             )
         )
@@ -139,6 +145,26 @@ class Walmart(Granting):
             }
         )
 
+    async def _dates(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else money.answer_dates(request)
+
+    async def _file(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else money.answer_file(request)
+
+    async def _json(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else money.answer_json(request)
+
+    def _money(self, request: Request) -> WalmartMoney | Response:
+        """The money of whoever calls, if the call has the headers that all have."""
+        unheaded = _unheaded(request)
+        if unheaded is not None:
+            return unheaded
+        grant = self.oauth.holder(request.headers.get("wm_sec.access_token", ""))
+        return self.money[grant.accounts[0]] if grant else _unauthorised()
+
 
 def _basic(request: Request) -> tuple[str, str]:
     given = request.headers.get("authorization", "").removeprefix("Basic ")
@@ -147,15 +173,23 @@ def _basic(request: Request) -> tuple[str, str]:
 
 
 def _lacking(request: Request) -> Response | None:
-    """A refusal where a header is missing that the contract requires."""
+    """A refusal where a header is missing that the contract of tokens requires."""
+    unheaded = _unheaded(request)
+    if unheaded is not None:
+        return unheaded
+    if "x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+        return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "Content-Type")
+    return None
+
+
+def _unheaded(request: Request) -> Response | None:
+    """A refusal where a header is missing that every call has."""
     try:
         uuid.UUID(request.headers.get("wm_qos.correlation_id", ""))
     except ValueError:
         return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_QOS.CORRELATION_ID")
     if not request.headers.get("wm_svc.name"):
         return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_SVC.NAME")
-    if "x-www-form-urlencoded" not in request.headers.get("content-type", ""):
-        return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "Content-Type")
     return None
 
 

@@ -3,7 +3,8 @@
 Facts: Walmart's OpenAPI document of its token API, and its guides "Log in and authorize app scope"
 and "Transfer authorization and refresh token" (developer.walmart.com/us-marketplace/docs). Access
 tokens last 15 minutes. A seller's own keys buy them by themselves, and there is no refresh token;
-a consent, to a solution provider's application, brings one that lasts a year and is not replaced.
+a consent, to a solution provider's application, brings one that lasts a year and is not replaced;
+one that was given before may be typed, with the Partner ID it is of.
 Walmart has no call that names the seller or that revokes: the Partner ID typed beside keys is taken
 as it is. UNCONFIRMED: how a seller who says no
 comes back, and what a dead refresh token is answered with: 400 and 401 are taken for that.
@@ -150,7 +151,16 @@ WALMART = Platform(
             options={name: market.title for name, market in MARKETS.items()},
         ),
     ),
-    keys=(Field("seller_id", "Partner ID", "the number Seller Center shows with your account"),),
+    keys=(
+        Field("seller_id", "Partner ID", "the number Seller Center shows with your account"),
+        Field(
+            "refresh_token",
+            "Refresh token",
+            "of a consent to a solution provider's app; leave it out with your own keys",
+            secret=True,
+            required=False,
+        ),
+    ),
     consent=Consent(_consent_url, _read),
     tokens=_Tokens,
     own_grant=True,

@@ -72,6 +72,24 @@ def test_a_consent_names_its_seller_and_keeps_its_refresh_token(at: Desk) -> Non
     assert Token.from_json(at.accounts.vault.read("shop")["token"]).refresh_token == first
 
 
+def test_a_consent_that_was_given_before_may_be_typed(at: Desk) -> None:
+    seller, provider = at.emulator.first, at.emulator.fields()
+    pasted = at.emulator.oauth.granted(seller)  # type: ignore[attr-defined]
+    given = provider | {"market": "us", "seller_id": seller, "refresh_token": pasted}
+    slug = at.accounts.add("walmart", "My Shop", given, actor="test").slug
+    at.emulator.expire()
+    at.accounts.check(slug, actor="test")
+    assert bought(at) == [("refresh_token", seller)] * 2
+    assert Token.from_json(at.accounts.vault.read(slug)["token"]).refresh_token == pasted
+
+
+def test_a_typed_consent_of_another_seller_is_refused(at: Desk) -> None:
+    pasted = at.emulator.oauth.granted(at.emulator.second)  # type: ignore[attr-defined]
+    given = at.emulator.fields() | {"seller_id": at.emulator.first, "refresh_token": pasted}
+    with pytest.raises(BadInput, match="does not accept these credentials"):
+        at.accounts.add("walmart", "My Shop", given | {"market": "us"}, actor="test")
+
+
 def test_every_call_has_an_id_of_its_own_and_no_bearer(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     at.emulator.expire()

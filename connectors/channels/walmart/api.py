@@ -1,0 +1,162 @@
+"""Walmart's reconciliation reports: which there are, each as a zip, or the same in pages of JSON.
+
+Facts: the OpenAPI document "Pregenerated Reports" (paths, parameters, 1,000 records a page). Seen
+at real accounts and not in it: a wrong `Accept` brings an error in a 200, or 406; the last page of
+JSON says -1; a few calls in a row are refused for minutes.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import httpx2
+
+from connectors.channels.visits import Visit
+from connectors.channels.walmart.signing import SERVICE
+from connectors.documents import Member
+from connectors.errors import Permanent, RateLimited, Transient
+from connectors.http import Answer, Ask, Limit, Remote
+
+VERSION = "v1"
+# Reports made in advance were retired in 2022, all but these; no end is announced for them.
+SUNSET_ON: date | None = None
+# Walmart publishes no number for them.
+LIMITS = {"*": Limit(per_second=0.2, burst=10.0)}
+# How long a refusal lasts that does not say so; longer than anybody waits in its place.
+REFUSED_SECONDS = 900.0
+RECORDS = 1000
+_BASE = "/v3/report/reconreport"
+_ZIP = b"PK"
+
+
+class NoFile(Permanent):
+    """Walmart does not give this report as a file."""
+
+
+class Reports:
+    """Calls about one seller's reports."""
+
+    def __init__(self, visit: Visit, remote: Remote) -> None:
+        self._visit, self._remote = visit, remote
+
+    @classmethod
+    def remote(cls, visit: Visit) -> Remote:
+        """A client for these calls."""
+        market = visit.access.fields.get("market") or "us"
+        headers = {"WM_SVC.NAME": SERVICE, "WM_MARKET": market}
+        return visit.remote("Walmart", LIMITS, judge, headers)
+
+    def dates(self) -> list[date]:
+        """The days that reports are of, which are those of their payments, oldest first."""
+        answer = self._remote.ask(self._ask("availableReconFiles", reportVersion=VERSION))
+        found = answer.json
+        if not isinstance(found, dict) or "availableApReportDates" not in found:
+            raise Permanent("Walmart's list of reports has another shape than is known")
+        return sorted(map(_day, found["availableApReportDates"] or ()))
+
+    def file(self, day: date) -> Member:
+        """A report as Walmart writes it; `NoFile` where it gives none."""
+        ask = self._ask("reconFile", reportDate=listed_as(day), reportVersion=VERSION)
+        ask = replace(ask, headers={"Accept": "application/octet-stream"})
+        return _unpacked(day, self._remote.ask(ask).content)
+
+    def pages(self, day: date) -> Iterator[Answer]:
+        """The same report as records, a page at a time."""
+        first = self._ask("reconFileJson", reportDate=listed_as(day), offset=0)
+        yield from self._remote.pages(first.with_params(noOfRecords=RECORDS), _following)
+
+    def _ask(self, operation: str, **params: str | int) -> Ask:
+        return Ask(operation, self._visit.access.url("api", f"{_BASE}/{operation}"), params)
+
+
+def _following(ask: Ask, answer: Answer) -> Ask | None:
+    """The offset that the answer names, which is none of ours to count; -1 after the last page."""
+    offset = answer.at("nextOffset")
+    if offset is None or int(offset) <= 0 or not answer.at("reportData"):
+        return None
+    return ask.with_params(offset=int(offset))
+
+
+def listed_as(day: date) -> str:
+    """How Walmart's list and its parameters write a day."""
+    return f"{day:%m%d%Y}"
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%m%d%Y").replace(tzinfo=UTC).date()
+    except (TypeError, ValueError) as error:
+        raise Permanent("Walmart's list of reports names a day in an unknown form") from error
+
+
+def _unpacked(day: date, content: bytes) -> Member:
+    """The one file of a report's zip."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        inner = [info for info in archive.infolist() if not info.is_dir()]
+        if len(inner) != 1:
+            raise Permanent(f"Walmart's report of {day} holds {len(inner)} files instead of one")
+        try:
+            text = archive.read(inner[0])
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise Transient("a report of Walmart's arrived damaged: try again") from error
+    return Member(inner[0].filename.rpartition("/")[2], text)
+
+
+def judge(response: httpx2.Response) -> Exception | None:
+    """What Walmart means where a status does not say it: its errors come in a 200 as well."""
+    path = response.request.url.path
+    match response.status_code:
+        case httpx2.codes.TOO_MANY_REQUESTS:
+            wait = _wait(response)
+            return RateLimited(f"Walmart asks us to wait {wait:.0f} s", wait)
+        case httpx2.codes.NOT_ACCEPTABLE if path.endswith("/reconFile"):
+            return NoFile("Walmart does not give this report as a file")
+        case httpx2.codes.OK if path.endswith("/reconFile"):
+            return _no_zip(response.content)
+        case httpx2.codes.OK if _says_error(response.content):
+            return Transient("Walmart answers with an error of its own: try again")
+    return None
+
+
+def _no_zip(content: bytes) -> Exception | None:
+    if not content.startswith(_ZIP):
+        if _says_error(content):
+            return NoFile("Walmart does not give this report as a file")
+        return Transient("Walmart answers with something else than a report: try again")
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return Transient("a report of Walmart's is cut off: try again")
+    return None
+
+
+def _says_error(content: bytes) -> bool:
+    if not re.match(rb'\s*\{\s*"(status|error)', content):
+        return False
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and (found.get("status") == "ERROR" or "error" in found)
+
+
+def _wait(response: httpx2.Response) -> float:
+    """Seconds until there are tokens again: epoch milliseconds and an instant are both met."""
+    stated = response.headers.get("Retry-After", "")
+    if stated.isdigit():
+        return float(stated)
+    names = ("X-Next-Replenishment-Time", "X-Next-Replenish-Time")
+    again = next((response.headers[name] for name in names if name in response.headers), "")
+    try:
+        ends = float(again) / 1000 if again.isdigit() else _instant(again).timestamp()
+    except ValueError:
+        return REFUSED_SECONDS
+    left = ends - datetime.now(UTC).timestamp()
+    return left if 0 < left <= REFUSED_SECONDS else REFUSED_SECONDS
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,183 @@
+"""What a report says was paid, and the proof that its lines make it.
+
+Walmart keeps what it carries from one payment to the next, and what it holds, out of the report:
+where the lines come to something else than was paid and the report is whole, the difference is a
+line of its own, and the opening balance. Whole is a report with as many lines as it states.
+UNCONFIRMED what it counts: the lines of the file, as the words say, or those without the header,
+or without the line that counts; all three are taken.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from connectors.channels.base import Upload
+from connectors.channels.profile import Profile, business_day
+from connectors.channels.walmart.layouts import STATED_LINES
+from connectors.documents import Statement
+from connectors.errors import BadInput, Unproven
+
+AGAIN = "download it again, unedited"
+# A payment's day in the name that Walmart gives a file: ..._MP_06022026_reconciliationreport.csv.
+_PAID_ON = re.compile(r"(?<!\d)(\d{2})(\d{2})(20\d{2})(?!\d)")
+
+
+def statement_of(paid_on: date) -> str:
+    """What the report of a payment is a statement of, and its settlement's id."""
+    return f"{paid_on:%Y%m%d}"
+
+
+def stated(con: duckdb.DuckDBPyConnection, upload: Upload) -> Statement:
+    """The settlement as its PaymentSummary states it; its lines are filled in by the caller."""
+    found = con.execute(
+        'SELECT min(row), money("Total Payable") AS payable, day("Period Start Date") AS first, '
+        'day("Period End Date") AS last, day("Transaction Posted Timestamp") '
+        "FROM document_rows WHERE lower(\"Transaction Type\") = 'paymentsummary' "
+        "GROUP BY ALL ORDER BY 1"
+    ).fetchall()
+    if not found or None in found[0][:4]:
+        raise BadInput(
+            f"{upload.name}: no row states the payment and its period (PaymentSummary): the file "
+            "is cut off or no whole report; download it again"
+        )
+    if len(found) > 1:
+        ends = ", ".join(f"to {row[3]}" for row in found)
+        raise BadInput(
+            f"{upload.name}: holds {len(found)} settlements ({ends}); import each report by itself"
+        )
+    row, payable, first, last, paid_on = found[0]
+    if first > last:
+        raise BadInput(f"{upload.name}: row {row}: the period ends before it starts; {AGAIN}")
+    paid_on = paid_on or last
+    return _statement(upload, paid_on, _currency(con, upload), _period(first, last), row, payable)
+
+
+def proven(
+    con: duckdb.DuckDBPyConnection, upload: Upload, payment: Statement, found: Profile
+) -> Statement:
+    """The settlement, its lines summing to what was paid, with what was carried where it must."""
+    total = one(con, "SELECT coalesce(sum(amount), 0) FROM profiled WHERE part IS NULL")
+    assert payment.declared is not None
+    carried = payment.declared - total
+    if carried and not _whole(con):
+        raise Unproven(
+            f"{upload.name}: its lines sum to {total:f} but its Total Payable is "
+            f"{payment.declared:f}, and it has not as many lines as it states: it is cut off or "
+            "was edited; download it again",
+            declared=f"{payment.declared:f}",
+            found=f"{total:f}",
+        )
+    balances = {"opening_balance": carried, "closing_balance": Decimal(0)} if carried else {}
+    return payment.model_copy(update={"lines": found.lines, "total": found.total, **balances})
+
+
+def legacy_stated(con: duckdb.DuckDBPyConnection, upload: Upload) -> Statement:
+    """The payment of a report that states none: its name says the day, its rows the period."""
+    named = _PAID_ON.search(upload.name)
+    try:
+        paid_on = date(*(int(named[i]) for i in (3, 1, 2))) if named else None
+    except ValueError:
+        paid_on = None
+    if paid_on is None:
+        raise BadInput(
+            f"{upload.name}: a report of this layout states the day of its payment in its name "
+            "alone; give the file the name it was downloaded with (…_MP_MMDDYYYY_…)"
+        )
+    first, last = con.execute(
+        'SELECT min(day("Transaction Date Time")), max(day("Transaction Date Time")) '
+        "FROM document_rows"
+    ).fetchone() or (None, None)
+    if first is None or last is None:
+        raise BadInput(f"{upload.name}: no row has a date; {AGAIN}")
+    return _statement(upload, paid_on, "USD", (first, last + timedelta(days=1)), 0, None)
+
+
+def legacy_proven(
+    con: duckdb.DuckDBPyConnection, upload: Upload, payment: Statement, found: Profile
+) -> Statement:
+    """The settlement of rows that each add up to what is payable of them."""
+    wrong = con.execute(
+        'SELECT r.row, money(r."Payable to Partner from Sale") AS payable, '
+        "coalesce(sum(p.amount), 0) AS found FROM document_rows AS r "
+        f'LEFT JOIN profiled AS p USING (row) WHERE r."{STATED_LINES}" IS NULL '
+        "GROUP BY ALL HAVING coalesce(payable, 0) <> found ORDER BY 1 LIMIT 1"
+    ).fetchone()
+    if wrong is not None:
+        row, payable, total = wrong
+        raise Unproven(
+            f"{upload.name}: row {row}: its amounts sum to {total:f} but {payable or 0:f} is "
+            f"payable; {AGAIN}",
+            declared=f"{payable or 0:f}",
+            found=f"{total:f}",
+        )
+    return payment.model_copy(
+        update={"lines": found.lines, "total": found.total, "payout": found.total}
+    )
+
+
+def _whole(con: duckdb.DuckDBPyConnection) -> bool:
+    there, said = con.execute(
+        f'SELECT count(*) FILTER ("{STATED_LINES}" IS NULL), '
+        f'max(CAST("{STATED_LINES}" AS BIGINT)) FROM document_rows'
+    ).fetchone() or (0, None)
+    return said is not None and 0 <= said - there <= 2
+
+
+def _period(first: date, last: date) -> tuple[date, date]:
+    """The first day of a period and the day after it.
+
+    Cycles are whole weeks that close at midnight: 07/11 to 07/25 has fourteen days, and the next
+    one starts on 07/25. UNCONFIRMED; a period of other lengths is taken with its last day.
+    """
+    whole_weeks = last > first and (last - first).days % 7 == 0
+    return first, last if whole_weeks else last + timedelta(days=1)
+
+
+def _statement(
+    upload: Upload,
+    paid_on: date,
+    currency: str,
+    period: tuple[date, date],
+    row: int,
+    payable: Decimal | None,
+) -> Statement:
+    deposit = _midnight(paid_on, upload.time_zone)
+    return Statement(
+        settlement_id=statement_of(paid_on),
+        marketplace=None,
+        currency=currency,
+        period_start=_midnight(period[0], upload.time_zone),
+        period_end=_midnight(period[1], upload.time_zone),
+        declared=payable,
+        lines=0,
+        total=Decimal(0),
+        deposit_at=deposit,
+        deposit_day=business_day(deposit, upload.time_zone),
+        payout=payable,
+        row=row,
+    )
+
+
+def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:
+    found = con.execute(
+        'SELECT DISTINCT upper("Currency") FROM document_rows WHERE "Currency" IS NOT NULL '
+        "ORDER BY 1"
+    ).fetchall()
+    if len(found) == 1:
+        return str(found[0][0])
+    names = ", ".join(str(name) for (name,) in found)
+    raise BadInput(f"{upload.name}: holds {len(found)} currencies ({names}); {AGAIN}")
+
+
+def one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """The first value that a query finds."""
+    found = con.execute(query).fetchone()
+    return found[0] if found else None
+
+
+def _midnight(day: date, time_zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)

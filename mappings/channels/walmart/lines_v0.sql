@@ -1,0 +1,110 @@
+-- One line an amount, from the legacy reconciliation report v0 (a row an order line, wide).
+-- grain: document row and amount column; key: row, part
+-- in: document_rows (row, and the report's columns as text); macros money, day; variable time_zone
+-- What is payable of a row is its sales, refunds and tax, less commission. How commission and
+-- withheld tax are signed is decided once a file: the first way in which every row adds up. A row
+-- without amounts of its own is an adjustment: all of it is one line.
+WITH base AS (
+    SELECT
+        row,
+        "Transaction Type" AS type,
+        day("Transaction Date Time")::TIMESTAMP AT TIME ZONE getvariable('time_zone') AS posted_at,
+        "Walmart.com Order #" AS order_id,
+        concat_ws('-', "Walmart.com PO #", "Walmart.com P.O. Line #") AS order_item_id,
+        "Partner Item ID" AS sku,
+        TRY_CAST(TRY_CAST("Shipped Qty" AS DOUBLE) AS INTEGER) AS quantity,
+        concat_ws(
+            ' · ', "Adjustment Description", "Return Reason Description", "Partner Item name"
+        ) AS description,
+        "Adjustment Description" AS adjustment,
+        "Fulfillment Type" AS fulfilment,
+        "Ship to state" AS ship_to,
+        coalesce(money("Payable to Partner from Sale"), 0) AS payable,
+        coalesce(money("Commission from Sale"), 0) AS commission,
+        coalesce(money("Total NET Tax Collected"), 0) AS tax,
+        coalesce(money("Tax Withheld"), 0) AS withheld,
+        [
+            {part: 'sales', word: 'Gross Sales Revenue', amount: money("Gross Sales Revenue")},
+            {part: 'refunded', word: 'Refunded Retail Sales', amount: money("Refunded Retail Sales")},
+            {part: 'escalated', word: 'Sales refund for Escalation', amount: money("Sales refund for Escalation")},
+            {part: 'shipping', word: 'Gross Shipping Revenue', amount: money("Gross Shipping Revenue")},
+            {part: 'shipping-refunded', word: 'Gross Shipping Refunded', amount: money("Gross Shipping Refunded")},
+            {part: 'shipping-escalated', word: 'Shipping refund for Escalation', amount: money("Shipping refund for Escalation")},
+            {part: 'fee', word: 'Gross Fee Revenue', amount: money("Gross Fee Revenue")},
+            {part: 'fee-refunded', word: 'Gross Fee Refunded', amount: money("Gross Fee Refunded")},
+            {part: 'fee-escalated', word: 'Fee refund for Escalation', amount: money("Fee refund for Escalation")},
+            {part: 'gift-wrap', word: 'Gross Gift-Wrap Revenue', amount: money("Gross Gift-Wrap Revenue")},
+            {part: 'gift-wrap-refunded', word: 'Gross Gift-Wrap Refunded', amount: money("Gross Gift-Wrap Refunded")},
+            {part: 'gift-wrap-escalated', word: 'Gift wrap refund for Escalation', amount: money("Gift wrap refund for Escalation")}
+        ] AS amounts
+    FROM document_rows
+    WHERE "Stated Lines" IS NULL
+),
+
+summed AS MATERIALIZED (
+    SELECT
+        *,
+        coalesce(list_sum(list_transform(amounts, lambda a: a.amount)), 0)::DECIMAL(19,4) AS gross
+    FROM base
+),
+
+ways AS (
+    SELECT * FROM (VALUES
+        (1, -1, 1, -1), (2, 1, 1, 1), (3, -1, 1, 1), (4, 1, 1, -1), (5, -1, 0, 0), (6, 1, 0, 0)
+    ) AS w (choice, of_commission, of_tax, of_withheld)
+),
+
+way AS (
+    SELECT w.*
+    FROM ways AS w
+    LEFT JOIN summed AS s
+        ON (s.gross <> 0 OR s.commission <> 0 OR s.tax <> 0)
+        AND s.payable <> s.gross + w.of_commission * s.commission + w.of_tax * s.tax
+            + w.of_withheld * s.withheld
+    GROUP BY ALL
+    ORDER BY count(s.row), choice
+    LIMIT 1
+),
+
+stated AS (
+    SELECT
+        s.* EXCLUDE (amounts),
+        unnest(list_filter(
+            CASE
+                WHEN gross = 0 AND commission = 0 AND tax = 0
+                THEN [{part: 'adjustment', word: '- / ' || coalesce(adjustment, '-'), amount: payable}]
+                ELSE list_concat(amounts, [
+                    {part: 'commission', word: 'Commission from Sale', amount: of_commission * commission},
+                    {
+                        part: 'tax',
+                        word: CASE WHEN withheld = 0 THEN 'Tax collected, not withheld' ELSE 'Total NET Tax Collected' END,
+                        amount: of_tax * tax
+                    },
+                    {part: 'withheld', word: 'Tax Withheld', amount: of_withheld * withheld}
+                ])
+            END,
+            lambda a: a.amount <> 0
+        )) AS stated
+    FROM summed AS s
+    CROSS JOIN way
+)
+
+SELECT
+    row,
+    stated.part AS part,
+    NULL::VARCHAR AS line_id,
+    NULL::VARCHAR AS settlement_id,
+    concat_ws(' / ', coalesce(type, '-'), stated.word) AS source_type,
+    NULL::VARCHAR AS marketplace,
+    order_id,
+    nullif(order_item_id, '') AS order_item_id,
+    sku,
+    CASE WHEN stated.part = 'sales' THEN quantity END AS quantity,
+    posted_at,
+    stated.amount::DECIMAL(19,4) AS amount,
+    nullif(description, '') AS description,
+    fulfilment,
+    NULL::VARCHAR AS ship_from,
+    ship_to
+FROM stated
+ORDER BY row, part

@@ -1,0 +1,315 @@
+"""Walmart's reconciliation reports of a seller's money: two weeks each, paid three days later.
+
+Shapes: the OpenAPI document of reports and columns of real files of 2026. Lines carry a day and no
+time. A report is listed by the day of its payment. What a seller owes at the end of a period is
+taken out of the next payment, and no line of the report says so.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tests.emulators.money import FIRST, TODAY, Owed
+
+CYCLE, PAYING = timedelta(days=14), timedelta(days=3)
+ONE_DAY = timedelta(days=1)
+_CENT = Decimal("0.01")
+COLUMNS = (
+    "Period Start Date", "Period End Date", "Total Payable", "Currency", "Transaction Key",
+    "Transaction Posted Timestamp", "Transaction Type", "Transaction Description",
+    "Customer Order #", "Customer Order line #", "Purchase Order #", "Purchase Order line #",
+    "Amount", "Amount Type", "Ship Qty", "Commission Rate", "Base Commission Rate",
+    "Transaction Reason Description", "Partner Item Id", "Partner GTIN", "Partner Item Name",
+    "Product Tax Code", "Ship to State", "Ship to City", "Ship to Zipcode", "Contract Category",
+    "Product Type", "Commission Rule", "Shipping Method", "Fulfillment Type",
+    "Fulfillment Details", "Original Commission", "Commission Incentive Program",
+    "Commission Saving", "Customer Promo Type", "Total Walmart Funded Savings Program",
+    "Campaign Id", "Item Condition", "Original charge", "Charge Savings",
+    "Incentive Program Name", "Ship to country", "Store Id",
+)  # fmt: skip
+
+# What else happens: how likely on a day, its three words, and between which amounts.
+_ODDITIES: tuple[tuple[float, str, str, str, int, int], ...] = (
+    (0.3, "Adjustment", "Fee/Reimbursement", "Walmart Shipping Label Service Charge", -12, -4),
+    (0.3, "Adjustment", "WFS Fee/Reimbursement", "WFS Fulfillment fee", -9, -3),
+    (0.1, "Service Fee", "WFS Inventory Fee/Reimbursement", "WFS StorageFee", -15, -1),
+    (0.1, "Service Fee", "Fee/Reimbursement", "Walmart Product Advertising", -30, -5),
+    (0.08, "Adjustment", "WFS Inventory Fee/Reimbursement", "WFS LostInventory", 5, 25),
+    (0.05, "Adjustment", "Fee/Reimbursement", "Dispute Settlement", 5, 25),
+    (0.05, "Adjustment", "SEM Marketing Fee", "SEM Marketing", -9, -2),
+    (0.05, "Service Fee", "Review Accelerator Fee", "Review Accelerator", -10, -10),
+)
+
+
+@dataclass
+class Report:
+    """One report: whose period ends when, what is paid of it, and its rows as they stand."""
+
+    end: date
+    payable: Decimal
+    rows: list[dict[str, str]]
+
+    @property
+    def listed(self) -> str:
+        """The day of its payment, as Walmart lists it."""
+        return f"{self.end + PAYING:%m%d%Y}"
+
+
+@dataclass
+class WalmartMoney:
+    """The money of one seller; a `quiet` one has none. `no_files` are given as JSON alone.
+
+    No page of JSON holds more than `largest` records.
+    """
+
+    currency: str = "USD"
+    first: date = FIRST
+    today: date = TODAY
+    seed: int = 1
+    quiet: bool = False
+    largest: int = 25
+    reports: list[Report] = field(default_factory=list)
+    no_files: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._random, self._number = Random(self.seed), 0
+        self._waiting: list[tuple[date, dict[str, str]]] = []
+        self._carried = Decimal(0)
+        end, self.today = self.today, self.first
+        self.advance((end - self.first).days)
+
+    def advance(self, days: int) -> None:
+        """So many days go by."""
+        for _ in range(days):
+            if not self.quiet:
+                self._happen(self.today)
+                self._report(self.today)
+            self.today += ONE_DAY
+
+    def restate(self) -> set[date]:
+        """Walmart makes the newest report anew, with one of its lines on the day after."""
+        rows = self.reports[-1].rows
+        row = next(r for r in rows if r["Transaction Type"] == "Sale")
+        month, day, year = row["Transaction Posted Timestamp"].split("/")
+        before = date(int(year), int(month), int(day))
+        row["Transaction Posted Timestamp"] = _shown(before + ONE_DAY)
+        return {before, before + ONE_DAY}
+
+    def settlements(self) -> Mapping[str, Owed]:
+        """Each report; what none covers is told nowhere."""
+        return {
+            f"{r.end + PAYING:%Y%m%d}": Owed(self.currency, r.payable, r.payable)
+            for r in self.reports
+        }
+
+    def transactions(self) -> int:
+        """The lines of all reports."""
+        return sum(len(r.rows) for r in self.reports)
+
+    def _happen(self, day: date) -> None:
+        chance = self._random
+        if day == self.first + ONE_DAY:
+            self._add(day, "Service Fee", "Ocean freight and related services",
+                      Decimal("-1400.00"), said="WMSC Logistics Services")  # fmt: skip
+        for _ in range(chance.randint(0, 5)):
+            self._sale(day)
+        if chance.random() < 0.3:
+            self._refund(day)
+        if (day - self.first).days % 28 == 9:
+            said = "Funds withheld to cover future refunds"
+            self._add(day, "Reserve", "", Decimal("-25.00"), said=said)
+        if (day - self.first).days % 28 == 20:
+            self._add(day, "Release Reserve", "", Decimal("25.00"), said="Reserve credited back")
+        for likely, kind, word, said, low, high in _ODDITIES:
+            if chance.random() < likely:
+                self._add(day, kind, word, self._amount(low, high), said=said)
+
+    def _sale(self, day: date) -> None:
+        price = self._amount(12, 90)
+        legs = {
+            "Product Price": price,
+            "Product tax": (price * Decimal("0.07")).quantize(_CENT),
+            "Product tax withheld": -(price * Decimal("0.07")).quantize(_CENT),
+        }
+        if self._random.random() < 0.2:
+            legs["Shipping"] = Decimal("5.99")
+        if self._random.random() < 0.1:
+            legs["Total Walmart Funded Savings"] = Decimal("2.00")
+        if self._random.random() < 0.1:
+            legs["Promo Code"] = Decimal("-1.50")
+        charged = sum((legs.get(k, Decimal(0)) for k in ("Product Price", "Shipping")), Decimal(0))
+        legs["Commission on Product"] = -(charged * Decimal("0.15")).quantize(_CENT)
+        self._legs(day, "Sale", "Purchase", legs)
+
+    def _refund(self, day: date) -> None:
+        price = self._amount(5, 40)
+        tax = (price * Decimal("0.07")).quantize(_CENT)
+        legs = {
+            "Product Price": -price,
+            "Product tax": -tax,
+            "Product tax withheld": tax,
+            "Commission on Product": (price * Decimal("0.15")).quantize(_CENT),
+        }
+        self._legs(day, "Refund", "Return Refund", legs)
+
+    def _legs(self, day: date, kind: str, said: str, legs: Mapping[str, Decimal]) -> None:
+        """The amounts of one order line, which share a key."""
+        self._number += 1
+        same = {
+            "Transaction Key": f"{day:%Y_%m_%d}_{self._number}",
+            "Customer Order #": f"2000145331{self._number:05}",
+            "Customer Order line #": "1",
+            "Purchase Order #": f"1291123456{self._number:05}",
+            "Purchase Order line #": "1",
+            "Ship Qty": "1",
+            "Partner Item Id": "MUG-BLUE",
+            "Partner Item Name": 'Mug, 12", blue',
+            "Ship to State": "AR",
+            "Fulfillment Type": "Seller Fulfilled",
+        }
+        for word, amount in legs.items():
+            self._add(day, kind, word, amount, said=said, **same)
+
+    def _add(
+        self, day: date, kind: str, word: str, amount: Decimal, *, said: str, **columns: str
+    ) -> None:
+        row = {
+            "Transaction Posted Timestamp": _shown(day),
+            "Transaction Type": kind,
+            "Transaction Description": said,
+            "Amount": f"{amount.normalize():f}",
+            "Amount Type": word,
+            **columns,
+        }
+        self._waiting.append((day, row))
+
+    def _report(self, day: date) -> None:
+        """On a day of payment, the report of the period that ended three days before."""
+        end = day - PAYING
+        if end <= self.first or (end - self.first) % CYCLE:
+            return
+        rows = [row for posted, row in self._waiting if posted < end]
+        self._waiting = [(posted, row) for posted, row in self._waiting if posted >= end]
+        payable = self._carried + sum((Decimal(r["Amount"]) for r in rows), Decimal(0))
+        self._carried = min(payable, Decimal(0))
+        paid = {
+            "Period Start Date": _shown(end - CYCLE),
+            "Period End Date": _shown(end),
+            "Total Payable": f"{payable:.2f}",
+            "Currency": self.currency,
+            "Transaction Posted Timestamp": _shown(day),
+            "Transaction Type": "PaymentSummary",
+            "Transaction Description": "Deposited in PAYONEER account",
+        }
+        self.reports.append(Report(end, payable, [paid, *rows]))
+
+    def _amount(self, low: int, high: int) -> Decimal:
+        return Decimal(self._random.randint(low * 100, high * 100)) / 100
+
+    def answer_dates(self, request: Request) -> Response:
+        """GET availableReconFiles, the newest first."""
+        if request.query_params.get("reportVersion") != "v1":
+            return _refused(404, "INVALID_REPORT_VERSION", "reportVersion")
+        return JSONResponse({"availableApReportDates": [r.listed for r in reversed(self.reports)]})
+
+    def answer_file(self, request: Request) -> Response:
+        """GET reconFile: a zip, and only to whom asks for bytes."""
+        if request.query_params.get("reportVersion") != "v1":
+            return _refused(404, "INVALID_REPORT_VERSION", "reportVersion")
+        accepted = request.headers.get("accept", "")
+        listed = request.query_params.get("reportDate", "")
+        if "application/json" in accepted or listed in self.no_files:
+            return JSONResponse(_UNACCEPTABLE)
+        if accepted != "application/octet-stream":
+            return Response(None, 406)
+        report = self._found(request)
+        if isinstance(report, Response):
+            return report
+        name = f"Harbour_Goods_10001234567_MP_{listed}_reconciliationreport.csv"
+        headers = {"Content-Disposition": "attachment; filename=10001234567_2026-10-27.zip"}
+        content = _zipped(name, _text(report))
+        return Response(content, 200, headers, "application/octet-stream")
+
+    def answer_json(self, request: Request) -> Response:
+        """GET reconFileJson; offsets are nobody's to count, and -1 after the last page."""
+        report = self._found(request)
+        if isinstance(report, Response):
+            return report
+        try:
+            offset = int(request.query_params["offset"])
+            wanted = int(request.query_params["noOfRecords"])
+        except (KeyError, ValueError):
+            return _refused(400, "INVALID_REQUEST_PARAM", "offset")
+        start = offset // 973
+        if offset % 973 or not 0 < wanted <= 1000:
+            return _refused(400, "INVALID_REQUEST_PARAM", "noOfRecords")
+        end = start + min(wanted, self.largest)
+        shown = report.rows[start:end]
+        answer: dict[str, Any] = {
+            "reportData": [{"Period Start Date": '""', **_filled(row)} for row in shown],
+            "nextOffset": end * 973 if end < len(report.rows) else -1,
+            "totalRecords": len(shown),
+            "description": f"Number of Lines in file {len(report.rows) + 2}             ",
+        }
+        return JSONResponse(answer)
+
+    def _found(self, request: Request) -> Report | Response:
+        wanted = request.query_params.get("reportDate")
+        if wanted is None:
+            return _refused(400, "INVALID_REQUEST_PARAM", "reportDate")
+        found = next((r for r in self.reports if r.listed == wanted), None)
+        return found or _refused(404, "CONTENT_NOT_FOUND", "reportDate")
+
+
+_UNACCEPTABLE = {
+    "status": "ERROR",
+    "error": {
+        "source": "mp-payment-reporting-app-US",
+        "message": "Could not find acceptable representation",
+    },
+}
+
+
+def _shown(day: date) -> str:
+    return f"{day:%m/%d/%Y}"
+
+
+def _filled(row: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in row.items() if value}
+
+
+def _text(report: Report) -> str:
+    """The file: its columns, the line that counts all lines, and the rows."""
+    out = io.StringIO()
+    out.write(",".join(COLUMNS) + f"\r\nNumber of Lines in file {len(report.rows) + 2}\r\n")
+    writer = csv.DictWriter(out, COLUMNS, restval="")
+    writer.writerows(report.rows)
+    return out.getvalue()
+
+
+def _zipped(name: str, text: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text)
+    return out.getvalue()
+
+
+def _refused(status: int, code: str, what: str) -> Response:
+    told = {
+        "code": f"{code}.GMP_REPORT_API",
+        "field": what,
+        "description": "Invalid request",
+        "severity": "ERROR",
+        "category": "DATA",
+        "errorIdentifiers": {},
+    }
+    return JSONResponse({"error": [told]}, status)
