@@ -1,4 +1,4 @@
-"""TikTok Shop: authorise pages of two worlds, a token endpoint of GETs, signed calls.
+"""TikTok Shop: authorise pages of two worlds, a token endpoint of GETs, signed calls, finance.
 
 Envelopes, codes and lifetimes: ../shared/reference/channels-2.md, sections 2.1 and 2.2. What is
 UNCONFIRMED there is taken as strictly as it may be: a refresh kills the refresh token before.
@@ -6,8 +6,10 @@ UNCONFIRMED there is taken as strictly as it may be: a refresh kills the refresh
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -15,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.channels.tiktok.markets import CURRENCIES, SOUTH_EAST_ASIA
 from tests.emulators.faults import Faulty
-from tests.emulators.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
+from tests.emulators.oauth import Grant, Granting, Issued, OAuth, Refused, back_to, consent_page
+from tests.emulators.tiktok_money import Invalid, TikTokMoney
 
 DAY = 86_400.0
 EARLIEST, LATEST = -300.0, 30.0
@@ -58,6 +62,16 @@ class TikTok(Granting):
     def __init__(self) -> None:
         self.shops = {shop.id: shop for shop in SHOPS}
         self.first, self.second = SHOPS[0].id, SHOPS[1].id
+        self.money = {
+            shop.id: TikTokMoney(
+                CURRENCIES[shop.region],
+                seed=number,
+                quiet=shop.id == self.second,
+                american=shop.region == "US",
+                abroad=shop.seller_type == "CROSS_BORDER",
+            )
+            for number, shop in enumerate(SHOPS, start=1)
+        }
         self.redirect_uri = "http://localhost:8080/connect/tiktok/callback"
         self.refuses_with = 401
         self.user_type = 0
@@ -76,6 +90,12 @@ class TikTok(Granting):
                     Route("/api/v2/token/get", self._get),
                     Route("/api/v2/token/refresh", self._refresh),
                     Route("/authorization/202309/shops", self._shops),
+                    Route("/finance/202309/statements", self._statements),
+                    Route("/finance/202309/payments", self._payments),
+                    Route(
+                        "/finance/202501/statements/{number}/statement_transactions",
+                        self._transactions,
+                    ),
                 ]
             )
         )
@@ -169,18 +189,43 @@ class TikTok(Granting):
             }
         )
 
+    async def _statements(self, request: Request) -> Response:
+        return await self._told(request, lambda _, money: money.answer_statements(request))
+
+    async def _payments(self, request: Request) -> Response:
+        def told(shop: Shop, money: TikTokMoney) -> dict[str, Any]:
+            if shop.region in SOUTH_EAST_ASIA:
+                raise Invalid("Payments are not available in this market")
+            return money.answer_payments(request)
+
+        return await self._told(request, told)
+
+    async def _transactions(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        return await self._told(request, lambda _, m: m.answer_transactions(number, request))
+
+    async def _told(
+        self, request: Request, told: Callable[[Shop, TikTokMoney], dict[str, Any]]
+    ) -> Response:
+        """What finance says of the shop that a call names, if the caller may know."""
+        grant = self._granted(request, await request.body(), of_a_shop=True)
+        if isinstance(grant, Response):
+            return grant
+        cipher = request.query_params.get("shop_cipher")
+        shop = next((s for s in self.shops.values() if s.cipher == cipher), None)
+        if cipher is None:
+            return _error(106013, "Missing identifier.")
+        if shop is None or shop.id not in grant.accounts:
+            return _error(106011, "Invalid shop_cipher.")
+        try:
+            return _success(told(shop, self.money[shop.id]))
+        except Invalid as why:
+            return _error(36009004, str(why))
+
     async def _shops(self, request: Request) -> Response:
-        wrong = self._unsigned(request, await request.body())
-        if wrong is not None:
-            return wrong
-        token = request.headers.get("x-tts-access-token")
-        if not token:
-            return _error(36009004, "Invalid x-tts-access-token header", 400)
-        grant = self.oauth.holder(token)
-        if grant is None:
-            ended = token in self.oauth.access and not self.oauth.access[token][0].revoked
-            code, message = (105002, "Expired credentials.") if ended else (105001, "Invalid token")
-            return _error(code, message, self.refuses_with)
+        grant = self._granted(request, await request.body(), of_a_shop=False)
+        if isinstance(grant, Response):
+            return grant
         shops = (self.shops[account] for account in grant.accounts)
         listed = [
             {
@@ -195,6 +240,23 @@ class TikTok(Granting):
         ]
         return _success({"shops": listed})
 
+    def _granted(self, request: Request, body: bytes, *, of_a_shop: bool) -> Grant | Response:
+        """Who calls, or a refusal: signed as it must be, with a token that is alive."""
+        wrong = self._unsigned(request, body)
+        if wrong is not None:
+            return wrong
+        if "shop_cipher" in request.query_params and not of_a_shop:
+            return _error(36009004, "Invalid shop_cipher query parameter", 400)
+        token = request.headers.get("x-tts-access-token")
+        if not token:
+            return _error(36009004, "Invalid x-tts-access-token header", 400)
+        grant = self.oauth.holder(token)
+        if grant is not None:
+            return grant
+        ended = token in self.oauth.access and not self.oauth.access[token][0].revoked
+        code, message = (105002, "Expired credentials.") if ended else (105001, "Invalid token")
+        return _error(code, message, self.refuses_with)
+
     def _unsigned(self, request: Request, body: bytes) -> Response | None:
         """A refusal, unless the call is signed as Partner Center says."""
         asked = request.query_params
@@ -207,8 +269,6 @@ class TikTok(Granting):
             return _error(36009004, "Invalid content-type header", 400)
         if asked.get("sign") != self._sign(request, body):
             return _error(106001, "signature is invalid", 401)
-        if "shop_cipher" in asked:
-            return _error(36009004, "Invalid shop_cipher query parameter", 400)
         return None
 
     def _sign(self, request: Request, body: bytes) -> str:
@@ -221,8 +281,13 @@ class TikTok(Granting):
 TITLE = "TikTok Shop"
 
 
+# No two answers have the same.
+_requests = itertools.count(1)
+
+
 def _success(data: Mapping[str, object]) -> Response:
-    return JSONResponse({"code": 0, "message": "Success", "data": data, "request_id": "2026A"})
+    number = f"2026{next(_requests):012}"
+    return JSONResponse({"code": 0, "message": "Success", "data": data, "request_id": number})
 
 
 def _error(code: int, message: str, status: int = 200) -> Response:

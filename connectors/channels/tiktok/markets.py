@@ -20,3 +20,6 @@ CURRENCIES: Final[dict[str, str]] = {
     "US": "USD",
     "VN": "VND",
 }
+
+# Where settlements go to a balance that the seller draws on, and no list of payments is kept.
+SOUTH_EAST_ASIA: Final[frozenset[str]] = frozenset({"ID", "MY", "PH", "SG", "TH", "VN"})

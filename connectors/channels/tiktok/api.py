@@ -1,0 +1,93 @@
+"""TikTok Shop's Finance API: statements, their transactions and payments, as pages in an envelope.
+
+Facts: Partner Center's finance pages (202309 and 202501). Times are seconds, pages hold at most a
+hundred, an empty `next_page_token` ends a list. What is in `request_id` differs from call to call,
+so `data` alone is handed on. Payments are not to be had in South-East Asia. No limit is published
+(UNCONFIRMED): fifty calls a second are told of; what is kept to here is a fifth of that.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from connectors.channels.tiktok.answers import TITLE, refusal
+from connectors.channels.tiktok.markets import SOUTH_EAST_ASIA
+from connectors.channels.visits import Visit
+from connectors.http import Answer, Ask, Limit, Remote
+from connectors.http.paging import by_cursor
+
+VERSION = "202501"
+# The list of statements and that of payments have no newer version that every market has.
+LISTS = "202309"
+# Partner Center announces the end of a version in its change log; neither has one there.
+SUNSET_ON: date | None = None
+LIMITS = {"*": Limit(per_second=10.0, burst=20.0)}
+LARGEST_PAGE = 100
+
+
+class Finances:
+    """Calls about one shop's money."""
+
+    def __init__(self, visit: Visit, remote: Remote) -> None:
+        self._visit, self._remote = visit, remote
+
+    @classmethod
+    def calls(cls, visit: Visit) -> Remote:
+        """A client for the shop's calls; success is what the envelope says it is."""
+        return visit.remote(TITLE, LIMITS, judge=refusal)
+
+    @property
+    def has_payments(self) -> bool:
+        """Whether payments can be listed where the shop sells."""
+        return self._visit.account.get("country") not in SOUTH_EAST_ASIA
+
+    def statements(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+        """Every statement made in `[start, end)`, oldest first."""
+        between = {"statement_time_ge": _seconds(start), "statement_time_lt": _seconds(end)}
+        first = self._ask("getStatements", LISTS, "statements", "statement_time", between)
+        for data in self._pages(first):
+            yield from data.get("statements") or ()
+
+    def payments(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+        """Every payment begun in `[start, end)`, oldest first."""
+        between = {"create_time_ge": _seconds(start), "create_time_lt": _seconds(end)}
+        first = self._ask("getPayments", LISTS, "payments", "create_time", between)
+        for data in self._pages(first):
+            yield from data.get("payments") or ()
+
+    def transactions(self, statement_id: str) -> Iterator[dict[str, Any]]:
+        """The pages of one statement's transactions, each with the statement's own totals."""
+        path = f"statements/{statement_id}/statement_transactions"
+        first = self._ask("getStatementTransactions", VERSION, path, "order_create_time", {})
+        yield from self._pages(first)
+
+    def _pages(self, first: Ask) -> Iterator[dict[str, Any]]:
+        following = by_cursor("data.next_page_token", parameter="page_token")
+        for page in self._remote.pages(first, following):
+            yield _data(page)
+
+    def _ask(
+        self, operation: str, version: str, path: str, sort: str, between: dict[str, int]
+    ) -> Ask:
+        access = self._visit.access
+        return Ask(
+            operation,
+            access.url("api", f"/finance/{version}/{path}"),
+            {
+                "shop_cipher": access.fields["shop_cipher"],
+                "sort_field": sort,
+                "sort_order": "ASC",
+                "page_size": LARGEST_PAGE,
+                **between,
+            },
+        )
+
+
+def _data(answer: Answer) -> dict[str, Any]:
+    """What an answer says, without where its next page begins."""
+    found = answer.at("data") or {}
+    return {name: value for name, value in found.items() if name != "next_page_token"}
+
+
+def _seconds(instant: datetime) -> int:
+    return int(instant.timestamp())

@@ -1,0 +1,123 @@
+"""The columns of TikTok Shop's income exports, by name: layouts differ by market and year.
+
+Names are those of exports that sellers and developers published (South-East Asia 2024; the layout
+with statements of 2025 and 2026); a name stands here folded. What is in no list may be money or
+not: it counts only where a row's own total is short of just that.
+"""
+
+import csv
+from collections.abc import Sequence
+from typing import Final
+
+TOTAL: Final = "total settlement amount"
+# What a row is about; each may have other names in other years.
+FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "type": ("type", "transaction type"),
+    "number": ("order/adjustment id",),
+    "currency": ("currency",),
+    "total": (TOTAL,),
+    "settled": ("statement date", "order settled time", "order settled date"),
+    "statement_id": ("statement id",),
+    "payment_id": ("payment id",),
+    "status": ("status",),
+    "sku": ("sku id",),
+    "quantity": ("quantity",),
+    "related": ("related order id",),
+    "reason": ("adjustment reason",),
+    "product": ("product name",),
+}
+REQUIRED: Final = ("type", "number", "currency", "total", "settled")
+LEAVES: Final[frozenset[str]] = frozenset(
+    {
+        "subtotal before discounts",
+        "seller discounts",
+        "refund subtotal before seller discounts",
+        "refund of seller discounts",
+        "actual shipping fee",
+        "platform shipping fee discount",
+        "customer shipping fee",
+        "refunded customer shipping fee",
+        "refund customer shipping fee",
+        "tiktok shop shipping fee",
+        "tiktok shop shipping incentive",
+        "tiktok shop shipping incentive refund",
+        "shipping subsidy",
+        "actual return shipping fee",
+        "transaction fee",
+        "tiktok shop commission fee",
+        "referral fee",
+        "refund administration fee",
+        "credit card handling fee",
+        "dynamic commission",
+        "affiliate commission",
+        "affiliate partner commission",
+        "affiliate shop ads commission",
+        "sfp service fee",
+        "fee per item sold",
+        "live specials service fee",
+        "voucher xtra service fee",
+        "flash sales service fee",
+        "bonus cashback service fee",
+        "mall service fee",
+        "pre-order service fee",
+        "adjustment amount",
+    }
+)
+# Sums of leaves, and what is said beside the amounts.
+NO_LEAVES: Final[frozenset[str]] = frozenset(
+    {
+        TOTAL,
+        "total revenue",
+        "net sales",
+        "subtotal after seller discounts",
+        "refund subtotal after seller discounts",
+        "shipping",
+        "seller shipping fee",
+        "total fees",
+        "fees",
+        "customer payment",
+        "customer refund",
+        "platform discounts",
+        "platform discounts refund",
+        "platform co-funded voucher discounts",
+        "platform co-funded voucher discounts refund",
+        "seller co-funded voucher discount",
+        "seller co-funded voucher discount refund",
+        "affiliate commission before pit (personal income tax)",
+        "personal income tax withheld from affiliate commission",
+        "sku name",
+        "order created time",
+        "order created date",
+        "order delivery date",
+        "delivery option",
+        "collection methods",
+        "chargeable package weight",
+        "estimated package weight",
+        "actual package weight",
+    }
+)
+
+
+def columns(header: str) -> tuple[str, ...]:
+    """The names of a header's columns as they stand there, but for blanks."""
+    return tuple(" ".join(name.split()) for name in next(csv.reader([header]), []))
+
+
+def folded(column: str) -> str:
+    """A column's name without what differs from one export to the next."""
+    return column.casefold().replace("\\", "/").removesuffix("(utc)").strip()
+
+
+def field(named: Sequence[str], what: str) -> str | None:
+    """The column that holds a field; None where the layout has none."""
+    return next((column for column in named if folded(column) in FIELDS[what]), None)
+
+
+def amounts(named: Sequence[str]) -> dict[str, bool]:
+    """The columns that hold an amount, or may, and whether it is known that they do."""
+    described = {name for names in FIELDS.values() for name in names}
+    return {
+        column: folded(column) in LEAVES
+        for column in named
+        if column and folded(column) not in NO_LEAVES | described
+    }

@@ -1,0 +1,29 @@
+-- The first transaction whose lines do not come to what TikTok Shop says that it settles.
+-- grain: one transaction at most; in: document_rows (operation, answer), profiled (the lines)
+WITH listed AS (
+    SELECT unnest(json_extract(answer, '$.transactions[*]')) AS t
+    FROM document_rows
+    WHERE operation = 'getStatementTransactions'
+),
+
+declared AS (
+    SELECT
+        t->>'$.id' AS line_id,
+        sum(
+            coalesce(exact(nullif(trim(t->>'$.settlement_amount'), '')), 0)
+            + coalesce(exact(nullif(trim(t->>'$.reserve_amount'), '')), 0)
+        )::DECIMAL(19,4) AS amount
+    FROM listed
+    GROUP BY 1
+),
+
+found AS (
+    SELECT line_id, sum(amount)::DECIMAL(19,4) AS amount FROM profiled GROUP BY 1
+)
+
+SELECT line_id, declared.amount, found.amount
+FROM declared
+JOIN found USING (line_id)
+WHERE declared.amount <> found.amount
+ORDER BY line_id
+LIMIT 1

@@ -1,0 +1,76 @@
+"""TikTok Shop: no machine-readable contract is to be had; its pages' own example is held to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import intake
+from connectors.channels import CHANNELS
+from connectors.channels.answers import Answers
+from connectors.errors import Unproven
+from connectors.settings import Settings
+from mappings.channels import classify
+from tests.channels.visitors import store
+from tests.emulators.tiktok_money import TikTokMoney
+
+EXAMPLE = "statement_transactions_by_statement_docs_sample.json"
+TREES = ("revenue_breakdown", "shipping_cost_breakdown")
+
+
+@pytest.fixture
+def example(samples: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((samples / "tiktok" / EXAMPLE).read_text())
+    return found
+
+
+def test_every_leaf_of_the_example_is_placed(example: dict[str, Any]) -> None:
+    (transaction,) = example["transactions"]
+    trees = [*(transaction[name] for name in TREES), *transaction["fee_tax_breakdown"].values()]
+    leaves = [name for tree in trees for name, value in tree.items() if isinstance(value, str)]
+    assert len(leaves) > 90
+    placed = classify("tiktok", (f"ORDER / {name}" for name in leaves))
+    assert [c.source_type for c in placed if c.category == "unclassified"] == []
+
+
+def test_the_example_does_not_add_up_and_is_refused(
+    example: dict[str, Any], tmp_path: Path
+) -> None:
+    document = Answers("tiktok", "settlement", "statement:7238804564097517339", "GBP")
+    document.put("getStatements", {"id": example["id"], "statement_time": example["create_time"]})
+    document.put("getStatementTransactions", example)
+    settings = Settings(home=tmp_path, database_url=None, threads=1)
+    with intake.examining(settings) as table, pytest.raises(Unproven) as refused:
+        table.examine(CHANNELS["tiktok"], document.member(), connection="store", time_zone="UTC")
+    # 130 settled and 100 reserved.
+    assert "transaction 1636700041413599290" in str(refused.value)
+    assert refused.value.declared == "230.0000"
+    assert refused.value.found not in {None, "230.0000"}
+
+
+def test_the_emulator_answers_in_the_shape_of_the_example(
+    example: dict[str, Any], quick_home: Settings, tmp_path: Path
+) -> None:
+    with store("tiktok", quick_home, tmp_path) as at:
+        at.desk.emulator.money[at.account] = TikTokMoney()
+        at.visit()
+        heard = [e for e in at.exchanges if e.path.endswith("/statement_transactions")]
+    assert heard
+    for exchange in heard:
+        envelope = json.loads(exchange.answer)
+        assert envelope.keys() == {"code", "message", "data", "request_id"}
+        assert_within(envelope["data"], example)
+
+
+def assert_within(said: Any, shown: Any) -> None:
+    """Nothing is said that the example does not show, and everything in the same kind of value."""
+    if isinstance(said, dict):
+        assert said.keys() <= shown.keys()
+        for name, value in said.items():
+            assert_within(value, shown[name])
+    elif isinstance(said, list):
+        for value in said:
+            assert_within(value, shown[0])
+    else:
+        assert said is None or type(said) is type(shown)
