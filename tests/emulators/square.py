@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.emulators import square_answers as answers
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import (
     Grant,
@@ -24,6 +25,8 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
+from tests.emulators.square_answers import refusal as _error
+from tests.emulators.square_money import SquareMoney
 
 DAY = 86_400.0
 
@@ -49,6 +52,16 @@ class Square(Granting):
         other = Merchant("MLFOUNDRY0002", "Foundry Books", "GB", "GBP", "Europe/London")
         self.merchants = {merchant.id: merchant for merchant in (Merchant(), other)}
         self.first, self.second = self.merchants
+        self.money = {
+            merchant.id: SquareMoney(
+                tuple(merchant.locations),
+                merchant.currency,
+                merchant.timezone,
+                seed=1 + number,
+                quiet=merchant is other,
+            )
+            for number, merchant in enumerate(self.merchants.values())
+        }
         self.oauth = OAuth(access_seconds=30 * DAY)
         self.faults = Faulty(
             Starlette(
@@ -59,6 +72,13 @@ class Square(Granting):
                     Route("/oauth2/revoke", self._revoke, methods=["POST"]),
                     Route("/v2/merchants/me", self._merchant),
                     Route("/v2/locations", self._locations),
+                    Route("/v2/payouts", self._payouts),
+                    Route("/v2/payouts/{number}/payout-entries", self._entries),
+                    Route("/v2/payments", self._payments),
+                    Route("/v2/payments/{number}", self._one),
+                    Route("/v2/refunds", self._refunds),
+                    Route("/v2/refunds/{number}", self._one),
+                    Route("/v2/orders/batch-retrieve", self._orders, methods=["POST"]),
                 ]
             )
         )
@@ -159,6 +179,39 @@ class Square(Granting):
         ]
         return JSONResponse({"locations": listed})
 
+    async def _payouts(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else answers.payouts(money, request)
+
+    async def _entries(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else answers.entries(money, request)
+
+    async def _payments(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else answers.payments(money, request)
+
+    async def _refunds(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else answers.refunds(money, request)
+
+    async def _one(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else answers.one(money, request)
+
+    async def _orders(self, request: Request) -> Response:
+        money = self._money(request)
+        return money if isinstance(money, Response) else await answers.orders(money, request)
+
+    def _money(self, request: Request) -> SquareMoney | Response:
+        """The money of whoever calls, if the call names the version it is made for."""
+        grant = self._holder(request)
+        if isinstance(grant, Response):
+            return grant
+        if not request.headers.get("square-version"):
+            return _error(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST", "Square-Version is missing.")
+        return self.money[grant.accounts[0]]
+
     def _holder(self, request: Request) -> Grant | Response:
         grant = self.oauth.holder(bearer(request))
         return grant or _unauthorised("This request could not be authorized.")
@@ -166,8 +219,3 @@ class Square(Granting):
 
 def _unauthorised(detail: str) -> Response:
     return _error(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", detail)
-
-
-def _error(status: int, category: str, code: str, detail: str) -> Response:
-    errors = [{"category": category, "code": code, "detail": detail}]
-    return JSONResponse({"errors": errors}, status)

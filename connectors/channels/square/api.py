@@ -1,0 +1,119 @@
+"""Square's API: locations, payouts and their entries, payments, refunds and orders, as pages.
+
+Facts: Square's OpenAPI document. Lists of payouts and payments are those of the main location
+unless one is named, and of the last year unless dates are given, so both always are. A cursor is
+good for five minutes and for the same query alone. Square publishes no rate limit and states no
+wait: `LIMITS` and `WAIT_SECONDS` are modest guesses (UNCONFIRMED).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import httpx2
+
+from connectors.channels.square.authorisation import VERSION
+from connectors.channels.visits import Visit, stamp
+from connectors.errors import Permanent, RateLimited, Transient
+from connectors.http import Answer, Ask, Limit, Remote
+from connectors.http.paging import by_cursor
+
+# Square retires a version a year or more after it says so; nothing is said of this one.
+SUNSET_ON: date | None = None
+LIMITS = {"*": Limit(per_second=10.0, burst=20.0)}
+WAIT_SECONDS = 5.0
+HEADERS = {"Square-Version": VERSION}
+LARGEST_PAGE, LARGEST_BATCH = 100, 100
+
+Item = Mapping[str, Any]
+
+
+def judge(response: httpx2.Response) -> Exception | None:
+    """What Square means where its status says too little."""
+    status = response.status_code
+    if status == httpx2.codes.TOO_MANY_REQUESTS and "Retry-After" not in response.headers:
+        return RateLimited("Square asks us to wait", WAIT_SECONDS)
+    if status == httpx2.codes.BAD_REQUEST and b"INVALID_CURSOR" in response.content:
+        return Transient("Square's list grew too old while it was read: try again")
+    return None
+
+
+class Square:
+    """Calls about one merchant's money."""
+
+    def __init__(self, visit: Visit, remote: Remote) -> None:
+        self._visit, self._remote = visit, remote
+
+    def locations(self) -> list[Item]:
+        """Every location, those that are closed included; their list has one page."""
+        answer = self._remote.ask(self._ask("ListLocations", "/v2/locations"))
+        return list(answer.at("locations") or ())
+
+    def payouts(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
+        """Every payout of a location made in `[start, end)`, oldest first."""
+        asked = self._between("ListPayouts", "/v2/payouts", location, start, end)
+        yield from self._listed(asked, "payouts")
+
+    def entries(self, payout_id: str) -> Iterator[Answer]:
+        """The pages of a payout's entries, oldest first."""
+        first = self._ask(
+            "ListPayoutEntries",
+            f"/v2/payouts/{payout_id}/payout-entries",
+            sort_order="ASC",
+            limit=LARGEST_PAGE,
+        )
+        yield from self._remote.pages(first, by_cursor("cursor", parameter="cursor"))
+
+    def payments(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
+        """Every payment of a location begun in `[start, end)`, whatever became of it."""
+        asked = self._between("ListPayments", "/v2/payments", location, start, end)
+        yield from self._listed(asked, "payments")
+
+    def refunds(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
+        """Every refund of a location begun in `[start, end)`, whatever became of it."""
+        asked = self._between("ListPaymentRefunds", "/v2/refunds", location, start, end)
+        yield from self._listed(asked, "refunds")
+
+    def payment(self, number: str) -> Item | None:
+        """One payment; None where Square no longer shows it."""
+        return self._one("GetPayment", f"/v2/payments/{number}", "payment")
+
+    def refund(self, number: str) -> Item | None:
+        """One refund; None where Square no longer shows it."""
+        return self._one("GetPaymentRefund", f"/v2/refunds/{number}", "refund")
+
+    def orders(self, numbers: Iterable[str]) -> Iterator[Item]:
+        """The orders of these numbers; one that Square does not know is left out."""
+        wanted = sorted(set(numbers))
+        url = self._visit.access.url("api", "/v2/orders/batch-retrieve")
+        for first in range(0, len(wanted), LARGEST_BATCH):
+            some = wanted[first : first + LARGEST_BATCH]
+            asked = Ask("BatchRetrieveOrders", url, json={"order_ids": some})
+            yield from self._remote.ask(asked).at("orders") or ()
+
+    def _one(self, operation: str, path: str, what: str) -> Item | None:
+        try:
+            found = self._remote.ask(self._ask(operation, path)).at(what)
+        except Permanent:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _listed(self, asked: Ask, items: str) -> Iterator[Item]:
+        for page in self._remote.pages(asked, by_cursor("cursor", parameter="cursor")):
+            yield from page.at(items) or ()
+
+    def _between(
+        self, operation: str, path: str, location: str, start: datetime, end: datetime
+    ) -> Ask:
+        return self._ask(
+            operation,
+            path,
+            location_id=location,
+            begin_time=stamp(start),
+            end_time=stamp(end),
+            sort_order="ASC",
+            limit=LARGEST_PAGE,
+        )
+
+    def _ask(self, operation: str, path: str, **params: str | int) -> Ask:
+        return Ask(operation, self._visit.access.url("api", path), params)

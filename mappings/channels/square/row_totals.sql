@@ -1,0 +1,38 @@
+-- Rows of Square's transactions file whose parts do not make their totals.
+-- grain: a total of a row; key: row, name
+-- in: document_rows, profiled (its money lines); macros money
+-- Third-party fees are in Net Total in some files and beside it in others.
+WITH sums AS (
+    SELECT row, sum(amount) AS parts
+    FROM profiled
+    WHERE part IS NULL OR part IN ('discounts', 'service', 'gift_cards', 'tax', 'tip', 'partial')
+    GROUP BY 1
+),
+
+said AS (
+    SELECT
+        row,
+        coalesce(parts, 0) AS parts,
+        coalesce(money("Total Collected"), 0) AS collected,
+        coalesce(money("Net Total"), 0) AS net,
+        coalesce(money("Fees"), 0) AS fees,
+        coalesce(money("Third Party Fees"), 0) AS others
+    FROM document_rows
+    LEFT JOIN sums USING (row)
+),
+
+totals AS (
+    SELECT row, 'Total Collected' AS name, collected AS declared, parts AS found FROM said
+    UNION ALL
+    SELECT
+        row,
+        'Net Total',
+        net,
+        collected + fees + CASE WHEN net = collected + fees THEN 0 ELSE others END
+    FROM said
+)
+
+SELECT row, name, declared, found::DECIMAL(19,4) AS found
+FROM totals
+WHERE declared <> found
+ORDER BY row, name DESC
