@@ -1,20 +1,40 @@
-"""WooCommerce: what connecting asks and hears has the shape that a real store's has."""
+"""WooCommerce: what is asked and heard has the shape that a real store's has."""
 
 import json
 import re
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
 
+from connectors.channels.answers import Answers
+from connectors.channels.woocommerce.api import SUNSET_ON
 from connectors.channels.woocommerce.deliveries import is_the_stores
+from connectors.channels.woocommerce.months import UNSOLD
+from connectors.registry import Registry
 from connectors.settings import Settings
+from mappings.channels import classify
+from tests.channels.house import House
+from tests.channels.visitors import store
 from tests.connectors.platforms import desk
 from tests.emulators.serving import bound, serving
 from tests.emulators.woocommerce import WooCommerce
 
 INDEX = "wp-json_index_full.json"
+# What WordPress itself takes on every route, and what signs a call.
+EVERYWHERE = {"_fields", "rest_route"}
+# WooPayments' own words (the documents of its REST API, and its list of transactions).
+TRANSACTIONS = (
+    "charge", "payment", "payment_failure_refund", "payment_refund", "refund", "refund_failure",
+    "dispute", "dispute_reversal", "card_reader_fee", "financing_payout", "financing_paydown",
+    "adjustment",
+)  # fmt: skip
+# An order whose lines somebody changed by hand: they do not come to its total.
+BY_HAND = {963}
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +80,98 @@ def test_what_a_real_store_delivered_passes(specs: Path) -> None:
     assert is_the_stores("s3cr3t", body, signature)
     assert not is_the_stores("s3cr3t", json.dumps(json.loads(body)).encode(), signature)
     assert not is_the_stores("another", body, signature)
+
+
+def test_every_filter_of_a_visit_is_one_that_a_real_store_knows(
+    index: dict[str, Any], quick_home: Settings, tmp_path: Path
+) -> None:
+    with store("woocommerce", quick_home, tmp_path) as at:
+        at.visit()
+        at.money.restate()
+        at.visit()
+        asked = {
+            (e.path.partition("/wp-json")[2], frozenset(dict(parse_qsl(e.query.decode()))))
+            for e in at.exchanges
+            if "/payments/" not in e.path
+        }
+    assert {path for path, _ in asked} == {
+        "/", "/wc/v3/settings/general", "/wc/v3/orders", "/wc/v3/refunds",
+    }  # fmt: skip
+    for path, names in asked:
+        routes = [r for pattern, r in index["routes"].items() if re.fullmatch(pattern, path)]
+        known = {arg for route in routes for arg in route["endpoints"][0]["args"]}
+        own = {name for name in names if not name.startswith("oauth_")}
+        assert own <= known | EVERYWHERE, path
+
+
+def test_emulated_orders_and_refunds_have_the_types_of_a_real_stores(
+    specs: Path, quick_home: Settings, tmp_path: Path
+) -> None:
+    captures = specs / "woocommerce" / "live-captures"
+    with store("woocommerce", quick_home, tmp_path) as at:
+        at.visit()
+        heard = {e.path.rpartition("/")[2]: json.loads(e.answer)[0] for e in at.exchanges[3:]
+                 if e.path.endswith(("orders", "refunds"))}  # fmt: skip
+    for name, real in (("orders", "order_guest.json"), ("refunds", "refunds_all.json")):
+        said = json.loads((captures / real).read_text(encoding="utf-8"))
+        said = said[0] if isinstance(said, list) else said
+        for key, value in heard[name].items():
+            assert key in said
+            assert type(value) in {type(said[key]), type(None)} or said[key] is None, key
+
+
+def test_every_word_of_woopayments_has_its_place() -> None:
+    assert SUNSET_ON is None
+    words = [f"payments / {kind}" for kind in TRANSACTIONS]
+    placed = classify("woocommerce", [*words, *(f"{word} / fee" for word in words)])
+    assert [c.source_type for c in placed if c.category == "unclassified"] == []
+
+
+def test_every_status_is_sold_or_not(index: dict[str, Any]) -> None:
+    args = index["routes"]["/wc/v3/orders"]["endpoints"][0]["args"]
+    known = set(args["status"]["items"]["enum"]) - {"any"}
+    assert set(UNSOLD) < known
+    assert known - set(UNSOLD) == {"processing", "completed", "refunded", "on-hold"}
+
+
+def test_orders_of_real_stores_come_to_nothing(
+    samples: Path, specs: Path, registry: Registry, tmp_path: Path
+) -> None:
+    for number, order in enumerate(_orders(samples, specs)):
+        document = Answers("woocommerce", "settlement", f"month:{order['currency']}-{number}",
+                           order["currency"])  # fmt: skip
+        window = {"begins": "2017-01-01T00:00:00Z", "since": "2016-01-01T00:00:00Z"}
+        window |= {"until": "2030-01-01T00:00:00Z", "unsold": list(UNSOLD), "payments": False}
+        document.put("window", window)
+        document.put("orders", [order])
+        document.put("refunds", [])
+        house = House.build(
+            registry, tmp_path / str(number), channel="woocommerce", slug=f"s{number}"
+        )
+        manifest = house.take(document.member().content, "month.ndjson").manifest
+        words = {word.name: word.amount for word in manifest.source_types}
+        assert manifest.total == 0
+        assert manifest.lines > 1
+        gone_on = sum(a for word, a in words.items() if word.startswith(("gateway /", "fee /")))
+        assert -gone_on == Decimal(order["total"])
+        unknown = [
+            c.source_type for c in classify("woocommerce", words) if c.category == "unclassified"
+        ]
+        assert unknown == (["order / unexplained"] if order["id"] in BY_HAND else []), order["id"]
+
+
+def _orders(samples: Path, specs: Path) -> Iterator[dict[str, Any]]:
+    """Paid orders of the published examples, once each."""
+    files = [*sorted((samples / "woocommerce").glob("*order*.json"))]
+    files.append(specs / "woocommerce" / "live-captures" / "order_guest.json")
+    seen = set()
+    for path in files:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            continue
+        found = found.get("data", found) if isinstance(found, dict) else found
+        for order in found if isinstance(found, list) else [found]:
+            if isinstance(order, dict) and order.get("date_paid_gmt") and order["id"] not in seen:
+                seen.add(order["id"])
+                yield order

@@ -11,7 +11,6 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx2
@@ -22,6 +21,8 @@ from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import back_to, consent_page
+from tests.emulators.woocommerce_lists import answered, error, only
+from tests.emulators.woocommerce_money import WooMoney
 
 WINDOW_SECONDS = 900
 CANNOT_VIEW = "woocommerce_rest_cannot_view"
@@ -31,13 +32,18 @@ SIGNED = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
 
 @dataclass
 class Store:
-    """One store; `keys` are its secrets by consumer key."""
+    """One store; `keys` are its secrets by consumer key.
+
+    With `plain` permalinks the route is a parameter; a `deaf` server keeps Authorization to itself.
+    """
 
     name: str
     country: str
     currency: str
     timezone_string: str
     gmt_offset: str = "0"
+    plain: bool = False
+    deaf: bool = False
     keys: dict[str, str] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
 
@@ -59,17 +65,31 @@ class WooCommerce:
         self._url = ""
         self.first = self.second = ""
         settings = "/{store}/wp-json/wc/v3/settings/general"
+        self._money = {name: WooMoney() for name in self.stores}
+        self._money["foundry"] = WooMoney("GBP", seed=2, quiet=True)
         self.faults = Faulty(
             Starlette(
                 routes=[
                     Route("/{store}/wp-json/", self._index),
                     Route(settings, self._settings),
+                    Route("/{store}/wp-json/wc/v3/{route:path}", self._lists),
+                    Route("/{store}/index.php/wp-json/{rest:path}", self._plainly),
                     Route("/{store}/wc-auth/v1/authorize", self._authorise),
                     Route("/{store}/wc-auth/v1/login", self._page, methods=["GET"]),
                     Route("/{store}/wc-auth/v1/login", self._decide, methods=["POST"]),
                 ]
             )
         )
+
+    @property
+    def money(self) -> dict[str, WooMoney]:
+        """What each store has earned, by its address."""
+        host = urlsplit(self._url).netloc
+        return {f"{host}/{name}": money for name, money in self._money.items()}
+
+    def earns(self, name: str, money: WooMoney) -> None:
+        """Give a store other sales than it has."""
+        self._money[name] = money
 
     @property
     def application(self) -> Faulty:
@@ -153,7 +173,7 @@ class WooCommerce:
 
     async def _index(self, request: Request) -> Response:
         store = self.stores.get(request.path_params["store"])
-        if store is None:
+        if store is None or store.plain is not ("rest_route" in request.query_params):
             return Response("<html>Not found</html>", 404, media_type="text/html")
         home = _home(request)
         index = {
@@ -174,7 +194,7 @@ class WooCommerce:
             "site_icon_url": "",
             "_links": {"help": [{"href": "https://developer.wordpress.org/rest-api/"}]},
         }
-        return JSONResponse(_only(request, index))
+        return JSONResponse(only(request.query_params, index))
 
     async def _settings(self, request: Request) -> Response:
         store = self.stores[request.path_params["store"]]
@@ -187,8 +207,8 @@ class WooCommerce:
         }
         return JSONResponse(
             [
-                _only(
-                    request,
+                only(
+                    request.query_params,
                     {
                         "id": name,
                         "label": name,
@@ -205,15 +225,30 @@ class WooCommerce:
             ]
         )
 
+    async def _plainly(self, request: Request) -> Response:
+        """What a parameter asks for; WooCommerce looks for its own name in the whole address."""
+        route = request.query_params.get("rest_route", "")
+        if route == "/":
+            return await self._index(request)
+        if f"wp-json{route}" not in request.url.path:
+            return error(401, CANNOT_VIEW, "Sorry, you cannot list resources.")
+        if route == "/wc/v3/settings/general":
+            return await self._settings(request)
+        request.path_params["route"] = route.removeprefix("/wc/v3/")
+        return await self._lists(request)
+
+    async def _lists(self, request: Request) -> Response:
+        name = request.path_params["store"]
+        if self.stores[name].plain is not ("rest_route" in request.query_params):
+            return Response("<html>Not found</html>", 404, media_type="text/html")
+        refused = _refused(request, self.stores[name])
+        if refused is not None:
+            return refused
+        return answered(self._money[name], request.path_params["route"], request.query_params)
+
 
 def _home(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}/{request.path_params['store']}"
-
-
-def _only(request: Request, whole: dict[str, Any]) -> dict[str, Any]:
-    """WordPress's `_fields`."""
-    asked = request.query_params.get("_fields")
-    return {n: v for n, v in whole.items() if n in asked.split(",")} if asked else whole
 
 
 def _refused(request: Request, store: Store) -> Response | None:
@@ -222,6 +257,7 @@ def _refused(request: Request, store: Store) -> Response | None:
     if request.url.scheme == "http":
         return _unsigned(request, store, given)
     header = request.headers.get("authorization", "").removeprefix("Basic ")
+    header = "" if store.deaf else header
     key, _, secret = base64.b64decode(header).decode().partition(":")
     if given.get("consumer_key"):
         key, secret = given["consumer_key"], given.get("consumer_secret", "")

@@ -7,8 +7,11 @@ import re
 
 import httpx2
 
+from connectors.auth.platform import Access
 from connectors.errors import BadInput
 
+# How a store is called whose permalinks are plain; kept with the connection.
+PERMALINKS, PLAIN = "permalinks", "plain"
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
@@ -33,6 +36,17 @@ def account_id(store_url: str) -> str:
     """
     url = httpx2.URL(store_url)
     return (url.netloc.decode("ascii") + url.path).rstrip("/")
+
+
+def place(access: Access, route: str) -> tuple[str, dict[str, str]]:
+    """Where a route of the REST API is (`/wc/v3/orders`): its URL, and parameters it needs.
+
+    With plain permalinks the route is a parameter. WooCommerce looks at keys only where the
+    address that was asked for has `wp-json/wc/` in it (9.9.5), so it is in there too.
+    """
+    if access.fields.get(PERMALINKS) == PLAIN:
+        return access.url("store", f"/index.php/wp-json{route}"), {"rest_route": route}
+    return access.url("store", f"/wp-json{route}"), {}
 
 
 def _refused() -> BadInput:

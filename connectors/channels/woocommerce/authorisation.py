@@ -8,6 +8,7 @@ the question that it names. A revoked key and a lacking permission are both a 40
 
 import html
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,16 +16,24 @@ import httpx2
 
 from connectors.auth.consent import Question
 from connectors.auth.platform import Access, Account, Code, Consent, Denied, Field, Platform
-from connectors.channels.woocommerce.addresses import account_id, read_store_url
-from connectors.channels.woocommerce.signing import OneLegged
+from connectors.channels.woocommerce.addresses import (
+    PERMALINKS,
+    PLAIN,
+    account_id,
+    place,
+    read_store_url,
+)
+from connectors.channels.woocommerce.signing import InQuery, OneLegged
 from connectors.errors import BadInput, DaybookError
-from connectors.http import Remote
+from connectors.http import AccessRefused, Remote
 from connectors.http.guard import Guard, check_url
 
 _WHERE = "the store's WooCommerce, Settings, Advanced, REST API; Read is enough"
 # The whole index of a store's routes is over a megabyte.
 _INDEX = {"_fields": "name,url,home,timezone_string,gmt_offset"}
 _SETTINGS = {"_fields": "id,value"}
+# Where a store looks for keys; kept with the connection.
+KEYS_IN, HEADER, QUERY = "keys_in", "header", "query"
 
 
 def _key(name: str, title: str, begins: str) -> Field:
@@ -79,13 +88,21 @@ def _hands_over(_access: Access, body: Mapping[str, object]) -> Mapping[str, str
 def _sign(access: Access) -> httpx2.Auth:
     """Basic where the call is encrypted; WooCommerce does not look at it elsewhere."""
     key, secret = (access.fields[field.name] for field in KEYS)
-    if access.url("store").startswith("https:"):
-        return httpx2.BasicAuth(key, secret)
-    return OneLegged(key, secret)
+    if not access.url("store").startswith("https:"):
+        return OneLegged(key, secret)
+    if access.fields.get(KEYS_IN) == QUERY:
+        return InQuery(key, secret)
+    return httpx2.BasicAuth(key, secret)
+
+
+class _Unheard(AccessRefused):
+    """The store says that it saw no key it knows: it may not have seen any."""
 
 
 def _judge(response: httpx2.Response) -> DaybookError | None:
     status, kind = response.status_code, response.headers.get("Content-Type", "")
+    if status == httpx2.codes.UNAUTHORIZED and b"woocommerce_rest_cannot_view" in response.content:
+        return _Unheard("WooCommerce no longer accepts the authorisation: connect it again")
     if 300 <= status < 400:
         return BadInput(
             "the store sends us on to another address: give the one its own pages are at, with or "
@@ -93,21 +110,18 @@ def _judge(response: httpx2.Response) -> DaybookError | None:
         )
     if status == httpx2.codes.NOT_FOUND or (response.is_success and "html" in kind):
         return BadInput(
-            "there is no WooCommerce at this address: see that it is the store's own, that "
-            "WooCommerce is active, and that WordPress's permalinks are not 'Plain'"
+            "there is no WooCommerce at this address: see that it is the store's own, and that "
+            "WooCommerce is active"
         )
     return None
 
 
 def _accounts(access: Access) -> list[Account]:
     """The store, as WordPress and WooCommerce describe it; no key is sent to any other."""
-    transport = Guard(access.private_hosts)
-    with Remote("WooCommerce", _sign(access), _judge, transport=transport) as store:
-        # Unsigned: WordPress would take the keys for a user's name and password here.
-        index = store.get(access.url("store", "/wp-json/"), params=_INDEX, auth=None)
-        known = _stated(access, index)
-        url = access.url("store", "/wp-json/wc/v3/settings/general")
-        settings = _values(store.get(url, params=_SETTINGS))
+    with _remote(access) as store:
+        permalinks, index = _index(access, store)
+    known = _stated(access, index)
+    found, settings = _settings(_with(access, {PERMALINKS: permalinks}))
     country = str(settings.get("woocommerce_default_country", "")).partition(":")[0]
     return [
         Account(
@@ -116,8 +130,53 @@ def _accounts(access: Access) -> list[Account]:
             country=country or None,
             currency=settings.get("woocommerce_currency"),
             timezone=_zone(index),
+            fields={name: found.fields[name] for name in (PERMALINKS, KEYS_IN)},
         )
     ]
+
+
+def _with(access: Access, more: Mapping[str, str]) -> Access:
+    return replace(access, fields={**access.fields, **more})
+
+
+def _remote(access: Access) -> Remote:
+    return Remote("WooCommerce", _sign(access), _judge, transport=Guard(access.private_hosts))
+
+
+def _index(access: Access, store: Remote) -> tuple[str, Any]:
+    """How the store's permalinks are, and what it says of itself.
+
+    Unsigned: WordPress would take the keys for a user's name and password here.
+    """
+    error: BadInput | None = None
+    for permalinks in ("pretty", PLAIN):
+        url, more = place(_with(access, {PERMALINKS: permalinks}), "/")
+        try:
+            return permalinks, store.get(url, params={**more, **_INDEX}, auth=None)
+        except BadInput as refused:
+            error = error or refused
+    raise error or BadInput("there is no WooCommerce at this address")
+
+
+def _settings(access: Access) -> tuple[Access, dict[str, Any]]:
+    """The store's settings, and the access that it let to them.
+
+    Servers that keep the Authorization header from WooCommerce are sent the keys in the query.
+    """
+    reached = _with(access, {KEYS_IN: access.fields.get(KEYS_IN, HEADER)})
+    try:
+        return reached, _asked(reached)
+    except _Unheard:
+        if KEYS_IN in access.fields or not access.url("store").startswith("https:"):
+            raise
+    reached = _with(access, {KEYS_IN: QUERY})
+    return reached, _asked(reached)
+
+
+def _asked(access: Access) -> dict[str, Any]:
+    url, more = place(access, "/wc/v3/settings/general")
+    with _remote(access) as store:
+        return _values(store.get(url, params={**more, **_SETTINGS}))
 
 
 def _values(listed: Any) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Signing calls to a WooCommerce store: HTTP Basic over https, OAuth 1.0a over plain http.
 
+Some servers keep the Authorization header to themselves; the keys then go in the query, over https.
+
 Facts: WooCommerce's own check of a call (9.9.5, class-wc-rest-authentication.php). Over http the
 secret never travels: a call is signed with it, one-legged, in its query. Authlib's OAuth 1 client
 refuses plain http altogether, so only its base string (RFC 5849, section 3.4.1) is used.
@@ -14,6 +16,8 @@ from collections.abc import Generator
 
 import httpx2
 from authlib.oauth1.rfc5849.signature import construct_base_string
+
+from connectors.errors import ConfigError
 
 METHOD = "HMAC-SHA256"
 
@@ -36,6 +40,22 @@ class OneLegged(httpx2.Auth):
         }
         signed = signature(request.method, request.url.copy_merge_params(asked), self._secret)
         request.url = request.url.copy_merge_params({**asked, "oauth_signature": signed})
+        yield request
+
+
+class InQuery(httpx2.Auth):
+    """The keys as parameters: the last resort of WooCommerce's documents, over https alone."""
+
+    def __init__(self, key: str, secret: str) -> None:
+        self._keys = {"consumer_key": key, "consumer_secret": secret}
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Add the keys to one sending."""
+        if request.url.scheme != "https":
+            raise ConfigError("keys travel over https alone: connect the store by that")
+        request.url = request.url.copy_merge_params(self._keys)
         yield request
 
 

@@ -111,6 +111,45 @@ def test_over_https_keys_go_as_basic(
     assert [header[:6] for header in signed] == [b"", b"Basic "] * 3
 
 
+def test_a_server_that_keeps_the_authorization_is_sent_the_keys_in_the_query(
+    quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    internet, store, listener = Internet(), WooCommerce(), bound()
+    internet.says("shop.test", ["93.184.215.14"])
+    monkeypatch.setattr(socket, "getaddrinfo", internet.getaddrinfo)
+    pem = certificate(tmp_path / "shop.pem", "shop.test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    tls.cache_clear()
+    store.stores["harbour"].deaf = True
+    with (
+        desk("woocommerce", quick_home, tmp_path) as at,
+        serving(store.application, listener, pem),
+    ):
+        store.endpoints(f"https://shop.test:{listener.getsockname()[1]}")
+        accounts = elsewhere(at, allowed_private_hosts="")
+        given = store.chosen("harbour") | store.keys("harbour")
+        added = accounts.add("woocommerce", "My Shop", given, actor="test")
+        assert accounts.check(added.slug, actor="test").state == "active"
+        assert added.fields["keys_in"] == "query"
+    tls.cache_clear()
+    _index, first, second, *_ = store.application.exchanges
+    assert b"consumer_secret" not in first.query
+    assert given["consumer_secret"].encode() in second.query
+
+
+def test_a_store_with_plain_permalinks_is_found(at: Desk) -> None:
+    woo(at).stores["harbour"].plain = True
+    slug = at.add(at.emulator.first)
+    assert at.registry.connection(slug).fields["permalinks"] == "plain"
+    assert at.accounts.check(slug, actor="test").state == "active"
+    paths = [e.path for e in at.emulator.application.exchanges]
+    assert paths[:3] == [
+        "/harbour/wp-json/",
+        "/harbour/index.php/wp-json/",
+        "/harbour/index.php/wp-json/wc/v3/settings/general",
+    ]
+
+
 def test_over_http_the_secret_never_travels(at: Desk) -> None:
     given = at.fields(at.emulator.first)
     at.accounts.add("woocommerce", "My Shop", given, actor="test")

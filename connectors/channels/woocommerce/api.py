@@ -1,0 +1,199 @@
+"""A store's REST API, wc/v3: its orders and refunds, and WooPayments' deposits where there are any.
+
+Facts: the documents of WooCommerce's and of WooPayments' REST API, and WooCommerce 9.9.5. Lists say
+in headers how many items and pages they have; filters are read in the store's own time unless
+`dates_are_gmt`, and their ends are outside. Daybook asks for the fields that carry money: no names,
+no addresses. There are no limits but the host's own, so calls are few a second. WooPayments answers
+`rest_no_route` where it is not installed, and other codes of its own where it is not set up.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx2
+
+from connectors.channels.visits import Visit, stamp
+from connectors.channels.woocommerce.addresses import place
+from connectors.errors import BadInput, DaybookError, Transient
+from connectors.http import Answer, Ask, Limit, Remote
+from connectors.http.paging import by_counted_pages, by_page
+
+VERSION = "wc/v3"
+# WooCommerce names no end of wc/v3; wc/v2 of 2017 is still answered.
+SUNSET_ON: date | None = None
+LIMITS = {"*": Limit(per_second=5.0, burst=10.0)}
+PAGE = 100
+# What any order must say, and the keys of the gateways' own notes about their fees.
+_ORDER = (
+    "id,number,status,currency,date_created_gmt,date_paid_gmt,total,total_tax,payment_method,"
+    "billing.country,shipping.country,meta_data,line_items,tax_lines,shipping_lines,fee_lines,"
+    "coupon_lines,refunds,gift_cards"
+)
+_REFUND = (
+    "id,parent_id,date_created_gmt,amount,reason,refunded_payment,line_items,shipping_lines,"
+    "fee_lines"
+)
+FEE_NOTES = (
+    "_stripe_fee",
+    "_stripe_currency",
+    "Stripe Fee",
+    "_ppcp_paypal_fees",
+    "_ppcp_paypal_refund_fees",
+    "PayPal Transaction Fee",
+    "_wcpay_transaction_fee",
+    "_wcpay_intent_currency",
+)
+# More decimals than any coin has: what is finer than a coin is seen, and shown.
+_DECIMALS = 4
+_SECOND = timedelta(seconds=1)
+_ROUNDS = 3
+# WooPayments' own words for a failure that passes.
+_PASSING = {"wcpay_server_error", "wcpay_http_request_failed"}
+
+
+class NotThere(BadInput):
+    """The store has nothing at an address that a plugin would answer."""
+
+
+def judge(response: httpx2.Response) -> DaybookError | None:
+    """What an answer means, as far as its status does not say."""
+    status, kind = response.status_code, response.headers.get("Content-Type", "")
+    if 300 <= status < 400:
+        return BadInput("the store sends us on to another address: connect it by that one")
+    if response.is_success and "html" in kind:
+        return Transient("the store answers with a page where data was asked for: try again")
+    code = _code(response)
+    if code in _PASSING:
+        return Transient("WooPayments does not answer at the moment: try again")
+    if code in {"rest_no_route", "rest_forbidden"} or code.startswith("wcpay_"):
+        return NotThere(
+            "the store does not answer WooCommerce's calls: see that WooCommerce is active"
+        )
+    return None
+
+
+def _code(response: httpx2.Response) -> str:
+    if response.is_success or "json" not in response.headers.get("Content-Type", ""):
+        return ""
+    try:
+        told = response.json()
+    except ValueError:
+        return ""
+    return str(told.get("code", "")) if isinstance(told, dict) else ""
+
+
+def _gmt(instant: datetime) -> str:
+    """An instant as WooCommerce's filters take it: no zone, which an offset would not change."""
+    return stamp(instant, "seconds").removesuffix("Z")
+
+
+def _spaced(instant: datetime) -> str:
+    """An instant as WooPayments' filters take it."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+class Store:
+    """Calls about one store's money."""
+
+    def __init__(self, visit: Visit, remote: Remote) -> None:
+        self._visit, self._remote = visit, remote
+
+    def orders(self, start: datetime | None, end: datetime, touched: datetime) -> list[Answer]:
+        """Pages of the orders made in `[start, end)` that were touched since, oldest first."""
+        dates = {} if start is None else {"after": _gmt(start - _SECOND)}
+        return self._listed(
+            "orders",
+            **dates,
+            before=_gmt(end),
+            modified_after=_gmt(touched - _SECOND),
+            dp=_DECIMALS,
+            include_meta=",".join(FEE_NOTES),
+            _fields=_ORDER,
+        )
+
+    def touched(self, since: datetime) -> dict[int, str]:
+        """Orders by number with when they were made (GMT): changed, refunded or thrown away since.
+
+        What is in the bin is in no other list.
+        """
+        when: dict[str, str] = {"modified_after": _gmt(since), "_fields": "id,date_created_gmt"}
+        found: dict[int, str] = {}
+        for status in ("any", "trash"):
+            found |= _made(self._listed("orders", **when, status=status))
+        parents = {r["parent_id"] for r in self.refunds(since)} - found.keys()
+        for chunk in _chunks(sorted(parents), PAGE):
+            numbers = ",".join(map(str, chunk))
+            asked = {"include": numbers, "_fields": "id,date_created_gmt"}
+            found |= _made(self._listed("orders", **asked))
+        return found
+
+    def refunds(self, since: datetime) -> list[dict[str, Any]]:
+        """Refunds made since, of all orders; none where the store is too old for such a list."""
+        try:
+            pages = self._listed("refunds", after=_gmt(since - _SECOND), dp=4, _fields=_REFUND)
+        except NotThere:
+            return []
+        return [refund for page in pages for refund in page.json]
+
+    def refunds_of(self, order: int) -> list[dict[str, Any]]:
+        """All refunds of one order."""
+        pages = self._listed(f"orders/{order}/refunds", dp=4, _fields=_REFUND)
+        return [{**refund, "parent_id": order} for page in pages for refund in page.json]
+
+    def deposits(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+        """WooPayments' deposits dated in `[start, end)`, oldest first; `NotThere` without it."""
+        dates = {"date_after": _spaced(start - _SECOND), "date_before": _spaced(end)}
+        for page in self._payments("deposits", **dates):
+            yield from page.at("data") or ()
+
+    def transactions(self, **asked: str) -> Iterator[Answer]:
+        """Pages of WooPayments' transactions, oldest first."""
+        yield from self._payments("transactions", **asked)
+
+    def transactions_dated(self, start: datetime, end: datetime) -> Iterator[Answer]:
+        """Pages of those dated in `[start, end)`."""
+        dates = {"date_after": _spaced(start - _SECOND), "date_before": _spaced(end)}
+        yield from self.transactions(**dates)
+
+    def _listed(self, path: str, **asked: str | int) -> list[Answer]:
+        """Every page of a list; asked for again where items left it in between."""
+        order: dict[str, str | int] = {"orderby": "id", "order": "asc", "per_page": PAGE}
+        first = self._ask(path, {**order, "dates_are_gmt": "true", **asked})
+        for _ in range(_ROUNDS):
+            pages = list(self._remote.pages(first, _following))
+            got = sum(len(page.json or ()) for page in pages)
+            if got == int(pages[-1].headers.get("X-WP-Total", got)):
+                return pages
+        raise Transient("the store's orders change while they are listed: try again")
+
+    def _payments(self, path: str, **asked: str) -> Iterator[Answer]:
+        order: dict[str, str | int] = {
+            "sort": "date",
+            "direction": "asc",
+            "page": 1,
+            "pagesize": PAGE,
+        }
+        first = self._ask(f"payments/{path}", {**order, **asked})
+        yield from self._remote.pages(first, by_page("data", PAGE))
+
+    def _ask(self, path: str, params: Mapping[str, str | int]) -> Ask:
+        url, more = place(self._visit.access, f"/{VERSION}/{path}")
+        return Ask(path.partition("/")[0], url, {**more, **params})
+
+
+def _following(ask: Ask, answer: Answer) -> Ask | None:
+    """The next page; a proxy that keeps the count to itself leaves the size of pages to go by."""
+    if "X-WP-TotalPages" in answer.headers:
+        return by_counted_pages("X-WP-TotalPages")(ask, answer)
+    return by_page("", PAGE)(ask, answer)
+
+
+def _made(pages: Iterable[Answer]) -> dict[int, str]:
+    listed = (order for page in pages for order in page.json)
+    return {o["id"]: o["date_created_gmt"] for o in listed if o.get("date_created_gmt")}
+
+
+def _chunks(numbers: list[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]

@@ -1,0 +1,159 @@
+"""A month of orders: those made in it, whenever they were paid and refunded.
+
+Nothing closes a month: WooCommerce pays nothing out. All the money of an order goes on to its
+gateway, so a month comes to nothing. An order stays in the month it was made in, so a month is made
+again only when one of its orders was touched, refunded or thrown away since the visit before.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from connectors.channels.answers import Answers
+from connectors.channels.profile import business_day
+from connectors.channels.statements import SETTLEMENT, open_statement
+from connectors.channels.visits import Visit, stamp
+from connectors.channels.woocommerce.api import Store
+from connectors.documents import Manifest, Member
+from connectors.http import Answer
+from connectors.windows import ONE_DAY, Window
+
+MONTH = "month"
+# An order counts as sold when it was paid (processing, completed, refunded, on hold while disputed,
+# and what plugins call it), unless it is one of these now.
+UNSOLD = ("auto-draft", "cancelled", "checkout-draft", "failed", "pending", "trash")
+# A store's clock may be behind, and so may what it has written down.
+_OVERLAP = timedelta(hours=1)
+
+
+def is_month(statement: str) -> bool:
+    """Whether a statement is one of a month of orders."""
+    return statement.startswith(f"{MONTH}:")
+
+
+def home(visit: Visit) -> str:
+    """The store's own currency."""
+    return str(visit.account.get("currency") or "USD")
+
+
+def known(visit: Visit) -> Manifest | None:
+    """What the last whole visit left: its days are those that were asked for up to then."""
+    return visit.held_as(open_statement(home(visit)))
+
+
+def read(visit: Visit, store: Store, tag: str | None) -> Iterator[Member]:
+    """Every month that says something else than what is held; `tag` is how fees are known."""
+    months = _months(visit.covered)
+    due = _due(visit, store, months, tag)
+    if not due:
+        return
+    since = visit.instant(months[0].start)
+    refunds = _by_order(store.refunds(visit.instant(due[0].start)))
+    for month in due:
+        start, end = visit.span(month)
+        # What was made before the history begins and is touched in it stands in its first month.
+        first = month == months[0]
+        pages = store.orders(None if first else start, end, since if first else start)
+        yield from _documents(visit, store, month, pages, refunds, since, tag)
+
+
+def _months(covered: Window) -> list[Window]:
+    """The calendar months of a window, its first and last as far as they are in it."""
+    found, start = [], covered.start
+    while start < covered.end:
+        end = min((start.replace(day=1) + timedelta(days=32)).replace(day=1), covered.end)
+        found.append(Window(start, end))
+        start = end
+    return found
+
+
+def _due(visit: Visit, store: Store, months: list[Window], tag: str | None) -> list[Window]:
+    before = known(visit)
+    if before is None:
+        return months
+    seen = Window(before.first_day, before.last_day + ONE_DAY)
+    touched = store.touched(visit.instant(seen.end) - _OVERLAP)
+    days = {_made_on(visit, made) for made in touched.values()}
+    days = {max(day, months[0].start) for day in days}
+    if seen.start > months[0].start:
+        # What was the first month held orders that belong to months before it now.
+        days.add(seen.start)
+    if visit.window.start > visit.covered.start:
+        # Orders that were deleted leave no trace: what is asked for by name is read again.
+        days |= set(visit.window)
+    other = {m.statement[-7:] for m in _held(visit) if m.tag != tag}
+    return [
+        month
+        for month in months
+        if any(day not in seen or day in days for day in month) or _label(month) in other
+    ]
+
+
+def _made_on(visit: Visit, made: str) -> date:
+    return business_day(datetime.fromisoformat(made).replace(tzinfo=UTC), visit.time_zone)
+
+
+def _held(visit: Visit) -> list[Manifest]:
+    return [m for m in visit.held if is_month(m.statement)]
+
+
+def _label(month: Window) -> str:
+    return f"{month.start:%Y-%m}"
+
+
+def _by_order(refunds: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for refund in refunds:
+        found.setdefault(refund["parent_id"], []).append(refund)
+    return found
+
+
+def _documents(
+    visit: Visit,
+    store: Store,
+    month: Window,
+    pages: Sequence[Answer],
+    refunds: Mapping[int, list[dict[str, Any]]],
+    since: datetime,
+    tag: str | None,
+) -> Iterator[Member]:
+    """One document a currency of the month's orders and of their gateways' fees."""
+    orders = [order for page in pages for order in page.json]
+    given_back = [r for order in orders for r in _refunds(store, order, refunds)]
+    found = {c for order in orders for c in _currencies(order)}
+    found |= {m.currency for m in _held(visit) if m.statement.endswith(_label(month))}
+    window = {
+        "begins": stamp(visit.instant(month.start)),
+        "since": stamp(since),
+        "until": stamp(visit.instant(visit.today)),
+        "unsold": list(UNSOLD),
+        "payments": tag is not None,
+    }
+    for currency in sorted(found):
+        statement = f"{MONTH}:{currency}-{_label(month)}"
+        document = Answers("woocommerce", SETTLEMENT, statement, currency, tag=tag)
+        document.put("window", window)
+        for page in pages:
+            document.add("orders", page.content)
+        document.put("refunds", given_back)
+        yield document.member()
+
+
+def _refunds(
+    store: Store, order: Mapping[str, Any], found: Mapping[int, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """An order's refunds: those of the store's list, and where it names others, its own list."""
+    listed = found.get(order["id"], [])
+    if {r["id"] for r in order.get("refunds") or ()} <= {r["id"] for r in listed}:
+        return listed
+    return store.refunds_of(order["id"])
+
+
+def _currencies(order: Mapping[str, Any]) -> set[str]:
+    """What an order was paid in, and what its gateway took its fee in."""
+    notes = {note["key"]: note["value"] for note in order.get("meta_data") or ()}
+    found = {order["currency"], notes.get("_stripe_currency"), notes.get("_wcpay_intent_currency")}
+    fees = notes.get("_ppcp_paypal_fees")
+    if isinstance(fees, dict):
+        found.add((fees.get("paypal_fee") or {}).get("currency_code"))
+    return {str(currency).upper() for currency in found if currency}

@@ -1,0 +1,184 @@
+"""WooCommerce stores as they differ: old ones, plain permalinks, WooPayments and its gaps."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import Transient
+from connectors.settings import Settings
+from connectors.setup import Imports, Setup
+from mappings.journal.config import MappingConfig
+from tests.channels.house import total
+from tests.channels.visitors import Store, check_tied, connected
+from tests.connectors.platforms import Desk, desk
+from tests.emulators.woocommerce import WooCommerce
+from tests.emulators.woocommerce_money import WooMoney
+
+
+@pytest.fixture(autouse=True)
+def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are as long as they are; nobody sits them out here."""
+    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+
+
+@pytest.fixture
+def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
+    """In front of a store that is ten days old, at the end of a month."""
+    with desk("woocommerce", quick_home, tmp_path) as found:
+        emulator(found).earns("harbour", WooMoney(first=date(2026, 9, 24), today=date(2026, 10, 4)))
+        yield found
+
+
+def emulator(at: Desk) -> WooCommerce:
+    assert isinstance(at.emulator, WooCommerce)
+    return at.emulator
+
+
+def money(at: Desk) -> WooMoney:
+    return emulator(at).money[at.emulator.first]
+
+
+def opened(at: Desk) -> Store:
+    return connected(at, at.emulator.first)
+
+
+def words(store: Store, beginning: str) -> set[str]:
+    return {r["source_type"] for r in store.rows() if r["source_type"].startswith(beginning)}
+
+
+def test_an_old_store_is_asked_for_the_refunds_of_each_order(at: Desk) -> None:
+    money(at).old = True
+    store = opened(at)
+    store.visit()
+    store.books()
+    check_tied(store)
+    given_back = {r["transaction_id"].split(":")[1].split(".")[0] for r in store.rows()}
+    assert {f"refund-{r['id']}" for r in money(at).refunds} <= given_back
+    assert money(at).refunds
+
+
+def test_a_store_with_plain_permalinks_is_read(at: Desk) -> None:
+    emulator(at).stores["harbour"].plain = True
+    store = opened(at)
+    store.visit()
+    store.books()
+    check_tied(store)
+
+
+def test_pages_are_followed_without_their_count(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.channels.woocommerce.api.PAGE", 7)
+    money(at).shy = True
+    store = opened(at)
+    store.visit()
+    store.books()
+    check_tied(store)
+    assert any(b"&page=3" in e.query or b"page=3&" in e.query for e in store.exchanges)
+
+
+def test_a_list_that_changes_while_it_is_read_is_not_believed(at: Desk) -> None:
+    store = opened(at)
+    money(at).busy = True
+    with pytest.raises(Transient, match="change while they are listed"):
+        store.visit()
+
+
+@pytest.mark.parametrize("code", ["rest_no_route", "wcpay_wpcom_not_connected"])
+def test_without_woopayments_its_fees_stand_on_the_orders(at: Desk, code: str) -> None:
+    money(at).payments = code
+    store = opened(at)
+    store.visit()
+    store.books()
+    noted = total(store.rows(), source_type="fee / woocommerce_payments")
+    assert noted < 0
+    assert words(store, "payments") == set()
+
+    # Once it answers, its own figures take their place, months that are over included.
+    money(at).payments = "working"
+    store.visit()
+    store.books()
+    check_tied(store)
+    assert words(store, "fee / woo") == set()
+    assert total(store.rows(), source_type="payments / charge / fee") == noted
+
+
+def test_woopayments_that_fails_for_a_while_fails_the_visit(at: Desk) -> None:
+    store = opened(at)
+    money(at).payments = "wcpay_server_error"
+    with pytest.raises(Transient, match="WooPayments"):
+        store.visit()
+
+
+def test_what_a_deposit_does_not_explain_is_a_line_that_waits(at: Desk) -> None:
+    hidden = next(m for m in money(at).moves if m["deposit_status"] == "paid")
+    money(at).moves.remove(hidden)
+    store = opened(at)
+    store.visit()
+    store.house.run()
+    gap = [r for r in store.rows() if r["source_type"] == "payments / unexplained"]
+    assert [(r["amount"], r["category"]) for r in gap] == [
+        (Decimal(hidden["net"]) / 100, "unclassified")
+    ]
+    assert any("payments / unexplained" in why for why in store.house.held().values())
+    own = {"woocommerce": {"payments / unexplained": "fee.adjustment"}}
+    store.house.mapping = MappingConfig(source_types=own)
+    store.books()
+    check_tied(store)
+
+
+def test_a_month_is_made_again_when_one_of_its_orders_is_touched(at: Desk) -> None:
+    store = opened(at)
+    store.visit()
+    order = next(
+        o for o in money(at).orders if o["date_paid_gmt"] and o["date_created_gmt"] > "2026-10"
+    )
+    order |= {"status": "cancelled", "date_modified_gmt": "2026-10-04T11:00:00"}
+    asked = len(store.exchanges)
+    made = {m.statement for m in store.visit().documents}
+    assert made == {f"month:{order['currency']}-2026-10"}
+    orders = [e for e in store.exchanges[asked:] if e.path.endswith("/orders")]
+    # What was touched, what is in the bin, and the month.
+    assert len(orders) == 3
+
+    late = money(at).restate()
+    found = store.visit()
+    assert late <= found.days
+    assert "month:USD-2026-09" in {m.statement for m in found.documents}
+    store.books()
+    check_tied(store)
+
+
+def test_a_history_that_reaches_further_back_holds_no_order_twice(at: Desk) -> None:
+    store = opened(at)
+    begin(store, date(2026, 10, 1))
+    store.visit()
+    store.books()
+    assert {m.statement for m in store.house.workspace.lake.current(store.house.slug)} >= {
+        "month:USD-2026-10", "open:USD",
+    }  # fmt: skip
+    begin(store, money(at).first)
+    store.visit()
+    store.books()
+    check_tied(store)
+    keys = [r["transaction_id"] for r in store.rows()]
+    assert len(set(keys)) == len(keys)
+
+
+def begin(store: Store, day: date) -> None:
+    """Let the history of a connection begin with a day."""
+    setup = Setup(step="done", imports=Imports(history_from=day))
+    store.desk.registry.set_setup(store.house.slug, setup.model_dump(mode="json"), "test")
+    store.house.connection = store.desk.registry.connection(store.house.slug)
+
+
+def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:
+    money(at).payments = "rest_no_route"
+    store = opened(at)
+    found = store.visit().documents
+    lake = store.house.workspace.lake
+    kept = b"".join(lake.read_document(store.house.slug, m.document) for m in found)
+    assert b'"country":"US"' in kept
+    assert b"example.test" not in kept
+    assert b"first_name" not in kept

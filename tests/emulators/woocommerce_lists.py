@@ -1,0 +1,161 @@
+"""Lists of a WooCommerce store as its REST API answers them: filters, pages, fields, refusals.
+
+What it ignores here, WooCommerce ignores too: parameters that it does not know.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from tests.emulators.woocommerce_money import WooMoney
+
+STATUSES = {
+    "any", "trash", "auto-draft", "pending", "processing", "on-hold", "completed", "cancelled",
+    "refunded", "failed", "checkout-draft",
+}  # fmt: skip
+_HIDDEN = {"trash", "auto-draft"}
+_MONEY = {
+    "total", "subtotal", "total_tax", "subtotal_tax", "discount", "discount_tax", "tax_total",
+    "shipping_tax_total", "amount",
+}  # fmt: skip
+_FILTERS = (
+    ("after", "date_created", 1),
+    ("before", "date_created", -1),
+    ("modified_after", "date_modified", 1),
+    ("modified_before", "date_modified", -1),
+)
+NO_ROUTE = "No route was found matching the URL and request method."
+# Shared hosts allow less than WooCommerce does.
+LARGEST = 40
+
+
+def answered(money: WooMoney, route: str, asked: Mapping[str, str]) -> Response:
+    """What the store says to a route under `wc/v3/`."""
+    parts = route.split("/")
+    if parts[0] == "payments" and money.payments == "working":
+        return _payments(money, parts[1], asked)
+    if parts[0] == "payments" and money.payments != "rest_no_route":
+        return error(500, money.payments, "Site is not connected to WordPress.com")
+    if route == "orders":
+        return _orders(money, asked)
+    if route == "refunds" and not money.old:
+        return _listed(money, money.refunds, asked)
+    if parts[0] == "orders" and parts[2:] == ["refunds"]:
+        own = [r for r in money.refunds if str(r["parent_id"]) == parts[1]]
+        return _listed(
+            money, [{k: v for k, v in r.items() if k != "parent_id"} for r in own], asked
+        )
+    return error(404, "rest_no_route", NO_ROUTE)
+
+
+def error(status: int, code: str, message: str, **more: Any) -> Response:
+    """A refusal as WordPress writes it."""
+    return JSONResponse(
+        {"code": code, "message": message, "data": {"status": status} | more}, status
+    )
+
+
+def only(asked: Mapping[str, str], whole: Mapping[str, Any]) -> dict[str, Any]:
+    """WordPress's `_fields`, one level deep where a name has a dot."""
+    wanted = [name.split(".", 1) for name in asked.get("_fields", "").split(",") if name]
+    if not wanted:
+        return dict(whole)
+    found: dict[str, Any] = {}
+    for name, *inner in wanted:
+        if name in whole:
+            value = whole[name]
+            found[name] = {k: value[k] for k in inner if k in value} if inner else value
+    return found
+
+
+def _orders(money: WooMoney, asked: Mapping[str, str]) -> Response:
+    wanted = set(asked.get("status", "any").split(","))
+    if not wanted <= STATUSES:
+        return _invalid("status", f"status[0] is not one of {', '.join(sorted(STATUSES))}.")
+    listed = [
+        o
+        for o in money.orders
+        if o["status"] in wanted or ("any" in wanted and o["status"] not in _HIDDEN)
+    ]
+    if asked.get("include"):
+        listed = [o for o in listed if str(o["id"]) in asked["include"].split(",")]
+    return _listed(money, listed, asked)
+
+
+def _listed(
+    money: WooMoney, items: Sequence[Mapping[str, Any]], asked: Mapping[str, str]
+) -> Response:
+    size = int(asked.get("per_page", 10))
+    if not 1 <= size <= 100:
+        return _invalid("per_page", "per_page must be between 1 (inclusive) and 100 (inclusive)")
+    size, page = min(size, LARGEST), int(asked.get("page", 1))
+    suffix = "_gmt" if asked.get("dates_are_gmt") == "true" else ""
+    found = [
+        item
+        for item in items
+        if all(
+            (item[f"{dated}{suffix}"] > asked[name]) - (item[f"{dated}{suffix}"] < asked[name])
+            == way
+            for name, dated, way in _FILTERS
+            if name in asked
+        )
+    ]
+    found.sort(
+        key=lambda item: item[asked.get("orderby", "id")], reverse=asked.get("order") != "asc"
+    )
+    shown = [only(asked, _written(item, asked)) for item in found[(page - 1) * size : page * size]]
+    total, pages = len(found) + money.busy, -(-len(found) // size)
+    headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
+    return JSONResponse(shown, headers={} if money.shy else headers)
+
+
+def _written(item: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
+    """With as many decimals, and those notes, as were asked for."""
+    notes = asked.get("include_meta", "").split(",")
+    written: dict[str, Any] = _decimals(item, int(asked.get("dp", 2)))
+    if notes != [""]:
+        written["meta_data"] = [n for n in item["meta_data"] if n["key"] in notes]
+    return written
+
+
+def _decimals(value: Any, digits: int, name: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {key: _decimals(inner, digits, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_decimals(inner, digits) for inner in value]
+    if name in _MONEY and isinstance(value, str) and "." in value:
+        whole, _, rest = value.partition(".")
+        return f"{whole}.{rest.ljust(digits, '0')}"
+    return value
+
+
+def _payments(money: WooMoney, what: str, asked: Mapping[str, str]) -> Response:
+    if what == "deposits" and "sort" not in asked:
+        return error(400, "rest_missing_callback_param", "Missing parameter(s): sort")
+    listed = {"deposits": money.deposits, "transactions": money.moves}.get(what)
+    if listed is None:
+        return error(404, "rest_no_route", NO_ROUTE)
+    found = [
+        item
+        for item in listed
+        if asked.get("deposit_id", item.get("deposit_id")) == item.get("deposit_id")
+        and asked.get("date_after", "") < _day(item)
+        and _day(item) < asked.get("date_before", "9")
+    ]
+    found.sort(key=_day, reverse=asked.get("direction") != "asc")
+    size, page = min(int(asked.get("pagesize", 25)), 100), int(asked.get("page", 1))
+    answer = {"data": found[(page - 1) * size : page * size]}
+    return JSONResponse(answer | ({"total_count": len(found)} if what == "deposits" else {}))
+
+
+def _day(item: Mapping[str, Any]) -> str:
+    """When a deposit or a transaction is dated, as filters are written."""
+    if isinstance(item["date"], str):
+        return item["date"]
+    return datetime.fromtimestamp(item["date"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _invalid(name: str, why: str) -> Response:
+    return error(400, "rest_invalid_param", f"Invalid parameter(s): {name}", params={name: why})

@@ -1,0 +1,330 @@
+"""A WooCommerce store with sales in it: orders, refunds, and WooPayments' deposits of their money.
+
+Shapes: orders and refunds as WooCommerce 9.9.5 gives them, deposits and transactions as in the
+documents of WooPayments' REST API. Money of orders is text in their currency, money of WooPayments
+whole cents. Stripe's and PayPal's plugins note their fees on the order, sometimes never. Deposits
+go out twice a week, take what is two days old, and are at the bank the day after.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from tests.emulators.money import FIRST, TODAY, Owed
+from tests.emulators.woocommerce_shapes import (
+    empty,
+    given_back,
+    gmt,
+    notes,
+    shipping,
+    sum_up,
+    surcharge,
+    text,
+)
+
+ONE_DAY = timedelta(days=1)
+_CENT = Decimal("0.01")
+# How orders are paid: a gateway, and how likely it is.
+_GATEWAYS = {
+    "woocommerce_payments": 10, "stripe": 6, "ppcp-gateway": 3, "bacs": 2, "cod": 1,
+}  # fmt: skip
+_TAX = Decimal("0.08")
+
+
+def _cents(value: Decimal) -> int:
+    return int(value * 100)
+
+
+@dataclass
+class WooMoney:
+    """The money of one store; a `quiet` one sells nothing and has no WooPayments.
+
+    `payments` says how WooPayments is: working, or the code of what it answers. An `old` store has
+    no list of all refunds, a `shy` server keeps the counts of lists to itself, and a `busy` one is
+    never done with them.
+    """
+
+    currency: str = "USD"
+    first: date = FIRST
+    today: date = TODAY
+    seed: int = 1
+    quiet: bool = False
+    payments: str = "working"
+    old: bool = False
+    shy: bool = False
+    busy: bool = False
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    refunds: list[dict[str, Any]] = field(default_factory=list)
+    deposits: list[dict[str, Any]] = field(default_factory=list)
+    moves: list[dict[str, Any]] = field(default_factory=list)
+    _unpaid: list[tuple[date, dict[str, Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random, self._number = Random(self.seed), 100
+        if self.quiet:
+            self.payments = "rest_no_route"
+        end, self.today = self.today, self.first
+        self.advance((end - self.first).days)
+
+    def advance(self, days: int) -> None:
+        """So many days go by."""
+        for _ in range(days):
+            if not self.quiet:
+                self._happen(self.today)
+                self._arrive(self.today)
+                self._pay(self.today)
+            self.today += ONE_DAY
+
+    def restate(self) -> set[date]:
+        """A sale comes to light late, and somebody throws another away."""
+        now = datetime.combine(self.today, time(11), UTC)
+        day = self.today - timedelta(days=8)
+        late = self._order(day, "cod")
+        self._paid(late, self._at(day))
+        before = gmt(now - timedelta(days=4))
+        gone = next(
+            order
+            for order in reversed(self.orders)
+            if order["status"] == "processing"
+            and order["date_paid_gmt"] < before
+            and order["payment_method"] != "woocommerce_payments"
+            and not order["refunds"]
+            and order is not late
+        )
+        gone["status"] = "trash"
+        for order in (late, gone):
+            order["date_modified_gmt"] = gmt(now)
+        return {day, datetime.fromisoformat(gone["date_paid_gmt"]).date()}
+
+    def settlements(self) -> Mapping[str, Owed]:
+        """Each month of each currency, each deposit, and what is open."""
+        found = {}
+        start = self.first
+        while start < self.today:
+            for currency in (self.currency, "EUR"):
+                found[f"{currency}-{start:%Y-%m}"] = Owed(currency, Decimal(0), None)
+            start = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+        for deposit in self.deposits:
+            total = Decimal(deposit["amount"]) / 100
+            paid = total if deposit["status"] == "paid" else None
+            found[deposit["id"]] = Owed(self.currency, total, paid)
+        waiting = [m for m in self.moves if m["deposit_status"] == "estimated"]
+        total = Decimal(sum(m["net"] for m in waiting)) / 100
+        return {**found, f"open-{self.currency}": Owed(self.currency, total, None)}
+
+    def transactions(self) -> int:
+        """All orders, refunds and movements there are."""
+        return len(self.orders) + len(self.refunds) + len(self.moves)
+
+    def _happen(self, day: date) -> None:
+        chance = self._random
+        for when, order in list(self._unpaid):
+            if when <= day:
+                self._unpaid.remove((when, order))
+                self._paid(order, self._at(day))
+        for _ in range(chance.randint(1, 5)):
+            method = chance.choices(list(_GATEWAYS), list(_GATEWAYS.values()))[0]
+            self._order(day, method, noted=chance.random() < 0.8)
+        if chance.random() < 0.4:
+            self._refund(day, whole=chance.random() < 0.3)
+        for likely, kind, low, high, fee in (
+            (0.06, "dispute", -9000, -2000, 1500),
+            (0.05, "dispute_reversal", 2000, 4000, 0),
+            (0.05, "card_reader_fee", -300, -100, 0),
+            (0.04, "financing_payout", 50_000, 90_000, 0),
+            (0.10, "financing_paydown", -900, -100, 0),
+        ):
+            if chance.random() < likely:
+                self._move(self._at(day), kind, chance.randint(low, high), fee)
+
+    def _order(self, day: date, method: str, *, noted: bool = True) -> dict[str, Any]:
+        """An order as the store keeps it; a bank transfer is paid three days later."""
+        chance, at = self._random, self._at(day)
+        self._number += 1
+        foreign = method == "stripe" and chance.random() < 0.25
+        order = empty(self._number, "EUR" if foreign else self.currency, method, at)
+        for line in range(chance.randint(1, 3)):
+            order["line_items"].append(self._item(line))
+        if chance.random() < 0.25:
+            self._coupon(order)
+        if chance.random() < 0.6:
+            order["shipping_lines"] = [shipping(self._number, Decimal("5.00"))]
+        if chance.random() < 0.1:
+            order["fee_lines"] = [surcharge(self._number, "Gift wrap", Decimal("2.00"))]
+        if chance.random() < 0.05:
+            order["gift_cards"] = [{"id": self._number, "code": "ABCD-EFGH", "amount": 4}]
+        sum_up(order)
+        self.orders.append(order)
+        if method == "bacs":
+            order["status"] = "on-hold"
+            self._unpaid.append((day + timedelta(days=3), order))
+        elif chance.random() < 0.06:
+            order["status"] = chance.choice(["pending", "failed", "checkout-draft"])
+        else:
+            self._paid(order, at, noted=noted)
+        return order
+
+    def _item(self, line: int) -> dict[str, Any]:
+        quantity = self._random.randint(1, 3)
+        price = Decimal(self._random.randint(400, 6000)) / 100
+        total, number = quantity * price, self._number * 10 + line
+        return {
+            "id": number,
+            "name": f"Widget {line}",
+            "product_id": 10 + line,
+            "variation_id": 0,
+            "quantity": quantity,
+            "tax_class": "",
+            "subtotal": text(total),
+            "subtotal_tax": "0.00",
+            "total": text(total),
+            "total_tax": text((total * _TAX).quantize(_CENT)),
+            "taxes": [],
+            "meta_data": [],
+            "sku": f"SKU-{line}",
+            "price": float(price),
+            "image": {"id": "", "src": ""},
+            "parent_name": None,
+        }
+
+    def _coupon(self, order: dict[str, Any]) -> None:
+        item = order["line_items"][0]
+        less = (Decimal(item["subtotal"]) / 10).quantize(_CENT)
+        item["total"] = text(Decimal(item["subtotal"]) - less)
+        item["total_tax"] = text((Decimal(item["total"]) * _TAX).quantize(_CENT))
+        coupon = {"id": order["id"] * 10 + 9, "code": "TENOFF", "discount": text(less)}
+        coupon |= {"discount_tax": "0.00", "meta_data": [], "discount_type": "percent"}
+        order["coupon_lines"] = [coupon]
+
+    def _paid(self, order: dict[str, Any], at: datetime, *, noted: bool = True) -> None:
+        order |= {"status": "processing", "date_paid_gmt": gmt(at), "date_modified_gmt": gmt(at)}
+        total, method = Decimal(order["total"]), order["payment_method"]
+        fee = (total * Decimal("0.029") + Decimal("0.30")).quantize(_CENT)
+        if method == "woocommerce_payments":
+            order["meta_data"] = notes({"_wcpay_transaction_fee": text(fee)})
+            self._move(at, "charge", _cents(total), _cents(fee), order)
+        elif method == "stripe" and noted:
+            # Stripe's balance is in the store's currency whatever the order is in.
+            net = text(total - fee)
+            stripe = {"_stripe_fee": text(fee), "_stripe_net": net}
+            order["meta_data"] = notes({**stripe, "_stripe_currency": self.currency})
+        elif method == "ppcp-gateway" and noted:
+            money = {"currency_code": order["currency"], "value": text(fee)}
+            order["meta_data"] = notes({"_ppcp_paypal_fees": {"paypal_fee": money}})
+
+    def _refund(self, day: date, *, whole: bool) -> None:
+        sold = [o for o in self.orders if o["status"] == "processing" and not o["refunds"]]
+        if not sold:
+            return
+        order, at = self._random.choice(sold[-30:]), self._at(day)
+        if gmt(at) <= order["date_paid_gmt"]:
+            return
+        self._number += 1
+        item = order["line_items"][0]
+        amount = Decimal(order["total"])
+        lines = []
+        if not whole and (part := Decimal(item["total"]) + Decimal(item["total_tax"])) <= amount:
+            amount, lines = part, [given_back(self._number, item)]
+        refund = {
+            "id": self._number,
+            "parent_id": order["id"],
+            "date_created": gmt(at),
+            "date_created_gmt": gmt(at),
+            "date_modified_gmt": gmt(at),
+            "amount": text(amount),
+            "reason": "damaged",
+            "refunded_by": 1,
+            "refunded_payment": order["payment_method"] not in {"bacs", "cod"},
+            "meta_data": [],
+            "line_items": lines,
+            "shipping_lines": [],
+            "tax_lines": [],
+            "fee_lines": [],
+        }
+        self.refunds.append(refund)
+        listed = {"id": self._number, "reason": "damaged", "total": f"-{text(amount)}"}
+        order["refunds"] = [listed]
+        order["date_modified_gmt"] = gmt(at)
+        if whole:
+            order["status"] = "refunded"
+        if order["payment_method"] == "woocommerce_payments":
+            self._move(at, "refund", -_cents(amount), 0, order)
+
+    def _move(
+        self,
+        at: datetime,
+        kind: str,
+        amount: int,
+        fee: int,
+        order: Mapping[str, Any] | None = None,
+    ) -> None:
+        number = f"txn_{self.seed}{len(self.moves):06}"
+        self.moves.append(
+            {
+                "transaction_id": number,
+                "type": kind,
+                "channel": "online",
+                "date": at.strftime("%Y-%m-%d %H:%M:%S"),
+                "source": "visa",
+                "customer_name": "A Buyer",
+                "customer_email": "buyer@example.test",
+                "customer_country": "US",
+                "amount": amount,
+                "fees": fee,
+                "net": amount - fee,
+                "currency": self.currency.lower(),
+                "risk_level": 0,
+                "deposit_id": f"wcpay_estimated_daily_{self.currency.lower()}_1",
+                "deposit_status": "estimated",
+                "available_on": (at + 2 * ONE_DAY).strftime("%Y-%m-%d"),
+                "loan_id": "flxln_1" if kind.startswith("financing") else None,
+                "order_id": order["id"] if order else None,
+                "order": {"number": order["number"]} if order else None,
+            }
+        )
+
+    def _arrive(self, day: date) -> None:
+        """What was on its way is at the bank; one of twelve comes back."""
+        for number, deposit in enumerate(self.deposits):
+            if deposit["status"] == "in_transit" and deposit["date"] <= _milliseconds(day):
+                deposit["status"] = "failed" if number % 12 == 3 else "paid"
+
+    def _pay(self, day: date) -> None:
+        due = [
+            m
+            for m in self.moves
+            if m["deposit_status"] == "estimated" and m["available_on"] <= day.isoformat()
+        ]
+        total = sum(m["net"] for m in due)
+        if day.weekday() not in {1, 4} or not total:
+            return
+        number = f"po_{self.seed}{len(self.deposits):06}"
+        for move in due:
+            move |= {"deposit_id": number, "deposit_status": "paid"}
+        self.deposits.append(
+            {
+                "id": number,
+                "date": _milliseconds(day + ONE_DAY),
+                "type": "deposit" if total > 0 else "withdrawal",
+                "amount": total,
+                "status": "in_transit",
+                "bankAccount": "STRIPE TEST BANK •••• 6789 (USD)",
+                "currency": self.currency.lower(),
+                "automatic": True,
+                "fee": 0,
+                "fee_percentage": 0,
+                "created": _milliseconds(day) // 1000,
+            }
+        )
+
+    def _at(self, day: date) -> datetime:
+        """Some time of the day that is on that day in New York and in London too."""
+        minutes = self._random.randint(14 * 60, 22 * 60)
+        return datetime.combine(day, time(), UTC) + timedelta(minutes=minutes)
+
+
+def _milliseconds(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000

@@ -1,0 +1,103 @@
+"""What a WooCommerce store's orders and refunds look like: the keys of 9.9.5, money as text."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+
+def text(value: Decimal) -> str:
+    """Money."""
+    return f"{value:.2f}"
+
+
+def gmt(instant: datetime) -> str:
+    """An instant; it has no zone."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def notes(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Notes that plugins leave on an order."""
+    return [{"id": n, "key": key, "value": value} for n, (key, value) in enumerate(said.items(), 1)]
+
+
+def shipping(number: int, total: Decimal) -> dict[str, Any]:
+    """A line of shipping."""
+    line = {"id": number * 10 + 7, "method_title": "Flat", "method_id": "flat_rate"}
+    return line | {"instance_id": "", "total": text(total), "total_tax": "0.00", "taxes": []}
+
+
+def surcharge(number: int, name: str, total: Decimal) -> dict[str, Any]:
+    """A fee that the buyer pays."""
+    line = {"id": number * 10 + 8, "name": name, "tax_class": "", "tax_status": "none"}
+    return line | {"amount": "", "total": text(total), "total_tax": "0.00", "taxes": []}
+
+
+def given_back(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as a refund has it: below zero."""
+    less = {name: f"-{item[name]}" for name in ("total", "total_tax")}
+    origin = [{"id": 1, "key": "_refunded_item_id", "value": str(item["id"])}]
+    return {
+        **item, **less, "id": number * 10, "subtotal": less["total"],
+        "quantity": -item["quantity"], "meta_data": origin,
+    }  # fmt: skip
+
+
+def empty(number: int, currency: str, method: str, at: datetime) -> dict[str, Any]:
+    """An order of nothing; the keys are those of WooCommerce 9.9.5, in its order."""
+    person = {"first_name": "A", "last_name": "Buyer", "country": "US", "state": "NY"}
+    return {
+        "id": number,
+        "parent_id": 0,
+        "status": "pending",
+        "currency": currency,
+        "version": "9.9.5",
+        "prices_include_tax": False,
+        "date_created": gmt(at),
+        "date_modified": gmt(at),
+        "customer_id": 0,
+        "billing": {**person, "email": "buyer@example.test"},
+        "shipping": person,
+        "payment_method": method,
+        "payment_method_title": method,
+        "transaction_id": f"ch_{number}",
+        "date_completed": None,
+        "date_paid": None,
+        "number": str(number),
+        "meta_data": [],
+        "line_items": [],
+        "tax_lines": [],
+        "shipping_lines": [],
+        "fee_lines": [],
+        "coupon_lines": [],
+        "refunds": [],
+        "date_created_gmt": gmt(at),
+        "date_modified_gmt": gmt(at),
+        "date_completed_gmt": None,
+        "date_paid_gmt": None,
+        "currency_symbol": "$",
+    }
+
+
+def sum_up(order: dict[str, Any]) -> None:
+    """Totals as WooCommerce adds them up; gift cards lower what is to be paid."""
+
+    def added(lines: str, name: str) -> Decimal:
+        return sum((Decimal(line[name]) for line in order[lines]), Decimal(0))
+
+    tax = added("line_items", "total_tax")
+    order["tax_lines"] = [
+        {
+            "id": order["id"] * 10 + 6,
+            "rate_code": "US-NY-STATE-1",
+            "rate_id": 1,
+            "label": "State",
+            "compound": False,
+            "tax_total": text(tax),
+            "shipping_tax_total": "0.00",
+            "rate_percent": 8,
+        }
+    ]
+    cards = sum((Decimal(card["amount"]) for card in order.get("gift_cards", ())), Decimal(0))
+    total = sum((added(n, "total") for n in ("line_items", "shipping_lines", "fee_lines")), tax)
+    order |= {"total_tax": text(tax), "total": text(total - cards)}
