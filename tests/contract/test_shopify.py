@@ -2,11 +2,15 @@
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from graphql import (
+    GraphQLEnumType,
     GraphQLSchema,
     build_client_schema,
     build_schema,
@@ -15,13 +19,24 @@ from graphql import (
     validate,
 )
 
+from connectors.channels.answers import Answers
+from connectors.channels.base import Upload
+from connectors.channels.shopify import CHANNEL
+from connectors.channels.shopify.api import SUNSET_ON
 from connectors.channels.shopify.authorisation import IDENTITY, UNINSTALL
 from connectors.channels.shopify.graphql import VERSION
+from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
 from connectors.settings import Settings
+from mappings.channels import classify
+from mappings.model import UNCLASSIFIED
+from tests.channels.visitors import connected
 from tests.connectors.platforms import desk
-from tests.emulators.shopify import SCHEMA
+from tests.emulators.faults import Exchange
+from tests.emulators.shopify import Shopify
+from tests.emulators.shopify_schema import SCHEMA
 
 ROOTS = {"Query": "QueryRoot"}
+QUESTIONS = [IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS]
 
 
 @pytest.fixture(scope="module")
@@ -31,39 +46,109 @@ def published(specs: Path) -> GraphQLSchema:
         return build_client_schema(json.load(file)["data"])
 
 
-@pytest.mark.parametrize("asked", [IDENTITY, UNINSTALL])
+@pytest.mark.parametrize("asked", QUESTIONS)
 def test_every_question_is_one_that_shopify_knows(published: GraphQLSchema, asked: str) -> None:
     assert validate(published, parse(asked)) == []
 
 
+def test_the_version_that_is_asked_answers_for_a_month_at_least() -> None:
+    assert SUNSET_ON is not None
+    assert SUNSET_ON - datetime.now(UTC).date() > timedelta(days=30)
+
+
 def test_nothing_asked_is_on_its_way_out(published: GraphQLSchema) -> None:
-    shop = published.type_map["Shop"].fields  # type: ignore[attr-defined]
-    named = ("id", "name", "myshopifyDomain", "currencyCode", "ianaTimezone", "shopAddress")
-    assert [name for name in named if shop[name].deprecation_reason] == []
+    named = build_schema(SCHEMA).type_map
+    for name, emulated in named.items():
+        real: Any = published.type_map.get(ROOTS.get(name, name))
+        for field in getattr(emulated, "fields", {}) if real is not None else ():
+            assert real.fields[field].deprecation_reason is None, f"{name}.{field}"
 
 
 def test_the_emulated_corner_of_the_schema_is_shopifys(published: GraphQLSchema) -> None:
     for name, emulated in build_schema(SCHEMA).type_map.items():
         real: Any = published.type_map.get(ROOTS.get(name, name))
+        if isinstance(emulated, GraphQLEnumType) and not name.startswith("__"):
+            assert emulated.values.keys() <= real.values.keys(), name
         if name.startswith("__") or not hasattr(emulated, "fields"):
             continue
         ours = {field: str(of.type) for field, of in emulated.fields.items()}
         theirs = {field: str(of.type) for field, of in real.fields.items()}
         assert ours.items() <= theirs.items(), name
+        for field, of in emulated.fields.items():
+            takes = {arg: str(how.type) for arg, how in of.args.items()}
+            assert (
+                takes.items()
+                <= {arg: str(how.type) for arg, how in real.fields[field].args.items()}.items()
+            ), f"{name}.{field}"
+
+
+def heard(exchanges: list[Exchange]) -> list[tuple[str, dict[str, Any], Any]]:
+    """Every question that was answered, with its variables and data."""
+    found = []
+    for exchange in exchanges:
+        if not exchange.path.endswith("/graphql.json") or exchange.status != 200:
+            continue
+        asked, answer = json.loads(exchange.body), json.loads(exchange.answer)
+        if answer.get("data") is not None:
+            found.append((asked["query"], asked.get("variables") or {}, answer["data"]))
+    return found
 
 
 def test_answers_are_of_the_types_that_shopify_promises(
     published: GraphQLSchema, quick_home: Settings, tmp_path: Path
 ) -> None:
     with desk("shopify", quick_home, tmp_path) as at:
-        at.whole_round()
-    heard = [
-        (json.loads(exchange.body)["query"], json.loads(exchange.answer)["data"])
-        for exchange in at.emulator.application.exchanges
-        if exchange.path.endswith("/graphql.json") and exchange.status == 200
-    ]
-    assert {query for query, _ in heard} == {IDENTITY, UNINSTALL}
-    for query, data in heard:
-        again = graphql_sync(published, query, data)
+        assert isinstance(at.emulator, Shopify)
+        for account in (at.emulator.first, at.emulator.third):
+            connected(at, account).visit()
+            at.accounts.disconnect(at.registry.connections()[-1].slug, "test")
+        seen = heard(at.emulator.application.exchanges)
+    assert {query for query, _, _ in seen} == set(QUESTIONS)
+    for query, variables, data in {q: (q, v, d) for q, v, d in seen}.values():
+        again = graphql_sync(published, query, data, variable_values=variables)
         assert again.errors is None
         assert again.data == data
+
+
+def test_every_type_of_transaction_is_classified(published: GraphQLSchema) -> None:
+    listed = published.type_map["ShopifyPaymentsTransactionType"]
+    assert isinstance(listed, GraphQLEnumType)
+    names = [name for kind in listed.values for name in (kind, f"{kind} / fee")]
+    assert len(names) == 2 * 113
+    placed = classify("shopify", names)
+    assert [c.source_type for c in placed if c.category == UNCLASSIFIED] == []
+
+
+def test_every_kind_of_an_orders_transaction_that_moves_money_is_classified(
+    published: GraphQLSchema,
+) -> None:
+    kinds = published.type_map["OrderTransactionKind"]
+    assert isinstance(kinds, GraphQLEnumType)
+    still = {"AUTHORIZATION", "EMV_AUTHORIZATION", "SUGGESTED_REFUND", "VOID"}
+    for kind in kinds.values.keys() - still:
+        placed = classify("shopify", [f"order / {kind}", f"gateway / some_bank / {kind}"])
+        assert UNCLASSIFIED not in {c.category for c in placed}
+
+
+def test_shopifys_own_example_is_read_and_a_payout_is_no_line(
+    samples: Path, tmp_path: Path
+) -> None:
+    text = (samples / "shopify" / "graphql_balanceTransactions_docs.json").read_text()
+    nodes = json.loads(text)["shopifyPaymentsAccount"]["balanceTransactions"]["nodes"]
+    # The example leaves dates out.
+    dated = [{**node, "transactionDate": "2026-03-01T00:00:00Z"} for node in nodes]
+    document = Answers("shopify", "open", "open:USD", "USD")
+    document.put("balanceTransactions", dated)
+    member = document.member()
+    copy = tmp_path / "document.txt"
+    copy.write_bytes(member.content)
+    opening = member.content.decode().partition("\n")[0]
+    upload = Upload(member.name, "0" * 64, "utf-8", opening, copy, "store", "UTC")
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        manifest = CHANNEL.inspect(con, upload)
+    words = {word.name: word.amount for word in manifest.source_types}
+    assert words == {
+        "TRANSFER_FAILURE": Decimal("54.12"),
+        "TRANSFER_FAILURE / fee": Decimal("-1.00"),
+    }

@@ -1,7 +1,7 @@
 """Shopify: OAuth per shop, tokens that expire and rotate, and a corner of its GraphQL schema.
 
 Lifetimes, the callback's `hmac` and error bodies: ../shared/reference/channels-1.md, section C1.
-Two shops live on one server: each at a path that is its domain.
+Shops live on one server: each at a path that is its domain. The third takes no Shopify Payments.
 """
 
 import base64
@@ -22,27 +22,12 @@ from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
+from tests.emulators.shopify_gateways import GatewayMoney
+from tests.emulators.shopify_money import ShopifyMoney
+from tests.emulators.shopify_schema import LARGEST_COST, SCHEMA, cost
 
 HOUR, DAY = 3_600.0, 86_400.0
 VERSION = "2026-10"
-# The part of the schema that is emulated; the contract test holds it against the whole.
-SCHEMA = """
-type Query { shop: Shop! }
-type Mutation { appUninstall: AppUninstallPayload }
-type Shop {
-  id: ID! name: String! myshopifyDomain: String! currencyCode: CurrencyCode!
-  ianaTimezone: String! shopAddress: ShopAddress!
-}
-type ShopAddress { id: ID! countryCodeV2: CountryCode }
-type AppUninstallPayload { app: App userErrors: [AppUninstallAppUninstallError!]! }
-type App { id: ID! }
-type AppUninstallAppUninstallError {
-  code: AppUninstallAppUninstallErrorCode field: [String!] message: String!
-}
-enum AppUninstallAppUninstallErrorCode { APP_NOT_FOUND APP_NOT_INSTALLED }
-enum CurrencyCode { USD GBP }
-enum CountryCode { US GB }
-"""
 
 
 @dataclass(frozen=True)
@@ -58,18 +43,25 @@ class Shop:
 
 
 class Shopify(Granting):
-    """The platform with two shops; `oauth` is what they granted, `throttled` queries to refuse."""
+    """The platform with its shops; `oauth` is what they granted, `throttled` queries to refuse."""
 
     def __init__(self) -> None:
         harbour = ("Harbour Coffee", "US", "USD", "America/New_York")
         foundry = ("Foundry Books", "GB", "GBP", "Europe/London")
+        lantern = ("Paper Lantern", "GB", "GBP", "Europe/London")
         self.shops = {
             "548380009": Shop("548380009", "harbour-coffee.myshopify.com", *harbour),
             "690933842": Shop("690933842", "foundry-books.myshopify.com", *foundry),
+            "712004466": Shop("712004466", "paper-lantern.myshopify.com", *lantern),
         }
-        self.first, self.second = self.shops
-        self.throttled = 0
-        self.lacking_scope = False
+        self.first, self.second, self.third = self.shops
+        self.money: dict[str, ShopifyMoney | GatewayMoney] = {
+            self.first: ShopifyMoney(),
+            self.second: ShopifyMoney(("GBP",), "Europe/London", seed=2, quiet=True),
+            self.third: GatewayMoney(),
+        }
+        self.throttled = self._served = 0
+        self.lacking_scope, self.all_orders = False, True
         self._schema = build_schema(SCHEMA)
         self._installed: set[str] = set()
         self.oauth = OAuth(
@@ -194,28 +186,39 @@ class Shopify(Granting):
         if grant is None or grant.accounts != (shop.id,):
             said = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return JSONResponse({"errors": said}, 401)
-        cost = {
-            "requestedQueryCost": 12,
+        body = await request.json()
+        asked: dict[str, Any] = body.get("variables") or {}
+        points = cost(body["query"], asked)
+        # What is left differs with each answer.
+        self._served += 1
+        charged = {
+            "requestedQueryCost": points,
             "throttleStatus": {
                 "maximumAvailable": 2000,
-                "currentlyAvailable": 2 if self.throttled else 1988,
-                "restoreRate": 5,
+                "currentlyAvailable": points - 200
+                if self.throttled
+                else 2000 - self._served % 1000,
+                "restoreRate": 100,
             },
         }
         if self.throttled:
             self.throttled -= 1
-            return _errors("Throttled", "THROTTLED", cost)
+            return _errors("Throttled", "THROTTLED", charged)
         if self.lacking_scope:
-            return _errors("Access denied for shop field.", "ACCESS_DENIED", cost)
-        body = await request.json()
-        done = graphql_sync(self._schema, body["query"], self._root(shop))
-        return JSONResponse({**done.formatted, "extensions": {"cost": cost}})
+            return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
+        if points > LARGEST_COST:
+            said = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
+            return _errors(said, "MAX_COST_EXCEEDED", charged)
+        root = self._root(shop)
+        done = graphql_sync(self._schema, body["query"], root, variable_values=asked)
+        return JSONResponse({**done.formatted, "extensions": {"cost": charged}})
 
     def _root(self, shop: Shop) -> dict[str, Any]:
         def uninstall(_info: object) -> dict[str, Any]:
             self.revoke(shop.id)
             return {"app": {"id": "gid://shopify/App/1"}, "userErrors": []}
 
+        scopes = ["read_orders", *(["read_all_orders"] if self.all_orders else [])]
         return {
             "shop": {
                 "id": f"gid://shopify/Shop/{shop.id}",
@@ -229,6 +232,8 @@ class Shopify(Granting):
                 },
             },
             "appUninstall": uninstall,
+            "currentAppInstallation": {"accessScopes": [{"handle": name} for name in scopes]},
+            **self.money[shop.id].root(),
         }
 
 

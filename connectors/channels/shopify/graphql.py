@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from connectors.auth.platform import Access
-from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited
+from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.http import Remote, TokenAuth
 
 VERSION = "2026-10"
@@ -17,6 +17,10 @@ _FALLBACK_WAIT = 10.0
 
 # The shop itself is closed: its owner has not paid Shopify, or Shopify has shut it.
 _CLOSED = {402: "frozen", 423: "locked"}
+
+
+class TooCostly(Permanent):
+    """A query that costs more than Shopify answers at once: ask for fewer nodes."""
 
 
 def signing(access: Access) -> httpx2.Auth:
@@ -57,6 +61,12 @@ def _meaning(errors: Any, answer: Mapping[str, Any]) -> DaybookError:
     if "THROTTLED" in codes:
         wait = _wait(answer)
         return RateLimited(f"Shopify asks us to wait {wait:g} s", wait)
+    if "MAX_COST_EXCEEDED" in codes:
+        return TooCostly("Shopify refuses our question: it costs too much")
+    if "INTERNAL_SERVER_ERROR" in codes:
+        return Transient("Shopify answers with an error of its own: try again")
+    if "SHOP_INACTIVE" in codes:
+        return ConfigError("Shopify has closed this shop: its owner must settle that there")
     if "ACCESS_DENIED" in codes:
         return ConfigError(
             "Shopify does not allow this: the application lacks a scope for it, or the shop has "

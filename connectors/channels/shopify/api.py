@@ -1,0 +1,126 @@
+"""Shopify's Admin GraphQL API about a shop's money: payouts, balance transactions, orders.
+
+Facts: the Admin GraphQL schema of `VERSION`, and its pages on rate limits and search syntax. What a
+query costs is counted in points, of which a bucket is filled at 100 a second on the smallest plan;
+a query of more than 1,000 is refused, and fewer nodes a page are asked for. Answers carry what they
+cost, which differs each time. UNCONFIRMED: that `payments_transfer_id` selects a payout's
+transactions; where it selects none of them, they are looked for by the payout's date.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from connectors.channels.shopify.graphql import VERSION, TooCostly
+from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
+from connectors.channels.visits import Visit, stamp
+from connectors.http import Answer, Ask, Limit, Remote
+from connectors.http.paging import by_graphql, pages
+
+# A version answers for at least twelve months, and then Shopify answers with the oldest it has
+# ("API versioning": released 2026-10-01).
+SUNSET_ON: date | None = date(2027, 10, 1)
+# In requests: a page costs a few dozen points up to some hundred; `THROTTLED` says when it is more.
+LIMITS = {"*": Limit(per_second=4.0, burst=10.0)}
+# Nodes a page at first, 250 being the most; an order carries its transactions.
+_SIZES = {"payouts": 250, "balanceTransactions": 250, "changedOrders": 250, "orders": 50}
+_ACCOUNT = "data.shopifyPaymentsAccount"
+_NEAR = timedelta(days=2)
+
+Node = dict[str, Any]
+
+__all__ = ["LIMITS", "SUNSET_ON", "VERSION", "Admin", "payout_of"]
+
+
+class Admin:
+    """Questions about one shop's money."""
+
+    def __init__(self, visit: Visit, remote: Remote) -> None:
+        self._remote, self._sizes = remote, dict(_SIZES)
+        self._url = visit.access.url("shop", f"/admin/api/{VERSION}/graphql.json")
+
+    def payouts(self, since: datetime) -> Iterator[Node] | None:
+        """Every payout issued since, oldest first; None for a shop without Shopify Payments."""
+        first = self._ask("payouts", PAYOUTS, f"issued_at:>='{stamp(since)}'")
+        pages = self._pages(first, f"{_ACCOUNT}.payouts")
+        opening = next(pages)
+        if opening.at(_ACCOUNT) is None:
+            return None
+        return _nodes(opening, pages, f"{_ACCOUNT}.payouts")
+
+    def transactions(self, start: datetime, end: datetime) -> Iterator[list[Node]]:
+        """Pages of the balance transactions processed in `[start, end)`."""
+        yield from self._transactions(_between("processed_at", start, end))
+
+    def transactions_of(self, payout: Node) -> Iterator[list[Node]]:
+        """Pages of the balance transactions that a payout has taken."""
+        number, found = str(payout["legacyResourceId"]), False
+        for page in self._transactions(f"payments_transfer_id:{number}"):
+            wanted = [node for node in page if payout_of(node) == number]
+            found = found or bool(wanted)
+            yield wanted
+        if found:
+            return
+        issued = datetime.fromisoformat(payout["issuedAt"])
+        for page in self._transactions(_between("payout_date", issued - _NEAR, issued + _NEAR)):
+            yield [node for node in page if payout_of(node) == number]
+
+    def sees_all_orders(self) -> bool:
+        """Whether orders of more than the last 60 days are told of."""
+        ask = Ask("scopes", self._url, json={"query": SCOPES})
+        found = self._remote.ask(ask).at("data.currentAppInstallation.accessScopes") or []
+        return any(scope["handle"] == "read_all_orders" for scope in found)
+
+    def changed(self, since: datetime) -> Iterator[Node]:
+        """Every order that is not as it was then."""
+        first = self._ask("changedOrders", CHANGED, f"updated_at:>='{stamp(since)}'")
+        for page in self._pages(first, "data.orders"):
+            yield from page.at("data.orders.nodes")
+
+    def orders(self, start: datetime, end: datetime) -> Iterator[Node]:
+        """Every order made in `[start, end)`, oldest first, with all its transactions."""
+        first = self._ask("orders", ORDERS, _between("created_at", start, end))
+        for page in self._pages(first, "data.orders"):
+            yield from page.at("data.orders.nodes")
+
+    def _transactions(self, query: str) -> Iterator[list[Node]]:
+        path = f"{_ACCOUNT}.balanceTransactions"
+        for page in self._pages(self._ask("balanceTransactions", TRANSACTIONS, query), path):
+            yield page.at(f"{path}.nodes") or []
+
+    def _pages(self, first: Ask, connection: str) -> Iterator[Answer]:
+        return pages(self._sent, first, by_graphql(connection))
+
+    def _sent(self, ask: Ask) -> Answer:
+        """The answer, of as many nodes as Shopify gives for a query of this kind."""
+        while True:
+            size = self._sizes[ask.operation]
+            variables = {**ask.json["variables"], "first": size}
+            try:
+                return self._remote.ask(replace(ask, json={**ask.json, "variables": variables}))
+            except TooCostly:
+                if size == 1:
+                    raise
+                self._sizes[ask.operation] = size // 2
+
+    def _ask(self, operation: str, question: str, query: str) -> Ask:
+        variables = {"first": self._sizes[operation], "after": None, "query": query}
+        return Ask(operation, self._url, json={"query": question, "variables": variables})
+
+
+def payout_of(transaction: Node) -> str | None:
+    """The number of the payout that has taken a transaction; None while none has."""
+    payout = transaction["associatedPayout"]["id"]
+    return None if payout is None else str(payout).rpartition("/")[2]
+
+
+def _nodes(opening: Answer, pages: Iterator[Answer], path: str) -> Iterator[Node]:
+    yield from opening.at(f"{path}.nodes")
+    for page in pages:
+        yield from page.at(f"{path}.nodes")
+
+
+def _between(name: str, start: datetime, end: datetime) -> str:
+    """Shopify's search syntax for a half-open range of instants."""
+    return f"{name}:>='{stamp(start)}' {name}:<'{stamp(end)}'"

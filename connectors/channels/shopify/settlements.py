@@ -1,0 +1,107 @@
+"""What a settlement is at Shopify: a payout, with the balance transactions that it has taken.
+
+A payout is asked for by its number, so it is whole whatever the dates of its transactions; one that
+is scheduled has its transactions and has not left yet. What no payout has taken is one document a
+currency more, made anew at every visit. Between the two lists Shopify may begin a payout; a number
+that nobody knows yet sends us back to the list.
+
+A shop without Shopify Payments has no payouts: its orders stand in for them (`orders`).
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from connectors.channels.answers import Answers
+from connectors.channels.shopify.api import LIMITS, Admin, Node, payout_of
+from connectors.channels.shopify.graphql import judge
+from connectors.channels.shopify.orders import held_open, read_orders
+from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
+from connectors.channels.visits import Visit, parts
+from connectors.documents import Member
+from connectors.errors import Transient
+from connectors.windows import Window
+
+# Payouts change their state for some days; transactions come to light some days after their date.
+SETTLING = timedelta(days=14)
+# Of so many days the open transactions are asked for at once.
+_STRETCH = 31
+_ROUNDS = 3
+
+
+def read(visit: Visit) -> Iterator[Member]:
+    """Every payout that may touch the window and is not held as it is now, then what is open."""
+    with visit.remote("Shopify", LIMITS, judge) as remote:
+        admin = Admin(visit, remote)
+        payouts = admin.payouts(visit.instant(_first_payout(visit)))
+        if payouts is None:
+            yield from read_orders(visit, admin)
+            return
+        known = {s.settlement_id for m in visit.held for s in m.settlements}
+        for _ in range(_ROUNDS):
+            for payout in payouts or ():
+                number = str(payout["legacyResourceId"])
+                known.add(number)
+                if not visit.holds(f"payout:{number}", _tag(payout)):
+                    yield _settlement(admin, payout)
+            taken: set[str | None] = {None}
+            waiting = []
+            for page in _since_oldest(visit, admin):
+                taken.update(payout_of(node) for node in page)
+                waiting.append([node for node in page if payout_of(node) is None])
+            if taken - {None} <= known:
+                yield from _open(visit, waiting)
+                return
+            payouts = admin.payouts(visit.instant(_first_payout(visit)))
+    raise Transient("Shopify keeps making payouts while they are listed: try again")
+
+
+def _first_payout(visit: Visit) -> date:
+    """The first day whose payouts may be new or changed."""
+    if not held_open(visit):
+        return visit.since
+    return max(visit.since, min(_oldest(visit), visit.today - SETTLING))
+
+
+def _oldest(visit: Visit) -> date:
+    """The first day whose transactions may still be without a payout."""
+    held = held_open(visit)
+    if not held:
+        return visit.since
+    waiting = [min(m.days) for m in held if m.days]
+    seen = min(m.last_day for m in held) - SETTLING
+    return max(visit.since, min([visit.window.start, seen, *waiting]))
+
+
+def _tag(payout: Node) -> str:
+    """What changes when a payout does."""
+    net = payout["net"]
+    return f"{payout['status']} {payout['transactionType']} {net['amount']} {payout['issuedAt']}"
+
+
+def _settlement(admin: Admin, payout: Node) -> Member:
+    number, currency = str(payout["legacyResourceId"]), str(payout["net"]["currencyCode"])
+    document = Answers("shopify", SETTLEMENT, f"payout:{number}", currency, tag=_tag(payout))
+    document.put("payouts", payout)
+    for page in admin.transactions_of(payout):
+        document.put("balanceTransactions", page)
+    return document.member()
+
+
+def _since_oldest(visit: Visit, admin: Admin) -> Iterator[list[Node]]:
+    for part in parts(Window(_oldest(visit), visit.today), _STRETCH):
+        yield from admin.transactions(*visit.span(part))
+
+
+def _open(visit: Visit, waiting: list[list[Node]]) -> Iterator[Member]:
+    """One document a currency; one that has nothing left says so."""
+    found = {_currency(node) for page in waiting for node in page}
+    found |= {m.currency for m in held_open(visit)}
+    for currency in sorted(found or {str(visit.account.get("currency") or "USD")}):
+        document = Answers("shopify", OPEN, open_statement(currency), currency, visit.covered)
+        for page in waiting:
+            document.put("balanceTransactions", [n for n in page if _currency(n) == currency])
+        yield document.member()
+
+
+def _currency(transaction: Node) -> str:
+    return str(transaction["amount"]["currencyCode"])

@@ -1,0 +1,95 @@
+"""A shop without Shopify Payments: its gateways have the money, and its balance is nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from connectors.settings import Settings
+from connectors.setup import Imports, Setup
+from connectors.windows import ONE_DAY, Window
+from tests.channels.visitors import Store, check_tied, connected
+from tests.connectors.platforms import desk
+from tests.emulators.money import TODAY
+from tests.emulators.shopify import Shopify
+from tests.emulators.shopify_gateways import GatewayMoney
+
+
+@pytest.fixture
+def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    with desk("shopify", quick_home, tmp_path) as opened:
+        assert isinstance(opened.emulator, Shopify)
+        yield connected(opened, opened.emulator.third)
+
+
+def gateways(at: Store) -> dict[str, Decimal]:
+    """What each gateway has by the lines."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in at.rows():
+        kind, name, *_ = row["source_type"].split(" / ")
+        if kind == "gateway":
+            found[name] -= row["amount"]
+    return dict(found)
+
+
+def test_every_gateway_has_what_the_orders_say(at: Store) -> None:
+    money = at.money
+    assert isinstance(money, GatewayMoney)
+    at.visit()
+    at.books()
+    check_tied(at)
+    assert gateways(at) == money.taken
+    categories = {row["category"] for row in at.rows()}
+    assert {"sales.shipping", "tax.seller_collected", "tip", "giftcard.redeemed"} <= categories
+    assert "cash.on_delivery" in categories
+    at.house.check_books()
+
+    asked = len(at.exchanges)
+    again = at.visit(Window(at.whole.end - ONE_DAY, at.whole.end))
+    assert (again.documents, again.days) == ([], set())
+    assert len(at.exchanges) - asked <= 6
+
+    late = at.money.restate()
+    at.money.advance(4)
+    found = at.visit()
+    assert late <= found.days
+    at.books()
+    check_tied(at)
+    assert gateways(at) == money.taken
+
+
+def test_a_day_without_orders_is_empty_with_proof(at: Store) -> None:
+    assert isinstance(at.money, GatewayMoney)
+    at.money.orders.clear()
+    found = at.visit()
+    assert [m.statement for m in found.documents] == ["open:GBP"]
+    assert not at.house.normalise(at.whole).open
+
+
+def test_days_whose_orders_nobody_may_see_stay_open(at: Store) -> None:
+    emulator = at.desk.emulator
+    assert isinstance(emulator, Shopify)
+    emulator.all_orders = False
+    since = TODAY - timedelta(days=70)
+    setup = Setup(step="done", imports=Imports(history_from=since))
+    at.desk.registry.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
+    (said,) = [m for m in at.visit().documents if m.statement == "open:GBP"]
+    assert said.first_day == TODAY - timedelta(days=59)
+    assert at.visit().documents == []
+    assert at.house.normalise(at.whole).open == list(Window(since, said.first_day))
+
+
+def test_an_order_of_before_the_history_brings_what_came_after(at: Store) -> None:
+    assert isinstance(at.money, GatewayMoney)
+    setup = Setup(step="done", imports=Imports(history_from=TODAY - timedelta(days=3)))
+    at.desk.registry.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
+    late = at.money.restate()
+    at.visit()
+    at.books()
+    rows = [row for row in at.rows() if row["order_id"] == at.money.orders[0]["name"]]
+    assert {row["business_date"] for row in rows} == late
+    assert {row["business_date"] for row in at.rows()} <= set(at.whole)
