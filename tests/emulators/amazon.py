@@ -1,4 +1,4 @@
-"""Amazon: Seller Central's page, Login with Amazon, and the Sellers API of three endpoints.
+"""Amazon: Seller Central's page, Login with Amazon, and three endpoints with Sellers and Reports.
 
 Error bodies and lifetimes: ../shared/reference/channels-1.md, section A1. UNCONFIRMED there and
 assumed here: `invalid_client` with 401, the words for an access token that has expired, that a
@@ -16,6 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.emulators.amazon_events import EventDesk
+from tests.emulators.amazon_money import CANADA, UNITED_STATES, AmazonMoney
+from tests.emulators.amazon_reports import ReportDesk
 from tests.emulators.faults import Faulty
 from tests.emulators.oauth import Granting, OAuth, Refused, back_to, consent_page
 
@@ -66,6 +69,12 @@ class Amazon(Granting):
             "A2EMBERCRAFT01/north_america": Seller("Ember Craft US", "GB", american, american),
         }
         self.first, self.second, self.overseas = self.sellers
+        self.money = {
+            self.first: AmazonMoney(),
+            self.second: AmazonMoney(quiet=True),
+            self.overseas: AmazonMoney((UNITED_STATES, CANADA), seed=3),
+        }
+        self.reports, self.events = ReportDesk(), EventDesk()
         self.draft = False
         self.lacks: set[str] = set()
         self.oauth = OAuth(access_seconds=3600.0)
@@ -78,6 +87,10 @@ class Amazon(Granting):
                     Route("/auth/o2/token", self._token, methods=["POST"]),
                     Route("/{place}/sellers/v1/marketplaceParticipations", self._participations),
                     Route("/{place}/sellers/v1/account", self._account),
+                    Route("/{place}/reports/2021-06-30/reports", self._reports),
+                    Route("/{place}/reports/2021-06-30/documents/{number}", self._document),
+                    Route("/documents/{number}", self.reports.download),
+                    Route("/{place}/finances/2024-06-19/transactions", self._transactions),
                 ]
             )
         )
@@ -171,7 +184,30 @@ class Amazon(Granting):
         }
         return JSONResponse({"payload": account})
 
+    async def _reports(self, request: Request) -> Response:
+        account = self._holder(request)
+        if isinstance(account, Response):
+            return account
+        return self.reports.listed(request, self.money[account])
+
+    async def _transactions(self, request: Request) -> Response:
+        account = self._holder(request)
+        if isinstance(account, Response):
+            return account
+        return self.events.listed(request, self.money[account])
+
+    async def _document(self, request: Request) -> Response:
+        account = self._holder(request)
+        if isinstance(account, Response):
+            return account
+        return self.reports.document(request, self.money[account])
+
     def _seller(self, request: Request) -> Seller | Response:
+        account = self._holder(request)
+        return account if isinstance(account, Response) else self.sellers[account]
+
+    def _holder(self, request: Request) -> str | Response:
+        """The account that a call is about."""
         token = request.headers.get("x-amz-access-token")
         if not token or not request.headers.get("user-agent"):
             return _denied("MissingAuthenticationToken")
@@ -188,7 +224,7 @@ class Amazon(Granting):
             return _denied("Unauthorized")
         if any(request.url.path.endswith(path) for path in self.lacks):
             return _denied("Unauthorized")
-        return self.sellers[account]
+        return account
 
 
 def _participating(seller: Seller) -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ SELECT
     row,
     stated.part AS part,
     "transaction-type" AS transaction_type,
+    NULL::VARCHAR AS settlement_id,
     concat_ws(
         ' / ', "transaction-type", CASE stated.part WHEN 'units' THEN 'price' ELSE stated.part END,
         stated.word

@@ -5,6 +5,7 @@ SELECT
     row,
     NULL::VARCHAR AS part,
     "transaction-type" AS transaction_type,
+    NULL::VARCHAR AS settlement_id,
     concat_ws(' / ', "transaction-type", "amount-type", "amount-description") AS source_type,
     "marketplace-name" AS marketplace,
     "order-id" AS order_id,

@@ -1,5 +1,5 @@
--- Canonical lines of one Amazon settlement report.
--- grain: one money line of the document, and one line that closes the settlement
+-- Canonical lines of one Amazon report.
+-- grain: one money line of the document, and one line that closes each of its settlements
 -- key: transaction_id; in: lines, categories, settlements;
 -- variables: connection, document, prefix, time_zone, settlement_id, currency
 WITH base AS (
@@ -20,7 +20,7 @@ fields AS (
             WHEN part IS NULL THEN concat(getvariable('prefix'), ':', row)
             ELSE concat(getvariable('prefix'), ':', row, '.', part)
         END AS transaction_id,
-        getvariable('settlement_id') AS settlement_id,
+        coalesce(settlement_id, getvariable('settlement_id')) AS settlement_id,
         NULL AS payout_id,
         order_id,
         order_item_id,

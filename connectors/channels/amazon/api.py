@@ -1,0 +1,112 @@
+"""Amazon's Reports API 2021-06-30: which settlement reports there are, and their documents.
+
+Facts: the Reports model and its use case guide. Settlement reports are made by Amazon alone; they
+are listed for 90 days, and exactly 90 are refused. A page's token is the next request's only
+parameter. A document is fetched from a presigned address that is good for five minutes and takes
+no authorisation but its own. Rates are those of the model; an account's own may differ and stand
+in `x-amzn-RateLimit-Limit`, which most refusals lack.
+
+`GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE` and its XML are gone since 2026-11-11 and never asked for.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import httpx2
+
+from connectors.channels.amazon import finances
+from connectors.channels.amazon.marketplaces import REGIONS
+from connectors.channels.amazon.unpacking import charset_of, legible, unpacked
+from connectors.channels.visits import Visit, stamp
+from connectors.errors import ConfigError, Permanent, RateLimited, Transient
+from connectors.http import Ask, Limit, Remote
+from connectors.http.paging import by_token_alone
+
+VERSION = "2021-06-30"
+# Amazon's list of deprecations (2026-11) names no end of this version.
+SUNSET_ON: date | None = None
+LIMITS = {
+    "getReports": Limit(per_second=0.0222, burst=10.0),
+    "getReportDocument": Limit(per_second=0.0167, burst=15.0),
+}
+SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+# A day less than reports are kept: the clock goes on between us and Amazon.
+LISTED = timedelta(days=89)
+_LARGEST = 512 * 2**20
+_BASE = f"/reports/{VERSION}"
+_STORE = "Amazon's store of reports"
+
+
+class Expired(Permanent):
+    """The five minutes of a presigned address are over."""
+
+
+class Reports:
+    """Calls about one seller's reports: `amazon` signs them, `store` takes none of that."""
+
+    def __init__(self, visit: Visit, amazon: Remote, store: Remote) -> None:
+        self._visit, self._amazon, self._store = visit, amazon, store
+        self._endpoint = REGIONS[visit.access.fields["region"]].api
+
+    def listed(self, since: datetime) -> Iterator[dict[str, Any]]:
+        """Every settlement report made since then that can be fetched, in Amazon's order.
+
+        What is of one marketplace cannot be asked for: the filter does nothing here.
+        """
+        first = self._ask(
+            "getReports",
+            "/reports",
+            reportTypes=SETTLEMENTS,
+            processingStatuses="DONE",
+            createdSince=stamp(max(since, self._visit.now - LISTED), "seconds"),
+            pageSize=100,
+        )
+        for page in self._amazon.pages(first, by_token_alone("nextToken", parameter="nextToken")):
+            yield from page.at("reports") or ()
+
+    def document(self, number: str) -> bytes:
+        """A report's document, out of its compression; its address is asked for as often as it
+        takes to come in time."""
+        for _ in range(3):
+            said = self._amazon.ask(self._ask("getReportDocument", f"/documents/{number}"))
+            with suppress(Expired):
+                found = self._store.ask(Ask("document", said.at("url"), largest=_LARGEST))
+                content = unpacked(found.content, said.at("compressionAlgorithm"))
+                return legible(number, content, charset_of(found.headers.get("Content-Type", "")))
+        raise Transient("Amazon's addresses of a report end before it is fetched: try again")
+
+    def _ask(self, operation: str, path: str, **params: str | int) -> Ask:
+        return Ask(operation, self._visit.access.url(self._endpoint, f"{_BASE}{path}"), params)
+
+
+def amazon(visit: Visit) -> Remote:
+    """A client for the calls that are signed."""
+    return visit.remote("Amazon", LIMITS | finances.LIMITS, _judge)
+
+
+def store(visit: Visit) -> Remote:
+    """A client for documents: no header of it says who asks."""
+    return visit.remote(_STORE, judge=_stored, signed=False)
+
+
+def _judge(response: httpx2.Response) -> Exception | None:
+    if response.status_code == httpx2.codes.FORBIDDEN:
+        return ConfigError(
+            f"Amazon does not allow {response.request.url.path}: the application lacks the role "
+            "Finance and Accounting, or the seller authorised it before it had that role"
+        )
+    if response.status_code != httpx2.codes.TOO_MANY_REQUESTS or "Retry-After" in response.headers:
+        return None
+    rate = response.headers.get("x-amzn-RateLimit-Limit", "")
+    with suppress(ValueError, ZeroDivisionError):
+        wait = 1 / float(rate)
+        return RateLimited(f"Amazon gives the next turn in {wait:.0f} s", wait)
+    return None
+
+
+def _stored(response: httpx2.Response) -> Exception | None:
+    if response.status_code == httpx2.codes.FORBIDDEN:
+        return Expired(f"{_STORE}: the address of a report is no longer good")
+    return None

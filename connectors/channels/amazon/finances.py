@@ -1,0 +1,65 @@
+"""Amazon's Finances API 2024-06-19: what happened on days that no settlement covers yet.
+
+Facts: the Finances model. Transactions come to light up to 48 hours late; a range of more than 180
+days answers nothing; the end lies two minutes back at least. A page's token goes with the same
+parameters, and a page may be empty while another follows. Deferred transactions are owed later:
+they are left out, as a settlement does.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Set
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from connectors.channels.amazon.marketplaces import REGIONS
+from connectors.channels.answers import Answers
+from connectors.channels.statements import PROVISIONAL
+from connectors.channels.visits import Visit, parts, stamp
+from connectors.documents import Member
+from connectors.http import Ask, Limit, Remote
+from connectors.http.paging import by_cursor
+from connectors.windows import Window
+
+VERSION = "2024-06-19"
+# Amazon's list of deprecations (2026-11) names no end of this version.
+SUNSET_ON: date | None = None
+LIMITS = {"listTransactions": Limit(per_second=0.5, burst=10.0)}
+LONGEST, BEHIND = 180, timedelta(minutes=3)
+_PATH = f"/finances/{VERSION}/transactions"
+
+
+def provisional(
+    visit: Visit, amazon: Remote, days: Window, currencies: Set[str]
+) -> Iterator[Member]:
+    """One document a currency with the transactions of some days; they cover nothing.
+
+    One of `currencies` that has none says so, in the place of what was said before.
+    """
+    if days.start >= days.end:
+        return
+    pages = [page for part in parts(days, LONGEST) for page in _pages(visit, amazon, part)]
+    found = {t["totalAmount"]["currencyCode"] for page in pages for t in page}
+    for currency in sorted(found | currencies):
+        document = Answers("amazon", PROVISIONAL, f"{PROVISIONAL}:{currency}", currency, days)
+        for page in pages:
+            document.put("listTransactions", page)
+        yield document.member()
+
+
+def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Mapping[str, Any]]]:
+    begins, ends = visit.span(days)
+    last = min(ends, visit.now - BEHIND)
+    asked = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
+    url = visit.access.url(REGIONS[visit.access.fields["region"]].api, _PATH)
+    following = by_cursor("payload.nextToken", parameter="nextToken")
+    for answer in amazon.pages(Ask("listTransactions", url, asked), following):
+        # Tokens differ each time; an amount is kept as it is written.
+        said = json.loads(answer.content, parse_float=str, parse_int=str)
+        yield [t for t in said["payload"].get("transactions") or () if _counts(t)]
+
+
+def _counts(transaction: Mapping[str, Any]) -> bool:
+    deferred = str(transaction.get("transactionStatus", "")).upper() == "DEFERRED"
+    amount = transaction.get("totalAmount", {}).get("currencyAmount", "0")
+    return not deferred and Decimal(amount) != 0

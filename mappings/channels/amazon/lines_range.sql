@@ -1,0 +1,43 @@
+-- One line an amount, from a Monthly Unified Transaction or Date Range report (CSV).
+-- grain: document row and money column; key: row, part
+-- in: document_rows (row, texts and types in English words, amounts: list of column and text);
+-- macros money, instant
+-- Amounts of nothing are no lines. An order's or refund's words are its type and column; what else
+-- a row is about stands in its description. Transfers close settlements, but one that
+-- gives money back is a line, a payout that the bank returned; deferred rows are in no settlement.
+WITH base AS (
+    SELECT
+        *,
+        type IN (
+            'Order', 'Refund', 'Chargeback Refund', 'A-to-z Guarantee Claim',
+            'Order_Retrocharge', 'Refund_Retrocharge'
+        ) AS is_item,
+        list_filter(amounts, lambda a: coalesce(money(a.text), 0) <> 0) AS found
+    FROM document_rows
+    WHERE NOT deferred AND (type IS DISTINCT FROM 'Transfer' OR money(total) > 0)
+),
+
+stated AS (
+    SELECT *, unnest(found) AS stated FROM base
+)
+
+SELECT
+    row,
+    replace(stated.word, ' ', '-') AS part,
+    type AS transaction_type,
+    "settlement id" AS settlement_id,
+    concat_ws(
+        ' / ', coalesce(type, '(no type)'), stated.word,
+        CASE WHEN NOT coalesce(is_item, false) THEN coalesce(description, '(no description)') END
+    ) AS source_type,
+    marketplace,
+    "order id" AS order_id,
+    NULL::VARCHAR AS order_item_id,
+    sku,
+    CASE WHEN stated.word = found[1].word THEN TRY_CAST(quantity AS INTEGER) END AS quantity,
+    instant("date/time") AS posted_at,
+    money(stated.text) AS amount,
+    description,
+    fulfilment
+FROM stated
+ORDER BY row
