@@ -17,10 +17,14 @@ Money = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file as it arrives: alone, out of an archive, or made of a platform's answers."""
+    """One file as it arrives: alone, out of an archive, or made of a platform's answers.
+
+    `tag` is what the platform's list calls it, where the file itself does not say so.
+    """
 
     name: str
     content: bytes
+    tag: str | None = None
 
 
 class _Record(BaseModel):
@@ -30,7 +34,8 @@ class _Record(BaseModel):
 class Dialect(_Record):
     """How the file writes things; decided once a file and proven by its total.
 
-    `zones` maps the zone suffix of an instant to minutes east of UTC.
+    `zones` maps the zone suffix of an instant to minutes east of UTC. `preamble` lines stand above
+    the header.
     """
 
     encoding: str
@@ -39,6 +44,7 @@ class Dialect(_Record):
     date_format: str
     zones: dict[str, int] = {}
     newest_first: bool = False
+    preamble: int = 0
 
 
 class SourceType(_Record):
@@ -93,8 +99,9 @@ class Manifest(_Record):
     `statement` is what a document is a statement of: a newer document of the same statement
     supersedes this one. `days` are the business days, in the connection's zone, that have lines
     or a payout; `first_day` to `last_day` are covered, with or without. `rows_without_amount`
-    are the rows that say nothing of money and become no line. `tag` is what the channel's list of
-    settlements said of this one when it was fetched: while it says so, nothing is fetched again.
+    are the rows that say nothing of money and become no line, `rows_deferred` those that the
+    channel puts into no settlement yet. `tag` is what the channel's list of settlements said of
+    this one when it was fetched: while it says so, nothing is fetched again.
     """
 
     document: str
@@ -114,6 +121,7 @@ class Manifest(_Record):
     last_day: date
     lines: int
     rows_without_amount: int = 0
+    rows_deferred: int = 0
     total: Money
     declared: Money | None
     dialect: Dialect
@@ -121,6 +129,11 @@ class Manifest(_Record):
     days: dict[date, DayTotals]
     settlements: tuple[Statement, ...]
     tag: str | None = None
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it tells of days ahead of their settlement: to be looked at, never booked."""
+        return self.format.endswith(".provisional")
 
     @property
     def prefix(self) -> str:

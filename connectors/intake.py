@@ -4,7 +4,6 @@ A file is taken whole or not at all. What is refused leaves nothing behind but, 
 not sum to what it declares, a copy in quarantine with both figures.
 """
 
-import codecs
 import gzip
 import hashlib
 import io
@@ -22,6 +21,7 @@ import duckdb
 
 from connectors.channels import CHANNELS
 from connectors.channels.base import Channel, Upload
+from connectors.decoding import decode
 from connectors.documents import Manifest, Member
 from connectors.engine import open_engine
 from connectors.errors import BadInput, Permanent, Unproven
@@ -32,11 +32,6 @@ from connectors.spreadsheets import ENCODING, is_spreadsheet, sheets
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 MAX_BYTES = 8 * 1024**3
 # No channel writes more lines above its header.
 OPENING, OPENING_LINES = 65_536, 40
@@ -103,31 +98,6 @@ def _unpacked(name: str, content: bytes) -> Iterator[Member]:
         yield Member(name, content)
 
 
-def decode(name: str, content: bytes) -> tuple[str, str]:
-    """The text and its encoding: UTF-8 (with or without a mark), UTF-16, Shift-JIS or cp1252.
-
-    Amazon promises UTF-8 and has sent Shift-JIS from Japan and cp1252 from Europe. What reads
-    as Shift-JIS is taken for it only when it says it is Japanese.
-    """
-    if not content.strip():
-        raise BadInput(f"{name}: the file is empty; download it again")
-    encoding = next((e for mark, e in _BOMS if content.startswith(mark)), "utf-8")
-    candidates = [encoding] if encoding != "utf-8" else ["utf-8", "cp932", "cp1252"]
-    japanese = any(word in content.lower() for word in (b"amazon.co.jp", b"jpy"))
-    for candidate in candidates:
-        if candidate == "cp932" and not japanese:
-            continue
-        try:
-            text = content.decode(candidate)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text, candidate
-    raise BadInput(
-        f"{name}: is not text in UTF-8, Shift-JIS or Windows-1252; download it again, unedited"
-    )
-
-
 def _text_of(channel: Channel, member: Member) -> tuple[str, str]:
     """What a file says and how it is written; of a spreadsheet, the sheet the channel knows."""
     if not is_spreadsheet(member.content):
@@ -187,7 +157,8 @@ class Examination:
             time_zone=time_zone,
         )
         try:
-            return channel.inspect(self.con, upload)
+            _clear(self.con)
+            manifest = channel.inspect(self.con, upload)
         except Unproven as error:
             kept = _quarantine(self.settings, member, error)
             raise Unproven(
@@ -198,6 +169,17 @@ class Examination:
             raise BadInput(
                 f"{member.name}: cannot be read ({said}); download it again, unedited"
             ) from error
+        return manifest if member.tag is None else manifest.model_copy(update={"tag": member.tag})
+
+
+def _clear(con: duckdb.DuckDBPyConnection) -> None:
+    """Take the rows of the file before away: some are read as a view and some as a table."""
+    kinds = con.execute(
+        "SELECT CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'TABLE' END "
+        "FROM information_schema.tables WHERE table_name = 'document_rows'"
+    ).fetchall()
+    for (kind,) in kinds:
+        con.execute(f"DROP {kind} document_rows")
 
 
 @contextmanager
@@ -243,6 +225,7 @@ def keep(
 ) -> Intake:
     """Store a proven document, unless the connection has it; number restatements.
 
+    A document that is there and has come by another name in the platform's list learns that name.
     The caller holds the connection's lock: two imports must not number the same restatement.
     `stored` are the connection's documents, where the caller has read them.
     """
@@ -251,6 +234,9 @@ def keep(
     known = next((m for m in stored if m.document == manifest.document), None)
     if known is not None:
         _heal(lake, content, known)
+        if manifest.tag not in {None, known.tag}:
+            known = known.model_copy(update={"tag": manifest.tag})
+            lake.store_document(content, known)
         return Intake(known, new=False)
     earlier = [m for m in stored if m.statement == manifest.statement]
     if earlier:
@@ -262,6 +248,14 @@ def keep(
         )
     lake.store_document(content, manifest)
     return Intake(manifest, new=True)
+
+
+def is_held(manifest: Manifest, stored: Sequence[Manifest]) -> bool:
+    """Whether a connection's documents say already all that this one says."""
+    if any(m.document == manifest.document for m in stored):
+        return True
+    earlier = [m for m in stored if m.statement == manifest.statement]
+    return bool(earlier) and manifest.says_the_same(max(earlier, key=lambda m: m.revision))
 
 
 def _heal(lake: Lake, content: bytes, known: Manifest) -> None:

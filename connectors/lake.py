@@ -170,7 +170,14 @@ class Lake:
         return sorted(found, key=lambda m: (m.period_start, m.statement, m.revision))
 
     def current(self, connection: str) -> list[Manifest]:
-        """The documents in force: of each statement, the latest one."""
+        """The documents in force: of each statement, the latest one; none that is provisional."""
+        return [m for m in self._latest(connection) if not m.provisional]
+
+    def provisional(self, connection: str) -> list[Manifest]:
+        """The latest documents about days that no settlement covers yet; nothing is booked."""
+        return [m for m in self._latest(connection) if m.provisional]
+
+    def _latest(self, connection: str) -> list[Manifest]:
         latest: dict[str, Manifest] = {}
         for manifest in self.manifests(connection):
             held = latest.get(manifest.statement)

@@ -56,9 +56,10 @@ def run(
     connection: str | None = None,
     window: Window | None = None,
     listener: Listener | None = None,
+    daybook: Daybook | None = None,
 ) -> RunOutcome:
     """Execute a job here, over one window of one connection where it is partitioned."""
-    daybook = Daybook(listener) if listener else Daybook()
+    daybook = daybook or (Daybook(listener) if listener else Daybook())
     tags: dict[str, str] = {}
     if connection is not None and window is not None:
         tags = range_tags(connection, window)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from connectors.redaction import keep_logs_clean
 from connectors.registry import Registry
@@ -10,17 +11,26 @@ from connectors.settings import settings
 from pipelines.stages.workspace import Workspace
 
 Listener = Callable[[str, str, int], None]
+Clock = Callable[[], datetime]
 
 
 def _silence(_connection: str, _stage: str, _days: int) -> None:
     """Nobody is listening."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Daybook:
-    """The home of this process; `listener` hears (connection, stage, days done)."""
+    """The home of this process; `listener` hears (connection, stage, days done).
+
+    `clock` tells which days are over.
+    """
 
     listener: Listener = _silence
+    clock: Clock = _now
 
     @contextmanager
     def open(self) -> Iterator[Workspace]:

@@ -37,7 +37,7 @@ from connectors.errors import BadInput, Unproven
 from mappings.channels import sql
 from mappings.money import coin
 
-SETTLEMENT, OPEN = "settlement", "open"
+SETTLEMENT, OPEN, PROVISIONAL = "settlement", "open", "provisional"
 _DIALECT = Dialect(encoding="utf-8", columns=(), decimal_mark=".", date_format="%Y-%m-%dT%H:%M:%S")
 
 

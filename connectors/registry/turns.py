@@ -82,6 +82,8 @@ class SharedGate:
 
     def refused(self, operation: str, seconds: float) -> None:
         """Hold everybody back at this account for as long as the platform asked."""
+        if seconds <= 0:
+            return
         limit = self._limit(operation) or Limit(1.0)
         self.turns.hold_turns(self._key(operation), limit.per_second, seconds)
 

@@ -67,7 +67,14 @@ with warnings.catch_warnings():
             workspace: Workspace, connection: Connection, window: Window
         ) -> Failed:
             return WindowRun(
-                workspace, connection, window, selected, recorder, daybook.listener, reach
+                workspace,
+                connection,
+                window,
+                selected,
+                recorder,
+                daybook.listener,
+                reach=reach,
+                now=daybook.clock(),
             ).execute()
 
         yield from ()

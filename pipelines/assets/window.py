@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -48,11 +48,14 @@ class WindowRun:
     selected: set[str]
     recorder: Recorder
     listener: Listener
-    reach: timedelta = RECENT
+    reach: timedelta
+    now: datetime
     failed: dict[date, str] = field(default_factory=dict)
     open: set[date] = field(default_factory=set)
     empty: set[date] = field(default_factory=set)
     waiting: str | None = None
+    visited: bool = False
+    refused: list[str] = field(default_factory=list)
 
     def execute(self) -> dict[date, str]:
         """Run the selected stages; returns the failed days and why."""
@@ -71,39 +74,51 @@ class WindowRun:
             for day in self.open:
                 self.recorder.left_open(asset, key(self.connection.slug, day))
         self._remember()
+        if self.visited:
+            # Only now: until its days are done, a visit is not over.
+            self.workspace.registry.appoint(self.connection.slug, self._tomorrow())
         return self.failed
 
     def _visit(self) -> None:
         """Fetch what the channel has of the window; days elsewhere that it touches are asked for.
 
-        A visit that breaks off fails the window. One that a platform puts off leaves it open. Each
-        makes the next appointment.
+        A visit that breaks off fails the window. One that a platform puts off leaves it open.
         """
-        slug, registry, now = self.connection.slug, self.workspace.registry, datetime.now(UTC)
-        tomorrow = next_morning(slug, self.connection.timezone, now)
+        slug, registry = self.connection.slug, self.workspace.registry
         try:
-            found = visit(self.workspace, self.connection, self.window, reach=self.reach)
+            found = visit(self.workspace, self.connection, self.window, self.now, self.reach)
         except RateLimited as error:
-            until = now + timedelta(seconds=error.retry_after)
-            registry.appoint(slug, until, self.window, str(error))
+            until = self.now + timedelta(seconds=error.retry_after)
+            self._put_off(until, str(error))
             local = until.astimezone(ZoneInfo(self.connection.timezone))
             title = platform(self.connection.channel).title
             self.waiting = f"waiting for {title} until {local:%Y-%m-%d %H:%M}"
         except NeedsReconnection:
             self.connection = registry.connection(slug)
         except (DaybookError, OSError, duckdb.Error) as error:
-            why = str(error).partition("\n")[0]
+            why = redacted(str(error).partition("\n")[0])
             self.failed |= dict.fromkeys(self.window, why)
             passes = isinstance(error, Transient)
-            days = self.window if passes else ()
-            registry.appoint(slug, now + TRY_AGAIN if passes else tomorrow, days, redacted(why))
+            self._put_off(self.now + TRY_AGAIN if passes else self._tomorrow(), why)
         else:
-            registry.appoint(slug, tomorrow)
-            self._ask_for(found.days)
+            self.refused = found.refused
+            self.waiting = next(iter(found.refused), None)
+            made = registry.appointments().get(slug)
+            self._ask_for({*found.days, *(made.days if made else ())})
+            self.visited = True
+
+    def _tomorrow(self) -> datetime:
+        return next_morning(self.connection.slug, self.connection.timezone, self.now)
+
+    def _put_off(self, at: datetime, why: str) -> None:
+        """Visit at another time; what a visit that broke off has left to do is done then too."""
+        registry, slug = self.workspace.registry, self.connection.slug
+        made = registry.appointments().get(slug)
+        registry.appoint(slug, at, {*self.window, *(made.days if made else ())}, why)
 
     def _ask_for(self, days: Collection[date]) -> None:
         """Have days done that what was fetched touches and that this run is not about."""
-        today = today_of(self.connection)
+        today = today_of(self.connection, self.now)
         elsewhere = [day for day in days if day not in self.window and day < today]
         if elsewhere:
             slug = self.connection.slug
@@ -207,7 +222,8 @@ class WindowRun:
         missing = gaps(
             self.connection, chained(self.connection, lake.current(self.connection.slug))
         )
-        self.workspace.registry.set_findings(self.connection.slug, [str(gap) for gap in missing])
+        findings = [*self.refused, *map(str, missing)]
+        self.workspace.registry.set_findings(self.connection.slug, findings)
         self.listener(self.connection.slug, SETTLEMENTS, len(counts))
 
     def _journalise(self, mapping: MappingConfig) -> None:

@@ -1,7 +1,7 @@
 """Accounts are visited when it is time: at first, every morning, and when a wait is over."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import dagster as dg
 
@@ -31,7 +31,7 @@ def due_visits(
 
     An appointment that no run kept is asked for again on the day after.
     """
-    now = datetime.now(UTC)
+    now = daybook.clock()
     with daybook.open() as workspace:
         known = set(context.instance.get_dynamic_partitions(connections.name or ""))
         asked = list(_requests(workspace, known, now))

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from connectors import intake
+from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.documents import Manifest
 from connectors.errors import BadInput
+from connectors.history import first_day
 from connectors.registry import Connection
 from connectors.windows import Window
 from mappings.channels import classify
@@ -106,7 +108,7 @@ def _take(
             actor=ACTOR,
         )
     held = lake.current(target.slug)
-    check_told_once(source, manifest, held)
+    check_told_once(workspace, registry.connection(target.slug), manifest, held)
     before = readings(source, held)
     kept = intake.keep(lake, content, manifest)
     current = lake.current(target.slug)
@@ -128,29 +130,50 @@ def _take(
     return Imported(kept.manifest, kept.new, tuple(days), unknown)
 
 
-def check_told_once(source: Channel, manifest: Manifest, held: Sequence[Manifest]) -> None:
-    """`BadInput` for a file of a period whose days or settlements another document tells of."""
-    if manifest.format not in source.periods:
+def check_told_once(
+    workspace: Workspace, connection: Connection, manifest: Manifest, held: Sequence[Manifest]
+) -> None:
+    """`BadInput` for a file of a period that tells of what another document tells, or will."""
+    periods = channel(connection.channel).periods
+    if manifest.format not in periods:
         return
     days = {day for day, totals in manifest.days.items() if totals.lines}
     paid = {s.settlement_id for s in manifest.settlements if s.payout is not None}
     for other in held:
-        if other.currency != manifest.currency or other.statement == manifest.statement:
+        if other.format not in periods:
+            told = sorted(paid & {s.settlement_id for s in other.settlements})
+            if told:
+                raise BadInput(
+                    f"{manifest.name}: holds settlement {told[0]}, which {other.name} tells of: "
+                    "export the other days alone"
+                )
+        if (other.format, *_site(other)) != (manifest.format, *_site(manifest)):
             continue
-        if other.format in source.periods:
-            twice = sorted(days & {day for day, totals in other.days.items() if totals.lines})
-            if twice and other.document != manifest.document:
-                raise BadInput(
-                    f"{manifest.name}: tells of {twice[0]} to {twice[-1]}, as {other.name} does: "
-                    "export the other days alone, or the same days as before to replace it"
-                )
-        elif other.format.endswith(".settlement"):
-            twice_paid = sorted(paid & {s.settlement_id for s in other.settlements})
-            if twice_paid:
-                raise BadInput(
-                    f"{manifest.name}: holds payout {twice_paid[0]}, which the connected account "
-                    "has brought in already: export the days before it alone"
-                )
+        twice = sorted(days & {day for day, totals in other.days.items() if totals.lines})
+        if twice and manifest.statement != other.statement:
+            raise BadInput(
+                f"{manifest.name}: tells of {twice[0]} to {twice[-1]}, as {other.name} does: "
+                "export the other days alone, or the same days as before to replace it"
+            )
+    if connection.kind == "api":
+        _check_before_visits(workspace, connection, manifest, days)
+
+
+def _site(manifest: Manifest) -> tuple[str | None, str]:
+    return manifest.marketplace, manifest.currency
+
+
+def _check_before_visits(
+    workspace: Workspace, connection: Connection, manifest: Manifest, days: set[date]
+) -> None:
+    """What visits bring in must be in no file: neither its lines nor the payouts they are in."""
+    since = first_day(connection, workspace.settings.first_day)
+    late = [s for s in manifest.settlements if s.deposit_day is None or s.deposit_day >= since]
+    if late or max(days, default=date.min) >= since:
+        raise BadInput(
+            f"{manifest.name}: has money that was not paid out before {since}, from where on "
+            f"{connection.slug} is brought in by itself: export what was paid out before"
+        )
 
 
 def readings(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:

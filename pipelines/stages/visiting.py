@@ -14,6 +14,7 @@ from connectors.channels.base import Channel
 from connectors.channels.visits import Visit, told
 from connectors.connecting import Accounts
 from connectors.documents import Manifest, Member
+from connectors.errors import BadInput
 from connectors.history import can_visit, today_of, whole_days
 from connectors.http import Gate, Limit
 from connectors.platforms import platform
@@ -29,13 +30,19 @@ from pipelines.stages.importing import (
 )
 from pipelines.stages.workspace import Workspace
 
+BROKEN_OFF = "a visit was broken off"
+
 
 @dataclass
 class Visited:
-    """What a visit brought: documents that are new, and the days that they touch."""
+    """What a visit brought: documents that are new, and the days that they touch.
+
+    `refused` says of documents that did not add up what is wrong with each.
+    """
 
     documents: list[Manifest] = field(default_factory=list)
     days: set[date] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
 
 
 def visit(
@@ -50,7 +57,7 @@ def visit(
     A visit reaches to the last whole day, and back to where the one before it ended and by `reach`
     before today: what came to light late is found, and the days it touches are named. Raises the
     errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document that does not
-    add up; what came before it is kept.
+    add up where days are whole only with it. What else came is kept.
     """
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
@@ -70,10 +77,13 @@ def visit(
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             intake.examining(workspace.settings) as table,
         ):
-            kept = _Kept(workspace, source, connection, table)
+            kept = _Kept(workspace, source, connection, table, going.today)
             for member in source.read(going):
                 kept.take(member)
-            found = Visited(kept.new, kept.touched())
+            found = Visited(kept.new, kept.touched(), [str(error) for error in kept.refused])
+            # What is open leaves out what a refused settlement has taken: no day is whole then.
+            if kept.refused and told(workspace.lake.current(connection.slug)) is not None:
+                raise kept.refused[0]
     return found
 
 
@@ -120,26 +130,45 @@ class _Kept:
         source: Channel,
         connection: Connection,
         table: intake.Examination,
+        today: date,
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
-        self._table = table
+        self._table, self._today = table, today
         self._before = readings(source, workspace.lake.current(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
+        made = workspace.registry.appointments().get(connection.slug)
+        self._unfinished = set(made.days if made else ())
         self.new: list[Manifest] = []
+        self.refused: list[BadInput] = []
 
     def take(self, member: Member) -> None:
-        """Prove and keep a document, if it says something new."""
-        manifest = self._table.examine(
-            self._source,
-            member,
-            connection=self._connection.slug,
-            time_zone=self._connection.timezone,
-        )
-        bookable(self._workspace, manifest)
+        """Prove and keep a document, if it says something new; one that is refused is told of."""
+        try:
+            manifest = self._table.examine(
+                self._source,
+                member,
+                connection=self._connection.slug,
+                time_zone=self._connection.timezone,
+            )
+            bookable(self._workspace, manifest)
+        except BadInput as error:
+            self.refused.append(error)
+            return
+        if not intake.is_held(manifest, self._stored):
+            self._promise(manifest)
         kept = intake.keep(self._workspace.lake, member.content, manifest, self._stored)
         if kept.new:
             self._stored.append(kept.manifest)
             self.new.append(kept.manifest)
+
+    def _promise(self, manifest: Manifest) -> None:
+        """Have a document's days done whatever becomes of this process; it is new but once."""
+        days = {d for d in manifest.days if d < self._today}
+        if not days <= self._unfinished:
+            self._unfinished |= days
+            self._workspace.registry.appoint(
+                self._connection.slug, datetime.now(UTC), self._unfinished, BROKEN_OFF
+            )
 
     def touched(self) -> set[date]:
         """The days that must be done again for what was kept."""
@@ -179,5 +208,6 @@ def due_days(
         # A payout may hold a line of a day of which nothing else is known yet.
         known = told(workspace.lake.current(connection.slug)) or whole
         unseen = {day for day in whole if day not in done or day not in known}
-        found |= unseen | set(list(whole)[-1:])
+        made = workspace.registry.appointments().get(connection.slug)
+        found |= unseen | set(list(whole)[-1:]) | set(made.days if made else ())
     return sorted(found)

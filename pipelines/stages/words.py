@@ -48,7 +48,8 @@ def new_words(
 
 def _words(workspace: Workspace, connection: Connection, since: datetime) -> Iterable[Word]:
     lake = workspace.lake
-    stored = sorted(lake.manifests(connection.slug), key=lambda m: m.fetched_at)
+    kept = [m for m in lake.manifests(connection.slug) if not m.provisional]
+    stored = sorted(kept, key=lambda m: m.fetched_at)
     if not stored:
         return []
     first: dict[str, datetime] = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import backfill, compute, stores, warehouse, year
+from tests.benchmarks import backfill, compute, simulation, stores, warehouse, year
 from tests.benchmarks.results import Result
 
 REPUBLISH = 0.2
@@ -37,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "backfill": backfill.measure,
     "warehouse": _warehouse,
     "stores": stores.measure,
+    "simulation": simulation.measure,
 }
 
 

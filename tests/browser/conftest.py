@@ -12,19 +12,21 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from connectors.auth.keys import create_key
 from connectors.connecting import Accounts
+from connectors.home import initialise
 from connectors.platforms import platform
 from connectors.registry import Registry
 from connectors.settings import Settings
 from console.web.sessions import hash_password
 from tests.conftest import Server
+from tests.emulators.money import live_to
 from tests.emulators.platforms import EMULATORS, Emulator
 from tests.emulators.serving import bound, serving
 
@@ -44,6 +46,16 @@ class Site:
     settings: Settings
     registry: Registry
     platforms: dict[str, Emulator]
+
+    def program(self, *words: str) -> None:
+        """What the daemon would do now, done by the command line."""
+        subprocess.run(
+            [sys.executable, "-m", "console.cli", *words],
+            env=_environment(self.settings),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
 
     @property
     def accounts(self) -> Accounts:
@@ -73,6 +85,7 @@ def served(
     with ExitStack() as stack:
         hosts = {}
         for name, emulator in platforms.items():
+            live_to(emulator, datetime.now(UTC).date())
             url = stack.enter_context(serving(emulator.application, bound()))
             hosts[name] = emulator.endpoints(url.replace("127.0.0.1", "localhost"))
         (folder / "endpoints.json").write_text(json.dumps(hosts))
@@ -90,30 +103,32 @@ def served(
         back = settings.public_url + "/connect/{}/callback"
         vars(platforms["ebay"])["accept_url"] = back.format("ebay")
         vars(platforms["tiktok"])["redirect_uri"] = back.format("tiktok")
-        settings.key_file.parent.mkdir(parents=True)
-        create_key(settings)
+        initialise(settings)
         stack.enter_context(_console(settings, port, folder))
         yield settings.public_url, settings, platforms
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    assert settings.database_url is not None
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK")},
+        "DAYBOOK_HOME": str(settings.home),
+        "DAYBOOK_DATABASE_URL": settings.database_url.get_secret_value(),
+        "DAYBOOK_ENDPOINTS": str(settings.endpoints),
+        "DAYBOOK_ALLOWED_PRIVATE_HOSTS": settings.allowed_private_hosts,
+        "DAYBOOK_PUBLIC_URL": settings.public_url,
+    }
 
 
 class _console:  # noqa: N801 - used as a context manager
     """The program, from its start to its end."""
 
     def __init__(self, settings: Settings, port: int, folder: Path) -> None:
-        assert settings.database_url is not None
         self._url = f"{settings.public_url}/health"
         self._log = (folder / "console.log").open("wb")
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK")},
-            "DAYBOOK_HOME": str(settings.home),
-            "DAYBOOK_DATABASE_URL": settings.database_url.get_secret_value(),
-            "DAYBOOK_ENDPOINTS": str(settings.endpoints),
-            "DAYBOOK_ALLOWED_PRIVATE_HOSTS": settings.allowed_private_hosts,
-            "DAYBOOK_PUBLIC_URL": settings.public_url,
-        }
         program = [sys.executable, "-m", "console.web", "--host", "127.0.0.1", "--port", str(port)]
         self._process = subprocess.Popen(
-            program, env=environment, stdout=self._log, stderr=self._log
+            program, env=_environment(settings), stdout=self._log, stderr=self._log
         )
 
     def __enter__(self) -> None:

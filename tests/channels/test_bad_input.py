@@ -99,7 +99,8 @@ def test_a_statement_that_does_not_add_up_is_kept_aside_with_both_figures(
         path.write_text(example.document.rstrip("\n").rpartition("\n")[0] + "\n")
         declared, found = "42.4900", "43.9900"
     else:
-        path.write_text(example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01"))
+        said = example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01")
+        path.write_text(example.unproven or said)
         declared, found = "25.0100", "25.0000"
     with pytest.raises(Unproven) as refused:
         examine(home, name, path)

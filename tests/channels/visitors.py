@@ -97,17 +97,26 @@ def connected(at: Desk, account: str) -> Store:
 
 def check_tied(at: Store) -> None:
     """Every settlement that the platform knows of is in the proof table, to the cent."""
-    proofs, owed = at.proofs(), at.money.settlements()
-    assert {k for k, o in owed.items() if o.total or o.paid} <= proofs.keys()
+    assert list(proven_by(at.house, at.money)) == []
+
+
+def proven_by(house: House, money: Money) -> Iterator[str]:
+    """What differs from the platform's own books, in words."""
+    proofs = {proof.settlement_id: proof for proof in house.prove()}
+    owed = money.settlements()
+    for name in {k for k, o in owed.items() if o.total or o.paid} - proofs.keys():
+        yield f"{name} is missing: {owed[name]}"
     for name, proof in proofs.items():
-        expected = owed[name]
-        assert _figures(proof) == expected, name
-        assert proof.state == ("open" if expected.paid is None else "tied"), proof.why
-    assert sum((r["amount"] for r in at.rows()), Decimal(0)) == sum(
-        (o.total for o in owed.values()), Decimal(0)
-    )
-
-
-def _figures(proof: Proof) -> Owed:
-    assert proof.normalised in {None, proof.raw}
-    return Owed(proof.currency, proof.raw, proof.paid)
+        expected = owed.get(name)
+        if expected is None:
+            yield f"{name} is none of the platform's"
+            continue
+        found = Owed(proof.currency, proof.raw, proof.paid)
+        if found != expected or proof.normalised not in {None, proof.raw}:
+            yield f"{name} is {found}, and {expected} there"
+        if proof.state != ("open" if expected.paid is None else "tied"):
+            yield f"{name} is {proof.state}: {proof.why}"
+    lines = sum((r["amount"] for r in house.rows() if r["payout_id"] is None), Decimal(0))
+    total = sum((o.total for o in owed.values()), Decimal(0))
+    if lines != total:
+        yield f"all lines come to {lines:f}, and to {total:f} there"

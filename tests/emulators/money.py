@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-FIRST = date(2026, 9, 26)
+FIRST = date(2026, 10, 10)
 TODAY = date(2026, 10, 31)
 
 

@@ -33,6 +33,8 @@ async def imports(this: SettingUp) -> None:
             f"The earliest that {this.wanted.title} gives is {earliest:%-d %B %Y}. What is older "
             "comes from files: `daybook import`."
         ).classes("text-sm")
+    elif this.wanted.kind != "accounting":
+        ui.label("Without a day, the year before today.").classes("text-sm")
     ongoing = ui.checkbox("Keep syncing new days", value=known.ongoing)
 
     async def go_on() -> None:

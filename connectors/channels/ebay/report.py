@@ -1,0 +1,142 @@
+"""The rows of a transaction report: where its header is, and each row by the names we give it."""
+
+import csv
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+
+from connectors.documents import Dialect, Manifest
+from connectors.engine import quoted
+
+DATES = (
+    "%b %d, %Y", "%d %b %Y", "%d %b, %Y", "%d-%b-%Y", "%d-%b-%y", "%B %d, %Y", "%d %B %Y",
+    "%Y-%m-%d",
+)  # fmt: skip
+_FIRST = ("Transaction creation date", "Transaction date")
+_ITEM = ("Item subtotal", "Shipping and handling", "Seller collected tax")
+_TAX, _GROSS = "eBay collected tax", "Gross transaction amount"
+_TEXTS = {
+    "type": "Type",
+    "order_id": "Order number",
+    "payout_currency": "Payout currency",
+    "payout_id": "Payout ID",
+    "item_id": "Item ID",
+    "transaction_id": "Transaction ID",
+    "title": "Item title",
+    "sku": "Custom label",
+    "quantity": "Quantity",
+    "transaction_currency": "Transaction currency",
+    "exchange_rate": "Exchange rate",
+    "description": "Description",
+}
+_OPTIONAL = {"Transaction ID", "Item title", "Custom label", "Quantity", "Exchange rate"}
+REQUIRED = (
+    *(column for column in _TEXTS.values() if column not in _OPTIONAL),
+    "Net amount", *_ITEM, _TAX, _GROSS,
+)  # fmt: skip
+
+
+def recognises(opening: str) -> bool:
+    """Whether the header of a transaction report is among the first lines."""
+    return header(opening) is not None
+
+
+def header(opening: str) -> tuple[int, tuple[str, ...]] | None:
+    """How many lines stand above the header, and its columns."""
+    for above, line in enumerate(opening.split("\n")):
+        columns = _cells(line)
+        if columns[:1] and columns[0] in _FIRST and {"Net amount", "Payout ID"} <= set(columns):
+            return above, columns
+    return None
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in next(csv.reader([line.rstrip("\r")]), []))
+
+
+def stated_days(opening: str, name: str) -> tuple[date, date] | None:
+    """The first and last day that were asked for: as the lines above the header name them, else
+    the file's own name, `Transaction_report_20260501_20260531.csv`."""
+    found: dict[str, date | None] = {}
+    above, _columns = header(opening) or (0, ())
+    for line in opening.split("\n")[:above]:
+        words, _, said = " ".join(_cells(line)).partition(" date")
+        found.setdefault(words.casefold().split(" ")[-1], _day(said))
+    first, last = found.get("start"), found.get("end")
+    named = re.search(r"_(20\d{6})_(20\d{6})(?!\d)", name)
+    if named is not None and not (first and last):
+        with suppress(ValueError):
+            first, last = (date.fromisoformat(day) for day in named.groups())
+    return (first, last) if first and last and first <= last else None
+
+
+def _day(said: str) -> date | None:
+    written = re.search(r"[A-Z][a-z]+ \d+, \d{4}|\d+[ -][A-Z][a-z]+,?[ -]\d+|\d{4}-\d\d-\d\d", said)
+    if written is None:
+        return None
+    plain = written[0].replace("Sept ", "Sep ")
+    for form in DATES:
+        with suppress(ValueError):
+            return datetime.strptime(f"{plain} +0000", f"{form} %z").date()
+    return None
+
+
+def _fees(columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(c for c in columns[columns.index(_TAX) + 1 : columns.index(_GROSS)] if c)
+
+
+def money_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns of `document_rows` that are amounts of the balance."""
+    fees = (f"fee_{i}" for i in range(len(_fees(columns))))
+    return ("net", "gross", *(f"item_{i}" for i in range(len(_ITEM))), *fees)
+
+
+def relation(dialect: Dialect, text: Path, compression: str = "none") -> str:
+    """Every row as text with its number; its amounts by name, and as lists of items and fees."""
+    columns = dialect.columns
+    place = {name: f"c{i}" for i, name in enumerate(columns)}
+    fees = _fees(columns)
+    named = ("Net amount", _GROSS, *_ITEM, *fees)
+    fields = [
+        "row_number() OVER ()::INTEGER AS row",
+        f"{_date('c0')} AS day",
+        f"{_date(place.get('Payout date'))} AS payout_day",
+        *(f"{_text(place.get(column))} AS {name}" for name, column in _TEXTS.items()),
+        *(
+            f"{_amount(place[column])} AS {name}"
+            for name, column in zip(money_columns(columns), named, strict=True)
+        ),
+    ]
+    typed = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
+    return (
+        f"SELECT *, {_list(_ITEM, 'item')} AS items, {_list(fees, 'fee')} AS fees "
+        f"FROM (SELECT {', '.join(fields)} FROM read_csv("
+        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
+        f"escape='\"', header=true, skip={dialect.preamble}, nullstr=['', '--'], "
+        f"compression={quoted(compression)}))"
+    )
+
+
+def rows(manifest: Manifest, text: Path) -> str:
+    """SQL for the rows of a stored report, `text` being UTF-8, plain or `.zst`."""
+    return relation(manifest.dialect, text, "zstd" if text.suffix == ".zst" else "none")
+
+
+def _list(words: Sequence[str], name: str) -> str:
+    listed = (f"{{word: {quoted(word)}, text: {name}_{i}}}" for i, word in enumerate(words))
+    return f"[{', '.join(listed)}]::STRUCT(word VARCHAR, text VARCHAR)[]"
+
+
+def _text(column: str | None) -> str:
+    return "NULL::VARCHAR" if column is None else f"nullif(nullif(trim({column}), '--'), '')"
+
+
+def _amount(column: str) -> str:
+    return f"replace({_text(column)}, '\u2212', '-')"
+
+
+def _date(column: str | None) -> str:
+    """British months of four letters are written as three."""
+    return f"regexp_replace({_text(column)}, '\\bSept\\b', 'Sep')"

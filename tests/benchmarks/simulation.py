@@ -1,0 +1,267 @@
+"""Three months of eight stores on one virtual clock, with everything that goes wrong.
+
+Each store lives day by day at its emulated platform. Between the days it is visited, by the same
+job that Dagster runs, while the platform stumbles, goes down, asks for an hour's patience or takes
+its authorisation back, and while the process that works is killed outright and started again. In
+the end everything must tie to the cent to the platforms' own books.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from connectors.connecting import Accounts
+from connectors.history import whole_days
+from connectors.registry import Connection, Registry
+from connectors.settings import settings
+from connectors.setup import Imports, Setup
+from connectors.windows import Window, windows
+from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run
+from pipelines.resources import Daybook
+from pipelines.stages.reconciliation import reconcile
+from pipelines.stages.visiting import due_days
+from pipelines.stages.workspace import Workspace
+from tests.benchmarks.homes import fresh_home
+from tests.benchmarks.results import Result
+from tests.channels.house import House
+from tests.channels.visitors import VISITED, proven_by
+from tests.emulators.platforms import EMULATORS
+from tests.emulators.serving import bound, serving
+
+DAYS, SEED = 90, 20261122
+_STUMBLES = (None, "503", None, None, "429 0", None, "cut", None, "lost", None, None)
+# What may happen on a visit, and how often.
+_EVENTS = {
+    "nothing": 10,
+    "stumbles": 6,
+    "down": 2,
+    "long wait": 2,
+    "token ends": 2,
+    "revoked": 1,
+    "killed": 3,
+    "late": 2,
+}
+
+
+@dataclass
+class Store:
+    """One account, from the outside."""
+
+    name: str
+    emulator: Any
+    slug: str
+
+    @property
+    def money(self) -> Any:
+        """Its books at the platform."""
+        return self.emulator.money[self.emulator.first]
+
+
+@dataclass
+class Simulation:
+    """The house, its stores, and what has happened so far."""
+
+    workspace: Workspace
+    stores: list[Store]
+    chance: random.Random
+    happened: Counter[str] = field(default_factory=Counter)
+    silent: list[str] = field(default_factory=list)
+
+    def live(self, days: int) -> None:
+        """So many days go by, with a visit to every store every few of them."""
+        left = {store.slug: days for store in self.stores}
+        while any(left.values()):
+            for store in self.stores:
+                step = min(left[store.slug], self.chance.randint(1, 5))
+                if step:
+                    left[store.slug] -= step
+                    store.money.advance(step)
+                    self._visit_somehow(store)
+
+    def settle(self) -> None:
+        """A quiet visit to everybody, and again for what it touched."""
+        for store in self.stores:
+            store.emulator.application.script = iter(())
+            for _ in range(3):
+                self._work(store, self._due(store))
+
+    def _visit_somehow(self, store: Store) -> None:
+        event = self.chance.choices(list(_EVENTS), list(_EVENTS.values()))[0]
+        faults = store.emulator.application
+        faults.script = iter(())
+        self.happened[event] += 1
+        match event:
+            case "stumbles":
+                faults.script = cycle(_STUMBLES)
+            case "down":
+                faults.script = cycle(["503"])
+            case "long wait":
+                faults.script = iter([None, "429 3600"])
+            case "token ends":
+                store.emulator.expire()
+            case "revoked":
+                store.emulator.revoke(store.emulator.first)
+            case "late":
+                store.money.restate()
+        due = self._due(store)
+        if event == "killed":
+            self._killed(store, due)
+            return
+        ok = self._work(store, due)
+        self._look(store, event, ok)
+        faults.script = iter(())
+        if event == "revoked":
+            self._reconnect(store)
+
+    def _due(self, store: Store) -> list[date]:
+        return due_days(self.workspace, self._connection(store), _noon(store))
+
+    def _connection(self, store: Store) -> Connection:
+        return self.workspace.registry.connection(store.slug)
+
+    def _work(self, store: Store, days: list[date]) -> bool:
+        daybook = Daybook(clock=lambda: _noon(store))
+        ok = True
+        with open_instance([store.slug]) as instance:
+            for window in windows(days, gap=31):
+                ok &= run(instance, DATA_JOB, store.slug, window, daybook=daybook).ok
+            whole = whole_days(self._connection(store), settings().first_day, _noon(store))
+            posted = Window(whole.start, whole.end + timedelta(days=40))
+            run(instance, PUBLISH_JOB, store.slug, posted, daybook=daybook)
+        # Buckets are held by the real clock; an hour goes by between visits here.
+        with self.workspace.registry._transaction() as session:
+            session.connection().exec_driver_sql("DELETE FROM registry.buckets")
+        return ok
+
+    def _look(self, store: Store, event: str, ok: bool) -> None:
+        """A visit that failed shows: in the run, a day's reason, the state or an appointment."""
+        registry = self.workspace.registry
+        states = registry.day_states(store.slug)
+        shows = (
+            not ok
+            or any(s.state in {"failed", "open"} and s.reason for s in states)
+            or self._connection(store).state == "needs_reauth"
+            or (
+                (made := registry.appointments().get(store.slug)) is not None
+                and made.reason is not None
+            )
+        )
+        if event in {"down", "long wait", "revoked"} and not shows:
+            self.silent.append(f"{store.slug}: {event}")
+
+    def _reconnect(self, store: Store) -> None:
+        accounts = Accounts(settings(), self.workspace.registry)
+        emulator = store.emulator
+        given = emulator.fields() | emulator.chosen(emulator.first) | emulator.keys(emulator.first)
+        accounts.reconnect(store.slug, given, account=emulator.first, actor="simulation")
+
+    def _killed(self, store: Store, days: list[date]) -> None:
+        """The same work in a process of its own, which is killed on the way."""
+        listed = ",".join(day.isoformat() for day in days)
+        command = [sys.executable, "-m", "tests.benchmarks.simulation", store.slug, listed]
+        worker = subprocess.Popen(
+            [*command, _noon(store).isoformat()], stdout=subprocess.PIPE, text=True
+        )
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        time.sleep(self.chance.uniform(0.0, 1.5))
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        worker.stdout.close()
+
+
+def _noon(store: Store) -> datetime:
+    return datetime.combine(store.money.today, datetime.min.time(), UTC) + timedelta(hours=12)
+
+
+def measure(work: Path, scale: float) -> list[Result]:
+    """Live, settle, and hold every settlement against the platforms' own books."""
+    days = max(5, round(DAYS * scale))
+    started = time.monotonic()
+    with _house(work) as simulation:
+        simulation.live(days)
+        simulation.settle()
+        workspace = simulation.workspace
+        connections = [workspace.registry.connection(s.slug) for s in simulation.stores]
+        proofs = reconcile(workspace, connections)
+        wrong = [w for s in simulation.stores for w in _wrong(workspace, s)]
+    bad = [p for p in proofs if not p.ok]
+    told = ", ".join(f"{n} {event}" for event, n in simulation.happened.most_common())
+    return [
+        Result(f"{days} days, {len(simulation.stores)} stores: visits", told),
+        Result("  settlements that tie or are open", f"{len(proofs) - len(bad)} of {len(proofs)}",
+               "all", not bad),
+        Result("  differences to the platforms' books", str(len(wrong)), "0", not wrong),
+        Result("  failures that nothing shows", str(len(simulation.silent)), "0",
+               not simulation.silent),
+        Result("  took", f"{time.monotonic() - started:.0f} s"),
+        *(Result(f"  {w}", "", "", False) for w in wrong[:10]),
+        *(Result(f"  {p.connection} {p.settlement_id}: {p.why}", "", "", False) for p in bad[:10]),
+    ]  # fmt: skip
+
+
+def _wrong(workspace: Workspace, store: Store) -> Iterator[str]:
+    """What differs from the platform's books, in words."""
+    house = House(workspace, workspace.registry.connection(store.slug))
+    keys = [row["transaction_id"] for row in house.rows()]
+    if len(keys) != len(set(keys)):
+        yield f"{store.slug}: {len(keys) - len(set(keys))} lines stand twice"
+    yield from (f"{store.slug}: {what}" for what in proven_by(house, store.money))
+
+
+@contextmanager
+def _house(work: Path) -> Iterator[Simulation]:
+    chance = random.Random(SEED)
+    with ExitStack() as stack:
+        hosts, made = {}, {}
+        for name in VISITED:
+            made[name] = EMULATORS[name]()
+            url = stack.enter_context(serving(made[name].application, bound()))
+            hosts[name] = made[name].endpoints(url)  # type: ignore[attr-defined]
+        told = work / "endpoints.json"
+        told.write_text(json.dumps(hosts))
+        os.environ["DAYBOOK_ENDPOINTS"] = str(told)
+        os.environ["DAYBOOK_ALLOWED_PRIVATE_HOSTS"] = "127.0.0.1,localhost"
+        stack.callback(settings.cache_clear)
+        stack.callback(lambda: [os.environ.pop(n) for n in (
+            "DAYBOOK_ENDPOINTS", "DAYBOOK_ALLOWED_PRIVATE_HOSTS", "DAYBOOK_HOME")])  # fmt: skip
+        home = stack.enter_context(fresh_home(work / "home", []))
+        os.environ["DAYBOOK_HOME"] = str(home.home)
+        settings.cache_clear()
+        registry = stack.enter_context(Registry.open(home))
+        accounts, stores = Accounts(settings(), registry), []
+        for name, emulator in made.items():
+            first = emulator.first  # type: ignore[attr-defined]
+            given = emulator.fields() | emulator.chosen(first) | emulator.keys(first)  # type: ignore[attr-defined]
+            slug = accounts.add(name, name, given, account=first, actor="simulation").slug
+            store = Store(name, emulator, slug)
+            setup = Setup(step="done", imports=Imports(history_from=store.money.first))
+            registry.set_setup(slug, setup.model_dump(mode="json"), "simulation")
+            stores.append(store)
+        yield Simulation(Workspace(settings(), registry), stores, chance)
+
+
+def _child(slug: str, listed: str, now: str) -> None:
+    """What a process does that is about to be killed."""
+    clock = datetime.fromisoformat(now)
+    days = [date.fromisoformat(day) for day in listed.split(",") if day]
+    with open_instance([slug]) as instance:
+        print("ready", flush=True)
+        for window in windows(days, gap=31):
+            run(instance, DATA_JOB, slug, window, daybook=Daybook(clock=lambda: clock))
+
+
+if __name__ == "__main__":
+    _child(*sys.argv[1:])
