@@ -65,6 +65,7 @@ class Remote:
     ) -> None:
         self._title, self._judge = title, judge
         self._gate, self._patience = gate or OpenGate(), patience
+        self._waited = 0.0
         self._client = httpx2.Client(
             auth=auth,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
@@ -115,6 +116,7 @@ class Remote:
         attempt = 0
         while True:
             attempt += 1
+            self._sit_out(self._gate.turn(ask.operation, self._patience.longest))
             try:
                 return self._asked(ask)
             except (RateLimited, Transient) as error:
@@ -123,14 +125,22 @@ class Remote:
                 wait = self._patience.wait(attempt, error)
                 if wait is None:
                     raise
-                sleep(wait)
+                self._sit_out(wait)
+
+    def _sit_out(self, seconds: float) -> None:
+        """Wait, unless that makes too much of it: a slot is not for waiting in."""
+        self._waited += seconds
+        if self._waited > self._patience.in_all:
+            raise RateLimited(
+                f"{self._title} is asked as often as it allows: the rest comes later", seconds
+            )
+        sleep(seconds)
 
     def pages(self, first: Ask, following: Following) -> Iterator[Answer]:
         """Every answer to a request that comes in pages, the last one included."""
         return pages(self.ask, first, following)
 
     def _asked(self, ask: Ask) -> Answer:
-        sleep(self._gate.turn(ask.operation, self._patience.longest))
         options: dict[str, Any] = {"headers": dict(ask.headers)}
         if ask.params:
             options["params"] = dict(ask.params)

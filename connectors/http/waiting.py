@@ -46,10 +46,11 @@ class OpenGate:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often a request is tried, and how long a single wait may be, in seconds."""
+    """How often a request is tried, how long one wait may be, and all of a visit's, in seconds."""
 
     attempts: int = 1
     longest: float = 60.0
+    in_all: float = 600.0
     first: float = 0.5
 
     def wait(self, attempt: int, error: RateLimited | Transient) -> float | None:

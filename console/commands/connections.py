@@ -89,8 +89,15 @@ def _shown(value: object) -> object:
         case {"name": name, "id": number}:
             return f"{name} ({number})"
         case list():
-            return "; ".join(f"{d['what']} ends on {d['by'][:10]}" for d in value) or "-"
+            return "; ".join(map(_told, value)) or "-"
     return value
+
+
+def _told(finding: str | dict[str, str]) -> str:
+    """A finding, or what ends and when."""
+    return (
+        finding if isinstance(finding, str) else f"{finding['what']} ends on {finding['by'][:10]}"
+    )
 
 
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:

@@ -23,8 +23,10 @@ from connectors.connecting import Accounts
 from connectors.home import initialise
 from connectors.platforms import platform
 from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.settings import Settings, settings
+from connectors.windows import windows
 from console.web.sessions import hash_password
+from pipelines.execution import DATA_JOB, open_instance, run
 from tests.conftest import Server
 from tests.emulators.money import live_to
 from tests.emulators.platforms import EMULATORS, Emulator
@@ -47,15 +49,18 @@ class Site:
     registry: Registry
     platforms: dict[str, Emulator]
 
-    def program(self, *words: str) -> None:
-        """What the daemon would do now, done by the command line."""
-        subprocess.run(
-            [sys.executable, "-m", "console.cli", *words],
-            env=_environment(self.settings),
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+    def work(self, slug: str) -> None:
+        """What the daemon would do now: the days that were asked for, as Dagster's job."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in _environment(self.settings).items():
+                patch.setenv(name, value)
+            settings.cache_clear()
+            with open_instance([slug]) as instance:
+                asked = {day for event in self.registry.inbox() for day in event.days}
+                for window in windows(asked, gap=31):
+                    outcome = run(instance, DATA_JOB, slug, window)
+                    assert outcome.ok, outcome.problem
+        settings.cache_clear()
 
     @property
     def accounts(self) -> Accounts:
@@ -108,15 +113,18 @@ def served(
         yield settings.public_url, settings, platforms
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    assert settings.database_url is not None
+def _own() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK")}
+
+
+def _environment(home: Settings) -> dict[str, str]:
+    assert home.database_url is not None
     return {
-        **{k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK")},
-        "DAYBOOK_HOME": str(settings.home),
-        "DAYBOOK_DATABASE_URL": settings.database_url.get_secret_value(),
-        "DAYBOOK_ENDPOINTS": str(settings.endpoints),
-        "DAYBOOK_ALLOWED_PRIVATE_HOSTS": settings.allowed_private_hosts,
-        "DAYBOOK_PUBLIC_URL": settings.public_url,
+        "DAYBOOK_HOME": str(home.home),
+        "DAYBOOK_DATABASE_URL": home.database_url.get_secret_value(),
+        "DAYBOOK_ENDPOINTS": str(home.endpoints),
+        "DAYBOOK_ALLOWED_PRIVATE_HOSTS": home.allowed_private_hosts,
+        "DAYBOOK_PUBLIC_URL": home.public_url,
     }
 
 
@@ -128,7 +136,7 @@ class _console:  # noqa: N801 - used as a context manager
         self._log = (folder / "console.log").open("wb")
         program = [sys.executable, "-m", "console.web", "--host", "127.0.0.1", "--port", str(port)]
         self._process = subprocess.Popen(
-            program, env=_environment(settings), stdout=self._log, stderr=self._log
+            program, env=_own() | _environment(settings), stdout=self._log, stderr=self._log
         )
 
     def __enter__(self) -> None:
@@ -155,6 +163,8 @@ def site(
     """The site with nobody connected, an admin called ada, and every application registered."""
     url, settings, platforms = served
     embedded_server.emptied()
+    for folder in (settings.lake_folder, settings.books_folder):
+        shutil.rmtree(folder, ignore_errors=True)
     with Registry.open(settings) as registry:
         registry.add_person("ada", HASH, "admin", "test")
         site = Site(url, settings, registry, platforms)

@@ -61,13 +61,13 @@ def finish(page: Page) -> None:
 
 
 def sync(page: Page, site: Site) -> None:
-    """Asked for on the card; the daemon's work is done by the program, as no daemon runs here."""
+    """Asked for on the card; the daemon's work is done here, as no daemon runs."""
     found = page.locator('[data-slug="my-shop"]')
     expect(found).to_contain_text("Never synced")
     found.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("status").filter(has_text="days are asked for").first).to_be_visible()
     assert len(site.registry.inbox()) == 1
-    site.program("sync", "my-shop")
+    site.work("my-shop")
     page.goto(site.url)
     expect(found).to_contain_text("Next sync")
 

@@ -92,4 +92,6 @@ def test_a_document_becomes_these_lines_and_this_journal(case: str, house: House
     states = {proof.state for proof in house.prove()}
     assert states <= ({"held"} if case in HELD else {"tied", "open"})
     assert bool(house.held()) is (case in HELD)
-    house.check_books()
+    # The program takes longer than all the rest: once a channel will do.
+    if case == next(c for c in CASES if c.partition("/")[0] == case.partition("/")[0]):
+        house.check_books()

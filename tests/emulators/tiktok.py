@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -60,7 +60,7 @@ class TikTok(Granting):
     service_id = "7270000000000000009"
 
     def __init__(self) -> None:
-        self.shops = {shop.id: shop for shop in SHOPS}
+        self.shops = {shop.id: replace(shop) for shop in SHOPS}
         self.first, self.second = SHOPS[0].id, SHOPS[1].id
         self.money = {
             shop.id: TikTokMoney(

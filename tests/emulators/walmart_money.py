@@ -18,8 +18,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.money import FIRST, TODAY, Owed
+from tests.emulators.money import TODAY, Owed
 
+# Long enough for two reports.
+FIRST = date(2026, 9, 26)
 CYCLE, PAYING = timedelta(days=14), timedelta(days=3)
 ONE_DAY = timedelta(days=1)
 _CENT = Decimal("0.01")

@@ -13,7 +13,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.emulators.money import FIRST, TODAY, Owed
+from tests.emulators.money import TODAY, Owed
 from tests.emulators.woocommerce_shapes import (
     empty,
     given_back,
@@ -25,6 +25,8 @@ from tests.emulators.woocommerce_shapes import (
     text,
 )
 
+# Long enough for every oddity to happen.
+FIRST = date(2026, 9, 26)
 ONE_DAY = timedelta(days=1)
 _CENT = Decimal("0.01")
 # How orders are paid: a gateway, and how likely it is.

@@ -11,11 +11,11 @@ from connectors.registry import Connection
 from connectors.windows import Window
 from console.entries import entries
 from console.opening import chosen
-from console.proofs import proof_document
+from console.proofs import gap_document, proof_document
 from console.web.api.callers import Here, Reader, known, workspace_of
 from console.web.api.given import From, Limit, Offset, Slug, To, window_of
 from console.web.context import Console
-from pipelines.stages.reconciliation import reconcile
+from pipelines.stages.reconciliation import gaps_of, reconcile
 from pipelines.stages.workspace import Workspace
 
 router = APIRouter(tags=["books"])
@@ -97,11 +97,22 @@ class Settlement(BaseModel):
     why: str | None
 
 
+class Gap(BaseModel):
+    """Days between two settlements that none covers."""
+
+    connection: str
+    currency: str
+    first_day: date
+    last_day: date
+    why: str
+
+
 class Settlements(BaseModel):
     """One page of settlements; `ok` says whether all that were asked for tie, or are still open."""
 
     ok: bool
     settlements: list[Settlement]
+    gaps: list[Gap]
     total: int
 
 
@@ -140,12 +151,15 @@ def list_settlements(
     _who: Reader, console: Here, connection: Of = None, limit: Limit = 100, offset: Offset = 0
 ) -> Settlements:
     """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference."""
-    proofs = reconcile(workspace_of(console), _stores(console, connection))
+    opened, stores = workspace_of(console), _stores(console, connection)
+    proofs = reconcile(opened, stores)
+    missing = [Gap.model_validate(gap_document(gap)) for gap in gaps_of(opened, stores)]
     shown = [
         Settlement.model_validate(proof_document(proof))
         for proof in proofs[offset : offset + limit]
     ]
-    return Settlements(ok=all(proof.ok for proof in proofs), settlements=shown, total=len(proofs))
+    ok = all(proof.ok for proof in proofs)
+    return Settlements(ok=ok, settlements=shown, gaps=missing, total=len(proofs))
 
 
 def _stores(console: Console, slug: str | None) -> list[Connection]:

@@ -68,9 +68,9 @@ def test_a_seller_of_the_uk_or_the_eu_signs_with_a_sealed_key(
     with desk("ebay", quick_home, tmp_path) as at:
         assert isinstance(at.emulator, EBay)
         slug = at.add(getattr(at.emulator, of))
-        assert payouts(at, slug)["total"] == 0
+        assert payouts(at, slug)["total"] > 0
         at.emulator.expire()
-        assert payouts(at, slug)["total"] == 0
+        assert payouts(at, slug)["total"] > 0
         at.accounts.check(slug, actor="test")
         assert len(at.emulator.keypairs.public) == 1
         kept = at.accounts.vault.read(slug)

@@ -87,6 +87,24 @@ def test_a_long_wait_is_nobodys_to_sit_out(server: tuple[Faulty, str], waits: li
     assert not any(waits)
 
 
+def test_many_short_waits_are_too_much_in_the_end(
+    server: tuple[Faulty, str], waits: list[float]
+) -> None:
+    _, url = server
+
+    class Slow(Turns):
+        def turn(self, operation: str, longest: float) -> float:
+            return 40.0
+
+    with (
+        Remote("The list", gate=Slow(), patience=Patience(in_all=100.0)) as remote,
+        pytest.raises(RateLimited, match="as often as it allows") as refused,
+    ):
+        list(map(remote.ask, [Ask("getItems", f"{url}/page")] * 9))
+    assert waits == [40.0, 40.0]
+    assert refused.value.retry_after == 40.0
+
+
 def test_what_no_second_try_mends_is_not_tried_again(server: tuple[Faulty, str]) -> None:
     application, url = server
     with Remote("The list", patience=Patience(attempts=5)) as remote:
