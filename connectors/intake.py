@@ -227,12 +227,14 @@ def keep(
 
     A document that is there and has come by another name in the platform's list learns that name.
     The caller holds the connection's lock: two imports must not number the same restatement.
-    `stored` are the connection's documents, where the caller has read them.
+    `stored` are the connection's documents, where the caller has fetched this one: a platform that
+    says again what it said before it said something else is believed.
     """
+    fetched = stored is not None
     if stored is None:
         stored = lake.manifests(manifest.connection)
     known = next((m for m in stored if m.document == manifest.document), None)
-    if known is not None:
+    if known is not None and not (fetched and _in_force(known.statement, stored) != known.document):
         _heal(lake, content, known)
         if manifest.tag not in {None, known.tag}:
             known = known.model_copy(update={"tag": manifest.tag})
@@ -250,12 +252,18 @@ def keep(
     return Intake(manifest, new=True)
 
 
+def _in_force(statement: str, stored: Sequence[Manifest]) -> str:
+    """The newest document of a statement."""
+    return max((m for m in stored if m.statement == statement), key=lambda m: m.revision).document
+
+
 def is_held(manifest: Manifest, stored: Sequence[Manifest]) -> bool:
-    """Whether a connection's documents say already all that this one says."""
-    if any(m.document == manifest.document for m in stored):
-        return True
+    """Whether what is in force of a statement says already all that a fetched document says."""
     earlier = [m for m in stored if m.statement == manifest.statement]
-    return bool(earlier) and manifest.says_the_same(max(earlier, key=lambda m: m.revision))
+    if not earlier:
+        return False
+    latest = max(earlier, key=lambda m: m.revision)
+    return latest.document == manifest.document or manifest.says_the_same(latest)
 
 
 def _heal(lake: Lake, content: bytes, known: Manifest) -> None:

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.documents import DayTotals, Manifest
 from connectors.errors import DaybookError
@@ -312,7 +313,25 @@ def _merged_facts(slices: Sequence[_Slice], manifests: Sequence[Manifest]) -> Da
         facts.broken |= piece.facts.broken
         for currency, total in piece.facts.totals.items():
             facts.totals[currency] += total
+    if len(slices) > 1 and not facts.broken:
+        _check_keys_together(slices, facts)
     return facts
+
+
+def _check_keys_together(slices: Sequence[_Slice], facts: DayFacts) -> None:
+    """No line of a day stands in two of its documents."""
+    keys = pa.concat_arrays(
+        [
+            chunk
+            for piece in slices
+            for chunk in read_parquet(piece.file, ["transaction_id"])["transaction_id"].chunks
+        ]
+    )
+    distinct = pc.count_distinct(keys).as_py()
+    if distinct != len(keys):
+        facts.broken["transaction_keys_are_unique"] = (
+            f"{len(keys)} rows of {len(slices)} documents have {distinct} keys: run the day again"
+        )
 
 
 def _write(

@@ -1,6 +1,6 @@
 """Writing one table's days: Arrow rows cut by day, one Parquet file each, put in place together."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date
 from pathlib import Path
 
@@ -32,9 +32,9 @@ def write_parquet(rows: pa.Table, path: Path) -> None:
     )
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """Every row of one file."""
-    return pq.ParquetFile(path).read(use_threads=False)
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Every row of one file, of all columns or some."""
+    return pq.ParquetFile(path).read(columns=columns and list(columns), use_threads=False)
 
 
 def cut_by_day(rows: pa.Table, table: Table, folder: Path, days: Set[date]) -> dict[date, Path]:

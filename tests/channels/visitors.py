@@ -65,7 +65,7 @@ class Store:
         """From what was fetched to the books."""
         window = Window(self.whole.start, self.whole.end + timedelta(days=40))
         found = self.house.run(window)
-        assert not found.failed
+        assert not found.failed, found.failed
         assert not self.house.held()
 
     def proofs(self) -> dict[str, Proof]:
@@ -116,6 +116,9 @@ def proven_by(house: House, money: Money) -> Iterator[str]:
             yield f"{name} is {found}, and {expected} there"
         if proof.state != ("open" if expected.paid is None else "tied"):
             yield f"{name} is {proof.state}: {proof.why}"
+    keys = [r["transaction_id"] for r in house.rows()]
+    if len(keys) != len(set(keys)):
+        yield f"{len(keys) - len(set(keys))} lines stand twice"
     lines = sum((r["amount"] for r in house.rows() if r["payout_id"] is None), Decimal(0))
     total = sum((o.total for o in owed.values()), Decimal(0))
     if lines != total:

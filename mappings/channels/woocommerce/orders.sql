@@ -406,6 +406,7 @@ SELECT
 FROM entries
 UNION ALL
 SELECT
-    row, 'gateway', concat(kind, '-', id), NULL, concat('gateway / ', method), NULL, number, NULL,
+    row, concat('gateway-', getvariable('currency')), concat(kind, '-', id), NULL,
+    concat('gateway / ', method), NULL, number, NULL,
     NULL, NULL, posted_at, CAST(amount AS DECIMAL(19,4)), nullif(said, ''), NULL, NULL, country
 FROM passed_on
