@@ -5,7 +5,6 @@ summary row with the period, deposit date, total and currency, then rows that le
 V2 has one amount a row; V1 has up to nine, and 33 columns instead of 36 when nothing was promoted.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -16,6 +15,7 @@ import duckdb
 from connectors.channels import dialect as dialects
 from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.profile import Profile, business_day, from_microseconds, profile
+from connectors.channels.tables import load
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
@@ -151,17 +151,13 @@ def _rows_without_amount(con: duckdb.DuckDBPyConnection, kind: str) -> int:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE document_rows AS {_relation(columns, upload.text)}"
-        )
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        line = re.search(r"Line: (\d+)", str(error))
-        at = f"line {line[1]}" if line else "a row"
-        raise BadInput(
-            f"{upload.name}: {at} does not have the header's {len(columns)} fields: the file is "
-            "cut off or damaged; download it again"
-        ) from error
+    load(
+        con,
+        upload,
+        _relation(columns, upload.text),
+        f"does not have the header's {len(columns)} fields",
+        "download it again",
+    )
     counts = con.execute('SELECT count(*), count("total-amount") FROM document_rows').fetchone()
     total, summaries = counts or (0, 0)
     if not total:

@@ -19,6 +19,7 @@ from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.ebay import report
 from connectors.channels.profile import Profile, profile
 from connectors.channels.statements import open_settlement
+from connectors.channels.tables import check_columns, check_whole
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
 from mappings.channels import sql
@@ -98,12 +99,7 @@ def _header(upload: Upload) -> tuple[int, tuple[str, ...]]:
     if found is None:
         raise BadInput(f"{upload.name}: has no header of a transaction report; {_AGAIN}")
     _above, columns = found
-    missing = [c for c in report.REQUIRED if c not in columns]
-    if missing:
-        raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; {_AGAIN}")
-    doubled = [c for c in columns if c and columns.count(c) > 1]
-    if doubled:
-        raise BadInput(f"{upload.name}: column {doubled[0]!r} stands twice; {_AGAIN}")
+    check_columns(upload, columns, report.REQUIRED, _AGAIN)
     return found
 
 
@@ -120,14 +116,7 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload, dialect: Dialect) -> N
         raise BadInput(
             f"{upload.name}: the report has a header and no rows; choose days with sales"
         )
-    short = con.execute(
-        "SELECT row FROM document_rows WHERE type IS NULL OR (net IS NOT NULL AND day IS NULL) "
-        "ORDER BY row LIMIT 1"
-    ).fetchone()
-    if short is not None:
-        raise BadInput(
-            f"{upload.name}: row {short[0]} is incomplete: the file is cut off; {_AGAIN}"
-        )
+    check_whole(con, upload, "type IS NULL OR (net IS NOT NULL AND day IS NULL)", _AGAIN)
     nameless = con.execute(
         f"SELECT row FROM ({_PAYOUTS}) WHERE payout_id IS NULL OR net IS NULL ORDER BY row LIMIT 1"
     ).fetchone()

@@ -6,7 +6,6 @@ deposits whose amount stands only in the title.
 """
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +17,7 @@ import duckdb
 from connectors.channels.base import Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import profile
+from connectors.channels.tables import check_columns, check_whole, load
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
@@ -75,12 +75,7 @@ def rows(manifest: Manifest, text: Path) -> str:
 def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     """Read a statement whole and prove it row by row."""
     columns = _columns(upload.header)
-    missing = [c for c in _REQUIRED if c not in columns]
-    if missing:
-        raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; download it again")
-    doubled = [c for c in columns if c and columns.count(c) > 1]
-    if doubled:
-        raise BadInput(f"{upload.name}: column {doubled[0]!r} stands twice; download it again")
+    check_columns(upload, columns, _REQUIRED, "download it again")
     _load(con, upload, columns)
     currency = _currency(con, upload)
     dialect = _dialect(con, upload, columns)
@@ -105,27 +100,20 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE document_rows AS {_relation(columns, upload.text)}"
-        )
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        line = re.search(r"Line: (\d+)", str(error))
-        at = f"line {line[1]}" if line else "a row"
-        raise BadInput(
-            f"{upload.name}: {at} is not a row of a statement: the file is cut off or damaged; "
-            "download it again"
-        ) from error
+    load(
+        con,
+        upload,
+        _relation(columns, upload.text),
+        "is not a row of a statement",
+        "download it again",
+    )
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(f"{upload.name}: the statement has a header and no rows; download it again")
-    short = con.execute(
-        'SELECT row FROM document_rows WHERE "Date" IS NULL OR "Type" IS NULL OR "Currency" IS NULL'
-        ' OR ("Net" IS NULL AND "Type" <> \'Deposit\') ORDER BY row LIMIT 1'
-    ).fetchone()
-    if short is not None:
-        raise BadInput(
-            f"{upload.name}: row {short[0]} is incomplete: the file is cut off; download it again"
-        )
+    lacking = (
+        '"Date" IS NULL OR "Type" IS NULL OR "Currency" IS NULL'
+        ' OR ("Net" IS NULL AND "Type" <> \'Deposit\')'
+    )
+    check_whole(con, upload, lacking, "download it again")
 
 
 def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:

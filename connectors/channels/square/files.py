@@ -9,7 +9,6 @@ came to: it may have paid back a loan, or hold rows of another file. So it stays
 """
 
 import csv
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +22,7 @@ from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import Profile, from_microseconds, profile
 from connectors.channels.square.zones import NAMES, country, currency
 from connectors.channels.statements import lasting_prefix, open_settlement
+from connectors.channels.tables import check_columns, check_whole, load
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
@@ -109,7 +109,7 @@ def reading(manifest: Manifest) -> Reading:
 def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     """Read a transactions file whole and prove it row by row."""
     columns = _columns(upload.header)
-    _check_columns(upload, columns)
+    check_columns(upload, columns, _REQUIRED, _AGAIN)
     _load(con, upload, columns)
     stated = _currency(con, upload)
     forms = _MONTH_FIRST if country(upload.time_zone) in {None, "US"} else _DAY_FIRST
@@ -143,38 +143,19 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     )
 
 
-def _check_columns(upload: Upload, columns: Sequence[str]) -> None:
-    missing = [c for c in _REQUIRED if c not in columns]
-    if missing:
-        raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; {_AGAIN}")
-    doubled = [c for c in columns if c and columns.count(c) > 1]
-    if doubled:
-        raise BadInput(f"{upload.name}: column {doubled[0]!r} stands twice; {_AGAIN}")
-
-
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE document_rows AS {_relation(columns, upload.text)}"
-        )
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        line = re.search(r"Line: (\d+)", str(error))
-        at = f"line {line[1]}" if line else "a row"
-        raise BadInput(
-            f"{upload.name}: {at} does not have the header's {len(columns)} fields: the file is "
-            f"cut off or damaged; {_AGAIN}"
-        ) from error
+    load(
+        con,
+        upload,
+        _relation(columns, upload.text),
+        f"does not have the header's {len(columns)} fields",
+        _AGAIN,
+    )
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(f"{upload.name}: the file has a header and no rows; choose days with sales")
     needed = ("Date", "Time", "Time Zone", "Total Collected", "Net Total")
     empty = " OR ".join(f'"{c}" IS NULL' for c in needed)
-    short = con.execute(
-        f"SELECT row FROM document_rows WHERE {empty} ORDER BY row LIMIT 1"
-    ).fetchone()
-    if short is not None:
-        raise BadInput(
-            f"{upload.name}: row {short[0]} is incomplete: the file is cut off; {_AGAIN}"
-        )
+    check_whole(con, upload, empty, _AGAIN)
     _check_clock(con, upload)
 
 

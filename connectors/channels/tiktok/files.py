@@ -6,7 +6,6 @@ names and cells with trailing blanks, a second row that may describe the columns
 export takes several statements; older layouts know no statement but the day of settlement.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,6 +18,7 @@ from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import Profile, business_day, profile
 from connectors.channels.statements import open_settlement
+from connectors.channels.tables import check_whole, load
 from connectors.channels.tiktok.columns import (
     FIELDS,
     REQUIRED,
@@ -150,27 +150,11 @@ def _money(column: str, *, known: bool) -> str:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, named: Sequence[str]) -> None:
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE document_rows AS {_relation(named, upload.text)}"
-        )
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        line = re.search(r"Line: (\d+)", str(error))
-        at = f"line {line[1]}" if line else "a row"
-        raise BadInput(
-            f"{upload.name}: {at} is not a row of an export: the file is cut off or damaged; "
-            f"{_AGAIN}"
-        ) from error
+    load(con, upload, _relation(named, upload.text), "is not a row of an export", _AGAIN)
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(f"{upload.name}: the export has a header and no rows; {_AGAIN}")
-    short = con.execute(
-        "SELECT row FROM document_rows WHERE type IS NULL OR currency IS NULL OR total IS NULL "
-        "OR settled IS NULL ORDER BY row LIMIT 1"
-    ).fetchone()
-    if short is not None:
-        raise BadInput(
-            f"{upload.name}: row {short[0]} is incomplete: the file is cut off; {_AGAIN}"
-        )
+    lacking = "type IS NULL OR currency IS NULL OR total IS NULL OR settled IS NULL"
+    check_whole(con, upload, lacking, _AGAIN)
 
 
 def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:

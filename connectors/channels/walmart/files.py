@@ -1,6 +1,5 @@
 """Walmart's reconciliation reports as documents: which it is, and how its rows are read."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import duckdb
 from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import profile
+from connectors.channels.tables import check_columns, load
 from connectors.channels.walmart.layouts import (
     AMOUNTS,
     DATES,
@@ -98,25 +98,17 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
 
 def _check_columns(upload: Upload, form: str, names: Sequence[str]) -> None:
     required, _optional = needed(shape(form))
-    missing = [c for c in required if c not in names]
-    if missing:
-        raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; {AGAIN}")
-    doubled = [c for c in names if c and names.count(c) > 1]
-    if doubled:
-        raise BadInput(f"{upload.name}: column {doubled[0]!r} stands twice; {AGAIN}")
+    check_columns(upload, names, required, AGAIN)
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, form: str, names: Sequence[str]) -> None:
-    query = relation(form, names, upload.text)
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {query}")
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        line = re.search(r"Line: (\d+)", str(error))
-        at = f"line {line[1]}" if line else "a row"
-        raise BadInput(
-            f"{upload.name}: {at} is not a row of a report: the file is cut off or damaged; "
-            "download it again"
-        ) from error
+    load(
+        con,
+        upload,
+        relation(form, names, upload.text),
+        "is not a row of a report",
+        "download it again",
+    )
     if one(con, f'SELECT count(*) FROM document_rows WHERE "{STATED_LINES}" IS NULL') == 0:
         raise BadInput(f"{upload.name}: the report has a header and no rows; download it again")
     for column in ORDERS[shape(form)]:
