@@ -26,11 +26,6 @@ class Finances:
     def __init__(self, visit: Visit, remote: Remote) -> None:
         self._visit, self._remote = visit, remote
 
-    @classmethod
-    def limits(cls) -> dict[str, Limit]:
-        """What eBay allows: one quota for the whole API."""
-        return LIMITS
-
     def payouts(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """Every payout begun in `[start, end)`, oldest first."""
         dates = f"payoutDate:[{stamp(start)}..{stamp(end)}]"

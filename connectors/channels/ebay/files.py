@@ -23,6 +23,7 @@ from connectors.channels.tables import check_columns, check_whole
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
 from mappings.channels import sql
+from mappings.money import coin
 
 FORMAT = "ebay.report"
 _AGAIN = "download the report again, unedited"
@@ -35,6 +36,7 @@ def reading(manifest: Manifest) -> Reading:
     return Reading(
         lines_sql=sql("ebay", "lines_report"),
         variables={
+            "coin": coin(manifest.currency),
             "settlement_id": open_settlement(manifest.currency),
             "period_end": manifest.period_end,
             "shortfall": "transfer.payout",
@@ -64,7 +66,8 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     )
     for macro in macros(dialect):
         con.execute(macro)
-    for name, value in (("currency", currency), ("time_zone", upload.time_zone)):
+    variables = {"currency": currency, "coin": coin(currency), "time_zone": upload.time_zone}
+    for name, value in variables.items():
         con.execute(f"SET VARIABLE {name} = $1", [value])
     found = profile(con, upload, sql("ebay", "lines_report"))
     _prove(con, upload)

@@ -33,8 +33,6 @@ from connectors.windows import Window
 SETTLING = timedelta(days=14)
 TILL = "till:"
 
-Records = dict[str, list[dict[str, Any]]]
-
 
 def _again(visit: Visit) -> date:
     """The first day that is looked at again, whether anything is open there or not."""

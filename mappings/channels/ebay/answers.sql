@@ -1,6 +1,7 @@
 -- Money lines of a document of eBay's answers (`connectors.channels.statements`).
 -- grain: an amount of a transaction; key: line_id, part
--- in: document_rows (operation, answer); macros exact; variables currency, settlement_id
+-- in: document_rows (operation, answer); macros exact, coins; variables currency, coin,
+-- settlement_id
 -- eBay's amounts have no sign: `bookingEntry` says which way they go. A transaction's amount is net
 -- of the fees nested in it, which are expanded: gross, each fee, and their sum is the net again.
 -- On a refund the nested fees are given back. Fees of another currency than the payout's are
@@ -62,9 +63,7 @@ converted AS (
     SELECT
         * REPLACE (list_transform(fees, lambda f: {
             type: f.type,
-            amount: CASE WHEN f.currency = currency THEN f.amount ELSE CAST(
-                round(f.amount * rate, 2) AS DECIMAL(19,4)
-            ) END
+            amount: CASE WHEN f.currency = currency THEN f.amount ELSE coins(f.amount * rate) END
         }) AS fees)
     FROM wanted
 ),

@@ -1,7 +1,7 @@
 -- Money lines of eBay's transaction report (CSV).
 -- grain: an amount of a row; key: row, part
 -- in: document_rows (row and its texts; items and fees: lists of column and text); macros money,
--- day; variables currency, time_zone
+-- day, coins; variables currency, coin, time_zone
 -- A row brings its net: items, shipping and the seller's tax (the gross), less fees. eBay's own tax
 -- is in no amount. An order of several items is a row with its net, and a row an item without: the
 -- items are the lines, and the order's row adds only what no item says. Together they are a unit,
@@ -132,7 +132,7 @@ parts AS (
 converted AS (
     SELECT
         *,
-        CAST(CASE WHEN is_foreign THEN round(stated.value * rate, 2) ELSE stated.value END
+        CAST(CASE WHEN is_foreign THEN coins(stated.value * rate) ELSE stated.value END
             AS DECIMAL(19,4)) AS value
     FROM parts
 ),

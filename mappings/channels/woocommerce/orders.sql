@@ -1,6 +1,6 @@
 -- Money lines of a month of orders (`connectors.channels.woocommerce.months`).
 -- grain: an amount of an order or of a refund; key: line_id, part
--- in: document_rows (operation, answer); variables currency, coin
+-- in: document_rows (operation, answer); macro coins; variables currency, coin
 -- Items at their price before coupons, each coupon, shipping, fees charged to the buyer and taxes
 -- come to the order's own total. What rounding leaves between them, up to a coin an amount, is a
 -- line, and so is a greater difference, which somebody made by hand. The gateway's fee is in the
@@ -285,9 +285,7 @@ refund_parts AS (
 amounts AS (
     SELECT
         *,
-        CAST(CASE getvariable('coin')
-            WHEN 1 THEN round(value, 0) WHEN 0.001 THEN round(value, 3) ELSE round(value, 2)
-        END AS DECIMAL(19,4)) AS amount
+        coins(value) AS amount
     FROM (
         SELECT 'order' AS kind, row, id, p.* REPLACE (CAST(p.value AS DECIMAL(28,9)) AS value)
         FROM order_parts
@@ -368,9 +366,7 @@ entries AS (
     UNION ALL
     SELECT
         kind, row, id, posted_at, number, method, country, part, concat('fee / ', method),
-        CAST(CASE getvariable('coin')
-            WHEN 1 THEN round(value, 0) WHEN 0.001 THEN round(value, 3) ELSE round(value, 2)
-        END AS DECIMAL(19,4)),
+        coins(value),
         'Fee of the gateway', NULL, NULL, NULL
     FROM fees
     WHERE value <> 0
