@@ -5,7 +5,10 @@ from datetime import date
 from decimal import Decimal
 
 CLEARING = "clearing"
+GATEWAY = "gateway.external"
 UNCLASSIFIED = "unclassified"
+# What the settlement of a day begins with that none of the channel's covers yet.
+PROVISIONAL = "provisional-"
 
 
 @dataclass(frozen=True, slots=True)

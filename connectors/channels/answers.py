@@ -7,10 +7,12 @@ answers are the same document.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from connectors.documents import Member
 from connectors.engine import quoted
@@ -20,6 +22,8 @@ _MARK = '{"daybook":1,'
 _MEGABYTE = 2**20
 # The longest answer; two of these is what DuckDB reads at once.
 LARGEST = 32 * _MEGABYTE
+# Under which a transaction's own number stands, at one platform or another.
+_OWN_NUMBERS = {"id", "transactionId", "transaction_id", "entry_id"}
 
 
 @dataclass
@@ -97,3 +101,41 @@ def relation(text: Path) -> str:
         "coalesce(json->'$.answer', json) AS answer FROM read_ndjson_objects("
         f"{quoted(str(text))}, maximum_object_size={LARGEST}, compression={quoted(compression)})"
     )
+
+
+def records(
+    con: duckdb.DuckDBPyConnection, relation: str, line_ids: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """What a document says of some transactions, by line id; a deeper object is its JSON.
+
+    A record is the outermost object that has the number for its own. A line id of a kind and a
+    number (`order-12`) is the number's.
+    """
+    numbers = {line_id.rpartition("-")[2]: line_id for line_id in line_ids}
+    numbers |= {line_id: line_id for line_id in line_ids}
+    found: dict[str, tuple[int, dict[str, str]]] = {}
+    for (answer,) in con.execute(f"SELECT answer FROM ({relation}) ORDER BY line").fetchall():
+        for depth, record in _objects(json.loads(answer, parse_float=str, parse_int=str)):
+            for number in _OWN_NUMBERS & record.keys():
+                line_id = numbers.get(str(record[number]).rpartition("/")[2])
+                if line_id is not None and (line_id not in found or depth < found[line_id][0]):
+                    found[line_id] = depth, _cells(record)
+    return {line_id: cells for line_id, (_, cells) in found.items()}
+
+
+def _objects(value: Any, depth: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    if isinstance(value, dict):
+        yield depth, value
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in below:
+        yield from _objects(part, depth + 1)
+
+
+def _cells(record: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        for name, value in record.items()
+        if value not in (None, "", [], {})
+    }

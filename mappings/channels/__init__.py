@@ -6,7 +6,7 @@ places each of the channel's words in the taxonomy; both can be read by an accou
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -21,13 +21,14 @@ class Classification:
     """Where lines of one source type belong.
 
     `if_positive` replaces `category` on lines with a positive amount, `if_withheld` on lines
-    whose order item has tax withheld by the marketplace.
+    whose order item has tax withheld by the marketplace. `gateway` is who else took the money.
     """
 
     source_type: str
     category: str
     if_positive: str | None = None
     if_withheld: str | None = None
+    gateway: str | None = None
 
 
 @cache
@@ -56,7 +57,8 @@ def _words(source_type: str) -> tuple[str, ...]:
 def rules(channel: str) -> Mapping[tuple[str, ...], Classification]:
     """The channel's categories.csv, keyed by its words, case-folded.
 
-    `*` stands for any word, `beginning: *` for any word that begins so.
+    `*` stands for any word, `beginning: *` for any word that begins so. As a gateway it is the
+    word that the first `*` stands for.
     """
     text = files(__package__).joinpath(channel, "categories.csv").read_text()
     found: dict[tuple[str, ...], Classification] = {}
@@ -69,6 +71,7 @@ def rules(channel: str) -> Mapping[tuple[str, ...], Classification]:
             category=row["category"],
             if_positive=row["if_positive"] or None,
             if_withheld=row["if_withheld"] or None,
+            gateway=row.get("gateway") or None,
         )
     return found
 
@@ -101,10 +104,16 @@ def classify(
         if words in own:
             result.append(Classification(name, own[words]))
             continue
-        rule = next((table[p] for p in _patterns(words) if p in table), None)
-        result.append(
-            Classification(name, rule.category, rule.if_positive, rule.if_withheld)
-            if rule
-            else Classification(name, UNCLASSIFIED)
-        )
+        pattern = next((p for p in _patterns(words) if p in table), None)
+        if pattern is None:
+            result.append(Classification(name, UNCLASSIFIED))
+            continue
+        rule = table[pattern]
+        result.append(replace(rule, source_type=name, gateway=_gateway(rule, name, pattern)))
     return result
+
+
+def _gateway(rule: Classification, name: str, pattern: tuple[str, ...]) -> str | None:
+    if rule.gateway != "*":
+        return rule.gateway
+    return name.split(SEPARATOR, 2)[pattern.index("*")].strip()

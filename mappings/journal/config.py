@@ -6,15 +6,19 @@ category needs no new document. `schema.json` beside this module is published wi
 
 import hashlib
 import re
+from string import digits
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from mappings.channels import channels
-from mappings.model import CLEARING, UNCLASSIFIED
+from mappings.model import CLEARING, GATEWAY, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
 
-_ACCOUNT = r"(Assets|Liabilities|Equity|Income|Expenses)(:([A-Z0-9][A-Za-z0-9-]*|\{connection\}))+"
+_PART = r"([A-Z0-9][A-Za-z0-9-]*|\{connection\}|\{gateway\})"
+_ACCOUNT = rf"(Assets|Liabilities|Equity|Income|Expenses)(:{_PART})+"
+_ROLE_OF_GATEWAYS = categories()[GATEWAY].role
+_OTHER = "Other"
 
 
 def _account(name: str) -> str:
@@ -38,6 +42,8 @@ class AccountLine(BaseModel):
 
 class MappingConfig(BaseModel):
     """An owner's decisions. `{connection}` in an account stands for the connection's name.
+
+    In the account of the role gateway, `{gateway}` stands for who else took the money.
 
     `accounts`: account role -> account, instead of the default chart's.
     `roles`: category -> account role, instead of the taxonomy's.
@@ -72,6 +78,9 @@ class MappingConfig(BaseModel):
             raise ValueError(
                 f"there is no channel {name!r}; choose {', '.join(sorted(channels()))}"
             )
+        for role in sorted(r for r, it in self.accounts.items() if "{gateway}" in it):
+            if role != _ROLE_OF_GATEWAYS:
+                raise ValueError(f"{{gateway}} is unknown on lines of {role!r}: leave it out there")
         if UNCLASSIFIED in self.roles:
             raise ValueError("`unclassified` holds entries and cannot be given an account role")
         return self
@@ -82,7 +91,10 @@ class MappingConfig(BaseModel):
         return template.replace("{connection}", component(connection))
 
     def account_lines(self, connection: str) -> list[AccountLine]:
-        """Every category, and `clearing`, with its account and tax code."""
+        """Every category, and `clearing`, with its account and tax code.
+
+        An account with `{gateway}` is one for each gateway, named by `through`.
+        """
         lines = [
             AccountLine(
                 category=name,
@@ -103,3 +115,10 @@ class MappingConfig(BaseModel):
 def component(slug: str) -> str:
     """A slug as an account component: `amazon-uk` is `Amazon-Uk`."""
     return re.sub(r"(^|-)([a-z])", lambda m: m[1] + m[2].upper(), slug)
+
+
+def through(gateway: str | None) -> str:
+    """A gateway's name as an account component: `ppcp_gateway` is `Ppcp-Gateway`."""
+    letters = (c if c.isalpha() or c in digits else " " for c in gateway or "")
+    name = "-".join(word[0].upper() + word[1:] for word in "".join(letters).split())
+    return _OTHER if name == "" or name[0].islower() else name

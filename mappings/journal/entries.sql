@@ -1,6 +1,7 @@
 -- Balanced journal entries: per connection, business day and currency.
 -- grain: posting; key: entry_id, line
--- in: transactions, accounts (category, account, tax_code), minor_units (currency, coin)
+-- in: transactions, accounts (category, account, tax_code), minor_units (currency, coin),
+-- gateways (source_type, component)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
 -- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
 -- finds its like. Clearing is posted per settlement; that is what the proof adds up.
@@ -11,10 +12,12 @@ WITH base AS (
         t.currency,
         CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
         t.category,
+        CASE t.category WHEN 'gateway.external' THEN coalesce(g.component, 'Other') END AS gateway,
         t.settlement_id,
         sum(t.amount) AS owed,
         count(*) AS transactions
     FROM transactions AS t
+    LEFT JOIN gateways AS g USING (source_type)
     GROUP BY ALL
 ),
 
@@ -30,7 +33,7 @@ unknown AS (
 earned AS (
     SELECT
         b.connection, b.business_date, b.currency, b.part,
-        a.account, b.category, a.tax_code,
+        replace(a.account, '{gateway}', coalesce(b.gateway, '')) AS account, b.category, a.tax_code,
         CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id,
         -sum(b.owed) AS amount,
         sum(b.transactions) AS transactions
@@ -81,7 +84,7 @@ fields AS (
         e.content_hash,
         CASE
             WHEN u.entry_id IS NOT NULL THEN
-                'no rule for ' || array_to_string(u.source_types, ', ')
+                'no rule for ' || array_to_string(u.source_types, '; ')
                 || ': name its category under source_types in a mapping file, then `daybook mappings set`'
             WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || p.currency
         END AS held_reason

@@ -11,8 +11,9 @@ import duckdb
 
 from connectors.registry import Connection, PlannedEntry
 from connectors.windows import Window
-from mappings.journal.config import MappingConfig
-from mappings.model import JournalEntry, JournalLine
+from mappings.channels import classify
+from mappings.journal.config import MappingConfig, through
+from mappings.model import GATEWAY, JournalEntry, JournalLine
 from mappings.money import coin
 from mappings.tables import JOURNAL_LINES
 from pipelines.stages.partitions import scan, write_days
@@ -61,6 +62,7 @@ def build_journals(
         source = scan(lake.partitions("transactions", connection.slug, built.days))
         con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {source}")
         _load_accounts(con, connection, mapping)
+        _load_gateways(con, connection)
         statement = files("mappings.journal").joinpath("entries.sql").read_text()
         con.execute(f"CREATE TEMP TABLE journal AS {statement}")
         for facts in _facts(con):
@@ -91,6 +93,18 @@ def _load_accounts(
     con.execute("CREATE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
     for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():
         con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin(currency)])
+
+
+def _load_gateways(con: duckdb.DuckDBPyConnection, connection: Connection) -> None:
+    words = con.execute(
+        "SELECT DISTINCT source_type FROM transactions WHERE category = $1", [GATEWAY]
+    ).fetchall()
+    placed = classify(connection.channel, (word for (word,) in words))
+    con.execute("CREATE TEMP TABLE gateways (source_type VARCHAR, component VARCHAR)")
+    con.execute(
+        "INSERT INTO gateways SELECT unnest($1), unnest($2)",
+        [[c.source_type for c in placed], [through(c.gateway) for c in placed]],
+    )
 
 
 def _facts(con: duckdb.DuckDBPyConnection) -> list[EntryFacts]:

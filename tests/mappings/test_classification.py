@@ -3,8 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from connectors.accounting.beancount.syntax import checked_account
 from mappings.channels import SEPARATOR, Classification, classify, rules
+from mappings.journal.config import MappingConfig, through
+from mappings.model import GATEWAY
 from mappings.taxonomy import categories
 
 OUT = "tax.facilitator_out"
@@ -277,3 +281,50 @@ def test_the_more_exact_rule_wins() -> None:
     exact = "FBAFees / FBA Inventory Storage Fee / Tax on fee"
     assert classify("amazon", [exact])[0].category == "tax.on_fees"
     assert classify("amazon", [exact.replace("Tax on fee", "Any")])[0].category == "fee.storage"
+
+
+@pytest.mark.parametrize(
+    ("channel", "word", "gateway"),
+    [
+        ("woocommerce", "gateway / ppcp-gateway", "ppcp-gateway"),
+        ("woocommerce", "gateway / woocommerce_payments_klarna", "woocommerce_payments"),
+        ("woocommerce", "payments / charge", "woocommerce_payments"),
+        ("shopify", "gateway / PayPal Express / SALE", "PayPal Express"),
+        ("shopify", "gateway / gift_card / SALE", None),
+        ("square", "TENDER / EXTERNAL / CHECK", "CHECK"),
+        ("square", "TENDER / EXTERNAL", "other"),
+        ("amazon", "Order / ItemPrice / Principal", None),
+    ],
+)
+def test_a_gateway_is_named_by_its_rule(channel: str, word: str, gateway: str | None) -> None:
+    (found,) = classify(channel, [word])
+    assert (found.category == GATEWAY) is (gateway is not None)
+    assert (found.source_type, found.gateway) == (word, gateway)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "component"),
+    [
+        ("ppcp_gateway", "Ppcp-Gateway"),
+        ("PayPal Express", "PayPal-Express"),
+        ("Cash (on delivery)", "Cash-On-Delivery"),
+        ("2checkout", "2checkout"),
+        ("銀行振込", "銀行振込"),
+        ("überweisung", "Überweisung"),
+        (" - ", "Other"),
+        (None, "Other"),
+    ],
+)
+def test_a_gateway_becomes_part_of_an_account(gateway: str | None, component: str) -> None:
+    assert through(gateway) == component
+
+
+@given(st.text())
+def test_any_gateway_becomes_part_of_an_account(gateway: str) -> None:
+    account = f"Assets:Clearing-Gateways:{through(gateway)}"
+    assert checked_account(account) == account
+
+
+def test_gateways_stand_in_no_other_account() -> None:
+    with pytest.raises(ValidationError, match="leave it out there"):
+        MappingConfig(accounts={"sales": "Income:Sales:{gateway}"})

@@ -1,12 +1,14 @@
 """The taxonomy, the chart and the channels' tables speak of the same things."""
 
+import json
 import re
+from importlib.resources import files
 
 import pytest
 
 from connectors.channels import CHANNELS
 from mappings.channels import rules
-from mappings.journal.config import MappingConfig
+from mappings.journal.config import MappingConfig, through
 from mappings.model import CLEARING, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
 
@@ -52,7 +54,8 @@ def test_every_account_of_the_chart_is_used_and_one_of_beancounts() -> None:
     config = MappingConfig()
     root = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
     for role in used:
-        assert root.fullmatch(config.account(role, "amazon-uk")), role
+        account = config.account(role, "amazon-uk").replace("{gateway}", through("ppcp-gateway"))
+        assert root.fullmatch(account), role
 
 
 @pytest.mark.parametrize("category", BALANCE_SHEET.split())
@@ -83,3 +86,8 @@ def test_every_category_and_the_clearing_account_have_one_account_line() -> None
     lines = MappingConfig().account_lines("store")
     assert sorted(line.category for line in lines) == sorted([*categories(), CLEARING])
     assert all(line.account for line in lines)
+
+
+def test_the_published_schema_is_the_one_that_mappings_are_read_by() -> None:
+    published = files("mappings.journal").joinpath("schema.json").read_text()
+    assert json.loads(published) == MappingConfig.model_json_schema()

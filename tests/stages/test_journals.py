@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from connectors.registry import Registry
 from mappings.journal.config import MappingConfig
+from mappings.model import CLEARING, GATEWAY
+from pipelines.stages.explaining import behind, sources
+from pipelines.stages.journals import read_entries
 from tests.channels.amazon_files import line, order, report
 from tests.channels.house import House, total
 from tests.stages.conftest import FIRST
@@ -151,3 +155,45 @@ def test_the_entry_of_a_day_that_is_no_more_is_withdrawn(empty: House, published
     assert "2026-03-18 *" not in empty.books()
     assert {proof.state for proof in empty.prove()} == {"tied"}
     empty.check_books()
+
+
+def sold_through_gateways(registry: Registry, home: Path) -> House:
+    house = House.build(registry, home, channel="woocommerce")
+    house.take_file(
+        FIXTURES / "woocommerce" / "month-in-yen-with-cards-and-rounding/document.ndjson"
+    )
+    house.normalise()
+    return house
+
+
+def test_every_gateway_has_a_clearing_account_that_tells_its_transactions(
+    registry: Registry, tmp_path: Path
+) -> None:
+    house = sold_through_gateways(registry, tmp_path / "home")
+    house.journal()
+    day = date(2026, 3, 7)
+    (entry,) = read_entries(house.workspace, house.slug, [day], {})
+    rows = sources(house.workspace, house.connection, day)
+    explained = {
+        it.account: {source.source_type for source in behind(it, entry, rows)}
+        for it in entry.lines
+        if it.category == GATEWAY
+    }
+    assert explained == {
+        "Assets:Clearing-Gateways:Store:Cod": {"gateway / cod"},
+        "Assets:Clearing-Gateways:Store:Stripe": {"gateway / stripe"},
+    }
+    for it in entry.lines:
+        owed = sum(source.amount for source in behind(it, entry, rows))
+        assert owed == (it.amount if it.category == CLEARING else -it.amount)
+
+
+def test_an_owner_may_put_all_gateways_into_one_account(registry: Registry, tmp_path: Path) -> None:
+    house = sold_through_gateways(registry, tmp_path / "home")
+    house.mapping = MappingConfig(accounts={"gateway": "Assets:Elsewhere:{connection}"})
+    house.journal()
+    day = date(2026, 3, 7)
+    (entry,) = read_entries(house.workspace, house.slug, [day], {})
+    (found,) = [it for it in entry.lines if it.category == GATEWAY]
+    assert found.account == "Assets:Elsewhere:Store"
+    assert len(behind(found, entry, sources(house.workspace, house.connection, day))) == 2
