@@ -1,4 +1,4 @@
-"""Exports of Shopify's payment transactions as a test needs them, in the true formats."""
+"""Exports of Shopify's payment transactions and payouts as tests need them, in the true formats."""
 
 import csv
 import io
@@ -15,6 +15,10 @@ SEVENTEEN = (
 )  # fmt: skip
 EIGHTEEN = (*SEVENTEEN, "VAT")
 TWENTY = (*EIGHTEEN, "Business Entity Name", "Business Entity ID")
+PAYOUTS_OF_TEN = (
+    "Payout Date", "Status", "Charges", "Refunds", "Adjustments", "Reserved Funds", "Fees",
+    "Retried Amount", "Total", "Currency",
+)  # fmt: skip
 PAYOUTS = (
     "Payout Date", "Status", "Charges", "Refunds", "Adjustments", "Marketplace Sales Tax",
     "Advances", "Reserved Funds", "Fees", "Retried Amount", "Total", "Currency", "Bank Reference",
@@ -54,6 +58,21 @@ def row(
         "VAT": "0.00",
         "Business Entity Name": "Harbour Coffee",
         "Business Entity ID": "1",
+    }
+
+
+def payout(day: date, status: str = "paid", currency: str = "USD", **parts: str) -> Row:
+    """One payout of these parts, which make its total unless that is given."""
+    zeros = dict.fromkeys(PAYOUTS[2:10], "0.00")
+    row = {**zeros, **{name.replace("_", " "): amount for name, amount in parts.items()}}
+    total = sum((Decimal(row[name]) for name in zeros), Decimal(0))
+    return {
+        "Total": f"{total:f}",
+        **row,
+        "Payout Date": day.isoformat(),
+        "Status": status,
+        "Currency": currency,
+        "Bank Reference": "",
     }
 
 

@@ -8,38 +8,49 @@ import duckdb
 from connectors.channels import statements
 from connectors.channels.answers import head, is_of
 from connectors.channels.base import Channel, Reading, Upload
-from connectors.channels.shopify import files, orders
+from connectors.channels.shopify import exports, files, orders, payouts
 from connectors.channels.shopify.chain import chain
 from connectors.channels.shopify.settlements import read
 from connectors.documents import Manifest
 
 
 def _recognises(opening: str) -> bool:
-    return is_of("shopify", opening) or files.recognises(opening)
+    if is_of("shopify", opening):
+        return True
+    names = exports.columns(opening)
+    return files.recognises(names) or payouts.recognises(names)
 
 
 def _inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     said = head(upload.header)
-    if said is None:
-        return files.inspect(con, upload)
-    read_by = orders.inspect if said.get("kind") == orders.ORDERS else statements.inspect
-    return read_by(con, upload)
+    if said is not None:
+        read_by = orders.inspect if said.get("kind") == orders.ORDERS else statements.inspect
+        return read_by(con, upload)
+    if payouts.recognises(exports.columns(upload.header)):
+        return payouts.inspect(con, upload)
+    return files.inspect(con, upload)
 
 
 def _rows(manifest: Manifest, text: Path) -> str:
-    read_by = files.rows if manifest.format == files.FORMAT else statements.rows
-    return read_by(manifest, text)
+    optional = {files.FORMAT: files.OPTIONAL, payouts.FORMAT: payouts.OPTIONAL}
+    if manifest.format not in optional:
+        return statements.rows(manifest, text)
+    return exports.relation(manifest.dialect.columns, optional[manifest.format], text)
 
 
 def _reading(manifest: Manifest, _documents: Sequence[Manifest]) -> Reading:
-    own = {files.FORMAT: files.reading, orders.FORMAT: orders.reading}
+    own = {
+        files.FORMAT: files.reading,
+        payouts.FORMAT: payouts.reading,
+        orders.FORMAT: orders.reading,
+    }
     return own.get(manifest.format, statements.reading)(manifest)
 
 
 CHANNEL = Channel(
     name="shopify",
     title="Shopify",
-    file="payment transactions export (.csv)",
+    file="payment transactions or payouts export (.csv)",
     default_time_zone="UTC",
     recognises=_recognises,
     inspect=_inspect,
@@ -47,7 +58,8 @@ CHANNEL = Channel(
     reading=_reading,
     chain=chain,
     read=read,
-    periods=frozenset({files.FORMAT}),
+    periods=frozenset({files.FORMAT, payouts.FORMAT}),
+    sums=frozenset({payouts.FORMAT}),
 )
 
 __all__ = ["CHANNEL"]

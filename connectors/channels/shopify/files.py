@@ -4,15 +4,13 @@ Format facts are read off real exports: UTF-8, comma, decimal points, instants w
 changes with summer time, a payout's date without a time. There are 16 to 20 columns: `Payout ID`,
 `VAT` and the business entity's came later. Every row has Amount less Fee is Net. Nothing declares
 what a payout comes to: it is what the rows of a payout sum to. Where no payout has a number, its
-date stands for it. The export of payouts has no transactions and is refused with what to do.
+date stands for it.
 UNCONFIRMED: rows of the payout itself, which are left out; payouts that failed, which stay open.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,10 +19,16 @@ import duckdb
 from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks, zones
 from connectors.channels.profile import Profile, from_microseconds, profile
+from connectors.channels.shopify.exports import (
+    AGAIN,
+    columns,
+    currency,
+    load_rows,
+    rows_without_line,
+)
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_columns, check_whole, load
+from connectors.channels.tables import check_columns
 from connectors.documents import Dialect, Manifest, Statement
-from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
 from mappings.channels import sql
 
@@ -33,42 +37,15 @@ _REQUIRED = (
     "Transaction Date", "Type", "Order", "Payout Status", "Payout Date", "Amount", "Fee", "Net",
     "Currency",
 )  # fmt: skip
-_OPTIONAL = ("Payout ID", "Payment Method Name")
+OPTIONAL = ("Payout ID", "Payment Method Name")
 _MONEY = ("Amount", "Fee", "Net")
 _FORMS = ("%Y-%m-%d %H:%M:%S",)
-_AGAIN = "download it again, unedited"
+_NEEDED = ("Transaction Date", "Type", "Currency", *_MONEY)
 
 
-def _columns(opening: str) -> tuple[str, ...]:
-    header = opening.partition("\n")[0].rstrip("\r\n")
-    return tuple(name.strip() for name in next(csv.reader([header]), []))
-
-
-def _lists_payouts(columns: Sequence[str]) -> bool:
-    return {"Payout Date", "Charges", "Retried Amount", "Total"} <= set(columns)
-
-
-def recognises(opening: str) -> bool:
-    """Whether the first line is that of an export of transactions, or of payouts."""
-    columns = _columns(opening)
-    return {"Transaction Date", "Payout Status"} <= set(columns) or _lists_payouts(columns)
-
-
-def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> str:
-    """Every row of the file as text with its number, absent optional columns as null."""
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
-    absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in _OPTIONAL if c not in columns)
-    return (
-        f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, nullstr='', compression={quoted(compression)})"
-    )
-
-
-def rows(manifest: Manifest, text: Path) -> str:
-    """SQL for the rows of a stored export, `text` being UTF-8, plain or `.zst`."""
-    compression = "zstd" if text.suffix == ".zst" else "none"
-    return _relation(manifest.dialect.columns, text, compression)
+def recognises(names: Sequence[str]) -> bool:
+    """Whether these are an export's columns."""
+    return {"Transaction Date", "Payout Status"} <= set(names)
 
 
 def reading(manifest: Manifest) -> Reading:
@@ -85,72 +62,36 @@ def reading(manifest: Manifest) -> Reading:
 
 def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     """Read an export whole and prove it row by row."""
-    columns = _columns(upload.header)
-    _check_columns(upload, columns)
-    _load(con, upload, columns)
-    currency = _currency(con, upload)
+    names = columns(upload.header)
+    check_columns(upload, names, _REQUIRED, AGAIN)
+    load_rows(con, upload, names, OPTIONAL, _NEEDED)
+    stated = currency(con, upload, "transactions")
     dialect = Dialect(
         encoding=upload.encoding,
-        columns=columns,
+        columns=names,
         decimal_mark=decimal_marks(con, upload.name, list(_MONEY))[0],
         date_format=date_format(con, upload.name, ["Transaction Date"], _FORMS),
         zones=zones(con, upload.name, ["Transaction Date"]),
     )
     for macro in macros(dialect):
         con.execute(macro)
-    con.execute("SET VARIABLE currency = $1", [currency])
+    con.execute("SET VARIABLE currency = $1", [stated])
     _prove_rows(con, upload)
     found = profile(con, upload, sql("shopify", "lines_transactions"))
     if not found.days:
-        raise BadInput(f"{upload.name}: the export has payouts and no transactions; {_AGAIN}")
-    found = replace(found, rows_without_amount=_rows_without_line(con))
-    settlements = _settlements(con, upload, currency)
+        raise BadInput(f"{upload.name}: the export has payouts and no transactions; {AGAIN}")
+    found = replace(found, rows_without_amount=rows_without_line(con))
+    settlements = _settlements(con, upload, stated)
     return found.with_payouts(settlements).manifest(
         upload,
         channel="shopify",
         format=FORMAT,
-        statement=_statement(found, settlements, currency),
-        currency=currency,
+        statement=_statement(found, settlements, stated),
+        currency=stated,
         declared=None,
         dialect=dialect,
         period=_period(found, upload.time_zone),
         settlements=settlements,
-    )
-
-
-def _check_columns(upload: Upload, columns: Sequence[str]) -> None:
-    if _lists_payouts(columns):
-        raise BadInput(
-            f"{upload.name}: is the list of payouts, which has no transactions; in the shop's "
-            "admin open Finance, Payouts, Transactions, export these and import that file"
-        )
-    check_columns(upload, columns, _REQUIRED, _AGAIN)
-
-
-def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
-    load(
-        con,
-        upload,
-        _relation(columns, upload.text),
-        f"does not have the header's {len(columns)} fields",
-        _AGAIN,
-    )
-    if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
-        raise BadInput(
-            f"{upload.name}: the export has a header and no rows; choose days with sales"
-        )
-    empty = " OR ".join(f'"{c}" IS NULL' for c in ("Transaction Date", "Type", "Currency", *_MONEY))
-    check_whole(con, upload, empty, _AGAIN)
-
-
-def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:
-    found = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    names = ", ".join(str(name) for (name,) in found)
-    raise BadInput(
-        f"{upload.name}: holds {len(found)} currencies ({names}); export the transactions of one "
-        "payout currency at a time"
     )
 
 
@@ -164,17 +105,10 @@ def _prove_rows(con: duckdb.DuckDBPyConnection, upload: Upload) -> None:
         return
     row, found, net = wrong
     raise Unproven(
-        f"{upload.name}: row {row}: Amount less Fee is {found:f} but Net is {net:f}; {_AGAIN}",
+        f"{upload.name}: row {row}: Amount less Fee is {found:f} but Net is {net:f}; {AGAIN}",
         declared=f"{net:f}",
         found=f"{found:f}",
     )
-
-
-def _rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute(
-        "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM profiled)"
-    ).fetchone()
-    return row[0] if row else 0
 
 
 def _settlements(
