@@ -14,12 +14,12 @@ from typing import Any
 from connectors.auth import Broker, Token, Vault
 from connectors.auth.broker import STAGED, TOKEN, GrantRefused, NeedsReconnection
 from connectors.auth.platform import Access, Account, Platform
-from connectors.auth.vault import OPEN
+from connectors.auth.vault import OPEN, QUEUE
 from connectors.deadlines import SECRET_SINCE, deadlines, wants_use
 from connectors.endpoints import endpoints
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
 from connectors.fields import read_fields, read_values, secret_names, slug_for
-from connectors.http import AccessRefused
+from connectors.http import AccessRefused, Remembered
 from connectors.platforms import platform
 from connectors.registry import Connection, Registry
 from connectors.settings import Settings
@@ -180,8 +180,9 @@ class Accounts:
                 wanted.revoke(self.access(slug))
             except (DaybookError, GrantRefused) as error:
                 problem = f"{wanted.title} was not told ({error}): revoke Daybook there"
-        for owner in (slug, STAGED + slug):
+        for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
+        self.registry.set_queue_finding(slug, None)
         self.registry.set_connection_state(slug, "disconnected", actor)
         self.registry.set_deadlines(slug, [])
         return problem
@@ -201,7 +202,7 @@ class Accounts:
             return wanted.tokens(access).refresh(refresh_token)
 
         where = endpoints(self.settings, wanted, fields)
-        access = Access(where, fields, token, self.settings.private_hosts)
+        access = Access(where, fields, Remembered(token), self.settings.private_hosts)
         return access
 
     def stage(self, slug: str, fields: Mapping[str, str], token: Token | None) -> None:

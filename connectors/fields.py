@@ -40,20 +40,36 @@ def read_values(
 
     A new secret of an application is dated: some end.
     """
-    asked = {field.name: field for field in wanted.fields}
-    unknown = sorted(set(given) - set(asked))
-    if unknown:
-        raise BadInput(
-            f"{wanted.title} has no field {', '.join(unknown)}; it has {', '.join(asked)}"
-        )
-    values = {name: asked[name].value(text) for name, text in given.items()}
+    values = _values(wanted.title, wanted.fields, given)
     if "client_secret" in values:
         values[SECRET_SINCE] = datetime.now(UTC).date().isoformat()
-    missing = [f for f in needed if f.required and f.name not in {**known, **values}]
+    _check_all_given(wanted.title, needed, {**known, **values})
+    return values
+
+
+def read_given(title: str, fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
+    """What was given of some fields, each value in its own form; `BadInput` as `read_fields`.
+
+    `title` is what the fields are of.
+    """
+    values = _values(title, fields, given)
+    _check_all_given(title, fields, values)
+    return values
+
+
+def _values(title: str, fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
+    asked = {field.name: field for field in fields}
+    unknown = sorted(set(given) - set(asked))
+    if unknown:
+        raise BadInput(f"{title} has no field {', '.join(unknown)}; it has {', '.join(asked)}")
+    return {name: asked[name].value(text) for name, text in given.items()}
+
+
+def _check_all_given(title: str, needed: Sequence[Field], known: Mapping[str, str]) -> None:
+    missing = [field for field in needed if field.required and field.name not in known]
     if missing:
         hints = "; ".join(f"{field.name} ({field.hint or field.title})" for field in missing)
-        raise BadInput(f"{wanted.title} also needs {hints}")
-    return values
+        raise BadInput(f"{title} also needs {hints}")
 
 
 def secret_names(wanted: Platform) -> Set[str]:

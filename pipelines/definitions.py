@@ -9,6 +9,7 @@ from pipelines.jobs import data_job, publish_job, warehouse_job
 from pipelines.resources import Daybook
 from pipelines.schedules import daily_upkeep
 from pipelines.sensors.imports import imported_documents
+from pipelines.sensors.notices import heard_notices
 from pipelines.sensors.publications import planned_entries
 from pipelines.sensors.visits import due_visits
 from pipelines.sensors.warehouse import changed_lake
@@ -21,7 +22,7 @@ def build_definitions(daybook: Daybook | None = None) -> dg.Definitions:
         assets=[settlement_chain, publish_journals, warehouse],
         jobs=[data_job, publish_job, warehouse_job, upkeep],
         schedules=[daily_upkeep],
-        sensors=[imported_documents, due_visits, planned_entries, changed_lake],
+        sensors=[imported_documents, heard_notices, due_visits, planned_entries, changed_lake],
         resources={"daybook": daybook or Daybook()},
         executor=dg.in_process_executor,
     )

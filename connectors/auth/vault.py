@@ -21,6 +21,8 @@ _CANARY = "canary"
 _DATA_KEY = "data key"
 # Fields with such a name are sealed because they lie beside secrets; they may be shown.
 OPEN = "open:"
+# A connection's queue of notifications has credentials of its own: it is not the platform's.
+QUEUE = "queue:"
 
 
 @dataclass(slots=True)

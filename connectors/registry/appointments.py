@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connectors.registry.models import AppointmentRow
@@ -22,6 +22,18 @@ class Appointments(Store):
         kept = insert(AppointmentRow).values(connection=slug, **row)
         with self._transaction() as session:
             session.execute(kept.on_conflict_do_update(index_elements=["connection"], set_=row))
+
+    def advance(self, slug: str, at: datetime) -> bool:
+        """Bring the connection's next visit forward to an instant; False where it stays.
+
+        One that is sooner stays, and one that has a reason: a platform asked for that wait. A
+        connection without any is visited as soon as it can be.
+        """
+        later = (AppointmentRow.at > at, AppointmentRow.reason.is_(None))
+        moved = update(AppointmentRow).where(AppointmentRow.connection == slug, *later)
+        with self._transaction() as session:
+            found = session.execute(moved.values(at=at).returning(AppointmentRow.connection))
+            return found.first() is not None
 
     def appointments(self) -> dict[str, Appointment]:
         """Every connection's next visit."""

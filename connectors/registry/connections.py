@@ -165,13 +165,6 @@ class Connections(Store):
         with self._transaction() as session:
             _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
 
-    def set_findings(self, slug: str, findings: Sequence[str]) -> None:
-        """What a connection's settlements lack; replaces what was found before."""
-        with self._transaction() as session:
-            row = _locked(session, slug)
-            if row.findings != list(findings):
-                row.findings = list(findings)
-
     def remove_connection(self, slug: str, actor: str) -> None:
         """Forget a connection and its days; what was posted for it stays on record."""
         with self._transaction() as session:

@@ -18,6 +18,7 @@ from connectors.registry.activities import Activities, lock_name
 from connectors.registry.appointments import Appointments
 from connectors.registry.connections import Connections
 from connectors.registry.consents import Consents
+from connectors.registry.findings import Findings
 from connectors.registry.inbox import Inbox
 from connectors.registry.mappings import Mappings
 from connectors.registry.models import AuditRow
@@ -42,6 +43,7 @@ class Registry(
     Appointments,
     Connections,
     Consents,
+    Findings,
     Inbox,
     Mappings,
     People,

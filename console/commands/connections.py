@@ -6,9 +6,11 @@ from typing import Any
 
 import typer
 
+from connectors.connecting import Accounts
 from connectors.history import can_visit
+from connectors.notifying import Notifying
 from connectors.registry import Activity, Appointment, Connection, DayState
-from console.commands import connecting
+from console.commands import connecting, notifying
 from console.commands.home import Json
 from console.opening import workspace
 from console.output import Align, show, show_json, show_table
@@ -16,6 +18,7 @@ from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=True)
 connecting.register(app)
+notifying.register(app)
 
 
 @app.command(name="list")
@@ -82,10 +85,11 @@ def _shown(value: object) -> object:
     match value:
         case None:
             return "-"
-        case {"outcome": outcome, "what": what}:
-            return f"{what} {outcome}"
-        case {"since": since, "what": what}:
-            return f"{what} since {since:%H:%M}"
+        case bool():
+            return "yes" if value else "no"
+        case {"what": what, **more}:
+            since = more.get("since")
+            return f"{what} {more['outcome'] if since is None else f'since {since:%H:%M}'}"
         case {"name": name, "id": number}:
             return f"{name} ({number})"
         case list():
@@ -103,6 +107,7 @@ def _told(finding: str | dict[str, str]) -> str:
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
     last, running = opened.registry.last_activities(), opened.registry.running_activities()
     visits = opened.registry.appointments()
+    notified = Notifying(Accounts(opened.settings, opened.registry)).notified()
     return [
         _card(
             opened,
@@ -110,6 +115,7 @@ def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[st
             last.get(c.slug),
             running.get(c.slug),
             visits.get(c.slug) if can_visit(c) else None,
+            notified=c.slug in notified,
         )
         for c in connections
     ]
@@ -121,6 +127,8 @@ def _card(
     last: Activity | None,
     running: Activity | None,
     visit: Appointment | None,
+    *,
+    notified: bool,
 ) -> dict[str, Any]:
     states = opened.registry.day_states(connection.slug)
     failed = [s.day for s in states if s.state == "failed"]
@@ -138,6 +146,7 @@ def _card(
         "last": last and _ended(last),
         "running": running and _under_way(running),
         "next_visit": visit.at if visit else None,
+        "notifications": notified,
         "deadlines": connection.deadlines,
         "findings": connection.findings,
         "documents": len(opened.lake.manifests(connection.slug)),

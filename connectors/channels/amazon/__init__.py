@@ -6,10 +6,12 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels import answers, statements
-from connectors.channels.amazon import files, range_rows, ranges
+from connectors.channels.amazon import files, notices, queue, range_rows, ranges
 from connectors.channels.amazon.chains import chain
 from connectors.channels.amazon.settlements import read
+from connectors.channels.amazon.subscribing import subscribe
 from connectors.channels.base import Channel, Reading, Upload
+from connectors.channels.notices import Notices
 from connectors.documents import Manifest
 
 
@@ -58,6 +60,15 @@ CHANNEL = Channel(
     read=read,
     periods=frozenset({ranges.RANGE}),
     meets=True,
+    foretells=True,
+    notices=Notices(
+        fields=queue.FIELDS,
+        address="queue_url",
+        opened=queue.opened,
+        subscribe=subscribe,
+        read=notices.read,
+        concerns=notices.concerns,
+    ),
 )
 
 __all__ = ["CHANNEL"]

@@ -7,12 +7,14 @@ secret 180 days. Amazon names the seller in the callback only: no call tells who
 """
 
 from collections.abc import Generator, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx2
 
+from connectors.auth.broker import GrantRefused
 from connectors.auth.consent import Question
 from connectors.auth.oauth import TokenEndpoint
 from connectors.auth.platform import (
@@ -32,6 +34,7 @@ from connectors.countries import TIME_ZONES
 from connectors.errors import BadInput, ConfigError
 from connectors.http import Remote, TokenAuth
 from connectors.http.tokens import unauthorised
+from connectors.redaction import remember
 
 _WHERE = "Solution Provider Portal, your application, View LWA credentials"
 _APPLICATION_ID = Field(
@@ -100,6 +103,25 @@ class _AmazonAuth(TokenAuth):
 
 def _sign(access: Access) -> httpx2.Auth:
     return _AmazonAuth(access.token, "x-amz-access-token", "{}", _refused)
+
+
+def sign_for_application(access: Access, scope: str) -> httpx2.Auth:
+    """The same with a token of the application itself, for calls that need no seller's grant.
+
+    Raises as `TokenEndpoint.refresh`, and `ConfigError` where Amazon gives none.
+    """
+    try:
+        token = replace(_tokens(access), asks={"scope": scope}).for_client().access_token
+    except GrantRefused as error:
+        raise ConfigError(
+            f"Amazon gives the application no token of its own for {scope}"
+        ) from error
+    remember([token])
+
+    def kept(refused: str | None = None) -> str:
+        return token
+
+    return _AmazonAuth(kept, "x-amz-access-token", "{}", _refused)
 
 
 def _refused(response: httpx2.Response) -> bool:
@@ -188,6 +210,7 @@ def _only(values: Iterable[str]) -> str | None:
 
 
 _PAGES = {f"seller_central_{name}": f"https://{region.host}" for name, region in REGIONS.items()}
+_QUEUES = "https://sqs.{region}.amazonaws.com"
 _APIS = {
     f"api_{place}": f"https://sellingpartnerapi-{place}.amazon.com" for place in ("na", "eu", "fe")
 }
@@ -196,7 +219,7 @@ AMAZON = Platform(
     name="amazon",
     title="Amazon",
     kind="marketplace",
-    endpoints={"token": "https://api.amazon.com", **_APIS, **_PAGES},
+    endpoints={"token": "https://api.amazon.com", **_APIS, **_PAGES, "sqs": _QUEUES},
     sandbox={name: url.replace("https://", "https://sandbox.") for name, url in _APIS.items()},
     application=(*client_fields(_WHERE), _APPLICATION_ID, _DRAFT, ENVIRONMENT),
     account=(_REGION,),

@@ -1,0 +1,170 @@
+"""The queue of the owner's AWS account that Amazon's notifications arrive in.
+
+Facts: Amazon SQS's API reference (JSON protocol, `AmazonSQS.*` in `X-Amz-Target`). A message that
+was handed out is hidden for a while and comes again unless it is deleted; one may come twice, and
+in any order. After as many times as the owner's queue says, it goes to the owner's dead letter
+queue. A queue in China, behind a private address or elsewhere is a setting: the endpoint `sqs`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+
+from connectors.auth.platform import Access, Field
+from connectors.channels.notices import Message
+from connectors.errors import BadInput, ConfigError, Permanent, Transient
+from connectors.http import Remote
+from connectors.http.aws import SignatureV4
+
+TITLE = "Amazon SQS"
+AT_ONCE = 10
+# Long enough to ask all of the queue's servers, short enough for a sensor's tick.
+WAIT_SECONDS = 1
+HIDDEN_SECONDS = 120
+_REFUSALS = (
+    (
+        ("QueueDoesNotExist", "NonExistentQueue"),
+        "there is no such queue: correct queue_url and region",
+    ),
+    (
+        ("AccessDenied",),
+        "the access key lacks a right: allow it sqs:ReceiveMessage, sqs:DeleteMessage and "
+        "sqs:GetQueueAttributes on the queue",
+    ),
+    (
+        ("InvalidClientTokenId", "UnrecognizedClient", "Signature", "InvalidSecurity"),
+        "the access key is not accepted: correct access_key_id and secret_access_key",
+    ),
+)
+
+
+def _like(name: str, pattern: str, example: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        text = text.strip()
+        if text and not re.fullmatch(pattern, text):
+            raise BadInput(f"{name} must be like {example}")
+        return text
+
+    return read
+
+
+def _field(
+    name: str, title: str, hint: str, pattern: str, example: str, *, required: bool = True
+) -> Field:
+    return Field(name, title, hint, required=required, read=_like(name, pattern, example))
+
+
+_REGION = r"[a-z]{2,3}(-[a-z]+)+-\d"
+FIELDS = (
+    _field(
+        "queue_url",
+        "Queue URL",
+        "AWS console, SQS, your queue, URL",
+        r"https://[\w.-]+/\d{12}/[\w-]{1,80}",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/daybook",
+    ),
+    _field("region", "AWS region", "where the queue is", _REGION, "eu-west-1"),
+    _field(
+        "access_key_id",
+        "Access key ID",
+        "AWS console, IAM, a user for this queue alone",
+        "[A-Z0-9]{16,128}",
+        "AKIAIOSFODNN7EXAMPLE",
+    ),
+    Field("secret_access_key", "Secret access key", "shown once, with its ID", secret=True),
+    _field(
+        "queue_arn",
+        "Queue ARN",
+        "AWS console, SQS, your queue: Amazon sends into it",
+        rf"arn:aws[\w-]*:sqs:{_REGION}:\d{{12}}:[\w-]{{1,80}}",
+        "arn:aws:sqs:eu-west-1:123456789012:daybook",
+        required=False,
+    ),
+    _field(
+        "account_id",
+        "AWS account ID",
+        "in the place of the ARN: Amazon sends to EventBridge",
+        r"\d{12}",
+        "123456789012",
+        required=False,
+    ),
+)
+
+
+class MessageQueue:
+    """One queue, by its URL; `sqs` signs, `endpoint` is the service's address."""
+
+    def __init__(self, sqs: Remote, endpoint: str, url: str) -> None:
+        self._sqs, self._endpoint, self._url = sqs, endpoint, url
+
+    def waiting(self) -> int:
+        """How many messages there are, about."""
+        name = "ApproximateNumberOfMessages"
+        answer = self._call("GetQueueAttributes", AttributeNames=[name])
+        with _readable():
+            return int(answer["Attributes"][name])
+
+    def received(self) -> Sequence[Message]:
+        """Up to ten messages, hidden from others for a while."""
+        answer = self._call(
+            "ReceiveMessage",
+            MaxNumberOfMessages=AT_ONCE,
+            WaitTimeSeconds=WAIT_SECONDS,
+            VisibilityTimeout=HIDDEN_SECONDS,
+        )
+        with _readable():
+            found = answer.get("Messages") or ()
+            return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in found]
+
+    def let_go(self, messages: Sequence[Message]) -> None:
+        """Delete up to ten messages; what SQS could not delete comes again."""
+        entries = [
+            {"Id": str(place), "ReceiptHandle": message.receipt}
+            for place, message in enumerate(messages)
+        ]
+        self._call("DeleteMessageBatch", Entries=entries)
+
+    def _call(self, action: str, **asked: Any) -> Any:
+        headers = {
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": f"AmazonSQS.{action}",
+        }
+        said = {"QueueUrl": self._url, **asked}
+        return self._sqs.post(f"{self._endpoint}/", json=said, headers=headers)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What SQS answers is what its reference says, or it is not SQS that answers."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Permanent(f"{TITLE} answers with something else: see the endpoint `sqs`") from error
+
+
+@contextmanager
+def opened(access: Access) -> Iterator[MessageQueue]:
+    """The queue that the fields of `access` are about."""
+    fields = access.fields
+    key = (fields["access_key_id"], fields["secret_access_key"])
+    with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _judge) as sqs:
+        yield MessageQueue(sqs, access.url("sqs"), fields["queue_url"])
+
+
+def _judge(response: httpx2.Response) -> Exception | None:
+    """SQS names its errors in the body; being asked too often and faults of its own pass."""
+    if response.is_success or response.is_server_error:
+        return None
+    try:
+        kind = str(response.json()["__type"]).rpartition("#")[2]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if "Throttl" in kind or kind == "OverLimit":
+        return Transient(f"{TITLE} is asked too often: try again")
+    for words, why in _REFUSALS:
+        if any(word in kind for word in words):
+            return ConfigError(f"{TITLE}: {why}")
+    return None

@@ -1,0 +1,54 @@
+"""`connections notify`: the queue in which a platform tells that there is something new."""
+
+from typing import Annotated
+
+import typer
+
+from connectors.connecting import Accounts
+from connectors.errors import BadInput
+from connectors.notifying import Notifying
+from console.commands.home import Json
+from console.credentials import read_credentials
+from console.opening import workspace
+from console.output import say, show, show_json
+
+ACTOR = "operator"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `connections`."""
+    app.command()(notify)
+
+
+def notify(
+    slug: str,
+    queue: Annotated[
+        str | None,
+        typer.Option(help="a file with the queue's fields as JSON; - reads standard input"),
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="forget the queue")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show, give or forget the queue that a platform's notifications arrive in."""
+    if queue is not None and off:
+        raise BadInput("give --queue or --off, and not both")
+    given = read_credentials(queue) if queue is not None else None
+    with workspace() as opened:
+        opened.registry.connection(slug)
+        notifying = Notifying(Accounts(opened.settings, opened.registry))
+        standing = notifying.switch_on(slug, given, ACTOR) if given is not None else None
+        forgotten = off and notifying.switch_off(slug, ACTOR)
+        kept, address = notifying.shown(slug), None
+        if kept is not None:
+            address = notifying.address(opened.registry.connection(slug))
+    if as_json:
+        proof = standing and {"waiting": standing.waiting, "subscribed": list(standing.subscribed)}
+        show_json({"connection": slug, "queue": kept, "proof": proof})
+        return
+    if off:
+        show(f"{slug} hears no notifications") if forgotten else say(f"{slug} has no queue")
+        return
+    show(f"{slug}: {address or 'no queue'}")
+    if standing:
+        for line in (f"the queue answers: {standing.waiting} messages wait", *standing.subscribed):
+            show(line)

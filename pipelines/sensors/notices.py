@@ -1,0 +1,34 @@
+"""Platforms that tell of something new are heard: their accounts are visited sooner."""
+
+import dagster as dg
+
+from pipelines.jobs import data_job
+from pipelines.resources import Daybook
+
+
+@dg.sensor(
+    job=data_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks queues of notifications what is new; `due_visits` then visits.",
+)
+def heard_notices(
+    context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
+) -> dg.SensorResult:
+    """Brings appointments forward and asks for no run itself; without a queue it does nothing.
+
+    The cursor is the queue that was asked last.
+    """
+    from pipelines.stages.listening import listen
+
+    with daybook.open() as workspace:
+        heard = listen(workspace, daybook.clock(), context.log, context.cursor or "")
+    said = [
+        f"{heard.messages} messages" if heard.messages else "no messages",
+        f"{heard.unread} cannot be read" if heard.unread else "",
+        f"sooner: {', '.join(sorted(heard.advanced))}" if heard.advanced else "",
+        f"no answer for {', '.join(sorted(heard.silent))}" if heard.silent else "",
+    ]
+    return dg.SensorResult(
+        skip_reason=dg.SkipReason("; ".join(filter(None, said))), cursor=heard.last or None
+    )

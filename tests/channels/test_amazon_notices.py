@@ -1,0 +1,379 @@
+"""Amazon's notifications: a message in the owner's queue makes the account's visit come sooner."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from connectors.channels.amazon import notices
+from connectors.errors import BadInput, ConfigError, Transient
+from connectors.notifying import Notifying
+from connectors.registry import Appointment
+from connectors.settings import Settings, settings
+from pipelines.definitions import build_definitions
+from pipelines.resources import Daybook
+from pipelines.stages.listening import Heard, listen
+from tests.channels.visitors import Store, connected, store
+from tests.emulators.amazon import Amazon
+from tests.emulators.amazon_notices import (
+    ARN,
+    AWS_ACCOUNT,
+    NoticeDesk,
+    as_event,
+    order_change,
+    report_finished,
+    transaction_update,
+)
+from tests.searching import told
+
+SELLER, GERMANY, UNITED_STATES = "A2EMBERCRAFT01", "A1PA6795UKMFR9", "ATVPDKIKX0DER"
+LOG = logging.getLogger("notices")
+QUEUE = "/sqs/"
+WRONG = (
+    ({"secret_access_key": "not-the-secret-of-this-key"}, "access key is not accepted"),
+    ({"access_key_id": "AKIADAYBOOKEXAMPLE99"}, "access key is not accepted"),
+    ({"region": "us-east-1"}, "access key is not accepted"),
+    (
+        {"queue_url": "https://sqs.eu-west-1.amazonaws.com/123456789012/other"},
+        "there is no such queue",
+    ),
+    ({"queue_arn": f"{ARN}-2"}, "access policy must allow the AWS account 437568002678"),
+    ({"queue_arn": ARN, "account_id": AWS_ACCOUNT}, "and not both"),
+    ({"queue_url": "sqs://daybook"}, "queue_url must be like https://sqs."),
+    ({"region": "evil.example/"}, "region must be like eu-west-1"),
+    ({"colour": "blue"}, "the queue has no field colour"),
+)
+
+
+@pytest.fixture
+def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store whose owner has given a queue, and that was visited this morning."""
+    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    with store("amazon", quick_home, tmp_path) as found:
+        notifying(found).switch_on(slug(found), desk(found).fields(queue_arn=ARN), "test")
+        found.desk.registry.appoint(slug(found), morning(found))
+        yield found
+
+
+def amazon(at: Store) -> Amazon:
+    assert isinstance(at.desk.emulator, Amazon)
+    return at.desk.emulator
+
+
+def desk(at: Store) -> NoticeDesk:
+    return amazon(at).notices
+
+
+def slug(at: Store) -> str:
+    return at.house.slug
+
+
+def notifying(at: Store) -> Notifying:
+    return Notifying(at.desk.accounts)
+
+
+def morning(at: Store) -> datetime:
+    return at.now + timedelta(hours=15)
+
+
+def send(at: Store, *notifications: dict[str, Any]) -> None:
+    for notification in notifications:
+        desk(at).sqs.send(json.dumps(notification))
+
+
+def hear(at: Store) -> Heard:
+    return listen(at.house.workspace, at.now, LOG)
+
+
+def appointment(at: Store, of: str = "") -> Appointment:
+    return at.desk.registry.appointments()[of or slug(at)]
+
+
+def findings(at: Store, of: str = "") -> list[str]:
+    return at.desk.registry.connection(of or slug(at)).findings
+
+
+def tick(at: Store, instance: dg.DagsterInstance, sensor: str) -> dg.SensorResult:
+    """One evaluation, at the platform's noon."""
+    definition = build_definitions().resolve_sensor_def(sensor)
+    resources = {"daybook": Daybook(clock=lambda: at.now)}
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        result = definition(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
+def test_a_settlement_that_closes_is_fetched_the_same_day(
+    at: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = at.desk.accounts.settings
+    assert home.database_url is not None
+    monkeypatch.setenv("DAYBOOK_HOME", str(home.home))
+    monkeypatch.setenv("DAYBOOK_DATABASE_URL", home.database_url.get_secret_value())
+    monkeypatch.setenv("DAYBOOK_ENDPOINTS", str(home.endpoints))
+    settings.cache_clear()
+    at.visit()
+    at.money.advance(8)
+    at.desk.registry.appoint(slug(at), morning(at))
+    assert len(desk(at).sqs.messages) == 2, "a message a site"
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("connections", [slug(at)])
+        assert not tick(at, instance, "due_visits").run_requests
+        heard = tick(at, instance, "heard_notices")
+        assert heard.skip_reason == dg.SkipReason(f"2 messages; sooner: {slug(at)}")
+        assert desk(at).sqs.messages == []
+        assert appointment(at).at == at.now
+        asked = list(tick(at, instance, "due_visits").run_requests or ())
+        again = tick(at, instance, "heard_notices")
+        assert again.skip_reason == dg.SkipReason("no messages")
+    settings.cache_clear()
+    assert {r.run_key.split("|")[0] for r in asked if r.run_key} == {slug(at)}
+    assert len({r.run_key for r in asked}) == len(asked) == 1
+    assert {m.statement for m in at.visit().documents} & set(at.money.settlements())
+
+
+def test_a_burst_makes_one_visit_and_transactions_are_gathered_for_a_while(at: Store) -> None:
+    transaction = transaction_update(SELLER, at.now - timedelta(days=2), GERMANY)
+    send(at, transaction, transaction)
+    assert hear(at).advanced == {slug(at)}
+    assert appointment(at).at == at.now + timedelta(minutes=30)
+    send(at, transaction, *[report_finished(SELLER)] * 12, transaction)
+    heard = hear(at)
+    assert (heard.messages, heard.unread, desk(at).sqs.messages) == (14, 0, [])
+    assert appointment(at) == Appointment(slug(at), at.now, [], None)
+
+
+def test_what_is_not_for_us_is_let_go(at: Store) -> None:
+    made = [
+        report_finished("A9SOMEBODYELSE"),
+        report_finished(SELLER, kind="GET_MERCHANT_LISTINGS_ALL_DATA"),
+        report_finished(SELLER, status="CANCELLED"),
+        transaction_update(SELLER, at.now - timedelta(days=3), UNITED_STATES),
+        order_change(SELLER, GERMANY),
+        {"NotificationType": "ANY_OFFER_CHANGED", "Payload": {"AnyOfferChanged": {}}},
+        # Of a day that is not over: its own visit brings it.
+        transaction_update(SELLER, at.now, GERMANY),
+    ]
+    send(at, *made, *map(as_event, made))
+    heard = hear(at)
+    assert (heard.messages, heard.unread, desk(at).sqs.messages) == (2 * len(made), 0, [])
+    assert appointment(at).at == morning(at)
+
+
+def test_either_envelope_is_read_however_its_names_are_written() -> None:
+    posted = datetime(2026, 10, 20, 8, tzinfo=UTC)
+    for made in (report_finished(SELLER), transaction_update(SELLER, posted, GERMANY)):
+        swapped = json.loads(json.dumps(made), object_pairs_hook=swap)
+        said = [notices.read(json.dumps(m)) for m in (made, swapped, as_event(made))]
+        assert said[0] == said[1] == said[2]
+        assert (said[0].seller, said[0].foreseen) == (SELLER, True)
+        assert said[0].within is not None
+
+
+def swap(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name.swapcase(): value for name, value in pairs}
+
+
+def test_a_report_without_a_seller_is_its_accounts() -> None:
+    made = report_finished(SELLER)
+    del made["payload"]["reportProcessingFinishedNotification"]["sellerId"]
+    assert notices.read(json.dumps(made)).seller == SELLER
+
+
+def test_what_nobody_can_read_stays_for_the_dead_letter_queue(
+    at: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    bodies = (
+        "hello",
+        "[]",
+        '{"Service": "Amazon S3", "Event": "s3:TestEvent"}',
+        '{"notificationType": "REPORT_PROCESSING_FINISHED"}',
+        '{"NotificationType": "TRANSACTION_UPDATE", "Payload": {"T": {"PostedDate": "soon"}}}',
+        '{"detail-type": "TRANSACTION_UPDATE", "source": "aws.partner", "detail": "none"}',
+    )
+    numbers = [desk(at).sqs.send(body) for body in bodies]
+    send(at, report_finished(SELLER))
+    with caplog.at_level(logging.WARNING, "notices"):
+        heard = hear(at)
+    assert (heard.messages, heard.unread) == (1, len(bodies))
+    assert appointment(at).at == at.now, "they hold up no other"
+    assert [m.id for m in desk(at).sqs.messages] == numbers
+    for number, line in zip(numbers, caplog.messages, strict=True):
+        assert line.startswith(f"message {number} cannot be read: ")
+    assert hear(at).unread == 0, "they are hidden"
+    desk(at).sqs.skew += 121
+    assert hear(at).unread == len(bodies), "they come again"
+    assert findings(at) == []
+
+
+def test_a_platforms_wait_is_not_cut_short(at: Store) -> None:
+    day = (at.now - timedelta(days=1)).date()
+    until = at.now + timedelta(hours=1)
+    at.desk.registry.appoint(slug(at), until, [day], "waiting for Amazon")
+    send(at, report_finished(SELLER))
+    assert hear(at).messages == 1
+    assert appointment(at) == Appointment(slug(at), until, [day], "waiting for Amazon")
+
+
+def test_the_appointment_is_kept_before_the_message_goes(at: Store) -> None:
+    send(at, report_finished(SELLER))
+    faults = at.desk.emulator.application
+    faults.only, faults.script = QUEUE, iter([None, "503"])
+    assert hear(at).silent == {slug(at)}
+    assert appointment(at).at == at.now
+    assert len(desk(at).sqs.messages) == 1
+
+    at.desk.registry.appoint(slug(at), morning(at))
+    desk(at).sqs.skew += 121
+    assert hear(at).messages == 1, "it came again"
+    assert (appointment(at).at, desk(at).sqs.messages) == (at.now, [])
+
+
+def test_a_queue_waits_while_its_account_is_visited(at: Store) -> None:
+    send(at, report_finished(SELLER))
+    with at.desk.registry.activity(slug(at), "data", 1):
+        assert hear(at).messages == 0
+        assert desk(at).sqs.messages[0].times == 0
+    assert hear(at).messages == 1
+
+
+def test_a_queue_that_is_down_is_told_on_the_card_until_it_answers(
+    at: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = at.desk.emulator.application
+    faults.only, faults.script = QUEUE, iter(["503"])
+    assert hear(at).silent == {slug(at)}
+    (finding,) = findings(at)
+    assert finding.startswith("notifications: Amazon SQS answers POST /sqs/ with 503")
+    at.desk.registry.set_findings(slug(at), ["a gap"])
+    assert findings(at) == ["a gap", finding], "a sync leaves it"
+    assert hear(at).silent == set()
+    assert findings(at) == ["a gap"]
+
+
+def test_regions_of_a_seller_share_a_queue_and_one_bad_key_stops_no_other(at: Store) -> None:
+    overseas = connected(at.desk, amazon(at).overseas)
+    before = desk(at).fields(queue_arn=ARN)
+    desk(at).sqs.secret = "another-secret-access-key-of-the-owner"
+    notifying(at).switch_on(slug(overseas), desk(at).fields(queue_arn=ARN), "test")
+    at.desk.registry.appoint(slug(overseas), morning(at))
+    assert desk(at).fields(queue_arn=ARN) != before
+
+    day = at.now - timedelta(days=3)
+    send(at, transaction_update(SELLER, day, UNITED_STATES))
+    heard = hear(at)
+    assert (heard.silent, heard.messages) == ({slug(at)}, 1)
+    assert "access key is not accepted" in findings(at)[0]
+    assert findings(at, slug(overseas)) == []
+    assert appointment(at).at == morning(at)
+    assert appointment(at, slug(overseas)).at == at.now + timedelta(minutes=30)
+
+    send(at, report_finished(SELLER))
+    hear(at)
+    assert appointment(at).at == appointment(at, slug(overseas)).at == at.now
+
+
+def test_giving_a_queue_again_changes_nothing_at_amazon(at: Store) -> None:
+    assert len(desk(at).destinations) == 1
+    assert {kind for _, kind in desk(at).subscriptions} == {
+        "REPORT_PROCESSING_FINISHED",
+        "TRANSACTION_UPDATE",
+    }
+    made = (list(desk(at).destinations), dict(desk(at).subscriptions))
+    desk(at).nulls = True
+    send(at, report_finished(SELLER))
+    standing = notifying(at).switch_on(slug(at), desk(at).fields(queue_arn=ARN), "test")
+    assert standing.waiting == 1
+    assert list(standing.subscribed) == [
+        "Amazon sends REPORT_PROCESSING_FINISHED and TRANSACTION_UPDATE"
+    ]
+    assert (desk(at).destinations, desk(at).subscriptions) == made
+
+    desk(at).destinations.clear()
+    with pytest.raises(ConfigError, match="to another destination of the application"):
+        notifying(at).switch_on(slug(at), desk(at).fields(queue_arn=ARN), "test")
+
+
+def test_a_destination_made_a_moment_ago_is_used(at: Store) -> None:
+    desk(at).subscriptions.clear()
+    faults = at.desk.emulator.application
+    faults.only, faults.script = "/eu/notifications", iter([None, None, "lost"])
+    given = desk(at).fields(queue_arn=ARN)
+    with pytest.raises(Transient):
+        notifying(at).switch_on(slug(at), given, "test")
+    notifying(at).switch_on(slug(at), given, "test")
+    assert len(desk(at).subscriptions) == 2
+
+
+def test_eventbridge_is_a_destination_too(at: Store) -> None:
+    desk(at).destinations.clear()
+    desk(at).subscriptions.clear()
+    desk(at).nulls = True
+    given = desk(at).fields(account_id=AWS_ACCOUNT)
+    standing = notifying(at).switch_on(slug(at), given, "test")
+    assert "associate the event source aws.partner/" in standing.subscribed[1]
+    at.money.advance(8)
+    at.desk.registry.appoint(slug(at), morning(at))
+    assert "detail-type" in json.loads(desk(at).sqs.messages[0].body)
+    assert hear(at).messages == 2
+    assert appointment(at).at == at.now
+
+
+def test_a_queue_without_arn_is_listened_to_and_nothing_is_asked_of_amazon(at: Store) -> None:
+    asked = [e.path for e in at.exchanges]
+    standing = notifying(at).switch_on(slug(at), desk(at).fields(), "test")
+    assert list(standing.subscribed) == []
+    assert [e.path for e in at.exchanges][len(asked) :] == [QUEUE]
+    assert "queue_arn" not in (notifying(at).shown(slug(at)) or {})
+
+    at.desk.registry.add_connection(
+        "files", channel="amazon", name="Files", timezone="UTC", actor="test"
+    )
+    with pytest.raises(BadInput, match="no notifications that Daybook hears"):
+        notifying(at).switch_on("files", desk(at).fields(), "test")
+
+
+def test_one_that_cannot_be_visited_is_not_listened_for(at: Store) -> None:
+    faults = at.desk.emulator.application
+    faults.only, faults.script = QUEUE, iter(["503"])
+    hear(at)
+    at.desk.registry.set_connection_state(slug(at), "paused", "test")
+    asked = len(at.exchanges)
+    hear(at)
+    assert len(at.exchanges) == asked
+    at.desk.accounts.disconnect(slug(at), "test")
+    assert notifying(at).notified() == set()
+    assert (notifying(at).shown(slug(at)), findings(at)) == (None, [])
+    assert not notifying(at).switch_off(slug(at), "test")
+
+
+def test_a_queue_that_does_not_answer_is_not_kept(at: Store) -> None:
+    before = notifying(at).shown(slug(at))
+    for given, said in WRONG:
+        with pytest.raises(ConfigError, match=said) as error:
+            notifying(at).switch_on(slug(at), desk(at).fields() | given, "test")
+        assert notifying(at).shown(slug(at)) == before
+        assert desk(at).sqs.secret not in str(error.value)
+
+
+def test_the_secret_lies_nowhere_open(at: Store, caplog: pytest.LogCaptureFixture) -> None:
+    home = at.desk.accounts.settings
+    assert home.database_url is not None
+    with caplog.at_level(logging.DEBUG):
+        send(at, report_finished(SELLER))
+        desk(at).sqs.send("hello")
+        hear(at)
+    kept = notifying(at).shown(slug(at))
+    assert kept is not None
+    assert "secret_access_key" not in kept
+    secrets = [desk(at).sqs.secret]
+    assert told(secrets, home.home, home.database_url.get_secret_value()) == []
+    assert desk(at).sqs.secret not in caplog.text
+    for exchange in at.exchanges:
+        assert desk(at).sqs.secret.encode() not in exchange.body

@@ -1,0 +1,52 @@
+"""`daybook connections notify`: the queue of an account's notifications, given from a terminal."""
+
+import json
+from pathlib import Path
+
+from tests.console.user import Told, User
+from tests.emulators.amazon import Amazon
+from tests.emulators.amazon_notices import ARN, URL
+from tests.emulators.serving import bound, serving
+
+
+def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> None:
+    amazon, hosts, typed = Amazon(), tmp_path / "endpoints.json", tmp_path / "typed.json"
+    given = amazon.notices.fields(queue_arn=ARN)
+
+    def said(*words: object, **written: str) -> Told:
+        typed.write_text(json.dumps(written))
+        answer = user("connections", *words, DAYBOOK_ENDPOINTS=str(hosts))
+        assert amazon.notices.sqs.secret not in answer.out + answer.err
+        return answer
+
+    with serving(amazon.application, bound()) as url:
+        hosts.write_text(json.dumps({"amazon": amazon.endpoints(url)}))
+        first = amazon.first
+        known = amazon.fields() | amazon.chosen(first) | amazon.keys(first)
+        added = said("add", "amazon", "--name", "Ember", "--credentials", typed, **known)
+        assert added.code == 0, added
+        assert said("notify", "ember").lines == ["ember: no queue"]
+
+        wrong = said("notify", "ember", "--queue", typed, **given | {"secret_access_key": "wrong"})
+        assert (wrong.code, wrong.out) == (3, "")
+        assert wrong.complaint.startswith("Amazon SQS: the access key is not accepted")
+        assert said("notify", "ember", "--queue", typed, "--off").code == 2
+
+        told = said("notify", "ember", "--queue", typed, **given)
+        assert (told.code, told.lines) == (
+            0,
+            [
+                f"ember: {URL}",
+                "the queue answers: 0 messages wait",
+                "Amazon sends REPORT_PROCESSING_FINISHED and TRANSACTION_UPDATE",
+            ],
+        )
+        shown = {name: value for name, value in given.items() if name != "secret_access_key"}
+        assert said("notify", "ember", "--json").json == {
+            "connection": "ember",
+            "queue": shown,
+            "proof": None,
+        }
+        assert said("show", "ember", "--json").json["notifications"] is True
+        assert said("notify", "ember", "--off").lines == ["ember hears no notifications"]
+        assert said("show", "ember", "--json").json["notifications"] is False
