@@ -74,7 +74,8 @@ class Statement(_Record):
     """One settlement as the document states it.
 
     `declared` is null where a channel declares no total. `payout` is what leaves for the bank;
-    negative where the seller owes and it is carried on. `row` is the row that closes it.
+    negative where the seller owes and it is carried on. `row` is the row that closes it. `remark`
+    is what the channel tells otherwise elsewhere: shown to the owner, it proves nothing wrong.
     """
 
     settlement_id: str
@@ -91,6 +92,7 @@ class Statement(_Record):
     row: int
     opening_balance: Money | None = None
     closing_balance: Money | None = None
+    remark: str | None = None
 
 
 class Manifest(_Record):
@@ -132,7 +134,7 @@ class Manifest(_Record):
 
     @property
     def provisional(self) -> bool:
-        """Whether it tells of days ahead of their settlement: to be looked at, never booked."""
+        """Whether it tells of days ahead of their settlement: booked only where that is asked."""
         return self.format.endswith(".provisional")
 
     @property
@@ -141,8 +143,12 @@ class Manifest(_Record):
         return hashlib.sha256(f"{self.connection}\n{self.document}".encode()).hexdigest()[:12]
 
     def covers(self, day: date) -> bool:
-        """Whether the day lies in the document's period, or has a line or a payout of it."""
-        return self.first_day <= day <= self.last_day or day in self.days
+        """Whether the day lies in the document's period, or has a line or a payout of it.
+
+        What is provisional says everything of no day.
+        """
+        within = self.first_day <= day <= self.last_day and not self.provisional
+        return within or day in self.days
 
     def says_the_same(self, other: "Manifest") -> bool:
         """Whether another document of the statement adds nothing: no line, day or payout differs.

@@ -17,7 +17,8 @@ class Imports(BaseModel):
     """What is fetched: settlements always, orders and contacts where somebody wants them.
 
     `history_from` is the first business day; None takes what the platform still has. `ongoing`
-    says whether new days are fetched as they come.
+    says whether new days are fetched as they come, `provisional` whether what a channel tells of
+    days ahead of their settlement is booked until a settlement covers them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +28,7 @@ class Imports(BaseModel):
     contacts: bool = False
     history_from: date | None = None
     ongoing: bool = True
+    provisional: bool = False
 
 
 class Setup(BaseModel):

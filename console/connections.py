@@ -7,11 +7,14 @@ The command line, the API and the pages do it here. Connecting its account, and 
 from collections.abc import Mapping
 
 from connectors.auth import NeedsReconnection
+from connectors.channels import CHANNELS
 from connectors.errors import BadInput
 from connectors.fields import slug_for
 from connectors.platforms import has_settlements, platform
 from connectors.registry import Connection, Registry
 from connectors.setup import Imports, Setup
+from pipelines.stages.provisional import book_provisional, is_booked
+from pipelines.stages.workspace import Workspace
 
 
 def free_slug(registry: Registry, name: str) -> str:
@@ -34,18 +37,42 @@ def begin(
 
 
 def change_imports(
-    registry: Registry, slug: str, actor: str, wanted: Mapping[str, object]
+    workspace: Workspace, slug: str, actor: str, wanted: Mapping[str, object]
 ) -> Imports:
     """Change what a connected account brings in; its set-up is done then. What it brings now."""
-    found = _movable(registry, slug)
+    found = _movable(workspace.registry, slug)
     if found.state == "pending":
         raise BadInput(f"{slug} is not set up yet: finish its set-up")
     before = Setup.model_validate(found.setup)
     imports = before.imports.model_copy(update=dict(wanted))
     after = before.model_copy(update={"imports": imports, "step": "done"})
     if after != before:
-        registry.set_setup(slug, after.model_dump(mode="json"), actor)
+        keep_setup(workspace, found, after, actor)
     return imports
+
+
+def keep_setup(
+    workspace: Workspace, connection: Connection, setup: Setup, actor: str
+) -> Connection:
+    """Keep what a connection is set up to; the days that it changes are asked for."""
+    provisional = setup.imports.provisional
+    if provisional and not foretells(connection):
+        raise BadInput(
+            f"{connection.slug} has no provisional figures: "
+            f"{platform(connection.channel).title} tells of no day ahead of its settlement"
+        )
+    registry, slug = workspace.registry, connection.slug
+    registry.set_setup(slug, setup.model_dump(mode="json"), actor)
+    kept = registry.connection(slug)
+    if provisional != is_booked(connection):
+        book_provisional(workspace, kept, actor)
+    return kept
+
+
+def foretells(connection: Connection) -> bool:
+    """Whether the connection's channel tells of days before a settlement covers them."""
+    found = CHANNELS.get(connection.channel)
+    return found is not None and found.foretells
 
 
 def check_syncable(found: Connection) -> None:

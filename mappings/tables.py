@@ -132,4 +132,33 @@ JOURNAL_LINES = Table(
     ),
 )
 
-TABLES: dict[str, Table] = {t.name: t for t in (TRANSACTIONS, SETTLEMENTS, JOURNAL_LINES)}
+PROVISIONAL_TRANSACTIONS = Table(
+    name="provisional_transactions",
+    grain="one money line that a channel tells of a day that no settlement covers yet",
+    key=("transaction_id",),
+    day_column="business_date",
+    columns=(
+        _required("connection", "VARCHAR", "slug of the connected store"),
+        _required("channel", "VARCHAR", "amazon"),
+        Column("marketplace", "VARCHAR", "the channel's name of the site, as it wrote it"),
+        _required("transaction_id", "VARCHAR", "connection, the channel's own number, place in it"),
+        Column("order_id", "VARCHAR", "the channel's order number"),
+        Column("sku", "VARCHAR", "the seller's stock keeping unit, where the channel tells"),
+        Column("quantity", "INTEGER", "units of the item, on every line of it"),
+        _required("posted_at", "TIMESTAMPTZ", "instant the channel posted the money (UTC)"),
+        _required("business_date", "DATE", "posted_at in the connection's own time zone"),
+        _required("category", "VARCHAR", "place in the taxonomy; `unclassified` if unknown"),
+        _required("source_type", "VARCHAR", "the channel's own words, verbatim"),
+        Column("description", "VARCHAR", "the channel's free text about this line"),
+        _required("currency", "VARCHAR", "ISO 4217 code of amount"),
+        _required("amount", MONEY, "+ the channel will owe the seller more, - less"),
+        _required("tax_collected_by", "VARCHAR", "seller, marketplace or none"),
+        Column("fulfilment", "VARCHAR", "who shipped, in the channel's words"),
+        _required("document", "VARCHAR", "SHA-256 of the document"),
+        _required("row", "INTEGER", "place of the channel's transaction in the document"),
+    ),
+)
+
+# What the books are made of; what is provisional stands beside it.
+BOOKED = (TRANSACTIONS, SETTLEMENTS, JOURNAL_LINES)
+TABLES: dict[str, Table] = {t.name: t for t in (*BOOKED, PROVISIONAL_TRANSACTIONS)}

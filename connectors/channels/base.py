@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from connectors.channels.notices import Notices
 from connectors.channels.visits import Visit
 from connectors.documents import Dialect, Manifest, Member, Statement
 
@@ -57,12 +58,15 @@ class Channel:
     (which payout closes its last lines), given the documents in force, oldest first.
 
     `periods` are the formats of files that tell of a stretch of days, whatever settlements they are
-    in: no two of them may tell of one day, nor of a settlement that the API has told of. With
-    `meets` a settlement begins where the one before it ended.
+    in: no two of them may tell of one day, nor of a settlement that the API has told of. Of these,
+    `sums` tell what whole payouts come to, on the payouts' days. With `meets` a settlement begins
+    where the one before it ended. With `foretells` the platform tells of days before a settlement
+    covers them, in documents that are provisional.
 
     `read` calls the platform and yields every document of a visit's window that is not held yet;
     None for a channel that is read from files alone. It ends only after the last page of every
-    list, so that what it yielded is all there is. It raises the errors of `Remote`.
+    list, so that what it yielded is all there is. It raises the errors of `Remote`. `notices` is
+    how the platform tells that there is something new, where Daybook hears it.
     """
 
     name: str
@@ -76,7 +80,10 @@ class Channel:
     chain: Callable[[Sequence[Manifest]], list[Statement]]
     read: Callable[[Visit], Iterator[Member]] | None = None
     periods: frozenset[str] = frozenset()
+    sums: frozenset[str] = frozenset()
     meets: bool = False
+    foretells: bool = False
+    notices: Notices | None = None
 
 
 def macros(dialect: Dialect) -> list[str]:

@@ -88,7 +88,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload, lines: str = "answer
     found = with_digests(con, upload, profile(con, upload, sql(channel, lines)))
     settlement = _settlement(con, upload, channel, said, found)
     first, last = _covers(said, found, upload, settlement)
-    period = (_midnight(first, upload.time_zone), _midnight(last, upload.time_zone, after=1))
+    period = (midnight(first, upload.time_zone), midnight(last, upload.time_zone, after=1))
     if said["kind"] == OPEN:
         settlement = settlement.model_copy(
             update={"period_start": period[0], "period_end": period[1]}
@@ -203,7 +203,8 @@ def _covers(
     return min(days), max(days)
 
 
-def _midnight(day: date, time_zone: str, after: int = 0) -> datetime:
+def midnight(day: date, time_zone: str, after: int = 0) -> datetime:
+    """When a business day begins, UTC, or the one so many days `after` it."""
     start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(time_zone))
     return start.astimezone(UTC)
 

@@ -1,6 +1,7 @@
 """`connections add`, `check` and the rest: letting Daybook in, and letting an account go."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -33,6 +34,13 @@ From = Annotated[
 Zone = Annotated[str | None, typer.Option(help="IANA zone of business days")]
 
 
+class Switch(StrEnum):
+    """A choice that says so by its name."""
+
+    ON = "on"
+    OFF = "off"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to `connections`."""
     for command in (add, check, imports, reconnect, rename, pause, resume, disconnect, remove):
@@ -56,7 +64,7 @@ def add(
         added = accounts.add(
             channel, name, given, slug=slug, timezone=timezone, account=account, actor=ACTOR
         )
-        connections.change_imports(opened.registry, added.slug, ACTOR, {"history_from": first})
+        connections.change_imports(opened, added.slug, ACTOR, {"history_from": first})
     _report("connected", added, as_json)
 
 
@@ -66,18 +74,28 @@ def imports(
     ongoing: Annotated[
         bool | None, typer.Option("--ongoing/--once", help="fetch new days as they come, or not")
     ] = None,
+    provisional: Annotated[
+        Switch | None, typer.Option(help="journal days that no settlement covers yet, or not")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show, or change, from which day on a connection brings in what, and whether it goes on."""
     with workspace() as opened:
-        given = {"history_from": first, "ongoing": ongoing}
+        given = {"history_from": first, "ongoing": ongoing, "provisional": _on(provisional)}
         wanted = {name: value for name, value in given.items() if value is not None}
-        found = connections.change_imports(opened.registry, slug, ACTOR, wanted)
+        found = connections.change_imports(opened, slug, ACTOR, wanted)
         begins = first_day(opened.registry.connection(slug), opened.settings.first_day)
     if as_json:
-        show_json({"connection": slug, "from": begins, "ongoing": found.ongoing})
+        chosen = {"ongoing": found.ongoing, "provisional": found.provisional}
+        show_json({"connection": slug, "from": begins, **chosen})
         return
-    show(f"{slug}: from {begins}, {'new days as they come' if found.ongoing else 'nothing new'}")
+    ahead = ", provisional figures are booked" if found.provisional else ""
+    goes_on = "new days as they come" if found.ongoing else "nothing new"
+    show(f"{slug}: from {begins}, {goes_on}{ahead}")
+
+
+def _on(switch: Switch | None) -> bool | None:
+    return None if switch is None else switch is Switch.ON
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:

@@ -95,6 +95,8 @@ def _report(source: Channel, outcome: Imported) -> None:
     )
     if manifest.rows_without_amount:
         show(f"  {manifest.rows_without_amount} of its rows state no amount and are not booked")
+    if manifest.format in source.sums:
+        show("  it tells of payouts and not of sales: all of a payout is booked on its day")
     if manifest.rows_deferred:
         show(
             f"  {manifest.rows_deferred} of its rows are in no settlement yet and are not booked; "

@@ -27,12 +27,20 @@ from pipelines.stages.gaps import gaps
 from pipelines.stages.journals import EntryFacts, build_journals, plan
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.normalise import DayFacts, covered, normalise
+from pipelines.stages.provisional import (
+    in_force,
+    is_booked,
+    provisional_days,
+    write_provisional,
+)
 from pipelines.stages.raw import read_raw
 from pipelines.stages.settlements import chained, unsteady_reserves, untied, write_settlements
 from pipelines.stages.visiting import visit
 from pipelines.stages.workspace import Workspace
 
 OPEN = "no settlement covers this day yet"
+FORETOLD = f"{OPEN}: its figures in the warehouse are provisional"
+BOOKED_AHEAD = f"{OPEN}: it is booked with provisional figures"
 # How far back a visit reads again what it was not asked for.
 RECENT = timedelta(days=3)
 TRY_AGAIN = timedelta(hours=1)
@@ -53,6 +61,7 @@ class WindowRun:
     failed: dict[date, str] = field(default_factory=dict)
     open: set[date] = field(default_factory=set)
     empty: set[date] = field(default_factory=set)
+    foretold: set[date] = field(default_factory=set)
     waiting: str | None = None
     visited: bool = False
     refused: list[str] = field(default_factory=list)
@@ -61,7 +70,7 @@ class WindowRun:
         """Run the selected stages; returns the failed days and why."""
         if RAW in self.selected and can_visit(self.connection):
             self._visit()
-        documents = self.workspace.lake.current(self.connection.slug)
+        documents = in_force(self.workspace, self.connection)
         self.open = set(self.window) - covered(documents, self.window).keys() - self.failed.keys()
         if self.connection.state == "needs_reauth":
             self._fail_what_cannot_be_fetched()
@@ -135,6 +144,7 @@ class WindowRun:
         if RAW in self.selected:
             self._read()
         if NORMALISED in self.selected:
+            self._foretell(mapping)
             self._normalise(mapping)
         if SETTLEMENTS in self.selected:
             self._settle()
@@ -209,6 +219,14 @@ class WindowRun:
             self.failed.setdefault(day, why)
         self.listener(self.connection.slug, NORMALISED, len(outcome.written))
 
+    def _foretell(self, mapping: MappingConfig) -> None:
+        """What the channel tells of days that no settlement covers; a fault of it stops no day."""
+        try:
+            self.foretold = write_provisional(self.workspace, self.connection, mapping)
+        except (DaybookError, OSError, duckdb.Error) as error:
+            why = redacted(str(error).partition("\n")[0])
+            self.waiting = self.waiting or f"{OPEN}; what is foretold of it cannot be read: {why}"
+
     def _settle(self) -> None:
         days = self._ready()
         ties = untied(self.workspace, self.connection, days, self.failed.keys())
@@ -245,11 +263,16 @@ class WindowRun:
     def _remember(self) -> None:
         """Leave the reason of every day where an operator and the connection's card can read it."""
         states: dict[date, tuple[DayStateName, str | None]] = {}
+        ahead = is_booked(self.connection)
+        booked = provisional_days(self.workspace, self.connection) if ahead else set()
         for day in self.window:
             if day in self.failed:
                 states[day] = ("failed", self.failed[day])
+            elif day in booked:
+                states[day] = ("open", BOOKED_AHEAD)
             elif day in self.open:
-                states[day] = ("open", self.waiting or OPEN)
+                told = FORETOLD if day in self.foretold else OPEN
+                states[day] = ("open", self.waiting or told)
             elif JOURNALS in self.selected:
                 states[day] = ("empty" if day in self.empty else "done", None)
         self.workspace.registry.set_day_states(self.connection.slug, states)

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from connectors.channels import channel
 from connectors.channels.base import macros
 from connectors.documents import Manifest
 from connectors.registry import Connection
 from connectors.spreadsheets import ENCODING, sheet
-from mappings.channels import classify
+from mappings.channels import classify, sql
 from mappings.journal.config import MappingConfig
+from mappings.tables import TRANSACTIONS
 from pipelines.stages.workspace import Workspace
+
+# Columns that a document has one value for: added last, they cost nothing to carry.
+SAME_ON_EVERY_LINE = ("connection", "channel", "currency", "document")
 
 
 def prepare(
@@ -45,6 +50,31 @@ def prepare(
     con.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {reading.lines_sql}")
     _load_categories(con, manifest, mapping)
     _load_settlements(con, manifest)
+
+
+def canonical(con: duckdb.DuckDBPyConnection, channel: str) -> pa.Table:
+    """A prepared document's canonical lines, without the columns it has one value for."""
+    rows = con.sql(
+        f"SELECT {TRANSACTIONS.select_list(omit=SAME_ON_EVERY_LINE)} "
+        f"FROM ({sql(channel, 'transactions')})"
+    ).to_arrow_table()
+    if not _withholds(con):
+        return rows
+    con.register("staged", rows.append_column("position", pa.arange(0, rows.num_rows)))
+    changed = con.sql(sql(channel, "withheld")).to_arrow_table()
+    con.unregister("staged")
+    for column in changed.column_names:
+        rows = rows.set_column(rows.schema.get_field_index(column), column, changed[column])
+    return rows
+
+
+def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether what is withheld on some lines of the document decides the category of others."""
+    answer = con.execute(
+        "SELECT count(if_withheld) > 0 AND count(*) FILTER (category = 'tax.facilitator_out') > 0 "
+        "FROM categories"
+    ).fetchall()
+    return answer == [(True,)]
 
 
 def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:

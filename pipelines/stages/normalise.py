@@ -23,11 +23,10 @@ from connectors.documents import DayTotals, Manifest
 from connectors.errors import DaybookError
 from connectors.registry import Connection
 from connectors.windows import Window
-from mappings.channels import sql
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
-from mappings.tables import TABLES, TRANSACTIONS
-from pipelines.stages.documents import prepare
+from mappings.tables import BOOKED, TRANSACTIONS
+from pipelines.stages.documents import SAME_ON_EVERY_LINE, canonical, prepare
 from pipelines.stages.partitions import (
     cut_by_day,
     no_rows,
@@ -36,10 +35,8 @@ from pipelines.stages.partitions import (
     with_constants,
     write_parquet,
 )
+from pipelines.stages.provisional import in_force
 from pipelines.stages.workspace import Workspace
-
-# Columns that a document has one value for: added last, they cost nothing to carry.
-_SAME_ON_EVERY_LINE = ("connection", "channel", "currency", "document")
 
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
@@ -118,7 +115,7 @@ def normalise(
 
     Days in `skip` are left as they are: something before this stage failed them.
     """
-    manifests = workspace.lake.current(connection.slug)
+    manifests = in_force(workspace, connection)
     wanted = covered(manifests, window)
     outcome = Normalised(open=[day for day in window if day not in wanted])
     with workspace.scratch("normalise") as scratch:
@@ -144,8 +141,8 @@ def _withdraw(workspace: Workspace, connection: Connection, days: Sequence[date]
     lake = workspace.lake
     gone = sorted(lake.days("transactions", connection.slug) & set(days))
     for day in gone:
-        for table in TABLES:
-            lake.drop(table, connection.slug, day)
+        for table in BOOKED:
+            lake.drop(table.name, connection.slug, day)
     return gone
 
 
@@ -214,9 +211,10 @@ def _stage(
     """Run the channel's SQL over one document and stage its lines, one file a day."""
     prepare(workspace, connection, manifest, manifests, mapping, con, scratch)
     folder = scratch / manifest.document
-    rows = _lines(con, manifest.channel)
-    same = {name: getattr(manifest, name) for name in _SAME_ON_EVERY_LINE}
-    files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, set(window))
+    rows = canonical(con, manifest.channel)
+    same = {name: getattr(manifest, name) for name in SAME_ON_EVERY_LINE}
+    wanted = {day for day in window if manifest.covers(day)}
+    files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, wanted)
     found = _facts(con, files.values())
     _check_keys(con, rows, found)
     slices = []
@@ -227,22 +225,6 @@ def _stage(
         if day in found or facts.broken:
             slices.append(_Slice(manifest, day, files.get(day, folder), facts))
     return slices
-
-
-def _lines(con: duckdb.DuckDBPyConnection, channel: str) -> pa.Table:
-    """The prepared document's lines, without the columns it has one value for."""
-    rows = con.sql(
-        f"SELECT {TRANSACTIONS.select_list(omit=_SAME_ON_EVERY_LINE)} "
-        f"FROM ({sql(channel, 'transactions')})"
-    ).to_arrow_table()
-    if not _withholds(con):
-        return rows
-    con.register("staged", rows.append_column("position", pa.arange(0, rows.num_rows)))
-    changed = con.sql(sql(channel, "withheld")).to_arrow_table()
-    con.unregister("staged")
-    for column in changed.column_names:
-        rows = rows.set_column(rows.schema.get_field_index(column), column, changed[column])
-    return rows
 
 
 def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
@@ -256,15 +238,6 @@ def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
             f"{manifest.currency} and {raw.payouts} payouts on {day}, "
             f"normalised are {facts.lines} of {total:f} and {facts.payouts}"
         )
-
-
-def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether what is withheld on some lines of the document decides the category of others."""
-    answer = con.execute(
-        "SELECT count(if_withheld) > 0 AND count(*) FILTER (category = 'tax.facilitator_out') > 0 "
-        "FROM categories"
-    ).fetchall()
-    return answer == [(True,)]
 
 
 def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date, DayFacts]:

@@ -8,6 +8,7 @@ from connectors.errors import DaybookError
 from connectors.registry import Connection
 from connectors.windows import Window
 from pipelines.stages.normalise import covered
+from pipelines.stages.provisional import in_force
 from pipelines.stages.workspace import Workspace
 
 
@@ -25,7 +26,7 @@ def read_raw(workspace: Workspace, connection: Connection, window: Window) -> Ra
     It must be, byte for byte, what was stored, and its manifest must tie as it did then.
     """
     lake = workspace.lake
-    found = Raw(days=covered(lake.current(connection.slug), window))
+    found = Raw(days=covered(in_force(workspace, connection), window))
     documents = {m.document: m for manifests in found.days.values() for m in manifests}
     broken: dict[str, str] = {}
     for document, manifest in documents.items():

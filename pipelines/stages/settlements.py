@@ -13,6 +13,7 @@ from connectors.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.tables import SETTLEMENTS, TRANSACTIONS, Table
 from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.provisional import in_force
 from pipelines.stages.workspace import Workspace
 
 # What a settlement's lines come to, without the line that closes it.
@@ -68,7 +69,7 @@ def write_settlements(
     workspace: Workspace, connection: Connection, days: Sequence[date]
 ) -> dict[date, int]:
     """Write the `settlements` partitions of `days`; returns how many rows each has."""
-    manifests = workspace.lake.current(connection.slug)
+    manifests = in_force(workspace, connection)
     wanted = set(days)
     rows = []
     for statement in chained(connection, manifests):
@@ -100,7 +101,7 @@ def untied(
     lake = workspace.lake
     present = lake.days("transactions", connection.slug) - set(failed)
     judged: list[tuple[date, Statement]] = []
-    for statement in chained(connection, lake.current(connection.slug)):
+    for statement in chained(connection, in_force(workspace, connection)):
         closing = closing_day(statement, connection.timezone)
         if closing in set(days) and covered_days(statement, connection.timezone) <= present:
             judged.append((closing, statement))
@@ -187,6 +188,7 @@ def sums_by_settlement(
 def _last_document(statement: Statement, manifests: Sequence[Manifest]) -> Manifest:
     """The document that states the settlement's end."""
     for manifest in reversed(manifests):
-        if any(part.period_end == statement.period_end for part in manifest.settlements):
+        ends = {part.period_end for part in manifest.settlements}
+        if manifest.currency == statement.currency and statement.period_end in ends:
             return manifest
     raise AssertionError(f"no document states settlement {statement.settlement_id}")

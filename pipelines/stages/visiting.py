@@ -28,6 +28,7 @@ from pipelines.stages.importing import (
     readings,
     touched_days,
 )
+from pipelines.stages.provisional import is_booked
 from pipelines.stages.workspace import Workspace
 
 BROKEN_OFF = "a visit was broken off"
@@ -103,9 +104,8 @@ def _visit(
     held: Sequence[Manifest],
 ) -> Visit:
     def gates(limits: Mapping[str, Limit]) -> Gate:
-        application = accounts.application_id(connection.slug)
-        key = f"{connection.channel}:{application}:{connection.account_id}"
-        return SharedGate(workspace.registry, key, limits)
+        application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
+        return SharedGate(workspace.registry, application, str(connection.account_id), limits)
 
     return Visit(
         access=accounts.access(connection.slug),
@@ -176,7 +176,8 @@ class _Kept:
             return set()
         current = self._workspace.lake.current(self._connection.slug)
         days: set[date] = set()
-        for manifest in (m for m in self.new if not m.provisional):
+        ahead = is_booked(self._connection)
+        for manifest in (m for m in self.new if ahead or not m.provisional):
             touched = touched_days(self._source, manifest, self._before, current, self._stored)
             days.update(touched)
         return days

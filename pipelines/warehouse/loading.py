@@ -73,6 +73,8 @@ def _touched_rows(table: Table) -> str:
 
 def _note_settlements(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Called before rows go and after rows come: a settlement may lose its last line."""
+    if "settlement_id" not in table.names:
+        return
     con.execute(
         f"INSERT INTO changed_settlements SELECT DISTINCT connection, settlement_id "
         f"{_touched_rows(table)} AND settlement_id IS NOT NULL "

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.auth.platform import Platform
-from connectors.fields import read_fields
+from connectors.channels import CHANNELS
+from connectors.fields import read_fields, read_given
 from connectors.platforms import PLATFORMS
 from console.roles import MAY, MEANING
 
@@ -40,6 +41,15 @@ def test_the_section_names_every_field_and_the_redirect_uri(platform: Platform) 
 def test_the_example_is_what_connections_add_takes(platform: Platform) -> None:
     (example,) = re.findall(r"```json\n(.*?)```", SECTIONS[platform.title], re.S)
     read_fields(platform, json.loads(example), {})
+
+
+def test_the_example_of_a_queue_is_what_connections_notify_takes() -> None:
+    section = SECTIONS["Amazon's notifications"]
+    (example,) = re.findall(r"```json\n(.*?)```", section, re.S)
+    notices = CHANNELS["amazon"].notices
+    assert notices is not None
+    read_given("the queue", notices.fields, json.loads(example))
+    assert all(f"`{field.name}`" in section or field.name in example for field in notices.fields)
 
 
 @platforms

@@ -43,6 +43,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sys.path.pop(0)
     for number in range(1, 32, 2):
         Shop(folder / "lake").day(number, orders=3, variant=0)
+    Shop(folder / "lake").foretell(32)
     states = [publication(1), publication(1, 2), publication(3, 1, "held")]
     file = folder / "warehouse.duckdb"
     publish_warehouse(folder / "lake", file, states, threads=2, memory_limit="500MB")

@@ -1,8 +1,10 @@
 """Amazon's Finances API 2024-06-19: transactions as they come to light, settled or not.
 
-Shapes: the Finances model. A transaction's breakdowns are a tree whose ends make its total; its
-items break the same down again. The status is written in either case, and a page may be empty
-while another follows.
+Shapes: the Finances model. A transaction's breakdowns are a tree whose ends make its total. An
+order's item breaks the same down further, to the parts of a fee, and the transaction itself stops
+at groups. The status is written in either case, a page may be empty while another follows, and a
+page may begin with what the one before it ended with. Some of the money was deferred: it is told
+when that began, and again when it is released. Transfers pay out what is settled.
 """
 
 import secrets
@@ -19,11 +21,19 @@ from tests.emulators.amazon_money import AmazonMoney, Site
 
 LARGEST = 25
 _WORDS = {
-    "Principal": "OurPricePrincipal",
-    "Tax": "OurPriceTax",
-    "TransactionTotalAmount": "AdvertisingFee",
+    ("ItemPrice", "Principal"): "OurPricePrincipal",
+    ("ItemPrice", "Tax"): "OurPriceTax",
+    ("Promotion", "Principal"): "OurPriceDiscount",
+    ("other-transaction", "Previous Reserve Amount Balance"): "ReserveCredit",
+    ("other-transaction", "Current Reserve Amount"): "ReserveDebit",
 }
-_GROUPS = {"ItemPrice": "ProductCharges", "ItemFees": "AmazonFees", "ItemWithheldTax": "Tax"}
+_GROUPS = {
+    "ItemPrice": "ProductCharges",
+    "ItemFees": "AmazonFees",
+    "ItemWithheldTax": "Tax",
+    "Promotion": "PromoRebates",
+}
+_TYPES = {"Order": "Shipment", "Chargeback Refund": "Chargeback"}
 
 
 @dataclass
@@ -50,7 +60,7 @@ class EventDesk:
         found = [t for t in found if t["postedDate"] < end.isoformat()]
         # The first page of a longer list is empty.
         size = 0 if token is None and len(found) > LARGEST else LARGEST
-        payload: dict[str, Any] = {"transactions": found[offset : offset + size]}
+        payload: dict[str, Any] = {"transactions": found[max(offset - 1, 0) : offset + size]}
         if offset + size < len(found):
             payload["nextToken"] = secrets.token_urlsafe(16)
             self.pages[payload["nextToken"]] = (asked, offset + size)
@@ -63,61 +73,99 @@ def transactions(money: AmazonMoney) -> list[dict[str, Any]]:
     groups = groupby(
         told, key=lambda e: (e[0], e[1], e[2].get("order-id"), e[2]["transaction-type"])
     )
-    return [
-        _transaction(at, site, order, kind, [row for _, _, row in rows])
-        for (at, site, order, kind), rows in groups
-    ]
+    found: list[dict[str, Any]] = []
+    for (at, site, order, kind), rows in groups:
+        told_of = _transaction(at, site, order, kind, [row for _, _, row in rows])
+        found += [told_of, *_besides(told_of, at.second)]
+    return found
+
+
+def _besides(told: dict[str, Any], second: int) -> list[dict[str, Any]]:
+    """What is listed beside some transactions and adds nothing to what is owed now."""
+    number = told["transactionId"]
+    if second % 5 == 0:
+        told["transactionId"] = f"{number}-released"
+        _name(told, "DEFERRED_TRANSACTION_ID", number)
+        before = told | {"transactionId": number, "transactionStatus": "DEFERRED_RELEASED"}
+        return [before | {"relatedIdentifiers": []}]
+    if second % 5 == 1:
+        return [told | {"transactionId": f"{number}-later", "transactionStatus": "DEFERRED"}]
+    if second % 5 == 2:
+        return [told | {"transactionId": f"{number}-paid", "transactionType": "Transfer"}]
+    return []
+
+
+def _name(told: dict[str, Any], name: str, value: str) -> None:
+    related = {"relatedIdentifierName": name, "relatedIdentifierValue": value}
+    told["relatedIdentifiers"] = [*told.get("relatedIdentifiers", ()), related]
 
 
 def _transaction(
     at: datetime, site: Site, order: str | None, kind: str, rows: list[Line]
 ) -> dict[str, Any]:
-    def money(value: float) -> dict[str, Any]:
-        return {"currencyCode": site.currency, "currencyAmount": round(value, 2)}
-
-    parts = [
-        {
-            "breakdownType": _GROUPS.get(name, name),
-            "breakdownAmount": money(sum(float(r["amount"]) for r in group)),
-            "breakdowns": [
-                {
-                    "breakdownType": _WORDS.get(r["amount-description"], r["amount-description"]),
-                    "breakdownAmount": money(float(r["amount"])),
-                    "breakdowns": [],
-                }
-                for r in group
-            ],
-        }
-        for name, group in ((n, [r for r in rows if r["amount-type"] == n]) for n in _names(rows))
-    ]
+    total = _money(site, rows)
     found: dict[str, Any] = {
         "sellingPartnerMetadata": {
             "sellingPartnerId": "A2EMBERCRAFT01",
             "accountType": "Standard Orders",
             "marketplaceId": site.id,
         },
-        "transactionType": {"Order": "Shipment"}.get(kind, kind),
+        "transactionType": _TYPES.get(kind, kind),
         "transactionId": f"{at:%Y%m%d%H%M%S}-{site.id}-{order or kind}",
         "transactionStatus": ("RELEASED", "Released")[at.second % 2],
         "description": "Order Payment" if kind == "Order" else kind,
         "postedDate": at.isoformat(),
-        "totalAmount": money(sum(float(r["amount"]) for r in rows)),
+        "totalAmount": total,
         "marketplaceDetails": {"marketplaceId": site.id, "marketplaceName": site.name},
-        "breakdowns": parts,
+        "breakdowns": [
+            _part(site, _GROUPS.get(name, name), group, [] if order else _ends(site, name, group))
+            for name, group in _groups(rows)
+        ],
     }
     if order:
         found["relatedIdentifiers"] = [
             {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order}
         ]
+        product = {"contextType": "ProductContext", "sku": rows[0].get("sku", "")}
         found["items"] = [
             {
                 "description": rows[0].get("sku", ""),
-                "totalAmount": found["totalAmount"],
-                "breakdowns": parts,
-                "contexts": [{"contextType": "ProductContext", "sku": rows[0].get("sku", "")}],
+                "totalAmount": total,
+                "breakdowns": [
+                    _part(site, _GROUPS.get(name, name), group, _ends(site, name, group))
+                    for name, group in _groups(rows)
+                ],
+                "contexts": [product | {"quantityShipped": 1, "fulfillmentNetwork": "AFN"}],
             }
         ]
     return found
+
+
+def _money(site: Site, rows: list[Line]) -> dict[str, Any]:
+    total = round(sum(float(r["amount"]) for r in rows), 2)
+    return {"currencyCode": site.currency, "currencyAmount": total}
+
+
+def _part(site: Site, word: str, rows: list[Line], below: list[Any]) -> dict[str, Any]:
+    return {
+        "breakdownType": word,
+        "breakdownAmount": _money(site, rows),
+        "breakdowns": below,
+    }
+
+
+def _ends(site: Site, group: str, rows: list[Line]) -> list[Any]:
+    """What a group of amounts is broken down to; the base of a fee is all of it here."""
+    found = []
+    for row in rows:
+        word = row["amount-description"]
+        base = [_part(site, "Base", [row], [])] if group == "ItemFees" else []
+        found.append(_part(site, _WORDS.get((group, word), word), [row], base))
+    return found
+
+
+def _groups(rows: list[Line]) -> list[tuple[str, list[Line]]]:
+    return [(name, [r for r in rows if r["amount-type"] == name]) for name in _names(rows)]
 
 
 def _names(rows: list[Line]) -> list[str]:

@@ -138,7 +138,7 @@ MOVES = st.lists(
     st.tuples(
         st.sampled_from(["amazon-us", "amazon-de"]),
         st.integers(0, 3),
-        st.sampled_from(["remove", "write", "transactions only"]),
+        st.sampled_from(["remove", "write", "transactions only", "foretell"]),
         st.integers(0, 2),
         st.integers(0, 2),
     ),
@@ -163,12 +163,27 @@ def test_any_sequence_of_changes_ends_where_a_rebuild_ends(
                 shop.remove(number)
             elif what == "write":
                 shop.day(number, orders, variant)
+            elif what == "foretell":
+                shop.foretell(number, variant)
             else:
                 shop.write(TRANSACTIONS, number, shop.transactions(number, orders, variant))
         publish(lake, followed)
 
     assert publish(lake, rebuilt, rebuild=True).reason == "asked for"
     assert contents(followed) == contents(rebuilt)
+
+
+def test_what_is_foretold_is_in_no_figure_of_the_books(lake: Path, warehouse: Path) -> None:
+    Shop(lake).day(1)
+    publish(lake, warehouse)
+    before = contents(warehouse)
+
+    Shop(lake).foretell(3)
+    publish(lake, warehouse)
+
+    after = contents(warehouse)
+    assert len(after.pop("provisional_transactions")) == 9
+    assert after.items() <= before.items()
 
 
 def test_publications_are_what_the_registry_says_now(lake: Path, warehouse: Path) -> None:

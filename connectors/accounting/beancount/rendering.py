@@ -19,7 +19,7 @@ from connectors.accounting.beancount.syntax import (
     quoted,
 )
 from connectors.errors import Permanent
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from mappings.model import CLEARING, PROVISIONAL, JournalEntry, JournalLine
 
 ACTIVITY = "activity"
 PAYOUT = "payout"
@@ -46,7 +46,8 @@ def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
 
 
 def _daily(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> str:
-    narration = f"Daily journal {entry.business_date}"
+    ahead = any((line.settlement_id or "").startswith(PROVISIONAL) for line in lines)
+    narration = f"Daily journal {entry.business_date}{' (provisional)' if ahead else ''}"
     return _directive(entry, name, narration, "daily", entry.entry_id, lines)
 
 

@@ -3,11 +3,12 @@
 Facts: the Finances model. Transactions come to light up to 48 hours late; a range of more than 180
 days answers nothing; the end lies two minutes back at least. A page's token goes with the same
 parameters, and a page may be empty while another follows. Deferred transactions are owed later:
-they are left out, as a settlement does.
+they are left out, as a settlement does. What releases one names it, and counts in its place.
+A transfer pays out a settlement that has closed: that settlement tells of it.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +27,7 @@ VERSION = "2024-06-19"
 SUNSET_ON: date | None = None
 LIMITS = {"listTransactions": Limit(per_second=0.5, burst=10.0)}
 LONGEST, BEHIND = 180, timedelta(minutes=3)
+Transaction = Mapping[str, Any]
 _PATH = f"/finances/{VERSION}/transactions"
 
 
@@ -38,7 +40,7 @@ def provisional(
     """
     if days.start >= days.end:
         return
-    pages = [page for part in parts(days, LONGEST) for page in _pages(visit, amazon, part)]
+    pages = _once(page for part in parts(days, LONGEST) for page in _pages(visit, amazon, part))
     found = {t["totalAmount"]["currencyCode"] for page in pages for t in page}
     for currency in sorted(found | currencies):
         document = Answers("amazon", PROVISIONAL, f"{PROVISIONAL}:{currency}", currency, days)
@@ -47,7 +49,7 @@ def provisional(
         yield document.member()
 
 
-def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Mapping[str, Any]]]:
+def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Transaction]]:
     begins, ends = visit.span(days)
     last = min(ends, visit.now - BEHIND)
     asked = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
@@ -59,7 +61,26 @@ def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Mapping[
         yield [t for t in said["payload"].get("transactions") or () if _counts(t)]
 
 
-def _counts(transaction: Mapping[str, Any]) -> bool:
+def _once(pages: Iterable[list[Transaction]]) -> list[list[Transaction]]:
+    """The pages, each transaction where it came first, and none that another of them releases."""
+    kept: list[list[Transaction]] = []
+    seen: set[object] = set()
+    for page in pages:
+        new = {t.get("transactionId", id(t)): t for t in page}
+        kept.append([t for number, t in new.items() if number not in seen])
+        seen |= new.keys()
+    released = {
+        i.get("relatedIdentifierValue")
+        for page in kept
+        for t in page
+        for i in t.get("relatedIdentifiers") or ()
+        if i.get("relatedIdentifierName") == "DEFERRED_TRANSACTION_ID"
+    } - {None}
+    return [[t for t in page if t.get("transactionId") not in released] for page in kept]
+
+
+def _counts(transaction: Transaction) -> bool:
     deferred = str(transaction.get("transactionStatus", "")).upper() == "DEFERRED"
+    moved = transaction.get("transactionType") == "Transfer"
     amount = transaction.get("totalAmount", {}).get("currencyAmount", "0")
-    return not deferred and Decimal(amount) != 0
+    return not deferred and not moved and Decimal(amount) != 0

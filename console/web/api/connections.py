@@ -10,8 +10,9 @@ from connectors.registry.records import ConnectionState, DayStateName
 from connectors.setup import BOOKS, Setup
 from console import cards
 from console.cards import Standing
+from console.connections import keep_setup
 from console.web.api import answers
-from console.web.api.callers import Connector, Here, Named, Reader
+from console.web.api.callers import Connector, Here, Named, Reader, workspace_of
 from console.web.api.given import ConnectionChange, From, Limit, Offset, SetupChange, To, window_of
 from console.web.context import Console
 
@@ -60,8 +61,7 @@ def change_connection(
     if change.name is not None:
         console.registry.rename_connection(connection.slug, change.name, who.name)
     if setup is not None:
-        document = setup.model_dump(mode="json")
-        console.registry.set_setup(connection.slug, document, who.name)
+        keep_setup(workspace_of(console), connection, setup, who.name)
     return card_of(console, connection.slug)
 
 

@@ -6,6 +6,7 @@ from nicegui import run, ui
 
 from connectors.platforms import platform
 from connectors.setup import BOOKS, Imports
+from console.connections import foretells
 from console.web.pages.frame import deed
 from console.web.pages.setup_state import SettingUp, buttons
 
@@ -36,6 +37,12 @@ async def imports(this: SettingUp) -> None:
     elif this.wanted.kind != "accounting":
         ui.label("Without a day, the year before today.").classes("text-sm")
     ongoing = ui.checkbox("Keep syncing new days", value=known.ongoing)
+    # What is not asked stays as it is.
+    provisional = ui.checkbox(
+        "Journal days that no settlement covers yet, with provisional figures",
+        value=known.provisional,
+    )
+    provisional.set_visibility(this.connection is not None and foretells(this.connection))
 
     async def go_on() -> None:
         try:
@@ -47,7 +54,11 @@ async def imports(this: SettingUp) -> None:
             since.props(f'error error-message="There is nothing before {earliest}: leave it empty"')
             return
         chosen = Imports(
-            orders=orders.value, contacts=contacts.value, history_from=first, ongoing=ongoing.value
+            orders=orders.value,
+            contacts=contacts.value,
+            history_from=first,
+            ongoing=ongoing.value,
+            provisional=provisional.value,
         )
         finished = this.setup.step == "done"
         if await this.keep(imports=chosen, step="done" if finished else "accounting"):

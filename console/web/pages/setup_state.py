@@ -8,9 +8,11 @@ from nicegui import ui
 from connectors.auth.platform import Platform
 from connectors.registry import Connection
 from connectors.setup import Setup, Step
+from console.connections import keep_setup
 from console.web.context import Console
 from console.web.pages.frame import deed
 from console.web.pages.visitor import Visitor
+from pipelines.stages.workspace import Workspace
 
 Then = Callable[[], Awaitable[None]]
 
@@ -55,9 +57,9 @@ class SettingUp:
         return True
 
     def _kept(self, setup: Setup) -> Connection:
-        registry = self.console.registry
-        registry.set_setup(self.slug, setup.model_dump(mode="json"), self.visitor.who.name)
-        return registry.connection(self.slug)
+        assert self.connection is not None
+        workspace = Workspace(self.console.settings, self.console.registry)
+        return keep_setup(workspace, self.connection, setup, self.visitor.who.name)
 
 
 def buttons(*, next_: Then, back: Then | None = None, title: str = "Continue") -> None:

@@ -24,6 +24,7 @@ stated AS (
 SELECT
     row,
     replace(stated.word, ' ', '-') AS part,
+    NULL::VARCHAR AS line_id,
     type AS transaction_type,
     "settlement id" AS settlement_id,
     concat_ws(

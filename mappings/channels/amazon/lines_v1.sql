@@ -64,6 +64,7 @@ stated AS (
 SELECT
     row,
     stated.part AS part,
+    NULL::VARCHAR AS line_id,
     "transaction-type" AS transaction_type,
     NULL::VARCHAR AS settlement_id,
     concat_ws(

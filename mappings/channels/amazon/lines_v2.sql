@@ -4,6 +4,7 @@
 SELECT
     row,
     NULL::VARCHAR AS part,
+    NULL::VARCHAR AS line_id,
     "transaction-type" AS transaction_type,
     NULL::VARCHAR AS settlement_id,
     concat_ws(' / ', "transaction-type", "amount-type", "amount-description") AS source_type,

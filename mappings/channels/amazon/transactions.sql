@@ -16,10 +16,9 @@ WITH base AS (
 fields AS (
     SELECT
         marketplace,
-        CASE
-            WHEN part IS NULL THEN concat(getvariable('prefix'), ':', row)
-            ELSE concat(getvariable('prefix'), ':', row, '.', part)
-        END AS transaction_id,
+        concat(
+            getvariable('prefix'), ':', coalesce(line_id, row::VARCHAR), coalesce('.' || part, '')
+        ) AS transaction_id,
         coalesce(settlement_id, getvariable('settlement_id')) AS settlement_id,
         NULL AS payout_id,
         order_id,

@@ -1,0 +1,186 @@
+"""Days that no settlement covers yet: what a channel tells of them ahead of their settlement.
+
+Its lines stand in a table of their own, day by day, until a settlement covers the day. Where the
+connection says so they are booked too: each day and currency is an open settlement then, which the
+one that covers the day takes the place of.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from connectors.channels import channel
+from connectors.channels.statements import midnight
+from connectors.documents import DayTotals, Manifest, Statement
+from connectors.errors import Permanent
+from connectors.registry import Connection
+from connectors.setup import Setup
+from connectors.windows import ONE_DAY, Window
+from mappings.journal.config import MappingConfig
+from mappings.model import PROVISIONAL
+from mappings.tables import PROVISIONAL_TRANSACTIONS
+from pipelines.stages.documents import SAME_ON_EVERY_LINE, canonical, prepare
+from pipelines.stages.partitions import cut_by_day
+from pipelines.stages.workspace import Workspace
+
+LOCK_SECONDS = 60.0
+_TABLE = PROVISIONAL_TRANSACTIONS
+
+
+def is_booked(connection: Connection) -> bool:
+    """Whether the connection has provisional figures journalled."""
+    return Setup.model_validate(connection.setup).imports.provisional
+
+
+def in_force(workspace: Workspace, connection: Connection) -> list[Manifest]:
+    """The documents that are booked, oldest first; provisional ones only where that is asked."""
+    current = workspace.lake.current(connection.slug)
+    if not is_booked(connection):
+        return current
+    found = [*current, *_standing(workspace, connection, current)]
+    return sorted(found, key=lambda m: (m.period_start, m.statement))
+
+
+def provisional_days(workspace: Workspace, connection: Connection) -> set[date]:
+    """The days that provisional figures stand for."""
+    current = workspace.lake.current(connection.slug)
+    return {day for m in _standing(workspace, connection, current) for day in m.days}
+
+
+def _standing(
+    workspace: Workspace, connection: Connection, current: Sequence[Manifest]
+) -> list[Manifest]:
+    """The provisional documents, each cut down to the days that no settlement covers."""
+    provisional = workspace.lake.provisional(connection.slug)
+    if not provisional:
+        return []
+    covered = {day for m in current for day in Window(m.first_day, m.last_day + ONE_DAY)}
+    found = (_cut_down(manifest, covered, connection.timezone) for manifest in provisional)
+    return [manifest for manifest in found if manifest.days]
+
+
+def _cut_down(manifest: Manifest, covered: Set[date], time_zone: str) -> Manifest:
+    days = {day: t for day, t in manifest.days.items() if t.lines and day not in covered}
+    return manifest.model_copy(
+        update={
+            "days": days,
+            "lines": sum(totals.lines for totals in days.values()),
+            "total": sum((totals.amount for totals in days.values()), Decimal(0)),
+            "first_day": min(days, default=manifest.first_day),
+            "last_day": max(days, default=manifest.last_day),
+            "settlements": tuple(
+                _statement(manifest.currency, day, totals, time_zone)
+                for day, totals in days.items()
+            ),
+        }
+    )
+
+
+def _statement(currency: str, day: date, totals: DayTotals, time_zone: str) -> Statement:
+    """A day as a settlement that nothing has closed."""
+    return Statement(
+        settlement_id=f"{PROVISIONAL}{currency}-{day}",
+        marketplace=None,
+        currency=currency,
+        period_start=midnight(day, time_zone),
+        period_end=midnight(day, time_zone, after=1),
+        declared=None,
+        lines=totals.lines,
+        total=totals.amount,
+        deposit_at=None,
+        deposit_day=None,
+        payout=None,
+        row=0,
+    )
+
+
+def write_provisional(
+    workspace: Workspace, connection: Connection, mapping: MappingConfig
+) -> set[date]:
+    """Bring `provisional_transactions` up to the documents; returns the days that have lines.
+
+    Days that a settlement covers lose theirs. Raises `Permanent` when the lines of a day are not
+    those that were counted when their document arrived.
+    """
+    lake, slug = workspace.lake, connection.slug
+    if not channel(connection.channel).foretells:
+        return set()
+    if not lake.provisional(slug) and not lake.days(_TABLE.name, slug):
+        return set()
+    with workspace.registry.lock(f"provisional {slug}", LOCK_SECONDS):
+        documents = _standing(workspace, connection, lake.current(slug))
+        days = {day for manifest in documents for day in manifest.days}
+        if documents:
+            _write(workspace, connection, documents, days, mapping)
+        for day in lake.days(_TABLE.name, slug) - days:
+            lake.drop(_TABLE.name, slug, day)
+    return days
+
+
+def _write(
+    workspace: Workspace,
+    connection: Connection,
+    documents: Sequence[Manifest],
+    days: Set[date],
+    mapping: MappingConfig,
+) -> None:
+    """Write the days' files; one that says what it said before stays as it is."""
+    with workspace.scratch("provisional") as scratch:
+        con = workspace.engine(scratch)
+        con.execute("SET threads = 1")
+        parts = []
+        for manifest in documents:
+            prepare(workspace, connection, manifest, documents, mapping, con, scratch)
+            parts.append(_lines(con, manifest))
+        files = cut_by_day(pa.concat_tables(parts), _TABLE, scratch / _TABLE.name, days)
+        target = {day: workspace.lake.partition(_TABLE.name, connection.slug, day) for day in files}
+        moves = [(file, target[day]) for day, file in files.items() if _differs(file, target[day])]
+        workspace.lake.adopt(moves)
+
+
+def _lines(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> pa.Table:
+    """The prepared document's lines of its uncovered days, proven by what was counted."""
+    same = ", ".join(f"getvariable('{name}') AS {name}" for name in SAME_ON_EVERY_LINE)
+    con.register("told", canonical(con, manifest.channel))
+    rows = con.sql(
+        f"SELECT {_TABLE.select_list()} FROM (SELECT *, {same} FROM told) "
+        "WHERE list_contains($days, business_date)",
+        params={"days": list(manifest.days)},
+    ).to_arrow_table()
+    con.unregister("told")
+    con.register("told", rows)
+    found = con.execute(
+        "SELECT business_date, count(*), sum(amount), count(DISTINCT transaction_id) "
+        "FROM told GROUP BY 1"
+    ).fetchall()
+    con.unregister("told")
+    _check(manifest, {day: tuple(counted) for day, *counted in found})
+    return rows
+
+
+def _check(manifest: Manifest, found: Mapping[date, tuple[int, Decimal, int]]) -> None:
+    for day, totals in manifest.days.items():
+        lines, amount, keys = found.get(day, (0, Decimal(0), 0))
+        if (lines, amount, keys) != (totals.lines, totals.amount, totals.lines):
+            raise Permanent(
+                f"document {manifest.document[:12]} has {totals.lines} lines of "
+                f"{totals.amount:f} {manifest.currency} on {day}, normalised are {lines} of "
+                f"{amount:f} with {keys} keys"
+            )
+
+
+def _differs(file: Path, target: Path) -> bool:
+    return not target.is_file() or target.read_bytes() != file.read_bytes()
+
+
+def book_provisional(workspace: Workspace, connection: Connection, actor: str) -> None:
+    """Ask for the days that provisional figures stand for: the setting was changed."""
+    days = sorted(provisional_days(workspace, connection))
+    if days:
+        how = "booked" if is_booked(connection) else "not booked any more"
+        reason = f"provisional figures are {how}"
+        workspace.registry.request_days(connection.slug, days, reason, actor)
