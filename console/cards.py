@@ -4,7 +4,7 @@ The page, the API and the command line read the same cards. Two facts are never 
 last work ended, and what runs now.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -15,6 +15,7 @@ from connectors.platforms import PLATFORMS
 from connectors.registry import Activity, Appointment, Connection, DaySummary, Registry
 from connectors.settings import settings
 from connectors.setup import Setup
+from pipelines.stages.words import unplaced_words
 
 Standing = Literal[
     "setting up",
@@ -48,7 +49,8 @@ class Card:
 
     `last` is the last work that ended, `running` what goes on now. `days_done` of `days_due` are
     the periods of its history. `next_visit` is when its platform is asked again, `waits` why that
-    is not its usual hour. `warnings` are what ends within a month.
+    is not its usual hour. `warnings` are what ends within a month. `new_words` hold entries and
+    have no place yet.
     """
 
     connection: Connection
@@ -64,6 +66,7 @@ class Card:
     next_visit: datetime | None
     waits: str | None
     warnings: tuple[Deadline, ...]
+    new_words: int
 
     @property
     def setup(self) -> Setup:
@@ -71,21 +74,41 @@ class Card:
         return Setup.model_validate(self.connection.setup)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Entries that wait: why one of them does, and the words that have no place yet.
+
+    `words` is empty where all have one by now, and None where it is not words that hold them.
+    """
+
+    said: str
+    words: Sequence[str] | None
+
+    @property
+    def why(self) -> str:
+        """In words."""
+        if self.words is None or self.words:
+            return self.said
+        return "Every word has its place now: the days that waited for it are to be done again"
+
+
 def cards(registry: Registry) -> list[Card]:
     """Every connection's card, by name; a handful of statements however many there are."""
     last, running = registry.last_activities(), registry.running_activities()
     days, held = registry.day_summaries(), registry.held_connections()
     visits = registry.appointments()
+    connections = registry.connections()
+    unplaced = unplaced_words(registry, connections, held)
     found = [
         _card(
             c,
             days.get(c.slug),
             last.get(c.slug),
             running.get(c.slug),
-            held.get(c.slug),
+            Held(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
             visits.get(c.slug) if can_visit(c) else None,
         )
-        for c in registry.connections()
+        for c in connections
     ]
     return sorted(found, key=lambda card: (card.connection.name.lower(), card.connection.slug))
 
@@ -101,7 +124,7 @@ def _card(
     days: DaySummary | None,
     last: Activity | None,
     running: Activity | None,
-    held: str | None,
+    held: Held | None,
     visit: Appointment | None,
 ) -> Card:
     standing, why = _standing(connection, days, last, running, held)
@@ -112,7 +135,7 @@ def _card(
         title=PLATFORMS[connection.channel].title,
         standing=standing,
         why=why,
-        action=NEXT[standing] if connection.kind == "api" or standing != "never synced" else None,
+        action=_action(connection, standing, held),
         last=last,
         running=running,
         complete_through=days.complete_through if days else None,
@@ -121,6 +144,7 @@ def _card(
         next_visit=visit.at if visit else None,
         waits=visit.reason if visit else None,
         warnings=tuple(_warnings(connection)),
+        new_words=len(held.words or ()) if held else 0,
     )
 
 
@@ -137,7 +161,7 @@ def _standing(
     days: DaySummary | None,
     last: Activity | None,
     running: Activity | None,
-    held: str | None,
+    held: Held | None,
 ) -> tuple[Standing, str | None]:
     if connection.state in _STATES:
         return _STATES[connection.state], connection.reason
@@ -150,7 +174,13 @@ def _standing(
         return ("error", why) if failed else ("never synced", None)
     if days.failed or failed:
         return "error", days.reason or why
-    return ("held", held) if held is not None else ("up to date", None)
+    return ("held", held.why) if held is not None else ("up to date", None)
+
+
+def _action(connection: Connection, standing: Standing, held: Held | None) -> Action | None:
+    if standing == "held" and held is not None and not held.words:
+        return None if held.words is None else "sync now"
+    return NEXT[standing] if connection.kind == "api" or standing != "never synced" else None
 
 
 def _warnings(connection: Connection) -> Iterable[Deadline]:

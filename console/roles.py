@@ -17,7 +17,7 @@ MEANING: Final[dict[Deed, str]] = {
     "read": "see connections, settlements, journals and the books",
     "sync": "ask for days to be done",
     "connect": "connect, rename, pause and disconnect accounts",
-    "map": "change which account a category goes to",
+    "map": "place new words, and change which account a category goes to",
     "post": "turn posting to an accounting target on or off",
     "run": "use the Dagster pages",
     "administer": "manage users, applications and keys, and read the audit log",

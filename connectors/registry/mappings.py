@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
+from connectors.errors import BadInput
 from connectors.registry.connections import unknown_connection
 from connectors.registry.models import ConnectionRow, MappingVersionRow, SettingRow
 from connectors.registry.records import MappingVersion
@@ -22,6 +23,18 @@ class Mappings(Store):
             own = _latest(session, connection) if connection is not None else None
             return own or _latest(session, None)
 
+    def mappings(self) -> dict[str | None, MappingVersion]:
+        """The newest mapping of every connection that has its own, and of the house as None's."""
+        owner = MappingVersionRow.connection
+        wanted = (
+            select(*columns(MappingVersionRow, MappingVersion))
+            .ext(distinct_on(owner))
+            .order_by(owner, MappingVersionRow.version.desc())
+        )
+        with self._transaction() as session:
+            found = [MappingVersion(*row) for row in session.execute(wanted)]
+        return {saved.connection: saved for saved in found}
+
     def save_mapping(
         self,
         document: Mapping[str, Any],
@@ -29,13 +42,20 @@ class Mappings(Store):
         connection: str | None = None,
         *,
         actor: str,
+        after: int | None = None,
     ) -> MappingVersion:
-        """Save a new version; the newest is given back when it has the same digest."""
+        """Save a new version; the newest is given back when it has the same digest.
+
+        `after` is the version that was changed, 0 for none: `BadInput` when it is the newest no
+        more, so that nobody undoes what another has just decided.
+        """
         with self._transaction() as session:
             if connection is not None and session.get(ConnectionRow, connection) is None:
                 raise unknown_connection(session, connection)
             serialise(session, f"daybook mapping {connection or ''}")
             latest = _latest(session, connection)
+            if after is not None and after != (latest.version if latest else 0):
+                raise BadInput("somebody changed this mapping just now: look again, then repeat")
             if latest is not None and latest.digest == digest:
                 return latest
             version = latest.version + 1 if latest else 1

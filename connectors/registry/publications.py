@@ -1,6 +1,6 @@
 """The outbox: which revision of which entry each target holds, should hold, or may not yet."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -21,15 +21,19 @@ _DRAFTS = ("held", "planned", "failed")
 class Publications(Store):
     """Publications in sets: a year of many connections is one call."""
 
-    def held_connections(self) -> dict[str, str | None]:
-        """Connections that have a held entry, and what holds one of them."""
+    def held_connections(self) -> dict[str, list[str]]:
+        """Connections that have held entries, and what holds them, each reason once."""
         wanted = (
-            select(PublicationRow.connection, func.min(PublicationRow.message))
+            select(PublicationRow.connection, func.coalesce(PublicationRow.message, ""))
             .where(PublicationRow.state == "held")
-            .group_by(PublicationRow.connection)
+            .distinct()
+            .order_by(text("1, 2"))
         )
+        found: dict[str, list[str]] = defaultdict(list)
         with self._transaction() as session:
-            return {connection: message for connection, message in session.execute(wanted)}
+            for connection, message in session.execute(wanted):
+                found[connection].append(message)
+        return dict(found)
 
     def publications(
         self,

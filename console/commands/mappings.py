@@ -1,6 +1,6 @@
 """`mappings`: which account each category goes to, and how to say otherwise."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +13,15 @@ from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace
 from console.output import Align, money, show, show_json, show_table
+from console.words import word_document
 from mappings.journal.config import MappingConfig
-from mappings.model import CLEARING, UNCLASSIFIED
+from mappings.model import CLEARING
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
-from pipelines.stages.importing import ACTOR, days_of
+from pipelines.stages.importing import ACTOR
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.words import Word, new_words
+from pipelines.stages.placing import save_mapping
+from pipelines.stages.words import Word, a_week_ago, new_words
 
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
 
@@ -66,12 +68,11 @@ def words(
     as_json: Json = False,
 ) -> None:
     """The channels' own words that are new since a day, and all that no rule places."""
-    begins = since or datetime.now(UTC).date() - timedelta(days=7)
+    begins = since or a_week_ago()
     with workspace() as opened:
-        midnight = datetime.combine(begins, time(), UTC)
-        found = new_words(opened, chosen(opened, []), midnight)
+        found = new_words(opened, chosen(opened, []), begins)
     if as_json:
-        show_json({"since": begins, "words": [_word_document(word) for word in found]})
+        show_json({"since": begins, "words": [word_document(word) for word in found]})
         return
     if not found:
         show(f"no channel has used a new word since {begins}, and every word has its place")
@@ -80,38 +81,32 @@ def words(
         "",
         [("connection", Align.LEFT), ("word", Align.LEFT), ("category", Align.LEFT),
          ("first seen", Align.LEFT), ("lines", Align.RIGHT), ("sum", Align.RIGHT),
-         ("holds", Align.LEFT)],
+         ("days", Align.LEFT), ("holds", Align.LEFT)],
         [
             (
-                word.connection,
+                word.connection.slug,
                 word.source_type,
                 word.category,
                 f"{word.first_seen:%Y-%m-%d}",
                 word.lines,
                 ", ".join(f"{money(t, minor_digits(c))} {c}" for c, t in word.totals.items()),
-                ", ".join(word.held) or "nothing",
+                _days(word),
+                ", ".join(entry.entry_id for entry in word.held) or "nothing",
             )
             for word in found
         ],
     )  # fmt: skip
-    if any(word.category == UNCLASSIFIED for word in found):
+    if not all(word.placed for word in found):
         show(
             "name a category for what is unclassified under source_types in a mapping file, then "
             "`daybook mappings set FILE`"
         )
 
 
-def _word_document(word: Word) -> dict[str, Any]:
-    return {
-        "connection": word.connection,
-        "channel": word.channel,
-        "source_type": word.source_type,
-        "category": word.category,
-        "first_seen": word.first_seen,
-        "lines": word.lines,
-        "totals": {c: f"{total:f}" for c, total in word.totals.items()},
-        "held": word.held,
-    }
+def _days(word: Word) -> str:
+    if word.first_day == word.last_day:
+        return str(word.first_day or "-")
+    return f"{word.first_day} to {word.last_day}"
 
 
 @app.command()
@@ -128,14 +123,7 @@ def set_mapping(file: Path, connection: For = None) -> None:
     with workspace() as opened:
         if connection is not None:
             opened.registry.connection(connection)
-        saved = opened.registry.save_mapping(
-            config.model_dump(mode="json"), config.digest, connection=connection, actor=ACTOR
-        )
-        slugs = [c.slug for c in opened.registry.connections() if connection in {None, c.slug}]
-        for slug in slugs:
-            days = sorted({d for m in opened.lake.current(slug) for d in days_of(m)})
-            if days:
-                opened.registry.request_days(slug, days, "mapping changed", ACTOR)
+        saved = save_mapping(opened, config, connection, ACTOR)
     show(f"saved as version {saved.version}; `daybook sync` brings the journals up to it")
 
 

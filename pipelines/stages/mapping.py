@@ -1,13 +1,17 @@
 """The mapping configuration in force for a connection."""
 
 from connectors.errors import ConfigError
-from connectors.registry import Registry
+from connectors.registry import MappingVersion, Registry
 from mappings.journal.config import MappingConfig
 
 
 def mapping_of(registry: Registry, connection: str | None) -> MappingConfig:
     """The connection's own mapping, else the house's, else the defaults."""
-    saved = registry.mapping(connection)
+    return config_of(registry.mapping(connection))
+
+
+def config_of(saved: MappingVersion | None) -> MappingConfig:
+    """A saved mapping, read; the defaults where none is. `ConfigError` for one of another time."""
     if saved is None:
         return MappingConfig()
     try:

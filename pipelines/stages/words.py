@@ -4,69 +4,122 @@ A channel invents words without telling. A known one that is new to a store is w
 that no rule places holds the entries of its days.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from connectors.documents import Manifest
-from connectors.registry import Connection
+from connectors.errors import ConfigError
+from connectors.registry import Connection, Publication, Registry
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.journals import BOOKS
-from pipelines.stages.mapping import mapping_of
+from pipelines.stages.mapping import config_of, mapping_of
+from pipelines.stages.partitions import scan
+from pipelines.stages.provisional import in_force, is_booked
 from pipelines.stages.workspace import Workspace
+
+# As `entries.sql` writes why an entry is held.
+_HELD_BY = re.compile("no rule for (.*): name its category under source_types", re.DOTALL)
 
 
 @dataclass(slots=True)
 class Word:
     """One source type of one connection: when it first came, how often, and what it summed to.
 
-    `totals` are by currency, over the documents in force. `held` are the entries that wait for it.
+    `lines` and `totals`, which are by currency, are over the documents in force. `first_day` and
+    `last_day` are the business days between which it stands, None before any is done. `held` are
+    the entries that wait for it.
     """
 
-    connection: str
-    channel: str
+    connection: Connection
     source_type: str
     category: str
     first_seen: datetime
     lines: int = 0
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    held: list[str] = field(default_factory=list)
+    first_day: date | None = None
+    last_day: date | None = None
+    held: list[Publication] = field(default_factory=list)
+
+    @property
+    def placed(self) -> bool:
+        """Whether a rule or the owner says where it belongs."""
+        return self.category != UNCLASSIFIED
 
 
-def new_words(
-    workspace: Workspace, connections: Sequence[Connection], since: datetime
-) -> list[Word]:
+def a_week_ago() -> date:
+    """Since when a word is new, unless somebody asks otherwise."""
+    return datetime.now(UTC).date() - timedelta(days=7)
+
+
+def new_words(workspace: Workspace, connections: Sequence[Connection], since: date) -> list[Word]:
     """Words that no document fetched before `since` had, and all that no rule places.
 
-    Those of a connection that is itself new are listed only where no rule places them.
+    Those of a connection that is itself new are listed only where no rule places them. What holds
+    entries comes first, then what has no place.
     """
-    return [word for c in connections for word in _words(workspace, c, since)]
+    midnight = datetime.combine(since, time(), UTC)
+    found = [word for c in connections for word in _words(workspace, c, midnight)]
+    return sorted(found, key=lambda w: (not w.held, w.placed, w.connection.slug, w.source_type))
+
+
+def words_of(workspace: Workspace, connection: Connection) -> dict[str, datetime]:
+    """Every word that a connection's documents ever had, and when it first came."""
+    listed, ahead = workspace.lake.manifests(connection.slug), is_booked(connection)
+    kept = [m for m in listed if ahead or not m.provisional]
+    first: dict[str, datetime] = {}
+    for manifest in sorted(kept, key=lambda m: m.fetched_at):
+        for word in manifest.source_types:
+            first.setdefault(word.name, manifest.fetched_at)
+    return first
+
+
+def unplaced_words(
+    registry: Registry, connections: Iterable[Connection], held: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """The words that hold entries and have no place yet, of connections that words hold.
+
+    `held` is why entries are held, by connection. A word that was placed since holds its entries
+    until their days are done again; a connection with none but such has an empty list.
+    """
+    saved = registry.mappings() if held else {}
+    found = {}
+    for connection in connections:
+        said = [_HELD_BY.match(why) for why in held.get(connection.slug, ())]
+        names = sorted({name for why in said if why for name in why[1].split("; ")})
+        if not names:
+            continue
+        try:
+            config = config_of(saved.get(connection.slug) or saved.get(None))
+            own = config.source_types.get(connection.channel)
+        except ConfigError:
+            own = None
+        placed = classify(connection.channel, names, own)
+        found[connection.slug] = [c.source_type for c in placed if c.category == UNCLASSIFIED]
+    return found
 
 
 def _words(workspace: Workspace, connection: Connection, since: datetime) -> Iterable[Word]:
-    lake = workspace.lake
-    kept = [m for m in lake.manifests(connection.slug) if not m.provisional]
-    stored = sorted(kept, key=lambda m: m.fetched_at)
-    if not stored:
+    first = words_of(workspace, connection)
+    if not first:
         return []
-    first: dict[str, datetime] = {}
-    for manifest in stored:
-        for word in manifest.source_types:
-            first.setdefault(word.name, manifest.fetched_at)
-    is_new = stored[0].fetched_at >= since
+    is_new = min(first.values()) >= since
     own = mapping_of(workspace.registry, connection.slug).source_types.get(connection.channel)
     placed = {c.source_type: c.category for c in classify(connection.channel, first, own)}
     wanted = {
-        name: Word(connection.slug, connection.channel, name, placed[name], seen)
+        name: Word(connection, name, placed[name], seen)
         for name, seen in first.items()
         if placed[name] == UNCLASSIFIED or (seen >= since and not is_new)
     }
-    _count(wanted, lake.current(connection.slug))
-    _hold(workspace, connection, wanted)
-    return sorted(wanted.values(), key=lambda w: (w.category != UNCLASSIFIED, w.source_type))
+    if wanted:
+        current = in_force(workspace, connection)
+        _count(wanted, current)
+        _look_up(workspace, connection, wanted, current)
+    return wanted.values()
 
 
 def _count(wanted: dict[str, Word], manifests: Sequence[Manifest]) -> None:
@@ -77,8 +130,35 @@ def _count(wanted: dict[str, Word], manifests: Sequence[Manifest]) -> None:
                 wanted[said.name].totals[manifest.currency] += said.amount
 
 
-def _hold(workspace: Workspace, connection: Connection, wanted: dict[str, Word]) -> None:
-    for entry in workspace.registry.publications(BOOKS, [connection.slug], states=["held"]):
-        for name, word in wanted.items():
-            if word.category == UNCLASSIFIED and name in (entry.message or ""):
-                word.held.append(entry.entry_id)
+def _look_up(
+    workspace: Workspace,
+    connection: Connection,
+    wanted: dict[str, Word],
+    manifests: Sequence[Manifest],
+) -> None:
+    """The days that words stand on, and the held entries of those where they have no category."""
+    days = {
+        day
+        for manifest in manifests
+        if any(said.name in wanted for said in manifest.source_types)
+        for day in manifest.days
+    }
+    partitions = workspace.lake.partitions("transactions", connection.slug, days)
+    if not partitions:
+        return
+    held = {
+        entry.entry_id: entry
+        for entry in workspace.registry.publications(BOOKS, [connection.slug], states=["held"])
+    }
+    with workspace.scratch("words") as scratch, workspace.engine(scratch) as con:
+        rows = con.execute(
+            "SELECT source_type, min(business_date), max(business_date), "
+            "list_sort(list(DISTINCT concat_ws(':', 'je', connection, business_date, currency)) "
+            f"FILTER (category = '{UNCLASSIFIED}')) "
+            f"FROM {scan(partitions)} WHERE list_contains($1, source_type) GROUP BY ALL",
+            [list(wanted)],
+        ).fetchall()
+    for name, first, last, entries in rows:
+        word = wanted[name]
+        word.first_day, word.last_day = first, last
+        word.held = [held[entry] for entry in entries or () if entry in held]

@@ -64,7 +64,10 @@ class Account(BaseModel):
 
 
 class Card(BaseModel):
-    """A connection: what it is, how it stands, and the two facts of its work, never merged."""
+    """A connection: what it is, how it stands, and the two facts of its work, never merged.
+
+    `new_words` hold entries and have no place yet: `GET /mappings/words` lists them.
+    """
 
     slug: str
     name: str
@@ -88,6 +91,7 @@ class Card(BaseModel):
     waits: str | None
     findings: list[str]
     warnings: list[Ending]
+    new_words: int
     created_at: datetime
 
     @classmethod
@@ -117,6 +121,7 @@ class Card(BaseModel):
             waits=card.waits,
             findings=connection.findings,
             warnings=[Ending(by=w.by, what=w.what, act=w.act) for w in card.warnings],
+            new_words=card.new_words,
             created_at=connection.created_at,
         )
 

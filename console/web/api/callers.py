@@ -87,6 +87,7 @@ Here = Annotated[Console, Depends(console_of)]
 Reader = Annotated[Caller, Depends(may("read"))]
 Syncer = Annotated[Caller, Depends(may("sync"))]
 Connector = Annotated[Caller, Depends(may("connect"))]
+Mapper = Annotated[Caller, Depends(may("map"))]
 Administrator = Annotated[Caller, Depends(may("administer"))]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,6 +24,7 @@ from connectors.registry.models import SLUG_PATTERN
 from connectors.setup import Step
 from connectors.windows import ONE_DAY, Window
 from console.web.sessions import SHORTEST_PASSWORD
+from pipelines.stages.placing import choices
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 # PostgreSQL keeps no NUL; what people read is one line.
@@ -49,6 +51,15 @@ def _day(value: Any) -> Any:
     raise ValueError("write a day like 2026-03-31")
 
 
+def _category(name: str) -> str:
+    if name not in choices():
+        raise ValueError(f"there is no category {name!r}")
+    return name
+
+
+CategoryName = Annotated[
+    str, AfterValidator(_category), Field(json_schema_extra={"enum": sorted(choices())})
+]
 Day = Annotated[date, BeforeValidator(_day)]
 From = Annotated[Day | None, Query(alias="from", description="the first day")]
 To = Annotated[Day | None, Query(alias="to", description="the last day")]
@@ -99,6 +110,7 @@ class ImportsChange(TypedDict, total=False):
     contacts: bool
     history_from: Annotated[date | None, BeforeValidator(_day)]
     ongoing: bool
+    provisional: bool
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -149,6 +161,13 @@ class DaysWanted(Given):
 
     first: Annotated[Day | None, Field(alias="from")] = None
     last: Annotated[Day | None, Field(alias="to")] = None
+
+
+class Placing(Given):
+    """A word exactly as `GET /mappings/words` lists it, and where it belongs."""
+
+    source_type: Value
+    category: CategoryName
 
 
 class Application(Given):

@@ -17,6 +17,7 @@ from console.web.api import (
     people,
     problems,
     records,
+    words,
 )
 from console.web.api.callers import CSRF_HEADER, caller
 from console.web.context import Console
@@ -24,7 +25,8 @@ from console.web.gate import cookie_name
 
 PREFIX = "/api/v1"
 ROUTERS = tuple(
-    part.router for part in (connections, connecting, moving, records, facts, people, applications)
+    part.router
+    for part in (connections, connecting, moving, records, words, facts, people, applications)
 )
 
 

@@ -11,11 +11,19 @@ def add(app: FastAPI, console: Console) -> None:
     from nicegui import app as pages
     from nicegui import ui
 
-    from console.web.pages import audit, callback, connected_stores, setting_up, visitor
+    from console.web.pages import (
+        audit,
+        callback,
+        connected_stores,
+        journal_day,
+        mappings,
+        setting_up,
+        visitor,
+    )
 
     visitor.serve(console)
     callback.add(app, console)
-    for page in (connected_stores, setting_up, audit):
+    for page in (connected_stores, setting_up, mappings, journal_day, audit):
         page.register()
     ui.button.default_props("no-caps")
     # What adds a nonce must see pages before they are compressed, so they are not.

@@ -112,6 +112,7 @@ def _imports(card: Card) -> str:
     imports = card.setup.imports
     parts = ["transactions"] if imports.transactions else []
     parts += [name for name in ("orders", "contacts") if getattr(imports, name)]
+    parts += ["provisional figures"] if imports.provisional else []
     return ", ".join(parts) or "nothing"
 
 
@@ -131,6 +132,9 @@ def _next(visitor: Visitor, card: Card, again: Again) -> None:
             _go("Finish set-up", f"/setup/{slug}", visitor.may("connect"))
         case "reconnect":
             _go("Reconnect", f"/setup/{slug}?again=1", visitor.may("connect"))
+        case "map":
+            words = "1 new word" if card.new_words == 1 else f"{card.new_words:,} new words"
+            _go(f"Place {words}", f"/mappings?connection={slug}", visitor.may("map"))
         case "sync now" if has_settlements(card.connection):
             button = ui.button("Sync now", on_click=lambda: _sync(visitor, card, again))
             button.props("outline").set_enabled(visitor.may("sync") and card.running is None)

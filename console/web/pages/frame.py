@@ -12,6 +12,7 @@ from console.web.sessions import csrf_token
 
 _LINKS: tuple[tuple[str, str, Deed], ...] = (
     ("Connected Stores", "/", "read"),
+    ("Mappings", "/mappings", "read"),
     ("Books", "/books/", "read"),
     ("Runs", "/dagster/", "run"),
     ("Audit log", "/audit", "administer"),
@@ -36,9 +37,12 @@ _CSS = """
 .text-onprimary { color: var(--on-primary) !important; }
 .tone-positive { color: #166534; } .body--dark .tone-positive { color: #86efac; }
 .tone-negative { color: #b91c1c; } .body--dark .tone-negative { color: #fca5a5; }
+/* A field that is wrong says so in red on what is dark. */
+.body--dark .q-field { --q-negative: #fca5a5 !important; }
 .tone-warning { color: #92400e; } .body--dark .tone-warning { color: #fcd34d; }
 .tone-info { color: #1e40af; } .body--dark .tone-info { color: #93c5fd; }
 .tone-secondary { color: #334155; } .body--dark .tone-secondary { color: #cbd5e1; }
+.nicegui-content .nicegui-link { color: inherit; }
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: .5rem; z-index: 9999; padding: .5rem; }
 .skip:focus { background: #fff; color: #14532d; }

@@ -32,10 +32,12 @@ DEEDS: list[tuple[str, str, Deed, Any]] = [
     ("GET", "/activities", "read", None),
     ("GET", "/journals", "read", None),
     ("GET", "/settlements", "read", None),
+    ("GET", "/mappings/words", "read", None),
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
     ("GET", "/connections/{slug}/days", "read", None),
     ("POST", "/connections/{slug}/sync", "sync", {}),
+    ("POST", "/connections/{slug}/words", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
     ("POST", "/connections/pending", "connect", {}),
     ("PATCH", "/connections/{slug}", "connect", {}),
@@ -187,6 +189,10 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         assert done["setup"]["imports"]["orders"]
         assert done["setup"]["imports"]["transactions"]
         assert done["setup"]["imports"]["history_from"] == "2026-01-01"
+        ahead = {"setup": {"imports": {"provisional": True}}}
+        refused = signed_in.patch("/connections/harbour", json=ahead)
+        assert refused.status_code == 422
+        assert "Square tells of no day ahead of its settlement" in refused.text
         later = {"name": "Harbour 2", "setup": {"imports": {"history_from": None}}}
         renamed = signed_in.patch("/connections/harbour", json=later).json()
         assert (renamed["name"], renamed["slug"]) == ("Harbour 2", "harbour")

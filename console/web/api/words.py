@@ -1,0 +1,94 @@
+"""The channels' new words: listed with what they hold, and placed in the taxonomy."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from connectors.platforms import has_settlements
+from console.opening import chosen
+from console.web.api.callers import Here, Mapper, Named, Reader, known, workspace_of
+from console.web.api.given import Day, Limit, Offset, Placing, Slug
+from console.web.api.problems import Problem, Refused
+from console.words import word_document
+from pipelines.stages.placing import place
+from pipelines.stages.words import a_week_ago, new_words, words_of
+
+router = APIRouter(tags=["mappings"])
+
+
+class NewWord(BaseModel):
+    """A channel's own word, over the documents in force; `held` are the entries that wait for it.
+
+    `category` is `unclassified` while it has no place. The days between which it stands are null
+    before any is done.
+    """
+
+    connection: str
+    channel: str
+    source_type: str
+    category: str
+    first_seen: datetime
+    lines: int
+    totals: dict[str, str]
+    first_day: date | None
+    last_day: date | None
+    held: list[str]
+
+
+class NewWords(BaseModel):
+    """One page of words, those first that hold entries; `total` counts all of them."""
+
+    since: date
+    words: list[NewWord]
+    total: int
+
+
+class Placed(BaseModel):
+    """Where a word belongs from now on; `days` are done again as soon as a sensor sees them."""
+
+    connection: str
+    source_type: str
+    category: str
+    version: int
+    days: int
+
+
+@router.get("/mappings/words")
+def list_words(
+    _who: Reader,
+    console: Here,
+    connection: Annotated[
+        Slug | None, Query(description="one connection's; all without it")
+    ] = None,
+    since: Annotated[Day | None, Query(description="a week ago without it")] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> NewWords:
+    """Words that are new since a day, and all that no rule places."""
+    opened, begins = workspace_of(console), since or a_week_ago()
+    named = [known(console, connection).slug] if connection is not None else []
+    found = new_words(opened, chosen(opened, named), begins)
+    shown = [NewWord.model_validate(word_document(w)) for w in found[offset : offset + limit]]
+    return NewWords(since=begins, words=shown, total=len(found))
+
+
+@router.post("/connections/{slug}/words", status_code=202)
+def place_word(who: Mapper, console: Here, connection: Named, wanted: Placing) -> Placed:
+    """Place a word in the connection's own mapping, and ask for its days again.
+
+    Its own mapping begins as a copy of the house's, which counts no more for it from then on.
+    """
+    opened = workspace_of(console)
+    if not has_settlements(connection) or wanted.source_type not in words_of(opened, connection):
+        line = f"no document of {connection.slug} has this word"
+        raise Refused(422, Problem(error=line, fields={"source_type": line}))
+    saved = place(opened, connection, wanted.source_type, wanted.category, who.name)
+    return Placed(
+        connection=connection.slug,
+        source_type=wanted.source_type,
+        category=wanted.category,
+        version=saved.version,
+        days=saved.days,
+    )

@@ -1,0 +1,178 @@
+"""Mappings: the channels' new words, what they came to, what they hold, and where they belong."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import quote
+
+from fastapi import Request
+from nicegui import run, ui
+
+from connectors.platforms import PLATFORMS
+from connectors.registry import Publication
+from console.opening import chosen
+from console.output import money
+from console.web.context import Console
+from console.web.pages.frame import frame, heading
+from console.web.pages.placing import ask_place
+from console.web.pages.tables import cell, row, table
+from console.web.pages.visitor import Visitor
+from mappings.money import minor_digits
+from mappings.taxonomy import categories
+from pipelines.stages.words import Word, a_week_ago, new_words
+from pipelines.stages.workspace import Workspace
+
+ANY = ""
+COLUMNS = ("Store", "Word", "Category", "Lines", "Sum", "Days", "Holds", "Next")
+FEW_ENTRIES = 3
+
+Again = Callable[[], Awaitable[None]]
+
+
+def register() -> None:
+    """Add the page."""
+
+    @ui.page("/mappings", title="Mappings")
+    async def mappings(request: Request, connection: str = ANY) -> None:
+        visitor = Visitor.of(request)
+        stores = await run.io_bound(_stores, visitor.console) or {}
+        with frame(visitor, "Mappings"):
+            title = heading("Mappings").classes("pt-4").props("tabindex=-1")
+            ui.label("The channels' own words for money that are new, or that nothing places yet.")
+            if connection and connection not in stores:
+                ui.label(f"There is no store {connection!r}.").classes("py-4").props('role="alert"')
+                return
+            _filter(stores, connection)
+            body = ui.column().classes("w-full gap-2")
+            with body:
+                ui.label("Looking through the documents …").props('role="status"')
+
+        async def look() -> None:
+            found = await visitor.do("read", _found, visitor.console, connection)
+            body.clear()
+            with body:
+                if found is None:
+                    ui.label("The words could not be read.").props('role="alert"')
+                elif found:
+                    _show(visitor, found, look_again)
+                else:
+                    _nothing_new()
+
+        async def look_again() -> None:
+            await look()
+            # The button that was pressed is gone with its row.
+            title.run_method("focus")
+
+        # Documents of years take longer to look through than a page may take to appear.
+        await ui.context.client.connected()
+        await look()
+
+
+def _stores(console: Console) -> dict[str, str]:
+    listed = chosen(Workspace(console.settings, console.registry), [])
+    return {c.slug: c.name for c in sorted(listed, key=lambda c: (c.name.lower(), c.slug))}
+
+
+def _found(console: Console, slug: str) -> list[Word]:
+    opened = Workspace(console.settings, console.registry)
+    return new_words(opened, chosen(opened, [slug] if slug else []), a_week_ago())
+
+
+def _filter(stores: dict[str, str], connection: str) -> None:
+    with ui.row().classes("w-full py-4").props('role="search"'):
+        select = ui.select({ANY: "Every store"} | stores, value=connection, label="Store")
+        select.props("outlined dense").classes("w-full sm:w-64")
+        select.on_value_change(lambda e: ui.navigate.to(address(e.value)))
+
+
+def address(slug: str) -> str:
+    """The page with the words of one store, or of all."""
+    return f"/mappings?connection={quote(slug)}" if slug else "/mappings"
+
+
+def _nothing_new() -> None:
+    with ui.card().classes("w-full items-center p-8 sm:p-16 text-center"):
+        ui.icon("task_alt", size="4rem").props("aria-hidden=true")
+        heading("Every word has its place", 2)
+        ui.label(
+            f"No channel has used a new word since {a_week_ago():%-d %B %Y}, and none is without a "
+            "place. A new word is listed here with what it came to and the entries that it holds."
+        ).props('role="status"')
+
+
+def _show(visitor: Visitor, found: Sequence[Word], again: Again) -> None:
+    ui.label(_told(found)).props('role="status"')
+    with table("New words, and what they hold", COLUMNS, right=("Lines", "Sum")):
+        for word in found:
+            with row():
+                _cells(visitor, word, again)
+
+
+def _told(found: Sequence[Word]) -> str:
+    unplaced = sum(not word.placed for word in found)
+    held = len({entry.entry_id for word in found for entry in word.held})
+    said = [f"{_count(unplaced, 'word has', 'words have')} no place yet"] if unplaced else []
+    if held:
+        said.append(f"{_count(held, 'entry is', 'entries are')} held")
+    if unplaced < len(found):
+        number = _count(len(found) - unplaced, "word is", "words are")
+        said.append(f"{number} new since {a_week_ago():%-d %B %Y}")
+    return ", ".join(said)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _cells(visitor: Visitor, word: Word, again: Again) -> None:
+    cell("Store", word.connection.name, PLATFORMS[word.connection.channel].title)
+    with cell("Word"):
+        ui.label(word.source_type).classes("font-bold")
+    with cell("Category"):
+        _category(word)
+    cell("Lines", f"{word.lines:,}", right=True)
+    sums = (f"{money(total, minor_digits(c))} {c}" for c, total in sorted(word.totals.items()))
+    cell("Sum", *sums, right=True)
+    cell("Days", *_days(word))
+    with cell("Holds"):
+        _held(word)
+    with cell("Next", bare=True):
+        if not word.placed:
+            button = ui.button("Place", on_click=lambda: ask_place(visitor, word, again))
+            label = f"Place {word.source_type}".replace('"', "")
+            button.props(f'outline aria-label="{label}"').set_enabled(visitor.may("map"))
+
+
+def _category(word: Word) -> None:
+    if word.placed:
+        ui.label(word.category)
+        ui.label(categories()[word.category].meaning).classes("text-sm")
+        return
+    with ui.row().classes("items-center gap-1 no-wrap"):
+        ui.icon("help", size="1.25rem").classes("tone-warning").props("aria-hidden=true")
+        ui.label("not placed")
+
+
+def _days(word: Word) -> list[str]:
+    if word.first_day is None or word.last_day is None:
+        return ["none done yet"]
+    first, last = f"{word.first_day:%-d %b %Y}", f"{word.last_day:%-d %b %Y}"
+    return [first] if first == last else [f"{first} to", last]
+
+
+def _held(word: Word) -> None:
+    if not word.held:
+        ui.label("nothing")
+    elif len(word.held) <= FEW_ENTRIES:
+        _links(word.held)
+    else:
+        with ui.element("details"):
+            with ui.element("summary"):
+                ui.label(f"{len(word.held):,} entries").classes("inline")
+            _links(word.held)
+
+
+def _links(held: Sequence[Publication]) -> None:
+    with ui.element("ul").classes("list-none p-0 m-0"):
+        for entry in held:
+            day = entry.business_date
+            with ui.element("li"):
+                ui.link(f"{day:%-d %b %Y}, {entry.currency}", f"/journals/{entry.connection}/{day}")

@@ -1,0 +1,69 @@
+"""Placing a word: which category it belongs to, for one store, from now on."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from connectors.errors import BadInput
+from console.web.context import Console
+from console.web.pages.frame import deed, heading
+from console.web.pages.visitor import Visitor
+from pipelines.stages.placing import Saved, choices, place
+from pipelines.stages.words import Word
+from pipelines.stages.workspace import Workspace
+
+
+async def ask_place(visitor: Visitor, word: Word, again: Callable[[], Awaitable[None]]) -> None:
+    """Ask for the category, keep it, and say what is done again."""
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
+        heading(f"Where does {word.source_type} belong?", 2).classes("break-words w-full")
+        ui.label(
+            f"All its lines in {word.connection.name} go to one category, whatever their sign. The "
+            "store has a mapping of its own from then on, which begins as a copy of the house's."
+        )
+        options = {name: f"{name}: {found.meaning}" for name, found in choices().items()}
+        chosen = ui.select(options, label="Category", with_input=True)
+        chosen.props("outlined autofocus bottom-slots options-dense").classes("w-full")
+        chosen.on_value_change(lambda: chosen.props(remove="error error-message"))
+
+        async def go() -> None:
+            if await _placed(visitor, word, chosen):
+                dialog.submit(True)
+
+        with ui.row().classes("w-full justify-end"):
+            ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
+            deed("Place", go)
+    done = await dialog
+    dialog.delete()
+    if done:
+        await again()
+
+
+async def _placed(visitor: Visitor, word: Word, chosen: ui.select) -> bool:
+    chosen.props(remove="error error-message")
+    if not chosen.value:
+        chosen.props('error error-message="Choose a category"')
+        return False
+    console, actor = visitor.console, visitor.who.name
+    saved = await visitor.do("map", _kept, console, word, chosen.value, actor)
+    if saved is None:
+        return False
+    if isinstance(saved, str):
+        said = saved.replace('"', "'")
+        chosen.props(f'error error-message="{said}"')
+        return False
+    days = "1 day is" if saved.days == 1 else f"{saved.days:,} days are"
+    visitor.notify(
+        f"{word.source_type} is {chosen.value} in {word.connection.name} from now on. {days} asked "
+        "for again; entries that waited for it go out when they are done."
+    )
+    return True
+
+
+def _kept(console: Console, word: Word, category: str, actor: str) -> Saved | str:
+    """What was saved, or what was wrong with what was chosen."""
+    opened = Workspace(console.settings, console.registry)
+    try:
+        return place(opened, word.connection, word.source_type, category, actor)
+    except BadInput as error:
+        return str(error)

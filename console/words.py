@@ -1,0 +1,21 @@
+"""The channels' new words as documents: what they are called, came to, and hold."""
+
+from typing import Any
+
+from pipelines.stages.words import Word
+
+
+def word_document(word: Word) -> dict[str, Any]:
+    """One word of one connection; amounts as text, the entries that wait for it by their id."""
+    return {
+        "connection": word.connection.slug,
+        "channel": word.connection.channel,
+        "source_type": word.source_type,
+        "category": word.category,
+        "first_seen": word.first_seen,
+        "lines": word.lines,
+        "totals": {currency: f"{total:f}" for currency, total in word.totals.items()},
+        "first_day": word.first_day,
+        "last_day": word.last_day,
+        "held": [entry.entry_id for entry in word.held],
+    }

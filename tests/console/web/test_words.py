@@ -1,0 +1,98 @@
+"""A word that nothing places: listed, placed through the API, and its day done again."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx2
+import pytest
+
+from connectors.errors import BadInput
+from console.cards import card
+from console.web.app import build, default_parts
+from console.web.context import Console
+from console.web.sessions import Sessions
+from mappings.journal.config import MappingConfig
+from pipelines.stages.placing import place, save_mapping
+from pipelines.stages.workspace import Workspace
+from tests.console.conftest import HELD, WORD
+from tests.console.user import User
+from tests.emulators.serving import bound, serving
+
+HOLDS = "je:attic:2026-03-03:USD"
+
+
+@pytest.fixture
+def opened(synced: User) -> Iterator[Workspace]:
+    with synced.opened() as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def client(opened: Workspace) -> Iterator[httpx2.Client]:
+    """A bookkeeper's program."""
+    registry = opened.registry
+    registry.add_person("ben", "x", "bookkeeper", "test")
+    token = Sessions(registry).new_token("ben", "test", "test")
+    with ExitStack() as stack:
+        served = build(Console(opened.settings, registry), default_parts())
+        url = stack.enter_context(serving(served, bound()))
+        asking = stack.enter_context(httpx2.Client(base_url=f"{url}/api/v1", timeout=60))
+        asking.headers["Authorization"] = f"Bearer {token}"
+        yield asking
+
+
+def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
+    synced: User, client: httpx2.Client
+) -> None:
+    told = client.get("/mappings/words").json()
+    (word,), (printed,) = told["words"], synced("mappings", "words", "--json").json["words"]
+    assert word == printed | {"first_seen": printed["first_seen"].replace("+00:00", "Z")}
+    assert told["total"] == 1
+    assert (word["totals"], word["held"]) == ({"USD": "-1.2500"}, [HOLDS])
+    assert (word["first_day"], word["last_day"]) == ("2026-03-03", "2026-03-03")
+    assert client.get("/mappings/words", params={"connection": "mugs"}).json()["words"] == []
+    attic = client.get("/connections/attic").json()
+    assert (attic["standing"], attic["action"], attic["new_words"]) == ("held", "map", 1)
+    assert attic["why"] == HELD
+
+    def placed(source_type: str, category: str) -> httpx2.Response:
+        given = {"source_type": source_type, "category": category}
+        return client.post("/connections/attic/words", json=given)
+
+    wrong = placed(WORD, "unclassified")
+    assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"category"})
+    wrong = placed("Order / Nothing", "fee.other")
+    assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"source_type"})
+    done = placed(WORD, "fee.other")
+    assert (done.status_code, done.json()["version"], done.json()["days"] > 1) == (202, 1, True)
+
+    assert client.get("/mappings/words").json()["words"] == []
+    attic = client.get("/connections/attic").json()
+    assert (attic["standing"], attic["action"], attic["new_words"]) == ("held", "sync now", 0)
+    assert "Every word has its place now" in attic["why"]
+    assert synced("sync", "attic").code == 0
+    attic = client.get("/connections/attic").json()
+    assert (attic["standing"], attic["action"]) == ("up to date", "sync now")
+    day = {"connection": "attic", "from": "2026-03-03", "to": "2026-03-03"}
+    (entry,) = client.get("/journals", params=day).json()["entries"]
+    assert (entry["state"], entry["message"]) == ("posted", None)
+    with synced.opened() as workspace:
+        deeds = {(deed.actor, deed.action) for deed in workspace.registry.audit_log(50)}
+    assert {("ben", "mapping.saved"), ("ben", "days.requested")} <= deeds
+
+
+def test_placing_changes_one_store_and_keeps_what_the_house_decided(opened: Workspace) -> None:
+    registry = opened.registry
+    house = MappingConfig.model_validate({"accounts": {"sales": "Income:Shop"}})
+    save_mapping(opened, house, None, "test")
+    attic = registry.connection("attic")
+    place(opened, attic, WORD, "fee.other", "test")
+    saved = registry.mappings()
+    assert saved[None].document == house.model_dump(mode="json")
+    own = saved["attic"].document
+    assert own["accounts"] == {"sales": "Income:Shop"}
+    assert own["source_types"] == {"amazon": {WORD: "fee.other"}}
+    assert card(registry, "attic").new_words == 0
+    assert place(opened, attic, WORD, "fee.storage", "test").version == 2
+    with pytest.raises(BadInput, match="somebody changed this mapping"):
+        save_mapping(opened, house, "attic", "test", after=1)
