@@ -1,6 +1,7 @@
 """A month of Etsy's ledger is whole, or it is refused by the entry where it is not."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 
 from connectors.errors import BadInput, Unproven
 from connectors.registry import Registry
+from tests.channels.etsy_files import deposit, sale, statement
 from tests.channels.house import House
 
-DOCUMENT = Path(__file__).parents[1] / "fixtures/etsy/ledger-of-a-month/document.ndjson"
+FIXTURES = Path(__file__).parents[1] / "fixtures/etsy"
+DOCUMENT = FIXTURES / "ledger-of-a-month/document.ndjson"
+WITH_PAYMENTS = FIXTURES / "ledger-with-payments/document.ndjson"
 
 
 @pytest.fixture
@@ -24,7 +28,8 @@ def month(change: Any) -> str:
     listed = [json.loads(page) for page in pages]
     for page in listed:
         page["answer"]["results"] = change(page["answer"]["results"])
-    return "\n".join([head, *map(json.dumps, listed)]) + "\n"
+    written = (json.dumps(page, separators=(",", ":")) for page in listed)
+    return "\n".join([head, *written]) + "\n"
 
 
 def test_a_missing_entry_breaks_the_chain_of_balances(house: House) -> None:
@@ -52,3 +57,25 @@ def test_the_same_month_in_another_order_is_the_same_document(house: House) -> N
     house.take(DOCUMENT.read_text())
     again = house.take(month(lambda entries: entries[::-1]))
     assert not again.new
+
+
+def test_what_a_payment_says_otherwise_is_seen(house: House) -> None:
+    house.take(WITH_PAYMENTS.read_text())
+    assert not house.run().failed
+    (told,) = (r for r in house.rows() if "entries say" in r["description"])
+    assert told["order_id"] == "3013"
+    otherwise = "Etsy's payment 413 says 1.40 GBP where its entries say 1.41"
+    assert told["description"] == f"shop_payment 413 · {otherwise}"
+    assert [(p.settlement_id, p.state, p.why) for p in house.prove()] == [
+        ("etsy-2026-10-05", "tied", f"{otherwise}: the ledger is booked"),
+        ("etsy-2026-10-12", "tied", None),
+    ]
+
+
+def test_a_statement_and_the_ledger_of_a_month_take_each_others_place(house: House) -> None:
+    rows = [sale(date(2026, 10, 2), "3011", "45.60"), deposit(date(2026, 10, 5), "45.60")]
+    for text in (statement(rows, currency="GBP"), WITH_PAYMENTS.read_text()):
+        house.take(text)
+    assert [m.format for m in house.workspace.lake.current(house.slug)] == ["etsy.ledger"]
+    house.take(statement(rows[:1], currency="GBP"))
+    assert [m.format for m in house.workspace.lake.current(house.slug)] == ["etsy.statement"]

@@ -35,6 +35,7 @@ TIME_ZONES = {
     "amazon/v1-negative-chain": "America/Toronto",
     "etsy/euro-comma-decimals": "Europe/Berlin",
     "etsy/ledger-of-a-month": "Europe/London",
+    "etsy/ledger-with-payments": "Europe/London",
     "walmart/v1-32-columns": "America/Los_Angeles",
     "walmart/v1-carried-balance": "America/Los_Angeles",
     "square/batch-of-everything": "America/New_York",

@@ -1,25 +1,59 @@
-"""Etsy's Open API v3: the entries of a shop's payment account.
+"""Etsy's Open API v3: the entries of a shop's payment account, and the payments they refer to.
 
 Facts: the OpenAPI document 3.0.0 and "Rate limits". Dates are whole seconds and both ends are
 inside; a window of more than 31 days is refused, and a month may be an hour longer than that. The
 limits are of the application: ten calls a second and 10,000 in 24 hours are what most have
-(UNCONFIRMED); a portal shows the real ones.
+(UNCONFIRMED); a portal shows the real ones. How many payments may be asked for at once is told
+nowhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
+
+import httpx2
 
 from connectors.channels.visits import Visit
+from connectors.errors import ConfigError, Permanent
 from connectors.http import Answer, Ask, Limit, Remote
 from connectors.http.paging import by_offset
 
 VERSION = "v3"
 # Etsy announces no end of v3.
 SUNSET_ON: date | None = None
-LIMITS = {"*": Limit(per_second=10.0, burst=10.0, per_day=10_000)}
+# Never more than nine in any second, so that a call that is late does not make it eleven.
+LIMITS = {"*": Limit(per_second=8.0, burst=1.0, per_day=10_000, of_application=True)}
 PAGE = 100
 LONGEST_DAYS = 30
 ENTRIES = "getShopPaymentAccountLedgerEntries"
+PAYMENTS = "getPayments"
+# UNCONFIRMED: what other lists of Etsy's take.
+PAYMENTS_AT_ONCE = 100
+REFUSALS = 50
+
+
+class PaymentsClosed(ConfigError):
+    """The account may not read its payments; the ledger may be open all the same."""
+
+
+class NotTaken(Permanent):
+    """A list of payments that Etsy does not answer: it is too long, or knows one of them not."""
+
+
+def judge(response: httpx2.Response) -> Exception | None:
+    """What a refusal means where payments are asked for; other answers mean what they always do."""
+    if not response.request.url.path.endswith("/payments"):
+        return None
+    if response.status_code == httpx2.codes.FORBIDDEN:
+        return PaymentsClosed("Etsy does not let the account read its payments: connect it again")
+    if response.status_code in {
+        httpx2.codes.BAD_REQUEST,
+        httpx2.codes.NOT_FOUND,
+        httpx2.codes.CONTENT_TOO_LARGE,
+        httpx2.codes.URI_TOO_LONG,
+    }:
+        return NotTaken(f"Etsy answers a list of payments with {response.status_code}")
+    return None
 
 
 def entries(visit: Visit, remote: Remote, start: datetime, end: datetime) -> Iterator[Answer]:
@@ -35,3 +69,32 @@ def entries(visit: Visit, remote: Remote, start: datetime, end: datetime) -> Ite
         },
     )
     yield from remote.pages(first, by_offset("results", "count"))
+
+
+def payments(visit: Visit, remote: Remote, numbers: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The payments of these numbers; those that Etsy does not know are left out.
+
+    A list that is refused is asked for in halves, and what an answer leaves out once more. Raises
+    `PaymentsClosed`, and `NotTaken` where ever more lists are refused.
+    """
+    url = visit.access.url("api", f"/{VERSION}/application/shops/{visit.account_id}/payments")
+    size = PAYMENTS_AT_ONCE
+    waiting = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+    refused = 0
+    while waiting:
+        batch = waiting.pop()
+        try:
+            answer = remote.ask(Ask(PAYMENTS, url, {"payment_ids": ",".join(batch)}))
+        except NotTaken:
+            refused += 1
+            if refused > REFUSALS:
+                raise
+            middle = len(batch) // 2
+            waiting += [part for part in (batch[:middle], batch[middle:]) if middle and part]
+            continue
+        told = {str(payment["payment_id"]): payment for payment in answer.at("results") or ()}
+        found = [number for number in batch if number in told]
+        yield from (told[number] for number in found)
+        left = [number for number in batch if number not in told]
+        if left and found:
+            waiting.append(left)

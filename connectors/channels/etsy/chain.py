@@ -96,5 +96,6 @@ def _joined(earlier: Statement, later: Statement) -> Statement:
             "period_start": earlier.period_start,
             "lines": earlier.lines + later.lines,
             "total": earlier.total + later.total,
+            "remark": earlier.remark or later.remark,
         }
     )

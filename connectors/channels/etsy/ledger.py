@@ -4,7 +4,7 @@ An entry that is missing breaks the chain of balances. The parts of the month be
 are the same as those of a statement; what the ledger says beside is the balance it began with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -40,7 +40,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     _prove(con, upload, currency)
     found = with_digests(con, upload, profile(con, upload, sql("etsy", "ledger")))
     settlements = _settlements(con, currency, (start, end))
-    return found.with_payouts(settlements).manifest(
+    manifest = found.with_payouts(settlements).manifest(
         upload,
         channel="etsy",
         format=FORMAT,
@@ -51,6 +51,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
         period=(start, end),
         settlements=settlements,
     )
+    return manifest.model_copy(update={"tag": said.get("tag")})
 
 
 def _period(said: Mapping[str, Any], time_zone: str) -> tuple[datetime, datetime]:
@@ -96,16 +97,12 @@ def _settlements(
         "first(balance - amount ORDER BY row), last(balance ORDER BY row) "
         "FROM parts GROUP BY part ORDER BY part"
     ).fetchall()
-    lines = dict(
-        con.execute(
-            "SELECT coalesce((SELECT min(e.row) FROM entries AS e WHERE e.is_payout "
-            "AND e.row > p.row), 0), count(*)::INTEGER FROM profiled AS p GROUP BY 1"
-        ).fetchall()
-    )
+    lines = _lines(con)
     found: list[Statement] = []
     start, seen = period[0], dict[date, int]()
     for row, day, instant, paid, total, opening, closing in parts:
         end = period[1] if instant is None else from_microseconds(instant)
+        count, remark = lines.get(row or 0, (0, None))
         found.append(
             Statement(
                 settlement_id="" if day is None else _named(day, seen),
@@ -114,7 +111,7 @@ def _settlements(
                 period_start=start,
                 period_end=max(end, start + timedelta(microseconds=1)),
                 declared=None,
-                lines=lines.get(row or 0, 0),
+                lines=count,
                 total=total,
                 deposit_at=None if day is None else end,
                 deposit_day=day,
@@ -122,10 +119,30 @@ def _settlements(
                 row=row or 0,
                 opening_balance=opening,
                 closing_balance=closing,
+                remark=remark,
             )
         )
         start = end
     return tuple(found)
+
+
+def _lines(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, str | None]]:
+    """How many lines each payout closes, by its row (0: none yet), and what is remarked on them."""
+    found = con.execute(
+        "SELECT coalesce((SELECT min(e.row) FROM entries AS e WHERE e.is_payout "
+        "AND e.row > p.row), 0), count(*)::INTEGER, "
+        "list(DISTINCT remark ORDER BY remark) FILTER (remark IS NOT NULL) "
+        "FROM profiled AS p GROUP BY 1"
+    ).fetchall()
+    return {row: (count, _remark(remarks or [])) for row, count, remarks in found}
+
+
+def _remark(remarks: Sequence[str]) -> str | None:
+    """What payments say otherwise than the ledger, the first of it in full."""
+    if not remarks:
+        return None
+    more = f", and {len(remarks) - 1} more do" if len(remarks) > 1 else ""
+    return f"{remarks[0]}{more}: the ledger is booked"
 
 
 def _named(day: date, seen: dict[date, int]) -> str:

@@ -3,28 +3,78 @@
 Etsy has no list of payouts: a payout is an entry of the ledger, and a settlement is what stands
 between two of them. A month is one document, like the statement that Shop Manager hands out, so
 that a month that was imported from a file is replaced by the same month from the API. Months that
-are over are read again as long as a visit reaches back to them.
+are over are read again as long as a visit reaches back to them; the payments that a month refers
+to are asked for again only where its ledger has changed, or one of them did not come.
 """
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from connectors.channels.answers import Answers
-from connectors.channels.etsy.api import ENTRIES, LIMITS, LONGEST_DAYS, entries
+from connectors.channels.etsy.api import (
+    ENTRIES,
+    LIMITS,
+    LONGEST_DAYS,
+    PAYMENTS,
+    entries,
+    judge,
+)
+from connectors.channels.etsy.payments import Item, Payments, named
 from connectors.channels.visits import Visit, parts
 from connectors.documents import Member
-from connectors.http import Remote
-from connectors.windows import Window
+from connectors.http import Answer, Remote
+from connectors.windows import ONE_DAY, Window
 
 LEDGER = "ledger"
 
 
+@dataclass(frozen=True)
+class _Month:
+    """One month's ledger as Etsy's pages tell it."""
+
+    covers: Window
+    currency: str
+    pages: Sequence[Answer]
+
+    @property
+    def statement(self) -> str:
+        return f"{self.covers.start:%Y-%m}-{self.currency}"
+
+    @cached_property
+    def entries(self) -> Sequence[Item]:
+        """Each once, in the order of their numbers, whatever the order of the pages."""
+        listed = {e["entry_id"]: e for page in self.pages for e in page.at("results") or ()}
+        return [listed[number] for number in sorted(listed)]
+
+    @property
+    def tag(self) -> str:
+        """What changes when an entry does, or an adjustment that it carries."""
+        return hashlib.sha256(json.dumps(self.entries, sort_keys=True).encode()).hexdigest()[:16]
+
+    def is_held(self, visit: Visit) -> bool:
+        """Whether the document in force was made of this very ledger, and lacks no payment."""
+        held = visit.held_as(self.statement)
+        if held is None or held.tag != self.tag:
+            return False
+        return Window(held.first_day, held.last_day + ONE_DAY) == self.covers
+
+
 def read(visit: Visit) -> Iterator[Member]:
-    """Every month that the window touches, the running one up to the last whole day."""
+    """Every month that the window touches, the running one up to the last whole day.
+
+    A month is left out where it is held as its ledger is now.
+    """
     currency = str(visit.account.get("currency") or "USD")
-    with visit.remote("Etsy", LIMITS) as remote:
-        for month in _months(visit):
-            yield _document(visit, remote, month, currency)
+    with visit.remote("Etsy", LIMITS, judge) as remote:
+        payments = Payments(visit, remote)
+        for covers in _months(visit):
+            month = _Month(covers, currency, list(_pages(visit, remote, covers)))
+            if not month.is_held(visit):
+                yield _document(month, payments)
 
 
 def _months(visit: Visit) -> Iterator[Window]:
@@ -39,9 +89,21 @@ def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-def _document(visit: Visit, remote: Remote, month: Window, currency: str) -> Member:
-    document = Answers("etsy", LEDGER, f"{month.start:%Y-%m}-{currency}", currency, covers=month)
+def _pages(visit: Visit, remote: Remote, month: Window) -> Iterator[Answer]:
     for part in parts(month, LONGEST_DAYS):
-        for page in entries(visit, remote, *visit.span(part)):
-            document.add(ENTRIES, page.content)
+        yield from entries(visit, remote, *visit.span(part))
+
+
+def _document(month: _Month, payments: Payments) -> Member:
+    wanted = named(month.entries)
+    found = payments.of(wanted)
+    # Without a tag the month is made again at the next visit, for what did not come at this one.
+    tag = month.tag if len(found) == len(wanted) else None
+    document = Answers(
+        "etsy", LEDGER, month.statement, month.currency, covers=month.covers, tag=tag
+    )
+    for page in month.pages:
+        document.add(ENTRIES, page.content)
+    for payment in found:
+        document.put(PAYMENTS, payment)
     return document.member()
