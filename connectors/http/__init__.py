@@ -2,7 +2,7 @@
 
 from connectors.http.asking import Answer, Ask
 from connectors.http.remote import AccessRefused, Remote
-from connectors.http.tokens import TokenAuth
+from connectors.http.tokens import Remembered, TokenAuth
 from connectors.http.waiting import PATIENT, Gate, Limit, Patience
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Gate",
     "Limit",
     "Patience",
+    "Remembered",
     "Remote",
     "TokenAuth",
 ]

@@ -18,7 +18,7 @@ class Ask:
     """One request of an operation that the platform names and limits.
 
     `params` go into the query, in their order; with `json` it is a POST. An answer of more than
-    `largest` bytes is refused.
+    `largest` bytes is refused. `cost` is what the platform counts it as.
     """
 
     operation: str
@@ -27,6 +27,7 @@ class Ask:
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     largest: int = LARGEST_BYTES
+    cost: float = 1.0
 
     @property
     def method(self) -> str:

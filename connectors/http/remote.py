@@ -116,7 +116,7 @@ class Remote:
         attempt = 0
         while True:
             attempt += 1
-            self._sit_out(self._gate.turn(ask.operation, self._patience.longest))
+            self._sit_out(self._gate.turn(ask.operation, self._patience.longest, ask.cost))
             try:
                 return self._asked(ask)
             except (RateLimited, Transient) as error:
@@ -126,6 +126,10 @@ class Remote:
                 if wait is None:
                     raise
                 self._sit_out(wait)
+
+    def unused(self, ask: Ask, cost: float) -> None:
+        """The platform counted a request as so much less than its `cost`."""
+        self._gate.unused(ask.operation, cost)
 
     def _sit_out(self, seconds: float) -> None:
         """Wait, unless that makes too much of it: a slot is not for waiting in."""

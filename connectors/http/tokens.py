@@ -1,15 +1,37 @@
 """Putting an access token into every request, and once more a fresh one when it was refused."""
 
 from collections.abc import Callable, Generator
+from time import monotonic
 from typing import Protocol
 
 import httpx2
+
+# Much less than what the broker leaves of a token's time.
+REMEMBERED_SECONDS = 20.0
 
 
 class TokenSource(Protocol):
     """Hands out an access token; a newer one than `refused` where that is given."""
 
     def __call__(self, refused: str | None = None) -> str: ...
+
+
+class Remembered:
+    """A source that is asked once in a while, and whenever its token was refused.
+
+    To look a token up opens the vault, which takes longer than many a call.
+    """
+
+    def __init__(self, source: TokenSource, seconds: float = REMEMBERED_SECONDS) -> None:
+        self._source, self._seconds = source, seconds
+        self._token, self._until = "", float("-inf")
+
+    def __call__(self, refused: str | None = None) -> str:
+        """A token that the source gave a moment ago, and that nobody has refused since."""
+        if refused is not None or monotonic() >= self._until:
+            self._token = self._source(refused)
+            self._until = monotonic() + self._seconds
+        return self._token
 
 
 def unauthorised(response: httpx2.Response) -> bool:

@@ -15,19 +15,27 @@ from connectors.errors import RateLimited, Transient
 class Limit:
     """What a platform allows of one operation: a token bucket, and a quota a day where it has one.
 
-    Rates are those of one application at one account.
+    Rates are those of one application at one account, or `of_application`, of all its accounts
+    together. They are in what the platform counts: calls, or points that a call costs.
     """
 
     per_second: float
     burst: float = 1.0
     per_day: int | None = None
+    of_application: bool = False
 
 
 class Gate(Protocol):
     """Turns at an operation, shared by every process that calls for one account."""
 
-    def turn(self, operation: str, longest: float) -> float:
-        """Take a turn; the seconds to wait before it. `RateLimited` when they exceed `longest`."""
+    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
+        """Take a turn; the seconds to wait before it. `RateLimited` when they exceed `longest`.
+
+        It counts as `cost` of what the platform counts.
+        """
+
+    def unused(self, operation: str, cost: float) -> None:
+        """A turn came to so much less than it was taken for."""
 
     def refused(self, operation: str, seconds: float) -> None:
         """The platform asked for a wait: nobody else gets a turn before it is over."""
@@ -36,9 +44,12 @@ class Gate(Protocol):
 class OpenGate:
     """No limits: a platform that states none."""
 
-    def turn(self, operation: str, longest: float) -> float:
+    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
         """At once."""
         return 0.0
+
+    def unused(self, operation: str, cost: float) -> None:
+        """Nothing was taken."""
 
     def refused(self, operation: str, seconds: float) -> None:
         """Nobody else to hold back."""

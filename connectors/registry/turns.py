@@ -1,13 +1,17 @@
 """Turns at the operations that platforms limit, shared by every process of the house.
 
 A token bucket is one row. A turn is taken by one statement, so that two processes never take the
-same token; it may be one that is yet to come, which the caller waits for.
+same token; it may be one that is yet to come, which the caller waits for. Every call takes turns,
+so they are cheap: a statement is its own transaction, and none waits for the disk. A machine that
+dies may forget the turns of its last moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import RateLimited
 from connectors.http import Limit
@@ -17,16 +21,18 @@ DAY_SECONDS = 86_400.0
 
 _TAKE = text(
     "INSERT INTO registry.buckets AS b (key, tokens, at) "
-    "VALUES (:key, :burst - 1, clock_timestamp()) "
+    "SELECT :key, :burst - :cost, clock_timestamp() "
+    "FROM set_config('synchronous_commit', 'off', true) "
     "ON CONFLICT (key) DO UPDATE SET tokens = least(:burst, b.tokens + "
-    "extract(epoch FROM clock_timestamp() - b.at) * :rate) - 1, at = clock_timestamp() "
-    "WHERE least(:burst, b.tokens + extract(epoch FROM clock_timestamp() - b.at) * :rate) - 1 "
+    "extract(epoch FROM clock_timestamp() - b.at) * :rate) - :cost, at = clock_timestamp() "
+    "WHERE least(:burst, b.tokens + extract(epoch FROM clock_timestamp() - b.at) * :rate) - :cost "
     ">= -:ahead RETURNING tokens"
 )
 _LACKING = text(
-    "SELECT 1 - (tokens + extract(epoch FROM clock_timestamp() - at) * :rate) "
+    "SELECT :cost - (tokens + extract(epoch FROM clock_timestamp() - at) * :rate) "
     "FROM registry.buckets WHERE key = :key"
 )
+_GIVE_BACK = text("UPDATE registry.buckets SET tokens = tokens + :cost WHERE key = :key")
 _HOLD = text(
     "INSERT INTO registry.buckets AS b (key, tokens, at) "
     "VALUES (:key, 1 - :owed, clock_timestamp()) "
@@ -34,51 +40,92 @@ _HOLD = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`cost` tokens of a bucket; a wait of more than `longest` seconds is not waited."""
+
+    key: str
+    per_second: float
+    burst: float
+    longest: float
+    cost: float = 1.0
+
+
 class Turns(Store):
     """Token buckets by key."""
 
-    def take_turn(self, key: str, per_second: float, burst: float, longest: float) -> float:
-        """Take a turn; the seconds to wait before it, `RateLimited` when more than `longest`.
+    def take_turn(self, *turns: Turn) -> float:
+        """Take turns, one after another; the seconds to wait before the last.
 
-        A turn that is refused is not taken.
+        `RateLimited` when one is to be waited for too long: that one is not taken.
         """
-        given = {"key": key, "rate": per_second, "burst": burst, "ahead": longest * per_second}
-        with self._transaction() as session:
-            tokens = session.scalar(_TAKE, given)
-            if tokens is not None:
-                return max(0.0, -float(tokens) / per_second)
-            lacking = session.scalar(_LACKING, {"key": key, "rate": per_second})
-        wait = max(longest, float(lacking or 1) / per_second)
-        raise RateLimited(f"the platform's limit gives the next turn in {wait:.0f} s", wait)
+        wait = 0.0
+        with self._statements() as connection:
+            for turn in turns:
+                wait = _taken(connection, turn)
+        return wait
+
+    def give_turns_back(self, key: str, cost: float) -> None:
+        """So many tokens were taken and not used; the burst stays the most there are."""
+        with self._statements() as connection:
+            connection.execute(_GIVE_BACK, {"key": key, "cost": cost})
 
     def hold_turns(self, key: str, per_second: float, seconds: float) -> None:
         """Give nobody a turn for so many seconds."""
-        with self._transaction() as session:
-            session.execute(_HOLD, {"key": key, "owed": seconds * per_second})
+        with self._statements() as connection:
+            connection.execute(_HOLD, {"key": key, "owed": seconds * per_second})
+
+    @contextmanager
+    def _statements(self) -> Iterator[Connection]:
+        """A connection on which each statement is a transaction."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError as error:
+            raise self._explained(error) from error
+
+
+def _taken(connection: Connection, turn: Turn) -> float:
+    """Seconds to wait before a turn."""
+    given = {"key": turn.key, "rate": turn.per_second, "cost": turn.cost}
+    ahead = {"burst": turn.burst, "ahead": turn.longest * turn.per_second}
+    tokens = connection.scalar(_TAKE, given | ahead)
+    if tokens is not None:
+        return max(0.0, -float(tokens) / turn.per_second)
+    lacking = connection.scalar(_LACKING, given)
+    wait = max(turn.longest, float(lacking or 1) / turn.per_second)
+    raise RateLimited(f"the platform's limit gives the next turn in {wait:.0f} s", wait)
 
 
 @dataclass(frozen=True, slots=True)
 class SharedGate:
     """The turns at one account's operations, by what the platform allows of each.
 
-    An operation without a limit of its own is under that of `*`, where there is one.
+    An operation without a limit of its own is under that of `*`, where there is one. Keys begin
+    with the application, that of an account with the application's.
     """
 
     turns: Turns
+    application: str
     account: str
     limits: Mapping[str, Limit] = field(default_factory=dict)
 
-    def turn(self, operation: str, longest: float) -> float:
+    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
         """Take a turn of the day's quota and of the bucket."""
         limit = self._limit(operation)
         if limit is None:
             return 0.0
+        key, burst = self._key(operation), max(1.0, limit.burst)
+        turns = [Turn(key, limit.per_second, burst, longest, cost)]
         if limit.per_day is not None:
             quota = float(limit.per_day)
-            self.turns.take_turn(self._key(operation, "day"), quota / DAY_SECONDS, quota, 0.0)
-        return self.turns.take_turn(
-            self._key(operation), limit.per_second, max(1.0, limit.burst), longest
-        )
+            turns.insert(0, Turn(self._key(operation, "day"), quota / DAY_SECONDS, quota, 0.0))
+        return self.turns.take_turn(*turns)
+
+    def unused(self, operation: str, cost: float) -> None:
+        """Give back what a turn did not come to."""
+        if cost > 0 and self._limit(operation) is not None:
+            self.turns.give_turns_back(self._key(operation), cost)
 
     def refused(self, operation: str, seconds: float) -> None:
         """Hold everybody back at this account for as long as the platform asked."""
@@ -92,4 +139,8 @@ class SharedGate:
 
     def _key(self, operation: str, what: str = "turn") -> str:
         shared = operation if operation in self.limits else "*"
-        return f"{self.account}:{shared}:{what}"
+        limit = self._limit(operation)
+        whose = f"{self.application}:{self.account}"
+        if limit is not None and limit.of_application:
+            whose = self.application
+        return f"{whose}:{shared}:{what}"

@@ -10,7 +10,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import backfill, compute, simulation, stores, warehouse, year
+from tests.benchmarks import (
+    backfill,
+    compute,
+    ingest,
+    limits,
+    simulation,
+    stores,
+    warehouse,
+    year,
+)
 from tests.benchmarks.results import Result
 
 REPUBLISH = 0.2
@@ -37,6 +46,8 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "backfill": backfill.measure,
     "warehouse": _warehouse,
     "stores": stores.measure,
+    "ingest": ingest.measure,
+    "limits": limits.measure,
     "simulation": simulation.measure,
 }
 

@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from connectors.connecting import Accounts
 from connectors.history import whole_days
@@ -36,12 +37,14 @@ from pipelines.stages.workspace import Workspace
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.channels.house import House
-from tests.channels.visitors import VISITED, proven_by
+from tests.channels.visitors import VISITED, buckets_passing_by, proven_by
+from tests.emulators.limits import CLOCK
 from tests.emulators.platforms import EMULATORS
 from tests.emulators.serving import bound, serving
 
 DAYS, SEED = 90, 20261122
 _STUMBLES = (None, "503", None, None, "429 0", None, "cut", None, "lost", None, None)
+PUBLISHED = 0.25
 # What may happen on a visit, and how often.
 _EVENTS = {
     "nothing": 10,
@@ -77,6 +80,7 @@ class Simulation:
     stores: list[Store]
     chance: random.Random
     happened: Counter[str] = field(default_factory=Counter)
+    spoiled: int = 0
     silent: list[str] = field(default_factory=list)
 
     def live(self, days: int) -> None:
@@ -104,11 +108,11 @@ class Simulation:
         self.happened[event] += 1
         match event:
             case "stumbles":
-                faults.script = cycle(_STUMBLES)
+                faults.script = self._spoiling(cycle(_STUMBLES))
             case "down":
-                faults.script = cycle(["503"])
+                faults.script = self._spoiling(cycle(["503"]))
             case "long wait":
-                faults.script = iter([None, "429 3600"])
+                faults.script = self._spoiling(iter([None, "429 3600"]))
             case "token ends":
                 store.emulator.expire()
             case "revoked":
@@ -119,11 +123,17 @@ class Simulation:
         if event == "killed":
             self._killed(store, due)
             return
-        ok = self._work(store, due)
+        # The books are checked whole each time, which takes longer than all the rest.
+        ok = self._work(store, due, publish=self.chance.random() < PUBLISHED)
         self._look(store, event, ok)
         faults.script = iter(())
         if event == "revoked":
             self._reconnect(store)
+
+    def _spoiling(self, script: Iterator[str | None]) -> Iterator[str | None]:
+        for fault in script:
+            self.spoiled += fault is not None
+            yield fault
 
     def _due(self, store: Store) -> list[date]:
         return due_days(self.workspace, self._connection(store), _noon(store))
@@ -131,18 +141,18 @@ class Simulation:
     def _connection(self, store: Store) -> Connection:
         return self.workspace.registry.connection(store.slug)
 
-    def _work(self, store: Store, days: list[date]) -> bool:
+    def _work(self, store: Store, days: list[date], *, publish: bool = True) -> bool:
         daybook = Daybook(clock=lambda: _noon(store))
         ok = True
-        with open_instance([store.slug]) as instance:
+        with _dagster_at(_noon(store)), open_instance([store.slug]) as instance:
             for window in windows(days, gap=31):
                 ok &= run(instance, DATA_JOB, store.slug, window, daybook=daybook).ok
-            whole = whole_days(self._connection(store), settings().first_day, _noon(store))
-            posted = Window(whole.start, whole.end + timedelta(days=40))
-            run(instance, PUBLISH_JOB, store.slug, posted, daybook=daybook)
-        # Buckets are held by the real clock; an hour goes by between visits here.
-        with self.workspace.registry._transaction() as session:
-            session.connection().exec_driver_sql("DELETE FROM registry.buckets")
+            if publish:
+                whole = whole_days(self._connection(store), settings().first_day, _noon(store))
+                posted = Window(whole.start, whole.end + timedelta(days=40))
+                run(instance, PUBLISH_JOB, store.slug, posted, daybook=daybook)
+        # What a platform asked to be left alone for is over before the next visit.
+        CLOCK.pass_by(3600.0)
         return ok
 
     def _look(self, store: Store, event: str, ok: bool) -> None:
@@ -182,6 +192,16 @@ class Simulation:
         worker.stdout.close()
 
 
+@contextmanager
+def _dagster_at(now: datetime) -> Iterator[None]:
+    """Dagster's own clock, which says how far its days go, at a moment of the simulation."""
+    with (
+        patch("dagster._time._mockable_get_current_datetime", return_value=now),
+        patch("dagster._time._mockable_get_current_timestamp", return_value=now.timestamp()),
+    ):
+        yield
+
+
 def _noon(store: Store) -> datetime:
     return datetime.combine(store.money.today, datetime.min.time(), UTC) + timedelta(hours=12)
 
@@ -195,12 +215,18 @@ def measure(work: Path, scale: float) -> list[Result]:
         simulation.settle()
         workspace = simulation.workspace
         connections = [workspace.registry.connection(s.slug) for s in simulation.stores]
-        proofs = reconcile(workspace, connections)
+        proofs = [
+            proof
+            for store, connection in zip(simulation.stores, connections, strict=True)
+            for proof in reconcile(workspace, [connection], _noon(store))
+        ]
         wrong = [w for s in simulation.stores for w in _wrong(workspace, s)]
     bad = [p for p in proofs if not p.ok]
+    visits = simulation.happened.total()
     told = ", ".join(f"{n} {event}" for event, n in simulation.happened.most_common())
     return [
-        Result(f"{days} days, {len(simulation.stores)} stores: visits", told),
+        Result(f"{days} days, {len(simulation.stores)} stores: {visits} visits", told),
+        Result("  answers that were spoiled", f"{simulation.spoiled:,}"),
         Result("  settlements that tie or are open", f"{len(proofs) - len(bad)} of {len(proofs)}",
                "all", not bad),
         Result("  differences to the platforms' books", str(len(wrong)), "0", not wrong),
@@ -214,7 +240,7 @@ def measure(work: Path, scale: float) -> list[Result]:
 
 def _wrong(workspace: Workspace, store: Store) -> Iterator[str]:
     """What differs from the platform's books, in words."""
-    house = House(workspace, workspace.registry.connection(store.slug))
+    house = House(workspace, workspace.registry.connection(store.slug), now=_noon(store))
     yield from (f"{store.slug}: {what}" for what in proven_by(house, store.money))
 
 
@@ -238,6 +264,8 @@ def _house(work: Path) -> Iterator[Simulation]:
         os.environ["DAYBOOK_HOME"] = str(home.home)
         settings.cache_clear()
         registry = stack.enter_context(Registry.open(home))
+        stack.enter_context(patch("connectors.http.remote.sleep", CLOCK.pass_by))
+        stack.enter_context(buckets_passing_by(registry))
         accounts, stores = Accounts(settings(), registry), []
         for name, emulator in made.items():
             first = emulator.first  # type: ignore[attr-defined]
@@ -254,7 +282,7 @@ def _child(slug: str, listed: str, now: str) -> None:
     """What a process does that is about to be killed."""
     clock = datetime.fromisoformat(now)
     days = [date.fromisoformat(day) for day in listed.split(",") if day]
-    with open_instance([slug]) as instance:
+    with _dagster_at(clock), open_instance([slug]) as instance:
         print("ready", flush=True)
         for window in windows(days, gap=31):
             run(instance, DATA_JOB, slug, window, daybook=Daybook(clock=lambda: clock))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,15 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass
 class House:
-    """One connection of one home; `mapping` is the owner's, the default unless a test says so."""
+    """One connection of one home; `mapping` is the owner's, the default unless a test says so.
+
+    `now` is the moment of a proof, where it is not the real one.
+    """
 
     workspace: Workspace
     connection: Connection
     mapping: MappingConfig = field(default_factory=MappingConfig)
+    now: datetime | None = None
 
     @classmethod
     def build(
@@ -115,7 +119,7 @@ class House:
         return normalised
 
     def prove(self) -> list[Proof]:
-        return reconcile(self.workspace, [self.connection])
+        return reconcile(self.workspace, [self.connection], self.now)
 
     def held(self) -> dict[str, str]:
         """Entries that wait for the owner, and why."""

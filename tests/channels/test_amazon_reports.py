@@ -15,13 +15,14 @@ from tests.channels.visitors import Store, check_tied, connected, store
 from tests.connectors.platforms import desk
 from tests.emulators.amazon import Amazon
 from tests.emulators.amazon_money import AmazonMoney
+from tests.emulators.limits import CLOCK
 
 LIST, DOCUMENT = "/eu/reports/2021-06-30/reports", "/documents/"
 
 
 @pytest.fixture(autouse=True)
 def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_a_refusal_that_says_nothing_is_waited_out(at: Store) -> None:
 def test_more_reports_than_turns_are_left_for_later(
     at: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(LIMITS, "getReportDocument", Limit(per_second=0.0167, burst=1.0))
+    monkeypatch.setitem(LIMITS, "getReportDocument", Limit(per_second=0.005, burst=2.0))
     with pytest.raises(RateLimited) as error:
         at.visit()
     assert error.value.retry_after > 60
@@ -171,3 +172,28 @@ def test_a_document_comes_out_of_its_compression_or_not_at_all() -> None:
         unpacked(packed, "GZIP")
     with pytest.raises(Permanent, match="not known"):
         unpacked(packed, "ZSTD")
+
+
+def test_a_deposit_of_a_day_to_come_is_waited_for(at: Store) -> None:
+    def coming() -> set[str]:
+        at.visit()
+        return {
+            statement.settlement_id
+            for manifest in at.house.workspace.lake.current(at.house.slug)
+            for statement in manifest.settlements
+            if statement.deposit_day is not None and statement.deposit_day >= at.whole.end
+        }
+
+    while not (waits := coming()):
+        at.money.advance(1)
+    at.house.now = at.now
+    at.house.run(at.whole)
+    proofs = at.proofs()
+    assert {proofs[name].state for name in waits} == {"open"}
+    assert all((proofs[name].why or "").endswith("is over") for name in waits)
+    assert {proof.state for name, proof in proofs.items() if name not in waits} == {"tied"}
+
+    at.money.advance(3)
+    at.house.now = at.now
+    at.house.run(at.whole)
+    assert {at.proofs()[name].state for name in waits} == {"tied"}

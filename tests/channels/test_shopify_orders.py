@@ -13,6 +13,7 @@ from connectors.setup import Imports, Setup
 from connectors.windows import ONE_DAY, Window
 from tests.channels.visitors import Store, check_tied, connected
 from tests.connectors.platforms import desk
+from tests.emulators.limits import CLOCK
 from tests.emulators.money import TODAY
 from tests.emulators.shopify import Shopify
 from tests.emulators.shopify_gateways import GatewayMoney
@@ -20,7 +21,7 @@ from tests.emulators.shopify_gateways import GatewayMoney
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     with desk("shopify", quick_home, tmp_path) as opened:
         assert isinstance(opened.emulator, Shopify)
         yield connected(opened, opened.emulator.third)

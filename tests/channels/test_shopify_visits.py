@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from connectors.channels import channel
 from connectors.errors import BadInput
 from connectors.registry import Registry
 from connectors.settings import Settings
-from tests.channels import shopify_files
+from pipelines.stages.importing import import_file, open_connection
 from tests.channels.house import House, total
-from tests.channels.shopify_files import export, row
+from tests.channels.shopify_files import PAYOUTS, export, payout, row
 from tests.channels.visitors import Store, check_tied, connected
 from tests.connectors.platforms import desk
+from tests.emulators.limits import CLOCK
 from tests.emulators.money import TODAY
 from tests.emulators.shopify import Shopify
 from tests.emulators.shopify_money import ShopifyMoney
@@ -24,7 +26,7 @@ from tests.emulators.shopify_money import ShopifyMoney
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A shop of ten days."""
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     with desk("shopify", quick_home, tmp_path) as opened:
         emulator = opened.emulator
         assert isinstance(emulator, Shopify)
@@ -109,7 +111,16 @@ def test_an_export_of_one_payout_is_that_payouts_document(house: House) -> None:
     assert (manifest.revision, manifest.rows_without_amount) == (2, 1)
 
 
-def test_the_list_of_payouts_is_refused_with_what_to_export(house: House) -> None:
-    text = ",".join(shopify_files.PAYOUTS) + "\n2026-10-03,paid,20,0,0,0,0,0,-0.88,0,19.12,USD,\n"
-    with pytest.raises(BadInput, match=r"is the list of payouts.*Transactions, export these"):
-        house.take(text)
+def test_a_connected_shop_takes_payouts_of_before_its_history_alone(at: Store) -> None:
+    path = at.house.settings.home / "payouts_export.csv"
+    source = channel("shopify")
+    target = open_connection(at.house.workspace, source, at.house.slug, timezone=None, name=None)
+    first, before = (
+        export([payout(TODAY - timedelta(days=days), Charges="20.00", Fees="-0.88")], PAYOUTS)
+        for days in (10, 11)
+    )
+    path.write_text(first)
+    with pytest.raises(BadInput, match="from where on my-shop is brought in by itself"):
+        list(import_file(at.house.workspace, source, target, path))
+    path.write_text(before)
+    assert [taken.new for taken in import_file(at.house.workspace, source, target, path)] == [True]

@@ -14,14 +14,15 @@ from connectors.errors import RateLimited, Transient
 from connectors.settings import Settings
 from tests.channels.house import total
 from tests.channels.visitors import Store, check_tied, store
+from tests.emulators.limits import CLOCK
 from tests.emulators.square_money import SquareMoney
 from tests.emulators.square_orders import TENDERS
 
 
 @pytest.fixture(autouse=True)
 def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are as long as they are; nobody sits them out here."""
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    """Waits are over at once, by everybody's clock."""
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
 
 
 @pytest.fixture

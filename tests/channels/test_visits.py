@@ -11,7 +11,8 @@ from connectors.auth.broker import NeedsReconnection
 from connectors.errors import RateLimited, Transient
 from connectors.settings import Settings
 from connectors.windows import Window
-from tests.channels.visitors import REPORT_BASED, VISITED, Store, check_tied, store
+from tests.channels.visitors import REPORT_BASED, VISITED, Store, check_explained, check_tied, store
+from tests.emulators.limits import CLOCK
 
 ONE_DAY = timedelta(days=1)
 FAULTS = (None, None, "503", None, "429 0", None, "cut", None, None, "lost")
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.parametrize("name", VISITED)
 
 @pytest.fixture(autouse=True)
 def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are as long as they are; nobody sits them out here."""
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    """Waits are over at once, by everybody's clock."""
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
     at.visit()
     at.books()
     check_tied(at)
+    check_explained(at)
 
     files, held = at.house.files(), at.house.workspace.lake.manifests(at.house.slug)
     asked = len(at.exchanges)
@@ -56,6 +58,8 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
     assert len(found.days) < at.whole.days
     at.books()
     check_tied(at)
+    assert at.desk.emulator.limits.taken
+    assert not at.desk.emulator.limits.refused
     at.house.check_books()
 
 

@@ -14,6 +14,7 @@ from connectors.channels.walmart.api import REFUSED_SECONDS, NoFile, judge
 from connectors.errors import RateLimited, Transient
 from connectors.settings import Settings
 from tests.channels.visitors import Store, check_tied, store
+from tests.emulators.limits import CLOCK
 from tests.emulators.walmart_money import PAYING, WalmartMoney
 
 REPORTS = "/v3/report/reconreport"
@@ -21,7 +22,7 @@ REPORTS = "/v3/report/reconreport"
 
 @pytest.fixture(autouse=True)
 def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
 
 
 @pytest.fixture

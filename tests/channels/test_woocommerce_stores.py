@@ -14,14 +14,15 @@ from mappings.journal.config import MappingConfig
 from tests.channels.house import total
 from tests.channels.visitors import Store, check_tied, connected
 from tests.connectors.platforms import Desk, desk
+from tests.emulators.limits import CLOCK
 from tests.emulators.woocommerce import WooCommerce
 from tests.emulators.woocommerce_money import WooMoney
 
 
 @pytest.fixture(autouse=True)
 def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are as long as they are; nobody sits them out here."""
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    """Waits are over at once, by everybody's clock."""
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
 
 
 @pytest.fixture

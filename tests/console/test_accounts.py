@@ -14,6 +14,7 @@ import pytest
 
 from tests.console.user import Told, User
 from tests.emulators.ebay import EBay
+from tests.emulators.limits import CLOCK
 from tests.emulators.money import live_to
 from tests.emulators.serving import bound, serving
 
@@ -47,7 +48,7 @@ class Seller:
 
 @pytest.fixture
 def seller(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seller]:
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     ebay = EBay()
     live_to(ebay, TODAY)
     with serving(ebay.application, bound()) as url:

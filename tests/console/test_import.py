@@ -2,11 +2,13 @@
 
 import gzip
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.channels.examples import EXAMPLES, zipped
+from tests.channels.shopify_files import PAYOUTS, export, payout
 from tests.console.conftest import WORD, crafts, settlement, with_a_new_word
 from tests.console.user import User
 
@@ -64,6 +66,21 @@ def test_an_etsy_statement_says_that_it_declares_no_total(user: User, folder: Pa
     assert told.code == 0
     assert "statement 2026-03-USD" in told.lines[0]
     assert told.lines[0].endswith("declares no total; every row and the deposits tie")
+
+
+def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Path) -> None:
+    told_of = [payout(date(2026, 3, 5), Charges="20.00", Fees="-0.88")]
+    path = _file(folder, export(told_of, PAYOUTS), "payouts_export.csv")
+    told = user("import", "shopify", path, "--connection", "mugs")
+    assert (told.code, told.lines) == (
+        0,
+        [
+            "payouts_export.csv: new: Shopify statement payouts:2026-03-USD, 2026-03-05 to "
+            "2026-03-05, 2 lines, USD, declared 19.12, sum 19.12",
+            "  it tells of payouts and not of sales: all of a payout is booked on its day",
+            "next: `daybook sync mugs`",
+        ],
+    )
 
 
 def test_a_word_without_a_rule_is_announced(user: User, folder: Path) -> None:

@@ -1,20 +1,28 @@
 """Amazon: what connecting and visiting say and hear is what its models say."""
 
 import json
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
 from connectors.channels import CHANNELS
 from connectors.channels.answers import Answers
+from connectors.documents import Manifest
 from connectors.intake import examine
+from connectors.notifying import Notifying
 from connectors.settings import Settings
 from connectors.windows import Window
 from tests.channels.visitors import store
 from tests.connectors.platforms import desk
 from tests.contract.openapi import checked, document
+from tests.emulators import amazon_notices as told
+from tests.emulators.amazon import Amazon
+from tests.emulators.limits import CLOCK
 
 
 def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
@@ -31,7 +39,7 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
 def test_visiting_speaks_the_contract(
     quick_home: Settings, tmp_path: Path, specs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     with store("amazon", quick_home, tmp_path) as at:
         at.visit()
     finances = document(specs / "amazon" / "finances_2024-06-19.json")
@@ -43,16 +51,78 @@ def test_visiting_speaks_the_contract(
     assert len(addresses) == len(seen) - 1 > 1
 
 
+@pytest.mark.parametrize("way", [{"queue_arn": told.ARN}, {"account_id": told.AWS_ACCOUNT}])
+def test_subscribing_speaks_the_contract(
+    quick_home: Settings, tmp_path: Path, specs: Path, way: dict[str, str]
+) -> None:
+    with desk("amazon", quick_home, tmp_path) as at:
+        assert isinstance(at.emulator, Amazon)
+        slug, given = at.add(at.emulator.first), at.emulator.notices.fields(**way)
+        for _ in range(2):
+            Notifying(at.accounts).switch_on(slug, given, "test")
+    contract = document(specs / "amazon" / "notifications.json")
+    assert checked(contract, at.emulator.application.exchanges, "/eu") == {
+        "GET /notifications/v1/destinations 200",
+        "POST /notifications/v1/destinations 200",
+        *(
+            f"{what} /notifications/v1/subscriptions/{kind} {status}"
+            for kind in ("REPORT_PROCESSING_FINISHED", "TRANSACTION_UPDATE")
+            for what, status in (("GET", 200), ("GET", 404), ("POST", 200))
+        ),
+    }
+
+
+def test_messages_are_what_amazons_schemas_say(specs: Path) -> None:
+    """Those of the emulator, and the examples of the schemas themselves, are read."""
+    schemas = {
+        "ReportProcessingFinishedNotification": told.report_finished("A2EXAMPLE"),
+        "TransactionUpdateNotification": told.transaction_update(
+            "A2EXAMPLE", datetime(2026, 10, 20, tzinfo=UTC), "A1PA6795UKMFR9"
+        ),
+        "OrderChangeNotification": told.order_change("A2EXAMPLE", "A1PA6795UKMFR9"),
+    }
+    notices = CHANNELS["amazon"].notices
+    assert notices is not None
+    for name, made in schemas.items():
+        schema = json.loads((specs / "amazon" / f"{name}.json").read_text())
+        Draft7Validator(schema).validate(made)
+        for said in (made, *schema["examples"]):
+            notice = notices.read(json.dumps(said))
+            assert notice.kind.replace("_", "").lower() in name.lower()
+            assert notice.foreseen
+
+
+def examined(home: Path, listed: Sequence[Mapping[str, Any]]) -> Manifest:
+    """What a document of some transactions says of itself."""
+    days = Window(date(2020, 7, 1), date(2020, 8, 1))
+    made = Answers("amazon", "provisional", "provisional:USD", "USD", days)
+    made.put("listTransactions", listed)
+    given = Settings(home=home, database_url=None, threads=1)
+    return examine(given, CHANNELS["amazon"], made.member(), connection="store", time_zone="UTC")
+
+
+def test_the_models_own_transaction_is_read(specs: Path, tmp_path: Path) -> None:
+    model = json.loads((specs / "amazon" / "finances_2024-06-19.json").read_text(), parse_int=str)
+    types = model["definitions"]
+    said = types["Transaction"]["example"]
+    (word,) = examined(tmp_path, [said]).source_types
+    assert (word.name, f"{word.amount:f}") == ("Shipment / Principle", "10.0000")
+    told = types["RelatedIdentifier"]["properties"]["relatedIdentifierName"]["enum"]
+    assert {"ORDER_ID", "DEFERRED_TRANSACTION_ID"} <= set(told)
+    for kind, names in {
+        "Breakdown": {"breakdownType", "breakdownAmount", "breakdowns"},
+        "Item": {"breakdowns", "contexts", "description"},
+        "ProductContext": {"sku", "quantityShipped", "fulfillmentNetwork"},
+    }.items():
+        assert names <= types[kind]["properties"].keys()
+
+
 def test_amazons_own_transactions_are_read(samples: Path, tmp_path: Path) -> None:
     """The sample breaks nothing down: each total is a line, under its type."""
     sample = samples / "amazon" / "spapi_finances_2024-06-19_listTransactions_200_sandbox.json"
     said = json.loads(sample.read_text(), parse_float=str, parse_int=str)
     listed = said["static"][0]["response"]["payload"]["transactions"]
-    days = Window(date(2020, 7, 1), date(2020, 8, 1))
-    made = Answers("amazon", "provisional", "provisional:USD", "USD", days)
-    made.put("listTransactions", listed)
-    home = Settings(home=tmp_path, database_url=None, threads=1)
-    manifest = examine(home, CHANNELS["amazon"], made.member(), connection="store", time_zone="UTC")
+    manifest = examined(tmp_path, listed)
     assert manifest.provisional
     assert manifest.lines == len(listed)
     assert manifest.total == sum(Decimal(t["totalAmount"]["currencyAmount"]) for t in listed)

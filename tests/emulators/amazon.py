@@ -8,6 +8,7 @@ without `x-amz-date` is refused.
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,9 +19,12 @@ from starlette.routing import Route
 
 from tests.emulators.amazon_events import EventDesk
 from tests.emulators.amazon_money import CANADA, UNITED_STATES, AmazonMoney
+from tests.emulators.amazon_notices import SCOPE, NoticeDesk
 from tests.emulators.amazon_reports import ReportDesk
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import Granting, OAuth, Refused, back_to, consent_page
+from tests.emulators.refusals import AMAZON
 
 APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
 ENDPOINTS = {
@@ -74,32 +78,38 @@ class Amazon(Granting):
             self.second: AmazonMoney(quiet=True),
             self.overseas: AmazonMoney((UNITED_STATES, CANADA), seed=3),
         }
-        self.reports, self.events = ReportDesk(), EventDesk()
+        self.reports, self.events, self.notices = ReportDesk(), EventDesk(), NoticeDesk()
+        for account, money in self.money.items():
+            money.heard = partial(self.notices.finished, account)
         self.draft = False
         self.lacks: set[str] = set()
         self.oauth = OAuth(access_seconds=3600.0)
         page = "/seller-central/{region}/apps/authorize/consent"
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route(page, self._page, methods=["GET"]),
-                    Route(page, self._decide, methods=["POST"]),
-                    Route("/auth/o2/token", self._token, methods=["POST"]),
-                    Route("/{place}/sellers/v1/marketplaceParticipations", self._participations),
-                    Route("/{place}/sellers/v1/account", self._account),
-                    Route("/{place}/reports/2021-06-30/reports", self._reports),
-                    Route("/{place}/reports/2021-06-30/documents/{number}", self._document),
-                    Route("/documents/{number}", self.reports.download),
-                    Route("/{place}/finances/2024-06-19/transactions", self._transactions),
-                ]
-            )
+        told = "/{place}/notifications/v1"
+        self.limits = Limits(AMAZON)
+        application = Starlette(
+            routes=[
+                Route(page, self._page, methods=["GET"]),
+                Route(page, self._decide, methods=["POST"]),
+                Route("/auth/o2/token", self._token, methods=["POST"]),
+                Route("/{place}/sellers/v1/marketplaceParticipations", self._participations),
+                Route("/{place}/sellers/v1/account", self._account),
+                Route("/{place}/reports/2021-06-30/reports", self._reports),
+                Route("/{place}/reports/2021-06-30/documents/{number}", self._document),
+                Route("/documents/{number}", self.reports.download),
+                Route("/{place}/finances/2024-06-19/transactions", self._transactions),
+                Route(f"{told}/destinations", self._destinations, methods=["GET", "POST"]),
+                Route(told + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]),
+                Route("/sqs/", self.notices.sqs.answer, methods=["POST"]),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         pages = {f"seller_central_{name}": f"{url}/seller-central/{name}" for name in ENDPOINTS}
         apis = {f"api_{place}": f"{url}/{place}" for place in ("na", "eu", "fe")}
-        return {"token": url, **apis, **pages}
+        return {"token": url, **apis, **pages, "sqs": f"{url}/sqs"}
 
     def fields(self) -> dict[str, str]:
         """The application, registered."""
@@ -117,6 +127,10 @@ class Amazon(Granting):
         """A refresh token, and whose it is."""
         seller = account.partition("/")[0]
         return {"seller_id": seller, "refresh_token": self.oauth.granted(account)}
+
+    def caller(self, request: Request) -> str | None:
+        """Whose call it is."""
+        return self.holder_of(request.headers.get("x-amz-access-token", ""))
 
     async def _page(self, request: Request) -> Response:
         asked = request.query_params
@@ -144,6 +158,9 @@ class Amazon(Granting):
         known = (self.oauth.client_id, self.oauth.client_secret)
         if (form.get("client_id"), form.get("client_secret")) != known:
             return _refusal(401, "invalid_client", "Client authentication failed")
+        if (form.get("grant_type"), form.get("scope")) == ("client_credentials", SCOPE):
+            own = {"access_token": self.oauth.own(SCOPE).access_token, "token_type": "bearer"}
+            return JSONResponse({**own, "expires_in": int(self.oauth.access_seconds)})
         asked = {"authorization_code": "code", "refresh_token": "refresh_token"}
         parameter = asked.get(form.get("grant_type", ""))
         if parameter is None or parameter not in form:
@@ -202,6 +219,18 @@ class Amazon(Granting):
             return account
         return self.reports.document(request, self.money[account])
 
+    async def _destinations(self, request: Request) -> Response:
+        grant = self.oauth.holder(request.headers.get("x-amz-access-token", ""))
+        if grant is None or grant.accounts != (SCOPE,):
+            return _denied("Unauthorized", "The operation is grantless")
+        return await self.notices.listed(request)
+
+    async def _subscription(self, request: Request) -> Response:
+        account = self._holder(request)
+        if isinstance(account, Response):
+            return account
+        return await self.notices.subscription(request, account)
+
     def _seller(self, request: Request) -> Seller | Response:
         account = self._holder(request)
         return account if isinstance(account, Response) else self.sellers[account]
@@ -220,7 +249,7 @@ class Amazon(Granting):
             what = "has expired." if ended else "is revoked, malformed or invalid."
             return _denied("Unauthorized", f"The access token you provided {what}")
         account = grant.accounts[0]
-        if ENDPOINTS[account.partition("/")[2]] != request.path_params["place"]:
+        if ENDPOINTS.get(account.partition("/")[2]) != request.path_params["place"]:
             return _denied("Unauthorized")
         if any(request.url.path.endswith(path) for path in self.lacks):
             return _denied("Unauthorized")

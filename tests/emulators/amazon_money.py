@@ -6,7 +6,7 @@ no settlement has closed yet is nowhere. Sites write numbers and dates as Seller
 """
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -123,14 +123,19 @@ class Settlement:
 
 @dataclass
 class AmazonMoney:
-    """The money of one seller in one region; a `quiet` one has none. A page: `largest` reports."""
+    """The money of one seller in one region; a `quiet` one has none. A page: `largest` reports.
+
+    `heard` is told of every report that is made. It sells `times` as much as others.
+    """
 
     sites: tuple[Site, ...] = (UNITED_KINGDOM, GERMANY)
     first: date = FIRST
     today: date = TODAY
     seed: int = 1
     quiet: bool = False
+    times: int = 1
     largest: int = 5
+    heard: Callable[[Listed], None] | None = None
     reports: list[Listed] = field(default_factory=list)
     closed: dict[str, Settlement] = field(default_factory=dict)
     _open: dict[str, Settlement] = field(default_factory=dict)
@@ -194,7 +199,7 @@ class AmazonMoney:
 
     def _happen(self, site: Site) -> None:
         settlement = self._open[site.id]
-        for _ in range(self._random.randint(0, 2)):
+        for _ in range(self.times * self._random.randint(0, 2)):
             self._order(settlement)
         if self._random.random() < 0.15:
             self._refund(settlement)
@@ -267,6 +272,8 @@ class AmazonMoney:
                 times=1 + len(self.reports) % 2,
             )
         )
+        if self.heard is not None:
+            self.heard(self.reports[-1])
 
     def _add(
         self,

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from tests.emulators.ebay_money import EBayMoney
 from tests.emulators.ebay_signatures import SigningKeys, Unsigned
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import (
     Grant,
     Granting,
@@ -27,6 +28,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
+from tests.emulators.refusals import EBAY
 
 RU_NAME = "Ember_Craft-EmberCra-Daybook-abcdefg"
 REFRESH_SECONDS = 47_304_000
@@ -76,20 +78,20 @@ class EBay(Granting):
             self.money[other] = EBayMoney("USD", seed=2 + number, quiet=other == self.second)
         self.oauth = OAuth(access_seconds=7200.0, refresh_seconds=REFRESH_SECONDS)
         self.keypairs = SigningKeys()
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/oauth2/authorize", self._page, methods=["GET"]),
-                    Route("/oauth2/authorize", self._decide, methods=["POST"]),
-                    Route("/identity/v1/oauth2/token", self._token, methods=["POST"]),
-                    Route("/commerce/identity/v1/user/", self._user),
-                    Route("/developer/key_management/v1/signing_key", self._make, methods=["POST"]),
-                    Route("/sell/finances/v1/payout", self._payouts),
-                    Route("/sell/finances/v1/payout/{number}", self._payout),
-                    Route("/sell/finances/v1/transaction", self._transactions),
-                ]
-            )
+        self.limits = Limits(EBAY)
+        application = Starlette(
+            routes=[
+                Route("/oauth2/authorize", self._page, methods=["GET"]),
+                Route("/oauth2/authorize", self._decide, methods=["POST"]),
+                Route("/identity/v1/oauth2/token", self._token, methods=["POST"]),
+                Route("/commerce/identity/v1/user/", self._user),
+                Route("/developer/key_management/v1/signing_key", self._make, methods=["POST"]),
+                Route("/sell/finances/v1/payout", self._payouts),
+                Route("/sell/finances/v1/payout/{number}", self._payout),
+                Route("/sell/finances/v1/transaction", self._transactions),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""

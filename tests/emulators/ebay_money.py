@@ -7,7 +7,7 @@ comes ten days later.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -44,13 +44,17 @@ def _stamp(instant: datetime) -> str:
 
 @dataclass
 class EBayMoney:
-    """The money of one seller; a `quiet` one has none. No page holds more than `largest`."""
+    """The money of one seller; a `quiet` one has none. No page holds more than `largest`.
+
+    It sells `times` as much as others.
+    """
 
     currency: str = "GBP"
     first: date = FIRST
     today: date = TODAY
     seed: int = 1
     quiet: bool = False
+    times: int = 1
     largest: int = 40
     listed: list[dict[str, Any]] = field(default_factory=list)
     payouts: list[dict[str, Any]] = field(default_factory=list)
@@ -95,7 +99,7 @@ class EBayMoney:
         chance = self._random
         if day.weekday() == 6 and chance.random() < 0.5:
             return
-        for _ in range(chance.randint(0, 4)):
+        for _ in range(self.times * chance.randint(0, 4)):
             self._sale(day)
         if day.day == 1:
             self._charge(day, "STORE_SUBSCRIPTION_FEE", "Basic shop")
@@ -230,7 +234,8 @@ class EBayMoney:
 
     def answer_payouts(self, request: Request) -> Response:
         """GET /payout."""
-        found = [p for p in self.payouts if _passes(p, "payoutDate", request)]
+        passes = _filter("payoutDate", request)
+        found = [p for p in self.payouts if passes(p)]
         return _page(request, "payouts", found, self.largest)
 
     def answer_payout(self, number: str) -> Response:
@@ -243,8 +248,10 @@ class EBayMoney:
 
     def answer_transactions(self, request: Request) -> Response:
         """GET /transaction; 204 and no body for nothing."""
-        known = [t for t in self.listed if t["transactionDate"] < _stamp(_midnight(self.today))]
-        found = [t for t in known if _passes(t, "transactionDate", request)]
+        midnight = _stamp(_midnight(self.today))
+        known = [t for t in self.listed if t["transactionDate"] < midnight]
+        passes = _filter("transactionDate", request)
+        found = [t for t in known if passes(t)]
         found.sort(key=lambda t: t["transactionDate"])
         return _page(request, "transactions", found, self.largest) if found else Response(None, 204)
 
@@ -258,12 +265,17 @@ def _signed(transaction: Mapping[str, Any]) -> Decimal:
     return value if transaction["bookingEntry"] == "CREDIT" else -value
 
 
-def _passes(item: Mapping[str, Any], dated: str, request: Request) -> bool:
+def _filter(dated: str, request: Request) -> Callable[[Mapping[str, Any]], bool]:
     asked = ",".join(request.query_params.getlist("filter"))
-    for name, start, end in _RANGE.findall(asked):
-        if name == dated and not start <= item[name] <= (end or "9"):
+    ranges = [found for found in _RANGE.findall(asked) if found[0] == dated]
+    choices = _CHOICE.findall(asked)
+
+    def passes(item: Mapping[str, Any]) -> bool:
+        if any(not start <= item[name] <= (end or "9") for name, start, end in ranges):
             return False
-    return all(item.get(name) == value for name, value in _CHOICE.findall(asked))
+        return all(item.get(name) == value for name, value in choices)
+
+    return passes
 
 
 def _page(request: Request, what: str, found: list[dict[str, Any]], largest: int) -> Response:

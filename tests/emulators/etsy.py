@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from tests.emulators.etsy_money import EtsyMoney
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import (
     Grant,
     Granting,
@@ -26,6 +27,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
+from tests.emulators.refusals import ETSY
 
 DAY = 86_400.0
 SCOPES = {
@@ -72,21 +74,22 @@ class Etsy(Granting):
             access_form=self._form,
             refresh_form=self._form,
         )
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/oauth/connect", self._page, methods=["GET"]),
-                    Route("/oauth/connect", self._decide, methods=["POST"]),
-                    Route("/v3/public/oauth/token", self._token, methods=["POST"]),
-                    Route("/v3/application/users/me", self._me),
-                    Route("/v3/application/shops/{shop_id:int}", self._shop),
-                    Route(
-                        "/v3/application/shops/{shop_id:int}/payment-account/ledger-entries",
-                        self._entries,
-                    ),
-                ]
-            )
+        self.limits = Limits(ETSY)
+        application = Starlette(
+            routes=[
+                Route("/oauth/connect", self._page, methods=["GET"]),
+                Route("/oauth/connect", self._decide, methods=["POST"]),
+                Route("/v3/public/oauth/token", self._token, methods=["POST"]),
+                Route("/v3/application/users/me", self._me),
+                Route("/v3/application/shops/{shop_id:int}", self._shop),
+                Route(
+                    "/v3/application/shops/{shop_id:int}/payment-account/ledger-entries",
+                    self._entries,
+                ),
+                Route("/v3/application/shops/{shop_id:int}/payments", self._payments),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
@@ -178,12 +181,20 @@ class Etsy(Granting):
         )
 
     async def _entries(self, request: Request) -> Response:
+        money = self._own_money(request)
+        return money if isinstance(money, Response) else money.answer_entries(request)
+
+    async def _payments(self, request: Request) -> Response:
+        money = self._own_money(request)
+        return money if isinstance(money, Response) else money.payments.answer(request)
+
+    def _own_money(self, request: Request) -> EtsyMoney | Response:
         caller = self._caller(request)
         if isinstance(caller, Response):
             return caller
         if caller.shop_id != request.path_params["shop_id"]:
             return JSONResponse({"error": "User does not own Shop"}, 403)
-        return self.money[str(caller.shop_id)].answer_entries(request)
+        return self.money[str(caller.shop_id)]
 
     def _caller(self, request: Request) -> Shop | Response:
         if request.headers.get("x-api-key") != f"{self.oauth.client_id}:{self.oauth.client_secret}":

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tests.emulators.etsy_payments import EtsyPayments
 from tests.emulators.money import FIRST, TODAY, Owed
 
 ONE_DAY = timedelta(days=1)
@@ -37,7 +38,8 @@ _FEES = (
 class EtsyMoney:
     """The ledger of one shop; a `quiet` one has no entry.
 
-    `brought` is the balance before its history. No page holds more than `largest`.
+    `brought` is the balance before its history. No page holds more than `largest`. It sells `times`
+    as much as others.
     """
 
     currency: str = "GBP"
@@ -46,12 +48,14 @@ class EtsyMoney:
     today: date = TODAY
     seed: int = 1
     quiet: bool = False
+    times: int = 1
     brought: int = 1234
     largest: int = 60
     entries: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random, self._number = Random(self.seed), 0
+        self.payments = EtsyPayments(self.currency)
         end, self.today = self.today, self.first
         self.advance((end - self.first).days)
 
@@ -96,7 +100,7 @@ class EtsyMoney:
         chance = self._random
         if day.weekday() == 0:
             self._settle(day)
-        for _ in range(chance.randint(0, 3)):
+        for _ in range(self.times * chance.randint(0, 3)):
             self._sale(day)
         if chance.random() < 0.15:
             self._refund(day)
@@ -110,18 +114,26 @@ class EtsyMoney:
         net = self._random.randint(800, 9000)
         tax = net // 5 if self._random.random() < 0.6 else 0
         second = self._random.randint(7200, 80_000)
-        self._add(day, "PAYMENT_GROSS", net + tax, "shop_payment", second)
+        fee = net * 4 // 100 + 20
+        paid = self.payments.paid(net + tax, fee, self._at(day, second))
+        payment, receipt = paid["payment_id"], paid["receipt_id"]
+        self._add(day, "PAYMENT_GROSS", net + tax, "shop_payment", second, payment)
         if tax:
-            self._add(day, "sales_tax", -tax, "receipt", second)
-        self._add(day, "PAYMENT_PROCESSING_FEE", -(net * 4 // 100 + 20), "shop_payment", second)
+            self._add(day, "sales_tax", -tax, "receipt", second, receipt)
+        self._add(day, "PAYMENT_PROCESSING_FEE", -fee, "shop_payment", second, payment)
         self._add(day, "transaction", -(net * 65 // 1000), "transaction", second)
-        self._add(day, "shipping_transaction", -self._random.randint(10, 40), "receipt", second)
+        postage = -self._random.randint(10, 40)
+        self._add(day, "shipping_transaction", postage, "receipt", second, receipt)
 
     def _refund(self, day: date) -> None:
         gross = self._random.randint(500, 3000)
         second = self._random.randint(7200, 80_000)
-        self._add(day, "REFUND_GROSS", -gross, "payment_adjustment", second)
-        self._add(day, "sales_tax_refund", gross // 6, "receipt", second)
+        tax = gross // 6
+        back = self.payments.refund(gross, tax, self._at(day, second)) or {}
+        number = back.get("payment_adjustment_id")
+        self._add(day, "REFUND_GROSS", -gross, "payment_adjustment", second, number)
+        self.entries[-1]["payment_adjustments"] = [back] if back else []
+        self._add(day, "sales_tax_refund", tax, "receipt", second)
         self._add(day, "transaction_refund", gross * 65 // 1000, "transaction", second)
 
     def _settle(self, day: date) -> None:
@@ -133,11 +145,20 @@ class EtsyMoney:
             self._add(day, "DISBURSE2", kept - balance, "disbursement", 3600)
 
     def _add(
-        self, day: date, kind: str, amount: int, about: str, second: int | None = None
+        self,
+        day: date,
+        kind: str,
+        amount: int,
+        about: str,
+        second: int | None = None,
+        number: int | None = None,
     ) -> None:
         if second is None:
             second = self._random.randint(7200, 80_000)
-        self.entries.append(self._entry(self._at(day, second), kind, amount, about))
+        entry = self._entry(self._at(day, second), kind, amount, about)
+        if number is not None:
+            entry["reference_id"] = str(number)
+        self.entries.append(entry)
 
     def _at(self, day: date, second: int) -> int:
         return int(datetime.combine(day, time(), ZoneInfo(self.zone)).timestamp()) + second

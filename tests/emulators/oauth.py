@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limits
 
 CODE_SECONDS = 300.0
 
@@ -192,11 +193,13 @@ class OAuth:
 class Granting:
     """What an emulator of an OAuth 2 platform is to a test, unless its platform differs.
 
-    `oauth` is what sellers granted there, `faults` the application with what goes wrong.
+    `oauth` is what sellers granted there, `faults` the application with what goes wrong, `limits`
+    how often it may be called.
     """
 
     oauth: OAuth
     faults: Faulty
+    limits: Limits
 
     @property
     def application(self) -> Faulty:
@@ -230,6 +233,15 @@ class Granting:
     def alive(self, account: str) -> bool:
         """Whether any grant for the account stands."""
         return self.oauth.alive(account)
+
+    def caller(self, request: Request) -> str | None:
+        """Whose call it is, by the token that it carries; None where that opens nothing."""
+        return self.holder_of(bearer(request))
+
+    def holder_of(self, token: str) -> str | None:
+        """The account that an access token is of."""
+        grant = self.oauth.holder(token)
+        return grant.accounts[0] if grant and grant.accounts else None
 
 
 def challenge_of(verifier: str) -> str:

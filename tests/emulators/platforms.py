@@ -6,6 +6,7 @@ from tests.emulators.amazon import Amazon
 from tests.emulators.ebay import EBay
 from tests.emulators.etsy import Etsy
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limits
 from tests.emulators.quickbooks import QuickBooks
 from tests.emulators.shopify import Shopify
 from tests.emulators.square import Square
@@ -18,11 +19,12 @@ from tests.emulators.xero import Xero
 class Emulator(Protocol):
     """A platform on loopback, with two sellers who do not know each other.
 
-    `first` and `second` are their accounts' ids as Daybook pins them.
+    `first` and `second` are their accounts' ids as Daybook pins them. `limits` count calls.
     """
 
     first: str
     second: str
+    limits: Limits
 
     @property
     def application(self) -> Faulty:

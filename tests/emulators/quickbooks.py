@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import (
     Granting,
     Issued,
@@ -25,6 +26,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
+from tests.emulators.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
 SCOPE = "com.intuit.quickbooks.accounting"
@@ -53,18 +55,18 @@ class QuickBooks(Granting):
         self.first, self.second = self.companies
         self.fault: tuple[int, str] | None = None
         self.oauth = OAuth(access_seconds=HOUR, refresh_seconds=100 * DAY)
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/connect/oauth2", self._page, methods=["GET"]),
-                    Route("/connect/oauth2", self._decide, methods=["POST"]),
-                    Route("/oauth2/v1/tokens/bearer", self._token, methods=["POST"]),
-                    Route("/v2/oauth2/tokens/revoke", self._revoke, methods=["POST"]),
-                    Route("/v3/company/{realm}/companyinfo/{id}", self._company),
-                    Route("/v3/company/{realm}/preferences", self._preferences),
-                ]
-            )
+        self.limits = Limits(QUICKBOOKS)
+        application = Starlette(
+            routes=[
+                Route("/connect/oauth2", self._page, methods=["GET"]),
+                Route("/connect/oauth2", self._decide, methods=["POST"]),
+                Route("/oauth2/v1/tokens/bearer", self._token, methods=["POST"]),
+                Route("/v2/oauth2/tokens/revoke", self._revoke, methods=["POST"]),
+                Route("/v3/company/{realm}/companyinfo/{id}", self._company),
+                Route("/v3/company/{realm}/preferences", self._preferences),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""

@@ -1,5 +1,6 @@
 """ASGI applications on a loopback port of their own, for as long as a test needs them."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -31,6 +32,25 @@ def address(listener: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
+class _Server(uvicorn.Server):
+    """One that ends at once: uvicorn's own takes its time, which hundreds of tests would wait."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wait_tasks_to_complete(), 5)
+
+
 @contextlib.contextmanager
 def serving(
     application: Any,
@@ -50,7 +70,7 @@ def serving(
         ws="auto" if websockets else "none",
         ssl_certfile=certificate,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

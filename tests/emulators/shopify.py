@@ -21,10 +21,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limits
 from tests.emulators.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
+from tests.emulators.refusals import SHOPIFY
 from tests.emulators.shopify_gateways import GatewayMoney
 from tests.emulators.shopify_money import ShopifyMoney
-from tests.emulators.shopify_schema import LARGEST_COST, SCHEMA, cost
+from tests.emulators.shopify_schema import LARGEST_COST, SCHEMA, cost, nodes_of
 
 HOUR, DAY = 3_600.0, 86_400.0
 VERSION = "2026-10"
@@ -60,7 +62,8 @@ class Shopify(Granting):
             self.second: ShopifyMoney(("GBP",), "Europe/London", seed=2, quiet=True),
             self.third: GatewayMoney(),
         }
-        self.throttled = self._served = 0
+        self.throttled = 0
+        self.limits = Limits(SHOPIFY)
         self.lacking_scope, self.all_orders = False, True
         self._schema = build_schema(SCHEMA)
         self._installed: set[str] = set()
@@ -188,30 +191,37 @@ class Shopify(Granting):
             return JSONResponse({"errors": said}, 401)
         body = await request.json()
         asked: dict[str, Any] = body.get("variables") or {}
-        points = cost(body["query"], asked)
-        # What is left differs with each answer.
-        self._served += 1
-        charged = {
+        points = cost(body["query"], int(asked.get("first") or 0))
+        if points > LARGEST_COST:
+            said = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
+            return _errors(said, "MAX_COST_EXCEEDED", self._charged(request, points, shop))
+        if self.throttled or self.limits.admit(request.url.path, shop.id, points):
+            charged = self._charged(request, points, shop)
+            if self.throttled:
+                self.throttled -= 1
+                charged["throttleStatus"]["currentlyAvailable"] = points - 200
+            return _errors("Throttled", "THROTTLED", charged)
+        if self.lacking_scope:
+            charged = self._charged(request, points, shop)
+            return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
+        root = self._root(shop)
+        done = graphql_sync(self._schema, body["query"], root, variable_values=asked)
+        actual = cost(body["query"], nodes_of(done.data))
+        self.limits.give_back(request.url.path, shop.id, points - actual)
+        charged = {**self._charged(request, points, shop), "actualQueryCost": actual}
+        return JSONResponse({**done.formatted, "extensions": {"cost": charged}})
+
+    def _charged(self, request: Request, points: int, shop: Shop) -> dict[str, Any]:
+        """What a query costs, and what is left; no two answers say the same."""
+        (bucket,) = self.limits.meters(request.url.path, shop.id).values()
+        return {
             "requestedQueryCost": points,
             "throttleStatus": {
                 "maximumAvailable": 2000,
-                "currentlyAvailable": points - 200
-                if self.throttled
-                else 2000 - self._served % 1000,
+                "currentlyAvailable": round(bucket.left, 3),
                 "restoreRate": 100,
             },
         }
-        if self.throttled:
-            self.throttled -= 1
-            return _errors("Throttled", "THROTTLED", charged)
-        if self.lacking_scope:
-            return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
-        if points > LARGEST_COST:
-            said = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
-            return _errors(said, "MAX_COST_EXCEEDED", charged)
-        root = self._root(shop)
-        done = graphql_sync(self._schema, body["query"], root, variable_values=asked)
-        return JSONResponse({**done.formatted, "extensions": {"cost": charged}})
 
     def _root(self, shop: Shop) -> dict[str, Any]:
         def uninstall(_info: object) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class ShopifyMoney:
     """The money of one shop; a `quiet` one has none. No page holds more than `largest`.
 
     `knows_payouts` says what becomes of a search by payout: it `selects`, or is `ignored`, or
-    finds `nothing`. A `hasty` one pays out right after its payouts were listed, once.
+    finds `nothing`. A `hasty` one pays out right after its payouts were listed, once. It sells
+    `times` as much as others.
     """
 
     currencies: tuple[str, ...] = ("USD", "CAD")
@@ -65,6 +66,7 @@ class ShopifyMoney:
     today: date = TODAY
     seed: int = 1
     quiet: bool = False
+    times: int = 1
     largest: int = 40
     knows_payouts: str = "selects"
     hasty: bool = False
@@ -149,7 +151,7 @@ class ShopifyMoney:
         is_slow = day.weekday() == 6 or currency != self.currencies[0]
         if is_slow and chance.random() < 0.5:
             return
-        for _ in range(chance.randint(0, 4)):
+        for _ in range(self.times * chance.randint(0, 4)):
             gross = self._amount(8, 120)
             fee = (gross * Decimal("0.029") + Decimal("0.30")).quantize(_CENT)
             self._add(day, currency, "CHARGE", "CHARGE", gross, fee, order=self._order())

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from tests.emulators import square_answers as answers
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import (
     Grant,
     Granting,
@@ -25,6 +26,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
+from tests.emulators.refusals import SQUARE
 from tests.emulators.square_answers import refusal as _error
 from tests.emulators.square_money import SquareMoney
 
@@ -63,25 +65,25 @@ class Square(Granting):
             for number, merchant in enumerate(self.merchants.values())
         }
         self.oauth = OAuth(access_seconds=30 * DAY)
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/oauth2/authorize", self._page, methods=["GET"]),
-                    Route("/oauth2/authorize", self._decide, methods=["POST"]),
-                    Route("/oauth2/token", self._token, methods=["POST"]),
-                    Route("/oauth2/revoke", self._revoke, methods=["POST"]),
-                    Route("/v2/merchants/me", self._merchant),
-                    Route("/v2/locations", self._locations),
-                    Route("/v2/payouts", self._payouts),
-                    Route("/v2/payouts/{number}/payout-entries", self._entries),
-                    Route("/v2/payments", self._payments),
-                    Route("/v2/payments/{number}", self._one),
-                    Route("/v2/refunds", self._refunds),
-                    Route("/v2/refunds/{number}", self._one),
-                    Route("/v2/orders/batch-retrieve", self._orders, methods=["POST"]),
-                ]
-            )
+        self.limits = Limits(SQUARE)
+        application = Starlette(
+            routes=[
+                Route("/oauth2/authorize", self._page, methods=["GET"]),
+                Route("/oauth2/authorize", self._decide, methods=["POST"]),
+                Route("/oauth2/token", self._token, methods=["POST"]),
+                Route("/oauth2/revoke", self._revoke, methods=["POST"]),
+                Route("/v2/merchants/me", self._merchant),
+                Route("/v2/locations", self._locations),
+                Route("/v2/payouts", self._payouts),
+                Route("/v2/payouts/{number}/payout-entries", self._entries),
+                Route("/v2/payments", self._payments),
+                Route("/v2/payments/{number}", self._one),
+                Route("/v2/refunds", self._refunds),
+                Route("/v2/refunds/{number}", self._one),
+                Route("/v2/orders/batch-retrieve", self._orders, methods=["POST"]),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""

@@ -44,7 +44,10 @@ def _stamp(instant: datetime) -> str:
 
 @dataclass
 class SquareMoney:
-    """The money of one merchant; a `quiet` one has none. No page holds more than `largest`."""
+    """The money of one merchant; a `quiet` one has none. No page holds more than `largest`.
+
+    It sells `times` as much as others.
+    """
 
     locations: Sequence[str]
     currency: str = "USD"
@@ -53,6 +56,7 @@ class SquareMoney:
     today: date = TODAY
     seed: int = 1
     quiet: bool = False
+    times: int = 1
     largest: int = 25
     payments: list[dict[str, Any]] = field(default_factory=list)
     refunds: list[dict[str, Any]] = field(default_factory=list)
@@ -103,7 +107,7 @@ class SquareMoney:
 
     def _happen(self, day: date, location: str) -> None:
         chance = self._random
-        for _ in range(chance.randint(0, 4)):
+        for _ in range(self.times * chance.randint(0, 4)):
             drawn = chance.random()
             self._sale(day, location, next(t for likely, t in TENDERS if drawn < likely))
         if chance.random() < 0.1:

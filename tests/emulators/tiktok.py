@@ -19,7 +19,9 @@ from starlette.routing import Route
 
 from connectors.channels.tiktok.markets import CURRENCIES, SOUTH_EAST_ASIA
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import Grant, Granting, Issued, OAuth, Refused, back_to, consent_page
+from tests.emulators.refusals import TIKTOK
 from tests.emulators.tiktok_money import Invalid, TikTokMoney
 
 DAY = 86_400.0
@@ -82,23 +84,23 @@ class TikTok(Granting):
             client_id="68xu9ks5p4i8",
             client_secret="tiktok-app-secret",
         )
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/authorise/{world}/open/authorize", self._page, methods=["GET"]),
-                    Route("/authorise/{world}/open/authorize", self._decide, methods=["POST"]),
-                    Route("/api/v2/token/get", self._get),
-                    Route("/api/v2/token/refresh", self._refresh),
-                    Route("/authorization/202309/shops", self._shops),
-                    Route("/finance/202309/statements", self._statements),
-                    Route("/finance/202309/payments", self._payments),
-                    Route(
-                        "/finance/202501/statements/{number}/statement_transactions",
-                        self._transactions,
-                    ),
-                ]
-            )
+        self.limits = Limits(TIKTOK)
+        application = Starlette(
+            routes=[
+                Route("/authorise/{world}/open/authorize", self._page, methods=["GET"]),
+                Route("/authorise/{world}/open/authorize", self._decide, methods=["POST"]),
+                Route("/api/v2/token/get", self._get),
+                Route("/api/v2/token/refresh", self._refresh),
+                Route("/authorization/202309/shops", self._shops),
+                Route("/finance/202309/statements", self._statements),
+                Route("/finance/202309/payments", self._payments),
+                Route(
+                    "/finance/202501/statements/{number}/statement_transactions",
+                    self._transactions,
+                ),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
@@ -128,6 +130,13 @@ class TikTok(Granting):
     def picks(self, account: str) -> str:
         """The seller: a consent covers every shop of one."""
         return self.shops[account].seller
+
+    def caller(self, request: Request) -> str | None:
+        """The shop that a call names, or the first of whoever calls."""
+        holder = self.holder_of(request.headers.get("x-tts-access-token", ""))
+        cipher = request.query_params.get("shop_cipher")
+        named = (shop.id for shop in self.shops.values() if shop.cipher == cipher)
+        return holder and next(named, holder)
 
     def _shops_of(self, seller: str) -> list[str]:
         return [shop.id for shop in self.shops.values() if shop.seller == seller]

@@ -64,7 +64,8 @@ class Statement:
 class TikTokMoney:
     """The money of one shop; a `quiet` one has none. No page holds more than `largest`.
 
-    `american` shops have sales tax beside their amounts, `abroad` ones VAT in their prices.
+    `american` shops have sales tax beside their amounts, `abroad` ones VAT in their prices. A shop
+    sells `times` as much as others.
     """
 
     currency: str = "GBP"
@@ -74,13 +75,14 @@ class TikTokMoney:
     quiet: bool = False
     american: bool = False
     abroad: bool = False
+    times: int = 1
     largest: int = 4
     statements: list[Statement] = field(default_factory=list)
     payments: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
-        self._day = Settled(self._random, self.currency, self.american, self.abroad)
+        self._day = Settled(self._random, self.currency, self.american, self.abroad, self.times)
         end, self.today = self.today, self.first
         self.advance((end - self.first).days)
 

@@ -66,6 +66,7 @@ class Settled:
     currency: str
     american: bool = False
     abroad: bool = False
+    times: int = 1
     _number: int = 0
     _held: list[tuple[date, Decimal, str]] = field(default_factory=list)
 
@@ -73,7 +74,7 @@ class Settled:
         """What the day's statement takes; nothing on most days of a weekend."""
         if day.weekday() >= 5 and self.random.random() < 0.7:
             return []
-        found = [self._order(day) for _ in range(self.random.randint(1, 4))]
+        found = [self._order(day) for _ in range(self.times * self.random.randint(1, 4))]
         if self.random.random() < 0.25:
             found.append(self._refund(day))
         for likely, kind, sign in CORRECTIONS:

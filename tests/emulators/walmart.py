@@ -15,7 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import Grant, Granting, OAuth, Refused, back_to, consent_page
+from tests.emulators.refusals import WALMART
 from tests.emulators.walmart_money import WalmartMoney
 
 _REPORTS = "/v3/report/reconreport"
@@ -37,19 +39,19 @@ class Walmart(Granting):
         )
         self.own: dict[str, tuple[str, str]] = {}
         self.money = {self.first: WalmartMoney(), self.second: WalmartMoney(quiet=True)}
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/authorize", self._page, methods=["GET"]),
-                    Route("/authorize", self._decide, methods=["POST"]),
-                    Route("/v3/token", self._token, methods=["POST"]),
-                    Route("/v3/token/detail", self._detail),
-                    Route(f"{_REPORTS}/availableReconFiles", self._dates),
-                    Route(f"{_REPORTS}/reconFile", self._file),
-                    Route(f"{_REPORTS}/reconFileJson", self._json),
-                ]
-            )
+        self.limits = Limits(WALMART)
+        application = Starlette(
+            routes=[
+                Route("/authorize", self._page, methods=["GET"]),
+                Route("/authorize", self._decide, methods=["POST"]),
+                Route("/v3/token", self._token, methods=["POST"]),
+                Route("/v3/token/detail", self._detail),
+                Route(f"{_REPORTS}/availableReconFiles", self._dates),
+                Route(f"{_REPORTS}/reconFile", self._file),
+                Route(f"{_REPORTS}/reconFileJson", self._json),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
@@ -73,6 +75,10 @@ class Walmart(Granting):
     def alive(self, account: str) -> bool:
         """Whether keys or a consent of the seller stand."""
         return any(held[1] == account for held in self.own.values()) or self.oauth.alive(account)
+
+    def caller(self, request: Request) -> str | None:
+        """Whose call it is."""
+        return self.holder_of(request.headers.get("wm_sec.access_token", ""))
 
     async def _page(self, request: Request) -> Response:
         asked = request.query_params

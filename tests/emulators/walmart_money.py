@@ -70,7 +70,7 @@ class Report:
 class WalmartMoney:
     """The money of one seller; a `quiet` one has none. `no_files` are given as JSON alone.
 
-    No page of JSON holds more than `largest` records.
+    No page of JSON holds more than `largest` records. It sells `times` as much as others.
     """
 
     currency: str = "USD"
@@ -78,6 +78,7 @@ class WalmartMoney:
     today: date = TODAY
     seed: int = 1
     quiet: bool = False
+    times: int = 1
     largest: int = 25
     reports: list[Report] = field(default_factory=list)
     no_files: set[str] = field(default_factory=set)
@@ -122,7 +123,7 @@ class WalmartMoney:
         if day == self.first + ONE_DAY:
             self._add(day, "Service Fee", "Ocean freight and related services",
                       Decimal("-1400.00"), said="WMSC Logistics Services")  # fmt: skip
-        for _ in range(chance.randint(0, 5)):
+        for _ in range(self.times * chance.randint(0, 5)):
             self._sale(day)
         if chance.random() < 0.3:
             self._refund(day)

@@ -20,7 +20,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import back_to, consent_page
+from tests.emulators.refusals import WOOCOMMERCE
 from tests.emulators.woocommerce_lists import answered, error, only
 from tests.emulators.woocommerce_money import WooMoney
 
@@ -67,19 +69,19 @@ class WooCommerce:
         settings = "/{store}/wp-json/wc/v3/settings/general"
         self._money = {name: WooMoney() for name in self.stores}
         self._money["foundry"] = WooMoney("GBP", seed=2, quiet=True)
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/{store}/wp-json/", self._index),
-                    Route(settings, self._settings),
-                    Route("/{store}/wp-json/wc/v3/{route:path}", self._lists),
-                    Route("/{store}/index.php/wp-json/{rest:path}", self._plainly),
-                    Route("/{store}/wc-auth/v1/authorize", self._authorise),
-                    Route("/{store}/wc-auth/v1/login", self._page, methods=["GET"]),
-                    Route("/{store}/wc-auth/v1/login", self._decide, methods=["POST"]),
-                ]
-            )
+        self.limits = Limits(WOOCOMMERCE)
+        application = Starlette(
+            routes=[
+                Route("/{store}/wp-json/", self._index),
+                Route(settings, self._settings),
+                Route("/{store}/wp-json/wc/v3/{route:path}", self._lists),
+                Route("/{store}/index.php/wp-json/{rest:path}", self._plainly),
+                Route("/{store}/wc-auth/v1/authorize", self._authorise),
+                Route("/{store}/wc-auth/v1/login", self._page, methods=["GET"]),
+                Route("/{store}/wc-auth/v1/login", self._decide, methods=["POST"]),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     @property
     def money(self) -> dict[str, WooMoney]:
@@ -129,6 +131,10 @@ class WooCommerce:
     def alive(self, account: str) -> bool:
         """Whether the store has a key."""
         return bool(self._store(account).keys)
+
+    def caller(self, request: Request) -> str | None:
+        """The store that is called: its host counts calls, whoever makes them."""
+        return request.url.path.split("/")[1]
 
     def _store(self, account: str) -> Store:
         return self.stores[account.rsplit("/", 1)[-1]]

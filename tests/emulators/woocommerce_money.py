@@ -46,7 +46,7 @@ class WooMoney:
 
     `payments` says how WooPayments is: working, or the code of what it answers. An `old` store has
     no list of all refunds, a `shy` server keeps the counts of lists to itself, and a `busy` one is
-    never done with them.
+    never done with them. It sells `times` as much as others.
     """
 
     currency: str = "USD"
@@ -54,6 +54,7 @@ class WooMoney:
     today: date = TODAY
     seed: int = 1
     quiet: bool = False
+    times: int = 1
     payments: str = "working"
     old: bool = False
     shy: bool = False
@@ -127,7 +128,7 @@ class WooMoney:
             if when <= day:
                 self._unpaid.remove((when, order))
                 self._paid(order, self._at(day))
-        for _ in range(chance.randint(1, 5)):
+        for _ in range(self.times * chance.randint(1, 5)):
             method = chance.choices(list(_GATEWAYS), list(_GATEWAYS.values()))[0]
             self._order(day, method, noted=chance.random() < 0.8)
         if chance.random() < 0.4:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.emulators.faults import Faulty
+from tests.emulators.limits import Limited, Limits
 from tests.emulators.oauth import (
     Grant,
     Granting,
@@ -25,6 +26,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
+from tests.emulators.refusals import XERO
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -75,18 +77,18 @@ class Xero(Granting):
             rotates=True,
             grace_seconds=30 * MINUTE,
         )
-        self.faults = Faulty(
-            Starlette(
-                routes=[
-                    Route("/identity/connect/authorize", self._page, methods=["GET"]),
-                    Route("/identity/connect/authorize", self._decide, methods=["POST"]),
-                    Route("/connect/token", self._token, methods=["POST"]),
-                    Route("/connections", self._connections),
-                    Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
-                    Route("/api.xro/2.0/Organisation", self._organisation),
-                ]
-            )
+        self.limits = Limits(XERO)
+        application = Starlette(
+            routes=[
+                Route("/identity/connect/authorize", self._page, methods=["GET"]),
+                Route("/identity/connect/authorize", self._decide, methods=["POST"]),
+                Route("/connect/token", self._token, methods=["POST"]),
+                Route("/connections", self._connections),
+                Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
+                Route("/api.xro/2.0/Organisation", self._organisation),
+            ]
         )
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
@@ -117,6 +119,11 @@ class Xero(Granting):
     def alive(self, account: str) -> bool:
         """Whether the organisation is connected."""
         return account in self.connections
+
+    def caller(self, request: Request) -> str | None:
+        """The organisation that a call names."""
+        holder = super().caller(request)
+        return holder and request.headers.get("xero-tenant-id", holder)
 
     def _connect(self, tenant: str, event: str) -> None:
         made = "2026-11-22T09:00:00.0000000"

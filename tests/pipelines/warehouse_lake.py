@@ -9,7 +9,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mappings.tables import JOURNAL_LINES, SETTLEMENTS, TRANSACTIONS, Table
+from mappings.tables import (
+    JOURNAL_LINES,
+    PROVISIONAL_TRANSACTIONS,
+    SETTLEMENTS,
+    TABLES,
+    TRANSACTIONS,
+    Table,
+)
 from pipelines.warehouse import WarehouseReport, publish_warehouse
 from pipelines.warehouse.schema import WAREHOUSE_TABLES
 
@@ -46,9 +53,13 @@ class Shop:
         self.write(SETTLEMENTS, number, self._statement(number, rows))
         self.write(JOURNAL_LINES, number, self._journal(number, rows))
 
+    def foretell(self, number: int, variant: int = 0) -> None:
+        """Write what is told of a day that no settlement covers yet."""
+        self.write(PROVISIONAL_TRANSACTIONS, number, self.transactions(number, 1, variant))
+
     def remove(self, number: int) -> None:
         """The day's files, gone."""
-        for table in (TRANSACTIONS, SETTLEMENTS, JOURNAL_LINES):
+        for table in TABLES.values():
             self.path(table, number).unlink(missing_ok=True)
 
     def path(self, table: Table, number: int) -> Path:

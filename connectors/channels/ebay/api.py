@@ -16,7 +16,8 @@ from connectors.http.paging import by_offset
 VERSION = "v1"
 # eBay announces the end of an API's version in its deprecation list; v1 has no end date there.
 SUNSET_ON: date | None = None
-LIMITS = {"*": Limit(per_second=10.0, burst=20.0, per_day=15_000)}
+# The quota is the application's; a rate is not documented.
+LIMITS = {"*": Limit(per_second=10.0, burst=20.0, per_day=15_000, of_application=True)}
 _BASE = f"/sell/finances/{VERSION}"
 
 

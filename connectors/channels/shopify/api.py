@@ -1,10 +1,11 @@
 """Shopify's Admin GraphQL API about a shop's money: payouts, balance transactions, orders.
 
 Facts: the Admin GraphQL schema of `VERSION`, and its pages on rate limits and search syntax. What a
-query costs is counted in points, of which a bucket is filled at 100 a second on the smallest plan;
-a query of more than 1,000 is refused, and fewer nodes a page are asked for. Answers carry what they
-cost, which differs each time. UNCONFIRMED: that `payments_transfer_id` selects a payout's
-transactions; where it selects none of them, they are looked for by the payout's date.
+query costs is counted in points, of which a bucket of 2,000 is filled at 100 a second on the
+smallest plan; a query of more than 1,000 is refused, and fewer nodes a page are asked for. What an
+answer comes to less is given back. Answers say what they cost, which differs each time.
+UNCONFIRMED: that `payments_transfer_id` selects a payout's transactions; where it selects none of
+them, they are looked for by the payout's date.
 """
 
 from collections.abc import Iterator
@@ -21,10 +22,13 @@ from connectors.http.paging import by_graphql, pages
 # A version answers for at least twelve months, and then Shopify answers with the oldest it has
 # ("API versioning": released 2026-10-01).
 SUNSET_ON: date | None = date(2027, 10, 1)
-# In requests: a page costs a few dozen points up to some hundred; `THROTTLED` says when it is more.
-LIMITS = {"*": Limit(per_second=4.0, burst=10.0)}
+# In points.
+LIMITS = {"*": Limit(per_second=100.0, burst=2000.0)}
 # Nodes a page at first, 250 being the most; an order carries its transactions.
 _SIZES = {"payouts": 250, "balanceTransactions": 250, "changedOrders": 250, "orders": 50}
+# Objects of a node, each a point, until Shopify has said what it counts; and of a short question.
+_POINTS = {"payouts": 2.0, "balanceTransactions": 6.0, "changedOrders": 1.0, "orders": 12.0}
+_SHORT, _LARGEST = 10.0, 1000.0
 _ACCOUNT = "data.shopifyPaymentsAccount"
 _NEAR = timedelta(days=2)
 
@@ -37,7 +41,7 @@ class Admin:
     """Questions about one shop's money."""
 
     def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._remote, self._sizes = remote, dict(_SIZES)
+        self._remote, self._sizes, self._points = remote, dict(_SIZES), dict(_POINTS)
         self._url = visit.access.url("shop", f"/admin/api/{VERSION}/graphql.json")
 
     def payouts(self, since: datetime) -> Iterator[Node] | None:
@@ -68,7 +72,7 @@ class Admin:
 
     def sees_all_orders(self) -> bool:
         """Whether orders of more than the last 60 days are told of."""
-        ask = Ask("scopes", self._url, json={"query": SCOPES})
+        ask = Ask("scopes", self._url, json={"query": SCOPES}, cost=_SHORT)
         found = self._remote.ask(ask).at("data.currentAppInstallation.accessScopes") or []
         return any(scope["handle"] == "read_all_orders" for scope in found)
 
@@ -96,13 +100,22 @@ class Admin:
         """The answer, of as many nodes as Shopify gives for a query of this kind."""
         while True:
             size = self._sizes[ask.operation]
-            variables = {**ask.json["variables"], "first": size}
+            asked = {**ask.json, "variables": {**ask.json["variables"], "first": size}}
+            cost = min(_SHORT + size * self._points[ask.operation], _LARGEST)
             try:
-                return self._remote.ask(replace(ask, json={**ask.json, "variables": variables}))
+                answer = self._remote.ask(replace(ask, json=asked, cost=cost))
             except TooCostly:
                 if size == 1:
                     raise
                 self._sizes[ask.operation] = size // 2
+                continue
+            requested = answer.at("extensions.cost.requestedQueryCost")
+            if isinstance(requested, int | float):
+                self._points[ask.operation] = requested / size
+            actual = answer.at("extensions.cost.actualQueryCost")
+            if isinstance(actual, int | float):
+                self._remote.unused(ask, cost - actual)
+            return answer
 
     def _ask(self, operation: str, question: str, query: str) -> Ask:
         variables = {"first": self._sizes[operation], "after": None, "query": query}

@@ -33,9 +33,12 @@ class Turns:
         self.taken: list[str] = []
         self.held: list[tuple[str, float]] = []
 
-    def turn(self, operation: str, longest: float) -> float:
+    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
         self.taken.append(operation)
         return 0.0
+
+    def unused(self, operation: str, cost: float) -> None:
+        """Nobody asks by points here."""
 
     def refused(self, operation: str, seconds: float) -> None:
         self.held.append((operation, seconds))
@@ -93,7 +96,7 @@ def test_many_short_waits_are_too_much_in_the_end(
     _, url = server
 
     class Slow(Turns):
-        def turn(self, operation: str, longest: float) -> float:
+        def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
             return 40.0
 
     with (

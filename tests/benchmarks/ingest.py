@@ -1,0 +1,210 @@
+"""A busy account's first visit, of every channel: from its platform's answers to canonical lines.
+
+What Daybook does is fetch, prove and keep every document, and write every day's lines as Parquet;
+it is held against `bare`, which sends the very same requests and loads the same bytes. Both ask
+`replay`, on loopback. Daybook takes its turns in buckets that never run dry: what limits cost is
+measured in `limits`. DuckDB has twice its usual memory, for documents of a hundred thousand
+transactions.
+
+`python -m tests.benchmarks.ingest SLUG DAY` is one visit, in its own process.
+"""
+
+import json
+import math
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pyarrow import parquet
+
+from connectors.history import whole_days
+from connectors.registry import Registry
+from connectors.settings import settings
+from connectors.windows import Window
+from mappings.journal.config import MappingConfig
+from pipelines.stages.normalise import normalise
+from pipelines.stages.visiting import visit
+from pipelines.stages.workspace import Workspace
+from tests.benchmarks.platforms import connect, reached, widen
+from tests.benchmarks.replay import Replay, Switch, write_requests
+from tests.benchmarks.results import Result, in_fresh_process
+from tests.emulators import woocommerce_lists
+from tests.emulators.amazon_money import UNITED_KINGDOM, AmazonMoney
+from tests.emulators.ebay_money import EBayMoney
+from tests.emulators.etsy_money import EtsyMoney
+from tests.emulators.faults import Exchange
+from tests.emulators.money import TODAY
+from tests.emulators.platforms import EMULATORS
+from tests.emulators.shopify_money import ShopifyMoney
+from tests.emulators.square_money import SquareMoney
+from tests.emulators.tiktok_money import TikTokMoney
+from tests.emulators.walmart_money import WalmartMoney
+from tests.emulators.woocommerce_money import WooMoney
+
+TRANSACTIONS, REPEATS, RATIO = 100_000, 3, 1.5
+MEMORY = "2400MB"
+ONE_DAY = timedelta(days=1)
+LOCATIONS = ("L1HARBOUR0001", "L2MARKET00002")
+_Earned = Callable[[int], Any]
+
+
+def _amazon(times: int) -> AmazonMoney:
+    """One settlement, closed yesterday: hardly anything is open."""
+    money = AmazonMoney((UNITED_KINGDOM,), today=TODAY - 7 * ONE_DAY, times=times)
+    money.times = 1
+    money.advance(2)
+    return money
+
+
+# Pages are as large as the platforms give them.
+MONEY: dict[str, _Earned] = {
+    "amazon": _amazon,
+    "ebay": lambda times: EBayMoney(times=times, largest=1000),
+    "etsy": lambda times: EtsyMoney(times=times, largest=100),
+    "shopify": lambda times: ShopifyMoney(("USD",), times=times, largest=250),
+    "square": lambda times: SquareMoney(LOCATIONS, times=times, largest=100),
+    "tiktok": lambda times: TikTokMoney(times=times, largest=100),
+    "walmart": lambda times: WalmartMoney(times=times, largest=1000),
+    "woocommerce": lambda times: WooMoney(times=times),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A channel's medians in seconds, its lines, and what the parts of Daybook's took."""
+
+    transactions: int
+    lines: int
+    requests: int
+    megabytes: float
+    daybook: float
+    fetched: float
+    bare: float
+
+    @property
+    def ratio(self) -> float:
+        """Daybook's time in those of the bare script."""
+        return self.daybook / self.bare
+
+
+def measure(work: Path, scale: float) -> list[Result]:
+    """Every channel, one after another."""
+    results = []
+    for name in MONEY:
+        found = channel(name, work / name, round(TRANSACTIONS * scale))
+        results += [
+            Result(
+                f"{name}: {found.transactions:,} transactions, {found.megabytes:.0f} MB in "
+                f"{found.requests:,} calls",
+                f"{found.lines / found.daybook:,.0f} lines a second",
+            ),
+            Result(f"  httpx2 + DuckDB: {found.lines / found.bare:,.0f} lines a second",
+                   f"{found.ratio:.2f} x", f"<= {RATIO} x", found.ratio <= RATIO),
+            Result("  seconds: to fetch and prove, to canonical lines, the bare script",
+                   f"{found.fetched:.1f} + {found.daybook - found.fetched:.1f}, {found.bare:.1f}"),
+        ]  # fmt: skip
+    return results
+
+
+def channel(name: str, work: Path, transactions: int) -> Measured:
+    """Record a visit to an account with so many transactions; measure both on its answers."""
+    emulator: Any = EMULATORS[name]()
+    emulator.limits.kept = False
+    money = _busy(MONEY[name], transactions)
+    switch = Switch(emulator.application)
+    largest, woocommerce_lists.LARGEST = woocommerce_lists.LARGEST, 100
+    try:
+        with reached(work, {name: emulator}, {name: switch}, MEMORY) as workspace:
+            _give(name, emulator, money)
+            slug = connect(workspace, name, emulator, emulator.first)
+            emulator.application.exchanges.clear()
+            in_fresh_process("ingest", slug, money.today, home=workspace.settings.home)
+            exchanges = emulator.application.exchanges
+            return _measured(exchanges, money, switch, workspace, slug, work)
+    finally:
+        woocommerce_lists.LARGEST = largest
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _measured(
+    exchanges: list[Exchange],
+    money: Any,
+    switch: Switch,
+    workspace: Workspace,
+    slug: str,
+    work: Path,
+) -> Measured:
+    switch.now = replay = Replay.of(exchanges)
+    asked = work / "requests.json"
+    write_requests(exchanges, asked)
+    ours, bare = [], []
+    for _ in range(REPEATS):
+        shutil.rmtree(work / "bare", ignore_errors=True)
+        replay.begin()
+        bare.append(in_fresh_process("bare", asked, work / "bare"))
+        shutil.rmtree(workspace.settings.lake_folder)
+        replay.begin()
+        ours.append(in_fresh_process("ingest", slug, money.today, home=workspace.settings.home))
+    return Measured(
+        money.transactions(),
+        ours[0]["lines"],
+        len(exchanges),
+        bare[0]["megabytes"],
+        statistics.median(found["seconds"] for found in ours),
+        statistics.median(found["fetched"] for found in ours),
+        statistics.median(found["seconds"] for found in bare),
+    )
+
+
+def _busy(earned: _Earned, transactions: int) -> Any:
+    """The money of an account with about so many transactions; at least so many, but for chance."""
+    few, more = earned(1).transactions(), earned(11).transactions()
+    return earned(max(1, math.ceil(10 * (transactions - few) / (more - few)) + 1))
+
+
+def _give(name: str, emulator: Any, money: Any) -> None:
+    """The platform's first account earns this money."""
+    if name == "woocommerce":
+        emulator.earns(emulator.first.rsplit("/", 1)[-1], money)
+    else:
+        emulator.money[emulator.first] = money
+
+
+def _visited(workspace: Workspace, slug: str, today: date) -> Window:
+    """The whole days of an account, all that the platform has of them fetched."""
+    now = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=12)
+    connection = workspace.registry.connection(slug)
+    window = whole_days(connection, workspace.settings.first_day, now)
+    found = visit(workspace, connection, window, now)
+    assert not found.refused, found.refused
+    return window
+
+
+def run(slug: str, day: str) -> dict[str, float]:
+    """One visit and its lines: seconds in all, seconds to fetch, and lines."""
+    widen()
+    with Registry.open(settings()) as registry:
+        workspace, connection = Workspace(settings(), registry), registry.connection(slug)
+        started = time.perf_counter()
+        window = _visited(workspace, slug, date.fromisoformat(day))
+        fetched = time.perf_counter()
+        # A payout may lie a few days after the last day that is over.
+        reach = Window(window.start, window.end + timedelta(days=40))
+        done = normalise(workspace, connection, reach, MappingConfig())
+        ended = time.perf_counter()
+        assert not done.failed, done.failed
+        files = workspace.lake.partitions(
+            "transactions", slug, workspace.lake.days("transactions", slug)
+        )
+        lines = sum(parquet.read_metadata(file).num_rows for file in files)
+    return {"seconds": ended - started, "fetched": fetched - started, "lines": lines}
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n" + json.dumps(run(*sys.argv[1:])))

@@ -1,0 +1,178 @@
+"""Twenty accounts visited at once, each by a process of its own, at platforms that keep limits.
+
+Nobody may be refused, and the whole may take at most 1.2 times what it must. What it must is the
+sum of two things: what the slowest limit takes to hand out all that was asked of it, by the
+platforms' own count ((calls - burst) / rate); and the same visits at platforms without limits, by a
+Daybook whose buckets never run dry.
+
+`python -m tests.benchmarks.limits SLUG DAY MODE` is one of those processes.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from connectors.history import whole_days
+from connectors.registry import Registry
+from connectors.settings import settings
+from pipelines.stages.visiting import visit
+from pipelines.stages.workspace import Workspace
+from tests.benchmarks.platforms import connect, reached, widen
+from tests.benchmarks.results import Result
+from tests.emulators.money import TODAY
+from tests.emulators.platforms import EMULATORS
+from tests.emulators.walmart_money import WalmartMoney
+
+TIMES = 1.2
+KEPT, OPEN = "kept", "open"
+
+
+# How many accounts of a platform, of one application, and how small its pages are: as small as it
+# takes for limits to matter.
+ACCOUNTS: dict[str, tuple[int, dict[str, int]]] = {
+    "amazon": (2, {}),
+    "ebay": (4, {"largest": 4}),
+    "etsy": (3, {"largest": 3}),
+    "shopify": (2, {"largest": 10}),
+    "square": (2, {}),
+    "tiktok": (3, {}),
+    "walmart": (2, {"largest": 18}),
+    "woocommerce": (2, {}),
+}
+# What an account has of its own, whatever it earns.
+_OWN = ("currency", "currencies", "zone", "timezone", "locations", "sites", "american", "abroad")
+DAYS = 21
+
+
+@dataclass(frozen=True)
+class Round:
+    """Everybody's visit: seconds, documents, calls, refusals, and what the limits take at least."""
+
+    seconds: float
+    documents: int
+    calls: int
+    refused: int
+    least: float
+    slowest: str
+
+
+def measure(work: Path, scale: float) -> list[Result]:
+    """The same visits without limits and with them."""
+    days = timedelta(days=max(7, round(DAYS * scale)))
+    try:
+        free = _round(work / OPEN, days, OPEN)
+        kept = _round(work / KEPT, days, KEPT)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    must = kept.least + free.seconds
+    accounts = sum(number for number, _ in ACCOUNTS.values())
+    return [
+        Result(f"{accounts} accounts at once: calls, documents",
+               f"{kept.calls:,}, {kept.documents:,}", f"{free.documents:,} documents",
+               kept.documents == free.documents),
+        Result("  refused for their number", str(kept.refused), "0", kept.refused == 0),
+        Result("  the same without limits", f"{free.seconds:.1f} s"),
+        Result(f"  what the slowest limit takes ({kept.slowest})", f"{kept.least:.1f} s"),
+        Result("  with limits", f"{kept.seconds:.1f} s", f"<= {TIMES} x {must:.1f} s",
+               kept.seconds <= TIMES * must),
+        Result("  beside the slowest limit alone", f"{kept.seconds / kept.least:.2f} x"),
+    ]  # fmt: skip
+
+
+def _round(work: Path, days: timedelta, mode: str) -> Round:
+    emulators: dict[str, Any] = {name: EMULATORS[name]() for name in ACCOUNTS}
+    with reached(work, emulators) as workspace:
+        slugs = [s for name in ACCOUNTS for s in _connected(workspace, name, emulators[name], days)]
+        for emulator in emulators.values():
+            emulator.limits.kept = mode == KEPT
+        time.sleep(1.0)
+        seconds, told = _at_once(slugs, mode)
+    limits = {name: emulator.limits for name, emulator in emulators.items()}
+    slowest = max(limits, key=lambda name: limits[name].least())
+    return Round(
+        seconds,
+        sum(found["documents"] for found in told),
+        sum(len(emulator.application.exchanges) for emulator in emulators.values()),
+        sum(sum(found.refused.values()) for found in limits.values()),
+        limits[slowest].least(),
+        slowest,
+    )
+
+
+def _connected(workspace: Workspace, name: str, emulator: Any, days: timedelta) -> list[str]:
+    """Accounts of one application, all of them in business."""
+    number, pages = ACCOUNTS[name]
+    slugs = []
+    for seed, account in enumerate(list(emulator.money)[:number], start=1):
+        money = _earned(emulator.money[account], seed, days, pages)
+        if name == "woocommerce":
+            emulator.earns(account.rsplit("/", 1)[-1], money)
+        else:
+            emulator.money[account] = money
+        slugs.append(connect(workspace, name, emulator, account))
+    return slugs
+
+
+def _earned(before: Any, seed: int, days: timedelta, pages: dict[str, int]) -> Any:
+    """The money of an account that was open for so many days, or as long as two reports take."""
+    own = {name: getattr(before, name) for name in _OWN if hasattr(before, name)}
+    if not isinstance(before, WalmartMoney):
+        return type(before)(**own, seed=seed, first=TODAY - days, **pages)
+    money = WalmartMoney(seed=seed, first=TODAY - 2 * days, **pages)
+    money.no_files = {report.listed for report in money.reports}
+    return money
+
+
+def _at_once(slugs: list[str], mode: str) -> tuple[float, list[dict[str, Any]]]:
+    """A process each; seconds from the word to the last one's end, and what they say."""
+    command = [sys.executable, "-m", "tests.benchmarks.limits"]
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, slug, TODAY.isoformat(), mode],
+                    env=os.environ,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for slug in slugs
+        ]
+        for worker in workers:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n"
+        started = time.monotonic()
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        told = [json.loads(worker.communicate()[0]) for worker in workers]
+        return time.monotonic() - started, told
+
+
+def _visit(slug: str, day: str, mode: str) -> dict[str, Any]:
+    """One account's visit, at noon of the platform's day, once it is told to begin."""
+    if mode == OPEN:
+        widen()
+    now = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(hours=12)
+    with Registry.open(settings()) as registry:
+        workspace, connection = Workspace(settings(), registry), registry.connection(slug)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        window = whole_days(connection, settings().first_day, now)
+        found = visit(workspace, connection, window, now)
+    assert not found.refused, found.refused
+    return {"documents": len(found.documents)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_visit(*sys.argv[1:])))

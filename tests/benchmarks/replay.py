@@ -1,0 +1,95 @@
+"""What was asked of a platform and answered, and a server that answers it again at once.
+
+An emulator takes longer to make an answer up than a platform's network to bring it. So a visit is
+recorded once, and what is measured is asked of a server that has its answers by heart.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.emulators.faults import Exchange
+
+# What differs each time that the same is asked.
+_EVER_NEW = {"sign", "timestamp", "oauth_nonce", "oauth_timestamp", "oauth_signature"}
+_OF_ONE_ANSWER = {b"content-length", b"transfer-encoding"}
+_Key = tuple[str, str, tuple[tuple[str, str], ...], bytes]
+
+
+@dataclass
+class Switch:
+    """An address that one application has after another."""
+
+    now: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.now(scope, receive, send)
+
+
+@dataclass
+class Replay:
+    """Answers as they were; where the same was asked twice, in their order, the last for ever."""
+
+    _answers: dict[_Key, list[Response]] = field(default_factory=lambda: defaultdict(list))
+    _given: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
+
+    @classmethod
+    def of(cls, exchanges: Iterable[Exchange]) -> "Replay":
+        """A server of these answers."""
+        found = cls()
+        for e in exchanges:
+            answer = Response(e.answer, e.status)
+            answer.raw_headers += [h for h in e.answer_headers if h[0] not in _OF_ONE_ANSWER]
+            found._answers[_key(e.method, e.path, e.query, e.body)].append(answer)
+        return found
+
+    def begin(self) -> None:
+        """Give the first answers again."""
+        self._given.clear()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        key = _key(request.method, scope["path"], scope["query_string"], body)
+        answers = self._answers.get(key)
+        if answers is None:
+            await Response(f"was never asked: {key[:3]}", 404)(scope, receive, send)
+            return
+        answer = answers[min(self._given[key], len(answers) - 1)]
+        self._given[key] += 1
+        await answer(scope, receive, send)
+
+
+def _header(exchange: Exchange, wanted: bytes) -> str:
+    return next(value for name, value in exchange.headers if name == wanted).decode()
+
+
+def _key(method: str, path: str, query: bytes, body: bytes) -> _Key:
+    asked = parse_qsl(query.decode(), keep_blank_values=True)
+    return method, path, tuple(sorted(p for p in asked if p[0] not in _EVER_NEW)), body
+
+
+def write_requests(exchanges: Iterable[Exchange], to: Path) -> None:
+    """The same requests for somebody who sends them as they are."""
+    asked = [
+        {
+            "method": e.method,
+            "url": f"http://{_header(e, b'host')}{e.path}"
+            + (f"?{e.query.decode()}" if e.query else ""),
+            "headers": [
+                (name.decode(), value.decode())
+                for name, value in e.headers
+                if name not in {b"host", b"content-length", b"connection"}
+            ],
+            "body": e.body.decode(),
+        }
+        for e in exchanges
+    ]
+    to.write_text(json.dumps(asked))

@@ -1,0 +1,275 @@
+"""How often a platform lets itself be called: meters, who is counted, and the door they stand at.
+
+The numbers are each platform's own and stand in `tests.emulators.refusals`, with the words in which
+it refuses. A meter forgives what a network does to well-spaced calls, and nothing else.
+"""
+
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# So much of a call, and of what comes in a stretch of time, may lack: calls arrive unevenly.
+FORGIVEN, JITTER_SECONDS = 0.05, 0.1
+
+
+@dataclass
+class Clock:
+    """The emulators' clock: the machine's, ahead by what somebody did not sit out.
+
+    `others` are told of such a wait, too: those that keep time by another clock. It can stand
+    `still`.
+    """
+
+    ahead: float = 0.0
+    still: float | None = None
+    others: list[Callable[[float], None]] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        """Seconds since some instant."""
+        return self.ahead + (time.monotonic() if self.still is None else self.still)
+
+    def pass_by(self, seconds: float) -> None:
+        """So many seconds are over at once; stands in for `sleep`."""
+        if seconds > 0:
+            self.ahead += seconds
+            for other in self.others:
+                other(seconds)
+
+
+CLOCK = Clock()
+
+
+class Meter(Protocol):
+    """One limit as one caller has used it."""
+
+    @property
+    def left(self) -> float:
+        """How much can be had at once."""
+
+    def wait(self, cost: float) -> float:
+        """Seconds until so much can be had; 0 for now."""
+
+    def take(self, cost: float) -> None:
+        """Use so much; a negative cost gives some back."""
+
+    def least(self, taken: float) -> float:
+        """Seconds that it takes at least to be given so much."""
+
+
+@dataclass
+class Bucket:
+    """Tokens that come back at a rate, up to a burst of them."""
+
+    per_second: float
+    burst: float
+    _used: float = 0.0
+    _at: float = field(default_factory=CLOCK)
+
+    @property
+    def left(self) -> float:
+        """Tokens there are now."""
+        now = CLOCK()
+        self._used = max(0.0, self._used - (now - self._at) * self.per_second)
+        self._at = now
+        return self.burst - self._used
+
+    def wait(self, cost: float) -> float:
+        """Until there are tokens for it."""
+        lacking = cost - self.left
+        forgiven = FORGIVEN * cost + JITTER_SECONDS * self.per_second
+        return 0.0 if lacking <= forgiven else lacking / self.per_second
+
+    def take(self, cost: float) -> None:
+        """Take tokens."""
+        self._used = self.burst - self.left + cost
+
+    def least(self, taken: float) -> float:
+        """The burst comes at once, the rest at the rate."""
+        return max(0.0, (taken - self.burst) / self.per_second)
+
+
+@dataclass
+class Quota:
+    """So many calls in a stretch of time, which begins with the first of them."""
+
+    most: int
+    seconds: float
+    _count: float = 0.0
+    _since: float = float("-inf")
+
+    @property
+    def left(self) -> float:
+        """Calls that this stretch still allows."""
+        if CLOCK() - self._since >= self.seconds:
+            self._count, self._since = 0.0, CLOCK()
+        return self.most - self._count
+
+    def wait(self, cost: float) -> float:
+        """Until the next stretch begins, where this one is used up."""
+        return 0.0 if self.left >= cost else self._since + self.seconds - CLOCK()
+
+    def take(self, cost: float) -> None:
+        """Count calls."""
+        self._count = self.most - self.left + cost
+
+    def least(self, taken: float) -> float:
+        """Every stretch but the last is sat out."""
+        return max(0.0, math.ceil(taken / self.most) - 1) * self.seconds
+
+
+@dataclass
+class AtOnce:
+    """So many calls that have no answer yet."""
+
+    most: int
+    _open: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """Calls that may be begun."""
+        return self.most - self._open
+
+    def wait(self, cost: float) -> float:
+        """How long cannot be known."""
+        return 0.0 if self.left >= cost else 1.0
+
+    def take(self, cost: float) -> None:
+        """A call begins, or ends where the cost is negative."""
+        self._open += cost
+
+    def least(self, taken: float) -> float:
+        """It does not count time."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A limit: its name, the paths it is of, and a meter of each account, or of the application."""
+
+    name: str
+    path: str
+    meter: Callable[[], Meter]
+    of_application: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A call that is one too many: of which rule, and when the next is not."""
+
+    rule: Rule
+    meter: Meter
+    wait: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A platform's rules, its refusal, and what it says of its limits in every answer."""
+
+    rules: tuple[Rule, ...]
+    refusal: Callable[[Refused], Response]
+    told: Callable[[Mapping[str, Meter]], dict[str, str]] = lambda _meters: {}
+
+
+@dataclass
+class Limits:
+    """A platform's limits in use: `taken` and `refused` count calls by rule and account.
+
+    Limits that are not `kept` are counted and refuse nobody.
+    """
+
+    plan: Plan
+    kept: bool = True
+    taken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _meters: dict[tuple[str, str], Meter] = field(default_factory=dict)
+
+    def meters(self, path: str, account: str) -> dict[Rule, Meter]:
+        """The meters that a call passes."""
+        found = {}
+        for rule in self.plan.rules:
+            if re.fullmatch(rule.path, path):
+                key = (rule.name, _whose(rule, account))
+                if key not in self._meters:
+                    self._meters[key] = rule.meter()
+                found[rule] = self._meters[key]
+        return found
+
+    def admit(self, path: str, account: str, cost: float = 1.0) -> Refused | None:
+        """Take a call's share of every limit, or of none where one refuses it."""
+        meters = self.meters(path, account)
+        for rule, meter in meters.items():
+            wait = meter.wait(cost)
+            if wait > 0 and self.kept:
+                self.refused[rule.name, _whose(rule, account)] += 1
+                return Refused(rule, meter, wait)
+        for rule, meter in meters.items():
+            meter.take(cost)
+            self.taken[rule.name, _whose(rule, account)] += round(cost)
+        return None
+
+    def give_back(self, path: str, account: str, cost: float) -> None:
+        """A call came to less than was taken for it."""
+        for rule, meter in self.meters(path, account).items():
+            meter.take(-cost)
+            self.taken[rule.name, _whose(rule, account)] -= round(cost)
+
+    def least(self) -> float:
+        """Seconds that all that was taken takes at least."""
+        return max(
+            (self._meters[key].least(taken) for key, taken in self.taken.items()), default=0.0
+        )
+
+    def spend(self, path: str, account: str, left: float = 0.0) -> None:
+        """Leave so much of what can be had at once, as if all else were asked already."""
+        for meter in self.meters(path, account).values():
+            meter.take(max(0.0, meter.left - left))
+
+
+def _whose(rule: Rule, account: str) -> str:
+    return "application" if rule.of_application else account
+
+
+class Limited:
+    """An application behind its limits; `caller` says whose call it is, None who is nobody."""
+
+    def __init__(
+        self, application: ASGIApp, limits: Limits, caller: Callable[[Request], str | None]
+    ) -> None:
+        self._application, self._limits, self._caller = application, limits, caller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        account = self._caller(request)
+        if account is None:
+            await self._application(scope, receive, send)
+            return
+        refused = self._limits.admit(scope["path"], account)
+        if refused is not None:
+            await self._limits.plan.refusal(refused)(scope, receive, send)
+            return
+        meters = self._limits.meters(scope["path"], account)
+        try:
+            await self._application(scope, receive, self._telling(meters, send))
+        finally:
+            for meter in meters.values():
+                if isinstance(meter, AtOnce):
+                    meter.take(-1.0)
+
+    def _telling(self, meters: Mapping[Rule, Meter], send: Send) -> Send:
+        told = self._limits.plan.told({rule.name: meter for rule, meter in meters.items()})
+        headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *headers]}
+            await send(message)
+
+        return telling
