@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, delete, make_url, text
 from sqlalchemy.pool import NullPool
 
 from connectors import postgres
@@ -41,7 +41,7 @@ class Server:
         self._scratch = scratch
         self._prefix = f"daybook_test_{secrets.token_hex(4)}"
         self._numbers = itertools.count()
-        self._shared: str | None = None
+        self._shared: tuple[str, Connection] | None = None
 
     @contextmanager
     def database(self) -> Iterator[SecretStr]:
@@ -56,23 +56,30 @@ class Server:
     def emptied(self) -> SecretStr:
         """The URL of the one database that is emptied for every test that asks for it."""
         if self._shared is None:
-            self._shared = self._create("template1")
-            Registry.migrate(self._settings(self._shared))
-        tables = ", ".join(table.fullname for table in Base.metadata.sorted_tables)
-        self.execute(f"TRUNCATE {tables} RESTART IDENTITY", self._shared)
-        return self._secret(self._shared)
+            name = self._create("template1")
+            Registry.migrate(self._settings(name))
+            self._shared = name, self._connect(name)
+        name, connection = self._shared
+        # Little stands in these tables: to delete it takes half as long as to truncate them.
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(delete(table))
+        return self._secret(name)
 
     def close(self) -> None:
         """Drop the shared database."""
         if self._shared is not None:
-            self.execute(f'DROP DATABASE "{self._shared}" WITH (FORCE)')
+            name, connection = self._shared
+            connection.close()
+            self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    def execute(self, statement: str, database: str | None = None) -> None:
+    def execute(self, statement: str) -> None:
         """Run one statement outside any transaction."""
-        url = self.url.set(database=database or self.url.database)
-        engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._connect(self.url.database) as connection:
             connection.execute(text(statement))
+
+    def _connect(self, database: str | None) -> Connection:
+        url = self.url.set(database=database)
+        return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
 
     def _create(self, template: str) -> str:
         name = f"{self._prefix}_{next(self._numbers)}"

@@ -9,7 +9,8 @@ from typing import Any
 from connectors import intake
 from connectors.channels import channel
 from connectors.channels.base import Channel
-from connectors.documents import Manifest
+from connectors.channels.profile import business_day
+from connectors.documents import Manifest, Statement
 from connectors.errors import BadInput
 from connectors.history import first_day
 from connectors.registry import Connection
@@ -134,7 +135,8 @@ def check_told_once(
     workspace: Workspace, connection: Connection, manifest: Manifest, held: Sequence[Manifest]
 ) -> None:
     """`BadInput` for a file of a period that tells of what another document tells, or will."""
-    periods = channel(connection.channel).periods
+    source = channel(connection.channel)
+    periods = source.periods
     if manifest.format not in periods:
         return
     days = {day for day, totals in manifest.days.items() if totals.lines}
@@ -147,6 +149,8 @@ def check_told_once(
                     f"{manifest.name}: holds settlement {told[0]}, which {other.name} tells of: "
                     "export the other days alone"
                 )
+        else:
+            _check_of_two_kinds(connection, source.sums, manifest, other)
         if (other.format, *_site(other)) != (manifest.format, *_site(manifest)):
             continue
         twice = sorted(days & {day for day, totals in other.days.items() if totals.lines})
@@ -157,6 +161,38 @@ def check_told_once(
             )
     if connection.kind == "api":
         _check_before_visits(workspace, connection, manifest, days)
+
+
+def _check_of_two_kinds(
+    connection: Connection, sums: frozenset[str], manifest: Manifest, other: Manifest
+) -> None:
+    """What a payout comes to and what is in it are not both told: that would count it twice."""
+    is_sum = manifest.format in sums
+    if is_sum == (other.format in sums) or manifest.currency != other.currency:
+        return
+    summed, listed = (manifest, other) if is_sum else (other, manifest)
+    # What is not paid out yet may be in any payout from then on.
+    open_since = [business_day(s.period_start, connection.timezone) for s in _unpaid(listed)]
+    paid = {s.deposit_day for s in listed.settlements if s.payout is not None}
+    told = {day for day, totals in summed.days.items() if totals.lines}
+    twice = sorted(day for day in told if day in paid or day >= min(open_since, default=date.max))
+    if not twice:
+        return
+    payouts = f"payouts of {twice[0]} to {twice[-1]}"
+    if is_sum:
+        raise BadInput(
+            f"{manifest.name}: holds the {payouts}, whose transactions {other.name} has or waits "
+            "for: keep that file, which says more, and export the payouts of other days alone"
+        )
+    raise BadInput(
+        f"{manifest.name}: has or waits for transactions of the {payouts}, which {other.name} "
+        "holds as sums: transactions say more, so import them into a new connection in place of "
+        f"{connection.slug}, or export those of other payouts alone"
+    )
+
+
+def _unpaid(manifest: Manifest) -> list[Statement]:
+    return [s for s in manifest.settlements if s.payout is None]
 
 
 def _site(manifest: Manifest) -> tuple[str | None, str]:

@@ -7,19 +7,21 @@ from Parquet, posted and paid from the text of the books.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 
 from connectors.accounting.beancount.books import Books
 from connectors.channels.profile import business_day, last_business_day
 from connectors.documents import Statement
+from connectors.history import can_visit, today_of
 from connectors.registry import Connection
-from mappings.model import CLEARING, PostedLine
+from mappings.model import CLEARING, PROVISIONAL, PostedLine
 from mappings.tables import JOURNAL_LINES, TRANSACTIONS
 from pipelines.stages.gaps import Gap, gaps
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
+from pipelines.stages.provisional import in_force
 from pipelines.stages.settlements import NORMALISED, chained, sums_by_settlement
 from pipelines.stages.workspace import Workspace
 
@@ -31,9 +33,10 @@ Figures = dict[str, Decimal]
 class Proof:
     """One settlement's figures, in its currency; null where nothing is known or declared.
 
-    `state` is `tied`, `open` (no payout yet), `held` (an entry waits for the owner), `waiting`
-    (a stage has not run) or `differs`. `why` says what to do about the last three, and where more
-    was paid out than the files hold.
+    `state` is `tied`, `open` (no payout yet, or one of a day that is not over), `held` (an entry
+    waits for the owner), `waiting` (a stage has not run) or `differs`. `why` says what to do about
+    the last three, where more was paid out than the files hold, which day an open one waits for,
+    and what the channel tells otherwise elsewhere.
     """
 
     connection: str
@@ -57,9 +60,11 @@ class Proof:
         return self.state in {"tied", "open"}
 
 
-def reconcile(workspace: Workspace, connections: Sequence[Connection]) -> list[Proof]:
+def reconcile(
+    workspace: Workspace, connections: Sequence[Connection], now: datetime | None = None
+) -> list[Proof]:
     """One proof per settlement of the given connections, oldest first."""
-    return [proof for c in connections for proof in _reconcile(workspace, c)]
+    return [proof for c in connections for proof in _reconcile(workspace, c, now)]
 
 
 def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap]:
@@ -67,8 +72,8 @@ def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap
     return [gap for c in connections for gap in gaps(c, chained(c, workspace.lake.current(c.slug)))]
 
 
-def _reconcile(workspace: Workspace, connection: Connection) -> list[Proof]:
-    statements = chained(connection, workspace.lake.current(connection.slug))
+def _reconcile(workspace: Workspace, connection: Connection, now: datetime | None) -> list[Proof]:
+    statements = chained(connection, in_force(workspace, connection))
     if not statements:
         return []
     normalised = sums_by_settlement(workspace, connection, TRANSACTIONS, NORMALISED)
@@ -87,6 +92,8 @@ def _reconcile(workspace: Workspace, connection: Connection) -> list[Proof]:
         posted=_cleared(lines, "activity", 1),
         paid=_cleared(lines, "payout", -1),
         held=_held(workspace, connection),
+        # An account's days are done when they are over; those of files when they are there.
+        today=today_of(connection, now) if can_visit(connection) else None,
     )
     return [proof(statement) for statement in statements]
 
@@ -125,6 +132,7 @@ def _proof(
     posted: Figures,
     paid: Figures,
     held: dict[str, str],
+    today: date | None,
 ) -> Proof:
     name = statement.settlement_id
     figures = {
@@ -136,13 +144,17 @@ def _proof(
         "paid": paid.get(name),
     }
     difference = _difference(statement, figures)
+    ends = last_business_day(statement.period_end, connection.timezone)
     state, why = _state(statement, figures, difference, held.get(name))
+    last = max(ends, statement.deposit_day or ends)
+    if difference and state != "held" and today is not None and last >= today:
+        state, why = "open", f"it reaches to {last}: the rest is done when that day is over"
     return Proof(
         connection=connection.slug,
         settlement_id=name,
         currency=statement.currency,
         period_start=business_day(statement.period_start, connection.timezone),
-        period_end=last_business_day(statement.period_end, connection.timezone),
+        period_end=ends,
         declared=statement.declared,
         raw=statement.total,
         normalised=normalised.get(name),
@@ -196,6 +208,12 @@ def _brought_in(statement: Statement) -> str | None:
     )
 
 
+def _foretold(statement: Statement) -> str | None:
+    if not statement.settlement_id.startswith(PROVISIONAL):
+        return None
+    return "provisional: no settlement covers the day yet, the one that does takes its place"
+
+
 def _state(
     statement: Statement,
     figures: dict[str, Decimal | None],
@@ -205,8 +223,8 @@ def _state(
     if held is not None:
         return "held", held
     if not difference:
-        why = _overdrawn(statement) or _brought_in(statement)
-        return ("open" if statement.payout is None else "tied"), why
+        why = _overdrawn(statement) or _brought_in(statement) or _foretold(statement)
+        return ("open" if statement.payout is None else "tied"), why or statement.remark
     for name, mend in (
         ("normalised", "run `daybook sync`"),
         ("journalled", "run `daybook sync`"),

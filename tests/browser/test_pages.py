@@ -3,31 +3,44 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
 
+from connectors.channels import channel
 from connectors.platforms import platform
+from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import PASSWORD, Site, shot, sign_in
 from tests.browser.test_journey import allow, choose, finish, give_name, pick
 from tests.conftest import Server
+from tests.console.conftest import WORD, with_a_new_word
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+LOOKS: dict[Literal["light", "dark"], dict[str, object]] = {
+    "light": {"runOnly": {"type": "tag", "values": LEVELS}},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
 }
 
 
-def nothing_wrong(page: Page) -> None:
-    """No rule of WCAG 2.2 AA that a machine can check is broken.
+def nothing_wrong(page: Page, name: str = "") -> None:
+    """No rule of WCAG 2.2 AA that a machine can check is broken, in the light and in the dark.
 
-    Of a page behind a dialog nothing can be used or need be read.
+    Of a page behind a dialog nothing can be used or need be read. In the dark nothing but colours
+    is different. With a `name` both are kept as pictures.
     """
-    page.wait_for_timeout(400)
     dialog = ".q-dialog" if page.get_by_role("dialog").count() else None
-    found = Axe().run(page, context=dialog, options=RULES)
-    assert found.violations_count == 0, found.generate_report()
+    for scheme, rules in LOOKS.items():
+        # What fades in is not yet as it will be.
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_timeout(400)
+        if name:
+            shot(page, f"{name}-{scheme}")
+        found = Axe().run(page, context=dialog, options=rules)
+        assert found.violations_count == 0, found.generate_report()
 
 
 def connected(page: Page, site: Site, name: str = "square") -> None:
@@ -190,33 +203,23 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"no way to {name} by keyboard")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(chromium: Browser, site: Site, scheme: str) -> None:
-    context = chromium.new_context(
-        viewport={"width": 1440, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        # What fades in is not yet as it will be.
-        reduced_motion="reduce",
-    )
+def test_axe_finds_nothing(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(f"{site.url}/sign-in")
-    nothing_wrong(page)
-    shot(page, f"sign-in-{scheme}")
+    nothing_wrong(page, "sign-in")
     sign_in(page, site)
     look = [("empty", lambda: None), *_pages_of_the_wizard(page)]
     for name, go in look:
         go()
-        shot(page, f"{name}-{scheme}")
-        nothing_wrong(page)
+        nothing_wrong(page, name)
     connected(page, site)
-    shot(page, f"stores-{scheme}")
-    nothing_wrong(page)
+    nothing_wrong(page, "stores")
     page.get_by_role("button", name="Notices").click()
     nothing_wrong(page)
     page.goto(f"{site.url}/audit")
     expect(page.get_by_role("cell", name="connection.authorised")).to_be_visible()
-    shot(page, f"audit-{scheme}")
-    nothing_wrong(page)
+    nothing_wrong(page, "audit")
     context.close()
 
 
@@ -260,3 +263,47 @@ def test_a_thousand_stores_are_paged_and_found(page: Page, site: Site) -> None:
     expect(page.get_by_text("1 store", exact=True)).to_be_visible()
     shot(page, "thousand")
     assert min(taken) < 4.0, taken
+
+
+def test_a_new_word_is_placed(page: Page, site: Site, tmp_path: Path) -> None:
+    """From the card to the page of new words, to the entry that waits, and back."""
+    take_in_a_new_word(site, tmp_path)
+    page.goto(site.url)
+    found = page.locator('[data-slug="attic"]')
+    expect(found).to_contain_text("Held")
+    found.get_by_role("button", name="Place 1 new word").click()
+    listed = page.get_by_role("row").filter(has_text=WORD)
+    expect(listed).to_contain_text("not placed")
+    expect(page.get_by_text("1 word has no place yet, 1 entry is held")).to_be_visible()
+    nothing_wrong(page, "mappings")
+    listed.get_by_role("link", name="3 Mar 2026, USD").click()
+    expect(page.get_by_role("table", name="The rows that have no place yet")).to_contain_text(WORD)
+    nothing_wrong(page, "journal")
+    page.get_by_role("link", name="New words of this store").click()
+    page.get_by_role("button", name="Place").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Place", exact=True).click()
+    expect(dialog.get_by_text("Choose a category")).to_be_visible()
+    nothing_wrong(page)
+    dialog.get_by_label("Category").fill("fee.other")
+    page.get_by_role("option", name="fee.other").click()
+    dialog.get_by_role("button", name="Place", exact=True).click()
+    expect(page.get_by_text("Every word has its place")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="asked for again").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Mappings")).to_be_focused()
+    page.goto(site.url)
+    expect(found).to_contain_text("Every word has its place now")
+    for address in ("mappings?connection=nowhere", "journals/nowhere/2026-03-03"):
+        page.goto(f"{site.url}/{address}")
+        expect(page.get_by_role("alert")).to_contain_text("nowhere")
+
+
+def take_in_a_new_word(site: Site, folder: Path) -> None:
+    file = folder / "attic.txt"
+    file.write_text(with_a_new_word())
+    workspace = Workspace(site.settings, site.registry)
+    amazon = channel("amazon")
+    target = open_connection(workspace, amazon, "attic", timezone="UTC", name="Attic")
+    (taken,) = import_file(workspace, amazon, target, file)
+    assert taken.unclassified == (WORD,)
+    site.work("attic")
