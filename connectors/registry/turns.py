@@ -1,7 +1,8 @@
 """Turns at the operations that platforms limit, shared by every process of the house.
 
 A token bucket is one row. A turn is taken by one statement, so that two processes never take the
-same token; it may be one that is yet to come, which the caller waits for. Every call takes turns,
+same token; it may be one that is yet to come, which the caller waits for. A day's quota is a row,
+too: it begins with its first call and is whole again a day after that. Every call takes turns,
 so they are cheap: a statement is its own transaction, and none waits for the disk. A machine that
 dies may forget the turns of its last moment.
 """
@@ -17,7 +18,7 @@ from connectors.errors import RateLimited
 from connectors.http import Limit
 from connectors.registry.store import Store
 
-DAY_SECONDS = 86_400.0
+_DAY = "interval '1 day'"
 
 _TAKE = text(
     "INSERT INTO registry.buckets AS b (key, tokens, at) "
@@ -30,6 +31,18 @@ _TAKE = text(
 )
 _LACKING = text(
     "SELECT :cost - (tokens + extract(epoch FROM clock_timestamp() - at) * :rate) "
+    "FROM registry.buckets WHERE key = :key"
+)
+_LEFT = f"(CASE WHEN b.at <= clock_timestamp() - {_DAY} THEN :most ELSE b.tokens END - 1)"
+_SPEND = text(
+    "INSERT INTO registry.buckets AS b (key, tokens, at) "
+    "VALUES (:key, :most - 1, clock_timestamp()) "
+    f"ON CONFLICT (key) DO UPDATE SET tokens = {_LEFT}, at = "
+    f"CASE WHEN b.at <= clock_timestamp() - {_DAY} THEN clock_timestamp() ELSE b.at END "
+    f"WHERE {_LEFT} >= 0 RETURNING tokens"
+)
+_RESETS = text(
+    f"SELECT extract(epoch FROM at + {_DAY} - clock_timestamp()) "
     "FROM registry.buckets WHERE key = :key"
 )
 _GIVE_BACK = text("UPDATE registry.buckets SET tokens = tokens + :cost WHERE key = :key")
@@ -51,19 +64,27 @@ class Turn:
     cost: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many calls in a day, at the most."""
+
+    key: str
+    most: int
+
+
 class Turns(Store):
     """Token buckets by key."""
 
-    def take_turn(self, *turns: Turn) -> float:
-        """Take turns, one after another; the seconds to wait before the last.
+    def take_turn(self, turn: Turn, quota: Quota | None = None) -> float:
+        """Take a turn, and a call of a day's quota before; the seconds to wait for it.
 
-        `RateLimited` when one is to be waited for too long: that one is not taken.
+        `RateLimited` when it is to be waited for too long, or until the quota is whole again: what
+        is refused is not taken.
         """
-        wait = 0.0
         with self._statements() as connection:
-            for turn in turns:
-                wait = _taken(connection, turn)
-        return wait
+            if quota is not None:
+                _spend(connection, quota)
+            return _taken(connection, turn)
 
     def give_turns_back(self, key: str, cost: float) -> None:
         """So many tokens were taken and not used; the burst stays the most there are."""
@@ -83,6 +104,13 @@ class Turns(Store):
                 yield connection.execution_options(isolation_level="AUTOCOMMIT")
         except DBAPIError as error:
             raise self._explained(error) from error
+
+
+def _spend(connection: Connection, quota: Quota) -> None:
+    given = {"key": quota.key, "most": quota.most}
+    if connection.scalar(_SPEND, given) is None:
+        wait = max(1.0, float(connection.scalar(_RESETS, given) or 1))
+        raise RateLimited(f"the platform's quota of the day is spent for {wait:.0f} s", wait)
 
 
 def _taken(connection: Connection, turn: Turn) -> float:
@@ -116,11 +144,9 @@ class SharedGate:
         if limit is None:
             return 0.0
         key, burst = self._key(operation), max(1.0, limit.burst)
-        turns = [Turn(key, limit.per_second, burst, longest, cost)]
-        if limit.per_day is not None:
-            quota = float(limit.per_day)
-            turns.insert(0, Turn(self._key(operation, "day"), quota / DAY_SECONDS, quota, 0.0))
-        return self.turns.take_turn(*turns)
+        day = self._key(operation, "day")
+        quota = None if limit.per_day is None else Quota(day, limit.per_day)
+        return self.turns.take_turn(Turn(key, limit.per_second, burst, longest, cost), quota)
 
     def unused(self, operation: str, cost: float) -> None:
         """Give back what a turn did not come to."""

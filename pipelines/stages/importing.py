@@ -14,7 +14,7 @@ from connectors.documents import Manifest, Statement
 from connectors.errors import BadInput
 from connectors.history import first_day
 from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.mapping import mapping_of
@@ -231,7 +231,32 @@ def touched_days(
     by_name = {m.document: m for m in stored}
     days = {day for name in changed for day in days_of(by_name[name])}
     replaced = by_name.get(manifest.supersedes or "")
-    return sorted(days | (days_of(manifest) if replaced is None else _unlike(manifest, replaced)))
+    if replaced is None:
+        return sorted(days | days_of(manifest))
+    was, now = (
+        _deciding(how.get(name, {}))
+        for how, name in ((before, replaced.document), (after, manifest.document))
+    )
+    if was != now:
+        return sorted(days | days_of(manifest) | days_of(replaced))
+    return sorted(days | _unlike(manifest, replaced) | _named_otherwise(manifest, replaced))
+
+
+def _deciding(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides how lines are read but where a document ends: its days tell that."""
+    return {name: value for name, value in variables.items() if name != "period_end"}
+
+
+def _named_otherwise(manifest: Manifest, replaced: Manifest) -> set[date]:
+    """Days of settlements that only one of two documents has: the other's lines are of another."""
+    now, was = ({s.settlement_id: s for s in m.settlements} for m in (manifest, replaced))
+    days: set[date] = set()
+    for name in now.keys() ^ was.keys():
+        period = now.get(name) or was[name]
+        # By UTC, so that a business day more may be among them.
+        first, last = period.period_start.date() - ONE_DAY, period.period_end.date() + ONE_DAY
+        days |= {d for d in days_of(manifest) | days_of(replaced) if first <= d <= last}
+    return days
 
 
 def _unlike(manifest: Manifest, replaced: Manifest) -> set[date]:

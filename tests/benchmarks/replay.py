@@ -1,9 +1,10 @@
-"""What was asked of a platform and answered, and a server that answers it again at once.
+"""What was asked of an emulator and answered, and a server that has its answers by heart.
 
-An emulator takes longer to make an answer up than a platform's network to bring it. So a visit is
-recorded once, and what is measured is asked of a server that has its answers by heart.
+It takes as long for each as the emulator did, so that a measurement may be repeated and nobody
+competes with the emulator for the machine; or it answers at once.
 """
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable
@@ -35,9 +36,15 @@ class Switch:
 
 @dataclass
 class Replay:
-    """Answers as they were; where the same was asked twice, in their order, the last for ever."""
+    """Answers as they were; where the same was asked twice, in their order, the last for ever.
 
-    _answers: dict[_Key, list[Response]] = field(default_factory=lambda: defaultdict(list))
+    With `at_once` nothing is waited for.
+    """
+
+    at_once: bool = False
+    _answers: dict[_Key, list[tuple[Response, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     _given: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
 
     @classmethod
@@ -47,7 +54,7 @@ class Replay:
         for e in exchanges:
             answer = Response(e.answer, e.status)
             answer.raw_headers += [h for h in e.answer_headers if h[0] not in _OF_ONE_ANSWER]
-            found._answers[_key(e.method, e.path, e.query, e.body)].append(answer)
+            found._answers[_key(e.method, e.path, e.query, e.body)].append((answer, e.seconds))
         return found
 
     def begin(self) -> None:
@@ -62,8 +69,10 @@ class Replay:
         if answers is None:
             await Response(f"was never asked: {key[:3]}", 404)(scope, receive, send)
             return
-        answer = answers[min(self._given[key], len(answers) - 1)]
+        answer, seconds = answers[min(self._given[key], len(answers) - 1)]
         self._given[key] += 1
+        if not self.at_once:
+            await asyncio.sleep(seconds)
         await answer(scope, receive, send)
 
 

@@ -48,15 +48,15 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
     assert len(at.exchanges) - asked < asked
 
     at.money.advance(9)
-    at.visit(Window(at.whole.end - ONE_DAY, at.whole.end))
-    at.books()
+    last = Window(at.whole.end - ONE_DAY, at.whole.end)
+    at.books({*at.visit(last).days, *last})
     check_tied(at)
 
     late = at.money.restate()
     found = at.visit()
     assert late <= found.days
     assert len(found.days) < at.whole.days
-    at.books()
+    at.books(found.days)
     check_tied(at)
     assert at.desk.emulator.limits.taken
     assert not at.desk.emulator.limits.refused

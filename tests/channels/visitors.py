@@ -1,10 +1,10 @@
 """Stores that are read through their platform's API, from the platform to the books."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -70,9 +70,11 @@ class Store:
         self.house.connection = self.desk.registry.connection(self.house.slug)
         return visit(self.house.workspace, self.house.connection, window or self.whole, self.now)
 
-    def books(self) -> None:
-        """From what was fetched to the books."""
+    def books(self, days: Collection[date] = ()) -> None:
+        """From what was fetched to the books, of all days or of what was touched."""
         window = Window(self.whole.start, self.whole.end + timedelta(days=40))
+        if days:
+            window = Window(min(days), max(days) + ONE_DAY)
         found = self.house.run(window)
         assert not found.failed, found.failed
         assert not self.house.held()
@@ -123,7 +125,8 @@ def connected(at: Desk, account: str) -> Store:
 
 def check_tied(at: Store) -> None:
     """Every settlement that the platform knows of is in the proof table, to the cent."""
-    assert list(proven_by(at.house, at.money)) == []
+    found = list(proven_by(at.house, at.money))
+    assert not found, found
 
 
 def proven_by(house: House, money: Money) -> Iterator[str]:

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from connectors.errors import RateLimited
 from connectors.http import Limit
@@ -51,7 +52,21 @@ def test_a_days_quota_that_is_spent_says_when_to_come_back(registry: Registry) -
         gate.turn("anything", 60.0)
     with pytest.raises(RateLimited) as refused:
         gate.turn("something else", 60.0)
-    assert refused.value.retry_after == pytest.approx(3600, abs=5)
+    assert refused.value.retry_after == pytest.approx(86_400, abs=5)
+    assert "quota of the day" in str(refused.value)
+    _pass_by(registry, 86_399)
+    with pytest.raises(RateLimited):
+        gate.turn("anything", 60.0)
+    _pass_by(registry, 2)
+    for _ in range(24):
+        gate.turn("anything", 60.0)
+    with pytest.raises(RateLimited):
+        gate.turn("anything", 60.0)
+
+
+def _pass_by(registry: Registry, seconds: float) -> None:
+    with registry._transaction() as session:
+        session.execute(text(f"UPDATE registry.buckets SET at = at - interval '{seconds} s'"))
 
 
 def test_accounts_and_operations_do_not_share(registry: Registry) -> None:

@@ -19,7 +19,7 @@ from tests.emulators.money import live_to
 from tests.emulators.serving import bound, serving
 
 TODAY = datetime.now(UTC).date()
-SINCE = TODAY - timedelta(days=14)
+SINCE = TODAY - timedelta(days=9)
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,15 @@ def test_a_store_comes_in_and_ties(seller: Seller) -> None:
     seller.connect("--from", SINCE)
     told = seller("sync", "--json")
     assert told.code == 0, told
-    assert told.json["days"] >= 14
+    assert told.json["days"] >= 9
     assert told.json["held"] == []
     states = {proof["state"] for proof in seller.proofs()}
     assert states == {"tied", "open"}
     owed = seller.ebay.money[seller.ebay.first].settlements()
     shown = {proof["settlement_id"]: proof["raw"] for proof in seller.proofs()}
     paid = [p["payoutId"] for p in seller.ebay.money[seller.ebay.first].payouts]
-    assert set(paid[-3:]) <= shown.keys()
-    assert all(Decimal(shown[name]) == owed[name].total for name in paid[-3:])
+    assert set(paid[-2:]) <= shown.keys()
+    assert all(Decimal(shown[name]) == owed[name].total for name in paid[-2:])
 
     again = seller("sync", "--json")
     assert (again.code, again.json["failed"]) == (0, [])
@@ -79,10 +79,10 @@ def test_a_store_comes_in_and_ties(seller: Seller) -> None:
 
 
 def test_history_that_was_skipped_comes_in_when_it_is_wanted(seller: Seller) -> None:
-    seller.connect("--from", TODAY - timedelta(days=6))
+    seller.connect("--from", TODAY - timedelta(days=3))
     assert seller("sync").code == 0
     before = len(seller.proofs())
-    earlier = TODAY - timedelta(days=21)
+    earlier = TODAY - timedelta(days=19)
     assert seller("connections", "imports", "ember", "--from", earlier).code == 0
     assert seller("sync").code == 0
     assert len(seller.proofs()) > before
@@ -90,7 +90,7 @@ def test_history_that_was_skipped_comes_in_when_it_is_wanted(seller: Seller) -> 
 
 
 def test_a_platform_that_is_down_fails_the_days_in_words_and_they_heal(seller: Seller) -> None:
-    seller.connect("--from", TODAY - timedelta(days=5))
+    seller.connect("--from", TODAY - timedelta(days=3))
     seller.ebay.application.script = itertools.cycle(["503"])
     told = seller("sync")
     assert told.code == 1
@@ -102,7 +102,7 @@ def test_a_platform_that_is_down_fails_the_days_in_words_and_they_heal(seller: S
 
 
 def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller) -> None:
-    seller.connect("--from", TODAY - timedelta(days=5))
+    seller.connect("--from", TODAY - timedelta(days=3))
     seller.ebay.application.script = iter([None, "429 7200"])
     told = seller("sync")
     assert told.code == 0, told
@@ -110,7 +110,7 @@ def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller)
         registry = workspace.registry
         made = registry.appointments()["ember"]
         assert made.at > datetime.now(UTC) + timedelta(hours=1, minutes=50)
-        assert len(made.days) == 5
+        assert len(made.days) == 3
         (reason,) = {state.reason for state in registry.day_states("ember")}
         assert reason is not None
         assert reason.startswith("waiting for eBay until ")
@@ -121,7 +121,7 @@ def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller)
 
 
 def test_a_revoked_store_fails_its_own_days_alone(seller: Seller) -> None:
-    seller.connect("--from", TODAY - timedelta(days=5))
+    seller.connect("--from", TODAY - timedelta(days=3))
     seller.ebay.revoke(seller.ebay.first)
     told = seller("sync")
     assert told.code == 1

@@ -1,6 +1,7 @@
 """Things that go wrong at a platform, on order: each request takes the next fault of a script."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ SLOW_SECONDS = 1.0
 
 @dataclass
 class Exchange:
-    """One request and its answer, as they went over the wire."""
+    """One request and its answer, as they went over the wire; `seconds` is what that took."""
 
     method: str
     path: str
@@ -22,6 +23,7 @@ class Exchange:
     status: int = 0
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     answer: bytes = b""
+    seconds: float = 0.0
 
 
 class Faulty:
@@ -39,10 +41,17 @@ class Faulty:
         self.exchanges: list[Exchange] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        exchange = Exchange(scope["method"], path, scope["query_string"], scope["headers"])
+        asked = (scope["method"], scope["path"], scope["query_string"], scope["headers"])
+        exchange = Exchange(*asked)
         self.exchanges.append(exchange)
-        receive, send = _hearing(exchange, receive), _noting(exchange, send)
+        started = time.perf_counter()
+        try:
+            await self._answered(scope, _hearing(exchange, receive), _noting(exchange, send))
+        finally:
+            exchange.seconds = time.perf_counter() - started
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
         fault = next(self.script, None) if path.startswith(self.only) else None
         match (fault or "").split():
             case ["429", *wait]:

@@ -10,7 +10,7 @@ from schemathesis.engine import events, from_schema
 from connectors.platforms import platform
 from tests.console.web.conftest import Site
 
-GENERATION = {"max-examples": 6, "deterministic": True, "no-shrink": True}
+GENERATION = {"max-examples": 4, "deterministic": True, "no-shrink": True}
 CHECKS = {
     # What is well formed may still be refused: a slug that is taken, a store that is paused.
     "positive_data_acceptance": {
