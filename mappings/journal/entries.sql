@@ -12,7 +12,7 @@ WITH base AS (
         t.currency,
         CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
         t.category,
-        CASE t.category WHEN 'gateway.external' THEN coalesce(g.component, 'Other') END AS gateway,
+        g.component AS gateway,
         t.settlement_id,
         sum(t.amount) AS owed,
         count(*) AS transactions
@@ -33,7 +33,8 @@ unknown AS (
 earned AS (
     SELECT
         b.connection, b.business_date, b.currency, b.part,
-        replace(a.account, '{gateway}', coalesce(b.gateway, '')) AS account, b.category, a.tax_code,
+        replace(a.account, '{gateway}', coalesce(b.gateway, 'Other')) AS account,
+        b.category, a.tax_code,
         CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id,
         -sum(b.owed) AS amount,
         sum(b.transactions) AS transactions

@@ -197,3 +197,12 @@ def test_an_owner_may_put_all_gateways_into_one_account(registry: Registry, tmp_
     (found,) = [it for it in entry.lines if it.category == GATEWAY]
     assert found.account == "Assets:Elsewhere:Store"
     assert len(behind(found, entry, sources(house.workspace, house.connection, day))) == 2
+
+
+def test_what_is_of_no_gateway_stands_beside_them(registry: Registry, tmp_path: Path) -> None:
+    house = sold_through_gateways(registry, tmp_path / "home")
+    house.mapping = MappingConfig(roles={"fee.payment_processing": "gateway"})
+    house.journal()
+    accounts = {r["account"] for r in house.rows("journal_lines") if "Gateways" in r["account"]}
+    names = {account.rpartition(":")[2] for account in accounts}
+    assert names == {"Cod", "Stripe", "Other"}
