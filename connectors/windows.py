@@ -1,8 +1,9 @@
-"""Half-open windows of business days: one day or a year is the same call."""
+"""When a business day begins; half-open windows of them: one day or a year is the same call."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
 
@@ -39,3 +40,9 @@ def windows(days: Iterable[date], *, gap: int = 0) -> list[Window]:
         else:
             found.append(Window(day, day + ONE_DAY))
     return found
+
+
+def midnight(day: date, time_zone: str, after: int = 0) -> datetime:
+    """When a business day begins, UTC, or the one so many days `after` it."""
+    start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(time_zone))
+    return start.astimezone(UTC)

@@ -5,7 +5,7 @@ and `docs/warehouse.md` is tested against them. Changes are additive.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MONEY = "DECIMAL(19,4)"
 
@@ -132,30 +132,25 @@ JOURNAL_LINES = Table(
     ),
 )
 
+_OF_SETTLEMENTS = {"settlement_id", "payout_id", "order_item_id", "ship_from", "ship_to"}
+_TOLD_AHEAD = {
+    "channel": "amazon",
+    "transaction_id": "connection, the channel's own number, place in it",
+    "sku": "the seller's stock keeping unit, where the channel tells",
+    "quantity": "units of the item, on every line of it",
+    "amount": "+ the channel will owe the seller more, - less",
+    "row": "place of the channel's transaction in the document",
+}
+
 PROVISIONAL_TRANSACTIONS = Table(
     name="provisional_transactions",
     grain="one money line that a channel tells of a day that no settlement covers yet",
-    key=("transaction_id",),
-    day_column="business_date",
-    columns=(
-        _required("connection", "VARCHAR", "slug of the connected store"),
-        _required("channel", "VARCHAR", "amazon"),
-        Column("marketplace", "VARCHAR", "the channel's name of the site, as it wrote it"),
-        _required("transaction_id", "VARCHAR", "connection, the channel's own number, place in it"),
-        Column("order_id", "VARCHAR", "the channel's order number"),
-        Column("sku", "VARCHAR", "the seller's stock keeping unit, where the channel tells"),
-        Column("quantity", "INTEGER", "units of the item, on every line of it"),
-        _required("posted_at", "TIMESTAMPTZ", "instant the channel posted the money (UTC)"),
-        _required("business_date", "DATE", "posted_at in the connection's own time zone"),
-        _required("category", "VARCHAR", "place in the taxonomy; `unclassified` if unknown"),
-        _required("source_type", "VARCHAR", "the channel's own words, verbatim"),
-        Column("description", "VARCHAR", "the channel's free text about this line"),
-        _required("currency", "VARCHAR", "ISO 4217 code of amount"),
-        _required("amount", MONEY, "+ the channel will owe the seller more, - less"),
-        _required("tax_collected_by", "VARCHAR", "seller, marketplace or none"),
-        Column("fulfilment", "VARCHAR", "who shipped, in the channel's words"),
-        _required("document", "VARCHAR", "SHA-256 of the document"),
-        _required("row", "INTEGER", "place of the channel's transaction in the document"),
+    key=TRANSACTIONS.key,
+    day_column=TRANSACTIONS.day_column,
+    columns=tuple(
+        replace(column, comment=_TOLD_AHEAD.get(column.name, column.comment))
+        for column in TRANSACTIONS.columns
+        if column.name not in _OF_SETTLEMENTS
     ),
 )
 

@@ -15,11 +15,10 @@ A channel brings two queries over the answers (line, operation, answer), which s
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -34,6 +33,7 @@ from connectors.channels.profile import (
 )
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 from mappings.money import coin
 
@@ -201,12 +201,6 @@ def _covers(
         return date.fromisoformat(said["from"]), date.fromisoformat(said["to"]) - timedelta(days=1)
     days = list(found.days) or [business_day(settlement.period_start, upload.time_zone)]
     return min(days), max(days)
-
-
-def midnight(day: date, time_zone: str, after: int = 0) -> datetime:
-    """When a business day begins, UTC, or the one so many days `after` it."""
-    start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(time_zone))
-    return start.astimezone(UTC)
 
 
 def rows(_manifest: Manifest, text: Path) -> str:

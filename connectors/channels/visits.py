@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx2
@@ -11,7 +11,7 @@ from connectors.auth.platform import Access
 from connectors.documents import Manifest
 from connectors.http import PATIENT, Gate, Limit, Patience, Remote
 from connectors.http.remote import Judge
-from connectors.windows import ONE_DAY, Window
+from connectors.windows import ONE_DAY, Window, midnight
 
 # How the formats of documents end that tell everything of the days they cover: those that say what
 # no settlement has taken yet, one a currency, and ledgers, one after another.
@@ -99,7 +99,7 @@ class Visit:
 
     def instant(self, day: date) -> datetime:
         """When a business day of the account begins, UTC."""
-        return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
+        return midnight(day, self.time_zone)
 
     def span(self, window: Window) -> tuple[datetime, datetime]:
         """When a window of business days begins and ends, UTC, half-open."""

@@ -14,12 +14,11 @@ import duckdb
 import pyarrow as pa
 
 from connectors.channels import channel
-from connectors.channels.statements import midnight
 from connectors.documents import DayTotals, Manifest, Statement
 from connectors.errors import Permanent
 from connectors.registry import Connection
 from connectors.setup import Setup
-from connectors.windows import ONE_DAY, Window
+from connectors.windows import ONE_DAY, Window, midnight
 from mappings.journal.config import MappingConfig
 from mappings.model import PROVISIONAL
 from mappings.tables import PROVISIONAL_TRANSACTIONS

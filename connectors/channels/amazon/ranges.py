@@ -9,8 +9,7 @@ settlement yet: they come again, released, and are left out here.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import duckdb
 
@@ -21,8 +20,10 @@ from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks, zones
 from connectors.channels.profile import Profile, business_day, from_microseconds, profile
 from connectors.channels.statements import open_settlement
+from connectors.channels.tables import check_columns
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 
 RANGE = "amazon.range"
@@ -93,12 +94,7 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload) -> Dialect:
         raise BadInput(f"{upload.name}: has no header of a transaction report; {_AGAIN}")
     above, written = found
     names = locales.columns(written)
-    missing = [name for name in _REQUIRED if name not in names]
-    if missing:
-        raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; {_AGAIN}")
-    doubled = [name for name in names if name and names.count(name) > 1]
-    if doubled:
-        raise BadInput(f"{upload.name}: column {doubled[0]!r} stands twice; {_AGAIN}")
+    check_columns(upload, names, _REQUIRED, _AGAIN)
     dialect = Dialect(
         encoding=upload.encoding,
         columns=written,
@@ -232,11 +228,7 @@ def _statement(
         begin = min(begin, first.replace(day=1))
     site = f"{found.marketplace.lower()} " if found.marketplace else ""
     period = (
-        _midnight(begin, upload.time_zone),
-        _midnight(end + timedelta(days=1), upload.time_zone),
+        midnight(begin, upload.time_zone),
+        midnight(end, upload.time_zone, after=1),
     )
     return f"{site}{month or f'{first}..{last}'} {currency}", period
-
-
-def _midnight(day: date, time_zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)

@@ -9,8 +9,7 @@ UNCONFIRMED: British dates, the names of the dates above the header, payouts tha
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import duckdb
 
@@ -22,6 +21,7 @@ from connectors.channels.statements import open_settlement
 from connectors.channels.tables import check_columns, check_whole
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 from mappings.money import coin
 
@@ -92,7 +92,7 @@ def _manifest(
         currency=currency,
         declared=None,
         dialect=dialect,
-        period=(_midnight(first, upload.time_zone), _midnight(last, upload.time_zone, after=1)),
+        period=(midnight(first, upload.time_zone), midnight(last, upload.time_zone, after=1)),
         settlements=settlements,
     )
 
@@ -226,20 +226,15 @@ def _settlements(
             settlement_id=settlement_id,
             marketplace=None,
             currency=currency,
-            period_start=_midnight(first, upload.time_zone),
-            period_end=_midnight(last, upload.time_zone, after=1),
+            period_start=midnight(first, upload.time_zone),
+            period_end=midnight(last, upload.time_zone, after=1),
             declared=None,
             lines=lines,
             total=total,
-            deposit_at=None if paid_on is None else _midnight(paid_on, upload.time_zone),
+            deposit_at=None if paid_on is None else midnight(paid_on, upload.time_zone),
             deposit_day=paid_on,
             payout=payout,
             row=row,
         )
         for settlement_id, first, last, lines, total, payout, paid_on, row in parts
     )
-
-
-def _midnight(day: date, time_zone: str, after: int = 0) -> datetime:
-    start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(time_zone))
-    return start.astimezone(UTC)

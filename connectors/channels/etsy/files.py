@@ -8,9 +8,8 @@ deposits whose amount stands only in the title.
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -21,6 +20,7 @@ from connectors.channels.tables import check_columns, check_whole, load
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 
 _REQUIRED = ("Date", "Type", "Title", "Info", "Currency", "Amount", "Fees & Taxes", "Net")
@@ -166,10 +166,6 @@ def _prove_rows(con: duckdb.DuckDBPyConnection, upload: Upload) -> None:
         )
 
 
-def _midnight(day: date, time_zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
-
-
 def _period(
     con: duckdb.DuckDBPyConnection, upload: Upload
 ) -> tuple[date, tuple[datetime, datetime]]:
@@ -180,8 +176,8 @@ def _period(
     ).fetchone()
     assert row is not None
     month, first, last = row
-    start = _midnight(min(month, first), upload.time_zone)
-    return month, (start, _midnight(last + timedelta(days=1), upload.time_zone))
+    start = midnight(min(month, first), upload.time_zone)
+    return month, (start, midnight(last, upload.time_zone, after=1))
 
 
 def _settlements(
@@ -203,7 +199,7 @@ def _settlements(
     found: list[Statement] = []
     start, seen = period[0], Counter[date]()
     for row, day, paid, lines, total in parts:
-        end = period[1] if day is None else _midnight(day, upload.time_zone)
+        end = period[1] if day is None else midnight(day, upload.time_zone)
         seen[day] += 1
         again = f"-{seen[day]}" if seen[day] > 1 else ""
         found.append(

@@ -5,10 +5,9 @@ are the same as those of a statement; what the ledger says beside is the balance
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -17,6 +16,7 @@ from connectors.channels.base import Upload, macros
 from connectors.channels.profile import from_microseconds, profile, with_digests
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 from mappings.money import coin
 
@@ -55,11 +55,8 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
 
 
 def _period(said: Mapping[str, Any], time_zone: str) -> tuple[datetime, datetime]:
-    start, end = (
-        datetime.combine(date.fromisoformat(said[name]), time(), ZoneInfo(time_zone))
-        for name in ("from", "to")
-    )
-    return start.astimezone(UTC), end.astimezone(UTC)
+    first, end = (date.fromisoformat(said[name]) for name in ("from", "to"))
+    return midnight(first, time_zone), midnight(end, time_zone)
 
 
 def _prove(con: duckdb.DuckDBPyConnection, upload: Upload, currency: str) -> None:

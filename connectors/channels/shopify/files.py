@@ -10,9 +10,8 @@ UNCONFIRMED: rows of the payout itself, which are left out; payouts that failed,
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -30,6 +29,7 @@ from connectors.channels.statements import open_settlement
 from connectors.channels.tables import check_columns
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 
 FORMAT = "shopify.transactions"
@@ -146,7 +146,7 @@ def _settlement(
         declared=None,
         lines=lines,
         total=total,
-        deposit_at=None if paid_on is None else _midnight(paid_on, upload.time_zone),
+        deposit_at=None if paid_on is None else midnight(paid_on, upload.time_zone),
         deposit_day=paid_on,
         payout=None if paid_on is None else total,
         row=row,
@@ -165,8 +165,4 @@ def _statement(found: Profile, settlements: Sequence[Statement], currency: str) 
 
 def _period(found: Profile, time_zone: str) -> tuple[datetime, datetime]:
     first, last = min(found.days), max(found.days)
-    return _midnight(first, time_zone), _midnight(last + timedelta(days=1), time_zone)
-
-
-def _midnight(day: date, time_zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
+    return midnight(first, time_zone), midnight(last, time_zone, after=1)

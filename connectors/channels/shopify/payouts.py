@@ -25,10 +25,10 @@ from connectors.channels.shopify.exports import (
     load_rows,
     rows_without_line,
 )
-from connectors.channels.statements import midnight
 from connectors.channels.tables import check_columns
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 
 FORMAT = "shopify.payouts"

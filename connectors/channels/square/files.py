@@ -11,9 +11,8 @@ came to: it may have paid back a loan, or hold rows of another file. So it stays
 import csv
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import duckdb
 
@@ -26,6 +25,7 @@ from connectors.channels.tables import check_columns, check_whole, load
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 from mappings.channels import sql
 
 FORMAT = "square.transactions"
@@ -138,7 +138,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
         currency=stated,
         declared=None,
         dialect=dialect,
-        period=(_midnight(first, upload.time_zone), _midnight(last, upload.time_zone, after=1)),
+        period=(midnight(first, upload.time_zone), midnight(last, upload.time_zone, after=1)),
         settlements=_settlements(con, found, stated),
     )
 
@@ -239,8 +239,3 @@ def _settlements(
         )
         for name, lines, total, first, last, row in listed
     )
-
-
-def _midnight(day: date, time_zone: str, after: int = 0) -> datetime:
-    start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(time_zone))
-    return start.astimezone(UTC)

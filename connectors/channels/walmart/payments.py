@@ -8,10 +8,9 @@ or without the line that counts; all three are taken.
 """
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -20,6 +19,7 @@ from connectors.channels.profile import Profile, business_day
 from connectors.channels.walmart.layouts import STATED_LINES
 from connectors.documents import Statement
 from connectors.errors import BadInput, Unproven
+from connectors.windows import midnight
 
 AGAIN = "download it again, unedited"
 # A payment's day in the name that Walmart gives a file: ..._MP_06022026_reconciliationreport.csv.
@@ -145,13 +145,13 @@ def _statement(
     row: int,
     payable: Decimal | None,
 ) -> Statement:
-    deposit = _midnight(paid_on, upload.time_zone)
+    deposit = midnight(paid_on, upload.time_zone)
     return Statement(
         settlement_id=statement_of(paid_on),
         marketplace=None,
         currency=currency,
-        period_start=_midnight(period[0], upload.time_zone),
-        period_end=_midnight(period[1], upload.time_zone),
+        period_start=midnight(period[0], upload.time_zone),
+        period_end=midnight(period[1], upload.time_zone),
         declared=payable,
         lines=0,
         total=Decimal(0),
@@ -177,7 +177,3 @@ def one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
     """The first value that a query finds."""
     found = con.execute(query).fetchone()
     return found[0] if found else None
-
-
-def _midnight(day: date, time_zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
