@@ -184,6 +184,7 @@ class Accounts:
             self.vault.forget(owner)
         self.registry.set_queue_finding(slug, None)
         self.registry.set_connection_state(slug, "disconnected", actor)
+        self.registry.set_posting(slug, None, actor)
         self.registry.set_deadlines(slug, [])
         return problem
 

@@ -31,11 +31,22 @@ class Imports(BaseModel):
     provisional: bool = False
 
 
+class Posting(BaseModel):
+    """Which entries an accounting organisation gets: those of business days from `since` on.
+
+    None is off, as it is until somebody turns it on: history that comes in stays data alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: date | None = None
+
+
 class Setup(BaseModel):
     """The answers of the set-up; `step` is the first one that is not answered yet.
 
-    `target` is where entries go: `books`, or the slug of a connected accounting organisation,
-    which is written to only after its owner turned that on.
+    `target` is where entries go: `books`, or the slug of a connected accounting organisation.
+    `posting` is that organisation's own switch, which `connectors.posting` turns.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,3 +54,4 @@ class Setup(BaseModel):
     step: Step = "name"
     imports: Imports = Field(default_factory=Imports)
     target: str = BOOKS
+    posting: Posting = Field(default_factory=Posting)

@@ -11,6 +11,7 @@ from console.commands import (
     journals,
     keys,
     mappings,
+    publishing,
     querying,
     reconciling,
     serving,
@@ -27,7 +28,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (home, imports, syncing, journals, reconciling, querying, serving, demo):
+for module in (
+    *(home, imports, syncing, publishing),
+    *(journals, reconciling, querying, serving, demo),
+):
     module.register(app)
 app.add_typer(connections.app, name="connections")
 app.add_typer(applications.app, name="applications")

@@ -152,13 +152,30 @@ class Connections(Store):
             _locked(session, slug).account = dict(account)
 
     def set_setup(self, slug: str, setup: Mapping[str, Any], actor: str) -> None:
-        """What a connection brings in from now on, and how far its set-up has come."""
+        """What a connection brings in from now on, and how far its set-up has come.
+
+        Posting stays as it is: a page that was open meanwhile does not switch it back.
+        """
         with self._transaction() as session:
             row = _locked(session, slug)
-            if row.setup != setup:
-                detail = {"from": row.setup, "to": dict(setup)}
+            wanted = {**setup, **{n: row.setup[n] for n in ("posting",) if n in row.setup}}
+            if row.setup != wanted:
+                detail = {"from": row.setup, "to": wanted}
                 write_audit(session, actor, "connection.setup", slug, detail)
-                row.setup = dict(setup)
+                row.setup = wanted
+
+    def set_posting(self, slug: str, since: date | None, actor: str) -> bool:
+        """Post entries of this business day and later; None is off. False when it is so already."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            before = row.setup.get("posting", {}).get("since")
+            after = since and since.isoformat()
+            if before == after:
+                return False
+            detail = {"from": before or "off", "to": after or "off"}
+            write_audit(session, actor, "connection.posting", slug, detail)
+            row.setup = {**row.setup, "posting": {"since": after}}
+            return True
 
     def set_deadlines(self, slug: str, deadlines: Sequence[Mapping[str, str]]) -> None:
         """What ends for a connection's account: `by` (an instant), `what`, and how to `act`."""

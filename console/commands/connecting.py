@@ -11,6 +11,8 @@ from connectors.connecting import Accounts, check_has_account
 from connectors.errors import BadInput
 from connectors.history import first_day
 from connectors.platforms import platform
+from connectors.posting import change_posting
+from connectors.posting import posting as kept_posting
 from connectors.registry import Connection
 from console import connections
 from console.commands.home import Json
@@ -43,7 +45,10 @@ class Switch(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `connections`."""
-    for command in (add, check, imports, reconnect, rename, pause, resume, disconnect, remove):
+    for command in (
+        *(add, check, imports, posting, reconnect),
+        *(rename, pause, resume, disconnect, remove),
+    ):
         app.command()(command)
 
 
@@ -96,6 +101,37 @@ def imports(
 
 def _on(switch: Switch | None) -> bool | None:
     return None if switch is None else switch is Switch.ON
+
+
+def posting(
+    slug: str,
+    since: Annotated[
+        date | None,
+        typer.Option(
+            "--from", parser=day, metavar="DAY", help="post entries of this day and later"
+        ),
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="post nothing")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show, or switch, which entries an accounting organisation gets; none is sent yet."""
+    if since is not None and off:
+        raise BadInput("give --from or --off, and not both")
+    with workspace() as opened:
+        if since is not None or off:
+            change_posting(opened.registry, slug, since, opened.settings.first_day, ACTOR)
+        organisation = opened.registry.connection(slug)
+        kept = kept_posting(organisation)
+    if as_json:
+        show_json({"connection": slug, "since": kept.since})
+        return
+    if kept.since is None:
+        turn_on = f"`daybook connections posting {slug} --from DAY`"
+        show(f"{slug}: posting is off; {turn_on} turns it on")
+        return
+    look = f"`daybook publish --target {slug} --dry-run`"
+    show(f"{slug}: posting from {kept.since}; {look} shows what is due")
+    say(f"entries are not sent to {platform(organisation.channel).title} yet")
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:

@@ -9,6 +9,8 @@ import typer
 from connectors.connecting import Accounts
 from connectors.history import can_visit
 from connectors.notifying import Notifying
+from connectors.platforms import has_settlements
+from connectors.posting import posting
 from connectors.registry import Activity, Appointment, Connection, DayState
 from console.commands import connecting, notifying
 from console.commands.home import Json
@@ -35,10 +37,12 @@ def list_(as_json: Json = False) -> None:
             "files, `daybook connections add CHANNEL` connects an account"
         )
         return
-    names = (
+    names: tuple[str, ...] = (
         *("connection", "channel", "name", "state", "last", "running"),
         *("documents", "complete_through"),
     )
+    if any(c["posting"] for c in listed):
+        names = (*names, "posting")
     columns = [(n, Align.RIGHT if n == "documents" else Align.LEFT) for n in _titles(names)]
     show_table("", columns, [[_shown(c[n]) for n in names] for c in listed])
 
@@ -87,14 +91,22 @@ def _shown(value: object) -> object:
             return "-"
         case bool():
             return "yes" if value else "no"
-        case {"what": what, **more}:
-            since = more.get("since")
-            return f"{what} {more['outcome'] if since is None else f'since {since:%H:%M}'}"
-        case {"name": name, "id": number}:
-            return f"{name} ({number})"
+        case dict():
+            return _fact(value)
         case list():
             return "; ".join(map(_told, value)) or "-"
     return value
+
+
+def _fact(fact: dict[str, Any]) -> str:
+    """Work, an account, or the switch of posting."""
+    match fact:
+        case {"what": what, **more}:
+            since = more.get("since")
+            return f"{what} {more['outcome'] if since is None else f'since {since:%H:%M}'}"
+        case {"since": since}:
+            return "off" if since is None else f"from {since}"
+    return f"{fact['name']} ({fact['id']})"
 
 
 def _told(finding: str | dict[str, str]) -> str:
@@ -147,6 +159,7 @@ def _card(
         "running": running and _under_way(running),
         "next_visit": visit.at if visit else None,
         "notifications": notified,
+        "posting": None if has_settlements(connection) else {"since": posting(connection).since},
         "deadlines": connection.deadlines,
         "findings": connection.findings,
         "documents": len(opened.lake.manifests(connection.slug)),

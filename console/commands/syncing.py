@@ -1,4 +1,4 @@
-"""`sync` and `publish`: bring things up to date."""
+"""`sync`: bring everything up to date."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from connectors.accounting import TARGETS
 from connectors.errors import BadInput, ConfigError
 from connectors.history import can_visit, whole_days
 from connectors.registry import Connection, InboxEvent, Publication
@@ -48,9 +47,8 @@ class Problem:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(sync)
-    app.command()(publish)
 
 
 def window_of(first: date | None, last: date | None) -> Window | None:
@@ -81,14 +79,14 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             todo = _touched(opened, connections, seen)
             if problems or not any(todo.values()):
                 break
-        held = _held(opened, connections)
+        held = held_entries(opened, connections)
         days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
         failed = list(map(str, problems))
-        show_json({"ok": not problems, "days": days, "failed": failed, "held": _listed(held)})
+        show_json({"ok": not problems, "days": days, "failed": failed, "held": documents(held)})
     else:
         idle = not any(seen.values()) and not problems
-        show("everything is up to date" if idle else f"{_counted(days, 'day')} brought up to date")
+        show("everything is up to date" if idle else f"{counted(days, 'day')} brought up to date")
         for publication in held:
             show(f"held: {publication.entry_id}: {publication.message}")
         for problem in problems:
@@ -142,7 +140,8 @@ def _brought(opened: Workspace, slug: str, days: Iterable[date]) -> set[date]:
     return set(days) - {s.day for s in states if s.state in {"failed", "open"}}
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """So many of something, in words."""
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun.removesuffix('y') + 'ies' if noun.endswith('ry') else noun + 's'}"
@@ -213,70 +212,15 @@ def _publish_all(
     return problems
 
 
-def _held(opened: Workspace, connections: Sequence[Connection]) -> list[Publication]:
+def held_entries(opened: Workspace, connections: Sequence[Connection]) -> list[Publication]:
+    """The entries of these connections that wait for their owner."""
     return opened.registry.publications("books", [c.slug for c in connections], states=["held"])
 
 
-def _listed(publications: Sequence[Publication]) -> list[dict[str, Any]]:
+def documents(publications: Sequence[Publication]) -> list[dict[str, Any]]:
+    """Entries as `--json` lists them."""
     return [
         {"entry_id": p.entry_id, "connection": p.connection, "day": p.business_date,
          "currency": p.currency, "state": p.state, "message": p.message}
         for p in publications
     ]  # fmt: skip
-
-
-def publish(
-    slugs: Slugs = None,
-    first: From = None,
-    last: To = None,
-    target: Annotated[str, typer.Option(help="where to")] = "books",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be")] = False,
-    as_json: Json = False,
-) -> None:
-    """Post planned journal entries to the books."""
-    if target not in TARGETS:
-        raise BadInput(f"there is no target {target!r}: choose {', '.join(TARGETS)}")
-    window = window_of(first, last) or Window(date.min, date.max)
-    problems: list[Problem] = []
-    with workspace() as opened:
-        connections = chosen(opened, slugs or [])
-        planned = [p for c in connections for p in due(opened, c.slug, window)]
-        if planned and not dry_run:
-            problems = _run_publish(opened, connections, planned)
-        held = _held(opened, connections)
-    if as_json:
-        show_json(
-            {
-                "ok": not problems and not held,
-                "dry_run": dry_run,
-                "entries": _listed(planned),
-                "held": _listed(held),
-                "failed": list(map(str, problems)),
-            }
-        )
-    else:
-        verb = "would be posted" if dry_run else "posted"
-        show(f"{_counted(len(planned), 'entry')} {verb} to {target}")
-        for publication in planned if dry_run else []:
-            show(f"  {publication.entry_id} revision {publication.revision}")
-        for publication in held:
-            show(f"held: {publication.entry_id}: {publication.message}")
-        for problem in problems:
-            show(f"failed: {problem}")
-    raise typer.Exit(1 if problems or held else 0)
-
-
-def _run_publish(
-    opened: Workspace, connections: Sequence[Connection], planned: Sequence[Publication]
-) -> list[Problem]:
-    from pipelines.execution import PUBLISH_JOB, open_instance, run
-
-    problems: list[Problem] = []
-    with open_instance([c.slug for c in connections]) as instance, steps(len(planned)) as progress:
-        for connection in connections:
-            days = [p.business_date for p in planned if p.connection == connection.slug]
-            for window in windows(days, gap=DAYS_BETWEEN_RUNS):
-                progress.name(f"{connection.slug} {window.start}")
-                outcome = run(instance, PUBLISH_JOB, connection.slug, window, progress.advance)
-                problems += [] if outcome.ok else [Problem(connection.slug, outcome.problem)]
-    return problems

@@ -1,7 +1,7 @@
 """Journal entries to the books: exactly what is planned, once, and proven by reading it back."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,6 +9,7 @@ from decimal import Decimal
 from connectors.accounting.beancount.books import Books
 from connectors.registry import Connection, Publication
 from connectors.registry.records import PublicationState
+from connectors.setup import Setup
 from connectors.windows import Window
 from pipelines.stages.journals import BOOKS, read_entries
 from pipelines.stages.workspace import Workspace
@@ -52,6 +53,26 @@ def _due(workspace: Workspace, listed: Sequence[Publication]) -> list[Publicatio
         for p in listed
         if p.state in _DUE or (p.state == "posted" and (p.entry_id, p.content_hash) not in kept)
     ]
+
+
+def senders(stores: Iterable[Connection], target: str) -> list[Connection]:
+    """Of these stores, those whose entries go to `target`, as their set-up says."""
+    return [s for s in stores if Setup.model_validate(s.setup).target == target]
+
+
+def due_since(
+    workspace: Workspace, stores: Sequence[Connection], since: date | None, window: Window
+) -> list[Publication]:
+    """The entries that an accounting organisation should have of these stores, and held ones.
+
+    They are those of business days from `since` on, as they stand in the plan for the books; none
+    where it is None. Daybook does not send them yet.
+    """
+    if since is None or since >= window.end or not stores:
+        return []
+    start = max(since, window.start)
+    listed = workspace.registry.publications(BOOKS, [s.slug for s in stores], start, window.end)
+    return [p for p in listed if p.state != "voided"]
 
 
 def publish(workspace: Workspace, connection: Connection, window: Window) -> Outcome:

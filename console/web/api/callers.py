@@ -34,10 +34,10 @@ class Caller:
     cookie: str
     confirmed: bool
 
-    def check_confirmed(self) -> None:
+    def check_confirmed(self, why: str = "this cannot be undone") -> None:
         """`Refused` where the password must be given again first."""
         if not self.confirmed:
-            line = "give your password again (POST /api/v1/confirm): this cannot be undone"
+            line = f"give your password again (POST /api/v1/confirm): {why}"
             raise Refused(403, Problem(error=line, confirm=True))
 
     def session(self) -> str:
@@ -88,6 +88,7 @@ Reader = Annotated[Caller, Depends(may("read"))]
 Syncer = Annotated[Caller, Depends(may("sync"))]
 Connector = Annotated[Caller, Depends(may("connect"))]
 Mapper = Annotated[Caller, Depends(may("map"))]
+Poster = Annotated[Caller, Depends(may("post"))]
 Administrator = Annotated[Caller, Depends(may("administer"))]
 
 

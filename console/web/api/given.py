@@ -156,6 +156,12 @@ class Reconnection(Given):
     account: Line | None = None
 
 
+class PostingChange(Given):
+    """The first business day whose entries are posted; null posts none."""
+
+    since: Annotated[date | None, BeforeValidator(_day)]
+
+
 class DaysWanted(Given):
     """Both ends are meant; without either, it is what is outstanding."""
 

@@ -1,15 +1,19 @@
-"""What is done to a connection that is there: paused, resumed, synced, let go, removed."""
+"""What is done to a connection that is there: paused, resumed, synced, let go, removed.
+
+Also the switch of posting to an accounting organisation.
+"""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Body
 
+from connectors.posting import change_posting, check_posting
 from console import connections
 from console.commands.syncing import days_to_do
 from console.web.api import answers
-from console.web.api.callers import Connector, Here, Named, Syncer, workspace_of
+from console.web.api.callers import Connector, Here, Named, Poster, Syncer, workspace_of
 from console.web.api.connections import card_of
-from console.web.api.given import DaysWanted, window_of
+from console.web.api.given import DaysWanted, PostingChange, window_of
 from pipelines.stages.removing import remove_connection
 
 router = APIRouter(tags=["connections"])
@@ -45,6 +49,21 @@ def sync(
         reason = "asked for in the API"
         request = console.registry.request_days(connection.slug, days, reason, who.name)
     return answers.Asked(connection=connection.slug, request=request, days=len(days))
+
+
+@router.put("/connections/{slug}/posting")
+def switch_posting(
+    who: Poster, console: Here, connection: Named, wanted: PostingChange
+) -> answers.Card:
+    """Post entries of a business day and later to an accounting organisation, or none.
+
+    The switch is kept and shown where entries are previewed; they are not sent yet.
+    """
+    begin = console.settings.first_day
+    check_posting(connection, wanted.since, begin)
+    who.check_confirmed("this decides what is posted")
+    change_posting(console.registry, connection.slug, wanted.since, begin, who.name)
+    return card_of(console, connection.slug)
 
 
 @router.post("/connections/{slug}/disconnect")

@@ -12,6 +12,7 @@ from console import connections
 from console.cards import Card
 from console.web.context import Console
 from console.web.pages import deeds
+from console.web.pages.posting import switch_posting
 from console.web.pages.visitor import Visitor
 from pipelines.stages.asking import ask_for_days
 
@@ -106,6 +107,8 @@ def _facts(card: Card) -> None:
             why = f": {card.waits}" if card.waits else ""
             ui.label(f"Next sync {local:%-d %B, %H:%M}{why}").classes("text-sm break-words")
         ui.label("Imports " + _imports(card)).classes("text-sm")
+    else:
+        ui.label(_posting(card)).classes("text-sm break-words")
 
 
 def _imports(card: Card) -> str:
@@ -114,6 +117,13 @@ def _imports(card: Card) -> str:
     parts += [name for name in ("orders", "contacts") if getattr(imports, name)]
     parts += ["provisional figures"] if imports.provisional else []
     return ", ".join(parts) or "nothing"
+
+
+def _posting(card: Card) -> str:
+    since = card.setup.posting.since
+    if since is None:
+        return "Posting: off"
+    return f"Posting from {since:%-d %B %Y}; entries are not sent yet"
 
 
 def _ago(then: datetime) -> str:
@@ -198,9 +208,12 @@ def _deeds(visitor: Visitor, card: Card, again: Again) -> Iterator[tuple[str, De
     if connection.kind == "file":
         return
     yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
+    connected = connection.state in {"active", "paused", "needs_reauth"}
+    if connected and not has_settlements(connection) and visitor.may("post"):
+        yield "Posting…", lambda: switch_posting(visitor, card, again)
     if connection.state == "active":
         yield "Pause", lambda: _move(visitor, card, connections.pause, again)
-    if connection.state in {"active", "paused", "needs_reauth"}:
+    if connected:
         yield "Reconnect", lambda: ui.navigate.to(f"{here}?again=1")
         yield "Disconnect", lambda: deeds.disconnect(visitor, card)
     else:

@@ -81,7 +81,8 @@ async def accounting(this: SettingUp) -> None:
     known = this.setup.target
     target = ui.radio(targets, value=known if known in targets else BOOKS)
     ui.label(
-        "Posting to an organisation is off until it is turned on; the books are always written."
+        "Posting to an organisation is off until it is turned on in its card's menu; the books are "
+        "always written."
     )
 
     async def go_on() -> None:

@@ -68,31 +68,38 @@ class Visitor:
             self.notify(redacted(str(error)), "negative")
             return None
 
-    async def confirm(self) -> bool:
+    async def confirm(self, why: str = "This cannot be undone") -> bool:
         """Ask for the password again, unless they gave it a moment ago."""
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is not None and confirmed(who):
             return True
         with ui.dialog() as dialog, ui.card():
             ui.label("Your password, please").classes("text-lg font-bold")
-            ui.label("This cannot be undone, so we ask again who you are.")
-            typed = (
-                ui.input("Password", password=True).props("outlined autofocus").classes("w-full")
-            )
+            ui.label(f"{why}, so we ask again who you are.")
+            typed = ui.input("Password", password=True)
+            typed.props("outlined autofocus bottom-slots").classes("w-full")
+
+            async def go_on() -> None:
+                wrong = await self._wrong(typed.value)
+                if wrong is None:
+                    dialog.submit(True)
+                else:
+                    typed.props(f'error error-message="{wrong}"')
+
+            typed.on("keydown.enter", go_on)
             with ui.row().classes("justify-end w-full"):
                 ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-                ui.button("Go on", on_click=lambda: dialog.submit(typed.value)).props(
-                    "text-color=onprimary"
-                )
-        password = await dialog
+                ui.button("Go on", on_click=go_on).props("text-color=onprimary")
+        right = await dialog
         dialog.delete()
+        return bool(right)
+
+    async def _wrong(self, password: str) -> str | None:
+        """What is wrong with a password that was given again; None where nothing is."""
         if not password:
-            return False
+            return "Give your password"
         try:
             right = await run.io_bound(self.console.sessions.confirm, self.cookie, password)
         except DaybookError as error:
-            self.notify(str(error), "negative")
-            return False
-        if not right:
-            self.notify("the password is wrong", "negative")
-        return bool(right)
+            return redacted(str(error)).replace('"', "'")
+        return None if right else "the password is wrong"

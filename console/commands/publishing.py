@@ -1,0 +1,151 @@
+"""`publish`: planned entries to the books; what would go to an accounting organisation."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from connectors.accounting import TARGETS
+from connectors.errors import BadInput
+from connectors.platforms import has_settlements, platform
+from connectors.posting import posting
+from connectors.registry import Connection, Publication
+from connectors.windows import Window, windows
+from console.commands.home import Json
+from console.commands.syncing import (
+    DAYS_BETWEEN_RUNS,
+    From,
+    Problem,
+    Slugs,
+    To,
+    counted,
+    documents,
+    held_entries,
+    window_of,
+)
+from console.opening import chosen, workspace
+from console.output import say, show, show_json
+from console.progress import steps
+from pipelines.stages.publishing import due, due_since, senders
+from pipelines.stages.workspace import Workspace
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(publish)
+
+
+def publish(
+    slugs: Slugs = None,
+    first: From = None,
+    last: To = None,
+    target: Annotated[str, typer.Option(help="books, or an organisation's slug")] = "books",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be")] = False,
+    as_json: Json = False,
+) -> None:
+    """Post planned journal entries to the books."""
+    window = window_of(first, last) or Window(date.min, date.max)
+    problems: list[Problem] = []
+    with workspace() as opened:
+        connections = chosen(opened, slugs or [])
+        if target not in TARGETS:
+            _preview(opened, connections, target, window, dry_run=dry_run, as_json=as_json)
+            return
+        planned = [p for c in connections for p in due(opened, c.slug, window)]
+        if planned and not dry_run:
+            problems = _run_publish(opened, connections, planned)
+        held = held_entries(opened, connections)
+    if as_json:
+        show_json(
+            {
+                "ok": not problems and not held,
+                "dry_run": dry_run,
+                "entries": documents(planned),
+                "held": documents(held),
+                "failed": list(map(str, problems)),
+            }
+        )
+    else:
+        verb = "would be posted" if dry_run else "posted"
+        _show(
+            f"{counted(len(planned), 'entry')} {verb} to {target}", planned if dry_run else [], held
+        )
+        for problem in problems:
+            show(f"failed: {problem}")
+    raise typer.Exit(1 if problems or held else 0)
+
+
+def _preview(
+    opened: Workspace,
+    stores: Sequence[Connection],
+    target: str,
+    window: Window,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    organisation = _organisation(opened, target)
+    title = platform(organisation.channel).title
+    if not dry_run:
+        raise BadInput(
+            f"Daybook does not post to {title} yet: --dry-run shows what would go to {target}"
+        )
+    since, sending = posting(organisation).since, senders(stores, target)
+    found = due_since(opened, sending, since, window)
+    held = [p for p in found if p.state == "held"]
+    due_there = [p for p in found if p.state != "held"]
+    if as_json:
+        entries, waiting = documents(due_there), documents(held)
+        answer = {"ok": not held, "dry_run": True, "entries": entries, "held": waiting}
+        show_json({**answer, "failed": [], "since": since})
+    else:
+        said = f"{counted(len(due_there), 'entry')} would be posted to {target}"
+        _show(f"{said}{_why(target, since, sending)}", due_there, held)
+    say(f"Daybook does not post to {title} yet: this is what would go")
+    raise typer.Exit(1 if held else 0)
+
+
+def _why(target: str, since: date | None, sending: Sequence[Connection]) -> str:
+    if since is None:
+        turn_on = f"`daybook connections posting {target} --from DAY`"
+        return f": posting is off; {turn_on} turns it on"
+    none = "" if sending else "; no store's entries go there"
+    return f", of {since} and later{none}"
+
+
+def _organisation(opened: Workspace, target: str) -> Connection:
+    """The accounting organisation with that slug; `BadInput` lists the targets there are."""
+    connected = {
+        c.slug: c
+        for c in opened.registry.connections()
+        if not has_settlements(c) and c.account_id is not None
+    }
+    if target not in connected:
+        known = ", ".join([*TARGETS, *connected])
+        raise BadInput(f"there is no target {target!r}: choose {known}")
+    return connected[target]
+
+
+def _show(headline: str, planned: Sequence[Publication], held: Sequence[Publication]) -> None:
+    show(headline)
+    for publication in planned:
+        show(f"  {publication.entry_id} revision {publication.revision}")
+    for publication in held:
+        show(f"held: {publication.entry_id}: {publication.message}")
+
+
+def _run_publish(
+    opened: Workspace, connections: Sequence[Connection], planned: Sequence[Publication]
+) -> list[Problem]:
+    from pipelines.execution import PUBLISH_JOB, open_instance, run
+
+    problems: list[Problem] = []
+    with open_instance([c.slug for c in connections]) as instance, steps(len(planned)) as progress:
+        for connection in connections:
+            days = [p.business_date for p in planned if p.connection == connection.slug]
+            for window in windows(days, gap=DAYS_BETWEEN_RUNS):
+                progress.name(f"{connection.slug} {window.start}")
+                outcome = run(instance, PUBLISH_JOB, connection.slug, window, progress.advance)
+                problems += [] if outcome.ok else [Problem(connection.slug, outcome.problem)]
+    return problems

@@ -1,0 +1,83 @@
+"""The switch of posting to an accounting organisation: off, or on from a business day."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+
+from nicegui import ui
+
+from connectors.errors import BadInput
+from connectors.posting import change_posting, check_posting
+from console.cards import Card
+from console.web.pages.frame import deed, heading
+from console.web.pages.visitor import Visitor
+
+
+async def switch_posting(
+    visitor: Visitor, card: Card, again: Callable[[], Awaitable[None]]
+) -> None:
+    """Ask from which day on, ask for the password, keep it, and say what is so now."""
+    connection, known = card.connection, card.setup.posting.since
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
+        heading(f"Posting to {connection.name}", 2)
+        ui.label(
+            "Entries of this business day and later are to be posted here, from the stores whose "
+            "entries go to this organisation. Earlier days stay data alone."
+        )
+        ui.label(
+            f"Daybook does not send entries to {card.title} yet. The switch is kept, and "
+            f"`daybook publish --target {connection.slug} --dry-run` shows what would go."
+        ).classes("break-words w-full")
+        since = (
+            ui.input("Post from", value=known.isoformat() if known else "")
+            .props("outlined autofocus type=date stack-label bottom-slots")
+            .classes("w-full")
+        )
+        since.on_value_change(lambda: since.props(remove="error error-message"))
+
+        async def turn_on() -> None:
+            day = _day(visitor, card, since)
+            if day is not None and await _switched(visitor, card, day):
+                dialog.submit(True)
+
+        async def turn_off() -> None:
+            if await _switched(visitor, card, None):
+                dialog.submit(True)
+
+        with ui.row().classes("w-full justify-end"):
+            ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
+            if known is not None:
+                ui.button("Turn off", on_click=turn_off).props("outline")
+            deed("Turn on" if known is None else "Change the day", turn_on)
+    done = await dialog
+    dialog.delete()
+    if done:
+        await again()
+
+
+def _day(visitor: Visitor, card: Card, since: ui.input) -> date | None:
+    """The day that was typed; None where it cannot be, which the field says."""
+    since.props(remove="error error-message")
+    try:
+        day = date.fromisoformat(since.value or "")
+    except ValueError:
+        since.props('error error-message="Give a day such as 2026-12-01"')
+        return None
+    try:
+        check_posting(card.connection, day, visitor.console.settings.first_day)
+    except BadInput as error:
+        since.props(f'error error-message="{error}"')
+        return None
+    return day
+
+
+async def _switched(visitor: Visitor, card: Card, since: date | None) -> bool:
+    if not await visitor.confirm("This decides what is posted"):
+        return False
+    console, slug = visitor.console, card.connection.slug
+    begin, actor = console.settings.first_day, visitor.who.name
+    changed = await visitor.do("post", change_posting, console.registry, slug, since, begin, actor)
+    if changed is None:
+        return False
+    now = "is off" if since is None else f"from {since:%-d %B %Y}, but nothing is sent yet"
+    visitor.notify(f"{card.connection.name}: posting {now}")
+    return True

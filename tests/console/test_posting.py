@@ -1,0 +1,102 @@
+"""The switch of posting at a terminal, and what would go to an accounting organisation."""
+
+import pytest
+
+from connectors.setup import Setup
+from tests.console.user import User
+
+
+@pytest.fixture
+def bookkeeper(synced: User) -> User:
+    """Of a house with an organisation, `our-books`, that two of three stores' entries go to."""
+    with synced.opened() as opened:
+        registry = opened.registry
+        registry.add_connection(
+            "our-books", channel="xero", name="Our books", timezone="UTC", kind="api", actor="test"
+        )
+        registry.pin_account("our-books", "tenant", {"name": "Harbour"}, {}, "UTC", "test")
+        chosen = Setup(step="done", target="our-books").model_dump(mode="json")
+        for slug in ("mugs", "attic"):
+            registry.set_setup(slug, chosen, "test")
+    return synced
+
+
+def books(user: User) -> dict[str, bytes]:
+    folder = user.settings.books_folder
+    return {p.name: p.read_bytes() for p in sorted(folder.rglob("*.beancount"))}
+
+
+def test_it_is_switched_and_what_is_due_is_shown(bookkeeper: User) -> None:
+    before = books(bookkeeper)
+    preview = ("publish", "--target", "our-books", "--dry-run")
+    turn_on = "`daybook connections posting our-books --from DAY` turns it on"
+    shown = bookkeeper("connections", "posting", "our-books")
+    assert shown.out == f"our-books: posting is off; {turn_on}\n"
+    told = bookkeeper(*preview)
+    assert (told.code, told.err) == (
+        0,
+        "Daybook does not post to Xero yet: this is what would go\n",
+    )
+    assert told.lines == [f"0 entries would be posted to our-books: posting is off; {turn_on}"]
+
+    on = bookkeeper("connections", "posting", "our-books", "--from", "2026-03-04")
+    assert on.lines == [
+        "our-books: posting from 2026-03-04; `daybook publish --target our-books --dry-run` shows "
+        "what is due"
+    ]
+    assert on.err == "entries are not sent to Xero yet\n"
+    cards = bookkeeper("connections", "list", "--json").json["connections"]
+    assert {c["connection"]: c["posting"] for c in cards} == {
+        **{"attic": None, "crafts": None, "mugs": None},
+        "our-books": {"since": "2026-03-04"},
+    }
+    table = bookkeeper("connections", "list").lines
+    assert (table[0].split()[-1], table[-1].endswith("from 2026-03-04")) == ("posting", True)
+
+    march = (*preview, "--to", "2026-03-31")
+    assert bookkeeper(*march).lines == [
+        "4 entries would be posted to our-books, of 2026-03-04 and later",
+        "  je:attic:2026-03-04:USD revision 1",
+        "  je:attic:2026-03-08:USD revision 1",
+        "  je:mugs:2026-03-04:USD revision 1",
+        "  je:mugs:2026-03-08:USD revision 1",
+    ]
+    told = bookkeeper(*march, "mugs", "--json")
+    assert [e["entry_id"] for e in told.json["entries"]] == [
+        "je:mugs:2026-03-04:USD",
+        "je:mugs:2026-03-08:USD",
+    ]
+    assert (told.json["since"], told.json["held"], told.code) == ("2026-03-04", [], 0)
+    assert bookkeeper(*preview, "crafts").lines == [
+        "0 entries would be posted to our-books, of 2026-03-04 and later; no store's entries go "
+        "there"
+    ]
+
+    bookkeeper("connections", "posting", "our-books", "--from", "2026-03-03")
+    held = bookkeeper(*march, "attic")
+    assert held.code == 1
+    assert held.lines[-1].startswith("held: je:attic:2026-03-03:USD: no rule for ")
+
+    sent = bookkeeper("publish", "--target", "our-books")
+    assert (sent.code, sent.complaint) == (
+        2,
+        "Daybook does not post to Xero yet: --dry-run shows what would go to our-books",
+    )
+    off = bookkeeper("connections", "posting", "our-books", "--off", "--json")
+    assert off.json == {"connection": "our-books", "since": None}
+    assert bookkeeper(*march, "--json").json["entries"] == []
+    assert books(bookkeeper) == before
+
+
+def test_what_cannot_be_is_said_in_a_line(bookkeeper: User) -> None:
+    for words, complaint in (
+        (("mugs", "--from", "2026-03-04"), "mugs is no accounting organisation"),
+        (("our-books", "--from", "1999-01-01"), "1999-01-01 is before 2015-01-01"),
+        (("our-books", "--from", "soon"), "'soon' is not a day"),
+        (("our-books", "--from", "2026-03-04", "--off"), "give --from or --off, and not both"),
+    ):
+        told = bookkeeper("connections", "posting", *words)
+        assert told.code == 2, told
+        assert complaint in told.complaint
+    told = bookkeeper("publish", "--target", "mugs", "--dry-run")
+    assert told.complaint == "there is no target 'mugs': choose books, our-books"
