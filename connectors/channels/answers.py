@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 
 from connectors.documents import Member
 from connectors.engine import quoted
@@ -54,8 +55,13 @@ class Answers:
 
     def put(self, operation: str, value: object) -> None:
         """Keep a part of an answer whose other parts differ each time; its numbers are text."""
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        self.add(operation, body.encode())
+        try:
+            body = orjson.dumps(value)
+        except TypeError:
+            # Half a character, or a number that no machine word holds.
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            body = text.encode(errors="replace")
+        self.add(operation, body)
 
     def member(self) -> Member:
         """The document, named after what it states."""

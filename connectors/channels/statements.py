@@ -73,7 +73,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload, lines: str = "answer
     if said is None:
         raise BadInput(f"{upload.name}: is no document of a platform's answers; fetch it again")
     channel, currency = str(said["channel"]), str(said["currency"])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {relation(upload.text)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {relation(upload.text)}")
     for macro in macros(_DIALECT):
         con.execute(macro)
     variables = {

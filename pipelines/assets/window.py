@@ -34,7 +34,8 @@ from pipelines.stages.provisional import (
     write_provisional,
 )
 from pipelines.stages.raw import read_raw
-from pipelines.stages.settlements import chained, unsteady_reserves, untied, write_settlements
+from pipelines.stages.settlements import chained, unsteady_reserves, write_settlements
+from pipelines.stages.ties import untied
 from pipelines.stages.visiting import visit
 from pipelines.stages.workspace import Workspace
 
@@ -236,6 +237,9 @@ class WindowRun:
             self._judge(checks.TIES_SETTLEMENT, day, ties)
             self._judge(checks.RESERVES, day, reserves)
             self._record(SETTLEMENTS, day, {"dagster/row_count": count})
+        for day in sorted(ties.keys() - counts.keys()):
+            # It closes on a day that was done before; these of its days were done again now.
+            self._check(checks.TIES_SETTLEMENT, day, ties[day])
         lake = self.workspace.lake
         missing = gaps(
             self.connection, chained(self.connection, lake.current(self.connection.slug))
@@ -265,7 +269,7 @@ class WindowRun:
         states: dict[date, tuple[DayStateName, str | None]] = {}
         ahead = is_booked(self.connection)
         booked = provisional_days(self.workspace, self.connection) if ahead else set()
-        for day in self.window:
+        for day in {*self.window, *self.failed}:
             if day in self.failed:
                 states[day] = ("failed", self.failed[day])
             elif day in booked:

@@ -77,12 +77,12 @@ def import_file(
             connection=target.slug,
             time_zone=target.time_zone,
         )
-        bookable(workspace, manifest)
+        bookable(workspace, manifest, datetime.now(UTC).date())
         with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
             yield _take(workspace, source, target, member.content, manifest)
 
 
-def bookable(workspace: Workspace, manifest: Manifest) -> None:
+def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
     """`BadInput` for a document with days that the books do not have."""
     first = min([manifest.first_day, *manifest.days])
     last = max([manifest.last_day, *manifest.days])
@@ -91,7 +91,7 @@ def bookable(workspace: Workspace, manifest: Manifest) -> None:
             f"{manifest.name}: has days from {first}, before {workspace.settings.first_day}; "
             "set DAYBOOK_FIRST_DAY to an earlier day"
         )
-    if last > datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD):
+    if last > today + timedelta(days=DAYS_AHEAD):
         raise BadInput(f"{manifest.name}: has days up to {last}, which is in the future")
 
 

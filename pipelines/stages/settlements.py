@@ -11,7 +11,7 @@ from connectors.documents import Manifest, Statement
 from connectors.registry import Connection
 from connectors.windows import ONE_DAY, Window
 from mappings.channels import classify
-from mappings.tables import SETTLEMENTS, TRANSACTIONS, Table
+from mappings.tables import SETTLEMENTS, Table
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.provisional import in_force
 from pipelines.stages.workspace import Workspace
@@ -86,40 +86,6 @@ def write_settlements(
         write_days(con, workspace.lake, SETTLEMENTS, connection.slug, days, query, scratch)
     counts = Counter(row[7] for row in rows)
     return {day: counts[day] for day in days}
-
-
-def untied(
-    workspace: Workspace,
-    connection: Connection,
-    days: Sequence[date],
-    failed: Collection[date] = (),
-) -> dict[date, str | None]:
-    """Whether settlements that close on `days` tie: closing day -> None, or what is wrong.
-
-    A settlement some of whose days are not normalised, or have `failed`, is not judged.
-    """
-    lake = workspace.lake
-    present = lake.days("transactions", connection.slug) - set(failed)
-    judged: list[tuple[date, Statement]] = []
-    for statement in chained(connection, in_force(workspace, connection)):
-        closing = closing_day(statement, connection.timezone)
-        if closing in set(days) and covered_days(statement, connection.timezone) <= present:
-            judged.append((closing, statement))
-    if not judged:
-        return {}
-    spanned = {d for _, s in judged for d in covered_days(s, connection.timezone)}
-    spanned |= {day for day, _ in judged}
-    sums = sums_by_settlement(workspace, connection, TRANSACTIONS, NORMALISED, spanned)
-    found: dict[date, str | None] = {day: None for day, _ in judged}
-    for day, statement in judged:
-        declared = statement.total if statement.declared is None else statement.declared
-        total = sums.get(statement.settlement_id, Decimal(0))
-        if total != declared:
-            found[day] = (
-                f"settlement {statement.settlement_id} declares {declared:f}, "
-                f"its normalised lines sum to {total:f} {statement.currency}"
-            )
-    return found
 
 
 def unsteady_reserves(

@@ -7,6 +7,7 @@ off keeps what it has; the window counts as visited only when the channel's last
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 
 from connectors import intake
 from connectors.channels import channel
@@ -21,6 +22,7 @@ from connectors.platforms import platform
 from connectors.registry import Connection
 from connectors.registry.turns import SharedGate
 from connectors.windows import Window
+from pipelines.stages.ahead import StoppableGate, ahead
 from pipelines.stages.importing import (
     LOCK_SECONDS,
     bookable,
@@ -72,15 +74,17 @@ def visit(
     if source.read is None:
         return found
     accounts = Accounts(workspace.settings, workspace.registry)
+    stopped = Event()
     with accounts.reaching(connection.slug):
-        going = _visit(workspace, accounts, connection, wanted, whole.start, now, held)
+        going = _visit(workspace, accounts, connection, wanted, whole.start, now, held, stopped)
         with (
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             intake.examining(workspace.settings) as table,
         ):
-            kept = _Kept(workspace, source, connection, table, going.today)
-            for member in source.read(going):
-                kept.take(member)
+            kept = _Kept(workspace, source, connection, table, going)
+            with ahead(source.read(going), stopped) as members:
+                for member in members:
+                    kept.take(member)
             found = Visited(kept.new, kept.touched(), [str(error) for error in kept.refused])
             # What is open leaves out what a refused settlement has taken: no day is whole then.
             if kept.refused and told(workspace.lake.current(connection.slug)) is not None:
@@ -102,10 +106,12 @@ def _visit(
     since: date,
     now: datetime,
     held: Sequence[Manifest],
+    stopped: Event,
 ) -> Visit:
     def gates(limits: Mapping[str, Limit]) -> Gate:
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
-        return SharedGate(workspace.registry, application, str(connection.account_id), limits)
+        account = str(connection.account_id)
+        return StoppableGate(SharedGate(workspace.registry, application, account, limits), stopped)
 
     return Visit(
         access=accounts.access(connection.slug),
@@ -130,10 +136,10 @@ class _Kept:
         source: Channel,
         connection: Connection,
         table: intake.Examination,
-        today: date,
+        going: Visit,
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
-        self._table, self._today = table, today
+        self._table, self._visit = table, going
         self._before = readings(source, workspace.lake.current(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
         made = workspace.registry.appointments().get(connection.slug)
@@ -150,7 +156,7 @@ class _Kept:
                 connection=self._connection.slug,
                 time_zone=self._connection.timezone,
             )
-            bookable(self._workspace, manifest)
+            bookable(self._workspace, manifest, self._visit.today)
         except BadInput as error:
             self.refused.append(error)
             return
@@ -163,11 +169,11 @@ class _Kept:
 
     def _promise(self, manifest: Manifest) -> None:
         """Have a document's days done whatever becomes of this process; it is new but once."""
-        days = {d for d in manifest.days if d < self._today}
+        days = {d for d in manifest.days if d < self._visit.today}
         if not days <= self._unfinished:
             self._unfinished |= days
             self._workspace.registry.appoint(
-                self._connection.slug, datetime.now(UTC), self._unfinished, BROKEN_OFF
+                self._connection.slug, self._visit.now, self._unfinished, BROKEN_OFF
             )
 
     def touched(self) -> set[date]:

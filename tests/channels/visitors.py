@@ -20,7 +20,10 @@ from connectors.windows import Window
 from mappings.model import CLEARING
 from pipelines.stages.explaining import behind, sources
 from pipelines.stages.journals import read_entries
+from pipelines.stages.provisional import in_force
 from pipelines.stages.reconciliation import Proof
+from pipelines.stages.settlements import chained, closing_day, covered_days
+from pipelines.stages.ties import untied
 from pipelines.stages.visiting import Visited, visit
 from pipelines.stages.workspace import Workspace
 from tests.channels.house import House
@@ -79,6 +82,10 @@ class Store:
         assert not found.failed, found.failed
         assert not self.house.held()
 
+    def ties(self, days: Collection[date]) -> dict[date, str | None]:
+        """What the check of settlements says after a run over `days`, by closing day."""
+        return untied(self.house.workspace, self.house.connection, days)
+
     def proofs(self) -> dict[str, Proof]:
         """The proof table by settlement."""
         return {proof.settlement_id: proof for proof in self.house.prove()}
@@ -127,6 +134,15 @@ def check_tied(at: Store) -> None:
     """Every settlement that the platform knows of is in the proof table, to the cent."""
     found = list(proven_by(at.house, at.money))
     assert not found, found
+
+
+def check_judged(at: Store) -> None:
+    """Every settlement whose days are all there is judged, and found right."""
+    house, zone = at.house, at.house.connection.timezone
+    present = house.workspace.lake.days("transactions", house.slug)
+    known = chained(house.connection, in_force(house.workspace, house.connection))
+    whole = [s for s in known if {*covered_days(s, zone), closing_day(s, zone)} <= present]
+    assert at.ties(present) == {closing_day(s, zone): None for s in whole}
 
 
 def proven_by(house: House, money: Money) -> Iterator[str]:

@@ -29,7 +29,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     said = head(upload.header)
     assert said is not None
     currency = str(said["currency"])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {relation(upload.text)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {relation(upload.text)}")
     for macro in macros(_DIALECT):
         con.execute(macro)
     start, end = _period(said, upload.time_zone)

@@ -8,11 +8,12 @@ to are asked for again only where its ledger has changed, or one of them did not
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+
+import orjson
 
 from connectors.channels.answers import Answers
 from connectors.channels.etsy.api import (
@@ -53,7 +54,8 @@ class _Month:
     @property
     def tag(self) -> str:
         """What changes when an entry does, or an adjustment that it carries."""
-        return hashlib.sha256(json.dumps(self.entries, sort_keys=True).encode()).hexdigest()[:16]
+        said = orjson.dumps(self.entries, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(said).hexdigest()[:16]
 
     def is_held(self, visit: Visit) -> bool:
         """Whether the document in force was made of this very ledger, and lacks no payment."""

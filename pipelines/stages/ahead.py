@@ -1,0 +1,92 @@
+"""Fetching ahead: while one document is proven, the platform is asked for the next."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+from connectors.errors import Permanent
+from connectors.http import Gate
+
+_Item = TypeVar("_Item")
+# Documents that may wait to be proven: they are in memory.
+WAITING = 1
+# How long whoever breaks off waits for the request under way; the thread ends by itself later.
+GRACE_SECONDS = 5.0
+
+
+class _End:
+    """After the last item: why there are no more."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+@contextmanager
+def ahead(items: Iterator[_Item], stopped: Event) -> Iterator[Iterator[_Item]]:
+    """The same items in the same order, taken from `items` by a thread.
+
+    What `items` raises is raised after all that came before it. When the block is left, `stopped`
+    is set, and nothing more is taken.
+    """
+    waiting: Queue[_Item | _End] = Queue(WAITING)
+    thread = Thread(target=_take, args=(items, waiting, stopped), daemon=True)
+    thread.start()
+    try:
+        yield _given(waiting)
+    finally:
+        stopped.set()
+        _make_room(waiting)
+        thread.join(GRACE_SECONDS)
+
+
+def _take(items: Iterator[_Item], waiting: "Queue[_Item | _End]", stopped: Event) -> None:
+    end = _End()
+    try:
+        for item in items:
+            waiting.put(item)
+            if stopped.is_set():
+                return
+    except BaseException as error:  # noqa: BLE001 - raised where the items are used
+        end = _End(error)
+    waiting.put(end)
+
+
+def _given(waiting: "Queue[_Item | _End]") -> Iterator[_Item]:
+    while not isinstance(found := waiting.get(), _End):
+        yield found
+    if found.error is not None:
+        raise found.error
+
+
+def _make_room(waiting: "Queue[_Item | _End]") -> None:
+    """Let go who waits to put something down that nobody takes any more."""
+    try:
+        while True:
+            waiting.get_nowait()
+    except Empty:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class StoppableGate:
+    """A gate that gives no turn once `stopped` is set: nobody waits for the answer."""
+
+    gate: Gate
+    stopped: Event
+
+    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
+        """A turn of the gate's; `Permanent` once it is stopped."""
+        if self.stopped.is_set():
+            raise Permanent("the visit was broken off")
+        return self.gate.turn(operation, longest, cost)
+
+    def unused(self, operation: str, cost: float) -> None:
+        """Give back what a turn did not come to."""
+        self.gate.unused(operation, cost)
+
+    def refused(self, operation: str, seconds: float) -> None:
+        """Hold everybody back for as long as the platform asked."""
+        self.gate.refused(operation, seconds)

@@ -1,0 +1,155 @@
+"""Whether settlements tie: what their lines come to, held against what the channel declared.
+
+A settlement is judged when all that it consists of is up to date. A day that was normalised before
+a document that touches it came is not: it waits to be done again, and proves nothing wrong.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from connectors.documents import Manifest, Statement
+from connectors.registry import Connection
+from pipelines.stages.partitions import scan
+from pipelines.stages.provisional import in_force
+from pipelines.stages.settlements import chained, closing_day, covered_days
+from pipelines.stages.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What one document brought to one day of one settlement; payouts are none of its lines."""
+
+    day: date
+    document: str
+    settlement_id: str
+    lines: int
+    total: Decimal
+
+
+def untied(
+    workspace: Workspace,
+    connection: Connection,
+    days: Collection[date],
+    failed: Collection[date] = (),
+) -> dict[date, str | None]:
+    """Whether settlements that close or have lines on `days` tie: closing day -> None, or why not.
+
+    A settlement some of whose days are not normalised, not up to date, or have `failed`, is not
+    judged.
+    """
+    standing = in_force(workspace, connection)
+    statements, zone = chained(connection, standing), connection.timezone
+    present = workspace.lake.days("transactions", connection.slug) - set(failed)
+    filed = workspace.lake.days("settlements", connection.slug)
+    spans = {s.settlement_id: covered_days(s, zone) | {closing_day(s, zone)} for s in statements}
+    wanted = [
+        s
+        for s in statements
+        if not spans[s.settlement_id].isdisjoint(days)
+        and spans[s.settlement_id] <= present
+        and closing_day(s, zone) in filed.union(days)
+    ]
+    if not wanted:
+        return {}
+    spanned = set().union(*(spans[s.settlement_id] for s in wanted))
+    found = _brought(workspace, connection, spanned)
+    stale = _stale(_Sources.of(workspace, connection, standing, statements), found, spanned)
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for part in found:
+        totals[part.settlement_id] += part.total
+        # It may lie outside: lines that a payout has taken since.
+        spans.get(part.settlement_id, set()).add(part.day)
+    judged = [s for s in wanted if stale.isdisjoint(spans[s.settlement_id])]
+    ties: dict[date, str | None] = {closing_day(s, zone): None for s in judged}
+    for statement in judged:
+        declared = statement.total if statement.declared is None else statement.declared
+        total = totals[statement.settlement_id]
+        if total != declared:
+            ties[closing_day(statement, zone)] = (
+                f"settlement {statement.settlement_id} declares {declared:f}, "
+                f"its normalised lines sum to {total:f} {statement.currency}"
+            )
+    return ties
+
+
+def _brought(
+    workspace: Workspace, connection: Connection, days: Collection[date]
+) -> list[_Brought]:
+    files = workspace.lake.partitions("transactions", connection.slug, days)
+    with workspace.scratch("ties") as scratch:
+        rows = workspace.engine(scratch).execute(
+            "SELECT business_date, document, coalesce(settlement_id, ''), "
+            "count(*) FILTER (payout_id IS NULL), "
+            "coalesce(sum(amount) FILTER (payout_id IS NULL), 0) "
+            f"FROM {scan(files)} GROUP BY ALL"
+        )
+        return [_Brought(*row) for row in rows.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What days are made of now: documents of the connection, those in force, settlements."""
+
+    documents: Mapping[str, Manifest]
+    standing: Mapping[str, Manifest]
+    settlements: Mapping[str, Statement]
+    time_zone: str
+
+    @classmethod
+    def of(
+        cls,
+        workspace: Workspace,
+        connection: Connection,
+        standing: Sequence[Manifest],
+        statements: Iterable[Statement],
+    ) -> "_Sources":
+        return cls(
+            {m.document: m for m in workspace.lake.manifests(connection.slug)},
+            {m.statement: m for m in standing},
+            {s.settlement_id: s for s in statements},
+            connection.timezone,
+        )
+
+    def supports(self, part: _Brought) -> bool:
+        """Whether the part would be the same, were its day normalised now."""
+        return self._says_so(part) and (not part.lines or self._names_it(part))
+
+    def _says_so(self, part: _Brought) -> bool:
+        """Whether the document is in force, or the one in its place says the same of the day."""
+        then = self.documents.get(part.document)
+        now = None if then is None else self.standing.get(then.statement)
+        if then is None or now is None:
+            return False
+        if now.document == then.document:
+            return True
+        totals = now.days.get(part.day)
+        return (
+            totals is not None
+            and (totals.digest is not None or not totals.lines)
+            and totals == then.days.get(part.day)
+            and now.covers(part.day) == then.covers(part.day)
+        )
+
+    def _names_it(self, part: _Brought) -> bool:
+        """Whether the settlement is there, and is not one whose lines a payout has taken since."""
+        settlement = self.settlements.get(part.settlement_id)
+        if settlement is None:
+            return False
+        return settlement.payout is not None or part.day in covered_days(settlement, self.time_zone)
+
+
+def _stale(sources: _Sources, found: Sequence[_Brought], days: Collection[date]) -> set[date]:
+    """Which of the days are to be normalised again for what came since."""
+    there = {(p.day, m.statement) for p in found if (m := sources.documents.get(p.document))}
+    missing = {
+        day
+        for manifest in sources.standing.values()
+        for day, totals in manifest.days.items()
+        if day in days
+        and (totals.lines or totals.payouts)
+        and (day, manifest.statement) not in there
+    }
+    return missing | {part.day for part in found if not sources.supports(part)}

@@ -1,0 +1,28 @@
+"""What an answer says: any JSON that a platform may write, and nothing that is cut."""
+
+import json
+
+import httpx2
+import pytest
+
+from connectors.channels.answers import Answers
+from connectors.errors import Transient
+from connectors.http import Answer
+
+
+def _said(content: bytes) -> object:
+    return Answer(content, httpx2.Headers()).json
+
+
+def test_half_a_character_is_text_that_can_be_kept() -> None:
+    said = _said(rb'{"note":"thanks \ud83d","total":"12.30"}')
+    document = Answers("woocommerce", "open", "open:EUR", "EUR")
+    document.put("orders", said)
+    kept = document.member().content.splitlines()[1]
+    assert json.loads(kept)["answer"] == {"note": "thanks ?", "total": "12.30"}
+
+
+def test_a_cut_answer_is_asked_for_again() -> None:
+    assert _said(b"") is None
+    with pytest.raises(Transient, match="cut or no JSON"):
+        _said(b'{"orders":[{"id":1')

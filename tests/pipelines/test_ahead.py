@@ -1,0 +1,67 @@
+"""Documents are fetched ahead of their proof: in order, no further than said, and not for nothing."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.errors import Permanent, Transient
+from connectors.http.waiting import OpenGate
+from pipelines.stages.ahead import StoppableGate, ahead
+
+SECONDS = 10.0
+
+
+def test_all_comes_in_order_and_then_what_went_wrong() -> None:
+    def fetched() -> Iterator[int]:
+        yield from range(20)
+        raise Transient("the platform does not answer")
+
+    found = []
+    with (
+        pytest.raises(Transient, match="does not answer"),
+        ahead(fetched(), threading.Event()) as it,
+    ):
+        found.extend(it)
+    assert found == list(range(20))
+
+
+def test_the_next_is_fetched_while_one_is_proven() -> None:
+    second = threading.Event()
+
+    def fetched() -> Iterator[int]:
+        yield 1
+        second.set()
+        yield 2
+
+    with ahead(fetched(), threading.Event()) as it:
+        assert next(it) == 1
+        assert second.wait(SECONDS)
+        assert list(it) == [2]
+
+
+def test_who_breaks_off_stops_the_fetching() -> None:
+    stopped, closed = threading.Event(), threading.Event()
+    gate = StoppableGate(OpenGate(), stopped)
+    asked = []
+
+    def fetched() -> Iterator[int]:
+        try:
+            while True:
+                gate.turn("list", 0.0)
+                asked.append(len(asked))
+                yield asked[-1]
+        finally:
+            closed.set()
+
+    def prove() -> None:
+        with ahead(fetched(), stopped) as it:
+            next(it)
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="disk is full"):
+        prove()
+    assert closed.wait(SECONDS)
+    assert len(asked) <= 4
+    with pytest.raises(Permanent):
+        gate.turn("list", 0.0)
