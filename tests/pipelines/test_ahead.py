@@ -1,4 +1,4 @@
-"""Documents are fetched ahead of their proof: in order, no further than said, and not for nothing."""
+"""Documents are fetched ahead of their proof: in order, and not further than they are wanted."""
 
 import threading
 from collections.abc import Iterator
