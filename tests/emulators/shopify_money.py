@@ -73,6 +73,7 @@ class ShopifyMoney:
     listed: list[dict[str, Any]] = field(default_factory=list)
     payouts: list[dict[str, Any]] = field(default_factory=list)
     _available: dict[str, date] = field(default_factory=dict)
+    _listing: tuple[object, list[dict[str, Any]]] | None = None
 
     def __post_init__(self) -> None:
         self._random, self._number = Random(self.seed), 0
@@ -133,6 +134,13 @@ class ShopifyMoney:
         return {"shopifyPaymentsAccount": account}
 
     def _told(self) -> list[dict[str, Any]]:
+        """What is listed, with what it is searched by; made anew when something has happened."""
+        state = (self.today, len(self.listed), *(p["status"] for p in self.payouts))
+        if self._listing is None or self._listing[0] != state:
+            self._listing = state, self._searchable()
+        return self._listing[1]
+
+    def _searchable(self) -> list[dict[str, Any]]:
         issued = {payout["id"]: payout for payout in self.payouts}
         known = [t for t in self.listed if t["transactionDate"] < _stamp(self._at(self.today))]
         found = []

@@ -1,10 +1,20 @@
 """Pages of Shopify's lists: cursors, and terms of its search syntax (`id:>=1 status:paid`)."""
 
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+# A field, how it is read, what is asked of it, and what it is held against.
+_Test = tuple[str, Callable[[str], Any], Callable[[Any, Any], bool], Any]
+_SIGNS = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "": operator.eq,
+}
 _TERM = re.compile(r"(\w+):(>=|<=|>|<)?'?([^'\s]+)'?")
 
 
@@ -15,7 +25,8 @@ def connection(
     **filters: str,
 ) -> dict[str, Any]:
     """One page of what passes the search; `filters` says which field a search term is about."""
-    found = [item for item in items if _passes(item, asked.get("query") or "", filters)]
+    terms = _terms(asked.get("query") or "", filters)
+    found = [item for item in items if _passes(item, terms)]
     start = int(asked["after"]) if asked.get("after") else 0
     end = start + min(asked["first"], largest)
     return {
@@ -27,21 +38,15 @@ def connection(
     }
 
 
-def _passes(item: Mapping[str, Any], query: str, filters: Mapping[str, str]) -> bool:
-    """Search terms all hold; one that the list does not know is ignored, as Shopify does."""
+def _terms(query: str, filters: Mapping[str, str]) -> list[_Test]:
+    """What a search demands; a term that the list does not know is ignored, as Shopify does."""
+    found: list[_Test] = []
     for name, sign, value in _TERM.findall(query):
-        if name not in filters:
-            continue
-        is_instant = value.endswith("Z")
-        here = item[filters[name]]
-        wanted: Any = datetime.fromisoformat(value) if is_instant else value
-        found: Any = datetime.fromisoformat(here) if is_instant else here
-        if not {
-            ">=": found >= wanted,
-            "<=": found <= wanted,
-            ">": found > wanted,
-            "<": found < wanted,
-            "": found == wanted,
-        }[sign]:
-            return False
-    return True
+        if name in filters:
+            read = datetime.fromisoformat if value.endswith("Z") else str
+            found.append((filters[name], read, _SIGNS[sign], read(value)))
+    return found
+
+
+def _passes(item: Mapping[str, Any], terms: Sequence[_Test]) -> bool:
+    return all(holds(read(item[field]), wanted) for field, read, holds, wanted in terms)
