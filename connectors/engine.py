@@ -7,7 +7,7 @@ import duckdb
 
 def open_engine(*, threads: int, memory_limit: str, spill: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that spills to `spill` and loads no extension by itself."""
-    spill.mkdir(parents=True, exist_ok=True)
+    spill.parent.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(
         config={
             "threads": threads,

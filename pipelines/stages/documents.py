@@ -28,8 +28,8 @@ def prepare(
     mapping: MappingConfig,
     con: duckdb.DuckDBPyConnection,
     scratch: Path,
-) -> None:
-    """Define everything a channel's `transactions.sql` reads, for one document."""
+) -> str:
+    """Define what a channel's `transactions.sql` reads, for one document; the SQL of its lines."""
     source = channel(manifest.channel)
     text = text_of(workspace, manifest, scratch)
     reading = source.reading(manifest, manifests)
@@ -47,15 +47,16 @@ def prepare(
     }
     for name, value in variables.items():
         con.execute(f"SET VARIABLE {name} = $1", [value])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {reading.lines_sql}")
     _load_categories(con, manifest, mapping)
     _load_settlements(con, manifest)
+    return reading.lines_sql
 
 
-def canonical(con: duckdb.DuckDBPyConnection, channel: str) -> pa.Table:
+def canonical(con: duckdb.DuckDBPyConnection, channel: str, lines: str) -> pa.Table:
     """A prepared document's canonical lines, without the columns it has one value for."""
+    # Not a view of the lines: it would be planned when it is made, and again here.
     rows = con.sql(
-        f"SELECT {TRANSACTIONS.select_list(omit=SAME_ON_EVERY_LINE)} "
+        f"WITH lines AS ({lines}) SELECT {TRANSACTIONS.select_list(omit=SAME_ON_EVERY_LINE)} "
         f"FROM ({sql(channel, 'transactions')})"
     ).to_arrow_table()
     if not _withholds(con):

@@ -51,19 +51,15 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
     if not files:
         return []
     names = {m.document: m.name for m in workspace.lake.manifests(connection.slug)}
-    with workspace.scratch("explain") as scratch:
-        rows = (
-            workspace.engine(scratch)
-            .execute(
-                "SELECT transaction_id, source_type, description, order_id, sku, "
-                "strftime(posted_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ'), amount, "
-                "settlement_id, CASE WHEN payout_id IS NULL THEN 'activity' ELSE 'payout' END, "
-                f"category, currency, document, row FROM {scan(files)} "
-                "ORDER BY document, row, transaction_id"
-            )
-            .fetchall()
-        )
-        cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], scratch)
+    with workspace.scratch("explain") as scratch, workspace.engine() as con:
+        rows = con.execute(
+            "SELECT transaction_id, source_type, description, order_id, sku, "
+            "strftime(posted_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ'), amount, "
+            "settlement_id, CASE WHEN payout_id IS NULL THEN 'activity' ELSE 'payout' END, "
+            f"category, currency, document, row FROM {scan(files)} "
+            "ORDER BY document, row, transaction_id"
+        ).fetchall()
+        cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)
     words = {row[1] for row in rows if row[9] == GATEWAY}
     gateways = {c.source_type: through(c.gateway) for c in classify(connection.channel, words)}
     return [
@@ -76,6 +72,7 @@ def _cells(
     workspace: Workspace,
     connection: Connection,
     lines: Iterable[tuple[str, int, str]],
+    con: duckdb.DuckDBPyConnection,
     scratch: Path,
 ) -> dict[str, dict[str, str]]:
     """What each line's document says at its place, by name; `lines` are document, row and id."""
@@ -83,7 +80,6 @@ def _cells(
     for document, row, transaction_id in lines:
         wanted[document][transaction_id] = row
     found: dict[str, dict[str, str]] = {}
-    con = workspace.engine(scratch)
     for manifest in workspace.lake.manifests(connection.slug):
         if places := wanted.get(manifest.document):
             text = text_of(workspace, manifest, scratch)

@@ -57,8 +57,7 @@ def build_journals(
     built.failed = {day: "the day is not normalised yet" for day in days if day not in present}
     if not built.days:
         return built
-    with workspace.scratch("journals") as scratch:
-        con = workspace.engine(scratch)
+    with workspace.scratch("journals") as scratch, workspace.engine() as con:
         source = scan(lake.partitions("transactions", connection.slug, built.days))
         con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {source}")
         _load_accounts(con, connection, mapping)
@@ -154,8 +153,7 @@ def read_entries(
     partitions = workspace.lake.partitions("journal_lines", connection, days)
     if not partitions:
         return []
-    with workspace.scratch("entries") as scratch:
-        con = workspace.engine(scratch)
+    with workspace.engine() as con:
         rows = con.execute(
             "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
             f"amount, transactions, tax_code, settlement_id FROM {scan(partitions)} "

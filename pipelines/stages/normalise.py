@@ -169,12 +169,11 @@ def _stage_all(
             reason = f"document {manifest.document[:12]} ({manifest.name}): {_first_line(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
 
-    return _side_by_side(workspace, scratch, stage, touched)
+    return _side_by_side(workspace, stage, touched)
 
 
 def _side_by_side(
     workspace: Workspace,
-    scratch: Path,
     work: Callable[[duckdb.DuckDBPyConnection, _Item], _Made],
     items: Sequence[_Item],
 ) -> Iterator[_Made]:
@@ -184,10 +183,7 @@ def _side_by_side(
 
     def do(item: _Item) -> _Made:
         if not hasattr(own, "con"):
-            own.con = workspace.engine(scratch, share=workers)
-            own.con.execute("SET threads = 1")
-            # A join that swaps its sides hands rows on in the order of a hash table.
-            own.con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+            own.con = workspace.serial_engine()
         return work(own.con, item)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -209,9 +205,9 @@ def _stage(
     scratch: Path,
 ) -> list[_Slice]:
     """Run the channel's SQL over one document and stage its lines, one file a day."""
-    prepare(workspace, connection, manifest, manifests, mapping, con, scratch)
+    lines = prepare(workspace, connection, manifest, manifests, mapping, con, scratch)
     folder = scratch / manifest.document
-    rows = canonical(con, manifest.channel)
+    rows = canonical(con, manifest.channel, lines)
     same = {name: getattr(manifest, name) for name in SAME_ON_EVERY_LINE}
     wanted = {day for day in window if manifest.covers(day)}
     files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, wanted)
@@ -326,4 +322,4 @@ def _write(
         write_parquet(pa.concat_tables(parts), joined)
         return joined, target
 
-    workspace.lake.adopt(_side_by_side(workspace, scratch, whole, days))
+    workspace.lake.adopt(_side_by_side(workspace, whole, days))

@@ -128,23 +128,21 @@ def _write(
     mapping: MappingConfig,
 ) -> None:
     """Write the days' files; one that says what it said before stays as it is."""
-    with workspace.scratch("provisional") as scratch:
-        con = workspace.engine(scratch)
-        con.execute("SET threads = 1")
+    with workspace.scratch("provisional") as scratch, workspace.serial_engine() as con:
         parts = []
         for manifest in documents:
-            prepare(workspace, connection, manifest, documents, mapping, con, scratch)
-            parts.append(_lines(con, manifest))
+            lines = prepare(workspace, connection, manifest, documents, mapping, con, scratch)
+            parts.append(_lines(con, manifest, lines))
         files = cut_by_day(pa.concat_tables(parts), _TABLE, scratch / _TABLE.name, days)
         target = {day: workspace.lake.partition(_TABLE.name, connection.slug, day) for day in files}
         moves = [(file, target[day]) for day, file in files.items() if _differs(file, target[day])]
         workspace.lake.adopt(moves)
 
 
-def _lines(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> pa.Table:
+def _lines(con: duckdb.DuckDBPyConnection, manifest: Manifest, lines: str) -> pa.Table:
     """The prepared document's lines of its uncovered days, proven by what was counted."""
     same = ", ".join(f"getvariable('{name}') AS {name}" for name in SAME_ON_EVERY_LINE)
-    con.register("told", canonical(con, manifest.channel))
+    con.register("told", canonical(con, manifest.channel, lines))
     rows = con.sql(
         f"SELECT {_TABLE.select_list()} FROM (SELECT *, {same} FROM told) "
         "WHERE list_contains($days, business_date)",

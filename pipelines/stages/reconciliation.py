@@ -115,8 +115,8 @@ def _held(workspace: Workspace, connection: Connection) -> dict[str, str]:
     files = workspace.lake.partitions("journal_lines", connection.slug, held)
     if not files:
         return {}
-    with workspace.scratch("reconcile") as scratch:
-        rows = workspace.engine(scratch).execute(
+    with workspace.engine() as con:
+        rows = con.execute(
             f"SELECT DISTINCT settlement_id, business_date FROM {scan(files)} "
             "WHERE settlement_id IS NOT NULL AND held_reason IS NOT NULL ORDER BY ALL"
         )

@@ -75,8 +75,7 @@ def write_settlements(
     for statement in chained(connection, manifests):
         if closing_day(statement, connection.timezone) in wanted:
             rows.append(_row(connection, statement, _last_document(statement, manifests)))
-    with workspace.scratch("settlements") as scratch:
-        con = workspace.engine(scratch)
+    with workspace.scratch("settlements") as scratch, workspace.engine() as con:
         columns = ", ".join(f"{c.name} {c.type}" for c in SETTLEMENTS.columns)
         con.execute(f"CREATE TEMP TABLE rows ({columns})")
         if rows:
@@ -143,8 +142,8 @@ def sums_by_settlement(
     files = lake.partitions(table.name, connection.slug, wanted)
     if not files:
         return {}
-    with workspace.scratch("settlements") as scratch:
-        rows = workspace.engine(scratch).execute(
+    with workspace.engine() as con:
+        rows = con.execute(
             f"SELECT settlement_id, {measure} FROM {scan(files)} "
             "WHERE settlement_id IS NOT NULL GROUP BY 1"
         )

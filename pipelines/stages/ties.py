@@ -79,8 +79,8 @@ def _brought(
     workspace: Workspace, connection: Connection, days: Collection[date]
 ) -> list[_Brought]:
     files = workspace.lake.partitions("transactions", connection.slug, days)
-    with workspace.scratch("ties") as scratch:
-        rows = workspace.engine(scratch).execute(
+    with workspace.engine() as con:
+        rows = con.execute(
             "SELECT business_date, document, coalesce(settlement_id, ''), "
             "count(*) FILTER (payout_id IS NULL), "
             "coalesce(sum(amount) FILTER (payout_id IS NULL), 0) "

@@ -150,7 +150,7 @@ def _look_up(
         entry.entry_id: entry
         for entry in workspace.registry.publications(BOOKS, [connection.slug], states=["held"])
     }
-    with workspace.scratch("words") as scratch, workspace.engine(scratch) as con:
+    with workspace.engine() as con:
         rows = con.execute(
             "SELECT source_type, min(business_date), max(business_date), "
             "list_sort(list(DISTINCT concat_ws(':', 'je', connection, business_date, currency)) "

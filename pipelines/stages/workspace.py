@@ -3,10 +3,11 @@
 import os
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -19,12 +20,43 @@ from connectors.settings import Settings
 ABANDONED_SECONDS = 600.0
 
 
+class _Engines:
+    """DuckDB, begun once of a kind: that takes longer than most of what it is asked."""
+
+    def __init__(self) -> None:
+        self._begun: dict[bool, duckdb.DuckDBPyConnection] = {}
+        self._lock = threading.Lock()
+
+    def open(self, settings: Settings, *, serial: bool) -> duckdb.DuckDBPyConnection:
+        """A connection of its own, which sees nothing of the others."""
+        with self._lock:
+            if serial not in self._begun:
+                self._begun[serial] = _begun(settings, serial=serial)
+            con = self._begun[serial].cursor()
+        con.execute("SET TimeZone = 'UTC'")
+        return con
+
+
+def _begun(settings: Settings, *, serial: bool) -> duckdb.DuckDBPyConnection:
+    spill = f"{TEMPORARY}spill-{os.getpid()}-{secrets.token_hex(4)}"
+    con = open_engine(
+        threads=1 if serial else settings.threads,
+        memory_limit=settings.memory_limit,
+        spill=settings.lake_folder / spill,
+    )
+    if serial:
+        # A join that swaps its sides hands rows on in the order of a hash table.
+        con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+    return con
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """One home, opened."""
 
     settings: Settings
     registry: Registry
+    _engines: _Engines = field(default_factory=_Engines, init=False, repr=False, compare=False)
 
     @property
     def lake(self) -> Lake:
@@ -46,21 +78,13 @@ class Workspace:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def engine(self, scratch: Path, *, share: int = 1) -> duckdb.DuckDBPyConnection:
-        """DuckDB with its share of the threads and memory that settings allow."""
-        threads = max(1, self.settings.threads // share)
-        limit = _megabytes(self.settings.memory_limit) // share
-        return open_engine(
-            threads=threads, memory_limit=f"{limit}MB", spill=scratch / f"spill-{share}"
-        )
+    def engine(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB with the threads and memory that settings allow; what is made in it is its own."""
+        return self._engines.open(self.settings, serial=False)
 
-
-def _megabytes(text: str) -> int:
-    units = {"MB": 1, "GB": 1000, "MIB": 1, "GIB": 1024}
-    for unit, factor in units.items():
-        if text.upper().endswith(unit):
-            return int(float(text[: -len(unit)]) * factor)
-    raise ValueError(f"DAYBOOK_MEMORY_LIMIT must end in MB or GB, not {text!r}")
+    def serial_engine(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB that works on its caller's thread alone and hands rows on in a file's order."""
+        return self._engines.open(self.settings, serial=True)
 
 
 def _sweep(lake: Path) -> None:
