@@ -48,7 +48,7 @@ from tests.emulators.tiktok_money import TikTokMoney
 from tests.emulators.walmart_money import WalmartMoney
 from tests.emulators.woocommerce_money import WooMoney
 
-TRANSACTIONS, REPEATS, RATIO = 100_000, 3, 1.5
+TRANSACTIONS, REPEATS, RATIO = 100_000, 1, 1.5
 MEMORY = "2400MB"
 ONE_DAY = timedelta(days=1)
 LOCATIONS = ("L1HARBOUR0001", "L2MARKET00002")
