@@ -62,6 +62,15 @@ def test_every_check_of_a_day_is_shown(shop: Shop) -> None:
     }
 
 
+def test_a_settlement_is_judged_by_the_run_that_brings_its_last_day_up_to_date(shop: Shop) -> None:
+    shop.take_in("jugs", fortnight(7, FIRST))
+    assert shop.run("data", "jugs", PAID, 1).ok
+    assert shop.checks("settlements", "jugs")["settlement_ties_to_declared_total"] == {}
+    assert shop.run("data", "jugs", FIRST, 5).ok
+    judged = shop.checks("settlements", "jugs")["settlement_ties_to_declared_total"]
+    assert judged == {"succeeded": [PAID]}
+
+
 def test_a_damaged_document_fails_its_days_alone_and_its_return_heals_them(shop: Shop) -> None:
     shop.take_in("lamps", fortnight(2, FIRST), "good.txt")
     bad = shop.take_in("lamps", fortnight(3, PAID + timedelta(days=1)), "bad.txt")
