@@ -60,8 +60,8 @@ def books_of(home: Path, connection: Connection, files: Sequence[str]) -> Books:
     assert not built.failed
     entries = read_entries(workspace, connection.slug, window, {})
     files_written = workspace.lake.partitions("transactions", connection.slug, window)
-    with workspace.scratch("examples") as scratch:
-        found = workspace.engine(scratch).execute(
+    with workspace.engine() as con:
+        found = con.execute(
             f"SELECT * FROM {scan(files_written)} ORDER BY posted_at, document, row, transaction_id"
         )
         names = [column[0] for column in found.description]
