@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from connectors.auth.platform import Platform
+from connectors.channels import CHANNELS
 from connectors.platforms import PLATFORMS, platform
 from tests.browser.conftest import Site
 
-# The card says the same of every platform's days; one tells of settlements alone, one of all days.
-SYNCED = {"amazon", "etsy"}
+SYNCED = {name for name, found in CHANNELS.items() if found.read is not None}
 SINCE = datetime.now(UTC).date() - timedelta(days=6)
 
 
