@@ -1,6 +1,7 @@
 """One request and its answer, as values: what paginators look at and limits are kept for."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,13 +13,18 @@ import orjson
 from connectors.errors import Transient
 
 LARGEST_BYTES = 64 * 2**20
+# More than a machine word holds: orjson would make a float of it.
+_LONG_NUMBER = re.compile(rb"\d{20}")
 
 
 def parsed(content: bytes) -> Any:
     """What JSON says; `ValueError` for what is none.
 
-    Half a character, which JavaScript writes and few parsers take, is text like any other.
+    Half a character, which JavaScript writes and few parsers take, is text like any other, and a
+    number of any length keeps its digits.
     """
+    if _LONG_NUMBER.search(content):
+        return json.loads(content)
     try:
         return orjson.loads(content)
     except ValueError:

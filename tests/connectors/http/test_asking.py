@@ -22,6 +22,15 @@ def test_half_a_character_is_text_that_can_be_kept() -> None:
     assert json.loads(kept)["answer"] == {"note": "thanks ?", "total": "12.30"}
 
 
+def test_a_number_of_any_length_keeps_its_digits() -> None:
+    number = 123456789012345678901234567890
+    said = _said(b'{"id":%d,"other":18446744073709551615}' % number)
+    assert said == {"id": number, "other": 2**64 - 1}
+    document = Answers("square", "open", "open:USD", "USD")
+    document.put("ListPayouts", said)
+    assert str(number).encode() in document.member().content
+
+
 def test_a_cut_answer_is_asked_for_again() -> None:
     assert _said(b"") is None
     with pytest.raises(Transient, match="cut or no JSON"):
