@@ -136,13 +136,6 @@ def check_tied(at: Store) -> None:
     assert not found, found
 
 
-def check_fetched(at: Store) -> None:
-    """What was fetched is what the platform knows of, settlement by settlement."""
-    found = {name: (proof.currency, proof.raw) for name, proof in at.proofs().items()}
-    owed = at.money.settlements()
-    assert found == {n: (o.currency, o.total) for n, o in owed.items() if o.total or n in found}
-
-
 def check_judged(at: Store) -> None:
     """Every settlement whose days are all there is judged, and found right."""
     house, zone = at.house, at.house.connection.timezone
