@@ -1,7 +1,7 @@
 """Documents to canonical transactions: one file a day, every line conserved.
 
-Each document is read once, whole, by its own single-threaded DuckDB, as many side by side as there
-are threads. That keeps the rows in file order, which is their identity, and memory flat. A day that
+Each document is read once, whole, on one thread of its own, as many side by side as settings allow
+threads. That keeps the rows in file order, which is their identity, and memory flat. A day that
 only one document touches is that document's slice as written; other days are put together.
 """
 
@@ -177,7 +177,7 @@ def _side_by_side(
     work: Callable[[duckdb.DuckDBPyConnection, _Item], _Made],
     items: Sequence[_Item],
 ) -> Iterator[_Made]:
-    """Do `work` on every item, each thread with a single-threaded DuckDB of its own."""
+    """Do `work` on every item, each thread with a connection of its own that needs no other."""
     workers = max(1, min(workspace.settings.threads, len(items)))
     own = threading.local()
 

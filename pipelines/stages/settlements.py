@@ -1,7 +1,7 @@
 """Settlements as the documents in force state them, each in the file of its closing day."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -134,12 +134,11 @@ def sums_by_settlement(
     connection: Connection,
     table: Table,
     measure: str,
-    days: Collection[date] | None = None,
 ) -> dict[str, Decimal]:
-    """A measure by settlement over the partitions of one table, of some days or of all."""
+    """A measure by settlement over every partition of one table."""
     lake = workspace.lake
-    wanted = lake.days(table.name, connection.slug) if days is None else days
-    files = lake.partitions(table.name, connection.slug, wanted)
+    days = lake.days(table.name, connection.slug)
+    files = lake.partitions(table.name, connection.slug, days)
     if not files:
         return {}
     with workspace.engine() as con:
