@@ -16,7 +16,7 @@ SINCE = datetime.now(UTC).date() - timedelta(days=6)
 
 def pick(page: Page, wanted: Platform) -> None:
     page.get_by_role("button", name="Connect").first.click()
-    page.get_by_role("dialog").get_by_role("button", name=wanted.title, exact=True).click()
+    page.get_by_role("dialog").get_by_role("link", name=wanted.title, exact=True).click()
     expect(page.get_by_role("heading", name=f"Connect {wanted.title}")).to_be_visible()
 
 
@@ -99,7 +99,7 @@ def test_a_store_is_connected_breaks_is_mended_and_let_go(
         site.accounts.check("my-shop", actor="test")
     page.goto(site.url)
     expect(found).to_contain_text("Needs reconnection")
-    found.get_by_role("button", name="Reconnect").click()
+    found.get_by_role("link", name="Reconnect").click()
     choose(page, wanted, emulator.chosen(first))
     allow(page, emulator.picks(first))
     expect(page.get_by_text("is authorised").first).to_be_visible()

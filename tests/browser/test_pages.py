@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 import pytest
@@ -55,7 +57,7 @@ def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Si
     def leave_and_come_back() -> None:
         page.goto(site.url)
         expect(found).to_contain_text("Setting up")
-        found.get_by_role("button", name="Finish set-up").click()
+        found.get_by_role("link", name="Finish set-up").click()
 
     pick(page, wanted)
     give_name(page, "My shop")
@@ -164,11 +166,27 @@ def test_what_ends_soon_stands_above_the_cards(page: Page, site: Site) -> None:
     expect(page.get_by_text("My shop: the consent to Square ends on")).to_be_visible()
 
 
+def test_a_page_waits_for_a_database_that_is_busy(page: Page, site: Site) -> None:
+    locked = Event()
+
+    def work() -> None:
+        with site.registry._transaction() as session:
+            session.execute(text("LOCK TABLE registry.connections"))
+            locked.set()
+            time.sleep(4)
+
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(work)
+        assert locked.wait(10)
+        page.goto(site.url)
+        expect(page.get_by_text("No stores connected yet")).to_be_visible()
+
+
 def test_the_wizard_is_walked_with_the_keyboard_alone(page: Page, site: Site) -> None:
     wanted, emulator = platform("square"), site.platforms["square"]
     page.get_by_role("button", name="Connect your first store").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_role("button", name=wanted.title, exact=True).focus()
+    page.get_by_role("dialog").get_by_role("link", name=wanted.title, exact=True).focus()
     page.keyboard.press("Enter")
     typed = page.get_by_label("Name of this connection")
     expect(typed).to_be_focused()
@@ -231,7 +249,7 @@ def _pages_of_the_wizard(page: Page) -> list[tuple[str, Callable[[], None]]]:
         ("picker", lambda: page.get_by_role("button", name="Connect Store").click()),
         (
             "name",
-            lambda: page.get_by_role("dialog").get_by_role("button", name="Amazon").click(),
+            lambda: page.get_by_role("dialog").get_by_role("link", name="Amazon").click(),
         ),
         ("account", lambda: give_name(page, "Books and mugs")),
         (
@@ -274,7 +292,7 @@ def test_a_new_word_is_placed(page: Page, site: Site, tmp_path: Path) -> None:
     page.goto(site.url)
     found = page.locator('[data-slug="attic"]')
     expect(found).to_contain_text("Held")
-    found.get_by_role("button", name="Place 1 new word").click()
+    found.get_by_role("link", name="Place 1 new word").click()
     listed = page.get_by_role("row").filter(has_text=WORD)
     expect(listed).to_contain_text("not placed")
     expect(page.get_by_text("1 word has no place yet, 1 entry is held")).to_be_visible()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fastapi import Request
 from nicegui import run, ui
 
-from console.web.pages.frame import frame, heading
+from console.web.pages.frame import frame, heading, page
 from console.web.pages.visitor import Visitor
 
 SHOWN = 200
@@ -15,7 +15,7 @@ SHOWN = 200
 def register() -> None:
     """Add the page; the gate lets nobody but administrators to it."""
 
-    @ui.page("/audit", title="Audit log")
+    @page("/audit", "Audit log")
     async def audit(request: Request) -> None:
         visitor = Visitor.of(request)
         events = await run.io_bound(visitor.console.registry.audit_log, SHOWN) or []

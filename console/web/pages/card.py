@@ -12,6 +12,7 @@ from console import connections
 from console.cards import Card
 from console.web.context import Console
 from console.web.pages import deeds
+from console.web.pages.frame import link_button
 from console.web.pages.posting import switch_posting
 from console.web.pages.visitor import Visitor
 from pipelines.stages.asking import ask_for_days
@@ -162,8 +163,7 @@ def _next(visitor: Visitor, card: Card, again: Again) -> None:
 
 
 def _go(title: str, address: str, allowed: bool) -> None:
-    button = ui.button(title, on_click=lambda: ui.navigate.to(address)).props("outline")
-    button.set_enabled(allowed)
+    link_button(title, address).set_enabled(allowed)
 
 
 async def _sync(visitor: Visitor, card: Card, again: Again) -> None:

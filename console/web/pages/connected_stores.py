@@ -9,7 +9,7 @@ from nicegui import run, ui
 from connectors.platforms import PLATFORMS
 from console.cards import Card, cards
 from console.web.pages.card import show_card
-from console.web.pages.frame import deed, frame, heading
+from console.web.pages.frame import deed, frame, heading, link_button, page
 from console.web.pages.visitor import Visitor
 
 A_PAGE = 24
@@ -53,7 +53,7 @@ def _text(card: Card) -> str:
 def register() -> None:
     """Add the page."""
 
-    @ui.page("/", title="Connected Stores")
+    @page("/", "Connected Stores")
     async def connected_stores(request: Request, connected: str = "", gone: str = "") -> None:
         visitor = Visitor.of(request)
         shown = Shown(cards=await run.io_bound(cards, visitor.console.registry) or [])
@@ -185,12 +185,7 @@ def picker(visitor: Visitor) -> None:
             with ui.row().classes("gap-2"):
                 for wanted in PLATFORMS.values():
                     if wanted.kind == kind:
-                        ui.button(
-                            wanted.title,
-                            on_click=lambda name=wanted.name: ui.navigate.to(
-                                f"/setup?platform={name}"
-                            ),
-                        ).props("outline no-caps")
+                        link_button(wanted.title, f"/setup?platform={wanted.name}").props("no-caps")
         ui.button("Close", on_click=dialog.close).props("flat")
     dialog.on("hide", dialog.delete)
     dialog.open()

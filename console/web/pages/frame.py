@@ -10,6 +10,7 @@ from console.roles import Deed
 from console.web.pages.visitor import Visitor
 from console.web.sessions import csrf_token
 
+PATIENCE_SECONDS = 30.0
 _LINKS: tuple[tuple[str, str, Deed], ...] = (
     ("Connected Stores", "/", "read"),
     ("Mappings", "/mappings", "read"),
@@ -52,6 +53,11 @@ _CSS = """
 """
 
 
+def page(path: str, title: str) -> ui.page:
+    """A page's address; a busy database or machine makes it late, and not an error after 3 s."""
+    return ui.page(path, title=title, response_timeout=PATIENCE_SECONDS)
+
+
 def heading(text: str, level: int = 1) -> ui.label:
     """A heading of the page's outline."""
     size = {1: "text-2xl", 2: "text-xl", 3: "text-base"}[level]
@@ -62,6 +68,11 @@ def heading(text: str, level: int = 1) -> ui.label:
 def deed(title: str, on_click: Callable[..., object], icon: str | None = None) -> ui.button:
     """The one button of a page or dialog that does what it is for."""
     return ui.button(title, icon=icon, on_click=on_click).props("text-color=onprimary")
+
+
+def link_button(title: str, address: str) -> ui.button:
+    """A link that looks like a button: followed by the browser itself, in a new tab too."""
+    return ui.button(title).props(f'outline href="{address}"')
 
 
 @contextmanager

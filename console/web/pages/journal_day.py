@@ -13,7 +13,7 @@ from console.entries import entries
 from console.opening import chosen
 from console.output import money
 from console.web.context import Console
-from console.web.pages.frame import frame, heading
+from console.web.pages.frame import frame, heading, page
 from console.web.pages.mappings import address
 from console.web.pages.tables import cell, row, table
 from console.web.pages.visitor import Visitor
@@ -27,7 +27,7 @@ RUNS = "/dagster/assets/daily_journals?view=partitions&partition="
 def register() -> None:
     """Add the page."""
 
-    @ui.page("/journals/{slug}/{day}", title="Journal")
+    @page("/journals/{slug}/{day}", "Journal")
     async def journal(request: Request, slug: str, day: str) -> None:
         visitor = Visitor.of(request)
         with frame(visitor, "Journal"):

@@ -11,7 +11,7 @@ from connectors.registry import Publication
 from console.opening import chosen
 from console.output import money
 from console.web.context import Console
-from console.web.pages.frame import frame, heading
+from console.web.pages.frame import frame, heading, page
 from console.web.pages.placing import ask_place
 from console.web.pages.tables import cell, row, table
 from console.web.pages.visitor import Visitor
@@ -30,7 +30,7 @@ Again = Callable[[], Awaitable[None]]
 def register() -> None:
     """Add the page."""
 
-    @ui.page("/mappings", title="Mappings")
+    @page("/mappings", "Mappings")
     async def mappings(request: Request, connection: str = ANY) -> None:
         visitor = Visitor.of(request)
         stores = await run.io_bound(_stores, visitor.console) or {}

@@ -14,7 +14,7 @@ from connectors.registry import Connection
 from connectors.setup import STEPS, Setup, Step
 from console import connections
 from console.web.pages import setup_account, setup_choices
-from console.web.pages.frame import frame, heading
+from console.web.pages.frame import frame, heading, page
 from console.web.pages.setup_state import SettingUp, buttons
 from console.web.pages.visitor import Visitor
 
@@ -31,7 +31,7 @@ _TITLES: Mapping[Step, str] = {
 def register() -> None:
     """Add the pages."""
 
-    @ui.page("/setup", title="Connect a store")
+    @page("/setup", "Connect a store")
     async def new(request: Request, platform: str = "") -> None:
         visitor = Visitor.of(request)
         with frame(visitor, "Connect a store"):
@@ -39,7 +39,7 @@ def register() -> None:
             if this is not None:
                 await _show(this, "name")
 
-    @ui.page("/setup/{slug}", title="Set-up")
+    @page("/setup/{slug}", "Set-up")
     async def known(
         request: Request,
         slug: str,

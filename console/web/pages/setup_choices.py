@@ -7,7 +7,7 @@ from nicegui import run, ui
 from connectors.platforms import platform
 from connectors.setup import BOOKS, Imports
 from console.connections import foretells
-from console.web.pages.frame import deed
+from console.web.pages.frame import link_button
 from console.web.pages.setup_state import SettingUp, buttons
 
 
@@ -94,4 +94,4 @@ async def accounting(this: SettingUp) -> None:
 
 async def done(_this: SettingUp) -> None:
     ui.label("This connection is set up.")
-    deed("Back to Connected Stores", lambda: ui.navigate.to("/"))
+    link_button("Back to Connected Stores", "/")
