@@ -1,6 +1,6 @@
 """How Daybook talks to platforms: one client, signing as `httpx2.Auth`, errors typed once."""
 
-from connectors.http.asking import Answer, Ask, parsed
+from connectors.http.asking import Answer, Ask, body
 from connectors.http.remote import AccessRefused, Remote
 from connectors.http.tokens import Remembered, TokenAuth
 from connectors.http.waiting import PATIENT, Gate, Limit, Patience
@@ -16,5 +16,5 @@ __all__ = [
     "Remembered",
     "Remote",
     "TokenAuth",
-    "parsed",
+    "body",
 ]

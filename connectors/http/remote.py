@@ -15,7 +15,7 @@ from typing import Any, Self
 import httpx2
 
 from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited, Transient
-from connectors.http.asking import LARGEST_BYTES, Answer, Ask
+from connectors.http.asking import LARGEST_BYTES, Answer, Ask, read_already
 from connectors.http.paging import Following, pages
 from connectors.http.waiting import ONCE, Gate, OpenGate, Patience
 
@@ -152,7 +152,7 @@ class Remote:
             options["json"] = ask.json
         response = self._answer(ask.method, ask.url, options, ask.largest)
         self._judged(response)
-        answer = Answer(response.content, response.headers, response.status_code)
+        answer = Answer.of(response)
         if "json" in response.headers.get("Content-Type", ""):
             # Read here, where what is cut can be asked for once more.
             answer.json  # noqa: B018
@@ -194,6 +194,7 @@ class Remote:
                 headers=headers,
                 content=bytes(content),
                 request=response.request,
+                extensions=read_already(response),
             )
 
 

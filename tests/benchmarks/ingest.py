@@ -78,11 +78,15 @@ MONEY: dict[str, _Earned] = {
 
 @dataclass(frozen=True)
 class Measured:
-    """A channel's lines, and the medians at the emulator's pace and with answers at once."""
+    """A channel's lines, and the medians at the emulator's pace and with answers at once.
+
+    `milliseconds` is that pace: what an answer takes.
+    """
 
     transactions: int
     lines: int
     requests: int
+    milliseconds: float
     megabytes: float
     paced: "Medians"
     at_once: "Medians"
@@ -114,7 +118,8 @@ def measure(work: Path, scale: float) -> list[Result]:
                 f"{found.requests:,} calls",
                 f"{found.lines / paced.daybook:,.0f} lines a second",
             ),
-            Result(f"  httpx2 + DuckDB: {found.lines / paced.bare:,.0f} lines a second",
+            Result(f"  httpx2 + DuckDB: {found.lines / paced.bare:,.0f} lines a second, "
+                   f"{found.milliseconds:.0f} ms an answer",
                    f"{paced.ratio:.2f} x", f"<= {RATIO} x", paced.ratio <= RATIO),
             Result("  where answers come at once", f"{own.ratio:.2f} x"),
             Result("  seconds of that: to fetch and prove, to canonical lines, the bare script",
@@ -173,9 +178,9 @@ def _measured(
                 statistics.median(it["seconds"] for it in bare),
             )
         )
-    return Measured(
-        money.transactions(), ours[0]["lines"], len(exchanges), bare[0]["megabytes"], *found
-    )
+    pace = 1000 * statistics.mean(exchange.seconds for exchange in exchanges)
+    size = bare[0]["megabytes"]
+    return Measured(money.transactions(), ours[0]["lines"], len(exchanges), pace, size, *found)
 
 
 def _busy(earned: _Earned, transactions: int) -> Any:

@@ -5,6 +5,7 @@ is good for the same query alone.
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -66,14 +67,33 @@ def _listed(
         return refusal(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "No such location.")
     begins = _instant(asked.get("begin_time", "2025-01-01T00:00:00Z"))
     ends = _instant(asked.get("end_time", "2027-01-01T00:00:00Z"))
-    found = [
-        item
-        for item in items
-        if item["location_id"] == location and begins <= _instant(item["created_at"]) < ends
-    ]
     newest_first = asked.get("sort_order", "DESC") == "DESC"
-    found.sort(key=lambda i: (i["created_at"], i["id"]), reverse=newest_first)
-    return _page(request, what, found, money.largest)
+
+    def searched() -> list[dict[str, Any]]:
+        found = [
+            item
+            for item in items
+            if item["location_id"] == location and begins <= _instant(item["created_at"]) < ends
+        ]
+        return sorted(found, key=lambda i: (i["created_at"], i["id"]), reverse=newest_first)
+
+    query = (location, begins, ends, newest_first)
+    return _page(request, what, _remembered(money, what, items, query, searched), money.largest)
+
+
+def _remembered(
+    money: SquareMoney,
+    what: str,
+    items: list[dict[str, Any]],
+    query: object,
+    searched: Callable[[], list[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """What the last query of this list found, until one is added: places and dates never change."""
+    key, found = money.listings.get(what, (None, []))
+    if key != (query, len(items)):
+        found = searched()
+        money.listings[what] = ((query, len(items)), found)
+    return found
 
 
 def _instant(text: str) -> datetime:

@@ -63,6 +63,7 @@ class SquareMoney:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     entries: list[dict[str, Any]] = field(default_factory=list)
     payouts: list[dict[str, Any]] = field(default_factory=list)
+    listings: dict[str, tuple[object, list[dict[str, Any]]]] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 What it ignores here, WooCommerce ignores too: parameters that it does not know.
 """
 
+import operator
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,10 +22,10 @@ _MONEY = {
     "shipping_tax_total", "amount",
 }  # fmt: skip
 _FILTERS = (
-    ("after", "date_created", 1),
-    ("before", "date_created", -1),
-    ("modified_after", "date_modified", 1),
-    ("modified_before", "date_modified", -1),
+    ("after", "date_created", operator.gt),
+    ("before", "date_created", operator.lt),
+    ("modified_after", "date_modified", operator.gt),
+    ("modified_before", "date_modified", operator.lt),
 )
 NO_ROUTE = "No route was found matching the URL and request method."
 # Shared hosts allow less than WooCommerce does.
@@ -92,16 +93,11 @@ def _listed(
         return _invalid("per_page", "per_page must be between 1 (inclusive) and 100 (inclusive)")
     size, page = min(size, LARGEST), int(asked.get("page", 1))
     suffix = "_gmt" if asked.get("dates_are_gmt") == "true" else ""
-    found = [
-        item
-        for item in items
-        if all(
-            (item[f"{dated}{suffix}"] > asked[name]) - (item[f"{dated}{suffix}"] < asked[name])
-            == way
-            for name, dated, way in _FILTERS
-            if name in asked
-        )
-    ]
+    found = list(items)
+    for name, dated, holds in _FILTERS:
+        if name in asked:
+            when, bound = f"{dated}{suffix}", asked[name]
+            found = [item for item in found if holds(item[when], bound)]
     found.sort(
         key=lambda item: item[asked.get("orderby", "id")], reverse=asked.get("order") != "asc"
     )

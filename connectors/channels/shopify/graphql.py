@@ -10,7 +10,7 @@ import httpx2
 
 from connectors.auth.platform import Access
 from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited, Transient
-from connectors.http import Remote, TokenAuth, parsed
+from connectors.http import Remote, TokenAuth, body
 
 VERSION = "2026-10"
 _FALLBACK_WAIT = 10.0
@@ -44,7 +44,7 @@ def judge(response: httpx2.Response) -> DaybookError | None:
     if not response.is_success:
         return None
     try:
-        answer = parsed(response.content)
+        answer = body(response)
     except ValueError:
         return None
     if not isinstance(answer, dict):

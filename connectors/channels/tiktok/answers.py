@@ -8,7 +8,7 @@ import httpx2
 
 from connectors.auth.broker import GrantRefused
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
-from connectors.http import AccessRefused, parsed
+from connectors.http import AccessRefused, body
 from connectors.http.remote import wait_seconds
 
 TITLE = "TikTok Shop"
@@ -83,7 +83,7 @@ def _either(code: int | None, message: str, response: httpx2.Response) -> Except
 
 def _envelope(response: httpx2.Response) -> tuple[int | None, str]:
     try:
-        said = parsed(response.content)
+        said = body(response)
         return int(said["code"]), str(said.get("message", "")).lower()
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, ""

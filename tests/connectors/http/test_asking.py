@@ -7,7 +7,7 @@ import pytest
 
 from connectors.channels.answers import Answers
 from connectors.errors import Transient
-from connectors.http import Answer
+from connectors.http import Answer, body
 
 
 def _said(content: bytes) -> object:
@@ -29,6 +29,13 @@ def test_a_number_of_any_length_keeps_its_digits() -> None:
     document = Answers("square", "open", "open:USD", "USD")
     document.put("ListPayouts", said)
     assert str(number).encode() in document.member().content
+
+
+def test_an_answer_that_is_looked_at_twice_is_read_once() -> None:
+    response = httpx2.Response(200, content=b'{"code":0}')
+    assert body(response) is body(response)
+    assert Answer.of(response).json is body(response)
+    assert Answer.of(httpx2.Response(200, content=b'{"code":0}')).json == {"code": 0}
 
 
 def test_a_cut_answer_is_asked_for_again() -> None:
