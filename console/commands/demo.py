@@ -14,7 +14,7 @@ from connectors.home import initialise
 from connectors.settings import default_home, settings
 from console.commands.home import books
 from console.commands.reconciling import show_proofs
-from console.commands.syncing import days_to_do, run_sync
+from console.commands.syncing import days_to_do, run_days, run_warehouse
 from console.opening import workspace
 from console.output import say, show
 from pipelines.stages.importing import import_file, open_connection
@@ -45,9 +45,10 @@ def demo() -> None:
             say(f"imported {count} files as {sample.connection}")
         connections = [opened.registry.connection(s.connection) for s in SAMPLES]
         handled = [e.id for e in opened.registry.inbox()]
-        problems = run_sync(
+        problems = run_days(
             opened, connections, {c.slug: days_to_do(opened, c, None) for c in connections}
         )
+        problems += run_warehouse(connections)
         if problems:
             raise Permanent("; ".join(map(str, problems)))
         opened.registry.mark_handled(handled)

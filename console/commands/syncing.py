@@ -71,14 +71,16 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             raise BadInput("there is no connection yet: `daybook import` makes one")
         todo, problems = _plan(opened, connections, window)
         seen = {slug: set(days) for slug, days in todo.items()}
+        is_stale = _is_stale(opened, connections, todo)
         for _ in range(ROUNDS):
             asked = opened.registry.inbox()
-            problems += run_sync(opened, connections, todo)
+            problems += run_days(opened, connections, todo)
             answered = answered_by(todo, problems)
             opened.registry.mark_handled([e.id for e in asked if answered(e)])
             todo = _touched(opened, connections, seen)
             if problems or not any(todo.values()):
                 break
+        problems += run_warehouse(connections) if is_stale else []
         held = held_entries(opened, connections)
         days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
@@ -157,15 +159,22 @@ def days_to_do(opened: Workspace, connection: Connection, window: Window | None)
     return sorted(day for day in covered if day in window)
 
 
-def run_sync(
+def _is_stale(
+    opened: Workspace, connections: Sequence[Connection], todo: dict[str, list[date]]
+) -> bool:
+    """Whether there is anything that the warehouse will lack."""
+    waits = any(todo.values()) or any(_unposted(opened, c) for c in connections)
+    return waits or not settings().warehouse_file.exists()
+
+
+def run_days(
     opened: Workspace, connections: Sequence[Connection], todo: dict[str, list[date]]
 ) -> list[Problem]:
-    """Run data, publishing and the warehouse; returns what failed."""
-    due_now = any(_unposted(opened, c) for c in connections)
-    if not any(todo.values()) and not due_now and settings().warehouse_file.exists():
+    """Run data and publishing; returns what failed."""
+    if not any(todo.values()) and not any(_unposted(opened, c) for c in connections):
         return []
     say("starting")
-    from pipelines.execution import DATA_JOB, PUBLISH_JOB, WAREHOUSE_JOB, open_instance, run
+    from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run
 
     problems: list[Problem] = []
     total = sum(len(days) * len(STAGES) for days in todo.values())
@@ -176,10 +185,21 @@ def run_sync(
                 outcome = run(instance, DATA_JOB, connection.slug, window, progress.advance)
                 problems += [] if outcome.ok else [Problem(connection.slug, outcome.problem)]
         problems += _publish_all(opened, connections, instance, run, PUBLISH_JOB, progress)
+    return problems
+
+
+def run_warehouse(connections: Sequence[Connection]) -> list[Problem]:
+    """Bring the warehouse up to date; returns what failed.
+
+    Only when no day is left that what was fetched touches: until then a settlement may stand on
+    the day it had before, too.
+    """
+    from pipelines.execution import WAREHOUSE_JOB, open_instance, run
+
+    with open_instance([c.slug for c in connections]) as instance, steps(0) as progress:
         progress.name("warehouse")
         outcome = run(instance, WAREHOUSE_JOB)
-        problems += [] if outcome.ok else [Problem("the warehouse", outcome.problem)]
-    return problems
+    return [] if outcome.ok else [Problem("the warehouse", outcome.problem)]
 
 
 def _unposted(opened: Workspace, connection: Connection) -> Window | None:

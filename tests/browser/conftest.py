@@ -12,7 +12,6 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -29,6 +28,7 @@ from connectors.windows import windows
 from console.web.sessions import hash_password
 from pipelines.execution import DATA_JOB, open_instance, run
 from tests.conftest import Server
+from tests.days import days_ago
 from tests.emulators.money import live_to
 from tests.emulators.platforms import EMULATORS, Emulator
 from tests.emulators.serving import bound, serving
@@ -91,7 +91,6 @@ def served(
     with ExitStack() as stack:
         hosts = {}
         for name, emulator in platforms.items():
-            live_to(emulator, datetime.now(UTC).date())
             url = stack.enter_context(serving(emulator.application, bound()))
             hosts[name] = emulator.endpoints(url.replace("127.0.0.1", "localhost"))
         (folder / "endpoints.json").write_text(json.dumps(hosts))
@@ -171,6 +170,7 @@ def site(
         site = Site(url, settings, registry, platforms)
         for name, emulator in platforms.items():
             emulator.application.script = iter(())
+            live_to(emulator, days_ago(0))
             site.accounts.register(platform(name), emulator.fields(), "test")
         yield site
 

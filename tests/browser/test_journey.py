@@ -1,7 +1,5 @@
 """A seller's journey through the console, at every platform: connect, break, mend, leave."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -9,9 +7,9 @@ from connectors.auth.platform import Platform
 from connectors.channels import CHANNELS
 from connectors.platforms import PLATFORMS, platform
 from tests.browser.conftest import Site
+from tests.days import days_ago
 
 SYNCED = {name for name, found in CHANNELS.items() if found.read is not None}
-SINCE = datetime.now(UTC).date() - timedelta(days=6)
 
 
 def pick(page: Page, wanted: Platform) -> None:
@@ -57,7 +55,7 @@ def allow(page: Page, picks: str) -> None:
 
 def finish(page: Page) -> None:
     expect(page.get_by_text("What should Daybook import?")).to_be_visible()
-    page.get_by_label("History from").fill(f"{SINCE}")
+    page.get_by_label("History from").fill(f"{days_ago(6)}")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Finish").click()
     said = "Your store has been connected and authorized successfully!"

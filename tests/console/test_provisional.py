@@ -2,19 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.console.user import Told, User
+from tests.days import days_ago
 from tests.emulators.amazon import Amazon
 from tests.emulators.amazon_money import AmazonMoney
 from tests.emulators.limits import CLOCK
 from tests.emulators.serving import bound, serving
-
-TODAY = datetime.now(UTC).date()
-SINCE = TODAY - timedelta(days=17)
 
 
 class Seller:
@@ -26,7 +23,7 @@ class Seller:
         (folder / "keys.json").write_text(json.dumps(given))
         keys = folder / "keys.json"
         named = ("--name", "Ember", "--credentials", keys, "--account", amazon.first)
-        told = self("connections", "add", "amazon", *named, "--from", SINCE)
+        told = self("connections", "add", "amazon", *named, "--from", days_ago(17))
         assert told.code == 0, told
 
     def __call__(self, *words: object) -> Told:
@@ -53,7 +50,7 @@ def seller(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     amazon = Amazon()
     # The first settlements have closed, the next are open.
-    amazon.money[amazon.first] = AmazonMoney(first=SINCE, today=TODAY)
+    amazon.money[amazon.first] = AmazonMoney(first=days_ago(17), today=days_ago(0))
     with serving(amazon.application, bound()) as url:
         (tmp_path / "endpoints.json").write_text(json.dumps({"amazon": amazon.endpoints(url)}))
         yield Seller(user, amazon, tmp_path)

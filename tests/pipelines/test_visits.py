@@ -18,9 +18,9 @@ from pipelines.definitions import build_definitions
 from pipelines.partitions import RANGE_END, RANGE_START
 from pipelines.resources import Daybook
 from pipelines.sensors.visits import SCHEDULED
+from tests.days import days_ago
 
-TODAY = datetime.now(UTC).date()
-SINCE = TODAY - timedelta(days=10)
+HISTORY = 10
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def connect(
         slug, channel="ebay", name=slug, timezone="UTC", kind="api", actor="test"
     )
     registry.pin_account(slug, f"id-{slug}", {"name": slug}, {}, "UTC", "test")
-    wanted = Setup(step=step, imports=Imports(history_from=SINCE))  # type: ignore[arg-type]
+    wanted = Setup(step=step, imports=Imports(history_from=days_ago(HISTORY)))  # type: ignore[arg-type]
     registry.set_setup(slug, wanted.model_dump(mode="json"), "test")
     instance.add_dynamic_partitions("connections", [slug])
 
@@ -70,8 +70,8 @@ def test_a_new_account_is_visited_at_once_over_all_its_history(
 ) -> None:
     connect(registry, instance, "ember")
     (request,) = tick(instance)
-    yesterday = TODAY - timedelta(days=1)
-    assert spans([request]) == [(f"ember|{SINCE}", f"ember|{yesterday}")]
+    yesterday = days_ago(1)
+    assert spans([request]) == [(f"ember|{days_ago(HISTORY)}", f"ember|{yesterday}")]
     assert SCHEDULED in request.tags
     assert [r.run_key for r in tick(instance)] == [request.run_key], "asked for once"
 
@@ -85,7 +85,7 @@ def test_days_that_are_done_are_left_alone_until_the_next_morning(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     connect(registry, instance, "ember")
-    days = {SINCE + timedelta(days=n): ("done", None) for n in range(10)}
+    days = {days_ago(HISTORY - n): ("done", None) for n in range(10)}
     registry.set_day_states("ember", days)  # type: ignore[arg-type]
     registry.appoint("ember", datetime.now(UTC) + timedelta(hours=3))
     assert tick(instance) == []
@@ -97,11 +97,11 @@ def test_a_wait_that_is_over_brings_its_days(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     connect(registry, instance, "ember")
-    setup = Setup(step="done", imports=Imports(history_from=SINCE, ongoing=False))
+    setup = Setup(step="done", imports=Imports(history_from=days_ago(HISTORY), ongoing=False))
     registry.set_setup("ember", setup.model_dump(mode="json"), "test")
     registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1))
     assert tick(instance) == [], "nobody wants new days"
-    days = [SINCE + timedelta(days=2), SINCE + timedelta(days=3)]
+    days = [days_ago(HISTORY - 2), days_ago(HISTORY - 3)]
     registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1), days, "the platform waits")
     assert len(tick(instance)) == 1
 

@@ -118,6 +118,8 @@ def test_fava_shows_the_books_read_only(tmp_path: Path) -> None:
             assert page.status_code == 200
             assert "Seller" in page.text
         finally:
-            run.terminate()
+            # Killed: where whoever runs the tests ignores SIGINT, Fava inherits that it ignores
+            # SIGTERM, as Dagster sets the one to the other in this process.
+            run.kill()
     with pytest.raises(Transient):
         fava.ledger_errors(port)
