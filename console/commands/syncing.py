@@ -71,8 +71,9 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             raise BadInput("there is no connection yet: `daybook import` makes one")
         todo, problems = _plan(opened, connections, window)
         seen = {slug: set(days) for slug, days in todo.items()}
-        is_stale = _is_stale(opened, connections, todo)
+        is_stale = not settings().warehouse_file.exists()
         for _ in range(ROUNDS):
+            is_stale = is_stale or _has_work(opened, connections, todo)
             asked = opened.registry.inbox()
             problems += run_days(opened, connections, todo)
             answered = answered_by(todo, problems)
@@ -159,19 +160,18 @@ def days_to_do(opened: Workspace, connection: Connection, window: Window | None)
     return sorted(day for day in covered if day in window)
 
 
-def _is_stale(
+def _has_work(
     opened: Workspace, connections: Sequence[Connection], todo: dict[str, list[date]]
 ) -> bool:
-    """Whether there is anything that the warehouse will lack."""
-    waits = any(todo.values()) or any(_unposted(opened, c) for c in connections)
-    return waits or not settings().warehouse_file.exists()
+    """Whether there are days to do or entries to post."""
+    return any(todo.values()) or any(_unposted(opened, c) for c in connections)
 
 
 def run_days(
     opened: Workspace, connections: Sequence[Connection], todo: dict[str, list[date]]
 ) -> list[Problem]:
     """Run data and publishing; returns what failed."""
-    if not any(todo.values()) and not any(_unposted(opened, c) for c in connections):
+    if not _has_work(opened, connections, todo):
         return []
     say("starting")
     from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run

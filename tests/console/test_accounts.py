@@ -73,6 +73,12 @@ def test_a_store_comes_in_and_ties(seller: Seller) -> None:
     again = seller("sync", "--json")
     assert (again.code, again.json["failed"]) == (0, [])
     assert seller.ebay.application.exchanges[-1].path.endswith("/transaction")
+    # Also where the days that wait are not among those that were named.
+    (seller.user.home / f"lake/transactions/ember/{days_ago(2)}.parquet").unlink()
+    others = seller("sync", "--from", days_ago(0))
+    assert others.code == 0, others
+    assert f"ember {days_ago(2)} to {days_ago(1)}" in others.err
+    assert "warehouse" in others.err
     assert seller("connections", "imports", "ember").lines == [
         f"ember: from {days_ago(9)}, new days as they come"
     ]
