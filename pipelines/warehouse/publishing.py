@@ -23,6 +23,7 @@ from pipelines.warehouse.loading import apply_changes, replace_publications
 from pipelines.warehouse.partitions import Changes, Partition, compare, list_partitions
 from pipelines.warehouse.schema import (
     PUBLICATIONS,
+    STORAGE_VERSION,
     WAREHOUSE_TABLES,
     create_statements,
     schema_hash,
@@ -191,6 +192,7 @@ def _writable(build: _Build) -> Iterator[duckdb.DuckDBPyConnection]:
         "temp_directory": f"{build.file}.spill",
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
+        "storage_compatibility_version": STORAGE_VERSION,
     }
     with duckdb.connect(str(build.file), config=config) as con:
         con.execute("SET TimeZone = 'UTC'")

@@ -9,6 +9,9 @@ from importlib import resources
 
 from mappings.tables import MONEY, TABLES, TRANSACTIONS, Column, Table
 
+# The oldest DuckDB that opens the file, and with it the BI tools and dbt drivers built on that.
+STORAGE_VERSION = "v1.2.0"
+
 
 def _required(name: str, kind: str, comment: str) -> Column:
     return Column(name, kind, comment, required=True)
@@ -158,8 +161,11 @@ def create_statements() -> str:
 
 
 def schema_hash() -> str:
-    """Changes whenever a table, a comment or a mart's query does; such a file is rebuilt."""
-    parts = [create_statements(), *(mart_sql(mart) for mart in MARTS)]
+    """Return what changes with a table, a comment, a mart's query or how the file is stored.
+
+    A file with another one is rebuilt.
+    """
+    parts = [STORAGE_VERSION, create_statements(), *(mart_sql(mart) for mart in MARTS)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

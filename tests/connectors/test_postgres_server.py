@@ -489,22 +489,3 @@ def test_root_never_serves_as_root(postgres_home: Settings) -> None:
     assert capabilities is not None
     assert "0" not in uids.group(1).split()
     assert int(capabilities.group(1), 16) == 0
-
-
-@AS_ROOT
-def test_an_installation_that_only_root_can_read_is_copied_once(tmp_path: Path) -> None:
-    private = tmp_path / "private"
-    private.mkdir(mode=0o700)
-    shutil.copytree(programs.wheel_folder(), private / "pginstall", symlinks=True)
-    nobody = pwd.getpwnam("nobody")
-    account = programs.Account(nobody.pw_uid, nobody.pw_gid)
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        copy = programs.reachable(private / "pginstall", account, Path(folder) / "programs")
-        assert copy.is_relative_to(folder)
-        written = (copy / "bin" / "postgres").stat().st_mtime_ns
-        assert programs.reachable(private / "pginstall", account, Path(folder) / "programs") == copy
-        assert (copy / "bin" / "postgres").stat().st_mtime_ns == written
-        assert programs.reachable(copy, account, tmp_path) == copy
-        assert mode(private) == 0o700
-    shutil.rmtree(private)

@@ -2,7 +2,9 @@
 
 import re
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +95,20 @@ def test_every_query_of_the_page_runs(sql: str, warehouse: Path) -> None:
     answer = query(warehouse, sql)
     quiet = any(words in sql for words in LOOKS_FOR_TROUBLE)
     assert bool(answer.rows) is not quiet, answer
+
+
+def test_the_recipe_for_pandas_keeps_amounts_exact(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(warehouse.parent)
+    (recipe,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    names: dict[str, Any] = {}
+
+    exec(recipe, names)  # noqa: S102 - the page's own words
+
+    names["connection"].close()
+    exact = dict(query(warehouse, "SELECT currency, sum(net) FROM sales_daily GROUP BY 1").rows)
+    sums = names["frame"].groupby("currency")["net"].sum()
+    assert {currency: format(amount, "f") for currency, amount in sums.items()} == exact
+    assert all(isinstance(amount, Decimal) for amount in names["frame"]["net"])
+    assert "USD" in capsys.readouterr().out
