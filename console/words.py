@@ -12,6 +12,7 @@ def word_document(word: Word) -> dict[str, Any]:
         "channel": word.connection.channel,
         "source_type": word.source_type,
         "category": word.category,
+        "assumed": word.assumed,
         "first_seen": word.first_seen,
         "lines": word.lines,
         "totals": {currency: f"{total:f}" for currency, total in word.totals.items()},

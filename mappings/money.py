@@ -1,15 +1,25 @@
-"""Minor units of currencies."""
+"""Minor units of currencies, as ISO 4217 (list one) counts them; the only table of them.
+
+Babel is not asked: CLDR says how money is shown (0 digits for RSD or PKR), ISO 4217 how it is
+counted, and channels pay the cents that nobody shows.
+"""
 
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision
+# Currencies that are not here have two digits.
+_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_MINOR_UNITS = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
 
 
 def minor_digits(currency: str) -> int:
-    """Digits after the decimal mark of a currency's smallest coin (JPY 0, EUR 2, KWD 3)."""
-    return get_currency_precision(currency)
+    """Return the digits after the decimal mark of a currency's minor unit (JPY 0, RSD 2, KWD 3)."""
+    return _MINOR_UNITS.get(currency, 2)
 
 
 def coin(currency: str) -> Decimal:
-    """A currency's smallest coin (JPY 1, EUR 0.01, KWD 0.001)."""
+    """Return a currency's minor unit as an amount (JPY 1, EUR 0.01, KWD 0.001)."""
     return Decimal(1).scaleb(-minor_digits(currency))

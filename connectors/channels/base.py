@@ -105,11 +105,12 @@ def macros(dialect: Dialect) -> list[str]:
         "CAST(x AS DECIMAL(28,9)) THEN CAST(x AS DECIMAL(19,4)) "
         "WHEN x IS NULL THEN NULL ELSE error(concat(x, ' is no amount')) END",
         "CREATE OR REPLACE TEMP MACRO minor(x) AS CAST(CAST(x AS DECIMAL(15,0)) "
-        "* CAST(getvariable('coin') AS DECIMAL(4,3)) AS DECIMAL(19,4))",
+        "* CAST(getvariable('coin') AS DECIMAL(5,4)) AS DECIMAL(19,4))",
         # To the coin: where a platform or a rate gives more digits. Nothing else rounds.
         "CREATE OR REPLACE TEMP MACRO coins(x) AS CASE getvariable('coin') "
         "WHEN 1 THEN CAST(round(x, 0) AS DECIMAL(19,4)) "
         "WHEN 0.001 THEN CAST(round(x, 3) AS DECIMAL(19,4)) "
+        "WHEN 0.0001 THEN CAST(round(x, 4) AS DECIMAL(19,4)) "
         "ELSE CAST(round(x, 2) AS DECIMAL(19,4)) END",
         # Where a row stands in time when a file dates it to the day only.
         "CREATE OR REPLACE TEMP MACRO place(d, n) AS date_diff('day', DATE '1970-01-01', d)"

@@ -15,6 +15,7 @@ import duckdb
 
 from connectors.channels.base import Upload
 from connectors.documents import DayTotals, Dialect, Manifest, SourceType, Statement
+from mappings.channels.source_types import fixed_source_types_sql
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -108,7 +109,8 @@ def profile(con: duckdb.DuckDBPyConnection, upload: Upload, lines_sql: str) -> P
 
     A line without an instant counts on the day of the variable `period_end`.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE profiled AS {lines_sql}")
+    lines = fixed_source_types_sql(lines_sql)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE profiled AS {lines}")
     days = _rows(
         con,
         f"SELECT {_DAY}, count(*)::BIGINT, sum(amount), coalesce(sum(quantity), 0)::BIGINT "

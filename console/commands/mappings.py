@@ -86,7 +86,7 @@ def words(
             (
                 word.connection.slug,
                 word.source_type,
-                word.category,
+                f"{word.category} (assumed)" if word.assumed else word.category,
                 f"{word.first_seen:%Y-%m-%d}",
                 word.lines,
                 ", ".join(f"{money(t, minor_digits(c))} {c}" for c, t in word.totals.items()),
@@ -98,7 +98,8 @@ def words(
     )  # fmt: skip
     if not all(word.placed for word in found):
         show(
-            "name a category for what is unclassified under source_types in a mapping file, then "
+            "name a category for what is unclassified or assumed under source_types in a mapping "
+            "file, then "
             "`daybook mappings set FILE`"
         )
 

@@ -11,9 +11,11 @@ from functools import cache
 from importlib.resources import files
 from itertools import product
 
+from mappings.channels.source_types import SEPARATOR, fixed_source_type
 from mappings.model import UNCLASSIFIED
 
-SEPARATOR = " / "
+__all__ = ["SEPARATOR", "Classification", "channels", "classify", "met_by", "rules", "sql"]
+Names = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Classification:
 
     `if_positive` replaces `category` on lines with a positive amount, `if_withheld` on lines
     whose order item has tax withheld by the marketplace. `gateway` is who else took the money.
+    An `assumed` category is that of the fee's family, not of its name: it holds nothing, and its
+    owner is told.
     """
 
     source_type: str
@@ -29,6 +33,7 @@ class Classification:
     if_positive: str | None = None
     if_withheld: str | None = None
     gateway: str | None = None
+    assumed: bool = False
 
 
 @cache
@@ -48,63 +53,121 @@ def sql(channel: str, name: str) -> str:
     )
 
 
-def _words(source_type: str) -> tuple[str, ...]:
-    # No channel has more than three words; what follows in the last is its own free text.
-    return tuple(word.strip().casefold() for word in source_type.split(SEPARATOR, 2))
+def _names(source_type: str) -> Names:
+    # No channel has more than three names; what follows in the last is its own free text.
+    return tuple(name.strip().casefold() for name in source_type.split(SEPARATOR, 2))
 
 
 @cache
-def rules(channel: str) -> Mapping[tuple[str, ...], Classification]:
-    """The channel's categories.csv, keyed by its words, case-folded.
+def rules(channel: str) -> Mapping[Names, Classification]:
+    """Return the channel's categories.csv, keyed by its names, case-folded.
 
-    `*` stands for any word, `beginning: *` for any word that begins so. As a gateway it is the
-    word that the first `*` stands for.
+    `*` stands for any name, `beginning*` for any that begins so, and the last name of a rule that
+    ends in `*` for all that follows too. As a gateway, `*` is the name that the first `*` stands
+    for. Raises ValueError for a rule that stands there twice.
     """
     text = files(__package__).joinpath(channel, "categories.csv").read_text()
-    found: dict[tuple[str, ...], Classification] = {}
+    table: dict[Names, Classification] = {}
     for row in csv.DictReader(text.splitlines()):
-        key = _words(row["source_type"])
-        if key in found:
+        key = _names(row["source_type"])
+        if key in table:
             raise ValueError(f"{channel}/categories.csv names {row['source_type']!r} twice")
-        found[key] = Classification(
+        table[key] = Classification(
             source_type=row["source_type"],
             category=row["category"],
             if_positive=row["if_positive"] or None,
             if_withheld=row["if_withheld"] or None,
             gateway=row.get("gateway") or None,
+            assumed=bool(row.get("assumed")),
         )
-    return found
+    return table
 
 
-def _patterns(words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    """The words, then the same with ever more of them as `*`, the leftmost first."""
-    return sorted(
-        product(*(_alternatives(word) for word in words)),
-        key=lambda p: (p.count("*"), [i for i, word in enumerate(p) if word == "*"], p != words),
-    )
+@cache
+def _beginnings(channel: str) -> frozenset[str]:
+    return _beginnings_of(rules(channel))
 
 
-def _alternatives(word: str) -> tuple[str, ...]:
-    beginning, colon, _ = word.partition(":")
-    return (word, f"{beginning}: *", "*") if colon else (word, "*")
+def _beginnings_of(table: Iterable[Names]) -> frozenset[str]:
+    """Return the names of rules that end in `*` after a beginning."""
+    return frozenset(name for names in table for name in names if name != "*" and name[-1:] == "*")
+
+
+def _patterns(names: Names, beginnings: frozenset[str]) -> Iterable[Names]:
+    """Return the rules that would meet these names, the most exact first.
+
+    Of two with as many `*`, the one whose `*` stands further left, then the longer beginning.
+    """
+    for length in range(len(names), 0, -1):
+        last = SEPARATOR.join(names[length - 1 :])
+        alternatives = [_alternatives(name, beginnings) for name in (*names[: length - 1], last)]
+        if length < len(names):
+            # Only what ends in `*` stands for more names than it has itself.
+            alternatives[-1] = alternatives[-1][1:]
+        ranked = product(*(list(enumerate(each)) for each in alternatives))
+        for pattern in sorted(ranked, key=_rank):
+            yield tuple(name for _, name in pattern)
+
+
+def _rank(pattern: tuple[tuple[int, str], ...]) -> tuple[int, list[int], list[int]]:
+    stars = [position for position, (_, name) in enumerate(pattern) if name == "*"]
+    return len(stars), stars, [place for place, _ in pattern]
+
+
+def _alternatives(name: str, beginnings: frozenset[str]) -> list[str]:
+    fitting = (b for b in beginnings if name.startswith(b[:-1].rstrip()))
+    return [name, *sorted(fitting, key=len, reverse=True), "*"]
+
+
+def matching_rule(
+    source_type: str, table: Mapping[Names, Classification], beginnings: frozenset[str]
+) -> Names | None:
+    """Return the key of the rule that decides on a source type; None where no rule meets it.
+
+    What is assumed of a family of fees gives way to every rule that names more.
+    """
+    names = _names(fixed_source_type(source_type))
+    met = (pattern for pattern in _patterns(names, beginnings) if pattern in table)
+    return min(met, key=lambda pattern: table[pattern].assumed, default=None)
+
+
+def own_rules(overrides: Mapping[str, str]) -> dict[Names, Classification]:
+    """Return an owner's mapping of source types to categories as rules; `*` stands for any name."""
+    return {
+        _names(fixed_source_type(name)): Classification(name, category)
+        for name, category in overrides.items()
+    }
+
+
+def met_by(overrides: Mapping[str, str], source_types: Iterable[str]) -> dict[str, list[str]]:
+    """Return, for each rule of an owner, the source types that it decides on."""
+    own = own_rules(overrides)
+    beginnings = _beginnings_of(own)
+    met: dict[str, list[str]] = {name: [] for name in overrides}
+    for source_type in source_types:
+        rule = matching_rule(source_type, own, beginnings)
+        if rule is not None:
+            met[own[rule].source_type].append(source_type)
+    return met
 
 
 def classify(
     channel: str, source_types: Iterable[str], overrides: Mapping[str, str] | None = None
 ) -> list[Classification]:
-    """Place each source type; one that no rule and no override names is `unclassified`.
+    """Return where each source type belongs; `unclassified` where no rule and no override says so.
 
-    `overrides` is the owner's own mapping of source types to categories and wins.
+    `overrides` is the owner's own mapping of source types to categories and wins; its keys may
+    hold `*` like the channel's rules. Variable parts (amounts, ids, periods) do not count.
     """
-    own = {_words(name): category for name, category in (overrides or {}).items()}
-    table = rules(channel)
+    own, table = own_rules(overrides or {}), rules(channel)
+    own_beginnings, beginnings = _beginnings_of(own), _beginnings(channel)
     result = []
     for name in source_types:
-        words = _words(name)
-        if words in own:
-            result.append(Classification(name, own[words]))
+        own_rule = matching_rule(name, own, own_beginnings)
+        if own_rule is not None:
+            result.append(Classification(name, own[own_rule].category))
             continue
-        pattern = next((p for p in _patterns(words) if p in table), None)
+        pattern = matching_rule(name, table, beginnings)
         if pattern is None:
             result.append(Classification(name, UNCLASSIFIED))
             continue
@@ -113,7 +176,7 @@ def classify(
     return result
 
 
-def _gateway(rule: Classification, name: str, pattern: tuple[str, ...]) -> str | None:
+def _gateway(rule: Classification, name: str, pattern: Names) -> str | None:
     if rule.gateway != "*":
         return rule.gateway
     return name.split(SEPARATOR, 2)[pattern.index("*")].strip()

@@ -211,8 +211,7 @@ class WindowRun:
                 self._check(check, day, facts.broken.get(check.name))
             if day in outcome.failed:
                 continue
-            unknown = f"{facts.unclassified} lines have no category" if facts.unclassified else None
-            self._check(checks.CLASSIFIED, day, unknown)
+            self._check(checks.CLASSIFIED, day, _without_rule(facts))
             if not facts.rows:
                 self.empty.add(day)
             self._record(NORMALISED, day, _normalised_metadata(facts))
@@ -280,6 +279,14 @@ class WindowRun:
             elif JOURNALS in self.selected:
                 states[day] = ("empty" if day in self.empty else "done", None)
         self.workspace.registry.set_day_states(self.connection.slug, states)
+
+
+def _without_rule(facts: DayFacts) -> str | None:
+    """Say what no rule of its own places: lines that hold the entry, and lines booked by family."""
+    reasons = [f"{facts.unclassified} lines have no category"] if facts.unclassified else []
+    if facts.assumed:
+        reasons.append(f"{facts.assumed} lines have an assumed one: see `daybook mappings words`")
+    return "; ".join(reasons) or None
 
 
 def _normalised_metadata(facts: DayFacts) -> dict[str, object]:

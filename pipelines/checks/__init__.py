@@ -45,7 +45,8 @@ CLASSIFIED = Check(
     "every_line_is_classified",
     NORMALISED,
     False,
-    "Every source type has a category. Lines that have none hold the day's entry, not the rest.",
+    "Every source type has a rule of its own. Lines without a category hold the day's entry and no "
+    "more; those in an assumed one hold nothing.",
 )
 TIES_SETTLEMENT = Check(
     "settlement_ties_to_declared_total",

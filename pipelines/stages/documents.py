@@ -12,6 +12,7 @@ from connectors.documents import Manifest
 from connectors.registry import Connection
 from connectors.spreadsheets import ENCODING, sheet
 from mappings.channels import classify, sql
+from mappings.channels.source_types import fixed_source_type, fixed_source_types_sql
 from mappings.journal.config import MappingConfig
 from mappings.tables import TRANSACTIONS
 from pipelines.stages.workspace import Workspace
@@ -56,7 +57,8 @@ def canonical(con: duckdb.DuckDBPyConnection, channel: str, lines: str) -> pa.Ta
     """A prepared document's canonical lines, without the columns it has one value for."""
     # Not a view of the lines: it would be planned when it is made, and again here.
     rows = con.sql(
-        f"WITH lines AS ({lines}) SELECT {TRANSACTIONS.select_list(omit=SAME_ON_EVERY_LINE)} "
+        f"WITH lines AS ({fixed_source_types_sql(lines)}) "
+        f"SELECT {TRANSACTIONS.select_list(omit=SAME_ON_EVERY_LINE)} "
         f"FROM ({sql(channel, 'transactions')})"
     ).to_arrow_table()
     if not _withholds(con):
@@ -100,21 +102,22 @@ def _load_categories(
 ) -> None:
     placed = classify(
         manifest.channel,
-        (word.name for word in manifest.source_types),
+        {fixed_source_type(word.name): None for word in manifest.source_types},
         mapping.source_types.get(manifest.channel),
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE categories (source_type VARCHAR, category VARCHAR, "
-        "if_positive VARCHAR, if_withheld VARCHAR)"
+        "if_positive VARCHAR, if_withheld VARCHAR, assumed BOOLEAN)"
     )
     # One statement: a statement a row takes longer than reading a small document.
     con.execute(
-        "INSERT INTO categories SELECT unnest($1), unnest($2), unnest($3), unnest($4)",
+        "INSERT INTO categories SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)",
         [
             [c.source_type for c in placed],
             [c.category for c in placed],
             [c.if_positive for c in placed],
             [c.if_withheld for c in placed],
+            [c.assumed for c in placed],
         ],
     )
 

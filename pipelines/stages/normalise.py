@@ -46,13 +46,15 @@ _Made = TypeVar("_Made")
 class DayFacts:
     """What was written for one day, and what was found wrong with it.
 
-    `totals` are per currency over all lines but payouts. `broken` are failed checks by name.
+    `totals` are per currency over all lines but payouts. `assumed` lines stand in the category of
+    their family of fees. `broken` are failed checks by name.
     """
 
     lines: int = 0
     payouts: int = 0
     units: int = 0
     unclassified: int = 0
+    assumed: int = 0
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     documents: list[str] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
@@ -241,10 +243,11 @@ def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date
     if not files:
         return {}
     found: dict[date, DayFacts] = {}
-    for day, currency, lines, payouts, units, unknown, total in con.execute(
+    for day, currency, lines, payouts, units, unknown, assumed, total in con.execute(
         "SELECT business_date, currency, count(*) FILTER (payout_id IS NULL), count(payout_id), "
         "coalesce(sum(quantity), 0)::BIGINT, "
         f"count(*) FILTER (category = '{UNCLASSIFIED}'), "
+        "count(*) FILTER (source_type IN (SELECT source_type FROM categories WHERE assumed)), "
         "coalesce(sum(amount) FILTER (payout_id IS NULL), 0) "
         f"FROM {scan(files)} GROUP BY ALL ORDER BY ALL"
     ).fetchall():
@@ -253,6 +256,7 @@ def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date
         facts.payouts += payouts
         facts.units += units
         facts.unclassified += unknown
+        facts.assumed += assumed
         facts.totals[currency] += total
     return found
 
@@ -279,6 +283,7 @@ def _merged_facts(slices: Sequence[_Slice], manifests: Sequence[Manifest]) -> Da
         facts.payouts += piece.facts.payouts
         facts.units += piece.facts.units
         facts.unclassified += piece.facts.unclassified
+        facts.assumed += piece.facts.assumed
         facts.broken |= piece.facts.broken
         for currency, total in piece.facts.totals.items():
             facts.totals[currency] += total

@@ -32,7 +32,7 @@ class Word:
 
     `lines` and `totals`, which are by currency, are over the documents in force. `first_day` and
     `last_day` are the business days between which it stands, None before any is done. `held` are
-    the entries that wait for it.
+    the entries that wait for it. The category is `assumed` where only its family has a rule.
     """
 
     connection: Connection
@@ -44,11 +44,12 @@ class Word:
     first_day: date | None = None
     last_day: date | None = None
     held: list[Publication] = field(default_factory=list)
+    assumed: bool = False
 
     @property
     def placed(self) -> bool:
-        """Whether a rule or the owner says where it belongs."""
-        return self.category != UNCLASSIFIED
+        """Whether a rule of its own or the owner says where it belongs."""
+        return self.category != UNCLASSIFIED and not self.assumed
 
 
 def a_week_ago() -> date:
@@ -57,14 +58,18 @@ def a_week_ago() -> date:
 
 
 def new_words(workspace: Workspace, connections: Sequence[Connection], since: date) -> list[Word]:
-    """Words that no document fetched before `since` had, and all that no rule places.
+    """Words that no document fetched before `since` had, and all that no rule of their own places.
 
     Those of a connection that is itself new are listed only where no rule places them. What holds
-    entries comes first, then what has no place.
+    entries comes first, then what has no place, then what is assumed.
     """
     midnight = datetime.combine(since, time(), UTC)
     found = [word for c in connections for word in _words(workspace, c, midnight)]
-    return sorted(found, key=lambda w: (not w.held, w.placed, w.connection.slug, w.source_type))
+    return sorted(found, key=_urgency)
+
+
+def _urgency(word: Word) -> tuple[object, ...]:
+    return not word.held, word.placed, word.assumed, word.connection.slug, word.source_type
 
 
 def words_of(workspace: Workspace, connection: Connection) -> dict[str, datetime]:
@@ -109,11 +114,15 @@ def _words(workspace: Workspace, connection: Connection, since: datetime) -> Ite
         return []
     is_new = min(first.values()) >= since
     own = mapping_of(workspace.registry, connection.slug).source_types.get(connection.channel)
-    placed = {c.source_type: c.category for c in classify(connection.channel, first, own)}
-    wanted = {
-        name: Word(connection, name, placed[name], seen)
+    placed = {c.source_type: c for c in classify(connection.channel, first, own)}
+    words = {
+        name: Word(connection, name, placed[name].category, seen, assumed=placed[name].assumed)
         for name, seen in first.items()
-        if placed[name] == UNCLASSIFIED or (seen >= since and not is_new)
+    }
+    wanted = {
+        name: word
+        for name, word in words.items()
+        if not word.placed or (word.first_seen >= since and not is_new)
     }
     if wanted:
         current = in_force(workspace, connection)

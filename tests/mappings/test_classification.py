@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.accounting.beancount.syntax import checked_account
-from mappings.channels import SEPARATOR, Classification, classify, rules
+from mappings.channels import SEPARATOR, Classification, classify, met_by, rules
 from mappings.journal.config import MappingConfig, through
 from mappings.model import GATEWAY
 from mappings.taxonomy import categories
@@ -216,7 +216,7 @@ ETSY = {
     "Shipping / Adjustment for USPS shipping label": "fee.shipping_label",
     "Shipping / Credit for USPS shipping label": "fee.shipping_label",
     "Shipping / Shipsurance Package Insurance": "fee.shipping_label",
-    "Buyer Fee / Colorado Retail Delivery Fee": "fee.regulatory",
+    "Buyer Fee / Colorado Retail Delivery Fee": "tax.facilitator_out",
     "VAT / VAT": "tax.on_fees",
     "Payment / Card Payment": "transfer.seller_topup",
     "Payment / Charge for refund": "transfer.seller_topup",
@@ -270,6 +270,107 @@ def test_what_no_rule_names_is_unclassified_until_the_owner_places_it() -> None:
     assert classify("amazon", [name]) == [Classification(name, "unclassified")]
     own = {name.upper(): "fee.other"}
     assert classify("amazon", [name], own) == [Classification(name, "fee.other")]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"{OTHER}Moon Landing Surcharge",
+        f"{OTHER}Moon*",
+        f"{OTHER}*",
+        "other-transaction / * / Moon Landing Surcharge",
+        "* / * / moon landing *",
+        "other-transaction*",
+        "other-transaction / *",
+    ],
+)
+def test_an_owners_rule_may_hold_stars_like_the_tables(rule: str) -> None:
+    name = f"{OTHER}Moon Landing Surcharge for ASIN: B000000001 (2026-01)"
+    assert classify("amazon", [name], {rule: "fee.inbound"}) == [
+        Classification(name, "fee.inbound")
+    ]
+    assert met_by({rule: "fee.inbound"}, [name, "Order / ItemPrice / Principal"]) == {rule: [name]}
+
+
+def test_of_an_owners_rules_the_more_exact_one_decides() -> None:
+    own = {f"{OTHER}Moon *": "fee.inbound", f"{OTHER}Moon Landing *": "fee.storage", "* / *": "tip"}
+    names = [f"{OTHER}Moon Landing Fee", f"{OTHER}Moon Fee", f"{OTHER}Sun Fee"]
+    assert [c.category for c in classify("amazon", names, own)] == [
+        "fee.storage",
+        "fee.inbound",
+        "tip",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "assumed"),
+    [
+        ("FBAFees / Hoverboard Handling Fee / Base fee", "fee.fulfilment", True),
+        ("FBAFees / Hoverboard Handling Fee / Discount on Fee", "fee.fulfilment", True),
+        ("AmazonFees / Hoverboard Fee / Base fee", "fee.other", True),
+        ("Sky / Hoverboard Fee / Base fee", "fee.other", True),
+        ("FBAFees / AWD Storage Fee / Discount on Fee", "fee.storage", False),
+        ("FBAFees / Hoverboard Handling Fee / Tax on fee", "tax.on_fees", False),
+        ("other-transaction / other-transaction / Hoverboard Fee", "unclassified", False),
+    ],
+)
+def test_a_fee_of_a_known_family_is_booked_there_and_said_to_be_assumed(
+    name: str, category: str, assumed: bool
+) -> None:
+    (placed,) = classify("amazon", [name])
+    assert (placed.category, placed.assumed) == (category, assumed)
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("FBAFees / FBA Customer Returns Fee (Apparel) for ASIN: B0ABCDEFGH (2027-11) / Base fee",
+         "fee.return_processing"),
+        ("FBAFees / AWD Processing Fee / Base fee", "fee.inbound"),
+        ("FBAFees / AWD Transportation Fee / Base fee", "fee.inbound"),
+        ("FBAFees / Inbound Defect Fee / Base fee", "fee.inbound"),
+        ("FBAFees / Capacity Reservation Fee / Base fee", "fee.storage"),
+        ("FBAFees / FBA Low-Inventory-Level Fee / Base fee", "fee.storage"),
+        ("other-transaction / Amazon Warehousing & Distribution (AWD) / AWD Storage Fee",
+         "fee.storage"),
+        ("AmazonFees / Amazon service fee for EPR Pay on Behalf - GB - Packaging - "
+         "(Period 01.07.2027 - 31.12.2027) / Base fee", "fee.regulatory"),
+        ("AmazonFees / Eco-contribution for EPR Pay on Behalf - FR / Base fee", "fee.regulatory"),
+        ("Other / MCF Preferred Pricing Seller Credit / Base charge", "fee.fulfilment"),
+        ("Liquidations / ItemPrice / Principal", "sales.principal"),
+        ("Liquidations / ItemPrice / Tax", "tax.seller_collected"),
+        ("Liquidations / ItemFees / LiquidationsBrokerageFee", "fee.removal_disposal"),
+        ("Liquidations Adjustments / ItemPrice / Principal", "refund.principal"),
+        ("Liquidations Adjustments / ItemFees / LiquidationsBrokerageFee", "fee.removal_disposal"),
+    ],
+)  # fmt: skip
+def test_amazons_words_of_2025_and_2026_have_their_category(name: str, category: str) -> None:
+    (placed,) = classify("amazon", [name])
+    assert (placed.category, placed.assumed) == (category, False)
+
+
+def test_a_reversed_reimbursement_is_placed_by_its_sign() -> None:
+    (placed,) = classify("amazon", [f"{OTHER}REVERSAL_REIMBURSEMENT"])
+    assert (placed.category, placed.if_positive) == (
+        "reimbursement.clawback",
+        "reimbursement.inventory",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "category"),
+    [
+        ("WFS InventoryRemovalOrder", "fee.removal_disposal"),
+        ("Inventory Removal", "fee.removal_disposal"),
+        ("WFS Returned Item Disposal Fee", "fee.removal_disposal"),
+        ("Walmart Product Advertising Credit", "fee.advertising"),
+        ("Advertising credits", "fee.advertising"),
+        ("Discount Adjustment", "fee.adjustment"),
+    ],
+)
+def test_walmarts_words_have_their_category(words: str, category: str) -> None:
+    (placed,) = classify("walmart", [f"Adjustment / Fee/Reimbursement / {words}"])
+    assert placed.category == category
 
 
 def test_the_owners_word_wins_over_the_table() -> None:

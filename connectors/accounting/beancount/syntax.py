@@ -6,15 +6,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from connectors.errors import ConfigError, Permanent
+from mappings.money import minor_digits
 
-# Babel is not asked: CLDR says how money is shown (0 digits for RSD or PKR), ISO 4217 how it is
-# counted, and channels pay the cents that nobody shows.
-_DIGITS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    3: "BHD IQD JOD KWD LYD OMR TND",
-    4: "CLF UYW",
-}
-_MINOR_UNITS = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 _UNESCAPES = {"n": "\n", "t": "\t"}
 _TO_ESCAPE = re.compile(r'[\\"\n\t]')
@@ -80,14 +73,9 @@ def checked_currency(currency: str, entry_id: str) -> str:
     return currency
 
 
-def minor_units(currency: str) -> int:
-    """Digits after the decimal point that ISO 4217 counts for a currency."""
-    return _MINOR_UNITS.get(currency, 2)
-
-
 def number(amount: Decimal, currency: str, entry_id: str) -> str:
     """An amount in the currency's minor units; Permanent where that would lose a digit."""
-    digits = minor_units(currency)
+    digits = minor_digits(currency)
     try:
         exact = amount.quantize(Decimal(1).scaleb(-digits))
     except InvalidOperation:

@@ -22,13 +22,15 @@ class NewWord(BaseModel):
     """A channel's own word, over the documents in force; `held` are the entries that wait for it.
 
     `category` is `unclassified` while it has no place. The days between which it stands are null
-    before any is done.
+    before any is done. A category is `assumed` where the word has no rule of its own and is booked
+    where its family of fees is.
     """
 
     connection: str
     channel: str
     source_type: str
     category: str
+    assumed: bool
     first_seen: datetime
     lines: int
     totals: dict[str, str]

@@ -107,13 +107,16 @@ def _show(visitor: Visitor, found: Sequence[Word], again: Again) -> None:
 
 
 def _told(found: Sequence[Word]) -> str:
-    unplaced = sum(not word.placed for word in found)
+    unplaced = sum(not word.placed and not word.assumed for word in found)
+    assumed = sum(word.assumed for word in found)
     held = len({entry.entry_id for word in found for entry in word.held})
     said = [f"{_count(unplaced, 'word has', 'words have')} no place yet"] if unplaced else []
     if held:
         said.append(f"{_count(held, 'entry is', 'entries are')} held")
-    if unplaced < len(found):
-        number = _count(len(found) - unplaced, "word is", "words are")
+    if assumed:
+        said.append(f"{_count(assumed, 'word is', 'words are')} booked by an assumption")
+    if unplaced + assumed < len(found):
+        number = _count(len(found) - unplaced - assumed, "word is", "words are")
         said.append(f"{number} new since {a_week_ago():%-d %B %Y}")
     return ", ".join(said)
 
@@ -142,8 +145,8 @@ def _cells(visitor: Visitor, word: Word, again: Again) -> None:
 
 
 def _category(word: Word) -> None:
-    if word.placed:
-        ui.label(word.category)
+    if word.placed or word.assumed:
+        ui.label(f"{word.category}, assumed" if word.assumed else word.category)
         ui.label(categories()[word.category].meaning).classes("text-sm")
         return
     with ui.row().classes("items-center gap-1 no-wrap"):

@@ -15,10 +15,14 @@ WITH typed AS (
         type IN ('Order', 'Refund') AS tells_items,
         lower(type) = 'payout' AS is_payout,
         CASE
-            WHEN type = 'Other fee' THEN nullif(regexp_extract(
-                description,
-                '(?i)^\s*(Ad Fee [a-z]+|Promoted Listings|Store subscription|Insertion fee)', 1
-            ), '')
+            WHEN type = 'Other fee' THEN coalesce(
+                nullif(regexp_extract(
+                    description,
+                    '(?i)^\s*(Ad Fee [a-z]+|Promoted Listings|Store subscription|Insertion fee)', 1
+                ), ''),
+                -- Its name, without the item that it is for.
+                nullif(trim(regexp_extract(description, '(?i)^(.*?)(?:\s+for\s|:|\(|$)', 1)), '')
+            )
         END AS word,
         order_id,
         payout_id,

@@ -157,7 +157,9 @@ stated AS (
     SELECT
         *,
         unnest(CASE
-            WHEN lower(type) IN ('sales_tax', 'sales_tax_refund', 'sales_tax_refund_entry') THEN [
+            WHEN lower(type) IN (
+                'sales_tax', 'sales_tax_refund', 'sales_tax_refund_entry', 'buyer_fee'
+            ) THEN [
                 {part: NULL, word: NULL, value: amount},
                 {part: 'collected', word: 'collected', value: -amount},
                 {part: 'sale', word: 'out of the sale', value: amount}

@@ -3,7 +3,8 @@
 -- in: document_rows (row, and the file's columns as text); macros money, day, place
 -- A sale's amount holds the sales tax that Etsy collects and a row of its own takes it out again.
 -- That row becomes three lines, so that sales are without tax and the tax nets to zero: what Etsy
--- withheld, the same as collected, and the sale's share of it. Deposits are not lines: they close
+-- withheld, the same as collected, and the sale's share of it. So do fees that the state lays on
+-- buyers (Colorado's delivery fee), which Etsy passes on. Deposits are not lines: they close
 -- settlements; one that the bank returned is a line.
 WITH base AS (
     SELECT
@@ -12,6 +13,8 @@ WITH base AS (
         "Type" AS type,
         CASE
             WHEN starts_with("Title", 'Credit for transaction fee on') THEN 'Credit for transaction fee'
+            -- Tax on a fee is named by the fee; the title is told apart from the tax that buyers pay.
+            WHEN starts_with("Title", 'Tax: ') THEN trim("Title")
             WHEN "Type" = 'Deposit' THEN regexp_replace("Title", '^\S*\d\S*\s+', '')
             ELSE trim(regexp_replace(
                 regexp_replace("Title", ':.*$', ''), '\s*#?\d[\d.,]*\s*$', ''
@@ -28,7 +31,9 @@ WITH base AS (
 fields AS (
     SELECT *, unnest(
         CASE
-            WHEN type = 'Tax' AND title IN ('Sales tax paid by buyer', 'Refund to buyer for sales tax')
+            WHEN (
+                type = 'Tax' AND title IN ('Sales tax paid by buyer', 'Refund to buyer for sales tax')
+            ) OR type = 'Buyer Fee'
             THEN [
                 {part: NULL, word: NULL, amount: coalesce(gross, 0) + coalesce(charge, 0)},
                 {part: 'collected', word: 'collected', amount: -(coalesce(gross, 0) + coalesce(charge, 0))},
