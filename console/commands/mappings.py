@@ -1,5 +1,6 @@
 """`mappings`: which account each category goes to, and how to say otherwise."""
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,10 +10,11 @@ import yaml
 from pydantic import ValidationError
 
 from connectors.errors import BadInput
+from connectors.settings import settings
 from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace
-from console.output import Align, money, show, show_json, show_table
+from console.output import Align, money, say, show, show_json, show_table
 from console.words import word_document
 from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING
@@ -21,7 +23,7 @@ from mappings.taxonomy import categories
 from pipelines.stages.importing import ACTOR
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.placing import save_mapping
-from pipelines.stages.words import Word, a_week_ago, new_words
+from pipelines.stages.words import RuleUse, Word, a_week_ago, new_words, rule_uses
 
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
 
@@ -111,10 +113,31 @@ def _days(word: Word) -> str:
 
 
 @app.command()
-def validate(file: Path) -> None:
-    """Check a mapping file (YAML or JSON) without saving it."""
-    _read(file)
+def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
+    """Check a mapping file (YAML or JSON) without saving it, and which source types it meets."""
+    config = _read(file)
+    uses: list[RuleUse] = []
+    compared = settings().home.is_dir()
+    if compared and config.source_types:
+        with workspace() as opened:
+            uses = rule_uses(opened, chosen(opened, [connection] if connection else []), config)
+    unmet = [use.rule for use in uses if not use.source_types]
+    if as_json:
+        show_json(
+            {"ok": True, "compared": compared, "rules": list(map(asdict, uses)), "unmet": unmet}
+        )
+        return
     show(f"{file} is a valid mapping")
+    for use in uses:
+        if use.source_types:
+            show(f"  {use.channel}: {use.rule} -> {use.category}, meets:")
+            for source_type in use.source_types:
+                show(f"    {source_type}")
+    for use in uses:
+        if not use.source_types:
+            show(f"warning: {use.channel}: {use.rule} meets no source type that is stored here")
+    if not compared:
+        say(f"not compared with source types: there is no home at {settings().home}")
 
 
 @app.command(name="set")

@@ -14,7 +14,8 @@ from decimal import Decimal
 from connectors.documents import Manifest
 from connectors.errors import ConfigError
 from connectors.registry import Connection, Publication, Registry
-from mappings.channels import classify
+from mappings.channels import classify, met_by
+from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.mapping import config_of, mapping_of
@@ -81,6 +82,35 @@ def words_of(workspace: Workspace, connection: Connection) -> dict[str, datetime
         for word in manifest.source_types:
             first.setdefault(word.name, manifest.fetched_at)
     return first
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """One rule of an owner's mapping, and the stored source types that it decides on."""
+
+    channel: str
+    rule: str
+    category: str
+    source_types: tuple[str, ...]
+
+
+def rule_uses(
+    workspace: Workspace, connections: Sequence[Connection], config: MappingConfig
+) -> list[RuleUse]:
+    """Return each rule of a mapping with the source types of these connections that it meets."""
+    uses = []
+    for channel, own in config.source_types.items():
+        stored = sorted(
+            {
+                name
+                for connection in connections
+                if connection.channel == channel
+                for name in words_of(workspace, connection)
+            }
+        )
+        met = met_by(own, stored)
+        uses += [RuleUse(channel, rule, own[rule], tuple(met[rule])) for rule in own]
+    return uses
 
 
 def unplaced_words(

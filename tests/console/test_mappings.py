@@ -19,7 +19,15 @@ def mapping(tmp_path: Path) -> Path:
 
 def test_a_mapped_word_releases_its_entry(synced: User, mapping: Path) -> None:
     assert synced("publish", "attic").code == 1
-    assert synced("mappings", "validate", mapping).out == f"{mapping} is a valid mapping\n"
+    told = synced("mappings", "validate", mapping)
+    assert (told.code, told.lines) == (
+        0,
+        [
+            f"{mapping} is a valid mapping",
+            f"  amazon: {WORD} -> fee.other, meets:",
+            f"    {WORD}",
+        ],
+    )
     told = synced("mappings", "set", mapping)
     assert told.out == "saved as version 1; `daybook sync` brings the journals up to it\n"
     told = synced("sync")
@@ -37,6 +45,21 @@ def test_a_mapped_word_releases_its_entry(synced: User, mapping: Path) -> None:
     assert "fee.other" in {line["category"] for line in entry["lines"]}
     again = synced("mappings", "set", mapping)
     assert again.out.startswith("saved as version 1;")
+
+
+def test_a_rule_that_meets_nothing_is_a_warning(synced: User, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yaml"
+    rules = {"Nothing / Like / This*": "fee.other", "* / ItemFees / Com*": "fee.referral"}
+    path.write_text(json.dumps({"source_types": {"amazon": rules}}))
+    told = synced("mappings", "validate", path)
+    assert told.code == 0
+    assert told.lines[-1] == (
+        "warning: amazon: Nothing / Like / This* meets no source type that is stored here"
+    )
+    assert "    Order / ItemFees / Commission" in told.lines
+    answer = synced("mappings", "validate", path, "--json").json
+    assert answer["unmet"] == ["Nothing / Like / This*"]
+    assert [use["rule"] for use in answer["rules"]] == list(rules)
 
 
 def test_the_mapping_in_force(prepared: User) -> None:
