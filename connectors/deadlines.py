@@ -48,8 +48,11 @@ def _of_grant(wanted: Platform, token: Token | None) -> Iterator[Deadline]:
         unused = token.issued_at + wanted.idle
     if unused is not None:
         yield Deadline(unused, f"{wanted.title}'s authorisation, if it is not used", reconnect)
-    if wanted.lasts is not None and token.granted_at is not None:
-        yield Deadline(token.granted_at + wanted.lasts, f"the consent to {wanted.title}", reconnect)
+    ends = token.consent_expires_at
+    if ends is None and wanted.lasts is not None and token.granted_at is not None:
+        ends = token.granted_at + wanted.lasts
+    if ends is not None:
+        yield Deadline(ends, f"the consent to {wanted.title}", reconnect)
 
 
 def _of_secret(wanted: Platform, fields: Mapping[str, str]) -> Iterator[Deadline]:

@@ -187,6 +187,8 @@ def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:
     # Lifetimes of refresh tokens go by two names: QuickBooks' and eBay's.
     lasts = answer.get("x_refresh_token_expires_in") or answer.get("refresh_token_expires_in")
     ends = answer.get("refresh_token_expires_at")
+    # QuickBooks': a consent ends whatever is done with it.
+    hard = answer.get("x_refresh_token_hard_expires_in")
     return Token(
         access_token=str(answer["access_token"]),
         expires_at=_end(now, answer.get("expires_in"), answer.get("expires_at")),
@@ -194,6 +196,7 @@ def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:
         refresh_expires_at=_end(now, lasts, ends),
         issued_at=now,
         granted_at=now,
+        consent_expires_at=_end(now, hard, None),
     )
 
 

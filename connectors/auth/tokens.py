@@ -11,6 +11,7 @@ class Token(BaseModel):
 
     `previous_refresh_token` is the one before, for platforms that accept it a while longer.
     `issued_at` is when this pair was bought, `granted_at` when the first of its grant was.
+    `consent_expires_at` is when the consent ends however it is used, where the platform says so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,6 +23,7 @@ class Token(BaseModel):
     refresh_expires_at: datetime | None = None
     issued_at: datetime | None = None
     granted_at: datetime | None = None
+    consent_expires_at: datetime | None = None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -54,7 +56,10 @@ class Token(BaseModel):
 
     def followed_by(self, renewed: "Token") -> "Token":
         """The renewed pair, remembering this one's refresh token if it was replaced."""
-        known: dict[str, object] = {"granted_at": self.granted_at or renewed.granted_at}
+        known: dict[str, object] = {
+            "granted_at": self.granted_at or renewed.granted_at,
+            "consent_expires_at": renewed.consent_expires_at or self.consent_expires_at,
+        }
         if renewed.refresh_token != self.refresh_token:
             known["previous_refresh_token"] = self.refresh_token
         if renewed.refresh_expires_at is None and renewed.refresh_token == self.refresh_token:

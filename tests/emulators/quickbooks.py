@@ -29,6 +29,8 @@ from tests.emulators.oauth import (
 from tests.emulators.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
+# What is left of the five years of a consent that was given some time ago.
+HARD_END = 1500 * DAY
 SCOPE = "com.intuit.quickbooks.accounting"
 
 
@@ -54,6 +56,8 @@ class QuickBooks(Granting):
         self.companies = {company.realm: company for company in (harbour, foundry)}
         self.first, self.second = self.companies
         self.fault: tuple[int, str] | None = None
+        # Development keys, which alone are sent back to http addresses.
+        self.environment = "sandbox"
         self.oauth = OAuth(access_seconds=HOUR, refresh_seconds=100 * DAY)
         self.limits = Limits(QUICKBOOKS)
         application = Starlette(
@@ -72,6 +76,10 @@ class QuickBooks(Granting):
         """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return dict.fromkeys(("authorise", "identity", "revoke", "api"), url)
 
+    def fields(self) -> dict[str, str]:
+        """The application, registered, and which of its two pairs of keys this is."""
+        return super().fields() | {"environment": self.environment}
+
     def keys(self, account: str) -> dict[str, str]:
         """What the OAuth 2.0 Playground shows at its end."""
         return {"realm_id": account, "refresh_token": self.oauth.granted(account)}
@@ -84,6 +92,7 @@ class QuickBooks(Granting):
             or SCOPE not in asked.get("scope", "").split(" ")
             or not asked.get("redirect_uri")
             or not asked.get("state")
+            or (self.environment != "sandbox" and not asked["redirect_uri"].startswith("https://"))
         ):
             return Response("Sorry, but QuickBooks didn't connect", 400)
         names = {company.realm: company.name for company in self.companies.values()}
@@ -112,8 +121,11 @@ class QuickBooks(Granting):
                     return JSONResponse({"error": "unsupported_grant_type"}, 400)
         except Refused:
             return JSONResponse({"error": "invalid_grant"}, 400)
+        asks_hard_end = request.headers.get("x-include-refresh-token-hard-expires-in") == "true"
+        hard = {"x_refresh_token_hard_expires_in": int(HARD_END)} if asks_hard_end else {}
         return JSONResponse(
             {
+                **hard,
                 "token_type": "bearer",
                 "access_token": issued.access_token,
                 "expires_in": int(self.oauth.access_seconds),

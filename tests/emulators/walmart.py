@@ -138,7 +138,7 @@ class Walmart(Granting):
             return unheaded
         token = request.headers.get("wm_sec.access_token", "")
         grant: Grant | None = self.oauth.holder(token)
-        if grant is None:
+        if grant is None or not self._knows(*_basic(request)):
             return _unauthorised()
         ends = self.oauth.access[token][1]
         return JSONResponse(
@@ -150,6 +150,10 @@ class Walmart(Granting):
                 "scopes": SCOPES,
             }
         )
+
+    def _knows(self, client_id: str, secret: str) -> bool:
+        application = (self.oauth.client_id, self.oauth.client_secret)
+        return (client_id, secret) == application or self.own.get(client_id, (None,))[0] == secret
 
     async def _dates(self, request: Request) -> Response:
         money = self._money(request)

@@ -20,6 +20,7 @@ from connectors.auth.consent import Question
 from connectors.auth.oauth import TokenEndpoint
 from connectors.auth.platform import (
     ENVIRONMENT,
+    SANDBOX,
     Access,
     Account,
     Code,
@@ -50,6 +51,13 @@ def _realm(text: str) -> str:
 
 
 def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
+    # Production keys take https addresses alone, not even http://localhost; development keys do.
+    if access.fields.get("environment") != SANDBOX and not redirect_uri.startswith("https://"):
+        raise BadInput(
+            f"{TITLE} sends nobody with production keys back to an http:// address: set "
+            "DAYBOOK_PUBLIC_URL to an https:// address, or connect with a refresh token from "
+            "Intuit's OAuth 2.0 Playground"
+        )
     asked = {
         "client_id": access.fields["client_id"],
         "response_type": "code",
@@ -73,6 +81,8 @@ def _tokens(access: Access) -> TokenEndpoint:
         url=access.url("identity", "/oauth2/v1/tokens/bearer"),
         client_id=access.fields["client_id"],
         client_secret=access.fields["client_secret"],
+        # Asks for the end that a consent has however often it is used (five years).
+        headers={"x-include-refresh-token-hard-expires-in": "true"},
     )
 
 

@@ -187,7 +187,10 @@ XERO = Platform(
             "Kind of app",
             "as it was made on developer.xero.com",
             required=False,
-            options={WEB: "Web app or PKCE app", CUSTOM: "Custom connection"},
+            options={
+                CUSTOM: "Custom connection (no consent to renew)",
+                WEB: "Web app or PKCE app",
+            },
         ),
     ),
     keys=(

@@ -11,6 +11,7 @@ comes back, and what a dead refresh token is answered with: 400 and 401 are take
 """
 
 import uuid
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,12 +109,19 @@ def _sign(access: Access) -> httpx2.Auth:
     return WalmartAuth(access.token)
 
 
+def _basic(access: Access) -> str:
+    keys = f"{access.fields['client_id']}:{access.fields['client_secret']}"
+    return f"Basic {b64encode(keys.encode()).decode()}"
+
+
 def _accounts(access: Access) -> list[Account]:
     """The seller whose id was typed or came with the consent; the token's details prove it good."""
     headers = {
         "WM_SVC.NAME": SERVICE,
         # The contract asks for a body's type although there is no body.
         "Content-Type": "application/x-www-form-urlencoded",
+        # Of all calls with a token, this one asks for the application's keys as well.
+        "Authorization": _basic(access),
     }
     with Remote("Walmart", _sign(access), headers=headers) as walmart:
         detail = walmart.get(access.url("api", "/v3/token/detail"))

@@ -1,6 +1,7 @@
 """QuickBooks Online: a company named by the callback, refresh tokens that change once a day."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ from connectors.accounting.quickbooks.authorisation import QUICKBOOKS
 from connectors.auth import NeedsReconnection, Token
 from connectors.auth.broker import TOKEN
 from connectors.authorising import begin, receive
+from connectors.deadlines import deadlines
 from connectors.endpoints import endpoints
 from connectors.errors import BadInput, ConfigError
 from connectors.settings import Settings
 from tests.connectors.platforms import Desk, desk
-from tests.emulators.quickbooks import DAY, QuickBooks
+from tests.emulators.quickbooks import DAY, HARD_END, QuickBooks
 from tests.emulators.visiting import consent
 
 
@@ -43,6 +45,23 @@ def test_the_refresh_token_that_came_back_is_the_one_kept(at: Desk) -> None:
         at.emulator.expire()
         assert at.accounts.check(slug, actor="test").state == "active"
     assert refresh_token(at, slug) != kept
+
+
+def test_the_end_of_the_consent_is_the_one_that_quickbooks_says(at: Desk) -> None:
+    token = Token.from_json(at.accounts.vault.read(at.add(at.emulator.first))[TOKEN])
+    ends = [d.by for d in deadlines(QUICKBOOKS, {}, token) if "consent" in d.what]
+    expected = datetime.now(UTC) + timedelta(seconds=HARD_END)
+    assert [abs(end - expected) < timedelta(minutes=1) for end in ends] == [True]
+
+
+def test_production_keys_are_sent_back_to_https_alone(at: Desk) -> None:
+    platform_of(at).environment = "production"
+    at.register_application()
+    at.registry.add_connection(
+        "books", channel="quickbooks", name="Books", timezone="UTC", kind="api", actor="test"
+    )
+    with pytest.raises(BadInput, match="https:// address, or connect with a refresh token"):
+        begin(at.accounts, "books", {}, "browser")
 
 
 def test_a_grant_that_rested_for_100_days_is_dead(at: Desk) -> None:

@@ -98,7 +98,9 @@ def test_every_call_has_an_id_of_its_own_and_no_bearer(at: Desk) -> None:
     assert len({headers(call)[CORRELATION] for call in calls}) == len(calls) == 5
     assert all(headers(call)["wm_svc.name"] == "Walmart Marketplace" for call in calls)
     details = [headers(call) for call in calls if call.path == "/v3/token/detail"]
-    assert all("authorization" not in sent and sent["wm_sec.access_token"] for sent in details)
+    assert details
+    assert all(sent["authorization"].startswith("Basic ") for sent in details)
+    assert all(sent["wm_sec.access_token"] for sent in details)
 
 
 def test_the_market_says_whose_page_it_is(at: Desk) -> None:
