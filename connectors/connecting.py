@@ -20,6 +20,7 @@ from connectors.endpoints import endpoints
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
 from connectors.fields import read_fields, read_values, secret_names, slug_for
 from connectors.http import AccessRefused, Remembered
+from connectors.http.shape import readable
 from connectors.platforms import platform
 from connectors.registry import Connection, Registry
 from connectors.settings import Settings
@@ -125,7 +126,7 @@ class Accounts:
             self.prove(slug, account or connection.account_id, timezone, actor)
             return self.registry.connection(slug)
         wanted = platform(connection.channel)
-        with self.reaching(slug):
+        with self.reaching(slug), readable(wanted.title):
             found = wanted.accounts(self.access(slug))
         answered = _chosen(found, connection.account_id, slug)
         if connection.state == "needs_reauth":
@@ -239,7 +240,8 @@ class Accounts:
         if not self.vault.read(STAGED + slug):
             raise BadInput(f"{slug} has no credentials yet: remove it and add it again")
         try:
-            return wanted.accounts(self.staged_access(slug))
+            with readable(wanted.title):
+                return wanted.accounts(self.staged_access(slug))
         except (AccessRefused, NeedsReconnection) as error:
             raise BadInput(f"{wanted.title} does not accept these credentials") from error
 

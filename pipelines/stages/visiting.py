@@ -18,6 +18,7 @@ from connectors.documents import Manifest, Member
 from connectors.errors import BadInput
 from connectors.history import can_visit, today_of, whole_days
 from connectors.http import Gate, Limit
+from connectors.http.shape import each_readable
 from connectors.platforms import platform
 from connectors.registry import Connection
 from connectors.registry.turns import SharedGate
@@ -82,7 +83,7 @@ def visit(
             intake.examining(workspace.settings) as table,
         ):
             kept = _Kept(workspace, source, connection, table, going)
-            with ahead(source.read(going), stopped) as members:
+            with ahead(each_readable(source.title, source.read(going)), stopped) as members:
                 for member in members:
                     kept.take(member)
             found = Visited(kept.new, kept.touched(), [str(error) for error in kept.refused])

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from starlette.responses import JSONResponse, Response
@@ -31,13 +31,14 @@ class Faulty:
 
     `429` and `429 N` (with Retry-After), `503`, `slow`, `cut` (the answer breaks off), `lost` (the
     request is carried out and the answer never arrives); None is no fault. `only` limits faults
-    to paths that begin so.
+    to paths that begin so. `substitute` may give another body for a method and path.
     """
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
         self.script: Iterator[str | None] = iter(())
         self.only = ""
+        self.substitute: Callable[[str, str], bytes | None] = lambda _method, _path: None
         self.exchanges: list[Exchange] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +53,10 @@ class Faulty:
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
+        body = self.substitute(scope["method"], path)
+        if body is not None:
+            await Response(body, media_type="application/json")(scope, receive, send)
+            return
         fault = next(self.script, None) if path.startswith(self.only) else None
         match (fault or "").split():
             case ["429", *wait]:

@@ -21,8 +21,9 @@ from connectors.channels.amazon.marketplaces import REGIONS
 from connectors.channels.amazon.unpacking import charset_of, legible, unpacked
 from connectors.channels.visits import Visit, stamp
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
-from connectors.http import Ask, Limit, Remote
+from connectors.http import Ask, Limit, Remote, body
 from connectors.http.paging import by_token_alone
+from connectors.http.remote import RETRY_AFTER_SECONDS
 
 VERSION = "2021-06-30"
 # Amazon's list of deprecations (2026-11) names no end of this version.
@@ -92,6 +93,8 @@ def store(visit: Visit) -> Remote:
 
 
 def _judge(response: httpx2.Response) -> Exception | None:
+    if response.is_success:
+        return _listed_error(response)
     if response.status_code == httpx2.codes.FORBIDDEN:
         return ConfigError(
             f"Amazon does not allow {response.request.url.path}: the application lacks the role "
@@ -104,6 +107,34 @@ def _judge(response: httpx2.Response) -> Exception | None:
         wait = 1 / float(rate)
         return RateLimited(f"Amazon gives the next turn in {wait:.0f} s", wait)
     return None
+
+
+def _listed_error(response: httpx2.Response) -> Exception | None:
+    """Return what the errors inside a successful answer mean; None where it lists none."""
+    if "json" not in response.headers.get("Content-Type", "") or not response.content:
+        return None
+    path = response.request.url.path
+    try:
+        said = body(response)
+    except ValueError:
+        return None
+    if not isinstance(said, dict):
+        return Permanent(f"Amazon answers {path} with a list where its model has an object")
+    errors = said.get("errors")
+    return _meaning(path, errors) if errors else None
+
+
+def _meaning(path: str, errors: Any) -> Exception:
+    """Return the error that the first of a model's ErrorList stands for, by its code."""
+    first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
+    code = str(first.get("code", "an error without a code"))[:40]
+    if code in {"Unauthorized", "AccessDenied"}:
+        return ConfigError(f"Amazon refuses {path} ({code}): connect the account again")
+    if code == "QuotaExceeded":
+        return RateLimited("Amazon's quota is used up for the moment", RETRY_AFTER_SECONDS)
+    if code in {"InternalFailure", "ServiceUnavailable"}:
+        return Transient(f"Amazon answers {path} with {code}: try again")
+    return Permanent(f"Amazon answers {path} with {code}")
 
 
 def _stored(response: httpx2.Response) -> Exception | None:

@@ -18,6 +18,7 @@ from connectors.channels.answers import Answers
 from connectors.channels.statements import PROVISIONAL
 from connectors.channels.visits import Visit, parts, stamp
 from connectors.documents import Member
+from connectors.errors import Transient
 from connectors.http import Ask, Limit, Remote
 from connectors.http.paging import by_cursor
 from connectors.windows import Window
@@ -58,6 +59,8 @@ def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Transact
     for answer in amazon.pages(Ask("listTransactions", url, asked), following):
         # Tokens differ each time; an amount is kept as it is written.
         said = json.loads(answer.content, parse_float=str, parse_int=str)
+        if not isinstance(said.get("payload"), dict):
+            raise Transient("Amazon answers listTransactions without a payload: try again")
         yield [t for t in said["payload"].get("transactions") or () if _counts(t)]
 
 

@@ -1,0 +1,104 @@
+"""Whatever shape a platform's own document allows an answer to have, reading it ends in words."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from connectors.errors import DaybookError
+from connectors.settings import Settings
+from tests.channels.visitors import store
+from tests.connectors.platforms import desk
+from tests.contract.shapes import answer_schema, example, matches, operations
+from tests.emulators.walmart_money import WalmartMoney
+
+SEEDS = 3
+ETSY = "/v3/application/shops/{shop_id}"
+RECON = "/v3/report/reconreport"
+# What a read path asks, by the document that describes it.
+VISITS = [
+    ("amazon", "amazon/reports_2021-06-30.json", "/reports/2021-06-30/reports"),
+    ("amazon", "amazon/finances_2024-06-19.json", "/finances/2024-06-19/transactions"),
+    ("ebay", "ebay/sell_finances_v1_oas3.json", "/payout"),
+    ("ebay", "ebay/sell_finances_v1_oas3.json", "/payout/{payout_Id}"),
+    ("ebay", "ebay/sell_finances_v1_oas3.json", "/transaction"),
+    ("etsy", "etsy/3.0.0.json", f"{ETSY}/payment-account/ledger-entries"),
+    ("etsy", "etsy/3.0.0.json", f"{ETSY}/payments"),
+    ("square", "square/api.json", "/v2/payouts"),
+    ("square", "square/api.json", "/v2/payouts/{payout_id}/payout-entries"),
+    ("square", "square/api.json", "/v2/payments"),
+    ("square", "square/api.json", "/v2/refunds"),
+    ("walmart", "walmart/walmart-marketplace-reports-openapi-original.yml",
+     f"{RECON}/availableReconFiles"),
+    ("walmart", "walmart/walmart-marketplace-reports-openapi-original.yml",
+     f"{RECON}/reconFileJson"),
+]  # fmt: skip
+CONNECTING = [
+    ("amazon", "amazon/sellers.json", "/sellers/v1/marketplaceParticipations"),
+    ("ebay", "ebay/commerce_identity_v1_oas3.json", "/user/"),
+    ("etsy", "etsy/3.0.0.json", ETSY),
+    ("square", "square/api.json", "/v2/merchants/{merchant_id}"),
+    ("square", "square/api.json", "/v2/locations"),
+    ("walmart", "walmart/walmart-marketplace-authentication-openapi-original.yml",
+     "/v3/token/detail"),
+    ("xero", "xero/xero-identity.yaml", "/Connections"),
+    ("xero", "xero/xero_accounting.yaml", "/Organisation"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("channel", "contract", "template"), VISITS)
+def test_reading_a_store_ends_in_words(
+    channel: str, contract: str, template: str, quick_home: Settings, tmp_path: Path, specs: Path
+) -> None:
+    document = operations(specs / contract)
+    schema = answer_schema(document, template)
+    outcomes: Counter[str] = Counter()
+    with store(channel, quick_home, tmp_path) as at:
+        if isinstance(at.money, WalmartMoney):
+            # Files first; the pages only where a report has no file.
+            at.money.no_files = {at.money.reports[-1].listed}
+        faults = at.desk.emulator.application
+        for seed in range(SEEDS):
+            body = json.dumps(example(document, schema, Random(seed))).encode()
+            faults.substitute = lambda _method, path, body=body: (
+                body if _asked(template, path) else None
+            )
+            outcomes[_outcome(at.visit)] += 1
+        assert any(_asked(template, e.path) for e in at.exchanges), "nobody asked for it"
+    assert [kind for kind in outcomes if kind.startswith("lines")] == []
+
+
+@pytest.mark.parametrize(("channel", "contract", "template"), CONNECTING)
+def test_connecting_ends_in_words(
+    channel: str, contract: str, template: str, quick_home: Settings, tmp_path: Path, specs: Path
+) -> None:
+    document = operations(specs / contract)
+    schema = answer_schema(document, template)
+    with desk(channel, quick_home, tmp_path) as at:
+        slug = at.add(at.emulator.first)
+        for seed in range(SEEDS * 4):
+            body = json.dumps(example(document, schema, Random(seed))).encode()
+            at.emulator.application.substitute = lambda _method, path, body=body: (
+                body if _asked(template, path) else None
+            )
+            _outcome(lambda: at.accounts.check(slug, actor="test"))
+        assert any(_asked(template, e.path) for e in at.emulator.application.exchanges)
+
+
+def _outcome(work: Callable[[], object]) -> str:
+    """Return the kind of error that work ends in, which is one of ours and one line, or `read`."""
+    try:
+        work()
+    except DaybookError as error:
+        return type(error).__name__ if len(str(error).splitlines()) == 1 else f"lines: {error}"
+    return "read"
+
+
+def _asked(template: str, path: str) -> bool:
+    """Return whether a path is the operation's, whatever its host puts before it."""
+    names = template.lower().strip("/").split("/")
+    parts = path.lower().strip("/").split("/")
+    return matches("/".join(names), "/".join(parts[-len(names) :]))
