@@ -46,7 +46,7 @@ def _stamp(instant: datetime) -> str:
 class EBayMoney:
     """The money of one seller; a `quiet` one has none. No page holds more than `largest`.
 
-    It sells `times` as much as others.
+    It sells `times` as much as others. One in mainland China may have its payouts `split`.
     """
 
     currency: str = "GBP"
@@ -56,6 +56,7 @@ class EBayMoney:
     quiet: bool = False
     times: int = 1
     largest: int = 40
+    split: bool = False
     listed: list[dict[str, Any]] = field(default_factory=list)
     payouts: list[dict[str, Any]] = field(default_factory=list)
     _available: dict[str, date] = field(default_factory=dict)
@@ -87,6 +88,8 @@ class EBayMoney:
             total = Decimal(payout["amount"]["value"])
             paid = None if payout["payoutStatus"] == "TERMINAL_FAILED" else total
             found[payout["payoutId"]] = Owed(self.currency, total, paid)
+        if self.split:
+            found = _paired(found)
         waiting = [t for t in self.listed if "payoutId" not in t]
         total = sum((_signed(t) for t in waiting), Decimal(0))
         return {**found, f"open-{self.currency}": Owed(self.currency, total, None)}
@@ -211,20 +214,34 @@ class EBayMoney:
         fee = Decimal("0.50") if len(self.payouts) % 9 == 4 else Decimal(0)
         for transaction in due:
             transaction |= {"payoutId": number, "transactionStatus": "PAYOUT"}
-        self.payouts.append(
-            {
-                "payoutId": number,
-                "payoutDate": _stamp(datetime.combine(day, time(5, 30), UTC)),
-                "payoutStatus": "SUCCEEDED",
-                "payoutStatusDescription": "Funds sent",
-                "amount": _money(total - fee, self.currency),
-                "totalAmount": _money(total, self.currency),
-                "totalFee": _money(fee, self.currency),
-                "payoutInstrument": {"instrumentType": "BANK", "accountLastFourDigits": "1234"},
-                "transactionCount": len(due),
-                "bankReference": f"EBAY{number}",
-            }
-        )
+        if not self.split:
+            self.payouts.append(self._payout(number, day, total, fee, len(due)))
+            return
+        other = f"5{len(self.payouts) + 2:09}"
+        details = {"payoutIds": [number, other], "payoutReference": f"9{number}"}
+        for transaction in due:
+            transaction["payoutDetails"] = details
+        third = (total / 3).quantize(_CENT)
+        for part, amount, its_fee in ((number, third, Decimal(0)), (other, total - third, fee)):
+            payout = self._payout(part, day, amount, its_fee, len(due))
+            payout["payoutInstrument"]["payoutPercentage"] = "33" if part == number else "67"
+            self.payouts.append(payout)
+
+    def _payout(
+        self, number: str, day: date, total: Decimal, fee: Decimal, transactions: int
+    ) -> dict[str, Any]:
+        return {
+            "payoutId": number,
+            "payoutDate": _stamp(datetime.combine(day, time(5, 30), UTC)),
+            "payoutStatus": "SUCCEEDED",
+            "payoutStatusDescription": "Funds sent",
+            "amount": _money(total - fee, self.currency),
+            "totalAmount": _money(total, self.currency),
+            "totalFee": _money(fee, self.currency),
+            "payoutInstrument": {"instrumentType": "BANK", "accountLastFourDigits": "1234"},
+            "transactionCount": transactions,
+            "bankReference": f"EBAY{number}",
+        }
 
     def _amount(self, low: int, high: int) -> Decimal:
         return Decimal(self._random.randint(low * 100, high * 100)) / 100
@@ -254,6 +271,19 @@ class EBayMoney:
         found = [t for t in known if passes(t)]
         found.sort(key=lambda t: t["transactionDate"])
         return _page(request, "transactions", found, self.largest) if found else Response(None, 204)
+
+
+def _paired(parts: Mapping[str, Owed]) -> dict[str, Owed]:
+    """Two parts are one settlement, by the number of the first."""
+    names = list(parts)
+    return {
+        one: Owed(
+            parts[one].currency,
+            parts[one].total + parts[two].total,
+            (parts[one].paid or Decimal(0)) + (parts[two].paid or Decimal(0)),
+        )
+        for one, two in zip(names[::2], names[1::2], strict=True)
+    }
 
 
 def _midnight(day: date) -> datetime:

@@ -4,10 +4,14 @@ A payout is asked for by its number, so it is whole whatever the dates of its tr
 payout has taken yet is one document more, made anew at every visit: the transactions since the
 oldest of them that carry no number. Between the two lists eBay may begin a payout; a number that
 nobody knows yet sends us back to the list.
+
+A payout that a seller in mainland China has split over two accounts is two of eBay's, with one list
+of transactions, which name both (`payoutDetails`): they are one settlement, named by the first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from connectors.channels.answers import Answers
@@ -15,7 +19,7 @@ from connectors.channels.ebay.api import LIMITS, Finances
 from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
 from connectors.channels.visits import Visit, parts, stamp
 from connectors.documents import Member
-from connectors.errors import Transient
+from connectors.errors import Permanent, Transient
 from connectors.http import Answer
 from connectors.windows import Window
 
@@ -23,6 +27,8 @@ from connectors.windows import Window
 LONGEST = 90
 # Payouts change their state for some days; transactions come to light some days after their date.
 SETTLING = timedelta(days=14)
+# Of a payout, in per cent, that goes to one account.
+ALL_OF_IT = 100
 _ROUNDS = 3
 
 
@@ -32,11 +38,14 @@ def read(visit: Visit) -> Iterator[Member]:
         finances = Finances(visit, remote)
         known = {m.statement.partition(":")[2] for m in visit.held}
         for _ in range(_ROUNDS):
-            for payout in _payouts(visit, finances):
-                known.add(payout["payoutId"])
+            listed = {p["payoutId"]: p for p in _payouts(visit, finances)}
+            known |= listed.keys()
+            split = [p for p in listed.values() if _is_split(p)]
+            for payout in listed.values():
                 tag = _tag(payout)
-                if not visit.holds(f"payout:{payout['payoutId']}", tag):
-                    yield _settlement(finances, payout, tag)
+                if payout not in split and not visit.holds(f"payout:{payout['payoutId']}", tag):
+                    yield _settlement(finances, [payout], tag)
+            yield from _split_settlements(visit, finances, split)
             pages = list(_open_pages(visit, finances))
             if _numbers(pages) <= known:
                 yield from _open(visit, pages)
@@ -57,13 +66,49 @@ def _tag(payout: dict[str, Any]) -> str:
     return f"{payout['payoutStatus']} {amount['value']} {payout.get('transactionCount')}"
 
 
-def _settlement(finances: Finances, payout: dict[str, Any], tag: str) -> Member:
-    number, currency = payout["payoutId"], payout["amount"]["currency"]
+def _settlement(finances: Finances, payouts: Sequence[dict[str, Any]], tag: str) -> Member:
+    """One document of a payout, or of those that are its parts, the first of them first."""
+    number, currency = payouts[0]["payoutId"], payouts[0]["amount"]["currency"]
     document = Answers("ebay", SETTLEMENT, f"payout:{number}", currency, tag=tag)
-    document.add("getPayout", finances.payout(number).content)
+    for payout in payouts:
+        document.add("getPayout", finances.payout(payout["payoutId"]).content)
     for page in finances.transactions(f"payoutId:{{{number}}}"):
         document.add("getTransactions", page.content)
     return document.member()
+
+
+def _is_split(payout: dict[str, Any]) -> bool:
+    share = (payout.get("payoutInstrument") or {}).get("payoutPercentage")
+    return share is not None and Decimal(str(share)) != ALL_OF_IT
+
+
+def _split_settlements(
+    visit: Visit, finances: Finances, split: Sequence[dict[str, Any]]
+) -> Iterator[Member]:
+    """Yield the settlements that parts of payouts are; every part is in one of them."""
+    waiting = {payout["payoutId"] for payout in split}
+    for payout in split:
+        numbers = _parts(finances, payout["payoutId"])
+        if not numbers or numbers[0] != payout["payoutId"]:
+            continue
+        waiting -= set(numbers)
+        whole = [finances.payout(number).json for number in numbers]
+        tag = ", ".join(_tag(part) for part in whole)
+        if not visit.holds(f"payout:{numbers[0]}", tag):
+            yield _settlement(finances, whole, tag)
+    if waiting:
+        raise Permanent(
+            f"eBay splits payout {min(waiting)} and no transaction says with which other: import "
+            "its transaction report instead"
+        )
+
+
+def _parts(finances: Finances, number: str) -> list[str]:
+    """Return the payouts that the transactions of one name as its parts, in eBay's order."""
+    for page in finances.transactions(f"payoutId:{{{number}}}"):
+        for transaction in page.at("transactions") or ():
+            return list((transaction.get("payoutDetails") or {}).get("payoutIds") or ())
+    return []
 
 
 def _open_pages(visit: Visit, finances: Finances) -> Iterator[Answer]:
