@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from dagster_postgres.event_log import PostgresEventLogStorage
+from dagster_postgres.run_storage import PostgresRunStorage
+from dagster_postgres.schedule_storage import PostgresScheduleStorage
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, create_engine, delete, make_url, text
 from sqlalchemy.pool import NullPool
@@ -42,12 +45,17 @@ class Server:
         self._prefix = f"daybook_test_{secrets.token_hex(4)}"
         self._numbers = itertools.count()
         self._shared: tuple[str, Connection] | None = None
+        self._prepared: str | None = None
 
     @contextmanager
     def database(self) -> Iterator[SecretStr]:
-        """The URL of a fresh database, dropped at the end."""
-        name = self._create("template1")
-        Registry.migrate(self._settings(name))
+        """The URL of a fresh database, dropped at the end; a copy takes a tenth of migrating."""
+        if self._prepared is None:
+            prepared = self._create("template1")
+            Registry.migrate(self._settings(prepared))
+            _make_dagster_tables(self._settings(prepared))
+            self._prepared = prepared
+        name = self._create(self._prepared)
         try:
             yield self._secret(name)
         finally:
@@ -66,7 +74,9 @@ class Server:
         return self._secret(name)
 
     def close(self) -> None:
-        """Drop the shared database."""
+        """Drop the shared databases."""
+        if self._prepared is not None:
+            self.execute(f'DROP DATABASE "{self._prepared}" WITH (FORCE)')
         if self._shared is not None:
             name, connection = self._shared
             connection.close()
@@ -92,6 +102,13 @@ class Server:
     def _secret(self, database: str) -> SecretStr:
         url = self.url.set(database=database)
         return SecretStr(url.render_as_string(hide_password=False))
+
+
+def _make_dagster_tables(settings: Settings) -> None:
+    """Make what Dagster makes the first time that an instance is opened."""
+    url = postgres.dagster_database_url(settings)
+    for storage in (PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage):
+        storage(url, should_autocreate_tables=True).dispose()
 
 
 @pytest.fixture(scope="session")
