@@ -5,7 +5,9 @@
 
 import errno
 import os
+import signal
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 
@@ -24,6 +26,9 @@ BAD_INPUT, FAILURE, INTERRUPTED = 2, 3, 130
 def exit_code(app: typer.Typer) -> int:
     """Run the command line of this process to its exit code."""
     keep_logs_clean()
+    # What stops a service is told in the same words as Ctrl-C.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(prog_name="daybook", standalone_mode=False)
         sys.stdout.flush()
@@ -33,11 +38,12 @@ def exit_code(app: typer.Typer) -> int:
     except typer.TyperException as error:
         return _usage(error)
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; what was done stays done, and the next run goes on from there")
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a traceback is of no use to a bookkeeper
         line, code = _explained(error)
         complain(line)
+    if code == INTERRUPTED:
+        complain("interrupted; what was done stays done, and the next run goes on from there")
     return code if isinstance(code, int) else 0
 
 
