@@ -120,6 +120,16 @@ class Settings(BaseSettings):
         return self.home / "postgres"
 
     @property
+    def lock_file(self) -> Path:
+        """Held by `daybook up` and its programs for as long as one of them lives."""
+        return self.home / "up.lock"
+
+    @property
+    def tenancy_file(self) -> Path:
+        """The processes that run this home, on record."""
+        return self.home / "up.json"
+
+    @property
     def dagster_home(self) -> Path:
         """`DAGSTER_HOME`: `dagster.yaml` and compute logs."""
         return self.home / "dagster"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster_shared.error import SerializableErrorInfo
 
 from connectors.settings import settings
@@ -20,6 +21,7 @@ from pipelines.jobs import DATA, PUBLISH, warehouse_job
 from pipelines.launching import living_process
 from pipelines.partitions import CONNECTIONS, range_tags
 from pipelines.resources import Daybook, Listener
+from pipelines.runs import described, working
 
 DATA_JOB = DATA
 PUBLISH_JOB = PUBLISH
@@ -81,6 +83,14 @@ def run(
         if interrupted():
             raise KeyboardInterrupt
     return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
+
+
+def working_runs(*, launched: bool = False) -> list[str]:
+    """Name the runs of this home that are under way; only those that the daemon launched, if so."""
+    with open_instance([]) as instance:
+        return [
+            described(run) for run in working(instance) if not launched or GRPC_INFO_TAG in run.tags
+        ]
 
 
 def _problem(result: dg.ExecuteInProcessResult) -> str:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from connectors import postgres
+from connectors import home_lock, postgres
 from connectors.accounting.beancount.books import Books
 from connectors.doctor import examine
+from connectors.errors import ConfigError
 from connectors.home import initialise
 from connectors.platforms import PLATFORMS
 from connectors.settings import Settings, settings
@@ -77,11 +78,35 @@ def channels(as_json: Json = False) -> None:
     )
 
 
+def _refuse_while_in_use(home: Settings) -> None:
+    """`ConfigError` while `daybook up` or a run needs the database."""
+    tenancy = home_lock.tenancy(home)
+    owner = (
+        next((p for p in tenancy.living() if p.name == home_lock.OWNER), None) if tenancy else None
+    )
+    if owner is not None:
+        raise ConfigError(
+            f"{home.home} is run by `daybook up`, process {owner.pid}: stop that one with Ctrl-C "
+            "first, or it starts the database again"
+        )
+    if not postgres.is_running(home):
+        return
+    from pipelines.execution import working_runs
+
+    if runs := working_runs():
+        raise ConfigError(
+            f"{runs[0]} is under way: wait until it is done, or stop the command that runs it "
+            "with Ctrl-C"
+        )
+
+
 def down() -> None:
     """Stop the home's embedded PostgreSQL server; the next command starts it again."""
     if settings().database_url is not None:
         say("the database is not an embedded one; nothing to stop")
-    elif postgres.stop(settings()):
+        return
+    _refuse_while_in_use(settings())
+    if postgres.stop(settings()):
         say("stopped")
     else:
         say("it was not running")
