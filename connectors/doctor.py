@@ -6,7 +6,6 @@ down, which is started as every other command would.
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +28,9 @@ from connectors.postgres import (
 )
 from connectors.registry import Registry, schema
 from connectors.settings import Settings
+from connectors.temporary import left_behind
 
 _LEAST_FREE_BYTES = 200_000_000
-_STRAY_AFTER_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -173,11 +172,11 @@ def _lake(settings: Settings) -> Iterator[Finding]:
     if not _is_writable(folder):
         yield Finding("lake", False, f"{folder} cannot be written", "run daybook as its owner")
         return
-    oldest = time.time() - _STRAY_AFTER_SECONDS
-    strays = [path for path in folder.rglob(".tmp-*") if path.stat().st_mtime < oldest]
+    strays = list(left_behind(settings, everywhere=True))
     if strays:
-        detail = f"{len(strays)} temporary files of writers that were killed, as {strays[0]}"
-        yield Finding("lake", False, detail, "delete them; nothing reads them")
+        detail = f"{len(strays)} temporary files of processes that were killed, as {strays[0]}"
+        mend = "the next `daybook sync` deletes them; delete by hand what then is left"
+        yield Finding("lake", False, detail, mend)
     else:
         yield Finding("lake", True, str(folder))
 

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         return self.home / "warehouse.duckdb"
 
     @property
+    def warehouse_stamp_file(self) -> Path:
+        """The state of the lake and the outbox that the warehouse was last built from."""
+        return self.home / ".warehouse.duckdb.built-from"
+
+    @property
     def books_folder(self) -> Path:
         """The Beancount books."""
         return self.home / "books"

@@ -21,6 +21,7 @@ from connectors.errors import BadInput, ConfigError
 from connectors.home import initialise
 from connectors.registry import Registry
 from connectors.settings import Settings, settings
+from connectors.temporary import sweep
 from console import sandbox as emulated
 from console.commands.home import books
 from console.output import asides, say, show
@@ -58,6 +59,7 @@ def up(
     emulated.check(home, sandbox)
     initialise(home, further=[books])
     with home_lock.held(home, takeover=takeover) as lock:
+        sweep(home)
         for wanted, option, where in (
             (port, "--port", host),
             (dagster_port, "--dagster-port", LOOPBACK),

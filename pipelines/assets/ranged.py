@@ -8,6 +8,7 @@ import dagster as dg
 from connectors.errors import BadInput
 from connectors.redaction import clean_errors, redacted
 from connectors.registry import Connection
+from connectors.temporary import sweep
 from connectors.windows import Window
 from pipelines.interrupts import interruption_in_words
 from pipelines.partitions import by_connection
@@ -26,6 +27,7 @@ def each_window(
 
     `what` names the work on the connection's card while it runs and after it.
     """
+    sweep(workspace.settings)
     failed: dict[tuple[str, date], str] = {}
     for slug, windows in by_connection(keys).items():
         try:
