@@ -6,13 +6,14 @@ import typer
 
 from connectors import home_lock, postgres
 from connectors.accounting.beancount.books import Books
-from connectors.doctor import examine
-from connectors.errors import ConfigError
+from connectors.doctor import Finding, examine
+from connectors.errors import ConfigError, DaybookError
 from connectors.home import initialise
 from connectors.platforms import PLATFORMS
 from connectors.settings import Settings, settings
 from console.channels import described, files_taken, ways
 from console.output import Align, say, show, show_json, show_table
+from pipelines.daemon_status import daemon_status
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
@@ -41,9 +42,30 @@ def init() -> None:
     show(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
 
 
+def daemon_findings(home: Settings) -> list[Finding]:
+    """Say how Dagster's daemon is; nothing where the database does not answer."""
+    try:
+        status = daemon_status(home)
+    except (DaybookError, OSError):
+        return []
+    if not status.expected:
+        found = [Finding("daemon", True, "`daybook up` does not run")]
+    elif status.running:
+        found = [Finding("daemon", True, "it works")]
+    else:
+        beat = f"{status.heartbeat:%Y-%m-%d %H:%M:%S} UTC" if status.heartbeat else "never"
+        mend = f"see {home.home / 'logs' / 'daemon.log'}, and start `daybook up` again"
+        found = [Finding("daemon", False, f"it is away; its last sign of life: {beat}", mend)]
+    if status.ahead:
+        names = ", ".join(status.ahead)
+        mend = "check this machine's clock; they start again by themselves under `daybook up`"
+        found.append(Finding("clock", False, f"last tick in the future: {names}", mend))
+    return found
+
+
 def doctor(as_json: Json = False) -> None:
     """Check the home and say how to mend what is wrong."""
-    findings = examine(settings())
+    findings = [*examine(settings()), *daemon_findings(settings())]
     if as_json:
         show_json(
             {

@@ -1,4 +1,4 @@
-"""Kills at boundaries and random moments, each run again; `python -m tests.benchmarks kills` is 300."""
+"""Kills that a plain run mends: a few here, 300 in `python -m tests.benchmarks kills`."""
 
 import random
 from pathlib import Path
