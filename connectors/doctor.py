@@ -19,6 +19,7 @@ from connectors import dagster_yaml
 from connectors.auth import Vault
 from connectors.auth.keys import read_keys
 from connectors.errors import ConfigError, DaybookError
+from connectors.faults import in_words
 from connectors.postgres import (
     REGISTRY_SCHEMA,
     DiskFull,
@@ -57,7 +58,8 @@ def _safely(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -
     except DaybookError as error:
         yield Finding(name, False, str(error), "see above")
     except Exception as error:  # noqa: BLE001 - whatever is broken, the rest is still looked at
-        yield Finding(name, False, f"{type(error).__name__}: {error}", "see the server's log")
+        detail, _, mend = in_words(error).rpartition(": ")
+        yield Finding(name, False, detail or type(error).__name__, mend or "see the server's log")
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
@@ -170,6 +172,9 @@ def _lake(settings: Settings) -> Iterator[Finding]:
         yield Finding("lake", False, f"{folder} does not exist", "run `daybook init`")
         return
     if not _is_writable(folder):
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            yield Finding("lake", False, f"{folder} is mounted read-only", "mount it writable")
+            return
         yield Finding("lake", False, f"{folder} cannot be written", "run daybook as its owner")
         return
     strays = list(left_behind(settings, everywhere=True))

@@ -60,11 +60,17 @@ def members(path: Path) -> Iterator[Member]:
     if path.is_dir():
         raise BadInput(f"{path}: is a folder; name the files in it")
     try:
+        before = path.stat()
         content = path.read_bytes()
+        after = path.stat()
     except OSError as error:
         raise BadInput(
             f"{path}: cannot be read ({error.strerror}); check its permissions"
         ) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise BadInput(
+            f"{path}: was written to while it was read; import it again when it is complete"
+        )
     yield from _unpacked(path.name, content)
 
 

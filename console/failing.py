@@ -3,7 +3,6 @@
 0 done, 1 the answer is bad news, 2 wrong usage or bad input, 3 a remote or local failure.
 """
 
-import errno
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from connectors.errors import BadInput, DaybookError
+from connectors.faults import NO_ROOM, in_words
 from connectors.redaction import keep_logs_clean, redacted
 from connectors.settings import Settings, settings
 from console.output import complain
@@ -67,17 +67,31 @@ def _explained(error: Exception) -> tuple[str, int]:
             code = BAD_INPUT if isinstance(error, BadInput) else FAILURE
         case ValidationError() if error.title == Settings.__name__:
             line, code = _setting(error), BAD_INPUT
-        case OSError() if error.errno == errno.ENOSPC:
-            line = f"the disk of {error.filename or 'the home'} is full: free some space"
-        case OSError() if error.filename is not None:
-            line = f"{error.filename}: {error.strerror}: run `daybook doctor`"
+        case OSError() if error.errno in NO_ROOM or error.filename is not None:
+            line = in_words(error)
+        case duckdb.Error() if "No space left" in str(error):
+            line = in_words(error)
         case duckdb.Error():
             said = str(error).splitlines()[0]
             mend = "`daybook sync --from DAY --to DAY` writes a damaged day again"
             line = f"a file of the lake cannot be read ({said}): {mend}"
         case _:
-            line = _ours(error)
+            line = _of_the_database(error) or _ours(error)
     return line, code
+
+
+def _of_the_database(error: Exception) -> str | None:
+    """What a database said; these errors come with SQLAlchemy, which few commands load."""
+    if not type(error).__module__.startswith("sqlalchemy"):
+        return None
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import OperationalError
+
+    from connectors.postgres import REGISTRY_SCHEMA, database_url, explained
+
+    if not isinstance(error, OperationalError):
+        return None
+    return str(explained(error, make_url(database_url(settings(), REGISTRY_SCHEMA))))
 
 
 def _setting(error: ValidationError) -> str:

@@ -13,6 +13,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -174,6 +175,8 @@ class Kills:
         if not is_built(state.home):
             self.faults.append(f"{name}: the warehouse lacks what the lake holds")
         self.done[name] += 1
+        faults = len(self.faults)
+        print(f"{self.done.total()} kills, {faults} faults: {name}", file=sys.stderr, flush=True)
 
     def copy(self, state: State) -> State:
         """A copy of a home and its database."""
@@ -276,15 +279,16 @@ def measure(work: Path, scale: float) -> list[Result]:
     """Kill and compare; the figures are counts, and the faults are told one a line."""
     number = max(10, round(KILLS * scale))
     dice = random.Random(SEED)
+    alone = Kills(work / "alone", None)
+    alone.prepare()
+    under_up(alone, max(1, number // 20), dice)
+    with_database(alone, max(1, number // 10), dice)
+    rest = number - alone.done.total()
     with own_server(work / "server") as server:
         shared = Kills(work / "shared", server)
         shared.prepare()
-        at_boundaries(shared, round(number * 0.55), dice)
-        at_random(shared, round(number * 0.3), dice)
-    alone = Kills(work / "alone", None)
-    alone.prepare()
-    with_database(alone, round(number * 0.1), dice)
-    under_up(alone, number - round(number * 0.55) - round(number * 0.3) - round(number * 0.1), dice)
+        at_random(shared, round(rest * 0.35), dice)
+        at_boundaries(shared, rest - round(rest * 0.35), dice)
     return [Result(*row) for row in told(shared, alone)]
 
 
