@@ -153,7 +153,9 @@ class Kills:
     def kill(self, step: str, what: str, **how: object) -> None:
         """Kill a step, run it again, and compare."""
         state = self.copy(self.states[step])
-        self.command(state, self.commands[step], **how)  # type: ignore[arg-type]
+        code = self.command(state, self.commands[step], **how)  # type: ignore[arg-type]
+        if code != -signal.SIGKILL and "postmaster" not in how:
+            what += ", which had ended"
         self.heal(state, step, f"{step} {what}")
         self.drop(state)
 
