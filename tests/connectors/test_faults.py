@@ -8,7 +8,7 @@ import pytest
 
 from connectors.faults import in_words
 
-FOLDER = "/home/ada/.daybook/lake"
+FOLDER = "/srv/daybook/lake"
 
 
 @pytest.mark.parametrize(
