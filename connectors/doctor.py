@@ -6,7 +6,6 @@ down, which is started as every other command would.
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from connectors import dagster_yaml
 from connectors.auth import Vault
 from connectors.auth.keys import read_keys
 from connectors.errors import ConfigError, DaybookError
+from connectors.faults import in_words
 from connectors.postgres import (
     REGISTRY_SCHEMA,
     DiskFull,
@@ -29,9 +29,9 @@ from connectors.postgres import (
 )
 from connectors.registry import Registry, schema
 from connectors.settings import Settings
+from connectors.temporary import left_behind
 
 _LEAST_FREE_BYTES = 200_000_000
-_STRAY_AFTER_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def _safely(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -
     except DaybookError as error:
         yield Finding(name, False, str(error), "see above")
     except Exception as error:  # noqa: BLE001 - whatever is broken, the rest is still looked at
-        yield Finding(name, False, f"{type(error).__name__}: {error}", "see the server's log")
+        detail, _, mend = in_words(error).rpartition(": ")
+        yield Finding(name, False, detail or type(error).__name__, mend or "see the server's log")
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
@@ -171,13 +172,16 @@ def _lake(settings: Settings) -> Iterator[Finding]:
         yield Finding("lake", False, f"{folder} does not exist", "run `daybook init`")
         return
     if not _is_writable(folder):
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            yield Finding("lake", False, f"{folder} is mounted read-only", "mount it writable")
+            return
         yield Finding("lake", False, f"{folder} cannot be written", "run daybook as its owner")
         return
-    oldest = time.time() - _STRAY_AFTER_SECONDS
-    strays = [path for path in folder.rglob(".tmp-*") if path.stat().st_mtime < oldest]
+    strays = list(left_behind(settings, everywhere=True))
     if strays:
-        detail = f"{len(strays)} temporary files of writers that were killed, as {strays[0]}"
-        yield Finding("lake", False, detail, "delete them; nothing reads them")
+        detail = f"{len(strays)} temporary files of processes that were killed, as {strays[0]}"
+        mend = "the next `daybook sync` deletes them; delete by hand what then is left"
+        yield Finding("lake", False, detail, mend)
     else:
         yield Finding("lake", True, str(folder))
 

@@ -3,7 +3,6 @@
 Everything here may be done again at any time; what is in place stays as it is.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from connectors.errors import BadInput, ConfigError
 from connectors.postgres import DiskFull, ForeignLock, restore_password
 from connectors.registry import Registry
 from connectors.settings import Settings
+from connectors.temporary import temporary_name
 
 Step = Callable[[Settings], Iterable[str]]
 
@@ -103,7 +103,7 @@ def _make_dagster_yaml(settings: Settings) -> list[str]:
     path = settings.dagster_home / "dagster.yaml"
     if dagster_yaml.state(path) in {"current", "edited"}:
         return []
-    fresh = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    fresh = path.with_name(temporary_name(path.name))
     fresh.write_text(dagster_yaml.rendered())
     fresh.replace(path)
     return [f"wrote {path}"]

@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import re
-import secrets
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -28,6 +27,7 @@ from connectors.errors import BadInput, Permanent, Unproven
 from connectors.lake import Lake, write_atomically
 from connectors.settings import Settings
 from connectors.spreadsheets import ENCODING, is_spreadsheet, sheets
+from connectors.temporary import IMPORT, discard, temporary_name
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -60,11 +60,17 @@ def members(path: Path) -> Iterator[Member]:
     if path.is_dir():
         raise BadInput(f"{path}: is a folder; name the files in it")
     try:
+        before = path.stat()
         content = path.read_bytes()
+        after = path.stat()
     except OSError as error:
         raise BadInput(
             f"{path}: cannot be read ({error.strerror}); check its permissions"
         ) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise BadInput(
+            f"{path}: was written to while it was read; import it again when it is complete"
+        )
     yield from _unpacked(path.name, content)
 
 
@@ -186,7 +192,7 @@ def _clear(con: duckdb.DuckDBPyConnection) -> None:
 def examining(settings: Settings) -> Iterator[Examination]:
     """Files can be read and proven while this is open."""
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    scratch = settings.scratch_folder / f"import-{secrets.token_hex(6)}"
+    scratch = settings.scratch_folder / temporary_name("file", IMPORT)
     scratch.mkdir(mode=0o700)
     try:
         with open_engine(
@@ -194,7 +200,7 @@ def examining(settings: Settings) -> Iterator[Examination]:
         ) as con:
             yield Examination(settings, con, scratch)
     finally:
-        _remove(scratch)
+        discard(scratch)
 
 
 def examine(
@@ -203,12 +209,6 @@ def examine(
     """Read one file and prove it, as `Examination.examine`."""
     with examining(settings) as table:
         return table.examine(channel, member, connection=connection, time_zone=time_zone)
-
-
-def _remove(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
-    folder.rmdir()
 
 
 def _quarantine(settings: Settings, member: Member, error: Unproven) -> Path:

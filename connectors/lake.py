@@ -7,7 +7,6 @@ a killed process leaves nothing half-written under a real name.
 
 import hashlib
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,8 +20,8 @@ from pydantic import ValidationError
 
 from connectors.documents import Manifest
 from connectors.errors import ConfigError, Permanent
+from connectors.temporary import temporary_name
 
-TEMPORARY = ".tmp-"
 ZSTD_LEVEL = 3
 SYNC_ALL_ABOVE = 8
 
@@ -57,7 +56,7 @@ def _sync_files(paths: list[Path]) -> None:
 def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path in `path`'s folder; it becomes `path` when the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f"{TEMPORARY}{path.name}-{secrets.token_hex(6)}"
+    temporary = path.parent / temporary_name(path.name)
     try:
         yield temporary
         if sync:

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         return self.home / "warehouse.duckdb"
 
     @property
+    def warehouse_stamp_file(self) -> Path:
+        """The state of the lake and the outbox that the warehouse was last built from."""
+        return self.home / ".warehouse.duckdb.built-from"
+
+    @property
     def books_folder(self) -> Path:
         """The Beancount books."""
         return self.home / "books"
@@ -118,6 +123,16 @@ class Settings(BaseSettings):
     def postgres_folder(self) -> Path:
         """The embedded PostgreSQL server: data, socket, password."""
         return self.home / "postgres"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by `daybook up` and its programs for as long as one of them lives."""
+        return self.home / "up.lock"
+
+    @property
+    def tenancy_file(self) -> Path:
+        """The processes that run this home, on record."""
+        return self.home / "up.json"
 
     @property
     def dagster_home(self) -> Path:

@@ -3,9 +3,10 @@
 0 done, 1 the answer is bad news, 2 wrong usage or bad input, 3 a remote or local failure.
 """
 
-import errno
 import os
+import signal
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from connectors.errors import BadInput, DaybookError
+from connectors.faults import NO_ROOM, in_words
 from connectors.redaction import keep_logs_clean, redacted
 from connectors.settings import Settings, settings
 from console.output import complain
@@ -24,6 +26,9 @@ BAD_INPUT, FAILURE, INTERRUPTED = 2, 3, 130
 def exit_code(app: typer.Typer) -> int:
     """Run the command line of this process to its exit code."""
     keep_logs_clean()
+    # What stops a service is told in the same words as Ctrl-C.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(prog_name="daybook", standalone_mode=False)
         sys.stdout.flush()
@@ -33,11 +38,12 @@ def exit_code(app: typer.Typer) -> int:
     except typer.TyperException as error:
         return _usage(error)
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; what was done stays done, and the next run goes on from there")
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a traceback is of no use to a bookkeeper
         line, code = _explained(error)
         complain(line)
+    if code == INTERRUPTED:
+        complain("interrupted; what was done stays done, and the next run goes on from there")
     return code if isinstance(code, int) else 0
 
 
@@ -61,17 +67,31 @@ def _explained(error: Exception) -> tuple[str, int]:
             code = BAD_INPUT if isinstance(error, BadInput) else FAILURE
         case ValidationError() if error.title == Settings.__name__:
             line, code = _setting(error), BAD_INPUT
-        case OSError() if error.errno == errno.ENOSPC:
-            line = f"the disk of {error.filename or 'the home'} is full: free some space"
-        case OSError() if error.filename is not None:
-            line = f"{error.filename}: {error.strerror}: run `daybook doctor`"
+        case OSError() if error.errno in NO_ROOM or error.filename is not None:
+            line = in_words(error)
+        case duckdb.Error() if "No space left" in str(error):
+            line = in_words(error)
         case duckdb.Error():
             said = str(error).splitlines()[0]
             mend = "`daybook sync --from DAY --to DAY` writes a damaged day again"
             line = f"a file of the lake cannot be read ({said}): {mend}"
         case _:
-            line = _ours(error)
+            line = _of_the_database(error) or _ours(error)
     return line, code
+
+
+def _of_the_database(error: Exception) -> str | None:
+    """What a database said; these errors come with SQLAlchemy, which few commands load."""
+    if not type(error).__module__.startswith("sqlalchemy"):
+        return None
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import OperationalError
+
+    from connectors.postgres import REGISTRY_SCHEMA, database_url, explained
+
+    if not isinstance(error, OperationalError):
+        return None
+    return str(explained(error, make_url(database_url(settings(), REGISTRY_SCHEMA))))
 
 
 def _setting(error: ValidationError) -> str:

@@ -7,6 +7,7 @@ from connectors.errors import BadInput
 from connectors.platforms import has_settlements
 from connectors.registry import Connection, Registry
 from connectors.settings import settings
+from connectors.temporary import sweep
 from pipelines.stages.workspace import Workspace
 
 
@@ -16,6 +17,7 @@ def workspace() -> Iterator[Workspace]:
     if not settings().home.is_dir():
         raise BadInput(f"there is no home at {settings().home}: run `daybook init`")
     with Registry.open(settings()) as registry:
+        sweep(settings())
         yield Workspace(settings(), registry)
 
 

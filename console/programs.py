@@ -1,93 +1,189 @@
-"""Programs that one command runs together: started, awaited, watched, stopped.
+"""Programs that one command runs together: started, awaited, watched, started again, stopped.
 
-Each has a log in the home. Where one dies the others are stopped, and the message names its log.
+Each has a log in the home and a guardian that ends it when this process is gone. One that dies is
+started again, sooner the first time than the fifth; the others go on meanwhile.
 """
 
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from connectors.errors import Transient
+from connectors.home_lock import HomeLock
+from connectors.processes import Process
 
-START_SECONDS = 120.0
-STOP_SECONDS = 20.0
+START_SECONDS: Final = 120.0
+MOMENT_SECONDS: Final = 1.0
+# What a guardian and its program take to end when they must.
+KILL_SECONDS: Final = 8.0
+# Waits before a program that died is started again; after the last it stays down.
+RESTARTS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+# One that has run so long has recovered.
+STEADY_SECONDS: Final = 600.0
+_GUARDIAN: Final = Path(__file__).with_name("guardian.py")
 
 
 @dataclass
 class Service:
-    """One program; `ready` says whether it does its work already, `folder` is where it runs."""
+    """One program; `ready` says whether it does its work already, `folder` is where it runs.
+
+    Without an `essential` one the others are of no use: where it stays down they are stopped. One
+    that is not `restartable` has lost with its process what it was there for.
+    """
 
     name: str
     command: Sequence[str]
     ready: Callable[[], bool] | None = None
     folder: Path | None = None
+    essential: bool = False
+    restartable: bool = True
     process: subprocess.Popen[bytes] | None = None
+    restarts: int = 0
+    started_at: float = 0.0
+    start_again_at: float | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there."""
+        return self.process is not None and self.process.poll() is None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Programs:
-    """The programs of one command, with the environment they share."""
+    """The programs of one command, with the environment they share and the home's lock."""
 
     logs: Path
     environment: Mapping[str, str]
+    lock: HomeLock
+    restarts: Sequence[float] = RESTARTS
     services: list[Service] = field(default_factory=list)
+    _lifeline: tuple[int, int] = field(default_factory=os.pipe)
 
     def start(self, services: Iterable[Service]) -> None:
         """Start more programs; `await_ready` says when they can be used."""
         self.logs.mkdir(mode=0o700, exist_ok=True)
         for service in services:
             self.services.append(service)
-            with self._log(service).open("ab") as log:
-                # Its own session: Ctrl-C reaches us alone, and we stop children in order.
-                service.process = subprocess.Popen(  # noqa: S603 - our own programs
-                    service.command,
-                    cwd=service.folder,
-                    env=self.environment,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self._launch(service)
 
     def await_ready(self) -> None:
         """Until every program answers; `Transient` for one that dies or never does."""
         for service in self.services:
             deadline = time.monotonic() + START_SECONDS
             while service.ready is not None and not service.ready():
-                self._check(service)
+                if not service.is_running:
+                    raise Transient(self._end_of(service))
                 if time.monotonic() > deadline:
                     raise Transient(f"{service.name} does not answer; see {self._log(service)}")
                 time.sleep(0.1)
 
-    def check(self) -> None:
-        """`Transient` when a program has died."""
+    def revive(self) -> Iterator[str]:
+        """Start programs again that died, when it is time; yields what there is to say.
+
+        `Transient` when one stays down that the others need.
+        """
+        now = time.monotonic()
         for service in self.services:
-            self._check(service)
+            if service.is_running:
+                if now - service.started_at > STEADY_SECONDS:
+                    service.restarts = 0
+            elif service.start_again_at is not None:
+                if now >= service.start_again_at:
+                    service.start_again_at = None
+                    self._launch(service)
+            elif service.process is not None:
+                yield self._plan_restart(service, now)
 
-    def stop(self) -> None:
-        """Ask every program to end, and wait; one that does not is ended."""
-        started = [s.process for s in self.services if s.process is not None]
-        running = [process for process in started if process.poll() is None]
-        for process in running:
-            process.send_signal(signal.SIGINT)
-        deadline = time.monotonic() + STOP_SECONDS
-        for process in running:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+    def _plan_restart(self, service: Service, now: float) -> str:
+        end = self._end_of(service)
+        service.process = None
+        if service.restarts >= len(self.restarts) or not service.restartable:
+            if service.essential:
+                raise Transient(end)
+            told = f"{end}; it stays down: mend the cause, then start `daybook up` again"
+        else:
+            wait = self.restarts[service.restarts]
+            service.restarts += 1
+            service.start_again_at = now + wait
+            told = f"{end}; it is started again in {wait:g} s"
+        with self._log(service).open("a") as log:
+            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC daybook up: {told}\n")
+        self._record()
+        return told
 
-    def _check(self, service: Service) -> None:
-        if service.process is not None and service.process.poll() is not None:
-            raise Transient(
-                f"{service.name} stopped with exit code {service.process.returncode}; "
-                f"see {self._log(service)}"
+    def stop(self, patience: Callable[[], float]) -> None:
+        """Ask every program to end and wait for it; one that does not in time is ended.
+
+        `patience` is asked once, after a moment, how many seconds they may take. Another Ctrl-C
+        meanwhile ends what is left at once.
+        """
+        for service in self.services:
+            if service.process is not None and service.is_running:
+                service.process.send_signal(signal.SIGINT)
+        try:
+            if not self._await_end(MOMENT_SECONDS):
+                self._await_end(patience())
+        except KeyboardInterrupt:
+            pass
+        finally:
+            # An impatient third Ctrl-C does not leave any behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._end()
+
+    def _end(self) -> None:
+        os.close(self._lifeline[1])
+        os.close(self._lifeline[0])
+        if not self._await_end(KILL_SECONDS):
+            for service in self.services:
+                if service.process is not None and service.is_running:
+                    os.killpg(service.process.pid, signal.SIGKILL)
+            self._await_end(1.0)
+
+    def _await_end(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while any(service.is_running for service in self.services):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _launch(self, service: Service) -> None:
+        pipe = self._lifeline[0]
+        with self._log(service).open("ab") as log:
+            # Its own session: Ctrl-C reaches us alone, and we stop programs in order.
+            service.process = subprocess.Popen(  # noqa: S603 - our own programs
+                [sys.executable, "-I", "-S", str(_GUARDIAN), str(pipe), *service.command],
+                cwd=service.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[pipe, self.lock.descriptor],
             )
+        service.started_at = time.monotonic()
+        self._record()
+
+    def _record(self) -> None:
+        processes = (
+            Process.of(service.name, service.process.pid)
+            for service in self.services
+            if service.process is not None
+        )
+        self.lock.record([process for process in processes if process is not None])
+
+    def _end_of(self, service: Service) -> str:
+        code = service.process.returncode if service.process is not None else None
+        return f"{service.name} stopped with exit code {code}; see {self._log(service)}"
 
     def _log(self, service: Service) -> Path:
         return self.logs / f"{service.name.lower()}.log"

@@ -53,7 +53,7 @@ def emulators(home: Settings) -> Service:
     hosts = home.sandbox_folder / "endpoints.json"
     hosts.unlink(missing_ok=True)
     command = [sys.executable, "-m", EMULATORS, str(home.sandbox_folder), home.public_url]
-    return Service("sandbox", command, hosts.is_file, SOURCE)
+    return Service("sandbox", command, hosts.is_file, SOURCE, essential=True, restartable=False)
 
 
 def environment(home: Settings) -> dict[str, str]:

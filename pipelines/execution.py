@@ -10,14 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster_shared.error import SerializableErrorInfo
 
 from connectors.settings import settings
 from connectors.windows import Window
 from pipelines.definitions import build_definitions
+from pipelines.interrupts import interrupts_noted
 from pipelines.jobs import DATA, PUBLISH, warehouse_job
 from pipelines.launching import living_process
 from pipelines.partitions import CONNECTIONS, range_tags
 from pipelines.resources import Daybook, Listener
+from pipelines.runs import described, working
 
 DATA_JOB = DATA
 PUBLISH_JOB = PUBLISH
@@ -63,7 +67,7 @@ def run(
     tags: dict[str, str] = {}
     if connection is not None and window is not None:
         tags = range_tags(connection, window)
-    with warnings.catch_warnings(), living_process() as process:
+    with warnings.catch_warnings(), living_process() as process, interrupts_noted() as interrupted:
         warnings.simplefilter("ignore")
         result = (
             build_definitions(daybook)
@@ -75,7 +79,18 @@ def run(
                 raise_on_error=False,
             )
         )
+        # What Dagster makes of a signal ends a run, and its caller would go on to the next one.
+        if interrupted():
+            raise KeyboardInterrupt
     return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
+
+
+def working_runs(*, launched: bool = False) -> list[str]:
+    """Name the runs of this home that are under way; only those that the daemon launched, if so."""
+    with open_instance([]) as instance:
+        return [
+            described(run) for run in working(instance) if not launched or GRPC_INFO_TAG in run.tags
+        ]
 
 
 def _problem(result: dg.ExecuteInProcessResult) -> str:
@@ -86,5 +101,13 @@ def _problem(result: dg.ExecuteInProcessResult) -> str:
                 return data.user_failure_data.description
             if data.error:
                 cause = data.error.cause or data.error
-                return cause.message.strip().splitlines()[0]
+                return _words(cause)
+        if event.is_failure and event.job_failure_data.error:
+            return _words(event.job_failure_data.error)
     return "the run failed; see it in the Dagster UI"
+
+
+def _words(error: SerializableErrorInfo) -> str:
+    line = error.message.strip().splitlines()[0]
+    kind, _, words = line.partition(": ")
+    return words if words and kind.rpartition(".")[2] == error.cls_name else line

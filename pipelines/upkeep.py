@@ -4,6 +4,7 @@ import dagster as dg
 
 from connectors.errors import DaybookError
 from connectors.redaction import clean_errors
+from pipelines.interrupts import interruption_in_words
 from pipelines.resources import Daybook
 
 
@@ -13,7 +14,7 @@ def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[
     from connectors.connecting import Accounts
 
     failed = []
-    with daybook.open() as workspace:
+    with interruption_in_words(), daybook.open() as workspace:
         accounts = Accounts(workspace.settings, workspace.registry)
         for connection in workspace.registry.connections():
             if connection.kind != "api" or connection.state not in {"active", "paused"}:

@@ -18,6 +18,7 @@ from connectors.auth.sealing import key_id
 from connectors.errors import ConfigError
 from connectors.lake import sync_folder
 from connectors.settings import Settings
+from connectors.temporary import temporary_name
 
 KEY_BYTES = 32
 
@@ -98,7 +99,7 @@ def write_keys(settings: Settings, keyring: Keyring) -> None:
 @contextmanager
 def _fresh_file(settings: Settings, keyring: Keyring) -> Iterator[Path]:
     path = settings.key_file
-    fresh = path.with_name(f".tmp-{secrets.token_hex(6)}-{path.name}")
+    fresh = path.with_name(temporary_name(path.name))
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.writelines(base64.b64encode(key) + b"\n" for key in keyring.keys)

@@ -139,7 +139,7 @@ class Registry(
             with self.lock(lock_name(number), 0):
                 yield outcome
         except BaseException as error:
-            self.end_activity(number, "failed", str(error).partition("\n")[0] or repr(error))
+            self.end_activity(number, "failed", _reason(error))
             raise
         self.end_activity(number, "failed" if outcome.problem else "done", outcome.problem)
 
@@ -161,6 +161,13 @@ class Registry(
                 time.sleep(0.05)
         except DBAPIError as error:
             raise self._explained(error) from error
+
+
+def _reason(error: BaseException) -> str:
+    # A signal is no Exception, and what its error says depends on who took it.
+    if not isinstance(error, Exception):
+        return "it was interrupted before it was done; the next sync does the rest"
+    return str(error).partition("\n")[0] or repr(error)
 
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")

@@ -20,25 +20,30 @@ from connectors.registry.store import Store
 
 _DAY = "interval '1 day'"
 
+# Noted while the clock was ahead: such a bucket is as if nobody had taken anything.
+_AHEAD = "b.at > clock_timestamp() + interval '1 minute'"
+_TOKENS = (
+    f"(CASE WHEN {_AHEAD} THEN :burst ELSE "
+    "least(:burst, b.tokens + extract(epoch FROM clock_timestamp() - b.at) * :rate) END - :cost)"
+)
 _TAKE = text(
     "INSERT INTO registry.buckets AS b (key, tokens, at) "
     "SELECT :key, :burst - :cost, clock_timestamp() "
     "FROM set_config('synchronous_commit', 'off', true) "
-    "ON CONFLICT (key) DO UPDATE SET tokens = least(:burst, b.tokens + "
-    "extract(epoch FROM clock_timestamp() - b.at) * :rate) - :cost, at = clock_timestamp() "
-    "WHERE least(:burst, b.tokens + extract(epoch FROM clock_timestamp() - b.at) * :rate) - :cost "
-    ">= -:ahead RETURNING tokens"
+    f"ON CONFLICT (key) DO UPDATE SET tokens = {_TOKENS}, at = clock_timestamp() "
+    f"WHERE {_TOKENS} >= -:ahead RETURNING tokens"
 )
 _LACKING = text(
     "SELECT :cost - (tokens + extract(epoch FROM clock_timestamp() - at) * :rate) "
     "FROM registry.buckets WHERE key = :key"
 )
-_LEFT = f"(CASE WHEN b.at <= clock_timestamp() - {_DAY} THEN :most ELSE b.tokens END - 1)"
+_WHOLE = f"b.at <= clock_timestamp() - {_DAY} OR {_AHEAD}"
+_LEFT = f"(CASE WHEN {_WHOLE} THEN :most ELSE b.tokens END - 1)"
 _SPEND = text(
     "INSERT INTO registry.buckets AS b (key, tokens, at) "
     "VALUES (:key, :most - 1, clock_timestamp()) "
     f"ON CONFLICT (key) DO UPDATE SET tokens = {_LEFT}, at = "
-    f"CASE WHEN b.at <= clock_timestamp() - {_DAY} THEN clock_timestamp() ELSE b.at END "
+    f"CASE WHEN {_WHOLE} THEN clock_timestamp() ELSE b.at END "
     f"WHERE {_LEFT} >= 0 RETURNING tokens"
 )
 _RESETS = text(

@@ -4,14 +4,16 @@ from typing import Annotated
 
 import typer
 
-from connectors import postgres
+from connectors import home_lock, postgres
 from connectors.accounting.beancount.books import Books
-from connectors.doctor import examine
+from connectors.doctor import Finding, examine
+from connectors.errors import ConfigError, DaybookError
 from connectors.home import initialise
 from connectors.platforms import PLATFORMS
 from connectors.settings import Settings, settings
 from console.channels import described, files_taken, ways
 from console.output import Align, say, show, show_json, show_table
+from pipelines.daemon_status import daemon_status
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
@@ -40,9 +42,30 @@ def init() -> None:
     show(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
 
 
+def daemon_findings(home: Settings) -> list[Finding]:
+    """Say how Dagster's daemon is; nothing where the database does not answer."""
+    try:
+        status = daemon_status(home)
+    except (DaybookError, OSError):
+        return []
+    if not status.expected:
+        found = [Finding("daemon", True, "`daybook up` does not run")]
+    elif status.running:
+        found = [Finding("daemon", True, "it works")]
+    else:
+        beat = f"{status.heartbeat:%Y-%m-%d %H:%M:%S} UTC" if status.heartbeat else "never"
+        mend = f"see {home.home / 'logs' / 'daemon.log'}, and start `daybook up` again"
+        found = [Finding("daemon", False, f"it is away; its last sign of life: {beat}", mend)]
+    if status.ahead:
+        names = ", ".join(status.ahead)
+        mend = "check this machine's clock; they start again by themselves under `daybook up`"
+        found.append(Finding("clock", False, f"last tick in the future: {names}", mend))
+    return found
+
+
 def doctor(as_json: Json = False) -> None:
     """Check the home and say how to mend what is wrong."""
-    findings = examine(settings())
+    findings = [*examine(settings()), *daemon_findings(settings())]
     if as_json:
         show_json(
             {
@@ -77,11 +100,35 @@ def channels(as_json: Json = False) -> None:
     )
 
 
+def _refuse_while_in_use(home: Settings) -> None:
+    """`ConfigError` while `daybook up` or a run needs the database."""
+    tenancy = home_lock.tenancy(home)
+    owner = (
+        next((p for p in tenancy.living() if p.name == home_lock.OWNER), None) if tenancy else None
+    )
+    if owner is not None:
+        raise ConfigError(
+            f"{home.home} is run by `daybook up`, process {owner.pid}: stop that one with Ctrl-C "
+            "first, or it starts the database again"
+        )
+    if not postgres.is_running(home):
+        return
+    from pipelines.execution import working_runs
+
+    if runs := working_runs():
+        raise ConfigError(
+            f"{runs[0]} is under way: wait until it is done, or stop the command that runs it "
+            "with Ctrl-C"
+        )
+
+
 def down() -> None:
     """Stop the home's embedded PostgreSQL server; the next command starts it again."""
     if settings().database_url is not None:
         say("the database is not an embedded one; nothing to stop")
-    elif postgres.stop(settings()):
+        return
+    _refuse_while_in_use(settings())
+    if postgres.stop(settings()):
         say("stopped")
     else:
         say("it was not running")

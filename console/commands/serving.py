@@ -14,13 +14,14 @@ from typing import Annotated
 
 import typer
 
-from connectors import postgres
+from connectors import home_lock, postgres
 from connectors.accounting.beancount import fava
 from connectors.accounting.beancount.books import Books
 from connectors.errors import BadInput, ConfigError
 from connectors.home import initialise
 from connectors.registry import Registry
 from connectors.settings import Settings, settings
+from connectors.temporary import sweep
 from console import sandbox as emulated
 from console.commands.home import books
 from console.output import asides, say, show
@@ -29,6 +30,7 @@ from console.programs import Programs, Service, answers
 LOOPBACK = "127.0.0.1"
 # The console serves the two under these; `console.web.gate` says who may open them.
 DAGSTER, BOOKS = "/dagster", "/books"
+STOP_SECONDS, RUN_SECONDS = 20.0, 120.0
 
 
 def register(app: typer.Typer) -> None:
@@ -48,34 +50,54 @@ def up(
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Run emulators of all platforms beside it.")
     ] = False,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="End what runs this home now, and run it here.")
+    ] = False,
 ) -> None:
     """Run the console with the Dagster UI, its daemon and the books' pages, until Ctrl-C."""
     home = _own_address(settings(), port)
     emulated.check(home, sandbox)
     initialise(home, further=[books])
-    for wanted, option, where in (
-        (port, "--port", host),
-        (dagster_port, "--dagster-port", LOOPBACK),
-        (books_port, "--books-port", LOOPBACK),
-    ):
-        _check_port(wanted, option, where)
-    if sandbox:
-        emulated.claim(home)
-    programs = Programs(home.home / "logs", _environment(home, sandbox))
-    # A shell that starts us in the background has us ignore SIGINT, and our programs with us.
+    with home_lock.held(home, takeover=takeover) as lock:
+        sweep(home)
+        for wanted, option, where in (
+            (port, "--port", host),
+            (dagster_port, "--dagster-port", LOOPBACK),
+            (books_port, "--books-port", LOOPBACK),
+        ):
+            _check_port(wanted, option, where)
+        if sandbox:
+            emulated.claim(home)
+        programs = Programs(home.home / "logs", _environment(home, sandbox), lock)
+        _run(programs, home, sandbox, host, _services(host, port, dagster_port, books_port))
+
+
+def _run(
+    programs: Programs, home: Settings, sandbox: bool, host: str, services: list[Service]
+) -> None:
+    # A shell that starts us in the background has us ignore SIGINT.
     for closing in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(closing, signal.default_int_handler)
     try:
         with asides.status("starting"):
-            _start(programs, home, sandbox, _services(host, port, dagster_port, books_port))
+            _start(programs, home, sandbox, services)
         _tell(home, host, programs, sandbox)
         _watch(home, programs)
     except KeyboardInterrupt:
         say("stopping")
     finally:
-        # An impatient second Ctrl-C does not leave any behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        programs.stop()
+        programs.stop(_patience)
+
+
+def _patience() -> float:
+    """Say which runs a stop waits for, and for how many seconds."""
+    from pipelines.execution import working_runs
+
+    runs = working_runs(launched=True)
+    if not runs:
+        return STOP_SECONDS
+    say(f"waiting for {' and '.join(runs)}, {RUN_SECONDS:g} s at most; Ctrl-C again ends it now")
+    return RUN_SECONDS
 
 
 def _own_address(home: Settings, port: int) -> Settings:
@@ -134,7 +156,7 @@ def _services(host: str, port: int, dagster_port: int, books_port: int) -> list[
     reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - only read
     health = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/health"
     command = [sys.executable, "-m", "console.web", *console]
-    listed.append(Service("console", command, partial(answers, health)))
+    listed.append(Service("console", command, partial(answers, health), essential=True))
     return listed
 
 
@@ -186,10 +208,11 @@ def is_loopback(host: str) -> bool:
 
 
 def _watch(home: Settings, programs: Programs) -> None:
-    """Until interrupted: notice a program that died, and bring a killed database back."""
+    """Until interrupted: bring programs that died and a killed database back."""
     while True:
         time.sleep(1.0)
-        programs.check()
+        for line in programs.revive():
+            say(line)
         if home.database_url is None and not postgres.is_running(home):
             say("the database had stopped; starting it again")
             postgres.ensure_running(home)

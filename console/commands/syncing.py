@@ -17,6 +17,7 @@ from console.days import day
 from console.opening import chosen, workspace
 from console.output import say, show, show_json
 from console.progress import Steps, steps
+from pipelines.stages import warehouse
 from pipelines.stages.importing import days_of
 from pipelines.stages.publishing import due
 from pipelines.stages.visiting import due_days, waiting_days
@@ -71,7 +72,7 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             raise BadInput("there is no connection yet: `daybook import` makes one")
         todo, problems = _plan(opened, connections, window)
         seen = {slug: set(days) for slug, days in todo.items()}
-        is_stale = not settings().warehouse_file.exists()
+        is_stale = warehouse.is_stale(opened)
         for _ in range(ROUNDS):
             is_stale = is_stale or _has_work(opened, connections, todo)
             asked = opened.registry.inbox()

@@ -21,7 +21,7 @@ from console.web.sessions import Sessions
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What anybody may ask for: the sign-in page, its looks, and what platforms call by themselves.
-ASSETS: Final = ("/_nicegui/", "/static/", "/health")
+ASSETS: Final = ("/_nicegui/", "/static/", "/health", "/ready")
 OPEN: Final = (*ASSETS, "/sign-in", "/connect/woocommerce/keys")
 # What takes more than being signed in.
 NEEDS: Final[Mapping[str, Deed]] = {"/dagster": "run", "/books": "read", "/audit": "administer"}

@@ -7,11 +7,18 @@ from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Form, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 
 from connectors.errors import RateLimited
 from console.web.context import Console
 from console.web.gate import cookie_name
+from console.web.readiness import readiness
 from console.web.sessions import LASTS, csrf_token
 
 PAGE = files("console.web").joinpath("sign_in.html")
@@ -25,6 +32,11 @@ def add(app: FastAPI, console: Console) -> None:
     @app.get("/health")
     def health() -> PlainTextResponse:
         return PlainTextResponse("ok")
+
+    @app.get("/ready")
+    def ready() -> JSONResponse:
+        document = readiness(console)
+        return JSONResponse(document, 200 if document["ready"] else 503)
 
     @app.get("/sign-in")
     def page(request: Request, next: str = "/") -> Response:

@@ -6,6 +6,7 @@ from datetime import date
 import duckdb
 
 from connectors.errors import DaybookError
+from connectors.faults import in_words
 from connectors.registry import Connection, Publication
 from connectors.windows import Window
 from pipelines.checks import POSTED, PUBLISHED
@@ -35,7 +36,7 @@ class PostingRun:
             outcome = publish(self.workspace, self.connection, self.window)
             wrong = outcome.stale | read_back(self.workspace, self.connection, self.window)
         except (DaybookError, OSError, duckdb.Error) as error:
-            return dict.fromkeys(self.window, str(error).partition("\n")[0])
+            return dict.fromkeys(self.window, in_words(error))
         latest = self.workspace.registry.publications(
             BOOKS, [slug], self.window.start, self.window.end
         )

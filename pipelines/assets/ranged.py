@@ -8,7 +8,9 @@ import dagster as dg
 from connectors.errors import BadInput
 from connectors.redaction import clean_errors, redacted
 from connectors.registry import Connection
+from connectors.temporary import sweep
 from connectors.windows import Window
+from pipelines.interrupts import interruption_in_words
 from pipelines.partitions import by_connection
 from pipelines.recording import Recorder
 from pipelines.stages.workspace import Workspace
@@ -25,6 +27,7 @@ def each_window(
 
     `what` names the work on the connection's card while it runs and after it.
     """
+    sweep(workspace.settings)
     failed: dict[tuple[str, date], str] = {}
     for slug, windows in by_connection(keys).items():
         try:
@@ -33,7 +36,11 @@ def each_window(
             failed |= {(slug, day): str(error) for window in windows for day in window}
             continue
         for window in windows:
-            with clean_errors(), workspace.registry.activity(slug, what, window.days) as outcome:
+            with (
+                interruption_in_words(),
+                clean_errors(),
+                workspace.registry.activity(slug, what, window.days) as outcome,
+            ):
                 try:
                     bad = work(workspace, connection, window)
                 finally:

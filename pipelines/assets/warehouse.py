@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.checks import JOURNALS, NORMALISED, PUBLISHED, SETTLEMENTS
+from pipelines.interrupts import interruption_in_words
 from pipelines.resources import Daybook
 
 POOL = "warehouse"
@@ -21,7 +22,7 @@ def warehouse(
     """Publish what changed since the last time into a new file, and swap it in."""
     from pipelines.stages.warehouse import publish
 
-    with daybook.open() as workspace:
+    with interruption_in_words(), daybook.open() as workspace:
         report = publish(workspace)
     return dg.MaterializeResult(
         metadata={

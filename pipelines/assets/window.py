@@ -10,6 +10,7 @@ import duckdb
 
 from connectors.auth.broker import NeedsReconnection
 from connectors.errors import DaybookError, RateLimited, Transient
+from connectors.faults import in_words
 from connectors.history import can_visit, today_of
 from connectors.platforms import platform
 from connectors.redaction import redacted
@@ -79,7 +80,7 @@ class WindowRun:
             self._stages(mapping_of(self.workspace.registry, self.connection.slug))
         except (DaybookError, OSError, duckdb.Error) as error:
             for day in set(self.window) - self.open:
-                self.failed.setdefault(day, str(error).partition("\n")[0])
+                self.failed.setdefault(day, in_words(error))
         for asset in self.selected:
             for day in self.open:
                 self.recorder.left_open(asset, key(self.connection.slug, day))
@@ -106,7 +107,7 @@ class WindowRun:
         except NeedsReconnection:
             self.connection = registry.connection(slug)
         except (DaybookError, OSError, duckdb.Error) as error:
-            why = redacted(str(error).partition("\n")[0])
+            why = redacted(in_words(error))
             self.failed |= dict.fromkeys(self.window, why)
             passes = isinstance(error, Transient)
             self._put_off(self.now + TRY_AGAIN if passes else self._tomorrow(), why)
@@ -224,7 +225,7 @@ class WindowRun:
         try:
             self.foretold = write_provisional(self.workspace, self.connection, mapping)
         except (DaybookError, OSError, duckdb.Error) as error:
-            why = redacted(str(error).partition("\n")[0])
+            why = redacted(in_words(error))
             self.waiting = self.waiting or f"{OPEN}; what is foretold of it cannot be read: {why}"
 
     def _settle(self) -> None:

@@ -1,15 +1,13 @@
 """The warehouse is published again when the lake or the outbox has moved on and is quiet."""
 
-import os
 from datetime import datetime
-from pathlib import Path
 
 import dagster as dg
 from pydantic import BaseModel, ValidationError
 
-from mappings.tables import TABLES
 from pipelines.jobs import warehouse_job
 from pipelines.resources import Daybook
+from pipelines.stages.warehouse import source_stamp
 
 # While a backfill goes on the warehouse waits for its end, but not for ever.
 PATIENCE_SECONDS = 600.0
@@ -30,19 +28,6 @@ class Cursor(BaseModel):
             return cls()
 
 
-def lake_stamp(lake: Path) -> int:
-    """When any connection's folder of any table last changed; a rename changes its folder."""
-    return max(
-        (
-            entry.stat().st_mtime_ns
-            for table in TABLES
-            if (lake / table).is_dir()
-            for entry in os.scandir(lake / table)
-        ),
-        default=0,
-    )
-
-
 @dg.sensor(
     job=warehouse_job,
     minimum_interval_seconds=30,
@@ -54,11 +39,9 @@ def changed_lake(
 ) -> dg.SensorResult:
     """At most one request per state of the lake and the outbox."""
     with daybook.open() as workspace:
-        posted = workspace.registry.publications_changed_at()
-        lake = lake_stamp(workspace.settings.lake_folder)
-    stamp = f"{lake} {posted.isoformat() if posted else '-'}"
+        stamp = source_stamp(workspace)
     before = Cursor.of(context.cursor)
-    if not lake or stamp == before.published:
+    if stamp is None or stamp == before.published:
         return dg.SensorResult(skip_reason="nothing changed since the last publication")
     now = datetime.now().astimezone().timestamp()
     since = before.since or now

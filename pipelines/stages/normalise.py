@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from connectors.documents import DayTotals, Manifest
 from connectors.errors import DaybookError
+from connectors.faults import in_words
 from connectors.registry import Connection
 from connectors.windows import Window
 from mappings.journal.config import MappingConfig
@@ -168,7 +169,7 @@ def _stage_all(
                 workspace, connection, manifest, manifests, window, mapping, con, scratch
             ), {}
         except (duckdb.Error, pa.ArrowException, DaybookError, OSError) as error:
-            reason = f"document {manifest.document[:12]} ({manifest.name}): {_first_line(error)}"
+            reason = f"document {manifest.document[:12]} ({manifest.name}): {in_words(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
 
     return _side_by_side(workspace, stage, touched)
@@ -190,10 +191,6 @@ def _side_by_side(
 
     with ThreadPoolExecutor(workers) as pool:
         yield from pool.map(do, items)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _stage(

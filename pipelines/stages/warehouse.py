@@ -1,6 +1,10 @@
 """The analysts' file from the lake and the outbox, one publisher at a time."""
 
+import os
+
+from connectors.lake import write_atomically
 from connectors.registry import Publication
+from mappings.tables import TABLES
 from pipelines.stages.workspace import Workspace
 from pipelines.warehouse import WarehouseReport, publish_warehouse
 from pipelines.warehouse.schema import PUBLICATIONS
@@ -9,11 +13,40 @@ LOCK_SECONDS = 600.0
 _COLUMNS = tuple(column.name for column in PUBLICATIONS.columns)
 
 
+def source_stamp(workspace: Workspace) -> str | None:
+    """Return what changes with the lake and the outbox; None while there is nothing to publish."""
+    lake = workspace.settings.lake_folder
+    # A rename into a connection's folder of a table changes that folder.
+    changed = [
+        entry.stat().st_mtime_ns
+        for table in TABLES
+        if (lake / table).is_dir()
+        for entry in os.scandir(lake / table)
+    ]
+    if not changed:
+        return None
+    posted = workspace.registry.publications_changed_at()
+    return f"{max(changed)} {posted.isoformat() if posted else '-'}"
+
+
+def is_stale(workspace: Workspace) -> bool:
+    """Return whether the warehouse is not known to hold what the lake and the outbox do."""
+    settings = workspace.settings
+    if not settings.warehouse_file.exists():
+        return True
+    try:
+        published = settings.warehouse_stamp_file.read_text()
+    except OSError:
+        return True
+    return published != source_stamp(workspace)
+
+
 def publish(workspace: Workspace, *, rebuild: bool = False) -> WarehouseReport:
     """Bring `warehouse.duckdb` up to the lake; see `publish_warehouse`."""
     settings = workspace.settings
     with workspace.registry.lock("warehouse", LOCK_SECONDS):
-        return publish_warehouse(
+        stamp = source_stamp(workspace)
+        report = publish_warehouse(
             settings.lake_folder,
             settings.warehouse_file,
             [_row(p) for p in workspace.registry.publications(all_revisions=True)],
@@ -21,6 +54,9 @@ def publish(workspace: Workspace, *, rebuild: bool = False) -> WarehouseReport:
             threads=settings.threads,
             memory_limit=settings.memory_limit,
         )
+        # Taken before: what changed meanwhile is published by the next one.
+        write_atomically(settings.warehouse_stamp_file, (stamp or "").encode())
+        return report
 
 
 def _row(publication: Publication) -> tuple[object, ...]:

@@ -1,10 +1,7 @@
 """What every stage needs at hand: the lake, the settings, a scratch folder, DuckDB."""
 
-import os
-import secrets
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,11 +10,10 @@ from pathlib import Path
 import duckdb
 
 from connectors.engine import open_engine
-from connectors.lake import TEMPORARY, Lake
+from connectors.lake import Lake
 from connectors.registry import Registry
 from connectors.settings import Settings
-
-ABANDONED_SECONDS = 600.0
+from connectors.temporary import temporary_name
 
 
 class _Engines:
@@ -38,7 +34,7 @@ class _Engines:
 
 
 def _begun(settings: Settings, *, serial: bool) -> duckdb.DuckDBPyConnection:
-    spill = f"{TEMPORARY}spill-{os.getpid()}-{secrets.token_hex(4)}"
+    spill = temporary_name("spill")
     con = open_engine(
         threads=1 if serial else settings.threads,
         memory_limit=settings.memory_limit,
@@ -69,9 +65,7 @@ class Workspace:
 
         Files are renamed out of it into the lake, so it must be on the same filesystem.
         """
-        _sweep(self.settings.lake_folder)
-        name = f"{TEMPORARY}{purpose}-{os.getpid()}-{secrets.token_hex(4)}"
-        folder = self.settings.lake_folder / name
+        folder = self.settings.lake_folder / temporary_name(purpose)
         folder.mkdir(parents=True)
         try:
             yield folder
@@ -85,28 +79,3 @@ class Workspace:
     def serial_engine(self) -> duckdb.DuckDBPyConnection:
         """DuckDB that works on its caller's thread alone and hands rows on in a file's order."""
         return self._engines.open(self.settings, serial=True)
-
-
-def _sweep(lake: Path) -> None:
-    """Delete what killed processes left behind: scratch folders that nobody has written to lately.
-
-    A process of another machine may share the lake, so a missing process alone proves nothing.
-    """
-    if not lake.is_dir():
-        return
-    for entry in os.scandir(lake):
-        if entry.name.startswith(TEMPORARY) and entry.is_dir():
-            process = entry.name.split("-")[-2]
-            idle = time.time() - entry.stat().st_mtime
-            if idle > ABANDONED_SECONDS and not (process.isdigit() and _runs(int(process))):
-                shutil.rmtree(entry.path, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

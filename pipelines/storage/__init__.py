@@ -7,9 +7,14 @@ lean on is listed in `contract`; where the installed Dagster differs from it, th
 stock classes and say so in the log. `tests/pipelines/test_storage.py` compares what both leave.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
 from dagster_postgres.run_storage import PostgresRunStorage
 from dagster_postgres.schedule_storage import PostgresScheduleStorage
 
+from pipelines.storage.clock import latest_possible, not_ahead
 from pipelines.storage.events import EventLogStorage
 from pipelines.storage.pool import Pooled
 
@@ -21,4 +26,25 @@ class RunStorage(Pooled, PostgresRunStorage):
 
 
 class ScheduleStorage(Pooled, PostgresScheduleStorage):
-    """Stock schedule storage on a pool."""
+    """Stock schedule storage on a pool, in which nothing waits for a date that was never."""
+
+    def all_instigator_state(self, *args: Any, **kwargs: Any) -> Sequence[InstigatorState]:
+        """Return sensors and schedules as they stand, none of them ahead of the clock."""
+        return [not_ahead(state) for state in super().all_instigator_state(*args, **kwargs)]
+
+    def get_instigator_state(self, origin_id: str, selector_id: str) -> InstigatorState | None:
+        """Return one sensor or schedule, not ahead of the clock."""
+        state = super().get_instigator_state(origin_id, selector_id)
+        return None if state is None else not_ahead(state)
+
+    def get_ticks(
+        self,
+        origin_id: str,
+        selector_id: str,
+        before: float | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Sequence[InstigatorTick]:
+        """Return ticks that can have happened: a schedule goes on after the latest one."""
+        before = latest_possible() if before is None else before
+        return list(super().get_ticks(origin_id, selector_id, before, *args, **kwargs))

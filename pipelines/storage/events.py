@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -17,12 +18,14 @@ from dagster._core.storage.event_log.schema import (
     SqlEventLogStorageTable,
 )
 from dagster._serdes import serialize_value
+from dagster._utils.concurrency import ConcurrencyClaimStatus
 from dagster_postgres.event_log import PostgresEventLogStorage
 from sqlalchemy.engine import Connection
 
 from pipelines.storage.planned import rows_of
 from pipelines.storage.pool import Pooled
 from pipelines.storage.retraction import Partition, Retraction, retract
+from pipelines.storage.slots import Slots
 
 # Batches commit in the order of their ids: the webserver's partition cache reads "everything after
 # id n" and would lose for ever what a slower transaction commits below n.
@@ -63,6 +66,8 @@ RETURNING planned.asset_key, planned.check_name, planned.run_id, planned.partiti
 class EventLogStorage(Pooled, PostgresEventLogStorage):
     """Stock event log on a pool, that stores a batch of asset events in a few statements."""
 
+    _slots: Slots | None = None
+
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store materialisations, planned events and evaluations of checks, all or nothing.
 
@@ -75,6 +80,30 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
             with self.index_transaction() as connection:
                 connection.execute(_BATCH_LOCK)
                 self._store_batch(connection, entries)
+
+    def claim_concurrency_slot(
+        self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
+    ) -> ConcurrencyClaimStatus:
+        """Claim a place in a pool; wait for it where a living run has it."""
+        if self._slots is None:
+            self._slots = Slots(self, self._instance)
+        return self._slots.claim(
+            concurrency_key,
+            run_id,
+            step_key,
+            partial(super().claim_concurrency_slot, concurrency_key, run_id, step_key, priority),
+        )
+
+    def initialize_concurrency_limit_to_default(self, concurrency_key: str) -> bool:
+        """Make a pool's row; stock breaks on PostgreSQL where another process was quicker."""
+        try:
+            return super().initialize_concurrency_limit_to_default(concurrency_key)
+        except db.exc.InternalError:
+            limit = self._instance.global_op_concurrency_default_limit
+            pools = {pool.name: pool.limit for pool in self.get_pool_limits()}
+            if limit is not None and pools.get(concurrency_key) != limit:
+                self.set_concurrency_slots(concurrency_key, limit)
+            return True
 
     def take_back(self, run_id: str, retraction: Retraction) -> list[Partition]:
         """Take back a run's plans and what is no longer so; returns withdrawn partitions."""

@@ -8,10 +8,10 @@ import sqlalchemy as db
 from dagster import Field, StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.event import listens_for
 
-from connectors.postgres import dagster_database_url, ensure_database
+from connectors.postgres import DiskFull, dagster_database_url, ensure_database, explained
 from connectors.settings import settings
 from pipelines.storage.contract import changed_internals
 
@@ -76,6 +76,7 @@ class Pooled:
             pool_pre_ping=True,
             pool_recycle=recycle,
         )
+        _name_a_full_disk(engine)
         if self.at_home:
             _revive_server(engine)
         if timeout_ms is not None:
@@ -93,6 +94,18 @@ def _revive_server(engine: Engine) -> None:
         except dialect.loaded_dbapi.OperationalError:
             ensure_database(settings())
             return dialect.connect(*arguments, **named)
+
+
+def _name_a_full_disk(engine: Engine) -> None:
+    """Say so in a line: Dagster prints the whole statement, and raises the driver's error."""
+
+    @listens_for(engine, "handle_error")
+    def translate(context: ExceptionContext) -> None:
+        error = context.sqlalchemy_exception
+        if isinstance(error, db.exc.DBAPIError):
+            told = explained(error, engine.url)
+            if isinstance(told, DiskFull):
+                raise told from error
 
 
 def _limit_statements(engine: Engine, timeout_ms: int) -> None:

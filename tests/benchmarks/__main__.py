@@ -14,6 +14,7 @@ from tests.benchmarks import (
     backfill,
     compute,
     ingest,
+    kills,
     limits,
     simulation,
     stores,
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "stores": stores.measure,
     "ingest": ingest.measure,
     "limits": limits.measure,
+    "kills": kills.measure,
     "simulation": simulation.measure,
 }
 

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
 
+from connectors import home_lock
 from connectors.channels import channel
 from connectors.platforms import platform
 from pipelines.stages.importing import import_file, open_connection
@@ -330,3 +331,13 @@ def take_in_a_new_word(site: Site, folder: Path) -> None:
     (taken,) = import_file(workspace, amazon, target, file)
     assert taken.unclassified == (WORD,)
     site.work("attic")
+
+
+def test_a_banner_says_that_the_daemon_is_away(page: Page, site: Site) -> None:
+    banner = page.get_by_text("Background work has stopped.")
+    expect(banner).to_be_hidden()
+    with home_lock.held(site.settings) as lock:
+        lock.record([])
+        page.reload()
+        expect(banner).to_be_visible()
+        nothing_wrong(page)

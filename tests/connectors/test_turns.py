@@ -110,3 +110,12 @@ def test_processes_together_keep_to_the_rate(home: Settings) -> None:
     assert waits[-1] == pytest.approx(39 / 4.0, abs=took + 0.3)
     gaps = [after - before for before, after in itertools.pairwise(waits[1:])]
     assert sum(gaps) / len(gaps) == pytest.approx(0.25, abs=0.08)
+
+
+def test_a_clock_that_was_ahead_holds_nobody_back(registry: Registry) -> None:
+    gate = SharedGate(registry, "app", "shop", {"*": Limit(0.001, 1.0, per_day=1)})
+    gate.turn("anything", 60.0)
+    with pytest.raises(RateLimited):
+        gate.turn("anything", 60.0)
+    _pass_by(registry, -365 * 86_400)
+    assert gate.turn("anything", 60.0) == 0.0

@@ -1,11 +1,19 @@
 """The home from the command line: made, made again, looked over, and what is said without one."""
 
+import contextlib
 import os
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from connectors.settings import Settings
+from connectors.settings import Settings, settings
+from connectors.windows import Window
+from pipelines.execution import open_instance
+from pipelines.launching import living_process
+from pipelines.partitions import range_tags
 from tests.console.user import User
 
 
@@ -146,7 +154,32 @@ def test_a_file_in_the_way_of_the_home(tmp_path: Path) -> None:
 
 def test_down_stops_the_server_and_the_next_command_starts_it(own: User) -> None:
     own("init")
+    with a_living_run(own) as run_id:
+        refused = own("down")
+        assert (refused.code, refused.complaint) == (
+            3,
+            f"the data run of mugs 2026-03-02 to 2026-03-08 ({run_id[:8]}) is under way: wait "
+            "until it is done, or stop the command that runs it with Ctrl-C",
+        )
+    # What was killed holds nothing up.
     assert own("down").err == "stopped\n"
     assert own("down").err == "it was not running\n"
     assert own.run("connections", "list").code == 0
     assert not {"DAYBOOK_HOME", "DAYBOOK_DATABASE_URL"} & os.environ.keys()
+
+
+@contextlib.contextmanager
+def a_living_run(own: User) -> Iterator[str]:
+    """A run of the command line whose process, this one, lives for as long as the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAYBOOK_HOME", str(own.home))
+        settings.cache_clear()
+        with living_process() as process:
+            window = range_tags("mugs", Window(date(2026, 3, 2), date(2026, 3, 9)))
+            run = dg.DagsterRun(
+                job_name="data", status=dg.DagsterRunStatus.STARTED, tags={**process, **window}
+            )
+            with open_instance(["mugs"]) as instance:
+                instance.add_run(run)
+            yield run.run_id
+    settings.cache_clear()

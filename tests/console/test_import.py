@@ -224,3 +224,24 @@ def test_options_that_contradict(user: User, folder: Path, words: str, said: str
     assert said in told.complaint
     assert user.connections() == ["mugs"]
     assert len(user.documents()) == 1
+
+
+def test_a_file_that_is_still_being_written_is_refused(
+    user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "growing.txt"
+    path.write_text(settlement())
+    read = Path.read_bytes
+
+    def grow(self: Path) -> bytes:
+        content = read(self)
+        if self == path:
+            with path.open("a") as file:
+                file.write("\n")
+        return content
+
+    monkeypatch.setattr(Path, "read_bytes", grow)
+    told = user("import", "amazon", path, "--connection", "mugs")
+    assert told.code == 2
+    assert "was written to while it was read; import it again when it is complete" in told.err
+    assert user.documents() == []

@@ -132,6 +132,14 @@ def test_up_serves_survives_its_database_and_stops(
     assert listening(children) == {"0100007F"} <= _LOOPBACK
     _look_around(web, own)
 
+    again = own("up")
+    assert again.code == 3
+    assert f"is run by process {running.pid} (" in again.complaint
+    assert again.complaint.endswith("or take over with `daybook up --takeover`")
+    stopped = own("down")
+    assert (stopped.code, "is run by `daybook up`" in stopped.complaint) == (3, True)
+    _a_dead_daemon_is_started_again(children)
+
     pid_file = own.settings.postgres_folder / "data" / "postmaster.pid"
     first = int(pid_file.read_text().split()[0])
     os.kill(first, signal.SIGKILL)
@@ -145,11 +153,32 @@ def test_up_serves_survives_its_database_and_stops(
     assert running.returncode == 0
     assert "Traceback" not in err
     lines = err.splitlines()
-    assert (lines[0], lines[-1]) == (
+    log = own.home / "logs" / "daemon.log"
+    assert lines == [
         "nobody may sign in yet: `daybook users add NAME`",
+        f"daemon stopped with exit code -9; see {log}; it is started again in 1 s",
+        "the database had stopped; starting it again",
         "stopping",
-    )
+    ]
     assert eventually(lambda: not any(_lives(child) for child in children), 15)
+
+
+def _a_dead_daemon_is_started_again(children: set[int]) -> None:
+    def daemons(among: set[int]) -> set[int]:
+        return {p for p in among if "dagster-daemon run" in _command(p) and not _guards(p)}
+
+    (daemon,) = daemons(children)
+    up = _parent(_parent(daemon))
+    os.kill(daemon, signal.SIGKILL)
+    assert eventually(lambda: bool(daemons(descendants(up)) - {daemon}), 15)
+
+
+def _guards(process: int) -> bool:
+    return "guardian.py" in _command(process)
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _look_around(web: str, own: User) -> None:
@@ -201,7 +230,8 @@ def test_a_sandbox_lets_anybody_connect_an_account(
     assert own("connections", "check", "coffee").code == 0
 
     children = descendants(running.pid)
-    (victim,) = (child for child in children if "tests.emulators" in _command(child))
+    emulators = (child for child in children if "tests.emulators" in _command(child))
+    (victim,) = (child for child in emulators if not _guards(child))
     os.kill(victim, signal.SIGKILL)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 3
@@ -253,7 +283,7 @@ def test_the_warning_says_what_crosses_the_network() -> None:
 def _public_url(process: subprocess.Popen[str]) -> str:
     """The console's address as one of its programs is told it."""
     for child in descendants(process.pid):
-        if "console.web" in _command(child):
+        if "console.web" in _command(child) and not _guards(child):
             told = Path(f"/proc/{child}/environ").read_text().split("\0")
             return next(v.partition("=")[2] for v in told if v.startswith("DAYBOOK_PUBLIC_URL="))
     raise AssertionError("the console does not run")

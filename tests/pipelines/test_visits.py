@@ -93,6 +93,14 @@ def test_days_that_are_done_are_left_alone_until_the_next_morning(
     assert len(tick(instance)) == 1
 
 
+def test_a_visit_that_a_clock_which_was_ahead_put_far_off_is_made(
+    registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    connect(registry, instance, "ember")
+    registry.appoint("ember", datetime.now(UTC) + timedelta(days=365))
+    assert len(tick(instance)) == 1
+
+
 def test_a_wait_that_is_over_brings_its_days(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from nicegui import ui
 
 from console.roles import Deed
+from console.web.pages.daemon_banner import daemon_banner
 from console.web.pages.visitor import Visitor
 from console.web.sessions import csrf_token
 
@@ -93,6 +94,7 @@ def frame(visitor: Visitor, title: str) -> Iterator[None]:
         ui.label(f"{visitor.who.name} ({visitor.who.role})").classes("text-sm text-white")
         _sign_out(visitor)
     with ui.column().classes("w-full max-w-6xl mx-auto px-2 sm:px-4 pb-12 gap-0"):
+        daemon_banner(visitor)
         ui.html('<span id="content" tabindex="-1"></span>', sanitize=False)
         yield
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from connectors import home_lock
+from connectors.errors import Transient
 from console.web import sessions
 from console.web.sessions import csrf_token
 from tests.console.web.conftest import PASSWORD, Site
@@ -95,3 +97,33 @@ def test_a_password_is_kept_as_a_hash(site: Site) -> None:
     assert kept is not None
     assert kept.startswith("$argon2id$")
     assert PASSWORD not in kept
+
+
+def test_ready_says_whether_the_home_does_its_work(site: Site) -> None:
+    settings = site.console.settings
+    with site.browser() as anybody:
+        alone = anybody.get("/ready")
+        assert alone.status_code == 200
+        assert alone.json() == {
+            "ready": True,
+            "database": "ok",
+            "daemon": "not expected",
+            "daemon_heartbeat": None,
+            "dated_in_the_future": [],
+            "failed_days": 0,
+            "held_entries": 0,
+        }
+        with home_lock.held(settings) as lock:
+            lock.record([])
+            away = anybody.get("/ready")
+        assert (away.status_code, away.json()["daemon"]) == (503, "away")
+
+
+def test_ready_says_that_the_database_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise Transient("PostgreSQL does not answer")
+
+    monkeypatch.setattr("console.web.readiness.daemon_status", refuse)
+    with site.browser() as anybody:
+        answer = anybody.get("/ready")
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "database": "away"})

@@ -1,0 +1,121 @@
+"""A program's guardian: starts it, passes signals on, and ends all of it when `up` is gone.
+
+Run as a script by `console.programs` with a descriptor and a command. The descriptor is a pipe
+whose other end `up` holds and never writes to: it ends with `up`, however that ends. The guardian
+leads the program's process group, and what the program starts belongs to it too.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+GRACE_SECONDS = 4.0
+LOOK_SECONDS = 0.2
+_PR_SET_PDEATHSIG = 1
+
+
+def main(pipe: int, command: list[str]) -> int:
+    """Run the command to its end; returns its exit code, negative for a signal."""
+    reader, writer = os.pipe()
+    for end in (reader, writer):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    # A shell that starts us in the background has us ignore SIGINT; a handler undoes that, and the
+    # program begins with the default.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    program = subprocess.Popen(command, preexec_fn=_die_with(os.getpid()))  # noqa: PLW1509, S603
+    return _attend(program, pipe, reader)
+
+
+def _attend(program: "subprocess.Popen[bytes]", pipe: int, reader: int) -> int:
+    stopping = False
+    while True:
+        ready, _, _ = select.select([pipe, reader], [], [], LOOK_SECONDS if stopping else None)
+        received = set(os.read(reader, 512)) if reader in ready else set()
+        if pipe in ready or signal.SIGTERM in received:
+            _end_group(program)
+            return program.wait()
+        if signal.SIGINT in received:
+            stopping = True
+            if program.poll() is None:
+                program.send_signal(signal.SIGINT)
+        if program.poll() is None:
+            continue
+        # Asked to stop, it may leave work behind that ends by itself: `up` says how long that may
+        # take. Otherwise it died, and what it started goes with it.
+        if not stopping:
+            _end_group(program)
+            return program.returncode
+        if not _others():
+            return program.returncode
+
+
+def _end_group(program: "subprocess.Popen[bytes]") -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(os.getpgrp(), signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline:
+        program.poll()
+        if not _others():
+            return
+        time.sleep(0.05)
+    for pid in _others():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def _others() -> list[int]:
+    """Living members of our group, without ourselves."""
+    proc = Path("/proc")
+    if proc.joinpath("self").exists():
+        rows = [(int(e.name), _stat(e)) for e in proc.iterdir() if e.name.isdigit()]
+        table = [(pid, fields[0], int(fields[2])) for pid, fields in rows if fields]
+    else:
+        command = ["/bin/ps", "-axo", "pid=,state=,pgid="]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
+        words = [line.split() for line in listed.splitlines()]
+        table = [(int(pid), state, int(group)) for pid, state, group in words]
+    ours = os.getpgrp()
+    living = (pid for pid, state, group in table if group == ours and state[0] not in "ZX")
+    return [pid for pid in living if pid != os.getpid()]
+
+
+def _stat(process: Path) -> list[str]:
+    try:
+        text = (process / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()
+
+
+def _die_with(guardian: int) -> Callable[[], None] | None:
+    """On Linux the program ends also where its guardian is killed."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+
+    def arrange() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != guardian:
+            os._exit(1)
+
+    return arrange
+
+
+if __name__ == "__main__":
+    code = main(int(sys.argv[1]), sys.argv[2:])
+    if code < 0:
+        # Whoever started us reads how the program ended.
+        if -code not in {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)

@@ -1,0 +1,35 @@
+"""Runs in words, and which of them work at this moment."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from dagster._core.launcher import WorkerStatus
+
+from pipelines.partitions import RANGE_END, RANGE_START
+
+WORKING = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def described(run: dg.DagsterRun) -> str:
+    """Name a run as a person looks for it: its job, store and days, and its number."""
+    start, end = run.tags.get(RANGE_START, ""), run.tags.get(RANGE_END, "")
+    job = run.job_name.removesuffix("_job")
+    slug, _, first = start.partition("|")
+    days = f" of {slug} {first} to {end.partition('|')[2]}" if first else ""
+    return f"the {job} run{days} ({run.run_id[:8]})"
+
+
+def working(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
+    """Yield the runs that are under way and whose process lives."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=WORKING)):
+        launcher = instance.run_launcher
+        alive = (
+            not launcher.supports_check_run_worker_health
+            or launcher.check_run_worker_health(run).status is not WorkerStatus.FAILED
+        )
+        if alive:
+            yield run

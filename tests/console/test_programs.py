@@ -1,0 +1,241 @@
+"""Programs of one command: ended with it, started again when they die, waited for when it stops."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors import home_lock, processes
+from connectors.errors import ConfigError, Transient
+from connectors.home_lock import HomeLock, held
+from connectors.processes import Process
+from connectors.settings import Settings
+from console.programs import Programs, Service
+
+SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
+# Deaf to what asks it to end, and with a child of its own that is deaf too.
+DEAF = [
+    sys.executable,
+    "-S",
+    "-c",
+    "import os, signal, time\n"
+    "signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "os.fork(); time.sleep(60)",
+]
+
+
+def eventually(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    (tmp_path / "home").mkdir()
+    return Settings(home=tmp_path / "home", database_url=None)
+
+
+@pytest.fixture
+def lock(home: Settings) -> Iterator[HomeLock]:
+    with held(home) as lock:
+        yield lock
+
+
+@pytest.fixture
+def sigint() -> Iterator[None]:
+    """What stops programs is deaf to Ctrl-C at last; the tests are not."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def programs(home: Settings, lock: HomeLock, sigint: None) -> Iterator[Programs]:
+    environment = {**os.environ, "DAYBOOK_HOME": str(home.home)}
+    started = Programs(home.home / "logs", environment, lock, restarts=(0.05, 0.1))
+    yield started
+    started.stop(lambda: 0.1)
+
+
+def tree(home: Settings) -> list[int]:
+    record = home_lock.tenancy(home)
+    assert record is not None
+    return [p for process in record.processes[1:] for p in process.members(home.home)]
+
+
+def test_what_up_leaves_when_it_is_killed_ends_by_itself(home: Settings) -> None:
+    script = (
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from connectors.home_lock import held\n"
+        "from connectors.settings import Settings\n"
+        "from console.programs import Programs, Service\n"
+        f"home = Settings(home={str(home.home)!r}, database_url=None)\n"
+        "with held(home) as lock:\n"
+        "    environment = {**os.environ, 'DAYBOOK_HOME': str(home.home)}\n"
+        "    programs = Programs(home.home / 'logs', environment, lock)\n"
+        f"    programs.start([Service('deaf', {DEAF!r}), Service('calm', {SLEEP!r})])\n"
+        "    print('started', flush=True); time.sleep(60)\n"
+    )
+    # As a shell starts what it runs in the background.
+    with subprocess.Popen(
+        ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+    ) as up:
+        assert up.stdout is not None
+        assert up.stdout.readline() == b"started\n"
+        assert eventually(lambda: len(tree(home)) == 5)
+        pids = tree(home)
+        with pytest.raises(ConfigError, match=f"is run by process {up.pid} .*--takeover"):
+            held(home).__enter__()
+        up.kill()
+    with pytest.raises(ConfigError, match=r"what a killed `daybook up` left \(deaf \d+"):
+        held(home).__enter__()
+    assert eventually(lambda: not tree(home))
+    assert not any(map(_lives, pids))
+    with held(home):
+        pass
+
+
+def test_taking_over_ends_exactly_what_is_on_record(home: Settings, programs: Programs) -> None:
+    programs.start([Service("deaf", DEAF)])
+    assert eventually(lambda: len(tree(home)) == 3)
+    pids = tree(home)
+    processes.end(pids, 0.5)
+    assert eventually(lambda: not any(map(_lives, pids)))
+
+
+def test_a_number_that_another_process_has_got_since_is_left_alone(
+    home: Settings, lock: HomeLock
+) -> None:
+    with subprocess.Popen(SLEEP, start_new_session=True) as stranger:
+        living = Process.of("daemon", stranger.pid)
+        assert living is not None
+        assert living.lives()
+        earlier = Process("daemon", stranger.pid, "another boot 42")
+        lock.record([earlier])
+        assert not earlier.lives()
+        assert earlier.members(home.home) == []
+        record = home_lock.tenancy(home)
+        assert record is not None
+        assert [p.name for p in record.living()] == [home_lock.OWNER]
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_the_record_of_a_copied_home_is_of_no_account(
+    home: Settings, lock: HomeLock, tmp_path: Path
+) -> None:
+    lock.record([])
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "up.json").write_bytes(home.tenancy_file.read_bytes())
+    restored = Settings(home=copy, database_url=None)
+    assert home_lock.tenancy(restored) is None
+    with held(restored):
+        pass
+
+
+def test_a_program_that_dies_is_started_again_but_not_for_ever(
+    home: Settings, programs: Programs
+) -> None:
+    programs.start([Service("books", SLEEP), Service("calm", SLEEP)])
+    books, calm = programs.services
+    told = []
+    for wait in ("0.05", "0.1"):
+        _kill_program(books)
+        assert eventually(lambda: not books.is_running)
+        told += programs.revive()
+        assert told[-1].startswith("books stopped with exit code -9; see ")
+        assert told[-1].endswith(f"it is started again in {wait} s")
+        assert eventually(lambda: not list(programs.revive()) and books.is_running)
+    _kill_program(books)
+    assert eventually(lambda: not books.is_running)
+    told += programs.revive()
+    assert "it stays down" in told[-1]
+    assert list(programs.revive()) == []
+    assert calm.is_running
+    log = (home.home / "logs" / "books.log").read_text()
+    assert log.count("daybook up: books stopped") == 3
+    record = home_lock.tenancy(home)
+    assert record is not None
+    assert [process.name for process in record.processes] == [home_lock.OWNER, "calm"]
+
+
+def test_without_an_essential_program_the_others_are_stopped(programs: Programs) -> None:
+    programs.start([Service("sandbox", SLEEP, essential=True, restartable=False)])
+    (sandbox,) = programs.services
+    _kill_program(sandbox)
+    assert eventually(lambda: not sandbox.is_running)
+    with pytest.raises(Transient, match="sandbox stopped with exit code -9"):
+        list(programs.revive())
+
+
+WORKER = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL); time.sleep(3)"
+# Ends when it is asked to and leaves a worker that goes on, as Dagster's daemon does with its runs.
+DAEMON = [
+    sys.executable,
+    "-S",
+    "-c",
+    "import signal, subprocess, sys\n"
+    f"subprocess.Popen([sys.executable, '-S', '-c', {WORKER!r}])\n"
+    "signal.pause()",
+]
+
+
+@pytest.mark.usefixtures("sigint")
+def test_a_stop_waits_for_what_a_program_is_at(home: Settings, lock: HomeLock) -> None:
+    programs = Programs(home.home / "logs", {**os.environ, "DAYBOOK_HOME": str(home.home)}, lock)
+    programs.start([Service("daemon", DAEMON), Service("calm", SLEEP)])
+    assert eventually(lambda: len(tree(home)) == 5)
+    asked: list[float] = []
+
+    def patience() -> float:
+        asked.append(time.monotonic())
+        return 10
+
+    began = time.monotonic()
+    programs.stop(patience)
+    assert len(asked) == 1
+    assert 2 < time.monotonic() - began < 6
+
+
+@pytest.mark.usefixtures("sigint")
+def test_a_stop_does_not_wait_for_ever(home: Settings, lock: HomeLock) -> None:
+    programs = Programs(home.home / "logs", dict(os.environ), lock)
+    programs.start([Service("deaf", DEAF)])
+    began = time.monotonic()
+    programs.stop(lambda: 0.1)
+    assert time.monotonic() - began < 8
+    assert not programs.services[0].is_running
+
+
+def _kill_program(service: Service) -> None:
+    """Kill the program itself; its guardian sees it."""
+    assert service.process is not None
+    guardian = service.process.pid
+
+    def child() -> list[int]:
+        listed = Path(f"/proc/{guardian}/task/{guardian}/children").read_text().split()
+        begun = (Path(f"/proc/{pid}/cmdline").read_text() for pid in listed)
+        return [
+            int(p)
+            for p, words in zip(listed, begun, strict=True)
+            if words and "guardian" not in words
+        ]
+
+    assert eventually(lambda: bool(child()))
+    os.kill(child()[0], signal.SIGKILL)
+
+
+def _lives(pid: int) -> bool:
+    return Process.of("", pid) is not None
