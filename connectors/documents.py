@@ -35,7 +35,7 @@ class Dialect(_Record):
     """How the file writes things; decided once a file and proven by its total.
 
     `zones` maps the zone suffix of an instant to minutes east of UTC. `preamble` lines stand above
-    the header.
+    the header. `delimiter` stands between cells.
     """
 
     encoding: str
@@ -45,6 +45,7 @@ class Dialect(_Record):
     zones: dict[str, int] = {}
     newest_first: bool = False
     preamble: int = 0
+    delimiter: str = ","
 
 
 class SourceType(_Record):

@@ -4,14 +4,10 @@ A file is taken whole or not at all. What is refused leaves nothing behind but, 
 not sum to what it declares, a copy in quarantine with both figures.
 """
 
-import gzip
 import hashlib
-import io
 import json
 import re
 import secrets
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,22 +15,21 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels import CHANNELS
+from connectors import recognition
 from connectors.channels.base import Channel, Upload
-from connectors.decoding import decode
+from connectors.decoding import encoding_of, write_decoded
 from connectors.documents import Manifest, Member
 from connectors.engine import open_engine
-from connectors.errors import BadInput, Permanent, Unproven
+from connectors.errors import BadInput, DaybookError, Permanent, Unproven
 from connectors.lake import Lake, write_atomically
 from connectors.settings import Settings
-from connectors.spreadsheets import ENCODING, is_spreadsheet, sheets
+from connectors.spreadsheets import ENCODING, is_spreadsheet, write_sheet
 
-_GZIP = b"\x1f\x8b"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-MAX_BYTES = 8 * 1024**3
 # No channel writes more lines above its header.
 OPENING, OPENING_LINES = 65_536, 40
+# What DuckDB may hold while one file is read; it spills the rest to disk.
+MEMORY = "384MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,64 +48,28 @@ class Intake:
         return self.manifest.supersedes if self.new else None
 
 
-def members(path: Path) -> Iterator[Member]:
-    """The files in `path`: itself, or what its gzip or zip container holds."""
-    if not path.exists():
-        raise BadInput(f"{path}: there is no such file")
-    if path.is_dir():
-        raise BadInput(f"{path}: is a folder; name the files in it")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be read ({error.strerror}); check its permissions"
-        ) from error
-    yield from _unpacked(path.name, content)
-
-
-def _unpacked(name: str, content: bytes) -> Iterator[Member]:
-    damaged = f"{name}: the archive is damaged or cut off; download it again"
-    if content.startswith(_GZIP):
-        try:
-            yield Member(name.removesuffix(".gz"), gzip.decompress(content))
-        except (OSError, EOFError, zlib.error) as error:
-            raise BadInput(damaged) from error
-    elif is_spreadsheet(content):
-        yield Member(name, content)
-    elif content.startswith(_ZIP):
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                # macOS adds a shadow of every file that it packs.
-                inner = [
-                    info
-                    for info in archive.infolist()
-                    if not info.is_dir() and not info.filename.startswith("__MACOSX/")
-                ]
-                if not inner:
-                    raise BadInput(f"{name}: the archive holds no file; download it again")
-                for info in inner:
-                    if info.file_size > MAX_BYTES:
-                        raise BadInput(f"{name}: {info.filename} is larger than 8 GiB unpacked")
-                    yield Member(Path(info.filename).name, archive.read(info))
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-            raise BadInput(damaged) from error
-    else:
-        yield Member(name, content)
-
-
-def _text_of(channel: Channel, member: Member) -> tuple[str, str]:
-    """What a file says and how it is written; of a spreadsheet, the sheet the channel knows."""
-    if not is_spreadsheet(member.content):
-        text, encoding = decode(member.name, member.content)
-        _recognised(channel, member.name, opening(text))
-        return text, encoding
-    for title, text in sheets(member.name, member.content):
-        if channel.recognises(opening(text)):
-            return text, f"{ENCODING}{title}"
-    raise BadInput(
-        f"{member.name}: is a spreadsheet, and no sheet of it is a {channel.file}; import the file "
-        "as it was downloaded, unedited"
-    )
+def _transcribe(channel: Channel, member: Member, path: Path) -> tuple[str, str]:
+    """Write what a file says to `path`; its encoding and first lines. Of a spreadsheet, the sheet
+    that the channel knows."""
+    if is_spreadsheet(member.content):
+        title = write_sheet(
+            member.name,
+            member.content,
+            path,
+            lambda _title, sheet: recognition.is_of(channel, opening(_first_text(sheet))),
+        )
+        if title is None:
+            raise BadInput(
+                f"{member.name}: is a spreadsheet, and no sheet of it is a {channel.file}; import "
+                "the file as it was downloaded, unedited"
+            )
+        return f"{ENCODING}{title}", opening(_first_text(path))
+    encoding = encoding_of(member.name, member.content)
+    write_decoded(member.content, encoding, path)
+    first_lines = opening(_first_text(path))
+    recognition.check(channel, member.name, first_lines)
+    _check_end(member.name, path, first_lines)
+    return encoding, first_lines
 
 
 def opening(text: str) -> str:
@@ -118,18 +77,20 @@ def opening(text: str) -> str:
     return "\n".join(_NEWLINE.split(text[:OPENING], maxsplit=OPENING_LINES)[:OPENING_LINES])
 
 
-def _recognised(channel: Channel, name: str, first_lines: str) -> None:
-    if channel.recognises(first_lines):
-        return
-    other = next((c for c in CHANNELS.values() if c.recognises(first_lines)), None)
-    if other is not None:
-        raise BadInput(
-            f"{name}: is a file of {other.title}, not of {channel.title}; "
-            f"use `daybook import {other.name}`"
-        )
-    raise BadInput(
-        f"{name}: is not a file of {channel.title}; download the {channel.file} and import that"
-    )
+def _first_text(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read(OPENING)
+
+
+def _check_end(name: str, path: Path, first_lines: str) -> None:
+    """`BadInput` for a file of more than one line whose last line does not end: all formats end
+    their last line, so that it is cut off, maybe in the middle of a word or a number."""
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        if file.read() not in (b"\n", b"\r") and "\n" in first_lines:
+            raise BadInput(
+                f"{name}: its last line has no end: the file is cut off; download it again"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,37 +100,55 @@ class Examination:
     settings: Settings
     con: duckdb.DuckDBPyConnection
     scratch: Path
+    memory_limit: str
 
     def examine(
         self, channel: Channel, member: Member, *, connection: str, time_zone: str
     ) -> Manifest:
         """Read one file and prove it, storing nothing; what is unproven is put in quarantine."""
-        text, encoding = _text_of(channel, member)
-        copy = self.scratch / "document.txt"
-        copy.write_text(text, encoding="utf-8", newline="")
-        upload = Upload(
-            name=member.name,
-            document=hashlib.sha256(member.content).hexdigest(),
-            encoding=encoding,
-            opening=opening(text),
-            text=copy,
-            connection=connection,
-            time_zone=time_zone,
-        )
         try:
-            _clear(self.con)
-            manifest = channel.inspect(self.con, upload)
+            manifest = self._inspect(channel, member, connection, time_zone)
         except Unproven as error:
             kept = _quarantine(self.settings, member, error)
             raise Unproven(
                 f"{error} (kept as {kept})", declared=error.declared, found=error.found
             ) from error
-        except (duckdb.DataError, duckdb.ProgrammingError) as error:
-            said = str(error).splitlines()[0]
+        # The disk's and the machine's faults are none of the file's.
+        except (DaybookError, OSError, MemoryError, duckdb.IOException):
+            raise
+        except duckdb.OutOfMemoryException as error:
             raise BadInput(
-                f"{member.name}: cannot be read ({said}); download it again, unedited"
+                f"{member.name}: takes more than {self.memory_limit} of memory to read; export a "
+                "shorter period"
+            ) from error
+        except Exception as error:
+            raise BadInput(
+                f"{member.name}: cannot be read ({_said(error)}); download it again, unedited"
             ) from error
         return manifest if member.tag is None else manifest.model_copy(update={"tag": member.tag})
+
+    def _inspect(
+        self, channel: Channel, member: Member, connection: str, time_zone: str
+    ) -> Manifest:
+        copy = self.scratch / "document.txt"
+        encoding, first_lines = _transcribe(channel, member, copy)
+        upload = Upload(
+            name=member.name,
+            document=hashlib.sha256(member.content).hexdigest(),
+            encoding=encoding,
+            opening=first_lines,
+            text=copy,
+            connection=connection,
+            time_zone=time_zone,
+        )
+        _clear(self.con)
+        return channel.inspect(self.con, upload)
+
+
+def _said(error: Exception) -> str:
+    """What a library says of a file, in a line; ours says nothing that helps."""
+    first = str(error).partition("\n")[0][:200]
+    return first if isinstance(error, duckdb.Error) and first else type(error).__name__
 
 
 def _clear(con: duckdb.DuckDBPyConnection) -> None:
@@ -183,16 +162,17 @@ def _clear(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
-def examining(settings: Settings) -> Iterator[Examination]:
+def examining(settings: Settings, memory_limit: str | None = None) -> Iterator[Examination]:
     """Files can be read and proven while this is open."""
+    memory_limit = memory_limit or settings.memory_limit
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
     scratch = settings.scratch_folder / f"import-{secrets.token_hex(6)}"
     scratch.mkdir(mode=0o700)
     try:
         with open_engine(
-            threads=settings.threads, memory_limit=settings.memory_limit, spill=scratch / "spill"
+            threads=settings.threads, memory_limit=memory_limit, spill=scratch / "spill"
         ) as con:
-            yield Examination(settings, con, scratch)
+            yield Examination(settings, con, scratch, memory_limit)
     finally:
         _remove(scratch)
 
@@ -200,8 +180,8 @@ def examining(settings: Settings) -> Iterator[Examination]:
 def examine(
     settings: Settings, channel: Channel, member: Member, *, connection: str, time_zone: str
 ) -> Manifest:
-    """Read one file and prove it, as `Examination.examine`."""
-    with examining(settings) as table:
+    """Read one file from disk and prove it, as `Examination.examine`, in little memory."""
+    with examining(settings, MEMORY) as table:
         return table.examine(channel, member, connection=connection, time_zone=time_zone)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import intake
+from connectors.archives import members
 from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.profile import business_day
@@ -69,7 +70,7 @@ def import_file(
     workspace: Workspace, source: Channel, target: Target, path: Path
 ) -> Iterator[Imported]:
     """Take every file in `path`; `BadInput` for one that is refused, which leaves nothing."""
-    for member in intake.members(path):
+    for member in members(path):
         manifest = intake.examine(
             workspace.settings,
             source,

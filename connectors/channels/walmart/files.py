@@ -9,7 +9,7 @@ import duckdb
 from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import profile
-from connectors.channels.tables import check_columns, load
+from connectors.channels.tables import check_columns, check_rows, load
 from connectors.channels.walmart.layouts import (
     AMOUNTS,
     DATES,
@@ -21,6 +21,7 @@ from connectors.channels.walmart.layouts import (
     V1_OPTIONAL,
     V1_REQUIRED,
     columns,
+    is_trailer,
     kind,
     needed,
     relation,
@@ -102,12 +103,16 @@ def _check_columns(upload: Upload, form: str, names: Sequence[str]) -> None:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, form: str, names: Sequence[str]) -> None:
+    rows = None
+    if form != JSON:
+        rows = check_rows(upload, len(names), "download it again", is_note=is_trailer)
     load(
         con,
         upload,
         relation(form, names, upload.text),
         "is not a row of a report",
         "download it again",
+        rows,
     )
     if one(con, f'SELECT count(*) FROM document_rows WHERE "{STATED_LINES}" IS NULL') == 0:
         raise BadInput(f"{upload.name}: the report has a header and no rows; download it again")
