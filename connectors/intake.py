@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from connectors import recognition
+from connectors.channels.answers import head
 from connectors.channels.base import Channel, Upload
 from connectors.decoding import encoding_of, write_decoded
 from connectors.documents import Manifest, Member
@@ -142,7 +143,11 @@ class Examination:
             time_zone=time_zone,
         )
         _clear(self.con)
-        return channel.inspect(self.con, upload)
+        manifest = channel.inspect(self.con, upload)
+        if head(upload.header) is not None or manifest.rows is not None:
+            return manifest
+        rows = self.con.execute("SELECT count(*) FROM document_rows").fetchone() or (0,)
+        return manifest.model_copy(update={"rows": rows[0]})
 
 
 def _said(error: Exception) -> str:
@@ -203,18 +208,17 @@ def _quarantine(settings: Settings, member: Member, error: Unproven) -> Path:
 def keep(
     lake: Lake, content: bytes, manifest: Manifest, stored: Sequence[Manifest] | None = None
 ) -> Intake:
-    """Store a proven document, unless the connection has it; number restatements.
+    """Store a proven document, unless it is in force; number restatements.
 
     A document that is there and has come by another name in the platform's list learns that name.
-    The caller holds the connection's lock: two imports must not number the same restatement.
-    `stored` are the connection's documents, where the caller has fetched this one: a platform that
-    says again what it said before it said something else is believed.
+    One that another has replaced since counts again: whoever says again what was said before is
+    believed. The caller holds the connection's lock: two imports must not number the same
+    restatement. `stored` are the connection's documents, where the caller has them.
     """
-    fetched = stored is not None
     if stored is None:
         stored = lake.manifests(manifest.connection)
     known = next((m for m in stored if m.document == manifest.document), None)
-    if known is not None and not (fetched and _in_force(known.statement, stored) != known.document):
+    if known is not None and _in_force(known.statement, stored) == known.document:
         _heal(lake, content, known)
         if manifest.tag not in {None, known.tag}:
             known = known.model_copy(update={"tag": manifest.tag})

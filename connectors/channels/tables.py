@@ -157,3 +157,31 @@ def _bounded(upload: Upload, lines: Iterator[str], again: str) -> Iterator[str]:
                 "its numbers; import the file as it was downloaded"
             )
         yield line
+
+
+def check_once(
+    con: duckdb.DuckDBPyConnection,
+    upload: Upload,
+    name: str,
+    key: Sequence[str],
+    again: str,
+    where: str = "true",
+) -> None:
+    """`BadInput` for two rows of `document_rows` with one number of the channel's own.
+
+    `key` is SQL for the number and what else tells rows apart; `where` picks the rows that have
+    such a number. Rows without it may be alike: real files hold identical rows.
+    """
+    columns = ", ".join(key)
+    twice = con.execute(
+        f"SELECT {key[0]}, min(row), min(row) FILTER (turn = 2) FROM ("
+        f"SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY row) AS turn "
+        f"FROM document_rows WHERE {key[0]} IS NOT NULL AND ({where})) "
+        f"GROUP BY {columns} HAVING count(*) > 1 ORDER BY 3 LIMIT 1"
+    ).fetchone()
+    if twice is not None:
+        number, first, second = twice
+        raise BadInput(
+            f"{upload.name}: row {second}: {name} {number} stands twice, in row {first} too: it "
+            f"would be counted twice; {again}"
+        )

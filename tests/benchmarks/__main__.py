@@ -13,6 +13,7 @@ from rich.table import Table
 from tests.benchmarks import (
     backfill,
     compute,
+    cuts,
     ingest,
     limits,
     simulation,
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "stores": stores.measure,
     "ingest": ingest.measure,
     "limits": limits.measure,
+    "cuts": cuts.measure,
     "simulation": simulation.measure,
 }
 

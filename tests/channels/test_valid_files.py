@@ -18,7 +18,14 @@ from connectors.documents import Manifest, Member
 from connectors.errors import BadInput
 from connectors.settings import Settings
 from mappings.channels import classify
-from tests.channels import ebay_files, etsy_files, square_files, tiktok_files, walmart_files
+from tests.channels import (
+    ebay_files,
+    etsy_files,
+    shopify_files,
+    square_files,
+    tiktok_files,
+    walmart_files,
+)
 from tests.channels.examples import EXAMPLES, workbook
 
 THIRD = date(2026, 3, 3)
@@ -181,3 +188,25 @@ def test_ebay_columns_stand_in_any_order_and_no_row_is_lost(home: Path) -> None:
     assert examined(home, "ebay", written(noted)).total == straight.total
     sorted_away = [rows[top + 1], *rows[top : top + 1], *rows[top + 2 :]]
     assert "row 1 stands above the header" in refusal(home, "ebay", written(sorted_away))
+
+
+def test_a_number_of_the_channels_own_stands_once(home: Path) -> None:
+    payment = square_files.row(THIRD, "25.00", "-1.10")
+    for twin in (payment, {**payment, "Time": "09:00:00", "Description": "another"}):
+        message = refusal(home, "square", square_files.export([payment, twin]))
+        assert "row 2: Payment ID pay1 stands twice, in row 1 too" in message
+    # Refunds of a payment at different times may have its number; so may a row without one.
+    refund = square_files.row(THIRD, "-5.00", event="Refund")
+    later = {**refund, "Time": "15:00:00"}
+    nameless = {**payment, "Payment ID": "", "Transaction ID": "T1"}
+    rows = [payment, refund, later, nameless, nameless]
+    assert examined(home, "square", square_files.export(rows)).rows == 5
+    paid = shopify_files.payout(THIRD, Charges="20.00", Total="20.00")
+    twice = [{**paid, "Bank Reference": "106"}] * 2
+    message = refusal(home, "shopify", shopify_files.export(twice, shopify_files.PAYOUTS))
+    assert "row 2: Bank Reference 106 stands twice, in row 1 too" in message
+    sold = ebay_files.order("05-1", THIRD, "25.00", payout="50")
+    left = [sold, ebay_files.paid(THIRD, "25", "50")]
+    assert examined(home, "ebay", ebay_files.report(left)).lines == 1
+    message = refusal(home, "ebay", ebay_files.report([*left, left[1]]))
+    assert "row 3: Payout ID 50 stands twice, in row 2 too" in message

@@ -1,4 +1,4 @@
-"""Small inputs that failed once: each is read as its note says is right, or refused in its words."""
+"""Small inputs that failed once: each is read as its note says, or refused with its cure."""
 
 from decimal import Decimal
 from pathlib import Path

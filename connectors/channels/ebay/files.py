@@ -18,7 +18,14 @@ from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.ebay import report
 from connectors.channels.profile import Profile, profile
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_above, check_columns, check_rows, check_whole, load
+from connectors.channels.tables import (
+    check_above,
+    check_columns,
+    check_once,
+    check_rows,
+    check_whole,
+    load,
+)
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
 from connectors.windows import midnight
@@ -127,6 +134,15 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload, dialect: Dialect) -> N
             f"{upload.name}: row {nameless[0]} is a payout without its Payout ID or Net amount; "
             f"{_AGAIN}"
         )
+    # A payout leaves once; what came back has its number too, and the other sign.
+    check_once(
+        con,
+        upload,
+        "Payout ID",
+        ["payout_id", "starts_with(net, '-')"],
+        _AGAIN,
+        where="lower(type) = 'payout'",
+    )
 
 
 def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:

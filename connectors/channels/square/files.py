@@ -21,7 +21,13 @@ from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import Profile, from_microseconds, profile
 from connectors.channels.square.zones import NAMES, country, currency
 from connectors.channels.statements import lasting_prefix, open_settlement
-from connectors.channels.tables import check_columns, check_rows, check_whole, load
+from connectors.channels.tables import (
+    check_columns,
+    check_once,
+    check_rows,
+    check_whole,
+    load,
+)
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
@@ -159,6 +165,11 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]
     empty = " OR ".join(f'"{c}" IS NULL' for c in needed)
     check_whole(con, upload, empty, _AGAIN)
     _check_clock(con, upload)
+    # A payment is one row; refunds may have the number of their payment, at other times.
+    event = 'lower(coalesce("Event Type", CASE WHEN "Total Collected" LIKE \'-%\' '
+    event += "THEN 'refund' ELSE 'payment' END))"
+    moment = f'CASE WHEN {event} <> \'payment\' THEN concat("Date", "Time") END'
+    check_once(con, upload, "Payment ID", ['"Payment ID"', event, moment], _AGAIN)
 
 
 def _check_clock(con: duckdb.DuckDBPyConnection, upload: Upload) -> None:

@@ -84,7 +84,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     prove = legacy_proven if form == V0 else proven
     settlement = prove(con, upload, payment, found)
     found = replace(found, rows_without_amount=_rows_without_amount(con))
-    return found.with_payouts([settlement]).manifest(
+    manifest = found.with_payouts([settlement]).manifest(
         upload,
         channel="walmart",
         format=form,
@@ -95,6 +95,9 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
         period=(settlement.period_start, settlement.period_end),
         settlements=(settlement,),
     )
+    # The line that counts the lines is none of them.
+    rows = one(con, f'SELECT count(*) FROM document_rows WHERE "{STATED_LINES}" IS NULL')
+    return manifest.model_copy(update={"rows": None if form == JSON else int(rows)})
 
 
 def _check_columns(upload: Upload, form: str, names: Sequence[str]) -> None:
