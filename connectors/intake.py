@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from connectors import recognition
-from connectors.channels.answers import head
+from connectors.channels.answers import check_count, head
 from connectors.channels.base import Channel, Upload
 from connectors.decoding import encoding_of, write_decoded
 from connectors.documents import Manifest, Member
@@ -142,6 +142,7 @@ class Examination:
             connection=connection,
             time_zone=time_zone,
         )
+        check_count(upload.name, copy)
         _clear(self.con)
         manifest = channel.inspect(self.con, upload)
         if head(upload.header) is not None or manifest.rows is not None:

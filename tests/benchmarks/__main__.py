@@ -14,6 +14,7 @@ from tests.benchmarks import (
     backfill,
     compute,
     cuts,
+    fuzz,
     ingest,
     limits,
     simulation,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "ingest": ingest.measure,
     "limits": limits.measure,
     "cuts": cuts.measure,
+    "fuzz": fuzz.measure,
     "simulation": simulation.measure,
 }
 

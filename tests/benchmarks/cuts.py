@@ -92,8 +92,8 @@ def tally(work: Path, count: int | None = None) -> tuple[Counter[str], list[str]
     wrong: list[str] = []
     work.mkdir(parents=True, exist_ok=True)
     settings = Settings(home=work, database_url=None, threads=1)
-    for whole, lengths in sample(count):
-        with intake.examining(settings) as table:
+    with intake.examining(settings) as table:
+        for whole, lengths in sample(count):
             said = whole.examined(table, whole.member.content)
             for length in lengths:
                 outcome = taken(table, whole, said, length)
