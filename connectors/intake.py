@@ -26,11 +26,13 @@ from connectors.lake import Lake, write_atomically
 from connectors.settings import Settings
 from connectors.spreadsheets import ENCODING, is_spreadsheet, write_sheet
 
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 # No channel writes more lines above its header.
 OPENING, OPENING_LINES = 65_536, 40
 # What DuckDB may hold while one file is read; it spills the rest to disk.
 MEMORY = "384MB"
+LONGEST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,10 @@ class Examination:
         except Unproven as error:
             kept = _quarantine(self.settings, member, error)
             raise Unproven(
-                f"{error} (kept as {kept})", declared=error.declared, found=error.found
+                _line(f"{error} (kept as {kept})"), declared=error.declared, found=error.found
             ) from error
+        except BadInput as error:
+            raise BadInput(_line(str(error))) from error
         # The disk's and the machine's faults are none of the file's.
         except (DaybookError, OSError, MemoryError, duckdb.IOException):
             raise
@@ -145,10 +149,21 @@ class Examination:
         check_count(upload.name, copy)
         _clear(self.con)
         manifest = channel.inspect(self.con, upload)
+        if not _CURRENCY.fullmatch(manifest.currency):
+            raise BadInput(
+                f"{upload.name}: its currency is {manifest.currency!r}, which is none: the file is "
+                "cut off or damaged; download it again"
+            )
         if head(upload.header) is not None or manifest.rows is not None:
             return manifest
         rows = self.con.execute("SELECT count(*) FROM document_rows").fetchone() or (0,)
         return manifest.model_copy(update={"rows": rows[0]})
+
+
+def _line(message: str) -> str:
+    """A message as one line that can be printed, whatever of the file it repeats."""
+    plain = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 200]} … {plain[-200:]}"
 
 
 def _said(error: Exception) -> str:

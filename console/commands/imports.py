@@ -1,5 +1,6 @@
 """`import`: settlement files from disk, through the same parser as everything else."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from connectors.channels import channel as channel_named
 from connectors.channels.base import Channel
+from connectors.documents import Manifest
 from connectors.errors import BadInput
 from console.commands.home import Json
 from console.opening import workspace
@@ -55,6 +57,12 @@ def import_files(
     raise typer.Exit(2 if refused else 0)
 
 
+def _last_day(manifest: Manifest) -> date:
+    """Return the last day that rows of a file are of."""
+    days = [day for day, totals in manifest.days.items() if totals.lines]
+    return max(days, default=manifest.last_day)
+
+
 def _status(outcome: Imported) -> str:
     if not outcome.new:
         return "already known"
@@ -78,7 +86,7 @@ def _document(outcome: Imported) -> dict[str, Any]:
         "period_end": manifest.period_end,
         "lines": manifest.lines,
         "rows": manifest.rows,
-        "last_day": max(manifest.days, default=manifest.last_day),
+        "last_day": _last_day(manifest),
         "rows_without_amount": manifest.rows_without_amount,
         "rows_deferred": manifest.rows_deferred,
         "declared": manifest.declared,
@@ -104,7 +112,7 @@ def _report(source: Channel, outcome: Imported) -> None:
         show(f"  {manifest.rows_without_amount} of its rows state no amount and are not booked")
     if manifest.rows is not None and (manifest.declared is None or manifest.format in source.sums):
         show(
-            f"  rows: {manifest.rows}, the last day {max(manifest.days, default=manifest.last_day)}"
+            f"  rows: {manifest.rows}, the last day {_last_day(manifest)}"
             "; check that they are all, because the file states no total of its own"
         )
     if manifest.format in source.sums:
