@@ -35,7 +35,7 @@ class Dialect(_Record):
     """How the file writes things; decided once a file and proven by its total.
 
     `zones` maps the zone suffix of an instant to minutes east of UTC. `preamble` lines stand above
-    the header.
+    the header. `delimiter` stands between cells.
     """
 
     encoding: str
@@ -45,6 +45,7 @@ class Dialect(_Record):
     zones: dict[str, int] = {}
     newest_first: bool = False
     preamble: int = 0
+    delimiter: str = ","
 
 
 class SourceType(_Record):
@@ -100,10 +101,11 @@ class Manifest(_Record):
 
     `statement` is what a document is a statement of: a newer document of the same statement
     supersedes this one. `days` are the business days, in the connection's zone, that have lines
-    or a payout; `first_day` to `last_day` are covered, with or without. `rows_without_amount`
-    are the rows that say nothing of money and become no line, `rows_deferred` those that the
-    channel puts into no settlement yet. `tag` is what the channel's list of settlements said of
-    this one when it was fetched: while it says so, nothing is fetched again.
+    or a payout; `first_day` to `last_day` are covered, with or without. `rows` are
+    those of a file; `rows_without_amount` are the rows that say nothing of money and become no
+    line, `rows_deferred` those that the channel puts into no settlement yet. `tag` is what the
+    channel's list of settlements said of this one when it was fetched: while it says so, nothing
+    is fetched again.
     """
 
     document: str
@@ -122,6 +124,7 @@ class Manifest(_Record):
     first_day: date
     last_day: date
     lines: int
+    rows: int | None = None
     rows_without_amount: int = 0
     rows_deferred: int = 0
     total: Money

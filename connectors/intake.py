@@ -4,13 +4,9 @@ A file is taken whole or not at all. What is refused leaves nothing behind but, 
 not sum to what it declares, a copy in quarantine with both figures.
 """
 
-import gzip
 import hashlib
-import io
 import json
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,23 +14,25 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels import CHANNELS
+from connectors import recognition
+from connectors.channels.answers import check_count, head
 from connectors.channels.base import Channel, Upload
-from connectors.decoding import decode
+from connectors.decoding import encoding_of, write_decoded
 from connectors.documents import Manifest, Member
 from connectors.engine import open_engine
-from connectors.errors import BadInput, Permanent, Unproven
+from connectors.errors import BadInput, DaybookError, Permanent, Unproven
 from connectors.lake import Lake, write_atomically
 from connectors.settings import Settings
-from connectors.spreadsheets import ENCODING, is_spreadsheet, sheets
+from connectors.spreadsheets import ENCODING, is_spreadsheet, write_sheet
 from connectors.temporary import IMPORT, discard, temporary_name
 
-_GZIP = b"\x1f\x8b"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-MAX_BYTES = 8 * 1024**3
 # No channel writes more lines above its header.
 OPENING, OPENING_LINES = 65_536, 40
+# What DuckDB may hold while one file is read; it spills the rest to disk.
+MEMORY = "384MB"
+LONGEST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,70 +51,28 @@ class Intake:
         return self.manifest.supersedes if self.new else None
 
 
-def members(path: Path) -> Iterator[Member]:
-    """The files in `path`: itself, or what its gzip or zip container holds."""
-    if not path.exists():
-        raise BadInput(f"{path}: there is no such file")
-    if path.is_dir():
-        raise BadInput(f"{path}: is a folder; name the files in it")
-    try:
-        before = path.stat()
-        content = path.read_bytes()
-        after = path.stat()
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be read ({error.strerror}); check its permissions"
-        ) from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise BadInput(
-            f"{path}: was written to while it was read; import it again when it is complete"
+def _transcribe(channel: Channel, member: Member, path: Path) -> tuple[str, str]:
+    """Write what a file says to `path`; its encoding and first lines. Of a spreadsheet, the sheet
+    that the channel knows."""
+    if is_spreadsheet(member.content):
+        title = write_sheet(
+            member.name,
+            member.content,
+            path,
+            lambda _title, sheet: recognition.is_of(channel, opening(_first_text(sheet))),
         )
-    yield from _unpacked(path.name, content)
-
-
-def _unpacked(name: str, content: bytes) -> Iterator[Member]:
-    damaged = f"{name}: the archive is damaged or cut off; download it again"
-    if content.startswith(_GZIP):
-        try:
-            yield Member(name.removesuffix(".gz"), gzip.decompress(content))
-        except (OSError, EOFError, zlib.error) as error:
-            raise BadInput(damaged) from error
-    elif is_spreadsheet(content):
-        yield Member(name, content)
-    elif content.startswith(_ZIP):
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                # macOS adds a shadow of every file that it packs.
-                inner = [
-                    info
-                    for info in archive.infolist()
-                    if not info.is_dir() and not info.filename.startswith("__MACOSX/")
-                ]
-                if not inner:
-                    raise BadInput(f"{name}: the archive holds no file; download it again")
-                for info in inner:
-                    if info.file_size > MAX_BYTES:
-                        raise BadInput(f"{name}: {info.filename} is larger than 8 GiB unpacked")
-                    yield Member(Path(info.filename).name, archive.read(info))
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-            raise BadInput(damaged) from error
-    else:
-        yield Member(name, content)
-
-
-def _text_of(channel: Channel, member: Member) -> tuple[str, str]:
-    """What a file says and how it is written; of a spreadsheet, the sheet the channel knows."""
-    if not is_spreadsheet(member.content):
-        text, encoding = decode(member.name, member.content)
-        _recognised(channel, member.name, opening(text))
-        return text, encoding
-    for title, text in sheets(member.name, member.content):
-        if channel.recognises(opening(text)):
-            return text, f"{ENCODING}{title}"
-    raise BadInput(
-        f"{member.name}: is a spreadsheet, and no sheet of it is a {channel.file}; import the file "
-        "as it was downloaded, unedited"
-    )
+        if title is None:
+            raise BadInput(
+                f"{member.name}: is a spreadsheet, and no sheet of it is a {channel.file}; import "
+                "the file as it was downloaded, unedited"
+            )
+        return f"{ENCODING}{title}", opening(_first_text(path))
+    encoding = encoding_of(member.name, member.content)
+    write_decoded(member.content, encoding, path)
+    first_lines = opening(_first_text(path))
+    recognition.check(channel, member.name, first_lines)
+    _check_end(member.name, path, first_lines)
+    return encoding, first_lines
 
 
 def opening(text: str) -> str:
@@ -124,18 +80,20 @@ def opening(text: str) -> str:
     return "\n".join(_NEWLINE.split(text[:OPENING], maxsplit=OPENING_LINES)[:OPENING_LINES])
 
 
-def _recognised(channel: Channel, name: str, first_lines: str) -> None:
-    if channel.recognises(first_lines):
-        return
-    other = next((c for c in CHANNELS.values() if c.recognises(first_lines)), None)
-    if other is not None:
-        raise BadInput(
-            f"{name}: is a file of {other.title}, not of {channel.title}; "
-            f"use `daybook import {other.name}`"
-        )
-    raise BadInput(
-        f"{name}: is not a file of {channel.title}; download the {channel.file} and import that"
-    )
+def _first_text(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read(OPENING)
+
+
+def _check_end(name: str, path: Path, first_lines: str) -> None:
+    """`BadInput` for a file of more than one line whose last line does not end: all formats end
+    their last line, so that it is cut off, maybe in the middle of a word or a number."""
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        if file.read() not in (b"\n", b"\r") and "\n" in first_lines:
+            raise BadInput(
+                f"{name}: its last line has no end: the file is cut off; download it again"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,37 +103,73 @@ class Examination:
     settings: Settings
     con: duckdb.DuckDBPyConnection
     scratch: Path
+    memory_limit: str
 
     def examine(
         self, channel: Channel, member: Member, *, connection: str, time_zone: str
     ) -> Manifest:
         """Read one file and prove it, storing nothing; what is unproven is put in quarantine."""
-        text, encoding = _text_of(channel, member)
+        try:
+            manifest = self._inspect(channel, member, connection, time_zone)
+        except Unproven as error:
+            kept = _quarantine(self.settings, member, error)
+            raise Unproven(
+                _line(f"{error} (kept as {kept})"), declared=error.declared, found=error.found
+            ) from error
+        except BadInput as error:
+            raise BadInput(_line(str(error))) from error
+        # The disk's and the machine's faults are none of the file's.
+        except (DaybookError, OSError, MemoryError, duckdb.IOException):
+            raise
+        except duckdb.OutOfMemoryException as error:
+            raise BadInput(
+                f"{member.name}: takes more than {self.memory_limit} of memory to read; export a "
+                "shorter period"
+            ) from error
+        except Exception as error:
+            raise BadInput(
+                f"{member.name}: cannot be read ({_said(error)}); download it again, unedited"
+            ) from error
+        return manifest if member.tag is None else manifest.model_copy(update={"tag": member.tag})
+
+    def _inspect(
+        self, channel: Channel, member: Member, connection: str, time_zone: str
+    ) -> Manifest:
         copy = self.scratch / "document.txt"
-        copy.write_text(text, encoding="utf-8", newline="")
+        encoding, first_lines = _transcribe(channel, member, copy)
         upload = Upload(
             name=member.name,
             document=hashlib.sha256(member.content).hexdigest(),
             encoding=encoding,
-            opening=opening(text),
+            opening=first_lines,
             text=copy,
             connection=connection,
             time_zone=time_zone,
         )
-        try:
-            _clear(self.con)
-            manifest = channel.inspect(self.con, upload)
-        except Unproven as error:
-            kept = _quarantine(self.settings, member, error)
-            raise Unproven(
-                f"{error} (kept as {kept})", declared=error.declared, found=error.found
-            ) from error
-        except (duckdb.DataError, duckdb.ProgrammingError) as error:
-            said = str(error).splitlines()[0]
+        check_count(upload.name, copy)
+        _clear(self.con)
+        manifest = channel.inspect(self.con, upload)
+        if not _CURRENCY.fullmatch(manifest.currency):
             raise BadInput(
-                f"{member.name}: cannot be read ({said}); download it again, unedited"
-            ) from error
-        return manifest if member.tag is None else manifest.model_copy(update={"tag": member.tag})
+                f"{upload.name}: its currency is {manifest.currency!r}, which is none: the file is "
+                "cut off or damaged; download it again"
+            )
+        if head(upload.header) is not None or manifest.rows is not None:
+            return manifest
+        rows = self.con.execute("SELECT count(*) FROM document_rows").fetchone() or (0,)
+        return manifest.model_copy(update={"rows": rows[0]})
+
+
+def _line(message: str) -> str:
+    """A message as one line that can be printed, whatever of the file it repeats."""
+    plain = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 200]} … {plain[-200:]}"
+
+
+def _said(error: Exception) -> str:
+    """What a library says of a file, in a line; ours says nothing that helps."""
+    first = str(error).partition("\n")[0][:200]
+    return first if isinstance(error, duckdb.Error) and first else type(error).__name__
 
 
 def _clear(con: duckdb.DuckDBPyConnection) -> None:
@@ -189,16 +183,17 @@ def _clear(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
-def examining(settings: Settings) -> Iterator[Examination]:
+def examining(settings: Settings, memory_limit: str | None = None) -> Iterator[Examination]:
     """Files can be read and proven while this is open."""
+    memory_limit = memory_limit or settings.memory_limit
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
     scratch = settings.scratch_folder / temporary_name("file", IMPORT)
     scratch.mkdir(mode=0o700)
     try:
         with open_engine(
-            threads=settings.threads, memory_limit=settings.memory_limit, spill=scratch / "spill"
+            threads=settings.threads, memory_limit=memory_limit, spill=scratch / "spill"
         ) as con:
-            yield Examination(settings, con, scratch)
+            yield Examination(settings, con, scratch, memory_limit)
     finally:
         discard(scratch)
 
@@ -206,8 +201,8 @@ def examining(settings: Settings) -> Iterator[Examination]:
 def examine(
     settings: Settings, channel: Channel, member: Member, *, connection: str, time_zone: str
 ) -> Manifest:
-    """Read one file and prove it, as `Examination.examine`."""
-    with examining(settings) as table:
+    """Read one file from disk and prove it, as `Examination.examine`, in little memory."""
+    with examining(settings, MEMORY) as table:
         return table.examine(channel, member, connection=connection, time_zone=time_zone)
 
 
@@ -223,18 +218,17 @@ def _quarantine(settings: Settings, member: Member, error: Unproven) -> Path:
 def keep(
     lake: Lake, content: bytes, manifest: Manifest, stored: Sequence[Manifest] | None = None
 ) -> Intake:
-    """Store a proven document, unless the connection has it; number restatements.
+    """Store a proven document, unless it is in force; number restatements.
 
     A document that is there and has come by another name in the platform's list learns that name.
-    The caller holds the connection's lock: two imports must not number the same restatement.
-    `stored` are the connection's documents, where the caller has fetched this one: a platform that
-    says again what it said before it said something else is believed.
+    One that another has replaced since counts again: whoever says again what was said before is
+    believed. The caller holds the connection's lock: two imports must not number the same
+    restatement. `stored` are the connection's documents, where the caller has them.
     """
-    fetched = stored is not None
     if stored is None:
         stored = lake.manifests(manifest.connection)
     known = next((m for m in stored if m.document == manifest.document), None)
-    if known is not None and not (fetched and _in_force(known.statement, stored) != known.document):
+    if known is not None and _in_force(known.statement, stored) == known.document:
         _heal(lake, content, known)
         if manifest.tag not in {None, known.tag}:
             known = known.model_copy(update={"tag": manifest.tag})

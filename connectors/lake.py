@@ -6,6 +6,7 @@ a killed process leaves nothing half-written under a real name.
 """
 
 import hashlib
+import io
 import os
 import shutil
 import sys
@@ -137,7 +138,10 @@ class Lake:
     def restore_document(self, content: bytes, manifest: Manifest) -> None:
         """Put a document's bytes in place, whatever stood there."""
         path = self.document_path(manifest.connection, manifest.document)
-        write_atomically(path, zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content))
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            # A stream, so that what is large is not held twice.
+            compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+            compressor.copy_stream(io.BytesIO(content), file, size=len(content))
 
     def read_document(self, connection: str, document: str) -> bytes:
         """The bytes as the channel gave them, proven by their hash.

@@ -17,6 +17,7 @@ import orjson
 
 from connectors.documents import Member
 from connectors.engine import quoted
+from connectors.errors import BadInput
 from connectors.windows import Window
 
 _MARK = '{"daybook":1,'
@@ -24,6 +25,8 @@ _MEGABYTE = 2**20
 # How a line begins, and what stands between an operation's name and its answer.
 _OPENS, _JOINS = '{"operation":"', '","answer":'
 _LONGEST_NAME = 200
+# What an answer is kept as: its operation, itself, the end of its line.
+_PIECES = 3
 # The longest answer, and what DuckDB reads at once.
 LARGEST = 32 * _MEGABYTE
 # Under which a transaction's own number stands, at one platform or another.
@@ -71,6 +74,8 @@ class Answers:
             "kind": self.kind,
             "statement": self.statement,
             "currency": self.currency,
+            # A document that was cut off between two answers is told by it.
+            "answers": len(self._lines) // _PIECES,
         }
         if self.covers is not None:
             head |= {"from": self.covers.start.isoformat(), "to": self.covers.end.isoformat()}
@@ -90,6 +95,21 @@ def head(first_line: str) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def check_count(name: str, text: Path) -> None:
+    """`BadInput` for a document that has not as many answers as its first line says."""
+    with text.open("rb") as file:
+        said = head(file.readline(_MEGABYTE).decode(errors="replace"))
+        stated = None if said is None else said.get("answers")
+        if not isinstance(stated, int):
+            return
+        lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_MEGABYTE), b""))
+    if lines != stated:
+        raise BadInput(
+            f"{name}: holds {lines} of its {stated} answers: it is cut off or was edited; import "
+            "the whole document"
+        )
 
 
 def is_of(channel: str, opening: str) -> bool:

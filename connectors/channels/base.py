@@ -66,7 +66,9 @@ class Channel:
     `read` calls the platform and yields every document of a visit's window that is not held yet;
     None for a channel that is read from files alone. It ends only after the last page of every
     list, so that what it yielded is all there is. It raises the errors of `Remote`. `notices` is
-    how the platform tells that there is something new, where Daybook hears it.
+    how the platform tells that there is something new, where Daybook hears it. `language` looks at
+    the first lines of a file that is not recognised: it names the language of a report that is
+    the channel's all the same.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Channel:
     meets: bool = False
     foretells: bool = False
     notices: Notices | None = None
+    language: Callable[[str], str | None] | None = None
 
 
 def macros(dialect: Dialect) -> list[str]:

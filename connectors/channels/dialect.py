@@ -5,6 +5,7 @@ Amazon writes `53,44` and `03.05.2018 09:10:07 UTC` on its European sites, `53.4
 declares a total, that total proves it.
 """
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -26,6 +27,10 @@ _PATTERNS = {
     ".": r"[-+]?(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,4})?",
     ",": r"[-+]?(\d{1,15}|\d{1,3}(\.\d{3}){1,4})(,\d{1,4})?",
 }
+
+
+# Dates as spreadsheet programs show them, or the number of days that they keep.
+_RESAVED = re.compile(r"[\d./:\s-]+([AaPp][Mm])?|\d{1,2}-[A-Za-z]{3}(-\d{2,4})?")
 
 
 def decimal_marks(con: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> list[str]:
@@ -67,7 +72,11 @@ def date_format(
         if odd
         else "its dates are in mixed forms"
     )
-    raise BadInput(f"{name}: {where}; set the site to English and download it again")
+    if odd and _RESAVED.fullmatch(odd[1]):
+        mend = "a spreadsheet program has rewritten it; import the file as it was downloaded"
+    else:
+        mend = "set the site to English and download it again"
+    raise BadInput(f"{name}: {where}; {mend}")
 
 
 def _stamp(form: str) -> str:

@@ -3,13 +3,33 @@
 A channel says how its rows are read; what is wrong with a file is said here, the same way for all.
 """
 
+import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import duckdb
 
 from connectors.channels.base import Upload
 from connectors.errors import BadInput
+
+_SHORTENED = re.compile(r'(?:^|[,;\t"])(-?\d\.\d+E\+\d\d)(?=[,;\t"\r\n]|$)')
+MAX_COLUMNS, MAX_ROWS, MAX_LINE = 1000, 2_000_000, 1_048_576
+
+
+def records(opening: str, delimiter: str = ",") -> Iterator[list[str]]:
+    """Yield the rows of a file's first lines; a quoted cell may go over several lines."""
+    return csv.reader(opening.split("\n"), delimiter=delimiter)
+
+
+def check_above(upload: Upload, above: int, columns: int, again: str, delimiter: str = ",") -> None:
+    """`BadInput` for a row that was moved above the header, where nobody would read it."""
+    for number, cells in enumerate(islice(records(upload.opening, delimiter), above), start=1):
+        if sum(map(bool, map(str.strip, cells))) > max(5, columns // 4):
+            raise BadInput(
+                f"{upload.name}: row {number} stands above the header: the rows were sorted or "
+                f"moved; {again}"
+            )
 
 
 def check_columns(
@@ -25,11 +45,16 @@ def check_columns(
 
 
 def load(
-    con: duckdb.DuckDBPyConnection, upload: Upload, query: str, broken: str, again: str
+    con: duckdb.DuckDBPyConnection,
+    upload: Upload,
+    query: str,
+    broken: str,
+    again: str,
+    rows: int | None = None,
 ) -> None:
     """Make `document_rows` of a file's rows; `BadInput` names the line that is none.
 
-    `broken` is what such a line is or has not.
+    `broken` is what such a line is or has not. `rows` is how many there must be, none lost.
     """
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {query}")
@@ -39,6 +64,12 @@ def load(
         raise BadInput(
             f"{upload.name}: {at} {broken}: the file is cut off or damaged; {again}"
         ) from error
+    loaded = con.execute("SELECT count(*) FROM document_rows").fetchone()
+    if rows is not None and loaded != (rows,):
+        raise BadInput(
+            f"{upload.name}: only {loaded[0] if loaded else 0} of its {rows} rows can be read; "
+            f"{again}"
+        )
 
 
 def check_whole(con: duckdb.DuckDBPyConnection, upload: Upload, lacking: str, again: str) -> None:
@@ -48,3 +79,109 @@ def check_whole(con: duckdb.DuckDBPyConnection, upload: Upload, lacking: str, ag
     ).fetchone()
     if short is not None:
         raise BadInput(f"{upload.name}: row {short[0]} is incomplete: the file is cut off; {again}")
+
+
+def check_rows(
+    upload: Upload,
+    columns: int,
+    again: str,
+    *,
+    delimiter: str = ",",
+    quoting: bool = True,
+    above: int = 0,
+    widths: Sequence[int] = (),
+    is_note: Callable[[str], bool] = lambda _cell: False,
+) -> int:
+    """Return how many rows stand under the header; `BadInput` names the line of one cut off.
+
+    A row is whole with a cell for every column, or one of `widths` cells where all rows of the
+    file have that many. `above` are the lines above the header; `is_note` tells, by its first
+    cell, a row that is none.
+    """
+    if columns > MAX_COLUMNS:
+        raise BadInput(f"{upload.name}: has more than {MAX_COLUMNS:,} columns; {again}")
+    whole: int | None = None
+    count = 0
+    for position, (line, row) in enumerate(_rows(upload, delimiter, quoting, again)):
+        if position <= above or not row:
+            continue
+        count += 1
+        if count > MAX_ROWS:
+            raise BadInput(
+                f"{upload.name}: has more than {MAX_ROWS:,} rows; export a shorter period"
+            )
+        if is_note(row[0]):
+            continue
+        if whole is None:
+            whole = len(row) if len(row) in widths else columns
+        if len(row) < whole or any(row[whole:]):
+            raise BadInput(
+                f"{upload.name}: line {line} has {len(row)} fields of {whole}: the file is cut off "
+                f"or damaged; {again}"
+            )
+    return count
+
+
+def _rows(
+    upload: Upload, delimiter: str, quoting: bool, again: str
+) -> Iterator[tuple[int, list[str]]]:
+    """Every row of a file with the number of its last line, within bounds."""
+    with upload.text.open(encoding="utf-8", newline="") as file:
+        lines = iter(lambda: file.readline(MAX_LINE + 1), "")
+        reader = csv.reader(
+            _bounded(upload, lines, again),
+            delimiter=delimiter,
+            quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+            strict=True,
+        )
+        try:
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise BadInput(
+                f"{upload.name}: line {reader.line_num} is not a row ({error}): the file is cut "
+                f"off or damaged; {again}"
+            ) from error
+
+
+def _bounded(upload: Upload, lines: Iterator[str], again: str) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > MAX_LINE:
+            raise BadInput(
+                f"{upload.name}: line {number} has more than {MAX_LINE:,} characters; {again}"
+            )
+        # A search for two characters costs nothing, and hardly any line has them.
+        if "E+" in line and (short := _SHORTENED.search(line)):
+            raise BadInput(
+                f"{upload.name}: line {number}: {short[1]}: a spreadsheet program has shortened "
+                "its numbers; import the file as it was downloaded"
+            )
+        yield line
+
+
+def check_once(
+    con: duckdb.DuckDBPyConnection,
+    upload: Upload,
+    name: str,
+    key: Sequence[str],
+    again: str,
+    where: str = "true",
+) -> None:
+    """`BadInput` for two rows of `document_rows` with one number of the channel's own.
+
+    `key` is SQL for the number and what else tells rows apart; `where` picks the rows that have
+    such a number. Rows without it may be alike: real files hold identical rows.
+    """
+    columns = ", ".join(key)
+    twice = con.execute(
+        f"SELECT {key[0]}, min(row), min(row) FILTER (turn = 2) FROM ("
+        f"SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY row) AS turn "
+        f"FROM document_rows WHERE {key[0]} IS NOT NULL AND ({where})) "
+        f"GROUP BY {columns} HAVING count(*) > 1 ORDER BY 3 LIMIT 1"
+    ).fetchone()
+    if twice is not None:
+        number, first, second = twice
+        raise BadInput(
+            f"{upload.name}: row {second}: {name} {number} stands twice, in row {first} too: it "
+            f"would be counted twice; {again}"
+        )

@@ -1,5 +1,6 @@
 """`import`: settlement files from disk, through the same parser as everything else."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,10 +8,11 @@ import typer
 
 from connectors.channels import channel as channel_named
 from connectors.channels.base import Channel
+from connectors.documents import Manifest
 from connectors.errors import BadInput
 from console.commands.home import Json
 from console.opening import workspace
-from console.output import complain, money, show, show_json
+from console.output import complain, money, say, show, show_json
 from mappings.money import minor_digits
 from pipelines.stages.importing import Imported, import_file, open_connection
 
@@ -28,6 +30,9 @@ def import_files(
         str | None, typer.Option(help="IANA zone of business days, for a new connection")
     ] = None,
     name: Annotated[str | None, typer.Option(help="display name, for a new connection")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="also what another connection has already")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take settlement files in: each is proven, kept for good, and reported; or refused whole."""
@@ -38,7 +43,7 @@ def import_files(
         target = open_connection(opened, source, connection, timezone=timezone, name=name)
         for path in files:
             try:
-                for outcome in import_file(opened, source, target, path):
+                for outcome in import_file(opened, source, target, path, again=again):
                     documents.append(_document(outcome))
                     if not as_json:
                         _report(source, outcome)
@@ -50,6 +55,12 @@ def import_files(
     elif documents and not refused:
         show(f"next: `daybook sync {connection}`")
     raise typer.Exit(2 if refused else 0)
+
+
+def _last_day(manifest: Manifest) -> date:
+    """Return the last day that rows of a file are of."""
+    days = [day for day, totals in manifest.days.items() if totals.lines]
+    return max(days, default=manifest.last_day)
 
 
 def _status(outcome: Imported) -> str:
@@ -65,6 +76,8 @@ def _document(outcome: Imported) -> dict[str, Any]:
         "status": _status(outcome),
         "document": manifest.document,
         "supersedes": manifest.supersedes,
+        "instead_of": outcome.instead_of,
+        "elsewhere": outcome.elsewhere,
         "statement": manifest.statement,
         "settlements": [s.settlement_id for s in manifest.settlements if s.settlement_id],
         "marketplace": manifest.marketplace,
@@ -72,6 +85,8 @@ def _document(outcome: Imported) -> dict[str, Any]:
         "period_start": manifest.period_start,
         "period_end": manifest.period_end,
         "lines": manifest.lines,
+        "rows": manifest.rows,
+        "last_day": _last_day(manifest),
         "rows_without_amount": manifest.rows_without_amount,
         "rows_deferred": manifest.rows_deferred,
         "declared": manifest.declared,
@@ -95,6 +110,11 @@ def _report(source: Channel, outcome: Imported) -> None:
     )
     if manifest.rows_without_amount:
         show(f"  {manifest.rows_without_amount} of its rows state no amount and are not booked")
+    if manifest.rows is not None and (manifest.declared is None or manifest.format in source.sums):
+        show(
+            f"  rows: {manifest.rows}, the last day {_last_day(manifest)}"
+            "; check that they are all, because the file states no total of its own"
+        )
     if manifest.format in source.sums:
         show("  it tells of payouts and not of sales: all of a payout is booked on its day")
     if manifest.rows_deferred:
@@ -104,8 +124,10 @@ def _report(source: Channel, outcome: Imported) -> None:
         )
     if outcome.new and manifest.supersedes:
         show(
-            f"  it restates document {manifest.supersedes[:12]}, which is kept; "
-            "this one counts from now on"
+            f"  it counts from now on, instead of {outcome.instead_of or 'another'} "
+            f"({manifest.supersedes[:12]}), which is kept"
         )
+    if outcome.elsewhere is not None:
+        say(f"warning: {manifest.name}: {outcome.elsewhere} too")
     for word in outcome.unclassified:
         show(f"  no rule for {word!r}: its days will be held until it is mapped")

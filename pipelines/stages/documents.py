@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from connectors.channels import channel
 from connectors.channels.base import macros
+from connectors.decoding import write_decoded
 from connectors.documents import Manifest
 from connectors.registry import Connection
-from connectors.spreadsheets import ENCODING, sheet
+from connectors.spreadsheets import ENCODING, write_sheet
 from mappings.channels import classify, sql
 from mappings.channels.source_types import fixed_source_type, fixed_source_types_sql
 from mappings.journal.config import MappingConfig
@@ -86,15 +87,13 @@ def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
         return workspace.lake.document_path(manifest.connection, manifest.document)
     content = workspace.lake.read_document(manifest.connection, manifest.document)
     copy = scratch / f"{manifest.document}.txt"
-    copy.write_text(_decoded(manifest, content), encoding="utf-8", newline="")
-    return copy
-
-
-def _decoded(manifest: Manifest, content: bytes) -> str:
     encoding = manifest.dialect.encoding
     if encoding.startswith(ENCODING):
-        return sheet(manifest.name, content, encoding.removeprefix(ENCODING))
-    return content.decode(encoding)
+        title = encoding.removeprefix(ENCODING)
+        write_sheet(manifest.name, content, copy, lambda sheet, _path: sheet == title)
+    else:
+        write_decoded(content, encoding, copy)
+    return copy
 
 
 def _load_categories(

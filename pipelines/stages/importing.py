@@ -1,12 +1,14 @@
 """A file into a connection: stored once, and the days it touches asked for."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from connectors import intake
+from connectors.archives import members
 from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.profile import business_day
@@ -23,16 +25,24 @@ from pipelines.stages.workspace import Workspace
 ACTOR = "command line"
 LOCK_SECONDS = 120.0
 DAYS_AHEAD = 31
+# Ids made here have a dash, and those that are a day have eight digits.
+_OWN_ID = re.compile(r"(?!20\d{6}$)[0-9A-Za-z]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file: its document, whether it is new, and words no rule names."""
+    """What became of one file: its document, whether it is new, and words no rule names.
+
+    `instead_of` is the name of the file that it replaces, `elsewhere` what another connection has
+    of it.
+    """
 
     manifest: Manifest
     new: bool
     days: tuple[date, ...]
     unclassified: tuple[str, ...]
+    instead_of: str | None = None
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +76,13 @@ def open_connection(
 
 
 def import_file(
-    workspace: Workspace, source: Channel, target: Target, path: Path
+    workspace: Workspace, source: Channel, target: Target, path: Path, *, again: bool = False
 ) -> Iterator[Imported]:
-    """Take every file in `path`; `BadInput` for one that is refused, which leaves nothing."""
-    for member in intake.members(path):
+    """Take every file in `path`; `BadInput` for one that is refused, which leaves nothing.
+
+    What another connection has is taken with `again` only.
+    """
+    for member in members(path):
         manifest = intake.examine(
             workspace.settings,
             source,
@@ -79,7 +92,14 @@ def import_file(
         )
         bookable(workspace, manifest, datetime.now(UTC).date())
         with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
-            yield _take(workspace, source, target, member.content, manifest)
+            elsewhere = held_elsewhere(workspace, source, target.slug, manifest)
+            if elsewhere is not None and not again:
+                raise BadInput(
+                    f"{manifest.name}: {elsewhere}: import it there, or add --again if it belongs "
+                    "to both"
+                )
+            outcome = _take(workspace, source, target, member.content, manifest)
+            yield replace(outcome, elsewhere=elsewhere)
 
 
 def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
@@ -93,6 +113,28 @@ def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
         )
     if last > today + timedelta(days=DAYS_AHEAD):
         raise BadInput(f"{manifest.name}: has days up to {last}, which is in the future")
+
+
+def held_elsewhere(
+    workspace: Workspace, source: Channel, slug: str, manifest: Manifest
+) -> str | None:
+    """What another connection of the channel has of a document, in words."""
+    ids = _own_ids(manifest)
+    for connection in workspace.registry.connections():
+        if connection.channel != source.name or connection.slug == slug:
+            continue
+        for other in workspace.lake.current(connection.slug):
+            if other.document == manifest.document:
+                return f"connection {connection.slug} has this very file, as {other.name}"
+            shared = sorted(ids & _own_ids(other))
+            if shared:
+                return f"connection {connection.slug} has settlement {shared[0]}, in {other.name}"
+    return None
+
+
+def _own_ids(manifest: Manifest) -> set[str]:
+    """The ids of its settlements that the channel gave: not those that are made of a day."""
+    return {s.settlement_id for s in manifest.settlements if _OWN_ID.fullmatch(s.settlement_id)}
 
 
 def _take(
@@ -128,7 +170,8 @@ def _take(
         mapping.source_types.get(source.name),
     )
     unknown = tuple(c.source_type for c in placed if c.category == UNCLASSIFIED)
-    return Imported(kept.manifest, kept.new, tuple(days), unknown)
+    replaced = next((m.name for m in held if m.document == kept.supersedes), None)
+    return Imported(kept.manifest, kept.new, tuple(days), unknown, replaced)
 
 
 def check_told_once(

@@ -13,6 +13,8 @@ from rich.table import Table
 from tests.benchmarks import (
     backfill,
     compute,
+    cuts,
+    fuzz,
     ingest,
     kills,
     limits,
@@ -50,6 +52,8 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "ingest": ingest.measure,
     "limits": limits.measure,
     "kills": kills.measure,
+    "cuts": cuts.measure,
+    "fuzz": fuzz.measure,
     "simulation": simulation.measure,
 }
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from connectors import intake, postgres
+from connectors.archives import members
 from connectors.channels import channel
 from connectors.documents import Manifest
 from connectors.home import initialise
@@ -43,7 +44,7 @@ def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> No
     single = settings.model_copy(update={"threads": 1, "memory_limit": "2GB"})
 
     def examine(path: Path) -> tuple[bytes, Manifest]:
-        (member,) = intake.members(path)
+        (member,) = members(path)
         manifest = intake.examine(
             single, channel("amazon"), member, connection=slugs[0], time_zone=ZONE
         )

@@ -176,7 +176,11 @@ def _shopify() -> Example:
 
 def _square() -> Example:
     third, ninth, tenth = date(2026, 3, 3), date(2026, 3, 9), date(2026, 3, 10)
-    twins = [square_files.row(third, "25.00", "-1.10", deposit="3ZMFS7A")] * 2
+    # Identical but for their own numbers: Square gives each payment one.
+    twins = [
+        square_files.row(third, "25.00", "-1.10", deposit="3ZMFS7A", number=number)
+        for number in ("pay1", "pay1b")
+    ]
     last = {"gross": "9.99", "fee": "-1.50", "number": "pay2", "order": "MUG-BLUE-2"}
     document = [*twins, square_files.row(ninth, **last, at="23:59:59")]
     moved = [*twins, square_files.row(tenth, **last, at="00:00:00")]

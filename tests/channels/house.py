@@ -11,6 +11,7 @@ import duckdb
 
 from connectors import intake
 from connectors.accounting.beancount import Books
+from connectors.archives import members
 from connectors.channels import channel
 from connectors.documents import Member
 from connectors.intake import Intake
@@ -73,7 +74,7 @@ class House:
 
     def take_file(self, path: Path) -> list[Intake]:
         """Import what a path holds, out of its container."""
-        return [self._keep(member) for member in intake.members(path)]
+        return [self._keep(member) for member in members(path)]
 
     def _keep(self, member: Member) -> Intake:
         manifest = intake.examine(

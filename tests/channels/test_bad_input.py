@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors import intake
+from connectors.archives import members
 from connectors.channels import CHANNELS
 from connectors.documents import Manifest
 from connectors.errors import BadInput, Unproven
@@ -19,7 +20,7 @@ def examine(home: Path, name: str, path: Path) -> list[Manifest]:
     settings = Settings(home=home, database_url=None, threads=1)
     return [
         intake.examine(settings, CHANNELS[name], member, connection="store", time_zone="UTC")
-        for member in intake.members(path)
+        for member in members(path)
     ]
 
 

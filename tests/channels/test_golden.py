@@ -33,6 +33,7 @@ TIME_ZONES = {
     "amazon/v1-36-columns": "America/Toronto",
     "amazon/v1-33-columns": "America/Toronto",
     "amazon/v1-negative-chain": "America/Toronto",
+    "ebay/report-in-german": "Europe/Berlin",
     "etsy/euro-comma-decimals": "Europe/Berlin",
     "etsy/ledger-of-a-month": "Europe/London",
     "etsy/ledger-with-payments": "Europe/London",

@@ -66,6 +66,7 @@ def test_an_etsy_statement_says_that_it_declares_no_total(user: User, folder: Pa
     assert told.code == 0
     assert "statement 2026-03-USD" in told.lines[0]
     assert told.lines[0].endswith("declares no total; every row and the deposits tie")
+    assert told.lines[1].startswith("  rows: ")
 
 
 def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Path) -> None:
@@ -77,6 +78,8 @@ def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Pat
         [
             "payouts_export.csv: new: Shopify statement payouts:2026-03-USD, 2026-03-05 to "
             "2026-03-05, 2 lines, USD, declared 19.12, sum 19.12",
+            "  rows: 1, the last day 2026-03-05; check that they are all, because the file states "
+            "no total of its own",
             "  it tells of payouts and not of sales: all of a payout is booked on its day",
             "next: `daybook sync mugs`",
         ],
@@ -108,10 +111,40 @@ def test_a_restatement_is_kept_beside_what_it_replaces_and_said(user: User, fold
     )
     assert told.code == 0
     assert told.lines[0].startswith("again.txt: restated: ")
-    assert "it restates document" in told.lines[1]
+    assert "it counts from now on, instead of march.txt" in told.lines[1]
     assert len(user.documents()) == 2
     shown = user("connections", "show", "mugs")
     assert "  20000000001 again.txt (6 lines, revision 2)" in shown.lines
+
+
+def test_the_file_that_came_last_counts_even_where_it_came_before(user: User, folder: Path) -> None:
+    first, edited = AMAZON.document, AMAZON.restated
+    said = []
+    for name, content in (("a.txt", first), ("b.txt", edited), ("a.txt", first), ("a.txt", first)):
+        told = user("import", "amazon", _file(folder, content, name), "--connection", "mugs")
+        assert told.code == 0
+        said.append((told.lines[0].split(":")[1].strip(), told.lines[1].partition(" (")[0]))
+    assert said == [
+        ("new", "next: `daybook sync mugs`"),
+        ("restated", "  it counts from now on, instead of a.txt"),
+        ("restated", "  it counts from now on, instead of b.txt"),
+        ("already known", "next: `daybook sync mugs`"),
+    ]
+    assert "  20000000001 a.txt (6 lines, revision 3)" in user("connections", "show", "mugs").lines
+
+
+def test_a_settlement_of_another_connection_is_taken_on_demand_only(
+    user: User, folder: Path
+) -> None:
+    user("import", "amazon", _file(folder, AMAZON.document), "--connection", "mugs")
+    other = _file(folder, AMAZON.restated, "again.txt")
+    told = user("import", "amazon", other, "--connection", "cups")
+    assert told.code == 2
+    assert "connection mugs has settlement 20000000001, in march.txt: import it there" in told.err
+    assert "cups" not in "".join(user("connections", "list").lines)
+    told = user("import", "amazon", other, "--connection", "cups", "--again")
+    assert told.code == 0
+    assert "warning: again.txt: connection mugs has settlement 20000000001" in told.err
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from connectors import intake
+from connectors.archives import members
 from connectors.channels import channel
 from connectors.documents import Manifest
 from connectors.settings import Settings
@@ -28,7 +29,7 @@ def _manifests(settings: Settings, sample: Sample) -> list[Manifest]:
             time_zone=sample.time_zone,
         )
         for name in sample.files
-        for member in intake.members(folder() / name)
+        for member in members(folder() / name)
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from connectors import intake
 from connectors.accounting.beancount.rendering import render_entry
+from connectors.archives import members
 from connectors.channels import channel
 from connectors.registry import Connection, Registry
 from connectors.settings import Settings
@@ -43,7 +44,7 @@ def books_of(home: Path, connection: Connection, files: Sequence[str]) -> Books:
     workspace = Workspace(settings, cast(Registry, None))
     days: set[date] = set()
     for file in files:
-        (member,) = intake.members(FOLDER / file)
+        (member,) = members(FOLDER / file)
         manifest = intake.examine(
             settings,
             channel(connection.channel),

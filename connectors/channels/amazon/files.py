@@ -15,7 +15,7 @@ import duckdb
 from connectors.channels import dialect as dialects
 from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.profile import Profile, business_day, from_microseconds, profile
-from connectors.channels.tables import load
+from connectors.channels.tables import check_rows, load
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
@@ -151,12 +151,14 @@ def _rows_without_amount(con: duckdb.DuckDBPyConnection, kind: str) -> int:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
+    rows = check_rows(upload, len(columns), "download it again", delimiter="\t", quoting=False)
     load(
         con,
         upload,
         _relation(columns, upload.text),
         f"does not have the header's {len(columns)} fields",
         "download it again",
+        rows,
     )
     counts = con.execute('SELECT count(*), count("total-amount") FROM document_rows').fetchone()
     total, summaries = counts or (0, 0)

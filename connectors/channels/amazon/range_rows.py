@@ -1,10 +1,10 @@
 """The rows of a transaction report: where its header is, and each row in the words of `locales`."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.channels.amazon import locales, stamps
+from connectors.channels.tables import records
 from connectors.documents import Dialect, Manifest
 from connectors.engine import quoted
 
@@ -18,10 +18,8 @@ def recognises(opening: str) -> bool:
 
 def header(opening: str) -> tuple[int, tuple[str, ...]] | None:
     """How many lines stand above the header, and its columns as they are written."""
-    for above, line in enumerate(opening.split("\n")):
-        if "," not in line:
-            continue
-        written = tuple(name.strip() for name in next(csv.reader([line.rstrip("\r")]), []))
+    for above, cells in enumerate(records(opening)):
+        written = tuple(name.strip() for name in cells)
         if {"date/time", "settlement id", "total"} <= set(locales.columns(written)):
             return above, written
     return None

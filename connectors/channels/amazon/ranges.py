@@ -20,7 +20,7 @@ from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks, zones
 from connectors.channels.profile import Profile, business_day, from_microseconds, profile
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_columns
+from connectors.channels.tables import check_above, check_columns, check_rows, load
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
 from connectors.windows import midnight
@@ -93,6 +93,7 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload) -> Dialect:
     if found is None:
         raise BadInput(f"{upload.name}: has no header of a transaction report; {_AGAIN}")
     above, written = found
+    check_above(upload, above, len(written), _AGAIN)
     names = locales.columns(written)
     check_columns(upload, names, _REQUIRED, _AGAIN)
     dialect = Dialect(
@@ -102,17 +103,9 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload) -> Dialect:
         date_format=stamps.FORMS[0],
         preamble=above,
     )
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE document_rows AS {relation(dialect, upload.text)}"
-        )
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        line = re.search(r"Line: (\d+)", str(error))
-        at = f"line {line[1]}" if line else "a row"
-        raise BadInput(
-            f"{upload.name}: {at} is not a row of a transaction report: the file is cut off or "
-            "damaged; download it again"
-        ) from error
+    rows = check_rows(upload, len(written), _AGAIN, above=above)
+    query, broken = relation(dialect, upload.text), "is not a row of a transaction report"
+    load(con, upload, query, broken, _AGAIN, rows)
     _check_rows(con, upload)
     form = date_format(con, upload.name, ["date/time"], stamps.FORMS)
     return dialect.model_copy(

@@ -42,6 +42,7 @@ CHANNEL = Channel(
     chain=chain,
     read=read,
     periods=frozenset({files.FORMAT}),
+    language=report.language,
 )
 
 __all__ = ["CHANNEL"]

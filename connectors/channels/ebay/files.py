@@ -18,7 +18,14 @@ from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.ebay import report
 from connectors.channels.profile import Profile, profile
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_columns, check_whole
+from connectors.channels.tables import (
+    check_above,
+    check_columns,
+    check_once,
+    check_rows,
+    check_whole,
+    load,
+)
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
 from connectors.windows import midnight
@@ -46,13 +53,15 @@ def reading(manifest: Manifest) -> Reading:
 
 def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     """Read a report whole and prove it row by row."""
-    above, columns = _header(upload)
+    header = _header(upload)
+    columns = header.columns
     dialect = Dialect(
         encoding=upload.encoding,
         columns=columns,
         decimal_mark=".",
         date_format=report.DATES[0],
-        preamble=above,
+        preamble=header.above,
+        delimiter=header.delimiter,
     )
     _load(con, upload, dialect)
     currency = _currency(con, upload)
@@ -97,24 +106,21 @@ def _manifest(
     )
 
 
-def _header(upload: Upload) -> tuple[int, tuple[str, ...]]:
+def _header(upload: Upload) -> report.Header:
     found = report.header(upload.opening)
     if found is None:
         raise BadInput(f"{upload.name}: has no header of a transaction report; {_AGAIN}")
-    _above, columns = found
-    check_columns(upload, columns, report.REQUIRED, _AGAIN)
+    check_above(upload, found.above, len(found.columns), _AGAIN, found.delimiter)
+    check_columns(upload, found.columns, report.REQUIRED, _AGAIN)
     return found
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, dialect: Dialect) -> None:
-    rows = report.relation(dialect, upload.text)
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {rows}")
-    except (duckdb.DataError, duckdb.ProgrammingError) as error:
-        raise BadInput(
-            f"{upload.name}: a row does not have the header's {len(dialect.columns)} fields: the "
-            f"file is cut off or damaged; {_AGAIN}"
-        ) from error
+    rows = check_rows(
+        upload, len(dialect.columns), _AGAIN, delimiter=dialect.delimiter, above=dialect.preamble
+    )
+    broken = f"does not have the header's {len(dialect.columns)} fields"
+    load(con, upload, report.relation(dialect, upload.text), broken, _AGAIN, rows)
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(
             f"{upload.name}: the report has a header and no rows; choose days with sales"
@@ -128,6 +134,15 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload, dialect: Dialect) -> N
             f"{upload.name}: row {nameless[0]} is a payout without its Payout ID or Net amount; "
             f"{_AGAIN}"
         )
+    # A payout leaves once; what came back has its number too, and the other sign.
+    check_once(
+        con,
+        upload,
+        "Payout ID",
+        ["payout_id", "starts_with(net, '-')"],
+        _AGAIN,
+        where="lower(type) = 'payout'",
+    )
 
 
 def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:

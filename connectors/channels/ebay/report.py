@@ -1,12 +1,15 @@
 """The rows of a transaction report: where its header is, and each row by the names we give it."""
 
-import csv
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 
+from connectors.channels.ebay import locales
+from connectors.channels.tables import records
 from connectors.documents import Dialect, Manifest
 from connectors.engine import quoted
 
@@ -15,10 +18,11 @@ DATES = (
     "%Y-%m-%d",
 )  # fmt: skip
 _FIRST = ("Transaction creation date", "Transaction date")
+_FIRST_GERMAN = "datum der transaktionserstellung"
+_DELIMITERS = (",", ";", "\t")
 _ITEM = ("Item subtotal", "Shipping and handling", "Seller collected tax")
 _TAX, _GROSS = "eBay collected tax", "Gross transaction amount"
 _TEXTS = {
-    "type": "Type",
     "order_id": "Order number",
     "payout_currency": "Payout currency",
     "payout_id": "Payout ID",
@@ -33,9 +37,20 @@ _TEXTS = {
 }
 _OPTIONAL = {"Transaction ID", "Item title", "Custom label", "Quantity", "Exchange rate"}
 REQUIRED = (
-    *(column for column in _TEXTS.values() if column not in _OPTIONAL),
-    "Net amount", *_ITEM, _TAX, _GROSS,
+    "Type", *(column for column in _TEXTS.values() if column not in _OPTIONAL),
+    "Net amount", *_ITEM[:2], _TAX, _GROSS,
 )  # fmt: skip
+_NO_FEES = {"", "Payout date", "Payout method", "Payout status", "Seller specified VAT rate",
+            "Net amount", "Type", *_FIRST, *_TEXTS.values(), *_ITEM, _TAX, _GROSS}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the header stands: the rows above it, its columns in English, what parts them."""
+
+    above: int
+    columns: tuple[str, ...]
+    delimiter: str
 
 
 def recognises(opening: str) -> bool:
@@ -43,26 +58,31 @@ def recognises(opening: str) -> bool:
     return header(opening) is not None
 
 
-def header(opening: str) -> tuple[int, tuple[str, ...]] | None:
-    """How many lines stand above the header, and its columns."""
-    for above, line in enumerate(opening.split("\n")):
-        columns = _cells(line)
-        if columns[:1] and columns[0] in _FIRST and {"Net amount", "Payout ID"} <= set(columns):
-            return above, columns
+def header(opening: str) -> Header | None:
+    """The header among the first lines of a file; its columns may stand in any order."""
+    for delimiter in _DELIMITERS:
+        for above, cells in enumerate(records(opening, delimiter)):
+            columns = locales.columns(cells)
+            if set(_FIRST) & set(columns) and {"Net amount", "Payout ID"} <= set(columns):
+                german = _FIRST_GERMAN in map(locales.plain, cells)
+                # English reports have commas: what has not was saved by another program.
+                return Header(above, columns, delimiter) if german or delimiter == "," else None
     return None
 
 
-def _cells(line: str) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in next(csv.reader([line.rstrip("\r")]), []))
+def language(opening: str) -> str | None:
+    """The language of a report that cannot be read, by its first lines."""
+    listed = (locales.language(row) for d in _DELIMITERS for row in records(opening, d))
+    return next((name for name in listed if name is not None), None)
 
 
 def stated_days(opening: str, name: str) -> tuple[date, date] | None:
     """The first and last day that were asked for: as the lines above the header name them, else
     the file's own name, `Transaction_report_20260501_20260531.csv`."""
     found: dict[str, date | None] = {}
-    above, _columns = header(opening) or (0, ())
-    for line in opening.split("\n")[:above]:
-        words, _, said = " ".join(_cells(line)).partition(" date")
+    top = header(opening)
+    for cells in islice(records(opening, top.delimiter), top.above) if top else ():
+        words, _, said = " ".join(cell.strip() for cell in cells).partition(" date")
         found.setdefault(words.casefold().split(" ")[-1], _day(said))
     first, last = found.get("start"), found.get("end")
     named = re.search(r"_(20\d{6})_(20\d{6})(?!\d)", name)
@@ -84,7 +104,14 @@ def _day(said: str) -> date | None:
 
 
 def _fees(columns: Sequence[str]) -> tuple[str, ...]:
-    return tuple(c for c in columns[columns.index(_TAX) + 1 : columns.index(_GROSS)] if c)
+    """The columns between eBay's tax and the gross, and what is called a fee anywhere else."""
+    first, last = columns.index(_TAX), columns.index(_GROSS)
+    return tuple(
+        column
+        for place, column in enumerate(columns)
+        if column not in _NO_FEES
+        and (first < place < last or re.search(r"(?i)\bfee\b|gebühr|donation", column))
+    )
 
 
 def money_columns(columns: Sequence[str]) -> tuple[str, ...]:
@@ -96,16 +123,18 @@ def money_columns(columns: Sequence[str]) -> tuple[str, ...]:
 def relation(dialect: Dialect, text: Path, compression: str = "none") -> str:
     """Every row as text with its number; its amounts by name, and as lists of items and fees."""
     columns = dialect.columns
+    first = next(c for c in _FIRST if c in columns)
     place = {name: f"c{i}" for i, name in enumerate(columns)}
     fees = _fees(columns)
     named = ("Net amount", _GROSS, *_ITEM, *fees)
     fields = [
         "row_number() OVER ()::INTEGER AS row",
-        f"{_date('c0')} AS day",
+        f"{_date(place[first])} AS day",
         f"{_date(place.get('Payout date'))} AS payout_day",
+        f"{_type(place['Type'])} AS type",
         *(f"{_text(place.get(column))} AS {name}" for name, column in _TEXTS.items()),
         *(
-            f"{_amount(place[column])} AS {name}"
+            f"{_amount(place.get(column))} AS {name}"
             for name, column in zip(money_columns(columns), named, strict=True)
         ),
     ]
@@ -113,8 +142,9 @@ def relation(dialect: Dialect, text: Path, compression: str = "none") -> str:
     return (
         f"SELECT *, {_list(_ITEM, 'item')} AS items, {_list(fees, 'fee')} AS fees "
         f"FROM (SELECT {', '.join(fields)} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, skip={dialect.preamble}, nullstr=['', '--'], "
+        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, "
+        f"delim={quoted(dialect.delimiter)}, quote='\"', escape='\"', header=true, "
+        f"skip={dialect.preamble}, nullstr=['', '--'], "
         f"compression={quoted(compression)}))"
     )
 
@@ -133,10 +163,19 @@ def _text(column: str | None) -> str:
     return "NULL::VARCHAR" if column is None else f"nullif(nullif(trim({column}), '--'), '')"
 
 
-def _amount(column: str) -> str:
+def _type(column: str) -> str:
+    words = ", ".join(f"{quoted(w)}: {quoted(name)}" for w, name in locales.TYPES.items())
+    return f"coalesce(MAP {{{words}}}[lower({_text(column)})], {_text(column)})"
+
+
+def _amount(column: str | None) -> str:
     return f"replace({_text(column)}, '\u2212', '-')"
 
 
 def _date(column: str | None) -> str:
-    """British months of four letters are written as three."""
-    return f"regexp_replace({_text(column)}, '\\bSept\\b', 'Sep')"
+    """British months of four letters are written as three, German ones as English ones."""
+    written = f"regexp_replace({_text(column)}, '\\bSept\\b', 'Sep')"
+    for german, english in locales.MONTHS.items():
+        written = f"replace({written}, '{german}', '{english}')"
+    # A full stop stands after days and months in German; a date all of digits has others.
+    return f"CASE WHEN {written} LIKE '% %' THEN replace({written}, '.', '') ELSE {written} END"

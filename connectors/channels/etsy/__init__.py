@@ -34,6 +34,7 @@ CHANNEL = Channel(
     chain=chain,
     read=read,
     meets=True,
+    language=files.language,
 )
 
 __all__ = ["CHANNEL"]

@@ -6,9 +6,11 @@ deposits whose amount stands only in the title.
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -16,7 +18,7 @@ import duckdb
 from connectors.channels.base import Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import profile
-from connectors.channels.tables import check_columns, check_whole, load
+from connectors.channels.tables import check_columns, check_rows, check_whole, load, records
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
@@ -39,6 +41,30 @@ def recognises(opening: str) -> bool:
     return {"Fees & Taxes", "Net"} <= set(_columns(opening.partition("\n")[0]))
 
 
+# A header's first two words by language; Etsy's exports follow the language of the account.
+_LANGUAGES = {
+    ("datum", "art"): "German", ("datum", "typ"): "German", ("fecha", "tipo"): "Spanish",
+    ("date", "type"): "French", ("data", "tipo"): "Italian or Portuguese",
+    ("datum", "type"): "Dutch", ("data", "typ"): "Polish",
+}  # fmt: skip
+
+
+def language(opening: str) -> str | None:
+    """The language of a statement in another than English, told by where what stands in a row."""
+    for delimiter in (",", ";"):
+        top = list(islice(records(opening, delimiter), 2))
+        if len(top) < 2 or not 8 <= len(top[0]) <= 10 or not 8 <= len(top[1]) <= 10:
+            continue
+        cells = [cell.strip() for cell in top[1]]
+        is_statement = re.fullmatch(r"[A-Z]{3}", cells[4]) is not None and all(
+            cell == "--" or re.search(r"\d", cell) for cell in cells[5:8]
+        )
+        if is_statement:
+            words = [cell.strip("\ufeff ").casefold() for cell in top[0][:2]]
+            return _LANGUAGES.get((words[0], words[1]), "another language")
+    return None
+
+
 def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> str:
     """Every row as text with its number; money without its symbols; a deposit's sum as a column."""
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
@@ -50,6 +76,8 @@ def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> 
         plain[column] = (
             f"coalesce({plain[column]}, CASE WHEN {_RETURNED} THEN nullif({title}, '') END)"
         )
+    # A title may go over several lines, in the middle of what tells one fee from another.
+    plain["Title"] = "regexp_replace(\"Title\", '[\\r\\n]+', ' ', 'g')"
     money = ", ".join(f'{text} AS "{c}"' for c, text in plain.items())
     return (
         f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({money}), "
@@ -57,7 +85,7 @@ def _relation(columns: Sequence[str], text: Path, compression: str = "none") -> 
         f"{bare.format(_named('Amount'))}, '-'), {title}), '') END AS \"Deposited\" "
         f"FROM read_csv({quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', "
         f"quote='\"', escape='\"', header=true, nullstr=['', '--'], null_padding=true, "
-        f"compression={quoted(compression)})"
+        f"parallel=false, compression={quoted(compression)})"
     )
 
 
@@ -100,12 +128,15 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
+    # Statements before 2025 have ten columns and eight cells a row.
+    rows = check_rows(upload, len(columns), "download it again", widths=(8,))
     load(
         con,
         upload,
         _relation(columns, upload.text),
         "is not a row of a statement",
         "download it again",
+        rows,
     )
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(f"{upload.name}: the statement has a header and no rows; download it again")

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels.base import Upload
-from connectors.channels.tables import check_whole, load
+from connectors.channels.tables import check_rows, check_whole, load
 from connectors.engine import quoted
 from connectors.errors import BadInput
 
@@ -41,7 +41,8 @@ def load_rows(
 ) -> None:
     """Make `document_rows`; `BadInput` for a file without rows, or with one that lacks `needed`."""
     broken = f"does not have the header's {len(columns)} fields"
-    load(con, upload, relation(columns, optional, upload.text), broken, AGAIN)
+    rows = check_rows(upload, len(columns), AGAIN)
+    load(con, upload, relation(columns, optional, upload.text), broken, AGAIN, rows)
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(
             f"{upload.name}: the export has a header and no rows; choose days with sales"

@@ -25,7 +25,7 @@ from connectors.channels.shopify.exports import (
     load_rows,
     rows_without_line,
 )
-from connectors.channels.tables import check_columns
+from connectors.channels.tables import check_columns, check_once
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
 from connectors.windows import midnight
@@ -61,6 +61,8 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     names = columns(upload.header)
     check_columns(upload, names, _REQUIRED, AGAIN)
     load_rows(con, upload, names, OPTIONAL, _NEEDED)
+    reference = "nullif(nullif(trim(\"Bank Reference\"), ''), '--')"
+    check_once(con, upload, "Bank Reference", [reference], AGAIN)
     stated = currency(con, upload, "payouts")
     dialect = Dialect(
         encoding=upload.encoding,

@@ -21,7 +21,13 @@ from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import Profile, from_microseconds, profile
 from connectors.channels.square.zones import NAMES, country, currency
 from connectors.channels.statements import lasting_prefix, open_settlement
-from connectors.channels.tables import check_columns, check_whole, load
+from connectors.channels.tables import (
+    check_columns,
+    check_once,
+    check_rows,
+    check_whole,
+    load,
+)
 from connectors.documents import Dialect, Manifest, Statement
 from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
@@ -144,12 +150,14 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]) -> None:
+    rows = check_rows(upload, len(columns), _AGAIN)
     load(
         con,
         upload,
         _relation(columns, upload.text),
         f"does not have the header's {len(columns)} fields",
         _AGAIN,
+        rows,
     )
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(f"{upload.name}: the file has a header and no rows; choose days with sales")
@@ -157,6 +165,11 @@ def _load(con: duckdb.DuckDBPyConnection, upload: Upload, columns: Sequence[str]
     empty = " OR ".join(f'"{c}" IS NULL' for c in needed)
     check_whole(con, upload, empty, _AGAIN)
     _check_clock(con, upload)
+    # A payment is one row; refunds may have the number of their payment, at other times.
+    event = 'lower(coalesce("Event Type", CASE WHEN "Total Collected" LIKE \'-%\' '
+    event += "THEN 'refund' ELSE 'payment' END))"
+    moment = f'CASE WHEN {event} <> \'payment\' THEN concat("Date", "Time") END'
+    check_once(con, upload, "Payment ID", ['"Payment ID"', event, moment], _AGAIN)
 
 
 def _check_clock(con: duckdb.DuckDBPyConnection, upload: Upload) -> None:

@@ -18,7 +18,7 @@ from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import Profile, business_day, profile
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_whole, load
+from connectors.channels.tables import check_rows, check_whole, load
 from connectors.channels.tiktok.columns import (
     FIELDS,
     REQUIRED,
@@ -122,7 +122,8 @@ def _relation(named: Sequence[str], text: Path, compression: str = "none") -> st
         f"list_filter([{cells}], lambda cell: cell.text IS NOT NULL) AS amounts FROM ("
         f"SELECT row_number() OVER ()::INTEGER AS row, * FROM read_csv({quoted(str(text))}, "
         f"columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', escape='\"', "
-        f"header=true, nullstr='', null_padding=true, compression={quoted(compression)})"
+        f"header=true, nullstr='', null_padding=true, parallel=false, "
+        f"compression={quoted(compression)})"
         # A row that describes the columns has words where its total should be.
         f") WHERE coalesce({anything}) IS NOT NULL AND NOT (row = 1 AND "
         f"regexp_full_match({_named(total)}, '[^0-9]{{4,}}'))"
@@ -150,6 +151,7 @@ def _money(column: str, *, known: bool) -> str:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, named: Sequence[str]) -> None:
+    check_rows(upload, len(named), _AGAIN)
     load(con, upload, _relation(named, upload.text), "is not a row of an export", _AGAIN)
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
         raise BadInput(f"{upload.name}: the export has a header and no rows; {_AGAIN}")

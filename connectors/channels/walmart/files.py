@@ -9,7 +9,7 @@ import duckdb
 from connectors.channels.base import Reading, Upload, macros
 from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.profile import profile
-from connectors.channels.tables import check_columns, load
+from connectors.channels.tables import check_columns, check_rows, load
 from connectors.channels.walmart.layouts import (
     AMOUNTS,
     DATES,
@@ -21,6 +21,7 @@ from connectors.channels.walmart.layouts import (
     V1_OPTIONAL,
     V1_REQUIRED,
     columns,
+    is_trailer,
     kind,
     needed,
     relation,
@@ -83,7 +84,7 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
     prove = legacy_proven if form == V0 else proven
     settlement = prove(con, upload, payment, found)
     found = replace(found, rows_without_amount=_rows_without_amount(con))
-    return found.with_payouts([settlement]).manifest(
+    manifest = found.with_payouts([settlement]).manifest(
         upload,
         channel="walmart",
         format=form,
@@ -94,6 +95,9 @@ def inspect(con: duckdb.DuckDBPyConnection, upload: Upload) -> Manifest:
         period=(settlement.period_start, settlement.period_end),
         settlements=(settlement,),
     )
+    # The line that counts the lines is none of them.
+    rows = one(con, f'SELECT count(*) FROM document_rows WHERE "{STATED_LINES}" IS NULL')
+    return manifest.model_copy(update={"rows": None if form == JSON else int(rows)})
 
 
 def _check_columns(upload: Upload, form: str, names: Sequence[str]) -> None:
@@ -102,12 +106,16 @@ def _check_columns(upload: Upload, form: str, names: Sequence[str]) -> None:
 
 
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, form: str, names: Sequence[str]) -> None:
+    rows = None
+    if form != JSON:
+        rows = check_rows(upload, len(names), "download it again", is_note=is_trailer)
     load(
         con,
         upload,
         relation(form, names, upload.text),
         "is not a row of a report",
         "download it again",
+        rows,
     )
     if one(con, f'SELECT count(*) FROM document_rows WHERE "{STATED_LINES}" IS NULL') == 0:
         raise BadInput(f"{upload.name}: the report has a header and no rows; download it again")

@@ -7,6 +7,7 @@ has a row an order line, with up to twenty amounts.
 """
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,6 +71,11 @@ def kind(opening: str) -> str | None:
     return V0 if {"Payable to Partner from Sale", "Walmart.com PO #"} <= names else None
 
 
+def is_trailer(cell: str) -> bool:
+    """Return whether a row that begins with this cell counts the lines."""
+    return re.match(_TRAILER, cell) is not None
+
+
 def shape(form: str) -> str:
     """The format whose columns a document's rows have."""
     return V1 if form == JSON else form
@@ -123,7 +129,7 @@ def _file(form: str, names: Sequence[str], text: Path) -> str:
     return (
         f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
         f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, nullstr='', null_padding=true, "
+        f"escape='\"', header=true, nullstr='', null_padding=true, parallel=false, "
         f"compression={quoted(compression)})"
     )
 

@@ -38,6 +38,23 @@ counted AS (
     FROM gaps
 ),
 
+-- What TikTok Shop remits out of a sale is in no sales: three lines, as the API's.
+remitted AS (
+    SELECT * REPLACE (
+        list_concat(amounts, flatten(list_transform(
+            list_filter(amounts, lambda cell: lower(cell.name) IN ('vat', 'import vat')),
+            lambda cell: [
+                {
+                    name: cell.name || ' / collected', known: true,
+                    value: CAST(-cell.value AS DECIMAL(19,4))
+                },
+                {name: cell.name || ' / out of the sale', known: true, value: cell.value}
+            ]
+        ))) AS amounts
+    )
+    FROM counted
+),
+
 stated AS (
     SELECT
         * EXCLUDE (amounts),
@@ -46,12 +63,12 @@ stated AS (
             THEN [{name: 'Subtotal before discounts', known: true, value: 0::DECIMAL(19,4)}]
             ELSE amounts
         END) AS cell
-    FROM counted
+    FROM remitted
 )
 
 SELECT
     row,
-    lower(replace(cell.name, ' ', '-')) AS part,
+    lower(replace(replace(cell.name, ' / ', '-'), ' ', '-')) AS part,
     NULL::VARCHAR AS line_id,
     coalesce(
         statement_id,
@@ -66,7 +83,9 @@ SELECT
     CASE WHEN lower(type) = 'order' THEN number ELSE related END AS order_id,
     NULL::VARCHAR AS order_item_id,
     sku,
-    CASE WHEN lower(cell.name) = 'subtotal before discounts' THEN quantity END AS quantity,
+    CASE
+        WHEN lower(cell.name) IN ('subtotal before discounts', 'gross sales') THEN quantity
+    END AS quantity,
     midnight(settled) + INTERVAL 12 HOUR AS posted_at,
     cell.value AS amount,
     concat_ws(

@@ -1,0 +1,119 @@
+"""Files that were cut off: every fixture of every channel, cut at every byte of its last third.
+
+A cut file is refused, or says all that the whole one says. Where a channel declares no total, a
+whole last line may be missing and nobody can tell; the import then says how many rows it took.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors import intake
+from connectors.channels import CHANNELS
+from connectors.documents import Manifest, Member
+from connectors.errors import BadInput
+from connectors.intake import Examination
+from connectors.settings import Settings
+from tests.benchmarks.results import Result
+from tests.channels.test_golden import FIXTURES, TIME_ZONES
+
+SEED = 20_260_501
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A fixture: its channel, its bytes, and what they say."""
+
+    channel: str
+    member: Member
+    time_zone: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.channel}/{self.member.name}"
+
+    def examined(self, table: Examination, content: bytes) -> Manifest:
+        return table.examine(
+            CHANNELS[self.channel],
+            Member(self.member.name, content),
+            connection="store",
+            time_zone=self.time_zone,
+        )
+
+
+def fixtures() -> list[Whole]:
+    """Every document of every channel's fixtures."""
+    return [
+        Whole(
+            path.parent.parent.name,
+            Member(path.name, path.read_bytes()),
+            TIME_ZONES.get(f"{path.parent.parent.name}/{path.parent.name}", "UTC"),
+        )
+        for path in sorted(FIXTURES.glob("*/*/document*"))
+    ]
+
+
+def positions(whole: Whole) -> range:
+    """Every length that a fixture can have been cut to, in its last third."""
+    size = len(whole.member.content)
+    return range(size * 2 // 3, size)
+
+
+def taken(table: Examination, whole: Whole, said: Manifest, length: int) -> str:
+    """What becomes of a cut file: `refused`, `same`, `a line less` or `wrong`."""
+    content = whole.member.content[:length]
+    try:
+        manifest = whole.examined(table, content)
+    except BadInput:
+        return "refused"
+    if (manifest.total, manifest.lines) == (said.total, said.lines):
+        return "same"
+    declares = said.declared is not None and said.format not in CHANNELS[whole.channel].sums
+    whole_lines = content.endswith((b"\n", b"\r"))
+    return "a line less" if whole_lines and not declares else "wrong"
+
+
+def sample(count: int | None) -> Iterator[tuple[Whole, list[int]]]:
+    """All lengths of all fixtures, or a seeded number of them: some of some of every channel."""
+    chance = random.Random(SEED)
+    wholes = fixtures()
+    if count is not None:
+        chance.shuffle(wholes)
+        few = {whole.channel: whole for whole in wholes}
+        wholes = sorted({*few.values(), *wholes[: count // 25]}, key=lambda whole: whole.name)
+    for whole in wholes:
+        lengths = list(positions(whole))
+        if count is not None:
+            lengths = sorted(chance.sample(lengths, min(count // len(wholes) + 1, len(lengths))))
+        yield whole, lengths
+
+
+def tally(work: Path, count: int | None = None) -> tuple[Counter[str], list[str]]:
+    """How many cut files became what, and which were taken for something else."""
+    found: Counter[str] = Counter()
+    wrong: list[str] = []
+    work.mkdir(parents=True, exist_ok=True)
+    settings = Settings(home=work, database_url=None, threads=1)
+    with intake.examining(settings) as table:
+        for whole, lengths in sample(count):
+            said = whole.examined(table, whole.member.content)
+            for length in lengths:
+                outcome = taken(table, whole, said, length)
+                found[outcome] += 1
+                if outcome == "wrong":
+                    wrong.append(f"{whole.name} cut to {length} bytes")
+    return found, wrong
+
+
+def measure(work: Path, scale: float) -> list[Result]:
+    """Cut everything everywhere; at a smaller scale, a seeded sample."""
+    total = sum(len(positions(whole)) for whole in fixtures())
+    found, wrong = tally(work, None if scale >= 1 else int(total * scale))
+    results = [
+        Result("cut files", f"{sum(found.values())}"),
+        *(Result(f"  {name}", f"{found[name]}") for name in ("refused", "same", "a line less")),
+        Result("  taken for something else", f"{found['wrong']}", "0", not found["wrong"]),
+    ]
+    return results + [Result(f"    {each}", "") for each in wrong[:20]]

@@ -1,0 +1,117 @@
+"""Twenty thousand damaged files: each is taken, or refused in a line that leaves nothing.
+
+`python -m tests.benchmarks.fuzz FIRST COUNT FOLDER` tries some of them, in its own process: what
+one of them holds in memory at most is what all of a process do.
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from connectors import intake
+from connectors.archives import members
+from connectors.channels import CHANNELS
+from connectors.errors import BadInput, Unproven
+from connectors.intake import Examination
+from connectors.settings import Settings
+from tests.benchmarks.mutants import Mutant, mutants, write
+from tests.benchmarks.results import Result, in_fresh_process, peak_megabytes
+
+MUTANTS, BATCH = 20_000, 500
+SECONDS, MEGABYTES = 10.0, 1024.0
+
+
+def outcome(mutant: Mutant, table: Examination, folder: Path) -> str:
+    """`taken`, `refused`, or what went wrong."""
+    home = table.settings.home
+    path = write(mutant, folder)
+    started, said = time.monotonic(), "taken"
+    try:
+        for member in members(path):
+            table.examine(
+                CHANNELS[mutant.channel],
+                member,
+                connection="store",
+                time_zone=mutant.time_zone,
+            ).to_json()
+    except BadInput as error:
+        said = "refused" if _is_a_line(str(error)) else f"no line: {error!r}"
+        # A file that proves itself wrong is kept aside for whoever looks into it.
+        _empty(home / "quarantine" if isinstance(error, Unproven) else None)
+    except Exception as error:  # noqa: BLE001 - that is what is looked for
+        said = f"traceback: {type(error).__name__}: {error}"
+    finally:
+        path.unlink()
+    if time.monotonic() - started > SECONDS:
+        return f"hang: {time.monotonic() - started:.0f} s"
+    left = [p for p in home.rglob("*") if p.is_file() and table.scratch not in p.parents]
+    _empty(home / "quarantine")
+    return f"left behind: {left[0].relative_to(home)}" if left else said
+
+
+def _is_a_line(message: str) -> bool:
+    return message.isprintable() and len(message) < 1000
+
+
+def _empty(folder: Path | None) -> None:
+    for path in folder.rglob("*") if folder is not None else ():
+        if path.is_file():
+            path.unlink()
+
+
+def tally(first: int, count: int, folder: Path) -> tuple[Counter[str], dict[int, str]]:
+    """How many mutants ended how, and by number what went wrong."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found: Counter[str] = Counter()
+    wrong: dict[int, str] = {}
+    settings = Settings(home=folder / "home", database_url=None, threads=1)
+    with intake.examining(settings, intake.MEMORY) as table:
+        for mutant in mutants(first, count):
+            said = outcome(mutant, table, folder)
+            found[said.partition(":")[0]] += 1
+            if said not in {"taken", "refused"}:
+                wrong[mutant.number] = f"{mutant.channel} {mutant.name}: {said}"
+    if list(settings.scratch_folder.iterdir()):
+        found["left behind"] += 1
+    return found, wrong
+
+
+def _batches(count: int, work: Path) -> Iterator[dict[str, Any]]:
+    for first in range(0, count, BATCH):
+        size = min(BATCH, count - first)
+        yield in_fresh_process("fuzz", first, size, work / str(first))
+
+
+def measure(work: Path, scale: float) -> list[Result]:
+    """Try them all; at a smaller scale, the first of them."""
+    found: Counter[str] = Counter()
+    wrong: dict[str, str] = {}
+    peak = 0.0
+    for batch in _batches(max(1, int(MUTANTS * scale)), work):
+        found.update(batch["found"])
+        wrong |= batch["wrong"]
+        peak = max(peak, batch["peak"])
+    bad = ("traceback", "hang", "left behind", "no line")
+    return [
+        Result("mutants", f"{sum(found.values())}"),
+        Result("  taken", f"{found['taken']}"),
+        Result("  refused", f"{found['refused']}"),
+        *(Result(f"  {name}", f"{found[name]}", "0", not found[name]) for name in bad),
+        Result("  most memory", f"{peak:.0f} MiB", f"< {MEGABYTES:.0f} MiB", peak < MEGABYTES),
+        *(Result(f"    number {number}", said[:200]) for number, said in list(wrong.items())[:20]),
+    ]
+
+
+def main() -> None:
+    """Try some mutants and say what became of them."""
+    first, count, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    found, wrong = tally(first, count, folder)
+    print(json.dumps({"found": found, "wrong": wrong, "peak": peak_megabytes()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""Damaged files are taken or refused in a line, and leave nothing; `python -m tests.benchmarks
+fuzz` tries twenty thousand, this the last few hundred of them."""
+
+from pathlib import Path
+
+from tests.benchmarks.fuzz import MUTANTS, tally
+
+COUNT = 500
+
+
+def test_a_damaged_file_is_refused_in_a_line_and_leaves_nothing(tmp_path: Path) -> None:
+    found, wrong = tally(MUTANTS - COUNT, COUNT, tmp_path)
+    assert wrong == {}
+    assert found["refused"] > found["taken"] > 0
+    assert sum(found.values()) == COUNT
