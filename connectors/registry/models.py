@@ -145,6 +145,8 @@ class PublicationRow(Base):
     state: Mapped[str]
     reference: Mapped[str | None]
     message: Mapped[str | None]
+    # Since when no journal supports what the target holds; null while one does.
+    withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

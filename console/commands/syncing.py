@@ -71,9 +71,9 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             raise BadInput("there is no connection yet: `daybook import` makes one")
         todo, problems = _plan(opened, connections, window)
         seen = {slug: set(days) for slug, days in todo.items()}
-        is_stale = not settings().warehouse_file.exists()
+        is_stale, had_work = not settings().warehouse_file.exists(), False
         for _ in range(ROUNDS):
-            is_stale = is_stale or _has_work(opened, connections, todo)
+            had_work = had_work or _has_work(opened, connections, todo)
             asked = opened.registry.inbox()
             problems += run_days(opened, connections, todo)
             answered = answered_by(todo, problems)
@@ -81,15 +81,17 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             todo = _touched(opened, connections, seen)
             if problems or not any(todo.values()):
                 break
-        problems += run_warehouse(connections) if is_stale else []
+        problems += run_warehouse(connections) if is_stale or had_work else []
         held = held_entries(opened, connections)
         days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
         failed = list(map(str, problems))
         show_json({"ok": not problems, "days": days, "failed": failed, "held": documents(held)})
     else:
-        idle = not any(seen.values()) and not problems
-        show("everything is up to date" if idle else f"{counted(days, 'day')} brought up to date")
+        if any(seen.values()) or problems:
+            show(f"{counted(days, 'day')} brought up to date")
+        else:
+            show("the books are brought up to date" if had_work else "everything is up to date")
         for publication in held:
             show(f"held: {publication.entry_id}: {publication.message}")
         for problem in problems:
@@ -206,7 +208,7 @@ def _unposted(opened: Workspace, connection: Connection) -> Window | None:
     """The days whose entries the books lack; all of them where the books cannot be read."""
     always = Window(date.min, date.max)
     try:
-        days = [p.business_date for p in due(opened, connection.slug, always)]
+        days = due(opened, connection, always).days
     except ConfigError:
         listed = opened.registry.publications("books", [connection.slug])
         days = [p.business_date for p in listed]
