@@ -8,7 +8,10 @@ from mappings.money import minor_digits
 from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof
 
-FIGURES = ("declared", "raw", "normalised", "journalled", "posted", "paid", "difference")
+FIGURES = (
+    *("declared", "raw", "normalised", "journalled", "posted", "brought_forward", "paid"),
+    "difference",
+)
 
 
 def _exact(amount: Decimal | None, currency: str) -> str | None:

@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
-    """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference."""
+    """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference.
+
+    With what was brought forward the figures add up to what was paid.
+    """
     with workspace() as opened:
         wanted = chosen(opened, slugs or [])
         proofs, missing = reconcile(opened, wanted), gaps_of(opened, wanted)
@@ -44,7 +47,11 @@ def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
         show("no settlements yet: `daybook import` takes files in")
         return
     columns = [("connection", Align.LEFT), ("settlement", Align.LEFT), ("period", Align.LEFT)]
-    columns += [("", Align.LEFT), *((name, Align.RIGHT) for name in FIGURES), ("", Align.LEFT)]
+    columns += [
+        ("", Align.LEFT),
+        *((name.replace("_", " "), Align.RIGHT) for name in FIGURES),
+        ("", Align.LEFT),
+    ]
     show_table(
         "",
         columns,
