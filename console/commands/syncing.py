@@ -82,6 +82,7 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             if problems or not any(todo.values()):
                 break
         problems += run_warehouse(connections) if is_stale or had_work else []
+        problems += _refused(opened, connections, problems)
         held = held_entries(opened, connections)
         days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
@@ -97,6 +98,24 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         for problem in problems:
             show(f"failed: {problem}")
     raise typer.Exit(1 if problems else 0)
+
+
+def _refused(
+    opened: Workspace, connections: Sequence[Connection], problems: Sequence[Problem]
+) -> list[Problem]:
+    """The accounts that let Daybook in no more, but for those of which a problem says so already.
+
+    Nothing else may be wrong with them: what was fetched before is up to date.
+    """
+    refused = []
+    for connection in connections:
+        now = opened.registry.connection(connection.slug)
+        act = f"connect {now.slug} again"
+        told = any(p.where == now.slug and act in (p.what or "") for p in problems)
+        if now.state == "needs_reauth" and not told:
+            why = now.reason or "the platform rejected the stored credentials"
+            refused.append(Problem(now.slug, f"{why}: {act}"))
+    return refused
 
 
 def _touched(
