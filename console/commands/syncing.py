@@ -75,7 +75,9 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         for _ in range(ROUNDS):
             had_work = had_work or _has_work(opened, connections, todo)
             asked = opened.registry.inbox()
-            problems += run_days(opened, connections, todo)
+            problems += run_days(opened, connections, todo, again=window is not None)
+            # What these days touch elsewhere is only done, not named.
+            window = None
             answered = answered_by(todo, problems)
             opened.registry.mark_handled([e.id for e in asked if answered(e)])
             todo = _touched(opened, connections, seen)
@@ -189,13 +191,18 @@ def _has_work(
 
 
 def run_days(
-    opened: Workspace, connections: Sequence[Connection], todo: dict[str, list[date]]
+    opened: Workspace,
+    connections: Sequence[Connection],
+    todo: dict[str, list[date]],
+    *,
+    again: bool = False,
 ) -> list[Problem]:
-    """Run data and publishing; returns what failed."""
+    """Run data and publishing; returns what failed. `again`: somebody named the days."""
     if not _has_work(opened, connections, todo):
         return []
     say("starting")
     from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run
+    from pipelines.resources import Daybook
 
     problems: list[Problem] = []
     total = sum(len(days) * len(STAGES) for days in todo.values())
@@ -203,7 +210,8 @@ def run_days(
         for connection in connections:
             for window in windows(todo[connection.slug], gap=DAYS_BETWEEN_RUNS):
                 progress.name(f"{connection.slug} {window.start} to {window.end}")
-                outcome = run(instance, DATA_JOB, connection.slug, window, progress.advance)
+                daybook = Daybook(progress.advance, again=again)
+                outcome = run(instance, DATA_JOB, connection.slug, window, daybook=daybook)
                 problems += [] if outcome.ok else [Problem(connection.slug, outcome.problem)]
         problems += _publish_all(opened, connections, instance, run, PUBLISH_JOB, progress)
     return problems

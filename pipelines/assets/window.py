@@ -59,6 +59,7 @@ class WindowRun:
     listener: Listener
     reach: timedelta
     now: datetime
+    again: bool = False
     failed: dict[date, str] = field(default_factory=dict)
     open: set[date] = field(default_factory=set)
     empty: set[date] = field(default_factory=set)
@@ -96,7 +97,14 @@ class WindowRun:
         """
         slug, registry = self.connection.slug, self.workspace.registry
         try:
-            found = visit(self.workspace, self.connection, self.window, self.now, self.reach)
+            found = visit(
+                self.workspace,
+                self.connection,
+                self.window,
+                self.now,
+                self.reach,
+                again=self.again,
+            )
         except RateLimited as error:
             until = self.now + timedelta(seconds=error.retry_after)
             self._put_off(until, str(error))

@@ -1,4 +1,4 @@
-"""A platform that rejects the credentials is bad news, also where nothing else is to do."""
+"""A connected store at a terminal: what was deleted there goes, and a refusal is bad news."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -41,6 +41,22 @@ def owner(
         told = command("connections", "add", "woocommerce", *named, "--from", days_ago(3))
         assert told.code == 0, told
         yield command
+
+
+def test_orders_that_were_deleted_for_good_leave_the_books(
+    owner: Command, shop: WooCommerce, user: User
+) -> None:
+    assert owner("sync").code == 0
+    books = user.settings.books_folder / "connections" / "harbour"
+    assert any("Income:Sales" in path.read_text() for path in books.glob("*.beancount"))
+    money = shop.money[shop.first]
+    money.orders.clear()
+    money.refunds.clear()
+    told = owner("sync", "--from", days_ago(3))
+    assert told.code == 0, told
+    assert not any("Income:Sales" in path.read_text() for path in books.glob("*.beancount"))
+    assert owner("reconcile").code == 0
+    assert owner("publish", "--dry-run").lines == ["0 entries would be posted to books"]
 
 
 def test_credentials_that_are_refused_are_told_though_all_is_up_to_date(
