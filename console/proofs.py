@@ -28,6 +28,7 @@ def proof_document(proof: Proof) -> dict[str, Any]:
         "period_end": proof.period_end,
         **{name: _exact(getattr(proof, name), proof.currency) for name in FIGURES},
         "state": proof.state,
+        "payout_status": proof.payout_status,
         "why": proof.why,
     }
 

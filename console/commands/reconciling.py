@@ -41,6 +41,13 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
     raise typer.Exit(0 if ok else 1)
 
 
+def _state(proof: Proof) -> str:
+    """Return the state, and what became of the payout where it did not reach the bank."""
+    if proof.payout_status in {"failed", "carried", "charged"}:
+        return f"{proof.state}, {proof.payout_status}"
+    return proof.state
+
+
 def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
     """The proof as a table, and what to do about what does not tie or is missing."""
     if not proofs:
@@ -62,7 +69,7 @@ def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
                 f"{p.period_start:%d %b} - {p.period_end:%d %b %Y}",
                 p.currency,
                 *(money(getattr(p, name), minor_digits(p.currency)) for name in FIGURES),
-                p.state,
+                _state(p),
             )
             for p in proofs
         ],

@@ -5,7 +5,7 @@ from Parquet, posted and paid from the text of the books.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from pipelines.stages.discrepancies import Discrepancies, discrepancies
 from pipelines.stages.gaps import Gap, gaps
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
+from pipelines.stages.payouts import ROLLED_ON, payout_status, returned_payouts
 from pipelines.stages.provisional import in_force
 from pipelines.stages.settlements import NORMALISED, chained, sums_by_settlement
 from pipelines.stages.workspace import Workspace
@@ -57,8 +58,10 @@ class Proof:
     `brought_forward` is what came from before less what stays: the lines and it make what was paid.
     `state` is `tied`, `open` (no payout yet, or one of a day that is not over), `held` (an entry
     waits for the owner), `waiting` (a stage has not run), `incomplete` (more was paid out than the
-    documents show) or `differs`. `why` says what to do about the last four, which day an open one
-    waits for, and what the channel tells otherwise elsewhere.
+    documents show) or `differs`. `payout_status` is `paid`, `failed` (its money went on to a later
+    payout), `carried` (negative, taken into the next settlement), `charged` (negative, collected
+    from the seller), `zero` or `open`. `why` says what to do about the last four states, which day
+    an open one waits for, and what the channel tells otherwise elsewhere.
     """
 
     connection: str
@@ -75,6 +78,7 @@ class Proof:
     paid: Decimal | None
     difference: Decimal
     state: str
+    payout_status: str
     why: str | None
 
     @property
@@ -117,6 +121,7 @@ def _reconcile(workspace: Workspace, connection: Connection, now: datetime | Non
         held=_held(workspace, connection),
         unlike=unlike,
         missing=shortfalls(statements, stated(documents)),
+        returned=returned_payouts(workspace, connection, statements),
         # An account's days are done when they are over; those of files when they are there.
         today=today_of(connection, now) if can_visit(connection) else None,
     )
@@ -160,6 +165,7 @@ def _proof(
     held: dict[str, str],
     unlike: Discrepancies,
     missing: Figures,
+    returned: Collection[str],
     today: date | None,
 ) -> Proof:
     name = statement.settlement_id
@@ -174,6 +180,7 @@ def _proof(
         state, why = "incomplete", _import_before(connection, statement, missing[name])
     if state != "held":
         state, why = unlike.judge(name, state, why, is_even=not difference)
+    payout = "failed" if name in returned else payout_status(connection, statement)
     return Proof(
         connection=connection.slug,
         settlement_id=name,
@@ -186,7 +193,8 @@ def _proof(
         brought_forward=brought_forward(statement),
         difference=difference,
         state=state,
-        why=why,
+        payout_status=payout,
+        why=why or (ROLLED_ON if payout == "failed" else None),
     )
 
 
@@ -210,6 +218,7 @@ def _without_document(
         brought_forward=_NOTHING,
         difference=max((amount or _NOTHING for amount in found.values()), key=abs),
         state=state,
+        payout_status="open",
         why=why,
     )
 

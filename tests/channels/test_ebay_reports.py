@@ -123,6 +123,7 @@ def test_a_payout_that_came_back_has_not_been_paid(house: House) -> None:
     house.run()
     (proof,) = house.prove()
     assert (proof.state, proof.raw, proof.paid) == ("open", 25, 0)
+    assert proof.payout_status == "failed"
     house.check_books()
 
 

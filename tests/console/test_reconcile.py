@@ -9,7 +9,8 @@ from tests.console.user import User
 
 KEYS = (
     "connection", "settlement_id", "currency", "period_start", "period_end", "declared", "raw",
-    "normalised", "journalled", "posted", "brought_forward", "paid", "difference", "state", "why",
+    "normalised", "journalled", "posted", "brought_forward", "paid", "difference", "state",
+    "payout_status", "why",
 )  # fmt: skip
 
 
@@ -34,6 +35,7 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
         "brought_forward": "0.00",
         "difference": "0.00",
         "state": "tied",
+        "payout_status": "paid",
         "why": None,
     }
     etsy = proofs["etsy-2026-03-05"]

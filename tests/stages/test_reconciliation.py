@@ -101,9 +101,9 @@ def test_a_shortfall_is_carried_and_only_the_card_is_charged(empty: House) -> No
     for path in sorted((FIXTURES / "amazon" / "v1-negative-chain").glob("document*")):
         empty.take_file(path)
     empty.run()
-    assert [(p.paid, p.state) for p in empty.prove()] == [
-        (Decimal("-309.55"), "tied"),
-        (Decimal("40.80"), "tied"),
+    assert [(p.paid, p.state, p.payout_status) for p in empty.prove()] == [
+        (Decimal("-309.55"), "tied", "carried"),
+        (Decimal("40.80"), "tied", "paid"),
     ]
     sums = {
         account: sum(r["amount"] for r in empty.rows("journal_lines") if r["account"] == account)
@@ -163,7 +163,10 @@ def test_a_payout_that_the_bank_returned_is_owed_again(shop: House) -> None:
     shop.run()
     (back,) = [r for r in shop.rows() if r["business_date"] == day]
     assert (back["category"], back["amount"]) == ("transfer.payout_failed", Decimal("12.0000"))
-    assert [p.state for p in shop.prove()] == ["tied", "tied"]
+    assert [(p.state, p.payout_status, p.why) for p in shop.prove()] == [
+        ("tied", "failed", "the payout failed: its money went on to a later one"),
+        ("tied", "paid", None),
+    ]
 
 
 def test_an_entry_without_a_journal_is_a_difference_of_its_settlement(empty: House) -> None:
@@ -217,7 +220,7 @@ def test_a_payout_of_what_no_statement_holds_is_incomplete(shop: House) -> None:
     proof, after = shop.prove()
     assert (proof.state, proof.ok, proof.brought_forward) == ("incomplete", False, Decimal("7.00"))
     assert proof.why is not None
-    assert "paid out 7.00 USD more than the files hold" in proof.why
+    assert "paid out 7.0000 USD more than the files hold" in proof.why
     assert "import the monthly statement (.csv) of the days before" in proof.why
     assert (after.state, after.brought_forward) == ("tied", 0)
     shop.take(etsy_files.statement([etsy_files.sale(date(2026, 3, 28), "1", "7.00")]))

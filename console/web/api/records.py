@@ -95,6 +95,7 @@ class Settlement(BaseModel):
     paid: str | None
     difference: str
     state: str
+    payout_status: str
     why: str | None
 
 
