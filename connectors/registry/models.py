@@ -125,6 +125,12 @@ class PublicationRow(Base):
             unique=True,
             postgresql_where=text("state = 'posted'"),
         ),
+        # A sensor asks for these every few seconds.
+        Index(
+            "publications_withdrawn",
+            "target",
+            postgresql_where=text("withdrawn_at IS NOT NULL"),
+        ),
         _one_of(
             "state",
             *("held", "planned", "sending", "unknown"),

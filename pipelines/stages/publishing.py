@@ -96,7 +96,7 @@ def due_since(
         return []
     start = max(since, window.start)
     listed = workspace.registry.publications(BOOKS, [s.slug for s in stores], start, window.end)
-    return [p for p in listed if p.state != "voided"]
+    return [p for p in listed if p.state != "voided" and p.withdrawn_at is None]
 
 
 def publish(workspace: Workspace, connection: Connection, window: Window) -> Outcome:

@@ -15,6 +15,13 @@ def upgrade() -> None:
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         schema="registry",
     )
+    op.create_index(
+        "publications_withdrawn",
+        "publications",
+        ["target"],
+        schema="registry",
+        postgresql_where=sa.text("withdrawn_at IS NOT NULL"),
+    )
     # Days without a line have no entry: what was posted of them before this was recorded.
     op.execute(
         """
@@ -27,4 +34,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("publications_withdrawn", table_name="publications", schema="registry")
     op.drop_column("publications", "withdrawn_at", schema="registry")
