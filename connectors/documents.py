@@ -77,6 +77,8 @@ class Statement(_Record):
     `declared` is null where a channel declares no total. `payout` is what leaves for the bank;
     negative where the seller owes and it is carried on. `row` is the row that closes it. `remark`
     is what the channel tells otherwise elsewhere: shown to the owner, it proves nothing wrong.
+    `failed` is a payout that the bank refused or that was called off: its money goes on to a later
+    one.
     """
 
     settlement_id: str
@@ -94,6 +96,7 @@ class Statement(_Record):
     opening_balance: Money | None = None
     closing_balance: Money | None = None
     remark: str | None = None
+    failed: bool = False
 
 
 class Manifest(_Record):

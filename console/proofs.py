@@ -8,7 +8,10 @@ from mappings.money import minor_digits
 from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof
 
-FIGURES = ("declared", "raw", "normalised", "journalled", "posted", "paid", "difference")
+FIGURES = (
+    *("declared", "raw", "normalised", "journalled", "posted", "brought_forward", "paid"),
+    "difference",
+)
 
 
 def _exact(amount: Decimal | None, currency: str) -> str | None:
@@ -25,6 +28,7 @@ def proof_document(proof: Proof) -> dict[str, Any]:
         "period_end": proof.period_end,
         **{name: _exact(getattr(proof, name), proof.currency) for name in FIGURES},
         "state": proof.state,
+        "payout_status": proof.payout_status,
         "why": proof.why,
     }
 

@@ -100,7 +100,7 @@ SETTLEMENTS = Table(
         _required("raw_lines", "INTEGER", "number of the document's money lines"),
         Column("deposit_date", "DATE", "business day of the payout"),
         Column("payout_amount", MONEY, "what was paid out; negative is carried to the next"),
-        _required("payout_status", "VARCHAR", "paid, carried, zero or open"),
+        _required("payout_status", "VARCHAR", "paid, failed, carried, charged, zero or open"),
         Column("bank_reference", "VARCHAR", "what the bank statement shows, where known"),
         _required("closed", "BOOLEAN", "a payout has closed the settlement"),
         Column("opening_balance", MONEY, "brought forward, for channels that keep a balance"),

@@ -26,11 +26,13 @@ def _now() -> datetime:
 class Daybook:
     """The home of this process; `listener` hears (connection, stage, days done).
 
-    `clock` tells which days are over.
+    `clock` tells which days are over. With `again` the run's days were named by somebody: what
+    decides them is read again from the platform.
     """
 
     listener: Listener = _silence
     clock: Clock = _now
+    again: bool = False
 
     @contextmanager
     def open(self) -> Iterator[Workspace]:

@@ -61,7 +61,8 @@ class Channel:
     in: no two of them may tell of one day, nor of a settlement that the API has told of. Of these,
     `sums` tell what whole payouts come to, on the payouts' days. With `meets` a settlement begins
     where the one before it ended. With `foretells` the platform tells of days before a settlement
-    covers them, in documents that are provisional.
+    covers them, in documents that are provisional. One that `carries` takes a negative settlement
+    into the next one; others collect it from the seller's bank or card.
 
     `read` calls the platform and yields every document of a visit's window that is not held yet;
     None for a channel that is read from files alone. It ends only after the last page of every
@@ -84,6 +85,7 @@ class Channel:
     periods: frozenset[str] = frozenset()
     sums: frozenset[str] = frozenset()
     meets: bool = False
+    carries: bool = False
     foretells: bool = False
     notices: Notices | None = None
     language: Callable[[str], str | None] | None = None

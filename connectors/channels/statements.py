@@ -9,7 +9,8 @@ A channel brings two queries over the answers (line, operation, answer), which s
   settlement_id, coin (what 1 is worth where amounts are minor units).
 - `settlement.sql`: what the channel declares, one row: declared (total of the lines), transactions
   (how many it says there are, null where it does not), payout (what left for the bank, null while
-  nothing has), deposit_at, marketplace, opening_balance, closing_balance.
+  nothing has), deposit_at, marketplace, opening_balance, closing_balance, failed (the payout was
+  refused or called off).
 """
 
 import hashlib
@@ -52,6 +53,7 @@ class _Declared:
     marketplace: str | None = None
     opening_balance: Decimal | None = None
     closing_balance: Decimal | None = None
+    failed: bool = False
 
 
 def open_settlement(currency: str) -> str:
@@ -146,13 +148,14 @@ def _settlement(
         row=0,
         opening_balance=declared.opening_balance,
         closing_balance=declared.closing_balance,
+        failed=declared.failed,
     )
 
 
 def _declared(con: duckdb.DuckDBPyConnection, channel: str) -> _Declared:
     row = con.execute(
         "SELECT declared, transactions, payout, epoch_us(deposit_at), marketplace, "
-        f"opening_balance, closing_balance FROM ({sql(channel, 'settlement')})"
+        f"opening_balance, closing_balance, failed FROM ({sql(channel, 'settlement')})"
     ).fetchone()
     if row is None:
         return _Declared()

@@ -31,7 +31,8 @@ class Visit:
     `window` are the business days wanted. It ends with the last whole day, it is the whole history
     at the first visit, and it always reaches back to where the last visit ended. `since` is the
     first business day of the connection. `held` are the documents in force. `account` is how the
-    platform describes the account (country, currency, further details).
+    platform describes the account (country, currency, further details). `again` are days that
+    somebody named: what decides them is read again, even where nothing says that it has changed.
     """
 
     access: Access
@@ -45,6 +46,7 @@ class Visit:
     held: Sequence[Manifest]
     gates: Gates
     patience: Patience = PATIENT
+    again: Window | None = None
 
     @property
     def today(self) -> date:

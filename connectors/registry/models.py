@@ -125,6 +125,12 @@ class PublicationRow(Base):
             unique=True,
             postgresql_where=text("state = 'posted'"),
         ),
+        # A sensor asks for these every few seconds.
+        Index(
+            "publications_withdrawn",
+            "target",
+            postgresql_where=text("withdrawn_at IS NOT NULL"),
+        ),
         _one_of(
             "state",
             *("held", "planned", "sending", "unknown"),
@@ -145,6 +151,8 @@ class PublicationRow(Base):
     state: Mapped[str]
     reference: Mapped[str | None]
     message: Mapped[str | None]
+    # Since when no journal supports what the target holds; null while one does.
+    withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

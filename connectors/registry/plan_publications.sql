@@ -4,7 +4,8 @@
 --
 -- A posted entry of the same content is left alone. A draft (held, planned, failed) takes the
 -- new content in place, or goes when what is posted has that content again. Everything else
--- gets a new revision; the posted one stays until the new one is posted.
+-- gets a new revision; the posted one stays until the new one is posted. What a target holds of a
+-- given entry is not withdrawn any more.
 WITH given AS (
     SELECT *
     FROM unnest(
@@ -80,6 +81,19 @@ updated AS (
         updated_at = now()
     FROM decided
     WHERE p.id = decided.latest_id AND decided.action = 'update'
+),
+
+supported AS (
+    UPDATE registry.publications AS p
+    SET withdrawn_at = NULL, updated_at = now()
+    FROM given
+    WHERE
+        p.target = :target
+        AND p.connection = given.connection
+        AND p.business_date = given.business_date
+        AND p.currency = given.currency
+        AND p.state IN ('posted', 'sending', 'unknown')
+        AND p.withdrawn_at IS NOT NULL
 ),
 
 inserted AS (

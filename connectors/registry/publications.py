@@ -5,16 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import and_, func, select, text, tuple_
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from connectors.errors import Permanent
-from connectors.registry.models import DayStateRow, PublicationRow
+from connectors.registry.models import PublicationRow
 from connectors.registry.records import PlannedEntry, PlanOutcome, Publication, PublicationState
 from connectors.registry.store import Store, columns, serialise
 
-_LIVE = ("posted", "sending", "unknown")
+# A target holds these, or may hold them.
+LIVE: tuple[PublicationState, ...] = ("posted", "sending", "unknown")
 _DRAFTS = ("held", "planned", "failed")
 
 
@@ -74,25 +75,18 @@ class Publications(Store):
             return [Publication(*row) for row in session.execute(ordered)]
 
     def unsupported_publications(self, target: str) -> list[Publication]:
-        """Posted entries of days that no document covers any more: to be taken out."""
-        wanted = (
+        """Entries that a target holds, or may hold, and no journal supports: to be taken out."""
+        query = (
             select(*columns(PublicationRow, Publication))
-            .join(
-                DayStateRow,
-                and_(
-                    DayStateRow.connection == PublicationRow.connection,
-                    DayStateRow.day == PublicationRow.business_date,
-                ),
-            )
             .where(
                 PublicationRow.target == target,
-                PublicationRow.state == "posted",
-                DayStateRow.state == "open",
+                PublicationRow.state.in_(LIVE),
+                PublicationRow.withdrawn_at.is_not(None),
             )
             .order_by(PublicationRow.connection, PublicationRow.business_date)
         )
         with self._transaction() as session:
-            return [Publication(*row) for row in session.execute(wanted)]
+            return [Publication(*row) for row in session.execute(query)]
 
     def publications_changed_at(self) -> datetime | None:
         """When any publication last changed; None when there is none."""
@@ -124,23 +118,26 @@ class Publications(Store):
     ) -> list[Publication]:
         """Drop the drafts of entries that vanished, by (business date, currency).
 
-        What comes back is in the target, or may be: take it out there, then `mark_voided`.
+        What comes back is in the target, or may be, and is due from now on: take it out there,
+        then `mark_voided`.
         """
         gone = (
             PublicationRow.target == target,
             PublicationRow.connection == connection,
             tuple_(PublicationRow.business_date, PublicationRow.currency).in_(list(keys)),
         )
-        wanted = select(*columns(PublicationRow, Publication)).where(
-            *gone, PublicationRow.state.in_(_LIVE)
-        )
+        live = (*gone, PublicationRow.state.in_(LIVE))
+        query = select(*columns(PublicationRow, Publication)).where(*live)
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
             session.query(PublicationRow).where(*gone, PublicationRow.state.in_(_DRAFTS)).delete(
                 synchronize_session=False
             )
-            live = session.execute(wanted.order_by(PublicationRow.business_date))
-            return [Publication(*row) for row in live]
+            session.query(PublicationRow).where(
+                *live, PublicationRow.withdrawn_at.is_(None)
+            ).update({"withdrawn_at": func.now(), "updated_at": func.now()}, False)
+            rows = session.execute(query.order_by(PublicationRow.business_date))
+            return [Publication(*row) for row in rows]
 
     def mark_posted(
         self,

@@ -93,7 +93,10 @@ class PlanOutcome:
 
 @dataclass(frozen=True)
 class Publication:
-    """The record that one revision of an entry was, or must be, posted to one target."""
+    """The record that one revision of an entry was, or must be, posted to one target.
+
+    `withdrawn_at` is since when no journal supports what the target holds.
+    """
 
     id: int
     target: str
@@ -108,6 +111,7 @@ class Publication:
     message: str | None
     created_at: datetime
     updated_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """`publish`: planned entries to the books; what would go to an accounting organisation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -27,7 +27,8 @@ from console.commands.syncing import (
 from console.opening import chosen, workspace
 from console.output import say, show, show_json
 from console.progress import steps
-from pipelines.stages.publishing import due, due_since, senders
+from pipelines.stages.orphans import Orphan
+from pipelines.stages.publishing import Due, due, due_since, senders
 from pipelines.stages.workspace import Workspace
 
 
@@ -44,7 +45,7 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be")] = False,
     as_json: Json = False,
 ) -> None:
-    """Post planned journal entries to the books."""
+    """Post planned journal entries to the books, and remove those that nothing supports."""
     window = window_of(first, last) or Window(date.min, date.max)
     problems: list[Problem] = []
     with workspace() as opened:
@@ -52,25 +53,29 @@ def publish(
         if target not in TARGETS:
             _preview(opened, connections, target, window, dry_run=dry_run, as_json=as_json)
             return
-        planned = [p for c in connections for p in due(opened, c.slug, window)]
-        if planned and not dry_run:
-            problems = _run_publish(opened, connections, planned)
+        outstanding = {c.slug: due(opened, c, window) for c in connections}
+        if not dry_run:
+            problems = _run_publish(outstanding)
         held = held_entries(opened, connections)
+    post = [p for listed in outstanding.values() for p in listed.post]
+    remove = [orphan for listed in outstanding.values() for orphan in listed.remove]
     if as_json:
         show_json(
             {
                 "ok": not problems and not held,
                 "dry_run": dry_run,
-                "entries": documents(planned),
+                "entries": documents(post),
+                "removed": [_removal(orphan) for orphan in remove],
                 "held": documents(held),
                 "failed": list(map(str, problems)),
             }
         )
     else:
-        verb = "would be posted" if dry_run else "posted"
-        _show(
-            f"{counted(len(planned), 'entry')} {verb} to {target}", planned if dry_run else [], held
-        )
+        would = "would be " if dry_run else ""
+        _show(f"{counted(len(post), 'entry')} {would}posted to {target}", post if dry_run else [])
+        if remove:
+            _show_removed(f"{counted(len(remove), 'entry')} {would}removed from {target}", remove)
+        _show_held(held)
         for problem in problems:
             show(f"failed: {problem}")
     raise typer.Exit(1 if problems or held else 0)
@@ -101,7 +106,8 @@ def _preview(
         show_json({**answer, "failed": [], "since": since})
     else:
         said = f"{counted(len(due_there), 'entry')} would be posted to {target}"
-        _show(f"{said}{_why(target, since, sending)}", due_there, held)
+        _show(f"{said}{_why(target, since, sending)}", due_there)
+        _show_held(held)
     say(f"Daybook does not post to {title} yet: this is what would go")
     raise typer.Exit(1 if held else 0)
 
@@ -127,25 +133,45 @@ def _organisation(opened: Workspace, target: str) -> Connection:
     return connected[target]
 
 
-def _show(headline: str, planned: Sequence[Publication], held: Sequence[Publication]) -> None:
+def _removal(orphan: Orphan) -> dict[str, object]:
+    """Return an entry that goes as `--json` lists it."""
+    return {
+        "entry_id": orphan.entry_id,
+        "connection": orphan.connection,
+        "day": orphan.business_date,
+        "currency": orphan.currency,
+    }
+
+
+def _show(headline: str, listed: Sequence[Publication]) -> None:
     show(headline)
-    for publication in planned:
+    for publication in listed:
         show(f"  {publication.entry_id} revision {publication.revision}")
+
+
+def _show_removed(headline: str, remove: Sequence[Orphan]) -> None:
+    show(f"{headline}: no transactions support them any more")
+    for orphan in remove:
+        show(f"  {orphan.entry_id} revision {orphan.revision}")
+
+
+def _show_held(held: Sequence[Publication]) -> None:
     for publication in held:
         show(f"held: {publication.entry_id}: {publication.message}")
 
 
-def _run_publish(
-    opened: Workspace, connections: Sequence[Connection], planned: Sequence[Publication]
-) -> list[Problem]:
+def _run_publish(outstanding: Mapping[str, Due]) -> list[Problem]:
+    """Post and remove what is due, connection by connection; return what failed."""
+    total = sum(len(listed.days) for listed in outstanding.values())
+    if not total:
+        return []
     from pipelines.execution import PUBLISH_JOB, open_instance, run
 
     problems: list[Problem] = []
-    with open_instance([c.slug for c in connections]) as instance, steps(len(planned)) as progress:
-        for connection in connections:
-            days = [p.business_date for p in planned if p.connection == connection.slug]
-            for window in windows(days, gap=DAYS_BETWEEN_RUNS):
-                progress.name(f"{connection.slug} {window.start}")
-                outcome = run(instance, PUBLISH_JOB, connection.slug, window, progress.advance)
-                problems += [] if outcome.ok else [Problem(connection.slug, outcome.problem)]
+    with open_instance(list(outstanding)) as instance, steps(total) as progress:
+        for slug, listed in outstanding.items():
+            for window in windows(listed.days, gap=DAYS_BETWEEN_RUNS):
+                progress.name(f"{slug} {window.start}")
+                outcome = run(instance, PUBLISH_JOB, slug, window, progress.advance)
+                problems += [] if outcome.ok else [Problem(slug, outcome.problem)]
     return problems

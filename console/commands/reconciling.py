@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
-    """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference."""
+    """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference.
+
+    With what was brought forward the figures add up to what was paid.
+    """
     with workspace() as opened:
         wanted = chosen(opened, slugs or [])
         proofs, missing = reconcile(opened, wanted), gaps_of(opened, wanted)
@@ -38,13 +41,24 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
     raise typer.Exit(0 if ok else 1)
 
 
+def _state(proof: Proof) -> str:
+    """Return the state, and what became of the payout where it did not reach the bank."""
+    if proof.payout_status in {"failed", "carried", "charged"}:
+        return f"{proof.state}, {proof.payout_status}"
+    return proof.state
+
+
 def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
     """The proof as a table, and what to do about what does not tie or is missing."""
     if not proofs:
         show("no settlements yet: `daybook import` takes files in")
         return
     columns = [("connection", Align.LEFT), ("settlement", Align.LEFT), ("period", Align.LEFT)]
-    columns += [("", Align.LEFT), *((name, Align.RIGHT) for name in FIGURES), ("", Align.LEFT)]
+    columns += [
+        ("", Align.LEFT),
+        *((name.replace("_", " "), Align.RIGHT) for name in FIGURES),
+        ("", Align.LEFT),
+    ]
     show_table(
         "",
         columns,
@@ -55,7 +69,7 @@ def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
                 f"{p.period_start:%d %b} - {p.period_end:%d %b %Y}",
                 p.currency,
                 *(money(getattr(p, name), minor_digits(p.currency)) for name in FIGURES),
-                p.state,
+                _state(p),
             )
             for p in proofs
         ],

@@ -72,30 +72,53 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
             raise BadInput("there is no connection yet: `daybook import` makes one")
         todo, problems = _plan(opened, connections, window)
         seen = {slug: set(days) for slug, days in todo.items()}
-        is_stale = warehouse.is_stale(opened)
+        is_stale, had_work = warehouse.is_stale(opened), False
         for _ in range(ROUNDS):
-            is_stale = is_stale or _has_work(opened, connections, todo)
+            had_work = had_work or _has_work(opened, connections, todo)
             asked = opened.registry.inbox()
-            problems += run_days(opened, connections, todo)
+            problems += run_days(opened, connections, todo, again=window is not None)
+            # What these days touch elsewhere is only done, not named.
+            window = None
             answered = answered_by(todo, problems)
             opened.registry.mark_handled([e.id for e in asked if answered(e)])
             todo = _touched(opened, connections, seen)
             if problems or not any(todo.values()):
                 break
-        problems += run_warehouse(connections) if is_stale else []
+        problems += run_warehouse(connections) if is_stale or had_work else []
+        problems += _refused(opened, connections, problems)
         held = held_entries(opened, connections)
         days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
         failed = list(map(str, problems))
         show_json({"ok": not problems, "days": days, "failed": failed, "held": documents(held)})
     else:
-        idle = not any(seen.values()) and not problems
-        show("everything is up to date" if idle else f"{counted(days, 'day')} brought up to date")
+        if any(seen.values()) or problems:
+            show(f"{counted(days, 'day')} brought up to date")
+        else:
+            show("the books are brought up to date" if had_work else "everything is up to date")
         for publication in held:
             show(f"held: {publication.entry_id}: {publication.message}")
         for problem in problems:
             show(f"failed: {problem}")
     raise typer.Exit(1 if problems else 0)
+
+
+def _refused(
+    opened: Workspace, connections: Sequence[Connection], problems: Sequence[Problem]
+) -> list[Problem]:
+    """The accounts that let Daybook in no more, but for those of which a problem says so already.
+
+    Nothing else may be wrong with them: what was fetched before is up to date.
+    """
+    refused = []
+    for connection in connections:
+        now = opened.registry.connection(connection.slug)
+        act = f"connect {now.slug} again"
+        told = any(p.where == now.slug and act in (p.what or "") for p in problems)
+        if now.state == "needs_reauth" and not told:
+            why = now.reason or "the platform rejected the stored credentials"
+            refused.append(Problem(now.slug, f"{why}: {act}"))
+    return refused
 
 
 def _touched(
@@ -169,13 +192,18 @@ def _has_work(
 
 
 def run_days(
-    opened: Workspace, connections: Sequence[Connection], todo: dict[str, list[date]]
+    opened: Workspace,
+    connections: Sequence[Connection],
+    todo: dict[str, list[date]],
+    *,
+    again: bool = False,
 ) -> list[Problem]:
-    """Run data and publishing; returns what failed."""
+    """Run data and publishing; returns what failed. `again`: somebody named the days."""
     if not _has_work(opened, connections, todo):
         return []
     say("starting")
     from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run
+    from pipelines.resources import Daybook
 
     problems: list[Problem] = []
     total = sum(len(days) * len(STAGES) for days in todo.values())
@@ -183,7 +211,8 @@ def run_days(
         for connection in connections:
             for window in windows(todo[connection.slug], gap=DAYS_BETWEEN_RUNS):
                 progress.name(f"{connection.slug} {window.start} to {window.end}")
-                outcome = run(instance, DATA_JOB, connection.slug, window, progress.advance)
+                daybook = Daybook(progress.advance, again=again)
+                outcome = run(instance, DATA_JOB, connection.slug, window, daybook=daybook)
                 problems += [] if outcome.ok else [Problem(connection.slug, outcome.problem)]
         problems += _publish_all(opened, connections, instance, run, PUBLISH_JOB, progress)
     return problems
@@ -207,7 +236,7 @@ def _unposted(opened: Workspace, connection: Connection) -> Window | None:
     """The days whose entries the books lack; all of them where the books cannot be read."""
     always = Window(date.min, date.max)
     try:
-        days = [p.business_date for p in due(opened, connection.slug, always)]
+        days = due(opened, connection, always).days
     except ConfigError:
         listed = opened.registry.publications("books", [connection.slug])
         days = [p.business_date for p in listed]

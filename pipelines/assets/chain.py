@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from connectors.registry import Connection
 from connectors.windows import Window
@@ -75,10 +76,12 @@ with warnings.catch_warnings():
                 daybook.listener,
                 reach=reach,
                 now=daybook.clock(),
+                again=again,
             ).execute()
 
         yield from ()
         reach = REACH if SCHEDULED in context.run.tags else RECENT
+        again = daybook.again or BACKFILL_ID_TAG in context.run.tags
         recorder = Recorder(context)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         with daybook.open() as workspace:

@@ -60,8 +60,10 @@ class WindowRun:
     listener: Listener
     reach: timedelta
     now: datetime
+    again: bool = False
     failed: dict[date, str] = field(default_factory=dict)
     open: set[date] = field(default_factory=set)
+    uncovered: set[date] = field(default_factory=set)
     empty: set[date] = field(default_factory=set)
     foretold: set[date] = field(default_factory=set)
     waiting: str | None = None
@@ -74,6 +76,8 @@ class WindowRun:
             self._visit()
         documents = in_force(self.workspace, self.connection)
         self.open = set(self.window) - covered(documents, self.window).keys() - self.failed.keys()
+        # Whatever else becomes of them: no document supports what was posted of these.
+        self.uncovered = set(self.open)
         if self.connection.state == "needs_reauth":
             self._fail_what_cannot_be_fetched()
         try:
@@ -97,7 +101,14 @@ class WindowRun:
         """
         slug, registry = self.connection.slug, self.workspace.registry
         try:
-            found = visit(self.workspace, self.connection, self.window, self.now, self.reach)
+            found = visit(
+                self.workspace,
+                self.connection,
+                self.window,
+                self.now,
+                self.reach,
+                again=self.again,
+            )
         except RateLimited as error:
             until = self.now + timedelta(seconds=error.retry_after)
             self._put_off(until, str(error))
@@ -259,7 +270,7 @@ class WindowRun:
             self._check(checks.FACILITATOR, day, left)
             self._record(JOURNALS, day, _journal_metadata(entries))
         # What is planned for a day that nothing supports any more must go.
-        unsupported: dict[date, list[EntryFacts]] = {day: [] for day in self.open}
+        unsupported: dict[date, list[EntryFacts]] = {day: [] for day in self.uncovered}
         whole = replace(built, days=built.days | unsupported)
         plan(self.workspace, self.connection, self.window, whole)
         self.listener(self.connection.slug, JOURNALS, len(built.days))

@@ -68,5 +68,8 @@ def _publishing(instance: dg.DagsterInstance) -> set[str]:
 
 
 def _digest(listed: list[Publication]) -> str:
-    text = "\n".join(f"{p.entry_id} {p.revision} {p.content_hash} {p.state}" for p in listed)
+    text = "\n".join(
+        f"{p.entry_id} {p.revision} {p.content_hash} {p.state} {p.withdrawn_at or ''}"
+        for p in listed
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -12,10 +12,24 @@ from connectors.registry.records import PublicationState
 from connectors.setup import Setup
 from connectors.windows import Window
 from pipelines.stages.journals import BOOKS, read_entries
+from pipelines.stages.orphans import Orphan, keys_of, orphans
 from pipelines.stages.workspace import Workspace
 
 LOCK_SECONDS = 120.0
 _DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What the books lack, and what they hold that no journal supports any more."""
+
+    post: tuple[Publication, ...]
+    remove: tuple[Orphan, ...]
+
+    @property
+    def days(self) -> list[date]:
+        """The business days of all of it."""
+        return [p.business_date for p in self.post] + [o.business_date for o in self.remove]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +43,40 @@ class Outcome:
     stale: dict[date, str]
     unchanged: int
     held: tuple[Publication, ...]
-    withdrawn: int
+    removed: tuple[Orphan, ...]
     files: int
 
 
-def due(workspace: Workspace, connection: str, window: Window) -> list[Publication]:
-    """What would be posted to the books now: what is planned, and what they have lost."""
+def due(workspace: Workspace, connection: Connection, window: Window) -> Due:
+    """Return what would be posted to the books now, and what would be removed from them.
+
+    Posted is what is planned and what the books have lost.
+    """
+    registry = workspace.registry
     return _due(
         workspace,
-        workspace.registry.publications(BOOKS, [connection], window.start, window.end),
+        connection,
+        window,
+        registry.publications(BOOKS, [connection.slug], window.start, window.end),
     )
 
 
-def _due(workspace: Workspace, listed: Sequence[Publication]) -> list[Publication]:
-    """Of the newest revisions: those to post, and posted ones that the books hold no longer."""
-    slugs = sorted({p.connection for p in listed if p.state == "posted"})
-    kept = {
-        (line.entry_id, line.content_hash)
-        for line in Books(workspace.settings.books_folder).posted(slugs)
-    }
-    return [
-        p
-        for p in listed
-        if p.state in _DUE or (p.state == "posted" and (p.entry_id, p.content_hash) not in kept)
-    ]
+def _due(
+    workspace: Workspace, connection: Connection, window: Window, listed: Sequence[Publication]
+) -> Due:
+    """Tell the newest revisions to post from what stands in the books without support."""
+    posted = Books(workspace.settings.books_folder).posted([connection.slug])
+    remove = tuple(orphans(workspace, connection, window, posted))
+    gone = {orphan.entry_id for orphan in remove}
+    content = {(line.entry_id, line.content_hash) for line in posted}
+    post = tuple(p for p in listed if p.entry_id not in gone and _is_lacking(p, content))
+    return Due(post, remove)
+
+
+def _is_lacking(publication: Publication, content: set[tuple[str, str]]) -> bool:
+    if publication.state == "posted":
+        return (publication.entry_id, publication.content_hash) not in content
+    return publication.state in _DUE
 
 
 def senders(stores: Iterable[Connection], target: str) -> list[Connection]:
@@ -72,7 +96,7 @@ def due_since(
         return []
     start = max(since, window.start)
     listed = workspace.registry.publications(BOOKS, [s.slug for s in stores], start, window.end)
-    return [p for p in listed if p.state != "voided"]
+    return [p for p in listed if p.state != "voided" and p.withdrawn_at is None]
 
 
 def publish(workspace: Workspace, connection: Connection, window: Window) -> Outcome:
@@ -84,8 +108,8 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
     registry = workspace.registry
     with registry.lock("books", LOCK_SECONDS):
         listed = registry.publications(BOOKS, [connection.slug], window.start, window.end)
-        gone = _vanished(workspace, connection, listed)
-        todo = [p for p in _due(workspace, listed) if p not in gone]
+        outstanding = _due(workspace, connection, window, listed)
+        todo, gone = list(outstanding.post), outstanding.remove
         entries = read_entries(
             workspace,
             connection.slug,
@@ -95,20 +119,24 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
         stale = _stale(todo, {e.entry_id: e.content_hash for e in entries})
         todo = [p for p in todo if p.business_date not in stale]
         planned = {p.entry_id for p in todo}
+        removed = {orphan.entry_id for orphan in gone}
         chosen = [e for e in entries if e.entry_id in planned]
         books = Books(workspace.settings.books_folder)
         books.initialise()
+        # A newer revision of what goes, never posted, goes with it.
+        if gone:
+            registry.withdraw_publications(BOOKS, connection.slug, keys_of(gone))
         written = books.publish(
-            connection.slug, connection.name, chosen, [p.entry_id for p in gone]
+            connection.slug, connection.name, chosen, [orphan.entry_id for orphan in gone]
         )
         registry.mark_posted(BOOKS, todo, reference=str(connection.slug))
-        registry.mark_voided(BOOKS, gone)
+        registry.mark_voided(BOOKS, [p for orphan in gone for p in orphan.publications])
     return Outcome(
         posted=tuple(todo),
         stale=stale,
-        unchanged=sum(p.state == "posted" and p not in todo for p in listed) - len(gone),
+        unchanged=sum(p.state == "posted" and p.entry_id not in planned | removed for p in listed),
         held=tuple(p for p in listed if p.state == "held"),
-        withdrawn=len(gone),
+        removed=gone,
         files=len(written.files_written),
     )
 
@@ -123,25 +151,6 @@ def _stale(planned: Sequence[Publication], built: dict[str, str]) -> dict[date, 
         for p in planned
         if built.get(p.entry_id) != p.content_hash
     }
-
-
-def _vanished(
-    workspace: Workspace, connection: Connection, listed: Sequence[Publication]
-) -> list[Publication]:
-    """Posted entries whose journal is no longer there."""
-    posted = [p for p in listed if p.state == "posted"]
-    if not posted:
-        return []
-    days = {p.business_date for p in posted}
-    current = {e.entry_id for e in read_entries(workspace, connection.slug, days, {})}
-    unbuilt = days - workspace.lake.days("journal_lines", connection.slug)
-    known = workspace.lake.days("transactions", connection.slug)
-    return [
-        p
-        for p in posted
-        if p.entry_id not in current
-        and (p.business_date not in unbuilt or p.business_date not in known)
-    ]
 
 
 def read_back(workspace: Workspace, connection: Connection, window: Window) -> dict[date, str]:

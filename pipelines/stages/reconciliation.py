@@ -5,22 +5,26 @@ from Parquet, posted and paid from the text of the books.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 
 from connectors.accounting.beancount.books import Books
+from connectors.channels import channel
 from connectors.channels.profile import business_day, last_business_day
 from connectors.documents import Statement
 from connectors.history import can_visit, today_of
 from connectors.registry import Connection
 from mappings.model import CLEARING, PROVISIONAL, PostedLine
 from mappings.tables import JOURNAL_LINES, TRANSACTIONS
+from pipelines.stages.balances import brought_forward, shortfalls, stated
+from pipelines.stages.discrepancies import Discrepancies, discrepancies
 from pipelines.stages.gaps import Gap, gaps
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
+from pipelines.stages.payouts import ROLLED_ON, payout_status, returned_payouts
 from pipelines.stages.provisional import in_force
 from pipelines.stages.settlements import NORMALISED, chained, sums_by_settlement
 from pipelines.stages.workspace import Workspace
@@ -30,13 +34,34 @@ Figures = dict[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
+class _Figures:
+    """What each stage holds, by settlement."""
+
+    normalised: Figures
+    journalled: Figures
+    posted: Figures
+    paid: Figures
+
+    def of(self, settlement: str) -> dict[str, Decimal | None]:
+        return {
+            "normalised": self.normalised.get(settlement),
+            "journalled": self.journalled.get(settlement),
+            "posted": self.posted.get(settlement),
+            "paid": self.paid.get(settlement),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """One settlement's figures, in its currency; null where nothing is known or declared.
 
+    `brought_forward` is what came from before less what stays: the lines and it make what was paid.
     `state` is `tied`, `open` (no payout yet, or one of a day that is not over), `held` (an entry
-    waits for the owner), `waiting` (a stage has not run) or `differs`. `why` says what to do about
-    the last three, where more was paid out than the files hold, which day an open one waits for,
-    and what the channel tells otherwise elsewhere.
+    waits for the owner), `waiting` (a stage has not run), `incomplete` (more was paid out than the
+    documents show) or `differs`. `payout_status` is `paid`, `failed` (its money went on to a later
+    payout), `carried` (negative, taken into the next settlement), `charged` (negative, collected
+    from the seller), `zero` or `open`. `why` says what to do about the last four states, which day
+    an open one waits for, and what the channel tells otherwise elsewhere.
     """
 
     connection: str
@@ -49,9 +74,11 @@ class Proof:
     normalised: Decimal | None
     journalled: Decimal | None
     posted: Decimal | None
+    brought_forward: Decimal
     paid: Decimal | None
     difference: Decimal
     state: str
+    payout_status: str
     why: str | None
 
     @property
@@ -73,35 +100,42 @@ def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap
 
 
 def _reconcile(workspace: Workspace, connection: Connection, now: datetime | None) -> list[Proof]:
-    statements = chained(connection, in_force(workspace, connection))
-    if not statements:
+    documents = in_force(workspace, connection)
+    statements = chained(connection, documents)
+    lines = Books(workspace.settings.books_folder).posted([connection.slug])
+    unlike = discrepancies(workspace, connection, lines)
+    if not statements and not unlike.unsupported:
         return []
     normalised = sums_by_settlement(workspace, connection, TRANSACTIONS, NORMALISED)
     cleared = f"sum(amount) FILTER (category = '{CLEARING}' AND part = 'activity')"
-    journalled = sums_by_settlement(workspace, connection, JOURNAL_LINES, cleared)
-    lines = [
-        line
-        for line in Books(workspace.settings.books_folder).posted([connection.slug])
-        if line.category == CLEARING
-    ]
+    figures = _Figures(
+        normalised,
+        sums_by_settlement(workspace, connection, JOURNAL_LINES, cleared),
+        _cleared(lines, "activity", 1),
+        _cleared(lines, "payout", -1),
+    )
     proof = partial(
         _proof,
         connection,
-        normalised=normalised,
-        journalled=journalled,
-        posted=_cleared(lines, "activity", 1),
-        paid=_cleared(lines, "payout", -1),
+        figures=figures,
         held=_held(workspace, connection),
+        unlike=unlike,
+        missing=shortfalls(statements, stated(documents)),
+        returned=returned_payouts(workspace, connection, statements),
         # An account's days are done when they are over; those of files when they are there.
         today=today_of(connection, now) if can_visit(connection) else None,
     )
-    return [proof(statement) for statement in statements]
+    known = {statement.settlement_id for statement in statements}
+    return [proof(statement) for statement in statements] + [
+        _without_document(connection, name, figures, unlike)
+        for name in sorted(unlike.unsupported.keys() - known)
+    ]
 
 
 def _cleared(lines: Iterable[PostedLine], part: str, sign: int) -> Figures:
     found: Figures = defaultdict(Decimal)
     for line in lines:
-        if line.part == part and line.settlement_id is not None:
+        if (line.category, line.part) == (CLEARING, part) and line.settlement_id is not None:
             found[line.settlement_id] += sign * line.amount
     return dict(found)
 
@@ -127,28 +161,26 @@ def _proof(
     connection: Connection,
     statement: Statement,
     *,
-    normalised: Figures,
-    journalled: Figures,
-    posted: Figures,
-    paid: Figures,
+    figures: _Figures,
     held: dict[str, str],
+    unlike: Discrepancies,
+    missing: Figures,
+    returned: Collection[str],
     today: date | None,
 ) -> Proof:
     name = statement.settlement_id
-    figures = {
-        "declared": statement.declared,
-        "raw": statement.total,
-        "normalised": normalised.get(name),
-        "journalled": journalled.get(name),
-        "posted": posted.get(name),
-        "paid": paid.get(name),
-    }
-    difference = _difference(statement, figures)
+    found = {"declared": statement.declared, "raw": statement.total, **figures.of(name)}
+    difference = _difference(statement, found)
     ends = last_business_day(statement.period_end, connection.timezone)
-    state, why = _state(statement, figures, difference, held.get(name))
+    state, why = _state(statement, found, difference, held.get(name))
     last = max(ends, statement.deposit_day or ends)
     if difference and state != "held" and today is not None and last >= today:
         state, why = "open", f"it reaches to {last}: the rest is done when that day is over"
+    if name in missing and state in {"open", "tied"} and not difference:
+        state, why = "incomplete", _import_before(connection, statement, missing[name])
+    if state != "held":
+        state, why = unlike.judge(name, state, why, is_even=not difference)
+    payout = "failed" if name in returned else payout_status(connection, statement)
     return Proof(
         connection=connection.slug,
         settlement_id=name,
@@ -157,13 +189,46 @@ def _proof(
         period_end=ends,
         declared=statement.declared,
         raw=statement.total,
-        normalised=normalised.get(name),
-        journalled=journalled.get(name),
-        posted=posted.get(name),
-        paid=paid.get(name),
+        **figures.of(name),
+        brought_forward=brought_forward(statement),
         difference=difference,
         state=state,
+        payout_status=payout,
+        why=why or (ROLLED_ON if payout == "failed" else None),
+    )
+
+
+def _without_document(
+    connection: Connection, name: str, figures: _Figures, unlike: Discrepancies
+) -> Proof:
+    """Return the proof of a settlement that stands in the books alone."""
+    lines = unlike.unsupported[name]
+    days = [line.business_date for line in lines]
+    found = figures.of(name)
+    state, why = unlike.judge(name, "differs", None)
+    return Proof(
+        connection=connection.slug,
+        settlement_id=name,
+        currency=lines[0].currency,
+        period_start=min(days),
+        period_end=max(days),
+        declared=None,
+        raw=_NOTHING,
+        **found,
+        brought_forward=_NOTHING,
+        difference=max((amount or _NOTHING for amount in found.values()), key=abs),
+        state=state,
+        payout_status="open",
         why=why,
+    )
+
+
+def _import_before(connection: Connection, statement: Statement, missing: Decimal) -> str:
+    start = business_day(statement.period_start, connection.timezone)
+    return (
+        f"paid out {missing:f} {statement.currency} more than the files hold: it was brought "
+        f"forward from before {start}; import the {channel(connection.channel).file} of the days "
+        "before"
     )
 
 
@@ -185,16 +250,6 @@ def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Dec
     if statement.payout is not None and statement.declared is not None:
         gaps.append(statement.payout - statement.total)
     return max(gaps, key=abs)
-
-
-def _overdrawn(statement: Statement) -> str | None:
-    """A channel pays out no more than it owes: what is missing was there before the first file."""
-    if statement.closing_balance is None or statement.closing_balance >= 0:
-        return None
-    return (
-        f"paid out {-statement.closing_balance:f} {statement.currency} more than the files hold: "
-        "it was brought forward from before them; import the statements of the months before"
-    )
 
 
 def _brought_in(statement: Statement) -> str | None:
@@ -223,7 +278,7 @@ def _state(
     if held is not None:
         return "held", held
     if not difference:
-        why = _overdrawn(statement) or _brought_in(statement) or _foretold(statement)
+        why = _brought_in(statement) or _foretold(statement)
         return ("open" if statement.payout is None else "tied"), why or statement.remark
     for name, mend in (
         ("normalised", "run `daybook sync`"),

@@ -13,6 +13,7 @@ from connectors.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.tables import SETTLEMENTS, Table
 from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.payouts import payout_status
 from pipelines.stages.provisional import in_force
 from pipelines.stages.workspace import Workspace
 
@@ -33,14 +34,6 @@ def closing_day(statement: Statement, time_zone: str) -> date:
     return last_business_day(statement.period_end, time_zone)
 
 
-def _status(statement: Statement) -> str:
-    if statement.payout is None:
-        return "open"
-    if statement.payout > 0:
-        return "paid"
-    return "carried" if statement.payout < 0 else "zero"
-
-
 def _row(connection: Connection, statement: Statement, document: Manifest) -> tuple[object, ...]:
     return (
         connection.slug,
@@ -56,7 +49,7 @@ def _row(connection: Connection, statement: Statement, document: Manifest) -> tu
         statement.lines,
         statement.deposit_day,
         statement.payout,
-        _status(statement),
+        payout_status(connection, statement),
         None,
         statement.payout is not None,
         statement.opening_balance,

@@ -5,7 +5,7 @@ off keeps what it has; the window counts as visited only when the channel's last
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
@@ -55,13 +55,17 @@ def visit(
     window: Window,
     now: datetime | None = None,
     reach: timedelta = timedelta(0),
+    *,
+    again: bool = False,
 ) -> Visited:
     """Fetch what the channel has of a window, and since, and is not held.
 
     A visit reaches to the last whole day, and back to where the one before it ended and by `reach`
-    before today: what came to light late is found, and the days it touches are named. Raises the
-    errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document that does not
-    add up where days are whole only with it. What else came is kept.
+    before today: what came to light late is found, and the days it touches are named. With `again`
+    what decides the days of the window is read again, whatever says that it is as it was.
+
+    Raises the errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document
+    that does not add up where days are whole only with it. What else came is kept.
     """
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
@@ -78,6 +82,9 @@ def visit(
     stopped = Event()
     with accounts.reaching(connection.slug):
         going = _visit(workspace, accounts, connection, wanted, whole.start, now, held, stopped)
+        if again:
+            named = Window(max(whole.start, window.start), min(whole.end, window.end))
+            going = replace(going, again=named)
         with (
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             intake.examining(workspace.settings) as table,

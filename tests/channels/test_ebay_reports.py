@@ -110,7 +110,8 @@ def test_a_payout_of_more_than_the_files_hold_says_so(house: House) -> None:
     house.take(report([order(ORDER, THIRD, "25.00", payout=PAYOUT), paid(END, "1040.00", PAYOUT)]))
     house.run()
     (proof,) = house.prove()
-    assert (proof.state, proof.raw, proof.paid, proof.difference) == ("tied", 25, 1040, 0)
+    assert (proof.state, proof.raw, proof.paid, proof.difference) == ("incomplete", 25, 1040, 0)
+    assert proof.brought_forward == 1015
     assert "paid out 1015.0000 USD more than the files hold" in (proof.why or "")
 
 
@@ -122,6 +123,7 @@ def test_a_payout_that_came_back_has_not_been_paid(house: House) -> None:
     house.run()
     (proof,) = house.prove()
     assert (proof.state, proof.raw, proof.paid) == ("open", 25, 0)
+    assert proof.payout_status == "failed"
     house.check_books()
 
 

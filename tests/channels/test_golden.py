@@ -47,6 +47,8 @@ TIME_ZONES = {
     "square/transactions-2022": "America/Los_Angeles",
     "square/transactions-55-columns": "America/Los_Angeles",
 }
+# Their first payout takes what was earned before them.
+BROUGHT_FORWARD = {"ebay/report-in-pounds-over-two-months", "etsy/nine-columns"}
 HELD = {"amazon/v2-unclassified-word"}
 SHOWN = (
     "business_date", "category", "amount", "currency", "source_type", "order_id", "sku",
@@ -92,7 +94,8 @@ def test_a_document_becomes_these_lines_and_this_journal(case: str, house: House
             (folder / name).write_text(text)
         assert text == (folder / name).read_text()
     states = {proof.state for proof in house.prove()}
-    assert states <= ({"held"} if case in HELD else {"tied", "open"})
+    assert states <= ({"held"} if case in HELD else {"tied", "open", "incomplete"})
+    assert ("incomplete" in states) is (case in BROUGHT_FORWARD)
     assert bool(house.held()) is (case in HELD)
     # The program takes longer than all the rest: once a channel will do.
     if case == next(c for c in CASES if c.partition("/")[0] == case.partition("/")[0]):

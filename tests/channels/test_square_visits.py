@@ -148,6 +148,8 @@ def test_instant_and_refused_payouts_leave_nothing_behind(at: Store) -> None:
     paid = [r["amount"] for r in rows if r["payout_id"] == refused["id"]]
     assert sum(paid) + total(rows, category="transfer.payout_failed") == 0
     assert at.proofs()[instant["id"]].state == "tied"
+    words = {name: proof.payout_status for name, proof in at.proofs().items()}
+    assert (words[instant["id"]], words[refused["id"]]) == ("paid", "failed")
 
 
 def test_a_payout_that_changes_is_read_again(at: Store) -> None:

@@ -1,15 +1,18 @@
 """WooCommerce stores as they differ: old ones, plain permalinks, WooPayments and its gaps."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.channels.profile import business_day
 from connectors.errors import Transient
 from connectors.settings import Settings
 from connectors.setup import Imports, Setup
+from connectors.windows import Window
 from mappings.journal.config import MappingConfig
 from tests.channels.house import total
 from tests.channels.visitors import Store, check_tied, connected
@@ -183,3 +186,65 @@ def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:
     assert b'"country":"US"' in kept
     assert b"example.test" not in kept
     assert b"first_name" not in kept
+
+
+def made_before_paid_within(at: Desk) -> dict[str, Any]:
+    """An order of September whose money came in October."""
+    return next(
+        o
+        for o in money(at).orders
+        if o["date_created_gmt"] < "2026-10" <= (o["date_paid_gmt"] or "") and not o["refunds"]
+    )
+
+
+def local_day(store: Store, gmt: str) -> Window:
+    day = business_day(
+        datetime.fromisoformat(gmt).replace(tzinfo=UTC), store.house.connection.timezone
+    )
+    return Window(day, day + timedelta(days=1))
+
+
+def test_a_named_day_finds_an_order_that_was_deleted_for_good(at: Desk) -> None:
+    store = opened(at)
+    store.visit()
+    store.books()
+    order = made_before_paid_within(at)
+    money(at).orders.remove(order)
+    day = local_day(store, order["date_paid_gmt"])
+    found = store.visit(day, again=True)
+    assert f"month:{order['currency']}-2026-09" in {m.statement for m in found.documents}
+    assert set(day) <= found.days
+    store.books()
+    check_tied(store)
+    assert not any(r["order_id"] == order["number"] for r in store.rows())
+
+
+def test_a_named_day_finds_a_refund_that_was_deleted_for_good(at: Desk) -> None:
+    store = opened(at)
+    store.visit()
+    store.books()
+    refund = money(at).refunds[-1]
+    order = next(o for o in money(at).orders if o["id"] == refund["parent_id"])
+    money(at).refunds.remove(refund)
+    order["refunds"] = [r for r in order["refunds"] if r["id"] != refund["id"]]
+    day = local_day(store, refund["date_created_gmt"])
+    assert set(day) <= store.visit(day, again=True).days
+    store.books()
+    check_tied(store)
+    assert not any(f"refund-{refund['id']}" in r["transaction_id"] for r in store.rows())
+
+
+def test_a_named_day_finds_an_order_by_its_payment(at: Desk) -> None:
+    order = made_before_paid_within(at)
+    paid, order["date_paid_gmt"] = order["date_paid_gmt"], None
+    order["date_modified_gmt"] = order["date_created_gmt"]
+    store = opened(at)
+    store.visit()
+    store.books()
+    # Written straight into the database: nothing says that the order was touched.
+    order["date_paid_gmt"] = paid
+    day = local_day(store, paid)
+    assert set(day) <= store.visit(day, again=True).days
+    store.books()
+    check_tied(store)
+    assert any(r["order_id"] == order["number"] for r in store.rows())

@@ -68,10 +68,11 @@ class Store:
         """What went over the wire so far."""
         return self.desk.emulator.application.exchanges
 
-    def visit(self, window: Window | None = None) -> Visited:
+    def visit(self, window: Window | None = None, *, again: bool = False) -> Visited:
         """Fetch what there is of a window, all whole days unless a test says so."""
         self.house.connection = self.desk.registry.connection(self.house.slug)
-        return visit(self.house.workspace, self.house.connection, window or self.whole, self.now)
+        wanted = window or self.whole
+        return visit(self.house.workspace, self.house.connection, wanted, self.now, again=again)
 
     def books(self, days: Collection[date] = ()) -> None:
         """From what was fetched to the books, of all days or of what was touched."""

@@ -34,10 +34,11 @@ def settlement(number: int = 1, *, month: int = 3, price: str = "1234.50", **fur
             at=f"2026-{month:02d}-{day:02d} 12:00:00 UTC",
         )
     ]
-    return report(lines, **_dates(number, month), **further)
+    return report(lines, **settlement_dates(number, month), **further)
 
 
-def _dates(number: int, month: int) -> dict[str, str]:
+def settlement_dates(number: int, month: int) -> dict[str, str]:
+    """The period and the deposit of a settlement of the first days of a month."""
     return {
         "settlement": str(20_000_000_000 + number),
         "start": f"2026-{month:02d}-02 00:00:00 UTC",
@@ -55,7 +56,7 @@ def with_a_new_word(number: int = 1) -> str:
         {**fee, "buyer-remark": "to the moon"},
         *order("111-0000008-0000008", at="2026-03-04 12:00:00 UTC"),
     ]
-    return report(lines, columns=(*V2, "buyer-remark"), **_dates(number, 3))
+    return report(lines, columns=(*V2, "buyer-remark"), **settlement_dates(number, 3))
 
 
 def crafts() -> str:

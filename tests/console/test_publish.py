@@ -1,5 +1,9 @@
 """`daybook publish`: what is planned reaches the books once, and what they lost comes back."""
 
+from pathlib import Path
+
+from tests.channels.amazon_files import order, report
+from tests.console.conftest import settlement_dates
 from tests.console.user import User
 
 
@@ -69,3 +73,35 @@ def test_an_edited_file_of_the_books_is_never_overwritten(synced: User) -> None:
 def test_an_unknown_target(prepared: User) -> None:
     told = prepared("publish", "--target", "xero")
     assert (told.code, told.complaint) == (2, "there is no target 'xero': choose books")
+
+
+def _without_the_second_day(user: User, folder: Path) -> str:
+    """A posted settlement is restated without the lines of its second day, and journalled."""
+    rows = order("111-0000001-0000003", price="1234.50", at="2026-03-03 12:00:00 UTC")
+    path = folder / "restated.txt"
+    path.write_text(report(rows, **settlement_dates(1, 3)))
+    assert user("import", "amazon", path, "--connection", "mugs").code == 0
+    assert user("sync", "mugs").code == 0
+    return "je:mugs:2026-03-04:USD"
+
+
+def test_what_vanished_is_removed_by_sync_and_shown_before(synced: User, tmp_path: Path) -> None:
+    year = synced.settings.books_folder / "connections" / "mugs" / "2026.beancount"
+    before = year.read_bytes()
+    entry = _without_the_second_day(synced, tmp_path)
+    assert entry not in year.read_text(), "sync removes it itself"
+    year.write_bytes(before)
+    dry = synced("publish", "mugs", "--dry-run")
+    assert dry.code == 0
+    assert dry.lines[-2:] == [
+        "1 entry would be removed from books: no transactions support them any more",
+        f"  {entry} revision 1",
+    ]
+    removed = {"entry_id": entry, "connection": "mugs", "day": "2026-03-04", "currency": "USD"}
+    assert synced("publish", "mugs", "--dry-run", "--json").json["removed"] == [removed]
+    elsewhere = synced("publish", "mugs", "--dry-run", "--from", "2026-04-01", "--json")
+    assert elsewhere.json["removed"] == []
+    told = synced("sync", "mugs")
+    assert (told.code, told.lines) == (0, ["the books are brought up to date"])
+    assert entry not in year.read_text()
+    assert synced("publish", "mugs", "--dry-run", "--json").json["removed"] == []

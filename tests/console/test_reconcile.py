@@ -9,7 +9,8 @@ from tests.console.user import User
 
 KEYS = (
     "connection", "settlement_id", "currency", "period_start", "period_end", "declared", "raw",
-    "normalised", "journalled", "posted", "paid", "difference", "state", "why",
+    "normalised", "journalled", "posted", "brought_forward", "paid", "difference", "state",
+    "payout_status", "why",
 )  # fmt: skip
 
 
@@ -31,8 +32,10 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
         "period_start": "2026-04-02",
         "period_end": "2026-04-05",
         **dict.fromkeys(names, figure),
+        "brought_forward": "0.00",
         "difference": "0.00",
         "state": "tied",
+        "payout_status": "paid",
         "why": None,
     }
     etsy = proofs["etsy-2026-03-05"]
@@ -67,11 +70,11 @@ def test_the_table_is_aligned_and_whole_on_a_narrow_screen(prepared: User) -> No
     told = prepared("reconcile", "mugs", COLUMNS="60")
     assert told.lines[:3] == [
         "connection  settlement   period                     declared       raw  normalised  "
-        "journalled    posted      paid  difference",
+        "journalled    posted  brought forward      paid  difference",
         "mugs        20000000001  02 Mar - 05 Mar 2026  USD  2,463.00  2,463.00    2,463.00  "
-        "  2,463.00  2,463.00  2,463.00        0.00  tied",
+        "  2,463.00  2,463.00             0.00  2,463.00        0.00  tied",
         "mugs        20000000002  02 Apr - 05 Apr 2026  USD  2,463.00  2,463.00    2,463.00  "
-        "  2,463.00  2,463.00  2,463.00        0.00  tied",
+        "  2,463.00  2,463.00             0.00  2,463.00        0.00  tied",
     ]
 
 

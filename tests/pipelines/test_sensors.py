@@ -100,6 +100,26 @@ def test_planned_entries_are_requested_per_connection_and_content(shop: Shop) ->
     assert {r.run_key for r in changed}.isdisjoint(r.run_key for r in asked)
 
 
+def test_a_posted_entry_that_no_journal_supports_is_requested_whenever_it_vanishes(
+    shop: Shop,
+) -> None:
+    day, registry = date(2025, 7, 1), shop.registry
+    plan(shop, {day: "a"})
+    (planned,) = registry.publications("books", ["mugs"], day, day + timedelta(days=1))
+    registry.mark_posted("books", [planned])
+    keys = []
+    for _ in range(2):
+        registry.withdraw_publications("books", "mugs", [(day, "USD")])
+        first = requests(tick(shop, "planned_entries"))[0]
+        assert first.tags == range_tags("mugs", Window(day, day + timedelta(days=1))) | {
+            "dagster/priority": "-1"
+        }
+        keys.append(first.run_key)
+        plan(shop, {day: "a"})
+        assert registry.unsupported_publications("books") == []
+    assert len(set(keys)) == 2
+
+
 def plan(shop: Shop, entries: dict[date, str]) -> None:
     shop.registry.plan_publications(
         "books",

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from connectors.registry import Registry
@@ -100,9 +101,9 @@ def test_a_shortfall_is_carried_and_only_the_card_is_charged(empty: House) -> No
     for path in sorted((FIXTURES / "amazon" / "v1-negative-chain").glob("document*")):
         empty.take_file(path)
     empty.run()
-    assert [(p.paid, p.state) for p in empty.prove()] == [
-        (Decimal("-309.55"), "tied"),
-        (Decimal("40.80"), "tied"),
+    assert [(p.paid, p.state, p.payout_status) for p in empty.prove()] == [
+        (Decimal("-309.55"), "tied", "carried"),
+        (Decimal("40.80"), "tied", "paid"),
     ]
     sums = {
         account: sum(r["amount"] for r in empty.rows("journal_lines") if r["account"] == account)
@@ -162,4 +163,66 @@ def test_a_payout_that_the_bank_returned_is_owed_again(shop: House) -> None:
     shop.run()
     (back,) = [r for r in shop.rows() if r["business_date"] == day]
     assert (back["category"], back["amount"]) == ("transfer.payout_failed", Decimal("12.0000"))
-    assert [p.state for p in shop.prove()] == ["tied", "tied"]
+    assert [(p.state, p.payout_status, p.why) for p in shop.prove()] == [
+        ("tied", "failed", "the payout failed: its money went on to a later one"),
+        ("tied", "paid", None),
+    ]
+
+
+def test_an_entry_without_a_journal_is_a_difference_of_its_settlement(empty: House) -> None:
+    empty.take(report([*order(), *order("111-2", at="2026-03-05 12:00:00 UTC")]))
+    empty.run()
+    empty.take(report(order()))
+    empty.normalise()
+    empty.journal()
+    proof = only(empty)
+    assert proof.state == "differs"
+    assert proof.why == (
+        "the books hold je:store:2026-03-05:USD, which no transactions support any more: "
+        "run `daybook publish`"
+    )
+    empty.publish()
+    assert only(empty).state == "tied"
+
+
+MONTH = FIXTURES / "woocommerce" / "month-in-yen-with-cards-and-rounding" / "document.ndjson"
+
+
+def test_a_month_that_comes_to_nothing_differs_by_its_entries(
+    registry: Registry, tmp_path: Path
+) -> None:
+    store = House.build(registry, tmp_path / "home", channel="woocommerce")
+    store.take_file(MONTH)
+    store.normalise()
+    store.journal()
+    proof = only(store)
+    assert (proof.state, proof.difference) == ("waiting", 0)
+    store.publish()
+    assert only(store).state == "open"
+    day = date(2026, 3, 9)
+    lost = store.workspace.lake.partition("journal_lines", store.slug, day)
+    pq.write_table(pq.read_table(lost, partitioning=None).slice(0, 0), lost)
+    proof = only(store)
+    assert (proof.state, proof.difference) == ("differs", 0)
+    assert proof.why is not None
+    assert "the books hold je:store:2026-03-09:JPY, which no transactions support" in proof.why
+
+
+def test_a_payout_of_what_no_statement_holds_is_incomplete(shop: House) -> None:
+    april = [
+        etsy_files.sale(date(2026, 4, 1), "2", "5.00"),
+        etsy_files.deposit(date(2026, 4, 2), "12.00"),
+        etsy_files.sale(date(2026, 4, 3), "3", "4.00"),
+        etsy_files.deposit(date(2026, 4, 9), "4.00"),
+    ]
+    shop.take(etsy_files.statement(april))
+    shop.run()
+    proof, after = shop.prove()
+    assert (proof.state, proof.ok, proof.brought_forward) == ("incomplete", False, Decimal("7.00"))
+    assert proof.why is not None
+    assert "paid out 7.0000 USD more than the files hold" in proof.why
+    assert "import the monthly statement (.csv) of the days before" in proof.why
+    assert (after.state, after.brought_forward) == ("tied", 0)
+    shop.take(etsy_files.statement([etsy_files.sale(date(2026, 3, 28), "1", "7.00")]))
+    shop.run()
+    assert [(p.state, p.brought_forward) for p in shop.prove()] == [("tied", 0), ("tied", 0)]

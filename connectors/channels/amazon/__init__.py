@@ -60,6 +60,7 @@ CHANNEL = Channel(
     read=read,
     periods=frozenset({ranges.RANGE}),
     meets=True,
+    carries=True,
     foretells=True,
     notices=Notices(
         fields=queue.FIELDS,

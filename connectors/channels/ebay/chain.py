@@ -35,6 +35,7 @@ def _joined(one: Statement, other: Statement) -> Statement:
             "payout": paid,
             "deposit_at": None if paid is None else last.deposit_at,
             "deposit_day": None if paid is None else last.deposit_day,
+            "failed": later.failed or (paid is None and bool(paying)),
         }
     )
 

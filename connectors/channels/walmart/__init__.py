@@ -16,6 +16,7 @@ CHANNEL = Channel(
     chain=lambda manifests: [s for m in manifests for s in m.settlements],
     read=read,
     meets=True,
+    carries=True,
 )
 
 __all__ = ["CHANNEL"]

@@ -128,6 +128,25 @@ class Store:
             found |= _made(self._listed("orders", **asked))
         return found
 
+    def paid(self, made_since: datetime, start: datetime, end: datetime) -> dict[int, str]:
+        """Orders by number with when they were made (GMT): paid in `[start, end)`.
+
+        No list can be asked for by payment: all made before its end are, down to `made_since`.
+        """
+        pages = self._listed(
+            "orders",
+            after=_gmt(made_since - _SECOND),
+            before=_gmt(end),
+            _fields="id,date_created_gmt,date_paid_gmt",
+        )
+        since, until = _gmt(start), _gmt(end)
+        return {
+            order["id"]: order["date_created_gmt"]
+            for page in pages
+            for order in page.json
+            if order.get("date_created_gmt") and since <= (order.get("date_paid_gmt") or "") < until
+        }
+
     def refunds(self, since: datetime) -> list[dict[str, Any]]:
         """Refunds made since, of all orders; none where the store is too old for such a list."""
         try:

@@ -2,7 +2,9 @@
 
 Nothing closes a month: WooCommerce pays nothing out. All the money of an order goes on to its
 gateway, so a month comes to nothing. An order stays in the month it was made in, so a month is made
-again only when one of its orders was touched, refunded or thrown away since the visit before.
+again only when one of its orders was touched, refunded or thrown away since the visit before, or
+when somebody names a day on which one of its orders was made, paid or refunded: what was deleted
+for good leaves no other trace.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +26,8 @@ MONTH = "month"
 UNSOLD = ("auto-draft", "cancelled", "checkout-draft", "failed", "pending", "trash")
 # A store's clock may be behind, and so may what it has written down.
 _OVERLAP = timedelta(hours=1)
+# How long after it was made an order may be paid, where nothing says that it was touched.
+_UNPAID = timedelta(days=92)
 
 
 def is_month(statement: str) -> bool:
@@ -72,8 +76,11 @@ def _due(visit: Visit, store: Store, months: list[Window], tag: str | None) -> l
     if before is None:
         return months
     seen = Window(before.first_day, before.last_day + ONE_DAY)
-    touched = store.touched(visit.instant(seen.end) - _OVERLAP)
-    days = {_made_on(visit, made) for made in touched.values()}
+    since = visit.instant(seen.end) - _OVERLAP
+    if visit.again is not None:
+        since = min(since, visit.instant(visit.again.start))
+    days = {_made_on(visit, made) for made in store.touched(since).values()}
+    days |= _decided(visit, store, visit.again) if visit.again is not None else set()
     days = {max(day, months[0].start) for day in days}
     if seen.start > months[0].start:
         # What was the first month held orders that belong to months before it now.
@@ -82,11 +89,24 @@ def _due(visit: Visit, store: Store, months: list[Window], tag: str | None) -> l
         # Orders that were deleted leave no trace: what is asked for by name is read again.
         days |= set(visit.window)
     other = {m.statement[-7:] for m in _held(visit) if m.tag != tag}
+    other |= _holding(visit, visit.again) if visit.again is not None else set()
     return [
         month
         for month in months
         if any(day not in seen or day in days for day in month) or _label(month) in other
     ]
+
+
+def _decided(visit: Visit, store: Store, named: Window) -> set[date]:
+    """The days on which orders were made that were made or paid on the days of a window."""
+    start, end = visit.span(named)
+    paid = store.paid(start - _UNPAID, start, end)
+    return set(named) | {_made_on(visit, made) for made in paid.values()}
+
+
+def _holding(visit: Visit, named: Window) -> set[str]:
+    """Months that are held with a line on one of the days of a window: it may be gone by now."""
+    return {m.statement[-7:] for m in _held(visit) if any(day in named for day in m.days)}
 
 
 def _made_on(visit: Visit, made: str) -> date:

@@ -91,9 +91,11 @@ class Settlement(BaseModel):
     normalised: str | None
     journalled: str | None
     posted: str | None
+    brought_forward: str
     paid: str | None
     difference: str
     state: str
+    payout_status: str
     why: str | None
 
 
@@ -150,7 +152,7 @@ def list_journals(
 def list_settlements(
     _who: Reader, console: Here, connection: Of = None, limit: Limit = 100, offset: Offset = 0
 ) -> Settlements:
-    """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference."""
+    """Per settlement: declared, raw, normalised, journalled, posted, paid, the difference."""
     opened, stores = workspace_of(console), _stores(console, connection)
     proofs = reconcile(opened, stores)
     missing = [Gap.model_validate(gap_document(gap)) for gap in gaps_of(opened, stores)]

@@ -7,6 +7,7 @@ SELECT
     NULL::TIMESTAMPTZ AS deposit_at,
     NULL::VARCHAR AS marketplace,
     NULL::DECIMAL(19,4) AS opening_balance,
-    NULL::DECIMAL(19,4) AS closing_balance
+    NULL::DECIMAL(19,4) AS closing_balance,
+    false AS failed
 FROM document_rows
 WHERE false

@@ -57,5 +57,6 @@ SELECT
     issued_at AS deposit_at,
     NULL::VARCHAR AS marketplace,
     NULL::DECIMAL(19,4) AS opening_balance,
-    NULL::DECIMAL(19,4) AS closing_balance
+    NULL::DECIMAL(19,4) AS closing_balance,
+    coalesce(status IN ('FAILED', 'CANCELED') OR is_returned, false) AS failed
 FROM stated

@@ -10,6 +10,7 @@ SELECT
     CAST(answer->>'$.created_at' AS TIMESTAMPTZ) AS deposit_at,
     answer->>'$.location_id' AS marketplace,
     NULL::DECIMAL(19,4) AS opening_balance,
-    NULL::DECIMAL(19,4) AS closing_balance
+    NULL::DECIMAL(19,4) AS closing_balance,
+    coalesce(answer->>'$.status' = 'FAILED', false) AS failed
 FROM document_rows
 WHERE operation = 'ListPayouts'

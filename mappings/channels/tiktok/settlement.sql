@@ -43,7 +43,8 @@ SELECT
         AS deposit_at,
     NULL::VARCHAR AS marketplace,
     NULL::DECIMAL(19,4) AS opening_balance,
-    NULL::DECIMAL(19,4) AS closing_balance
+    NULL::DECIMAL(19,4) AS closing_balance,
+    coalesce(coalesce(payment.status, statement.status) = 'FAILED', false) AS failed
 FROM page
 CROSS JOIN statement
 LEFT JOIN payment ON true

@@ -20,9 +20,10 @@ SELECT
         AT TIME ZONE 'UTC' AS deposit_at,
     NULL::VARCHAR AS marketplace,
     NULL::DECIMAL(19,4) AS opening_balance,
-    NULL::DECIMAL(19,4) AS closing_balance
+    NULL::DECIMAL(19,4) AS closing_balance,
+    coalesce(status IN ('failed', 'canceled'), false) AS failed
 FROM deposits
 UNION ALL
-SELECT NULL, NULL, NULL, CAST(answer->>'$.begins' AS TIMESTAMPTZ), NULL, NULL, NULL
+SELECT NULL, NULL, NULL, CAST(answer->>'$.begins' AS TIMESTAMPTZ), NULL, NULL, NULL, false
 FROM document_rows
 WHERE operation = 'window' AND answer->>'$.begins' IS NOT NULL

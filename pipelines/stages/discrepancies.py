@@ -1,0 +1,98 @@
+"""Where the books are not what the journals say, entry by entry.
+
+Sums alone do not tell: a month of orders comes to nothing, with an entry too many or without it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.registry import Connection
+from connectors.windows import Window
+from mappings.model import PostedLine
+from pipelines.stages.orphans import orphans
+from pipelines.stages.partitions import scan
+from pipelines.stages.workspace import Workspace
+
+_ALWAYS = Window(date.min, date.max)
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancies:
+    """Entries by settlement.
+
+    `unsupported` are lines of entries that the books hold and no journal has, `changed` entries
+    that the books hold with other figures, `missing` those that they do not hold.
+    """
+
+    unsupported: dict[str, list[PostedLine]]
+    changed: dict[str, set[str]]
+    missing: dict[str, set[str]]
+
+    def judge(
+        self, settlement: str, state: str, why: str | None, *, is_even: bool = True
+    ) -> tuple[str, str | None]:
+        """Return the state of a settlement and what to do, given those by its sums.
+
+        With `is_even` false the sums are apart already, and say why.
+        """
+        if settlement in self.unsupported:
+            entries = sorted({line.entry_id for line in self.unsupported[settlement]})
+            return "differs", (
+                f"the books hold {_listed(entries)}, which no transactions support any more: "
+                "run `daybook publish`"
+            )
+        if is_even and settlement in self.changed:
+            entries = sorted(self.changed[settlement])
+            return "differs", (
+                f"the books hold {_listed(entries)} with other figures than the journal: "
+                "run `daybook publish`"
+            )
+        if is_even and settlement in self.missing:
+            entries = sorted(self.missing[settlement])
+            return "waiting", f"{_listed(entries)} not posted yet: run `daybook publish`"
+        return state, why
+
+
+def _listed(entries: Collection[str]) -> str:
+    first, *others = entries
+    return first if not others else f"{first} and {len(others)} more"
+
+
+def discrepancies(
+    workspace: Workspace, connection: Connection, posted: Sequence[PostedLine]
+) -> Discrepancies:
+    """Compare what the books hold of a connection with its journals; held entries are left out."""
+    removable = {o.entry_id for o in orphans(workspace, connection, _ALWAYS, posted)}
+    content = {line.entry_id: line.content_hash for line in posted}
+    found = Discrepancies(defaultdict(list), defaultdict(set), defaultdict(set))
+    changed = set()
+    for entry_id, content_hash, settlement in _journalled(workspace, connection.slug):
+        if entry_id not in content:
+            found.missing[settlement].add(entry_id)
+        elif content[entry_id] != content_hash:
+            changed.add(entry_id)
+            found.changed[settlement].add(entry_id)
+    for line in posted:
+        if line.settlement_id is None:
+            continue
+        if line.entry_id in removable:
+            found.unsupported[line.settlement_id].append(line)
+        elif line.entry_id in changed:
+            found.changed[line.settlement_id].add(line.entry_id)
+    return found
+
+
+def _journalled(workspace: Workspace, slug: str) -> list[tuple[str, str, str]]:
+    """Every entry that is to be posted, its content, and each settlement that it is of."""
+    lake = workspace.lake
+    files = lake.partitions("journal_lines", slug, lake.days("journal_lines", slug))
+    if not files:
+        return []
+    with workspace.engine() as con:
+        rows = con.execute(
+            f"SELECT DISTINCT entry_id, content_hash, settlement_id FROM {scan(files)} "
+            "WHERE settlement_id IS NOT NULL AND held_reason IS NULL"
+        )
+        return rows.fetchall()

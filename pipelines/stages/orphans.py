@@ -1,0 +1,102 @@
+"""Entries that the books hold and no journal supports any more.
+
+Asked over everything that is recorded as posted and everything that stands in the books, whatever
+became of the days: an order is cancelled, a settlement restated, a currency gone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.registry import Connection, Publication
+from connectors.registry.publications import LIVE
+from connectors.windows import Window
+from mappings.model import PostedLine
+from pipelines.stages.journals import BOOKS
+from pipelines.stages.partitions import scan
+from pipelines.stages.provisional import in_force
+from pipelines.stages.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An entry to be removed; `publications` are the revisions that are recorded as posted."""
+
+    entry_id: str
+    connection: str
+    business_date: date
+    currency: str
+    revision: int
+    publications: tuple[Publication, ...] = ()
+
+
+def orphans(
+    workspace: Workspace, connection: Connection, window: Window, posted: Iterable[PostedLine]
+) -> list[Orphan]:
+    """Return the entries of a window that no journal supports; `posted` is what the books hold.
+
+    An entry whose journal is only lost, or not built yet, stays: documents cover its day.
+    """
+    candidates = _recorded(workspace, connection, window)
+    for line in posted:
+        if line.business_date in window and line.entry_id not in candidates:
+            candidates[line.entry_id] = Orphan(
+                line.entry_id,
+                connection.slug,
+                line.business_date,
+                line.currency,
+                line.revision,
+            )
+    days = {candidate.business_date for candidate in candidates.values()}
+    journalled = _journalled(workspace, connection.slug, days)
+    unsupported = [c for c in candidates.values() if c.entry_id not in journalled]
+    awaited = _awaited(workspace, connection, {c.business_date for c in unsupported})
+    return sorted(
+        (c for c in unsupported if c.business_date not in awaited),
+        key=lambda orphan: (orphan.business_date, orphan.entry_id),
+    )
+
+
+def _recorded(workspace: Workspace, connection: Connection, window: Window) -> dict[str, Orphan]:
+    """Every entry that is recorded as posted, or may be, by its id."""
+    listed = workspace.registry.publications(
+        BOOKS, [connection.slug], window.start, window.end, LIVE, all_revisions=True
+    )
+    revisions: dict[str, list[Publication]] = defaultdict(list)
+    for publication in listed:
+        revisions[publication.entry_id].append(publication)
+    return {
+        entry_id: Orphan(
+            entry_id,
+            connection.slug,
+            live[-1].business_date,
+            live[-1].currency,
+            live[-1].revision,
+            tuple(live),
+        )
+        for entry_id, live in revisions.items()
+    }
+
+
+def _journalled(workspace: Workspace, slug: str, days: Iterable[date]) -> set[str]:
+    files = workspace.lake.partitions("journal_lines", slug, days)
+    if not files:
+        return set()
+    with workspace.engine() as con:
+        rows = con.execute(f"SELECT DISTINCT entry_id FROM {scan(files)}")
+        return {entry_id for (entry_id,) in rows.fetchall()}
+
+
+def _awaited(workspace: Workspace, connection: Connection, days: set[date]) -> set[date]:
+    """Which of the days have no journal although documents cover them: it is still to be built."""
+    unbuilt = days - workspace.lake.days("journal_lines", connection.slug)
+    if not unbuilt:
+        return set()
+    documents = in_force(workspace, connection)
+    return {day for day in unbuilt if any(document.covers(day) for document in documents)}
+
+
+def keys_of(orphaned: Sequence[Orphan]) -> list[tuple[date, str]]:
+    """Return what the outbox knows the entries by."""
+    return [(orphan.business_date, orphan.currency) for orphan in orphaned]
