@@ -210,6 +210,7 @@ class WooCommerce:
         values = {
             "woocommerce_default_country": store.country,
             "woocommerce_currency": store.currency,
+            "woocommerce_price_num_decimals": "2",
         }
         return JSONResponse(
             [

@@ -15,7 +15,7 @@ import httpx2
 
 from connectors.channels.visits import Visit, stamp
 from connectors.channels.woocommerce.addresses import place
-from connectors.errors import BadInput, DaybookError, Transient
+from connectors.errors import BadInput, ConfigError, DaybookError, Transient
 from connectors.http import Answer, Ask, Limit, Remote
 from connectors.http.paging import by_counted_pages, by_page
 
@@ -159,6 +159,16 @@ class Store:
         """All refunds of one order."""
         pages = self._listed(f"orders/{order}/refunds", dp=4, _fields=_REFUND)
         return [{**refund, "parent_id": order} for page in pages for refund in page.json]
+
+    def price_decimals(self) -> int | None:
+        """Return how many decimals the store rounds its totals to; None where it does not say."""
+        try:
+            answer = self._remote.ask(self._ask("settings/general", {"_fields": "id,value"}))
+        except ConfigError:
+            return None
+        values = {entry.get("id"): entry.get("value") for entry in answer.json or ()}
+        said = str(values.get("woocommerce_price_num_decimals", ""))
+        return int(said) if said.isdigit() else None
 
     def deposits(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """WooPayments' deposits dated in `[start, end)`, oldest first; `NotThere` without it."""

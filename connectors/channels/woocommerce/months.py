@@ -53,12 +53,13 @@ def read(visit: Visit, store: Store, tag: str | None) -> Iterator[Member]:
         return
     since = visit.instant(months[0].start)
     refunds = _by_order(store.refunds(visit.instant(due[0].start)))
+    decimals = store.price_decimals()
     for month in due:
         start, end = visit.span(month)
         # What was made before the history begins and is touched in it stands in its first month.
         first = month == months[0]
         pages = store.orders(None if first else start, end, since if first else start)
-        yield from _documents(visit, store, month, pages, refunds, since, tag)
+        yield from _documents(visit, store, month, pages, refunds, since, tag, decimals)
 
 
 def _months(covered: Window) -> list[Window]:
@@ -136,6 +137,7 @@ def _documents(
     refunds: Mapping[int, list[dict[str, Any]]],
     since: datetime,
     tag: str | None,
+    decimals: int | None,
 ) -> Iterator[Member]:
     """One document a currency of the month's orders and of their gateways' fees."""
     orders = [order for page in pages for order in page.json]
@@ -148,6 +150,7 @@ def _documents(
         "until": stamp(visit.instant(visit.today)),
         "unsold": list(UNSOLD),
         "payments": tag is not None,
+        "decimals": decimals,
     }
     for currency in sorted(found):
         statement = f"{MONTH}:{currency}-{_label(month)}"

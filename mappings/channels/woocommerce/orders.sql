@@ -2,8 +2,8 @@
 -- grain: an amount of an order or of a refund; key: line_id, part
 -- in: document_rows (operation, answer); macro coins; variables currency, coin
 -- Items at their price before coupons, each coupon, shipping, fees charged to the buyer and taxes
--- come to the order's own total. What rounding leaves between them, up to a coin an amount, is a
--- line, and so is a greater difference, which somebody made by hand. The gateway's fee is in the
+-- come to the order's own total. What rounding leaves between them, up to a coin an amount (or to
+-- what the store rounds to), is a line, and so is a greater difference, which somebody made by hand. The gateway's fee is in the
 -- currency of the gateway's balance; where nothing is noted it is unknown, and no line. The rest of
 -- the money goes on to the gateway, so that every order and every refund comes to nothing.
 WITH scope AS (
@@ -11,7 +11,12 @@ WITH scope AS (
         CAST(answer->>'$.since' AS TIMESTAMPTZ) AS since,
         CAST(answer->>'$.until' AS TIMESTAMPTZ) AS until,
         coalesce(CAST(answer->'$.unsold' AS VARCHAR[]), []) AS unsold,
-        answer->>'$.payments' = 'true' AS payments
+        answer->>'$.payments' = 'true' AS payments,
+        -- Totals are rounded to the store's own number of decimals, which may be fewer.
+        greatest(
+            CAST(getvariable('coin') AS DECIMAL(19,4)),
+            CASE CAST(answer->>'$.decimals' AS INTEGER) WHEN 0 THEN 1 WHEN 1 THEN 0.1 ELSE 0 END
+        ) AS rounds_to
     FROM document_rows
     WHERE operation = 'window'
 ),
@@ -319,7 +324,7 @@ differences AS (
     SELECT
         t.kind, t.id,
         t.total - coalesce(sum(a.amount), 0) AS amount,
-        count(a.part) * CAST(getvariable('coin') AS DECIMAL(19,4)) AS tolerance
+        count(a.part) * (SELECT max(rounds_to) FROM scope) AS tolerance
     FROM totals AS t
     LEFT JOIN amounts AS a USING (kind, id)
     GROUP BY t.kind, t.id, t.total
