@@ -12,6 +12,7 @@ from rich.table import Table
 
 from tests.benchmarks import (
     backfill,
+    change,
     compute,
     ingest,
     limits,
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "ingest": ingest.measure,
     "limits": limits.measure,
     "simulation": simulation.measure,
+    "change": change.measure,
 }
 
 
