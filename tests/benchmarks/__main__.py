@@ -12,6 +12,7 @@ from rich.table import Table
 
 from tests.benchmarks import (
     backfill,
+    change,
     compute,
     cuts,
     fuzz,
@@ -55,6 +56,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "cuts": cuts.measure,
     "fuzz": fuzz.measure,
     "simulation": simulation.measure,
+    "change": change.measure,
 }
 
 

@@ -1,0 +1,29 @@
+"""Whatever happens to documents, and whenever it is posted: what rests in the books is theirs."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from connectors.channels import CHANNELS
+from connectors.registry import Registry
+from tests.channels.change import of_channel
+
+# More of it, and longer: `python -m tests.benchmarks change`.
+A_FEW = settings(
+    max_examples=2,
+    stateful_step_count=6,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("name", sorted(CHANNELS))
+def test_what_rests_in_the_books_is_what_the_documents_say(
+    name: str, registry: Registry, tmp_path: Path
+) -> None:
+    run_state_machine_as_test(of_channel(name, registry, tmp_path / "home"), settings=A_FEW)
