@@ -88,8 +88,10 @@ def held(settings: Settings, *, takeover: bool = False) -> Iterator[HomeLock]:
             _end_tenants(settings)
         if not _is_free(descriptor, _FREE_SECONDS if takeover else 0) or _remaining(settings):
             raise ConfigError(_refusal(settings))
-        yield HomeLock(settings, descriptor)
-        settings.tenancy_file.unlink(missing_ok=True)
+        try:
+            yield HomeLock(settings, descriptor)
+        finally:
+            settings.tenancy_file.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
 

@@ -60,7 +60,7 @@ def end(pids: Iterable[int], seconds: float) -> None:
 def _send(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return
 
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from connectors import home_lock, processes
+from connectors import home_lock
 from connectors.errors import ConfigError, Transient
 from connectors.home_lock import HomeLock, held
 from connectors.processes import Process
@@ -72,7 +73,9 @@ def tree(home: Settings) -> list[int]:
     return [p for process in record.processes[1:] for p in process.members(home.home)]
 
 
-def test_what_up_leaves_when_it_is_killed_ends_by_itself(home: Settings) -> None:
+@contextmanager
+def another_up(home: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that holds the home's lock and runs two programs, started with SIGINT ignored."""
     script = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
@@ -94,10 +97,15 @@ def test_what_up_leaves_when_it_is_killed_ends_by_itself(home: Settings) -> None
         assert up.stdout is not None
         assert up.stdout.readline() == b"started\n"
         assert eventually(lambda: len(tree(home)) == 5)
+        yield up
+        up.kill()
+
+
+def test_what_up_leaves_when_it_is_killed_ends_by_itself(home: Settings) -> None:
+    with another_up(home) as up:
         pids = tree(home)
         with pytest.raises(ConfigError, match=f"is run by process {up.pid} .*--takeover"):
             held(home).__enter__()
-        up.kill()
     with pytest.raises(ConfigError, match=r"what a killed `daybook up` left \(deaf \d+"):
         held(home).__enter__()
     assert eventually(lambda: not tree(home))
@@ -106,12 +114,15 @@ def test_what_up_leaves_when_it_is_killed_ends_by_itself(home: Settings) -> None
         pass
 
 
-def test_taking_over_ends_exactly_what_is_on_record(home: Settings, programs: Programs) -> None:
-    programs.start([Service("deaf", DEAF)])
-    assert eventually(lambda: len(tree(home)) == 3)
-    pids = tree(home)
-    processes.end(pids, 0.5)
-    assert eventually(lambda: not any(map(_lives, pids)))
+def test_taking_over_ends_what_is_on_record(home: Settings) -> None:
+    with another_up(home) as up:
+        pids = tree(home)
+        with held(home, takeover=True) as lock:
+            assert not any(map(_lives, [up.pid, *pids]))
+            lock.record([])
+            record = home_lock.tenancy(home)
+            assert record is not None
+            assert [process.pid for process in record.living()] == [os.getpid()]
 
 
 def test_a_number_that_another_process_has_got_since_is_left_alone(
