@@ -128,7 +128,9 @@ class Examination:
             ) from error
         except Exception as error:
             raise BadInput(
-                f"{member.name}: cannot be read ({_said(error)}); download it again, unedited"
+                _line(
+                    f"{member.name}: cannot be read ({_said(error)}); download it again, unedited"
+                )
             ) from error
         return manifest if member.tag is None else manifest.model_copy(update={"tag": member.tag})
 

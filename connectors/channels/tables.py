@@ -91,18 +91,21 @@ def check_rows(
     above: int = 0,
     widths: Sequence[int] = (),
     is_note: Callable[[str], bool] = lambda _cell: False,
+    numbers: bool = True,
 ) -> int:
     """Return how many rows stand under the header; `BadInput` names the line of one cut off.
 
     A row is whole with a cell for every column, or one of `widths` cells where all rows of the
     file have that many. `above` are the lines above the header; `is_note` tells, by its first
-    cell, a row that is none.
+    cell, a row that is none. Without `numbers` the channel looks for shortened ones itself.
     """
     if columns > MAX_COLUMNS:
         raise BadInput(f"{upload.name}: has more than {MAX_COLUMNS:,} columns; {again}")
     whole: int | None = None
     count = 0
-    for position, (line, row) in enumerate(_rows(upload, delimiter, quoting, again)):
+    for position, (line, row) in enumerate(
+        _rows(upload, again, delimiter, quoting=quoting, numbers=numbers)
+    ):
         if position <= above or not row:
             continue
         count += 1
@@ -123,13 +126,13 @@ def check_rows(
 
 
 def _rows(
-    upload: Upload, delimiter: str, quoting: bool, again: str
+    upload: Upload, again: str, delimiter: str, *, quoting: bool, numbers: bool
 ) -> Iterator[tuple[int, list[str]]]:
     """Every row of a file with the number of its last line, within bounds."""
     with upload.text.open(encoding="utf-8", newline="") as file:
-        lines = iter(lambda: file.readline(MAX_LINE + 1), "")
+        lines = _bounded(upload, iter(lambda: file.readline(MAX_LINE + 1), ""), again)
         reader = csv.reader(
-            _bounded(upload, lines, again),
+            _check_numbers(upload, lines) if numbers else lines,
             delimiter=delimiter,
             quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
             strict=True,
@@ -150,6 +153,12 @@ def _bounded(upload: Upload, lines: Iterator[str], again: str) -> Iterator[str]:
             raise BadInput(
                 f"{upload.name}: line {number} has more than {MAX_LINE:,} characters; {again}"
             )
+        yield line
+
+
+def _check_numbers(upload: Upload, lines: Iterator[str]) -> Iterator[str]:
+    """Pass lines on; `BadInput` for a number that is written as spreadsheet programs do."""
+    for number, line in enumerate(lines, start=1):
         # A search for two characters costs nothing, and hardly any line has them.
         if "E+" in line and (short := _SHORTENED.search(line)):
             raise BadInput(

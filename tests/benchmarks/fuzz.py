@@ -95,6 +95,7 @@ def measure(work: Path, scale: float) -> list[Result]:
         found.update(batch["found"])
         wrong |= batch["wrong"]
         peak = max(peak, batch["peak"])
+        print(f"{sum(found.values())} mutants, {len(wrong)} wrong, {peak:.0f} MiB", file=sys.stderr)
     bad = ("traceback", "hang", "left behind", "no line")
     return [
         Result("mutants", f"{sum(found.values())}"),

@@ -108,7 +108,9 @@ def _check_columns(upload: Upload, form: str, names: Sequence[str]) -> None:
 def _load(con: duckdb.DuckDBPyConnection, upload: Upload, form: str, names: Sequence[str]) -> None:
     rows = None
     if form != JSON:
-        rows = check_rows(upload, len(names), "download it again", is_note=is_trailer)
+        rows = check_rows(
+            upload, len(names), "download it again", is_note=is_trailer, numbers=False
+        )
     load(
         con,
         upload,
