@@ -49,7 +49,7 @@ def test_the_first_balance_is_brought_forward(house: House) -> None:
     assert not house.run().failed
     found = {p.settlement_id: p for p in house.prove()}
     assert {p.state for p in found.values()} == {"tied", "open"}
-    (first,) = [r for r in house.rows("settlements") if r["settlement_id"] == "etsy-2026-10-05"]
+    (first,) = [r for r in house.rows("settlements") if r["settlement_id"] == "etsy-2026-10-05-GBP"]
     assert f"{first['opening_balance']:f} {first['closing_balance']:f}" == "4.5100 0.0000"
 
 
@@ -67,8 +67,8 @@ def test_what_a_payment_says_otherwise_is_seen(house: House) -> None:
     otherwise = "Etsy's payment 413 says 1.40 GBP where its entries say 1.41"
     assert told["description"] == f"shop_payment 413 · {otherwise}"
     assert [(p.settlement_id, p.state, p.why) for p in house.prove()] == [
-        ("etsy-2026-10-05", "tied", f"{otherwise}: the ledger is booked"),
-        ("etsy-2026-10-12", "tied", None),
+        ("etsy-2026-10-05-GBP", "tied", f"{otherwise}: the ledger is booked"),
+        ("etsy-2026-10-12-GBP", "tied", None),
     ]
 
 

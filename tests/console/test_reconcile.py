@@ -38,7 +38,7 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
         "payout_status": "paid",
         "why": None,
     }
-    etsy = proofs["etsy-2026-03-05"]
+    etsy = proofs["etsy-2026-03-05-USD"]
     assert (etsy["declared"], etsy["raw"], etsy["state"]) == (None, "18.50", "tied")
     (open_,) = [p for p in proofs.values() if p["state"] == "open"]
     assert (open_["connection"], open_["raw"], open_["paid"]) == ("crafts", "10.00", None)
@@ -82,7 +82,7 @@ def test_a_held_entry_is_bad_news_with_the_reason(prepared: User) -> None:
     told = prepared("reconcile", "attic")
     assert told.code == 1
     assert told.lines[1].endswith("-15.75  held")
-    assert told.lines[2] == (f"attic 20000000001: 2026-03-03: {HELD}")
+    assert told.lines[2] == (f"attic 20000000007: 2026-03-03: {HELD}")
 
 
 def test_what_is_not_synced_yet_is_waiting(user: User, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from tests.console.user import User
 
 def test_a_first_and_a_second_sync_of_the_program(user: User, tmp_path: Path) -> None:
     take_in(user, tmp_path, "mugs", settlement(1))
-    take_in(user, tmp_path, "attic", with_a_new_word())
+    take_in(user, tmp_path, "attic", with_a_new_word(7))
     held = {
         "entry_id": "je:attic:2026-03-03:USD",
         "connection": "attic",

@@ -133,7 +133,7 @@ def test_an_open_settlement_is_no_fault_and_closes_with_the_next_statement(shop:
     shop.run()
     closed, still_open = shop.prove()
     assert (closed.settlement_id, closed.raw, closed.paid, closed.state) == (
-        "etsy-2026-04-02",
+        "etsy-2026-04-02-USD",
         Decimal("12.00"),
         Decimal("10.00"),
         "tied",
@@ -145,6 +145,27 @@ def test_an_open_settlement_is_no_fault_and_closes_with_the_next_statement(shop:
     )
     (row,) = [r for r in shop.rows("settlements") if r["closed"]]
     assert (row["opening_balance"], row["closing_balance"]) == (0, Decimal("2.00"))
+    shop.check_books()
+
+
+def test_deposits_of_one_day_in_two_currencies_are_two_settlements(shop: House) -> None:
+    for currency in ("GBP", "USD"):
+        march = [
+            etsy_files.sale(date(2026, 3, 1), "1", "12.00"),
+            etsy_files.deposit(date(2026, 3, 4), "10.00"),
+        ]
+        shop.take(etsy_files.statement(march, currency=currency))
+    april = [
+        etsy_files.sale(date(2026, 4, 1), "2", "5.00"),
+        etsy_files.deposit(date(2026, 4, 4), "7.00"),
+    ]
+    shop.take(etsy_files.statement(april, currency="USD"))
+    shop.run()
+    assert {p.settlement_id: (p.raw, p.paid, p.state) for p in shop.prove() if p.paid} == {
+        "etsy-2026-03-04-GBP": (Decimal("12.00"), Decimal("10.00"), "tied"),
+        "etsy-2026-03-04-USD": (Decimal("12.00"), Decimal("10.00"), "tied"),
+        "etsy-2026-04-04-USD": (Decimal("5.00"), Decimal("7.00"), "tied"),
+    }
     shop.check_books()
 
 

@@ -58,6 +58,20 @@ def reading(manifest: Manifest, documents: Sequence[Manifest]) -> Reading:
 def chain(manifests: Sequence[Manifest]) -> list[Statement]:
     """Every settlement of a connection with its balances, oldest first.
 
+    A shop that was paid in several currencies has a balance in each.
+    """
+    currencies = dict.fromkeys(manifest.currency for manifest in manifests)
+    settlements = [
+        settlement
+        for currency in currencies
+        for settlement in _of_one_currency([m for m in manifests if m.currency == currency])
+    ]
+    return sorted(settlements, key=lambda settlement: settlement.period_start)
+
+
+def _of_one_currency(manifests: Sequence[Manifest]) -> list[Statement]:
+    """Return the settlements of one currency's documents, oldest first.
+
     A month of the ledger says what it began with; without that the chain starts at nothing, and
     after a missing month anew.
     """

@@ -235,7 +235,7 @@ def _settlements(
         again = f"-{seen[day]}" if seen[day] > 1 else ""
         found.append(
             Statement(
-                settlement_id="" if day is None else f"etsy-{day}{again}",
+                settlement_id="" if day is None else f"etsy-{day}-{currency}{again}",
                 marketplace=None,
                 currency=currency,
                 period_start=start,

@@ -102,7 +102,7 @@ def _settlements(
         count, remark = lines.get(row or 0, (0, None))
         found.append(
             Statement(
-                settlement_id="" if day is None else _named(day, seen),
+                settlement_id="" if day is None else _named(day, currency, seen),
                 marketplace=None,
                 currency=currency,
                 period_start=start,
@@ -142,7 +142,7 @@ def _remark(remarks: Sequence[str]) -> str | None:
     return f"{remarks[0]}{more}: the ledger is booked"
 
 
-def _named(day: date, seen: dict[date, int]) -> str:
-    """A settlement is named after the day of its payout, as in a statement."""
+def _named(day: date, currency: str, seen: dict[date, int]) -> str:
+    """A settlement is named after the day and currency of its payout, as in a statement."""
     seen[day] = seen.get(day, 0) + 1
-    return f"etsy-{day}" + (f"-{seen[day]}" if seen[day] > 1 else "")
+    return f"etsy-{day}-{currency}" + (f"-{seen[day]}" if seen[day] > 1 else "")
