@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Timer
 
 import duckdb
 
@@ -33,6 +34,8 @@ OPENING, OPENING_LINES = 65_536, 40
 # What DuckDB may hold while one file is read; it spills the rest to disk.
 MEMORY = "384MB"
 LONGEST = 600
+# Reading the largest file takes a minute; what takes ten was made to.
+MAX_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ class Examination:
         )
         check_count(upload.name, copy)
         _clear(self.con)
-        manifest = channel.inspect(self.con, upload)
+        with in_time(self.con, upload.name):
+            manifest = channel.inspect(self.con, upload)
         if not _CURRENCY.fullmatch(manifest.currency):
             raise BadInput(
                 f"{upload.name}: its currency is {manifest.currency!r}, which is none: the file is "
@@ -160,6 +164,32 @@ class Examination:
             return manifest
         rows = self.con.execute("SELECT count(*) FROM document_rows").fetchone() or (0,)
         return manifest.model_copy(update={"rows": rows[0]})
+
+
+@contextmanager
+def in_time(
+    con: duckdb.DuckDBPyConnection, name: str, seconds: float = MAX_SECONDS
+) -> Iterator[None]:
+    """Raise BadInput where reading a file takes longer than a file may take."""
+    expired = Event()
+
+    def expire() -> None:
+        expired.set()
+        con.interrupt()
+
+    timer = Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        if not expired.is_set():
+            raise
+        raise BadInput(
+            f"{name}: takes longer than {seconds / 60:g} minutes to read; export a shorter period"
+        ) from error
+    finally:
+        timer.cancel()
 
 
 def _line(message: str) -> str:

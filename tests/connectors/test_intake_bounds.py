@@ -5,11 +5,13 @@ import gzip
 import io
 import os
 import socket
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from connectors import archives, intake, spreadsheets
@@ -43,6 +45,17 @@ def refused(tmp_path: Path, content: bytes, name: str = "statement.csv") -> str:
     message = str(error.value)
     assert "\n" not in message
     return message
+
+
+def test_a_file_that_takes_too_long_is_given_up() -> None:
+    began = time.monotonic()
+    with (
+        duckdb.connect() as con,
+        pytest.raises(BadInput, match=r"longer than 0\.005 minutes"),
+        intake.in_time(con, "endless.csv", 0.3),
+    ):
+        con.execute("SELECT sum(a.range * b.range) FROM range(10000000) a, range(1000000) b")
+    assert time.monotonic() - began < 10
 
 
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
