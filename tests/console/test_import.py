@@ -4,9 +4,11 @@ import gzip
 import json
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from connectors import archives
 from tests.channels.examples import EXAMPLES, zipped
 from tests.channels.shopify_files import PAYOUTS, export, payout
 from tests.console.conftest import WORD, crafts, settlement, with_a_new_word
@@ -264,16 +266,15 @@ def test_a_file_that_is_still_being_written_is_refused(
 ) -> None:
     path = tmp_path / "growing.txt"
     path.write_text(settlement())
-    read = Path.read_bytes
+    read = archives._bounded
 
-    def grow(self: Path) -> bytes:
-        content = read(self)
-        if self == path:
-            with path.open("a") as file:
-                file.write("\n")
+    def grow(stream: BinaryIO, name: str, packed: int | None = None) -> bytes:
+        content = read(stream, name, packed)
+        with path.open("a") as file:
+            file.write("\n")
         return content
 
-    monkeypatch.setattr(Path, "read_bytes", grow)
+    monkeypatch.setattr(archives, "_bounded", grow)
     told = user("import", "amazon", path, "--connection", "mugs")
     assert told.code == 2
     assert "was written to while it was read; import it again when it is complete" in told.err

@@ -13,6 +13,16 @@ from random import Random
 from typing import Any
 
 import yaml
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    parse,
+)
 
 from tests.contract.swagger import converted
 
@@ -25,6 +35,24 @@ _PLAIN = {
     "number": (*_INTEGERS, 0.1, -12.34),
     "boolean": (True, False),
     "null": (None,),
+}
+
+_SCALARS: dict[str, tuple[Any, ...]] = {
+    "Boolean": (True, False),
+    "Int": _INTEGERS,
+    "DateTime": _INSTANTS,
+    "Decimal": ("0.0", "12.34", "-5.005", "99999999.99"),
+}
+
+# Shopify says with every answer what it cost; without it, the next one is waited for.
+_COST = {
+    "requestedQueryCost": 1,
+    "actualQueryCost": 1,
+    "throttleStatus": {
+        "maximumAvailable": 2000.0,
+        "currentlyAvailable": 1999.0,
+        "restoreRate": 100.0,
+    },
 }
 
 
@@ -72,6 +100,41 @@ def _plain(document: Mapping[str, Any], schema: Any, chance: Random, depth: int)
         return [example(document, items, chance, depth + 1) for _ in range(many)]
     texts = _INSTANTS if "date-time" in schema.get("format", "") else _TEXTS
     return chance.choice(schema.get("enum") or _PLAIN.get(kind, texts))
+
+
+def graphql_answer(schema: GraphQLSchema, query: str, chance: Random) -> dict[str, Any]:
+    """Return one answer that a GraphQL schema allows to a query, as its `data`."""
+    operation = parse(query).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    assert schema.query_type is not None
+    answer = {"data": _selected(schema.query_type, operation.selection_set, chance)}
+    return {**answer, "extensions": {"cost": _COST}}
+
+
+def _selected(parent: Any, selections: SelectionSetNode | None, chance: Random) -> dict[str, Any]:
+    nodes = (
+        [node for node in selections.selections if isinstance(node, FieldNode)]
+        if selections
+        else []
+    )
+    return {
+        node.name.value: _value(parent.fields[node.name.value].type, node.selection_set, chance)
+        for node in nodes
+    }
+
+
+def _value(kind: Any, selections: SelectionSetNode | None, chance: Random) -> Any:
+    if isinstance(kind, GraphQLNonNull):
+        kind = kind.of_type
+    elif chance.random() < 0.2:
+        return None
+    if isinstance(kind, GraphQLList):
+        return [_value(kind.of_type, selections, chance) for _ in range(chance.choice((0, 1, 3)))]
+    if isinstance(kind, GraphQLEnumType):
+        return chance.choice(list(kind.values))
+    if selections is not None:
+        return _selected(kind, selections, chance)
+    return chance.choice(_SCALARS.get(kind.name, _TEXTS))
 
 
 def _kind(schema: Mapping[str, Any], chance: Random) -> str:

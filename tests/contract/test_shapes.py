@@ -1,18 +1,23 @@
 """Whatever shape a platform's own document allows an answer to have, reading it ends in words."""
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from random import Random
 
 import pytest
+from graphql import build_client_schema
 
+from connectors.channels.shopify.graphql import VERSION
+from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, TRANSACTIONS
 from connectors.errors import DaybookError
 from connectors.settings import Settings
 from tests.channels.visitors import store
 from tests.connectors.platforms import desk
-from tests.contract.shapes import answer_schema, example, matches, operations
+from tests.contract.shapes import answer_schema, example, graphql_answer, matches, operations
 from tests.emulators.walmart_money import WalmartMoney
 
 SEEDS = 3
@@ -63,12 +68,42 @@ def test_reading_a_store_ends_in_words(
         faults = at.desk.emulator.application
         for seed in range(SEEDS):
             body = json.dumps(example(document, schema, Random(seed))).encode()
-            faults.substitute = lambda _method, path, body=body: (
-                body if _asked(template, path) else None
+            faults.substitute = lambda exchange, body=body: (
+                body if _asked(template, exchange.path) else None
             )
             outcomes[_outcome(at.visit)] += 1
         assert any(_asked(template, e.path) for e in at.exchanges), "nobody asked for it"
     assert [kind for kind in outcomes if kind.startswith("lines")] == []
+
+
+@pytest.mark.parametrize(
+    ("route", "options"),
+    [("orders", "schema_orders_OPTIONS.json"), ("refunds", "schema_refunds_OPTIONS.json")],
+)
+def test_reading_woocommerce_ends_in_words(
+    route: str, options: str, quick_home: Settings, tmp_path: Path, specs: Path
+) -> None:
+    """A WooCommerce store tells the schema of its lists itself."""
+    told = json.loads((specs / "woocommerce" / "live-captures" / options).read_text())
+    with store("woocommerce", quick_home, tmp_path) as at:
+        for seed in range(SEEDS):
+            body = json.dumps([example({}, told["schema"], Random(seed))]).encode()
+            at.desk.emulator.application.substitute = lambda exchange, body=body: (
+                body if exchange.path.endswith(f"/wc/v3/{route}") else None
+            )
+            assert not _outcome(at.visit).startswith("lines")
+
+
+def test_reading_shopify_ends_in_words(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+    with gzip.open(specs / "shopify" / f"admin_{VERSION}.json.gz") as file:
+        schema = build_client_schema(json.load(file)["data"])
+    with store("shopify", quick_home, tmp_path) as at:
+        for asked, seed in product((PAYOUTS, TRANSACTIONS, ORDERS, CHANGED), range(SEEDS)):
+            body = json.dumps(graphql_answer(schema, asked, Random(seed))).encode()
+            at.desk.emulator.application.substitute = lambda exchange, asked=asked, body=body: (
+                body if json.loads(exchange.body or "{}").get("query") == asked else None
+            )
+            assert not _outcome(at.visit).startswith("lines")
 
 
 @pytest.mark.parametrize(("channel", "contract", "template"), CONNECTING)
@@ -81,8 +116,8 @@ def test_connecting_ends_in_words(
         slug = at.add(at.emulator.first)
         for seed in range(SEEDS * 4):
             body = json.dumps(example(document, schema, Random(seed))).encode()
-            at.emulator.application.substitute = lambda _method, path, body=body: (
-                body if _asked(template, path) else None
+            at.emulator.application.substitute = lambda exchange, body=body: (
+                body if _asked(template, exchange.path) else None
             )
             _outcome(lambda: at.accounts.check(slug, actor="test"))
         assert any(_asked(template, e.path) for e in at.emulator.application.exchanges)

@@ -31,14 +31,14 @@ class Faulty:
 
     `429` and `429 N` (with Retry-After), `503`, `slow`, `cut` (the answer breaks off), `lost` (the
     request is carried out and the answer never arrives); None is no fault. `only` limits faults
-    to paths that begin so. `substitute` may give another body for a method and path.
+    to paths that begin so. `substitute` may give another answer to a request.
     """
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
         self.script: Iterator[str | None] = iter(())
         self.only = ""
-        self.substitute: Callable[[str, str], bytes | None] = lambda _method, _path: None
+        self.substitute: Callable[[Exchange], bytes | None] | None = None
         self.exchanges: list[Exchange] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,16 +47,19 @@ class Faulty:
         self.exchanges.append(exchange)
         started = time.perf_counter()
         try:
-            await self._answered(scope, _hearing(exchange, receive), _noting(exchange, send))
+            hearing, noting = _hearing(exchange, receive), _noting(exchange, send)
+            if self.substitute is not None:
+                hearing = await _heard_out(hearing)
+                body = self.substitute(exchange)
+                if body is not None:
+                    await Response(body, media_type="application/json")(scope, hearing, noting)
+                    return
+            await self._answered(scope, hearing, noting)
         finally:
             exchange.seconds = time.perf_counter() - started
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        body = self.substitute(scope["method"], path)
-        if body is not None:
-            await Response(body, media_type="application/json")(scope, receive, send)
-            return
         fault = next(self.script, None) if path.startswith(self.only) else None
         match (fault or "").split():
             case ["429", *wait]:
@@ -74,6 +77,19 @@ class Faulty:
                 await self._application(scope, receive, send)
             case _:
                 await self._application(scope, receive, send)
+
+
+async def _heard_out(receive: Receive) -> Receive:
+    """Read a request to its end; what is given back says all of it once more."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    said = iter(messages)
+
+    async def again() -> Message:
+        return next(said, None) or await receive()
+
+    return again
 
 
 def _hearing(exchange: Exchange, receive: Receive) -> Receive:

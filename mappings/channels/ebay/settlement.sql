@@ -16,7 +16,9 @@ SELECT
     NULL::VARCHAR AS marketplace,
     NULL::DECIMAL(19,4) AS opening_balance,
     NULL::DECIMAL(19,4) AS closing_balance,
-    coalesce(answer->>'$.payoutStatus' IN ('TERMINAL_FAILED', 'REVERSED'), false) AS failed
+    coalesce(
+        bool_and(answer->>'$.payoutStatus' IN ('TERMINAL_FAILED', 'REVERSED')), false
+    ) AS failed
 FROM document_rows
 WHERE operation = 'getPayout'
 HAVING count(*) > 0
