@@ -21,8 +21,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 def serve(
     host: Annotated[str, typer.Option(help="the address to listen on")],
     port: Annotated[int, typer.Option(help="the port to listen on")],
-    dagster: Annotated[str | None, typer.Option(help="where the Dagster UI listens")] = None,
-    books: Annotated[str | None, typer.Option(help="where Fava listens")] = None,
+    dagster: Annotated[
+        str | None, typer.Option(help="where the Dagster UI listens: unix:PATH")
+    ] = None,
+    books: Annotated[str | None, typer.Option(help="where Fava listens: unix:PATH")] = None,
 ) -> None:
     """Serve the console over the home until it is interrupted."""
     with Registry.open(settings()) as registry:

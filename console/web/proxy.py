@@ -1,7 +1,7 @@
 """Dagster's pages and the books' behind the console's sign-in: each program under its own prefix.
 
-The programs listen on loopback and ask nobody for a password, so nothing that lets somebody into
-the console is passed on to them, and what they answer stays within their prefix.
+The programs listen on Unix sockets and ask nobody for a password, so nothing that lets somebody
+into the console is passed on to them, and what they answer stays within their prefix.
 """
 
 import ssl
@@ -117,7 +117,7 @@ class Behind:
             content=asked.stream() if has_body else None,
         )
         # A connection a request: it costs little on loopback, and is never found closed.
-        async with httpx2.AsyncClient(verify=_NO_TLS, trust_env=False, timeout=PATIENCE) as client:
+        async with self._client() as client:
             try:
                 answer = await client.send(passed_on, stream=True)
             except ClientDisconnect:
@@ -129,6 +129,13 @@ class Behind:
                 await self._answer(answer, scope, receive, send)
             finally:
                 await answer.aclose()
+
+    def _client(self) -> httpx2.AsyncClient:
+        unix = forwarding.socket_of(self.base or "")
+        reach = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
+        return httpx2.AsyncClient(
+            verify=_NO_TLS, trust_env=False, timeout=PATIENCE, transport=reach
+        )
 
     async def _answer(
         self, answer: httpx2.Response, scope: Scope, receive: Receive, send: Send
@@ -156,7 +163,8 @@ class Behind:
 
     async def _talk(self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            program = await sockets.reached(target, scope, self.program.prefix)
+            unix = forwarding.socket_of(self.base or "")
+            program = await sockets.reached(target, unix, scope, self.program.prefix)
         except sockets.UNREACHED:
             await self._not_there()(scope, receive, send)
             return
