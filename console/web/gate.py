@@ -49,7 +49,10 @@ HEADERS: Final[Mapping[str, str]] = {
     ),
 }
 WHO = "who"
-COOKIES: Final = ("daybook", "__Host-daybook")
+SESSION_COOKIES: Final = ("daybook", "__Host-daybook")
+DEVICE_COOKIES: Final = ("daybook_device", "__Host-daybook_device")
+# What programs behind the console neither get nor set.
+COOKIES: Final = (*SESSION_COOKIES, *DEVICE_COOKIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,12 @@ class Gate:
 
 def cookie_name(public_url: str) -> str:
     """The session cookie's name; over https a browser takes it from this host alone."""
-    return COOKIES[1] if public_url.startswith("https://") else COOKIES[0]
+    return SESSION_COOKIES[public_url.startswith("https://")]
+
+
+def device_cookie_name(public_url: str) -> str:
+    """The name of the cookie by which a browser is known in which somebody signed in before."""
+    return DEVICE_COOKIES[public_url.startswith("https://")]
 
 
 def cookie_of(headers: Headers, name: str) -> str:
