@@ -87,8 +87,10 @@ class People(Store):
             session.add(SessionRow(digest=digest, person=person))
             write_audit(session, person, "session.started", person, {})
 
-    def session(self, digest: str, idle: timedelta, lasts: timedelta) -> SignedIn | None:
-        """Who a session is of, and that it was used just now; None when it has ended."""
+    def session(
+        self, digest: str, idle: timedelta, lasts: timedelta, *, used: bool = True
+    ) -> SignedIn | None:
+        """Who a session is of, noting that it was `used` just now; None when it has ended."""
         live = (
             SessionRow.digest == digest,
             SessionRow.seen_at >= func.now() - idle,
@@ -108,7 +110,7 @@ class People(Store):
             found = session.execute(wanted).one_or_none()
             if found is None:
                 return None
-            if found.stale:
+            if used and found.stale:
                 touched = update(SessionRow).where(SessionRow.digest == digest)
                 session.execute(touched.values(seen_at=func.now()))
             return SignedIn(found.person, cast("Role", found.role), found.confirmed_at)

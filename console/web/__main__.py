@@ -10,6 +10,7 @@ from connectors.settings import settings
 from console.failing import exit_code
 from console.web.app import build
 from console.web.context import Console
+from console.web.protocol import CONNECTIONS, LONGEST_HEADERS, LONGEST_MESSAGE, BoundedProtocol
 
 # Pages that stay open (sockets) must not keep it from stopping.
 STOP_SECONDS = 3
@@ -36,6 +37,10 @@ def serve(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS,
+            http=BoundedProtocol,
+            h11_max_incomplete_event_size=LONGEST_HEADERS,
+            limit_concurrency=CONNECTIONS,
+            ws_max_size=LONGEST_MESSAGE,
         )
 
 

@@ -7,6 +7,7 @@ and what pages of somebody else embed is refused. Every answer carries the secur
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.registry import SignedIn
 from console.roles import MAY, Deed
+from console.web.open_pages import PREFIX, OpenPage
 from console.web.origins import Origins
 from console.web.sessions import Sessions
 
@@ -80,9 +82,16 @@ class Gate:
         scope["state"]["cookie"] = cookie
         refused = self._refusal(scope, headers, who)
         if refused is None:
-            await self.application(scope, receive, self._guarded(scope, send))
+            await self._admit(scope, receive, self._guarded(scope, send), cookie)
         else:
             await self._refuse(refused, scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send, cookie: str) -> None:
+        if scope["path"].startswith(PREFIX):
+            lives = partial(self.sessions.lives, cookie)
+            await OpenPage(lives, receive, send).attend(self.application, scope)
+        else:
+            await self.application(scope, receive, send)
 
     async def _refuse(self, answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

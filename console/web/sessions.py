@@ -15,7 +15,7 @@ from typing import NamedTuple, get_args
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from connectors.errors import BadInput
+from connectors.errors import BadInput, DaybookError
 from connectors.registry import Registry, Role, SignedIn
 from console.web import attempts
 
@@ -91,6 +91,17 @@ class Sessions:
     def who(self, cookie: str) -> SignedIn | None:
         """Whose session a cookie is, while it lasts."""
         return self.registry.session(digest(cookie), IDLE, LASTS) if cookie else None
+
+    def seen(self, cookie: str) -> SignedIn | None:
+        """Whose session a cookie is, as somebody who looks on: it is not used by that."""
+        return self.registry.session(digest(cookie), IDLE, LASTS, used=False) if cookie else None
+
+    def lives(self, cookie: str) -> bool:
+        """Whether a session lasts; while the database is away nobody's ends."""
+        try:
+            return self.seen(cookie) is not None
+        except DaybookError:
+            return True
 
     def bearer(self, token: str) -> SignedIn | None:
         """Whom a program's token acts for."""

@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Origin, Subprotocol
 
+from connectors.errors import DaybookError
 from console.roles import MAY, Deed
 from console.web import forwarding
 from console.web.sessions import Sessions
@@ -127,7 +128,10 @@ async def _to_browser(browser: WebSocket, program: ClientConnection) -> Closing:
 async def _while_allowed(sessions: Sessions, cookie: str, deed: Deed) -> Closing:
     while True:
         await anyio.sleep(CHECK_SECONDS)
-        who = await run_sync(sessions.who, cookie)
+        try:
+            who = await run_sync(sessions.seen, cookie)
+        except DaybookError:
+            continue
         if who is None or deed not in MAY[who.role]:
             return Closing(NOT_ALLOWED, "signed out")
 
