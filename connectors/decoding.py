@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from connectors.errors import BadInput
+from connectors.temporary import private_text
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -44,7 +45,7 @@ def encoding_of(name: str, content: bytes) -> str:
 def write_decoded(content: bytes, encoding: str, path: Path) -> None:
     """Write the text of `content` to `path` in UTF-8, a piece at a time."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with private_text(path) as file:
         for start in range(0, len(content), _CHUNK):
             piece = content[start : start + _CHUNK]
             file.write(decoder.decode(piece, start + _CHUNK >= len(content)))

@@ -218,7 +218,8 @@ def _clear(con: duckdb.DuckDBPyConnection) -> None:
 def examining(settings: Settings, memory_limit: str | None = None) -> Iterator[Examination]:
     """Files can be read and proven while this is open."""
     memory_limit = memory_limit or settings.memory_limit
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    settings.scratch_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.scratch_folder.chmod(0o700)
     scratch = settings.scratch_folder / temporary_name("file", IMPORT)
     scratch.mkdir(mode=0o700)
     try:

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
         return self.home / "scratch"
 
     @property
+    def sockets_folder(self) -> Path:
+        """Where the programs behind the console listen (mode 0700)."""
+        return self.home / "sockets"
+
+    @property
     def postgres_folder(self) -> Path:
         """The embedded PostgreSQL server: data, socket, password."""
         return self.home / "postgres"

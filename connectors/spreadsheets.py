@@ -20,6 +20,7 @@ from xml.parsers import expat
 import openpyxl
 
 from connectors.errors import BadInput
+from connectors.temporary import private_text
 
 ENCODING = "xlsx:"
 _MEBIBYTE = 2**20
@@ -94,7 +95,7 @@ def _rows(sheet: Any) -> Iterator[tuple[object, ...]]:
 def _write(name: str, rows: Iterator[tuple[object, ...]], path: Path) -> None:
     """Write rows as text, each as wide as the widest before it, without blank rows at the end."""
     width = blank = size = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with private_text(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         for number, row in enumerate(rows, start=1):
             cells = [_cell(value) for value in row]

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from connectors.processes import Process
 from connectors.settings import Settings
@@ -49,6 +49,13 @@ def sweep(settings: Settings) -> None:
     """Delete what processes that are gone have left; what cannot be deleted stays for doctor."""
     for path in left_behind(settings):
         discard(path)
+
+
+def private_text(path: Path) -> TextIO:
+    """Open a new text, or an old one anew, that only its owner can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return open(descriptor, "w", encoding="utf-8", newline="")  # noqa: PTH123 - a descriptor
 
 
 def discard(path: Path) -> None:

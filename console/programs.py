@@ -14,12 +14,15 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
 from connectors.errors import Transient
 from connectors.home_lock import HomeLock
 from connectors.processes import Process
+from connectors.unix_sockets import UnixConnection
 
 START_SECONDS: Final = 120.0
 MOMENT_SECONDS: Final = 1.0
@@ -187,6 +190,18 @@ class Programs:
 
     def _log(self, service: Service) -> Path:
         return self.logs / f"{service.name.lower()}.log"
+
+
+def answers_on(socket: Path, address: str) -> bool:
+    """Whether somebody answers on a Unix socket."""
+    connection = UnixConnection(socket, 2)
+    try:
+        connection.request("GET", address)
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def answers(address: str) -> bool:

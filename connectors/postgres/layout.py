@@ -3,21 +3,17 @@
 Reading only: nothing here starts, stops or changes anything.
 """
 
-import hashlib
 import os
 import socket
-import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.errors import ConfigError
 from connectors.postgres.errors import ForeignLock, WrongVersion
 from connectors.postgres.programs import MAJOR_VERSION
+from connectors.unix_sockets import fits, short_link
 
 PORT = 5432
-# sun_path holds 104 bytes on macOS and 108 on Linux, with the closing zero.
-_LONGEST_SOCKET_PATH = 103
 # The shortest question of the protocol: no password, and nothing in the server's log.
 _ASK_FOR_TLS = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 
@@ -105,10 +101,9 @@ class Layout:
         A path that is too long for a socket, or that libpq would split, is reached through a
         link in a private folder of ours; the socket itself stays in the home.
         """
-        short = len(os.fsencode(self.socket)) <= _LONGEST_SOCKET_PATH
-        if short and not set(str(self.data)) & set(",:"):
+        if fits(self.socket) and not set(str(self.data)) & set(",:"):
             return self.data
-        return _short_link(self.data)
+        return short_link(self.data)
 
     def check(self) -> None:
         """Refuse a data folder that this version or this account cannot serve."""
@@ -165,21 +160,6 @@ def _parse_postmaster(text: str) -> Postmaster:
         raise ValueError("a lock file that is being written")
     status = lines[7].strip() if len(lines) > 7 else ""
     return Postmaster(pid=int(lines[0]), started=lines[2].strip(), status=status)
-
-
-def _short_link(data: Path) -> Path:
-    folder = Path(tempfile.gettempdir()) / f"daybook-{os.geteuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise ConfigError(f"{folder} must be a folder of yours with mode 0700: remove it")
-    link = folder / hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    if not link.is_symlink() or link.readlink() != data:
-        fresh = folder / f"{link.name}.{os.getpid()}"
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(data)
-        fresh.replace(link)
-    return link
 
 
 def _belongs_to_another(path: Path) -> str:

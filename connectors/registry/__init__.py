@@ -1,6 +1,7 @@
 """What Daybook remembers: connections, mappings, publications, the inbox, the audit log."""
 
 from connectors.registry.consents import Consent, Refusal
+from connectors.registry.people import ATTEMPTS
 from connectors.registry.records import (
     Activity,
     ApiToken,
@@ -20,8 +21,10 @@ from connectors.registry.records import (
 )
 from connectors.registry.registry import Registry
 from connectors.registry.sealed import SealedOwner, SealedRows
+from connectors.registry.turns import Turn
 
 __all__ = [
+    "ATTEMPTS",
     "Activity",
     "ApiToken",
     "Appointment",
@@ -42,4 +45,5 @@ __all__ = [
     "SealedOwner",
     "SealedRows",
     "SignedIn",
+    "Turn",
 ]

@@ -12,12 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from connectors.errors import BadInput
-from connectors.registry.models import ApiTokenRow, PersonRow, SessionRow
+from connectors.registry.models import ApiTokenRow, BucketRow, PersonRow, SessionRow
 from connectors.registry.records import ApiToken, Person, Role, SignedIn
 from connectors.registry.store import Store, columns, serialise, write_audit
 
 # A use is noted once a minute: a page asks many times over.
 _NOTED = timedelta(minutes=1)
+# What the keys of counted sign-in attempts begin with; they are whole again within minutes.
+ATTEMPTS = "sign-in:"
+_FORGOTTEN = (
+    BucketRow.key.startswith(ATTEMPTS),
+    BucketRow.at < func.now() - timedelta(hours=1),
+)
 
 
 class People(Store):
@@ -77,11 +83,14 @@ class People(Store):
         )
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(ended))
+            session.execute(delete(BucketRow).where(*_FORGOTTEN))
             session.add(SessionRow(digest=digest, person=person))
             write_audit(session, person, "session.started", person, {})
 
-    def session(self, digest: str, idle: timedelta, lasts: timedelta) -> SignedIn | None:
-        """Who a session is of, and that it was used just now; None when it has ended."""
+    def session(
+        self, digest: str, idle: timedelta, lasts: timedelta, *, used: bool = True
+    ) -> SignedIn | None:
+        """Who a session is of, noting that it was `used` just now; None when it has ended."""
         live = (
             SessionRow.digest == digest,
             SessionRow.seen_at >= func.now() - idle,
@@ -101,7 +110,7 @@ class People(Store):
             found = session.execute(wanted).one_or_none()
             if found is None:
                 return None
-            if found.stale:
+            if used and found.stale:
                 touched = update(SessionRow).where(SessionRow.digest == digest)
                 session.execute(touched.values(seen_at=func.now()))
             return SignedIn(found.person, cast("Role", found.role), found.confirmed_at)

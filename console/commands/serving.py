@@ -22,10 +22,11 @@ from connectors.home import initialise
 from connectors.registry import Registry
 from connectors.settings import Settings, settings
 from connectors.temporary import sweep
+from connectors.unix_sockets import UNIX, socket_path
 from console import sandbox as emulated
 from console.commands.home import books
 from console.output import asides, say, show
-from console.programs import Programs, Service, answers
+from console.programs import Programs, Service, answers, answers_on
 
 LOOPBACK = "127.0.0.1"
 # The console serves the two under these; `console.web.gate` says who may open them.
@@ -41,12 +42,8 @@ def register(app: typer.Typer) -> None:
 def up(
     port: Annotated[int, typer.Option(help="the console")] = 8080,
     host: Annotated[str, typer.Option(help="the address the console listens on")] = LOOPBACK,
-    dagster_port: Annotated[
-        int, typer.Option(help="the Dagster UI, on loopback behind the console")
-    ] = 3000,
-    books_port: Annotated[
-        int, typer.Option(help="the books in Fava, on loopback behind the console")
-    ] = 5000,
+    dagster_port: Annotated[int | None, typer.Option(hidden=True)] = None,
+    books_port: Annotated[int | None, typer.Option(hidden=True)] = None,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Run emulators of all platforms beside it.")
     ] = False,
@@ -60,16 +57,15 @@ def up(
     initialise(home, further=[books])
     with home_lock.held(home, takeover=takeover) as lock:
         sweep(home)
-        for wanted, option, where in (
-            (port, "--port", host),
-            (dagster_port, "--dagster-port", LOOPBACK),
-            (books_port, "--books-port", LOOPBACK),
-        ):
-            _check_port(wanted, option, where)
+        _check_port(port, "--port", host)
+        # Scripts from before still give these: the two had ports of their own.
+        for given, option in ((dagster_port, "--dagster-port"), (books_port, "--books-port")):
+            if given is not None:
+                say(f"{option} means nothing any more: only the console listens on a port")
         if sandbox:
             emulated.claim(home)
         programs = Programs(home.home / "logs", _environment(home, sandbox), lock)
-        _run(programs, home, sandbox, host, _services(host, port, dagster_port, books_port))
+        _run(programs, home, sandbox, host, _services(home, host, port))
 
 
 def _run(
@@ -132,25 +128,25 @@ def _environment(home: Settings, sandbox: bool) -> Mapping[str, str]:
     }
 
 
-def _services(host: str, port: int, dagster_port: int, books_port: int) -> list[Service]:
+def _services(home: Settings, host: str, port: int) -> list[Service]:
     location = ["-m", "pipelines.definitions"]
-    programs = Path(sys.executable).parent
-    dagster = f"http://{LOOPBACK}:{dagster_port}"
-    webserver = [str(programs / "dagster-webserver"), "-h", LOOPBACK, "-p", str(dagster_port)]
-    console = ["--host", host, "--port", str(port), "--dagster", dagster]
+    daemon = str(Path(sys.executable).parent / "dagster-daemon")
+    dagster, books_socket = (
+        socket_path(home.sockets_folder, name) for name in ("dagster", "books")
+    )
+    console = ["--host", host, "--port", str(port), "--dagster", f"{UNIX}{dagster}"]
     listed = [
         Service(
             "Dagster",
-            [*webserver, "--path-prefix", DAGSTER, *location],
-            partial(answers, f"{dagster}{DAGSTER}/server_info"),
+            [sys.executable, "-m", "pipelines.webserver", str(dagster), DAGSTER],
+            partial(answers_on, dagster, f"{DAGSTER}/server_info"),
         ),
-        Service("daemon", [str(programs / "dagster-daemon"), "run", *location]),
+        Service("daemon", [daemon, "run", *location]),
     ]
     try:
-        main_file = Books(settings().books_folder).main_file
-        command = fava.command(main_file, books_port, BOOKS)
-        listed.append(Service("books", command, partial(fava.ready, books_port, prefix=BOOKS)))
-        console += ["--books", f"http://{LOOPBACK}:{books_port}"]
+        command = fava.command(Books(home.books_folder).main_file, books_socket, BOOKS)
+        listed.append(Service("books", command, partial(fava.ready, books_socket, prefix=BOOKS)))
+        console += ["--books", f"{UNIX}{books_socket}"]
     except ConfigError as error:
         say(f"without the books' pages: {error}")
     reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - only read

@@ -10,6 +10,7 @@ from connectors.settings import settings
 from console.failing import exit_code
 from console.web.app import build
 from console.web.context import Console
+from console.web.protocol import CONNECTIONS, LONGEST_HEADERS, LONGEST_MESSAGE, BoundedProtocol
 
 # Pages that stay open (sockets) must not keep it from stopping.
 STOP_SECONDS = 3
@@ -21,8 +22,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 def serve(
     host: Annotated[str, typer.Option(help="the address to listen on")],
     port: Annotated[int, typer.Option(help="the port to listen on")],
-    dagster: Annotated[str | None, typer.Option(help="where the Dagster UI listens")] = None,
-    books: Annotated[str | None, typer.Option(help="where Fava listens")] = None,
+    dagster: Annotated[
+        str | None, typer.Option(help="where the Dagster UI listens: unix:PATH")
+    ] = None,
+    books: Annotated[str | None, typer.Option(help="where Fava listens: unix:PATH")] = None,
 ) -> None:
     """Serve the console over the home until it is interrupted."""
     with Registry.open(settings()) as registry:
@@ -34,6 +37,10 @@ def serve(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS,
+            http=BoundedProtocol,
+            h11_max_incomplete_event_size=LONGEST_HEADERS,
+            limit_concurrency=CONNECTIONS,
+            ws_max_size=LONGEST_MESSAGE,
         )
 
 

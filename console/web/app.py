@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from console.web import proxy, signing_in
 from console.web.api import serving as api
+from console.web.bounds import Bounds
 from console.web.context import Console
 from console.web.gate import Gate
 
@@ -27,7 +28,7 @@ def build(console: Console, parts: tuple[Part, ...] | None = None) -> ASGIApp:
     app.mount("/static", StaticFiles(directory=STATIC))
     for add in parts if parts is not None else (*default_parts(), _pages):
         add(app, console)
-    return Gate(app, console.sessions, console.settings.public_url)
+    return Gate(Bounds(app), console.sessions, console.settings.public_url)
 
 
 def _pages(app: FastAPI, console: Console) -> None:

@@ -1,11 +1,11 @@
 """What the console's pages and API work on: one home, opened, and the programs behind it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from connectors.connecting import Accounts
 from connectors.registry import Registry
 from connectors.settings import Settings
-from console.web.sessions import Sessions, Tries
+from console.web.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,6 @@ class Console:
     registry: Registry
     dagster: str | None = None
     books: str | None = None
-    tries: Tries = field(default_factory=Tries)
 
     @property
     def accounts(self) -> Accounts:
@@ -26,4 +25,4 @@ class Console:
     @property
     def sessions(self) -> Sessions:
         """Who is signed in."""
-        return Sessions(self.registry, self.tries)
+        return Sessions(self.registry)

@@ -12,6 +12,7 @@ import httpx2
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from connectors.unix_sockets import UNIX
 from console.web.gate import COOKIES
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -65,7 +66,13 @@ def target(base: str, scope: Scope) -> httpx2.URL | None:
         return None
     asked = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     # Bytes that no address may hold are escaped; what is escaped already stays as it is.
-    return httpx2.URL(base).copy_with(raw_path=quote(asked, safe=string.punctuation).encode())
+    address = "http://localhost" if socket_of(base) else base
+    return httpx2.URL(address).copy_with(raw_path=quote(asked, safe=string.punctuation).encode())
+
+
+def socket_of(base: str) -> str | None:
+    """The path of the Unix socket on which a program listens; None for one on a port."""
+    return base.removeprefix(UNIX) if base.startswith(UNIX) else None
 
 
 def request_headers(scope: Scope, prefix: str) -> RawHeaders:

@@ -1,14 +1,16 @@
 """The gate in front of everything the console serves: who asks, from where, and what they may.
 
-A request that changes something and comes with a cookie must come from the console's own pages
-(`Origin`, or `Sec-Fetch-Site` where there is none). Every answer carries the security headers.
+A request must be for a host of the console's own. One that changes something and comes with a
+cookie must come from the console's own pages (`Origin`, or `Sec-Fetch-Site` where there is none),
+and what pages of somebody else embed is refused. Every answer carries the security headers.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from anyio.to_thread import run_sync
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,10 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.registry import SignedIn
 from console.roles import MAY, Deed
+from console.web.open_pages import PREFIX, OpenPage
+from console.web.origins import Origins
 from console.web.sessions import Sessions
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What anybody may ask for: the sign-in page, its looks, and what platforms call by themselves.
+PROBES: Final = frozenset({"/health", "/ready"})
 ASSETS: Final = ("/_nicegui/", "/static/", "/health", "/ready")
 OPEN: Final = (*ASSETS, "/sign-in", "/connect/woocommerce/keys")
 # What takes more than being signed in.
@@ -46,7 +51,10 @@ HEADERS: Final[Mapping[str, str]] = {
     ),
 }
 WHO = "who"
-COOKIES: Final = ("daybook", "__Host-daybook")
+SESSION_COOKIES: Final = ("daybook", "__Host-daybook")
+DEVICE_COOKIES: Final = ("daybook_device", "__Host-daybook_device")
+# What programs behind the console neither get nor set.
+COOKIES: Final = (*SESSION_COOKIES, *DEVICE_COOKIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,10 @@ class Gate:
             await self.application(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        malformed = self._malformed(scope, headers)
+        if malformed is not None:
+            await self._refuse(malformed, scope, receive, send)
+            return
         cookie = cookie_of(headers, cookie_name(self.public_url))
         # A page has dozens of assets: asking who wants each would be a query each.
         asset = scope["path"].startswith(ASSETS)
@@ -70,11 +82,22 @@ class Gate:
         scope["state"]["cookie"] = cookie
         refused = self._refusal(scope, headers, who)
         if refused is None:
-            await self.application(scope, receive, self._guarded(scope, send))
-        elif scope["type"] == "websocket":
+            await self._admit(scope, receive, self._guarded(scope, send), cookie)
+        else:
+            await self._refuse(refused, scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send, cookie: str) -> None:
+        if scope["path"].startswith(PREFIX):
+            lives = partial(self.sessions.lives, cookie)
+            await OpenPage(lives, receive, send).attend(self.application, scope)
+        else:
+            await self.application(scope, receive, send)
+
+    async def _refuse(self, answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 4403, "reason": "not allowed"})
         else:
-            await refused(scope, receive, self._guarded(scope, send))
+            await answer(scope, receive, self._guarded(scope, send))
 
     def _who(self, scope: Scope, headers: Headers, cookie: str) -> SignedIn | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -82,13 +105,32 @@ class Gate:
             return self.sessions.bearer(token.strip())
         return self.sessions.who(cookie)
 
+    def _malformed(self, scope: Scope, headers: Headers) -> Response | None:
+        """The answer to what is no request to this console, whoever sends it."""
+        path = scope["path"]
+        # No address of ours has one, and the database takes none.
+        if "\x00" in path or b"%00" in scope["query_string"]:
+            return _refused(path, 400, "there is no such address")
+        host = self._origins.host_of(headers)
+        if path in PROBES:
+            return None
+        if host is None:
+            return _refused(path, 400, "this request does not say which host it is for")
+        if not self._origins.serve(host):
+            why = f"this console is at {self.public_url}, as DAYBOOK_PUBLIC_URL says"
+            return _refused(path, 421, why)
+        return None
+
     def _refusal(self, scope: Scope, headers: Headers, who: SignedIn | None) -> Response | None:
         path = scope["path"]
         by_program = path.startswith("/api/") and "authorization" in headers
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
         called_by_platform = path == "/connect/woocommerce/keys"
-        if changes and not by_program and not called_by_platform and not self._ours(headers):
-            return _refused(path, 403, "this request does not come from the console's own pages")
+        if not by_program and not called_by_platform:
+            foreign = changes and not self._origins.sent(headers)
+            if foreign or self._origins.embedded_elsewhere(headers):
+                why = "this request does not come from the console's own pages"
+                return _refused(path, 403, why)
         if path.startswith(OPEN):
             return None
         if who is None:
@@ -102,13 +144,9 @@ class Gate:
                 return _refused(path, 403, f"a {who.role} may not open this page")
         return None
 
-    def _ours(self, headers: Headers) -> bool:
-        origin = headers.get("origin")
-        if origin is None:
-            return headers.get("sec-fetch-site") == "same-origin"
-        asked = urlsplit(origin)
-        hosts = {urlsplit(self.public_url).netloc, headers.get("host", "")}
-        return asked.netloc in hosts and asked.scheme in {"http", "https"}
+    @property
+    def _origins(self) -> Origins:
+        return Origins(self.public_url)
 
     def _guarded(self, scope: Scope, send: Send) -> Send:
         async def guarded(message: Message) -> None:
@@ -127,7 +165,12 @@ class Gate:
 
 def cookie_name(public_url: str) -> str:
     """The session cookie's name; over https a browser takes it from this host alone."""
-    return COOKIES[1] if public_url.startswith("https://") else COOKIES[0]
+    return SESSION_COOKIES[public_url.startswith("https://")]
+
+
+def device_cookie_name(public_url: str) -> str:
+    """The name of the cookie by which a browser is known in which somebody signed in before."""
+    return DEVICE_COOKIES[public_url.startswith("https://")]
 
 
 def cookie_of(headers: Headers, name: str) -> str:

@@ -1,30 +1,36 @@
 """Dagster's pages and the books' behind the console's sign-in: each program under its own prefix.
 
-The programs listen on loopback and ask nobody for a password, so nothing that lets somebody into
-the console is passed on to them, and what they answer stays within their prefix.
+The programs listen on Unix sockets and ask nobody for a password, so nothing that lets somebody
+into the console is passed on to them, and what they answer stays within their prefix. What changes
+something there is written into the audit log before it is passed on.
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import anyio
 import httpx2
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
 
+from connectors.errors import DaybookError
+from connectors.redaction import redacted
 from console.web import forwarding, sockets
 from console.web.context import Console
-from console.web.gate import NEEDS
+from console.web.gate import NEEDS, SAFE
+from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
 
 # Reading waits longest: a query of Dagster's may take a while before its first byte.
 PATIENCE: Final = httpx2.Timeout(300.0, connect=5.0)
 # Programs are reached over plain HTTP; this spares every request the reading of certificates.
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
+GRAPHQL: Final = "/graphql"
 _TIGHT: Final[Mapping[str, str]] = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -42,7 +48,8 @@ _TIGHT: Final[Mapping[str, str]] = {
 class Program:
     """A program behind the console: its prefix, its name, and what to say where it does not run.
 
-    `policy` is the Content-Security-Policy of its pages, `policies` are those of single ones.
+    `policy` is the Content-Security-Policy of its pages, `policies` are those of single ones;
+    `graphql` is where it takes GraphQL.
     """
 
     prefix: str
@@ -50,6 +57,7 @@ class Program:
     absent: str
     policy: Mapping[str, str]
     policies: Mapping[str, Mapping[str, str]]
+    graphql: str | None = None
 
     def policy_of(self, path: str) -> Mapping[str, str]:
         """The policy of one of its pages."""
@@ -62,7 +70,8 @@ DAGSTER: Final = Program(
     "Dagster does not run here: `daybook up` starts it",
     _TIGHT,
     # The playground of the API begins with a script in the page, the same for everybody.
-    {"/graphql": {**_TIGHT, "script-src": "'self' 'unsafe-inline'"}},
+    {GRAPHQL: {**_TIGHT, "script-src": "'self' 'unsafe-inline'"}},
+    GRAPHQL,
 )
 BOOKS: Final = Program(
     "/books",
@@ -103,21 +112,29 @@ class Behind:
         elif scope["type"] == "websocket":
             await self._talk(target, scope, receive, send)
         else:
-            await self._exchange(target, scope, receive, send)
+            try:
+                await self._exchange(target, scope, receive, send)
+            except ClientDisconnect:
+                return
+            except RefusedRequest as error:
+                await _told(error.status, str(error))(scope, receive, send)
+            except DaybookError:
+                # What cannot be written down does not pass.
+                await _told(503, "the audit log cannot be written")(scope, receive, send)
 
     async def _exchange(
         self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send
     ) -> None:
         asked = Request(scope, receive)
-        has_body = {"content-length", "transfer-encoding"} & set(asked.headers)
+        content = await self._admitted(asked)
         passed_on = httpx2.Request(
             asked.method,
             target,
             headers=forwarding.request_headers(scope, self.program.prefix),
-            content=asked.stream() if has_body else None,
+            content=content,
         )
         # A connection a request: it costs little on loopback, and is never found closed.
-        async with httpx2.AsyncClient(verify=_NO_TLS, trust_env=False, timeout=PATIENCE) as client:
+        async with self._client() as client:
             try:
                 answer = await client.send(passed_on, stream=True)
             except ClientDisconnect:
@@ -129,6 +146,37 @@ class Behind:
                 await self._answer(answer, scope, receive, send)
             finally:
                 await answer.aclose()
+
+    async def _admitted(self, asked: Request) -> bytes | AsyncIterator[bytes] | None:
+        """The body as it goes on; what changes something is in the audit log before it does."""
+        graphql = asked.url.path == f"{self.program.prefix}{self.program.graphql}"
+        if asked.method in SAFE:
+            if graphql:
+                await run_sync(check_address, asked.scope["query_string"])
+            return asked.stream() if _has_body(asked) else None
+        if not graphql:
+            await self._note(asked, "request", f"{asked.method} {asked.url.path}", {})
+            return asked.stream() if _has_body(asked) else None
+        body = await _whole(asked)
+        content_type = asked.headers.get("content-type", "")
+        mutation = await run_sync(mutation_of, content_type, body)
+        if mutation is not None:
+            detail = {"variables": redacted(mutation.variables)}
+            await self._note(asked, "mutation", ", ".join(mutation.fields), detail)
+        return body
+
+    async def _note(
+        self, asked: Request, what: str, subject: str, detail: Mapping[str, str]
+    ) -> None:
+        who, action = asked.state.who.name, f"{self.program.prefix.strip('/')}.{what}"
+        await run_sync(self.console.registry.audit, who, action, subject, detail)
+
+    def _client(self) -> httpx2.AsyncClient:
+        unix = forwarding.socket_of(self.base or "")
+        reach = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
+        return httpx2.AsyncClient(
+            verify=_NO_TLS, trust_env=False, timeout=PATIENCE, transport=reach
+        )
 
     async def _answer(
         self, answer: httpx2.Response, scope: Scope, receive: Receive, send: Send
@@ -156,7 +204,8 @@ class Behind:
 
     async def _talk(self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            program = await sockets.reached(target, scope, self.program.prefix)
+            unix = forwarding.socket_of(self.base or "")
+            program = await sockets.reached(target, unix, scope, self.program.prefix)
         except sockets.UNREACHED:
             await self._not_there()(scope, receive, send)
             return
@@ -178,3 +227,16 @@ class Behind:
 
 def _told(status: int, why: str) -> PlainTextResponse:
     return PlainTextResponse(why, status, {"Retry-After": "5"} if status == 503 else None)
+
+
+def _has_body(asked: Request) -> bool:
+    return bool({"content-length", "transfer-encoding"} & set(asked.headers))
+
+
+async def _whole(asked: Request) -> bytes:
+    body = bytearray()
+    async for chunk in asked.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            raise RefusedRequest(413, "this request is too long")
+    return bytes(body)

@@ -7,22 +7,22 @@ hour, and after half a day in any case. What cannot be undone asks for the passw
 import hashlib
 import hmac
 import secrets
-import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from connectors.errors import BadInput, RateLimited
+from connectors.errors import BadInput, DaybookError
 from connectors.registry import Registry, Role, SignedIn
+from console.web import attempts
 
 IDLE = timedelta(minutes=30)
 LASTS = timedelta(hours=12)
 CONFIRMED = timedelta(minutes=5)
 SHORTEST_PASSWORD = 12
-TRIES, TRIES_SECONDS = 5, 60.0
 TOKEN_PREFIX = "daybook_"  # noqa: S105 - what tokens begin with
 
 _hasher = PasswordHasher()
@@ -44,7 +44,8 @@ def hash_password(password: str) -> str:
     """The Argon2 hash to keep; `BadInput` for a password that is too short."""
     if len(password) < SHORTEST_PASSWORD:
         raise BadInput(f"a password has at least {SHORTEST_PASSWORD} characters")
-    return _hasher.hash(password)
+    with attempts.hashing():
+        return _hasher.hash(password)
 
 
 def check_role(role: str) -> Role:
@@ -56,25 +57,11 @@ def check_role(role: str) -> Role:
     raise BadInput(f"there is no role {role!r}: choose one of {', '.join(known)}")
 
 
-class Tries:
-    """Wrong passwords of late, a name; the console is one process."""
+class SignIn(NamedTuple):
+    """The cookies of somebody who signed in: of the session, and of the browser for next time."""
 
-    def __init__(self) -> None:
-        self._failed: dict[str, list[float]] = {}
-
-    def check(self, name: str) -> None:
-        """`RateLimited` while there were too many for a name."""
-        since = time.monotonic() - TRIES_SECONDS
-        kept = {who: [at for at in times if at > since] for who, times in self._failed.items()}
-        self._failed = {who: times for who, times in kept.items() if times}
-        recent = self._failed.get(name, [])
-        if len(recent) >= TRIES:
-            wait = recent[0] - since
-            raise RateLimited(f"too many wrong passwords: try again in {wait:.0f} s", wait)
-
-    def failed(self, name: str) -> None:
-        """One more."""
-        self._failed.setdefault(name, []).append(time.monotonic())
+    session: str
+    device: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +69,39 @@ class Sessions:
     """The sessions of one home."""
 
     registry: Registry
-    tries: Tries = field(default_factory=Tries)
 
-    def sign_in(self, name: str, password: str) -> str | None:
-        """A cookie for whoever knows the password; None for a wrong name or password.
+    def sign_in(
+        self, name: str, password: str, address: str = "", device: str = ""
+    ) -> SignIn | None:
+        """Cookies for whoever knows the password; None for a wrong name or password.
 
-        `RateLimited` after five wrong tries in a minute.
+        `RateLimited` after too many wrong ones, for the name or from the `address`; a `device` on
+        which the person signed in before is counted by itself.
         """
-        if not self._right(name, password):
+        # The database takes no NUL, so nobody has such a name.
+        kept = None if "\0" in name else self.registry.password_hash(name)
+        known = attempts.known_device(device, name, kept)
+        counts = (known,) if known else attempts.counts(name, address)
+        if not self._right(name, kept, password, counts, address) or kept is None:
             return None
         cookie = secrets.token_urlsafe(32)
         self.registry.start_session(digest(cookie), name, IDLE, LASTS)
-        return cookie
+        return SignIn(cookie, attempts.new_device(name, kept))
 
     def who(self, cookie: str) -> SignedIn | None:
         """Whose session a cookie is, while it lasts."""
         return self.registry.session(digest(cookie), IDLE, LASTS) if cookie else None
+
+    def seen(self, cookie: str) -> SignedIn | None:
+        """Whose session a cookie is, as somebody who looks on: it is not used by that."""
+        return self.registry.session(digest(cookie), IDLE, LASTS, used=False) if cookie else None
+
+    def lives(self, cookie: str) -> bool:
+        """Whether a session lasts; while the database is away nobody's ends."""
+        try:
+            return self.seen(cookie) is not None
+        except DaybookError:
+            return True
 
     def bearer(self, token: str) -> SignedIn | None:
         """Whom a program's token acts for."""
@@ -106,7 +110,11 @@ class Sessions:
     def confirm(self, cookie: str, password: str) -> bool:
         """Whether the person of a session gave the right password again."""
         who = self.who(cookie)
-        if who is None or not self._right(who.name, password):
+        if who is None:
+            return False
+        counts = (attempts.Count(f"session:{digest(cookie)}", attempts.PER_NAME),)
+        kept = self.registry.password_hash(who.name)
+        if not self._right(who.name, kept, password, counts):
             return False
         self.registry.confirm_session(digest(cookie))
         return True
@@ -121,16 +129,32 @@ class Sessions:
         self.registry.add_api_token(digest(token), person, label, actor)
         return token
 
-    def _right(self, name: str, password: str) -> bool:
-        self.tries.check(name)
-        kept = self.registry.password_hash(name)
-        try:
-            right = _hasher.verify(kept or _NOBODY, password) and kept is not None
-        except (VerificationError, InvalidHashError):
-            right = False
-        if not right:
-            self.tries.failed(name)
+    def _right(
+        self,
+        name: str,
+        kept: str | None,
+        password: str,
+        counts: Sequence[attempts.Count],
+        address: str = "",
+    ) -> bool:
+        attempts.count_attempt(self.registry, counts)
+        right = _verified(kept, password)
+        if right:
+            attempts.forget(self.registry, counts)
+        else:
+            # Somebody may have typed a password for a name: unknown ones are kept nowhere.
+            who = name if kept is not None else "unknown"
+            detail = {"address": address} if address else {}
+            self.registry.audit(who, "password.wrong", who, detail)
         return right
+
+
+def _verified(kept: str | None, password: str) -> bool:
+    try:
+        with attempts.hashing():
+            return _hasher.verify(kept or _NOBODY, password) and kept is not None
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
 
 
 def confirmed(who: SignedIn) -> bool:

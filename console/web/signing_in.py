@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import (
@@ -16,8 +17,9 @@ from fastapi.responses import (
 )
 
 from connectors.errors import RateLimited
+from console.web.attempts import DEVICE_SECONDS
 from console.web.context import Console
-from console.web.gate import cookie_name
+from console.web.gate import cookie_name, cookie_of, device_cookie_name
 from console.web.readiness import readiness
 from console.web.sessions import LASTS, csrf_token
 
@@ -26,17 +28,12 @@ PAGE = files("console.web").joinpath("sign_in.html")
 
 def add(app: FastAPI, console: Console) -> None:
     """Add the routes."""
+    _add_probes(app, console)
     name = cookie_name(console.settings.public_url)
+    device = device_cookie_name(console.settings.public_url)
+    # Whoever waits for a hash keeps nobody else waiting.
+    at_once = CapacityLimiter(4)
     secure = console.settings.public_url.startswith("https://")
-
-    @app.get("/health")
-    def health() -> PlainTextResponse:
-        return PlainTextResponse("ok")
-
-    @app.get("/ready")
-    def ready() -> JSONResponse:
-        document = readiness(console)
-        return JSONResponse(document, 200 if document["ready"] else 503)
 
     @app.get("/sign-in")
     def page(request: Request, next: str = "/") -> Response:
@@ -48,24 +45,24 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.post("/sign-in")
     async def sign_in(
-        user: Annotated[str, Form()], password: Annotated[str, Form()], next: Annotated[str, Form()]
+        request: Request,
+        user: Annotated[str, Form()],
+        password: Annotated[str, Form()],
+        next: Annotated[str, Form()],
     ) -> Response:
+        given = (user, password, _address(request), cookie_of(request.headers, device))
         try:
-            cookie = await run_sync(console.sessions.sign_in, user, password)
+            signed_in = await run_sync(console.sessions.sign_in, *given, limiter=at_once)
         except RateLimited as error:
             return _page(next, str(error).capitalize() + ".", status=429, user=user)
-        if cookie is None:
+        if signed_in is None:
             return _page(next, "The name or the password is wrong.", status=401, user=user)
         answer = RedirectResponse(_local(next), 303)
-        answer.set_cookie(
-            name,
-            cookie,
-            max_age=int(LASTS.total_seconds()),
-            httponly=True,
-            secure=secure,
-            samesite="lax",
-            path="/",
-        )
+        for cookie, value, seconds in (
+            (name, signed_in.session, int(LASTS.total_seconds())),
+            (device, signed_in.device, DEVICE_SECONDS),
+        ):
+            _keep(answer, cookie, value, seconds, secure=secure)
         return answer
 
     @app.post("/sign-out")
@@ -78,6 +75,17 @@ def add(app: FastAPI, console: Console) -> None:
         return answer
 
 
+def _add_probes(app: FastAPI, console: Console) -> None:
+    @app.get("/health")
+    def health() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.get("/ready")
+    def ready() -> JSONResponse:
+        document = readiness(console)
+        return JSONResponse(document, 200 if document["ready"] else 503)
+
+
 def _page(next: str, note: str, *, status: int = 200, user: str = "") -> Response:
     alert = f'<p role="alert" class="note">{html.escape(note)}</p>' if note else ""
     text = PAGE.read_text(encoding="utf-8")
@@ -88,6 +96,16 @@ def _page(next: str, note: str, *, status: int = 200, user: str = "") -> Respons
 
 def _local(address: str) -> str:
     """A page of ours to go on to; anything else is the first page."""
-    parts = urlsplit(address)
-    ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
-    return address if ours else "/"
+    try:
+        elsewhere = bool(urlsplit(address).netloc) or address.startswith(("//", "/\\"))
+    except ValueError:
+        return "/"
+    return address if address.startswith("/") and address.isprintable() and not elsewhere else "/"
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _keep(answer: Response, name: str, value: str, seconds: int, *, secure: bool) -> None:
+    answer.set_cookie(name, value, seconds, httponly=True, secure=secure, samesite="lax", path="/")

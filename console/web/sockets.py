@@ -15,17 +15,18 @@ from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Origin, Subprotocol
 
+from connectors.errors import DaybookError
 from console.roles import MAY, Deed
 from console.web import forwarding
 from console.web.sessions import Sessions
 
 UNREACHED: Final = (OSError, TimeoutError, WebSocketException)
 CONNECT_SECONDS = 5.0
-CHECK_SECONDS = 60.0
+CHECK_SECONDS = 3.0
 NOT_ALLOWED: Final = 4403
 # Of this end of the connection alone, said again by `connect`.
 _HANDSHAKE: Final = ("host", "origin", "sec-websocket-")
@@ -38,7 +39,9 @@ class Closing(NamedTuple):
     reason: str = ""
 
 
-async def reached(target: httpx2.URL, scope: Scope, prefix: str) -> ClientConnection:
+async def reached(
+    target: httpx2.URL, unix: str | None, scope: Scope, prefix: str
+) -> ClientConnection:
     """The program's end, with the subprotocols that the browser offers; `UNREACHED` otherwise."""
     asked = Headers(scope=scope)
     headers = [
@@ -47,11 +50,13 @@ async def reached(target: httpx2.URL, scope: Scope, prefix: str) -> ClientConnec
         if not name.decode("latin-1").lower().startswith(_HANDSHAKE)
     ]
     host = asked.get("host", target.netloc.decode())
-    return await connect(
-        # The browser's Host, as over HTTP; the connection itself goes to the program.
-        f"ws://{host}{target.raw_path.decode()}",
-        host=target.host,
-        port=target.port,
+    # The browser's Host, as over HTTP; the connection itself goes to the program.
+    address = f"ws://{host}{target.raw_path.decode()}"
+    if unix is None:
+        reach = partial(connect, address, host=target.host, port=target.port)
+    else:
+        reach = partial(unix_connect, unix, address)
+    return await reach(
         additional_headers=headers,
         origin=Origin(asked["origin"]) if "origin" in asked else None,
         subprotocols=[Subprotocol(offered) for offered in scope["subprotocols"]] or None,
@@ -123,7 +128,10 @@ async def _to_browser(browser: WebSocket, program: ClientConnection) -> Closing:
 async def _while_allowed(sessions: Sessions, cookie: str, deed: Deed) -> Closing:
     while True:
         await anyio.sleep(CHECK_SECONDS)
-        who = await run_sync(sessions.who, cookie)
+        try:
+            who = await run_sync(sessions.seen, cookie)
+        except DaybookError:
+            continue
         if who is None or deed not in MAY[who.role]:
             return Closing(NOT_ALLOWED, "signed out")
 

@@ -66,7 +66,8 @@ class Workspace:
         Files are renamed out of it into the lake, so it must be on the same filesystem.
         """
         folder = self.settings.lake_folder / temporary_name(purpose)
-        folder.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
         try:
             yield folder
         finally:

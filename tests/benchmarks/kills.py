@@ -235,9 +235,7 @@ def under_up(kills: Kills, number: int, dice: random.Random) -> None:
     """Kill `daybook up` with its process group while its daemon works; its programs must follow."""
     for _ in range(number):
         state = kills.copy(kills.states["sync"])
-        words = [PROGRAM, "up"]
-        for option in ("--port", "--dagster-port", "--books-port"):
-            words += [option, str(free_port())]
+        words = [PROGRAM, "up", "--port", str(free_port())]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK")}
         environment["DAYBOOK_HOME"] = str(state.home)
         with (

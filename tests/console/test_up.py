@@ -20,7 +20,6 @@ from tests.console.user import User
 
 PASSWORD = "correct horse battery"
 _LISTENING = "0A"
-_LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 
 
 def free_port() -> int:
@@ -48,7 +47,7 @@ def descendants(process: int) -> set[int]:
 
 
 def listening(processes: set[int]) -> set[str]:
-    """Addresses, as /proc writes them, on which any of the processes takes connections."""
+    """Addresses and ports, as /proc writes them, on which any of the processes listens."""
     inodes = set()
     for process in processes:
         for descriptor in Path(f"/proc/{process}/fd").glob("*"):
@@ -61,7 +60,7 @@ def listening(processes: set[int]) -> set[str]:
         for table in ("/proc/net/tcp", "/proc/net/tcp6")
         for row in Path(table).read_text().splitlines()[1:]
     ]
-    return {row[1].partition(":")[0] for row in rows if row[3] == _LISTENING and row[9] in inodes}
+    return {row[1] for row in rows if row[3] == _LISTENING and row[9] in inodes}
 
 
 def eventually(true: Callable[[], bool], seconds: float = 60.0) -> bool:
@@ -80,26 +79,23 @@ def own(embedded_home: Settings) -> User:
     return User(embedded_home.home)
 
 
-OPTIONS = ("--port", "--dagster-port", "--books-port")
-
-
 @pytest.fixture
-def ports() -> tuple[int, int, int]:
-    """Free ports for the console, the Dagster UI and the books."""
-    return free_port(), free_port(), free_port()
+def port() -> int:
+    """A free port for the console."""
+    return free_port()
 
 
-def up(ports: tuple[int, int, int]) -> list[object]:
-    """The command on these ports."""
-    return ["up", *(word for pair in zip(OPTIONS, ports, strict=True) for word in pair)]
+def up(port: int) -> list[object]:
+    """The command on this port."""
+    return ["up", "--port", port]
 
 
 @pytest.fixture
 def running(
-    request: pytest.FixtureRequest, own: User, ports: tuple[int, int, int]
+    request: pytest.FixtureRequest, own: User, port: int
 ) -> Iterator[subprocess.Popen[str]]:
     """`daybook up`, killed with all its children where a test left it running."""
-    process = own.start(*up(ports), *getattr(request, "param", ()))
+    process = own.start(*up(port), *getattr(request, "param", ()))
     yield process
     if process.poll() is None:
         for victim in {*descendants(process.pid), process.pid}:
@@ -118,9 +114,9 @@ def _read_until(process: subprocess.Popen[str], last: str) -> list[str]:
 
 
 def test_up_serves_survives_its_database_and_stops(
-    running: subprocess.Popen[str], own: User, ports: tuple[int, int, int]
+    running: subprocess.Popen[str], own: User, port: int
 ) -> None:
-    web = f"http://localhost:{ports[0]}"
+    web = f"http://localhost:{port}"
     assert _read_until(running, "stop with Ctrl-C") == [
         f"console  {web}",
         f"Dagster  {web}/dagster",
@@ -129,7 +125,11 @@ def test_up_serves_survives_its_database_and_stops(
     ]
     children = descendants(running.pid)
     assert len(children) >= 4
-    assert listening(children) == {"0100007F"} <= _LOOPBACK
+    # Nothing but the console is on a port, where any page in a browser could ask it.
+    assert listening(children) == {f"0100007F:{port:04X}"}
+    sockets = own.settings.sockets_folder
+    assert sockets.stat().st_mode & 0o077 == 0
+    assert {path.name for path in sockets.iterdir()} == {"dagster", "books"}
     _look_around(web, own)
 
     again = own("up")
@@ -208,7 +208,7 @@ def _look_around(web: str, own: User) -> None:
 
 @pytest.mark.parametrize("running", [["--sandbox"]], indirect=True)
 def test_a_sandbox_lets_anybody_connect_an_account(
-    running: subprocess.Popen[str], own: User, ports: tuple[int, int, int]
+    running: subprocess.Popen[str], own: User, port: int
 ) -> None:
     told = _read_until(running, "stop with Ctrl-C")
     folder = own.home / "sandbox"
@@ -216,7 +216,7 @@ def test_a_sandbox_lets_anybody_connect_an_account(
     assert "after a restart, connect the accounts again" in told[5]
     hosts = json.loads((folder / "endpoints.json").read_text())
     assert hosts["square"]["api"].startswith("http://127.0.0.1:")
-    callback = f"http://localhost:{ports[0]}/connect"
+    callback = f"http://localhost:{port}/connect"
     assert callback.startswith(_public_url(running))
 
     known = own("applications", "list", "--json").json["applications"]
@@ -240,20 +240,18 @@ def test_a_sandbox_lets_anybody_connect_an_account(
     assert eventually(lambda: not any(_lives(child) for child in children), 15)
 
     # A sandbox by mistake started as anything else would ask real platforms.
-    refused = own(*up(ports))
+    refused = own(*up(port))
     assert refused.code == 2
     assert "is a sandbox for good: start it with `daybook up --sandbox`" in refused.complaint
     unreached = own("connections", "check", "coffee")
     assert (unreached.code, "Square does not answer" in unreached.complaint) == (3, True)
 
 
-def test_a_home_in_use_becomes_no_sandbox(
-    user: User, ports: tuple[int, int, int], tmp_path: Path
-) -> None:
+def test_a_home_in_use_becomes_no_sandbox(user: User, port: int, tmp_path: Path) -> None:
     real = tmp_path / "square.json"
     real.write_text(json.dumps({"client_id": "sq0idp-1", "client_secret": "sq0csp-1"}))
     assert user("applications", "set", "square", "--credentials", real).code == 0
-    told = user(*up(ports), "--sandbox")
+    told = user(*up(port), "--sandbox")
     assert (told.code, told.out) == (2, "")
     assert "give the sandbox a home of its own" in told.complaint
     assert not (user.home / "sandbox").exists()
@@ -310,19 +308,16 @@ def _pid(path: Path) -> int:
     return int(words[0]) if words else 0
 
 
-@pytest.mark.parametrize(("place", "option"), list(enumerate(OPTIONS)))
-def test_a_port_that_is_taken(
-    user: User, ports: tuple[int, int, int], place: int, option: str
-) -> None:
+def test_a_port_that_is_taken(user: User, port: int) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", ports[place]))
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        told = user(*up(ports))
+        told = user(*up(port))
     assert (told.code, told.out) == (2, "")
-    assert told.complaint == f"port {ports[place]} is taken: choose another with {option}"
+    assert told.complaint == f"port {port} is taken: choose another with --port"
 
 
-def test_an_address_that_is_not_of_this_machine(user: User, ports: tuple[int, int, int]) -> None:
-    told = user(*up(ports), "--host", "203.0.113.7")
+def test_an_address_that_is_not_of_this_machine(user: User, port: int) -> None:
+    told = user(*up(port), "--host", "203.0.113.7")
     assert told.code == 2
-    assert told.complaint.startswith(f"nothing can listen on 203.0.113.7, port {ports[0]}: ")
+    assert told.complaint.startswith(f"nothing can listen on 203.0.113.7, port {port}: ")

@@ -28,6 +28,8 @@ def bound(port: int = 0) -> socket.socket:
 
 def address(listener: socket.socket) -> str:
     """The URL of what is served on a socket."""
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()
     return f"http://{host}:{port}"
 

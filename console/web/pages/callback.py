@@ -45,7 +45,7 @@ def add(app: FastAPI, console: Console) -> None:
             body: dict[str, Any] = await request.json()
             state = str(body.get("user_id", ""))
             await run_sync(lambda: take_keys(console.accounts, platform(name), state, body))
-        except (DaybookError, ValueError, AttributeError):
+        except (DaybookError, ValueError, AttributeError, RecursionError):
             return JSONResponse({"error": "these keys were not asked for"}, 400)
         return JSONResponse({"ok": True}, 200)
 

@@ -1,6 +1,5 @@
 """The real programs agree: bean-check finds nothing wrong and Fava shows the books."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import pytest
 
 from connectors.accounting.beancount import Books, fava
 from connectors.errors import ConfigError, Transient
+from connectors.unix_sockets import socket_path
 from tests.connectors.accounting.example_entries import (
     activity,
     entry,
@@ -20,6 +20,7 @@ from tests.connectors.accounting.example_entries import (
     seller_year,
     verdict,
 )
+from tests.console.test_up import listening
 
 
 def publish_three_stores(folder: Path) -> Books:
@@ -98,23 +99,24 @@ def test_without_the_programs_the_books_are_still_written(
     books = publish_three_stores(tmp_path / "books")
     assert books.check() is None
     with pytest.raises(ConfigError, match=r"daybook\[books\]"):
-        fava.command(books.main_file, 5000)
+        fava.command(books.main_file, tmp_path / "books")
 
 
-def test_fava_shows_the_books_read_only(tmp_path: Path) -> None:
+def test_fava_shows_the_books_read_only_and_on_no_port(tmp_path: Path) -> None:
     books = publish_three_stores(tmp_path)
-    with socket.socket() as free:
-        free.bind((fava.LOOPBACK, 0))
-        port = free.getsockname()[1]
-    assert not fava.ready(port)
+    path = socket_path(tmp_path / "sockets", "books")
+    assert not fava.ready(path)
     log = (tmp_path / "fava.log").open("wb")
-    with log, subprocess.Popen(fava.command(books.main_file, port), stdout=log, stderr=log) as run:
+    with log, subprocess.Popen(fava.command(books.main_file, path), stdout=log, stderr=log) as run:
         try:
             deadline = time.monotonic() + 60
-            while not fava.ready(port) and time.monotonic() < deadline:
+            while not fava.ready(path) and time.monotonic() < deadline:
                 time.sleep(0.2)
-            assert fava.ledger_errors(port) == ()
-            page = httpx2.get(fava.address(port), follow_redirects=True, timeout=20)
+            assert fava.ledger_errors(path) == ()
+            assert listening({run.pid}) == set()
+            through = httpx2.HTTPTransport(uds=str(path))
+            with httpx2.Client(transport=through, base_url="http://localhost") as client:
+                page = client.get("/", follow_redirects=True, timeout=20)
             assert page.status_code == 200
             assert "Seller" in page.text
         finally:
@@ -122,4 +124,4 @@ def test_fava_shows_the_books_read_only(tmp_path: Path) -> None:
             # SIGTERM, as Dagster sets the one to the other in this process.
             run.kill()
     with pytest.raises(Transient):
-        fava.ledger_errors(port)
+        fava.ledger_errors(path)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from websockets.typing import Origin, Subprotocol
 
 from connectors.registry import Registry, Role
 from connectors.settings import Settings
+from connectors.unix_sockets import socket_path
 from console.web import sockets
 from console.web.app import build, default_parts
 from console.web.context import Console
@@ -131,9 +133,10 @@ def dagster() -> Program:
 @pytest.fixture
 def behind(quick_home: Settings, dagster: Program) -> Iterator[Site]:
     """A console with a program behind it, and nobody where the books should be."""
-    listener = bound()
+    listener, behind_it = bound(), socket.socket(socket.AF_UNIX)
+    behind_it.bind(str(socket_path(quick_home.sockets_folder, "dagster")))
     with bound() as nobody, ExitStack() as stack:
-        program = stack.enter_context(serving(dagster.application, bound(), websockets=True))
+        program = stack.enter_context(serving(dagster.application, behind_it, websockets=True))
         settings = quick_home.model_copy(update={"public_url": address(listener)})
         registry = stack.enter_context(Registry.open(settings))
         console = Console(settings, registry, dagster=program, books=address(nobody))
@@ -331,25 +334,25 @@ def test_a_program_that_is_not_there(behind: Site, quick_home: Settings) -> None
 
 def test_sockets_talk_in_the_subprotocol_they_agree_on(behind: Site, dagster: Program) -> None:
     with behind.signed_in() as browser:
-        with open_socket(behind, browser) as socket:
-            assert socket.subprotocol == "graphql-transport-ws"
-            got = dict(json.loads(socket.recv(10)))
+        with open_socket(behind, browser) as talk:
+            assert talk.subprotocol == "graphql-transport-ws"
+            got = dict(json.loads(talk.recv(10)))
             assert got["cookie"] == "mine=1"
             assert "authorization" not in got
             assert got["origin"] == behind.url
             assert got["host"] == urlsplit(behind.url).netloc
             for message in ("text", b"\x00bytes", "x" * 2_000_000):
-                socket.send(message)
-                assert socket.recv(10) == message
-            socket.close(4001, "done")
+                talk.send(message)
+                assert talk.recv(10) == message
+            talk.close(4001, "done")
         assert dagster.left.wait(10)
         assert dagster.asked == ["closed 4001"]
-        with open_socket(behind, browser) as socket:
-            socket.recv(10)
-            socket.send("bye")
+        with open_socket(behind, browser) as talk:
+            talk.recv(10)
+            talk.send("bye")
             with pytest.raises(ConnectionClosed):
-                socket.recv(10)
-            assert (socket.close_code, socket.close_reason) == (4321, "enough")
+                talk.recv(10)
+            assert (talk.close_code, talk.close_reason) == (4321, "enough")
 
 
 def test_a_page_of_somebody_else_opens_no_socket(behind: Site) -> None:
@@ -359,10 +362,10 @@ def test_a_page_of_somebody_else_opens_no_socket(behind: Site) -> None:
 
 def test_a_socket_ends_with_its_session(behind: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "CHECK_SECONDS", 0.1)
-    with behind.signed_in() as browser, open_socket(behind, browser) as socket:
-        socket.recv(10)
+    with behind.signed_in() as browser, open_socket(behind, browser) as talk:
+        talk.recv(10)
         token = csrf_token(browser.cookies["daybook"])
         assert browser.post("/sign-out", data={"csrf": token}).status_code == 303
         with pytest.raises(ConnectionClosed):
-            socket.recv(10)
-        assert socket.close_code == sockets.NOT_ALLOWED
+            talk.recv(10)
+        assert talk.close_code == sockets.NOT_ALLOWED
