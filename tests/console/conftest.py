@@ -93,7 +93,7 @@ def prepared(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) 
         user = User(folder / "home", url.get_secret_value())
         assert user("init").code == 0
         take_in(user, folder, "mugs", settlement(1), settlement(2, month=4))
-        take_in(user, folder, "attic", with_a_new_word())
+        take_in(user, folder, "attic", with_a_new_word(3))
         take_in(user, folder, "crafts", crafts(), channel="etsy")
         told = user("sync")
         assert told.code == 0, told

@@ -89,6 +89,7 @@ Syncer = Annotated[Caller, Depends(may("sync"))]
 Connector = Annotated[Caller, Depends(may("connect"))]
 Mapper = Annotated[Caller, Depends(may("map"))]
 Poster = Annotated[Caller, Depends(may("post"))]
+Withdrawer = Annotated[Caller, Depends(may("withdraw"))]
 Administrator = Annotated[Caller, Depends(may("administer"))]
 
 
