@@ -94,6 +94,35 @@ def test_a_file_that_counts_again_after_an_edited_one_has_its_days_done_again(
             opened.registry.mark_handled([event.id for event in events])
 
 
+def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(
+    synced: User, tmp_path: Path
+) -> None:
+    before = entries(synced, "mugs")
+    assert f"leaves {len(before)} entries of 2026-03-" in (
+        synced("connections", "remove", "mugs").complaint
+    )
+    told = synced("connections", "remove", "mugs", "--yes")
+    assert told.code == 0
+    assert f"{len(before)} entries of 2026-03-" in told.lines[1]
+    assert entries(synced, "mugs") == before
+    path = tmp_path / "march.txt"
+    path.write_text(settlement(1))
+    taken = ("import", "amazon", path, "--connection", "mugs")
+    assert "whose entries stand in the books" in synced(*taken).complaint
+    gone = synced("connections", "remove", "mugs", "--withdraw-entries", "--yes", "--json")
+    assert set(gone.json["entries"]) == before
+    assert entries(synced, "mugs") == set()
+    assert synced(*taken).code == 0, "the slug is free again"
+    with synced.opened() as opened:
+        assert {p.state for p in opened.registry.publications("books", ["mugs"])} == {"voided"}
+    held = synced("connections", "remove", "attic", "--withdraw-entries", "--yes")
+    assert held.code == 0
+    assert entries(synced, "attic") == set()
+    assert entries(synced, "crafts"), "of the others nothing is touched"
+    with synced.opened() as opened:
+        assert {p.state for p in opened.registry.publications("books", ["attic"])} == {"voided"}
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
