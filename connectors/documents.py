@@ -5,6 +5,7 @@ arrived, by a path of its own: the totals that every later stage is checked agai
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -99,6 +100,14 @@ class Statement(_Record):
     failed: bool = False
 
 
+class Withdrawal(_Record):
+    """Who took a document out, when, and why: it counts no more, and is kept."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
 class Manifest(_Record):
     """The identity, origin and declared content of one document of one connection.
 
@@ -108,7 +117,7 @@ class Manifest(_Record):
     those of a file; `rows_without_amount` are the rows that say nothing of money and become no
     line, `rows_deferred` those that the channel puts into no settlement yet. `tag` is what the
     channel's list of settlements said of this one when it was fetched: while it says so, nothing
-    is fetched again.
+    is fetched again. `withdrawn` says that it counts no more.
     """
 
     document: str
@@ -137,6 +146,7 @@ class Manifest(_Record):
     days: dict[date, DayTotals]
     settlements: tuple[Statement, ...]
     tag: str | None = None
+    withdrawn: Withdrawal | None = None
 
     @property
     def provisional(self) -> bool:
@@ -178,3 +188,13 @@ class Manifest(_Record):
     def from_json(cls, text: str) -> "Manifest":
         """Read a stored manifest; raises `ValueError` on anything else."""
         return cls.model_validate_json(text)
+
+
+def in_force(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
+    """Return the document that counts of each statement: the newest that is not withdrawn."""
+    latest: dict[str, Manifest] = {}
+    for manifest in manifests:
+        earlier = latest.get(manifest.statement)
+        if manifest.withdrawn is None and (earlier is None or manifest.revision > earlier.revision):
+            latest[manifest.statement] = manifest
+    return latest

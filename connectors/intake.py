@@ -19,7 +19,7 @@ from connectors import recognition
 from connectors.channels.answers import check_count, head
 from connectors.channels.base import Channel, Upload
 from connectors.decoding import encoding_of, write_decoded
-from connectors.documents import Manifest, Member
+from connectors.documents import Manifest, Member, Withdrawal, in_force
 from connectors.engine import open_engine
 from connectors.errors import BadInput, DaybookError, Permanent, Unproven
 from connectors.lake import Lake, write_atomically
@@ -42,11 +42,13 @@ MAX_SECONDS = 600.0
 class Intake:
     """What became of one member: its manifest, and whether it is new.
 
-    `supersedes` names the document of the same statement that it replaces.
+    `supersedes` names the document of the same statement that it replaces, `withdrawal` how the
+    same document was taken out before.
     """
 
     manifest: Manifest
     new: bool
+    withdrawal: Withdrawal | None = None
 
     @property
     def supersedes(self) -> str | None:
@@ -254,42 +256,38 @@ def keep(
     """Store a proven document, unless it is in force; number restatements.
 
     A document that is there and has come by another name in the platform's list learns that name.
-    One that another has replaced since counts again: whoever says again what was said before is
-    believed. The caller holds the connection's lock: two imports must not number the same
-    restatement. `stored` are the connection's documents, where the caller has them.
+    One that another has replaced since, or that was withdrawn, counts again: whoever says again
+    what was said before is believed. The caller holds the connection's lock: two imports must
+    not number the same restatement. `stored` are the connection's documents, where the caller has
+    them.
     """
     if stored is None:
         stored = lake.manifests(manifest.connection)
-    known = next((m for m in stored if m.document == manifest.document), None)
-    if known is not None and _in_force(known.statement, stored) == known.document:
+    current = in_force(stored).get(manifest.statement)
+    known = current if current and current.document == manifest.document else None
+    if known is not None:
         _heal(lake, content, known)
         if manifest.tag not in {None, known.tag}:
             known = known.model_copy(update={"tag": manifest.tag})
             lake.store_document(content, known)
         return Intake(known, new=False)
+    if current is not None and manifest.says_the_same(current):
+        return Intake(current, new=False)
     earlier = [m for m in stored if m.statement == manifest.statement]
     if earlier:
-        latest = max(earlier, key=lambda m: m.revision)
-        if manifest.says_the_same(latest):
-            return Intake(latest, new=False)
-        manifest = manifest.model_copy(
-            update={"revision": latest.revision + 1, "supersedes": latest.document}
-        )
+        revision = max(m.revision for m in earlier) + 1
+        supersedes = current.document if current else None
+        manifest = manifest.model_copy(update={"revision": revision, "supersedes": supersedes})
     lake.store_document(content, manifest)
-    return Intake(manifest, new=True)
-
-
-def _in_force(statement: str, stored: Sequence[Manifest]) -> str:
-    """The newest document of a statement."""
-    return max((m for m in stored if m.statement == statement), key=lambda m: m.revision).document
+    withdrawals = (m.withdrawn for m in earlier if m.document == manifest.document)
+    return Intake(manifest, new=True, withdrawal=next(withdrawals, None))
 
 
 def is_held(manifest: Manifest, stored: Sequence[Manifest]) -> bool:
     """Whether what is in force of a statement says already all that a fetched document says."""
-    earlier = [m for m in stored if m.statement == manifest.statement]
-    if not earlier:
+    latest = in_force(stored).get(manifest.statement)
+    if latest is None:
         return False
-    latest = max(earlier, key=lambda m: m.revision)
     return latest.document == manifest.document or manifest.says_the_same(latest)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import zstandard
 from pydantic import ValidationError
 
-from connectors.documents import Manifest
+from connectors.documents import Manifest, Withdrawal, in_force
 from connectors.errors import ConfigError, Permanent
 from connectors.temporary import temporary_name
 
@@ -143,6 +143,13 @@ class Lake:
             compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
             compressor.copy_stream(io.BytesIO(content), file, size=len(content))
 
+    def withdraw_document(self, manifest: Manifest, withdrawal: Withdrawal) -> Manifest:
+        """Mark a document as withdrawn; its bytes stay."""
+        marked = manifest.model_copy(update={"withdrawn": withdrawal})
+        path = self.document_path(manifest.connection, manifest.document)
+        write_atomically(path.with_suffix(".json"), marked.to_json().encode())
+        return marked
+
     def read_document(self, connection: str, document: str) -> bytes:
         """The bytes as the channel gave them, proven by their hash.
 
@@ -159,7 +166,7 @@ class Lake:
         return content
 
     def manifests(self, connection: str) -> list[Manifest]:
-        """Every document of a connection, superseded ones too, oldest statement first."""
+        """Every document, superseded and withdrawn ones too, oldest statement first."""
         folder = self._documents(connection)
         if not folder.is_dir():
             return []
@@ -181,11 +188,7 @@ class Lake:
         return [m for m in self._latest(connection) if m.provisional]
 
     def _latest(self, connection: str) -> list[Manifest]:
-        latest: dict[str, Manifest] = {}
-        for manifest in self.manifests(connection):
-            held = latest.get(manifest.statement)
-            if held is None or manifest.revision > held.revision:
-                latest[manifest.statement] = manifest
+        latest = in_force(self.manifests(connection))
         return sorted(latest.values(), key=lambda m: (m.period_start, m.statement))
 
 

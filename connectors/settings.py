@@ -110,6 +110,11 @@ class Settings(BaseSettings):
         return self.home / "books"
 
     @property
+    def books_verdict_file(self) -> Path:
+        """What `bean-check` said of the books, and of which state of them."""
+        return self.home / ".books.checked"
+
+    @property
     def quarantine_folder(self) -> Path:
         """Files that were refused because their lines do not sum to what they declare."""
         return self.home / "quarantine"

@@ -15,6 +15,7 @@ from connectors.platforms import PLATFORMS
 from connectors.registry import Activity, Appointment, Connection, DaySummary, Registry
 from connectors.settings import settings
 from connectors.setup import Setup
+from pipelines.stages.books_check import known_books_error
 from pipelines.stages.words import unplaced_words
 
 Standing = Literal[
@@ -99,6 +100,8 @@ def cards(registry: Registry) -> list[Card]:
     visits = registry.appointments()
     connections = registry.connections()
     unplaced = unplaced_words(registry, connections, held)
+    home = settings()
+    refused = known_books_error(home.books_folder, home.books_verdict_file)
     found = [
         _card(
             c,
@@ -107,6 +110,7 @@ def cards(registry: Registry) -> list[Card]:
             running.get(c.slug),
             Held(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
             visits.get(c.slug) if can_visit(c) else None,
+            refused,
         )
         for c in connections
     ]
@@ -126,8 +130,12 @@ def _card(
     running: Activity | None,
     held: Held | None,
     visit: Appointment | None,
+    refused: str | None,
 ) -> Card:
     standing, why = _standing(connection, days, last, running, held)
+    # Its entries are in these books too.
+    if refused is not None and standing in {"up to date", "held"}:
+        standing, why = "error", refused
     done = days.done if days else 0
     history = whole_days(connection, settings().first_day).days if is_read(connection) else 0
     return Card(

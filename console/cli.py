@@ -6,6 +6,7 @@ from console.commands import (
     applications,
     connections,
     demo,
+    documents,
     home,
     imports,
     journals,
@@ -34,6 +35,7 @@ for module in (
 ):
     module.register(app)
 app.add_typer(connections.app, name="connections")
+app.add_typer(documents.app, name="documents")
 app.add_typer(applications.app, name="applications")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(keys.app, name="keys")

@@ -4,13 +4,13 @@ from typing import Final, Literal
 
 from connectors.registry import Role
 
-Deed = Literal["read", "sync", "connect", "map", "post", "run", "administer"]
+Deed = Literal["read", "sync", "connect", "map", "post", "withdraw", "run", "administer"]
 
 MAY: Final[dict[Role, frozenset[Deed]]] = {
     "viewer": frozenset({"read"}),
     "operator": frozenset({"read", "sync", "connect", "run"}),
-    "bookkeeper": frozenset({"read", "sync", "connect", "map", "post"}),
-    "admin": frozenset({"read", "sync", "connect", "map", "post", "run", "administer"}),
+    "bookkeeper": frozenset({"read", "sync", "connect", "map", "post", "withdraw"}),
+    "admin": frozenset({"read", "sync", "connect", "map", "post", "withdraw", "run", "administer"}),
 }
 
 MEANING: Final[dict[Deed, str]] = {
@@ -19,6 +19,7 @@ MEANING: Final[dict[Deed, str]] = {
     "connect": "connect, rename, pause and disconnect accounts",
     "map": "place new words, and change which account a category goes to",
     "post": "turn posting to an accounting target on or off",
+    "withdraw": "withdraw documents, and the entries of a connection that is removed",
     "run": "use the Dagster pages",
     "administer": "manage users, applications and keys, and read the audit log",
 }

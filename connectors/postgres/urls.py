@@ -121,9 +121,10 @@ def _url(settings: Settings, schema: str | None = None) -> URL:
         url = _external(settings.database_url.get_secret_value())
     if url.password:
         redaction.remember([str(url.password)])
-    if schema is None:
-        return url
-    options = [*url.normalized_query.get("options", ()), f"-csearch_path={schema}"]
+    # Dagster and psycopg2 read columns without a zone as UTC, whatever zone the server is in.
+    options = [*url.normalized_query.get("options", ()), "-ctimezone=UTC"]
+    if schema is not None:
+        options.append(f"-csearch_path={schema}")
     return url.update_query_dict({"options": " ".join(options)})
 
 

@@ -24,6 +24,7 @@ from connectors.registry.models import (
     MappingVersionRow,
     PublicationRow,
 )
+from connectors.registry.publications import DRAFTS, LIVE
 from connectors.registry.records import (
     Connection,
     ConnectionKind,
@@ -71,11 +72,13 @@ class Connections(Store):
         row["state"] = "active" if kind == "file" else "pending"
         added = insert(ConnectionRow).values(row).on_conflict_do_nothing()
         with self._transaction() as session:
-            posted = select(PublicationRow.id).where(PublicationRow.connection == slug).limit(1)
-            if session.scalars(posted).first() is not None:
+            live = select(PublicationRow.id).where(
+                PublicationRow.connection == slug, PublicationRow.state.in_(LIVE)
+            )
+            if session.scalars(live.limit(1)).first() is not None:
                 raise BadInput(
-                    f"{slug} was the slug of a connection that has entries on record: choose "
-                    "another slug"
+                    f"{slug} was the slug of a connection whose entries stand in the books: choose "
+                    f"another slug, or `daybook connections remove {slug} --withdraw-entries --yes`"
                 )
             found = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
             if found is None:
@@ -183,7 +186,7 @@ class Connections(Store):
             _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
 
     def remove_connection(self, slug: str, actor: str) -> None:
-        """Forget a connection and its days; what was posted for it stays on record."""
+        """Forget a connection, its days and drafts; what was posted for it stays on record."""
         with self._transaction() as session:
             row = _locked(session, slug)
             for table in (
@@ -195,6 +198,11 @@ class Connections(Store):
                 MappingVersionRow,
             ):
                 session.execute(delete(table).where(table.connection == slug))
+            session.execute(
+                delete(PublicationRow).where(
+                    PublicationRow.connection == slug, PublicationRow.state.in_(DRAFTS)
+                )
+            )
             write_audit(
                 session,
                 actor,

@@ -24,19 +24,33 @@ class Inbox(Store):
         days: Sequence[date],
         detail: Mapping[str, Any],
         actor: str,
+        again: bool = False,
     ) -> int:
-        """Say that a document touches `days`; the id of the event, the old one when known."""
+        """Say that a document touches `days`; the id of the event, the old one when known.
+
+        One that counts `again` after it did not has its days asked for anew.
+        """
         known = select(InboxRow.id).where(
             InboxRow.connection == slug, InboxRow.document == document
         )
         with self._transaction() as session:
             _serialise_events(session)
             found = session.scalar(known)
-            if found is not None:
+            if found is not None and not again:
                 return found
             event = InboxRow(connection=slug, kind="document", document=document, days=_set(days))
+            if found is not None:
+                event = InboxRow(connection=slug, kind="request", days=_set(days))
             write_audit(session, actor, "document.recorded", slug, {"document": document, **detail})
             return _added(session, event)
+
+    def recorded_documents(self, slug: str) -> set[str]:
+        """Return the documents that somebody imported: the others came from the account."""
+        query = select(InboxRow.document).where(
+            InboxRow.connection == slug, InboxRow.document.is_not(None)
+        )
+        with self._transaction() as session:
+            return {document for document in session.scalars(query) if document is not None}
 
     def request_days(self, slug: str, days: Sequence[date], reason: str, actor: str) -> int:
         """Ask for days to be done again, as after a changed mapping; the id of the event."""

@@ -16,7 +16,7 @@ from connectors.registry.store import Store, columns, serialise
 
 # A target holds these, or may hold them.
 LIVE: tuple[PublicationState, ...] = ("posted", "sending", "unknown")
-_DRAFTS = ("held", "planned", "failed")
+DRAFTS = ("held", "planned", "failed")
 
 
 class Publications(Store):
@@ -130,7 +130,7 @@ class Publications(Store):
         query = select(*columns(PublicationRow, Publication)).where(*live)
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            session.query(PublicationRow).where(*gone, PublicationRow.state.in_(_DRAFTS)).delete(
+            session.query(PublicationRow).where(*gone, PublicationRow.state.in_(DRAFTS)).delete(
                 synchronize_session=False
             )
             session.query(PublicationRow).where(

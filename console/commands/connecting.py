@@ -20,7 +20,7 @@ from console.credentials import read_credentials
 from console.days import day
 from console.opening import workspace
 from console.output import complain, say, show, show_json
-from pipelines.stages.removing import remove_connection
+from pipelines.stages.removing import posted_entries, remove_connection, withdraw_removed
 
 ACTOR = "operator"
 
@@ -202,19 +202,47 @@ def disconnect(
 def remove(
     slug: str,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; the data is gone then.")] = False,
+    withdraw_entries: Annotated[
+        bool, typer.Option("--withdraw-entries", help="take its entries out of the books too")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
-    """Delete a connection with its documents and partitions; what is in the books stays there."""
+    """Delete a connection with its documents and partitions, and say which entries stay."""
     with workspace() as opened:
-        found = opened.registry.connection(slug)
-        connections.check_removable(found)
-        if not yes:
+        posted = posted_entries(opened, slug)
+        known = {c.slug for c in opened.registry.connections()}
+        if slug not in known and withdraw_entries and posted.entry_ids:
+            _check_sure(yes, f"this takes {posted} of {slug} out of the books")
+            withdraw_removed(opened, slug, ACTOR)
+        else:
+            found = opened.registry.connection(slug)
+            connections.check_removable(found)
             count = len(opened.lake.manifests(slug))
-            raise BadInput(
+            leave = f"takes {posted} out of" if withdraw_entries else f"leaves {posted} in"
+            _check_sure(
+                yes,
                 f"this deletes {found.name} with its {count} documents and everything made of "
-                "them, but for entries in the books: add --yes"
+                f"them, and {leave} the books",
             )
-        remove_connection(opened, slug, ACTOR)
+            remove_connection(opened, slug, ACTOR, withdraw_entries=withdraw_entries)
+    if as_json:
+        days = {"first_day": posted.first_day, "last_day": posted.last_day}
+        ids = list(posted.entry_ids)
+        show_json({"connection": slug, "withdrawn": withdraw_entries, "entries": ids, **days})
+        return
     show(f"removed {slug}")
+    if posted.entry_ids and withdraw_entries:
+        show(f"  {posted} are out of the books")
+    elif posted.entry_ids:
+        show(
+            f"  {posted} stay in the books; `daybook connections remove {slug} "
+            "--withdraw-entries --yes` takes them out"
+        )
+
+
+def _check_sure(yes: bool, what: str) -> None:
+    if not yes:
+        raise BadInput(f"{what}: add --yes")
 
 
 def _report(what: str, found: Connection, as_json: bool) -> None:

@@ -6,15 +6,20 @@ import typer
 
 from connectors import home_lock, postgres
 from connectors.accounting.beancount.books import Books
+from connectors.accounting.beancount.programs import NOT_INSTALLED, find
 from connectors.doctor import Finding, examine
 from connectors.errors import ConfigError, DaybookError
 from connectors.home import initialise
 from connectors.platforms import PLATFORMS
+from connectors.registry import Registry
 from connectors.settings import Settings, settings
 from console.channels import described, files_taken, ways
 from console.output import Align, say, show, show_json, show_table
 from pipelines.daemon_status import daemon_status
+from pipelines.stages.books_check import books_error, checked_books
+from pipelines.stages.workspace import Workspace
 
+CHECK = "bean-check"
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
@@ -63,9 +68,29 @@ def daemon_findings(home: Settings) -> list[Finding]:
     return found
 
 
+def books_findings(home: Settings) -> list[Finding]:
+    """Say whether Beancount takes the books, which follow first what their owner opens."""
+    if not Books(home.books_folder).main_file.exists():
+        return []
+    try:
+        with Registry.open(home) as registry:
+            error = books_error(Workspace(home, registry))
+    except (DaybookError, OSError):
+        error = checked_books(home)
+    if error is not None:
+        mend = f"mend that line; `{CHECK} {home.books_folder / 'main.beancount'}` says all of them"
+        return [Finding("books", False, error, mend)]
+    return [
+        Finding("books", True, str(home.books_folder))
+        if find(CHECK)
+        else Finding("books", True, NOT_INSTALLED.format(CHECK))
+    ]
+
+
 def doctor(as_json: Json = False) -> None:
     """Check the home and say how to mend what is wrong."""
-    findings = [*examine(settings()), *daemon_findings(settings())]
+    home = settings()
+    findings = [*examine(home), *books_findings(home), *daemon_findings(home)]
     if as_json:
         show_json(
             {

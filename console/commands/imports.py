@@ -11,6 +11,7 @@ from connectors.channels.base import Channel
 from connectors.documents import Manifest
 from connectors.errors import BadInput
 from console.commands.home import Json
+from console.documents import described, withdrawal_document
 from console.opening import workspace
 from console.output import complain, money, say, show, show_json
 from mappings.money import minor_digits
@@ -66,7 +67,9 @@ def _last_day(manifest: Manifest) -> date:
 def _status(outcome: Imported) -> str:
     if not outcome.new:
         return "already known"
-    return "restated" if outcome.manifest.supersedes else "new"
+    if outcome.manifest.supersedes:
+        return "restated"
+    return "new" if outcome.withdrawal is None else "counts again"
 
 
 def _document(outcome: Imported) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def _document(outcome: Imported) -> dict[str, Any]:
         "supersedes": manifest.supersedes,
         "instead_of": outcome.instead_of,
         "elsewhere": outcome.elsewhere,
+        "withdrawn": withdrawal_document(outcome.withdrawal),
         "statement": manifest.statement,
         "settlements": [s.settlement_id for s in manifest.settlements if s.settlement_id],
         "marketplace": manifest.marketplace,
@@ -127,6 +131,8 @@ def _report(source: Channel, outcome: Imported) -> None:
             f"  it counts from now on, instead of {outcome.instead_of or 'another'} "
             f"({manifest.supersedes[:12]}), which is kept"
         )
+    if outcome.withdrawal is not None:
+        show(f"  it was withdrawn {described(outcome.withdrawal)}; it counts again from now on")
     if outcome.elsewhere is not None:
         say(f"warning: {manifest.name}: {outcome.elsewhere} too")
     for word in outcome.unclassified:

@@ -19,6 +19,7 @@ from console.commands.syncing import (
     Problem,
     Slugs,
     To,
+    check_books,
     counted,
     documents,
     held_entries,
@@ -27,6 +28,7 @@ from console.commands.syncing import (
 from console.opening import chosen, workspace
 from console.output import say, show, show_json
 from console.progress import steps
+from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publishing import Due, due, due_since, senders
 from pipelines.stages.workspace import Workspace
@@ -56,6 +58,9 @@ def publish(
         outstanding = {c.slug: due(opened, c, window) for c in connections}
         if not dry_run:
             problems = _run_publish(outstanding)
+            problems += check_books(opened, problems)
+        elif error := checked_books(opened.settings):
+            problems.append(Problem("the books", error))
         held = held_entries(opened, connections)
     post = [p for listed in outstanding.values() for p in listed.post]
     remove = [orphan for listed in outstanding.values() for orphan in listed.remove]

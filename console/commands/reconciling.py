@@ -10,6 +10,7 @@ from console.opening import chosen, workspace
 from console.output import Align, money, show, show_json, show_table
 from console.proofs import FIGURES, gap_document, proof_document
 from mappings.money import minor_digits
+from pipelines.stages.books_check import checked_books
 from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof, gaps_of, reconcile
 
@@ -27,17 +28,21 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
     with workspace() as opened:
         wanted = chosen(opened, slugs or [])
         proofs, missing = reconcile(opened, wanted), gaps_of(opened, wanted)
-    ok = all(proof.ok for proof in proofs)
+        refused = checked_books(opened.settings)
+    ok = all(proof.ok for proof in proofs) and refused is None
     if as_json:
         show_json(
             {
                 "ok": ok,
                 "settlements": [proof_document(p) for p in proofs],
                 "gaps": [gap_document(gap) for gap in missing],
+                "books_error": refused,
             }
         )
     else:
         show_proofs(proofs, missing)
+        if refused is not None:
+            show(refused)
     raise typer.Exit(0 if ok else 1)
 
 

@@ -18,6 +18,7 @@ from console.opening import chosen, workspace
 from console.output import say, show, show_json
 from console.progress import Steps, steps
 from pipelines.stages import warehouse
+from pipelines.stages.books_check import books_error
 from pipelines.stages.importing import days_of
 from pipelines.stages.publishing import due
 from pipelines.stages.visiting import due_days, waiting_days
@@ -86,6 +87,7 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
                 break
         problems += run_warehouse(connections) if is_stale or had_work else []
         problems += _refused(opened, connections, problems)
+        problems += check_books(opened, problems)
         held = held_entries(opened, connections)
         days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
@@ -101,6 +103,13 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         for problem in problems:
             show(f"failed: {problem}")
     raise typer.Exit(1 if problems else 0)
+
+
+def check_books(opened: Workspace, problems: Sequence[Problem]) -> list[Problem]:
+    """Return what Beancount refuses in the books, where no problem says so already."""
+    error = books_error(opened)
+    told = error is None or any(error in (p.what or "") for p in problems)
+    return [] if told else [Problem("the books", error)]
 
 
 def _refused(

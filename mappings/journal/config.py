@@ -12,18 +12,24 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from mappings.channels import channels
+from mappings.journal.accounts import is_component
 from mappings.model import CLEARING, GATEWAY, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
 
-_PART = r"([A-Z0-9][A-Za-z0-9-]*|\{connection\}|\{gateway\})"
-_ACCOUNT = rf"(Assets|Liabilities|Equity|Income|Expenses)(:{_PART})+"
+_ROOTS = frozenset({"Assets", "Liabilities", "Equity", "Income", "Expenses"})
+_PLACEHOLDERS = frozenset({"{connection}", "{gateway}"})
 _ROLE_OF_GATEWAYS = categories()[GATEWAY].role
-_OTHER = "Other"
+_OTHER, _GATEWAY = "Other", "Gateway"
 
 
 def _account(name: str) -> str:
-    if not re.fullmatch(_ACCOUNT, name):
-        raise ValueError(f"{name!r} is not an account; one looks like Expenses:Fees:Other")
+    root, *parts = name.split(":")
+    named = bool(parts) and all(part in _PLACEHOLDERS or is_component(part) for part in parts)
+    if root not in _ROOTS or not named:
+        raise ValueError(
+            f"{name!r} is not an account; one looks like Expenses:Fees:Other, each part of "
+            "letters, digits and hyphens, beginning with a capital or a digit"
+        )
     return name
 
 
@@ -121,4 +127,6 @@ def through(gateway: str | None) -> str:
     """A gateway's name as an account component: `ppcp_gateway` is `Ppcp-Gateway`."""
     letters = (c if c.isalpha() or c in digits else " " for c in gateway or "")
     name = "-".join(word[0].upper() + word[1:] for word in "".join(letters).split())
-    return _OTHER if name == "" or name[0].islower() else name
+    # A script without capitals needs a word before it that begins with one.
+    named = (part for part in (name, f"{_GATEWAY}-{name}") if name and is_component(part))
+    return next(named, _OTHER)

@@ -12,7 +12,8 @@ def bean_check(workspace: Workspace) -> dg.AssetCheckResult:
     """Run `bean-check` over the books; a warning where the program is not installed."""
     from connectors.accounting.beancount.books import Books
 
-    result = Books(workspace.settings.books_folder).check()
+    settings = workspace.settings
+    result = Books(settings.books_folder).verdict(settings.books_verdict_file)
     if result is None:
         return _verdict(False, "bean-check is not installed: `pip install daybook[books]`")
     if not result.ok:

@@ -12,7 +12,7 @@ from connectors.archives import members
 from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.profile import business_day
-from connectors.documents import Manifest, Statement
+from connectors.documents import Manifest, Statement, Withdrawal
 from connectors.errors import BadInput
 from connectors.history import first_day
 from connectors.registry import Connection
@@ -20,6 +20,7 @@ from connectors.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.mapping import mapping_of
+from pipelines.stages.provisional import in_force
 from pipelines.stages.workspace import Workspace
 
 ACTOR = "command line"
@@ -34,7 +35,7 @@ class Imported:
     """What became of one file: its document, whether it is new, and words no rule names.
 
     `instead_of` is the name of the file that it replaces, `elsewhere` what another connection has
-    of it.
+    of it, `withdrawal` how it was taken out before.
     """
 
     manifest: Manifest
@@ -43,6 +44,7 @@ class Imported:
     unclassified: tuple[str, ...]
     instead_of: str | None = None
     elsewhere: str | None = None
+    withdrawal: Withdrawal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ def _take(
         days=days,
         detail={"file": kept.manifest.name, "statement": kept.manifest.statement},
         actor=ACTOR,
+        again=kept.new,
     )
     mapping = mapping_of(registry, target.slug)
     placed = classify(
@@ -171,7 +174,14 @@ def _take(
     )
     unknown = tuple(c.source_type for c in placed if c.category == UNCLASSIFIED)
     replaced = next((m.name for m in held if m.document == kept.supersedes), None)
-    return Imported(kept.manifest, kept.new, tuple(days), unknown, replaced)
+    return Imported(
+        kept.manifest,
+        kept.new,
+        tuple(days),
+        unknown,
+        instead_of=replaced,
+        withdrawal=kept.withdrawal,
+    )
 
 
 def check_told_once(
@@ -327,11 +337,15 @@ def days_of(manifest: Manifest) -> set[date]:
 
 
 def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
-    """Days with documents that are not done: never run, failed, asked for again, or lost."""
+    """Days that are not done: never run, failed, asked for again, lost, without a document now."""
     registry, lake = workspace.registry, workspace.lake
     covered = {day for m in lake.current(connection.slug) for day in days_of(m)}
     done = {s.day for s in registry.day_states(connection.slug) if s.state in {"done", "empty"}}
     for table in ("transactions", "settlements", "journal_lines"):
         done &= lake.days(table, connection.slug)
     asked = {day for e in registry.inbox() if e.connection == connection.slug for day in e.days}
-    return sorted((covered - done) | asked)
+    # A withdrawal that was killed before it asked for its days.
+    unsupported = lake.days("transactions", connection.slug) - {
+        day for m in in_force(workspace, connection) for day in days_of(m)
+    }
+    return sorted((covered - done) | asked | unsupported)

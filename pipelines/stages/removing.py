@@ -1,20 +1,90 @@
 """Deleting a connection: what was fetched for it and what was made of that.
 
-Entries in the books stay: an accountant decides about those. Their record stays too.
+Entries in the books stay where nobody asks for more: an accountant decides about those. Their
+record stays too, and with them the slug is taken; once they are withdrawn it is free again.
 """
 
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.accounting.beancount.books import Books
 from connectors.auth import Vault
 from connectors.auth.broker import STAGED
 from connectors.auth.vault import QUEUE
+from connectors.registry.publications import LIVE
 from mappings.tables import TABLES
+from pipelines.stages.journals import BOOKS
+from pipelines.stages.publishing import LOCK_SECONDS
 from pipelines.stages.workspace import Workspace
 
 
-def remove_connection(workspace: Workspace, slug: str, actor: str) -> None:
-    """Delete a connection with its credentials, documents and partitions."""
+@dataclass(frozen=True, slots=True)
+class PostedEntries:
+    """What the books hold of a connection, or may hold: its entries, and of which days."""
+
+    entry_ids: tuple[str, ...]
+    first_day: date | None
+    last_day: date | None
+
+    def __str__(self) -> str:
+        """Return how many they are, and of which days."""
+        count = len(self.entry_ids)
+        if not count:
+            return "no entries"
+        noun = "entry" if count == 1 else "entries"
+        return f"{count:,} {noun} of {self.first_day} to {self.last_day}"
+
+
+def posted_entries(workspace: Workspace, slug: str) -> PostedEntries:
+    """Return the entries that stand in the books or are recorded as posted there."""
+    live = workspace.registry.publications(BOOKS, [slug], states=LIVE, all_revisions=True)
+    days = {p.entry_id: p.business_date for p in live}
+    for line in Books(workspace.settings.books_folder).posted([slug]):
+        days[line.entry_id] = line.business_date
+    return PostedEntries(
+        tuple(sorted(days)),
+        min(days.values(), default=None),
+        max(days.values(), default=None),
+    )
+
+
+def remove_connection(
+    workspace: Workspace, slug: str, actor: str, *, withdraw_entries: bool = False
+) -> PostedEntries:
+    """Delete a connection with its credentials, documents and partitions; return what is posted.
+
+    With `withdraw_entries` that is taken out of the books, else it stays there.
+    """
+    posted = posted_entries(workspace, slug)
+    # The books first: what is left when this is killed can be removed again.
+    if withdraw_entries:
+        _withdraw(workspace, slug, posted, actor)
     vault = Vault(workspace.settings, workspace.registry)
     for owner in (slug, STAGED + slug, QUEUE + slug):
         vault.forget(owner)
-    # The registry first: a lake without a connection is litter, the other way round a fault.
+    # The registry next: a lake without a connection is litter, the other way round a fault.
     workspace.registry.remove_connection(slug, actor)
     workspace.lake.forget(slug, TABLES)
+    return posted
+
+
+def withdraw_removed(workspace: Workspace, slug: str, actor: str) -> PostedEntries:
+    """Take the entries of a connection that was removed before out of the books."""
+    posted = posted_entries(workspace, slug)
+    _withdraw(workspace, slug, posted, actor)
+    return posted
+
+
+def _withdraw(workspace: Workspace, slug: str, posted: PostedEntries, actor: str) -> None:
+    registry = workspace.registry
+    with registry.lock("books", LOCK_SECONDS):
+        live = registry.publications(BOOKS, [slug], states=LIVE, all_revisions=True)
+        keys = sorted({(p.business_date, p.currency) for p in live})
+        registry.withdraw_publications(BOOKS, slug, keys)
+        if posted.entry_ids:
+            books = Books(workspace.settings.books_folder)
+            books.publish(slug, slug, [], posted.entry_ids)
+        registry.mark_voided(BOOKS, live)
+    if posted.entry_ids:
+        detail = {"entries": len(posted.entry_ids), "days": str(posted)}
+        registry.audit(actor, "entries.withdrawn", slug, detail)

@@ -378,11 +378,14 @@ def test_a_home_without_a_server_asks_for_init(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ("postgres://u:p@h/d", "postgresql+psycopg2://u:p@h/d?options=-csearch_path%3Ddagster"),
+        (
+            "postgres://u:p@h/d",
+            "postgresql+psycopg2://u:p@h/d?options=-ctimezone%3DUTC+-csearch_path%3Ddagster",
+        ),
         (
             "postgresql://u:p@h:1/d?sslmode=require&options=-cjit%3Doff",
             "postgresql+psycopg2://u:p@h:1/d"
-            "?options=-cjit%3Doff+-csearch_path%3Ddagster&sslmode=require",
+            "?options=-cjit%3Doff+-ctimezone%3DUTC+-csearch_path%3Ddagster&sslmode=require",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipelines.stages.books_check import known_books_error
 from tests.channels.amazon_files import order, report
 from tests.console.conftest import settlement_dates
 from tests.console.user import User
@@ -105,3 +106,40 @@ def test_what_vanished_is_removed_by_sync_and_shown_before(synced: User, tmp_pat
     assert (told.code, told.lines) == (0, ["the books are brought up to date"])
     assert entry not in year.read_text()
     assert synced("publish", "mugs", "--dry-run", "--json").json["removed"] == []
+
+
+def test_books_that_beancount_refuses_are_bad_news_everywhere(synced: User) -> None:
+    main = synced.settings.books_folder / "main.beancount"
+    lines = len(main.read_text().splitlines())
+    before = main.read_bytes()
+    main.write_bytes(before + b"2026-03-01 * no entry\n")
+    error = f"bean-check refuses the books: {main}:{lines + 1}: "
+    for words in (("sync",), ("publish",), ("publish", "--dry-run")):
+        told = synced(*words)
+        assert told.code == 1, words
+        assert told.lines[-1].startswith(f"failed: the books: {error}"), told
+    told = synced("reconcile", "--json")
+    assert (told.code, told.json["ok"]) == (1, False)
+    assert told.json["books_error"].startswith(error)
+    assert any(line.startswith(error) for line in synced("reconcile").lines)
+    told = synced("doctor", "--json")
+    (finding,) = [f for f in told.json["findings"] if f["name"] == "books"]
+    assert (told.code, finding["ok"]) == (1, False)
+    assert finding["detail"].startswith(error)
+    known = known_books_error(synced.settings.books_folder, synced.settings.books_verdict_file)
+    assert (known or "").startswith(error), "the card says so too"
+    main.write_bytes(before)
+    assert synced("sync").code == 0
+
+
+def test_accounts_follow_what_the_owner_opens_without_a_posting(synced: User) -> None:
+    main = synced.settings.books_folder / "main.beancount"
+    accounts = main.with_name("accounts.beancount")
+    stores = {"sync": "Mugs", "publish": "Attic", "doctor": "Crafts"}
+    for command, store in stores.items():
+        line = f" open Income:Sales:{store}\n"
+        assert line in accounts.read_text()
+        with main.open("a") as file:
+            file.write(f"1999-01-01{line}")
+        assert "bean-check" not in synced(command).out, command
+        assert line not in accounts.read_text(), command

@@ -17,7 +17,7 @@ KEYS = (
 def test_the_document_that_others_build_on(prepared: User) -> None:
     told = prepared.run("reconcile", "--json")
     assert (told.code, told.err) == (1, "")
-    assert set(told.json) == {"ok", "settlements", "gaps"}
+    assert set(told.json) == {"ok", "settlements", "gaps", "books_error"}
     assert told.json["ok"] is False
     proofs = {p["settlement_id"]: p for p in told.json["settlements"]}
     for proof in proofs.values():
@@ -121,4 +121,9 @@ def test_an_edited_amount_in_the_books_is_found_and_the_advice_mends_it(synced: 
 
 def test_nothing_to_prove_yet(user: User) -> None:
     assert user("reconcile").out == "no settlements yet: `daybook import` takes files in\n"
-    assert user("reconcile", "--json").json == {"ok": True, "settlements": [], "gaps": []}
+    assert user("reconcile", "--json").json == {
+        "ok": True,
+        "settlements": [],
+        "gaps": [],
+        "books_error": None,
+    }

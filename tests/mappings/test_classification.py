@@ -410,7 +410,7 @@ def test_a_gateway_is_named_by_its_rule(channel: str, word: str, gateway: str | 
         ("PayPal Express", "PayPal-Express"),
         ("Cash (on delivery)", "Cash-On-Delivery"),
         ("2checkout", "2checkout"),
-        ("銀行振込", "銀行振込"),
+        ("銀行振込", "Gateway-銀行振込"),
         ("überweisung", "Überweisung"),
         (" - ", "Other"),
         (None, "Other"),

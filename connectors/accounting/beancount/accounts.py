@@ -12,11 +12,13 @@ from pathlib import Path
 from connectors.accounting.beancount.generated import BANNER, sealed
 from connectors.accounting.beancount.reading import Directive
 from connectors.accounting.beancount.rendering import OPENING_DAY, PAYOUT
+from connectors.accounting.beancount.sources import sources
 from mappings.model import CLEARING
 
 _FIELD = re.compile(r";; (accounts|clearing|currencies):((?: \S+)*)\n")
 _DECLARED = re.compile(
-    r'^(?:\d{4}[-/]\d\d[-/]\d\d +(?:open|commodity) +|option +")([^\s"]+)', re.MULTILINE
+    r'^(?:\d{4}[-/]\d\d?[-/]\d\d?[ \t]+(?:open|commodity)[ \t]+|option[ \t]+")([^\s";]+)',
+    re.MULTILINE,
 )
 _OPERATING = "operating_currency"
 
@@ -72,12 +74,14 @@ def uses_in(path: Path) -> Uses:
     return Uses(**fields)
 
 
-def declared_in(path: Path) -> frozenset[str]:
-    """Accounts, currencies and options that the user states in a file of their own."""
-    try:
-        return frozenset(_DECLARED.findall(path.read_text(encoding="utf-8", errors="replace")))
-    except FileNotFoundError:
-        return frozenset()
+def declared_in(main_file: Path) -> frozenset[str]:
+    """Return the accounts, currencies and options that the owner states in files of their own.
+
+    These are the main file and what it includes, whatever it includes in turn.
+    """
+    return frozenset(
+        name for source in sources(main_file) for name in _DECLARED.findall(source.text or "")
+    )
 
 
 def render_accounts(uses: Uses, declared: frozenset[str] = frozenset()) -> str:

@@ -22,6 +22,7 @@ from connectors.accounting.beancount.ledger import YEAR_FILES, Entry, Ledger
 from connectors.accounting.beancount.reading import read_directive
 from connectors.accounting.beancount.rendering import render_entry
 from connectors.accounting.beancount.syntax import quoted
+from connectors.accounting.beancount.verdicts import known_verdict, verdict
 from connectors.errors import Permanent
 from mappings.model import JournalEntry, PostedLine
 
@@ -116,6 +117,26 @@ class Books:
         files = self._changed_files(ledger, after, moved)
         read_intact(self._accounts_file)
         return self._write(files, before.values(), after.values(), len(given))
+
+    def refresh_accounts(self) -> bool:
+        """Open what is posted and the owner does not open; False where that is so already.
+
+        ConfigError where a hand changed the generated file.
+        """
+        if not self.main_file.exists():
+            return False
+        uses = Uses()
+        for slug in self.connections():
+            uses |= self._uses(slug)
+        return replace(self._accounts_file, render_accounts(uses, declared_in(self.main_file)))
+
+    def verdict(self, record: Path) -> CheckResult | None:
+        """What `bean-check` says; it runs only where the books differ from those of `record`."""
+        return verdict(self.main_file, record)
+
+    def known_verdict(self, record: Path) -> CheckResult | None:
+        """What `bean-check` said of the books as they are; None where it did not run yet."""
+        return known_verdict(self.main_file, record)
 
     def check(self) -> CheckResult | None:
         """What `bean-check` says; None when that program is not installed."""

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from connectors.errors import ConfigError, Permanent
+from mappings.journal.accounts import is_component
 from mappings.money import minor_digits
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
@@ -45,25 +46,13 @@ def link(text: str) -> str:
 def checked_account(account: str) -> str:
     """The account as it is, or ConfigError: the mapping's owner chose its name."""
     components = account.split(":")
-    if len(components) < 2 or not all(_is_component(part) for part in components):
+    if len(components) < 2 or not all(map(is_component, components)):
         raise ConfigError(
             f"{account!r} is not a Beancount account: write it in the mapping like "
             "Expenses:Fees:Referral, each part of letters, digits and hyphens, starting with a "
             "capital or a digit"
         )
     return account
-
-
-def _is_component(text: str) -> bool:
-    return bool(text) and _may_start(text[0]) and all(_may_follow(letter) for letter in text[1:])
-
-
-def _may_start(letter: str) -> bool:
-    return (letter.isalpha() and not letter.islower()) or letter in "0123456789"
-
-
-def _may_follow(letter: str) -> bool:
-    return letter.isalpha() or letter in "-0123456789"
 
 
 def checked_currency(currency: str, entry_id: str) -> str:

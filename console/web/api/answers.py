@@ -161,6 +161,14 @@ class Disconnected(BaseModel):
     problem: str | None
 
 
+class Removed(BaseModel):
+    """A connection that is gone; its `entries` stay in the books, or were `withdrawn` from them."""
+
+    connection: str
+    entries: list[str]
+    withdrawn: bool
+
+
 class Asked(BaseModel):
     """Days that will be done as soon as a sensor sees the request; it is null where none are."""
 

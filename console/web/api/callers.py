@@ -40,6 +40,12 @@ class Caller:
             line = f"give your password again (POST /api/v1/confirm): {why}"
             raise Refused(403, Problem(error=line, confirm=True))
 
+    def check_may(self, deed: Deed) -> None:
+        """`Refused` where the role does not allow the deed."""
+        if deed not in MAY[self.role]:
+            line = f"the role {self.role} may not {MEANING[deed]}"
+            raise Refused(403, Problem(error=line))
+
     def session(self) -> str:
         """The browser's session; `Refused` for a program, which has none."""
         if not self.cookie:
@@ -69,9 +75,7 @@ def may(deed: Deed) -> Callable[[Caller], Awaitable[Caller]]:
     """Whoever asks, where their role allows the deed."""
 
     async def allowed(asking: Annotated[Caller, Depends(caller)]) -> Caller:
-        if deed not in MAY[asking.role]:
-            line = f"the role {asking.role} may not {MEANING[deed]}"
-            raise Refused(403, Problem(error=line))
+        asking.check_may(deed)
         return asking
 
     return allowed
@@ -89,6 +93,7 @@ Syncer = Annotated[Caller, Depends(may("sync"))]
 Connector = Annotated[Caller, Depends(may("connect"))]
 Mapper = Annotated[Caller, Depends(may("map"))]
 Poster = Annotated[Caller, Depends(may("post"))]
+Withdrawer = Annotated[Caller, Depends(may("withdraw"))]
 Administrator = Annotated[Caller, Depends(may("administer"))]
 
 

@@ -169,6 +169,12 @@ class DaysWanted(Given):
     last: Annotated[Day | None, Field(alias="to")] = None
 
 
+class WithdrawalWanted(Given):
+    """Why a document counts no more; it is kept with the document."""
+
+    reason: Line
+
+
 class Placing(Given):
     """A word exactly as `GET /mappings/words` lists it, and where it belongs."""
 

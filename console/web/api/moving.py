@@ -5,7 +5,7 @@ Also the switch of posting to an accounting organisation.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 
 from connectors.posting import change_posting, check_posting
 from console import connections
@@ -74,9 +74,22 @@ def disconnect(who: Connector, console: Here, connection: Named) -> answers.Disc
     return answers.Disconnected(connection=card_of(console, connection.slug), problem=problem)
 
 
-@router.delete("/connections/{slug}", status_code=204)
-def remove(who: Connector, console: Here, connection: Named) -> None:
-    """Delete a connection with its documents and days; what is in the books stays there."""
+@router.delete("/connections/{slug}")
+def remove(
+    who: Connector,
+    console: Here,
+    connection: Named,
+    withdraw_entries: Annotated[
+        bool, Query(description="take its entries out of the books too; they stay without it")
+    ] = False,
+) -> answers.Removed:
+    """Delete a connection with its documents and days; its entries stay or are withdrawn."""
+    if withdraw_entries:
+        who.check_may("withdraw")
     connections.check_removable(connection)
     who.check_confirmed()
-    remove_connection(workspace_of(console), connection.slug, who.name)
+    opened, slug = workspace_of(console), connection.slug
+    posted = remove_connection(opened, slug, who.name, withdraw_entries=withdraw_entries)
+    return answers.Removed(
+        connection=slug, entries=list(posted.entry_ids), withdrawn=withdraw_entries
+    )

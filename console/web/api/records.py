@@ -15,6 +15,7 @@ from console.proofs import gap_document, proof_document
 from console.web.api.callers import Here, Reader, known, workspace_of
 from console.web.api.given import From, Limit, Offset, Slug, To, window_of
 from console.web.context import Console
+from pipelines.stages.books_check import checked_books
 from pipelines.stages.reconciliation import gaps_of, reconcile
 from pipelines.stages.workspace import Workspace
 
@@ -110,11 +111,15 @@ class Gap(BaseModel):
 
 
 class Settlements(BaseModel):
-    """One page of settlements; `ok` says whether all that were asked for tie, or are still open."""
+    """One page of settlements; `ok` says whether all that were asked for tie, or are still open.
+
+    `books_error` is the first thing in the books that Beancount refuses: then nothing is `ok`.
+    """
 
     ok: bool
     settlements: list[Settlement]
     gaps: list[Gap]
+    books_error: str | None
     total: int
 
 
@@ -160,8 +165,11 @@ def list_settlements(
         Settlement.model_validate(proof_document(proof))
         for proof in proofs[offset : offset + limit]
     ]
-    ok = all(proof.ok for proof in proofs)
-    return Settlements(ok=ok, settlements=shown, gaps=missing, total=len(proofs))
+    refused = checked_books(opened.settings)
+    ok = all(proof.ok for proof in proofs) and refused is None
+    return Settlements(
+        ok=ok, settlements=shown, gaps=missing, books_error=refused, total=len(proofs)
+    )
 
 
 def _stores(console: Console, slug: str | None) -> list[Connection]:

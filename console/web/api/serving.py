@@ -12,6 +12,7 @@ from console.web.api import (
     applications,
     connecting,
     connections,
+    documents,
     facts,
     moving,
     people,
@@ -26,7 +27,10 @@ from console.web.gate import cookie_name
 PREFIX = "/api/v1"
 ROUTERS = tuple(
     part.router
-    for part in (connections, connecting, moving, records, words, facts, people, applications)
+    for part in (
+        *(connections, connecting, moving, documents, records, words),
+        *(facts, people, applications),
+    )
 )
 
 

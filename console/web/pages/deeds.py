@@ -2,14 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
-from nicegui import ui
+from nicegui import run, ui
 
 from console import connections
 from console.cards import Card
+from console.roles import Deed
 from console.web.context import Console
 from console.web.pages.frame import deed, heading
 from console.web.pages.visitor import Visitor
-from pipelines.stages.removing import remove_connection
+from pipelines.stages.removing import posted_entries, remove_connection
 from pipelines.stages.workspace import Workspace
 
 Again = Callable[[], Awaitable[None]]
@@ -67,24 +68,38 @@ def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
 
 async def remove(visitor: Visitor, card: Card, again: Again) -> None:
     """Delete a connection that is not connected, with its data."""
+    opened = Workspace(visitor.console.settings, visitor.console.registry)
+    entries = await run.io_bound(posted_entries, opened, card.connection.slug)
+    if entries is None:
+        return
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Remove {card.connection.name}?", 2)
-        ui.label(
-            "Its documents and everything made of them are deleted. Entries in the books stay."
+        ui.label("Its documents and everything made of them are deleted.")
+        keep = None
+        if entries.entry_ids and visitor.may("withdraw"):
+            keep = ui.radio(
+                {True: f"Keep {entries} in the books", False: "Remove them from the books too"},
+                value=True,
+            )
+        elif entries.entry_ids:
+            ui.label(f"{entries} stay in the books.")
+        _buttons(
+            dialog, "Remove", lambda: dialog.submit(("go", keep is not None and not keep.value))
         )
-        _buttons(dialog, "Remove", lambda: dialog.submit("go"))
     answer = await dialog
     dialog.delete()
     if answer is None or not await visitor.confirm():
         return
     slug, actor = card.connection.slug, visitor.who.name
-    await visitor.do("connect", _removed, visitor.console, slug, actor)
+    deed_name: Deed = "withdraw" if answer[1] else "connect"
+    await visitor.do(deed_name, _removed, visitor.console, slug, actor, answer[1])
     await again()
 
 
-def _removed(console: Console, slug: str, actor: str) -> None:
+def _removed(console: Console, slug: str, actor: str, withdraw_entries: bool) -> None:
     connections.check_removable(console.registry.connection(slug))
-    remove_connection(Workspace(console.settings, console.registry), slug, actor)
+    opened = Workspace(console.settings, console.registry)
+    remove_connection(opened, slug, actor, withdraw_entries=withdraw_entries)
 
 
 def _buttons(dialog: ui.dialog, title: str, go: Callable[[], None]) -> None:

@@ -1,0 +1,138 @@
+"""`documents`: what was imported or fetched, and taking one of them out again."""
+
+from typing import Annotated
+
+import typer
+
+from connectors.errors import BadInput
+from console.commands.home import Json
+from console.documents import described, document_of
+from console.opening import workspace
+from console.output import Align, show, show_json, show_table
+from pipelines.stages.importing import ACTOR
+from pipelines.stages.withdrawals import (
+    StoredDocument,
+    Withdrawn,
+    check_withdrawable,
+    find_document,
+    stored_documents,
+    withdraw_document,
+)
+
+app = typer.Typer(
+    help="What was imported or fetched, and taking it out again.", no_args_is_help=True
+)
+
+Named = Annotated[str, typer.Argument(help="its file name, or the first letters of its id")]
+COLUMNS = (
+    ("document", Align.LEFT),
+    ("file", Align.LEFT),
+    ("statement", Align.LEFT),
+    ("from", Align.LEFT),
+    ("to", Align.LEFT),
+    ("lines", Align.RIGHT),
+    ("state", Align.LEFT),
+)
+
+
+@app.command(name="list")
+def list_(connection: str, as_json: Json = False) -> None:
+    """Every document of a connection, with those that are superseded or withdrawn."""
+    with workspace() as opened:
+        stored = stored_documents(opened, opened.registry.connection(connection))
+    if as_json:
+        show_json({"connection": connection, "documents": [document_of(d) for d in stored]})
+        return
+    if not stored:
+        show(f"{connection} has no documents yet")
+        return
+    show_table("", list(COLUMNS), [_row(d) for d in stored])
+
+
+def _row(stored: StoredDocument) -> tuple[object, ...]:
+    manifest = stored.manifest
+    return (
+        manifest.document[:12],
+        manifest.name,
+        manifest.statement,
+        manifest.first_day,
+        manifest.last_day,
+        manifest.lines,
+        stored.state,
+    )
+
+
+@app.command(name="show")
+def show_(connection: str, document: Named, as_json: Json = False) -> None:
+    """One document: what it is a statement of, what it declares, how it stands."""
+    with workspace() as opened:
+        documents = stored_documents(opened, opened.registry.connection(connection))
+        stored = find_document(documents, document)
+    if as_json:
+        show_json({"connection": connection, **document_of(stored)})
+        return
+    for name, value in document_of(stored).items():
+        show(f"{name.replace('_', ' ') + ':':<13} {_text(value)}")
+    if stored.manifest.withdrawn is not None:
+        show(f"withdrawn {described(stored.manifest.withdrawn)}; its bytes are kept")
+
+
+def _text(value: object) -> object:
+    match value:
+        case None | "":
+            return "-"
+        case dict():
+            return "yes"
+        case list():
+            return ", ".join(value) or "-"
+    return value
+
+
+@app.command()
+def withdraw(
+    connection: str,
+    document: Named,
+    reason: Annotated[str, typer.Option(help="why; it is kept with the document")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a document out: its days fall back or open, and its entries leave the books."""
+    with workspace() as opened:
+        store = opened.registry.connection(connection)
+        stored = find_document(stored_documents(opened, store), document)
+        check_withdrawable(store, stored)
+        if not yes:
+            raise BadInput(
+                f"{stored.manifest.name} ({stored.manifest.document[:12]}) would count no more, "
+                "and the next sync takes its entries out of the books: add --yes"
+            )
+        outcome = withdraw_document(opened, store, stored.manifest.document, reason, ACTOR)
+    if as_json:
+        show_json(_outcome(connection, outcome))
+        return
+    _report(connection, outcome)
+
+
+def _outcome(connection: str, outcome: Withdrawn) -> dict[str, object]:
+    fallback = outcome.fallback
+    return {
+        "connection": connection,
+        "document": outcome.manifest.document,
+        "file": outcome.manifest.name,
+        "new": outcome.new,
+        "fallback": fallback and {"document": fallback.document, "file": fallback.name},
+        "days": list(outcome.days),
+    }
+
+
+def _report(connection: str, outcome: Withdrawn) -> None:
+    name, fallback = outcome.manifest.name, outcome.fallback
+    again = "" if outcome.new else "was withdrawn before; it "
+    instead = (
+        f": {fallback.name} ({fallback.document[:12]}) counts in its place" if fallback else ""
+    )
+    show(f"{name}: {again}counts no more{instead}; its bytes are kept")
+    if outcome.days:
+        show(f"  {len(outcome.days)} days are to be done again, {outcome.days[0]} to "
+             f"{outcome.days[-1]}")  # fmt: skip
+        show(f"next: `daybook sync {connection}`")

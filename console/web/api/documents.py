@@ -1,0 +1,114 @@
+"""Documents: what was imported or fetched for a connection, and taking one of them out again."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+
+from connectors.errors import BadInput
+from connectors.registry import Connection
+from console.documents import document_of
+from console.web.api.callers import Here, Named, Reader, Withdrawer, workspace_of
+from console.web.api.given import Limit, Offset, WithdrawalWanted
+from console.web.api.problems import not_found
+from console.web.context import Console
+from pipelines.stages.withdrawals import (
+    DocumentState,
+    Origin,
+    StoredDocument,
+    check_withdrawable,
+    find_document,
+    stored_documents,
+    withdraw_document,
+)
+
+router = APIRouter(tags=["documents"])
+Id = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="its SHA-256")]
+
+
+class DocumentWithdrawal(BaseModel):
+    """When, by whom and why a document was taken out."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+class Document(BaseModel):
+    """A document as it is stored; `origin` says whether a file or the account brought it."""
+
+    document: str
+    file: str
+    state: DocumentState
+    origin: Origin
+    statement: str
+    revision: int
+    supersedes: str | None
+    fetched_at: datetime
+    marketplace: str | None
+    currency: str
+    first_day: date
+    last_day: date
+    lines: int
+    declared: str | None
+    sum: str
+    settlements: list[str]
+    withdrawn: DocumentWithdrawal | None
+
+
+class Documents(BaseModel):
+    """One page of documents; `total` counts all of them."""
+
+    documents: list[Document]
+    total: int
+
+
+class WithdrawnDocument(BaseModel):
+    """A document that counts no more; `fallback` counts in its place.
+
+    `days` are done again as soon as a sensor sees the request.
+    """
+
+    document: Document
+    fallback: str | None
+    days: int
+
+
+@router.get("/connections/{slug}/documents")
+def list_documents(
+    _who: Reader, console: Here, connection: Named, limit: Limit = 100, offset: Offset = 0
+) -> Documents:
+    """Every document of a connection, oldest statement first, superseded and withdrawn ones too."""
+    stored = stored_documents(workspace_of(console), connection)
+    shown = [Document.model_validate(document_of(d)) for d in stored[offset : offset + limit]]
+    return Documents(documents=shown, total=len(stored))
+
+
+@router.get("/connections/{slug}/documents/{document}")
+def show_document(_who: Reader, console: Here, connection: Named, document: Id) -> Document:
+    """One document."""
+    return Document.model_validate(document_of(_stored(console, connection, document)))
+
+
+@router.post("/connections/{slug}/documents/{document}/withdraw", status_code=202)
+def withdraw(
+    who: Withdrawer, console: Here, connection: Named, document: Id, wanted: WithdrawalWanted
+) -> WithdrawnDocument:
+    """Take a document out: its days fall back to the one before, or are open; its bytes stay."""
+    check_withdrawable(connection, _stored(console, connection, document))
+    who.check_confirmed("this takes entries out of the books")
+    opened = workspace_of(console)
+    outcome = withdraw_document(opened, connection, document, wanted.reason, who.name)
+    return WithdrawnDocument(
+        document=Document.model_validate(document_of(_stored(console, connection, document))),
+        fallback=outcome.fallback and outcome.fallback.document,
+        days=len(outcome.days),
+    )
+
+
+def _stored(console: Console, connection: Connection, document: str) -> StoredDocument:
+    try:
+        return find_document(stored_documents(workspace_of(console), connection), document)
+    except BadInput as error:
+        raise not_found(str(error)) from error
