@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from connectors.auth import Broker, Token, Vault
 from connectors.auth.broker import STAGED, TOKEN, GrantRefused, NeedsReconnection
@@ -24,12 +24,21 @@ from connectors.http.shape import readable
 from connectors.platforms import platform
 from connectors.registry import Connection, Registry
 from connectors.settings import Settings
+from connectors.setup import Setup, Step
 
 REFUSED = "the platform no longer accepts the credentials"
 
 
+Missing = Literal["account", "timezone"]
+_ASKED_IN: Mapping[Missing, Step] = {"account": "choose", "timezone": "timezone"}
+
+
 class Undecided(BadInput):
-    """The credentials are good and kept; something is still to be chosen."""
+    """The credentials are good and kept; `missing` is still to be chosen."""
+
+    def __init__(self, message: str, missing: Missing) -> None:
+        super().__init__(message)
+        self.missing: Missing = missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +132,8 @@ class Accounts:
         if connection.state == "disconnected":
             raise BadInput(f"{slug} is disconnected: `daybook connections reconnect {slug}`")
         if connection.state == "pending" or TOKEN in self.vault.read(STAGED + slug):
-            self.prove(slug, account or connection.account_id, timezone, actor)
+            chosen = Setup.model_validate(connection.setup).account
+            self.prove(slug, account or connection.account_id or chosen, timezone, actor)
             return self.registry.connection(slug)
         wanted = platform(connection.channel)
         with self.reaching(slug), readable(wanted.title):
@@ -218,7 +228,10 @@ class Accounts:
         With `staged` also those of an authorisation that was begun and not finished.
         """
         wanted = self.platform_of(slug)
-        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
+        connection = self.registry.connection(slug)
+        chosen = Setup.model_validate(connection.setup).fields
+        kept = {n: chosen[n] for n in (f.name for f in wanted.account) if n in chosen}
+        kept |= {**connection.fields, **self._kept(slug)}
         if staged:
             kept |= self._kept(STAGED + slug)
         names = {field.name for field in (*wanted.application, *wanted.account)} | {SECRET_SINCE}
@@ -233,6 +246,14 @@ class Accounts:
     def staged_access(self, slug: str) -> Access:
         """How the account of a connection's staged credentials is reached."""
         return self._access(self.platform_of(slug), STAGED + slug, {})
+
+    def note_setup(self, slug: str, actor: str, *, step: Step, **choices: object) -> None:
+        """Keep how far a set-up has come and what was chosen; nothing of a connected account."""
+        connection = self.registry.connection(slug)
+        if connection.account_id is None:
+            setup = Setup.model_validate(connection.setup)
+            changed = setup.model_copy(update={"step": step, **choices})
+            self.registry.set_setup(slug, changed.model_dump(mode="json"), actor)
 
     def reached(self, slug: str) -> list[Account]:
         """Whom the staged credentials of a connection reach; `BadInput` when they are refused."""
@@ -257,8 +278,22 @@ class Accounts:
 
         `account` is the one that is meant where they reach several; `found` is the platform's
         answer where it was asked already. `BadInput` when it is not the connection's own account,
-        or another connection has it.
+        or another connection has it; `Undecided` leaves the set-up at what is still to be chosen.
         """
+        try:
+            self._prove(slug, account, timezone, actor, found)
+        except Undecided as error:
+            self.note_setup(slug, actor, step=_ASKED_IN[error.missing], account=account)
+            raise
+
+    def _prove(
+        self,
+        slug: str,
+        account: str | None,
+        timezone: str | None,
+        actor: str,
+        found: Sequence[Account] | None,
+    ) -> None:
         connection = self.registry.connection(slug)
         wanted = platform(connection.channel)
         reached = _chosen(self.reached(slug) if found is None else found, account, slug)
@@ -269,7 +304,8 @@ class Accounts:
         if zone is None:
             raise Undecided(
                 f"{wanted.title} does not say the account's time zone: finish with "
-                f"`daybook connections check {slug} --timezone ZONE`"
+                f"`daybook connections check {slug} --timezone ZONE`",
+                "timezone",
             )
         # Read again: the broker may have changed the token meanwhile.
         kept = self._kept(STAGED + slug) | dict(reached.fields)
@@ -368,7 +404,8 @@ def _chosen(found: Sequence[Account], wanted: str | None, slug: str) -> Account:
         if len(found) > 1:
             raise Undecided(
                 f"these credentials reach several accounts, {named}: finish with "
-                f"`daybook connections check {slug} --account ID`"
+                f"`daybook connections check {slug} --account ID`",
+                "account",
             )
         return found[0]
     for account in found:

@@ -4,12 +4,18 @@ Kept with the connection, so that a browser that was closed goes on where it sto
 """
 
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Step = Literal["name", "account", "authorise", "imports", "accounting", "done"]
-STEPS: Final[tuple[Step, ...]] = ("name", "account", "authorise", "imports", "accounting", "done")
+Step = Literal[
+    "name", "account", "authorise", "choose", "timezone", "imports", "accounting", "done"
+]
+STEPS: Final[tuple[Step, ...]] = get_args(Step)
+# What lets Daybook in; the steps among them that only some accounts need.
+AUTHORISING: Final[frozenset[Step]] = frozenset({"account", "authorise", "choose", "timezone"})
+OCCASIONAL: Final[frozenset[Step]] = frozenset({"choose", "timezone"})
+Way = Literal["consent", "credentials"]
 BOOKS: Final = "books"
 
 
@@ -47,6 +53,9 @@ class Setup(BaseModel):
 
     `target` is where entries go: `books`, or the slug of a connected accounting organisation.
     `posting` is that organisation's own switch, which `connectors.posting` turns.
+
+    `way`, `fields` (no secret is among them) and `account` (the one meant where credentials reach
+    several) are what was chosen to authorise it, kept until it is authorised.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,3 +64,6 @@ class Setup(BaseModel):
     imports: Imports = Field(default_factory=Imports)
     target: str = BOOKS
     posting: Posting = Field(default_factory=Posting)
+    way: Way | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    account: str | None = None

@@ -140,12 +140,13 @@ class Page(BaseModel):
 
 
 class Reached(BaseModel):
-    """An account that a consent covers."""
+    """An account that a consent covers; one without a `timezone` is chosen together with one."""
 
     id: str
     name: str
     country: str | None
     currency: str | None
+    timezone: str | None
 
 
 class Choices(BaseModel):

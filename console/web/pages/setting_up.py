@@ -11,9 +11,9 @@ from nicegui import ui
 from connectors.errors import DaybookError
 from connectors.platforms import platform
 from connectors.registry import Connection
-from connectors.setup import STEPS, Setup, Step
+from connectors.setup import AUTHORISING, OCCASIONAL, STEPS, Setup, Step
 from console import connections
-from console.web.pages import setup_account, setup_choices
+from console.web.pages import setup_account, setup_choices, setup_identity
 from console.web.pages.frame import frame, heading, page
 from console.web.pages.setup_state import SettingUp, buttons
 from console.web.pages.visitor import Visitor
@@ -22,6 +22,8 @@ _TITLES: Mapping[Step, str] = {
     "name": "Name",
     "account": "Account",
     "authorise": "Authorise",
+    "choose": "Which account",
+    "timezone": "Time zone",
     "imports": "Import",
     "accounting": "Accounting",
     "done": "Done",
@@ -55,10 +57,8 @@ def register() -> None:
             if not this or connection is None:
                 return
             this.again = again
-            if choose:
-                await setup_account.choose(this)
-            else:
-                await _show(this, _first(connection, step, again=again, authorised=authorised))
+            wanted = "choose" if choose else step
+            await _show(this, _first(connection, wanted, again=again, authorised=authorised))
             if authorised:
                 await ui.context.client.connected()
                 visitor.notify(f"{connection.account.get('name')} is authorised")
@@ -66,9 +66,15 @@ def register() -> None:
 
 def _first(connection: Connection, step: str, *, again: bool, authorised: bool) -> Step:
     """Where to begin: where it stopped, unless the address asks for a step that is open."""
+    known = Setup.model_validate(connection.setup).step
+    authorised = authorised or (connection.account_id is not None and known in AUTHORISING)
+    if step == "choose":
+        return "choose"
+    if again:
+        return "account"
     if connection.account_id is not None and (step == "imports" or authorised):
         return "imports"
-    return "account" if again else Setup.model_validate(connection.setup).step
+    return known
 
 
 def _visit(visitor: Visitor, name: str, connection: Connection | None) -> SettingUp | None:
@@ -92,17 +98,18 @@ async def _show(this: SettingUp, first: Step) -> None:
     async def go(step: Step) -> None:
         body.clear()
         with body:
-            _list(step)
+            _list(this, step)
             await _BODIES[step](this)
 
     this.go = go
     await go(first)
 
 
-def _list(at: Step) -> None:
-    """All steps, and which one this is."""
+def _list(this: SettingUp, at: Step) -> None:
+    """All steps, and which one this is; what is asked of some accounts only, where it is asked."""
+    steps = [step for step in STEPS if step not in OCCASIONAL or step in {at, this.setup.step}]
     with ui.element("ol").classes("flex flex-wrap gap-x-4 gap-y-1 list-none p-0 m-0"):
-        for number, step in enumerate(STEPS, 1):
+        for number, step in enumerate(steps, 1):
             with ui.element("li") as item:
                 ui.label(f"{number}. {_TITLES[step]}")
             if step == at:
@@ -137,6 +144,8 @@ _BODIES = {
     "name": _name,
     "account": setup_account.account,
     "authorise": setup_account.authorise,
+    "choose": setup_identity.choose,
+    "timezone": setup_identity.timezone,
     "imports": setup_choices.imports,
     "accounting": setup_choices.accounting,
     "done": setup_choices.done,
