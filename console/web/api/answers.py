@@ -28,6 +28,7 @@ class Work(BaseModel):
     ended_at: datetime | None
     outcome: ActivityOutcome | None
     message: str | None
+    run: str | None = None
 
     @classmethod
     def of(cls, activity: Activity) -> Self:
@@ -66,6 +67,8 @@ class Account(BaseModel):
 class Card(BaseModel):
     """A connection: what it is, how it stands, and the two facts of its work, never merged.
 
+    `failure` is the work behind an error, and its `run` the Dagster run that did it.
+
     `new_words` hold entries and have no place yet: `GET /mappings/words` lists them.
     """
 
@@ -92,6 +95,7 @@ class Card(BaseModel):
     findings: list[str]
     warnings: list[Ending]
     new_words: int
+    failure: Work | None
     created_at: datetime
 
     @classmethod
@@ -122,6 +126,7 @@ class Card(BaseModel):
             findings=connection.findings,
             warnings=[Ending(by=w.by, what=w.what, act=w.act) for w in card.warnings],
             new_words=card.new_words,
+            failure=Work.of(card.failure) if card.failure else None,
             created_at=connection.created_at,
         )
 
@@ -168,6 +173,15 @@ class Asked(BaseModel):
     connection: str
     request: int | None
     days: int
+
+
+class Retried(BaseModel):
+    """What is tried again as soon as a sensor sees it: days, and entries for the books."""
+
+    connection: str
+    request: int | None
+    days: int
+    entries: int
 
 
 class Day(BaseModel):

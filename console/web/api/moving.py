@@ -14,6 +14,7 @@ from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named, Poster, Syncer, workspace_of
 from console.web.api.connections import card_of
 from console.web.api.given import DaysWanted, PostingChange, window_of
+from pipelines.stages.asking import retry as ask_again
 from pipelines.stages.removing import remove_connection
 
 router = APIRouter(tags=["connections"])
@@ -49,6 +50,19 @@ def sync(
         reason = "asked for in the API"
         request = console.registry.request_days(connection.slug, days, reason, who.name)
     return answers.Asked(connection=connection.slug, request=request, days=len(days))
+
+
+@router.post("/connections/{slug}/retry", status_code=202)
+def retry(who: Syncer, console: Here, connection: Named) -> answers.Retried:
+    """Try again what failed: its days are done once more, and what is due is posted once more."""
+    connections.check_syncable(connection)
+    asked = ask_again(console.settings, console.registry, connection.slug, who.name)
+    return answers.Retried(
+        connection=connection.slug,
+        request=asked.request,
+        days=asked.days,
+        entries=asked.entries,
+    )
 
 
 @router.put("/connections/{slug}/posting")

@@ -37,6 +37,7 @@ DEEDS: list[tuple[str, str, Deed, Any]] = [
     ("GET", "/connections/{slug}", "read", None),
     ("GET", "/connections/{slug}/days", "read", None),
     ("POST", "/connections/{slug}/sync", "sync", {}),
+    ("POST", "/connections/{slug}/retry", "sync", None),
     ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
     ("POST", "/connections/{slug}/words", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
