@@ -321,6 +321,10 @@ class Accounts:
         )
         self.vault.forget(STAGED + slug)
         self._note_deadlines(slug)
+        if wanted.kind == "accounting":
+            # Nothing comes in from an organisation, and its entries go nowhere else.
+            setup = Setup.model_validate(connection.setup).model_copy(update={"step": "done"})
+            self.registry.set_setup(slug, setup.model_dump(mode="json"), actor)
 
     def registered(self, wanted: Platform) -> dict[str, str]:
         """The fields of the application that this house registered with a platform."""

@@ -20,7 +20,7 @@ BOOKS: Final = "books"
 
 
 class Imports(BaseModel):
-    """What is fetched: settlements always, orders and contacts where somebody wants them.
+    """From when on settlements are fetched, and whether that goes on.
 
     `history_from` is the first business day; None takes what the platform still has. `ongoing`
     says whether new days are fetched as they come, `provisional` whether what a channel tells of
@@ -29,9 +29,6 @@ class Imports(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    transactions: bool = True
-    orders: bool = False
-    contacts: bool = False
     history_from: date | None = None
     ongoing: bool = True
     provisional: bool = False
@@ -55,7 +52,8 @@ class Setup(BaseModel):
     `posting` is that organisation's own switch, which `connectors.posting` turns.
 
     `way`, `fields` (no secret is among them) and `account` (the one meant where credentials reach
-    several) are what was chosen to authorise it, kept until it is authorised.
+    several) are what was chosen to authorise it, kept until it is authorised. `store` is whose
+    set-up goes on when this organisation is connected.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,3 +65,4 @@ class Setup(BaseModel):
     way: Way | None = None
     fields: dict[str, str] = Field(default_factory=dict)
     account: str | None = None
+    store: str | None = None

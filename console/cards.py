@@ -11,7 +11,7 @@ from typing import Literal
 
 from connectors.deadlines import Deadline
 from connectors.history import can_visit, is_read, whole_days
-from connectors.platforms import PLATFORMS
+from connectors.platforms import PLATFORMS, has_settlements
 from connectors.registry import Activity, Appointment, Connection, DaySummary, Registry
 from connectors.settings import settings
 from connectors.setup import BOOKS, Setup
@@ -20,6 +20,7 @@ from pipelines.stages.words import unplaced_words
 Standing = Literal[
     "setting up",
     "never synced",
+    "connected",
     "importing",
     "waiting to import",
     "not in the books",
@@ -35,6 +36,7 @@ Action = Literal["finish set-up", "sync now", "reconnect", "resume", "see why", 
 NEXT: Mapping[Standing, Action | None] = {
     "setting up": "finish set-up",
     "never synced": "sync now",
+    "connected": None,
     "importing": None,
     "waiting to import": "sync now",
     "not in the books": "try again",
@@ -204,8 +206,11 @@ def _standing(
     held: Held | None,
     outstanding: Outstanding,
 ) -> tuple[Standing, str | None]:
-    if connection.state in _STATES:
-        return _STATES[connection.state], connection.reason
+    settled = _STATES.get(connection.state)
+    if settled is None and not has_settlements(connection):
+        settled = "connected"
+    if settled is not None:
+        return settled, connection.reason
     failed = last is not None and last.outcome == "failed"
     why = last.message if failed and last is not None else None
     # Nothing is green before the first work has ended well, and nothing is red that goes on.

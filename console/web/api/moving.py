@@ -13,7 +13,7 @@ from console.commands.syncing import days_to_do
 from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named, Poster, Syncer, workspace_of
 from console.web.api.connections import card_of
-from console.web.api.given import DaysWanted, PostingChange, window_of
+from console.web.api.given import DaysWanted, PostingChange, TargetChange, window_of
 from pipelines.stages.asking import retry as ask_again
 from pipelines.stages.removing import remove_connection
 
@@ -77,6 +77,15 @@ def switch_posting(
     check_posting(connection, wanted.since, begin)
     who.check_confirmed("this decides what is posted")
     change_posting(console.registry, connection.slug, wanted.since, begin, who.name)
+    return card_of(console, connection.slug)
+
+
+@router.put("/connections/{slug}/target")
+def change_target(
+    who: Connector, console: Here, connection: Named, wanted: TargetChange
+) -> answers.Card:
+    """Have a store's entries go to an accounting organisation, or to the books alone."""
+    connections.change_target(console.registry, connection.slug, wanted.target, who.name)
     return card_of(console, connection.slug)
 
 

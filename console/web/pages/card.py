@@ -14,6 +14,7 @@ from console.web.context import Console
 from console.web.pages import deeds
 from console.web.pages.frame import link_button
 from console.web.pages.posting import switch_posting
+from console.web.pages.target import change_target
 from console.web.pages.visitor import Visitor
 from pipelines.stages.asking import Retry, ask_for_days, retry
 
@@ -24,6 +25,7 @@ _LOOKS = {
     "waiting to import": ("schedule", "info"),
     "not in the books": ("pending_actions", "warning"),
     "up to date": ("check_circle", "positive"),
+    "connected": ("link", "positive"),
     "importing": ("sync", "info"),
     "never synced": ("schedule", "secondary"),
     "setting up": ("build", "secondary"),
@@ -109,17 +111,10 @@ def _facts(card: Card) -> None:
             local = card.next_visit.astimezone(ZoneInfo(card.connection.timezone))
             why = f": {card.waits}" if card.waits else ""
             ui.label(f"Next sync {local:%-d %B, %H:%M}{why}").classes("text-sm break-words")
-        ui.label("Imports " + _imports(card)).classes("text-sm")
+        if card.setup.imports.provisional:
+            ui.label("Books provisional figures").classes("text-sm")
     else:
         ui.label(_posting(card)).classes("text-sm break-words")
-
-
-def _imports(card: Card) -> str:
-    imports = card.setup.imports
-    parts = ["transactions"] if imports.transactions else []
-    parts += [name for name in ("orders", "contacts") if getattr(imports, name)]
-    parts += ["provisional figures"] if imports.provisional else []
-    return ", ".join(parts) or "nothing"
 
 
 def _posting(card: Card) -> str:
@@ -230,9 +225,12 @@ def _deeds(visitor: Visitor, card: Card, again: Again) -> Iterator[tuple[str, De
     connection = card.connection
     here = f"/setup/{connection.slug}"
     yield "Rename", lambda: deeds.rename(visitor, card, again)
+    if has_settlements(connection):
+        yield "Accounting…", lambda: change_target(visitor, card, again)
     if connection.kind == "file":
         return
-    yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
+    if has_settlements(connection):
+        yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
     connected = connection.state in {"active", "paused", "needs_reauth"}
     if connected and not has_settlements(connection) and visitor.may("post"):
         yield "Posting…", lambda: switch_posting(visitor, card, again)

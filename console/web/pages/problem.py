@@ -72,7 +72,6 @@ def _work(visitor: Visitor, work: Activity) -> None:
 
 
 def _days(failed: list[DayState]) -> None:
-    heading("Days that failed", 2)
     with table("Days that failed", ["Day", "Why"]):
         for state in failed[:MOST_DAYS]:
             with row():

@@ -34,11 +34,12 @@ def register() -> None:
     """Add the pages."""
 
     @page("/setup", "Connect a store")
-    async def new(request: Request, platform: str = "") -> None:
+    async def new(request: Request, platform: str = "", store: str | None = None) -> None:
         visitor = Visitor.of(request)
         with frame(visitor, "Connect a store"):
             this = _visit(visitor, platform, None)
             if this is not None:
+                this.store = store
                 await _show(this, "name")
 
     @page("/setup/{slug}", "Set-up")
@@ -49,6 +50,7 @@ def register() -> None:
         again: bool = False,
         choose: bool = False,
         authorised: bool = False,
+        target: str | None = None,
     ) -> None:
         visitor = Visitor.of(request)
         with frame(visitor, "Set-up"):
@@ -56,7 +58,7 @@ def register() -> None:
             this = connection and _visit(visitor, connection.channel, connection)
             if not this or connection is None:
                 return
-            this.again = again
+            this.again, this.proposed = again, target
             wanted = "choose" if choose else step
             await _show(this, _first(connection, wanted, again=again, authorised=authorised))
             if authorised:
@@ -72,9 +74,13 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
         return "choose"
     if again:
         return "account"
-    if connection.account_id is not None and (step == "imports" or authorised):
-        return "imports"
-    return known
+    if connection.account_id is None:
+        return known
+    if platform(connection.channel).kind == "accounting":
+        return "done"
+    if step == "accounting":
+        return "accounting"
+    return "imports" if step == "imports" or authorised else known
 
 
 def _visit(visitor: Visitor, name: str, connection: Connection | None) -> SettingUp | None:
@@ -108,6 +114,8 @@ async def _show(this: SettingUp, first: Step) -> None:
 def _list(this: SettingUp, at: Step) -> None:
     """All steps, and which one this is; what is asked of some accounts only, where it is asked."""
     steps = [step for step in STEPS if step not in OCCASIONAL or step in {at, this.setup.step}]
+    if this.is_organisation:
+        steps = [step for step in steps if step not in {"imports", "accounting"}]
     with ui.element("ol").classes("flex flex-wrap gap-x-4 gap-y-1 list-none p-0 m-0"):
         for number, step in enumerate(steps, 1):
             with ui.element("li") as item:
@@ -137,7 +145,8 @@ async def _name(this: SettingUp) -> None:
 
 
 def _begin(this: SettingUp, name: str) -> Connection:
-    return connections.begin(this.console.registry, this.wanted.name, name, this.visitor.who.name)
+    registry, actor = this.console.registry, this.visitor.who.name
+    return connections.begin(registry, this.wanted.name, name, actor, store=this.store)
 
 
 _BODIES = {

@@ -32,8 +32,8 @@ async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
         await this.go(this.setup.step)
     elif this.again:
         ui.navigate.to("/?connected=1")
-    elif await this.keep(step="imports"):
-        await this.go("imports")
+    elif await this.keep(step=this.authorised_step):
+        await this.go(this.authorised_step)
 
 
 async def choose(this: SettingUp) -> None:

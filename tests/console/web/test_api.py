@@ -38,6 +38,7 @@ DEEDS: list[tuple[str, str, Deed, Any]] = [
     ("GET", "/connections/{slug}/days", "read", None),
     ("POST", "/connections/{slug}/sync", "sync", {}),
     ("POST", "/connections/{slug}/retry", "sync", None),
+    ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
     ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
     ("POST", "/connections/{slug}/words", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
@@ -185,11 +186,15 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
         callback = consent(page, accounts=[square.first])
         receive(accounts, platform("square"), callback, cookie, "ada")
-        choice = {"imports": {"orders": True, "history_from": "2026-01-01"}, "step": "done"}
+        choice = {"imports": {"history_from": "2026-01-01"}, "step": "done"}
         done = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
         assert (done["state"], done["timezone"]) == ("active", "America/New_York")
-        assert done["setup"]["imports"]["orders"]
-        assert done["setup"]["imports"]["transactions"]
+        for unread in ("orders", "contacts", "transactions"):
+            offered = {"setup": {"imports": {unread: True}}}
+            assert signed_in.patch("/connections/harbour", json=offered).status_code == 422
+            assert unread not in done["setup"]["imports"]
+        nowhere = signed_in.put("/connections/harbour/target", json={"target": "harbour"})
+        assert (nowhere.status_code, "no connected" in nowhere.text) == (422, True)
         assert done["setup"]["imports"]["history_from"] == "2026-01-01"
         ahead = {"setup": {"imports": {"provisional": True}}}
         refused = signed_in.patch("/connections/harbour", json=ahead)
