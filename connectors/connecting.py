@@ -190,7 +190,9 @@ class Accounts:
             try:
                 wanted.revoke(self.access(slug))
             except (DaybookError, GrantRefused) as error:
-                problem = f"{wanted.title} was not told ({error}): revoke Daybook there"
+                problem = (
+                    f"{wanted.title} was not told ({error}): remove Daybook's access {wanted.where}"
+                )
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
         self.registry.set_queue_finding(slug, None)

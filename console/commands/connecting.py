@@ -213,11 +213,13 @@ def disconnect(
         if not yes:
             raise BadInput(
                 f"nothing more will be fetched for {found.name} and its credentials are dropped; "
-                "documents, journals and books stay: add --yes"
+                f"documents, journals and books stay. {platform(found.channel).leaving}: add --yes"
             )
         problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
     if problem:
         complain(problem)
+    else:
+        say(platform(found.channel).leaving)
     show(f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again")
 
 

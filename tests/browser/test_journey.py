@@ -116,7 +116,11 @@ def test_a_store_is_connected_breaks_is_mended_and_let_go(
     page.get_by_role("button", name="Actions for My shop").click()
     page.get_by_role("menuitem", name="Disconnect").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("note")).to_contain_text(wanted.leaving)
     dialog.get_by_role("button", name="Disconnect").click()
+    if wanted.revoke is None:
+        yours = page.get_by_role("status").filter(has_text="remove Daybook's access yourself")
+        expect(yours.first).to_contain_text(wanted.revocation)
     expect(page.get_by_role("status").filter(has_text="disconnected").first).to_be_visible()
     expect(found).to_contain_text("Disconnected")
     assert site.accounts.vault.read("my-shop") == {}

@@ -161,10 +161,14 @@ class Choices(BaseModel):
 
 
 class Disconnected(BaseModel):
-    """A connection that was let go; `problem` is what its platform could not be told."""
+    """A connection that was let go; `problem` is what its platform could not be told.
+
+    `leaving` says what became of the access there, and where its owner looks after it.
+    """
 
     connection: Card
     problem: str | None
+    leaving: str
 
 
 class Asked(BaseModel):

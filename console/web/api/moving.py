@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
+from connectors.platforms import platform
 from connectors.posting import change_posting, check_posting
 from console import connections
 from console.commands.syncing import days_to_do
@@ -94,7 +95,11 @@ def disconnect(who: Connector, console: Here, connection: Named) -> answers.Disc
     """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
     who.check_confirmed()
     problem = console.accounts.disconnect(connection.slug, who.name)
-    return answers.Disconnected(connection=card_of(console, connection.slug), problem=problem)
+    return answers.Disconnected(
+        connection=card_of(console, connection.slug),
+        problem=problem,
+        leaving=platform(connection.channel).leaving,
+    )
 
 
 @router.delete("/connections/{slug}", status_code=204)

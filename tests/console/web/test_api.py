@@ -289,6 +289,7 @@ def test_disconnecting_asks_for_the_password_again(
         assert signed_in.post("/confirm", json={"password": PASSWORD}).json()["confirmed"]
         gone = signed_in.post(f"/connections/{slug}/disconnect").json()
         assert (gone["connection"]["state"], gone["problem"]) == ("disconnected", None)
+        assert "Square is told" in gone["leaving"]
         assert not site.platforms["square"].alive(site.platforms["square"].first)
         assert signed_in.delete(f"/connections/{slug}").status_code == 204
         for _ in range(5):
