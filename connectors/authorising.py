@@ -48,7 +48,7 @@ def begin(
     wanted = accounts.platform_of(slug)
     asking = _consent(wanted)
     own = accounts.own_fields(slug, staged=True)
-    known = {**accounts.registered(wanted), **own}
+    known = {**accounts.shared(wanted, own), **own}
     fields = read_values(wanted, given, known, (*wanted.application, *wanted.account))
     chosen = {f.name for f in wanted.account if not f.secret}
     kept = {name: value for name, value in {**own, **fields}.items() if name in chosen}

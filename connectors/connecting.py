@@ -64,7 +64,7 @@ class Accounts:
 
     def application_id(self, slug: str) -> str:
         """What tells the application that calls for a connection from others: no secret."""
-        kept = self._kept(slug)
+        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
         shared = self.registered(self.platform_of(slug))
         return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
 
@@ -86,7 +86,7 @@ class Accounts:
         nothing is left then.
         """
         wanted = platform(name)
-        fields, token = read_fields(wanted, given, self.registered(wanted))
+        fields, token = read_fields(wanted, given, self.shared(wanted, given))
         taken = {connection.slug for connection in self.registry.connections()}
         slug = slug or slug_for(title, taken)
         self.registry.add_connection(
@@ -107,7 +107,11 @@ class Accounts:
         connection = self.registry.connection(slug)
         wanted = platform(connection.channel)
         own = self.own_fields(slug)
-        known = {**self.registered(wanted), **own}
+        if given.get("client_id", own.get("client_id")) != own.get("client_id"):
+            # Another application: nothing of the one before belongs to it.
+            of_it = {field.name for field in wanted.application} | {SECRET_SINCE}
+            own = {name: value for name, value in own.items() if name not in of_it}
+        known = {**self.shared(wanted, {**own, **given}), **own}
         fields, token = read_fields(wanted, given, known)
         self.stage(slug, {**own, **fields}, token)
         with self._kept_if_unfinished(slug, token, lambda: self.vault.forget(STAGED + slug)):
@@ -162,7 +166,8 @@ class Accounts:
     def _note_deadlines(self, slug: str) -> None:
         """Leave what ends where the card and the command line read it without any key."""
         wanted = self.platform_of(slug)
-        fields = {**self.registered(wanted), **self.own_fields(slug)}
+        own = self.own_fields(slug)
+        fields = {**self.shared(wanted, own), **own}
         found = deadlines(wanted, fields, self._token(slug))
         self.registry.set_deadlines(
             slug, [{"by": d.by.isoformat(), "what": d.what, "act": d.act} for d in found]
@@ -204,7 +209,8 @@ class Accounts:
     def _access(self, wanted: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
         kept = self._kept(owner)
         kept.pop(TOKEN, None)
-        fields = {**self.registered(wanted), **chosen, **kept}
+        own = {**chosen, **kept}
+        fields = {**self.shared(wanted, own), **own}
 
         def token(refused: str | None = None) -> str:
             broker = Broker(self.vault, self.registry)
@@ -331,6 +337,13 @@ class Accounts:
     def registered(self, wanted: Platform) -> dict[str, str]:
         """The fields of the application that this house registered with a platform."""
         return self._kept(application(wanted))
+
+    def shared(self, wanted: Platform, own: Mapping[str, str]) -> dict[str, str]:
+        """The registered application's fields, for a connection without one of its `own`.
+
+        The two are never mixed: a secret or an environment is of one application.
+        """
+        return {} if "client_id" in own else self.registered(wanted)
 
     def register(self, wanted: Platform, fields: Mapping[str, str], actor: str) -> None:
         """Keep the application's fields; connections made by a consent use them."""

@@ -15,7 +15,8 @@ STEPS: Final[tuple[Step, ...]] = get_args(Step)
 # What lets Daybook in; the steps among them that only some accounts need.
 AUTHORISING: Final[frozenset[Step]] = frozenset({"account", "authorise", "choose", "timezone"})
 OCCASIONAL: Final[frozenset[Step]] = frozenset({"choose", "timezone"})
-Way = Literal["consent", "credentials"]
+# Credentials are of the registered application, or of one of the seller's `own`.
+Way = Literal["consent", "credentials", "own"]
 BOOKS: Final = "books"
 
 

@@ -91,3 +91,20 @@ def test_an_organisation_that_was_to_be_chosen_is_asked_for_again(page: Page, si
     page.get_by_role("button", name="Continue").click()
     expect(question).to_be_hidden()
     assert site.registry.connection("my-books").account["name"] == "Harbour Gifts Pty"
+
+
+def test_own_keys_are_typed_where_an_application_is_registered(page: Page, site: Site) -> None:
+    emulator = site.platforms["walmart"]
+    pick(page, platform("walmart"))
+    give_name(page, "My shop")
+    page.get_by_role("radio", name="Enter keys or tokens").click()
+    expect(page.get_by_role("textbox", name="Client ID")).to_have_count(0)
+    page.get_by_role("radio", name="Enter your own Client ID and keys").click()
+    keys = emulator.keys(emulator.first)
+    page.get_by_role("textbox", name="Client ID").fill(keys["client_id"])
+    page.get_by_role("textbox", name="Client secret").fill(keys["client_secret"])
+    page.get_by_role("textbox", name="Partner ID").fill(keys["seller_id"])
+    shot(page, "own-keys")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text(IMPORTS)).to_be_visible()
+    assert site.registry.connection("my-shop").account_id == emulator.first

@@ -34,8 +34,9 @@ async def account(this: SettingUp) -> None:
         fields.clear()
         inputs.clear()
         asked = [*this.wanted.account]
-        if way.value == "credentials":
-            asked = [*(missing if missing else ()), *asked, *this.wanted.keys]
+        if way.value != "consent":
+            application = this.wanted.application if way.value == "own" else missing
+            asked = [*application, *asked, *this.wanted.keys]
         with fields:
             if way.value == "consent" and not asked:
                 ui.label(f"Nothing to choose here: {this.wanted.title} asks you on its own page.")
@@ -51,7 +52,7 @@ async def account(this: SettingUp) -> None:
             return
         if not await _keep_choices(this, way.value, given):
             return
-        if way.value == "credentials":
+        if way.value != "consent":
             await _with_keys(this, given)
         else:
             await _authorise_with(this, given)
@@ -75,6 +76,8 @@ def _ways(wanted: Platform, missing: bool) -> dict[str, str]:
         ways["consent"] = f"Sign in at {wanted.title}"
     if wanted.keys:
         ways["credentials"] = "Enter keys or tokens"
+        if wanted.application and not missing:
+            ways["own"] = f"Enter your own {wanted.application[0].title} and keys"
     return ways
 
 
