@@ -10,19 +10,21 @@ from dataclasses import dataclass, replace
 from connectors.auth import consent
 from connectors.auth.broker import STAGED, GrantRefused
 from connectors.auth.platform import Account, Consent, Platform
-from connectors.connecting import Accounts, Undecided
+from connectors.connecting import Accounts, Missing, Undecided
 from connectors.errors import BadInput, RateLimited, Transient
 from connectors.fields import read_values
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a callback led to: the connection, and accounts to choose from where it has several.
+    """What a callback led to: the connection, and what is still to be chosen for it.
 
-    With no `choices` the connection is authorised.
+    With nothing `missing` the connection is authorised; `choices` are its accounts where it has
+    several.
     """
 
     slug: str
+    missing: Missing | None = None
     choices: tuple[Account, ...] = ()
 
 
@@ -31,16 +33,26 @@ def redirect_uri(accounts: Accounts, wanted: Platform) -> str:
     return f"{accounts.settings.public_url}/connect/{wanted.name}/callback"
 
 
-def begin(accounts: Accounts, slug: str, given: Mapping[str, str], session: str) -> str:
+def begin(
+    accounts: Accounts,
+    slug: str,
+    given: Mapping[str, str],
+    session: str,
+    actor: str = "console",
+) -> str:
     """The platform's page for a connection, asked for from a browser session.
 
-    `given` are the account's fields (region, shop). `BadInput` where one is missing or wrong.
+    `given` are the account's fields (region, shop); they are kept, whatever the seller answers.
+    `BadInput` where one is missing or wrong.
     """
     wanted = accounts.platform_of(slug)
     asking = _consent(wanted)
     own = accounts.own_fields(slug, staged=True)
-    known = {**accounts.registered(wanted), **own}
+    known = {**accounts.shared(wanted, own), **own}
     fields = read_values(wanted, given, known, (*wanted.application, *wanted.account))
+    chosen = {f.name for f in wanted.account if not f.secret}
+    kept = {name: value for name, value in {**own, **fields}.items() if name in chosen}
+    accounts.note_setup(slug, actor, step="authorise", way="consent", fields=kept)
     accounts.stage(slug, {**own, **fields}, None)
     callback = redirect_uri(accounts, wanted)
     question = consent.ask(accounts.vault, slug, session, callback)
@@ -63,7 +75,7 @@ def receive(
     try:
         _redeem(accounts, wanted, slug, answered, parameters)
         return _proven(accounts, slug, actor)
-    except (Undecided, Transient, RateLimited):
+    except (Transient, RateLimited):
         # What was granted is good: the set-up or a check goes on from here.
         raise
     except BaseException:
@@ -76,9 +88,18 @@ def _proven(accounts: Accounts, slug: str, actor: str) -> Received:
     found = accounts.reached(slug)
     pinned = accounts.registry.connection(slug).account_id
     if len(found) > 1 and pinned not in {account.id for account in found}:
-        return Received(slug, tuple(found))
-    accounts.prove(slug, pinned if len(found) > 1 else None, None, actor, found)
+        accounts.note_setup(slug, actor, step="choose")
+        return Received(slug, "account", tuple(found))
+    try:
+        accounts.prove(slug, pinned if len(found) > 1 else None, None, actor, found)
+    except Undecided as error:
+        return Received(slug, error.missing)
     return Received(slug)
+
+
+def asked_for(accounts: Accounts, state: str, session: str) -> str | None:
+    """The connection that this browser asked to authorise with a state, answered or not."""
+    return consent.asked_for(accounts.vault, state, session)
 
 
 def take_keys(accounts: Accounts, wanted: Platform, state: str, body: Mapping[str, object]) -> None:

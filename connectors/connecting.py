@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from connectors.auth import Broker, Token, Vault
 from connectors.auth.broker import STAGED, TOKEN, GrantRefused, NeedsReconnection
@@ -24,12 +24,21 @@ from connectors.http.shape import readable
 from connectors.platforms import platform
 from connectors.registry import Connection, Registry
 from connectors.settings import Settings
+from connectors.setup import Setup, Step
 
 REFUSED = "the platform no longer accepts the credentials"
 
 
+Missing = Literal["account", "timezone"]
+_ASKED_IN: Mapping[Missing, Step] = {"account": "choose", "timezone": "timezone"}
+
+
 class Undecided(BadInput):
-    """The credentials are good and kept; something is still to be chosen."""
+    """The credentials are good and kept; `missing` is still to be chosen."""
+
+    def __init__(self, message: str, missing: Missing) -> None:
+        super().__init__(message)
+        self.missing: Missing = missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Accounts:
 
     def application_id(self, slug: str) -> str:
         """What tells the application that calls for a connection from others: no secret."""
-        kept = self._kept(slug)
+        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
         shared = self.registered(self.platform_of(slug))
         return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
 
@@ -77,7 +86,7 @@ class Accounts:
         nothing is left then.
         """
         wanted = platform(name)
-        fields, token = read_fields(wanted, given, self.registered(wanted))
+        fields, token = read_fields(wanted, given, self.shared(wanted, given))
         taken = {connection.slug for connection in self.registry.connections()}
         slug = slug or slug_for(title, taken)
         self.registry.add_connection(
@@ -98,7 +107,11 @@ class Accounts:
         connection = self.registry.connection(slug)
         wanted = platform(connection.channel)
         own = self.own_fields(slug)
-        known = {**self.registered(wanted), **own}
+        if given.get("client_id", own.get("client_id")) != own.get("client_id"):
+            # Another application: nothing of the one before belongs to it.
+            of_it = {field.name for field in wanted.application} | {SECRET_SINCE}
+            own = {name: value for name, value in own.items() if name not in of_it}
+        known = {**self.shared(wanted, {**own, **given}), **own}
         fields, token = read_fields(wanted, given, known)
         self.stage(slug, {**own, **fields}, token)
         with self._kept_if_unfinished(slug, token, lambda: self.vault.forget(STAGED + slug)):
@@ -123,7 +136,8 @@ class Accounts:
         if connection.state == "disconnected":
             raise BadInput(f"{slug} is disconnected: `daybook connections reconnect {slug}`")
         if connection.state == "pending" or TOKEN in self.vault.read(STAGED + slug):
-            self.prove(slug, account or connection.account_id, timezone, actor)
+            chosen = Setup.model_validate(connection.setup).account
+            self.prove(slug, account or connection.account_id or chosen, timezone, actor)
             return self.registry.connection(slug)
         wanted = platform(connection.channel)
         with self.reaching(slug), readable(wanted.title):
@@ -152,7 +166,8 @@ class Accounts:
     def _note_deadlines(self, slug: str) -> None:
         """Leave what ends where the card and the command line read it without any key."""
         wanted = self.platform_of(slug)
-        fields = {**self.registered(wanted), **self.own_fields(slug)}
+        own = self.own_fields(slug)
+        fields = {**self.shared(wanted, own), **own}
         found = deadlines(wanted, fields, self._token(slug))
         self.registry.set_deadlines(
             slug, [{"by": d.by.isoformat(), "what": d.what, "act": d.act} for d in found]
@@ -180,7 +195,9 @@ class Accounts:
             try:
                 wanted.revoke(self.access(slug))
             except (DaybookError, GrantRefused) as error:
-                problem = f"{wanted.title} was not told ({error}): revoke Daybook there"
+                problem = (
+                    f"{wanted.title} was not told ({error}): remove Daybook's access {wanted.where}"
+                )
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
         self.registry.set_queue_finding(slug, None)
@@ -192,7 +209,8 @@ class Accounts:
     def _access(self, wanted: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
         kept = self._kept(owner)
         kept.pop(TOKEN, None)
-        fields = {**self.registered(wanted), **chosen, **kept}
+        own = {**chosen, **kept}
+        fields = {**self.shared(wanted, own), **own}
 
         def token(refused: str | None = None) -> str:
             broker = Broker(self.vault, self.registry)
@@ -218,7 +236,10 @@ class Accounts:
         With `staged` also those of an authorisation that was begun and not finished.
         """
         wanted = self.platform_of(slug)
-        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
+        connection = self.registry.connection(slug)
+        chosen = Setup.model_validate(connection.setup).fields
+        kept = {n: chosen[n] for n in (f.name for f in wanted.account) if n in chosen}
+        kept |= {**connection.fields, **self._kept(slug)}
         if staged:
             kept |= self._kept(STAGED + slug)
         names = {field.name for field in (*wanted.application, *wanted.account)} | {SECRET_SINCE}
@@ -233,6 +254,14 @@ class Accounts:
     def staged_access(self, slug: str) -> Access:
         """How the account of a connection's staged credentials is reached."""
         return self._access(self.platform_of(slug), STAGED + slug, {})
+
+    def note_setup(self, slug: str, actor: str, *, step: Step, **choices: object) -> None:
+        """Keep how far a set-up has come and what was chosen; nothing of a connected account."""
+        connection = self.registry.connection(slug)
+        if connection.account_id is None:
+            setup = Setup.model_validate(connection.setup)
+            changed = setup.model_copy(update={"step": step, **choices})
+            self.registry.set_setup(slug, changed.model_dump(mode="json"), actor)
 
     def reached(self, slug: str) -> list[Account]:
         """Whom the staged credentials of a connection reach; `BadInput` when they are refused."""
@@ -257,8 +286,22 @@ class Accounts:
 
         `account` is the one that is meant where they reach several; `found` is the platform's
         answer where it was asked already. `BadInput` when it is not the connection's own account,
-        or another connection has it.
+        or another connection has it; `Undecided` leaves the set-up at what is still to be chosen.
         """
+        try:
+            self._prove(slug, account, timezone, actor, found)
+        except Undecided as error:
+            self.note_setup(slug, actor, step=_ASKED_IN[error.missing], account=account)
+            raise
+
+    def _prove(
+        self,
+        slug: str,
+        account: str | None,
+        timezone: str | None,
+        actor: str,
+        found: Sequence[Account] | None,
+    ) -> None:
         connection = self.registry.connection(slug)
         wanted = platform(connection.channel)
         reached = _chosen(self.reached(slug) if found is None else found, account, slug)
@@ -269,7 +312,8 @@ class Accounts:
         if zone is None:
             raise Undecided(
                 f"{wanted.title} does not say the account's time zone: finish with "
-                f"`daybook connections check {slug} --timezone ZONE`"
+                f"`daybook connections check {slug} --timezone ZONE`",
+                "timezone",
             )
         # Read again: the broker may have changed the token meanwhile.
         kept = self._kept(STAGED + slug) | dict(reached.fields)
@@ -285,10 +329,21 @@ class Accounts:
         )
         self.vault.forget(STAGED + slug)
         self._note_deadlines(slug)
+        if wanted.kind == "accounting":
+            # Nothing comes in from an organisation, and its entries go nowhere else.
+            setup = Setup.model_validate(connection.setup).model_copy(update={"step": "done"})
+            self.registry.set_setup(slug, setup.model_dump(mode="json"), actor)
 
     def registered(self, wanted: Platform) -> dict[str, str]:
         """The fields of the application that this house registered with a platform."""
         return self._kept(application(wanted))
+
+    def shared(self, wanted: Platform, own: Mapping[str, str]) -> dict[str, str]:
+        """The registered application's fields, for a connection without one of its `own`.
+
+        The two are never mixed: a secret or an environment is of one application.
+        """
+        return {} if "client_id" in own else self.registered(wanted)
 
     def register(self, wanted: Platform, fields: Mapping[str, str], actor: str) -> None:
         """Keep the application's fields; connections made by a consent use them."""
@@ -368,7 +423,8 @@ def _chosen(found: Sequence[Account], wanted: str | None, slug: str) -> Account:
         if len(found) > 1:
             raise Undecided(
                 f"these credentials reach several accounts, {named}: finish with "
-                f"`daybook connections check {slug} --account ID`"
+                f"`daybook connections check {slug} --account ID`",
+                "account",
             )
         return found[0]
     for account in found:

@@ -4,17 +4,24 @@ Kept with the connection, so that a browser that was closed goes on where it sto
 """
 
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Step = Literal["name", "account", "authorise", "imports", "accounting", "done"]
-STEPS: Final[tuple[Step, ...]] = ("name", "account", "authorise", "imports", "accounting", "done")
+Step = Literal[
+    "name", "account", "authorise", "choose", "timezone", "imports", "accounting", "done"
+]
+STEPS: Final[tuple[Step, ...]] = get_args(Step)
+# What lets Daybook in; the steps among them that only some accounts need.
+AUTHORISING: Final[frozenset[Step]] = frozenset({"account", "authorise", "choose", "timezone"})
+OCCASIONAL: Final[frozenset[Step]] = frozenset({"choose", "timezone"})
+# Credentials are of the registered application, or of one of the seller's `own`.
+Way = Literal["consent", "credentials", "own"]
 BOOKS: Final = "books"
 
 
 class Imports(BaseModel):
-    """What is fetched: settlements always, orders and contacts where somebody wants them.
+    """From when on settlements are fetched, and whether that goes on.
 
     `history_from` is the first business day; None takes what the platform still has. `ongoing`
     says whether new days are fetched as they come, `provisional` whether what a channel tells of
@@ -23,9 +30,6 @@ class Imports(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    transactions: bool = True
-    orders: bool = False
-    contacts: bool = False
     history_from: date | None = None
     ongoing: bool = True
     provisional: bool = False
@@ -47,6 +51,10 @@ class Setup(BaseModel):
 
     `target` is where entries go: `books`, or the slug of a connected accounting organisation.
     `posting` is that organisation's own switch, which `connectors.posting` turns.
+
+    `way`, `fields` (no secret is among them) and `account` (the one meant where credentials reach
+    several) are what was chosen to authorise it, kept until it is authorised. `store` is whose
+    set-up goes on when this organisation is connected.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,3 +63,7 @@ class Setup(BaseModel):
     imports: Imports = Field(default_factory=Imports)
     target: str = BOOKS
     posting: Posting = Field(default_factory=Posting)
+    way: Way | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    account: str | None = None
+    store: str | None = None

@@ -11,17 +11,20 @@ from typing import Literal
 
 from connectors.deadlines import Deadline
 from connectors.history import can_visit, is_read, whole_days
-from connectors.platforms import PLATFORMS
+from connectors.platforms import PLATFORMS, has_settlements
 from connectors.registry import Activity, Appointment, Connection, DaySummary, Registry
 from connectors.settings import settings
-from connectors.setup import Setup
+from connectors.setup import BOOKS, Setup
 from pipelines.stages.books_check import known_books_error
 from pipelines.stages.words import unplaced_words
 
 Standing = Literal[
     "setting up",
     "never synced",
+    "connected",
     "importing",
+    "waiting to import",
+    "not in the books",
     "up to date",
     "held",
     "error",
@@ -29,12 +32,15 @@ Standing = Literal[
     "paused",
     "disconnected",
 ]
-Action = Literal["finish set-up", "sync now", "reconnect", "resume", "see why", "map"]
+Action = Literal["finish set-up", "sync now", "reconnect", "resume", "see why", "try again", "map"]
 
 NEXT: Mapping[Standing, Action | None] = {
     "setting up": "finish set-up",
     "never synced": "sync now",
+    "connected": None,
     "importing": None,
+    "waiting to import": "sync now",
+    "not in the books": "try again",
     "up to date": "sync now",
     "held": "map",
     "error": "see why",
@@ -51,7 +57,7 @@ class Card:
     `last` is the last work that ended, `running` what goes on now. `days_done` of `days_due` are
     the periods of its history. `next_visit` is when its platform is asked again, `waits` why that
     is not its usual hour. `warnings` are what ends within a month. `new_words` hold entries and
-    have no place yet.
+    have no place yet. `failure` is the work behind an error, with the run that did it.
     """
 
     connection: Connection
@@ -68,6 +74,7 @@ class Card:
     waits: str | None
     warnings: tuple[Deadline, ...]
     new_words: int
+    failure: Activity | None = None
 
     @property
     def setup(self) -> Setup:
@@ -93,9 +100,39 @@ class Held:
         return "Every word has its place now: the days that waited for it are to be done again"
 
 
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What keeps a card from being green: days that wait, and entries the books do not hold."""
+
+    days: int
+    entries: int
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the card stands because of it; None where nothing is outstanding."""
+        if self.days:
+            return "waiting to import"
+        return "not in the books" if self.entries else None
+
+    @property
+    def why(self) -> str | None:
+        """In words."""
+        if self.days:
+            return f"{_counted(self.days, 'day')} to import before the books are complete"
+        if self.entries:
+            return f"{_counted(self.entries, 'entry', 'entries')} to write to the books or remove"
+        return None
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"1 {one}" if number == 1 else f"{number:,} {many or one + 's'}"
+
+
 def cards(registry: Registry) -> list[Card]:
     """Every connection's card, by name; a handful of statements however many there are."""
     last, running = registry.last_activities(), registry.running_activities()
+    failures = registry.last_failures()
+    waiting, due = registry.waiting_days(), registry.due_connections(BOOKS)
     days, held = registry.day_summaries(), registry.held_connections()
     visits = registry.appointments()
     connections = registry.connections()
@@ -110,6 +147,8 @@ def cards(registry: Registry) -> list[Card]:
             running.get(c.slug),
             Held(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
             visits.get(c.slug) if can_visit(c) else None,
+            failures.get(c.slug),
+            Outstanding(waiting.get(c.slug, 0), due.get(c.slug, 0)),
             refused,
         )
         for c in connections
@@ -130,9 +169,11 @@ def _card(
     running: Activity | None,
     held: Held | None,
     visit: Appointment | None,
+    failure: Activity | None,
+    outstanding: Outstanding,
     refused: str | None,
 ) -> Card:
-    standing, why = _standing(connection, days, last, running, held)
+    standing, why = _standing(connection, days, last, running, held, outstanding)
     # Its entries are in these books too.
     if refused is not None and standing in {"up to date", "held"}:
         standing, why = "error", refused
@@ -153,6 +194,7 @@ def _card(
         waits=visit.reason if visit else None,
         warnings=tuple(_warnings(connection)),
         new_words=len(held.words or ()) if held else 0,
+        failure=failure if standing == "error" else None,
     )
 
 
@@ -170,9 +212,13 @@ def _standing(
     last: Activity | None,
     running: Activity | None,
     held: Held | None,
+    outstanding: Outstanding,
 ) -> tuple[Standing, str | None]:
-    if connection.state in _STATES:
-        return _STATES[connection.state], connection.reason
+    settled = _STATES.get(connection.state)
+    if settled is None and not has_settlements(connection):
+        settled = "connected"
+    if settled is not None:
+        return settled, connection.reason
     failed = last is not None and last.outcome == "failed"
     why = last.message if failed and last is not None else None
     # Nothing is green before the first work has ended well, and nothing is red that goes on.
@@ -182,7 +228,9 @@ def _standing(
         return ("error", why) if failed else ("never synced", None)
     if days.failed or failed:
         return "error", days.reason or why
-    return ("held", held.why) if held is not None else ("up to date", None)
+    if held is not None:
+        return "held", held.why
+    return outstanding.standing or "up to date", outstanding.why
 
 
 def _action(connection: Connection, standing: Standing, held: Held | None) -> Action | None:

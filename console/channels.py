@@ -30,6 +30,8 @@ def described(wanted: Platform) -> dict[str, Any]:
         "kind": wanted.kind,
         "file": files_taken(wanted),
         "connects_by": ways(wanted),
+        "revoked_by_call": wanted.revoke is not None,
+        "revocation": wanted.revocation,
         "endpoints": dict(wanted.endpoints),
         "sandbox": dict(wanted.sandbox),
         "fields": [

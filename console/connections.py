@@ -12,7 +12,7 @@ from connectors.errors import BadInput
 from connectors.fields import slug_for
 from connectors.platforms import has_settlements, platform
 from connectors.registry import Connection, Registry
-from connectors.setup import Imports, Setup
+from connectors.setup import BOOKS, Imports, Setup
 from pipelines.stages.provisional import book_provisional, is_booked
 from pipelines.stages.workspace import Workspace
 
@@ -23,16 +23,24 @@ def free_slug(registry: Registry, name: str) -> str:
 
 
 def begin(
-    registry: Registry, channel: str, name: str, actor: str, slug: str | None = None
+    registry: Registry,
+    channel: str,
+    name: str,
+    actor: str,
+    slug: str | None = None,
+    store: str | None = None,
 ) -> Connection:
-    """Begin a set-up: a pending connection that a consent or keys finish."""
+    """Begin a set-up: a pending connection that a consent or keys finish.
+
+    `store` is the one whose set-up waits for the organisation.
+    """
     wanted = platform(channel)
     slug = slug or free_slug(registry, name)
     # Its own zone comes with the account.
     registry.add_connection(
         slug, channel=wanted.name, name=name, timezone="UTC", kind="api", actor=actor
     )
-    registry.set_setup(slug, Setup(step="account").model_dump(mode="json"), actor)
+    registry.set_setup(slug, Setup(step="account", store=store).model_dump(mode="json"), actor)
     return registry.connection(slug)
 
 
@@ -43,6 +51,8 @@ def change_imports(
     found = _movable(workspace.registry, slug)
     if found.state == "pending":
         raise BadInput(f"{slug} is not set up yet: finish its set-up")
+    if not has_settlements(found):
+        raise BadInput(f"{slug} is an accounting organisation: nothing is imported from it")
     before = Setup.model_validate(found.setup)
     imports = before.imports.model_copy(update=dict(wanted))
     after = before.model_copy(update={"imports": imports, "step": "done"})
@@ -55,6 +65,11 @@ def keep_setup(
     workspace: Workspace, connection: Connection, setup: Setup, actor: str
 ) -> Connection:
     """Keep what a connection is set up to; the days that it changes are asked for."""
+    if not has_settlements(connection) and (setup.target != BOOKS or setup.imports != Imports()):
+        raise BadInput(
+            f"{connection.slug} is an accounting organisation: it imports nothing, and is itself "
+            "where entries go"
+        )
     provisional = setup.imports.provisional
     if provisional and not foretells(connection):
         raise BadInput(
@@ -67,6 +82,49 @@ def keep_setup(
     if provisional != is_booked(connection):
         book_provisional(workspace, kept, actor)
     return kept
+
+
+def targets(registry: Registry) -> dict[str, str]:
+    """Where a store's entries can go, by slug: the books, and every connected organisation."""
+    found = {BOOKS: "The books of this house (Beancount)"}
+    for connection in registry.connections():
+        if _is_target(connection):
+            found[connection.slug] = f"{platform(connection.channel).title}: {connection.name}"
+    return found
+
+
+def check_target(registry: Registry, target: str) -> None:
+    """`BadInput` where no entries can go to `target`."""
+    if target != BOOKS and not _is_target(registry.connection(target)):
+        raise BadInput(
+            f"{target} is no connected accounting organisation: choose {BOOKS} or one that is"
+        )
+
+
+def _is_target(connection: Connection) -> bool:
+    authorised = connection.account_id is not None and connection.state != "disconnected"
+    return authorised and not has_settlements(connection)
+
+
+def target_of(connection: Connection) -> str:
+    """Where a store's entries go; `BadInput` for an organisation, which is where they go."""
+    if not has_settlements(connection):
+        raise BadInput(f"{connection.slug} is an accounting organisation: it has no target")
+    return Setup.model_validate(connection.setup).target
+
+
+def change_target(registry: Registry, slug: str, target: str, actor: str) -> bool:
+    """Have a store's entries go to `target` from now on; False when they do already.
+
+    The books are written in any case. `BadInput` as `check_target` and `target_of`.
+    """
+    connection = registry.connection(slug)
+    if target_of(connection) == target:
+        return False
+    check_target(registry, target)
+    setup = Setup.model_validate(connection.setup).model_copy(update={"target": target})
+    registry.set_setup(slug, setup.model_dump(mode="json"), actor)
+    return True
 
 
 def foretells(connection: Connection) -> bool:

@@ -70,6 +70,11 @@ def handed_over(vault: Vault, state: str) -> str:
     return found.connection
 
 
+def asked_for(vault: Vault, state: str, session: str) -> str | None:
+    """The connection that a browser session asked about, whatever became of the question."""
+    return vault.registry.consent_connection(_digest(state), _digest(session))
+
+
 def answer(vault: Vault, state: str, session: str) -> Answered:
     """The question that a callback answers; `ConsentRefused` for one that must not be used.
 

@@ -137,6 +137,7 @@ class Platform:
     `accounts` asks whom the grant reaches: several where a consent covers several. `tokens` is
     None where keys alone sign; with `own_grant` they are bought without anything of a seller's.
     `revoke` tells the platform that we leave; it is asked while the credentials are still there.
+    `revocation` is where the seller takes the access back on the platform's own pages.
     `idle` is how long a grant lives that is not used, `lasts` how long a consent does however much
     it is used, `secret_lasts` how long the application's secret does. `history` is how far back its
     settlements are given: a span, a day, or None for all there are.
@@ -148,6 +149,7 @@ class Platform:
     endpoints: Mapping[str, str]
     sign: Callable[[Access], httpx2.Auth]
     accounts: Callable[[Access], list[Account]]
+    revocation: str
     sandbox: Mapping[str, str] = field(default_factory=dict)
     application: tuple[Field, ...] = ()
     account: tuple[Field, ...] = ()
@@ -164,6 +166,18 @@ class Platform:
     def earliest(self, today: date) -> date | None:
         """The first day that its settlements are given of; None where there is no such limit."""
         return today - self.history if isinstance(self.history, timedelta) else self.history
+
+    @property
+    def leaving(self) -> str:
+        """What becomes of the access when an account is disconnected, in words."""
+        if self.revoke is None:
+            return f"{self.title} can't be told: remove Daybook's access yourself, {self.where}"
+        return f"{self.title} is told to end Daybook's access; check it {self.where}"
+
+    @property
+    def where(self) -> str:
+        """The platform's page of accesses, as part of a sentence."""
+        return f"under {self.revocation}"
 
     @property
     def fields(self) -> tuple[Field, ...]:

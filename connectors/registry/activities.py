@@ -3,7 +3,7 @@
 Two facts that are never merged: while something runs, how the last one ended stays readable.
 """
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from connectors.redaction import redacted
@@ -20,9 +20,9 @@ def lock_name(activity: int) -> str:
 class Activities(Store):
     """Activities in the order they began."""
 
-    def begin_activity(self, slug: str, what: str, days: int) -> int:
+    def begin_activity(self, slug: str, what: str, days: int, run: str | None = None) -> int:
         """Something begins for a connection over so many days; its id."""
-        row = {"connection": slug, "what": what, "days": days}
+        row = {"connection": slug, "what": what, "days": days, "run": run}
         with self._transaction() as session:
             return session.scalars(insert(ActivityRow).values(row).returning(ActivityRow.id)).one()
 
@@ -35,7 +35,13 @@ class Activities(Store):
 
     def last_activities(self) -> dict[str, Activity]:
         """The latest activity of each connection that has ended."""
-        ended = ActivityRow.ended_at.is_not(None)
+        return self._latest(ActivityRow.ended_at.is_not(None))
+
+    def last_failures(self) -> dict[str, Activity]:
+        """The latest activity of each connection that failed."""
+        return self._latest(ActivityRow.outcome == "failed")
+
+    def _latest(self, ended: ColumnElement[bool]) -> dict[str, Activity]:
         wanted = (
             select(*columns(ActivityRow, Activity))
             .ext(distinct_on(ActivityRow.connection))

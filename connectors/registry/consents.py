@@ -49,6 +49,12 @@ class Consents(Store):
                 return "unknown"
             return _standing(session, row, lasts)
 
+    def consent_connection(self, state_digest: str, session_digest: str) -> str | None:
+        """The connection that a browser session asked about, answered or not."""
+        with self._transaction() as session:
+            row = session.get(ConsentRow, state_digest)
+            return row.connection if row and row.session_digest == session_digest else None
+
     def take_consent(
         self, state_digest: str, session_digest: str, lasts: timedelta
     ) -> Consent | Refusal:

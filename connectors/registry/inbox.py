@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from connectors.registry.connections import unknown_connection
@@ -71,6 +71,11 @@ class Inbox(Store):
             found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
             return [InboxEvent(*row) for row in found]
 
+    def waiting_days(self) -> dict[str, int]:
+        """How many days of each connection wait to be done: their events began no work yet."""
+        with self._transaction() as session:
+            return {row.connection: row.days for row in session.execute(_WAITING)}
+
     def mark_handled(self, ids: Iterable[int]) -> None:
         """Put events away; those that were put away before keep their instant."""
         handled = (
@@ -98,3 +103,24 @@ def _added(session: Session, event: InboxRow) -> int:
 
 def _set(days: Sequence[date]) -> list[date]:
     return sorted(set(days))
+
+
+# An event is put away when runs are asked for; its days wait until one has ended after it. What
+# is older than a week waits for nothing.
+_WAITING = text(
+    """
+    WITH worked AS (
+        SELECT connection, max(ended_at) AS ended_at FROM registry.activities
+        WHERE what = 'data' GROUP BY connection
+    )
+    SELECT connection, count(DISTINCT day) AS days
+    FROM registry.inbox
+        LEFT JOIN worked USING (connection)
+        CROSS JOIN unnest(inbox.days) AS day
+    WHERE handled_at IS NULL OR (
+        inbox.at > now() - interval '7 days'
+        AND (worked.ended_at IS NULL OR worked.ended_at < inbox.at)
+    )
+    GROUP BY connection
+    """
+)

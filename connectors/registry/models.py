@@ -226,6 +226,7 @@ class ActivityRow(Base):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     message: Mapped[str | None]
+    run: Mapped[str | None]
 
 
 class PersonRow(Base):

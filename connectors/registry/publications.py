@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import and_, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -16,7 +16,8 @@ from connectors.registry.store import Store, columns, serialise
 
 # A target holds these, or may hold them.
 LIVE: tuple[PublicationState, ...] = ("posted", "sending", "unknown")
-DRAFTS = ("held", "planned", "failed")
+DRAFTS: tuple[PublicationState, ...] = ("held", "planned", "failed")
+_DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 
 
 class Publications(Store):
@@ -87,6 +88,37 @@ class Publications(Store):
         )
         with self._transaction() as session:
             return [Publication(*row) for row in session.execute(query)]
+
+    def due_connections(self, target: str) -> dict[str, int]:
+        """How many entries of each connection a target lacks, or holds without a journal."""
+        due = or_(
+            PublicationRow.state.in_(_DUE),
+            and_(PublicationRow.state.in_(LIVE), PublicationRow.withdrawn_at.is_not(None)),
+        )
+        query = (
+            select(PublicationRow.connection, func.count())
+            .where(PublicationRow.target == target, due)
+            .group_by(PublicationRow.connection)
+        )
+        with self._transaction() as session:
+            return {connection: count for connection, count in session.execute(query)}
+
+    def retry_publications(self, target: str, connection: str) -> int:
+        """Have what is due for a target asked for once more, although it is as it was."""
+        due = (
+            PublicationRow.target == target,
+            PublicationRow.connection == connection,
+            or_(PublicationRow.state.in_(_DUE), PublicationRow.withdrawn_at.is_not(None)),
+            PublicationRow.state != "voided",
+        )
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            session.query(PublicationRow).where(*due, PublicationRow.state == "failed").update(
+                {"state": "planned", "message": None}, False
+            )
+            return (
+                session.query(PublicationRow).where(*due).update({"updated_at": func.now()}, False)
+            )
 
     def publications_changed_at(self) -> datetime | None:
         """When any publication last changed; None when there is none."""

@@ -142,7 +142,10 @@ class DaySummary:
 
 @dataclass(frozen=True)
 class Activity:
-    """Something done for a connection over `days` days: `what` is `data` or `publish`."""
+    """Something done for a connection over `days` days: `what` is `data` or `publish`.
+
+    `run` is the id of the Dagster run that did it, where there was one.
+    """
 
     id: int
     connection: str
@@ -152,6 +155,7 @@ class Activity:
     ended_at: datetime | None
     outcome: ActivityOutcome | None
     message: str | None
+    run: str | None = None
 
 
 @dataclass(frozen=True)

@@ -128,12 +128,14 @@ class Registry(
             yield
 
     @contextmanager
-    def activity(self, slug: str, what: str, days: int) -> Iterator["Outcome"]:
+    def activity(
+        self, slug: str, what: str, days: int, run: str | None = None
+    ) -> Iterator["Outcome"]:
         """Do something for a connection: it counts as running while this block does.
 
         An error ends it as failed; so does a reason given to what is yielded.
         """
-        number = self.begin_activity(slug, what, days)
+        number = self.begin_activity(slug, what, days, run)
         outcome = Outcome()
         try:
             with self.lock(lock_name(number), 0):

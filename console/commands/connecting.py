@@ -10,10 +10,11 @@ from connectors.auth import NeedsReconnection
 from connectors.connecting import Accounts, check_has_account
 from connectors.errors import BadInput
 from connectors.history import first_day
-from connectors.platforms import platform
+from connectors.platforms import has_settlements, platform
 from connectors.posting import change_posting
 from connectors.posting import posting as kept_posting
 from connectors.registry import Connection
+from connectors.setup import BOOKS
 from console import connections
 from console.commands.home import Json
 from console.credentials import read_credentials
@@ -46,7 +47,7 @@ class Switch(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the commands to `connections`."""
     for command in (
-        *(add, check, imports, posting, reconnect),
+        *(add, check, imports, target, posting, reconnect),
         *(rename, pause, resume, disconnect, remove),
     ):
         app.command()(command)
@@ -69,7 +70,8 @@ def add(
         added = accounts.add(
             channel, name, given, slug=slug, timezone=timezone, account=account, actor=ACTOR
         )
-        connections.change_imports(opened, added.slug, ACTOR, {"history_from": first})
+        if has_settlements(added) or first is not None:
+            connections.change_imports(opened, added.slug, ACTOR, {"history_from": first})
     _report("connected", added, as_json)
 
 
@@ -101,6 +103,26 @@ def imports(
 
 def _on(switch: Switch | None) -> bool | None:
     return None if switch is None else switch is Switch.ON
+
+
+def target(
+    slug: str,
+    where: Annotated[
+        str | None,
+        typer.Argument(metavar="[TARGET]", help="books, or an organisation's slug"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show, or change, where a store's entries go; the books are always written."""
+    with workspace() as opened:
+        if where is not None:
+            connections.change_target(opened.registry, slug, where, ACTOR)
+        now = connections.target_of(opened.registry.connection(slug))
+        name = connections.targets(opened.registry).get(now, now)
+    if as_json:
+        show_json({"connection": slug, "target": now})
+        return
+    show(f"{slug}: entries go to {name}" + ("" if now == BOOKS else f" ({now}) and the books"))
 
 
 def posting(
@@ -191,11 +213,13 @@ def disconnect(
         if not yes:
             raise BadInput(
                 f"nothing more will be fetched for {found.name} and its credentials are dropped; "
-                "documents, journals and books stay: add --yes"
+                f"documents, journals and books stay. {platform(found.channel).leaving}: add --yes"
             )
         problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
     if problem:
         complain(problem)
+    else:
+        say(platform(found.channel).leaving)
     show(f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again")
 
 

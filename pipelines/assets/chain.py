@@ -86,7 +86,12 @@ with warnings.catch_warnings():
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         with daybook.open() as workspace:
             bad = each_window(
-                workspace, context.partition_keys, recorder, bring_up_to_date, what=DATA
+                workspace,
+                context.partition_keys,
+                recorder,
+                bring_up_to_date,
+                what=DATA,
+                run=context.run_id,
             )
         if bad:
             raise failure(bad)

@@ -57,7 +57,14 @@ with warnings.catch_warnings():
 
         recorder = Recorder(context)
         with daybook.open() as workspace:
-            bad = each_window(workspace, context.partition_keys, recorder, post, what=PUBLISH)
+            bad = each_window(
+                workspace,
+                context.partition_keys,
+                recorder,
+                post,
+                what=PUBLISH,
+                run=context.run_id,
+            )
             if BEAN_CHECK in context.selected_asset_check_keys:
                 yield bean_check(workspace)
         if bad:

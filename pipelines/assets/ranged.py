@@ -21,11 +21,18 @@ Work = Callable[[Workspace, Connection, Window], Failed]
 
 
 def each_window(
-    workspace: Workspace, keys: Iterable[str], recorder: Recorder, work: Work, *, what: str
+    workspace: Workspace,
+    keys: Iterable[str],
+    recorder: Recorder,
+    work: Work,
+    *,
+    what: str,
+    run: str,
 ) -> BadDays:
     """Do the windows of a run one by one, recording each; returns all bad days.
 
-    `what` names the work on the connection's card while it runs and after it.
+    `what` names the work on the connection's card while it runs and after it, and `run` is the
+    Dagster run that a failure leads to.
     """
     sweep(workspace.settings)
     failed: dict[tuple[str, date], str] = {}
@@ -39,7 +46,7 @@ def each_window(
             with (
                 interruption_in_words(),
                 clean_errors(),
-                workspace.registry.activity(slug, what, window.days) as outcome,
+                workspace.registry.activity(slug, what, window.days, run) as outcome,
             ):
                 try:
                     bad = work(workspace, connection, window)

@@ -29,7 +29,8 @@ AFTER_THE_DATA = {PRIORITY_TAG: "-1"}
 def planned_entries(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
-    """One run a connection and window; the run key carries the entries' content.
+    """One run a connection and window; the run key carries the entries' content, and since when
+    they are due: what failed is asked for again when somebody does.
 
     Entries that stand in the books without support are due too: they are taken out.
     """
@@ -69,7 +70,8 @@ def _publishing(instance: dg.DagsterInstance) -> set[str]:
 
 def _digest(listed: list[Publication]) -> str:
     text = "\n".join(
-        f"{p.entry_id} {p.revision} {p.content_hash} {p.state} {p.withdrawn_at or ''}"
+        f"{p.entry_id} {p.revision} {p.content_hash} {p.state} {p.withdrawn_at or ''} "
+        f"{p.updated_at}"
         for p in listed
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,9 +1,21 @@
 """Asking for days to be done, for those who are not the process that does them."""
 
+from dataclasses import dataclass
+
 from connectors.registry import Registry
 from connectors.settings import Settings
+from pipelines.stages.journals import BOOKS
 from pipelines.stages.visiting import due_days
 from pipelines.stages.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What was asked for once more: the request and its days, and entries for the books."""
+
+    request: int | None
+    days: int
+    entries: int
 
 
 def ask_for_days(settings: Settings, registry: Registry, slug: str, actor: str) -> int:
@@ -13,3 +25,13 @@ def ask_for_days(settings: Settings, registry: Registry, slug: str, actor: str) 
     if days:
         registry.request_days(slug, days, "asked for in the console", actor)
     return len(days)
+
+
+def retry(settings: Settings, registry: Registry, slug: str, actor: str) -> Retry:
+    """Ask once more for what failed and what is due: days to be done, entries to be posted."""
+    workspace = Workspace(settings, registry)
+    failed = {s.day for s in registry.day_states(slug) if s.state == "failed"}
+    days = sorted(failed | set(due_days(workspace, registry.connection(slug))))
+    request = registry.request_days(slug, days, "tried again", actor) if days else None
+    entries = registry.retry_publications(BOOKS, slug)
+    return Retry(request, len(days), entries)

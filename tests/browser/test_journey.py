@@ -53,7 +53,11 @@ def allow(page: Page, picks: str) -> None:
     page.get_by_role("button", name="Allow").click()
 
 
-def finish(page: Page) -> None:
+def finish(page: Page, wanted: Platform) -> None:
+    if wanted.kind == "accounting":
+        expect(page.get_by_text("is connected.")).to_be_visible()
+        page.get_by_role("link", name="Back to Connected Stores").click()
+        return
     expect(page.get_by_text("What should Daybook import?")).to_be_visible()
     page.get_by_label("History from").fill(f"{days_ago(6)}")
     page.get_by_role("button", name="Continue").click()
@@ -85,7 +89,7 @@ def test_a_store_is_connected_breaks_is_mended_and_let_go(
     give_name(page, "My shop")
     choose(page, wanted, emulator.chosen(first))
     allow(page, emulator.picks(first))
-    finish(page)
+    finish(page, wanted)
     found = page.locator('[data-slug="my-shop"]')
     expect(found).to_contain_text(first)
     assert site.registry.connection("my-shop").account_id == first
@@ -112,7 +116,11 @@ def test_a_store_is_connected_breaks_is_mended_and_let_go(
     page.get_by_role("button", name="Actions for My shop").click()
     page.get_by_role("menuitem", name="Disconnect").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("note")).to_contain_text(wanted.leaving)
     dialog.get_by_role("button", name="Disconnect").click()
+    if wanted.revoke is None:
+        yours = page.get_by_role("status").filter(has_text="remove Daybook's access yourself")
+        expect(yours.first).to_contain_text(wanted.revocation)
     expect(page.get_by_role("status").filter(has_text="disconnected").first).to_be_visible()
     expect(found).to_contain_text("Disconnected")
     assert site.accounts.vault.read("my-shop") == {}

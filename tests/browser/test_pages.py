@@ -71,7 +71,7 @@ def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Si
     expect(page.get_by_text("What should Daybook import?")).to_be_visible()
     page.goto(site.url)
     page.goto(f"{site.url}/setup/my-shop?authorised=1")
-    finish(page)
+    finish(page, wanted)
     expect(found).to_contain_text("Never synced")
 
 
@@ -112,7 +112,7 @@ def test_several_organisations_are_chosen_between(page: Page, site: Site) -> Non
     shot(page, "organisations")
     page.get_by_role("radio", name="Harbour Gifts Pty").click()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("What should Daybook import?")).to_be_visible()
+    expect(page.get_by_text("is connected.")).to_be_visible()
     assert site.registry.connection("my-books").account["name"] == "Harbour Gifts Pty"
 
 
@@ -132,10 +132,13 @@ def test_a_store_is_renamed_paused_and_its_imports_changed(page: Page, site: Sit
     expect(found).to_contain_text("Never synced")
     actions.click()
     page.get_by_role("menuitem", name="Import settings").click()
-    page.get_by_role("checkbox", name="Orders").click()
+    expect(page.get_by_role("checkbox", name="Orders")).to_have_count(0)
+    expect(page.get_by_role("checkbox", name="Contacts")).to_have_count(0)
+    page.get_by_role("checkbox", name="Keep syncing").click()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Finish").click()
-    expect(found).to_contain_text("transactions, orders")
+    expect(page.get_by_role("status").filter(has_text="authorized").first).to_be_visible()
+    assert site.registry.connection("my-shop").setup["imports"]["ongoing"] is False
 
 
 def test_what_cannot_be_undone_asks_for_the_password_again(

@@ -1,12 +1,12 @@
 """What runs for a connection and how the last thing ended: two facts, and neither lies."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.errors import Transient
-from connectors.registry import Registry
+from connectors.registry import PlannedEntry, Registry
 from connectors.registry.activities import lock_name
 from connectors.settings import Settings
 from console.cards import card
@@ -89,3 +89,45 @@ def test_nothing_outstanding_asks_for_nothing_and_removing_leaves_nothing(
     assert shop.connections() == []
     assert not folder.exists()
     assert shop.last_activities() == {}
+
+
+def test_a_failure_leads_to_the_run_that_failed(shop: Registry) -> None:
+    with shop.activity("shop", "data", 1, "run-1") as outcome:
+        outcome.problem = "one bad day"
+    with shop.activity("shop", "data", 1, "run-2"):
+        shop.set_day_states("shop", {DAY: ("failed", "one bad day")})
+        shop.set_day_states("shop", {DAY - timedelta(days=1): ("done", None)})
+    found = card(shop, "shop")
+    assert (found.standing, found.why) == ("error", "one bad day")
+    assert found.failure is not None
+    assert found.failure.run == "run-1"
+
+
+def test_nothing_is_green_that_the_books_lack(shop: Registry) -> None:
+    """Days that wait, entries that are planned or failed, entries that nothing supports."""
+
+    def standing() -> str:
+        return card(shop, "shop").standing
+
+    shop.set_day_states("shop", {DAY: ("done", None)})
+    event = shop.request_days("shop", [DAY], "asked for", "test")
+    assert (standing(), card(shop, "shop").action) == ("waiting to import", "sync now")
+    assert "1 day to import" in (card(shop, "shop").why or "")
+    shop.mark_handled([event])
+    assert standing() == "waiting to import", "its run has not begun"
+    with shop.activity("shop", "data", 1):
+        pass
+    assert standing() == "up to date"
+    shop.plan_publications("books", [PlannedEntry("shop", DAY, "USD", "entry", "hash")])
+    assert (standing(), card(shop, "shop").action) == ("not in the books", "try again")
+    assert "1 entry to write" in (card(shop, "shop").why or "")
+    (planned,) = shop.publications("books")
+    shop.mark_publications("books", [planned], "failed", "the disk is full")
+    assert standing() == "not in the books"
+    assert shop.retry_publications("books", "shop") == 1
+    (again,) = shop.publications("books")
+    assert (again.state, again.updated_at > planned.updated_at) == ("planned", True)
+    shop.mark_posted("books", [again])
+    assert (standing(), shop.retry_publications("books", "shop")) == ("up to date", 0)
+    shop.withdraw_publications("books", "shop", [(DAY, "USD")])
+    assert (standing(), shop.retry_publications("books", "shop")) == ("not in the books", 1)

@@ -207,8 +207,13 @@ def test_disconnecting_works_while_the_platform_is_down(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     at.emulator.application.script = iter(["503"] * 99)
     said = at.accounts.disconnect(slug, "test")
-    if platform(at.name).revoke is not None:
+    wanted = platform(at.name)
+    if wanted.revoke is not None:
         assert "was not told" in (said or "")
+        assert wanted.revocation in (said or "")
+    else:
+        assert "can't be told" in wanted.leaving
+        assert wanted.revocation in wanted.leaving
     assert at.registry.connection(slug).state == "disconnected"
     assert at.accounts.vault.owners() == []
 

@@ -176,6 +176,7 @@ QUICKBOOKS = Platform(
     ),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    revocation="QuickBooks, Apps, My apps",
     sign=_sign,
     accounts=_accounts,
     revoke=_revoke,

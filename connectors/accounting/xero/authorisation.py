@@ -205,6 +205,7 @@ XERO = Platform(
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
     own_grant=True,
+    revocation="Xero, Settings, Connected apps",
     sign=_sign,
     accounts=_accounts,
     revoke=_revoke,

@@ -226,6 +226,7 @@ AMAZON = Platform(
     keys=(_SELLER_ID, *token_fields("Solution Provider Portal, Authorize beside your application")),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    revocation="Seller Central, Apps and Services, Manage Your Apps",
     sign=_sign,
     accounts=_accounts,
     lasts=timedelta(days=365),

@@ -155,6 +155,7 @@ EBAY = Platform(
     keys=(*token_fields("developer.ebay.com, User Tokens"), _SIGNING_JWE, _SIGNING_KEY),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    revocation="My eBay, Account settings, Third-party app access",
     sign=_sign,
     accounts=_accounts,
     lasts=timedelta(seconds=47_304_000),

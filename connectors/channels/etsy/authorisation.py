@@ -104,6 +104,7 @@ ETSY = Platform(
     keys=token_fields("from an earlier authorisation of your app"),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    revocation="your Etsy account, Account settings, Apps",
     sign=_EtsyAuth,
     accounts=_accounts,
     idle=timedelta(days=90),

@@ -162,6 +162,7 @@ SHOPIFY = Platform(
     keys=token_fields(_WHERE, access=True),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    revocation="the shop's admin, Settings, Apps and sales channels",
     sign=signing,
     accounts=_accounts,
     revoke=_revoke,

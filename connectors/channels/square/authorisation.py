@@ -127,6 +127,7 @@ SQUARE = Platform(
     keys=token_fields(_WHERE, access=True),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    revocation="Square Dashboard, Settings, Account, App integrations",
     sign=_sign,
     accounts=_accounts,
     revoke=_revoke,

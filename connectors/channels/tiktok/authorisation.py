@@ -108,6 +108,7 @@ TIKTOK = Platform(
     keys=token_fields("of an authorisation given to this app elsewhere"),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    revocation="TikTok Shop Seller Center, Growth, My Apps & Services",
     sign=_sign,
     accounts=_accounts,
     history=date(2023, 7, 1),

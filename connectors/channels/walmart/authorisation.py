@@ -172,6 +172,7 @@ WALMART = Platform(
     consent=Consent(_consent_url, _read),
     tokens=_Tokens,
     own_grant=True,
+    revocation="Walmart Seller Center, Apps; your own keys: Developer Portal, API keys, Reset",
     sign=_sign,
     accounts=_accounts,
     lasts=timedelta(days=365),

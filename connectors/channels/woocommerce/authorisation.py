@@ -220,6 +220,7 @@ WOOCOMMERCE = Platform(
     account=(Field("store_url", "Store", "such as https://shop.example", read=read_store_url),),
     keys=KEYS,
     consent=Consent(_consent_url, _read, state="user_id", hands_over=_hands_over),
+    revocation="the store's WooCommerce, Settings, Advanced, REST API",
     sign=_sign,
     accounts=_accounts,
 )

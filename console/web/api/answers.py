@@ -28,6 +28,7 @@ class Work(BaseModel):
     ended_at: datetime | None
     outcome: ActivityOutcome | None
     message: str | None
+    run: str | None = None
 
     @classmethod
     def of(cls, activity: Activity) -> Self:
@@ -66,6 +67,8 @@ class Account(BaseModel):
 class Card(BaseModel):
     """A connection: what it is, how it stands, and the two facts of its work, never merged.
 
+    `failure` is the work behind an error, and its `run` the Dagster run that did it.
+
     `new_words` hold entries and have no place yet: `GET /mappings/words` lists them.
     """
 
@@ -92,6 +95,7 @@ class Card(BaseModel):
     findings: list[str]
     warnings: list[Ending]
     new_words: int
+    failure: Work | None
     created_at: datetime
 
     @classmethod
@@ -122,6 +126,7 @@ class Card(BaseModel):
             findings=connection.findings,
             warnings=[Ending(by=w.by, what=w.what, act=w.act) for w in card.warnings],
             new_words=card.new_words,
+            failure=Work.of(card.failure) if card.failure else None,
             created_at=connection.created_at,
         )
 
@@ -140,12 +145,13 @@ class Page(BaseModel):
 
 
 class Reached(BaseModel):
-    """An account that a consent covers."""
+    """An account that a consent covers; one without a `timezone` is chosen together with one."""
 
     id: str
     name: str
     country: str | None
     currency: str | None
+    timezone: str | None
 
 
 class Choices(BaseModel):
@@ -155,10 +161,14 @@ class Choices(BaseModel):
 
 
 class Disconnected(BaseModel):
-    """A connection that was let go; `problem` is what its platform could not be told."""
+    """A connection that was let go; `problem` is what its platform could not be told.
+
+    `leaving` says what became of the access there, and where its owner looks after it.
+    """
 
     connection: Card
     problem: str | None
+    leaving: str
 
 
 class Removed(BaseModel):
@@ -175,6 +185,15 @@ class Asked(BaseModel):
     connection: str
     request: int | None
     days: int
+
+
+class Retried(BaseModel):
+    """What is tried again as soon as a sensor sees it: days, and entries for the books."""
+
+    connection: str
+    request: int | None
+    days: int
+    entries: int
 
 
 class Day(BaseModel):

@@ -78,7 +78,7 @@ def ask_consent(
     wanted: Annotated[ConsentWanted, Body(default_factory=ConsentWanted)],
 ) -> answers.Page:
     """The platform's page for the seller; the answer comes back to this browser's session."""
-    url = begin(console.accounts, connection.slug, wanted.fields, who.session())
+    url = begin(console.accounts, connection.slug, wanted.fields, who.session(), who.name)
     return answers.Page(url=url)
 
 
@@ -87,7 +87,9 @@ def list_choices(_who: Connector, console: Here, connection: Named) -> answers.C
     """The accounts that a consent covers, while none is chosen."""
     return answers.Choices(
         choices=[
-            answers.Reached(id=a.id, name=a.name, country=a.country, currency=a.currency)
+            answers.Reached(
+                id=a.id, name=a.name, country=a.country, currency=a.currency, timezone=a.timezone
+            )
             for a in console.accounts.reached(connection.slug)
         ]
     )

@@ -4,13 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from connectors.errors import BadInput
-from connectors.platforms import platform
 from connectors.registry.records import ConnectionState, DayStateName
-from connectors.setup import BOOKS, Setup
+from connectors.setup import Setup
 from console import cards
 from console.cards import Standing
-from console.connections import keep_setup
+from console.connections import check_target, keep_setup
 from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named, Reader, workspace_of
 from console.web.api.given import ConnectionChange, From, Limit, Offset, SetupChange, To, window_of
@@ -102,8 +100,6 @@ def _text(card: cards.Card) -> str:
 def _changed(console: Console, before: Setup, change: SetupChange) -> Setup:
     imports = {**before.imports.model_dump(), **change.get("imports", {})}
     after = Setup.model_validate({**before.model_dump(), **change, "imports": imports})
-    if after.target not in {BOOKS, before.target}:
-        target = console.registry.connection(after.target)
-        if platform(target.channel).kind != "accounting" or target.account_id is None:
-            raise BadInput(f"{target.slug} is no connected accounting organisation")
+    if after.target != before.target:
+        check_target(console.registry, after.target)
     return after

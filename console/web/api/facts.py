@@ -29,13 +29,19 @@ class Field(BaseModel):
 
 
 class Channel(BaseModel):
-    """Something that can be connected."""
+    """Something that can be connected.
+
+    Disconnecting ends its access where it is `revoked_by_call`; else its owner does, under
+    `revocation`.
+    """
 
     name: str
     title: str
     kind: str
     file: str | None
     connects_by: list[str]
+    revoked_by_call: bool
+    revocation: str
     endpoints: dict[str, str]
     sandbox: dict[str, str]
     fields: list[Field]

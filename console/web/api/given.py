@@ -105,9 +105,6 @@ class NewPending(Given):
 class ImportsChange(TypedDict, total=False):
     """What is left out stays as it is."""
 
-    transactions: bool
-    orders: bool
-    contacts: bool
     history_from: Annotated[date | None, BeforeValidator(_day)]
     ongoing: bool
     provisional: bool
@@ -160,6 +157,12 @@ class PostingChange(Given):
     """The first business day whose entries are posted; null posts none."""
 
     since: Annotated[date | None, BeforeValidator(_day)]
+
+
+class TargetChange(Given):
+    """`books`, or the slug of a connected accounting organisation."""
+
+    target: Slug
 
 
 class DaysWanted(Given):

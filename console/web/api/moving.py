@@ -7,13 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
+from connectors.platforms import platform
 from connectors.posting import change_posting, check_posting
 from console import connections
 from console.commands.syncing import days_to_do
 from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named, Poster, Syncer, workspace_of
 from console.web.api.connections import card_of
-from console.web.api.given import DaysWanted, PostingChange, window_of
+from console.web.api.given import DaysWanted, PostingChange, TargetChange, window_of
+from pipelines.stages.asking import retry as ask_again
 from pipelines.stages.removing import remove_connection
 
 router = APIRouter(tags=["connections"])
@@ -51,6 +53,19 @@ def sync(
     return answers.Asked(connection=connection.slug, request=request, days=len(days))
 
 
+@router.post("/connections/{slug}/retry", status_code=202)
+def retry(who: Syncer, console: Here, connection: Named) -> answers.Retried:
+    """Try again what failed: its days are done once more, and what is due is posted once more."""
+    connections.check_syncable(connection)
+    asked = ask_again(console.settings, console.registry, connection.slug, who.name)
+    return answers.Retried(
+        connection=connection.slug,
+        request=asked.request,
+        days=asked.days,
+        entries=asked.entries,
+    )
+
+
 @router.put("/connections/{slug}/posting")
 def switch_posting(
     who: Poster, console: Here, connection: Named, wanted: PostingChange
@@ -66,12 +81,25 @@ def switch_posting(
     return card_of(console, connection.slug)
 
 
+@router.put("/connections/{slug}/target")
+def change_target(
+    who: Connector, console: Here, connection: Named, wanted: TargetChange
+) -> answers.Card:
+    """Have a store's entries go to an accounting organisation, or to the books alone."""
+    connections.change_target(console.registry, connection.slug, wanted.target, who.name)
+    return card_of(console, connection.slug)
+
+
 @router.post("/connections/{slug}/disconnect")
 def disconnect(who: Connector, console: Here, connection: Named) -> answers.Disconnected:
     """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
     who.check_confirmed()
     problem = console.accounts.disconnect(connection.slug, who.name)
-    return answers.Disconnected(connection=card_of(console, connection.slug), problem=problem)
+    return answers.Disconnected(
+        connection=card_of(console, connection.slug),
+        problem=problem,
+        leaving=platform(connection.channel).leaving,
+    )
 
 
 @router.delete("/connections/{slug}")

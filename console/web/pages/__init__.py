@@ -17,13 +17,14 @@ def add(app: FastAPI, console: Console) -> None:
         connected_stores,
         journal_day,
         mappings,
+        problem,
         setting_up,
         visitor,
     )
 
     visitor.serve(console)
     callback.add(app, console)
-    for page in (connected_stores, setting_up, mappings, journal_day, audit):
+    for page in (connected_stores, setting_up, mappings, journal_day, problem, audit):
         page.register()
     ui.button.default_props("no-caps")
     # What adds a nonce must see pages before they are compressed, so they are not.

@@ -12,8 +12,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from connectors.auth.consent import ConsentRefused
-from connectors.auth.platform import Denied
-from connectors.authorising import receive, take_keys
+from connectors.auth.platform import Denied, Platform
+from connectors.authorising import asked_for, receive, take_keys
 from connectors.errors import BadInput, DaybookError
 from connectors.platforms import platform
 from connectors.redaction import redacted
@@ -53,23 +53,37 @@ def add(app: FastAPI, console: Console) -> None:
 def _received(
     console: Console, name: str, given: Mapping[str, str], cookie: str, actor: str
 ) -> Response:
+    again = None
     try:
         wanted = platform(name)
+        again = _set_up_again(console, wanted, given, cookie)
         received = receive(console.accounts, wanted, given, cookie, actor)
     except ConsentRefused as error:
-        return _page(_TITLES[error.reason], str(error), 400)
+        return _page(_TITLES[error.reason], str(error), 400, again)
     except Denied as error:
-        return _page("Access was not granted", str(error), 200)
+        return _page("Access was not granted", str(error), 200, again)
     except BadInput as error:
-        return _page("The store was not connected", str(error), 400)
+        return _page("The store was not connected", str(error), 400, again)
     except DaybookError as error:
-        return _page("That did not work", str(error), 502)
-    if received.choices:
-        return RedirectResponse(f"/setup/{received.slug}?choose=1", 303)
-    return RedirectResponse(f"/setup/{received.slug}?authorised=1", 303)
+        return _page("That did not work", str(error), 502, again)
+    asks = {"account": "choose=1", "timezone": "step=timezone", None: "authorised=1"}
+    return RedirectResponse(f"/setup/{received.slug}?{asks[received.missing]}", 303)
 
 
-def _page(title: str, text: str, status: int) -> Response:
+def _set_up_again(
+    console: Console, wanted: Platform, given: Mapping[str, str], cookie: str
+) -> str | None:
+    """Where this browser begins once more what it asked for; its choices are kept there."""
+    state = given.get(wanted.consent.state, "") if wanted.consent else ""
+    slug = asked_for(console.accounts, state, cookie)
+    if slug is None:
+        return None
+    pending = console.registry.connection(slug).account_id is None
+    return f"/setup/{slug}" + ("" if pending else "?again=1")
+
+
+def _page(title: str, text: str, status: int, again: str | None = None) -> Response:
+    retry = f'<p><a href="{html.escape(again)}">Try again</a></p>' if again else ""
     said = html.escape(redacted(text))
     return HTMLResponse(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -77,6 +91,7 @@ def _page(title: str, text: str, status: int) -> Response:
         f"<title>{html.escape(title)} · Daybook</title>"
         '<link rel="stylesheet" href="/static/sign_in.css"></head><body><main>'
         f"<h1>{html.escape(title)}</h1><p>{said[:1].upper()}{said[1:]}.</p>"
+        f"{retry}"
         '<p><a href="/">Back to Connected Stores</a></p></main></body></html>',
         status,
     )

@@ -14,14 +14,18 @@ from console.web.context import Console
 from console.web.pages import deeds
 from console.web.pages.frame import link_button
 from console.web.pages.posting import switch_posting
+from console.web.pages.target import change_target
 from console.web.pages.visitor import Visitor
-from pipelines.stages.asking import ask_for_days
+from pipelines.stages.asking import Retry, ask_for_days, retry
 
 Again = Callable[[], Awaitable[None]]
 Deed = Callable[[], Awaitable[None] | None]
 Move = Callable[[Registry, str, str], bool]
 _LOOKS = {
+    "waiting to import": ("schedule", "info"),
+    "not in the books": ("pending_actions", "warning"),
     "up to date": ("check_circle", "positive"),
+    "connected": ("link", "positive"),
     "importing": ("sync", "info"),
     "never synced": ("schedule", "secondary"),
     "setting up": ("build", "secondary"),
@@ -107,17 +111,10 @@ def _facts(card: Card) -> None:
             local = card.next_visit.astimezone(ZoneInfo(card.connection.timezone))
             why = f": {card.waits}" if card.waits else ""
             ui.label(f"Next sync {local:%-d %B, %H:%M}{why}").classes("text-sm break-words")
-        ui.label("Imports " + _imports(card)).classes("text-sm")
+        if card.setup.imports.provisional:
+            ui.label("Books provisional figures").classes("text-sm")
     else:
         ui.label(_posting(card)).classes("text-sm break-words")
-
-
-def _imports(card: Card) -> str:
-    imports = card.setup.imports
-    parts = ["transactions"] if imports.transactions else []
-    parts += [name for name in ("orders", "contacts") if getattr(imports, name)]
-    parts += ["provisional figures"] if imports.provisional else []
-    return ", ".join(parts) or "nothing"
 
 
 def _posting(card: Card) -> str:
@@ -149,12 +146,12 @@ def _next(visitor: Visitor, card: Card, again: Again) -> None:
         case "sync now" if has_settlements(card.connection):
             button = ui.button("Sync now", on_click=lambda: _sync(visitor, card, again))
             button.props("outline").set_enabled(visitor.may("sync") and card.running is None)
-        case "see why" if visitor.may("run"):
-            _go(
-                "See why",
-                f"/dagster/runs?q[0]=tag:dagster/asset_partition_range_start={slug}",
-                True,
-            )
+        case "see why":
+            with ui.row().classes("gap-2"):
+                link_button("See why", f"/problems/{slug}")
+                retry_button(visitor, card, again)
+        case "try again":
+            retry_button(visitor, card, again)
         case "resume":
             button = ui.button(
                 "Resume", on_click=lambda: _move(visitor, card, connections.resume, again)
@@ -164,6 +161,29 @@ def _next(visitor: Visitor, card: Card, again: Again) -> None:
 
 def _go(title: str, address: str, allowed: bool) -> None:
     link_button(title, address).set_enabled(allowed)
+
+
+def retry_button(visitor: Visitor, card: Card, again: Again) -> None:
+    """Starts once more what failed."""
+    button = ui.button("Try again", on_click=lambda: _retry(visitor, card, again))
+    button.props("outline").set_enabled(visitor.may("sync") and card.running is None)
+
+
+async def _retry(visitor: Visitor, card: Card, again: Again) -> None:
+    name, slug = card.connection.name, card.connection.slug
+    asked = await visitor.do("sync", _retried, visitor.console, slug, visitor.who.name)
+    if asked is None:
+        return
+    parts = [(asked.days, "day", "days"), (asked.entries, "entry", "entries")]
+    counts = [f"{count:,} {one if count == 1 else many}" for count, one, many in parts if count]
+    said = f"trying again: {' and '.join(counts)}" if counts else "nothing is outstanding"
+    visitor.notify(f"{name}: {said}", "positive" if counts else "info")
+    await again()
+
+
+def _retried(console: Console, slug: str, actor: str) -> Retry:
+    connections.check_syncable(console.registry.connection(slug))
+    return retry(console.settings, console.registry, slug, actor)
 
 
 async def _sync(visitor: Visitor, card: Card, again: Again) -> None:
@@ -205,9 +225,12 @@ def _deeds(visitor: Visitor, card: Card, again: Again) -> Iterator[tuple[str, De
     connection = card.connection
     here = f"/setup/{connection.slug}"
     yield "Rename", lambda: deeds.rename(visitor, card, again)
+    if has_settlements(connection):
+        yield "Accounting…", lambda: change_target(visitor, card, again)
     if connection.kind == "file":
         return
-    yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
+    if has_settlements(connection):
+        yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
     connected = connection.state in {"active", "paused", "needs_reauth"}
     if connected and not has_settlements(connection) and visitor.may("post"):
         yield "Posting…", lambda: switch_posting(visitor, card, again)

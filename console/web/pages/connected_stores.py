@@ -54,7 +54,9 @@ def register() -> None:
     """Add the page."""
 
     @page("/", "Connected Stores")
-    async def connected_stores(request: Request, connected: str = "", gone: str = "") -> None:
+    async def connected_stores(
+        request: Request, connected: str = "", gone: str = "", left: bool = False
+    ) -> None:
         visitor = Visitor.of(request)
         shown = Shown(cards=await run.io_bound(cards, visitor.console.registry) or [])
         with frame(visitor, "Connected Stores"):
@@ -64,6 +66,12 @@ def register() -> None:
             visitor.notify("Your store has been connected and authorized successfully!")
         if gone:
             visitor.notify("Store disconnected successfully.")
+        if left and gone in PLATFORMS:
+            known = PLATFORMS[gone]
+            visitor.notify(
+                f"{known.title} doesn't know yet: remove Daybook's access yourself, {known.where}.",
+                "warning",
+            )
 
 
 def _show(visitor: Visitor, shown: Shown) -> None:

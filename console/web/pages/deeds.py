@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import run, ui
 
+from connectors.platforms import platform
 from console import connections
 from console.cards import Card
 from console.roles import Deed
@@ -37,9 +38,10 @@ async def disconnect(visitor: Visitor, card: Card) -> None:
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Disconnect {connection.name}?", 2)
         ui.label(
-            f"Nothing more is fetched from {card.title}, and its credentials are dropped here and "
-            "revoked there. Entries in the books stay in any case."
+            f"Nothing more is fetched from {card.title}, and its credentials are dropped here. "
+            "Entries in the books stay in any case."
         )
+        ui.label(f"{platform(connection.channel).leaving}.").props('role="note"')
         keep = ui.radio(
             {True: "Keep documents and journals", False: "Delete documents and journals"},
             value=True,
@@ -52,9 +54,8 @@ async def disconnect(visitor: Visitor, card: Card) -> None:
     done = await visitor.do("connect", _let_go, visitor.console, card, answer[1], visitor.who.name)
     if done is None:
         return
-    if done:
-        visitor.notify(done, "warning")
-    ui.navigate.to("/?gone=1")
+    # What the seller has to do there stands on the page that comes next.
+    ui.navigate.to(f"/?gone={connection.channel}" + ("&left=1" if done else ""))
 
 
 def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
@@ -63,7 +64,8 @@ def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
     problem = console.accounts.disconnect(slug, actor)
     if not keep:
         remove_connection(Workspace(console.settings, console.registry), slug, actor)
-    return problem or ""
+    wanted = platform(card.connection.channel)
+    return problem or ("" if wanted.revoke is not None else wanted.leaving)
 
 
 async def remove(visitor: Visitor, card: Card, again: Again) -> None:

@@ -11,9 +11,9 @@ from nicegui import ui
 from connectors.errors import DaybookError
 from connectors.platforms import platform
 from connectors.registry import Connection
-from connectors.setup import STEPS, Setup, Step
+from connectors.setup import AUTHORISING, OCCASIONAL, STEPS, Setup, Step
 from console import connections
-from console.web.pages import setup_account, setup_choices
+from console.web.pages import setup_account, setup_choices, setup_identity
 from console.web.pages.frame import frame, heading, page
 from console.web.pages.setup_state import SettingUp, buttons
 from console.web.pages.visitor import Visitor
@@ -22,6 +22,8 @@ _TITLES: Mapping[Step, str] = {
     "name": "Name",
     "account": "Account",
     "authorise": "Authorise",
+    "choose": "Which account",
+    "timezone": "Time zone",
     "imports": "Import",
     "accounting": "Accounting",
     "done": "Done",
@@ -32,11 +34,12 @@ def register() -> None:
     """Add the pages."""
 
     @page("/setup", "Connect a store")
-    async def new(request: Request, platform: str = "") -> None:
+    async def new(request: Request, platform: str = "", store: str | None = None) -> None:
         visitor = Visitor.of(request)
         with frame(visitor, "Connect a store"):
             this = _visit(visitor, platform, None)
             if this is not None:
+                this.store = store
                 await _show(this, "name")
 
     @page("/setup/{slug}", "Set-up")
@@ -47,6 +50,7 @@ def register() -> None:
         again: bool = False,
         choose: bool = False,
         authorised: bool = False,
+        target: str | None = None,
     ) -> None:
         visitor = Visitor.of(request)
         with frame(visitor, "Set-up"):
@@ -54,11 +58,9 @@ def register() -> None:
             this = connection and _visit(visitor, connection.channel, connection)
             if not this or connection is None:
                 return
-            this.again = again
-            if choose:
-                await setup_account.choose(this)
-            else:
-                await _show(this, _first(connection, step, again=again, authorised=authorised))
+            this.again, this.proposed = again, target
+            wanted = "choose" if choose else step
+            await _show(this, _first(connection, wanted, again=again, authorised=authorised))
             if authorised:
                 await ui.context.client.connected()
                 visitor.notify(f"{connection.account.get('name')} is authorised")
@@ -66,9 +68,19 @@ def register() -> None:
 
 def _first(connection: Connection, step: str, *, again: bool, authorised: bool) -> Step:
     """Where to begin: where it stopped, unless the address asks for a step that is open."""
-    if connection.account_id is not None and (step == "imports" or authorised):
-        return "imports"
-    return "account" if again else Setup.model_validate(connection.setup).step
+    known = Setup.model_validate(connection.setup).step
+    authorised = authorised or (connection.account_id is not None and known in AUTHORISING)
+    if step == "choose":
+        return "choose"
+    if again:
+        return "account"
+    if connection.account_id is None:
+        return known
+    if platform(connection.channel).kind == "accounting":
+        return "done"
+    if step == "accounting":
+        return "accounting"
+    return "imports" if step == "imports" or authorised else known
 
 
 def _visit(visitor: Visitor, name: str, connection: Connection | None) -> SettingUp | None:
@@ -92,17 +104,20 @@ async def _show(this: SettingUp, first: Step) -> None:
     async def go(step: Step) -> None:
         body.clear()
         with body:
-            _list(step)
+            _list(this, step)
             await _BODIES[step](this)
 
     this.go = go
     await go(first)
 
 
-def _list(at: Step) -> None:
-    """All steps, and which one this is."""
+def _list(this: SettingUp, at: Step) -> None:
+    """All steps, and which one this is; what is asked of some accounts only, where it is asked."""
+    steps = [step for step in STEPS if step not in OCCASIONAL or step in {at, this.setup.step}]
+    if this.is_organisation:
+        steps = [step for step in steps if step not in {"imports", "accounting"}]
     with ui.element("ol").classes("flex flex-wrap gap-x-4 gap-y-1 list-none p-0 m-0"):
-        for number, step in enumerate(STEPS, 1):
+        for number, step in enumerate(steps, 1):
             with ui.element("li") as item:
                 ui.label(f"{number}. {_TITLES[step]}")
             if step == at:
@@ -130,13 +145,16 @@ async def _name(this: SettingUp) -> None:
 
 
 def _begin(this: SettingUp, name: str) -> Connection:
-    return connections.begin(this.console.registry, this.wanted.name, name, this.visitor.who.name)
+    registry, actor = this.console.registry, this.visitor.who.name
+    return connections.begin(registry, this.wanted.name, name, actor, store=this.store)
 
 
 _BODIES = {
     "name": _name,
     "account": setup_account.account,
     "authorise": setup_account.authorise,
+    "choose": setup_identity.choose,
+    "timezone": setup_identity.timezone,
     "imports": setup_choices.imports,
     "accounting": setup_choices.accounting,
     "done": setup_choices.done,

@@ -1,4 +1,4 @@
-"""The steps that let Daybook in: what to choose before, the platform's page, and which account."""
+"""The steps that let Daybook in: what to choose before, and the platform's own page."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,9 @@ from nicegui import run, ui
 from connectors.auth.platform import Field, Platform
 from connectors.authorising import begin
 from connectors.errors import BadInput
+from connectors.fields import secret_names
+from connectors.setup import Way
+from console.web.pages.setup_identity import authorise_with
 from console.web.pages.setup_state import SettingUp, buttons
 
 
@@ -18,8 +21,11 @@ async def account(this: SettingUp) -> None:
     ]
     ways = _ways(this.wanted, bool(missing))
     assert this.connection is not None
-    known = this.connection.fields
-    way = ui.radio(ways, value=next(iter(ways))).props('aria-label="How to authorise"')
+    known = {**this.setup.fields, **this.connection.fields}
+    chosen = this.setup.way
+    way = ui.radio(ways, value=chosen if chosen in ways else next(iter(ways))).props(
+        'aria-label="How to authorise"'
+    )
     way.set_visibility(len(ways) > 1)
     inputs: dict[str, ui.input | ui.select] = {}
     fields = ui.column().classes("w-full gap-2")
@@ -28,8 +34,9 @@ async def account(this: SettingUp) -> None:
         fields.clear()
         inputs.clear()
         asked = [*this.wanted.account]
-        if way.value == "credentials":
-            asked = [*(missing if missing else ()), *asked, *this.wanted.keys]
+        if way.value != "consent":
+            application = this.wanted.application if way.value == "own" else missing
+            asked = [*application, *asked, *this.wanted.keys]
         with fields:
             if way.value == "consent" and not asked:
                 ui.label(f"Nothing to choose here: {this.wanted.title} asks you on its own page.")
@@ -43,12 +50,24 @@ async def account(this: SettingUp) -> None:
         given = _read(this.wanted, inputs)
         if given is None:
             return
-        if way.value == "credentials":
+        if not await _keep_choices(this, way.value, given):
+            return
+        if way.value != "consent":
             await _with_keys(this, given)
-        elif await this.keep(step="authorise"):
+        else:
             await _authorise_with(this, given)
 
     buttons(back=lambda: this.go("name"), next_=go_on)
+
+
+async def _keep_choices(this: SettingUp, way: Way, given: Mapping[str, str]) -> bool:
+    """What was chosen comes back with this step, whatever becomes of it; no secret is kept so."""
+    assert this.connection is not None
+    if this.connection.account_id is not None:
+        return True
+    secret = secret_names(this.wanted)
+    fields = {name: value for name, value in given.items() if name not in secret}
+    return await this.keep(way=way, fields=fields, account=None)
 
 
 def _ways(wanted: Platform, missing: bool) -> dict[str, str]:
@@ -57,17 +76,19 @@ def _ways(wanted: Platform, missing: bool) -> dict[str, str]:
         ways["consent"] = f"Sign in at {wanted.title}"
     if wanted.keys:
         ways["credentials"] = "Enter keys or tokens"
+        if wanted.application and not missing:
+            ways["own"] = f"Enter your own {wanted.application[0].title} and keys"
     return ways
 
 
 def _input(one: Field, value: str) -> ui.input | ui.select:
     """A field with its hint; its error comes beside it."""
     title = one.title if one.required else f"{one.title} (optional)"
+    found: ui.input | ui.select
     if one.options:
-        chosen = (
-            value if value in one.options else (next(iter(one.options)) if one.required else None)
-        )
-        found: ui.input | ui.select = ui.select(dict(one.options), value=chosen, label=title)
+        # Nothing is chosen for anybody: a region that nobody looked at is a wrong one.
+        chosen = value if value in one.options else None
+        found = ui.select(dict(one.options), value=chosen, label=title)
     else:
         found = ui.input(title, value=value, password=one.secret, password_toggle_button=one.secret)
     found.props(f'outlined bottom-slots hint="{one.hint.replace(chr(34), "")}"').classes("w-full")
@@ -83,6 +104,11 @@ def _read(wanted: Platform, inputs: Mapping[str, ui.input | ui.select]) -> dict[
         typed.props(remove="error error-message")
         if not text and not asked[name].required:
             continue
+        if not text:
+            what = f"Choose: {asked[name].title}" if asked[name].options else "Fill this in"
+            typed.props(f'error error-message="{what}"')
+            good = False
+            continue
         try:
             given[name] = asked[name].value(text)
         except BadInput as error:
@@ -94,25 +120,20 @@ def _read(wanted: Platform, inputs: Mapping[str, ui.input | ui.select]) -> dict[
 
 async def _with_keys(this: SettingUp, given: dict[str, str]) -> None:
     accounts, actor = this.console.accounts, this.visitor.who.name
-    done = await this.visitor.do(
-        "connect", lambda: accounts.reconnect(this.slug, given, actor=actor)
+    await authorise_with(
+        this, lambda: accounts.reconnect(this.slug, given, account=None, actor=actor)
     )
-    if done is None:
-        return
-    this.connection = done
-    await _authorised(this)
-
-
-async def _authorised(this: SettingUp) -> None:
-    if this.again:
-        ui.navigate.to("/?connected=1")
-    elif await this.keep(step="imports"):
-        await this.go("imports")
 
 
 async def _authorise_with(this: SettingUp, given: dict[str, str]) -> None:
     page = await this.visitor.do(
-        "connect", begin, this.console.accounts, this.slug, given, this.visitor.cookie
+        "connect",
+        begin,
+        this.console.accounts,
+        this.slug,
+        given,
+        this.visitor.cookie,
+        this.visitor.who.name,
     )
     if page is not None:
         ui.navigate.to(page)
@@ -120,28 +141,13 @@ async def _authorise_with(this: SettingUp, given: dict[str, str]) -> None:
 
 async def authorise(this: SettingUp) -> None:
     """Somebody left while the platform was asking: ask again."""
-    ui.label(f"{this.wanted.title} has not answered yet. Go to its page, or begin this step again.")
+    ui.label(f"{this.wanted.title} hasn't authorised Daybook yet. Go to its page to allow access.")
+    chosen = this.setup.fields
+    for one in this.wanted.account:
+        if one.name in chosen:
+            ui.label(f"{one.title}: {one.options.get(chosen[one.name], chosen[one.name])}")
 
     async def go_on() -> None:
         await _authorise_with(this, {})
 
     buttons(back=lambda: this.go("account"), next_=go_on, title=f"Go to {this.wanted.title}")
-
-
-async def choose(this: SettingUp) -> None:
-    """One consent covers several accounts: which one is this connection?"""
-    accounts, slug = this.console.accounts, this.slug
-    found = await this.visitor.do("connect", accounts.reached, slug)
-    if not found:
-        return
-    ui.label("This consent covers several accounts. Which one is this connection?")
-    chosen = ui.radio({account.id: account.name for account in found}, value=found[0].id)
-
-    async def go_on() -> None:
-        actor = this.visitor.who.name
-        await this.visitor.do("connect", accounts.prove, slug, chosen.value, None, actor)
-        fresh = await run.io_bound(this.console.registry.connection, slug)
-        if fresh is not None and fresh.account_id == chosen.value:
-            ui.navigate.to(f"/setup/{slug}?authorised=1")
-
-    buttons(next_=go_on)

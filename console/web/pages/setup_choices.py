@@ -2,24 +2,21 @@
 
 from datetime import UTC, date, datetime
 
-from nicegui import run, ui
+from nicegui import ui
 
-from connectors.platforms import platform
 from connectors.setup import BOOKS, Imports
+from console import connections
 from console.connections import foretells
 from console.web.pages.frame import link_button
 from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.target import connect_organisation
 
 
 async def imports(this: SettingUp) -> None:
     """What is fetched, from when, and whether it goes on."""
     known = this.setup.imports
     ui.label("What should Daybook import?").classes("font-bold")
-    ui.checkbox("Transactions: settlements, fees, refunds, payouts", value=True).props("disable")
-    orders = ui.checkbox("Orders: what was sold, without buyers", value=known.orders)
-    contacts = ui.checkbox(
-        "Contacts: buyers' names and addresses, kept for 30 days", value=known.contacts
-    )
+    ui.label("Every settlement: sales, fees, refunds, taxes and payouts.")
     since = (
         ui.input(
             "History from (empty takes all that the platform gives)",
@@ -54,8 +51,6 @@ async def imports(this: SettingUp) -> None:
             since.props(f'error error-message="There is nothing before {earliest}: leave it empty"')
             return
         chosen = Imports(
-            orders=orders.value,
-            contacts=contacts.value,
             history_from=first,
             ongoing=ongoing.value,
             provisional=provisional.value,
@@ -72,14 +67,13 @@ async def imports(this: SettingUp) -> None:
 
 async def accounting(this: SettingUp) -> None:
     """Where entries go: the books always, an organisation where one is connected."""
-    listed = await run.io_bound(this.console.registry.connections) or []
-    targets = {BOOKS: "The books of this house (Beancount)"} | {
-        c.slug: f"{platform(c.channel).title}: {c.name}"
-        for c in listed
-        if platform(c.channel).kind == "accounting" and c.account_id
-    }
-    known = this.setup.target
+    targets = await this.visitor.do("read", connections.targets, this.console.registry)
+    if targets is None:
+        return
+    known = this.proposed or this.setup.target
     target = ui.radio(targets, value=known if known in targets else BOOKS)
+    target.props('aria-label="Target"')
+    connect_organisation(this.slug)
     ui.label(
         "Posting to an organisation is off until it is turned on in its card's menu; the books are "
         "always written."
@@ -92,6 +86,20 @@ async def accounting(this: SettingUp) -> None:
     buttons(back=lambda: this.go("imports"), next_=go_on, title="Finish")
 
 
-async def done(_this: SettingUp) -> None:
-    ui.label("This connection is set up.")
+async def done(this: SettingUp) -> None:
+    """The end; an organisation says what it is for, and leads back to the store that waits."""
+    if not this.is_organisation:
+        ui.label("This connection is set up.")
+        link_button("Back to Connected Stores", "/")
+        return
+    assert this.connection is not None
+    ui.label(f"{this.connection.account.get('name')} is connected.").classes("font-bold")
+    ui.label(
+        "The entries of the stores that name it go here. Posting is off until somebody turns it on "
+        "in its card's menu."
+    )
+    store = this.setup.store
+    if store is not None:
+        address = f"/setup/{store}?step=accounting&target={this.slug}"
+        link_button("Go on with the store's set-up", address)
     link_button("Back to Connected Stores", "/")

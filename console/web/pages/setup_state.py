@@ -23,12 +23,17 @@ async def _nowhere(_step: Step) -> None:
 
 @dataclass
 class SettingUp:
-    """A visit; `go` draws a step, `again` is authorising once more what was set up already."""
+    """A visit; `go` draws a step, `again` is authorising once more what was set up already.
+
+    `store` is whose set-up waits for this organisation, `proposed` the target it comes back with.
+    """
 
     visitor: Visitor
     wanted: Platform
     connection: Connection | None
     again: bool = False
+    store: str | None = None
+    proposed: str | None = None
     go: Callable[[Step], Awaitable[None]] = _nowhere
 
     @property
@@ -40,6 +45,16 @@ class SettingUp:
     def console(self) -> Console:
         """The console the visitor is at."""
         return self.visitor.console
+
+    @property
+    def is_organisation(self) -> bool:
+        """An accounting organisation has a short way: nothing comes in, it is itself a target."""
+        return self.wanted.kind == "accounting"
+
+    @property
+    def authorised_step(self) -> Step:
+        """Where the set-up goes on when the account is known."""
+        return "done" if self.is_organisation else "imports"
 
     @property
     def slug(self) -> str:

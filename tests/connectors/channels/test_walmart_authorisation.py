@@ -139,3 +139,17 @@ def test_a_code_is_not_good_for_another_seller(at: Desk) -> None:
     stolen = {**answer, "sellerId": at.emulator.second}
     with pytest.raises(BadInput, match="does not accept its own code"):
         receive(at.accounts, platform("walmart"), stolen, "browser", "test")
+
+
+def test_a_sellers_own_keys_are_never_mixed_with_the_registered_application(at: Desk) -> None:
+    at.register_application()
+    keys = at.emulator.keys(at.emulator.first)
+    half = {name: value for name, value in keys.items() if name != "client_secret"}
+    with pytest.raises(BadInput, match="also needs client_secret"):
+        at.accounts.add("walmart", "My shop", half, actor="test")
+    added = at.accounts.add("walmart", "My shop", keys, actor="test")
+    with pytest.raises(BadInput, match="also needs client_secret"):
+        at.accounts.reconnect(added.slug, half | {"client_id": "another"}, actor="test")
+    renewed = at.emulator.keys(at.emulator.first)
+    assert at.accounts.reconnect(added.slug, renewed, actor="test").state == "active"
+    assert at.accounts.application_id(added.slug) == renewed["client_id"]

@@ -37,6 +37,8 @@ DEEDS: list[tuple[str, str, Deed, Any]] = [
     ("GET", "/connections/{slug}", "read", None),
     ("GET", "/connections/{slug}/days", "read", None),
     ("POST", "/connections/{slug}/sync", "sync", {}),
+    ("POST", "/connections/{slug}/retry", "sync", None),
+    ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
     ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
     ("POST", "/connections/{slug}/words", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
@@ -184,11 +186,15 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
         callback = consent(page, accounts=[square.first])
         receive(accounts, platform("square"), callback, cookie, "ada")
-        choice = {"imports": {"orders": True, "history_from": "2026-01-01"}, "step": "done"}
+        choice = {"imports": {"history_from": "2026-01-01"}, "step": "done"}
         done = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
         assert (done["state"], done["timezone"]) == ("active", "America/New_York")
-        assert done["setup"]["imports"]["orders"]
-        assert done["setup"]["imports"]["transactions"]
+        for unread in ("orders", "contacts", "transactions"):
+            offered = {"setup": {"imports": {unread: True}}}
+            assert signed_in.patch("/connections/harbour", json=offered).status_code == 422
+            assert unread not in done["setup"]["imports"]
+        nowhere = signed_in.put("/connections/harbour/target", json={"target": "harbour"})
+        assert (nowhere.status_code, "no connected" in nowhere.text) == (422, True)
         assert done["setup"]["imports"]["history_from"] == "2026-01-01"
         ahead = {"setup": {"imports": {"provisional": True}}}
         refused = signed_in.patch("/connections/harbour", json=ahead)
@@ -283,6 +289,7 @@ def test_disconnecting_asks_for_the_password_again(
         assert signed_in.post("/confirm", json={"password": PASSWORD}).json()["confirmed"]
         gone = signed_in.post(f"/connections/{slug}/disconnect").json()
         assert (gone["connection"]["state"], gone["problem"]) == ("disconnected", None)
+        assert "Square is told" in gone["leaving"]
         assert not site.platforms["square"].alive(site.platforms["square"].first)
         entries_too = {"withdraw_entries": True}
         refused = signed_in.delete(f"/connections/{slug}", params=entries_too)

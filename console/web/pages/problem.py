@@ -1,0 +1,85 @@
+"""What went wrong with a store, in words: which days failed, the work that did, and a new try."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from nicegui import ui
+
+from connectors.registry import Activity, DayState
+from console import cards
+from console.cards import Card
+from console.web.context import Console
+from console.web.pages.card import retry_button
+from console.web.pages.frame import frame, heading, link_button, page
+from console.web.pages.tables import cell, row, table
+from console.web.pages.visitor import Visitor
+
+MOST_DAYS = 50
+_WORK = {"data": "The import", "publish": "Writing the books"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A store's card and its days that failed."""
+
+    card: Card
+    failed: list[DayState]
+
+
+def register() -> None:
+    """Add the page."""
+
+    @page("/problems/{slug}", "What went wrong")
+    async def problem(request: Request, slug: str) -> None:
+        visitor = Visitor.of(request)
+        with frame(visitor, "What went wrong"):
+            found = await visitor.do("read", _problem, visitor.console, slug)
+            if found is None:
+                ui.label(f"There is no store {slug}.").props('role="alert"').classes("py-4")
+            else:
+                _show(visitor, found)
+
+
+def _problem(console: Console, slug: str) -> Problem:
+    states = console.registry.day_states(slug)
+    card = cards.card(console.registry, slug)
+    return Problem(card, [state for state in states if state.state == "failed"])
+
+
+def _show(visitor: Visitor, problem: Problem) -> None:
+    card = problem.card
+    heading(f"{card.connection.name}: what went wrong").classes("py-4")
+    if card.standing != "error":
+        ui.label(f"Nothing is wrong now: {card.standing}.").props('role="status"')
+    if card.failure is not None:
+        _work(visitor, card.failure)
+    if problem.failed:
+        _days(problem.failed)
+    ui.label("What was done before is safe: a new try does only what is missing.").classes("py-2")
+    with ui.row().classes("gap-2"):
+        if card.standing == "error":
+            retry_button(visitor, card, _reload)
+        link_button("Back to Connected Stores", "/")
+
+
+def _work(visitor: Visitor, work: Activity) -> None:
+    when = f" on {work.ended_at:%-d %B %Y at %H:%M} UTC" if work.ended_at else ""
+    ui.label(f"{_WORK.get(work.what, work.what)} failed{when}.").classes("font-bold")
+    if work.message:
+        ui.label(work.message).classes("break-words w-full").props('role="alert"')
+    if work.run is not None and visitor.may("run"):
+        ui.link("Open the run", f"/dagster/runs/{work.run}").classes("py-2")
+
+
+def _days(failed: list[DayState]) -> None:
+    with table("Days that failed", ["Day", "Why"]):
+        for state in failed[:MOST_DAYS]:
+            with row():
+                cell("Day", f"{state.day:%-d %b %Y}")
+                cell("Why", state.reason or "")
+    if len(failed) > MOST_DAYS:
+        ui.label(f"and {len(failed) - MOST_DAYS:,} more")
+
+
+async def _reload() -> None:
+    ui.navigate.reload()

@@ -1,0 +1,45 @@
+"""Where a store's entries go: the books alone, or an accounting organisation as well."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from console import connections
+from console.cards import Card
+from console.web.pages.frame import deed, heading, link_button
+from console.web.pages.visitor import Visitor
+
+
+async def change_target(visitor: Visitor, card: Card, again: Callable[[], Awaitable[None]]) -> None:
+    """Ask where the entries of a store go, and keep it."""
+    connection, registry = card.connection, visitor.console.registry
+    targets = await visitor.do("read", connections.targets, registry)
+    if targets is None:
+        return
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
+        heading(f"Where do the entries of {connection.name} go?", 2)
+        known = card.setup.target
+        chosen = ui.radio(targets, value=known if known in targets else None)
+        chosen.props('aria-label="Target"')
+        ui.label("The books are always written. What is posted already stays where it is.")
+        connect_organisation()
+        with ui.row().classes("w-full justify-end"):
+            ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
+            deed("Save", lambda: dialog.submit(chosen.value))
+    target = await dialog
+    dialog.delete()
+    if target is None:
+        return
+    slug, actor = connection.slug, visitor.who.name
+    changed = await visitor.do("connect", connections.change_target, registry, slug, target, actor)
+    if changed:
+        visitor.notify(f"{connection.name}: entries go to {targets[target]}")
+    await again()
+
+
+def connect_organisation(store: str | None = None) -> None:
+    """Links to connect an organisation; the set-up of `store` goes on after it."""
+    back = f"&store={store}" if store else ""
+    with ui.row().classes("gap-2"):
+        for name, title in (("xero", "Xero"), ("quickbooks", "QuickBooks")):
+            link_button(f"Connect {title}", f"/setup?platform={name}{back}")
