@@ -83,6 +83,8 @@ def _run(
         say("stopping")
     finally:
         programs.stop(_patience)
+        for left in home.sockets_folder.glob("*"):
+            left.unlink(missing_ok=True)
 
 
 def _patience() -> float:

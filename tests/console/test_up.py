@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from connectors.registry import Registry
 from connectors.settings import Settings
 from console.commands.serving import exposure, is_loopback
 from tests.console.user import User
@@ -161,6 +162,7 @@ def test_up_serves_survives_its_database_and_stops(
         "stopping",
     ]
     assert eventually(lambda: not any(_lives(child) for child in children), 15)
+    assert list(sockets.iterdir()) == []
 
 
 def _a_dead_daemon_is_started_again(children: set[int]) -> None:
@@ -196,6 +198,17 @@ def _look_around(web: str, own: User) -> None:
         }
         answer = browser.post("/dagster/graphql", json=asked).json()
         assert answer["data"]["repositoriesOrError"]["nodes"]
+        changing = {"query": 'mutation { terminateRun(runId: "none") { __typename } }'}
+        assert browser.get("/dagster/graphql", params=changing).status_code == 405
+        as_text = {"content": json.dumps(changing), "headers": {"Content-Type": "text/plain"}}
+        assert browser.post("/dagster/graphql", **as_text).status_code == 415
+        foreign = {"Host": "evil.example", "Origin": "http://evil.example"}
+        assert browser.post("/dagster/graphql", json=changing, headers=foreign).status_code == 421
+        found = browser.post("/dagster/graphql", json=changing).json()["data"]["terminateRun"]
+        assert found["__typename"] == "RunNotFoundError"
+        with Registry.open(own.settings) as registry:
+            changed = [e for e in registry.audit_log() if e.action.startswith("dagster.")]
+        assert [(e.actor, e.subject) for e in changed] == [("ada", "terminateRun")]
         page = browser.get("/dagster", follow_redirects=True)
         assert "/dagster/_next/static/" in page.text
         assert "strict-dynamic" in page.headers["content-security-policy"]
