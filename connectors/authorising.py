@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from connectors.auth import consent
 from connectors.auth.broker import STAGED, GrantRefused
 from connectors.auth.platform import Account, Consent, Platform
-from connectors.connecting import Accounts, Missing, Undecided
+from connectors.connecting import Accounts
 from connectors.errors import BadInput, RateLimited, Transient
 from connectors.fields import read_values
+from connectors.reached import Missing, Undecided
 
 
 @dataclass(frozen=True, slots=True)

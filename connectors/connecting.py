@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
 
 from connectors.auth import Broker, Token, Vault
 from connectors.auth.broker import STAGED, TOKEN, GrantRefused, NeedsReconnection
@@ -22,23 +21,13 @@ from connectors.fields import read_fields, read_values, secret_names, slug_for
 from connectors.http import AccessRefused, Remembered
 from connectors.http.shape import readable
 from connectors.platforms import platform
+from connectors.reached import Missing, Undecided, chosen_account, described
 from connectors.registry import Connection, Registry
 from connectors.settings import Settings
 from connectors.setup import Setup, Step
 
 REFUSED = "the platform no longer accepts the credentials"
-
-
-Missing = Literal["account", "timezone"]
 _ASKED_IN: Mapping[Missing, Step] = {"account": "choose", "timezone": "timezone"}
-
-
-class Undecided(BadInput):
-    """The credentials are good and kept; `missing` is still to be chosen."""
-
-    def __init__(self, message: str, missing: Missing) -> None:
-        super().__init__(message)
-        self.missing: Missing = missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +131,10 @@ class Accounts:
         wanted = platform(connection.channel)
         with self.reaching(slug), readable(wanted.title):
             found = wanted.accounts(self.access(slug))
-        answered = _chosen(found, connection.account_id, slug)
+        answered = chosen_account(found, connection.account_id, slug)
         if connection.state == "needs_reauth":
             self.registry.set_connection_state(slug, "active", actor)
-        self.registry.describe_account(slug, _described(answered))
+        self.registry.describe_account(slug, described(answered))
         self._note_deadlines(slug)
         return self.registry.connection(slug)
 
@@ -304,8 +293,8 @@ class Accounts:
     ) -> None:
         connection = self.registry.connection(slug)
         wanted = platform(connection.channel)
-        reached = _chosen(self.reached(slug) if found is None else found, account, slug)
-        self.registry.check_account(slug, reached.id, _described(reached))
+        reached = chosen_account(self.reached(slug) if found is None else found, account, slug)
+        self.registry.check_account(slug, reached.id, described(reached))
         # Days that are done are days of the zone they were done in.
         settled = connection.account_id is not None or connection.kind == "file"
         zone = timezone or (connection.timezone if settled else reached.timezone)
@@ -322,7 +311,7 @@ class Accounts:
         self.registry.pin_account(
             slug,
             reached.id,
-            _described(reached),
+            described(reached),
             {n: v for n, v in kept.items() if n not in secrets},
             zone,
             actor,
@@ -402,32 +391,3 @@ def check_has_account(connection: Connection) -> None:
 def application(wanted: Platform) -> str:
     """The owner, in the vault, of the application registered with a platform."""
     return f"app:{wanted.name}"
-
-
-def _described(account: Account) -> dict[str, Any]:
-    return {
-        "name": account.name,
-        "country": account.country,
-        "currency": account.currency,
-        "timezone": account.timezone,
-        **account.details,
-    }
-
-
-def _chosen(found: Sequence[Account], wanted: str | None, slug: str) -> Account:
-    """The one account that is meant; `BadInput` names those there are."""
-    if not found:
-        raise BadInput("the authorisation reaches no account: grant access to one")
-    named = ", ".join(f"{account.id} ({account.name})" for account in found)
-    if wanted is None:
-        if len(found) > 1:
-            raise Undecided(
-                f"these credentials reach several accounts, {named}: finish with "
-                f"`daybook connections check {slug} --account ID`",
-                "account",
-            )
-        return found[0]
-    for account in found:
-        if account.id == wanted:
-            return account
-    raise BadInput(f"this is a different store: {slug} is {wanted}, and this reaches {named}")

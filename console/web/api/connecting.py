@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from connectors.authorising import begin
-from connectors.connecting import Undecided
+from connectors.reached import Undecided
 from console import connections
 from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named

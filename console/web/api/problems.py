@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
 from connectors.auth import NeedsReconnection
-from connectors.connecting import Undecided
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
 from connectors.http import AccessRefused
+from connectors.reached import Undecided
 from connectors.redaction import redacted
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from connectors.authorising import begin
-from connectors.connecting import Undecided
+from connectors.reached import Undecided
 from connectors.settings import Settings
 from tests.connectors.platforms import desk
 from tests.emulators.ebay import RU_NAME, EBay

@@ -8,9 +8,9 @@ import pytest
 from connectors.auth import Token
 from connectors.auth.broker import TOKEN
 from connectors.authorising import begin, receive
-from connectors.connecting import Undecided
 from connectors.errors import BadInput, ConfigError
 from connectors.platforms import platform
+from connectors.reached import Undecided
 from connectors.settings import Settings
 from tests.connectors.platforms import Desk, desk
 from tests.emulators.etsy import Etsy

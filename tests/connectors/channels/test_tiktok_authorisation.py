@@ -15,9 +15,9 @@ from connectors.authorising import Received, begin, receive
 from connectors.channels.tiktok.answers import refusal, token_refusal
 from connectors.channels.tiktok.authorisation import TIKTOK
 from connectors.channels.tiktok.signing import ShopAuth, signature
-from connectors.connecting import Undecided
 from connectors.errors import BadInput, ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.http import AccessRefused
+from connectors.reached import Undecided
 from connectors.settings import Settings
 from tests.connectors.platforms import Desk, desk
 from tests.emulators.tiktok import SHOPS, TikTok

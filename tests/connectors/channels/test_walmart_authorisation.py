@@ -8,9 +8,9 @@ import pytest
 
 from connectors.auth.tokens import Token
 from connectors.authorising import begin, receive
-from connectors.connecting import Undecided
 from connectors.errors import BadInput
 from connectors.platforms import platform
+from connectors.reached import Undecided
 from connectors.settings import Settings
 from tests.connectors.platforms import Desk, desk
 from tests.emulators.faults import Exchange

@@ -14,10 +14,11 @@ from starlette.routing import Route
 
 from connectors.authorising import begin, receive
 from connectors.channels.woocommerce.addresses import read_store_url
-from connectors.connecting import Accounts, Undecided
+from connectors.connecting import Accounts
 from connectors.errors import BadInput
 from connectors.http.remote import tls
 from connectors.platforms import platform
+from connectors.reached import Undecided
 from connectors.settings import Settings
 from tests.connectors.platforms import Desk, desk
 from tests.emulators.internet import Internet, certificate

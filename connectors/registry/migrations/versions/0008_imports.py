@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008e"
-down_revision = "0007e"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
