@@ -82,7 +82,7 @@ def test_a_held_entry_is_bad_news_with_the_reason(prepared: User) -> None:
     told = prepared("reconcile", "attic")
     assert told.code == 1
     assert told.lines[1].endswith("-15.75  held")
-    assert told.lines[2] == (f"attic 20000000001: 2026-03-03: {HELD}")
+    assert told.lines[2] == (f"attic 20000000003: 2026-03-03: {HELD}")
 
 
 def test_what_is_not_synced_yet_is_waiting(user: User, tmp_path: Path) -> None:
