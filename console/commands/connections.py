@@ -60,6 +60,7 @@ def show_(slug: str, as_json: Json = False) -> None:
                 "document": m.document,
                 "revision": m.revision,
                 "lines": m.lines,
+                "withdrawn": m.withdrawn is not None,
             }
             for m in opened.lake.manifests(slug)
         ]
@@ -75,8 +76,11 @@ def show_(slug: str, as_json: Json = False) -> None:
     for name, value in zip(_titles(card), card.values(), strict=True):
         show(f"{name + ':':<17} {_shown(value)}")
     for document in documents:
+        gone = ", withdrawn" if document["withdrawn"] else ""
         again = f", revision {document['revision']}" if document["revision"] > 1 else ""
-        show(f"  {document['statement']} {document['file']} ({document['lines']} lines{again})")
+        show(
+            f"  {document['statement']} {document['file']} ({document['lines']} lines{again}{gone})"
+        )
     for day in days:
         show(f"  {day['day']} {day['state']}: {day['reason']}")
 

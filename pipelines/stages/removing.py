@@ -64,6 +64,9 @@ def remove_connection(
         vault.forget(owner)
     # The registry next: a lake without a connection is litter, the other way round a fault.
     workspace.registry.remove_connection(slug, actor)
+    # What a run posted meanwhile; none can from now on.
+    if withdraw_entries and (late := posted_entries(workspace, slug)).entry_ids:
+        _withdraw(workspace, slug, late, actor)
     workspace.lake.forget(slug, TABLES)
     return posted
 

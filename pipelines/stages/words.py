@@ -74,9 +74,9 @@ def _urgency(word: Word) -> tuple[object, ...]:
 
 
 def words_of(workspace: Workspace, connection: Connection) -> dict[str, datetime]:
-    """Every word that a connection's documents ever had, and when it first came."""
+    """Every word of a connection's documents but withdrawn ones, and when it first came."""
     listed, ahead = workspace.lake.manifests(connection.slug), is_booked(connection)
-    kept = [m for m in listed if ahead or not m.provisional]
+    kept = [m for m in listed if m.withdrawn is None and (ahead or not m.provisional)]
     first: dict[str, datetime] = {}
     for manifest in sorted(kept, key=lambda m: m.fetched_at):
         for word in manifest.source_types:

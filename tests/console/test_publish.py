@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from pipelines.stages.books_check import known_books_error
+import pytest
+
+from console.cards import cards
 from tests.channels.amazon_files import order, report
 from tests.console.conftest import settlement_dates
 from tests.console.user import User
@@ -108,7 +110,9 @@ def test_what_vanished_is_removed_by_sync_and_shown_before(synced: User, tmp_pat
     assert synced("publish", "mugs", "--dry-run", "--json").json["removed"] == []
 
 
-def test_books_that_beancount_refuses_are_bad_news_everywhere(synced: User) -> None:
+def test_books_that_beancount_refuses_are_bad_news_everywhere(
+    synced: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     main = synced.settings.books_folder / "main.beancount"
     lines = len(main.read_text().splitlines())
     before = main.read_bytes()
@@ -126,8 +130,11 @@ def test_books_that_beancount_refuses_are_bad_news_everywhere(synced: User) -> N
     (finding,) = [f for f in told.json["findings"] if f["name"] == "books"]
     assert (told.code, finding["ok"]) == (1, False)
     assert finding["detail"].startswith(error)
-    known = known_books_error(synced.settings.books_folder, synced.settings.books_verdict_file)
-    assert (known or "").startswith(error), "the card says so too"
+    monkeypatch.setattr("console.cards.settings", lambda: synced.settings)
+    with synced.opened() as opened:
+        whys = {card.standing: card.why or "" for card in cards(opened.registry)}
+    assert set(whys) == {"error"}
+    assert whys["error"].startswith(error)
     main.write_bytes(before)
     assert synced("sync").code == 0
 

@@ -36,6 +36,9 @@ DEEDS: list[tuple[str, str, Deed, Any]] = [
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
     ("GET", "/connections/{slug}/days", "read", None),
+    ("GET", "/connections/{slug}/documents", "read", None),
+    ("GET", "/connections/{slug}/documents/{document}", "read", None),
+    ("POST", "/connections/{slug}/documents/{document}/withdraw", "withdraw", {"reason": "x"}),
     ("POST", "/connections/{slug}/sync", "sync", {}),
     ("POST", "/connections/{slug}/retry", "sync", None),
     ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
@@ -100,7 +103,9 @@ def connected(site: Site, name: str = "square") -> str:
 def test_each_role_may_do_its_deeds_and_no_others(site: Site, role: Role) -> None:
     with program(site, role) as client:
         for method, path, deed, body in DEEDS:
-            where = path.format(slug="nowhere", name="nobody", label="none", channel="nothing")
+            where = path.format(
+                slug="nowhere", name="nobody", label="none", channel="nothing", document="0" * 64
+            )
             answer = client.request(method, where, json=body)
             if deed in MAY[role]:
                 assert answer.status_code in {200, 404, 422}, (method, path, answer.text)
