@@ -44,7 +44,7 @@ format: install
 	$(BIN)/ruff check --fix .
 
 test: lint $(READERS)
-	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 2 --dist worksteal $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
+	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 3 --dist worksteal $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
 
 bench: install
 	$(BIN)/python -m tests.benchmarks

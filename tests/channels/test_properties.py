@@ -260,7 +260,7 @@ def expected_chain(rows: list[etsy.Row]) -> list[tuple[Any, ...]]:
             continue
         paid = Decimal(row.title.split()[0].strip("$").replace(",", ""))
         seen[row.day] += 1
-        name = f"etsy-{row.day}" + (f"-{seen[row.day]}" if seen[row.day] > 1 else "")
+        name = f"etsy-{row.day}-USD" + (f"-{seen[row.day]}" if seen[row.day] > 1 else "")
         found.append((name, lines, pending, paid, balance, balance + pending - paid))
         balance, pending, lines = balance + pending - paid, Decimal(0), 0
     if lines:

@@ -4,7 +4,6 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -98,7 +97,8 @@ def test_reading_shopify_ends_in_words(quick_home: Settings, tmp_path: Path, spe
     with gzip.open(specs / "shopify" / f"admin_{VERSION}.json.gz") as file:
         schema = build_client_schema(json.load(file)["data"])
     with store("shopify", quick_home, tmp_path) as at:
-        for asked, seed in product((PAYOUTS, TRANSACTIONS, ORDERS, CHANGED), range(SEEDS)):
+        # One each: of what cannot be read, a visit asks several times, and waits between.
+        for seed, asked in enumerate((PAYOUTS, TRANSACTIONS, ORDERS, CHANGED)):
             body = json.dumps(graphql_answer(schema, asked, Random(seed))).encode()
             at.desk.emulator.application.substitute = lambda exchange, asked=asked, body=body: (
                 body if json.loads(exchange.body or "{}").get("query") == asked else None

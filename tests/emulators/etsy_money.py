@@ -84,7 +84,9 @@ class EtsyMoney:
                 total += entry["amount"]
                 continue
             day = datetime.fromtimestamp(entry["created_timestamp"], ZoneInfo(self.zone)).date()
-            found[f"etsy-{day}"] = Owed(self.currency, _cents(total), _cents(-entry["amount"]))
+            found[f"etsy-{day}-{self.currency}"] = Owed(
+                self.currency, _cents(total), _cents(-entry["amount"])
+            )
             total = 0
         last = self.today - ONE_DAY
         return {
