@@ -17,7 +17,7 @@ from connectors.registry.store import Store, columns, serialise
 # A target holds these, or may hold them.
 LIVE: tuple[PublicationState, ...] = ("posted", "sending", "unknown")
 DRAFTS: tuple[PublicationState, ...] = ("held", "planned", "failed")
-_DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
+DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 
 
 class Publications(Store):
@@ -92,7 +92,7 @@ class Publications(Store):
     def due_connections(self, target: str) -> dict[str, int]:
         """How many entries of each connection a target lacks, or holds without a journal."""
         due = or_(
-            PublicationRow.state.in_(_DUE),
+            PublicationRow.state.in_(DUE),
             and_(PublicationRow.state.in_(LIVE), PublicationRow.withdrawn_at.is_not(None)),
         )
         query = (
@@ -108,7 +108,7 @@ class Publications(Store):
         due = (
             PublicationRow.target == target,
             PublicationRow.connection == connection,
-            or_(PublicationRow.state.in_(_DUE), PublicationRow.withdrawn_at.is_not(None)),
+            or_(PublicationRow.state.in_(DUE), PublicationRow.withdrawn_at.is_not(None)),
             PublicationRow.state != "voided",
         )
         with self._transaction() as session:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from connectors.accounting.beancount.books import Books
 from connectors.registry import Connection, Publication
-from connectors.registry.records import PublicationState
+from connectors.registry.publications import DUE
 from connectors.setup import Setup
 from connectors.windows import Window
 from pipelines.stages.journals import BOOKS, read_entries
@@ -16,7 +16,6 @@ from pipelines.stages.orphans import Orphan, keys_of, orphans
 from pipelines.stages.workspace import Workspace
 
 LOCK_SECONDS = 120.0
-_DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def _due(
 def _is_lacking(publication: Publication, content: set[tuple[str, str]]) -> bool:
     if publication.state == "posted":
         return (publication.entry_id, publication.content_hash) not in content
-    return publication.state in _DUE
+    return publication.state in DUE
 
 
 def senders(stores: Iterable[Connection], target: str) -> list[Connection]:
