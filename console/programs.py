@@ -32,6 +32,8 @@ KILL_SECONDS: Final = 8.0
 RESTARTS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 # One that has run so long has recovered.
 STEADY_SECONDS: Final = 600.0
+# Less is what a clock is corrected by all day.
+SET_BACK_SECONDS: Final = 60.0
 _GUARDIAN: Final = Path(__file__).with_name("guardian.py")
 
 
@@ -49,6 +51,7 @@ class Service:
     folder: Path | None = None
     essential: bool = False
     restartable: bool = True
+    keeps_dates: bool = False
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     started_at: float = 0.0
@@ -69,7 +72,11 @@ class Programs:
     lock: HomeLock
     restarts: Sequence[float] = RESTARTS
     services: list[Service] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
     _lifeline: tuple[int, int] = field(default_factory=os.pipe)
+
+    def __post_init__(self) -> None:
+        self._offset = self.clock() - time.monotonic()
 
     def start(self, services: Iterable[Service]) -> None:
         """Start more programs; `await_ready` says when they can be used."""
@@ -95,6 +102,7 @@ class Programs:
         `Transient` when one stays down that the others need.
         """
         now = time.monotonic()
+        yield from self._follow_the_clock(now)
         for service in self.services:
             if service.is_running:
                 if now - service.started_at > STEADY_SECONDS:
@@ -105,6 +113,17 @@ class Programs:
                     self._launch(service)
             elif service.process is not None:
                 yield self._plan_restart(service, now)
+
+    def _follow_the_clock(self, now: float) -> Iterator[str]:
+        """End what waits for dates of before, where the clock was set back under it."""
+        offset = self.clock() - now
+        back, self._offset = self._offset - offset, offset
+        if back < SET_BACK_SECONDS:
+            return
+        for service in self.services:
+            if service.keeps_dates and service.process is not None and service.is_running:
+                service.process.send_signal(signal.SIGINT)
+                yield f"the clock was set back by {back:,.0f} s: {service.name} begins anew"
 
     def _plan_restart(self, service: Service, now: float) -> str:
         end = self._end_of(service)

@@ -29,11 +29,15 @@ from connectors.registry.models import Base
 from connectors.settings import Settings
 
 EXTERNAL_URL = os.environ.get("DAYBOOK_TEST_POSTGRES_URL")
+# Homes in memory, where there is room: a test waits for files more than for anything else.
+MEMORY, ROOM = Path("/dev/shm"), 6 << 30  # noqa: S108 - shared memory by its own name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Snapshots are compared, and written anew only where that is asked for."""
     parser.addoption("--rewrite-snapshots", action="store_true", help="accept what is found")
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 class Server:
@@ -128,7 +132,8 @@ def embedded_server(
     """The embedded server as a source of databases; commits do not wait for the disk."""
     url = make_url(postgres.database_url(postgres_home, "public"))
     server = Server(url, tmp_path_factory.mktemp("scratch"))
-    server.execute("ALTER SYSTEM SET synchronous_commit = off")
+    for name in ("full_page_writes", "synchronous_commit"):
+        server.execute(f"ALTER SYSTEM SET {name} = off")
     server.execute("SELECT pg_reload_conf()")
     yield server
     server.close()

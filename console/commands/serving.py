@@ -143,7 +143,7 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
             [sys.executable, "-m", "pipelines.webserver", str(dagster), DAGSTER],
             partial(answers_on, dagster, f"{DAGSTER}/server_info"),
         ),
-        Service("daemon", [daemon, "run", *location]),
+        Service("daemon", [daemon, "run", *location], keeps_dates=True),
     ]
     try:
         command = fava.command(Books(home.books_folder).main_file, books_socket, BOOKS)

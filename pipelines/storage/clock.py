@@ -2,7 +2,7 @@
 
 A sensor waits until so long after its last tick, and a schedule goes on after its latest one. While
 a clock is a year ahead both note a date of next year, and would rest until then. What is later than
-now counts as now.
+now counts as a day ago: whoever waits has waited long enough, and makes up for one day at most.
 """
 
 import time
@@ -16,6 +16,7 @@ from dagster._core.scheduler.instigation import (
 
 # Clocks of machines that share a database differ a little.
 TOLERANCE_SECONDS: Final = 60.0
+DAY_SECONDS: Final = 86_400.0
 
 
 def latest_possible() -> float:
@@ -37,7 +38,7 @@ def not_ahead(state: InstigatorState) -> InstigatorState:
     ahead = [name for name in names if (getattr(data, name) or 0.0) > latest]
     if not ahead:
         return state
-    # Now itself, so that a sensor ticks after its interval, and a schedule runs nothing twice.
-    dates: dict[str, Any] = dict.fromkeys(ahead, time.time())
+    # Not now: this is read before every tick, and no interval would ever pass.
+    dates: dict[str, Any] = dict.fromkeys(ahead, time.time() - DAY_SECONDS)
     mended = data._replace(**dates)
     return state.with_data(mended)

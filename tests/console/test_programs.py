@@ -182,6 +182,21 @@ def test_a_program_that_dies_is_started_again_but_not_for_ever(
     assert [process.name for process in record.processes] == [home_lock.OWNER, "calm"]
 
 
+def test_what_keeps_dates_begins_anew_where_the_clock_was_set_back(programs: Programs) -> None:
+    ahead = [7200.0]
+    programs.clock = lambda: time.time() + ahead[0]
+    assert list(programs.revive()) == [], "a clock that goes forward holds nothing up"
+    programs.start([Service("daemon", SLEEP, keeps_dates=True), Service("books", SLEEP)])
+    daemon, books = programs.services
+    first = daemon.process
+    ahead[0] = 7195.0
+    assert list(programs.revive()) == []
+    ahead[0] = 0.0
+    assert list(programs.revive()) == ["the clock was set back by 7,195 s: daemon begins anew"]
+    assert eventually(lambda: [*programs.revive()] == [] and daemon.process not in {None, first})
+    assert (daemon.is_running, books.restarts) == (True, 0)
+
+
 def test_without_an_essential_program_the_others_are_stopped(programs: Programs) -> None:
     programs.start([Service("sandbox", SLEEP, essential=True, restartable=False)])
     (sandbox,) = programs.services
