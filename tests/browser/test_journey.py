@@ -28,8 +28,6 @@ def give_name(page: Page, name: str) -> None:
 
 def choose(page: Page, wanted: Platform, chosen: dict[str, str]) -> None:
     """What the platform asks before it authorises."""
-    # A page that has just come is filled in when it is listened to.
-    page.wait_for_function("window.did_handshake")
     for field in wanted.account:
         if field.name not in chosen:
             continue

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlalchemy import text
 
 from connectors import home_lock
@@ -73,6 +73,22 @@ def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Si
     page.goto(f"{site.url}/setup/my-shop?authorised=1")
     finish(page, wanted)
     expect(found).to_contain_text("Never synced")
+
+
+def test_nothing_is_clicked_before_the_server_listens(page: Page, site: Site) -> None:
+    heard = Event()
+
+    def late(socket: WebSocketRoute) -> None:
+        page.wait_for_timeout(1000)
+        heard.set()
+        socket.connect_to_server()
+
+    page.route_web_socket("**/_nicegui_ws/**", late)
+    page.goto(f"{site.url}/setup?platform=shopify")
+    assert page.evaluate("document.body.inert")
+    page.get_by_role("button", name="Continue").click()
+    assert heard.is_set()
+    expect(page.get_by_text("Give it a name")).to_be_visible()
 
 
 def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> None:

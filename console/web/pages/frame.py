@@ -53,6 +53,21 @@ _CSS = """
 }
 """
 
+# What is clicked before the server listens is lost, or overtakes what was typed before it: until
+# then a page is read only. Ten seconds later its links are to be followed in any case.
+_READ_ONLY_UNTIL_HEARD = """
+<script>
+  document.body.inert = true;
+  const shown = Date.now();
+  const waiting = setInterval(() => {
+    if (!window.did_handshake && Date.now() - shown < 10000) return;
+    clearInterval(waiting);
+    document.body.inert = false;
+    document.querySelector("[data-autofocus]")?.focus();
+  }, 20);
+</script>
+"""
+
 
 def page(path: str, title: str) -> ui.page:
     """A page's address; a busy database or machine makes it late, and not an error after 3 s."""
@@ -82,6 +97,7 @@ def frame(visitor: Visitor, title: str) -> Iterator[None]:
     ui.page_title(f"{title} · Daybook")
     ui.colors(**COLOURS)
     ui.add_css(_CSS)
+    ui.add_body_html(_READ_ONLY_UNTIL_HEARD)
     ui.html('<a class="skip" href="#content">Skip to the content</a>', sanitize=False)
     with ui.header().classes("items-center gap-2 px-4 py-2 flex-wrap") as header:
         header.style("background: #14532d")
