@@ -1,7 +1,6 @@
 """A thousand connections: the page as a browser shows it, and the sensor that looks at them."""
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from console.cards import cards
 from console.web.sessions import hash_password
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
+from tests.browser.conftest import browser_program
 from tests.emulators.serving import bound
 
 CONNECTIONS, DAYS, REPEATS = 1000, 365, 5
@@ -88,7 +88,7 @@ def _tick(home: Settings) -> float:
 
 def _page(home: Settings) -> float | None:
     """From asking for the page until its count of stores is there."""
-    program = shutil.which("chromium")
+    program = browser_program()
     if program is None:
         return None
     with _console(home) as url, sync_playwright() as playwright:
