@@ -7,10 +7,16 @@ from pipelines.interrupts import interruption_in_words
 from pipelines.resources import Daybook
 
 POOL = "warehouse"
+# It reads what changed, whichever partition that is. Without this Dagster lists every day of every
+# connection before each run, to note versions of them that nobody has given.
+_NONE_BY_NAME = dg.SpecificPartitionsPartitionMapping([])
 
 
 @dg.asset(
-    deps=[NORMALISED, SETTLEMENTS, JOURNALS, PUBLISHED],
+    deps=[
+        dg.AssetDep(asset, partition_mapping=_NONE_BY_NAME)
+        for asset in (NORMALISED, SETTLEMENTS, JOURNALS, PUBLISHED)
+    ],
     group_name="analysts",
     kinds={"duckdb"},
     pool=POOL,

@@ -91,6 +91,25 @@ def test_nothing_is_clicked_before_the_server_listens(page: Page, site: Site) ->
     expect(page.get_by_text("Give it a name")).to_be_visible()
 
 
+def test_a_card_that_changes_under_the_hand_takes_no_click(page: Page, site: Site) -> None:
+    connected(page, site)
+    found = page.locator('[data-slug="my-shop"]')
+    page.get_by_role("button", name="Actions for My shop").click()
+    item = page.get_by_role("menuitem", name="Pause")
+    expect(item).to_be_visible()
+    site.registry.rename_connection("my-shop", "Corner shop", "test")
+    page.wait_for_timeout(6_000)
+    item.click()
+    expect(found).to_contain_text("Corner shop")
+    found.get_by_role("button", name="Resume").hover()
+    page.mouse.down()
+    site.registry.rename_connection("my-shop", "Market shop", "test")
+    page.wait_for_timeout(6_000)
+    page.mouse.up()
+    expect(found).to_contain_text("Market shop")
+    expect(found).to_contain_text("Never synced")
+
+
 def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> None:
     wanted = platform("etsy")
     pick(page, wanted)

@@ -38,8 +38,8 @@ _LOOKS = {
 _WHAT = {"data": "Import", "publish": "Writing the books"}
 
 
-def show_card(visitor: Visitor, card: Card, again: Again) -> None:
-    """Draw a card."""
+def show_card(visitor: Visitor, card: Card, again: Again) -> ui.menu | None:
+    """Draw a card; returns the menu of what can be done with it."""
     connection = card.connection
     with ui.card().classes("w-full h-full gap-2").props(f'data-slug="{connection.slug}"'):
         with ui.row().classes("w-full items-center no-wrap gap-3"):
@@ -48,7 +48,7 @@ def show_card(visitor: Visitor, card: Card, again: Again) -> None:
             with ui.column().classes("gap-0 min-w-0 grow"):
                 ui.label(connection.name).classes("font-bold truncate w-full")
                 ui.label(card.title).classes("text-sm")
-            _menu(visitor, card, again)
+            menu = _menu(visitor, card, again)
         _identity(card)
         _standing(card)
         _facts(card)
@@ -58,6 +58,7 @@ def show_card(visitor: Visitor, card: Card, again: Again) -> None:
             ).props('role="note"')
         ui.space()
         _next(visitor, card, again)
+    return menu
 
 
 def _initials(title: str) -> str:
@@ -209,15 +210,16 @@ async def _move(visitor: Visitor, card: Card, move: Move, again: Again) -> None:
     await again()
 
 
-def _menu(visitor: Visitor, card: Card, again: Again) -> None:
+def _menu(visitor: Visitor, card: Card, again: Again) -> ui.menu | None:
     connection = card.connection
     if not visitor.may("connect"):
-        return
+        return None
     label = _quoted(f"Actions for {connection.name}")
     opener = ui.button(icon="more_vert").props(f'flat round dense aria-label="{label}"')
-    with opener, ui.menu().props(f'role="menu" aria-label="{label}"'):
+    with opener, ui.menu().props(f'role="menu" aria-label="{label}"') as menu:
         for title, deed in _deeds(visitor, card, again):
             ui.menu_item(title, on_click=deed).props('role="menuitem"')
+    return menu
 
 
 def _deeds(visitor: Visitor, card: Card, again: Again) -> Iterator[tuple[str, Deed]]:

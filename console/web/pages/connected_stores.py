@@ -9,7 +9,7 @@ from nicegui import run, ui
 from connectors.platforms import PLATFORMS
 from console.cards import Card, cards
 from console.web.pages.card import show_card
-from console.web.pages.frame import deed, frame, heading, link_button, page
+from console.web.pages.frame import deed, frame, heading, link_button, page, released
 from console.web.pages.visitor import Visitor
 
 A_PAGE = 24
@@ -31,6 +31,7 @@ class Shown:
     standing: str = ANY
     page: int = 1
     cards: list[Card] = field(default_factory=list)
+    menus: list[ui.menu] = field(default_factory=list)
 
     def found(self) -> list[Card]:
         """The cards that match."""
@@ -146,6 +147,7 @@ def _cards(visitor: Visitor, shown: Shown) -> None:
     pages = max(1, math.ceil(len(found) / A_PAGE))
     shown.page = min(shown.page, pages)
     first = (shown.page - 1) * A_PAGE
+    shown.menus.clear()
     said = "1 store" if len(found) == 1 else f"{len(found):,} stores"
     ui.label(said if found else "No store matches").props('role="status"').classes("pb-2")
     with ui.element("ul").classes(
@@ -153,7 +155,8 @@ def _cards(visitor: Visitor, shown: Shown) -> None:
     ):
         for card in found[first : first + A_PAGE]:
             with ui.element("li"):
-                show_card(visitor, card, lambda: _look_again(visitor, shown))
+                menu = show_card(visitor, card, lambda: _look_again(visitor, shown))
+                shown.menus += [menu] if menu else []
     if pages > 1:
         _pages(shown, pages)
 
@@ -176,9 +179,11 @@ def _pages(shown: Shown, pages: int) -> None:
 
 
 async def _look_again(visitor: Visitor, shown: Shown) -> None:
-    """The cards as they are now, drawn anew only where something changed."""
+    """The cards as they are now, drawn anew only where something changed and no menu is open."""
+    if any(menu.value for menu in shown.menus):
+        return
     fresh = await run.io_bound(cards, visitor.console.registry)
-    if fresh is not None and fresh != shown.cards:
+    if fresh is not None and fresh != shown.cards and await released():
         shown.cards = fresh
         _cards.refresh()
 

@@ -12,6 +12,7 @@ from console.web.pages.visitor import Visitor
 from console.web.sessions import csrf_token
 
 PATIENCE_SECONDS = 30.0
+PRESSED_SECONDS = 30.0
 _LINKS: tuple[tuple[str, str, Deed], ...] = (
     ("Connected Stores", "/", "read"),
     ("Mappings", "/mappings", "read"),
@@ -53,9 +54,10 @@ _CSS = """
 }
 """
 
-# What is clicked before the server listens is lost, or overtakes what was typed before it: until
-# then a page is read only. Ten seconds later its links are to be followed in any case.
-_READ_ONLY_UNTIL_HEARD = """
+# Two ways to lose a click. Before the server listens it goes nowhere, or overtakes what was typed:
+# until then a page is read only, but for ten seconds at most. And what is drawn anew while a button
+# is pressed is not the one that is released: what the server sends waits until then.
+_NO_CLICK_IS_LOST = """
 <script>
   document.body.inert = true;
   const shown = Date.now();
@@ -64,9 +66,34 @@ _READ_ONLY_UNTIL_HEARD = """
     clearInterval(waiting);
     document.body.inert = false;
     document.querySelector("[data-autofocus]")?.focus();
+    if (window.socket) holdWhilePressed(window.socket);
   }, 20);
+  let held = null;
+  window.whenReleased = () =>
+    new Promise((go) => held ? held.push(go) : go());
+  function holdWhilePressed(socket) {
+    const receive = socket.onevent.bind(socket);
+    socket.onevent = (packet) => held ? held.push(() => receive(packet)) : receive(packet);
+    const release = () => setTimeout(() => {
+      const steps = held ?? [];
+      held = null;
+      steps.forEach((step) => step());
+    });
+    addEventListener("pointerdown", () => held ??= [], true);
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, true);
+    addEventListener("blur", release);
+  }
 </script>
 """
+
+
+async def released() -> bool:
+    """Wait until no button of the mouse is pressed on this page; False where it takes too long."""
+    try:
+        await ui.run_javascript("return window.whenReleased()", timeout=PRESSED_SECONDS)
+    except TimeoutError:
+        return False
+    return True
 
 
 def page(path: str, title: str) -> ui.page:
@@ -97,7 +124,7 @@ def frame(visitor: Visitor, title: str) -> Iterator[None]:
     ui.page_title(f"{title} · Daybook")
     ui.colors(**COLOURS)
     ui.add_css(_CSS)
-    ui.add_body_html(_READ_ONLY_UNTIL_HEARD)
+    ui.add_body_html(_NO_CLICK_IS_LOST)
     ui.html('<a class="skip" href="#content">Skip to the content</a>', sanitize=False)
     with ui.header().classes("items-center gap-2 px-4 py-2 flex-wrap") as header:
         header.style("background: #14532d")
