@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlalchemy import text
