@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from connectors.deadlines import Deadline
-from connectors.history import can_visit, is_read, whole_days
-from connectors.platforms import PLATFORMS, has_settlements
-from connectors.registry import Activity, Appointment, Connection, DaySummary, Registry
-from connectors.settings import settings
-from connectors.setup import BOOKS, Setup
+from connectors.accounts.deadlines import Deadline
+from connectors.accounts.platforms import PLATFORMS, has_settlements
+from connectors.accounts.setup import BOOKS, Setup
+from connectors.channels.history import can_visit, is_read, whole_days
+from connectors.database.registry import Activity, Appointment, Connection, DaySummary, Registry
+from connectors.home.settings import settings
 from pipelines.stages.books_check import known_books_error
 from pipelines.stages.words import unplaced_words
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.auth.platform import Platform
+from connectors.accounts.platform import Platform
 from connectors.channels import CHANNELS
 
 

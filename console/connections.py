@@ -1,18 +1,18 @@
 """What is done to a connection: begun, paused, resumed, synced, removed; refused in words.
 
 The command line, the API and the pages do it here. Connecting its account, and letting it go, is
-`connectors.connecting`.
+`connectors.accounts.accounts`.
 """
 
 from collections.abc import Mapping
 
-from connectors.auth import NeedsReconnection
+from connectors.accounts.broker import NeedsReconnection
+from connectors.accounts.fields import slug_for
+from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.setup import BOOKS, Imports, Setup
 from connectors.channels import CHANNELS
+from connectors.database.registry import Connection, Registry
 from connectors.errors import BadInput
-from connectors.fields import slug_for
-from connectors.platforms import has_settlements, platform
-from connectors.registry import Connection, Registry
-from connectors.setup import BOOKS, Imports, Setup
 from pipelines.stages.provisional import book_provisional, is_booked
 from pipelines.stages.workspace import Workspace
 

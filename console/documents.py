@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.documents import Withdrawal
+from connectors.documents.manifest import Withdrawal
 from pipelines.stages.withdrawals import StoredDocument
 
 

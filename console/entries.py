@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from connectors.registry import Connection
+from connectors.database.registry import Connection
 from mappings.model import JournalEntry
 from mappings.money import minor_digits
 from pipelines.stages.explaining import Source, behind, sources

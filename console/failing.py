@@ -15,9 +15,9 @@ import typer
 from pydantic import ValidationError
 
 from connectors.errors import BadInput, DaybookError
-from connectors.faults import NO_ROOM, in_words
-from connectors.redaction import keep_logs_clean, redacted
-from connectors.settings import Settings, settings
+from connectors.home.faults import NO_ROOM, in_words
+from connectors.home.redaction import keep_logs_clean, redacted
+from connectors.home.settings import Settings, settings
 from console.output import complain
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 3, 130
@@ -87,7 +87,7 @@ def _of_the_database(error: Exception) -> str | None:
     from sqlalchemy import make_url
     from sqlalchemy.exc import OperationalError
 
-    from connectors.postgres import REGISTRY_SCHEMA, database_url, explained
+    from connectors.database.postgres import REGISTRY_SCHEMA, database_url, explained
 
     if not isinstance(error, OperationalError):
         return None

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from connectors.accounts.platforms import has_settlements
+from connectors.database.registry import Connection, Registry
 from connectors.errors import BadInput
-from connectors.platforms import has_settlements
-from connectors.registry import Connection, Registry
-from connectors.settings import settings
-from connectors.temporary import sweep
+from connectors.home.settings import settings
+from connectors.lake.temporary import sweep
 from pipelines.stages.workspace import Workspace
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.console import Console
 
-from connectors.redaction import redacted
+from connectors.home.redaction import redacted
 
 _NUMBER = re.compile(r"[-+]?[\d,]+(\.\d+)?")
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from connectors.errors import Transient
-from connectors.home_lock import HomeLock
-from connectors.processes import Process
-from connectors.unix_sockets import UnixConnection
+from connectors.home.lock import HomeLock
+from connectors.home.processes import Process
+from connectors.home.unix_sockets import UnixConnection
 
 START_SECONDS: Final = 120.0
 MOMENT_SECONDS: Final = 1.0

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from connectors.registry import Role
+from connectors.database.registry import Role
 
 Deed = Literal["read", "sync", "connect", "map", "post", "withdraw", "run", "administer"]
 

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from connectors.connecting import Accounts
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.platforms import PLATFORMS
+from connectors.database.registry import Registry
 from connectors.errors import BadInput
-from connectors.platforms import PLATFORMS
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from console.programs import Service
 
 SOURCE: Final = Path(__file__).parents[1]

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from connectors import home_lock
-from connectors.postgres import DAGSTER_SCHEMA, database_url, explained
-from connectors.settings import Settings
+from connectors.database.postgres import DAGSTER_SCHEMA, database_url, explained
+from connectors.home import lock as home_lock
+from connectors.home.settings import Settings
 
 # The daemon says twice a minute that it lives.
 SILENT_AFTER: Final = timedelta(seconds=100)

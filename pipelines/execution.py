@@ -13,8 +13,8 @@ import dagster as dg
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster_shared.error import SerializableErrorInfo
 
-from connectors.settings import settings
-from connectors.windows import Window
+from connectors.home.settings import settings
+from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.interrupts import interrupts_noted
 from pipelines.jobs import DATA, PUBLISH, warehouse_job

@@ -15,9 +15,9 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value
 
+from connectors.database.registry import Registry
 from connectors.errors import Transient
-from connectors.registry import Registry
-from connectors.settings import settings
+from connectors.home.settings import settings
 
 PROCESS = "daybook/process"
 

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from connectors.settings import settings
-from connectors.windows import Window, windows
+from connectors.home.settings import settings
+from connectors.lake.windows import Window, windows
 
 CONNECTIONS = "connections"
 # Amazon dates a deposit two days after the settlement closes, a bank up to five business days.

@@ -26,7 +26,7 @@ from dagster._core.events import (
 )
 from dagster._core.events.log import EventLogEntry
 
-from connectors.redaction import redacted
+from connectors.home.redaction import redacted
 from pipelines.storage import EventLogStorage
 from pipelines.storage.retraction import Partition, Retraction
 

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from connectors.redaction import keep_logs_clean
-from connectors.registry import Registry
-from connectors.settings import settings
+from connectors.database.registry import Registry
+from connectors.home.redaction import keep_logs_clean
+from connectors.home.settings import settings
 from pipelines.stages.workspace import Workspace
 
 Listener = Callable[[str, str, int], None]

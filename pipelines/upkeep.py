@@ -3,7 +3,7 @@
 import dagster as dg
 
 from connectors.errors import DaybookError
-from connectors.redaction import clean_errors
+from connectors.home.redaction import clean_errors
 from pipelines.interrupts import interruption_in_words
 from pipelines.resources import Daybook
 
@@ -11,7 +11,7 @@ from pipelines.resources import Daybook
 @dg.op(description="Uses grants that were idle for a week, and notes what ends when.")
 def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[Daybook]) -> None:
     """Each account on its own; those that need their owner are named in the log and the card."""
-    from connectors.connecting import Accounts
+    from connectors.accounts.accounts import Accounts
 
     failed = []
     with interruption_in_words(), daybook.open() as workspace:

@@ -21,12 +21,12 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Connection, create_engine, delete, make_url, text
 from sqlalchemy.pool import NullPool
 
-from connectors import postgres
-from connectors.auth.keys import create_key
-from connectors.home import initialise
-from connectors.registry import Registry
-from connectors.registry.models import Base
-from connectors.settings import Settings
+from connectors.accounts.keys import create_key
+from connectors.database import postgres
+from connectors.database.registry import Registry
+from connectors.database.registry.models import Base
+from connectors.home.home import initialise
+from connectors.home.settings import Settings
 
 EXTERNAL_URL = os.environ.get("DAYBOOK_TEST_POSTGRES_URL")
 # Homes in memory, where there is room: a test waits for files more than for anything else.

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from connectors.accounts.platforms import PLATFORMS
 from connectors.channels import CHANNELS
-from connectors.platforms import PLATFORMS
 
 SOLD_ON = sorted(name for name, found in PLATFORMS.items() if found.kind != "accounting")
 ROOT = Path(__file__).parent.parent
 ROOMS = ("mappings", "connectors", "pipelines", "console")
 
-# Who may touch the environment besides connectors/settings.py, and why.
+# Who may touch the environment besides connectors/home/settings.py, and why.
 ENVIRONMENT = {
     "pipelines/storage/pool.py": "sets DAGSTER_EVENT_BATCH_SIZE, which Dagster has no setting for",
     "pipelines/execution.py": "sets DAGSTER_HOME, so that Dagster finds the home's instance",

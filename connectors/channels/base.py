@@ -12,7 +12,7 @@ import duckdb
 
 from connectors.channels.notices import Notices
 from connectors.channels.visits import Visit
-from connectors.documents import Dialect, Manifest, Member, Statement
+from connectors.documents.manifest import Dialect, Manifest, Member, Statement
 
 
 @dataclass(frozen=True, slots=True)

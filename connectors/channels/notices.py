@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from connectors.auth.platform import Access, Field
+from connectors.accounts.platform import Access, Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,18 +23,18 @@ from typing import Any
 
 import duckdb
 
-from connectors.channels.answers import head, relation
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.profile import (
+from connectors.documents.api_documents import head, relation
+from connectors.documents.control_totals import (
     Profile,
     business_day,
     from_microseconds,
     profile,
     with_digests,
 )
-from connectors.documents import Dialect, Manifest, Statement
+from connectors.documents.manifest import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
-from connectors.windows import midnight
+from connectors.lake.windows import midnight
 from mappings.channels import sql
 from mappings.money import coin
 

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
-from connectors.auth.platform import Access
-from connectors.documents import Manifest
+from connectors.accounts.platform import Access
+from connectors.documents.manifest import Manifest
 from connectors.http import PATIENT, Gate, Limit, Patience, Remote
 from connectors.http.remote import Judge
-from connectors.windows import ONE_DAY, Window, midnight
+from connectors.lake.windows import ONE_DAY, Window, midnight
 
 # How the formats of documents end that tell everything of the days they cover: those that say what
 # no settlement has taken yet, one a currency, and ledgers, one after another.

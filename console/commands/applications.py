@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from connectors.connecting import Accounts
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.platforms import PLATFORMS, platform
 from connectors.errors import BadInput
-from connectors.platforms import PLATFORMS, platform
 from console import applications
 from console.commands.connecting import ACTOR, Credentials
 from console.commands.home import Json

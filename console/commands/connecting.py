@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from connectors.auth import NeedsReconnection
-from connectors.connecting import Accounts, check_has_account
+from connectors.accounts.accounts import Accounts, check_has_account
+from connectors.accounts.broker import NeedsReconnection
+from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.posting import change_posting
+from connectors.accounts.posting import posting as kept_posting
+from connectors.accounts.setup import BOOKS
+from connectors.channels.history import first_day
+from connectors.database.registry import Connection
 from connectors.errors import BadInput
-from connectors.history import first_day
-from connectors.platforms import has_settlements, platform
-from connectors.posting import change_posting
-from connectors.posting import posting as kept_posting
-from connectors.registry import Connection
-from connectors.setup import BOOKS
 from console import connections
 from console.commands.home import Json
 from console.credentials import read_credentials

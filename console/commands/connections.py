@@ -6,12 +6,12 @@ from typing import Any
 
 import typer
 
-from connectors.connecting import Accounts
-from connectors.history import can_visit
-from connectors.notifying import Notifying
-from connectors.platforms import has_settlements
-from connectors.posting import posting
-from connectors.registry import Activity, Appointment, Connection, DayState
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.platforms import has_settlements
+from connectors.accounts.posting import posting
+from connectors.accounts.queues import Notifying
+from connectors.channels.history import can_visit
+from connectors.database.registry import Activity, Appointment, Connection, DayState
 from console.commands import connecting, notifying
 from console.commands.home import Json
 from console.opening import workspace

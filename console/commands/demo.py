@@ -10,8 +10,8 @@ import typer
 from connectors.accounting.beancount.books import Books
 from connectors.channels import channel as channel_named
 from connectors.errors import Permanent
-from connectors.home import initialise
-from connectors.settings import default_home, settings
+from connectors.home.home import initialise
+from connectors.home.settings import default_home, settings
 from console.commands.home import books
 from console.commands.reconciling import show_proofs
 from console.commands.syncing import days_to_do, run_days, run_warehouse

@@ -4,15 +4,16 @@ from typing import Annotated
 
 import typer
 
-from connectors import home_lock, postgres
 from connectors.accounting.beancount.books import Books
 from connectors.accounting.beancount.programs import NOT_INSTALLED, find
-from connectors.doctor import Finding, examine
+from connectors.accounts.platforms import PLATFORMS
+from connectors.database import postgres
+from connectors.database.registry import Registry
 from connectors.errors import ConfigError, DaybookError
-from connectors.home import initialise
-from connectors.platforms import PLATFORMS
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
+from connectors.home import lock as home_lock
+from connectors.home.doctor import Finding, examine
+from connectors.home.home import initialise
+from connectors.home.settings import Settings, settings
 from console.channels import described, files_taken, ways
 from console.output import Align, say, show, show_json, show_table
 from pipelines.daemon_status import daemon_status

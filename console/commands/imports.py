@@ -8,7 +8,7 @@ import typer
 
 from connectors.channels import channel as channel_named
 from connectors.channels.base import Channel
-from connectors.documents import Manifest
+from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput
 from console.commands.home import Json
 from console.documents import described, withdrawal_document

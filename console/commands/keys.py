@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from connectors.auth import Vault
+from connectors.accounts.vault import Vault
 from connectors.errors import BadInput
-from connectors.settings import settings
+from connectors.home.settings import settings
 from console.opening import workspace
 from console.output import show
 

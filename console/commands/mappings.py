@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from connectors.errors import BadInput
-from connectors.settings import settings
+from connectors.home.settings import settings
 from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from connectors.connecting import Accounts
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.queues import Notifying
 from connectors.errors import BadInput
-from connectors.notifying import Notifying
 from console.commands.home import Json
 from console.credentials import read_credentials
 from console.opening import workspace

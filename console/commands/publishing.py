@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from connectors.accounting import TARGETS
+from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.posting import posting
+from connectors.database.registry import Connection, Publication
 from connectors.errors import BadInput
-from connectors.platforms import has_settlements, platform
-from connectors.posting import posting
-from connectors.registry import Connection, Publication
-from connectors.windows import Window, windows
+from connectors.lake.windows import Window, windows
 from console.commands.home import Json
 from console.commands.syncing import (
     DAYS_BETWEEN_RUNS,

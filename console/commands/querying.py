@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from connectors.settings import settings
+from connectors.home.settings import settings
 from console.commands.home import Json
 from console.output import Align, numeric, show_json, show_table
 from pipelines.warehouse import query

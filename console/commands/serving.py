@@ -14,15 +14,16 @@ from typing import Annotated
 
 import typer
 
-from connectors import home_lock, postgres
 from connectors.accounting.beancount import fava
 from connectors.accounting.beancount.books import Books
+from connectors.database import postgres
+from connectors.database.registry import Registry
 from connectors.errors import BadInput, ConfigError
-from connectors.home import initialise
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
-from connectors.temporary import sweep
-from connectors.unix_sockets import UNIX, socket_path
+from connectors.home import lock as home_lock
+from connectors.home.home import initialise
+from connectors.home.settings import Settings, settings
+from connectors.home.unix_sockets import UNIX, socket_path
+from connectors.lake.temporary import sweep
 from console import sandbox as emulated
 from console.commands.home import books
 from console.output import asides, say, show

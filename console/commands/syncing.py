@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from connectors.channels.history import can_visit, whole_days
+from connectors.database.registry import Connection, InboxEvent, Publication
 from connectors.errors import BadInput, ConfigError
-from connectors.history import can_visit, whole_days
-from connectors.registry import Connection, InboxEvent, Publication
-from connectors.settings import settings
-from connectors.windows import ONE_DAY, Window, windows
+from connectors.home.settings import settings
+from connectors.lake.windows import ONE_DAY, Window, windows
 from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace

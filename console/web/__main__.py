@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from connectors.registry import Registry
-from connectors.settings import settings
+from connectors.database.registry import Registry
+from connectors.home.settings import settings
 from console.failing import exit_code
 from console.web.app import build
 from console.web.context import Console

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
+from connectors.database.registry import ATTEMPTS, Registry, Turn
 from connectors.errors import RateLimited
-from connectors.registry import ATTEMPTS, Registry, Turn
 
 PER_NAME, PER_ADDRESS, SECONDS = 5, 20, 60.0
 DEVICE_SECONDS: Final = 180 * 24 * 3600

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from connectors.connecting import Accounts
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.accounts.accounts import Accounts
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
 from console.web.sessions import Sessions
 
 

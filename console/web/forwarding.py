@@ -12,7 +12,7 @@ import httpx2
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from connectors.unix_sockets import UNIX
+from connectors.home.unix_sockets import UNIX
 from console.web.gate import COOKIES
 
 RawHeaders = list[tuple[bytes, bytes]]

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectors.registry import SignedIn
+from connectors.database.registry import SignedIn
 from console.roles import MAY, Deed
 from console.web.open_pages import PREFIX, OpenPage
 from console.web.origins import Origins

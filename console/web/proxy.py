@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import DaybookError
-from connectors.redaction import redacted
+from connectors.home.redaction import redacted
 from console.web import forwarding, sockets
 from console.web.context import Console
 from console.web.gate import NEEDS, SAFE

@@ -15,8 +15,8 @@ from typing import NamedTuple, get_args
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from connectors.database.registry import Registry, Role, SignedIn
 from connectors.errors import BadInput, DaybookError
-from connectors.registry import Registry, Role, SignedIn
 from console.web import attempts
 
 IDLE = timedelta(minutes=30)

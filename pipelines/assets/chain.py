@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
-from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.database.registry import Connection
+from connectors.lake.windows import Window
 from pipelines.assets.ranged import Failed, each_window, failure
 from pipelines.checks import DATA_CHECKS, JOURNALS, NORMALISED, RAW, SETTLEMENTS, specs
 from pipelines.jobs import DATA
@@ -61,7 +61,7 @@ with warnings.catch_warnings():
         context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Bring every selected asset up to date for the run's days; name the bad ones last."""
-        from connectors.rounds import REACH
+        from connectors.channels.rounds import REACH
         from pipelines.assets.window import RECENT, WindowRun
 
         def bring_up_to_date(

@@ -5,10 +5,10 @@ from datetime import date
 
 import duckdb
 
+from connectors.database.registry import Connection, Publication
 from connectors.errors import DaybookError
-from connectors.faults import in_words
-from connectors.registry import Connection, Publication
-from connectors.windows import Window
+from connectors.home.faults import in_words
+from connectors.lake.windows import Window
 from pipelines.checks import POSTED, PUBLISHED
 from pipelines.partitions import key
 from pipelines.recording import Recorder

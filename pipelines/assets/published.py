@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.database.registry import Connection
+from connectors.lake.windows import Window
 from pipelines.assets.bean_check import BEAN_CHECK, bean_check
 from pipelines.assets.chain import GROUP, partitions
 from pipelines.assets.ranged import Failed, each_window, failure

@@ -5,11 +5,11 @@ from datetime import date
 
 import dagster as dg
 
+from connectors.database.registry import Connection
 from connectors.errors import BadInput
-from connectors.redaction import clean_errors, redacted
-from connectors.registry import Connection
-from connectors.temporary import sweep
-from connectors.windows import Window
+from connectors.home.redaction import clean_errors, redacted
+from connectors.lake.temporary import sweep
+from connectors.lake.windows import Window
 from pipelines.interrupts import interruption_in_words
 from pipelines.partitions import by_connection
 from pipelines.recording import Recorder

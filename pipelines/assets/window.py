@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import duckdb
 
-from connectors.auth.broker import NeedsReconnection
+from connectors.accounts.broker import NeedsReconnection
+from connectors.accounts.platforms import platform
+from connectors.channels.history import can_visit, today_of
+from connectors.channels.rounds import next_morning
+from connectors.database.registry import Connection
+from connectors.database.registry.records import DayStateName
 from connectors.errors import DaybookError, RateLimited, Transient
-from connectors.faults import in_words
-from connectors.history import can_visit, today_of
-from connectors.platforms import platform
-from connectors.redaction import redacted
-from connectors.registry import Connection
-from connectors.registry.records import DayStateName
-from connectors.rounds import next_morning
-from connectors.windows import Window
+from connectors.home.faults import in_words
+from connectors.home.redaction import redacted
+from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from pipelines import checks
 from pipelines.checks import JOURNALS, NORMALISED, RAW, SETTLEMENTS, Check

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from connectors.registry import InboxEvent
-from connectors.windows import windows
+from connectors.database.registry import InboxEvent
+from connectors.lake.windows import windows
 from pipelines.jobs import data_job
 from pipelines.partitions import connections, range_tags
 from pipelines.resources import Daybook
@@ -28,7 +28,7 @@ def imported_documents(
     The cursor is the last event that runs were requested for. It is saved with the requests, so
     events up to it are put away by the tick after.
     """
-    from connectors.platforms import has_settlements
+    from connectors.accounts.platforms import has_settlements
 
     after = int(context.cursor or 0)
     with daybook.open() as workspace:

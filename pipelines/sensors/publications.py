@@ -6,8 +6,8 @@ from collections import defaultdict
 import dagster as dg
 from dagster._core.storage.tags import PRIORITY_TAG
 
-from connectors.registry import Publication
-from connectors.windows import windows
+from connectors.database.registry import Publication
+from connectors.lake.windows import windows
 from pipelines.jobs import PUBLISH, publish_job
 from pipelines.partitions import RANGE_START, range_tags
 from pipelines.resources import Daybook

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from connectors.registry import Appointment, Connection
-from connectors.windows import windows
+from connectors.database.registry import Appointment, Connection
+from connectors.lake.windows import windows
 from pipelines.jobs import data_job
 from pipelines.partitions import connections, range_tags
 from pipelines.resources import Daybook
@@ -41,7 +41,7 @@ def due_visits(
 
 
 def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[dg.RunRequest]:
-    from connectors.history import can_visit
+    from connectors.channels.history import can_visit
     from pipelines.stages.visiting import due_days
 
     appointments = workspace.registry.appointments()
@@ -63,7 +63,7 @@ def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[
 
 
 def _is_due(connection: Connection, made: Appointment | None, now: datetime) -> bool:
-    from connectors.setup import Setup
+    from connectors.accounts.setup import Setup
 
     setup = Setup.model_validate(connection.setup)
     if connection.setup and setup.step != "done":

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.visiting import due_days
 from pipelines.stages.workspace import Workspace

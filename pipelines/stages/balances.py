@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from connectors.documents import Manifest, Statement
+from connectors.documents.manifest import Manifest, Statement
 from pipelines.stages.gaps import SHORTEST
 
 _NOTHING = Decimal(0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from connectors.accounting.beancount.books import Books
 from connectors.errors import DaybookError
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from pipelines.stages.publishing import LOCK_SECONDS
 from pipelines.stages.workspace import Workspace
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.database.registry import Connection
+from connectors.lake.windows import Window
 from mappings.model import PostedLine
 from pipelines.stages.orphans import orphans
 from pipelines.stages.partitions import scan

@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from connectors.channels import channel
 from connectors.channels.base import macros
-from connectors.decoding import write_decoded
-from connectors.documents import Manifest
-from connectors.registry import Connection
-from connectors.spreadsheets import ENCODING, write_sheet
+from connectors.database.registry import Connection
+from connectors.documents.decoding import write_decoded
+from connectors.documents.manifest import Manifest
+from connectors.documents.spreadsheets import ENCODING, write_sheet
 from mappings.channels import classify, sql
 from mappings.channels.source_types import fixed_source_type, fixed_source_types_sql
 from mappings.journal.config import MappingConfig

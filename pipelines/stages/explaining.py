@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels import channel
-from connectors.channels.answers import records
-from connectors.registry import Connection
+from connectors.database.registry import Connection
+from connectors.documents.api_documents import records
 from mappings.channels import classify
 from mappings.journal.config import through
 from mappings.model import CLEARING, GATEWAY, JournalEntry, JournalLine

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from connectors.channels import channel
-from connectors.channels.profile import business_day, last_business_day
-from connectors.documents import Statement
-from connectors.registry import Connection
-from connectors.windows import ONE_DAY
+from connectors.database.registry import Connection
+from connectors.documents.control_totals import business_day, last_business_day
+from connectors.documents.manifest import Statement
+from connectors.lake.windows import ONE_DAY
 
 # Less than a day is no settlement: some channels leave a second between two of them.
 SHORTEST = timedelta(days=1)

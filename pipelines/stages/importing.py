@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors import intake
-from connectors.archives import members
 from connectors.channels import channel
 from connectors.channels.base import Channel
-from connectors.channels.profile import business_day
-from connectors.documents import Manifest, Statement, Withdrawal
+from connectors.channels.history import first_day
+from connectors.database.registry import Connection
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.documents.control_totals import business_day
+from connectors.documents.manifest import Manifest, Statement, Withdrawal
 from connectors.errors import BadInput
-from connectors.history import first_day
-from connectors.registry import Connection
-from connectors.windows import ONE_DAY, Window
+from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.mapping import mapping_of

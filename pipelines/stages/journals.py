@@ -9,8 +9,8 @@ from importlib.resources import files
 
 import duckdb
 
-from connectors.registry import Connection, PlannedEntry
-from connectors.windows import Window
+from connectors.database.registry import Connection, PlannedEntry
+from connectors.lake.windows import Window
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig, through
 from mappings.model import GATEWAY, JournalEntry, JournalLine

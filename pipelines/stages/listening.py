@@ -13,13 +13,13 @@ from datetime import datetime
 from time import monotonic
 from zoneinfo import ZoneInfo
 
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.queues import Notifying, notices_of
+from connectors.channels.history import can_visit, today_of
 from connectors.channels.notices import Message, Notice, Queue
-from connectors.connecting import Accounts
+from connectors.database.registry import Connection
+from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput, DaybookError
-from connectors.history import can_visit, today_of
-from connectors.notifying import Notifying, notices_of
-from connectors.registry import Connection
-from connectors.registry.findings import NOTIFICATIONS
 from pipelines.stages.workspace import Workspace
 
 # A round is a sensor's tick: what is left is for the next one.

@@ -1,7 +1,7 @@
 """The mapping configuration in force for a connection."""
 
+from connectors.database.registry import MappingVersion, Registry
 from connectors.errors import ConfigError
-from connectors.registry import MappingVersion, Registry
 from mappings.journal.config import MappingConfig
 
 

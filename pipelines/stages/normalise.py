@@ -19,11 +19,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.documents import DayTotals, Manifest
+from connectors.database.registry import Connection
+from connectors.documents.manifest import DayTotals, Manifest
 from connectors.errors import DaybookError
-from connectors.faults import in_words
-from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.home.faults import in_words
+from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from mappings.tables import BOOKED, TRANSACTIONS

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from connectors.registry import Connection, Publication
-from connectors.registry.publications import LIVE
-from connectors.windows import Window
+from connectors.database.registry import Connection, Publication
+from connectors.database.registry.publications import LIVE
+from connectors.lake.windows import Window
 from mappings.model import PostedLine
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan

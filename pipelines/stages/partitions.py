@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connectors.engine import quoted
-from connectors.lake import Lake
+from connectors.lake.engine import quoted
+from connectors.lake.lake import Lake
 from mappings.tables import Table
 
 # Columns whose values hardly repeat: a dictionary of them costs time and space.

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from connectors.channels import channel
-from connectors.documents import Statement
-from connectors.registry import Connection
+from connectors.database.registry import Connection
+from connectors.documents.manifest import Statement
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
 

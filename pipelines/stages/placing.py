@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from connectors.database.registry import Connection
 from connectors.errors import BadInput
-from connectors.registry import Connection
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from mappings.taxonomy import Category, categories

@@ -13,12 +13,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from connectors.accounts.setup import Setup
 from connectors.channels import channel
-from connectors.documents import DayTotals, Manifest, Statement
+from connectors.database.registry import Connection
+from connectors.documents.manifest import DayTotals, Manifest, Statement
 from connectors.errors import Permanent
-from connectors.registry import Connection
-from connectors.setup import Setup
-from connectors.windows import ONE_DAY, Window, midnight
+from connectors.lake.windows import ONE_DAY, Window, midnight
 from mappings.journal.config import MappingConfig
 from mappings.model import PROVISIONAL
 from mappings.tables import PROVISIONAL_TRANSACTIONS

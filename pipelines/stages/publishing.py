@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.accounting.beancount.books import Books
-from connectors.registry import Connection, Publication
-from connectors.registry.publications import DUE
-from connectors.setup import Setup
-from connectors.windows import Window
+from connectors.accounts.setup import Setup
+from connectors.database.registry import Connection, Publication
+from connectors.database.registry.publications import DUE
+from connectors.lake.windows import Window
 from pipelines.stages.journals import BOOKS, read_entries
 from pipelines.stages.orphans import Orphan, keys_of, orphans
 from pipelines.stages.workspace import Workspace

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from connectors.documents import Manifest
+from connectors.database.registry import Connection
+from connectors.documents.manifest import Manifest
 from connectors.errors import DaybookError
-from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from pipelines.stages.normalise import covered
 from pipelines.stages.provisional import in_force
 from pipelines.stages.workspace import Workspace

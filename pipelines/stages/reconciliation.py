@@ -13,10 +13,10 @@ from functools import partial
 
 from connectors.accounting.beancount.books import Books
 from connectors.channels import channel
-from connectors.channels.profile import business_day, last_business_day
-from connectors.documents import Statement
-from connectors.history import can_visit, today_of
-from connectors.registry import Connection
+from connectors.channels.history import can_visit, today_of
+from connectors.database.registry import Connection
+from connectors.documents.control_totals import business_day, last_business_day
+from connectors.documents.manifest import Statement
 from mappings.model import CLEARING, PROVISIONAL, PostedLine
 from mappings.tables import JOURNAL_LINES, TRANSACTIONS
 from pipelines.stages.balances import brought_forward, shortfalls, stated

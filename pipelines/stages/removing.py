@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from connectors.accounting.beancount.books import Books
-from connectors.auth import Vault
-from connectors.auth.broker import STAGED
-from connectors.auth.vault import QUEUE
-from connectors.registry.publications import LIVE
+from connectors.accounts.broker import STAGED
+from connectors.accounts.vault import QUEUE, Vault
+from connectors.database.registry.publications import LIVE
 from mappings.tables import TABLES
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.publishing import LOCK_SECONDS

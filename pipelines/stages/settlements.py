@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.channels import channel
-from connectors.channels.profile import business_day, last_business_day
-from connectors.documents import Manifest, Statement
-from connectors.registry import Connection
-from connectors.windows import ONE_DAY, Window
+from connectors.database.registry import Connection
+from connectors.documents.control_totals import business_day, last_business_day
+from connectors.documents.manifest import Manifest, Statement
+from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.tables import SETTLEMENTS, Table
 from pipelines.stages.partitions import scan, write_days

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from connectors.documents import Manifest, Statement
-from connectors.registry import Connection
+from connectors.database.registry import Connection
+from connectors.documents.manifest import Manifest, Statement
 from pipelines.stages.partitions import scan
 from pipelines.stages.provisional import in_force
 from pipelines.stages.settlements import chained, closing_day, covered_days

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
-from connectors import intake
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.platforms import platform
 from connectors.channels import channel
 from connectors.channels.base import Channel
+from connectors.channels.history import can_visit, today_of, whole_days
 from connectors.channels.visits import Visit, told
-from connectors.connecting import Accounts
-from connectors.documents import Manifest, Member
+from connectors.database.registry import Connection
+from connectors.database.registry.turns import SharedGate
+from connectors.documents import ingest as intake
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput
-from connectors.history import can_visit, today_of, whole_days
 from connectors.http import Gate, Limit
 from connectors.http.shape import each_readable
-from connectors.platforms import platform
-from connectors.registry import Connection
-from connectors.registry.turns import SharedGate
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from pipelines.stages.ahead import StoppableGate, ahead
 from pipelines.stages.importing import (
     LOCK_SECONDS,

@@ -2,8 +2,8 @@
 
 import os
 
-from connectors.lake import write_atomically
-from connectors.registry import Publication
+from connectors.database.registry import Publication
+from connectors.lake.lake import write_atomically
 from mappings.tables import TABLES
 from pipelines.stages.workspace import Workspace
 from pipelines.warehouse import WarehouseReport, publish_warehouse

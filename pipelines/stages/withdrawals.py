@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from connectors.channels import channel
-from connectors.documents import Manifest, Withdrawal, in_force
+from connectors.database.registry import Connection
+from connectors.documents.manifest import Manifest, Withdrawal, in_force
 from connectors.errors import BadInput
-from connectors.registry import Connection
 from pipelines.stages.importing import LOCK_SECONDS, days_of, readings
 from pipelines.stages.workspace import Workspace
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from connectors.documents import Manifest
+from connectors.database.registry import Connection, Publication, Registry
+from connectors.documents.manifest import Manifest
 from connectors.errors import ConfigError
-from connectors.registry import Connection, Publication, Registry
 from mappings.channels import classify, met_by
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.engine import open_engine
-from connectors.lake import Lake
-from connectors.registry import Registry
-from connectors.settings import Settings
-from connectors.temporary import temporary_name
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
+from connectors.lake.engine import open_engine
+from connectors.lake.lake import Lake
+from connectors.lake.temporary import temporary_name
 
 
 class _Engines:

@@ -11,8 +11,8 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.event import listens_for
 
-from connectors.postgres import DiskFull, dagster_database_url, ensure_database, explained
-from connectors.settings import settings
+from connectors.database.postgres import DiskFull, dagster_database_url, ensure_database, explained
+from connectors.home.settings import settings
 from pipelines.storage.contract import changed_internals
 
 # Dagster hands planned events to the storage one by one unless this variable says otherwise.

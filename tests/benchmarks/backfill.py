@@ -22,8 +22,8 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
-from connectors.settings import Settings, settings
-from connectors.windows import Window
+from connectors.home.settings import Settings, settings
+from connectors.lake.windows import Window
 from tests.benchmarks.generate import Shape, write_settlements
 from tests.benchmarks.homes import fresh_home, stock
 from tests.benchmarks.results import Result, in_fresh_process

@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 import httpx2
 
-from connectors.engine import quoted
+from connectors.lake.engine import quoted
 
 LARGEST = 512 * 2**20
 

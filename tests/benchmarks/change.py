@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from connectors.channels import CHANNELS
-from connectors.registry import Registry
+from connectors.database.registry import Registry
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.channels.change import of_channel

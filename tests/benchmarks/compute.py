@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings, settings
 from pipelines.stages.journals import build_journals
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.normalise import normalise

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors import intake
 from connectors.channels import CHANNELS
-from connectors.documents import Manifest, Member
+from connectors.documents import ingest as intake
+from connectors.documents.ingest import Examination
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput
-from connectors.intake import Examination
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.benchmarks.results import Result
 from tests.channels.test_golden import FIXTURES, TIME_ZONES
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.engine import open_engine, quoted
+from connectors.lake.engine import open_engine, quoted
 from mappings.channels import classify
 from mappings.tables import TRANSACTIONS
 from tests.benchmarks.generate import COLUMNS, WORDS

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from connectors import intake
-from connectors.archives import members
 from connectors.channels import CHANNELS
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.documents.ingest import Examination
 from connectors.errors import BadInput, Unproven
-from connectors.intake import Examination
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.benchmarks.mutants import Mutant, mutants, write
 from tests.benchmarks.results import Result, in_fresh_process, peak_megabytes
 

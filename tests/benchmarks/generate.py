@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.engine import quoted
+from connectors.lake.engine import quoted
 
 FORTNIGHT = timedelta(days=14)
 FIRST_SETTLEMENT = 25_400_000_000

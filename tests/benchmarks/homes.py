@@ -7,15 +7,16 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from connectors import intake, postgres
-from connectors.archives import members
 from connectors.channels import channel
-from connectors.documents import Manifest
-from connectors.home import initialise
-from connectors.lake import Lake
-from connectors.registry import Registry
-from connectors.settings import Settings
-from connectors.windows import Window
+from connectors.database import postgres
+from connectors.database.registry import Registry
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.documents.manifest import Manifest
+from connectors.home.home import initialise
+from connectors.home.settings import Settings
+from connectors.lake.lake import Lake
+from connectors.lake.windows import Window
 from console.commands.home import books
 
 ZONE = "Europe/Berlin"

@@ -24,10 +24,10 @@ from typing import Any
 
 from pyarrow import parquet
 
-from connectors.history import whole_days
-from connectors.registry import Registry
-from connectors.settings import settings
-from connectors.windows import Window
+from connectors.channels.history import whole_days
+from connectors.database.registry import Registry
+from connectors.home.settings import settings
+from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from pipelines.stages.normalise import normalise
 from pipelines.stages.visiting import visit

@@ -65,7 +65,7 @@ def run(
     os.environ["DAYBOOK_HOME"] = home
     if database:
         os.environ["DAYBOOK_DATABASE_URL"] = database
-    from connectors.settings import settings
+    from connectors.home.settings import settings
 
     settings.cache_clear()
     if boundary is not None:
@@ -80,7 +80,7 @@ def run(
 
 def _job(job: str, slug: str | None = None, first: str = "", last: str = "") -> NoReturn:
     """A job that no command runs alone."""
-    from connectors.windows import Window
+    from connectors.lake.windows import Window
     from pipelines import execution
 
     window = Window(date.fromisoformat(first), date.fromisoformat(last)) if slug else None

@@ -24,9 +24,10 @@ from pathlib import Path
 import duckdb
 from sqlalchemy import make_url
 
-from connectors import home_lock, postgres
+from connectors.database import postgres
 from connectors.errors import ConfigError
-from connectors.settings import Settings
+from connectors.home import lock as home_lock
+from connectors.home.settings import Settings
 from tests.benchmarks import killed_command
 from tests.benchmarks.killed_command import PRELOADED, UPKEEP
 from tests.benchmarks.results import Result

@@ -20,9 +20,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.history import whole_days
-from connectors.registry import Registry
-from connectors.settings import settings
+from connectors.channels.history import whole_days
+from connectors.database.registry import Registry
+from connectors.home.settings import settings
 from pipelines.stages.visiting import visit
 from pipelines.stages.workspace import Workspace
 from tests.benchmarks.platforms import connect, reached, widen

@@ -13,12 +13,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.setup import Imports, Setup
 from connectors.channels import CHANNELS
-from connectors.connecting import Accounts
+from connectors.database.registry import Registry
+from connectors.home.settings import settings
 from connectors.http import Limit
-from connectors.registry import Registry
-from connectors.settings import settings
-from connectors.setup import Imports, Setup
 from pipelines.stages.workspace import Workspace
 from tests.benchmarks.homes import fresh_home
 from tests.emulators.serving import bound, serving

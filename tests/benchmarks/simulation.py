@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from connectors.connecting import Accounts
-from connectors.history import whole_days
-from connectors.registry import Connection, Registry
-from connectors.settings import settings
-from connectors.setup import Imports, Setup
-from connectors.windows import Window, windows
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.setup import Imports, Setup
+from connectors.channels.history import whole_days
+from connectors.database.registry import Connection, Registry
+from connectors.home.settings import settings
+from connectors.lake.windows import Window, windows
 from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run
 from pipelines.resources import Daybook
 from pipelines.stages.reconciliation import reconcile

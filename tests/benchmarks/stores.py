@@ -14,8 +14,8 @@ import httpx2
 from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings, settings
 from console.cards import cards
 from console.web.sessions import hash_password
 from tests.benchmarks.homes import fresh_home

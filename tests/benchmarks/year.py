@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from connectors.lake import Lake
-from connectors.settings import settings
+from connectors.home.settings import settings
+from connectors.lake.lake import Lake
 from tests.benchmarks.generate import Shape, write_settlements
 from tests.benchmarks.homes import fresh_home, stock, whole_window
 from tests.benchmarks.results import Result, in_fresh_process

@@ -19,12 +19,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from connectors.connecting import Accounts
-from connectors.home import initialise
-from connectors.platforms import platform
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
-from connectors.windows import windows
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.platforms import platform
+from connectors.database.registry import Registry
+from connectors.home.home import initialise
+from connectors.home.settings import Settings, settings
+from connectors.lake.windows import windows
 from console.web.sessions import hash_password
 from pipelines.execution import DATA_JOB, open_instance, run
 from tests.conftest import Server

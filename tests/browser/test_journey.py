@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from connectors.auth.platform import Platform
+from connectors.accounts.platform import Platform
+from connectors.accounts.platforms import PLATFORMS, platform
 from connectors.channels import CHANNELS
-from connectors.platforms import PLATFORMS, platform
 from tests.browser.conftest import Site
 from tests.days import days_ago
 

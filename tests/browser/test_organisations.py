@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from connectors.platforms import platform
+from connectors.accounts.platforms import platform
 from tests.browser.conftest import Site, shot
 from tests.browser.test_journey import allow, choose, give_name
 from tests.browser.test_pages import connected, nothing_wrong

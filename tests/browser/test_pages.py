@@ -12,9 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlalchemy import text
 
-from connectors import home_lock
+from connectors.accounts.platforms import platform
 from connectors.channels import channel
-from connectors.platforms import platform
+from connectors.home import lock as home_lock
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import PASSWORD, Site, shot, sign_in

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from connectors.platforms import platform
+from connectors.accounts.platforms import platform
 from tests.browser.conftest import Site, shot, sign_in
 from tests.browser.test_journey import allow, choose, give_name, pick
 

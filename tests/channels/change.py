@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from connectors.accounting.beancount import Books
-from connectors.registry import Registry
-from connectors.windows import ONE_DAY, Window
+from connectors.database.registry import Registry
+from connectors.lake.windows import ONE_DAY, Window
 from mappings.model import CLEARING
 from pipelines.stages.publishing import due
 from tests.channels.house import House

@@ -9,15 +9,15 @@ from typing import Any
 
 import duckdb
 
-from connectors import intake
 from connectors.accounting.beancount import Books
-from connectors.archives import members
 from connectors.channels import channel
-from connectors.documents import Member
-from connectors.intake import Intake
-from connectors.registry import Connection, Registry
-from connectors.settings import Settings
-from connectors.windows import Window
+from connectors.database.registry import Connection, Registry
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.documents.ingest import Intake
+from connectors.documents.manifest import Member
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from mappings.tables import TABLES
 from pipelines.stages.journals import BOOKS, Built, build_journals, plan

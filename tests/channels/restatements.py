@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.channels.answers import Answers
+from connectors.documents.api_documents import Answers
 from tests.channels import (
     amazon_files,
     ebay_files,

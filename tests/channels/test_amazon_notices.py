@@ -10,11 +10,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from connectors.accounts.queues import Notifying
 from connectors.channels.amazon import notices
+from connectors.database.registry import Appointment
 from connectors.errors import BadInput, ConfigError, Transient
-from connectors.notifying import Notifying
-from connectors.registry import Appointment
-from connectors.settings import Settings, settings
+from connectors.home.settings import Settings, settings
 from pipelines.definitions import build_definitions
 from pipelines.resources import Daybook
 from pipelines.stages.listening import Heard, listen

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from connectors.accounts.setup import Setup
 from connectors.channels import CHANNELS
-from connectors.channels.answers import Answers
-from connectors.documents import Manifest
-from connectors.intake import examining
-from connectors.settings import Settings
-from connectors.setup import Setup
-from connectors.windows import Window
+from connectors.documents.api_documents import Answers
+from connectors.documents.ingest import examining
+from connectors.documents.manifest import Manifest
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from console.connections import keep_setup
 from mappings.channels import classify
 from mappings.tables import PROVISIONAL_TRANSACTIONS

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from connectors.channels import CHANNELS
 from connectors.channels.amazon import locales
 from connectors.channels.amazon.stamps import amount, stamp
-from connectors.documents import Member
+from connectors.database.registry import Registry
+from connectors.documents.ingest import examine
+from connectors.documents.manifest import Member
 from connectors.errors import BadInput, Unproven
-from connectors.intake import examine
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from tests.channels.house import House, total
 from tests.channels.range_files import AMERICA, FRANCE, GERMANY, INDIA, JAPAN, Site, report, row

@@ -7,12 +7,12 @@ import pytest
 
 from connectors.channels.amazon.api import LIMITS
 from connectors.channels.amazon.unpacking import charset_of, legible, unpacked
-from connectors.decoding import decode
+from connectors.documents.decoding import decode
 from connectors.errors import Permanent, RateLimited, Transient
+from connectors.home.settings import Settings
 from connectors.http import Limit
-from connectors.settings import Settings
 from tests.channels.visitors import Store, check_tied, connected, store
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.emulators.amazon import Amazon
 from tests.emulators.amazon_money import AmazonMoney
 from tests.emulators.limits import CLOCK

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors import intake
-from connectors.archives import members
 from connectors.channels import CHANNELS
-from connectors.documents import Manifest
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput, Unproven
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels.examples import EXAMPLES, Example, workbook, zipped
 
 BAD_NAME = "statement.txt"

@@ -8,10 +8,10 @@ import pytest
 
 from connectors.channels import channel
 from connectors.channels.base import Channel
+from connectors.database.registry import Registry
 from connectors.errors import BadInput
-from connectors.lake import Lake
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.home.settings import Settings
+from connectors.lake.lake import Lake
 from pipelines.stages.importing import Target, import_file, open_connection
 from pipelines.stages.visiting import due_days
 from tests.channels import ebay_files

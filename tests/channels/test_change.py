@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from connectors.channels import CHANNELS
-from connectors.registry import Registry
+from connectors.database.registry import Registry
 from tests.channels.change import of_channel
 
 # More of it, and longer: `python -m tests.benchmarks change`.

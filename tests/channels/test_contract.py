@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from connectors.channels import CHANNELS
-from connectors.channels.profile import business_day
-from connectors.intake import opening
-from connectors.registry import Registry
+from connectors.database.registry import Registry
+from connectors.documents.control_totals import business_day
+from connectors.documents.ingest import opening
 from tests.channels.examples import EXAMPLES, Example, zipped
 from tests.channels.house import House, total
 

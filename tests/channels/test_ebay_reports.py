@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.channels import CHANNELS
+from connectors.database.registry import Registry
 from connectors.errors import BadInput, Unproven
-from connectors.registry import Registry
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.importing import import_file, open_connection

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import Permanent
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels.visitors import Store, check_tied, store
 from tests.emulators.ebay_money import EBayMoney
 

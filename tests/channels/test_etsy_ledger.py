@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from connectors.database.registry import Registry
 from connectors.errors import BadInput, Unproven
-from connectors.registry import Registry
 from tests.channels.etsy_files import deposit, sale, statement
 from tests.channels.house import House
 

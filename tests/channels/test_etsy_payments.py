@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.channels.etsy.api import REFUSALS
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels.visitors import Store, check_tied, store
 from tests.emulators.etsy_money import EtsyMoney
 from tests.emulators.etsy_payments import EtsyPayments

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.registry import Registry
+from connectors.database.registry import Registry
 from tests.channels.house import House
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

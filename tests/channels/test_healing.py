@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.database.registry import Registry
 from connectors.errors import Permanent
-from connectors.registry import Registry
 from tests.channels.amazon_files import order, report
 from tests.channels.house import House
 

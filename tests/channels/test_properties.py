@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.channels import CHANNELS
-from connectors.channels.profile import business_day
-from connectors.documents import Manifest, Member
-from connectors.engine import open_engine
+from connectors.database.registry import Registry
+from connectors.documents.control_totals import business_day
+from connectors.documents.ingest import examine
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import Unproven
-from connectors.intake import examine
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.home.settings import Settings
+from connectors.lake.engine import open_engine
 from pipelines.stages.workspace import Workspace
 from tests.channels import amazon_files as amazon
 from tests.channels import etsy_files as etsy

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.settings import Settings
-from connectors.setup import Imports, Setup
-from connectors.windows import ONE_DAY, Window
+from connectors.accounts.setup import Imports, Setup
+from connectors.home.settings import Settings
+from connectors.lake.windows import ONE_DAY, Window
 from tests.channels.visitors import Store, check_tied, connected
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.emulators.limits import CLOCK
 from tests.emulators.money import TODAY
 from tests.emulators.shopify import Shopify

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.archives import members
 from connectors.channels import channel
-from connectors.documents import Manifest
+from connectors.database.registry import Registry
+from connectors.documents.archives import members
+from connectors.documents.ingest import examining
+from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput, Unproven
-from connectors.intake import examining
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from pipelines.stages.importing import import_file, open_connection
 from tests.channels.examples import workbook
 from tests.channels.house import House, total

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from connectors.channels import channel
+from connectors.database.registry import Registry
 from connectors.errors import BadInput
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from pipelines.stages.importing import import_file, open_connection
 from tests.channels.house import House, total
 from tests.channels.shopify_files import PAYOUTS, export, payout, row
 from tests.channels.visitors import Store, check_tied, connected
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.emulators.limits import CLOCK
 from tests.emulators.money import TODAY
 from tests.emulators.shopify import Shopify

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.database.registry import Registry
 from connectors.errors import BadInput, Unproven
-from connectors.registry import Registry
 from tests.channels import square_files
 from tests.channels.house import House, total
 

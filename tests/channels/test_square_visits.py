@@ -11,7 +11,7 @@ import pytest
 
 from connectors.channels.square.api import WAIT_SECONDS, judge
 from connectors.errors import RateLimited, Transient
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels.house import total
 from tests.channels.visitors import Store, check_tied, store
 from tests.emulators.limits import CLOCK

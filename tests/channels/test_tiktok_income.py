@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors import intake
 from connectors.channels import CHANNELS
 from connectors.channels.tiktok.columns import FIELDS, LEAVES, NO_LEAVES, folded
-from connectors.documents import Manifest, Member
+from connectors.documents import ingest as intake
+from connectors.documents.ingest import Examination
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput, Unproven
-from connectors.intake import Examination
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from tests.channels.examples import workbook
 from tests.channels.tiktok_files import SOUTH_EAST, STATEMENTS, Row, export, order

@@ -10,13 +10,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from connectors import intake
 from connectors.channels import CHANNELS
-from connectors.channels.answers import Answers
-from connectors.documents import Manifest, Member
+from connectors.documents import ingest as intake
+from connectors.documents.api_documents import Answers
+from connectors.documents.ingest import Examination
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import ConfigError, Unproven
-from connectors.intake import Examination
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from pipelines.stages.visiting import visit
 from tests.channels.visitors import ONE_DAY, Store, check_tied, store

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from connectors import intake
 from connectors.channels import CHANNELS
 from connectors.channels.tiktok.columns import API_FIELDS
-from connectors.documents import Manifest, Member
+from connectors.documents import ingest as intake
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from tests.channels import (
     ebay_files,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.auth.broker import NeedsReconnection
+from connectors.accounts.broker import NeedsReconnection
 from connectors.errors import RateLimited, Transient
-from connectors.settings import Settings
-from connectors.windows import Window
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from tests.channels.visitors import (
     REPORT_BASED,
     VISITED,

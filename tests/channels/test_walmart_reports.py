@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.database.registry import Registry
 from connectors.errors import BadInput, Unproven
-from connectors.registry import Registry
 from mappings.channels import classify
 from tests.channels.examples import workbook
 from tests.channels.house import House

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.channels.walmart.api import REFUSED_SECONDS, NoFile, judge
 from connectors.errors import RateLimited, Transient
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels.visitors import Store, check_tied, store
 from tests.emulators.limits import CLOCK
 from tests.emulators.walmart_money import PAYING, WalmartMoney

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from connectors.channels.profile import business_day
+from connectors.accounts.setup import Imports, Setup
+from connectors.documents.control_totals import business_day
 from connectors.errors import Transient
-from connectors.settings import Settings
-from connectors.setup import Imports, Setup
-from connectors.windows import Window
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from tests.channels.house import total
 from tests.channels.visitors import Store, check_tied, connected
-from tests.connectors.platforms import Desk, desk
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.limits import CLOCK
 from tests.emulators.woocommerce import WooCommerce
 from tests.emulators.woocommerce_money import WooMoney

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import text
 
+from connectors.accounts.setup import Imports, Setup
 from connectors.channels import CHANNELS
-from connectors.history import whole_days
-from connectors.registry import Registry
-from connectors.settings import Settings
-from connectors.setup import Imports, Setup
-from connectors.windows import Window
+from connectors.channels.history import whole_days
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from mappings.model import CLEARING
 from pipelines.stages.explaining import behind, sources
 from pipelines.stages.journals import read_entries
@@ -27,7 +27,7 @@ from pipelines.stages.ties import untied
 from pipelines.stages.visiting import Visited, visit
 from pipelines.stages.workspace import Workspace
 from tests.channels.house import House
-from tests.connectors.platforms import Desk, desk
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.faults import Exchange
 from tests.emulators.limits import CLOCK
 from tests.emulators.money import Money, Owed

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels import etsy_files
 from tests.channels.amazon_files import V2, line, order, report
 from tests.conftest import Server

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.auth import Vault
+from connectors.accounts.vault import Vault
 from tests.console.user import Told, User
 from tests.emulators.serving import bound, serving
 from tests.emulators.square import Square

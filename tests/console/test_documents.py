@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors.accounting.beancount import Books
-from connectors.registry.publications import LIVE
+from connectors.database.registry.publications import LIVE
 from tests.channels.amazon_files import order, report
 from tests.console.conftest import settlement, settlement_dates
 from tests.console.user import User

@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from connectors.settings import Settings, settings
-from connectors.windows import Window
+from connectors.home.settings import Settings, settings
+from connectors.lake.windows import Window
 from pipelines.execution import open_instance
 from pipelines.launching import living_process
 from pipelines.partitions import range_tags

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from connectors import archives
+from connectors.documents import archives
 from tests.channels.examples import EXAMPLES, zipped
 from tests.channels.shopify_files import PAYOUTS, export, payout
 from tests.console.conftest import WORD, crafts, settlement, with_a_new_word

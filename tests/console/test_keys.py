@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.auth import Vault
+from connectors.accounts.vault import Vault
 from tests.console.user import User
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.setup import Setup
+from connectors.accounts.setup import Setup
 from tests.console.user import User
 
 

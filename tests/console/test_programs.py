@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors import home_lock
 from connectors.errors import ConfigError, Transient
-from connectors.home_lock import HomeLock, held
-from connectors.processes import Process
-from connectors.settings import Settings
+from connectors.home import lock as home_lock
+from connectors.home.lock import HomeLock, held
+from connectors.home.processes import Process
+from connectors.home.settings import Settings
 from console.programs import Programs, Service
 
 SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
@@ -79,8 +79,8 @@ def another_up(home: Settings) -> Iterator["subprocess.Popen[bytes]"]:
     script = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from connectors.home_lock import held\n"
-        "from connectors.settings import Settings\n"
+        "from connectors.home.lock import held\n"
+        "from connectors.home.settings import Settings\n"
         "from console.programs import Programs, Service\n"
         f"home = Settings(home={str(home.home)!r}, database_url=None)\n"
         "with held(home) as lock:\n"

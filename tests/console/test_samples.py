@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from connectors import intake
-from connectors.archives import members
 from connectors.channels import channel
-from connectors.documents import Manifest
-from connectors.settings import Settings
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.documents.manifest import Manifest
+from connectors.home.settings import Settings
 from console.samples import SAMPLES, Sample, folder
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
 from console.commands.serving import exposure, is_loopback
 from tests.console.user import User
 

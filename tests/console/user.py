@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings, settings
 from console.cli import main
 from pipelines.stages.workspace import Workspace
 

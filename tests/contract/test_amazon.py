@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from connectors.accounts.queues import Notifying
 from connectors.channels import CHANNELS
-from connectors.channels.answers import Answers
-from connectors.documents import Manifest
-from connectors.intake import examine
-from connectors.notifying import Notifying
-from connectors.settings import Settings
-from connectors.windows import Window
+from connectors.documents.api_documents import Answers
+from connectors.documents.ingest import examine
+from connectors.documents.manifest import Manifest
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from tests.channels.visitors import store
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 from tests.emulators import amazon_notices as told
 from tests.emulators.amazon import Amazon

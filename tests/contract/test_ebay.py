@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from tests.channels.visitors import store
+from tests.connectors.accounts.platforms import desk
 from tests.connectors.channels.ebay_calls import payouts
-from tests.connectors.platforms import desk
 from tests.contract.openapi import checked, document
 
 IDENTITY = "commerce_identity_v1_oas3.json"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from openapi_core import OpenAPI
 
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels.visitors import store
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 
 

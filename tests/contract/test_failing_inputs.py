@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors import intake
-from connectors.archives import members
 from connectors.channels import CHANNELS
-from connectors.documents import Manifest
+from connectors.database.registry import Registry
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from tests.channels.house import House

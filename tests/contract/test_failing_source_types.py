@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.registry import Registry
+from connectors.database.registry import Registry
 from mappings.channels import classify
 from tests.channels.house import House
 

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from connectors.settings import Settings
-from tests.connectors.platforms import desk
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import desk
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 Element = ElementTree.Element

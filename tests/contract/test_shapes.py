@@ -13,9 +13,9 @@ from graphql import build_client_schema
 from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, TRANSACTIONS
 from connectors.errors import DaybookError
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from tests.channels.visitors import store
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.contract.shapes import answer_schema, example, graphql_answer, matches, operations
 from tests.emulators.walmart_money import WalmartMoney
 

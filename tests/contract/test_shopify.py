@@ -19,18 +19,18 @@ from graphql import (
     validate,
 )
 
-from connectors.channels.answers import Answers
 from connectors.channels.base import Upload
 from connectors.channels.shopify import CHANNEL
 from connectors.channels.shopify.api import SUNSET_ON
 from connectors.channels.shopify.authorisation import IDENTITY, UNINSTALL
 from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
-from connectors.settings import Settings
+from connectors.documents.api_documents import Answers
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from tests.channels.visitors import connected
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.emulators.faults import Exchange
 from tests.emulators.shopify import Shopify
 from tests.emulators.shopify_schema import SCHEMA

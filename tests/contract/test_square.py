@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from connectors.channels.answers import Answers
 from connectors.channels.square.records import keep, record
-from connectors.registry import Registry
-from connectors.settings import Settings
-from connectors.windows import Window
+from connectors.database.registry import Registry
+from connectors.documents.api_documents import Answers
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from mappings.channels import classify
 from tests.channels.house import House
 from tests.channels.visitors import store
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 
 MONEY = {

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from connectors import intake
 from connectors.channels import CHANNELS
-from connectors.channels.answers import Answers
+from connectors.documents import ingest as intake
+from connectors.documents.api_documents import Answers
 from connectors.errors import Unproven
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from tests.channels.visitors import store
 from tests.emulators.tiktok_money import TikTokMoney

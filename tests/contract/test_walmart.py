@@ -6,13 +6,13 @@ from pathlib import Path
 
 from openapi_core import OpenAPI
 
-from connectors.authorising import begin, receive
-from connectors.platforms import platform
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.accounts.authorisations import begin, receive
+from connectors.accounts.platforms import platform
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
 from tests.channels.house import House
 from tests.channels.visitors import store
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 from tests.emulators.visiting import consent
 from tests.emulators.walmart_money import WalmartMoney

@@ -11,16 +11,16 @@ from urllib.parse import parse_qsl
 import httpx2
 import pytest
 
-from connectors.channels.answers import Answers
 from connectors.channels.woocommerce.api import SUNSET_ON
 from connectors.channels.woocommerce.deliveries import is_the_stores
 from connectors.channels.woocommerce.months import UNSOLD
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.database.registry import Registry
+from connectors.documents.api_documents import Answers
+from connectors.home.settings import Settings
 from mappings.channels import classify
 from tests.channels.house import House
 from tests.channels.visitors import store
-from tests.connectors.platforms import desk
+from tests.connectors.accounts.platforms import desk
 from tests.emulators.serving import bound, serving
 from tests.emulators.woocommerce import WooCommerce
 

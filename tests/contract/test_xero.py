@@ -6,8 +6,8 @@ from pathlib import Path
 import yaml
 
 from connectors.accounting.xero.zones import ZONES
-from connectors.settings import Settings
-from tests.connectors.platforms import desk
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 from tests.emulators.faults import Exchange
 

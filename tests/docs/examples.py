@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from connectors import intake
 from connectors.accounting.beancount.rendering import render_entry
-from connectors.archives import members
 from connectors.channels import channel
-from connectors.registry import Connection, Registry
-from connectors.settings import Settings
-from connectors.windows import Window
+from connectors.database.registry import Connection, Registry
+from connectors.documents import ingest as intake
+from connectors.documents.archives import members
+from connectors.home.settings import Settings
+from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
 from pipelines.stages.journals import build_journals, read_entries

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.auth.platform import Platform
+from connectors.accounts.fields import read_fields, read_given
+from connectors.accounts.platform import Platform
+from connectors.accounts.platforms import PLATFORMS
 from connectors.channels import CHANNELS
-from connectors.fields import read_fields, read_given
-from connectors.platforms import PLATFORMS
 from console.roles import MAY, MEANING
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -12,7 +12,7 @@ import pytest
 import typer
 import yaml
 
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from console.cli import app
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig

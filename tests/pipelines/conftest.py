@@ -15,8 +15,8 @@ from dagster._core.test_utils import in_process_test_workspace
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster_graphql.test.utils import execute_dagster_graphql
 
-from connectors.postgres import database_url
-from connectors.settings import Settings
+from connectors.database.postgres import database_url
+from connectors.home.settings import Settings
 
 OURS = ("pipelines.storage", "{}Storage")
 STOCK = ("dagster_postgres", "Postgres{}Storage")

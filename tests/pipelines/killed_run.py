@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from pipelines.execution import DATA_JOB, run
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from connectors.accounting.beancount import Books
 from connectors.channels import channel
-from connectors.home import initialise
-from connectors.lake import Lake
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
-from connectors.windows import ONE_DAY, Window
+from connectors.database.registry import Registry
+from connectors.home.home import initialise
+from connectors.home.settings import Settings, settings
+from connectors.lake.lake import Lake
+from connectors.lake.windows import ONE_DAY, Window
 from pipelines.execution import RunOutcome, run
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.workspace import Workspace

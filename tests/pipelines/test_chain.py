@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from dagster._core.launcher import WorkerStatus
 
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from tests.channels.amazon_files import line
 from tests.conftest import Server
 from tests.pipelines.shop import CHAIN, FIRST, Shop, fortnight, open_shop

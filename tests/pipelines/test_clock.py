@@ -24,8 +24,8 @@ from dagster._core.scheduler.instigation import (
 from dagster._daemon.sensor import get_elapsed
 from dagster._daemon.types import DaemonHeartbeat
 
-from connectors import home_lock
-from connectors.processes import Process
+from connectors.home import lock as home_lock
+from connectors.home.processes import Process
 from pipelines.daemon_status import daemon_status
 from pipelines.storage import ScheduleStorage
 from tests.conftest import Server

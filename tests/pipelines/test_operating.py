@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from tests.conftest import Server
 from tests.pipelines.daemon import Operator, operator
 from tests.pipelines.shop import CHAIN, FIRST, Shop, fortnight, open_shop

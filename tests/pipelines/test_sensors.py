@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from connectors.registry import PlannedEntry
-from connectors.windows import Window
+from connectors.database.registry import PlannedEntry
+from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
 from pipelines.resources import Daybook

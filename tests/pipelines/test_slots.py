@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from pipelines.execution import run
 from pipelines.launching import PROCESS, living_process
 from pipelines.partitions import range_tags

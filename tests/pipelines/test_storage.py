@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as db
 from dagster._core.instance.ref import InstanceRef
 
-from connectors.postgres import stop
-from connectors.settings import Settings
+from connectors.database.postgres import stop
+from connectors.home.settings import Settings
 from pipelines.storage import EventLogStorage, contract, pool
 from pipelines.storage.planned import rows_of
 from tests.pipelines.conftest import OURS, STOCK, OpenInstance, web_server

@@ -20,14 +20,14 @@ from dagster._daemon.types import DaemonHeartbeat
 from dagster._time import get_current_timestamp
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from connectors.postgres import (
+from connectors.database.postgres import (
     DAGSTER_SCHEMA,
     REGISTRY_SCHEMA,
     dagster_database_url,
     database_url,
 )
-from connectors.registry import Registry
-from connectors.settings import Settings
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
 from pipelines.daemon_status import daemon_status
 from tests.conftest import Server
 from tests.pipelines.conftest import OURS, STORAGES

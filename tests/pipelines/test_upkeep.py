@@ -8,14 +8,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from connectors.auth import Token
-from connectors.auth.broker import TOKEN
-from connectors.connecting import Accounts
-from connectors.deadlines import KEEP_ALIVE
-from connectors.registry import Registry
-from connectors.settings import Settings, settings
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.broker import TOKEN
+from connectors.accounts.deadlines import KEEP_ALIVE
+from connectors.accounts.tokens import Token
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings, settings
 from pipelines.execution import open_instance, run
-from tests.connectors.platforms import Desk
+from tests.connectors.accounts.platforms import Desk
 from tests.emulators.serving import bound, serving
 from tests.emulators.square import Square
 from tests.searching import told

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from connectors.registry import Registry
-from connectors.rounds import FROM_HOUR, HOURS, next_morning
-from connectors.settings import Settings, settings
-from connectors.setup import Imports, Setup
+from connectors.accounts.setup import Imports, Setup
+from connectors.channels.rounds import FROM_HOUR, HOURS, next_morning
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings, settings
 from pipelines.definitions import build_definitions
 from pipelines.partitions import RANGE_END, RANGE_START
 from pipelines.resources import Daybook

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.registry import Registry
+from connectors.database.registry import Registry
 from tests.channels.amazon_files import order, report
 from tests.channels.house import House
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.documents import Statement
+from connectors.documents.manifest import Statement
 from pipelines.stages.balances import brought_forward, shortfalls
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.registry import Registry
+from connectors.database.registry import Registry
 from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING, GATEWAY
 from pipelines.stages.explaining import behind, sources

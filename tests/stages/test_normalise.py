@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from mappings.tables import TRANSACTIONS
 from pipelines.stages.normalise import normalise
 from pipelines.stages.raw import read_raw
@@ -158,8 +158,8 @@ NORMALISE = textwrap.dedent(
     from datetime import date
     from pathlib import Path
     from types import SimpleNamespace
-    from connectors.settings import Settings
-    from connectors.windows import Window
+    from connectors.home.settings import Settings
+    from connectors.lake.windows import Window
     from mappings.journal.config import MappingConfig
     from pipelines.stages.normalise import normalise
     from pipelines.stages.workspace import Workspace

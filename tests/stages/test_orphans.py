@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from connectors.accounting.beancount import Books
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.publishing import due
 from tests.channels.amazon_files import Line, order, report

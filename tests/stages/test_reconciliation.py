@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.registry import Registry
-from connectors.windows import Window
+from connectors.database.registry import Registry
+from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from pipelines.stages.reconciliation import Proof
 from tests.channels import etsy_files

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.windows import Window
+from connectors.lake.windows import Window
 from pipelines.stages.ties import untied
 from tests.channels.amazon_files import order, report
 from tests.channels.house import House

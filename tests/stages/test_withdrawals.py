@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from connectors.accounting.beancount import Books
-from connectors.documents import Withdrawal
+from connectors.documents.ingest import is_held
+from connectors.documents.manifest import Withdrawal
 from connectors.errors import BadInput
-from connectors.intake import is_held
 from pipelines.stages.importing import outstanding
 from pipelines.stages.withdrawals import find_document, stored_documents, withdraw_document
 from pipelines.stages.words import words_of

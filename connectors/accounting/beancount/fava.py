@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors.accounting.beancount.programs import NOT_INSTALLED, find
 from connectors.errors import ConfigError, Transient
-from connectors.unix_sockets import UnixConnection
+from connectors.home.unix_sockets import UnixConnection
 
 _LAUNCHER = Path(__file__).with_name("fava_socket.py")
 

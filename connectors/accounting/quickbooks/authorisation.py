@@ -16,9 +16,10 @@ from zoneinfo import available_timezones
 
 import httpx2
 
-from connectors.auth.consent import Question
-from connectors.auth.oauth import TokenEndpoint
-from connectors.auth.platform import (
+from connectors.accounts.consent import Question
+from connectors.accounts.countries import TIME_ZONES
+from connectors.accounts.oauth import TokenEndpoint
+from connectors.accounts.platform import (
     ENVIRONMENT,
     SANDBOX,
     Access,
@@ -31,7 +32,6 @@ from connectors.auth.platform import (
     read_code,
     token_fields,
 )
-from connectors.countries import TIME_ZONES
 from connectors.errors import BadInput, ConfigError, Permanent
 from connectors.http import AccessRefused, Remote, TokenAuth
 

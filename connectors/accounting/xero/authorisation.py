@@ -22,9 +22,9 @@ from urllib.parse import urlencode
 import httpx2
 
 from connectors.accounting.xero.zones import ZONES
-from connectors.auth.consent import Question
-from connectors.auth.oauth import TokenEndpoint
-from connectors.auth.platform import (
+from connectors.accounts.consent import Question
+from connectors.accounts.oauth import TokenEndpoint
+from connectors.accounts.platform import (
     Access,
     Account,
     Code,
@@ -33,7 +33,7 @@ from connectors.auth.platform import (
     Platform,
     read_code,
 )
-from connectors.auth.tokens import Token
+from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.http import AccessRefused, Remote, TokenAuth
 

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels import answers, statements
+from connectors.channels import statements
 from connectors.channels.amazon import files, notices, queue, range_rows, ranges
 from connectors.channels.amazon.chains import chain
 from connectors.channels.amazon.settlements import read
 from connectors.channels.amazon.subscribing import subscribe
 from connectors.channels.base import Channel, Reading, Upload
 from connectors.channels.notices import Notices
-from connectors.documents import Manifest
+from connectors.documents import api_documents as answers
+from connectors.documents.manifest import Manifest
 
 
 def _recognises(opening: str) -> bool:

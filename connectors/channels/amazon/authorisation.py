@@ -14,10 +14,11 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.auth.broker import GrantRefused
-from connectors.auth.consent import Question
-from connectors.auth.oauth import TokenEndpoint
-from connectors.auth.platform import (
+from connectors.accounts.broker import GrantRefused
+from connectors.accounts.consent import Question
+from connectors.accounts.countries import TIME_ZONES
+from connectors.accounts.oauth import TokenEndpoint
+from connectors.accounts.platform import (
     ENVIRONMENT,
     Access,
     Account,
@@ -30,11 +31,10 @@ from connectors.auth.platform import (
     token_fields,
 )
 from connectors.channels.amazon.marketplaces import KNOWN, REGIONS, Marketplace
-from connectors.countries import TIME_ZONES
 from connectors.errors import BadInput, ConfigError
+from connectors.home.redaction import remember
 from connectors.http import Remote, TokenAuth
 from connectors.http.tokens import unauthorised
-from connectors.redaction import remember
 
 _WHERE = "Solution Provider Portal, your application, View LWA credentials"
 _APPLICATION_ID = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from connectors.documents import Manifest, Statement
+from connectors.documents.manifest import Manifest, Statement
 
 
 def chain(manifests: Sequence[Manifest]) -> list[Statement]:

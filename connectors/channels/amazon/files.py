@@ -12,13 +12,13 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels import dialect as dialects
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.profile import Profile, business_day, from_microseconds, profile
-from connectors.channels.tables import check_rows, load
-from connectors.documents import Dialect, Manifest, Statement
-from connectors.engine import quoted
+from connectors.documents import dialects
+from connectors.documents.control_totals import Profile, business_day, from_microseconds, profile
+from connectors.documents.manifest import Dialect, Manifest, Statement
+from connectors.documents.tables import check_rows, load
 from connectors.errors import BadInput, Unproven
+from connectors.lake.engine import quoted
 from mappings.channels import sql
 
 _COMMON = (

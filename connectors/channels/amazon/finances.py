@@ -14,14 +14,14 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.channels.amazon.marketplaces import REGIONS
-from connectors.channels.answers import Answers
 from connectors.channels.statements import PROVISIONAL
 from connectors.channels.visits import Visit, parts, stamp
-from connectors.documents import Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Member
 from connectors.errors import Transient
 from connectors.http import Ask, Limit, Remote
 from connectors.http.paging import by_cursor
-from connectors.windows import Window
+from connectors.lake.windows import Window
 
 VERSION = "2024-06-19"
 # Amazon's list of deprecations (2026-11) names no end of this version.

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from connectors.auth.platform import Access, Field
+from connectors.accounts.platform import Access, Field
 from connectors.channels.notices import Message
 from connectors.errors import BadInput, ConfigError, Permanent, Transient
 from connectors.http import Remote

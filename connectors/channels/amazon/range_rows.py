@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.channels.amazon import locales, stamps
-from connectors.channels.tables import records
-from connectors.documents import Dialect, Manifest
-from connectors.engine import quoted
+from connectors.documents.manifest import Dialect, Manifest
+from connectors.documents.tables import records
+from connectors.lake.engine import quoted
 
 _TEXTS = ("order id", "sku", "description", "quantity", "marketplace", "fulfilment")
 

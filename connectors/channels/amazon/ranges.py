@@ -17,13 +17,13 @@ from connectors.channels.amazon import locales, stamps
 from connectors.channels.amazon.marketplaces import KNOWN
 from connectors.channels.amazon.range_rows import header, money_columns, relation
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.dialect import date_format, decimal_marks, zones
-from connectors.channels.profile import Profile, business_day, from_microseconds, profile
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_above, check_columns, check_rows, load
-from connectors.documents import Dialect, Manifest, Statement
+from connectors.documents.control_totals import Profile, business_day, from_microseconds, profile
+from connectors.documents.dialects import date_format, decimal_marks, zones
+from connectors.documents.manifest import Dialect, Manifest, Statement
+from connectors.documents.tables import check_above, check_columns, check_rows, load
 from connectors.errors import BadInput, Unproven
-from connectors.windows import midnight
+from connectors.lake.windows import midnight
 from mappings.channels import sql
 
 RANGE = "amazon.range"

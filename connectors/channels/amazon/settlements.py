@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from connectors.channels.amazon.api import LISTED, Reports, amazon, store
 from connectors.channels.amazon.finances import provisional
 from connectors.channels.visits import Visit
-from connectors.documents import Member
-from connectors.windows import ONE_DAY, Window
+from connectors.documents.manifest import Member
+from connectors.lake.windows import ONE_DAY, Window
 
 
 def read(visit: Visit) -> Iterator[Member]:

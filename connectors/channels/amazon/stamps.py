@@ -6,7 +6,7 @@
 """
 
 from connectors.channels.amazon.locales import MONTHS
-from connectors.engine import quoted
+from connectors.lake.engine import quoted
 
 # The order of day and month is in doubt only where slashes stand between them.
 FORMS = ("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S")

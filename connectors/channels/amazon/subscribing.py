@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from connectors.auth.platform import Access
+from connectors.accounts.platform import Access
 from connectors.channels.amazon.authorisation import AMAZON, sign_for_application
 from connectors.channels.amazon.marketplaces import REGIONS
 from connectors.errors import BadInput, ConfigError, Permanent

@@ -9,7 +9,7 @@ import io
 import zlib
 from email.message import Message
 
-from connectors.decoding import decode
+from connectors.documents.decoding import decode
 from connectors.errors import BadInput, Permanent, Transient
 
 _GZIP = b"\x1f\x8b"

@@ -5,12 +5,12 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels import statements
-from connectors.channels.answers import is_of
 from connectors.channels.base import Channel, Upload
 from connectors.channels.ebay import files, report
 from connectors.channels.ebay.chain import chain
 from connectors.channels.ebay.settlements import read
-from connectors.documents import Manifest
+from connectors.documents.api_documents import is_of
+from connectors.documents.manifest import Manifest
 
 
 def _recognises(opening: str) -> bool:

@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.auth.consent import Question
-from connectors.auth.oauth import TokenEndpoint
-from connectors.auth.platform import (
+from connectors.accounts.consent import Question
+from connectors.accounts.countries import TIME_ZONES
+from connectors.accounts.oauth import TokenEndpoint
+from connectors.accounts.platform import (
     ENVIRONMENT,
     Access,
     Account,
@@ -30,7 +31,6 @@ from connectors.auth.platform import (
 )
 from connectors.channels.ebay.marketplaces import CURRENCIES, SIGNING, country_of
 from connectors.channels.ebay.signing import CIPHER, Signature, read_pair
-from connectors.countries import TIME_ZONES
 from connectors.http import Remote, TokenAuth
 
 _SCOPE = "https://api.ebay.com/oauth/api_scope"

@@ -7,7 +7,7 @@ and the payout in the next one's.
 from collections.abc import Sequence
 from decimal import Decimal
 
-from connectors.documents import Manifest, Statement
+from connectors.documents.manifest import Manifest, Statement
 
 
 def chain(manifests: Sequence[Manifest]) -> list[Statement]:

@@ -14,11 +14,12 @@ from datetime import date
 import duckdb
 
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.dialect import date_format, decimal_marks
 from connectors.channels.ebay import report
-from connectors.channels.profile import Profile, profile
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import (
+from connectors.documents.control_totals import Profile, profile
+from connectors.documents.dialects import date_format, decimal_marks
+from connectors.documents.manifest import Dialect, Manifest, Statement
+from connectors.documents.tables import (
     check_above,
     check_columns,
     check_once,
@@ -26,9 +27,8 @@ from connectors.channels.tables import (
     check_whole,
     load,
 )
-from connectors.documents import Dialect, Manifest, Statement
 from connectors.errors import BadInput, Unproven
-from connectors.windows import midnight
+from connectors.lake.windows import midnight
 from mappings.channels import sql
 from mappings.money import coin
 

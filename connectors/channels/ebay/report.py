@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from connectors.channels.ebay import locales
-from connectors.channels.tables import records
-from connectors.documents import Dialect, Manifest
-from connectors.engine import quoted
+from connectors.documents.manifest import Dialect, Manifest
+from connectors.documents.tables import records
+from connectors.lake.engine import quoted
 
 DATES = (
     "%b %d, %Y", "%d %b %Y", "%d %b, %Y", "%d-%b-%Y", "%d-%b-%y", "%B %d, %Y", "%d %B %Y",

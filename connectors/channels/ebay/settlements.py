@@ -14,14 +14,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.channels.answers import Answers
 from connectors.channels.ebay.api import LIMITS, Finances
 from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
 from connectors.channels.visits import Visit, parts, stamp
-from connectors.documents import Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Member
 from connectors.errors import Permanent, Transient
 from connectors.http import Answer
-from connectors.windows import Window
+from connectors.lake.windows import Window
 
 # A list that is asked for by dates takes no more than this; an open end reaches no further either.
 LONGEST = 90

@@ -2,12 +2,12 @@
 
 import duckdb
 
-from connectors.channels import answers
 from connectors.channels.base import Channel, Upload
 from connectors.channels.etsy import files, ledger
 from connectors.channels.etsy.chain import chain, reading
 from connectors.channels.etsy.settlements import read
-from connectors.documents import Manifest
+from connectors.documents import api_documents as answers
+from connectors.documents.manifest import Manifest
 
 
 def _recognises(opening: str) -> bool:

@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.auth.consent import Question
-from connectors.auth.oauth import TokenEndpoint
-from connectors.auth.platform import (
+from connectors.accounts.consent import Question
+from connectors.accounts.countries import TIME_ZONES
+from connectors.accounts.oauth import TokenEndpoint
+from connectors.accounts.platform import (
     Access,
     Account,
     Code,
@@ -24,7 +25,6 @@ from connectors.auth.platform import (
     read_code,
     token_fields,
 )
-from connectors.countries import TIME_ZONES
 from connectors.http import Remote, TokenAuth
 
 SCOPES = ("transactions_r", "shops_r", "listings_r")

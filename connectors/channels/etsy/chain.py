@@ -11,7 +11,7 @@ from decimal import Decimal
 from connectors.channels.base import Reading
 from connectors.channels.etsy.ledger import FORMAT
 from connectors.channels.statements import lasting_prefix
-from connectors.documents import Manifest, Statement
+from connectors.documents.manifest import Manifest, Statement
 from mappings.channels import sql
 from mappings.money import coin
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels.base import Upload, macros
-from connectors.channels.dialect import date_format, decimal_marks
-from connectors.channels.profile import profile
-from connectors.channels.tables import check_columns, check_rows, check_whole, load, records
-from connectors.documents import Dialect, Manifest, Statement
-from connectors.engine import quoted
+from connectors.documents.control_totals import profile
+from connectors.documents.dialects import date_format, decimal_marks
+from connectors.documents.manifest import Dialect, Manifest, Statement
+from connectors.documents.tables import check_columns, check_rows, check_whole, load, records
 from connectors.errors import BadInput, Unproven
-from connectors.windows import midnight
+from connectors.lake.engine import quoted
+from connectors.lake.windows import midnight
 from mappings.channels import sql
 
 _REQUIRED = ("Date", "Type", "Title", "Info", "Currency", "Amount", "Fees & Taxes", "Net")

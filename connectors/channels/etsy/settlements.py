@@ -15,7 +15,6 @@ from functools import cached_property
 
 import orjson
 
-from connectors.channels.answers import Answers
 from connectors.channels.etsy.api import (
     ENTRIES,
     LIMITS,
@@ -26,9 +25,10 @@ from connectors.channels.etsy.api import (
 )
 from connectors.channels.etsy.payments import Item, Payments, named
 from connectors.channels.visits import Visit, parts
-from connectors.documents import Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Member
 from connectors.http import Answer, Remote
-from connectors.windows import ONE_DAY, Window
+from connectors.lake.windows import ONE_DAY, Window
 
 LEDGER = "ledger"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels import statements
-from connectors.channels.answers import head, is_of
 from connectors.channels.base import Channel, Reading, Upload
 from connectors.channels.shopify import exports, files, orders, payouts
 from connectors.channels.shopify.chain import chain
 from connectors.channels.shopify.settlements import read
-from connectors.documents import Manifest
+from connectors.documents.api_documents import head, is_of
+from connectors.documents.manifest import Manifest
 
 
 def _recognises(opening: str) -> bool:

@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.auth.broker import GrantRefused
-from connectors.auth.consent import Question
-from connectors.auth.oauth import TokenEndpoint
-from connectors.auth.platform import (
+from connectors.accounts.broker import GrantRefused
+from connectors.accounts.consent import Question
+from connectors.accounts.oauth import TokenEndpoint
+from connectors.accounts.platform import (
     Access,
     Account,
     Code,

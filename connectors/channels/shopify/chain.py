@@ -7,7 +7,7 @@ in as many documents as there are days with orders.
 from collections.abc import Sequence
 from decimal import Decimal
 
-from connectors.documents import Manifest, Statement
+from connectors.documents.manifest import Manifest, Statement
 
 
 def chain(manifests: Sequence[Manifest]) -> list[Statement]:

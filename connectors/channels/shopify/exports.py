@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels.base import Upload
-from connectors.channels.tables import check_rows, check_whole, load
-from connectors.engine import quoted
+from connectors.documents.tables import check_rows, check_whole, load
 from connectors.errors import BadInput
+from connectors.lake.engine import quoted
 
 AGAIN = "download it again, unedited"
 

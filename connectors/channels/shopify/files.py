@@ -16,8 +16,6 @@ from typing import Any
 import duckdb
 
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.dialect import date_format, decimal_marks, zones
-from connectors.channels.profile import Profile, from_microseconds, profile
 from connectors.channels.shopify.exports import (
     AGAIN,
     columns,
@@ -26,10 +24,12 @@ from connectors.channels.shopify.exports import (
     rows_without_line,
 )
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_columns
-from connectors.documents import Dialect, Manifest, Statement
+from connectors.documents.control_totals import Profile, from_microseconds, profile
+from connectors.documents.dialects import date_format, decimal_marks, zones
+from connectors.documents.manifest import Dialect, Manifest, Statement
+from connectors.documents.tables import check_columns
 from connectors.errors import BadInput, Unproven
-from connectors.windows import midnight
+from connectors.lake.windows import midnight
 from mappings.channels import sql
 
 FORMAT = "shopify.transactions"

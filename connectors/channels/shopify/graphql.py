@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from connectors.auth.platform import Access
+from connectors.accounts.platform import Access
 from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.http import Remote, TokenAuth, body
 

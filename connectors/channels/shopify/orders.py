@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from connectors.channels import statements
-from connectors.channels.answers import Answers
 from connectors.channels.base import Reading, Upload
 from connectors.channels.shopify.api import Admin, Node
 from connectors.channels.statements import OPEN, open_settlement, open_statement
 from connectors.channels.visits import Visit, parts
-from connectors.documents import Manifest, Member
-from connectors.windows import ONE_DAY, Window, windows
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Manifest, Member
+from connectors.lake.windows import ONE_DAY, Window, windows
 
 # Lists of what has changed are some minutes behind.
 _LATE = timedelta(days=2)

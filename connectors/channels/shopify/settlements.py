@@ -11,15 +11,15 @@ A shop without Shopify Payments has no payouts: its orders stand in for them (`o
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from connectors.channels.answers import Answers
 from connectors.channels.shopify.api import LIMITS, Admin, Node, payout_of
 from connectors.channels.shopify.graphql import judge
 from connectors.channels.shopify.orders import held_open, read_orders
 from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
 from connectors.channels.visits import Visit, parts
-from connectors.documents import Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Member
 from connectors.errors import Transient
-from connectors.windows import Window
+from connectors.lake.windows import Window
 
 # Payouts change their state for some days; transactions come to light some days after their date.
 SETTLING = timedelta(days=14)

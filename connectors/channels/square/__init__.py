@@ -6,12 +6,12 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels import statements
-from connectors.channels.answers import is_of
 from connectors.channels.base import Channel, Reading, Upload
 from connectors.channels.square import files
 from connectors.channels.square.chain import chain
 from connectors.channels.square.settlements import read
-from connectors.documents import Manifest
+from connectors.documents.api_documents import is_of
+from connectors.documents.manifest import Manifest
 
 
 def _recognises(opening: str) -> bool:

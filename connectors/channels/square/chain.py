@@ -6,7 +6,7 @@ stand in the files of two months.
 
 from collections.abc import Sequence
 
-from connectors.documents import Manifest, Statement
+from connectors.documents.manifest import Manifest, Statement
 
 
 def chain(manifests: Sequence[Manifest]) -> list[Statement]:

@@ -17,21 +17,21 @@ from zoneinfo import available_timezones
 import duckdb
 
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.dialect import date_format, decimal_marks
-from connectors.channels.profile import Profile, from_microseconds, profile
 from connectors.channels.square.zones import NAMES, country, currency
 from connectors.channels.statements import lasting_prefix, open_settlement
-from connectors.channels.tables import (
+from connectors.documents.control_totals import Profile, from_microseconds, profile
+from connectors.documents.dialects import date_format, decimal_marks
+from connectors.documents.manifest import Dialect, Manifest, Statement
+from connectors.documents.tables import (
     check_columns,
     check_once,
     check_rows,
     check_whole,
     load,
 )
-from connectors.documents import Dialect, Manifest, Statement
-from connectors.engine import quoted
 from connectors.errors import BadInput, Unproven
-from connectors.windows import midnight
+from connectors.lake.engine import quoted
+from connectors.lake.windows import midnight
 from mappings.channels import sql
 
 FORMAT = "square.transactions"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.channels.answers import Answers
+from connectors.documents.api_documents import Answers
 
 Item = Mapping[str, Any]
 

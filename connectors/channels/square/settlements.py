@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.channels.answers import Answers
 from connectors.channels.square.api import HEADERS, LIMITS, Item, Square, judge
 from connectors.channels.square.records import currency_of, keep, record
 from connectors.channels.square.unpaid import SETTLING, Unpaid, waiting_since
 from connectors.channels.statements import SETTLEMENT
 from connectors.channels.visits import Visit
-from connectors.documents import Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Member
 
 # Payments are captured a while after they were begun; what is older is asked for by its number.
 BEFORE = timedelta(days=1)

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.channels.answers import Answers
-from connectors.channels.profile import business_day
 from connectors.channels.square.api import Item, Square
 from connectors.channels.square.records import (
     currency_of,
@@ -25,8 +23,10 @@ from connectors.channels.square.records import (
 )
 from connectors.channels.statements import OPEN, open_statement
 from connectors.channels.visits import Visit
-from connectors.documents import Member
-from connectors.windows import Window
+from connectors.documents.api_documents import Answers
+from connectors.documents.control_totals import business_day
+from connectors.documents.manifest import Member
+from connectors.lake.windows import Window
 
 # Payouts change their state for some days; a till without a network sends what it took after up
 # to three; a payment may wait for its capture for seven.

@@ -6,7 +6,7 @@ read only where one code stands for several things.
 
 import httpx2
 
-from connectors.auth.broker import GrantRefused
+from connectors.accounts.broker import GrantRefused
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
 from connectors.http import AccessRefused, body
 from connectors.http.remote import wait_seconds

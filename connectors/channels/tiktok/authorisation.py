@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.auth.consent import Question
-from connectors.auth.platform import (
+from connectors.accounts.consent import Question
+from connectors.accounts.countries import TIME_ZONES
+from connectors.accounts.platform import (
     Access,
     Account,
     Code,
@@ -29,7 +30,6 @@ from connectors.channels.tiktok.answers import TITLE, refusal
 from connectors.channels.tiktok.markets import CURRENCIES
 from connectors.channels.tiktok.signing import ShopAuth
 from connectors.channels.tiktok.tokens import ShopTokens
-from connectors.countries import TIME_ZONES
 from connectors.errors import BadInput
 from connectors.http import Remote
 

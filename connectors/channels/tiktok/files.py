@@ -13,12 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels import answers, statements
+from connectors.channels import statements
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.dialect import date_format, decimal_marks
-from connectors.channels.profile import Profile, business_day, profile
 from connectors.channels.statements import open_settlement
-from connectors.channels.tables import check_rows, check_whole, load
 from connectors.channels.tiktok.columns import (
     FIELDS,
     REQUIRED,
@@ -28,9 +25,13 @@ from connectors.channels.tiktok.columns import (
     field,
     folded,
 )
-from connectors.documents import Dialect, Manifest, Statement
-from connectors.engine import quoted
+from connectors.documents import api_documents as answers
+from connectors.documents.control_totals import Profile, business_day, profile
+from connectors.documents.dialects import date_format, decimal_marks
+from connectors.documents.manifest import Dialect, Manifest, Statement
+from connectors.documents.tables import check_rows, check_whole, load
 from connectors.errors import BadInput, Unproven
+from connectors.lake.engine import quoted
 from mappings.channels import sql
 
 FORMAT = "tiktok.income"

@@ -14,15 +14,15 @@ from typing import Any
 import duckdb
 
 from connectors.channels import statements
-from connectors.channels.answers import Answers, is_of
 from connectors.channels.base import Upload
 from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
 from connectors.channels.tiktok import files
 from connectors.channels.tiktok.api import Finances
 from connectors.channels.visits import Visit
-from connectors.documents import Manifest, Member
+from connectors.documents.api_documents import Answers, is_of
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import Unproven
-from connectors.windows import ONE_DAY, Window
+from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import sql
 
 # Payments change their state for some days; so long are statements listed again.

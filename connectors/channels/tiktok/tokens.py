@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.auth.broker import GrantRefused
-from connectors.auth.tokens import Token
+from connectors.accounts.broker import GrantRefused
+from connectors.accounts.tokens import Token
 from connectors.channels.tiktok.answers import TITLE, token_refusal
 from connectors.errors import BadInput, Permanent
 from connectors.http import Remote

@@ -17,7 +17,7 @@ import httpx2
 
 from connectors.channels.visits import Visit
 from connectors.channels.walmart.signing import SERVICE
-from connectors.documents import Member
+from connectors.documents.manifest import Member
 from connectors.errors import Permanent, RateLimited, Transient
 from connectors.http import Answer, Ask, Limit, Remote
 

@@ -19,10 +19,10 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.auth.broker import GrantRefused
-from connectors.auth.consent import Question
-from connectors.auth.oauth import TokenEndpoint
-from connectors.auth.platform import (
+from connectors.accounts.broker import GrantRefused
+from connectors.accounts.consent import Question
+from connectors.accounts.oauth import TokenEndpoint
+from connectors.accounts.platform import (
     ENVIRONMENT,
     Access,
     Account,
@@ -33,7 +33,7 @@ from connectors.auth.platform import (
     client_fields,
     read_code,
 )
-from connectors.auth.tokens import Token
+from connectors.accounts.tokens import Token
 from connectors.channels.walmart.marketplaces import MARKETS
 from connectors.channels.walmart.signing import SERVICE, WalmartAuth, correlation
 from connectors.errors import BadInput

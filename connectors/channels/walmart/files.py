@@ -7,9 +7,6 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels.base import Reading, Upload, macros
-from connectors.channels.dialect import date_format, decimal_marks
-from connectors.channels.profile import profile
-from connectors.channels.tables import check_columns, check_rows, load
 from connectors.channels.walmart.layouts import (
     AMOUNTS,
     DATES,
@@ -35,7 +32,10 @@ from connectors.channels.walmart.payments import (
     proven,
     stated,
 )
-from connectors.documents import Dialect, Manifest
+from connectors.documents.control_totals import profile
+from connectors.documents.dialects import date_format, decimal_marks
+from connectors.documents.manifest import Dialect, Manifest
+from connectors.documents.tables import check_columns, check_rows, load
 from connectors.errors import BadInput
 from mappings.channels import sql
 

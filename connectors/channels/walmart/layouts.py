@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from connectors.channels import answers
-from connectors.engine import quoted
+from connectors.documents import api_documents as answers
+from connectors.lake.engine import quoted
 
 V1, V0 = "walmart.report.v1", "walmart.report.v0"
 JSON = "walmart.report.json"

@@ -15,11 +15,11 @@ from typing import Any
 import duckdb
 
 from connectors.channels.base import Upload
-from connectors.channels.profile import Profile, business_day
 from connectors.channels.walmart.layouts import STATED_LINES
-from connectors.documents import Statement
+from connectors.documents.control_totals import Profile, business_day
+from connectors.documents.manifest import Statement
 from connectors.errors import BadInput, Unproven
-from connectors.windows import midnight
+from connectors.lake.windows import midnight
 
 AGAIN = "download it again, unedited"
 # A payment's day in the name that Walmart gives a file: ..._MP_06022026_reconciliationreport.csv.

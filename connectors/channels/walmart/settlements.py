@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from connectors.channels.answers import Answers
 from connectors.channels.statements import SETTLEMENT
 from connectors.channels.visits import Visit
 from connectors.channels.walmart.api import NoFile, Reports, listed_as
 from connectors.channels.walmart.payments import statement_of
-from connectors.documents import Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Member
 
 
 def read(visit: Visit) -> Iterator[Member]:

@@ -3,12 +3,12 @@
 import duckdb
 
 from connectors.channels import statements
-from connectors.channels.answers import head, is_of
 from connectors.channels.base import Channel, Upload
 from connectors.channels.statements import chain, reading, rows
 from connectors.channels.woocommerce.months import is_month
 from connectors.channels.woocommerce.settlements import read
-from connectors.documents import Manifest
+from connectors.documents.api_documents import head, is_of
+from connectors.documents.manifest import Manifest
 
 
 def _lines(statement: str) -> str:

@@ -7,7 +7,7 @@ import re
 
 import httpx2
 
-from connectors.auth.platform import Access
+from connectors.accounts.platform import Access
 from connectors.errors import BadInput
 
 # How a store is called whose permalinks are plain; kept with the connection.

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.auth.consent import Question
-from connectors.auth.platform import Access, Account, Code, Consent, Denied, Field, Platform
+from connectors.accounts.consent import Question
+from connectors.accounts.platform import Access, Account, Code, Consent, Denied, Field, Platform
 from connectors.channels.woocommerce.addresses import (
     PERMALINKS,
     PLAIN,

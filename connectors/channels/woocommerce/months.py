@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from connectors.channels.answers import Answers
-from connectors.channels.profile import business_day
 from connectors.channels.statements import SETTLEMENT, open_statement
 from connectors.channels.visits import Visit, stamp
 from connectors.channels.woocommerce.api import Store
-from connectors.documents import Manifest, Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.control_totals import business_day
+from connectors.documents.manifest import Manifest, Member
 from connectors.http import Answer
-from connectors.windows import ONE_DAY, Window
+from connectors.lake.windows import ONE_DAY, Window
 
 MONTH = "month"
 # An order counts as sold when it was paid (processing, completed, refunded, on hold while disputed,

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.channels.answers import Answers
 from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
 from connectors.channels.visits import Visit, stamp
 from connectors.channels.woocommerce import months
 from connectors.channels.woocommerce.api import LIMITS, NotThere, Store, judge
-from connectors.documents import Manifest, Member
+from connectors.documents.api_documents import Answers
+from connectors.documents.manifest import Manifest, Member
 from connectors.errors import Transient
 from connectors.http import Answer
 from connectors.http.guard import Guard

@@ -6,14 +6,14 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
-from connectors.registry import Activity, Connection
-from connectors.registry.records import (
+from connectors.accounts.setup import Setup
+from connectors.database.registry import Activity, Connection
+from connectors.database.registry.records import (
     ActivityOutcome,
     ConnectionKind,
     ConnectionState,
     DayStateName,
 )
-from connectors.setup import Setup
 from console import cards
 from console.cards import Action, Standing
 

@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from connectors.auth.platform import Platform
-from connectors.authorising import redirect_uri
-from connectors.platforms import PLATFORMS
+from connectors.accounts.authorisations import redirect_uri
+from connectors.accounts.platform import Platform
+from connectors.accounts.platforms import PLATFORMS
 from console import applications
 from console.web.api.callers import Administrator, Here, NamedPlatform
 from console.web.api.given import Application

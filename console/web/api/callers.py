@@ -7,11 +7,11 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Request
 
-from connectors.auth.platform import Platform
+from connectors.accounts.platform import Platform
+from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.database.registry import Connection, Role, SignedIn
+from connectors.database.registry.models import SLUG_PATTERN
 from connectors.errors import BadInput
-from connectors.platforms import PLATFORMS, platform
-from connectors.registry import Connection, Role, SignedIn
-from connectors.registry.models import SLUG_PATTERN
 from console.roles import MAY, MEANING, Deed
 from console.web.api.problems import Problem, Refused, not_found
 from console.web.context import Console

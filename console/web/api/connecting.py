@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
-from connectors.authorising import begin
-from connectors.reached import Undecided
+from connectors.accounts.authorisations import begin
+from connectors.accounts.reached import Undecided
 from console import connections
 from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named

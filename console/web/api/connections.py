@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from connectors.registry.records import ConnectionState, DayStateName
-from connectors.setup import Setup
+from connectors.accounts.setup import Setup
+from connectors.database.registry.records import ConnectionState, DayStateName
 from console import cards
 from console.cards import Standing
 from console.connections import check_target, keep_setup

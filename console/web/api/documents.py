@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
+from connectors.database.registry import Connection
 from connectors.errors import BadInput
-from connectors.registry import Connection
 from console.documents import document_of
 from console.web.api.callers import Here, Named, Reader, Withdrawer, workspace_of
 from console.web.api.given import Limit, Offset, WithdrawalWanted

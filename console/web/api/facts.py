@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from connectors.platforms import PLATFORMS
+from connectors.accounts.platforms import PLATFORMS
 from console.channels import described
 from console.web.api.answers import Work
 from console.web.api.callers import Administrator, Here, Reader

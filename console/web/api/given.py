@@ -17,12 +17,12 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from connectors.accounts.platforms import PLATFORMS
+from connectors.accounts.setup import Step
+from connectors.database.registry import Role
+from connectors.database.registry.models import SLUG_PATTERN
 from connectors.errors import BadInput
-from connectors.platforms import PLATFORMS
-from connectors.registry import Role
-from connectors.registry.models import SLUG_PATTERN
-from connectors.setup import Step
-from connectors.windows import ONE_DAY, Window
+from connectors.lake.windows import ONE_DAY, Window
 from console.web.sessions import SHORTEST_PASSWORD
 from pipelines.stages.placing import choices
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
-from connectors.platforms import platform
-from connectors.posting import change_posting, check_posting
+from connectors.accounts.platforms import platform
+from connectors.accounts.posting import change_posting, check_posting
 from console import connections
 from console.commands.syncing import days_to_do
 from console.web.api import answers

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel
 
+from connectors.database.registry import Role
 from connectors.errors import BadInput
-from connectors.registry import Role
 from console.roles import MAY, Deed
 from console.web.api.callers import Administrator, Caller, Here, Reader
 from console.web.api.given import Name, NewPassword, NewToken, NewUser, Password, RoleChange

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
-from connectors.auth import NeedsReconnection
+from connectors.accounts.broker import NeedsReconnection
+from connectors.accounts.reached import Undecided
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
+from connectors.home.redaction import redacted
 from connectors.http import AccessRefused
-from connectors.reached import Undecided
-from connectors.redaction import redacted
 
 
 class Problem(BaseModel):

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator
 
-from connectors.registry import Connection
-from connectors.windows import Window
+from connectors.database.registry import Connection
+from connectors.lake.windows import Window
 from console.entries import entries
 from console.opening import chosen
 from console.proofs import gap_document, proof_document

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from connectors.platforms import has_settlements
+from connectors.accounts.platforms import has_settlements
 from console.opening import chosen
 from console.web.api.callers import Here, Mapper, Named, Reader, known, workspace_of
 from console.web.api.given import Day, Limit, Offset, Placing, Slug

@@ -11,12 +11,12 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from connectors.auth.consent import ConsentRefused
-from connectors.auth.platform import Denied, Platform
-from connectors.authorising import asked_for, receive, take_keys
+from connectors.accounts.authorisations import asked_for, receive, take_keys
+from connectors.accounts.consent import ConsentRefused
+from connectors.accounts.platform import Denied, Platform
+from connectors.accounts.platforms import platform
 from connectors.errors import BadInput, DaybookError
-from connectors.platforms import platform
-from connectors.redaction import redacted
+from connectors.home.redaction import redacted
 from console.roles import MAY
 from console.web.context import Console
 

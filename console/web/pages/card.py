@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from connectors.platforms import has_settlements
-from connectors.registry import Registry
+from connectors.accounts.platforms import has_settlements
+from connectors.database.registry import Registry
 from console import connections
 from console.cards import Card
 from console.web.context import Console

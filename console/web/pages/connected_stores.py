@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from nicegui import run, ui
 
-from connectors.platforms import PLATFORMS
+from connectors.accounts.platforms import PLATFORMS
 from console.cards import Card, cards
 from console.web.pages.card import show_card
 from console.web.pages.frame import deed, frame, heading, link_button, page, released

@@ -5,7 +5,7 @@ from typing import Final
 from nicegui import run, ui
 
 from connectors.errors import DaybookError
-from connectors.settings import Settings
+from connectors.home.settings import Settings
 from console.web.pages.visitor import Visitor
 from pipelines.daemon_status import daemon_status
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import run, ui
 
-from connectors.platforms import platform
+from connectors.accounts.platforms import platform
 from console import connections
 from console.cards import Card
 from console.roles import Deed

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from fastapi import Request
 from nicegui import run, ui
 
-from connectors.platforms import PLATFORMS
-from connectors.registry import Publication
+from connectors.accounts.platforms import PLATFORMS
+from connectors.database.registry import Publication
 from console.opening import chosen
 from console.output import money
 from console.web.context import Console

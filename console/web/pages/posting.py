@@ -5,8 +5,8 @@ from datetime import date
 
 from nicegui import ui
 
+from connectors.accounts.posting import change_posting, check_posting
 from connectors.errors import BadInput
-from connectors.posting import change_posting, check_posting
 from console.cards import Card
 from console.web.pages.frame import deed, heading
 from console.web.pages.visitor import Visitor

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from nicegui import ui
 
-from connectors.registry import Activity, DayState
+from connectors.database.registry import Activity, DayState
 from console import cards
 from console.cards import Card
 from console.web.context import Console

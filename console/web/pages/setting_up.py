@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from fastapi import Request
 from nicegui import ui
 
+from connectors.accounts.platforms import platform
+from connectors.accounts.setup import AUTHORISING, OCCASIONAL, STEPS, Setup, Step
+from connectors.database.registry import Connection
 from connectors.errors import DaybookError
-from connectors.platforms import platform
-from connectors.registry import Connection
-from connectors.setup import AUTHORISING, OCCASIONAL, STEPS, Setup, Step
 from console import connections
 from console.web.pages import setup_account, setup_choices, setup_identity
 from console.web.pages.frame import frame, heading, page

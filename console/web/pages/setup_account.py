@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from nicegui import run, ui
 
-from connectors.auth.platform import Field, Platform
-from connectors.authorising import begin
+from connectors.accounts.authorisations import begin
+from connectors.accounts.fields import secret_names
+from connectors.accounts.platform import Field, Platform
+from connectors.accounts.setup import Way
 from connectors.errors import BadInput
-from connectors.fields import secret_names
-from connectors.setup import Way
 from console.web.pages.setup_identity import authorise_with
 from console.web.pages.setup_state import SettingUp, buttons
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from nicegui import ui
 
-from connectors.setup import BOOKS, Imports
+from connectors.accounts.setup import BOOKS, Imports
 from console import connections
 from console.connections import foretells
 from console.web.pages.frame import link_button

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from nicegui import run, ui
 
-from connectors.reached import Undecided
+from connectors.accounts.reached import Undecided
 from console.web.pages.frame import link_button
 from console.web.pages.setup_state import SettingUp, buttons
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from connectors.auth.platform import Platform
-from connectors.registry import Connection
-from connectors.setup import Setup, Step
+from connectors.accounts.platform import Platform
+from connectors.accounts.setup import Setup, Step
+from connectors.database.registry import Connection
 from console.connections import keep_setup
 from console.web.context import Console
 from console.web.pages.frame import deed

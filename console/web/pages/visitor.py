@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar
 from fastapi import Request
 from nicegui import run, ui
 
+from connectors.database.registry import SignedIn
 from connectors.errors import DaybookError
-from connectors.redaction import redacted
-from connectors.registry import SignedIn
+from connectors.home.redaction import redacted
 from console.roles import MAY, Deed
 from console.web.context import Console
 from console.web.sessions import confirmed

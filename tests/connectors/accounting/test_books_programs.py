@@ -10,7 +10,7 @@ import pytest
 
 from connectors.accounting.beancount import Books, fava
 from connectors.errors import ConfigError, Transient
-from connectors.unix_sockets import socket_path
+from connectors.home.unix_sockets import socket_path
 from tests.connectors.accounting.example_entries import (
     activity,
     entry,

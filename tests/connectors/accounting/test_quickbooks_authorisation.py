@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from connectors.accounting.quickbooks.authorisation import QUICKBOOKS
-from connectors.auth import NeedsReconnection, Token
-from connectors.auth.broker import TOKEN
-from connectors.authorising import begin, receive
-from connectors.deadlines import deadlines
-from connectors.endpoints import endpoints
+from connectors.accounts.authorisations import begin, receive
+from connectors.accounts.broker import TOKEN, NeedsReconnection
+from connectors.accounts.deadlines import deadlines
+from connectors.accounts.endpoints import endpoints
+from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.quickbooks import DAY, HARD_END, QuickBooks
 from tests.emulators.visiting import consent
 

@@ -8,12 +8,12 @@ import pytest
 
 from connectors.accounting.xero.authorisation import XERO
 from connectors.accounting.xero.zones import ZONES
-from connectors.auth import NeedsReconnection
-from connectors.authorising import Received, begin, receive
-from connectors.connecting import Accounts
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.authorisations import Received, begin, receive
+from connectors.accounts.broker import NeedsReconnection
 from connectors.errors import BadInput, ConfigError, Transient
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.visiting import consent
 from tests.emulators.xero import MINUTE, Xero
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.channels.ebay.authorisation import EBAY
 from connectors.http import Remote
-from tests.connectors.platforms import Desk
+from tests.connectors.accounts.platforms import Desk
 
 
 def payouts(at: Desk, slug: str) -> Any:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.authorising import begin, receive
+from connectors.accounts.authorisations import begin, receive
+from connectors.accounts.platforms import platform
 from connectors.errors import BadInput, ConfigError
+from connectors.home.settings import Settings
 from connectors.http import AccessRefused
-from connectors.platforms import platform
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.amazon import Amazon
 from tests.emulators.visiting import consent
 

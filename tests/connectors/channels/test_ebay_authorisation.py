@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.authorising import begin
-from connectors.reached import Undecided
-from connectors.settings import Settings
-from tests.connectors.platforms import desk
+from connectors.accounts.authorisations import begin
+from connectors.accounts.reached import Undecided
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import desk
 from tests.emulators.ebay import RU_NAME, EBay
 
 

@@ -9,10 +9,10 @@ import pytest
 from connectors.channels.ebay.authorisation import EBAY
 from connectors.channels.ebay.signing import Signature
 from connectors.errors import BadInput, ConfigError
+from connectors.home.settings import Settings
 from connectors.http import Remote, TokenAuth
-from connectors.settings import Settings
+from tests.connectors.accounts.platforms import desk
 from tests.connectors.channels.ebay_calls import payouts
-from tests.connectors.platforms import desk
 from tests.emulators.ebay import EBay
 
 # The sample of github.com/eBay/digital-signature-verification-ebay-api, with RFC 9421's test key.

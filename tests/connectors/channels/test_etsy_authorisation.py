@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.auth import Token
-from connectors.auth.broker import TOKEN
-from connectors.authorising import begin, receive
+from connectors.accounts.authorisations import begin, receive
+from connectors.accounts.broker import TOKEN
+from connectors.accounts.platforms import platform
+from connectors.accounts.reached import Undecided
+from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
-from connectors.platforms import platform
-from connectors.reached import Undecided
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.etsy import Etsy
 from tests.emulators.visiting import consent
 

@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from connectors.auth.tokens import Token
-from connectors.authorising import begin, receive
+from connectors.accounts.authorisations import begin, receive
+from connectors.accounts.platforms import platform
+from connectors.accounts.tokens import Token
 from connectors.channels.shopify.authorisation import read_shop
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
-from connectors.platforms import platform
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.shopify import Shopify
 from tests.emulators.visiting import consent
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from connectors.auth import Token
-from connectors.auth.broker import TOKEN, GrantRefused
-from connectors.authorising import Received, begin, receive
+from connectors.accounts.authorisations import Received, begin, receive
+from connectors.accounts.broker import TOKEN, GrantRefused
+from connectors.accounts.reached import Undecided
+from connectors.accounts.tokens import Token
 from connectors.channels.tiktok.answers import refusal, token_refusal
 from connectors.channels.tiktok.authorisation import TIKTOK
 from connectors.channels.tiktok.signing import ShopAuth, signature
 from connectors.errors import BadInput, ConfigError, DaybookError, Permanent, RateLimited, Transient
+from connectors.home.settings import Settings
 from connectors.http import AccessRefused
-from connectors.reached import Undecided
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.tiktok import SHOPS, TikTok
 from tests.emulators.visiting import consent
 

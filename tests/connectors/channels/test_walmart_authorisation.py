@@ -6,13 +6,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from connectors.auth.tokens import Token
-from connectors.authorising import begin, receive
+from connectors.accounts.authorisations import begin, receive
+from connectors.accounts.platforms import platform
+from connectors.accounts.reached import Undecided
+from connectors.accounts.tokens import Token
 from connectors.errors import BadInput
-from connectors.platforms import platform
-from connectors.reached import Undecided
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from connectors.home.settings import Settings
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.faults import Exchange
 from tests.emulators.visiting import consent
 

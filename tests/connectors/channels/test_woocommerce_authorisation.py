@@ -12,15 +12,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from connectors.authorising import begin, receive
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.authorisations import begin, receive
+from connectors.accounts.platforms import platform
+from connectors.accounts.reached import Undecided
 from connectors.channels.woocommerce.addresses import read_store_url
-from connectors.connecting import Accounts
 from connectors.errors import BadInput
+from connectors.home.settings import Settings
 from connectors.http.remote import tls
-from connectors.platforms import platform
-from connectors.reached import Undecided
-from connectors.settings import Settings
-from tests.connectors.platforms import Desk, desk
+from tests.connectors.accounts.platforms import Desk, desk
 from tests.emulators.internet import Internet, certificate
 from tests.emulators.serving import bound, serving
 from tests.emulators.visiting import consent

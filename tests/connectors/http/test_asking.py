@@ -5,7 +5,7 @@ import json
 import httpx2
 import pytest
 
-from connectors.channels.answers import Answers
+from connectors.documents.api_documents import Answers
 from connectors.errors import Transient
 from connectors.http import Answer, body
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from connectors.registry import Registry, Role
-from connectors.settings import Settings
+from connectors.database.registry import Registry, Role
+from connectors.home.settings import Settings
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import hash_password

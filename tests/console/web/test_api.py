@@ -8,9 +8,9 @@ from typing import Any, get_args
 import httpx2
 import pytest
 
-from connectors.authorising import receive
-from connectors.platforms import platform
-from connectors.registry import Registry, Role
+from connectors.accounts.authorisations import receive
+from connectors.accounts.platforms import platform
+from connectors.database.registry import Registry, Role
 from console.roles import MAY, Deed
 from console.web import sessions
 from console.web.app import build, default_parts

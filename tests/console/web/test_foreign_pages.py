@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import pytest
 
+from connectors.database.registry import Registry
 from connectors.errors import Transient
-from connectors.registry import Registry
 from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
 from console.web.origins import Origins
 from tests.console.web.conftest import Site

@@ -21,9 +21,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from connectors.registry import Registry, Role
-from connectors.settings import Settings
-from connectors.unix_sockets import socket_path
+from connectors.database.registry import Registry, Role
+from connectors.home.settings import Settings
+from connectors.home.unix_sockets import socket_path
 from console.web import sockets
 from console.web.app import build, default_parts
 from console.web.context import Console

@@ -7,7 +7,7 @@ from schemathesis import Config
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 
-from connectors.platforms import platform
+from connectors.accounts.platforms import platform
 from tests.console.web.conftest import Site
 
 GENERATION = {"max-examples": 4, "deterministic": True, "no-shrink": True}

@@ -10,8 +10,8 @@ import argon2
 import httpx2
 import pytest
 
-from connectors import home_lock
 from connectors.errors import RateLimited, Transient
+from connectors.home import lock as home_lock
 from console.web import attempts, sessions
 from console.web.attempts import known_device, new_device
 from console.web.sessions import Sessions, csrf_token

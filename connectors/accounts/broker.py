@@ -1,0 +1,114 @@
+"""The one place where tokens are refreshed: one process at a time a grant, saved before use.
+
+Platforms that rotate refresh tokens revoke the whole grant when an old one comes back, so two
+refreshes at once, or a new pair that was not saved, cost the seller a new consent.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from connectors.accounts.tokens import Token
+from connectors.accounts.vault import WAIT_SECONDS, Vault
+from connectors.database.registry import Registry
+from connectors.errors import ConfigError
+
+TOKEN = "token"  # noqa: S105 - the name of a field
+MARGIN = timedelta(minutes=2)
+# Credentials that are not proven yet are kept apart: nothing rests on them, they have no state.
+STAGED = "new:"
+_DEAD = "the platform no longer accepts the authorisation"
+
+# Buys a new pair with a refresh token; with None where the platform gives none.
+Refresh = Callable[[str | None], Token]
+
+
+class GrantRefused(Exception):
+    """The token endpoint says `invalid_grant`: this refresh token buys nothing any more."""
+
+
+class NeedsReconnection(ConfigError):
+    """Only the owner of the account can let Daybook in again."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Access tokens of connections; `clock` tells the present instant."""
+
+    vault: Vault
+    registry: Registry
+    clock: Callable[[], datetime] = _now
+    wait_seconds: float = WAIT_SECONDS
+
+    def access_token(self, slug: str, refresh: Refresh, refused: str | None = None) -> str:
+        """An access token that lasts and is not the `refused` one; `refresh` buys a new pair.
+
+        `refresh` raises `GrantRefused` for `invalid_grant` alone; its `Transient` and
+        `RateLimited` pass through, and the connection stays as it is. `NeedsReconnection` when
+        the grant is dead, which the connection's state then says too.
+        """
+        token = self._kept(slug)
+        if self._good(token, refused):
+            return token.access_token
+        try:
+            return self._renewed(slug, refresh, refused).access_token
+        except _Refused as dead:
+            # The owner may have connected again while we asked: look once more.
+            if self._kept(slug) == dead.token:
+                raise self._dead(slug) from dead
+        try:
+            return self._renewed(slug, refresh, refused).access_token
+        except _Refused as dead:
+            raise self._dead(slug) from dead
+
+    def _good(self, token: Token, refused: str | None) -> bool:
+        return token.access_token != refused and token.lasts(self.clock(), MARGIN)
+
+    def _dead(self, slug: str) -> NeedsReconnection:
+        if not slug.startswith(STAGED):
+            self.registry.set_connection_state(slug, "needs_reauth", "token broker", _DEAD)
+        return NeedsReconnection(f"{slug.removeprefix(STAGED)}: {_DEAD}: connect it again")
+
+    def _kept(self, slug: str) -> Token:
+        return _token(slug, self.vault.read(slug))
+
+    def _renewed(self, slug: str, refresh: Refresh, refused: str | None) -> Token:
+        """Refresh under the lock, unless somebody else did while we waited for it."""
+        with self.vault.hold(slug, self.wait_seconds) as held:
+            token = _token(slug, held.fields)
+            if self._good(token, refused):
+                return token
+            try:
+                renewed = token.followed_by(_bought(token, refresh))
+            except GrantRefused as error:
+                raise _Refused(token) from error
+            held.save({TOKEN: renewed.to_json()})
+        return renewed
+
+
+class _Refused(Exception):
+    """Both refresh tokens of a pair were refused."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__("the grant was refused")
+        self.token = token
+
+
+def _bought(token: Token, refresh: Refresh) -> Token:
+    """A new pair; with the refresh token before where the last one is refused."""
+    try:
+        return refresh(token.refresh_token)
+    except GrantRefused:
+        if token.previous_refresh_token is None:
+            raise
+        return refresh(token.previous_refresh_token)
+
+
+def _token(slug: str, fields: dict[str, str]) -> Token:
+    if TOKEN not in fields:
+        raise NeedsReconnection(f"{slug} is not authorised yet: connect it")
+    return Token.from_json(fields[TOKEN])

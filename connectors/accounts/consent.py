@@ -1,0 +1,95 @@
+"""Sending a seller's browser to a platform, and knowing its answer when it comes back.
+
+The `state` that goes along is random, good once and for ten minutes, and bound to the browser
+session that asked (RFC 6749, section 10.12). A PKCE verifier (RFC 7636) waits in the vault.
+"""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.accounts.vault import Vault
+from connectors.database.registry import Consent, Refusal
+from connectors.errors import BadInput
+
+LASTS = timedelta(minutes=10)
+_VERIFIER = "pkce_verifier:"
+
+_WORDS: dict[Refusal, str] = {
+    "unknown": "nobody here asked for this authorisation: begin again on Connected Stores",
+    "foreign": "this authorisation was begun in another browser: finish it there, or begin again",
+    "replayed": "this authorisation was finished already: if nothing is connected, begin again",
+    "expired": "the platform's answer came after more than ten minutes: begin again",
+}
+
+
+class ConsentRefused(BadInput):
+    """An answer that must not be used; `reason` is which of the four it is."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(_WORDS[reason])
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What goes to the platform: `challenge` is the S256 of a verifier that stays here."""
+
+    state: str
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Whose consent it was, and what its code is bought with."""
+
+    connection: str
+    redirect_uri: str
+    verifier: str
+
+
+def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Question:
+    """Begin an authorisation for a connection from a browser session."""
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    vault.save(connection, {_VERIFIER + _digest(state): verifier})
+    vault.registry.ask_consent(_digest(state), connection, _digest(session), redirect_uri)
+    challenge = hashlib.sha256(verifier.encode()).digest()
+    return Question(state, base64.urlsafe_b64encode(challenge).rstrip(b"=").decode())
+
+
+def handed_over(vault: Vault, state: str) -> str:
+    """Whose connection a question is about that a platform answers by itself, without a browser.
+
+    The question stays open: the seller's browser is still to come back.
+    """
+    found = vault.registry.open_consent(_digest(state), LASTS)
+    if not isinstance(found, Consent):
+        raise ConsentRefused(found)
+    return found.connection
+
+
+def asked_for(vault: Vault, state: str, session: str) -> str | None:
+    """The connection that a browser session asked about, whatever became of the question."""
+    return vault.registry.consent_connection(_digest(state), _digest(session))
+
+
+def answer(vault: Vault, state: str, session: str) -> Answered:
+    """The question that a callback answers; `ConsentRefused` for one that must not be used.
+
+    The first answer settles every question that is open for its connection.
+    """
+    found = vault.registry.take_consent(_digest(state), _digest(session), LASTS)
+    if not isinstance(found, Consent):
+        raise ConsentRefused(found)
+    with vault.hold(found.connection) as held:
+        verifier = held.fields.get(_VERIFIER + _digest(state))
+        held.save({name: None for name in list(held.fields) if name.startswith(_VERIFIER)})
+    if verifier is None:
+        raise ConsentRefused("replayed")
+    return Answered(found.connection, found.redirect_uri, verifier)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""The master keys: the one that credentials are sealed under, and older ones not yet retired.
+
+They are kept outside the database, so that a copy of it opens nothing: in `DAYBOOK_MASTER_KEY`
+(several separated by commas) or in a file with mode 0600, a key a line. The first one is current.
+"""
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.accounts.sealing import key_id
+from connectors.errors import ConfigError
+from connectors.home import redaction
+from connectors.home.settings import Settings
+from connectors.lake.lake import sync_folder
+from connectors.lake.temporary import temporary_name
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Master keys, the current one first."""
+
+    keys: tuple[bytes, ...]
+
+    @property
+    def current(self) -> bytes:
+        """The key that new data keys are sealed under."""
+        return self.keys[0]
+
+    def find(self, wanted: bytes) -> bytes | None:
+        """The key of that id, if it is still here."""
+        return next((key for key in self.keys if key_id(key) == wanted), None)
+
+
+def new_key() -> bytes:
+    """A fresh random key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def read_keys(settings: Settings) -> Keyring:
+    """The keys of this home; `ConfigError` when there is none or it is not one."""
+    if settings.master_key is not None:
+        return _parsed(settings.master_key.get_secret_value().split(","), "DAYBOOK_MASTER_KEY")
+    path = settings.key_file
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except FileNotFoundError as error:
+        raise ConfigError(f"the master key {path} is missing: restore it from your copy") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the master key {path} cannot be read: restore your copy") from error
+    return _parsed(lines, str(path))
+
+
+def _parsed(lines: list[str], where: str) -> Keyring:
+    redaction.remember(line.strip() for line in lines)
+    try:
+        keys = tuple(
+            base64.b64decode(line.strip(), validate=True) for line in lines if line.strip()
+        )
+    except (binascii.Error, ValueError) as error:
+        raise _not_a_key(where) from error
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise _not_a_key(where)
+    return Keyring(keys)
+
+
+def _not_a_key(where: str) -> ConfigError:
+    return ConfigError(
+        f"{where} does not hold a key of {KEY_BYTES} bytes in base64: restore it from your copy"
+    )
+
+
+def create_key(settings: Settings) -> bool:
+    """Write the first key file; False where another process was first."""
+    path = settings.key_file
+    with _fresh_file(settings, Keyring((new_key(),))) as fresh:
+        try:
+            # A link never replaces: of two processes that start at once, the first one's counts.
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            return False
+    return True
+
+
+def write_keys(settings: Settings, keyring: Keyring) -> None:
+    """Replace the key file as a whole; it is never readable by others, nor half-written."""
+    with _fresh_file(settings, keyring) as fresh:
+        fresh.replace(settings.key_file)
+    sync_folder(settings.key_file.parent)
+
+
+@contextmanager
+def _fresh_file(settings: Settings, keyring: Keyring) -> Iterator[Path]:
+    path = settings.key_file
+    fresh = path.with_name(temporary_name(path.name))
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.writelines(base64.b64encode(key) + b"\n" for key in keyring.keys)
+            out.flush()
+            os.fsync(out.fileno())
+        yield fresh
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,209 @@
+"""Asking an OAuth 2 token endpoint for a pair, and what its answers mean."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+
+from connectors.accounts.broker import GrantRefused
+from connectors.accounts.tokens import Token
+from connectors.errors import ConfigError, Permanent, RateLimited, Transient
+from connectors.http.remote import TIMEOUT_SECONDS, tls, unreachable, wait_seconds
+
+# RFC 6749, section 5.2: what is wrong with the application, not with the seller's grant.
+_APPLICATION = {"invalid_client", "unauthorized_client"}
+_HOOKS = ("access_token_response", "refresh_token_response")
+
+Judge = Callable[[httpx2.Response], Exception | None]
+
+
+def _fine(_response: httpx2.Response) -> Exception | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEndpoint:
+    """Where and as whom tokens are bought.
+
+    `title` is the platform's name, for messages. `method` is how the client authenticates:
+    `client_secret_basic`, `client_secret_post`, `client_secret_json` (the whole request is JSON)
+    or `none` (PKCE). `headers` go along; `asks` are further form fields of every request,
+    `code_asks` of a code's alone.
+    `judge` reads answers that are not RFC 6749's: it returns an error, or None for those that are.
+    """
+
+    title: str
+    url: str
+    client_id: str
+    client_secret: str | None
+    method: str = "client_secret_basic"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    asks: Mapping[str, str] = field(default_factory=dict)
+    code_asks: Mapping[str, str] = field(default_factory=dict)
+    judge: Judge = _fine
+
+    def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
+        """The first pair, for a consent's code (RFC 6749, section 4.1.3); raises as `refresh`.
+
+        The PKCE verifier goes along where the endpoint takes public clients.
+        """
+        asked = {"code": code, "redirect_uri": redirect_uri, **self.asks, **self.code_asks}
+        if self.method == "none":
+            asked["code_verifier"] = verifier
+        return self._fetched("authorization_code", asked)
+
+    def for_client(self) -> Token:
+        """A token of the client itself (RFC 6749, section 4.4); it comes without a refresh token.
+
+        Raises as `refresh`.
+        """
+        return self._fetched("client_credentials", dict(self.asks))
+
+    def refresh(self, refresh_token: str | None) -> Token:
+        """A new pair (RFC 6749, section 6).
+
+        Raises `GrantRefused` for `invalid_grant` and where there is no refresh token,
+        `ConfigError` when the application itself is refused, `RateLimited`, `Transient` for the
+        network, 5xx and cut answers, and `Permanent` for anything else.
+        """
+        if refresh_token is None:
+            raise GrantRefused(f"{self.title}: this token cannot be refreshed")
+        with self._client() as client:
+            answer = self._answered(
+                lambda: client.refresh_token(
+                    self.url, refresh_token=refresh_token, headers=self._headers(), **self.asks
+                )
+            )
+        return self._token(answer, refresh_token)
+
+    def _fetched(self, grant_type: str, asked: dict[str, str]) -> Token:
+        with self._client() as client:
+            answer = self._answered(
+                lambda: client.fetch_token(
+                    self.url, grant_type=grant_type, headers=self._headers(), **asked
+                )
+            )
+        return self._token(answer, None)
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
+            **self.headers,
+        }
+
+    def _client(self) -> Any:
+        client = OAuth2Client(
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            token_endpoint_auth_method=self.method,
+            verify=tls(),
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=False,
+        )
+        client.register_client_auth_method(("client_secret_json", _as_json))
+        for hook in _HOOKS:
+            client.register_compliance_hook(hook, self._readable)
+        return client
+
+    def _readable(self, response: httpx2.Response) -> httpx2.Response:
+        """The answer if it is one of the protocol's; else the error that it stands for."""
+        status = response.status_code
+        if status == httpx2.codes.TOO_MANY_REQUESTS:
+            wait = wait_seconds(response)
+            raise RateLimited(f"{self.title} asks us to wait {wait:g} s for a new token", wait)
+        if status >= httpx2.codes.INTERNAL_SERVER_ERROR:
+            raise Transient(f"{self.title}'s token endpoint answers {status}: try again")
+        found = self.judge(response)
+        if found is not None:
+            raise found
+        if status >= httpx2.codes.MULTIPLE_CHOICES and not _says_error(response):
+            raise Permanent(f"{self.title}'s token endpoint answers {status}")
+        return response
+
+    def _answered(self, ask: Callable[[], Any]) -> dict[str, Any]:
+        try:
+            return dict(ask())
+        except OAuthError as error:
+            raise self._meaning(error) from error
+        except httpx2.TransportError as error:
+            raise unreachable(f"{self.title}'s token endpoint", error) from error
+        except (json.JSONDecodeError, TypeError, ValueError) as error:
+            raise Transient(
+                f"{self.title}'s token endpoint sent an answer that is cut or no JSON: try again"
+            ) from error
+
+    def _meaning(self, error: OAuthError) -> Exception:
+        if error.error == "invalid_grant":
+            return GrantRefused(self.title)
+        if error.error in _APPLICATION:
+            return ConfigError(
+                f"{self.title} refuses the application ({error.error}): correct its client id and "
+                "secret"
+            )
+        return Permanent(f"{self.title}'s token endpoint refuses: {error.error}")
+
+    def _token(self, answer: Mapping[str, Any], asked_with: str | None) -> Token:
+        try:
+            return read_token(answer, asked_with)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Permanent(
+                f"{self.title}'s token endpoint answered without a usable access token"
+            ) from error
+
+
+def _as_json(
+    client: Any, _method: str, url: str, headers: dict[str, str], form: bytes
+) -> tuple[str, dict[str, str], bytes]:
+    """A client authentication of Authlib's: the form as JSON, with the client's id and secret."""
+    secret = {"client_id": client.client_id, "client_secret": client.client_secret}
+    body = json.dumps(dict(parse_qsl(form.decode())) | secret).encode()
+    headers["Content-Type"] = "application/json"
+    return url, headers, body
+
+
+def _says_error(response: httpx2.Response) -> bool:
+    try:
+        said = response.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(said, dict) and "error" in said
+
+
+def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:
+    """The pair in a token endpoint's answer.
+
+    `asked_with` is the refresh token that bought it: without a new one, it stays good (RFC 6749,
+    section 6). Ends are read as `expires_in` (seconds) or `expires_at` (an instant); a token that
+    names neither does not end. Raises `KeyError` or `ValueError` for an answer without a token.
+    """
+    now = datetime.now(UTC)
+    # Lifetimes of refresh tokens go by two names: QuickBooks' and eBay's.
+    lasts = answer.get("x_refresh_token_expires_in") or answer.get("refresh_token_expires_in")
+    ends = answer.get("refresh_token_expires_at")
+    # QuickBooks': a consent ends whatever is done with it.
+    hard = answer.get("x_refresh_token_hard_expires_in")
+    return Token(
+        access_token=str(answer["access_token"]),
+        expires_at=_end(now, answer.get("expires_in"), answer.get("expires_at")),
+        refresh_token=str(answer["refresh_token"]) if answer.get("refresh_token") else asked_with,
+        refresh_expires_at=_end(now, lasts, ends),
+        issued_at=now,
+        granted_at=now,
+        consent_expires_at=_end(now, hard, None),
+    )
+
+
+def _end(now: datetime, lasts: object, at: object) -> datetime | None:
+    if lasts:
+        return now + timedelta(seconds=int(str(lasts)))
+    # Authlib puts the seconds of 1970 here when the platform named a span.
+    if isinstance(at, int | float):
+        return datetime.fromtimestamp(at, UTC)
+    return datetime.fromisoformat(str(at)) if at else None

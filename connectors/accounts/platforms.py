@@ -1,0 +1,45 @@
+"""Everything that can be connected: the sales channels and the accounting targets."""
+
+from connectors.accounting.quickbooks.authorisation import QUICKBOOKS
+from connectors.accounting.xero.authorisation import XERO
+from connectors.accounts.platform import Platform
+from connectors.channels.amazon.authorisation import AMAZON
+from connectors.channels.ebay.authorisation import EBAY
+from connectors.channels.etsy.authorisation import ETSY
+from connectors.channels.shopify.authorisation import SHOPIFY
+from connectors.channels.square.authorisation import SQUARE
+from connectors.channels.tiktok.authorisation import TIKTOK
+from connectors.channels.walmart.authorisation import WALMART
+from connectors.channels.woocommerce.authorisation import WOOCOMMERCE
+from connectors.database.registry import Connection
+from connectors.errors import BadInput
+
+PLATFORMS: dict[str, Platform] = {
+    p.name: p
+    for p in (
+        AMAZON,
+        EBAY,
+        ETSY,
+        QUICKBOOKS,
+        SHOPIFY,
+        SQUARE,
+        TIKTOK,
+        WALMART,
+        WOOCOMMERCE,
+        XERO,
+    )
+}
+
+
+def has_settlements(connection: Connection) -> bool:
+    """Whether a connection is a store, and no accounting target."""
+    return PLATFORMS[connection.channel].kind != "accounting"
+
+
+def platform(name: str) -> Platform:
+    """The platform of that name; `BadInput` lists the known ones."""
+    try:
+        return PLATFORMS[name]
+    except KeyError:
+        known = ", ".join(sorted(PLATFORMS))
+        raise BadInput(f"nothing called {name!r} can be connected: choose one of {known}") from None

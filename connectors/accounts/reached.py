@@ -1,0 +1,47 @@
+"""Which account credentials reach: the one that is meant, or what is still to be chosen."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from connectors.accounts.platform import Account
+from connectors.errors import BadInput
+
+Missing = Literal["account", "timezone"]
+
+
+class Undecided(BadInput):
+    """The credentials are good and kept; `missing` is still to be chosen."""
+
+    def __init__(self, message: str, missing: Missing) -> None:
+        super().__init__(message)
+        self.missing: Missing = missing
+
+
+def described(account: Account) -> dict[str, Any]:
+    """What is remembered of an account, as its platform names it."""
+    return {
+        "name": account.name,
+        "country": account.country,
+        "currency": account.currency,
+        "timezone": account.timezone,
+        **account.details,
+    }
+
+
+def chosen_account(found: Sequence[Account], wanted: str | None, slug: str) -> Account:
+    """The one account that is meant; `BadInput` names those there are."""
+    if not found:
+        raise BadInput("the authorisation reaches no account: grant access to one")
+    named = ", ".join(f"{account.id} ({account.name})" for account in found)
+    if wanted is None:
+        if len(found) > 1:
+            raise Undecided(
+                f"these credentials reach several accounts, {named}: finish with "
+                f"`daybook connections check {slug} --account ID`",
+                "account",
+            )
+        return found[0]
+    for account in found:
+        if account.id == wanted:
+            return account
+    raise BadInput(f"this is a different store: {slug} is {wanted}, and this reaches {named}")

@@ -1,0 +1,69 @@
+"""What a connection brings in, and how far its set-up has come: changed at any time.
+
+Kept with the connection, so that a browser that was closed goes on where it stopped.
+"""
+
+from datetime import date
+from typing import Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Step = Literal[
+    "name", "account", "authorise", "choose", "timezone", "imports", "accounting", "done"
+]
+STEPS: Final[tuple[Step, ...]] = get_args(Step)
+# What lets Daybook in; the steps among them that only some accounts need.
+AUTHORISING: Final[frozenset[Step]] = frozenset({"account", "authorise", "choose", "timezone"})
+OCCASIONAL: Final[frozenset[Step]] = frozenset({"choose", "timezone"})
+# Credentials are of the registered application, or of one of the seller's `own`.
+Way = Literal["consent", "credentials", "own"]
+BOOKS: Final = "books"
+
+
+class Imports(BaseModel):
+    """From when on settlements are fetched, and whether that goes on.
+
+    `history_from` is the first business day; None takes what the platform still has. `ongoing`
+    says whether new days are fetched as they come, `provisional` whether what a channel tells of
+    days ahead of their settlement is booked until a settlement covers them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    history_from: date | None = None
+    ongoing: bool = True
+    provisional: bool = False
+
+
+class Posting(BaseModel):
+    """Which entries an accounting organisation gets: those of business days from `since` on.
+
+    None is off, as it is until somebody turns it on: history that comes in stays data alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: date | None = None
+
+
+class Setup(BaseModel):
+    """The answers of the set-up; `step` is the first one that is not answered yet.
+
+    `target` is where entries go: `books`, or the slug of a connected accounting organisation.
+    `posting` is that organisation's own switch, which `connectors.accounts.posting` turns.
+
+    `way`, `fields` (no secret is among them) and `account` (the one meant where credentials reach
+    several) are what was chosen to authorise it, kept until it is authorised. `store` is whose
+    set-up goes on when this organisation is connected.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: Step = "name"
+    imports: Imports = Field(default_factory=Imports)
+    target: str = BOOKS
+    posting: Posting = Field(default_factory=Posting)
+    way: Way | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    account: str | None = None
+    store: str | None = None

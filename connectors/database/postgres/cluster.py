@@ -1,0 +1,141 @@
+"""The cluster of one home on disk: made whole or not at all, and with its password.
+
+Folders and files are for one account only. Where root makes them in somebody's home they are
+given to the owner of that home, and the data to the account that serves it.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectors.database.postgres.errors import DiskFull
+from connectors.database.postgres.layout import Layout
+from connectors.database.postgres.programs import Account, data_argument, first_line, run
+from connectors.errors import ConfigError, Transient
+
+ROLE = "daybook"
+
+# Kept in postgresql.conf, where an owner may change them: sized for two cores.
+_TUNING = {
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "256MB",
+    "jit": "off",
+    "io_method": "sync",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+def create(files: Layout, account: Account | None, home: Path) -> None:
+    """Make the cluster under another name and move it into place once it is whole."""
+    if not files.password_file.exists():
+        _new_password(files, home).replace(files.password_file)
+    fresh = files.folder / "data.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    make_folder(fresh, home)
+    adopt(fresh, account)
+    with tempfile.TemporaryFile(dir=files.folder) as phrase:
+        phrase.write(files.password_file.read_bytes())
+        phrase.seek(0)
+        if account is not None:
+            os.fchown(phrase.fileno(), account.uid, account.gid)
+        arguments = ["-D", data_argument(fresh), "-U", ROLE, "-A", "scram-sha-256"]
+        arguments += ["--pwfile=/dev/stdin", "--encoding=UTF8", "--locale=C"]
+        arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        for name, value in _TUNING.items():
+            arguments += ["-c", f"{name}={value}"]
+        done = run("initdb", arguments, account=account, folder=fresh, stdin=phrase)
+    if done.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise failure(done.stderr + done.stdout, files)
+    fresh.rename(files.data)
+
+
+def reset_password(files: Layout, account: Account | None, home: Path) -> None:
+    """Give the role a new password, in a cluster that nobody serves."""
+    fresh = _new_password(files, home)
+    with tempfile.TemporaryFile(dir=files.folder) as statement:
+        statement.write(f"ALTER ROLE {ROLE} PASSWORD '{fresh.read_text().strip()}'\n".encode())
+        statement.seek(0)
+        arguments = ["--single", "-D", data_argument(files.data), "-c", "exit_on_error=true"]
+        done = run(
+            "postgres",
+            [*arguments, "postgres"],
+            account=account,
+            folder=files.data,
+            stdin=statement,
+        )
+    if done.returncode != 0:
+        raise failure(done.stderr, files)
+    fresh.replace(files.password_file)
+
+
+def _new_password(files: Layout, home: Path) -> Path:
+    fresh = files.folder / "password.new"
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(open_private(fresh, home), "w") as out:
+        out.write(secrets.token_urlsafe(32) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    return fresh
+
+
+def failure(said: str, files: Layout) -> ConfigError | Transient:
+    """What a program's own words mean for a person."""
+    if "No space left on device" in said or "Disk quota exceeded" in said:
+        return DiskFull(f"the disk of {files.folder} is full: free some space and try again")
+    if "is not compatible with this version" in said or "incompatible with server" in said:
+        return ConfigError(f"{files.data} is of another PostgreSQL build: {first_line(said)}")
+    return Transient(f"PostgreSQL does not start: {first_line(said)} (the log is {files.log_file})")
+
+
+def adopt(data: Path, account: Account | None) -> None:
+    """Give a cluster that root copied or made to the account that will serve it."""
+    if account is None or data.stat().st_uid == account.uid:
+        return
+    for folder, _, names in os.walk(
+        data, topdown=False
+    ):  # the folder itself last: it says that all is done
+        os.chown(folder, account.uid, account.gid)
+        for name in names:
+            os.chown(Path(folder) / name, account.uid, account.gid, follow_symlinks=False)
+
+
+def make_folder(folder: Path, home: Path) -> None:
+    """Make a folder of the home, or the home, for its owner only; parents as they come."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=folder == home, exist_ok=True)
+        _give_to_owner(folder, home)
+
+
+def open_private(path: Path, home: Path) -> int:
+    """Open a file for reading and appending, made with mode 0600 if it is not there."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    if os.fstat(handle).st_uid != home.stat().st_uid and os.geteuid() == 0:
+        os.fchown(handle, home.stat().st_uid, home.stat().st_gid)
+    return handle
+
+
+def _give_to_owner(path: Path, home: Path) -> None:
+    owner = home.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+@contextmanager
+def locked(path: Path, home: Path) -> Iterator[None]:
+    """Hold a file's lock against every other process."""
+    handle = open_private(path, home)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,49 @@
+"""What Daybook remembers: connections, mappings, publications, the inbox, the audit log."""
+
+from connectors.database.registry.consents import Consent, Refusal
+from connectors.database.registry.people import ATTEMPTS
+from connectors.database.registry.records import (
+    Activity,
+    ApiToken,
+    Appointment,
+    AuditEvent,
+    Connection,
+    DayState,
+    DaySummary,
+    InboxEvent,
+    MappingVersion,
+    Person,
+    PlannedEntry,
+    PlanOutcome,
+    Publication,
+    Role,
+    SignedIn,
+)
+from connectors.database.registry.registry import Registry
+from connectors.database.registry.sealed import SealedOwner, SealedRows
+from connectors.database.registry.turns import Turn
+
+__all__ = [
+    "ATTEMPTS",
+    "Activity",
+    "ApiToken",
+    "Appointment",
+    "AuditEvent",
+    "Connection",
+    "Consent",
+    "DayState",
+    "DaySummary",
+    "InboxEvent",
+    "MappingVersion",
+    "Person",
+    "PlanOutcome",
+    "PlannedEntry",
+    "Publication",
+    "Refusal",
+    "Registry",
+    "Role",
+    "SealedOwner",
+    "SealedRows",
+    "SignedIn",
+    "Turn",
+]

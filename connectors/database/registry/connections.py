@@ -1,0 +1,317 @@
+"""Connections, and the days of each."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import Any, get_args
+from zoneinfo import available_timezones
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from connectors.database.registry.models import (
+    SLUG_PATTERN,
+    ActivityRow,
+    AppointmentRow,
+    ConnectionRow,
+    ConsentRow,
+    DayStateRow,
+    InboxRow,
+    MappingVersionRow,
+    PublicationRow,
+)
+from connectors.database.registry.publications import DRAFTS, LIVE
+from connectors.database.registry.records import (
+    Connection,
+    ConnectionKind,
+    ConnectionState,
+    DayState,
+    DayStateName,
+    DaySummary,
+)
+from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.errors import BadInput
+from connectors.home.redaction import redacted
+
+
+class Connections(Store):
+    """What is connected, and how each of its days stands."""
+
+    def connections(self) -> list[Connection]:
+        """Every connection, by slug."""
+        wanted = select(*columns(ConnectionRow, Connection)).order_by(ConnectionRow.slug)
+        with self._transaction() as session:
+            return [Connection(*row) for row in session.execute(wanted)]
+
+    def connection(self, slug: str) -> Connection:
+        """One connection; BadInput names the known ones when it is not there."""
+        wanted = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
+        with self._transaction() as session:
+            row = session.execute(wanted).one_or_none()
+            if row is None:
+                raise unknown_connection(session, slug)
+            return Connection(*row)
+
+    def add_connection(
+        self,
+        slug: str,
+        *,
+        channel: str,
+        name: str,
+        timezone: str,
+        kind: ConnectionKind = "file",
+        actor: str,
+    ) -> Connection:
+        """Add a connection; one that reads files is active at once, others begin `pending`."""
+        self.check_connection(slug, timezone)
+        if kind not in get_args(ConnectionKind):
+            raise BadInput(f"{kind!r} is not a kind of connection: file or api")
+        row = {"slug": slug, "channel": channel, "name": name, "timezone": timezone, "kind": kind}
+        row["state"] = "active" if kind == "file" else "pending"
+        added = insert(ConnectionRow).values(row).on_conflict_do_nothing()
+        with self._transaction() as session:
+            live = select(PublicationRow.id).where(
+                PublicationRow.connection == slug, PublicationRow.state.in_(LIVE)
+            )
+            if session.scalars(live.limit(1)).first() is not None:
+                raise BadInput(
+                    f"{slug} was the slug of a connection whose entries stand in the books: choose "
+                    f"another slug, or `daybook connections remove {slug} --withdraw-entries --yes`"
+                )
+            found = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
+            if found is None:
+                raise BadInput(f"the connection {slug} exists already: choose another slug")
+            write_audit(session, actor, "connection.added", slug, row)
+            return Connection(*found)
+
+    @staticmethod
+    def check_connection(slug: str, timezone: str) -> None:
+        """Refuse a slug or a time zone that no connection can have."""
+        if not re.fullmatch(SLUG_PATTERN, slug):
+            raise BadInput(
+                f"{slug!r} cannot name a connection: use up to 40 of a-z, 0-9 and -, "
+                "beginning with a letter or digit"
+            )
+        if timezone not in _zones():
+            raise BadInput(f"{timezone!r} is not a time zone: give one like America/Los_Angeles")
+
+    def set_connection_state(
+        self, slug: str, state: ConnectionState, actor: str, reason: str | None = None
+    ) -> None:
+        """Move a connection to another state; nothing is recorded when it is there already."""
+        if state not in get_args(ConnectionState):
+            raise BadInput(f"{state!r} is not a state of a connection")
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            row.reason = reason
+            if row.state != state:
+                detail = {"from": row.state, "to": state, **({"reason": reason} if reason else {})}
+                row.state = state
+                write_audit(session, actor, "connection.state", slug, detail)
+
+    def rename_connection(self, slug: str, name: str, actor: str) -> None:
+        """Give a connection another display name."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            if row.name != name:
+                write_audit(
+                    session, actor, "connection.renamed", slug, {"from": row.name, "to": name}
+                )
+                row.name = name
+
+    def pin_account(
+        self,
+        slug: str,
+        account_id: str,
+        account: Mapping[str, Any],
+        fields: Mapping[str, str],
+        timezone: str,
+        actor: str,
+    ) -> None:
+        """A connection is authorised: whom it reaches, from now on; it is active.
+
+        `BadInput` when it is another account's already, or another connection has this account.
+        """
+        with self._transaction() as session:
+            serialise(session, "accounts")
+            row = _locked(session, slug)
+            _refuse_another(session, row, account_id, account)
+            row.account_id, row.account, row.fields = account_id, dict(account), dict(fields)
+            row.kind, row.state, row.reason, row.timezone = "api", "active", None, timezone
+            write_audit(
+                session, actor, "connection.authorised", slug, {"account": account_id, **account}
+            )
+
+    def check_account(self, slug: str, account_id: str, account: Mapping[str, Any]) -> None:
+        """`BadInput` where `pin_account` would refuse this account."""
+        with self._transaction() as session:
+            _refuse_another(session, _locked(session, slug), account_id, account)
+
+    def describe_account(self, slug: str, account: Mapping[str, Any]) -> None:
+        """How the platform names the account now: a store may change its name."""
+        with self._transaction() as session:
+            _locked(session, slug).account = dict(account)
+
+    def set_setup(self, slug: str, setup: Mapping[str, Any], actor: str) -> None:
+        """What a connection brings in from now on, and how far its set-up has come.
+
+        Posting stays as it is: a page that was open meanwhile does not switch it back.
+        """
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            wanted = {**setup, **{n: row.setup[n] for n in ("posting",) if n in row.setup}}
+            if row.setup != wanted:
+                detail = {"from": row.setup, "to": wanted}
+                write_audit(session, actor, "connection.setup", slug, detail)
+                row.setup = wanted
+
+    def set_posting(self, slug: str, since: date | None, actor: str) -> bool:
+        """Post entries of this business day and later; None is off. False when it is so already."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            before = row.setup.get("posting", {}).get("since")
+            after = since and since.isoformat()
+            if before == after:
+                return False
+            detail = {"from": before or "off", "to": after or "off"}
+            write_audit(session, actor, "connection.posting", slug, detail)
+            row.setup = {**row.setup, "posting": {"since": after}}
+            return True
+
+    def set_deadlines(self, slug: str, deadlines: Sequence[Mapping[str, str]]) -> None:
+        """What ends for a connection's account: `by` (an instant), `what`, and how to `act`."""
+        with self._transaction() as session:
+            _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
+
+    def remove_connection(self, slug: str, actor: str) -> None:
+        """Forget a connection, its days and drafts; what was posted for it stays on record."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            for table in (
+                ActivityRow,
+                AppointmentRow,
+                ConsentRow,
+                DayStateRow,
+                InboxRow,
+                MappingVersionRow,
+            ):
+                session.execute(delete(table).where(table.connection == slug))
+            session.execute(
+                delete(PublicationRow).where(
+                    PublicationRow.connection == slug, PublicationRow.state.in_(DRAFTS)
+                )
+            )
+            write_audit(
+                session,
+                actor,
+                "connection.removed",
+                slug,
+                {"channel": row.channel, "name": row.name, "account": row.account_id},
+            )
+            session.delete(row)
+
+    def set_day_states(
+        self, slug: str, states: Mapping[date, tuple[DayStateName, str | None]]
+    ) -> None:
+        """Record how days stand; days that stand so already keep their instant."""
+        given = {
+            "slug": slug,
+            "days": list(states),
+            "states": [state for state, _ in states.values()],
+            "reasons": [reason and redacted(reason) for _, reason in states.values()],
+        }
+        with self._transaction() as session:
+            if session.get(ConnectionRow, slug) is None:
+                raise unknown_connection(session, slug)
+            session.execute(_SET_DAY_STATES, given)
+
+    def day_states(
+        self, slug: str, start: date | None = None, end: date | None = None
+    ) -> list[DayState]:
+        """How the days of `[start, end)` stand; days that were never looked at are absent."""
+        wanted = select(*columns(DayStateRow, DayState)).where(DayStateRow.connection == slug)
+        if start is not None:
+            wanted = wanted.where(DayStateRow.day >= start)
+        if end is not None:
+            wanted = wanted.where(DayStateRow.day < end)
+        with self._transaction() as session:
+            return [DayState(*row) for row in session.execute(wanted.order_by(DayStateRow.day))]
+
+    def day_summaries(self) -> dict[str, DaySummary]:
+        """How the days of every connection stand, in one statement."""
+        with self._transaction() as session:
+            return {row.connection: DaySummary(*row) for row in session.execute(_SUMMARIES)}
+
+
+# Complete through: the last done day before the first open or failed one after a done one.
+_SUMMARIES = text(
+    """
+    WITH begun AS (
+        SELECT connection, min(day) AS first_done FROM registry.day_states
+        WHERE state IN ('done', 'empty') GROUP BY connection
+    ), gaps AS (
+        SELECT connection, min(day) AS gap FROM registry.day_states
+        JOIN begun USING (connection)
+        WHERE state IN ('open', 'failed') AND day > first_done GROUP BY connection
+    )
+    SELECT connection,
+        count(*) FILTER (WHERE state IN ('done', 'empty')) AS done,
+        count(*) FILTER (WHERE state = 'open') AS open,
+        count(*) FILTER (WHERE state = 'failed') AS failed,
+        max(day) FILTER (WHERE state IN ('done', 'empty') AND (gap IS NULL OR day < gap))
+            AS complete_through,
+        (array_agg(reason ORDER BY day) FILTER (WHERE state = 'failed'))[1] AS reason
+    FROM registry.day_states LEFT JOIN gaps USING (connection)
+    GROUP BY connection
+    """
+)
+_SET_DAY_STATES = text(
+    """
+    INSERT INTO registry.day_states AS known (connection, day, state, reason)
+    SELECT :slug, given.* FROM unnest(
+        CAST(:days AS date[]), CAST(:states AS text[]), CAST(:reasons AS text[])
+    ) AS given
+    ON CONFLICT (connection, day) DO UPDATE
+    SET state = excluded.state, reason = excluded.reason, updated_at = now()
+    WHERE (known.state, known.reason) IS DISTINCT FROM (excluded.state, excluded.reason)
+    """
+)
+
+
+def _locked(session: Session, slug: str) -> ConnectionRow:
+    row = session.get(ConnectionRow, slug, with_for_update=True)
+    if row is None:
+        raise unknown_connection(session, slug)
+    return row
+
+
+def _refuse_another(
+    session: Session, row: ConnectionRow, account_id: str, account: Mapping[str, Any]
+) -> None:
+    if row.account_id is not None and row.account_id != account_id:
+        raise BadInput(
+            f"this is a different store: {account.get('name')} ({account_id}); {row.slug} is "
+            f"{row.account.get('name')} ({row.account_id}). Nothing was changed"
+        )
+    same = (ConnectionRow.channel == row.channel, ConnectionRow.account_id == account_id)
+    taken = session.scalars(select(ConnectionRow).where(*same, ConnectionRow.slug != row.slug))
+    other = taken.one_or_none()
+    if other is not None:
+        raise BadInput(
+            f"{account.get('name')} ({account_id}) is connected already, as {other.name} "
+            f"({other.slug}): reconnect that one"
+        )
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
+
+
+def unknown_connection(session: Session, slug: str) -> BadInput:
+    """What to say of a slug that is not there."""
+    known = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
+    listed = ", ".join(known) if known else "none yet; `daybook import` makes one"
+    return BadInput(f"there is no connection {slug!r}; known: {listed}")

@@ -1,0 +1,83 @@
+"""Consents that were asked for and not yet answered: one `state` each, single use, soon stale."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from connectors.database.registry.models import ConsentRow
+from connectors.database.registry.store import Store
+
+Refusal = Literal["unknown", "foreign", "replayed", "expired"]
+_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Whose consent was asked for, and where the platform sends its answer."""
+
+    connection: str
+    redirect_uri: str
+    asked_at: datetime
+
+
+class Consents(Store):
+    """The open questions. States and browser sessions are known by their digests only."""
+
+    def ask_consent(
+        self, state_digest: str, connection: str, session_digest: str, redirect_uri: str
+    ) -> None:
+        """Remember a question; stale ones are dropped."""
+        with self._transaction() as session:
+            session.execute(delete(ConsentRow).where(ConsentRow.asked_at < func.now() - _KEPT))
+            session.add(
+                ConsentRow(
+                    state_digest=state_digest,
+                    connection=connection,
+                    session_digest=session_digest,
+                    redirect_uri=redirect_uri,
+                )
+            )
+
+    def open_consent(self, state_digest: str, lasts: timedelta) -> Consent | Refusal:
+        """The question that is still open, whoever asks; it stays open."""
+        with self._transaction() as session:
+            row = session.get(ConsentRow, state_digest)
+            if row is None:
+                return "unknown"
+            return _standing(session, row, lasts)
+
+    def consent_connection(self, state_digest: str, session_digest: str) -> str | None:
+        """The connection that a browser session asked about, answered or not."""
+        with self._transaction() as session:
+            row = session.get(ConsentRow, state_digest)
+            return row.connection if row and row.session_digest == session_digest else None
+
+    def take_consent(
+        self, state_digest: str, session_digest: str, lasts: timedelta
+    ) -> Consent | Refusal:
+        """The question that an answer belongs to, once; or why it belongs to none.
+
+        An answer from another browser leaves the question open for the one that asked.
+        """
+        with self._transaction() as session:
+            row = session.get(ConsentRow, state_digest, with_for_update=True)
+            if row is None:
+                return "unknown"
+            if row.session_digest != session_digest:
+                return "foreign"
+            found = _standing(session, row, lasts)
+            if found != "replayed":
+                row.answered_at = func.now()
+            return found
+
+
+def _standing(session: Session, row: ConsentRow, lasts: timedelta) -> Consent | Refusal:
+    if row.answered_at is not None:
+        return "replayed"
+    now: datetime = session.scalars(select(func.now())).one()
+    if now - row.asked_at > lasts:
+        return "expired"
+    return Consent(row.connection, row.redirect_uri, row.asked_at)

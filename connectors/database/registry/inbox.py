@@ -1,0 +1,126 @@
+"""The inbox: which days something touched, for the sensor that asks Dagster to run them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from connectors.database.registry.connections import unknown_connection
+from connectors.database.registry.models import ConnectionRow, InboxRow
+from connectors.database.registry.records import InboxEvent
+from connectors.database.registry.store import Store, columns, serialise, write_audit
+
+
+class Inbox(Store):
+    """Events in the order they became visible."""
+
+    def record_document(
+        self,
+        slug: str,
+        *,
+        document: str,
+        days: Sequence[date],
+        detail: Mapping[str, Any],
+        actor: str,
+        again: bool = False,
+    ) -> int:
+        """Say that a document touches `days`; the id of the event, the old one when known.
+
+        One that counts `again` after it did not has its days asked for anew.
+        """
+        known = select(InboxRow.id).where(
+            InboxRow.connection == slug, InboxRow.document == document
+        )
+        with self._transaction() as session:
+            _serialise_events(session)
+            found = session.scalar(known)
+            if found is not None and not again:
+                return found
+            event = InboxRow(connection=slug, kind="document", document=document, days=_set(days))
+            if found is not None:
+                event = InboxRow(connection=slug, kind="request", days=_set(days))
+            write_audit(session, actor, "document.recorded", slug, {"document": document, **detail})
+            return _added(session, event)
+
+    def recorded_documents(self, slug: str) -> set[str]:
+        """Return the documents that somebody imported: the others came from the account."""
+        query = select(InboxRow.document).where(
+            InboxRow.connection == slug, InboxRow.document.is_not(None)
+        )
+        with self._transaction() as session:
+            return {document for document in session.scalars(query) if document is not None}
+
+    def request_days(self, slug: str, days: Sequence[date], reason: str, actor: str) -> int:
+        """Ask for days to be done again, as after a changed mapping; the id of the event."""
+        detail = {"reason": reason, "days": len(days)}
+        with self._transaction() as session:
+            _serialise_events(session)
+            write_audit(session, actor, "days.requested", slug, detail)
+            return _added(session, InboxRow(connection=slug, kind="request", days=_set(days)))
+
+    def inbox(
+        self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
+    ) -> list[InboxEvent]:
+        """Events with an id above `after`, oldest first; a cursor on the id misses none."""
+        wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
+        if only_unhandled:
+            wanted = wanted.where(InboxRow.handled_at.is_(None))
+        with self._transaction() as session:
+            found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
+            return [InboxEvent(*row) for row in found]
+
+    def waiting_days(self) -> dict[str, int]:
+        """How many days of each connection wait to be done: their events began no work yet."""
+        with self._transaction() as session:
+            return {row.connection: row.days for row in session.execute(_WAITING)}
+
+    def mark_handled(self, ids: Iterable[int]) -> None:
+        """Put events away; those that were put away before keep their instant."""
+        handled = (
+            update(InboxRow)
+            .where(InboxRow.id.in_(list(ids)), InboxRow.handled_at.is_(None))
+            .values(handled_at=func.now())
+            .execution_options(synchronize_session=False)
+        )
+        with self._transaction() as session:
+            session.execute(handled)
+
+
+def _serialise_events(session: Session) -> None:
+    # Ids are drawn before a transaction commits: without this a cursor could pass over one.
+    serialise(session, "daybook inbox")
+
+
+def _added(session: Session, event: InboxRow) -> int:
+    if session.get(ConnectionRow, event.connection) is None:
+        raise unknown_connection(session, event.connection)
+    session.add(event)
+    session.flush()
+    return event.id
+
+
+def _set(days: Sequence[date]) -> list[date]:
+    return sorted(set(days))
+
+
+# An event is put away when runs are asked for; its days wait until one has ended after it. What
+# is older than a week waits for nothing.
+_WAITING = text(
+    """
+    WITH worked AS (
+        SELECT connection, max(ended_at) AS ended_at FROM registry.activities
+        WHERE what = 'data' GROUP BY connection
+    )
+    SELECT connection, count(DISTINCT day) AS days
+    FROM registry.inbox
+        LEFT JOIN worked USING (connection)
+        CROSS JOIN unnest(inbox.days) AS day
+    WHERE handled_at IS NULL OR (
+        inbox.at > now() - interval '7 days'
+        AND (worked.ended_at IS NULL OR worked.ended_at < inbox.at)
+    )
+    GROUP BY connection
+    """
+)

@@ -1,0 +1,98 @@
+"""Saved mapping configurations, and settings that change while Daybook runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.orm import Session
+
+from connectors.database.registry.connections import unknown_connection
+from connectors.database.registry.models import ConnectionRow, MappingVersionRow, SettingRow
+from connectors.database.registry.records import MappingVersion
+from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.errors import BadInput
+
+
+class Mappings(Store):
+    """Every version of every mapping; nothing is overwritten."""
+
+    def mapping(self, connection: str | None = None) -> MappingVersion | None:
+        """The newest mapping of a connection, else of the house, else None."""
+        with self._transaction() as session:
+            own = _latest(session, connection) if connection is not None else None
+            return own or _latest(session, None)
+
+    def mappings(self) -> dict[str | None, MappingVersion]:
+        """The newest mapping of every connection that has its own, and of the house as None's."""
+        owner = MappingVersionRow.connection
+        wanted = (
+            select(*columns(MappingVersionRow, MappingVersion))
+            .ext(distinct_on(owner))
+            .order_by(owner, MappingVersionRow.version.desc())
+        )
+        with self._transaction() as session:
+            found = [MappingVersion(*row) for row in session.execute(wanted)]
+        return {saved.connection: saved for saved in found}
+
+    def save_mapping(
+        self,
+        document: Mapping[str, Any],
+        digest: str,
+        connection: str | None = None,
+        *,
+        actor: str,
+        after: int | None = None,
+    ) -> MappingVersion:
+        """Save a new version; the newest is given back when it has the same digest.
+
+        `after` is the version that was changed, 0 for none: `BadInput` when it is the newest no
+        more, so that nobody undoes what another has just decided.
+        """
+        with self._transaction() as session:
+            if connection is not None and session.get(ConnectionRow, connection) is None:
+                raise unknown_connection(session, connection)
+            serialise(session, f"daybook mapping {connection or ''}")
+            latest = _latest(session, connection)
+            if after is not None and after != (latest.version if latest else 0):
+                raise BadInput("somebody changed this mapping just now: look again, then repeat")
+            if latest is not None and latest.digest == digest:
+                return latest
+            version = latest.version + 1 if latest else 1
+            added = insert(MappingVersionRow).values(
+                connection=connection,
+                version=version,
+                document=dict(document),
+                digest=digest,
+                created_by=actor,
+            )
+            wanted = columns(MappingVersionRow, MappingVersion)
+            saved = MappingVersion(*session.execute(added.returning(*wanted)).one())
+            detail = {"version": version, "digest": digest}
+            write_audit(session, actor, "mapping.saved", connection or "", detail)
+            return saved
+
+    def setting(self, key: str) -> Any:
+        """A setting's value, or None."""
+        with self._transaction() as session:
+            return session.scalar(select(SettingRow.value).where(SettingRow.key == key))
+
+    def set_setting(self, key: str, value: Any, actor: str) -> None:
+        """Keep a JSON value under a key."""
+        kept = insert(SettingRow).values(key=key, value=value)
+        kept = kept.on_conflict_do_update(index_elements=["key"], set_={"value": value})
+        with self._transaction() as session:
+            session.execute(kept)
+            write_audit(session, actor, "setting.set", key, {"value": value})
+
+
+def _latest(session: Session, connection: str | None) -> MappingVersion | None:
+    owner = MappingVersionRow.connection
+    wanted = (
+        select(*columns(MappingVersionRow, MappingVersion))
+        .where(owner.is_(None) if connection is None else owner == connection)
+        .order_by(MappingVersionRow.version.desc())
+        .limit(1)
+    )
+    row = session.execute(wanted).first()
+    return MappingVersion(*row) if row else None

@@ -1,0 +1,1 @@
+"""Alembic's scripts, one a version; `connectors.database.registry.schema` runs them."""

@@ -1,0 +1,326 @@
+"""The registry's tables. A change here comes with a migration; a test compares the two."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TEXT
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from connectors.database.postgres import REGISTRY_SCHEMA
+
+SLUG_PATTERN = "^[a-z0-9][a-z0-9-]{0,39}$"
+
+
+class Base(DeclarativeBase):
+    """Every table of the registry, in its own schema."""
+
+    metadata = MetaData(
+        schema=REGISTRY_SCHEMA,
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        },
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own declaration
+        str: TEXT,
+        date: Date,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[date]: ARRAY(Date),
+        bytes: BYTEA,
+    }
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class ConnectionRow(Base):
+    """Grain: a connection. Key: slug."""
+
+    __tablename__ = "connections"
+    __table_args__ = (
+        CheckConstraint(f"slug ~ '{SLUG_PATTERN}'", name="slug"),
+        _one_of("kind", "file", "api"),
+        _one_of("state", "pending", "active", "needs_reauth", "paused", "disconnected"),
+        UniqueConstraint("channel", "account_id"),
+    )
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    name: Mapped[str]
+    timezone: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    account_id: Mapped[str | None]
+    account: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    fields: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    reason: Mapped[str | None]
+    setup: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    deadlines: Mapped[list[dict[str, str]]] = mapped_column(
+        JSONB, server_default=text("'[]'::jsonb")
+    )
+    findings: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SettingRow(Base):
+    """Grain: a setting that is changed while Daybook runs. Key: key."""
+
+    __tablename__ = "settings"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB)
+
+
+class MappingVersionRow(Base):
+    """Grain: a saved mapping document. Key: connection (or none) and version."""
+
+    __tablename__ = "mapping_versions"
+    __table_args__ = (
+        Index(
+            "mapping_versions_version_key",
+            text("COALESCE(connection, '')"),
+            text("version"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    connection: Mapped[str | None] = mapped_column(ForeignKey(ConnectionRow.slug))
+    version: Mapped[int]
+    document: Mapped[dict[str, Any]]
+    digest: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[str]
+
+
+class PublicationRow(Base):
+    """Grain: a revision of an entry at a target. Key: target, connection, date, currency, rev."""
+
+    __tablename__ = "publications"
+    __table_args__ = (
+        UniqueConstraint(
+            "target", "connection", "business_date", "currency", "revision", name="publications_key"
+        ),
+        Index(
+            "publications_posted_once",
+            *("target", "connection", "business_date", "currency"),
+            unique=True,
+            postgresql_where=text("state = 'posted'"),
+        ),
+        # A sensor asks for these every few seconds.
+        Index(
+            "publications_withdrawn",
+            "target",
+            postgresql_where=text("withdrawn_at IS NOT NULL"),
+        ),
+        _one_of(
+            "state",
+            *("held", "planned", "sending", "unknown"),
+            *("posted", "failed", "superseded", "voided"),
+        ),
+        CheckConstraint("revision > 0", name="revision"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    target: Mapped[str]
+    # No foreign key: what was posted stays on record when a connection is removed.
+    connection: Mapped[str]
+    business_date: Mapped[date]
+    currency: Mapped[str]
+    revision: Mapped[int]
+    entry_id: Mapped[str]
+    content_hash: Mapped[str]
+    state: Mapped[str]
+    reference: Mapped[str | None]
+    message: Mapped[str | None]
+    # Since when no journal supports what the target holds; null while one does.
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AuditRow(Base):
+    """Grain: a deed of a person or a program. Key: id."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+
+
+class InboxRow(Base):
+    """Grain: an event that touched days of a connection. Key: id; a document comes once."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        _one_of("kind", "document", "request"),
+        Index(
+            "inbox_document_key",
+            "connection",
+            "document",
+            unique=True,
+            postgresql_where=text("document IS NOT NULL"),
+        ),
+        Index("inbox_unhandled", "id", postgresql_where=text("handled_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug))
+    kind: Mapped[str]
+    document: Mapped[str | None]
+    days: Mapped[list[date]]
+    handled_at: Mapped[datetime | None]
+
+
+class DayStateRow(Base):
+    """Grain: a day of a connection. Key: connection and day."""
+
+    __tablename__ = "day_states"
+    __table_args__ = (_one_of("state", "open", "empty", "done", "failed"),)
+
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ActivityRow(Base):
+    """Grain: something that was done for a connection over a window of days. Key: id."""
+
+    __tablename__ = "activities"
+    __table_args__ = (
+        _one_of("outcome", "done", "failed"),
+        Index("activities_latest", "connection", text("id DESC")),
+        Index("activities_running", "id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug))
+    what: Mapped[str]
+    days: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    message: Mapped[str | None]
+    run: Mapped[str | None]
+
+
+class PersonRow(Base):
+    """Grain: somebody who may use the console. Key: name."""
+
+    __tablename__ = "people"
+    __table_args__ = (_one_of("role", "viewer", "operator", "bookkeeper", "admin"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SessionRow(Base):
+    """Grain: somebody signed in in a browser. Key: the SHA-256 of its cookie."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey(PersonRow.name))
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    confirmed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ApiTokenRow(Base):
+    """Grain: a program that acts for a person. Key: the SHA-256 of its token."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (UniqueConstraint("person", "label"),)
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey(PersonRow.name))
+    label: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    used_at: Mapped[datetime | None]
+
+
+class DataKeyRow(Base):
+    """Grain: whoever has credentials, a connection or `app:channel`. Key: owner."""
+
+    __tablename__ = "data_keys"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class CredentialRow(Base):
+    """Grain: one credential, sealed under its owner's data key. Key: owner and field."""
+
+    __tablename__ = "credentials"
+
+    owner: Mapped[str] = mapped_column(ForeignKey(DataKeyRow.owner), primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ConsentRow(Base):
+    """Grain: a consent that a seller was asked for. Key: the SHA-256 of its state."""
+
+    __tablename__ = "consents"
+
+    state_digest: Mapped[str] = mapped_column(primary_key=True)
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug))
+    session_digest: Mapped[str]
+    redirect_uri: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    answered_at: Mapped[datetime | None]
+
+
+class BucketRow(Base):
+    """Grain: one limited operation of one account at a platform. Key: key.
+
+    `tokens` are the turns left at the instant `at`; below nothing, turns that are waited for.
+    """
+
+    __tablename__ = "buckets"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[float] = mapped_column(Double)
+    at: Mapped[datetime]
+
+
+class AppointmentRow(Base):
+    """Grain: a connection; when it is visited next. Key: connection.
+
+    `days` wait for it, for the `reason` there; none where it is the daily visit.
+    """
+
+    __tablename__ = "appointments"
+
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
+    at: Mapped[datetime]
+    days: Mapped[list[date]] = mapped_column(server_default=text("'{}'"))
+    reason: Mapped[str | None]

@@ -1,0 +1,177 @@
+"""Who may use the console: people, their sessions, and tokens of programs that act for them.
+
+Passwords are here as hashes, session cookies and tokens as SHA-256 digests: a copy of the
+database signs nobody in.
+"""
+
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from connectors.database.registry.models import ApiTokenRow, BucketRow, PersonRow, SessionRow
+from connectors.database.registry.records import ApiToken, Person, Role, SignedIn
+from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.errors import BadInput
+
+# A use is noted once a minute: a page asks many times over.
+_NOTED = timedelta(minutes=1)
+# What the keys of counted sign-in attempts begin with; they are whole again within minutes.
+ATTEMPTS = "sign-in:"
+_FORGOTTEN = (
+    BucketRow.key.startswith(ATTEMPTS),
+    BucketRow.at < func.now() - timedelta(hours=1),
+)
+
+
+class People(Store):
+    """People, sessions and tokens."""
+
+    def people(self) -> list[Person]:
+        """Everybody who may sign in, by name."""
+        wanted = select(*columns(PersonRow, Person)).order_by(PersonRow.name)
+        with self._transaction() as session:
+            return [Person(*row) for row in session.execute(wanted)]
+
+    def password_hash(self, name: str) -> str | None:
+        """The hash of a person's password; None for nobody."""
+        with self._transaction() as session:
+            return session.scalar(select(PersonRow.password_hash).where(PersonRow.name == name))
+
+    def add_person(self, name: str, password_hash: str, role: Role, actor: str) -> None:
+        """Let somebody in; `BadInput` where the name is taken."""
+        row = {"name": name, "password_hash": password_hash, "role": role}
+        with self._transaction() as session:
+            added = insert(PersonRow).values(row).on_conflict_do_nothing()
+            if session.scalar(added.returning(PersonRow.name)) is None:
+                raise BadInput(f"there is a user {name} already")
+            write_audit(session, actor, "user.added", name, {"role": role})
+
+    def set_role(self, name: str, role: Role, actor: str) -> None:
+        """Change what somebody may do; `BadInput` when nobody could manage users any more."""
+        with self._transaction() as session:
+            row = _person(session, name)
+            if row.role == "admin" and role != "admin":
+                _refuse_without_admin(session, name)
+            write_audit(session, actor, "user.role", name, {"from": row.role, "to": role})
+            row.role = role
+
+    def set_password(self, name: str, password_hash: str, actor: str) -> None:
+        """Change somebody's password; every session of theirs ends."""
+        with self._transaction() as session:
+            _person(session, name).password_hash = password_hash
+            session.execute(delete(SessionRow).where(SessionRow.person == name))
+            write_audit(session, actor, "user.password", name, {})
+
+    def remove_person(self, name: str, actor: str) -> None:
+        """Let somebody in no more; sessions and tokens of theirs end."""
+        with self._transaction() as session:
+            row = _person(session, name)
+            if row.role == "admin":
+                _refuse_without_admin(session, name)
+            for table in (SessionRow, ApiTokenRow):
+                session.execute(delete(table).where(table.person == name))
+            session.delete(row)
+            write_audit(session, actor, "user.removed", name, {})
+
+    def start_session(self, digest: str, person: str, idle: timedelta, lasts: timedelta) -> None:
+        """Somebody signed in; sessions that have ended are dropped."""
+        ended = or_(
+            SessionRow.seen_at < func.now() - idle, SessionRow.started_at < func.now() - lasts
+        )
+        with self._transaction() as session:
+            session.execute(delete(SessionRow).where(ended))
+            session.execute(delete(BucketRow).where(*_FORGOTTEN))
+            session.add(SessionRow(digest=digest, person=person))
+            write_audit(session, person, "session.started", person, {})
+
+    def session(
+        self, digest: str, idle: timedelta, lasts: timedelta, *, used: bool = True
+    ) -> SignedIn | None:
+        """Who a session is of, noting that it was `used` just now; None when it has ended."""
+        live = (
+            SessionRow.digest == digest,
+            SessionRow.seen_at >= func.now() - idle,
+            SessionRow.started_at >= func.now() - lasts,
+        )
+        wanted = (
+            select(
+                SessionRow.person,
+                PersonRow.role,
+                SessionRow.confirmed_at,
+                (SessionRow.seen_at < func.now() - _NOTED).label("stale"),
+            )
+            .join(PersonRow, PersonRow.name == SessionRow.person)
+            .where(*live)
+        )
+        with self._transaction() as session:
+            found = session.execute(wanted).one_or_none()
+            if found is None:
+                return None
+            if used and found.stale:
+                touched = update(SessionRow).where(SessionRow.digest == digest)
+                session.execute(touched.values(seen_at=func.now()))
+            return SignedIn(found.person, cast("Role", found.role), found.confirmed_at)
+
+    def confirm_session(self, digest: str) -> None:
+        """The person of a session gave the password again."""
+        confirmed = update(SessionRow).where(SessionRow.digest == digest)
+        with self._transaction() as session:
+            session.execute(confirmed.values(confirmed_at=func.now()))
+
+    def end_session(self, digest: str) -> None:
+        """Somebody signed out."""
+        with self._transaction() as session:
+            session.execute(delete(SessionRow).where(SessionRow.digest == digest))
+
+    def add_api_token(self, digest: str, person: str, label: str, actor: str) -> None:
+        """Let a program act for a person."""
+        with self._transaction() as session:
+            _person(session, person)
+            session.add(ApiTokenRow(digest=digest, person=person, label=label))
+            write_audit(session, actor, "token.added", person, {"label": label})
+
+    def api_tokens(self) -> list[ApiToken]:
+        """Every token, by person and label; what it is nobody can tell."""
+        wanted = select(*columns(ApiTokenRow, ApiToken))
+        with self._transaction() as session:
+            ordered = wanted.order_by(ApiTokenRow.person, ApiTokenRow.label)
+            return [ApiToken(*row) for row in session.execute(ordered)]
+
+    def token_person(self, digest: str) -> SignedIn | None:
+        """Who a token acts for; None for an unknown one."""
+        used = update(ApiTokenRow).where(ApiTokenRow.digest == digest).values(used_at=func.now())
+        with self._transaction() as session:
+            name = session.scalar(used.returning(ApiTokenRow.person))
+            return SignedIn(name, _role(session, name), None) if name else None
+
+    def remove_api_token(self, person: str, label: str, actor: str) -> None:
+        """Let a program act no more."""
+        wanted = (ApiTokenRow.person == person, ApiTokenRow.label == label)
+        with self._transaction() as session:
+            gone = session.scalars(
+                delete(ApiTokenRow).where(*wanted).returning(ApiTokenRow.label)
+            ).all()
+            if not gone:
+                raise BadInput(f"{person} has no token {label!r}")
+            write_audit(session, actor, "token.removed", person, {"label": label})
+
+
+def _person(session: Session, name: str) -> PersonRow:
+    row = session.get(PersonRow, name, with_for_update=True)
+    if row is None:
+        raise BadInput(f"there is no user {name!r}")
+    return row
+
+
+def _role(session: Session, name: str) -> Role:
+    return cast("Role", _person(session, name).role)
+
+
+def _refuse_without_admin(session: Session, name: str) -> None:
+    serialise(session, "admins")
+    others = select(func.count()).where(PersonRow.role == "admin", PersonRow.name != name)
+    if not session.scalar(others):
+        raise BadInput(f"{name} is the only admin: make another one first")

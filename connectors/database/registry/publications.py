@@ -1,0 +1,268 @@
+"""The outbox: which revision of which entry each target holds, should hold, or may not yet."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy import and_, func, or_, select, text, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
+
+from connectors.database.registry.models import PublicationRow
+from connectors.database.registry.records import (
+    PlannedEntry,
+    PlanOutcome,
+    Publication,
+    PublicationState,
+)
+from connectors.database.registry.store import Store, columns, serialise
+from connectors.errors import Permanent
+
+# A target holds these, or may hold them.
+LIVE: tuple[PublicationState, ...] = ("posted", "sending", "unknown")
+DRAFTS: tuple[PublicationState, ...] = ("held", "planned", "failed")
+DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
+
+
+class Publications(Store):
+    """Publications in sets: a year of many connections is one call."""
+
+    def held_connections(self) -> dict[str, list[str]]:
+        """Connections that have held entries, and what holds them, each reason once."""
+        wanted = (
+            select(PublicationRow.connection, func.coalesce(PublicationRow.message, ""))
+            .where(PublicationRow.state == "held")
+            .distinct()
+            .order_by(text("1, 2"))
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        with self._transaction() as session:
+            for connection, message in session.execute(wanted):
+                found[connection].append(message)
+        return dict(found)
+
+    def publications(
+        self,
+        target: str | None = None,
+        connections: Collection[str] | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        states: Collection[PublicationState] | None = None,
+        *,
+        all_revisions: bool = False,
+    ) -> list[Publication]:
+        """The newest revision of every entry in `[start, end)`, by connection and date."""
+        key = (
+            PublicationRow.target,
+            PublicationRow.connection,
+            PublicationRow.business_date,
+            PublicationRow.currency,
+        )
+        wanted = select(PublicationRow)
+        if target is not None:
+            wanted = wanted.where(PublicationRow.target == target)
+        if connections is not None:
+            wanted = wanted.where(PublicationRow.connection.in_(connections))
+        if start is not None:
+            wanted = wanted.where(PublicationRow.business_date >= start)
+        if end is not None:
+            wanted = wanted.where(PublicationRow.business_date < end)
+        if not all_revisions:
+            wanted = wanted.ext(distinct_on(*key)).order_by(*key, PublicationRow.revision.desc())
+        found = aliased(PublicationRow, wanted.subquery())
+        chosen = select(*[getattr(found, c.key) for c in columns(PublicationRow, Publication)])
+        if states is not None:
+            chosen = chosen.where(found.state.in_(states))
+        ordered = chosen.order_by(
+            found.target, found.connection, found.business_date, found.currency, found.revision
+        )
+        with self._transaction() as session:
+            return [Publication(*row) for row in session.execute(ordered)]
+
+    def unsupported_publications(self, target: str) -> list[Publication]:
+        """Entries that a target holds, or may hold, and no journal supports: to be taken out."""
+        query = (
+            select(*columns(PublicationRow, Publication))
+            .where(
+                PublicationRow.target == target,
+                PublicationRow.state.in_(LIVE),
+                PublicationRow.withdrawn_at.is_not(None),
+            )
+            .order_by(PublicationRow.connection, PublicationRow.business_date)
+        )
+        with self._transaction() as session:
+            return [Publication(*row) for row in session.execute(query)]
+
+    def due_connections(self, target: str) -> dict[str, int]:
+        """How many entries of each connection a target lacks, or holds without a journal."""
+        due = or_(
+            PublicationRow.state.in_(DUE),
+            and_(PublicationRow.state.in_(LIVE), PublicationRow.withdrawn_at.is_not(None)),
+        )
+        query = (
+            select(PublicationRow.connection, func.count())
+            .where(PublicationRow.target == target, due)
+            .group_by(PublicationRow.connection)
+        )
+        with self._transaction() as session:
+            return {connection: count for connection, count in session.execute(query)}
+
+    def retry_publications(self, target: str, connection: str) -> int:
+        """Have what is due for a target asked for once more, although it is as it was."""
+        due = (
+            PublicationRow.target == target,
+            PublicationRow.connection == connection,
+            or_(PublicationRow.state.in_(DUE), PublicationRow.withdrawn_at.is_not(None)),
+            PublicationRow.state != "voided",
+        )
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            session.query(PublicationRow).where(*due, PublicationRow.state == "failed").update(
+                {"state": "planned", "message": None}, False
+            )
+            return (
+                session.query(PublicationRow).where(*due).update({"updated_at": func.now()}, False)
+            )
+
+    def publications_changed_at(self) -> datetime | None:
+        """When any publication last changed; None when there is none."""
+        with self._transaction() as session:
+            return session.scalar(select(func.max(PublicationRow.updated_at)))
+
+    def plan_publications(self, target: str, rows: Sequence[PlannedEntry]) -> PlanOutcome:
+        """Say what a target should hold for the given keys; other keys are left alone."""
+        keys = Counter(row[:3] for row in rows)
+        twice = [key for key, count in keys.items() if count > 1]
+        if twice:
+            raise Permanent(f"two entries for one connection, day and currency: {twice[0]}")
+        given = {
+            "target": target,
+            "connections": [row[0] for row in rows],
+            "connection_set": sorted({row[0] for row in rows}),
+            "dates": [row[1] for row in rows],
+            "currencies": [row[2] for row in rows],
+            "entries": [row[3] for row in rows],
+            "hashes": [row[4] for row in rows],
+            "held_reasons": [row[5] for row in rows],
+        }
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            return PlanOutcome(*session.execute(_PLAN, given).one())
+
+    def withdraw_publications(
+        self, target: str, connection: str, keys: Sequence[tuple[date, str]]
+    ) -> list[Publication]:
+        """Drop the drafts of entries that vanished, by (business date, currency).
+
+        What comes back is in the target, or may be, and is due from now on: take it out there,
+        then `mark_voided`.
+        """
+        gone = (
+            PublicationRow.target == target,
+            PublicationRow.connection == connection,
+            tuple_(PublicationRow.business_date, PublicationRow.currency).in_(list(keys)),
+        )
+        live = (*gone, PublicationRow.state.in_(LIVE))
+        query = select(*columns(PublicationRow, Publication)).where(*live)
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            session.query(PublicationRow).where(*gone, PublicationRow.state.in_(DRAFTS)).delete(
+                synchronize_session=False
+            )
+            session.query(PublicationRow).where(
+                *live, PublicationRow.withdrawn_at.is_(None)
+            ).update({"withdrawn_at": func.now(), "updated_at": func.now()}, False)
+            rows = session.execute(query.order_by(PublicationRow.business_date))
+            return [Publication(*row) for row in rows]
+
+    def mark_posted(
+        self,
+        target: str,
+        publications: Sequence[Publication],
+        reference: str | Mapping[int, str] | None = None,
+    ) -> int:
+        """Record that the target holds these revisions; older ones are superseded with it.
+
+        A publication whose content was planned anew since it was read is left as it is.
+        `reference` is one for all, or by publication id. Gives back how many were marked.
+        """
+        given = self._given(target, publications)
+        if isinstance(reference, Mapping):
+            given["references"] = [reference.get(p.id) for p in publications]
+        else:
+            given["references"] = [reference for _ in publications]
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            session.execute(_SUPERSEDE, given)
+            return len(session.execute(_POST, given).all())
+
+    def mark_publications(
+        self,
+        target: str,
+        publications: Sequence[Publication],
+        state: PublicationState,
+        message: str | None = None,
+    ) -> int:
+        """Move revisions to `sending`, `unknown` or `failed`, if their content is unchanged."""
+        given = self._given(target, publications) | {"state": state, "message": message}
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            return len(session.execute(_MARK, given).all())
+
+    def mark_voided(self, target: str, publications: Sequence[Publication]) -> int:
+        """Record that the target holds these no longer."""
+        return self.mark_publications(target, publications, "voided")
+
+    @staticmethod
+    def _given(target: str, publications: Sequence[Publication]) -> dict[str, object]:
+        return {
+            "target": target,
+            "ids": [publication.id for publication in publications],
+            "hashes": [publication.content_hash for publication in publications],
+        }
+
+
+_PLAN = text((Path(__file__).parent / "plan_publications.sql").read_text())
+
+_SUPERSEDE = text(
+    """
+    UPDATE registry.publications AS older
+    SET state = 'superseded', updated_at = now()
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
+    JOIN registry.publications AS newer USING (id, content_hash)
+    WHERE newer.target = :target
+        AND older.target = newer.target
+        AND older.connection = newer.connection
+        AND older.business_date = newer.business_date
+        AND older.currency = newer.currency
+        AND older.revision < newer.revision
+        AND older.state NOT IN ('superseded', 'voided')
+    """
+)
+
+_POST = text(
+    """
+    UPDATE registry.publications AS p
+    SET
+        state = 'posted',
+        reference = coalesce(given.reference, p.reference),
+        message = NULL,
+        updated_at = now()
+    FROM unnest(
+        CAST(:ids AS bigint[]), CAST(:hashes AS text[]), CAST(:references AS text[])
+    ) AS given (id, content_hash, reference)
+    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
+    RETURNING p.id
+    """
+)
+
+_MARK = text(
+    """
+    UPDATE registry.publications AS p
+    SET state = :state, message = :message, updated_at = now()
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
+    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
+    RETURNING p.id
+    """
+)

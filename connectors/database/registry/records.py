@@ -1,0 +1,208 @@
+"""What the registry hands out: frozen values, never rows that are tied to a session.
+
+The fields of a record are columns of its table, in the order they are read.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
+
+ConnectionState = Literal["pending", "active", "needs_reauth", "paused", "disconnected"]
+ConnectionKind = Literal["file", "api"]
+ActivityOutcome = Literal["done", "failed"]
+Role = Literal["viewer", "operator", "bookkeeper", "admin"]
+DayStateName = Literal["open", "empty", "done", "failed"]
+PublicationState = Literal[
+    "held", "planned", "sending", "unknown", "posted", "failed", "superseded", "voided"
+]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One account on a platform, or the files of one.
+
+    `account` is how the platform names it (name, country, currency, timezone, details), `fields`
+    what was chosen for it that is no secret, `reason` why it needs its owner, in words.
+    `setup` is what it brings in and how far its set-up has come (`connectors.accounts.setup`).
+    `deadlines` are what ends for it, the soonest first: `by` (ISO 8601), `what`, how to `act`.
+    `findings` are what its settlements lack, each in words and with what to do.
+    """
+
+    slug: str
+    channel: str
+    name: str
+    timezone: str
+    kind: ConnectionKind
+    state: ConnectionState
+    account_id: str | None
+    account: dict[str, Any]
+    fields: dict[str, str]
+    reason: str | None
+    setup: dict[str, Any]
+    deadlines: list[dict[str, str]]
+    findings: list[str]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class InboxEvent:
+    """Something that touched days of a connection: a document, or somebody's request."""
+
+    id: int
+    at: datetime
+    connection: str
+    kind: Literal["document", "request"]
+    document: str | None
+    days: list[date]
+    handled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class MappingVersion:
+    """One saved mapping configuration; `connection` is None for the house's default."""
+
+    id: int
+    connection: str | None
+    version: int
+    document: dict[str, Any]
+    digest: str
+    created_at: datetime
+    created_by: str
+
+
+class PlannedEntry(NamedTuple):
+    """A journal entry that a target should hold; `held_reason` keeps it from being sent."""
+
+    connection: str
+    business_date: date
+    currency: str
+    entry_id: str
+    content_hash: str
+    held_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class PlanOutcome:
+    """How many of the given entries were new, changed, left alone; how many are held now."""
+
+    new: int
+    updated: int
+    unchanged: int
+    held: int
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The record that one revision of an entry was, or must be, posted to one target.
+
+    `withdrawn_at` is since when no journal supports what the target holds.
+    """
+
+    id: int
+    target: str
+    connection: str
+    business_date: date
+    currency: str
+    revision: int
+    entry_id: str
+    content_hash: str
+    state: PublicationState
+    reference: str | None
+    message: str | None
+    created_at: datetime
+    updated_at: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DayState:
+    """Why a day of a connection is what it is, for people and for its card."""
+
+    connection: str
+    day: date
+    state: DayStateName
+    reason: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class DaySummary:
+    """How many days of a connection are done, open and failed, and why the first failed one is.
+
+    Its data is complete through that day: no gap lies before it.
+    """
+
+    connection: str
+    done: int
+    open: int
+    failed: int
+    complete_through: date | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something done for a connection over `days` days: `what` is `data` or `publish`.
+
+    `run` is the id of the Dagster run that did it, where there was one.
+    """
+
+    id: int
+    connection: str
+    what: str
+    days: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: ActivityOutcome | None
+    message: str | None
+    run: str | None = None
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """When a connection is visited next; `days` wait for it, for the `reason` there."""
+
+    connection: str
+    at: datetime
+    days: list[date]
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may use the console."""
+
+    name: str
+    role: Role
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who acts, and when they last gave their password; None for a program's token."""
+
+    name: str
+    role: Role
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ApiToken:
+    """A program's token; what it is nobody can tell."""
+
+    person: str
+    label: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """Who did what to what."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]

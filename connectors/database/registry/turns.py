@@ -1,0 +1,177 @@
+"""Turns at the operations that platforms limit, shared by every process of the house.
+
+A token bucket is one row. A turn is taken by one statement, so that two processes never take the
+same token; it may be one that is yet to come, which the caller waits for. A day's quota is a row,
+too: it begins with its first call and is whole again a day after that. Every call takes turns,
+so they are cheap: a statement is its own transaction, and none waits for the disk. A machine that
+dies may forget the turns of its last moment.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from connectors.database.registry.store import Store
+from connectors.errors import RateLimited
+from connectors.http import Limit
+
+_DAY = "interval '1 day'"
+
+# Noted while the clock was ahead: such a bucket is as if nobody had taken anything.
+_AHEAD = "b.at > clock_timestamp() + interval '1 minute'"
+_TOKENS = (
+    f"(CASE WHEN {_AHEAD} THEN :burst ELSE "
+    "least(:burst, b.tokens + extract(epoch FROM clock_timestamp() - b.at) * :rate) END - :cost)"
+)
+_TAKE = text(
+    "INSERT INTO registry.buckets AS b (key, tokens, at) "
+    "SELECT :key, :burst - :cost, clock_timestamp() "
+    "FROM set_config('synchronous_commit', 'off', true) "
+    f"ON CONFLICT (key) DO UPDATE SET tokens = {_TOKENS}, at = clock_timestamp() "
+    f"WHERE {_TOKENS} >= -:ahead RETURNING tokens"
+)
+_LACKING = text(
+    "SELECT :cost - (tokens + extract(epoch FROM clock_timestamp() - at) * :rate) "
+    "FROM registry.buckets WHERE key = :key"
+)
+_WHOLE = f"b.at <= clock_timestamp() - {_DAY} OR {_AHEAD}"
+_LEFT = f"(CASE WHEN {_WHOLE} THEN :most ELSE b.tokens END - 1)"
+_SPEND = text(
+    "INSERT INTO registry.buckets AS b (key, tokens, at) "
+    "VALUES (:key, :most - 1, clock_timestamp()) "
+    f"ON CONFLICT (key) DO UPDATE SET tokens = {_LEFT}, at = "
+    f"CASE WHEN {_WHOLE} THEN clock_timestamp() ELSE b.at END "
+    f"WHERE {_LEFT} >= 0 RETURNING tokens"
+)
+_RESETS = text(
+    f"SELECT extract(epoch FROM at + {_DAY} - clock_timestamp()) "
+    "FROM registry.buckets WHERE key = :key"
+)
+_GIVE_BACK = text("UPDATE registry.buckets SET tokens = tokens + :cost WHERE key = :key")
+_HOLD = text(
+    "INSERT INTO registry.buckets AS b (key, tokens, at) "
+    "VALUES (:key, 1 - :owed, clock_timestamp()) "
+    "ON CONFLICT (key) DO UPDATE SET tokens = least(b.tokens, 1 - :owed), at = clock_timestamp()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`cost` tokens of a bucket; a wait of more than `longest` seconds is not waited."""
+
+    key: str
+    per_second: float
+    burst: float
+    longest: float
+    cost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many calls in a day, at the most."""
+
+    key: str
+    most: int
+
+
+class Turns(Store):
+    """Token buckets by key."""
+
+    def take_turn(self, turn: Turn, quota: Quota | None = None) -> float:
+        """Take a turn, and a call of a day's quota before; the seconds to wait for it.
+
+        `RateLimited` when it is to be waited for too long, or until the quota is whole again: what
+        is refused is not taken.
+        """
+        with self._statements() as connection:
+            if quota is not None:
+                _spend(connection, quota)
+            return _taken(connection, turn)
+
+    def give_turns_back(self, key: str, cost: float) -> None:
+        """So many tokens were taken and not used; the burst stays the most there are."""
+        with self._statements() as connection:
+            connection.execute(_GIVE_BACK, {"key": key, "cost": cost})
+
+    def hold_turns(self, key: str, per_second: float, seconds: float) -> None:
+        """Give nobody a turn for so many seconds."""
+        with self._statements() as connection:
+            connection.execute(_HOLD, {"key": key, "owed": seconds * per_second})
+
+    @contextmanager
+    def _statements(self) -> Iterator[Connection]:
+        """A connection on which each statement is a transaction."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError as error:
+            raise self._explained(error) from error
+
+
+def _spend(connection: Connection, quota: Quota) -> None:
+    given = {"key": quota.key, "most": quota.most}
+    if connection.scalar(_SPEND, given) is None:
+        wait = max(1.0, float(connection.scalar(_RESETS, given) or 1))
+        raise RateLimited(f"the platform's quota of the day is spent for {wait:.0f} s", wait)
+
+
+def _taken(connection: Connection, turn: Turn) -> float:
+    """Seconds to wait before a turn."""
+    given = {"key": turn.key, "rate": turn.per_second, "cost": turn.cost}
+    ahead = {"burst": turn.burst, "ahead": turn.longest * turn.per_second}
+    tokens = connection.scalar(_TAKE, given | ahead)
+    if tokens is not None:
+        return max(0.0, -float(tokens) / turn.per_second)
+    lacking = connection.scalar(_LACKING, given)
+    wait = max(turn.longest, float(lacking or 1) / turn.per_second)
+    raise RateLimited(f"the platform's limit gives the next turn in {wait:.0f} s", wait)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedGate:
+    """The turns at one account's operations, by what the platform allows of each.
+
+    An operation without a limit of its own is under that of `*`, where there is one. Keys begin
+    with the application, that of an account with the application's.
+    """
+
+    turns: Turns
+    application: str
+    account: str
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+
+    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
+        """Take a turn of the day's quota and of the bucket."""
+        limit = self._limit(operation)
+        if limit is None:
+            return 0.0
+        key, burst = self._key(operation), max(1.0, limit.burst)
+        day = self._key(operation, "day")
+        quota = None if limit.per_day is None else Quota(day, limit.per_day)
+        return self.turns.take_turn(Turn(key, limit.per_second, burst, longest, cost), quota)
+
+    def unused(self, operation: str, cost: float) -> None:
+        """Give back what a turn did not come to."""
+        if cost > 0 and self._limit(operation) is not None:
+            self.turns.give_turns_back(self._key(operation), cost)
+
+    def refused(self, operation: str, seconds: float) -> None:
+        """Hold everybody back at this account for as long as the platform asked."""
+        if seconds <= 0:
+            return
+        limit = self._limit(operation) or Limit(1.0)
+        self.turns.hold_turns(self._key(operation), limit.per_second, seconds)
+
+    def _limit(self, operation: str) -> Limit | None:
+        return self.limits.get(operation, self.limits.get("*"))
+
+    def _key(self, operation: str, what: str = "turn") -> str:
+        shared = operation if operation in self.limits else "*"
+        limit = self._limit(operation)
+        whose = f"{self.application}:{self.account}"
+        if limit is not None and limit.of_application:
+            whose = self.application
+        return f"{whose}:{shared}:{what}"

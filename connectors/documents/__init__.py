@@ -1,0 +1,1 @@
+"""A file or an API answer on its way into the lake."""

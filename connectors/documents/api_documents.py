@@ -1,0 +1,175 @@
+"""Documents made of a platform's answers: what one settlement, or what is not settled, consists of.
+
+A platform's API gives one settlement in several answers. They are kept together, in the order they
+came, one answer a line (NDJSON), each with the operation it answers, verbatim. The first line says
+what the document is; it holds nothing that differs from one visit to the next, so that the same
+answers are the same document.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from connectors.documents.manifest import Member
+from connectors.errors import BadInput
+from connectors.lake.engine import quoted
+from connectors.lake.windows import Window
+
+_MARK = '{"daybook":1,'
+_MEGABYTE = 2**20
+# How a line begins, and what stands between an operation's name and its answer.
+_OPENS, _JOINS = '{"operation":"', '","answer":'
+_LONGEST_NAME = 200
+# What an answer is kept as: its operation, itself, the end of its line.
+_PIECES = 3
+# The longest answer, and what DuckDB reads at once.
+LARGEST = 32 * _MEGABYTE
+# Under which a transaction's own number stands, at one platform or another.
+_OWN_NUMBERS = {"id", "transactionId", "transaction_id", "entry_id"}
+
+
+@dataclass
+class Answers:
+    """A document being put together: one `statement` of a kind, `settlement` or `open`.
+
+    `covers` are the business days that it says everything about. `tag` is what the list of
+    settlements says of this one now; once it says something else, the document is fetched again.
+    """
+
+    channel: str
+    kind: str
+    statement: str
+    currency: str
+    covers: Window | None = None
+    tag: str | None = None
+    _lines: list[bytes] = field(default_factory=list)
+
+    def add(self, operation: str, body: bytes) -> None:
+        """Keep an answer's JSON; line ends between its tokens are all that is changed."""
+        text = body.strip().replace(b"\r", b" ").replace(b"\n", b" ") or b"null"
+        self._lines.append(b'{"operation":' + json.dumps(operation).encode() + b',"answer":')
+        self._lines.append(text)
+        self._lines.append(b"}\n")
+
+    def put(self, operation: str, value: object) -> None:
+        """Keep a part of an answer whose other parts differ each time; its numbers are text."""
+        try:
+            body = orjson.dumps(value)
+        except TypeError:
+            # Half a character, or a number that no machine word holds.
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            body = text.encode(errors="replace")
+        self.add(operation, body)
+
+    def member(self) -> Member:
+        """The document, named after what it states."""
+        head = {
+            "daybook": 1,
+            "channel": self.channel,
+            "kind": self.kind,
+            "statement": self.statement,
+            "currency": self.currency,
+            # A document that was cut off between two answers is told by it.
+            "answers": len(self._lines) // _PIECES,
+        }
+        if self.covers is not None:
+            head |= {"from": self.covers.start.isoformat(), "to": self.covers.end.isoformat()}
+        if self.tag is not None:
+            head["tag"] = self.tag
+        first = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+        name = f"{self.channel}-{self.statement}.ndjson".replace(":", "-").replace("/", "-")
+        return Member(name, b"".join([first.encode(), b"\n", *self._lines]))
+
+
+def head(first_line: str) -> Mapping[str, Any] | None:
+    """What the first line of a document of answers says; None for any other file."""
+    if not first_line.startswith(_MARK):
+        return None
+    try:
+        found = json.loads(first_line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def check_count(name: str, text: Path) -> None:
+    """`BadInput` for a document that has not as many answers as its first line says."""
+    with text.open("rb") as file:
+        said = head(file.readline(_MEGABYTE).decode(errors="replace"))
+        stated = None if said is None else said.get("answers")
+        if not isinstance(stated, int):
+            return
+        lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_MEGABYTE), b""))
+    if lines != stated:
+        raise BadInput(
+            f"{name}: holds {lines} of its {stated} answers: it is cut off or was edited; import "
+            "the whole document"
+        )
+
+
+def is_of(channel: str, opening: str) -> bool:
+    """Whether these are the first lines of a document of the channel's answers."""
+    found = head(opening.partition("\n")[0])
+    return found is not None and found.get("channel") == channel
+
+
+def relation(text: Path) -> str:
+    """SQL for a document, `text` being plain or `.zst`: line, operation, answer (JSON as text).
+
+    The first line is the answer to the operation `document`. Lines are cut where `Answers` joined
+    them: to parse pages of a megabyte only to take them apart costs ten times their size.
+    """
+    compression = "zstd" if text.suffix == ".zst" else "none"
+    return (
+        "SELECT row_number() OVER ()::INTEGER - 1 AS line, "
+        f"CASE WHEN cut > 0 THEN said[{len(_OPENS) + 1}:cut - 1] ELSE 'document' END AS operation, "
+        f"CASE WHEN cut > 0 THEN said[cut + {len(_JOINS)}:-2] ELSE said END AS answer FROM ("
+        f"SELECT said, CASE WHEN starts_with(said, {quoted(_OPENS)}) "
+        f"THEN strpos(said[:{_LONGEST_NAME}], {quoted(_JOINS)}) ELSE 0 END AS cut "
+        f"FROM read_csv({quoted(str(text))}, columns={{said: 'VARCHAR'}}, auto_detect=false, "
+        "header=false, delim='\x01', quote='', escape='', parallel=false, "
+        f"max_line_size={LARGEST}, buffer_size={LARGEST}, compression={quoted(compression)}))"
+    )
+
+
+def records(
+    con: duckdb.DuckDBPyConnection, relation: str, line_ids: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """What a document says of some transactions, by line id; a deeper object is its JSON.
+
+    A record is the outermost object that has the number for its own. A line id of a kind and a
+    number (`order-12`) is the number's.
+    """
+    numbers = {line_id.rpartition("-")[2]: line_id for line_id in line_ids}
+    numbers |= {line_id: line_id for line_id in line_ids}
+    found: dict[str, tuple[int, dict[str, str]]] = {}
+    for (answer,) in con.execute(f"SELECT answer FROM ({relation}) ORDER BY line").fetchall():
+        for depth, record in _objects(json.loads(answer, parse_float=str, parse_int=str)):
+            for number in _OWN_NUMBERS & record.keys():
+                line_id = numbers.get(str(record[number]).rpartition("/")[2])
+                if line_id is not None and (line_id not in found or depth < found[line_id][0]):
+                    found[line_id] = depth, _cells(record)
+    return {line_id: cells for line_id, (_, cells) in found.items()}
+
+
+def _objects(value: Any, depth: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    if isinstance(value, dict):
+        yield depth, value
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in below:
+        yield from _objects(part, depth + 1)
+
+
+def _cells(record: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        for name, value in record.items()
+        if value not in (None, "", [], {})
+    }

@@ -1,0 +1,1 @@
+"""Settings, making and mending a home, and what everything in it shares."""

@@ -1,0 +1,109 @@
+"""Making a home, or mending one: folders, the master key, the server, the tables.
+
+Everything here may be done again at any time; what is in place stays as it is.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from connectors.accounts.keys import create_key
+from connectors.accounts.vault import Vault
+from connectors.database.postgres import DiskFull, ForeignLock, restore_password
+from connectors.database.registry import Registry
+from connectors.errors import BadInput, ConfigError
+from connectors.home import dagster_yaml
+from connectors.home.settings import Settings
+from connectors.lake.temporary import temporary_name
+
+Step = Callable[[Settings], Iterable[str]]
+
+
+def initialise(settings: Settings, further: Iterable[Step] = ()) -> list[str]:
+    """Make the home usable and say, a line each, what was done; nothing when all was there.
+
+    `further` steps run last: whoever writes the first books gives one.
+    """
+    done: list[str] = []
+    try:
+        done += _make_folders(settings)
+        done += _make_tables(settings)
+        done += _make_key(settings)
+        done += _make_dagster_yaml(settings)
+    except FileExistsError as error:
+        raise BadInput(f"{error.filename} is a file, not a folder: move it away") from error
+    except PermissionError as error:
+        raise ForeignLock(
+            f"{error.filename} cannot be written: run daybook as the owner of {settings.home}"
+        ) from error
+    except OSError as error:
+        if "No space left" in str(error):
+            raise DiskFull(f"the disk of {settings.home} is full: free some space") from error
+        raise BadInput(f"{settings.home} cannot be used as a home: {error}") from error
+    for step in further:
+        done += step(settings)
+    return done
+
+
+def _make_folders(settings: Settings) -> list[str]:
+    done = []
+    ours = [settings.postgres_folder, settings.dagster_home, settings.key_file.parent]
+    home_is_ours = any(folder.exists() for folder in ours) or not _has_content(settings.home)
+    folders = [settings.home, *ours[1:], settings.lake_folder]
+    for folder in [*folders, settings.quarantine_folder, settings.scratch_folder]:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            done.append(f"created {folder}")
+    # The mode of a folder that somebody uses for other things too is not ours to change.
+    if home_is_ours and settings.home.stat().st_mode & 0o077:
+        settings.home.chmod(0o700)
+        done.append(f"closed {settings.home} to other accounts")
+    return done
+
+
+def _has_content(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def _make_key(settings: Settings) -> list[str]:
+    """A master key where there is none, and the proof that it opens what is sealed.
+
+    `ConfigError` rather than a new key where credentials are sealed under one that is gone.
+    """
+    done = []
+    path = settings.key_file
+    with Registry.open(settings) as registry:
+        vault = Vault(settings, registry)
+        if settings.master_key is None and not path.exists():
+            if vault.owners():
+                raise ConfigError(
+                    f"the master key {path} is missing and credentials are sealed under it: "
+                    "restore it from your copy, or run `daybook keys forget` and connect every "
+                    "account again"
+                )
+            if create_key(settings):
+                done.append(f"created the master key {path}: keep a copy apart from the backups")
+        vault.prepare()
+    return done
+
+
+def _make_tables(settings: Settings) -> list[str]:
+    created = settings.database_url is None and not (settings.postgres_folder / "data").exists()
+    done = []
+    if settings.database_url is None and restore_password(settings):
+        done.append("gave the PostgreSQL server a new password: the file was lost")
+    before = Registry.migrate(settings)
+    if created:
+        done.append(f"created the PostgreSQL server in {settings.postgres_folder}")
+    if before != Registry.head_version():
+        done.append(f"brought the registry to version {Registry.head_version()}")
+    return done
+
+
+def _make_dagster_yaml(settings: Settings) -> list[str]:
+    path = settings.dagster_home / "dagster.yaml"
+    if dagster_yaml.state(path) in {"current", "edited"}:
+        return []
+    fresh = path.with_name(temporary_name(path.name))
+    fresh.write_text(dagster_yaml.rendered())
+    fresh.replace(path)
+    return [f"wrote {path}"]

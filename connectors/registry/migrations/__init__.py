@@ -1,1 +1,0 @@
-"""Alembic's scripts, one a version; `connectors.registry.schema` runs them."""

@@ -1,0 +1,381 @@
+"""The registry: what it remembers, and that a set is one step."""
+
+import threading
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from connectors.database.postgres import REGISTRY_SCHEMA, database_url
+from connectors.database.registry import PlannedEntry, Publication, Registry, schema
+from connectors.database.registry.models import Base
+from connectors.errors import BadInput, ConfigError, Permanent, Transient
+from connectors.home.settings import Settings
+
+MAY = date(2025, 5, 1)
+
+
+def add(registry: Registry, slug: str = "amazon-us") -> None:
+    registry.add_connection(
+        slug, channel="amazon", name="Shop", timezone="America/Los_Angeles", actor="test"
+    )
+
+
+def entry(
+    content: str = "a", day: date = MAY, held: str | None = None, connection: str = "amazon-us"
+) -> PlannedEntry:
+    return PlannedEntry(connection, day, "USD", f"{connection}-{day}", content, held)
+
+
+def newest(registry: Registry, target: str = "books") -> Publication:
+    (found,) = registry.publications(target)
+    return found
+
+
+def revisions(registry: Registry) -> list[tuple[int, str, str]]:
+    found = registry.publications("books", all_revisions=True)
+    return [(p.revision, p.content_hash, p.state) for p in found]
+
+
+def test_a_connection_that_reads_files_is_active_at_once(registry: Registry) -> None:
+    add(registry)
+    found = registry.connection("amazon-us")
+    assert (found.channel, found.kind, found.state) == ("amazon", "file", "active")
+    assert [c.slug for c in registry.connections()] == ["amazon-us"]
+    assert registry.audit_log()[0].action == "connection.added"
+
+
+def test_a_connection_through_an_api_begins_pending(registry: Registry) -> None:
+    added = registry.add_connection(
+        "x", channel="ebay", name="X", timezone="UTC", kind="api", actor="test"
+    )
+    assert added.state == "pending"
+
+
+@pytest.mark.parametrize("slug", ["", "-a", "A", "a_b", "a" * 41, "é", "a\n"])
+def test_a_slug_that_cannot_be_a_folder_and_a_key_is_refused(registry: Registry, slug: str) -> None:
+    with pytest.raises(BadInput, match="cannot name a connection"):
+        add(registry, slug)
+
+
+def test_an_unknown_time_zone_is_refused(registry: Registry) -> None:
+    with pytest.raises(BadInput, match="not a time zone"):
+        registry.add_connection("a", channel="amazon", name="A", timezone="Mars/Base", actor="test")
+
+
+def test_a_slug_is_taken_once(registry: Registry) -> None:
+    add(registry)
+    with pytest.raises(BadInput, match="exists already"):
+        add(registry)
+
+
+def test_an_unknown_connection_is_answered_with_the_known_ones(registry: Registry) -> None:
+    add(registry)
+    with pytest.raises(ConfigError, match="known: amazon-us"):
+        registry.connection("etsy")
+    with pytest.raises(ConfigError, match="known: amazon-us"):
+        registry.request_days("etsy", [MAY], "why", "test")
+
+
+def test_a_state_is_recorded_once(registry: Registry) -> None:
+    add(registry)
+    registry.set_connection_state("amazon-us", "paused", "test")
+    registry.set_connection_state("amazon-us", "paused", "test")
+    assert registry.connection("amazon-us").state == "paused"
+    changes = [e for e in registry.audit_log() if e.action == "connection.state"]
+    assert [e.detail for e in changes] == [{"from": "active", "to": "paused"}]
+
+
+def test_a_document_comes_once(registry: Registry) -> None:
+    add(registry)
+    days = [MAY, MAY - timedelta(days=1), MAY]
+    first = registry.record_document(
+        "amazon-us", document="d1", days=days, detail={"rows": 3}, actor="test"
+    )
+    again = registry.record_document("amazon-us", document="d1", days=[], detail={}, actor="test")
+    assert first == again
+    (event,) = registry.inbox()
+    assert (event.kind, event.document) == ("document", "d1")
+    assert event.days == [MAY - timedelta(days=1), MAY]
+    assert registry.audit_log()[0].detail == {"rows": 3, "document": "d1"}
+
+
+def test_the_inbox_is_read_by_cursor_and_put_away(registry: Registry) -> None:
+    add(registry)
+    ids = [registry.request_days("amazon-us", [MAY], "mapping", "test") for _ in range(4)]
+    assert [event.id for event in registry.inbox(limit=2)] == ids[:2]
+    registry.mark_handled(ids[:1])
+    assert [event.id for event in registry.inbox()] == ids[1:]
+    assert [event.id for event in registry.inbox(after=ids[1])] == ids[2:]
+    assert len(registry.inbox(only_unhandled=False)) == 4
+
+
+def test_a_mapping_falls_back_to_the_house(registry: Registry) -> None:
+    add(registry)
+    assert registry.mapping("amazon-us") is None
+    house = registry.save_mapping({"a": 1}, "h1", actor="test")
+    assert registry.mapping("amazon-us") == house == registry.mapping(None)
+    own = registry.save_mapping({"a": 2}, "h2", "amazon-us", actor="test")
+    assert registry.mapping("amazon-us") == own
+    assert registry.mapping(None) == house
+    assert (own.version, own.document) == (1, {"a": 2})
+
+
+def test_an_unchanged_mapping_is_no_new_version(registry: Registry) -> None:
+    first = registry.save_mapping({"a": 1}, "h1", actor="test")
+    assert registry.save_mapping({"a": 1}, "h1", actor="test") == first
+    assert registry.save_mapping({"a": 2}, "h2", actor="test").version == 2
+    assert registry.save_mapping({"a": 1}, "h1", actor="test").version == 3
+
+
+def test_settings_are_kept(registry: Registry) -> None:
+    assert registry.setting("from") is None
+    registry.set_setting("from", {"day": "2025-05-01"}, "test")
+    registry.set_setting("from", {"day": "2025-06-01"}, "test")
+    assert registry.setting("from") == {"day": "2025-06-01"}
+
+
+def test_a_posted_entry_of_the_same_content_is_left_alone(registry: Registry) -> None:
+    assert registry.plan_publications("books", [entry()]).new == 1
+    assert registry.mark_posted("books", [newest(registry)], "ref-1") == 1
+    before = newest(registry)
+    assert registry.plan_publications("books", [entry()]).unchanged == 1
+    assert newest(registry) == before
+    assert (before.state, before.reference) == ("posted", "ref-1")
+
+
+def test_a_draft_takes_new_content_in_place(registry: Registry) -> None:
+    held = registry.plan_publications("books", [entry("a", held="unmapped: Foo")])
+    assert (held.new, held.held) == (1, 1)
+    assert newest(registry).message == "unmapped: Foo"
+    outcome = registry.plan_publications("books", [entry("b")])
+    assert (outcome.updated, outcome.held) == (1, 0)
+    assert revisions(registry) == [(1, "b", "planned")]
+    assert newest(registry).message is None
+
+
+def test_a_failed_entry_is_planned_again(registry: Registry) -> None:
+    registry.plan_publications("books", [entry()])
+    registry.mark_publications("books", [newest(registry)], "failed", "period locked")
+    assert newest(registry).message == "period locked"
+    registry.plan_publications("books", [entry()])
+    assert revisions(registry) == [(1, "a", "planned")]
+
+
+def test_a_posted_revision_stays_until_the_new_one_is_posted(registry: Registry) -> None:
+    registry.plan_publications("books", [entry("a")])
+    registry.mark_posted("books", [newest(registry)], None)
+    registry.plan_publications("books", [entry("b")])
+    assert revisions(registry) == [(1, "a", "posted"), (2, "b", "planned")]
+    registry.mark_posted("books", [newest(registry)], None)
+    assert revisions(registry) == [(1, "a", "superseded"), (2, "b", "posted")]
+
+
+def test_a_draft_goes_when_the_posted_content_comes_back(registry: Registry) -> None:
+    registry.plan_publications("books", [entry("a")])
+    registry.mark_posted("books", [newest(registry)], None)
+    registry.plan_publications("books", [entry("b")])
+    assert registry.plan_publications("books", [entry("a")]).unchanged == 1
+    assert revisions(registry) == [(1, "a", "posted")]
+
+
+def test_content_that_changed_since_it_was_read_is_not_marked_posted(registry: Registry) -> None:
+    registry.plan_publications("books", [entry("a")])
+    read = newest(registry)
+    registry.plan_publications("books", [entry("b")])
+    assert registry.mark_posted("books", [read], "ref") == 0
+    assert revisions(registry) == [(1, "b", "planned")]
+
+
+def test_an_entry_in_flight_is_not_planned_again(registry: Registry) -> None:
+    registry.plan_publications("books", [entry("a")])
+    registry.mark_publications("books", [newest(registry)], "unknown", "timed out")
+    assert registry.plan_publications("books", [entry("a")]).unchanged == 1
+    registry.plan_publications("books", [entry("b")])
+    assert revisions(registry) == [(1, "a", "unknown"), (2, "b", "planned")]
+
+
+def test_an_entry_that_vanished_is_withdrawn(registry: Registry) -> None:
+    later = MAY + timedelta(days=1)
+    registry.plan_publications("books", [entry("a"), entry("x", later)])
+    posted = registry.publications("books", end=later)
+    registry.mark_posted("books", posted, {posted[0].id: "ref"})
+    registry.plan_publications("books", [entry("b")])
+    keys = [(MAY, "USD"), (later, "USD")]
+    (live,) = registry.withdraw_publications("books", "amazon-us", keys)
+    assert (live.content_hash, live.reference) == ("a", "ref")
+    assert registry.mark_voided("books", [live]) == 1
+    assert revisions(registry) == [(1, "a", "voided")]
+    registry.plan_publications("books", [entry("a")])
+    assert revisions(registry) == [(1, "a", "voided"), (2, "a", "planned")]
+
+
+def test_publications_are_chosen(registry: Registry) -> None:
+    days = [MAY + timedelta(days=n) for n in range(3)]
+    registry.plan_publications("books", [entry("a", day) for day in days])
+    registry.plan_publications("xero", [entry("a", connection="etsy", held="unmapped")])
+    assert len(registry.publications()) == 4
+    assert [p.connection for p in registry.publications(connections=["etsy"])] == ["etsy"]
+    assert [p.business_date for p in registry.publications(start=days[1], end=days[2])] == [days[1]]
+    assert [p.target for p in registry.publications(states=["held"])] == ["xero"]
+    assert registry.publications("books", connections=[]) == []
+
+
+def test_two_entries_for_one_key_are_refused(registry: Registry) -> None:
+    with pytest.raises(Permanent, match="two entries"):
+        registry.plan_publications("books", [entry("a"), entry("b")])
+
+
+def test_nothing_planned_is_nothing_done(registry: Registry) -> None:
+    outcome = registry.plan_publications("books", [])
+    assert (outcome.new, outcome.updated, outcome.unchanged, outcome.held) == (0, 0, 0, 0)
+    assert registry.mark_posted("books", [], None) == 0
+
+
+def test_a_year_of_twenty_connections_is_planned_and_posted_in_sets(registry: Registry) -> None:
+    rows = [
+        entry(f"{n}", MAY + timedelta(days=n), connection=f"shop-{shop}")
+        for shop in range(20)
+        for n in range(365)
+    ]
+    began = time.monotonic()
+    assert registry.plan_publications("books", rows).new == 7300
+    planned = registry.publications("books", states=["planned"])
+    assert registry.mark_posted("books", planned, "books") == 7300
+    assert time.monotonic() - began < 10  # about one second on two idle cores
+    assert registry.plan_publications("books", rows).unchanged == 7300
+
+
+def test_a_day_says_how_it_stands(registry: Registry) -> None:
+    add(registry)
+    days = [MAY + timedelta(days=n) for n in range(3)]
+    registry.set_day_states("amazon-us", {day: ("open", "no settlement yet") for day in days})
+    before = registry.day_states("amazon-us")
+    registry.set_day_states(
+        "amazon-us", {days[0]: ("open", "no settlement yet"), days[1]: ("done", None)}
+    )
+    after = registry.day_states("amazon-us")
+    assert [(d.state, d.reason) for d in after] == [
+        ("open", "no settlement yet"),
+        ("done", None),
+        ("open", "no settlement yet"),
+    ]
+    assert after[0] == before[0]
+    assert [d.day for d in registry.day_states("amazon-us", days[1], days[2])] == [days[1]]
+
+
+def test_a_lock_is_held_by_one(registry: Registry) -> None:
+    refused = pytest.raises(Transient, match="books is held")
+    with registry.lock("books", 1), refused, registry.lock("books", 0.1):
+        pass
+    with registry.lock("books", 0):
+        pass
+
+
+def test_a_lock_is_waited_for(registry: Registry) -> None:
+    taken, got = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        taken.wait(5)
+        with registry.lock("books", 10):
+            got.set()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    with registry.lock("books", 1):
+        taken.set()
+        assert not got.wait(0.2)
+    waiting.join(10)
+    assert got.is_set()
+
+
+def test_documents_recorded_at_once_are_one_event(registry: Registry) -> None:
+    add(registry)
+    ids: list[int] = []
+
+    def record() -> None:
+        ids.append(
+            registry.record_document("amazon-us", document="d", days=[MAY], detail={}, actor="test")
+        )
+
+    threads = [threading.Thread(target=record) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 6
+    assert len(set(ids)) == 1
+
+
+def test_the_migrations_make_the_models(home: Settings) -> None:
+    engine = create_engine(database_url(home, "public"), poolclass=NullPool)
+    options = {
+        "version_table_schema": REGISTRY_SCHEMA,
+        "include_schemas": True,
+        "include_name": lambda name, kind, _: kind != "schema" or name == REGISTRY_SCHEMA,
+    }
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_head_is_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == Registry.head_version()
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("0000", "run `daybook init`"), ("9999", "install the newer Daybook")],
+)
+def test_a_schema_of_another_version_is_not_opened(home: Settings, version: str, said: str) -> None:
+    engine = create_engine(database_url(home, REGISTRY_SCHEMA), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+    with pytest.raises(ConfigError, match=said):
+        Registry.open(home)
+
+
+def test_migrating_twice_changes_nothing(home: Settings) -> None:
+    assert Registry.migrate(home) == Registry.head_version()
+    with Registry.open(home) as registry:
+        assert registry.schema_version() == Registry.head_version()
+
+
+def test_a_database_without_tables_is_migrated(home: Settings) -> None:
+    engine = create_engine(database_url(home, REGISTRY_SCHEMA), poolclass=NullPool)
+    with engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(text(f"DROP TABLE {table.fullname}"))
+        connection.execute(text("DELETE FROM registry.alembic_version"))
+    with pytest.raises(ConfigError, match="run `daybook init`"):
+        Registry.open(home)
+    assert Registry.migrate(home) is None
+    Registry.open(home).close()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://u:secret@h/d", "must be postgresql"),
+        ("nonsense", "not a database URL"),
+        ("postgresql://u:secret@h", "names no database"),
+        ("postgresql://u:secret@127.0.0.1:1/d", "does not answer"),
+    ],
+)
+def test_an_external_database_that_cannot_be_used_is_named_without_its_password(
+    tmp_path: Path, url: str, said: str
+) -> None:
+    settings = Settings.model_validate({"home": tmp_path, "database_url": url})
+    with pytest.raises((ConfigError, Transient), match=said) as raised:
+        Registry.open(settings)
+    assert "secret" not in str(raised.value)
