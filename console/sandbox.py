@@ -1,12 +1,11 @@
 """The sandbox: emulators of all platforms, to try connecting without a developer account.
 
-They are a program of the source checkout. A home is a sandbox from its beginning and for good, or
+A home is a sandbox from its beginning and for good, or
 never: tokens of real accounts must not go to an emulator, nor made-up sales into real books.
 """
 
 import json
 import sys
-from pathlib import Path
 from typing import Final
 
 from connectors.accounts.accounts import Accounts
@@ -16,21 +15,17 @@ from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from console.programs import Service
 
-SOURCE: Final = Path(__file__).parents[1]
-EMULATORS: Final = "tests.emulators"
 LOOPBACK_HOSTS: Final = "127.0.0.1,localhost"
 ACTOR: Final = "sandbox"
 
 
 def check(home: Settings, wanted: bool) -> None:
-    """`BadInput` where a sandbox is started as anything else, or the emulators are not there."""
+    """`BadInput` where a sandbox is started as anything else."""
     if not wanted and home.is_sandbox:
         raise BadInput(
             f"{home.home} is a sandbox for good: start it with `daybook up --sandbox`, and keep "
             "real accounts in another home (DAYBOOK_HOME)"
         )
-    if wanted and not SOURCE.joinpath(*EMULATORS.split("."), "__main__.py").is_file():
-        raise BadInput("the sandbox comes with the source: run it from a checkout of Daybook")
 
 
 def claim(home: Settings) -> None:
@@ -52,8 +47,8 @@ def emulators(home: Settings) -> Service:
     """The program that runs them; it says in the sandbox's folder how they are reached."""
     hosts = home.sandbox_folder / "endpoints.json"
     hosts.unlink(missing_ok=True)
-    command = [sys.executable, "-m", EMULATORS, str(home.sandbox_folder), home.public_url]
-    return Service("sandbox", command, hosts.is_file, SOURCE, essential=True, restartable=False)
+    command = [sys.executable, "-m", "sandbox", str(home.sandbox_folder), home.public_url]
+    return Service("sandbox", command, hosts.is_file, essential=True, restartable=False)
 
 
 def environment(home: Settings) -> dict[str, str]:

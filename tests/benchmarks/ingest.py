@@ -32,21 +32,21 @@ from mappings.journal.config import MappingConfig
 from pipelines.stages.normalise import normalise
 from pipelines.stages.visiting import visit
 from pipelines.stages.workspace import Workspace
+from sandbox import woocommerce_lists
+from sandbox.amazon_money import UNITED_KINGDOM, AmazonMoney
+from sandbox.ebay_money import EBayMoney
+from sandbox.etsy_money import EtsyMoney
+from sandbox.faults import Exchange
+from sandbox.money import TODAY
+from sandbox.platforms import EMULATORS
+from sandbox.shopify_money import ShopifyMoney
+from sandbox.square_money import SquareMoney
+from sandbox.tiktok_money import TikTokMoney
+from sandbox.walmart_money import WalmartMoney
+from sandbox.woocommerce_money import WooMoney
 from tests.benchmarks.platforms import connect, reached, widen
 from tests.benchmarks.replay import Replay, Switch, write_requests
 from tests.benchmarks.results import Result, in_fresh_process
-from tests.emulators import woocommerce_lists
-from tests.emulators.amazon_money import UNITED_KINGDOM, AmazonMoney
-from tests.emulators.ebay_money import EBayMoney
-from tests.emulators.etsy_money import EtsyMoney
-from tests.emulators.faults import Exchange
-from tests.emulators.money import TODAY
-from tests.emulators.platforms import EMULATORS
-from tests.emulators.shopify_money import ShopifyMoney
-from tests.emulators.square_money import SquareMoney
-from tests.emulators.tiktok_money import TikTokMoney
-from tests.emulators.walmart_money import WalmartMoney
-from tests.emulators.woocommerce_money import WooMoney
 
 TRANSACTIONS, REPEATS, RATIO = 100_000, 1, 1.5
 MEMORY = "2400MB"

@@ -25,11 +25,11 @@ from connectors.database.registry import Registry
 from connectors.home.settings import settings
 from pipelines.stages.visiting import visit
 from pipelines.stages.workspace import Workspace
+from sandbox.money import TODAY
+from sandbox.platforms import EMULATORS
+from sandbox.walmart_money import WalmartMoney
 from tests.benchmarks.platforms import connect, reached, widen
 from tests.benchmarks.results import Result
-from tests.emulators.money import TODAY
-from tests.emulators.platforms import EMULATORS
-from tests.emulators.walmart_money import WalmartMoney
 
 TIMES = 1.2
 KEPT, OPEN = "kept", "open"

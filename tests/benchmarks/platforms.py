@@ -20,8 +20,8 @@ from connectors.database.registry import Registry
 from connectors.home.settings import settings
 from connectors.http import Limit
 from pipelines.stages.workspace import Workspace
+from sandbox.serving import bound, serving
 from tests.benchmarks.homes import fresh_home
-from tests.emulators.serving import bound, serving
 
 WIDE = 1e9
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.emulators.faults import Exchange
+from sandbox.faults import Exchange
 
 # What differs each time that the same is asked.
 _EVER_NEW = {"sign", "timestamp", "oauth_nonce", "oauth_timestamp", "oauth_signature"}

@@ -34,13 +34,13 @@ from pipelines.resources import Daybook
 from pipelines.stages.reconciliation import reconcile
 from pipelines.stages.visiting import due_days, waiting_days
 from pipelines.stages.workspace import Workspace
+from sandbox.limits import CLOCK
+from sandbox.platforms import EMULATORS
+from sandbox.serving import bound, serving
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.channels.house import House
 from tests.channels.visitors import VISITED, buckets_passing_by, proven_by
-from tests.emulators.limits import CLOCK
-from tests.emulators.platforms import EMULATORS
-from tests.emulators.serving import bound, serving
 
 # Three months are asked for; these days see more than 500 settlements close.
 DAYS, SEED = 140, 20261122

@@ -18,10 +18,10 @@ from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
 from console.cards import cards
 from console.web.sessions import hash_password
+from sandbox.serving import bound
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.browser.conftest import browser_program
-from tests.emulators.serving import bound
 
 CONNECTIONS, DAYS, REPEATS = 1000, 365, 5
 PAGE_SECONDS, TICK_SECONDS = 2.0, 1.0

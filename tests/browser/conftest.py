@@ -27,11 +27,11 @@ from connectors.home.settings import Settings, settings
 from connectors.lake.windows import windows
 from console.web.sessions import hash_password
 from pipelines.execution import DATA_JOB, open_instance, run
+from sandbox.money import live_to
+from sandbox.platforms import EMULATORS, Emulator
+from sandbox.serving import bound, serving
 from tests.conftest import Server
 from tests.days import days_ago
-from tests.emulators.money import live_to
-from tests.emulators.platforms import EMULATORS, Emulator
-from tests.emulators.serving import bound, serving
 
 PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)

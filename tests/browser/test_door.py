@@ -8,12 +8,12 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from sandbox.serving import bound, serving
 from tests.browser.conftest import Site as WholeSite
 from tests.browser.conftest import sign_in
 from tests.console.web.conftest import PASSWORD, Site
 from tests.console.web.test_foreign_pages import changes
 from tests.console.web.test_proxy import Program, behind, dagster
-from tests.emulators.serving import bound, serving
 
 __all__ = ["behind", "dagster"]
 

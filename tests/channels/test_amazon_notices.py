@@ -18,9 +18,8 @@ from connectors.home.settings import Settings, settings
 from pipelines.definitions import build_definitions
 from pipelines.resources import Daybook
 from pipelines.stages.listening import Heard, listen
-from tests.channels.visitors import Store, connected, store
-from tests.emulators.amazon import Amazon
-from tests.emulators.amazon_notices import (
+from sandbox.amazon import Amazon
+from sandbox.amazon_notices import (
     ARN,
     AWS_ACCOUNT,
     NoticeDesk,
@@ -29,6 +28,7 @@ from tests.emulators.amazon_notices import (
     report_finished,
     transaction_update,
 )
+from tests.channels.visitors import Store, connected, store
 from tests.searching import told
 
 SELLER, GERMANY, UNITED_STATES = "A2EMBERCRAFT01", "A1PA6795UKMFR9", "ATVPDKIKX0DER"

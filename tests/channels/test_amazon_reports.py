@@ -11,11 +11,11 @@ from connectors.documents.decoding import decode
 from connectors.errors import Permanent, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import Limit
+from sandbox.amazon import Amazon
+from sandbox.amazon_money import AmazonMoney
+from sandbox.limits import CLOCK
 from tests.channels.visitors import Store, check_tied, connected, store
 from tests.connectors.accounts.platforms import desk
-from tests.emulators.amazon import Amazon
-from tests.emulators.amazon_money import AmazonMoney
-from tests.emulators.limits import CLOCK
 
 LIST, DOCUMENT = "/eu/reports/2021-06-30/reports", "/documents/"
 

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.errors import Permanent
 from connectors.home.settings import Settings
+from sandbox.ebay_money import EBayMoney
 from tests.channels.visitors import Store, check_tied, store
-from tests.emulators.ebay_money import EBayMoney
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 from connectors.channels.etsy.api import REFUSALS
 from connectors.home.settings import Settings
+from sandbox.etsy_money import EtsyMoney
+from sandbox.etsy_payments import EtsyPayments
+from sandbox.limits import CLOCK
 from tests.channels.visitors import Store, check_tied, store
-from tests.emulators.etsy_money import EtsyMoney
-from tests.emulators.etsy_payments import EtsyPayments
-from tests.emulators.limits import CLOCK
 
 PRIVATE = ("buyer_user_id", "shipping_user_id", "shipping_address_id", "billing_address_id")
 

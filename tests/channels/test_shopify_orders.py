@@ -11,12 +11,12 @@ import pytest
 from connectors.accounts.setup import Imports, Setup
 from connectors.home.settings import Settings
 from connectors.lake.windows import ONE_DAY, Window
+from sandbox.limits import CLOCK
+from sandbox.money import TODAY
+from sandbox.shopify import Shopify
+from sandbox.shopify_gateways import GatewayMoney
 from tests.channels.visitors import Store, check_tied, connected
 from tests.connectors.accounts.platforms import desk
-from tests.emulators.limits import CLOCK
-from tests.emulators.money import TODAY
-from tests.emulators.shopify import Shopify
-from tests.emulators.shopify_gateways import GatewayMoney
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from pipelines.stages.importing import import_file, open_connection
+from sandbox.limits import CLOCK
+from sandbox.money import TODAY
+from sandbox.shopify import Shopify
+from sandbox.shopify_money import ShopifyMoney
 from tests.channels.house import House, total
 from tests.channels.shopify_files import PAYOUTS, export, payout, row
 from tests.channels.visitors import Store, check_tied, connected
 from tests.connectors.accounts.platforms import desk
-from tests.emulators.limits import CLOCK
-from tests.emulators.money import TODAY
-from tests.emulators.shopify import Shopify
-from tests.emulators.shopify_money import ShopifyMoney
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import pytest
 from connectors.channels.square.api import WAIT_SECONDS, judge
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.limits import CLOCK
+from sandbox.square_money import SquareMoney
+from sandbox.square_orders import TENDERS
 from tests.channels.house import total
 from tests.channels.visitors import Store, check_tied, store
-from tests.emulators.limits import CLOCK
-from tests.emulators.square_money import SquareMoney
-from tests.emulators.square_orders import TENDERS
 
 
 @pytest.fixture(autouse=True)

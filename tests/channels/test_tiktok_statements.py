@@ -19,9 +19,9 @@ from connectors.errors import ConfigError, Unproven
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from pipelines.stages.visiting import visit
+from sandbox.tiktok import SHOPS
+from sandbox.tiktok_money import Statement, TikTokMoney, as_listed, totals
 from tests.channels.visitors import ONE_DAY, Store, check_tied, store
-from tests.emulators.tiktok import SHOPS
-from tests.emulators.tiktok_money import Statement, TikTokMoney, as_listed, totals
 
 TIKTOK = CHANNELS["tiktok"]
 TYPES = (

@@ -11,6 +11,7 @@ from connectors.accounts.broker import NeedsReconnection
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
+from sandbox.limits import CLOCK
 from tests.channels.visitors import (
     REPORT_BASED,
     VISITED,
@@ -20,7 +21,6 @@ from tests.channels.visitors import (
     check_tied,
     store,
 )
-from tests.emulators.limits import CLOCK
 
 ONE_DAY = timedelta(days=1)
 FAULTS = (None, None, "503", None, "429 0", None, "cut", None, None, "lost")

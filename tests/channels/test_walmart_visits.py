@@ -13,9 +13,9 @@ import pytest
 from connectors.channels.walmart.api import REFUSED_SECONDS, NoFile, judge
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.limits import CLOCK
+from sandbox.walmart_money import PAYING, WalmartMoney
 from tests.channels.visitors import Store, check_tied, store
-from tests.emulators.limits import CLOCK
-from tests.emulators.walmart_money import PAYING, WalmartMoney
 
 REPORTS = "/v3/report/reconreport"
 

@@ -14,12 +14,12 @@ from connectors.errors import Transient
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
+from sandbox.limits import CLOCK
+from sandbox.woocommerce import WooCommerce
+from sandbox.woocommerce_money import WooMoney
 from tests.channels.house import total
 from tests.channels.visitors import Store, check_tied, connected
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.limits import CLOCK
-from tests.emulators.woocommerce import WooCommerce
-from tests.emulators.woocommerce_money import WooMoney
 
 
 @pytest.fixture(autouse=True)

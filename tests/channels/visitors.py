@@ -26,11 +26,11 @@ from pipelines.stages.settlements import chained, closing_day, covered_days
 from pipelines.stages.ties import untied
 from pipelines.stages.visiting import Visited, visit
 from pipelines.stages.workspace import Workspace
+from sandbox.faults import Exchange
+from sandbox.limits import CLOCK
+from sandbox.money import Money, Owed
 from tests.channels.house import House
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.faults import Exchange
-from tests.emulators.limits import CLOCK
-from tests.emulators.money import Money, Owed
 
 # They tell of nothing before a settlement has closed: a day that none covers is open.
 REPORT_BASED = {"amazon", "walmart"}

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from sandbox.ebay import EBay
+from sandbox.limits import CLOCK
+from sandbox.money import live_to
+from sandbox.serving import bound, serving
 from tests.console.user import Told, User
 from tests.days import days_ago
-from tests.emulators.ebay import EBay
-from tests.emulators.limits import CLOCK
-from tests.emulators.money import live_to
-from tests.emulators.serving import bound, serving
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.limits import CLOCK
+from sandbox.serving import bound, serving
+from sandbox.woocommerce import WooCommerce
+from sandbox.woocommerce_money import WooMoney
 from tests.console.user import Told, User
 from tests.days import days_ago
-from tests.emulators.limits import CLOCK
-from tests.emulators.serving import bound, serving
-from tests.emulators.woocommerce import WooCommerce
-from tests.emulators.woocommerce_money import WooMoney
 
 Command = Callable[..., Told]
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from connectors.accounts.vault import Vault
+from sandbox.serving import bound, serving
+from sandbox.square import Square
 from tests.console.user import Told, User
-from tests.emulators.serving import bound, serving
-from tests.emulators.square import Square
 from tests.searching import told as told_openly
 
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
+from sandbox.amazon import Amazon
+from sandbox.amazon_notices import ARN, URL
+from sandbox.serving import bound, serving
 from tests.console.user import Told, User
-from tests.emulators.amazon import Amazon
-from tests.emulators.amazon_notices import ARN, URL
-from tests.emulators.serving import bound, serving
 
 
 def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> None:

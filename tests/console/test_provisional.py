@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.amazon import Amazon
+from sandbox.amazon_money import AmazonMoney
+from sandbox.limits import CLOCK
+from sandbox.serving import bound, serving
 from tests.console.user import Told, User
 from tests.days import days_ago
-from tests.emulators.amazon import Amazon
-from tests.emulators.amazon_money import AmazonMoney
-from tests.emulators.limits import CLOCK
-from tests.emulators.serving import bound, serving
 
 
 class Seller:

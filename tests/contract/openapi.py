@@ -14,8 +14,8 @@ from openapi_core.templating.paths.exceptions import PathNotFound
 from openapi_core.templating.responses.exceptions import ResponseNotFound
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
+from sandbox.faults import Exchange
 from tests.contract.swagger import converted
-from tests.emulators.faults import Exchange
 
 
 @dataclass

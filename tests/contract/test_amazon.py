@@ -17,12 +17,12 @@ from connectors.documents.ingest import examine
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
+from sandbox import amazon_notices as told
+from sandbox.amazon import Amazon
+from sandbox.limits import CLOCK
 from tests.channels.visitors import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
-from tests.emulators import amazon_notices as told
-from tests.emulators.amazon import Amazon
-from tests.emulators.limits import CLOCK
 
 
 def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:

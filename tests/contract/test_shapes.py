@@ -14,10 +14,10 @@ from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, TRANSACTIONS
 from connectors.errors import DaybookError
 from connectors.home.settings import Settings
+from sandbox.walmart_money import WalmartMoney
 from tests.channels.visitors import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.shapes import answer_schema, example, graphql_answer, matches, operations
-from tests.emulators.walmart_money import WalmartMoney
 
 SEEDS = 3
 ETSY = "/v3/application/shops/{shop_id}"

@@ -29,11 +29,11 @@ from connectors.documents.api_documents import Answers
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
+from sandbox.faults import Exchange
+from sandbox.shopify import Shopify
+from sandbox.shopify_schema import SCHEMA
 from tests.channels.visitors import connected
 from tests.connectors.accounts.platforms import desk
-from tests.emulators.faults import Exchange
-from tests.emulators.shopify import Shopify
-from tests.emulators.shopify_schema import SCHEMA
 
 ROOTS = {"Query": "QueryRoot"}
 QUESTIONS = [IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS]

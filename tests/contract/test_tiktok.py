@@ -12,8 +12,8 @@ from connectors.documents.api_documents import Answers
 from connectors.errors import Unproven
 from connectors.home.settings import Settings
 from mappings.channels import classify
+from sandbox.tiktok_money import TikTokMoney
 from tests.channels.visitors import store
-from tests.emulators.tiktok_money import TikTokMoney
 
 EXAMPLE = "statement_transactions_by_statement_docs_sample.json"
 TREES = ("revenue_breakdown", "shipping_cost_breakdown")

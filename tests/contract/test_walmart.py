@@ -10,12 +10,12 @@ from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.platforms import platform
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
+from sandbox.visiting import consent
+from sandbox.walmart_money import WalmartMoney
 from tests.channels.house import House
 from tests.channels.visitors import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
-from tests.emulators.visiting import consent
-from tests.emulators.walmart_money import WalmartMoney
 
 CONTRACT = "walmart-marketplace-authentication-openapi-original.yml"
 REPORTS = "walmart-marketplace-reports-openapi-original.yml"

@@ -18,11 +18,11 @@ from connectors.database.registry import Registry
 from connectors.documents.api_documents import Answers
 from connectors.home.settings import Settings
 from mappings.channels import classify
+from sandbox.serving import bound, serving
+from sandbox.woocommerce import WooCommerce
 from tests.channels.house import House
 from tests.channels.visitors import store
 from tests.connectors.accounts.platforms import desk
-from tests.emulators.serving import bound, serving
-from tests.emulators.woocommerce import WooCommerce
 
 INDEX = "wp-json_index_full.json"
 # What WordPress itself takes on every route, and what signs a call.

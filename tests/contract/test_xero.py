@@ -7,9 +7,9 @@ import yaml
 
 from connectors.accounting.xero.zones import ZONES
 from connectors.home.settings import Settings
+from sandbox.faults import Exchange
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
-from tests.emulators.faults import Exchange
 
 
 def test_connecting_speaks_the_contracts(quick_home: Settings, tmp_path: Path, specs: Path) -> None:

@@ -15,9 +15,9 @@ from connectors.accounts.tokens import Token
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
 from pipelines.execution import open_instance, run
+from sandbox.serving import bound, serving
+from sandbox.square import Square
 from tests.connectors.accounts.platforms import Desk
-from tests.emulators.serving import bound, serving
-from tests.emulators.square import Square
 from tests.searching import told
 
 

@@ -14,9 +14,9 @@ from connectors.accounts.endpoints import endpoints
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
+from sandbox.quickbooks import DAY, HARD_END, QuickBooks
+from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.quickbooks import DAY, HARD_END, QuickBooks
-from tests.emulators.visiting import consent
 
 
 @pytest.fixture

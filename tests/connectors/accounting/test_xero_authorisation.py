@@ -13,9 +13,9 @@ from connectors.accounts.authorisations import Received, begin, receive
 from connectors.accounts.broker import NeedsReconnection
 from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings
+from sandbox.visiting import consent
+from sandbox.xero import MINUTE, Xero
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.visiting import consent
-from tests.emulators.xero import MINUTE, Xero
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from connectors.accounts.platforms import platform
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
-from tests.emulators.platforms import EMULATORS, Emulator
-from tests.emulators.serving import address, bound, serving
+from sandbox.platforms import EMULATORS, Emulator
+from sandbox.serving import address, bound, serving
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from connectors.accounts.platform import Denied
 from connectors.accounts.platforms import PLATFORMS, platform
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.platforms import EMULATORS
+from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.platforms import EMULATORS
-from tests.emulators.visiting import consent
 
 CONSENTING = sorted(name for name in EMULATORS if PLATFORMS[name].consent is not None)
 RENEWING = sorted(name for name in EMULATORS if PLATFORMS[name].tokens is not None)

@@ -16,8 +16,8 @@ from connectors.accounts.vault import Vault
 from connectors.database.registry import Registry
 from connectors.errors import ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
-from tests.emulators.grants import Grants
-from tests.emulators.serving import address, bound, serving
+from sandbox.grants import Grants
+from sandbox.serving import address, bound, serving
 
 PROCESSES, ROUNDS, TRIES = 20, 3, 30
 

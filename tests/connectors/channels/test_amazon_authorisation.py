@@ -10,9 +10,9 @@ from connectors.accounts.platforms import platform
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused
+from sandbox.amazon import Amazon
+from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.amazon import Amazon
-from tests.emulators.visiting import consent
 
 TOKENS = "/auth/o2/token"
 

@@ -8,8 +8,8 @@ import pytest
 from connectors.accounts.authorisations import begin
 from connectors.accounts.reached import Undecided
 from connectors.home.settings import Settings
+from sandbox.ebay import RU_NAME, EBay
 from tests.connectors.accounts.platforms import desk
-from tests.emulators.ebay import RU_NAME, EBay
 
 
 def test_the_page_is_asked_for_with_the_runame(quick_home: Settings, tmp_path: Path) -> None:

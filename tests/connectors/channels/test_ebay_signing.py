@@ -11,9 +11,9 @@ from connectors.channels.ebay.signing import Signature
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
 from connectors.http import Remote, TokenAuth
+from sandbox.ebay import EBay
 from tests.connectors.accounts.platforms import desk
 from tests.connectors.channels.ebay_calls import payouts
-from tests.emulators.ebay import EBay
 
 # The sample of github.com/eBay/digital-signature-verification-ebay-api, with RFC 9421's test key.
 KEY = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"

@@ -12,9 +12,9 @@ from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
+from sandbox.etsy import Etsy
+from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.etsy import Etsy
-from tests.emulators.visiting import consent
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from connectors.accounts.tokens import Token
 from connectors.channels.shopify.authorisation import read_shop
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.shopify import Shopify
+from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.shopify import Shopify
-from tests.emulators.visiting import consent
 
 ACCESS_TOKEN = "/harbour-coffee.myshopify.com/admin/oauth/access_token"
 

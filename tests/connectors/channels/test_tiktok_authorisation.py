@@ -19,9 +19,9 @@ from connectors.channels.tiktok.signing import ShopAuth, signature
 from connectors.errors import BadInput, ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused
+from sandbox.tiktok import SHOPS, TikTok
+from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.tiktok import SHOPS, TikTok
-from tests.emulators.visiting import consent
 
 GIFTS, _, DRESDEN, DRESDEN_UK, AUSTIN = (shop.id for shop in SHOPS)
 

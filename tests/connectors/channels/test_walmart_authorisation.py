@@ -12,9 +12,9 @@ from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
+from sandbox.faults import Exchange
+from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.faults import Exchange
-from tests.emulators.visiting import consent
 
 CORRELATION = "wm_qos.correlation_id"
 

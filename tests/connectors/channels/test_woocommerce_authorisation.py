@@ -20,11 +20,11 @@ from connectors.channels.woocommerce.addresses import read_store_url
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from connectors.http.remote import tls
+from sandbox.internet import Internet, certificate
+from sandbox.serving import bound, serving
+from sandbox.visiting import consent
+from sandbox.woocommerce import WooCommerce
 from tests.connectors.accounts.platforms import Desk, desk
-from tests.emulators.internet import Internet, certificate
-from tests.emulators.serving import bound, serving
-from tests.emulators.visiting import consent
-from tests.emulators.woocommerce import WooCommerce
 
 KEYS = {"consumer_key": "ck_1", "consumer_secret": "cs_1"}
 

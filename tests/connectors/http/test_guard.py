@@ -14,9 +14,9 @@ from connectors.errors import BadInput, Permanent, Transient
 from connectors.http import Remote
 from connectors.http.guard import Guard, is_public
 from connectors.http.remote import tls
-from tests.emulators.faults import Faulty
-from tests.emulators.internet import Internet, certificate
-from tests.emulators.serving import bound, serving
+from sandbox.faults import Faulty
+from sandbox.internet import Internet, certificate
+from sandbox.serving import bound, serving
 
 PUBLIC = "93.184.215.14"
 INSIDE = [

@@ -15,9 +15,9 @@ from connectors.channels.walmart import api as walmart
 from connectors.channels.woocommerce import api as woocommerce
 from connectors.errors import RateLimited
 from connectors.http.remote import meaning
-from tests.emulators.limits import CLOCK, AtOnce, Bucket, Quota
-from tests.emulators.platforms import EMULATORS
-from tests.emulators.serving import bound, serving
+from sandbox.limits import CLOCK, AtOnce, Bucket, Quota
+from sandbox.platforms import EMULATORS
+from sandbox.serving import bound, serving
 
 TRIES = 3
 Judge = Callable[[httpx2.Response], Exception | None]

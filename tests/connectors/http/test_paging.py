@@ -21,8 +21,8 @@ from connectors.http.paging import (
     by_token_alone,
     by_verbatim_query,
 )
+from sandbox.serving import bound, serving
 from tests.connectors.http.lists import Lists
-from tests.emulators.serving import bound, serving
 
 PAGINATORS: dict[str, tuple[Following, str, dict[str, str], Any]] = {
     "page": (by_page("items", 3), "items", {}, None),

@@ -6,9 +6,9 @@ import pytest
 
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
 from connectors.http import Ask, Patience, Remote
+from sandbox.faults import Faulty
+from sandbox.serving import bound, serving
 from tests.connectors.http.lists import Lists
-from tests.emulators.faults import Faulty
-from tests.emulators.serving import bound, serving
 
 
 @pytest.fixture

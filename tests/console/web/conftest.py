@@ -14,8 +14,8 @@ from connectors.home.settings import Settings
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import hash_password
-from tests.emulators.platforms import EMULATORS, Emulator
-from tests.emulators.serving import address, bound, serving
+from sandbox.platforms import EMULATORS, Emulator
+from sandbox.serving import address, bound, serving
 
 PASSWORD = "correct horse battery"
 

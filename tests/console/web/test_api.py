@@ -16,11 +16,11 @@ from console.web import sessions
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import Sessions
+from sandbox.serving import bound, serving
+from sandbox.tiktok import SHOPS
+from sandbox.visiting import consent
 from tests.console.user import User
 from tests.console.web.conftest import PASSWORD, Site
-from tests.emulators.serving import bound, serving
-from tests.emulators.tiktok import SHOPS
-from tests.emulators.visiting import consent
 
 API = "/api/v1"
 

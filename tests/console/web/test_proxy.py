@@ -29,8 +29,8 @@ from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.forwarding import within
 from console.web.sessions import csrf_token
+from sandbox.serving import address, bound, serving
 from tests.console.web.conftest import Site
-from tests.emulators.serving import address, bound, serving
 
 
 class Program:

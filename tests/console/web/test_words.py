@@ -14,9 +14,9 @@ from console.web.sessions import Sessions
 from mappings.journal.config import MappingConfig
 from pipelines.stages.placing import place, save_mapping
 from pipelines.stages.workspace import Workspace
+from sandbox.serving import bound, serving
 from tests.console.conftest import HELD, WORD
 from tests.console.user import User
-from tests.emulators.serving import bound, serving
 
 HOLDS = "je:attic:2026-03-03:USD"
 

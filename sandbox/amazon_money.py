@@ -13,8 +13,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from sandbox.money import FIRST, TODAY, Owed
 from tests.channels.amazon_files import Line, amounts, line, report
-from tests.emulators.money import FIRST, TODAY, Owed
 
 ONE_DAY = timedelta(days=1)
 PERIOD = timedelta(days=14)

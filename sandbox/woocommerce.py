@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import back_to, consent_page
-from tests.emulators.refusals import WOOCOMMERCE
-from tests.emulators.woocommerce_lists import answered, error, only
-from tests.emulators.woocommerce_money import WooMoney
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import back_to, consent_page
+from sandbox.refusals import WOOCOMMERCE
+from sandbox.woocommerce_lists import answered, error, only
+from sandbox.woocommerce_money import WooMoney
 
 WINDOW_SECONDS = 900
 CANNOT_VIEW = "woocommerce_rest_cannot_view"

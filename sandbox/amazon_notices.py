@@ -20,7 +20,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.amazon_money import Listed
+from sandbox.amazon_money import Listed
 
 SCOPE = "sellingpartnerapi::notifications"
 REGION, AWS_ACCOUNT = "eu-west-1", "123456789012"

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.square_money import SquareMoney
+from sandbox.square_money import SquareMoney
 
 
 def payouts(money: SquareMoney, request: Request) -> Response:

@@ -14,7 +14,7 @@ from functools import partial
 
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.limits import AtOnce, Bucket, Meter, Plan, Quota, Refused, Rule
+from sandbox.limits import AtOnce, Bucket, Meter, Plan, Quota, Refused, Rule
 
 MINUTE, DAY = 60.0, 86_400.0
 _ALL = r"/.*"

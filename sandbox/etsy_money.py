@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.etsy_payments import EtsyPayments
-from tests.emulators.money import FIRST, TODAY, Owed
+from sandbox.etsy_payments import EtsyPayments
+from sandbox.money import FIRST, TODAY, Owed
 
 ONE_DAY = timedelta(days=1)
 LONGEST_SECONDS = 2_678_400

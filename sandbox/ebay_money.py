@@ -17,7 +17,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.money import FIRST, TODAY, Owed
+from sandbox.money import FIRST, TODAY, Owed
 
 _CENT = Decimal("0.01")
 ONE_DAY = timedelta(days=1)

@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.amazon_events import EventDesk
-from tests.emulators.amazon_money import CANADA, UNITED_STATES, AmazonMoney
-from tests.emulators.amazon_notices import SCOPE, NoticeDesk
-from tests.emulators.amazon_reports import ReportDesk
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import Granting, OAuth, Refused, back_to, consent_page
-from tests.emulators.refusals import AMAZON
+from sandbox.amazon_events import EventDesk
+from sandbox.amazon_money import CANADA, UNITED_STATES, AmazonMoney
+from sandbox.amazon_notices import SCOPE, NoticeDesk
+from sandbox.amazon_reports import ReportDesk
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import Granting, OAuth, Refused, back_to, consent_page
+from sandbox.refusals import AMAZON
 
 APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
 ENDPOINTS = {

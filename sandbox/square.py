@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators import square_answers as answers
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import (
+from sandbox import square_answers as answers
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import (
     Grant,
     Granting,
     Issued,
@@ -26,9 +26,9 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
-from tests.emulators.refusals import SQUARE
-from tests.emulators.square_answers import refusal as _error
-from tests.emulators.square_money import SquareMoney
+from sandbox.refusals import SQUARE
+from sandbox.square_answers import refusal as _error
+from sandbox.square_money import SquareMoney
 
 DAY = 86_400.0
 

@@ -16,8 +16,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.amazon_money import AmazonMoney, Site
 from tests.channels.amazon_files import Line
-from tests.emulators.amazon_money import AmazonMoney, Site
 
 LARGEST = 25
 _WORDS = {

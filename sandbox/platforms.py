@@ -2,18 +2,18 @@
 
 from typing import Protocol
 
-from tests.emulators.amazon import Amazon
-from tests.emulators.ebay import EBay
-from tests.emulators.etsy import Etsy
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limits
-from tests.emulators.quickbooks import QuickBooks
-from tests.emulators.shopify import Shopify
-from tests.emulators.square import Square
-from tests.emulators.tiktok import TikTok
-from tests.emulators.walmart import Walmart
-from tests.emulators.woocommerce import WooCommerce
-from tests.emulators.xero import Xero
+from sandbox.amazon import Amazon
+from sandbox.ebay import EBay
+from sandbox.etsy import Etsy
+from sandbox.faults import Faulty
+from sandbox.limits import Limits
+from sandbox.quickbooks import QuickBooks
+from sandbox.shopify import Shopify
+from sandbox.square import Square
+from sandbox.tiktok import TikTok
+from sandbox.walmart import Walmart
+from sandbox.woocommerce import WooCommerce
+from sandbox.xero import Xero
 
 
 class Emulator(Protocol):

@@ -1,6 +1,6 @@
 """How often a platform lets itself be called: meters, who is counted, and the door they stand at.
 
-The numbers are each platform's own and stand in `tests.emulators.refusals`, with the words in which
+The numbers are each platform's own and stand in `sandbox.refusals`, with the words in which
 it refuses. A meter forgives what a network does to well-spaced calls, and nothing else.
 """
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from tests.emulators.money import FIRST, TODAY, Owed
-from tests.emulators.tiktok_transactions import Settled
+from sandbox.money import FIRST, TODAY, Owed
+from sandbox.tiktok_transactions import Settled
 
 ONE_DAY = timedelta(days=1)
 # Below this nothing is paid: it waits for the next payment.

@@ -1,4 +1,4 @@
-"""`python -m tests.emulators FOLDER PUBLIC_URL`: every platform at once, until interrupted.
+"""`python -m sandbox FOLDER PUBLIC_URL`: every platform at once, until interrupted.
 
 For `daybook up --sandbox`. FOLDER is told how they are reached: `applications.json` (what is
 registered with each), `PLATFORM.json` (what the seller of its first account pastes) and, when all
@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.emulators.ebay import EBay
-from tests.emulators.money import live_to
-from tests.emulators.platforms import EMULATORS, Emulator
-from tests.emulators.serving import bound, serving
-from tests.emulators.tiktok import TikTok
+from sandbox.ebay import EBay
+from sandbox.money import live_to
+from sandbox.platforms import EMULATORS, Emulator
+from sandbox.serving import bound, serving
+from sandbox.tiktok import TikTok
 
 
 def main(folder: Path, public_url: str) -> None:

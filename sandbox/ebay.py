@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.ebay_money import EBayMoney
-from tests.emulators.ebay_signatures import SigningKeys, Unsigned
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import (
+from sandbox.ebay_money import EBayMoney
+from sandbox.ebay_signatures import SigningKeys, Unsigned
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import (
     Grant,
     Granting,
     OAuth,
@@ -28,7 +28,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
-from tests.emulators.refusals import EBAY
+from sandbox.refusals import EBAY
 
 RU_NAME = "Ember_Craft-EmberCra-Daybook-abcdefg"
 REFRESH_SECONDS = 47_304_000
@@ -167,7 +167,7 @@ class EBay(Granting):
         seller = self._seller(request)
         if isinstance(seller, Response):
             return seller
-        answer = {
+        answer: dict[str, object] = {
             "userId": seller.user_id,
             "username": seller.username,
             "accountType": seller.account_type,

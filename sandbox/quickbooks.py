@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import (
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import (
     Granting,
     Issued,
     OAuth,
@@ -26,7 +26,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
-from tests.emulators.refusals import QUICKBOOKS
+from sandbox.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
 # What is left of the five years of a consent that was given some time ago.

@@ -20,13 +20,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limits
-from tests.emulators.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
-from tests.emulators.refusals import SHOPIFY
-from tests.emulators.shopify_gateways import GatewayMoney
-from tests.emulators.shopify_money import ShopifyMoney
-from tests.emulators.shopify_schema import LARGEST_COST, SCHEMA, cost, nodes_of
+from sandbox.faults import Faulty
+from sandbox.limits import Limits
+from sandbox.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
+from sandbox.refusals import SHOPIFY
+from sandbox.shopify_gateways import GatewayMoney
+from sandbox.shopify_money import ShopifyMoney
+from sandbox.shopify_schema import LARGEST_COST, SCHEMA, cost, nodes_of
 
 HOUR, DAY = 3_600.0, 86_400.0
 VERSION = "2026-10"

@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limits
+from sandbox.faults import Faulty
+from sandbox.limits import Limits
 
 CODE_SECONDS = 300.0
 

@@ -13,8 +13,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.emulators.money import TODAY, Owed
-from tests.emulators.woocommerce_shapes import (
+from sandbox.money import TODAY, Owed
+from sandbox.woocommerce_shapes import (
     empty,
     given_back,
     gmt,

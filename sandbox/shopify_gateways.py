@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.emulators.money import TODAY, Owed
-from tests.emulators.shopify_search import connection
+from sandbox.money import TODAY, Owed
+from sandbox.shopify_search import connection
 
 ONE_DAY = timedelta(days=1)
 _GATEWAYS = ("paypal", "manual", "Cash on Delivery (COD)", "gift_card")

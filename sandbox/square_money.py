@@ -14,8 +14,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.emulators.money import FIRST, TODAY, Owed
-from tests.emulators.square_orders import TENDERS, is_outside, returned, sold
+from sandbox.money import FIRST, TODAY, Owed
+from sandbox.square_orders import TENDERS, is_outside, returned, sold
 
 ONE_DAY = timedelta(days=1)
 

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.etsy_money import EtsyMoney
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import (
+from sandbox.etsy_money import EtsyMoney
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import (
     Grant,
     Granting,
     Issued,
@@ -27,7 +27,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
-from tests.emulators.refusals import ETSY
+from sandbox.refusals import ETSY
 
 DAY = 86_400.0
 SCOPES = {

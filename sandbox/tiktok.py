@@ -18,11 +18,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.channels.tiktok.markets import CURRENCIES, SOUTH_EAST_ASIA
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import Grant, Granting, Issued, OAuth, Refused, back_to, consent_page
-from tests.emulators.refusals import TIKTOK
-from tests.emulators.tiktok_money import Invalid, TikTokMoney
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import Grant, Granting, Issued, OAuth, Refused, back_to, consent_page
+from sandbox.refusals import TIKTOK
+from sandbox.tiktok_money import Invalid, TikTokMoney
 
 DAY = 86_400.0
 EARLIEST, LATEST = -300.0, 30.0

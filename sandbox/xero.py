@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import (
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import (
     Grant,
     Granting,
     Issued,
@@ -26,7 +26,7 @@ from tests.emulators.oauth import (
     bearer,
     consent_page,
 )
-from tests.emulators.refusals import XERO
+from sandbox.refusals import XERO
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}

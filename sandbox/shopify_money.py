@@ -14,8 +14,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.emulators.money import FIRST, TODAY, Owed
-from tests.emulators.shopify_search import connection
+from sandbox.money import FIRST, TODAY, Owed
+from sandbox.shopify_search import connection
 
 _CENT = Decimal("0.01")
 ONE_DAY = timedelta(days=1)

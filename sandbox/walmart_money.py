@@ -18,7 +18,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.money import TODAY, Owed
+from sandbox.money import TODAY, Owed
 
 # Long enough for two reports.
 FIRST = date(2026, 9, 26)

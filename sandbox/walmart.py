@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.emulators.faults import Faulty
-from tests.emulators.limits import Limited, Limits
-from tests.emulators.oauth import Grant, Granting, OAuth, Refused, back_to, consent_page
-from tests.emulators.refusals import WALMART
-from tests.emulators.walmart_money import WalmartMoney
+from sandbox.faults import Faulty
+from sandbox.limits import Limited, Limits
+from sandbox.oauth import Grant, Granting, OAuth, Refused, back_to, consent_page
+from sandbox.refusals import WALMART
+from sandbox.walmart_money import WalmartMoney
 
 _REPORTS = "/v3/report/reconreport"
 MINUTE, DAY = 60.0, 86_400.0
@@ -216,7 +216,7 @@ def _unauthorised() -> Response:
 
 
 def _error(status: int, code: str, field: str) -> Response:
-    error = {
+    error: dict[str, object] = {
         "code": code,
         "field": field,
         "description": "Unauthorized" if status == 401 else "Invalid request",

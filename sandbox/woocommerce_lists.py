@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from tests.emulators.woocommerce_money import WooMoney
+from sandbox.woocommerce_money import WooMoney
 
 STATUSES = {
     "any", "trash", "auto-draft", "pending", "processing", "on-hold", "completed", "cancelled",
