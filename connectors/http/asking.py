@@ -107,12 +107,6 @@ class Answer:
         except ValueError as error:
             raise Transient("an answer is cut or no JSON: try again") from error
 
-    @property
-    def links(self) -> Mapping[str, str]:
-        """The addresses of the Link header by what they are (`next`)."""
-        found = httpx2.Response(self.status, headers=self.headers).links
-        return {kind: link["url"] for kind, link in found.items() if kind and "url" in link}
-
     def at(self, path: str) -> Any:
         """What stands under a dotted path; None where the way ends before it."""
         found = self.json

@@ -7,7 +7,6 @@ ever, which the walk notices.
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from connectors.errors import Permanent
 from connectors.http.asking import Answer, Ask
@@ -90,16 +89,6 @@ def by_token_alone(path: str, *, parameter: str) -> Following:
     return following
 
 
-def by_link_header(ask: Ask, answer: Answer) -> Ask | None:
-    """The address that the Link header calls `next` (RFC 8288); our own host stays."""
-    target = answer.links.get("next")
-    if target is None:
-        return None
-    there, here = urlsplit(target), urlsplit(ask.url)
-    url = here._replace(path=there.path or here.path, query=there.query).geturl()
-    return replace(ask, url=url, params={})
-
-
 def by_graphql(connection: str, *, variable: str = "after") -> Following:
     """A GraphQL connection's cursor as a variable, while `pageInfo` says there is more."""
 
@@ -109,17 +98,5 @@ def by_graphql(connection: str, *, variable: str = "after") -> Following:
             return None
         variables = {**ask.json["variables"], variable: info["endCursor"]}
         return replace(ask, json={**ask.json, "variables": variables})
-
-    return following
-
-
-def by_verbatim_query(path: str) -> Following:
-    """A whole query string that must be sent back as it came (Walmart's nextCursor)."""
-
-    def following(ask: Ask, answer: Answer) -> Ask | None:
-        query = answer.at(path)
-        if not query:
-            return None
-        return replace(ask, url=f"{ask.url.partition('?')[0]}?{query.lstrip('?')}", params={})
 
     return following

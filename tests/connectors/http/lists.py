@@ -26,9 +26,8 @@ class Lists:
             Starlette(
                 routes=[
                     Route(f"/{name}", getattr(self, f"_{name}"), methods=["GET", "POST"])
-                    for name in ("page", "counted", "offset", "cursor", "alone", "link", "graphql")
+                    for name in ("page", "counted", "offset", "cursor", "alone", "graphql")
                 ]
-                + [Route("/verbatim", self._verbatim)]
             )
         )
 
@@ -66,29 +65,11 @@ class Lists:
         token = None if following is None else str(following)
         return JSONResponse({"items": self._cut(start), "token": token})
 
-    async def _link(self, request: Request) -> Response:
-        start = _asked(request, "from", 0)
-        following = self._next(start)
-        headers = {}
-        if following is not None:
-            target = f"https://elsewhere.test/link?from={following}&kind=all"
-            headers["Link"] = f'<https://elsewhere.test/x>; rel="prev", <{target}>; rel="next"'
-        return JSONResponse({"items": self._cut(start)}, headers=headers)
-
     async def _graphql(self, request: Request) -> Response:
         start = int((await request.json())["variables"].get("after") or 0)
         following = self._next(start)
         info = {"hasNextPage": following is not None, "endCursor": str(following)}
         return JSONResponse({"data": {"list": {"items": self._cut(start), "pageInfo": info}}})
-
-    async def _verbatim(self, request: Request) -> Response:
-        # The query must come back as it was written, escapes and all.
-        query = request.scope["query_string"].decode()
-        start = int(query.rpartition("=")[2]) if "soIndex" in query else 0
-        assert start == 0 or query.startswith("x=%7e+a&soIndex=")
-        following = self._next(start)
-        cursor = "" if following is None else f"?x=%7e+a&soIndex={following}"
-        return JSONResponse({"items": self._cut(start), "meta": {"nextCursor": cursor}})
 
 
 def _asked(request: Request, name: str, otherwise: int) -> int:

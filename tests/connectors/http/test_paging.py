@@ -15,11 +15,9 @@ from connectors.http.paging import (
     by_counted_pages,
     by_cursor,
     by_graphql,
-    by_link_header,
     by_offset,
     by_page,
     by_token_alone,
-    by_verbatim_query,
 )
 from sandbox.serving import bound, serving
 from tests.connectors.http.lists import Lists
@@ -30,9 +28,7 @@ PAGINATORS: dict[str, tuple[Following, str, dict[str, str], Any]] = {
     "offset": (by_offset("items", "total"), "items", {}, None),
     "cursor": (by_cursor("cursor", parameter="cursor"), "items", {"kind": "all"}, None),
     "alone": (by_token_alone("token", parameter="token"), "items", {"kind": "all"}, None),
-    "link": (by_link_header, "items", {"kind": "all"}, None),
     "graphql": (by_graphql("data.list"), "data.list.items", {}, {"variables": {}}),
-    "verbatim": (by_verbatim_query("meta.nextCursor"), "items", {}, None),
 }
 
 
@@ -62,15 +58,10 @@ def test_every_item_comes_once_and_in_order(kind: str) -> None:
             assert read(url, kind) == list(range(lists.items))
 
 
-@pytest.mark.parametrize("kind", ["offset", "cursor", "alone", "link", "graphql", "verbatim"])
+@pytest.mark.parametrize("kind", ["offset", "cursor", "alone", "graphql"])
 def test_a_list_that_goes_round_in_circles_is_noticed(kind: str) -> None:
     with served(Lists(stuck=True)) as url, pytest.raises(Permanent, match="list"):
         read(url, kind)
-
-
-def test_another_host_in_a_link_is_not_called() -> None:
-    with served(Lists(items=20)) as url:
-        assert read(url, "link") == list(range(20))
 
 
 @settings(max_examples=60, deadline=None)
