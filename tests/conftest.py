@@ -55,11 +55,11 @@ class Server:
     def database(self) -> Iterator[SecretStr]:
         """The URL of a fresh database, dropped at the end; a copy takes a tenth of migrating."""
         if self._prepared is None:
-            prepared = self._create("template1")
+            prepared = self.copy("template1")
             Registry.migrate(self._settings(prepared))
             _make_dagster_tables(self._settings(prepared))
             self._prepared = prepared
-        name = self._create(self._prepared)
+        name = self.copy(self._prepared)
         try:
             yield self._secret(name)
         finally:
@@ -68,7 +68,7 @@ class Server:
     def emptied(self) -> SecretStr:
         """The URL of the one database that is emptied for every test that asks for it."""
         if self._shared is None:
-            name = self._create("template1")
+            name = self.copy("template1")
             Registry.migrate(self._settings(name))
             self._shared = name, self._connect(name)
         name, connection = self._shared
@@ -86,6 +86,16 @@ class Server:
             connection.close()
             self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def copy(self, template: str | None) -> str:
+        """A copy of a database, by its name; whoever is connected to the first is cut off."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{template}' AND pid <> pg_backend_pid()"
+        )
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
     def execute(self, statement: str) -> None:
         """Run one statement outside any transaction."""
         with self._connect(self.url.database) as connection:
@@ -94,11 +104,6 @@ class Server:
     def _connect(self, database: str | None) -> Connection:
         url = self.url.set(database=database)
         return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
-
-    def _create(self, template: str) -> str:
-        name = f"{self._prefix}_{next(self._numbers)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return name
 
     def _settings(self, database: str) -> Settings:
         return Settings(home=self._scratch, database_url=self._secret(database))

@@ -1,7 +1,8 @@
 """Connections: where Dagster's database is, and a pool that survives the server's restart."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import sqlalchemy as db
@@ -12,6 +13,7 @@ from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.event import listens_for
 
 from connectors.database.postgres import DiskFull, dagster_database_url, ensure_database, explained
+from connectors.database.postgres.engines import borrow
 from connectors.home.settings import settings
 from pipelines.storage.contract import changed_internals
 
@@ -35,6 +37,7 @@ class Pooled:
         super().__init__(postgres_url, inst_data=inst_data)  # type: ignore[call-arg]
         self.lean = not changed_internals()
         self.at_home = at_home
+        self._give_back: Callable[[], None] = lambda: None
         if self.lean:
             self._engine = self._pool()
 
@@ -56,7 +59,7 @@ class Pooled:
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
     ) -> None:
         if self.lean:
-            self._engine.dispose()
+            self._give_back()
             self._engine = self._pool(recycle=pool_recycle, timeout_ms=statement_timeout)
         else:
             super().optimize_for_webserver(  # type: ignore[misc]
@@ -65,23 +68,35 @@ class Pooled:
 
     def dispose(self) -> None:
         super().dispose()  # type: ignore[misc]
-        self._engine.dispose()
+        self._give_back()
 
     def _pool(self, *, recycle: int = -1, timeout_ms: int | None = None) -> Engine:
-        engine = db.create_engine(
+        """Borrow the engine that the three storages share."""
+        engine, self._give_back = borrow(
             self.postgres_url,
+            _Ways(self.at_home, timeout_ms),
             isolation_level="AUTOCOMMIT",
             pool_size=2,
-            max_overflow=18,
+            max_overflow=58,
             pool_pre_ping=True,
             pool_recycle=recycle,
         )
+        return engine
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What an engine does on top of SQLAlchemy's; those that do the same are one."""
+
+    at_home: bool
+    timeout_ms: int | None
+
+    def __call__(self, engine: Engine) -> None:
         _name_a_full_disk(engine)
         if self.at_home:
             _revive_server(engine)
-        if timeout_ms is not None:
-            _limit_statements(engine, timeout_ms)
-        return engine
+        if self.timeout_ms is not None:
+            _limit_statements(engine, self.timeout_ms)
 
 
 def _revive_server(engine: Engine) -> None:

@@ -1,6 +1,5 @@
 """Homes as their users find them: an empty one, and one with three stores brought up to date."""
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -106,8 +105,7 @@ def synced(prepared: User, embedded_server: Server, tmp_path: Path) -> Iterator[
     """A copy of the prepared home, to change: copying takes less time than doing it again."""
     assert prepared.database is not None
     url = make_url(prepared.database)
-    name = f"{url.database}_{secrets.token_hex(4)}"
-    embedded_server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}"')
+    name = embedded_server.copy(url.database)
     shutil.copytree(prepared.home, tmp_path / "home")
     database = url.set(database=name).render_as_string(hide_password=False)
     yield User(tmp_path / "home", database)

@@ -1,17 +1,18 @@
 """The registry as one object: opening, migrating, locking, and every noun in one place."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from connectors.database.postgres import REGISTRY_SCHEMA, database_url, ensure_database
+from connectors.database.postgres.engines import borrow
 from connectors.database.registry import schema
 from connectors.database.registry.activities import Activities, lock_name
 from connectors.database.registry.appointments import Appointments
@@ -53,6 +54,10 @@ class Registry(
 ):
     """What Daybook remembers. Opened once a process; threads may share it."""
 
+    def __init__(self, engine: Engine, give_back: Callable[[], None]) -> None:
+        super().__init__(engine)
+        self._give_back = give_back
+
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """The registry of this home; ConfigError unless its schema is this Daybook's."""
@@ -76,7 +81,7 @@ class Registry(
     def _connect(cls, settings: Settings) -> Self:
         ensure_database(settings)
         url = database_url(settings, REGISTRY_SCHEMA)
-        return cls(create_engine(url, pool_size=2, max_overflow=8, pool_pre_ping=True))
+        return cls(*borrow(url, pool_size=2, max_overflow=28, pool_pre_ping=True))
 
     @staticmethod
     def head_version() -> str:
@@ -92,7 +97,7 @@ class Registry(
 
     def close(self) -> None:
         """Give the connections back."""
-        self._engine.dispose()
+        self._give_back()
 
     def __enter__(self) -> Self:
         return self
@@ -122,10 +127,14 @@ class Registry(
 
         The lock lives on a connection of its own and goes with it, however the holder ends.
         """
-        engine = create_engine(self._engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        with closing(self._connected(engine)) as connection:
-            self._take(connection, name, timeout_seconds)
-            yield
+        url = self._engine.url.render_as_string(hide_password=False)
+        engine, give_back = borrow(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        try:
+            with closing(self._connected(engine)) as connection:
+                self._take(connection, name, timeout_seconds)
+                yield
+        finally:
+            give_back()
 
     @contextmanager
     def activity(

@@ -180,10 +180,10 @@ def _pages(shown: Shown, pages: int) -> None:
 
 async def _look_again(visitor: Visitor, shown: Shown) -> None:
     """The cards as they are now, drawn anew only where something changed and no menu is open."""
-    if any(menu.value for menu in shown.menus):
-        return
     fresh = await run.io_bound(cards, visitor.console.registry)
-    if fresh is not None and fresh != shown.cards and await released():
+    if fresh is None or fresh == shown.cards or not await released():
+        return
+    if not any(menu.value for menu in shown.menus):
         shown.cards = fresh
         _cards.refresh()
 
