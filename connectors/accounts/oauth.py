@@ -20,7 +20,7 @@ from connectors.http.remote import TIMEOUT_SECONDS, tls, unreachable, wait_secon
 _APPLICATION = {"invalid_client", "unauthorized_client"}
 _HOOKS = ("access_token_response", "refresh_token_response")
 
-Judge = Callable[[httpx2.Response], Exception | None]
+ErrorFor = Callable[[httpx2.Response], Exception | None]
 
 
 def _fine(_response: httpx2.Response) -> Exception | None:
@@ -46,7 +46,7 @@ class TokenEndpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
     asks: Mapping[str, str] = field(default_factory=dict)
     code_asks: Mapping[str, str] = field(default_factory=dict)
-    judge: Judge = _fine
+    error_for: ErrorFor = _fine
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
         """The first pair, for a consent's code (RFC 6749, section 4.1.3); raises as `refresh`.
@@ -120,7 +120,7 @@ class TokenEndpoint:
             raise RateLimited(f"{self.title} asks us to wait {wait:g} s for a new token", wait)
         if status >= httpx2.codes.INTERNAL_SERVER_ERROR:
             raise Transient(f"{self.title}'s token endpoint answers {status}: try again")
-        found = self.judge(response)
+        found = self.error_for(response)
         if found is not None:
             raise found
         if status >= httpx2.codes.MULTIPLE_CHOICES and not _says_error(response):

@@ -9,18 +9,18 @@ import httpx2
 
 from connectors.accounts.platform import Access
 from connectors.documents.manifest import Manifest
-from connectors.http import PATIENT, Gate, Limit, Patience, Remote
-from connectors.http.remote import Judge
+from connectors.http import RETRY, Limit, RateLimiter, Remote, RetryPolicy
+from connectors.http.remote import ErrorFor
 from connectors.lake.windows import ONE_DAY, Window, midnight
 
 # How the formats of documents end that tell everything of the days they cover: those that say what
 # no settlement has taken yet, one a currency, and ledgers, one after another.
 OPEN, LEDGER = ".open", ".ledger"
-# Who hands out turns at an account's operations, given what the platform allows.
-Gates = Callable[[Mapping[str, Limit]], Gate]
+# The rate limiter of an account, given the platform's limits.
+RateLimits = Callable[[Mapping[str, Limit]], RateLimiter]
 
 
-def _fine(_response: httpx2.Response) -> Exception | None:
+def _no_error(_response: httpx2.Response) -> Exception | None:
     return None
 
 
@@ -44,8 +44,8 @@ class Visit:
     since: date
     now: datetime
     held: Sequence[Manifest]
-    gates: Gates
-    patience: Patience = PATIENT
+    rate_limits: RateLimits
+    retry_policy: RetryPolicy = RETRY
     again: Window | None = None
 
     @property
@@ -64,7 +64,7 @@ class Visit:
         self,
         title: str,
         limits: Mapping[str, Limit] | None = None,
-        judge: Judge = _fine,
+        error_for: ErrorFor = _no_error,
         headers: Mapping[str, str] | None = None,
         *,
         signed: bool = True,
@@ -77,11 +77,11 @@ class Visit:
         return Remote(
             title,
             self.sign(self.access) if signed else None,
-            judge,
+            error_for,
             headers,
             transport,
-            gate=self.gates(limits or {}),
-            patience=self.patience,
+            limiter=self.rate_limits(limits or {}),
+            retry_policy=self.retry_policy,
         )
 
     def held_as(self, statement: str) -> Manifest | None:

@@ -15,9 +15,9 @@ from typing import Any, Self
 import httpx2
 
 from connectors.errors import ConfigError, DaybookError, Permanent, RateLimited, Transient
-from connectors.http.asking import LARGEST_BYTES, Answer, Ask, read_already
-from connectors.http.paging import Following, pages
-from connectors.http.waiting import ONCE, Gate, OpenGate, Patience
+from connectors.http.limits import NO_RETRY, RateLimiter, RetryPolicy, Unlimited
+from connectors.http.messages import LARGEST_BYTES, Request, Response, read_already
+from connectors.http.pagination import Paginator, pages
 
 TIMEOUT_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 60.0
@@ -37,34 +37,33 @@ class AccessRefused(ConfigError):
     """The platform does not accept our credentials any more."""
 
 
-Judge = Callable[[httpx2.Response], Exception | None]
+ErrorFor = Callable[[httpx2.Response], Exception | None]
 
 
-def _fine(_response: httpx2.Response) -> Exception | None:
+def _no_error(_response: httpx2.Response) -> Exception | None:
     return None
 
 
 class Remote:
     """Calls to one platform, by name `title`. Opened with `with`; threads may share it.
 
-    `judge` is the platform's own reading of an answer and is asked first: it returns an error, or
-    None to leave the answer to what its status says. `gate` hands out turns and `patience` says
-    how often a request is tried: both concern `ask` and `pages` alone, which read; `get`, `post`
-    and `call` go out once.
+    `error_for` is the platform's own reading of a response and comes first: it returns an error, or
+    None to leave the response to its status. `limiter` and `retry_policy` concern `send` and
+    `pages` alone, which read; `get`, `post` and `call` go out once.
     """
 
     def __init__(
         self,
         title: str,
         auth: httpx2.Auth | None = None,
-        judge: Judge = _fine,
+        error_for: ErrorFor = _no_error,
         headers: Mapping[str, str] | None = None,
         transport: httpx2.BaseTransport | None = None,
-        gate: Gate | None = None,
-        patience: Patience = ONCE,
+        limiter: RateLimiter | None = None,
+        retry_policy: RetryPolicy = NO_RETRY,
     ) -> None:
-        self._title, self._judge = title, judge
-        self._gate, self._patience = gate or OpenGate(), patience
+        self._title, self._error_for = title, error_for
+        self._limiter, self._retry_policy = limiter or Unlimited(), retry_policy
         self._waited = 0.0
         self._client = httpx2.Client(
             auth=auth,
@@ -100,73 +99,76 @@ class Remote:
         Raises `AccessRefused` for 401, `ConfigError` for 403, `RateLimited` for 429, `Transient`
         for the network, time-outs, 5xx and cut answers, `Permanent` for anything else.
         """
-        response = self._answer(method, url, options)
-        what = self._judged(response)
+        response = self._request(method, url, options)
+        operation = self._check(response)
         if not response.content:
             return None
         try:
             return response.json()
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise Transient(
-                f"{self._title} answers {what} with something that is cut or no JSON: try again"
+                f"{self._title} answers {operation} with something that is cut or no JSON: "
+                "try again"
             ) from error
 
-    def ask(self, ask: Ask) -> Answer:
-        """The answer to a request, tried again as often as patience lasts; errors as of `call`."""
+    def send(self, request: Request) -> Response:
+        """Return the response to a request, retried as the policy says; errors as of `call`."""
         attempt = 0
         while True:
             attempt += 1
-            self._sit_out(self._gate.turn(ask.operation, self._patience.longest, ask.cost))
+            max_wait = self._retry_policy.max_wait
+            self._sleep(self._limiter.acquire(request.operation, max_wait, request.cost))
             try:
-                return self._asked(ask)
+                return self._send_once(request)
             except (RateLimited, Transient) as error:
                 if isinstance(error, RateLimited):
-                    self._gate.refused(ask.operation, error.retry_after)
-                wait = self._patience.wait(attempt, error)
+                    self._limiter.penalise(request.operation, error.retry_after)
+                wait = self._retry_policy.wait(attempt, error)
                 if wait is None:
                     raise
-                self._sit_out(wait)
+                self._sleep(wait)
 
-    def unused(self, ask: Ask, cost: float) -> None:
-        """The platform counted a request as so much less than its `cost`."""
-        self._gate.unused(ask.operation, cost)
+    def release(self, request: Request, cost: float) -> None:
+        """Give back what the platform counted less for a request than its `cost`."""
+        self._limiter.release(request.operation, cost)
 
-    def _sit_out(self, seconds: float) -> None:
-        """Wait, unless that makes too much of it: a slot is not for waiting in."""
+    def _sleep(self, seconds: float) -> None:
+        """Wait, unless the budget is spent: whoever waits for long holds a slot."""
         self._waited += seconds
-        if self._waited > self._patience.in_all:
+        if self._waited > self._retry_policy.budget:
             raise RateLimited(
                 f"{self._title} is asked as often as it allows: the rest comes later", seconds
             )
         sleep(seconds)
 
-    def pages(self, first: Ask, following: Following) -> Iterator[Answer]:
-        """Every answer to a request that comes in pages, the last one included."""
-        return pages(self.ask, first, following)
+    def pages(self, first: Request, paginator: Paginator) -> Iterator[Response]:
+        """Yield every response to a request that comes in pages, the last one included."""
+        return pages(self.send, first, paginator)
 
-    def _asked(self, ask: Ask) -> Answer:
-        options: dict[str, Any] = {"headers": dict(ask.headers)}
-        if ask.params:
-            options["params"] = dict(ask.params)
-        if ask.json is not None:
-            options["json"] = ask.json
-        response = self._answer(ask.method, ask.url, options, ask.largest)
-        self._judged(response)
-        answer = Answer.of(response)
-        if "json" in response.headers.get("Content-Type", ""):
-            # Read here, where what is cut can be asked for once more.
-            answer.json  # noqa: B018
-        return answer
+    def _send_once(self, request: Request) -> Response:
+        options: dict[str, Any] = {"headers": dict(request.headers)}
+        if request.params:
+            options["params"] = dict(request.params)
+        if request.json is not None:
+            options["json"] = request.json
+        received = self._request(request.method, request.url, options, request.largest)
+        self._check(received)
+        response = Response.of(received)
+        if "json" in received.headers.get("Content-Type", ""):
+            # Read here, where what is cut can be requested once more.
+            response.json  # noqa: B018
+        return response
 
-    def _judged(self, response: httpx2.Response) -> str:
-        """What was asked, in words; raises what the answer means, unless it is success."""
-        what = f"{response.request.method} {response.request.url.path}"
-        found = self._judge(response) or meaning(self._title, what, response)
-        if found is not None:
-            raise found
-        return what
+    def _check(self, response: httpx2.Response) -> str:
+        """Return what was requested, in words; raise the error of a response that is one."""
+        operation = f"{response.request.method} {response.request.url.path}"
+        error = self._error_for(response)
+        error = error or status_error(self._title, operation, response)
+        if error is not None:
+            raise error
+        return operation
 
-    def _answer(
+    def _request(
         self, method: str, url: str, options: Mapping[str, Any], largest: int = LARGEST_BYTES
     ) -> httpx2.Response:
         try:
@@ -209,21 +211,21 @@ def wait_seconds(response: httpx2.Response) -> float:
     return float(stated) if stated.isdigit() else RETRY_AFTER_SECONDS
 
 
-def meaning(title: str, what: str, response: httpx2.Response) -> DaybookError | None:
-    """The error that a status stands for; None for success."""
+def status_error(title: str, operation: str, response: httpx2.Response) -> DaybookError | None:
+    """Return the error that a status stands for; None for success."""
     status = response.status_code
     if status == httpx2.codes.UNAUTHORIZED:
         return AccessRefused(f"{title} no longer accepts the authorisation: connect it again")
     if status == httpx2.codes.FORBIDDEN:
         return ConfigError(
-            f"{title} does not allow {what}: the application lacks a permission for it, or the "
-            "account has not granted it"
+            f"{title} does not allow {operation}: the application lacks a permission for it, or "
+            "the account has not granted it"
         )
     if status == httpx2.codes.TOO_MANY_REQUESTS:
         wait = wait_seconds(response)
         return RateLimited(f"{title} asks us to wait {wait:g} s", wait)
     if status == httpx2.codes.REQUEST_TIMEOUT or status >= httpx2.codes.INTERNAL_SERVER_ERROR:
-        return Transient(f"{title} answers {what} with {status}: try again")
+        return Transient(f"{title} answers {operation} with {status}: try again")
     if status >= httpx2.codes.MULTIPLE_CHOICES:
-        return Permanent(f"{title} answers {what} with {status}")
+        return Permanent(f"{title} answers {operation} with {status}")
     return None

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
-from connectors.database.registry import ATTEMPTS, Registry, Turn
+from connectors.database.registry import ATTEMPTS, Permit, Registry
 from connectors.errors import RateLimited
 
 PER_NAME, PER_ADDRESS, SECONDS = 5, 20, 60.0
@@ -36,9 +36,9 @@ class Count:
     most: int
 
     @property
-    def turn(self) -> Turn:
+    def permit(self) -> Permit:
         """Its token bucket."""
-        return Turn(f"{ATTEMPTS}{self.key}", self.most / SECONDS, self.most, 0.0)
+        return Permit(f"{ATTEMPTS}{self.key}", self.most / SECONDS, self.most, 0.0)
 
 
 def counts(name: str, address: str) -> tuple[Count, ...]:
@@ -51,7 +51,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
     """Count one attempt; `RateLimited` where there were too many already."""
     for count in of:
         try:
-            registry.take_turn(count.turn)
+            registry.take_permit(count.permit)
         except RateLimited as error:
             wait = max(1.0, min(error.retry_after, SECONDS))
             message = f"too many wrong passwords: try again in {wait:.0f} s"
@@ -61,7 +61,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
 def forget(registry: Registry, of: Sequence[Count]) -> None:
     """Take an attempt back that was a right password."""
     for count in of:
-        registry.give_turns_back(count.turn.key, 1.0)
+        registry.return_permit(count.permit.key, 1.0)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import TypeVar
 
 from connectors.errors import Permanent
-from connectors.http import Gate
+from connectors.http import RateLimiter
 
 _Item = TypeVar("_Item")
 # Documents that may wait to be proven: they are in memory.
@@ -71,22 +71,22 @@ def _make_room(waiting: "Queue[_Item | _End]") -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class StoppableGate:
-    """A gate that gives no turn once `stopped` is set: nobody waits for the answer."""
+class StoppableRateLimiter:
+    """A rate limiter that gives no permit once `stopped` is set: nobody waits for the response."""
 
-    gate: Gate
+    limiter: RateLimiter
     stopped: Event
 
-    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
-        """A turn of the gate's; `Permanent` once it is stopped."""
+    def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
+        """Take a permit; raise `Permanent` once it is stopped."""
         if self.stopped.is_set():
             raise Permanent("the visit was broken off")
-        return self.gate.turn(operation, longest, cost)
+        return self.limiter.acquire(operation, max_wait, cost)
 
-    def unused(self, operation: str, cost: float) -> None:
-        """Give back what a turn did not come to."""
-        self.gate.unused(operation, cost)
+    def release(self, operation: str, cost: float) -> None:
+        """Give back what was not used of a permit."""
+        self.limiter.release(operation, cost)
 
-    def refused(self, operation: str, seconds: float) -> None:
-        """Hold everybody back for as long as the platform asked."""
-        self.gate.refused(operation, seconds)
+    def penalise(self, operation: str, seconds: float) -> None:
+        """Hold back every caller for as long as the platform asked."""
+        self.limiter.penalise(operation, seconds)

@@ -16,14 +16,14 @@ from connectors.channels.base import Channel
 from connectors.channels.history import can_visit, today_of, whole_days
 from connectors.channels.visits import Visit, told
 from connectors.database.registry import Connection
-from connectors.database.registry.turns import SharedGate
+from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.documents import ingest as intake
 from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput
-from connectors.http import Gate, Limit
+from connectors.http import Limit, RateLimiter
 from connectors.http.shape import each_readable
 from connectors.lake.windows import Window
-from pipelines.stages.ahead import StoppableGate, ahead
+from pipelines.stages.ahead import StoppableRateLimiter, ahead
 from pipelines.stages.importing import (
     LOCK_SECONDS,
     bookable,
@@ -116,10 +116,12 @@ def _visit(
     held: Sequence[Manifest],
     stopped: Event,
 ) -> Visit:
-    def gates(limits: Mapping[str, Limit]) -> Gate:
+    def rate_limits(limits: Mapping[str, Limit]) -> RateLimiter:
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
         account = str(connection.account_id)
-        return StoppableGate(SharedGate(workspace.registry, application, account, limits), stopped)
+        return StoppableRateLimiter(
+            SharedRateLimiter(workspace.registry, application, account, limits), stopped
+        )
 
     return Visit(
         access=accounts.access(connection.slug),
@@ -131,7 +133,7 @@ def _visit(
         since=since,
         now=now,
         held=held,
-        gates=gates,
+        rate_limits=rate_limits,
     )
 
 

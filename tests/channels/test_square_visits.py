@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from connectors.channels.square.api import WAIT_SECONDS, judge
+from connectors.channels.square.api import WAIT_SECONDS, error_for
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.limits import CLOCK
@@ -164,13 +164,13 @@ def test_a_payout_that_changes_is_read_again(at: Store) -> None:
 
 
 def test_waits_that_square_does_not_name_are_short() -> None:
-    error = judge(httpx2.Response(429))
+    error = error_for(httpx2.Response(429))
     assert isinstance(error, RateLimited)
     assert error.retry_after == WAIT_SECONDS
-    assert judge(httpx2.Response(429, headers={"Retry-After": "90"})) is None
+    assert error_for(httpx2.Response(429, headers={"Retry-After": "90"})) is None
 
 
 def test_a_list_that_grew_too_old_is_begun_again() -> None:
     told = {"errors": [{"category": "INVALID_REQUEST_ERROR", "code": "INVALID_CURSOR"}]}
-    assert isinstance(judge(httpx2.Response(400, json=told)), Transient)
-    assert judge(httpx2.Response(400, json={"errors": []})) is None
+    assert isinstance(error_for(httpx2.Response(400, json=told)), Transient)
+    assert error_for(httpx2.Response(400, json={"errors": []})) is None

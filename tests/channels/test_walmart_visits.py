@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from connectors.channels.walmart.api import REFUSED_SECONDS, NoFile, judge
+from connectors.channels.walmart.api import REFUSED_SECONDS, NoFile, error_for
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.limits import CLOCK
@@ -115,7 +115,7 @@ def test_a_token_may_end_before_any_call(at: Store) -> None:
 def answered(status: int, content: bytes = b"", path: str = "reconFile", **headers: str) -> object:
     request = httpx2.Request("GET", f"https://walmart.test{REPORTS}/{path}")
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return judge(httpx2.Response(status, headers=named, content=content, request=request))
+    return error_for(httpx2.Response(status, headers=named, content=content, request=request))
 
 
 def test_walmart_s_own_errors_are_seen_in_a_success() -> None:

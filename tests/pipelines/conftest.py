@@ -67,11 +67,11 @@ def open_instance(
         instance.dispose()
 
 
-Ask = Callable[..., Any]
+Request = Callable[..., Any]
 
 
 @contextmanager
-def web_server(instance: dg.DagsterInstance, module: str) -> Iterator[Ask]:
+def web_server(instance: dg.DagsterInstance, module: str) -> Iterator[Request]:
     """Questions to the web server of an instance, with `module.defs` loaded in this process."""
     origin = LoadableTargetOrigin(
         executable_path=sys.executable, module_name=module, attribute="defs"

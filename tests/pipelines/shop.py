@@ -22,7 +22,7 @@ from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.channels.amazon_files import Line, order, report
 from tests.conftest import Server
-from tests.pipelines.conftest import Ask, web_server
+from tests.pipelines.conftest import Request, web_server
 
 CHAIN = ("raw_settlements", "normalized_transactions", "settlements", "daily_journals")
 FIRST = date(2026, 3, 2)
@@ -85,7 +85,7 @@ class Shop:
     settings: Settings
     workspace: Workspace
     instance: dg.DagsterInstance
-    ask: Ask
+    ask: Request
     folder: Path
 
     @property

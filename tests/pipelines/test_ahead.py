@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.errors import Permanent, Transient
-from connectors.http.waiting import OpenGate
-from pipelines.stages.ahead import StoppableGate, ahead
+from connectors.http.limits import Unlimited
+from pipelines.stages.ahead import StoppableRateLimiter, ahead
 
 SECONDS = 10.0
 
@@ -42,13 +42,13 @@ def test_the_next_is_fetched_while_one_is_proven() -> None:
 
 def test_who_breaks_off_stops_the_fetching() -> None:
     stopped, closed = threading.Event(), threading.Event()
-    gate = StoppableGate(OpenGate(), stopped)
+    limiter = StoppableRateLimiter(Unlimited(), stopped)
     asked = []
 
     def fetched() -> Iterator[int]:
         try:
             while True:
-                gate.turn("list", 0.0)
+                limiter.acquire("list", 0.0)
                 asked.append(len(asked))
                 yield asked[-1]
         finally:
@@ -64,4 +64,4 @@ def test_who_breaks_off_stops_the_fetching() -> None:
     assert closed.wait(SECONDS)
     assert len(asked) <= 4
     with pytest.raises(Permanent):
-        gate.turn("list", 0.0)
+        limiter.acquire("list", 0.0)

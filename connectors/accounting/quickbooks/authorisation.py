@@ -116,7 +116,7 @@ def _accounts(access: Access) -> list[Account]:
     realm = access.fields["realm_id"]
     company = access.url("api", f"/v3/company/{realm}")
     asked = {"minorversion": MINOR_VERSION}
-    with Remote(TITLE, _sign(access), judge=_refusal) as quickbooks:
+    with Remote(TITLE, _sign(access), error_for=_refusal) as quickbooks:
         info = quickbooks.get(f"{company}/companyinfo/{realm}", params=asked)["CompanyInfo"]
         preferences = quickbooks.get(f"{company}/preferences", params=asked)["Preferences"]
     money = preferences.get("CurrencyPrefs", {})

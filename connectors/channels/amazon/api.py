@@ -21,8 +21,8 @@ from connectors.channels.amazon.marketplaces import REGIONS
 from connectors.channels.amazon.unpacking import charset_of, legible, unpacked
 from connectors.channels.visits import Visit, stamp
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
-from connectors.http import Ask, Limit, Remote, body
-from connectors.http.paging import by_token_alone
+from connectors.http import Limit, Remote, Request, body
+from connectors.http.pagination import token_only
 from connectors.http.remote import RETRY_AFTER_SECONDS
 
 VERSION = "2021-06-30"
@@ -56,7 +56,7 @@ class Reports:
 
         What is of one marketplace cannot be asked for: the filter does nothing here.
         """
-        first = self._ask(
+        first = self._request(
             "getReports",
             "/reports",
             reportTypes=SETTLEMENTS,
@@ -64,22 +64,22 @@ class Reports:
             createdSince=stamp(max(since, self._visit.now - LISTED), "seconds"),
             pageSize=100,
         )
-        for page in self._amazon.pages(first, by_token_alone("nextToken", parameter="nextToken")):
+        for page in self._amazon.pages(first, token_only("nextToken", parameter="nextToken")):
             yield from page.at("reports") or ()
 
     def document(self, number: str) -> bytes:
         """A report's document, out of its compression; its address is asked for as often as it
         takes to come in time."""
         for _ in range(3):
-            said = self._amazon.ask(self._ask("getReportDocument", f"/documents/{number}"))
+            said = self._amazon.send(self._request("getReportDocument", f"/documents/{number}"))
             with suppress(Expired):
-                found = self._store.ask(Ask("document", said.at("url"), largest=_LARGEST))
+                found = self._store.send(Request("document", said.at("url"), largest=_LARGEST))
                 content = unpacked(found.content, said.at("compressionAlgorithm"))
                 return legible(number, content, charset_of(found.headers.get("Content-Type", "")))
         raise Transient("Amazon's addresses of a report end before it is fetched: try again")
 
-    def _ask(self, operation: str, path: str, **params: str | int) -> Ask:
-        return Ask(operation, self._visit.access.url(self._endpoint, f"{_BASE}{path}"), params)
+    def _request(self, operation: str, path: str, **params: str | int) -> Request:
+        return Request(operation, self._visit.access.url(self._endpoint, f"{_BASE}{path}"), params)
 
 
 def amazon(visit: Visit) -> Remote:
@@ -89,7 +89,7 @@ def amazon(visit: Visit) -> Remote:
 
 def store(visit: Visit) -> Remote:
     """A client for documents: no header of it says who asks."""
-    return visit.remote(_STORE, judge=_stored, signed=False)
+    return visit.remote(_STORE, error_for=_stored, signed=False)
 
 
 def _judge(response: httpx2.Response) -> Exception | None:

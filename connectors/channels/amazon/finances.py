@@ -19,8 +19,8 @@ from connectors.channels.visits import Visit, parts, stamp
 from connectors.documents.api_documents import Answers
 from connectors.documents.manifest import Member
 from connectors.errors import Transient
-from connectors.http import Ask, Limit, Remote
-from connectors.http.paging import by_cursor
+from connectors.http import Limit, Remote, Request
+from connectors.http.pagination import cursor
 from connectors.lake.windows import Window
 
 VERSION = "2024-06-19"
@@ -55,8 +55,8 @@ def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Transact
     last = min(ends, visit.now - BEHIND)
     asked = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
     url = visit.access.url(REGIONS[visit.access.fields["region"]].api, _PATH)
-    following = by_cursor("payload.nextToken", parameter="nextToken")
-    for answer in amazon.pages(Ask("listTransactions", url, asked), following):
+    following = cursor("payload.nextToken", parameter="nextToken")
+    for answer in amazon.pages(Request("listTransactions", url, asked), following):
         # Tokens differ each time; an amount is kept as it is written.
         said = json.loads(answer.content, parse_float=str, parse_int=str)
         if not isinstance(said.get("payload"), dict):

@@ -10,8 +10,8 @@ from datetime import date, datetime
 from typing import Any
 
 from connectors.channels.visits import Visit, stamp
-from connectors.http import Answer, Ask, Limit, Remote
-from connectors.http.paging import by_offset
+from connectors.http import Limit, Remote, Request, Response
+from connectors.http.pagination import offset
 
 VERSION = "v1"
 # eBay announces the end of an API's version in its deprecation list; v1 has no end date there.
@@ -30,25 +30,25 @@ class Finances:
     def payouts(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """Every payout begun in `[start, end)`, oldest first."""
         dates = f"payoutDate:[{stamp(start)}..{stamp(end)}]"
-        first = self._ask("getPayouts", "/payout", filter=dates, sort="payoutDate", limit=200)
-        for page in self._remote.pages(first, by_offset("payouts", "total")):
+        first = self._request("getPayouts", "/payout", filter=dates, sort="payoutDate", limit=200)
+        for page in self._remote.pages(first, offset("payouts", "total")):
             yield from page.at("payouts") or ()
 
-    def transactions(self, *filters: str) -> Iterator[Answer]:
+    def transactions(self, *filters: str) -> Iterator[Response]:
         """The pages of the transactions that pass every filter, in the order of their dates."""
         asked = ",".join(filters)
-        first = self._ask(
+        first = self._request(
             "getTransactions", "/transaction", filter=asked, sort="transactionDate", limit=1000
         )
-        yield from self._remote.pages(first, by_offset("transactions", "total"))
+        yield from self._remote.pages(first, offset("transactions", "total"))
 
-    def payout(self, payout_id: str) -> Answer:
+    def payout(self, payout_id: str) -> Response:
         """One payout, which states its fee where the list does not."""
-        return self._remote.ask(self._ask("getPayout", f"/payout/{payout_id}"))
+        return self._remote.send(self._request("getPayout", f"/payout/{payout_id}"))
 
-    def _ask(self, operation: str, path: str, **params: str | int) -> Ask:
+    def _request(self, operation: str, path: str, **params: str | int) -> Request:
         marketplace = self._visit.access.fields.get("marketplace") or "EBAY_US"
-        return Ask(
+        return Request(
             operation,
             self._visit.access.url("apiz", f"{_BASE}{path}"),
             params,

@@ -20,7 +20,7 @@ from connectors.channels.visits import Visit, parts, stamp
 from connectors.documents.api_documents import Answers
 from connectors.documents.manifest import Member
 from connectors.errors import Permanent, Transient
-from connectors.http import Answer
+from connectors.http import Response
 from connectors.lake.windows import Window
 
 # A list that is asked for by dates takes no more than this; an open end reaches no further either.
@@ -111,7 +111,7 @@ def _parts(finances: Finances, number: str) -> list[str]:
     return []
 
 
-def _open_pages(visit: Visit, finances: Finances) -> Iterator[Answer]:
+def _open_pages(visit: Visit, finances: Finances) -> Iterator[Response]:
     for part in parts(Window(_oldest(visit), visit.today), LONGEST):
         begins, ends = visit.span(part)
         # Both ends of eBay's ranges are inside.
@@ -129,13 +129,13 @@ def _oldest(visit: Visit) -> date:
     return max(visit.since, min([visit.window.start, seen, *waiting]))
 
 
-def _numbers(pages: list[Answer]) -> set[str]:
+def _numbers(pages: list[Response]) -> set[str]:
     """The payouts that transactions name."""
     listed = (t for page in pages for t in page.at("transactions") or ())
     return {t["payoutId"] for t in listed if t.get("payoutId")}
 
 
-def _open(visit: Visit, pages: list[Answer]) -> Iterator[Member]:
+def _open(visit: Visit, pages: list[Response]) -> Iterator[Member]:
     """One document a currency; one that has nothing left says so."""
     listed = (t for page in pages for t in page.at("transactions") or ())
     found = {t["amount"]["currency"] for t in listed if not t.get("payoutId")}

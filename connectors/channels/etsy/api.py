@@ -15,8 +15,8 @@ import httpx2
 
 from connectors.channels.visits import Visit
 from connectors.errors import ConfigError, Permanent
-from connectors.http import Answer, Ask, Limit, Remote
-from connectors.http.paging import by_offset
+from connectors.http import Limit, Remote, Request, Response
+from connectors.http.pagination import offset
 
 VERSION = "v3"
 # Etsy announces no end of v3.
@@ -40,7 +40,7 @@ class NotTaken(Permanent):
     """A list of payments that Etsy does not answer: it is too long, or knows one of them not."""
 
 
-def judge(response: httpx2.Response) -> Exception | None:
+def error_for(response: httpx2.Response) -> Exception | None:
     """What a refusal means where payments are asked for; other answers mean what they always do."""
     if not response.request.url.path.endswith("/payments"):
         return None
@@ -56,10 +56,10 @@ def judge(response: httpx2.Response) -> Exception | None:
     return None
 
 
-def entries(visit: Visit, remote: Remote, start: datetime, end: datetime) -> Iterator[Answer]:
+def entries(visit: Visit, remote: Remote, start: datetime, end: datetime) -> Iterator[Response]:
     """The pages of the entries made in `[start, end)`, as Etsy orders them."""
     path = f"/{VERSION}/application/shops/{visit.account_id}/payment-account/ledger-entries"
-    first = Ask(
+    first = Request(
         ENTRIES,
         visit.access.url("api", path),
         {
@@ -68,7 +68,7 @@ def entries(visit: Visit, remote: Remote, start: datetime, end: datetime) -> Ite
             "limit": PAGE,
         },
     )
-    yield from remote.pages(first, by_offset("results", "count"))
+    yield from remote.pages(first, offset("results", "count"))
 
 
 def payments(visit: Visit, remote: Remote, numbers: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -84,7 +84,7 @@ def payments(visit: Visit, remote: Remote, numbers: Sequence[str]) -> Iterator[d
     while waiting:
         batch = waiting.pop()
         try:
-            answer = remote.ask(Ask(PAYMENTS, url, {"payment_ids": ",".join(batch)}))
+            answer = remote.send(Request(PAYMENTS, url, {"payment_ids": ",".join(batch)}))
         except NotTaken:
             refused += 1
             if refused > REFUSALS:

@@ -21,13 +21,13 @@ from connectors.channels.etsy.api import (
     LONGEST_DAYS,
     PAYMENTS,
     entries,
-    judge,
+    error_for,
 )
 from connectors.channels.etsy.payments import Item, Payments, named
 from connectors.channels.visits import Visit, parts
 from connectors.documents.api_documents import Answers
 from connectors.documents.manifest import Member
-from connectors.http import Answer, Remote
+from connectors.http import Remote, Response
 from connectors.lake.windows import ONE_DAY, Window
 
 LEDGER = "ledger"
@@ -39,7 +39,7 @@ class _Month:
 
     covers: Window
     currency: str
-    pages: Sequence[Answer]
+    pages: Sequence[Response]
 
     @property
     def statement(self) -> str:
@@ -71,7 +71,7 @@ def read(visit: Visit) -> Iterator[Member]:
     A month is left out where it is held as its ledger is now.
     """
     currency = str(visit.account.get("currency") or "USD")
-    with visit.remote("Etsy", LIMITS, judge) as remote:
+    with visit.remote("Etsy", LIMITS, error_for) as remote:
         payments = Payments(visit, remote)
         for covers in _months(visit):
             month = _Month(covers, currency, list(_pages(visit, remote, covers)))
@@ -91,7 +91,7 @@ def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-def _pages(visit: Visit, remote: Remote, month: Window) -> Iterator[Answer]:
+def _pages(visit: Visit, remote: Remote, month: Window) -> Iterator[Response]:
     for part in parts(month, LONGEST_DAYS):
         yield from entries(visit, remote, *visit.span(part))
 

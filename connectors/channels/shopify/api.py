@@ -16,8 +16,8 @@ from typing import Any
 from connectors.channels.shopify.graphql import VERSION, TooCostly
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
 from connectors.channels.visits import Visit, stamp
-from connectors.http import Answer, Ask, Limit, Remote
-from connectors.http.paging import by_graphql, pages
+from connectors.http import Limit, Remote, Request, Response
+from connectors.http.pagination import graphql_cursor, pages
 
 # A version answers for at least twelve months, and then Shopify answers with the oldest it has
 # ("API versioning": released 2026-10-01).
@@ -46,7 +46,7 @@ class Admin:
 
     def payouts(self, since: datetime) -> Iterator[Node] | None:
         """Every payout issued since, oldest first; None for a shop without Shopify Payments."""
-        first = self._ask("payouts", PAYOUTS, f"issued_at:>='{stamp(since)}'")
+        first = self._request("payouts", PAYOUTS, f"issued_at:>='{stamp(since)}'")
         pages = self._pages(first, f"{_ACCOUNT}.payouts")
         opening = next(pages)
         if opening.at(_ACCOUNT) is None:
@@ -72,54 +72,54 @@ class Admin:
 
     def sees_all_orders(self) -> bool:
         """Whether orders of more than the last 60 days are told of."""
-        ask = Ask("scopes", self._url, json={"query": SCOPES}, cost=_SHORT)
-        found = self._remote.ask(ask).at("data.currentAppInstallation.accessScopes") or []
+        request = Request("scopes", self._url, json={"query": SCOPES}, cost=_SHORT)
+        found = self._remote.send(request).at("data.currentAppInstallation.accessScopes") or []
         return any(scope["handle"] == "read_all_orders" for scope in found)
 
     def changed(self, since: datetime) -> Iterator[Node]:
         """Every order that is not as it was then."""
-        first = self._ask("changedOrders", CHANGED, f"updated_at:>='{stamp(since)}'")
+        first = self._request("changedOrders", CHANGED, f"updated_at:>='{stamp(since)}'")
         for page in self._pages(first, "data.orders"):
             yield from page.at("data.orders.nodes")
 
     def orders(self, start: datetime, end: datetime) -> Iterator[Node]:
         """Every order made in `[start, end)`, oldest first, with all its transactions."""
-        first = self._ask("orders", ORDERS, _between("created_at", start, end))
+        first = self._request("orders", ORDERS, _between("created_at", start, end))
         for page in self._pages(first, "data.orders"):
             yield from page.at("data.orders.nodes")
 
     def _transactions(self, query: str) -> Iterator[list[Node]]:
         path = f"{_ACCOUNT}.balanceTransactions"
-        for page in self._pages(self._ask("balanceTransactions", TRANSACTIONS, query), path):
+        for page in self._pages(self._request("balanceTransactions", TRANSACTIONS, query), path):
             yield page.at(f"{path}.nodes") or []
 
-    def _pages(self, first: Ask, connection: str) -> Iterator[Answer]:
-        return pages(self._sent, first, by_graphql(connection))
+    def _pages(self, first: Request, connection: str) -> Iterator[Response]:
+        return pages(self._sent, first, graphql_cursor(connection))
 
-    def _sent(self, ask: Ask) -> Answer:
+    def _sent(self, request: Request) -> Response:
         """The answer, of as many nodes as Shopify gives for a query of this kind."""
         while True:
-            size = self._sizes[ask.operation]
-            asked = {**ask.json, "variables": {**ask.json["variables"], "first": size}}
-            cost = min(_SHORT + size * self._points[ask.operation], _LARGEST)
+            size = self._sizes[request.operation]
+            asked = {**request.json, "variables": {**request.json["variables"], "first": size}}
+            cost = min(_SHORT + size * self._points[request.operation], _LARGEST)
             try:
-                answer = self._remote.ask(replace(ask, json=asked, cost=cost))
+                answer = self._remote.send(replace(request, json=asked, cost=cost))
             except TooCostly:
                 if size == 1:
                     raise
-                self._sizes[ask.operation] = size // 2
+                self._sizes[request.operation] = size // 2
                 continue
             requested = answer.at("extensions.cost.requestedQueryCost")
             if isinstance(requested, int | float):
-                self._points[ask.operation] = requested / size
+                self._points[request.operation] = requested / size
             actual = answer.at("extensions.cost.actualQueryCost")
             if isinstance(actual, int | float):
-                self._remote.unused(ask, cost - actual)
+                self._remote.release(request, cost - actual)
             return answer
 
-    def _ask(self, operation: str, question: str, query: str) -> Ask:
+    def _request(self, operation: str, question: str, query: str) -> Request:
         variables = {"first": self._sizes[operation], "after": None, "query": query}
-        return Ask(operation, self._url, json={"query": question, "variables": variables})
+        return Request(operation, self._url, json={"query": question, "variables": variables})
 
 
 def payout_of(transaction: Node) -> str | None:
@@ -128,7 +128,7 @@ def payout_of(transaction: Node) -> str | None:
     return None if payout is None else str(payout).rpartition("/")[2]
 
 
-def _nodes(opening: Answer, pages: Iterator[Answer], path: str) -> Iterator[Node]:
+def _nodes(opening: Response, pages: Iterator[Response], path: str) -> Iterator[Node]:
     yield from opening.at(f"{path}.nodes")
     for page in pages:
         yield from page.at(f"{path}.nodes")

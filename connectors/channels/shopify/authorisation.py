@@ -30,7 +30,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
-from connectors.channels.shopify.graphql import ask, signing
+from connectors.channels.shopify.graphql import run_query, signing
 from connectors.errors import BadInput, Permanent
 
 SCOPES = (
@@ -114,7 +114,7 @@ def _tokens(access: Access) -> TokenEndpoint:
         client_secret=access.fields["client_secret"],
         method="client_secret_post",
         code_asks={"expiring": "1"},
-        judge=_refusal,
+        error_for=_refusal,
     )
 
 
@@ -131,7 +131,7 @@ def _refusal(response: httpx2.Response) -> Exception | None:
 
 def _accounts(access: Access) -> list[Account]:
     """The one shop; its id is the number in Shopify's global id."""
-    shop = ask(access, IDENTITY)["shop"]
+    shop = run_query(access, IDENTITY)["shop"]
     return [
         Account(
             id=shop["id"].rsplit("/", 1)[-1],
@@ -146,7 +146,7 @@ def _accounts(access: Access) -> list[Account]:
 
 def _revoke(access: Access) -> None:
     """Uninstall the application from the shop, which ends every token of it."""
-    problems = ask(access, UNINSTALL)["appUninstall"]["userErrors"]
+    problems = run_query(access, UNINSTALL)["appUninstall"]["userErrors"]
     if problems:
         codes = ", ".join(str(problem["code"]) for problem in problems)
         raise Permanent(f"Shopify does not let the application go ({codes})")

@@ -28,15 +28,15 @@ def signing(access: Access) -> httpx2.Auth:
     return TokenAuth(access.token, "X-Shopify-Access-Token", "{}")
 
 
-def ask(access: Access, query: str, variables: Mapping[str, object] | None = None) -> Any:
+def run_query(access: Access, query: str, variables: Mapping[str, object] | None = None) -> Any:
     """The `data` that a query answers; raises as `Remote.call` does, and for GraphQL errors."""
     url = access.url("shop", f"/admin/api/{VERSION}/graphql.json")
-    with Remote("Shopify", signing(access), judge) as shopify:
+    with Remote("Shopify", signing(access), error_for) as shopify:
         answer = shopify.post(url, json={"query": query, "variables": dict(variables or {})})
     return answer["data"]
 
 
-def judge(response: httpx2.Response) -> DaybookError | None:
+def error_for(response: httpx2.Response) -> DaybookError | None:
     """The error that an answer stands for where its status alone does not say."""
     closed = _CLOSED.get(response.status_code)
     if closed is not None:

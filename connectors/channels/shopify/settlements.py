@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from connectors.channels.shopify.api import LIMITS, Admin, Node, payout_of
-from connectors.channels.shopify.graphql import judge
+from connectors.channels.shopify.graphql import error_for
 from connectors.channels.shopify.orders import held_open, read_orders
 from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
 from connectors.channels.visits import Visit, parts
@@ -30,7 +30,7 @@ _ROUNDS = 3
 
 def read(visit: Visit) -> Iterator[Member]:
     """Every payout that may touch the window and is not held as it is now, then what is open."""
-    with visit.remote("Shopify", LIMITS, judge) as remote:
+    with visit.remote("Shopify", LIMITS, error_for) as remote:
         admin = Admin(visit, remote)
         payouts = admin.payouts(visit.instant(_first_payout(visit)))
         if payouts is None:

@@ -15,8 +15,8 @@ import httpx2
 from connectors.channels.square.authorisation import VERSION
 from connectors.channels.visits import Visit, stamp
 from connectors.errors import Permanent, RateLimited, Transient
-from connectors.http import Answer, Ask, Limit, Remote
-from connectors.http.paging import by_cursor
+from connectors.http import Limit, Remote, Request, Response
+from connectors.http.pagination import cursor
 
 # Square retires a version a year or more after it says so; nothing is said of this one.
 SUNSET_ON: date | None = None
@@ -28,7 +28,7 @@ LARGEST_PAGE, LARGEST_BATCH = 100, 100
 Item = Mapping[str, Any]
 
 
-def judge(response: httpx2.Response) -> Exception | None:
+def error_for(response: httpx2.Response) -> Exception | None:
     """What Square means where its status says too little."""
     status = response.status_code
     if status == httpx2.codes.TOO_MANY_REQUESTS and "Retry-After" not in response.headers:
@@ -46,7 +46,7 @@ class Square:
 
     def locations(self) -> list[Item]:
         """Every location, those that are closed included; their list has one page."""
-        answer = self._remote.ask(self._ask("ListLocations", "/v2/locations"))
+        answer = self._remote.send(self._request("ListLocations", "/v2/locations"))
         return list(answer.at("locations") or ())
 
     def payouts(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
@@ -54,15 +54,15 @@ class Square:
         asked = self._between("ListPayouts", "/v2/payouts", location, start, end)
         yield from self._listed(asked, "payouts")
 
-    def entries(self, payout_id: str) -> Iterator[Answer]:
+    def entries(self, payout_id: str) -> Iterator[Response]:
         """The pages of a payout's entries, oldest first."""
-        first = self._ask(
+        first = self._request(
             "ListPayoutEntries",
             f"/v2/payouts/{payout_id}/payout-entries",
             sort_order="ASC",
             limit=LARGEST_PAGE,
         )
-        yield from self._remote.pages(first, by_cursor("cursor", parameter="cursor"))
+        yield from self._remote.pages(first, cursor("cursor", parameter="cursor"))
 
     def payments(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
         """Every payment of a location begun in `[start, end)`, whatever became of it."""
@@ -88,24 +88,24 @@ class Square:
         url = self._visit.access.url("api", "/v2/orders/batch-retrieve")
         for first in range(0, len(wanted), LARGEST_BATCH):
             some = wanted[first : first + LARGEST_BATCH]
-            asked = Ask("BatchRetrieveOrders", url, json={"order_ids": some})
-            yield from self._remote.ask(asked).at("orders") or ()
+            asked = Request("BatchRetrieveOrders", url, json={"order_ids": some})
+            yield from self._remote.send(asked).at("orders") or ()
 
     def _one(self, operation: str, path: str, what: str) -> Item | None:
         try:
-            found = self._remote.ask(self._ask(operation, path)).at(what)
+            found = self._remote.send(self._request(operation, path)).at(what)
         except Permanent:
             return None
         return found if isinstance(found, dict) else None
 
-    def _listed(self, asked: Ask, items: str) -> Iterator[Item]:
-        for page in self._remote.pages(asked, by_cursor("cursor", parameter="cursor")):
+    def _listed(self, asked: Request, items: str) -> Iterator[Item]:
+        for page in self._remote.pages(asked, cursor("cursor", parameter="cursor")):
             yield from page.at(items) or ()
 
     def _between(
         self, operation: str, path: str, location: str, start: datetime, end: datetime
-    ) -> Ask:
-        return self._ask(
+    ) -> Request:
+        return self._request(
             operation,
             path,
             location_id=location,
@@ -115,5 +115,5 @@ class Square:
             limit=LARGEST_PAGE,
         )
 
-    def _ask(self, operation: str, path: str, **params: str | int) -> Ask:
-        return Ask(operation, self._visit.access.url("api", path), params)
+    def _request(self, operation: str, path: str, **params: str | int) -> Request:
+        return Request(operation, self._visit.access.url("api", path), params)

@@ -64,7 +64,7 @@ def _tokens(access: Access) -> TokenEndpoint:
         client_secret=access.fields["client_secret"],
         method="client_secret_json",
         headers={"Square-Version": VERSION},
-        judge=_refusal,
+        error_for=_refusal,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.channels.square.api import HEADERS, LIMITS, Item, Square, judge
+from connectors.channels.square.api import HEADERS, LIMITS, Item, Square, error_for
 from connectors.channels.square.records import currency_of, keep, record
 from connectors.channels.square.unpaid import SETTLING, Unpaid, waiting_since
 from connectors.channels.statements import SETTLEMENT
@@ -29,7 +29,7 @@ def read(visit: Visit) -> Iterator[Member]:
 
     Payouts come first, so that what is open is told by the very entries that were read.
     """
-    with visit.remote("Square", LIMITS, judge, HEADERS) as remote:
+    with visit.remote("Square", LIMITS, error_for, HEADERS) as remote:
         square = Square(visit, remote)
         locations = square.locations()
         since = waiting_since(visit)

@@ -13,8 +13,8 @@ from typing import Any
 from connectors.channels.tiktok.answers import TITLE, refusal
 from connectors.channels.tiktok.markets import SOUTH_EAST_ASIA
 from connectors.channels.visits import Visit
-from connectors.http import Answer, Ask, Limit, Remote
-from connectors.http.paging import by_cursor
+from connectors.http import Limit, Remote, Request, Response
+from connectors.http.pagination import cursor
 
 VERSION = "202501"
 # The list of statements and that of payments have no newer version that every market has.
@@ -34,7 +34,7 @@ class Finances:
     @classmethod
     def calls(cls, visit: Visit) -> Remote:
         """A client for the shop's calls; success is what the envelope says it is."""
-        return visit.remote(TITLE, LIMITS, judge=refusal)
+        return visit.remote(TITLE, LIMITS, error_for=refusal)
 
     @property
     def has_payments(self) -> bool:
@@ -44,33 +44,33 @@ class Finances:
     def statements(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """Every statement made in `[start, end)`, oldest first."""
         between = {"statement_time_ge": _seconds(start), "statement_time_lt": _seconds(end)}
-        first = self._ask("getStatements", LISTS, "statements", "statement_time", between)
+        first = self._request("getStatements", LISTS, "statements", "statement_time", between)
         for data in self._pages(first):
             yield from data.get("statements") or ()
 
     def payments(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """Every payment begun in `[start, end)`, oldest first."""
         between = {"create_time_ge": _seconds(start), "create_time_lt": _seconds(end)}
-        first = self._ask("getPayments", LISTS, "payments", "create_time", between)
+        first = self._request("getPayments", LISTS, "payments", "create_time", between)
         for data in self._pages(first):
             yield from data.get("payments") or ()
 
     def transactions(self, statement_id: str) -> Iterator[dict[str, Any]]:
         """The pages of one statement's transactions, each with the statement's own totals."""
         path = f"statements/{statement_id}/statement_transactions"
-        first = self._ask("getStatementTransactions", VERSION, path, "order_create_time", {})
+        first = self._request("getStatementTransactions", VERSION, path, "order_create_time", {})
         yield from self._pages(first)
 
-    def _pages(self, first: Ask) -> Iterator[dict[str, Any]]:
-        following = by_cursor("data.next_page_token", parameter="page_token")
+    def _pages(self, first: Request) -> Iterator[dict[str, Any]]:
+        following = cursor("data.next_page_token", parameter="page_token")
         for page in self._remote.pages(first, following):
             yield _data(page)
 
-    def _ask(
+    def _request(
         self, operation: str, version: str, path: str, sort: str, between: dict[str, int]
-    ) -> Ask:
+    ) -> Request:
         access = self._visit.access
-        return Ask(
+        return Request(
             operation,
             access.url("api", f"/finance/{version}/{path}"),
             {
@@ -83,7 +83,7 @@ class Finances:
         )
 
 
-def _data(answer: Answer) -> dict[str, Any]:
+def _data(answer: Response) -> dict[str, Any]:
     """What an answer says, without where its next page begins."""
     found = answer.at("data") or {}
     return {name: value for name, value in found.items() if name != "next_page_token"}

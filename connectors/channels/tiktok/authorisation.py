@@ -62,7 +62,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 def _accounts(access: Access) -> list[Account]:
     """Every shop of the seller; each is called by its cipher from then on."""
-    with Remote(TITLE, _sign(access), judge=refusal) as tiktok:
+    with Remote(TITLE, _sign(access), error_for=refusal) as tiktok:
         answer = tiktok.get(access.url("api", "/authorization/202309/shops"))
     return [_account(shop) for shop in answer["data"].get("shops") or []]
 

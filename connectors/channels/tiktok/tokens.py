@@ -51,7 +51,7 @@ class ShopTokens:
 
     def _asked(self, path: str, grant: Mapping[str, str]) -> Mapping[str, Any]:
         asked = {"app_key": self.app_key, "app_secret": self.app_secret, **grant}
-        with Remote(TITLE, judge=token_refusal) as tiktok:
+        with Remote(TITLE, error_for=token_refusal) as tiktok:
             answer = tiktok.get(self.url + path, params=asked)
         return _data(answer)
 

@@ -19,7 +19,7 @@ from connectors.channels.visits import Visit
 from connectors.channels.walmart.signing import SERVICE
 from connectors.documents.manifest import Member
 from connectors.errors import Permanent, RateLimited, Transient
-from connectors.http import Answer, Ask, Limit, Remote
+from connectors.http import Limit, Remote, Request, Response
 
 VERSION = "v1"
 # Reports made in advance were retired in 2022, all but these; no end is announced for them.
@@ -48,11 +48,11 @@ class Reports:
         """A client for these calls."""
         market = visit.access.fields.get("market") or "us"
         headers = {"WM_SVC.NAME": SERVICE, "WM_MARKET": market}
-        return visit.remote("Walmart", LIMITS, judge, headers)
+        return visit.remote("Walmart", LIMITS, error_for, headers)
 
     def dates(self) -> list[date]:
         """The days that reports are of, which are those of their payments, oldest first."""
-        answer = self._remote.ask(self._ask("availableReconFiles", reportVersion=VERSION))
+        answer = self._remote.send(self._request("availableReconFiles", reportVersion=VERSION))
         found = answer.json
         if not isinstance(found, dict) or "availableApReportDates" not in found:
             raise Permanent("Walmart's list of reports has another shape than is known")
@@ -60,25 +60,25 @@ class Reports:
 
     def file(self, day: date) -> Member:
         """A report as Walmart writes it; `NoFile` where it gives none."""
-        ask = self._ask("reconFile", reportDate=listed_as(day), reportVersion=VERSION)
-        ask = replace(ask, headers={"Accept": "application/octet-stream"})
-        return _unpacked(day, self._remote.ask(ask).content)
+        request = self._request("reconFile", reportDate=listed_as(day), reportVersion=VERSION)
+        request = replace(request, headers={"Accept": "application/octet-stream"})
+        return _unpacked(day, self._remote.send(request).content)
 
-    def pages(self, day: date) -> Iterator[Answer]:
+    def pages(self, day: date) -> Iterator[Response]:
         """The same report as records, a page at a time."""
-        first = self._ask("reconFileJson", reportDate=listed_as(day), offset=0)
-        yield from self._remote.pages(first.with_params(noOfRecords=RECORDS), _following)
+        first = self._request("reconFileJson", reportDate=listed_as(day), offset=0)
+        yield from self._remote.pages(first.with_params(noOfRecords=RECORDS), _next_request)
 
-    def _ask(self, operation: str, **params: str | int) -> Ask:
-        return Ask(operation, self._visit.access.url("api", f"{_BASE}/{operation}"), params)
+    def _request(self, operation: str, **params: str | int) -> Request:
+        return Request(operation, self._visit.access.url("api", f"{_BASE}/{operation}"), params)
 
 
-def _following(ask: Ask, answer: Answer) -> Ask | None:
+def _next_request(request: Request, answer: Response) -> Request | None:
     """The offset that the answer names, which is none of ours to count; -1 after the last page."""
     offset = answer.at("nextOffset")
     if offset is None or int(offset) <= 0 or not answer.at("reportData"):
         return None
-    return ask.with_params(offset=int(offset))
+    return request.with_params(offset=int(offset))
 
 
 def listed_as(day: date) -> str:
@@ -106,7 +106,7 @@ def _unpacked(day: date, content: bytes) -> Member:
     return Member(inner[0].filename.rpartition("/")[2], text)
 
 
-def judge(response: httpx2.Response) -> Exception | None:
+def error_for(response: httpx2.Response) -> Exception | None:
     """What Walmart means where a status does not say it: its errors come in a 200 as well."""
     path = response.request.url.path
     match response.status_code:

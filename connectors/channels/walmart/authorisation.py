@@ -95,7 +95,7 @@ class _Tokens:
             client_id=fields["client_id"],
             client_secret=fields["client_secret"],
             headers={**correlation(), "WM_SVC.NAME": SERVICE, **seller, **market},
-            judge=_refusal,
+            error_for=_refusal,
         )
 
 

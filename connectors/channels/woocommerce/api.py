@@ -16,8 +16,8 @@ import httpx2
 from connectors.channels.visits import Visit, stamp
 from connectors.channels.woocommerce.addresses import place
 from connectors.errors import BadInput, ConfigError, DaybookError, Transient
-from connectors.http import Answer, Ask, Limit, Remote
-from connectors.http.paging import by_counted_pages, by_page
+from connectors.http import Limit, Remote, Request, Response
+from connectors.http.pagination import counted_pages, page_number
 
 VERSION = "wc/v3"
 # WooCommerce names no end of wc/v3; wc/v2 of 2017 is still answered.
@@ -56,7 +56,7 @@ class NotThere(BadInput):
     """The store has nothing at an address that a plugin would answer."""
 
 
-def judge(response: httpx2.Response) -> DaybookError | None:
+def error_for(response: httpx2.Response) -> DaybookError | None:
     """What an answer means, as far as its status does not say."""
     status, kind = response.status_code, response.headers.get("Content-Type", "")
     if 300 <= status < 400:
@@ -99,7 +99,7 @@ class Store:
     def __init__(self, visit: Visit, remote: Remote) -> None:
         self._visit, self._remote = visit, remote
 
-    def orders(self, start: datetime | None, end: datetime, touched: datetime) -> list[Answer]:
+    def orders(self, start: datetime | None, end: datetime, touched: datetime) -> list[Response]:
         """Pages of the orders made in `[start, end)` that were touched since, oldest first."""
         dates = {} if start is None else {"after": _gmt(start - _SECOND)}
         return self._listed(
@@ -163,7 +163,7 @@ class Store:
     def price_decimals(self) -> int | None:
         """Return how many decimals the store rounds its totals to; None where it does not say."""
         try:
-            answer = self._remote.ask(self._ask("settings/general", {"_fields": "id,value"}))
+            answer = self._remote.send(self._request("settings/general", {"_fields": "id,value"}))
         except ConfigError:
             return None
         values = {entry.get("id"): entry.get("value") for entry in answer.json or ()}
@@ -176,49 +176,49 @@ class Store:
         for page in self._payments("deposits", **dates):
             yield from page.at("data") or ()
 
-    def transactions(self, **asked: str) -> Iterator[Answer]:
+    def transactions(self, **asked: str) -> Iterator[Response]:
         """Pages of WooPayments' transactions, oldest first."""
         yield from self._payments("transactions", **asked)
 
-    def transactions_dated(self, start: datetime, end: datetime) -> Iterator[Answer]:
+    def transactions_dated(self, start: datetime, end: datetime) -> Iterator[Response]:
         """Pages of those dated in `[start, end)`."""
         dates = {"date_after": _spaced(start - _SECOND), "date_before": _spaced(end)}
         yield from self.transactions(**dates)
 
-    def _listed(self, path: str, **asked: str | int) -> list[Answer]:
+    def _listed(self, path: str, **asked: str | int) -> list[Response]:
         """Every page of a list; asked for again where items left it in between."""
         order: dict[str, str | int] = {"orderby": "id", "order": "asc", "per_page": PAGE}
-        first = self._ask(path, {**order, "dates_are_gmt": "true", **asked})
+        first = self._request(path, {**order, "dates_are_gmt": "true", **asked})
         for _ in range(_ROUNDS):
-            pages = list(self._remote.pages(first, _following))
+            pages = list(self._remote.pages(first, _next_request))
             got = sum(len(page.json or ()) for page in pages)
             if got == int(pages[-1].headers.get("X-WP-Total", got)):
                 return pages
         raise Transient("the store's orders change while they are listed: try again")
 
-    def _payments(self, path: str, **asked: str) -> Iterator[Answer]:
+    def _payments(self, path: str, **asked: str) -> Iterator[Response]:
         order: dict[str, str | int] = {
             "sort": "date",
             "direction": "asc",
             "page": 1,
             "pagesize": PAGE,
         }
-        first = self._ask(f"payments/{path}", {**order, **asked})
-        yield from self._remote.pages(first, by_page("data", PAGE))
+        first = self._request(f"payments/{path}", {**order, **asked})
+        yield from self._remote.pages(first, page_number("data", PAGE))
 
-    def _ask(self, path: str, params: Mapping[str, str | int]) -> Ask:
+    def _request(self, path: str, params: Mapping[str, str | int]) -> Request:
         url, more = place(self._visit.access, f"/{VERSION}/{path}")
-        return Ask(path.partition("/")[0], url, {**more, **params})
+        return Request(path.partition("/")[0], url, {**more, **params})
 
 
-def _following(ask: Ask, answer: Answer) -> Ask | None:
+def _next_request(request: Request, answer: Response) -> Request | None:
     """The next page; a proxy that keeps the count to itself leaves the size of pages to go by."""
     if "X-WP-TotalPages" in answer.headers:
-        return by_counted_pages("X-WP-TotalPages")(ask, answer)
-    return by_page("", PAGE)(ask, answer)
+        return counted_pages("X-WP-TotalPages")(request, answer)
+    return page_number("", PAGE)(request, answer)
 
 
-def _made(pages: Iterable[Answer]) -> dict[int, str]:
+def _made(pages: Iterable[Response]) -> dict[int, str]:
     listed = (order for page in pages for order in page.json)
     return {o["id"]: o["date_created_gmt"] for o in listed if o.get("date_created_gmt")}
 

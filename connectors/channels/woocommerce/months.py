@@ -17,7 +17,7 @@ from connectors.channels.woocommerce.api import Store
 from connectors.documents.api_documents import Answers
 from connectors.documents.control_totals import business_day
 from connectors.documents.manifest import Manifest, Member
-from connectors.http import Answer
+from connectors.http import Response
 from connectors.lake.windows import ONE_DAY, Window
 
 MONTH = "month"
@@ -133,7 +133,7 @@ def _documents(
     visit: Visit,
     store: Store,
     month: Window,
-    pages: Sequence[Answer],
+    pages: Sequence[Response],
     refunds: Mapping[int, list[dict[str, Any]]],
     since: datetime,
     tag: str | None,

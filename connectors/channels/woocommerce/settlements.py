@@ -12,11 +12,11 @@ from typing import Any
 from connectors.channels.statements import OPEN, SETTLEMENT, open_statement
 from connectors.channels.visits import Visit, stamp
 from connectors.channels.woocommerce import months
-from connectors.channels.woocommerce.api import LIMITS, NotThere, Store, judge
+from connectors.channels.woocommerce.api import LIMITS, NotThere, Store, error_for
 from connectors.documents.api_documents import Answers
 from connectors.documents.manifest import Manifest, Member
 from connectors.errors import Transient
-from connectors.http import Answer
+from connectors.http import Response
 from connectors.http.guard import Guard
 
 DEPOSIT = "deposit"
@@ -30,7 +30,7 @@ _ROUNDS = 3
 def read(visit: Visit) -> Iterator[Member]:
     """Months and deposits that are not held as they are now, then what is open."""
     transport = Guard(visit.access.private_hosts)
-    with visit.remote("WooCommerce", LIMITS, judge, transport=transport) as remote:
+    with visit.remote("WooCommerce", LIMITS, error_for, transport=transport) as remote:
         store = Store(visit, remote)
         deposits = _deposits(visit, store)
         # Fees stand in WooPayments' transactions where they can be read, else on the orders.
@@ -91,7 +91,7 @@ def _oldest(visit: Visit) -> date:
     return max(visit.covered.start, min([visit.window.start, seen, *waiting]))
 
 
-def _listed(pages: list[Answer]) -> list[dict[str, Any]]:
+def _listed(pages: list[Response]) -> list[dict[str, Any]]:
     return [t for page in pages for t in page.at("data") or ()]
 
 
@@ -100,12 +100,12 @@ def _deposit_of(transaction: dict[str, Any]) -> str | None:
     return None if not number or str(number).startswith(ESTIMATED) else str(number)
 
 
-def _named(pages: list[Answer]) -> set[str]:
+def _named(pages: list[Response]) -> set[str]:
     """The deposits that transactions are in."""
     return {d for t in _listed(pages) if (d := _deposit_of(t))}
 
 
-def _open(visit: Visit, pages: list[Answer]) -> Iterator[Member]:
+def _open(visit: Visit, pages: list[Response]) -> Iterator[Member]:
     """One document a currency, the store's own last; one that has nothing left says so."""
     found = {str(t["currency"]).upper() for t in _listed(pages) if not _deposit_of(t)}
     found |= {m.currency for m in visit.held if m.format == f"woocommerce.{OPEN}"}

@@ -2,6 +2,7 @@
 
 from connectors.database.registry.consents import Consent, Refusal
 from connectors.database.registry.people import ATTEMPTS
+from connectors.database.registry.rate_limits import Permit
 from connectors.database.registry.records import (
     Activity,
     ApiToken,
@@ -21,7 +22,6 @@ from connectors.database.registry.records import (
 )
 from connectors.database.registry.registry import Registry
 from connectors.database.registry.sealed import SealedOwner, SealedRows
-from connectors.database.registry.turns import Turn
 
 __all__ = [
     "ATTEMPTS",
@@ -35,6 +35,7 @@ __all__ = [
     "DaySummary",
     "InboxEvent",
     "MappingVersion",
+    "Permit",
     "Person",
     "PlanOutcome",
     "PlannedEntry",
@@ -45,5 +46,4 @@ __all__ = [
     "SealedOwner",
     "SealedRows",
     "SignedIn",
-    "Turn",
 ]

@@ -24,10 +24,10 @@ from connectors.database.registry.mappings import Mappings
 from connectors.database.registry.models import AuditRow
 from connectors.database.registry.people import People
 from connectors.database.registry.publications import Publications
+from connectors.database.registry.rate_limits import RateLimits
 from connectors.database.registry.records import AuditEvent
 from connectors.database.registry.sealed import Sealed
 from connectors.database.registry.store import columns, write_audit
-from connectors.database.registry.turns import Turns
 from connectors.errors import Transient
 from connectors.home.settings import Settings
 
@@ -50,7 +50,7 @@ class Registry(
     People,
     Publications,
     Sealed,
-    Turns,
+    RateLimits,
 ):
     """What Daybook remembers. Opened once a process; threads may share it."""
 

@@ -14,13 +14,13 @@ from connectors.channels.tiktok import answers as tiktok
 from connectors.channels.walmart import api as walmart
 from connectors.channels.woocommerce import api as woocommerce
 from connectors.errors import RateLimited
-from connectors.http.remote import meaning
+from connectors.http.remote import status_error
 from sandbox.limits import CLOCK, AtOnce, Bucket, Quota
 from sandbox.platforms import EMULATORS
 from sandbox.serving import bound, serving
 
 TRIES = 3
-Judge = Callable[[httpx2.Response], Exception | None]
+ErrorFor = Callable[[httpx2.Response], Exception | None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Door:
     form: str = "Bearer {}"
     status: int = 429
     header: str = "content-type"
-    judge: Judge = lambda _response: None
+    error_for: ErrorFor = lambda _response: None
     question: str = ""
     shared: bool = False
 
@@ -42,7 +42,7 @@ class Door:
 DOORS = {
     "amazon": Door(
         "/eu/reports/2021-06-30/reports", "QuotaExceeded", (44, 46), "x-amz-access-token", "{}",
-        header="x-amzn-RateLimit-Limit", judge=amazon._judge,
+        header="x-amzn-RateLimit-Limit", error_for=amazon._judge,
     ),
     "ebay": Door("/sell/finances/v1/payout", '"errorId":2001', (60, 60), shared=True),
     "etsy": Door("/v3/application/users/me", "error", (1, 86_400), header="retry-after",
@@ -50,17 +50,17 @@ DOORS = {
     "quickbooks": Door("/v3/company/1/preferences", "ThrottleExceeded", (60, 60)),
     "shopify": Door(
         "/harbour-coffee.myshopify.com/admin/api/2026-10/graphql.json", "THROTTLED", (1, 10),
-        "X-Shopify-Access-Token", "{}", 200, judge=shopify.judge, question=TRANSACTIONS,
+        "X-Shopify-Access-Token", "{}", 200, error_for=shopify.error_for, question=TRANSACTIONS,
     ),
-    "square": Door("/v2/payouts", "RATE_LIMITED", (5, 5), judge=square.judge),
+    "square": Door("/v2/payouts", "RATE_LIMITED", (5, 5), error_for=square.error_for),
     "tiktok": Door("/finance/202309/statements", "36009002", (1, 60), "x-tts-access-token", "{}",
-                   judge=tiktok.refusal),
+                   error_for=tiktok.refusal),
     "walmart": Door(
         "/v3/report/reconreport/availableReconFiles", "REQUEST_THRESHOLD_VIOLATED", (2, 5),
-        "WM_SEC.ACCESS_TOKEN", "{}", header="x-current-token-count", judge=walmart.judge,
+        "WM_SEC.ACCESS_TOKEN", "{}", header="x-current-token-count", error_for=walmart.error_for,
     ),
     "woocommerce": Door("/harbour/wp-json/wc/v3/orders", "<html>", (60, 60),
-                        judge=woocommerce.judge),
+                        error_for=woocommerce.error_for),
     "xero": Door("/api.xro/2.0/Organisation", "", (1, 86_401), header="X-Rate-Limit-Problem"),
 }  # fmt: skip
 
@@ -96,7 +96,7 @@ def test_a_client_that_ignores_a_limit_is_refused_as_the_platform_does(
     assert door.says in refused.text
     assert sum(limits.refused.values()) == 1
     assert {whose for _, whose in limits.refused} == {"application" if door.shared else account}
-    error = door.judge(refused) or meaning("It", "the call", refused)
+    error = door.error_for(refused) or status_error("It", "the call", refused)
     assert isinstance(error, RateLimited)
     assert door.waits[0] <= error.retry_after <= door.waits[1]
 

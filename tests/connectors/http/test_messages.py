@@ -7,11 +7,11 @@ import pytest
 
 from connectors.documents.api_documents import Answers
 from connectors.errors import Transient
-from connectors.http import Answer, body
+from connectors.http import Response, body
 
 
 def _said(content: bytes) -> object:
-    return Answer(content, httpx2.Headers()).json
+    return Response(content, httpx2.Headers()).json
 
 
 def test_half_a_character_is_text_that_can_be_kept() -> None:
@@ -34,8 +34,8 @@ def test_a_number_of_any_length_keeps_its_digits() -> None:
 def test_an_answer_that_is_looked_at_twice_is_read_once() -> None:
     response = httpx2.Response(200, content=b'{"code":0}')
     assert body(response) is body(response)
-    assert Answer.of(response).json is body(response)
-    assert Answer.of(httpx2.Response(200, content=b'{"code":0}')).json == {"code": 0}
+    assert Response.of(response).json is body(response)
+    assert Response.of(httpx2.Response(200, content=b'{"code":0}')).json == {"code": 0}
 
 
 def test_a_cut_answer_is_asked_for_again() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
-from connectors.http import Ask, Patience, Remote
+from connectors.http import Remote, Request, RetryPolicy
 from sandbox.faults import Faulty
 from sandbox.serving import bound, serving
 from tests.connectors.http.lists import Lists
@@ -26,27 +26,27 @@ def server() -> Iterator[tuple[Faulty, str]]:
         yield application, url
 
 
-class Turns:
+class RateLimits:
     """A gate that remembers."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.held: list[tuple[str, float]] = []
 
-    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
+    def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
         self.taken.append(operation)
         return 0.0
 
-    def unused(self, operation: str, cost: float) -> None:
+    def release(self, operation: str, cost: float) -> None:
         """Nobody asks by points here."""
 
-    def refused(self, operation: str, seconds: float) -> None:
+    def penalise(self, operation: str, seconds: float) -> None:
         self.held.append((operation, seconds))
 
 
-def asked(url: str, turns: Turns, patience: Patience) -> object:
-    with Remote("The list", gate=turns, patience=patience) as remote:
-        return remote.ask(Ask("getItems", f"{url}/page")).json
+def asked(url: str, turns: RateLimits, retry_policy: RetryPolicy) -> object:
+    with Remote("The list", limiter=turns, retry_policy=retry_policy) as remote:
+        return remote.send(Request("getItems", f"{url}/page")).json
 
 
 def test_what_passes_is_tried_again_with_growing_waits(
@@ -54,8 +54,8 @@ def test_what_passes_is_tried_again_with_growing_waits(
 ) -> None:
     application, url = server
     application.script = iter(["503", "cut", "lost"])
-    turns = Turns()
-    assert asked(url, turns, Patience(attempts=4)) == {"items": [0, 1, 2]}
+    turns = RateLimits()
+    assert asked(url, turns, RetryPolicy(attempts=4)) == {"items": [0, 1, 2]}
     assert turns.taken == ["getItems"] * 4
     backed_off = [wait for wait in waits if wait]
     assert len(backed_off) == 3
@@ -66,7 +66,7 @@ def test_patience_ends(server: tuple[Faulty, str], waits: list[float]) -> None:
     application, url = server
     application.script = iter(["503"] * 9)
     with pytest.raises(Transient, match="503"):
-        asked(url, Turns(), Patience(attempts=3))
+        asked(url, RateLimits(), RetryPolicy(attempts=3))
     assert len(application.exchanges) == 3
 
 
@@ -75,8 +75,8 @@ def test_a_wait_that_is_asked_for_is_kept_and_told_to_everybody(
 ) -> None:
     application, url = server
     application.script = iter(["429 7"])
-    turns = Turns()
-    asked(url, turns, Patience(attempts=2))
+    turns = RateLimits()
+    asked(url, turns, RetryPolicy(attempts=2))
     assert turns.held == [("getItems", 7.0)]
     assert 7.0 <= max(waits) <= 8.0
 
@@ -85,7 +85,7 @@ def test_a_long_wait_is_nobodys_to_sit_out(server: tuple[Faulty, str], waits: li
     application, url = server
     application.script = iter(["429 86400"])
     with pytest.raises(RateLimited) as refused:
-        asked(url, Turns(), Patience(attempts=9))
+        asked(url, RateLimits(), RetryPolicy(attempts=9))
     assert refused.value.retry_after == 86400
     assert not any(waits)
 
@@ -95,37 +95,37 @@ def test_many_short_waits_are_too_much_in_the_end(
 ) -> None:
     _, url = server
 
-    class Slow(Turns):
-        def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
+    class Slow(RateLimits):
+        def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
             return 40.0
 
     with (
-        Remote("The list", gate=Slow(), patience=Patience(in_all=100.0)) as remote,
+        Remote("The list", limiter=Slow(), retry_policy=RetryPolicy(budget=100.0)) as remote,
         pytest.raises(RateLimited, match="as often as it allows") as refused,
     ):
-        list(map(remote.ask, [Ask("getItems", f"{url}/page")] * 9))
+        list(map(remote.send, [Request("getItems", f"{url}/page")] * 9))
     assert waits == [40.0, 40.0]
     assert refused.value.retry_after == 40.0
 
 
 def test_what_no_second_try_mends_is_not_tried_again(server: tuple[Faulty, str]) -> None:
     application, url = server
-    with Remote("The list", patience=Patience(attempts=5)) as remote:
+    with Remote("The list", retry_policy=RetryPolicy(attempts=5)) as remote:
         with pytest.raises(Permanent, match="404"):
-            remote.ask(Ask("getItems", f"{url}/nothing"))
+            remote.send(Request("getItems", f"{url}/nothing"))
         with pytest.raises(Permanent, match="more than 0 MB"):
-            remote.ask(Ask("getItems", f"{url}/page", largest=5))
+            remote.send(Request("getItems", f"{url}/page", largest=5))
     assert len(application.exchanges) == 2
 
 
 def test_errors_stay_what_they_are(server: tuple[Faulty, str]) -> None:
     _, url = server
 
-    def judge(_response: object) -> Exception:
+    def error_for(_response: object) -> Exception:
         return ConfigError("the platform says no")
 
     with (
-        Remote("The list", judge=judge, patience=Patience(attempts=5)) as remote,
+        Remote("The list", error_for=error_for, retry_policy=RetryPolicy(attempts=5)) as remote,
         pytest.raises(ConfigError, match="says no"),
     ):
-        remote.ask(Ask("getItems", f"{url}/page"))
+        remote.send(Request("getItems", f"{url}/page"))

@@ -9,26 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import Permanent
-from connectors.http import Answer, Ask, Remote
-from connectors.http.paging import (
-    Following,
-    by_counted_pages,
-    by_cursor,
-    by_graphql,
-    by_offset,
-    by_page,
-    by_token_alone,
+from connectors.http import Remote, Request, Response
+from connectors.http.pagination import (
+    Paginator,
+    counted_pages,
+    cursor,
+    graphql_cursor,
+    offset,
+    page_number,
+    token_only,
 )
 from sandbox.serving import bound, serving
 from tests.connectors.http.lists import Lists
 
-PAGINATORS: dict[str, tuple[Following, str, dict[str, str], Any]] = {
-    "page": (by_page("items", 3), "items", {}, None),
-    "counted": (by_counted_pages("X-Pages"), "", {}, None),
-    "offset": (by_offset("items", "total"), "items", {}, None),
-    "cursor": (by_cursor("cursor", parameter="cursor"), "items", {"kind": "all"}, None),
-    "alone": (by_token_alone("token", parameter="token"), "items", {"kind": "all"}, None),
-    "graphql": (by_graphql("data.list"), "data.list.items", {}, {"variables": {}}),
+PAGINATORS: dict[str, tuple[Paginator, str, dict[str, str], Any]] = {
+    "page": (page_number("items", 3), "items", {}, None),
+    "counted": (counted_pages("X-Pages"), "", {}, None),
+    "offset": (offset("items", "total"), "items", {}, None),
+    "cursor": (cursor("cursor", parameter="cursor"), "items", {"kind": "all"}, None),
+    "alone": (token_only("token", parameter="token"), "items", {"kind": "all"}, None),
+    "graphql": (graphql_cursor("data.list"), "data.list.items", {}, {"variables": {}}),
 }
 
 
@@ -41,11 +41,11 @@ def served(lists: Lists) -> Iterator[str]:
 def read(url: str, kind: str) -> list[int]:
     following, path, params, body = PAGINATORS[kind]
     with Remote("The list") as remote:
-        pages = remote.pages(Ask("list", f"{url}/{kind}", params, body), following)
+        pages = remote.pages(Request("list", f"{url}/{kind}", params, body), following)
         return [item for page in pages for item in _items(page, path)]
 
 
-def _items(page: Answer, path: str) -> list[int]:
+def _items(page: Response, path: str) -> list[int]:
     found: list[int] = page.at(path) if path else page.json
     return found
 
@@ -71,12 +71,12 @@ def test_pages_of_any_size_make_the_whole(items: list[int], size: int) -> None:
 
     import httpx2
 
-    def send(ask: Ask) -> Answer:
-        start = int(ask.params.get("offset", 0))
+    def send(request: Request) -> Response:
+        start = int(request.params.get("offset", 0))
         body = {"items": items[start : start + size], "total": len(items), "at": start}
-        return Answer(json.dumps(body).encode(), httpx2.Headers())
+        return Response(json.dumps(body).encode(), httpx2.Headers())
 
-    from connectors.http.paging import pages
+    from connectors.http.pagination import pages
 
-    found = pages(send, Ask("list", "https://x.test"), by_offset("items", "total"))
+    found = pages(send, Request("list", "https://x.test"), offset("items", "total"))
     assert [item for page in found for item in page.at("items")] == items

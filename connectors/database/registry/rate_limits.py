@@ -1,10 +1,10 @@
-"""Turns at the operations that platforms limit, shared by every process of the house.
+"""Rate limits of the platforms' operations, shared by every process of a home.
 
-A token bucket is one row. A turn is taken by one statement, so that two processes never take the
+A token bucket is one row. A permit is taken by one statement, so that two processes never take the
 same token; it may be one that is yet to come, which the caller waits for. A day's quota is a row,
-too: it begins with its first call and is whole again a day after that. Every call takes turns,
-so they are cheap: a statement is its own transaction, and none waits for the disk. A machine that
-dies may forget the turns of its last moment.
+too: it begins with its first call and is whole again a day after that. Every call takes a permit,
+so it is cheap: a statement is its own transaction, and none waits for the disk. A machine that
+dies may forget the permits of its last moment.
 """
 
 from collections.abc import Iterator, Mapping
@@ -59,51 +59,51 @@ _HOLD = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """`cost` tokens of a bucket; a wait of more than `longest` seconds is not waited."""
+class Permit:
+    """A request for `cost` tokens of a bucket, with a wait of at most `max_wait` seconds."""
 
     key: str
     per_second: float
     burst: float
-    longest: float
+    max_wait: float
     cost: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """So many calls in a day, at the most."""
+    """A limit of `most` calls a day."""
 
     key: str
     most: int
 
 
-class Turns(Store):
+class RateLimits(Store):
     """Token buckets by key."""
 
-    def take_turn(self, turn: Turn, quota: Quota | None = None) -> float:
-        """Take a turn, and a call of a day's quota before; the seconds to wait for it.
+    def take_permit(self, permit: Permit, quota: Quota | None = None) -> float:
+        """Take a permit, and a call of a day's quota before; return the seconds to wait.
 
-        `RateLimited` when it is to be waited for too long, or until the quota is whole again: what
-        is refused is not taken.
+        Raises `RateLimited` when the wait is too long, or until the quota is whole again: then
+        nothing is taken.
         """
         with self._statements() as connection:
             if quota is not None:
                 _spend(connection, quota)
-            return _taken(connection, turn)
+            return _taken(connection, permit)
 
-    def give_turns_back(self, key: str, cost: float) -> None:
-        """So many tokens were taken and not used; the burst stays the most there are."""
+    def return_permit(self, key: str, cost: float) -> None:
+        """Give back tokens that were not used; the bucket never holds more than its burst."""
         with self._statements() as connection:
             connection.execute(_GIVE_BACK, {"key": key, "cost": cost})
 
-    def hold_turns(self, key: str, per_second: float, seconds: float) -> None:
-        """Give nobody a turn for so many seconds."""
+    def hold_back(self, key: str, per_second: float, seconds: float) -> None:
+        """Give nobody a permit for so many seconds."""
         with self._statements() as connection:
             connection.execute(_HOLD, {"key": key, "owed": seconds * per_second})
 
     @contextmanager
     def _statements(self) -> Iterator[Connection]:
-        """A connection on which each statement is a transaction."""
+        """Yield a connection on which each statement is a transaction."""
         try:
             with self._engine.connect() as connection:
                 yield connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -118,52 +118,54 @@ def _spend(connection: Connection, quota: Quota) -> None:
         raise RateLimited(f"the platform's quota of the day is spent for {wait:.0f} s", wait)
 
 
-def _taken(connection: Connection, turn: Turn) -> float:
-    """Seconds to wait before a turn."""
-    given = {"key": turn.key, "rate": turn.per_second, "cost": turn.cost}
-    ahead = {"burst": turn.burst, "ahead": turn.longest * turn.per_second}
+def _taken(connection: Connection, permit: Permit) -> float:
+    """Return the seconds to wait before a permit is used."""
+    given = {"key": permit.key, "rate": permit.per_second, "cost": permit.cost}
+    ahead = {"burst": permit.burst, "ahead": permit.max_wait * permit.per_second}
     tokens = connection.scalar(_TAKE, given | ahead)
     if tokens is not None:
-        return max(0.0, -float(tokens) / turn.per_second)
+        return max(0.0, -float(tokens) / permit.per_second)
     lacking = connection.scalar(_LACKING, given)
-    wait = max(turn.longest, float(lacking or 1) / turn.per_second)
-    raise RateLimited(f"the platform's limit gives the next turn in {wait:.0f} s", wait)
+    wait = max(permit.max_wait, float(lacking or 1) / permit.per_second)
+    raise RateLimited(f"the platform's rate limit allows the next request in {wait:.0f} s", wait)
 
 
 @dataclass(frozen=True, slots=True)
-class SharedGate:
-    """The turns at one account's operations, by what the platform allows of each.
+class SharedRateLimiter:
+    """The permits for one account's operations, by the platform's limit on each.
 
     An operation without a limit of its own is under that of `*`, where there is one. Keys begin
     with the application, that of an account with the application's.
     """
 
-    turns: Turns
+    registry: RateLimits
     application: str
     account: str
     limits: Mapping[str, Limit] = field(default_factory=dict)
 
-    def turn(self, operation: str, longest: float, cost: float = 1.0) -> float:
-        """Take a turn of the day's quota and of the bucket."""
+    def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
+        """Take a permit from the day's quota and from the bucket."""
         limit = self._limit(operation)
         if limit is None:
             return 0.0
         key, burst = self._key(operation), max(1.0, limit.burst)
         day = self._key(operation, "day")
         quota = None if limit.per_day is None else Quota(day, limit.per_day)
-        return self.turns.take_turn(Turn(key, limit.per_second, burst, longest, cost), quota)
+        return self.registry.take_permit(
+            Permit(key, limit.per_second, burst, max_wait, cost), quota
+        )
 
-    def unused(self, operation: str, cost: float) -> None:
-        """Give back what a turn did not come to."""
+    def release(self, operation: str, cost: float) -> None:
+        """Give back what was not used of a permit."""
         if cost > 0 and self._limit(operation) is not None:
-            self.turns.give_turns_back(self._key(operation), cost)
+            self.registry.return_permit(self._key(operation), cost)
 
-    def refused(self, operation: str, seconds: float) -> None:
-        """Hold everybody back at this account for as long as the platform asked."""
+    def penalise(self, operation: str, seconds: float) -> None:
+        """Hold back every caller of this account for as long as the platform asked."""
         if seconds <= 0:
             return
         limit = self._limit(operation) or Limit(1.0)
-        self.turns.hold_turns(self._key(operation), limit.per_second, seconds)
+        self.registry.hold_back(self._key(operation), limit.per_second, seconds)
 
     def _limit(self, operation: str) -> Limit | None:
         return self.limits.get(operation, self.limits.get("*"))

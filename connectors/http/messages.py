@@ -46,7 +46,7 @@ def read_already(response: httpx2.Response) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One request of an operation that the platform names and limits.
 
     `params` go into the query, in their order; with `json` it is a POST. An answer of more than
@@ -77,7 +77,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back: the body as the platform wrote it, and its headers."""
 
     content: bytes

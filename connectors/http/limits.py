@@ -1,0 +1,86 @@
+"""Rate limits of operations, and how often a failed request is retried.
+
+Nothing here waits long: a wait above `RetryPolicy.max_wait` is raised as `RateLimited`, so that
+whoever holds a slot frees it and comes back when the platform answers again.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.errors import RateLimited, Transient
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A platform's limit on one operation: a token bucket, and a quota a day where it has one.
+
+    Rates are those of one application at one account, or `of_application`, of all its accounts
+    together. They are in what the platform counts: calls, or points that a call costs.
+    """
+
+    per_second: float
+    burst: float = 1.0
+    per_day: int | None = None
+    of_application: bool = False
+
+
+class RateLimiter(Protocol):
+    """Permits for an operation, shared by every process that calls for one account."""
+
+    def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
+        """Take a permit and return the seconds to wait before it is used.
+
+        It counts as `cost` of what the platform counts. Raises `RateLimited` when the wait exceeds
+        `max_wait` seconds.
+        """
+
+    def release(self, operation: str, cost: float) -> None:
+        """Give back as much of a permit as was not used."""
+
+    def penalise(self, operation: str, seconds: float) -> None:
+        """Hold back every caller for as long as the platform asked."""
+
+
+class Unlimited:
+    """No limits: for a platform that states none."""
+
+    def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
+        """Return no wait."""
+        return 0.0
+
+    def release(self, operation: str, cost: float) -> None:
+        """Do nothing: nothing was taken."""
+
+    def penalise(self, operation: str, seconds: float) -> None:
+        """Do nothing: there is nobody else to hold back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Attempts at a request, and the seconds that one wait and all of a sync's may take.
+
+    `budget` bounds what a client waits in all, `initial_wait` doubles with every attempt.
+    """
+
+    attempts: int = 1
+    max_wait: float = 60.0
+    budget: float = 600.0
+    initial_wait: float = 0.5
+
+    def wait(self, attempt: int, error: RateLimited | Transient) -> float | None:
+        """Return the seconds before a retry after the `attempt`-th failure; None to give up.
+
+        What the platform asks for is kept to, a little more so that many do not return at once.
+        """
+        if attempt >= self.attempts:
+            return None
+        if isinstance(error, RateLimited):
+            if error.retry_after > self.max_wait:
+                return None
+            return error.retry_after + random.uniform(0, min(1.0, error.retry_after))  # noqa: S311
+        wait = min(self.max_wait, self.initial_wait * float(2**attempt))
+        return random.uniform(0.5, 1.0) * wait  # noqa: S311
+
+
+NO_RETRY, RETRY = RetryPolicy(), RetryPolicy(attempts=6)
