@@ -18,7 +18,7 @@ from connectors.errors import BadInput, DaybookError
 from connectors.home.faults import NO_ROOM, in_words
 from connectors.home.redaction import keep_logs_clean, redacted
 from connectors.home.settings import Settings, settings
-from console.output import complain
+from console.output import print_error
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 3, 130
 
@@ -41,9 +41,9 @@ def exit_code(app: typer.Typer) -> int:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a traceback is of no use to a bookkeeper
         line, code = _explained(error)
-        complain(line)
+        print_error(line)
     if code == INTERRUPTED:
-        complain("interrupted; what was done stays done, and the next run goes on from there")
+        print_error("interrupted; what was done stays done, and the next run goes on from there")
     return code if isinstance(code, int) else 0
 
 
@@ -55,7 +55,7 @@ def _usage(error: typer.TyperException) -> int:
         typer.echo(said, err=True)
     else:
         hint = f"; see `{context.command_path} --help`" if context is not None else ""
-        complain(said.rstrip(".") + hint)
+        print_error(said.rstrip(".") + hint)
     return BAD_INPUT
 
 

@@ -1,4 +1,4 @@
-"""What commands print: facts on standard output, everything else on standard error."""
+"""What commands print: results on standard output, everything else on standard error."""
 
 import json
 import re
@@ -27,34 +27,34 @@ class _Plain(Console):
         raise BrokenPipeError
 
 
-facts = _Plain()
-asides = _Plain(stderr=True)
+stdout = _Plain()
+stderr = _Plain(stderr=True)
 
 
 class Align(StrEnum):
-    """How a column's cells stand."""
+    """Alignment of a column's cells."""
 
     LEFT = "left"
     RIGHT = "right"
 
 
-def complain(text: str) -> None:
-    """One line about what is wrong."""
-    asides.print(f"error: {redacted(' '.join(text.split()))}", style="red")
+def print_error(text: str) -> None:
+    """Print one line about what is wrong, on standard error."""
+    stderr.print(f"error: {redacted(' '.join(text.split()))}", style="red")
 
 
-def say(text: str = "") -> None:
-    """A line for a person that is not part of the answer."""
-    asides.print(text)
+def print_status(text: str = "") -> None:
+    """Print a line that is no part of the result, on standard error."""
+    stderr.print(text)
 
 
-def show(text: str = "") -> None:
-    """A line of the answer."""
-    facts.print(text)
+def print_result(text: str = "") -> None:
+    """Print a line of the result, on standard output."""
+    stdout.print(text)
 
 
-def show_json(document: Mapping[str, Any]) -> None:
-    """The answer as one stable document: amounts and dates as strings."""
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print the result as one stable document: amounts and dates as strings."""
     print(json.dumps(document, default=_plain, indent=1, ensure_ascii=False))
 
 
@@ -66,10 +66,10 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def show_table(
+def print_table(
     title: str, columns: Sequence[tuple[str, Align]], rows: Iterable[Sequence[object]]
 ) -> None:
-    """A table of the answer; money stands to the right.
+    """Print a table of the result; money stands to the right.
 
     It is as wide as it must be: a figure that a narrow terminal cuts off is worse than a line
     that it wraps.
@@ -77,7 +77,7 @@ def show_table(
     lines = [[name for name, _ in columns], *([_cell(cell) for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     if title:
-        show(title)
+        print_result(title)
     for line in lines:
         placed = (
             " " * (width - cell_len(text)) + text
@@ -85,7 +85,7 @@ def show_table(
             else text + " " * (width - cell_len(text))
             for text, width, (_, align) in zip(line, widths, columns, strict=True)
         )
-        show("  ".join(placed).rstrip())
+        print_result("  ".join(placed).rstrip())
 
 
 def _cell(value: object) -> str:
@@ -93,13 +93,13 @@ def _cell(value: object) -> str:
 
 
 def numeric(cells: Iterable[object]) -> bool:
-    """Whether a column holds numbers and nothing else, and so stands to the right."""
+    """Return whether a column holds nothing but numbers, and so stands to the right."""
     texts = [str(cell) for cell in cells if cell is not None]
     return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
 
 
 def money(amount: Decimal | None, digits: int = 2) -> str:
-    """An amount as a person reads it: thousands apart, the currency's own digits."""
+    """Return an amount as people read it: thousands apart, the currency's own digits."""
     if amount is None:
         return "-"
     return f"{amount:,.{digits}f}" if amount == round(amount, digits) else f"{amount:,f}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from console.output import asides, say
+from console.output import print_status, stderr
 
 
 @dataclass
@@ -19,8 +19,8 @@ class Steps:
     def name(self, what: str) -> None:
         """Say what runs now."""
         self.progress.update(self.task, description=what)
-        if not asides.is_terminal:
-            say(what)
+        if not stderr.is_terminal:
+            print_status(what)
 
     def advance(self, _connection: str, _stage: str, days: int) -> None:
         """Count the days that one stage has done."""
@@ -36,5 +36,5 @@ def steps(total: int) -> Iterator[Steps]:
         MofNCompleteColumn(),
         TextColumn("partitions"),
     )
-    with Progress(*columns, console=asides, transient=True) as progress:
+    with Progress(*columns, console=stderr, transient=True) as progress:
         yield Steps(progress, progress.add_task("starting", total=total or None))

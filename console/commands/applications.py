@@ -12,7 +12,7 @@ from console.commands.connecting import ACTOR, Credentials
 from console.commands.home import Json
 from console.credentials import read_credentials
 from console.opening import workspace
-from console.output import Align, show, show_json, show_table
+from console.output import Align, print_json, print_result, print_table
 
 app = typer.Typer(help="Applications registered with the platforms.", no_args_is_help=True)
 
@@ -24,10 +24,10 @@ def list_(as_json: Json = False) -> None:
         accounts = Accounts(opened.settings, opened.registry)
         listed = [applications.shown(accounts, wanted) for _, wanted in sorted(PLATFORMS.items())]
     if as_json:
-        show_json({"applications": listed})
+        print_json({"applications": listed})
         return
     rows = [(row["channel"], "yes" if row["registered"] else "no") for row in listed]
-    show_table("", [("channel", Align.LEFT), ("registered", Align.LEFT)], rows)
+    print_table("", [("channel", Align.LEFT), ("registered", Align.LEFT)], rows)
 
 
 @app.command(name="set")
@@ -38,7 +38,7 @@ def set_(channel: str, credentials: Credentials) -> None:
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
         applications.keep(accounts, wanted, given, ACTOR)
-    show(f"the application of {wanted.title} is kept")
+    print_result(f"the application of {wanted.title} is kept")
 
 
 @app.command()
@@ -51,4 +51,4 @@ def forget(
         raise BadInput(f"connections to {wanted.title} that use it will stop: add --yes")
     with workspace() as opened:
         applications.forget(Accounts(opened.settings, opened.registry), wanted, ACTOR)
-    show(f"the application of {wanted.title} is dropped")
+    print_result(f"the application of {wanted.title} is dropped")

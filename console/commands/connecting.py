@@ -20,7 +20,7 @@ from console.commands.home import Json
 from console.credentials import read_credentials
 from console.days import day
 from console.opening import workspace
-from console.output import complain, say, show, show_json
+from console.output import print_error, print_json, print_result, print_status
 from pipelines.stages.removing import posted_entries, remove_connection, withdraw_removed
 
 ACTOR = "operator"
@@ -94,11 +94,11 @@ def imports(
         begins = first_day(opened.registry.connection(slug), opened.settings.first_day)
     if as_json:
         chosen = {"ongoing": found.ongoing, "provisional": found.provisional}
-        show_json({"connection": slug, "from": begins, **chosen})
+        print_json({"connection": slug, "from": begins, **chosen})
         return
     ahead = ", provisional figures are booked" if found.provisional else ""
     goes_on = "new days as they come" if found.ongoing else "nothing new"
-    show(f"{slug}: from {begins}, {goes_on}{ahead}")
+    print_result(f"{slug}: from {begins}, {goes_on}{ahead}")
 
 
 def _on(switch: Switch | None) -> bool | None:
@@ -120,9 +120,11 @@ def target(
         now = connections.target_of(opened.registry.connection(slug))
         name = connections.targets(opened.registry).get(now, now)
     if as_json:
-        show_json({"connection": slug, "target": now})
+        print_json({"connection": slug, "target": now})
         return
-    show(f"{slug}: entries go to {name}" + ("" if now == BOOKS else f" ({now}) and the books"))
+    print_result(
+        f"{slug}: entries go to {name}" + ("" if now == BOOKS else f" ({now}) and the books")
+    )
 
 
 def posting(
@@ -145,15 +147,15 @@ def posting(
         organisation = opened.registry.connection(slug)
         kept = kept_posting(organisation)
     if as_json:
-        show_json({"connection": slug, "since": kept.since})
+        print_json({"connection": slug, "since": kept.since})
         return
     if kept.since is None:
         turn_on = f"`daybook connections posting {slug} --from DAY`"
-        show(f"{slug}: posting is off; {turn_on} turns it on")
+        print_result(f"{slug}: posting is off; {turn_on} turns it on")
         return
     look = f"`daybook publish --target {slug} --dry-run`"
-    show(f"{slug}: posting from {kept.since}; {look} shows what is due")
-    say(f"entries are not sent to {platform(organisation.channel).title} yet")
+    print_result(f"{slug}: posting from {kept.since}; {look} shows what is due")
+    print_status(f"entries are not sent to {platform(organisation.channel).title} yet")
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:
@@ -164,8 +166,8 @@ def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Js
             found = accounts.check(slug, account=account, timezone=timezone, actor=ACTOR)
         except NeedsReconnection as error:
             if as_json:
-                show_json(_card(opened.registry.connection(slug)))
-            complain(str(error))
+                print_json(_card(opened.registry.connection(slug)))
+            print_error(str(error))
             raise typer.Exit(1) from error
     _report("answers", found, as_json)
 
@@ -185,21 +187,21 @@ def rename(slug: str, name: str) -> None:
     """Give a connection another display name; its slug stays."""
     with workspace() as opened:
         opened.registry.rename_connection(slug, name, ACTOR)
-    show(f"{slug} is called {name} now")
+    print_result(f"{slug} is called {name} now")
 
 
 def pause(slug: str) -> None:
     """Ask the platform for nothing until `resume`."""
     with workspace() as opened:
         done = connections.pause(opened.registry, slug, ACTOR)
-    show(f"{slug} is paused") if done else say(f"{slug} is paused already")
+    print_result(f"{slug} is paused") if done else print_status(f"{slug} is paused already")
 
 
 def resume(slug: str) -> None:
     """Go on with a paused connection."""
     with workspace() as opened:
         done = connections.resume(opened.registry, slug, ACTOR)
-    show(f"{slug} is active") if done else say(f"{slug} is active already")
+    print_result(f"{slug} is active") if done else print_status(f"{slug} is active already")
 
 
 def disconnect(
@@ -217,10 +219,12 @@ def disconnect(
             )
         problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
     if problem:
-        complain(problem)
+        print_error(problem)
     else:
-        say(platform(found.channel).leaving)
-    show(f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again")
+        print_status(platform(found.channel).leaving)
+    print_result(
+        f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again"
+    )
 
 
 def remove(
@@ -252,13 +256,13 @@ def remove(
     if as_json:
         days = {"first_day": posted.first_day, "last_day": posted.last_day}
         ids = list(posted.entry_ids)
-        show_json({"connection": slug, "withdrawn": withdraw_entries, "entries": ids, **days})
+        print_json({"connection": slug, "withdrawn": withdraw_entries, "entries": ids, **days})
         return
-    show(f"removed {slug}")
+    print_result(f"removed {slug}")
     if posted.entry_ids and withdraw_entries:
-        show(f"  {posted} are out of the books")
+        print_result(f"  {posted} are out of the books")
     elif posted.entry_ids:
-        show(
+        print_result(
             f"  {posted} stay in the books; `daybook connections remove {slug} "
             "--withdraw-entries --yes` takes them out"
         )
@@ -271,13 +275,13 @@ def _check_sure(yes: bool, what: str) -> None:
 
 def _report(what: str, found: Connection, as_json: bool) -> None:
     if as_json:
-        show_json(_card(found))
+        print_json(_card(found))
         return
     account = found.account
     where = ", ".join(str(account[name]) for name in ("country", "currency") if account.get(name))
     title = platform(found.channel).title
-    show(f"{found.slug}: {title} {what}: {account['name']} ({found.account_id}), {where}")
-    say(f"business days are those of {found.timezone}")
+    print_result(f"{found.slug}: {title} {what}: {account['name']} ({found.account_id}), {where}")
+    print_status(f"business days are those of {found.timezone}")
 
 
 def _card(found: Connection) -> dict[str, object]:

@@ -15,7 +15,7 @@ from connectors.database.registry import Activity, Appointment, Connection, DayS
 from console.commands import connecting, notifying
 from console.commands.home import Json
 from console.opening import workspace
-from console.output import Align, show, show_json, show_table
+from console.output import Align, print_json, print_result, print_table
 from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=True)
@@ -29,10 +29,10 @@ def list_(as_json: Json = False) -> None:
     with workspace() as opened:
         listed = _cards(opened, opened.registry.connections())
     if as_json:
-        show_json({"connections": listed})
+        print_json({"connections": listed})
         return
     if not listed:
-        show(
+        print_result(
             "nothing is connected yet: `daybook import CHANNEL FILE... --connection SLUG` reads "
             "files, `daybook connections add CHANNEL` connects an account"
         )
@@ -44,7 +44,7 @@ def list_(as_json: Json = False) -> None:
     if any(c["posting"] for c in listed):
         names = (*names, "posting")
     columns = [(n, Align.RIGHT if n == "documents" else Align.LEFT) for n in _titles(names)]
-    show_table("", columns, [[_shown(c[n]) for n in names] for c in listed])
+    print_table("", columns, [[_shown(c[n]) for n in names] for c in listed])
 
 
 @app.command(name="show")
@@ -71,18 +71,18 @@ def show_(slug: str, as_json: Json = False) -> None:
         if s.state in {"open", "failed"}
     ]
     if as_json:
-        show_json({**card, "document_list": documents, "days": days})
+        print_json({**card, "document_list": documents, "days": days})
         return
     for name, value in zip(_titles(card), card.values(), strict=True):
-        show(f"{name + ':':<17} {_shown(value)}")
+        print_result(f"{name + ':':<17} {_shown(value)}")
     for document in documents:
         gone = ", withdrawn" if document["withdrawn"] else ""
         again = f", revision {document['revision']}" if document["revision"] > 1 else ""
-        show(
+        print_result(
             f"  {document['statement']} {document['file']} ({document['lines']} lines{again}{gone})"
         )
     for day in days:
-        show(f"  {day['day']} {day['state']}: {day['reason']}")
+        print_result(f"  {day['day']} {day['state']}: {day['reason']}")
 
 
 def _titles(names: Iterable[str]) -> list[str]:

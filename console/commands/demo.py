@@ -16,7 +16,7 @@ from console.commands.home import books
 from console.commands.reconciling import show_proofs
 from console.commands.syncing import days_to_do, run_days, run_warehouse
 from console.opening import workspace
-from console.output import say, show
+from console.output import print_result, print_status
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.reconciliation import reconcile
 
@@ -31,7 +31,7 @@ def demo() -> None:
     started = time.monotonic()
     from console.samples import SAMPLES, folder
 
-    say(f"home: {settings().home}")
+    print_status(f"home: {settings().home}")
     initialise(settings(), further=[books])
     with workspace() as opened:
         for sample in SAMPLES:
@@ -42,7 +42,7 @@ def demo() -> None:
             count = 0
             for name in sample.files:
                 count += sum(1 for _ in import_file(opened, source, target, folder() / name))
-            say(f"imported {count} files as {sample.connection}")
+            print_status(f"imported {count} files as {sample.connection}")
         connections = [opened.registry.connection(s.connection) for s in SAMPLES]
         handled = [e.id for e in opened.registry.inbox()]
         problems = run_days(
@@ -60,20 +60,20 @@ def demo() -> None:
 
 def _what_next(seconds: float) -> None:
     home = settings()
-    show()
-    show(f"done in {seconds:.0f} s, all of it in {home.home}")
-    show(f"  the ledger     {Books(home.books_folder).main_file}")
-    show(f"  the warehouse  {home.warehouse_file}")
-    show("  the UI         daybook up")
-    show()
+    print_result()
+    print_result(f"done in {seconds:.0f} s, all of it in {home.home}")
+    print_result(f"  the ledger     {Books(home.books_folder).main_file}")
+    print_result(f"  the warehouse  {home.warehouse_file}")
+    print_result("  the UI         daybook up")
+    print_result()
     _how_to_type_it()
-    show("look around:")
-    show("  daybook journals amazon-na --explain")
-    show("  daybook sql 'FROM sales_daily ORDER BY business_date LIMIT 10'")
-    show("your own files:")
-    show("  daybook import amazon YOUR-SETTLEMENT.txt --connection my-store")
-    show("  daybook sync my-store")
-    show("  daybook reconcile my-store")
+    print_result("look around:")
+    print_result("  daybook journals amazon-na --explain")
+    print_result("  daybook sql 'FROM sales_daily ORDER BY business_date LIMIT 10'")
+    print_result("your own files:")
+    print_result("  daybook import amazon YOUR-SETTLEMENT.txt --connection my-store")
+    print_result("  daybook sync my-store")
+    print_result("  daybook reconcile my-store")
 
 
 def _how_to_type_it() -> None:
@@ -84,6 +84,6 @@ def _how_to_type_it() -> None:
     if settings().home != default_home():
         needed.append(f'export DAYBOOK_HOME="{settings().home}"')
     if needed:
-        show("first, in your shell:")
+        print_result("first, in your shell:")
         for line in needed:
-            show(f"  {line}")
+            print_result(f"  {line}")

@@ -8,7 +8,7 @@ from connectors.errors import BadInput
 from console.commands.home import Json
 from console.documents import described, document_of
 from console.opening import workspace
-from console.output import Align, show, show_json, show_table
+from console.output import Align, print_json, print_result, print_table
 from pipelines.stages.importing import ACTOR
 from pipelines.stages.withdrawals import (
     StoredDocument,
@@ -41,12 +41,12 @@ def list_(connection: str, as_json: Json = False) -> None:
     with workspace() as opened:
         stored = stored_documents(opened, opened.registry.connection(connection))
     if as_json:
-        show_json({"connection": connection, "documents": [document_of(d) for d in stored]})
+        print_json({"connection": connection, "documents": [document_of(d) for d in stored]})
         return
     if not stored:
-        show(f"{connection} has no documents yet")
+        print_result(f"{connection} has no documents yet")
         return
-    show_table("", list(COLUMNS), [_row(d) for d in stored])
+    print_table("", list(COLUMNS), [_row(d) for d in stored])
 
 
 def _row(stored: StoredDocument) -> tuple[object, ...]:
@@ -69,12 +69,12 @@ def show_(connection: str, document: Named, as_json: Json = False) -> None:
         documents = stored_documents(opened, opened.registry.connection(connection))
         stored = find_document(documents, document)
     if as_json:
-        show_json({"connection": connection, **document_of(stored)})
+        print_json({"connection": connection, **document_of(stored)})
         return
     for name, value in document_of(stored).items():
-        show(f"{name.replace('_', ' ') + ':':<13} {_text(value)}")
+        print_result(f"{name.replace('_', ' ') + ':':<13} {_text(value)}")
     if stored.manifest.withdrawn is not None:
-        show(f"withdrawn {described(stored.manifest.withdrawn)}; its bytes are kept")
+        print_result(f"withdrawn {described(stored.manifest.withdrawn)}; its bytes are kept")
 
 
 def _text(value: object) -> object:
@@ -108,7 +108,7 @@ def withdraw(
             )
         outcome = withdraw_document(opened, store, stored.manifest.document, reason, ACTOR)
     if as_json:
-        show_json(_outcome(connection, outcome))
+        print_json(_outcome(connection, outcome))
         return
     _report(connection, outcome)
 
@@ -131,8 +131,8 @@ def _report(connection: str, outcome: Withdrawn) -> None:
     instead = (
         f": {fallback.name} ({fallback.document[:12]}) counts in its place" if fallback else ""
     )
-    show(f"{name}: {again}counts no more{instead}; its bytes are kept")
+    print_result(f"{name}: {again}counts no more{instead}; its bytes are kept")
     if outcome.days:
-        show(f"  {len(outcome.days)} days are to be done again, {outcome.days[0]} to "
+        print_result(f"  {len(outcome.days)} days are to be done again, {outcome.days[0]} to "
              f"{outcome.days[-1]}")  # fmt: skip
-        show(f"next: `daybook sync {connection}`")
+        print_result(f"next: `daybook sync {connection}`")

@@ -15,7 +15,7 @@ from connectors.home.doctor import Finding, examine
 from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
 from console.channels import described, files_taken, ways
-from console.output import Align, say, show, show_json, show_table
+from console.output import Align, print_json, print_result, print_status, print_table
 from pipelines.daemon_status import daemon_status
 from pipelines.stages.books_check import books_error, checked_books
 from pipelines.stages.workspace import Workspace
@@ -44,8 +44,8 @@ def init() -> None:
     """Make the home: folders, key, database, Dagster's settings, empty books. Safe to repeat."""
     done = initialise(settings(), further=[books])
     for line in done:
-        show(line)
-    show(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
+        print_result(line)
+    print_result(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
 
 
 def daemon_findings(home: Settings) -> list[Finding]:
@@ -93,7 +93,7 @@ def doctor(as_json: Json = False) -> None:
     home = settings()
     findings = [*examine(home), *books_findings(home), *daemon_findings(home)]
     if as_json:
-        show_json(
+        print_json(
             {
                 "ok": all(f.ok for f in findings),
                 "findings": [
@@ -104,19 +104,19 @@ def doctor(as_json: Json = False) -> None:
         )
     else:
         for finding in findings:
-            show(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.detail}")
+            print_result(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.detail}")
             if not finding.ok and finding.mend:
-                show(f"     {finding.mend}")
+                print_result(f"     {finding.mend}")
     raise typer.Exit(0 if all(f.ok for f in findings) else 1)
 
 
 def channels(as_json: Json = False) -> None:
     """What can be connected, and how."""
     if as_json:
-        show_json({"channels": [described(p) for p in PLATFORMS.values()]})
+        print_json({"channels": [described(p) for p in PLATFORMS.values()]})
         return
     titles = ("channel", "what", "connects by", "files it takes")
-    show_table(
+    print_table(
         "",
         [(title, Align.LEFT) for title in titles],
         [
@@ -151,10 +151,10 @@ def _refuse_while_in_use(home: Settings) -> None:
 def down() -> None:
     """Stop the home's embedded PostgreSQL server; the next command starts it again."""
     if settings().database_url is not None:
-        say("the database is not an embedded one; nothing to stop")
+        print_status("the database is not an embedded one; nothing to stop")
         return
     _refuse_while_in_use(settings())
     if postgres.stop(settings()):
-        say("stopped")
+        print_status("stopped")
     else:
-        say("it was not running")
+        print_status("it was not running")

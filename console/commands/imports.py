@@ -13,7 +13,7 @@ from connectors.errors import BadInput
 from console.commands.home import Json
 from console.documents import described, withdrawal_document
 from console.opening import workspace
-from console.output import complain, money, say, show, show_json
+from console.output import money, print_error, print_json, print_result, print_status
 from mappings.money import minor_digits
 from pipelines.stages.importing import Imported, import_file, open_connection
 
@@ -50,11 +50,11 @@ def import_files(
                         _report(source, outcome)
             except BadInput as error:
                 refused.append({"file": str(path), "error": str(error)})
-                complain(str(error))
+                print_error(str(error))
     if as_json:
-        show_json({"ok": not refused, "documents": documents, "refused": refused})
+        print_json({"ok": not refused, "documents": documents, "refused": refused})
     elif documents and not refused:
-        show(f"next: `daybook sync {connection}`")
+        print_result(f"next: `daybook sync {connection}`")
     raise typer.Exit(2 if refused else 0)
 
 
@@ -107,33 +107,37 @@ def _report(source: Channel, outcome: Imported) -> None:
         if manifest.declared is None
         else f"declared {money(manifest.declared, digits)}, sum {money(manifest.total, digits)}"
     )
-    show(
+    print_result(
         f"{manifest.name}: {_status(outcome)}: {source.title} {manifest.marketplace or ''} "
         f"statement {manifest.statement}, {manifest.first_day} to {manifest.last_day}, "
         f"{manifest.lines} lines, {manifest.currency}, {declared}".replace("  ", " ")
     )
     if manifest.rows_without_amount:
-        show(f"  {manifest.rows_without_amount} of its rows state no amount and are not booked")
+        print_result(
+            f"  {manifest.rows_without_amount} of its rows state no amount and are not booked"
+        )
     if manifest.rows is not None and (manifest.declared is None or manifest.format in source.sums):
-        show(
+        print_result(
             f"  rows: {manifest.rows}, the last day {_last_day(manifest)}"
             "; check that they are all, because the file states no total of its own"
         )
     if manifest.format in source.sums:
-        show("  it tells of payouts and not of sales: all of a payout is booked on its day")
+        print_result("  it tells of payouts and not of sales: all of a payout is booked on its day")
     if manifest.rows_deferred:
-        show(
+        print_result(
             f"  {manifest.rows_deferred} of its rows are in no settlement yet and are not booked; "
             "they come again, released, in a later file"
         )
     if outcome.new and manifest.supersedes:
-        show(
+        print_result(
             f"  it counts from now on, instead of {outcome.instead_of or 'another'} "
             f"({manifest.supersedes[:12]}), which is kept"
         )
     if outcome.withdrawal is not None:
-        show(f"  it was withdrawn {described(outcome.withdrawal)}; it counts again from now on")
+        print_result(
+            f"  it was withdrawn {described(outcome.withdrawal)}; it counts again from now on"
+        )
     if outcome.elsewhere is not None:
-        say(f"warning: {manifest.name}: {outcome.elsewhere} too")
+        print_status(f"warning: {manifest.name}: {outcome.elsewhere} too")
     for word in outcome.unclassified:
-        show(f"  no rule for {word!r}: its days will be held until it is mapped")
+        print_result(f"  no rule for {word!r}: its days will be held until it is mapped")

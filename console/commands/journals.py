@@ -9,7 +9,7 @@ from console.commands.home import Json
 from console.commands.syncing import From, Slugs, To, window_of
 from console.entries import Entry, entries
 from console.opening import chosen, workspace
-from console.output import money, show, show_json
+from console.output import money, print_json, print_result
 from mappings.money import minor_digits
 
 
@@ -36,9 +36,9 @@ def journals(
             wanted = {d for d in days if window is None or d in window}
             listed += entries(opened, connection, wanted, explain)
     if as_json:
-        show_json({"entries": listed})
+        print_json({"entries": listed})
     elif not listed:
-        show("no journal entries there: `daybook sync` builds them")
+        print_result("no journal entries there: `daybook sync` builds them")
     else:
         for entry in listed:
             _print(entry)
@@ -47,20 +47,20 @@ def journals(
 
 def _print(entry: Entry) -> None:
     state = f"{entry['state']}, revision {entry['revision']}"
-    show(f"{entry['business_date']} {entry['entry_id']} ({state})")
+    print_result(f"{entry['business_date']} {entry['entry_id']} ({state})")
     if entry["message"]:
-        show(f"  held: {entry['message']}")
+        print_result(f"  held: {entry['message']}")
     digits = minor_digits(entry["currency"])
     for line in entry["lines"]:
         settlement = f" [{line['settlement_id']}]" if line["settlement_id"] else ""
-        show(
+        print_result(
             f"  {line['account']:<44} {money(Decimal(line['amount']), digits):>14} "
             f"{entry['currency']}  {line['category']}{settlement}"
         )
         for source in line.get("sources", ()):
             what = source["order_id"] or source["description"] or ""
-            show(
+            print_result(
                 f"      {money(source['amount'], digits):>14}  {source['source_type']}  {what}  "
                 f"{source['file']} row {source['row']}"
             )
-    show()
+    print_result()

@@ -8,7 +8,7 @@ from connectors.accounts.vault import Vault
 from connectors.errors import BadInput
 from connectors.home.settings import settings
 from console.opening import workspace
-from console.output import show
+from console.output import print_result
 
 app = typer.Typer(help="The key that credentials are sealed under.", no_args_is_help=True)
 
@@ -18,11 +18,11 @@ def rotate() -> None:
     """Make a new master key and seal every credential anew; safe to repeat if interrupted."""
     with workspace() as opened:
         owners = Vault(opened.settings, opened.registry).rotate("operator")
-    show(f"sealed the credentials of {len(owners)} accounts under the new master key")
+    print_result(f"sealed the credentials of {len(owners)} accounts under the new master key")
     if settings().master_key is not None:
-        show("take the old key out of DAYBOOK_MASTER_KEY now")
+        print_result("take the old key out of DAYBOOK_MASTER_KEY now")
     else:
-        show(f"keep a copy of {settings().key_file} apart from the backups")
+        print_result(f"keep a copy of {settings().key_file} apart from the backups")
 
 
 @app.command()
@@ -38,4 +38,4 @@ def forget(
                 f"this drops the credentials of {len(owners)} accounts for good: add --yes"
             )
         vault.forget_all("operator")
-    show(f"dropped the credentials of {len(owners)} accounts; connect them again")
+    print_result(f"dropped the credentials of {len(owners)} accounts; connect them again")

@@ -14,7 +14,7 @@ from connectors.home.settings import settings
 from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace
-from console.output import Align, money, say, show, show_json, show_table
+from console.output import Align, money, print_json, print_result, print_status, print_table
 from console.words import word_document
 from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING
@@ -41,10 +41,10 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
     lines = config.account_lines(connection or ANY_CONNECTION)
     if as_json:
         rows = [line.model_dump() for line in lines]
-        show_json({"mapping": config.model_dump(), "categories": rows})
+        print_json({"mapping": config.model_dump(), "categories": rows})
         return
     known = categories()
-    show_table(
+    print_table(
         "",
         [("category", Align.LEFT), ("account", Align.LEFT), ("role", Align.LEFT),
          ("tax code", Align.LEFT), ("meaning", Align.LEFT)],
@@ -74,12 +74,12 @@ def words(
     with workspace() as opened:
         found = new_words(opened, chosen(opened, []), begins)
     if as_json:
-        show_json({"since": begins, "words": [word_document(word) for word in found]})
+        print_json({"since": begins, "words": [word_document(word) for word in found]})
         return
     if not found:
-        show(f"no channel has used a new word since {begins}, and every word has its place")
+        print_result(f"no channel has used a new word since {begins}, and every word has its place")
         return
-    show_table(
+    print_table(
         "",
         [("connection", Align.LEFT), ("word", Align.LEFT), ("category", Align.LEFT),
          ("first seen", Align.LEFT), ("lines", Align.RIGHT), ("sum", Align.RIGHT),
@@ -99,7 +99,7 @@ def words(
         ],
     )  # fmt: skip
     if not all(word.placed for word in found):
-        show(
+        print_result(
             "name a category for what is unclassified or assumed under source_types in a mapping "
             "file, then "
             "`daybook mappings set FILE`"
@@ -123,21 +123,23 @@ def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
             uses = rule_uses(opened, chosen(opened, [connection] if connection else []), config)
     unmet = [use.rule for use in uses if not use.source_types]
     if as_json:
-        show_json(
+        print_json(
             {"ok": True, "compared": compared, "rules": list(map(asdict, uses)), "unmet": unmet}
         )
         return
-    show(f"{file} is a valid mapping")
+    print_result(f"{file} is a valid mapping")
     for use in uses:
         if use.source_types:
-            show(f"  {use.channel}: {use.rule} -> {use.category}, meets:")
+            print_result(f"  {use.channel}: {use.rule} -> {use.category}, meets:")
             for source_type in use.source_types:
-                show(f"    {source_type}")
+                print_result(f"    {source_type}")
     for use in uses:
         if not use.source_types:
-            show(f"warning: {use.channel}: {use.rule} meets no source type that is stored here")
+            print_result(
+                f"warning: {use.channel}: {use.rule} meets no source type that is stored here"
+            )
     if not compared:
-        say(f"not compared with source types: there is no home at {settings().home}")
+        print_status(f"not compared with source types: there is no home at {settings().home}")
 
 
 @app.command(name="set")
@@ -148,7 +150,7 @@ def set_mapping(file: Path, connection: For = None) -> None:
         if connection is not None:
             opened.registry.connection(connection)
         saved = save_mapping(opened, config, connection, ACTOR)
-    show(f"saved as version {saved.version}; `daybook sync` brings the journals up to it")
+    print_result(f"saved as version {saved.version}; `daybook sync` brings the journals up to it")
 
 
 def _read(file: Path) -> MappingConfig:

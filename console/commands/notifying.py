@@ -10,7 +10,7 @@ from connectors.errors import BadInput
 from console.commands.home import Json
 from console.credentials import read_credentials
 from console.opening import workspace
-from console.output import say, show, show_json
+from console.output import print_json, print_result, print_status
 
 ACTOR = "operator"
 
@@ -43,12 +43,14 @@ def notify(
             address = notifying.address(opened.registry.connection(slug))
     if as_json:
         proof = standing and {"waiting": standing.waiting, "subscribed": list(standing.subscribed)}
-        show_json({"connection": slug, "queue": kept, "proof": proof})
+        print_json({"connection": slug, "queue": kept, "proof": proof})
         return
     if off:
-        show(f"{slug} hears no notifications") if forgotten else say(f"{slug} has no queue")
+        print_result(f"{slug} hears no notifications") if forgotten else print_status(
+            f"{slug} has no queue"
+        )
         return
-    show(f"{slug}: {address or 'no queue'}")
+    print_result(f"{slug}: {address or 'no queue'}")
     if standing:
         for line in (f"the queue answers: {standing.waiting} messages wait", *standing.subscribed):
-            show(line)
+            print_result(line)

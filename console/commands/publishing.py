@@ -26,7 +26,7 @@ from console.commands.syncing import (
     window_of,
 )
 from console.opening import chosen, workspace
-from console.output import say, show, show_json
+from console.output import print_json, print_result, print_status
 from console.progress import steps
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
@@ -65,7 +65,7 @@ def publish(
     post = [p for listed in outstanding.values() for p in listed.post]
     remove = [orphan for listed in outstanding.values() for orphan in listed.remove]
     if as_json:
-        show_json(
+        print_json(
             {
                 "ok": not problems and not held,
                 "dry_run": dry_run,
@@ -82,7 +82,7 @@ def publish(
             _show_removed(f"{counted(len(remove), 'entry')} {would}removed from {target}", remove)
         _show_held(held)
         for problem in problems:
-            show(f"failed: {problem}")
+            print_result(f"failed: {problem}")
     raise typer.Exit(1 if problems or held else 0)
 
 
@@ -108,12 +108,12 @@ def _preview(
     if as_json:
         entries, waiting = documents(due_there), documents(held)
         answer = {"ok": not held, "dry_run": True, "entries": entries, "held": waiting}
-        show_json({**answer, "failed": [], "since": since})
+        print_json({**answer, "failed": [], "since": since})
     else:
         said = f"{counted(len(due_there), 'entry')} would be posted to {target}"
         _show(f"{said}{_why(target, since, sending)}", due_there)
         _show_held(held)
-    say(f"Daybook does not post to {title} yet: this is what would go")
+    print_status(f"Daybook does not post to {title} yet: this is what would go")
     raise typer.Exit(1 if held else 0)
 
 
@@ -149,20 +149,20 @@ def _removal(orphan: Orphan) -> dict[str, object]:
 
 
 def _show(headline: str, listed: Sequence[Publication]) -> None:
-    show(headline)
+    print_result(headline)
     for publication in listed:
-        show(f"  {publication.entry_id} revision {publication.revision}")
+        print_result(f"  {publication.entry_id} revision {publication.revision}")
 
 
 def _show_removed(headline: str, remove: Sequence[Orphan]) -> None:
-    show(f"{headline}: no transactions support them any more")
+    print_result(f"{headline}: no transactions support them any more")
     for orphan in remove:
-        show(f"  {orphan.entry_id} revision {orphan.revision}")
+        print_result(f"  {orphan.entry_id} revision {orphan.revision}")
 
 
 def _show_held(held: Sequence[Publication]) -> None:
     for publication in held:
-        show(f"held: {publication.entry_id}: {publication.message}")
+        print_result(f"held: {publication.entry_id}: {publication.message}")
 
 
 def _run_publish(outstanding: Mapping[str, Due]) -> list[Problem]:

@@ -6,7 +6,7 @@ import typer
 
 from connectors.home.settings import settings
 from console.commands.home import Json
-from console.output import Align, numeric, show_json, show_table
+from console.output import Align, numeric, print_json, print_table
 from pipelines.warehouse import query
 
 
@@ -23,10 +23,10 @@ def sql(
     result = query(settings().warehouse_file, text)
     if as_json:
         rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
-        show_json({"columns": list(result.columns), "rows": rows})
+        print_json({"columns": list(result.columns), "rows": rows})
         return
     columns = [
         (name, Align.RIGHT if numeric(row[place] for row in result.rows) else Align.LEFT)
         for place, name in enumerate(result.columns)
     ]
-    show_table("", columns, result.rows)
+    print_table("", columns, result.rows)

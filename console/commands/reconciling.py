@@ -7,7 +7,7 @@ import typer
 from console.commands.home import Json
 from console.commands.syncing import Slugs
 from console.opening import chosen, workspace
-from console.output import Align, money, show, show_json, show_table
+from console.output import Align, money, print_json, print_result, print_table
 from console.proofs import FIGURES, gap_document, proof_document
 from mappings.money import minor_digits
 from pipelines.stages.books_check import checked_books
@@ -31,7 +31,7 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
         refused = checked_books(opened.settings)
     ok = all(proof.ok for proof in proofs) and refused is None
     if as_json:
-        show_json(
+        print_json(
             {
                 "ok": ok,
                 "settlements": [proof_document(p) for p in proofs],
@@ -42,7 +42,7 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
     else:
         show_proofs(proofs, missing)
         if refused is not None:
-            show(refused)
+            print_result(refused)
     raise typer.Exit(0 if ok else 1)
 
 
@@ -56,7 +56,7 @@ def _state(proof: Proof) -> str:
 def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
     """The proof as a table, and what to do about what does not tie or is missing."""
     if not proofs:
-        show("no settlements yet: `daybook import` takes files in")
+        print_result("no settlements yet: `daybook import` takes files in")
         return
     columns = [("connection", Align.LEFT), ("settlement", Align.LEFT), ("period", Align.LEFT)]
     columns += [
@@ -64,7 +64,7 @@ def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
         *((name.replace("_", " "), Align.RIGHT) for name in FIGURES),
         ("", Align.LEFT),
     ]
-    show_table(
+    print_table(
         "",
         columns,
         [
@@ -81,10 +81,10 @@ def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
     )
     for proof in proofs:
         if proof.why:
-            show(f"{proof.connection} {proof.settlement_id}: {proof.why}")
+            print_result(f"{proof.connection} {proof.settlement_id}: {proof.why}")
     for gap in missing:
-        show(f"{gap.connection}: {gap}")
+        print_result(f"{gap.connection}: {gap}")
     tied = sum(proof.state == "tied" for proof in proofs)
     waiting = sum(proof.state == "open" for proof in proofs)
     tail = f", {waiting} still open" if waiting else ""
-    show(f"{tied} of {len(proofs)} settlements tie to the cent{tail}")
+    print_result(f"{tied} of {len(proofs)} settlements tie to the cent{tail}")

@@ -26,7 +26,7 @@ from connectors.home.unix_sockets import UNIX, socket_path
 from connectors.lake.temporary import sweep
 from console import sandbox as emulated
 from console.commands.home import books
-from console.output import asides, say, show
+from console.output import print_result, print_status, stderr
 from console.programs import Programs, Service, answers, answers_on
 
 LOOPBACK = "127.0.0.1"
@@ -62,7 +62,7 @@ def up(
         # Scripts from before still give these: the two had ports of their own.
         for given, option in ((dagster_port, "--dagster-port"), (books_port, "--books-port")):
             if given is not None:
-                say(f"{option} means nothing any more: only the console listens on a port")
+                print_status(f"{option} means nothing any more: only the console listens on a port")
         if sandbox:
             emulated.claim(home)
         programs = Programs(home.home / "logs", _environment(home, sandbox), lock)
@@ -76,12 +76,12 @@ def _run(
     for closing in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(closing, signal.default_int_handler)
     try:
-        with asides.status("starting"):
+        with stderr.status("starting"):
             _start(programs, home, sandbox, services)
         _tell(home, host, programs, sandbox)
         _watch(home, programs)
     except KeyboardInterrupt:
-        say("stopping")
+        print_status("stopping")
     finally:
         programs.stop(_patience)
         for left in home.sockets_folder.glob("*"):
@@ -95,7 +95,9 @@ def _patience() -> float:
     runs = working_runs(launched=True)
     if not runs:
         return STOP_SECONDS
-    say(f"waiting for {' and '.join(runs)}, {RUN_SECONDS:g} s at most; Ctrl-C again ends it now")
+    print_status(
+        f"waiting for {' and '.join(runs)}, {RUN_SECONDS:g} s at most; Ctrl-C again ends it now"
+    )
     return RUN_SECONDS
 
 
@@ -151,7 +153,7 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
         listed.append(Service("books", command, partial(fava.ready, books_socket, prefix=BOOKS)))
         console += ["--books", f"{UNIX}{books_socket}"]
     except ConfigError as error:
-        say(f"without the books' pages: {error}")
+        print_status(f"without the books' pages: {error}")
     reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - only read
     health = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/health"
     command = [sys.executable, "-m", "console.web", *console]
@@ -171,19 +173,19 @@ def _start(programs: Programs, home: Settings, sandbox: bool, services: list[Ser
 
 def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
     """Where everything is, and what its owner should know."""
-    show(f"console  {home.public_url}")
-    show(f"Dagster  {home.public_url}{DAGSTER}")
+    print_result(f"console  {home.public_url}")
+    print_result(f"Dagster  {home.public_url}{DAGSTER}")
     if any(service.name == "books" for service in programs.services):
-        show(f"books    {home.public_url}{BOOKS}")
+        print_result(f"books    {home.public_url}{BOOKS}")
     if sandbox:
         for line in emulated.described(home):
-            show(line)
+            print_result(line)
     with Registry.open(home) as registry:
         if not registry.people():
-            say("nobody may sign in yet: `daybook users add NAME`")
+            print_status("nobody may sign in yet: `daybook users add NAME`")
     if not is_loopback(host):
-        say(exposure(host, home.public_url))
-    show("stop with Ctrl-C")
+        print_status(exposure(host, home.public_url))
+    print_result("stop with Ctrl-C")
     sys.stdout.flush()
 
 
@@ -211,7 +213,7 @@ def _watch(home: Settings, programs: Programs) -> None:
     while True:
         time.sleep(1.0)
         for line in programs.revive():
-            say(line)
+            print_status(line)
         if home.database_url is None and not postgres.is_running(home):
-            say("the database had stopped; starting it again")
+            print_status("the database had stopped; starting it again")
             postgres.ensure_running(home)

@@ -15,7 +15,7 @@ from connectors.lake.windows import ONE_DAY, Window, windows
 from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace
-from console.output import say, show, show_json
+from console.output import print_json, print_result, print_status
 from console.progress import Steps, steps
 from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
@@ -92,16 +92,18 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         days = sum(len(_brought(opened, slug, days)) for slug, days in seen.items())
     if as_json:
         failed = list(map(str, problems))
-        show_json({"ok": not problems, "days": days, "failed": failed, "held": documents(held)})
+        print_json({"ok": not problems, "days": days, "failed": failed, "held": documents(held)})
     else:
         if any(seen.values()) or problems:
-            show(f"{counted(days, 'day')} brought up to date")
+            print_result(f"{counted(days, 'day')} brought up to date")
         else:
-            show("the books are brought up to date" if had_work else "everything is up to date")
+            print_result(
+                "the books are brought up to date" if had_work else "everything is up to date"
+            )
         for publication in held:
-            show(f"held: {publication.entry_id}: {publication.message}")
+            print_result(f"held: {publication.entry_id}: {publication.message}")
         for problem in problems:
-            show(f"failed: {problem}")
+            print_result(f"failed: {problem}")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -210,7 +212,7 @@ def run_days(
     """Run data and publishing; returns what failed. `again`: somebody named the days."""
     if not _has_work(opened, connections, todo):
         return []
-    say("starting")
+    print_status("starting")
     from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run
     from pipelines.resources import Daybook
 

@@ -9,7 +9,7 @@ from connectors.errors import BadInput
 from console.commands.connecting import ACTOR
 from console.commands.home import Json
 from console.opening import workspace
-from console.output import Align, say, show, show_json, show_table
+from console.output import Align, print_json, print_result, print_status, print_table
 
 app = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
         opened.registry.add_person(name, hashed, known, ACTOR)
-    show(f"{name} may sign in as {role}")
+    print_result(f"{name} may sign in as {role}")
 
 
 @app.command(name="list")
@@ -53,14 +53,14 @@ def list_(as_json: Json = False) -> None:
             {"user": t.person, "label": t.label, "created_at": t.created_at, "used_at": t.used_at}
             for t in tokens
         ]
-        show_json({"users": users, "tokens": listed})
+        print_json({"users": users, "tokens": listed})
         return
     if not people:
-        say("nobody may sign in yet: `daybook users add NAME`")
+        print_status("nobody may sign in yet: `daybook users add NAME`")
         return
     labels = {p.name: ", ".join(t.label for t in tokens if t.person == p.name) for p in people}
     rows = [(p.name, p.role, labels[p.name] or "-") for p in people]
-    show_table("", [(title, Align.LEFT) for title in ("user", "role", "tokens")], rows)
+    print_table("", [(title, Align.LEFT) for title in ("user", "role", "tokens")], rows)
 
 
 @app.command()
@@ -70,7 +70,7 @@ def role(name: str, role: Annotated[str, typer.Argument()]) -> None:
 
     with workspace() as opened:
         opened.registry.set_role(name, check_role(role), ACTOR)
-    show(f"{name} is {role} now")
+    print_result(f"{name} is {role} now")
 
 
 @app.command()
@@ -81,7 +81,7 @@ def password(name: str, password_stdin: PasswordInput = False) -> None:
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
         opened.registry.set_password(name, hashed, ACTOR)
-    show(f"{name} has a new password")
+    print_result(f"{name} has a new password")
 
 
 @app.command()
@@ -89,7 +89,7 @@ def remove(name: str) -> None:
     """Let somebody in no more."""
     with workspace() as opened:
         opened.registry.remove_person(name, ACTOR)
-    show(f"{name} may not sign in any more")
+    print_result(f"{name} may not sign in any more")
 
 
 @app.command()
@@ -99,8 +99,8 @@ def token(name: str, label: str) -> None:
 
     with workspace() as opened:
         made = Sessions(opened.registry).new_token(name, label, ACTOR)
-    show(made)
-    say("it is not shown again; `daybook users revoke` takes it back")
+    print_result(made)
+    print_status("it is not shown again; `daybook users revoke` takes it back")
 
 
 @app.command()
@@ -108,4 +108,4 @@ def revoke(name: str, label: str) -> None:
     """Take a program's token back."""
     with workspace() as opened:
         opened.registry.remove_api_token(name, label, ACTOR)
-    show(f"the token {label} of {name} is taken back")
+    print_result(f"the token {label} of {name} is taken back")
