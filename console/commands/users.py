@@ -38,7 +38,7 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
     known = check_role(role)
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
-        opened.registry.add_person(name, hashed, known, ACTOR)
+        opened.registry.add_user(name, hashed, known, ACTOR)
     print_result(f"{name} may sign in as {role}")
 
 
@@ -46,20 +46,20 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
 def list_(as_json: Json = False) -> None:
     """Everybody who may sign in, and the tokens of programs."""
     with workspace() as opened:
-        people, tokens = opened.registry.people(), opened.registry.api_tokens()
+        users, tokens = opened.registry.users(), opened.registry.api_tokens()
     if as_json:
-        users = [{"name": p.name, "role": p.role, "created_at": p.created_at} for p in people]
+        documents = [{"name": u.name, "role": u.role, "created_at": u.created_at} for u in users]
         listed = [
-            {"user": t.person, "label": t.label, "created_at": t.created_at, "used_at": t.used_at}
+            {"user": t.user, "label": t.label, "created_at": t.created_at, "used_at": t.used_at}
             for t in tokens
         ]
-        print_json({"users": users, "tokens": listed})
+        print_json({"users": documents, "tokens": listed})
         return
-    if not people:
+    if not users:
         print_status("nobody may sign in yet: `daybook users add NAME`")
         return
-    labels = {p.name: ", ".join(t.label for t in tokens if t.person == p.name) for p in people}
-    rows = [(p.name, p.role, labels[p.name] or "-") for p in people]
+    labels = {u.name: ", ".join(t.label for t in tokens if t.user == u.name) for u in users}
+    rows = [(u.name, u.role, labels[u.name] or "-") for u in users]
     print_table("", [(title, Align.LEFT) for title in ("user", "role", "tokens")], rows)
 
 
@@ -88,7 +88,7 @@ def password(name: str, password_stdin: PasswordInput = False) -> None:
 def remove(name: str) -> None:
     """Let somebody in no more."""
     with workspace() as opened:
-        opened.registry.remove_person(name, ACTOR)
+        opened.registry.remove_user(name, ACTOR)
     print_result(f"{name} may not sign in any more")
 
 

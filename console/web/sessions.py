@@ -105,7 +105,7 @@ class Sessions:
 
     def bearer(self, token: str) -> SignedIn | None:
         """Whom a program's token acts for."""
-        return self.registry.token_person(digest(token)) if token else None
+        return self.registry.token_user(digest(token)) if token else None
 
     def confirm(self, cookie: str, password: str) -> bool:
         """Whether the person of a session gave the right password again."""
@@ -123,10 +123,10 @@ class Sessions:
         """End a session."""
         self.registry.end_session(digest(cookie))
 
-    def new_token(self, person: str, label: str, actor: str) -> str:
+    def new_token(self, user: str, label: str, actor: str) -> str:
         """A token for a program; it is shown this once."""
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        self.registry.add_api_token(digest(token), person, label, actor)
+        self.registry.add_api_token(digest(token), user, label, actor)
         return token
 
     def _right(

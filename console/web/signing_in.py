@@ -39,8 +39,8 @@ def add(app: FastAPI, console: Console) -> None:
     def page(request: Request, next: str = "/") -> Response:
         if request.state.who is not None:
             return RedirectResponse(_local(next), 303)
-        people = console.registry.people()
-        note = "" if people else "Nobody may sign in yet: run `daybook users add NAME`."
+        users = console.registry.users()
+        note = "" if users else "Nobody may sign in yet: run `daybook users add NAME`."
         return _page(next, note)
 
     @app.post("/sign-in")

@@ -47,7 +47,7 @@ def measure(work: Path, scale: float) -> list[Result]:
         with registry._transaction() as session:
             session.execute(text(_STORES), {"connections": stores})
             session.execute(text(_DAYS), {"days": DAYS})
-        registry.add_person("ada", hash_password(PASSWORD), "admin", "benchmark")
+        registry.add_user("ada", hash_password(PASSWORD), "admin", "benchmark")
         drawn = _median(lambda: cards(registry))
         tick = _tick(home)
         page = _page(home)

@@ -173,7 +173,7 @@ def site(
     for folder in (settings.lake_folder, settings.books_folder):
         shutil.rmtree(folder, ignore_errors=True)
     with Registry.open(settings) as registry:
-        registry.add_person("ada", HASH, "admin", "test")
+        registry.add_user("ada", HASH, "admin", "test")
         site = Site(url, settings, registry, platforms)
         for name, emulator in platforms.items():
             emulator.application.script = iter(())

@@ -69,7 +69,7 @@ async (target) => {
 @pytest.fixture
 def operator(chromium: Browser, behind: Site) -> Iterator[Page]:
     """An operator, signed in; nothing of this browser is shared with other tests."""
-    behind.person("olga", "operator")
+    behind.add_user("olga", "operator")
     context = chromium.new_context()
     page = context.new_page()
     page.goto(f"{behind.url}/sign-in?next=/dagster/headers")

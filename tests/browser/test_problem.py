@@ -39,7 +39,7 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     shot(page, "problem")
     nothing_wrong(page)
 
-    site.registry.add_person("ben", HASH, "bookkeeper", "test")
+    site.registry.add_user("ben", HASH, "bookkeeper", "test")
     page.goto(site.url)
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("Name").fill("ben")

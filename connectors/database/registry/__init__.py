@@ -1,7 +1,6 @@
 """What Daybook remembers: connections, mappings, publications, the inbox, the audit log."""
 
 from connectors.database.registry.consents import Consent, Refusal
-from connectors.database.registry.people import ATTEMPTS
 from connectors.database.registry.rate_limits import Permit
 from connectors.database.registry.records import (
     Activity,
@@ -13,15 +12,16 @@ from connectors.database.registry.records import (
     DaySummary,
     InboxEvent,
     MappingVersion,
-    Person,
     PlannedEntry,
     PlanOutcome,
     Publication,
     Role,
     SignedIn,
+    User,
 )
 from connectors.database.registry.registry import Registry
 from connectors.database.registry.sealed import SealedOwner, SealedRows
+from connectors.database.registry.users import ATTEMPTS
 
 __all__ = [
     "ATTEMPTS",
@@ -36,7 +36,6 @@ __all__ = [
     "InboxEvent",
     "MappingVersion",
     "Permit",
-    "Person",
     "PlanOutcome",
     "PlannedEntry",
     "Publication",
@@ -46,4 +45,5 @@ __all__ = [
     "SealedOwner",
     "SealedRows",
     "SignedIn",
+    "User",
 ]

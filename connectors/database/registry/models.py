@@ -158,7 +158,7 @@ class PublicationRow(Base):
 
 
 class AuditRow(Base):
-    """Grain: a deed of a person or a program. Key: id."""
+    """Grain: an action of a user or a program. Key: id."""
 
     __tablename__ = "audit_log"
 
@@ -229,10 +229,10 @@ class ActivityRow(Base):
     run: Mapped[str | None]
 
 
-class PersonRow(Base):
-    """Grain: somebody who may use the console. Key: name."""
+class UserRow(Base):
+    """Grain: a user of the console. Key: name."""
 
-    __tablename__ = "people"
+    __tablename__ = "users"
     __table_args__ = (_one_of("role", "viewer", "operator", "bookkeeper", "admin"),)
 
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -247,20 +247,20 @@ class SessionRow(Base):
     __tablename__ = "sessions"
 
     digest: Mapped[str] = mapped_column(primary_key=True)
-    person: Mapped[str] = mapped_column(ForeignKey(PersonRow.name))
+    user: Mapped[str] = mapped_column("user_name", ForeignKey(UserRow.name))
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     confirmed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class ApiTokenRow(Base):
-    """Grain: a program that acts for a person. Key: the SHA-256 of its token."""
+    """Grain: a program that acts for a user. Key: the SHA-256 of its token."""
 
     __tablename__ = "api_tokens"
-    __table_args__ = (UniqueConstraint("person", "label"),)
+    __table_args__ = (UniqueConstraint("user_name", "label"),)
 
     digest: Mapped[str] = mapped_column(primary_key=True)
-    person: Mapped[str] = mapped_column(ForeignKey(PersonRow.name))
+    user: Mapped[str] = mapped_column("user_name", ForeignKey(UserRow.name))
     label: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     used_at: Mapped[datetime | None]

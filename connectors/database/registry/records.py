@@ -169,8 +169,8 @@ class Appointment:
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody who may use the console."""
+class User:
+    """A user of the console."""
 
     name: str
     role: Role
@@ -190,7 +190,7 @@ class SignedIn:
 class ApiToken:
     """A program's token; what it is nobody can tell."""
 
-    person: str
+    user: str
     label: str
     created_at: datetime
     used_at: datetime | None

@@ -22,12 +22,12 @@ from connectors.database.registry.findings import Findings
 from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.mappings import Mappings
 from connectors.database.registry.models import AuditRow
-from connectors.database.registry.people import People
 from connectors.database.registry.publications import Publications
 from connectors.database.registry.rate_limits import RateLimits
 from connectors.database.registry.records import AuditEvent
 from connectors.database.registry.sealed import Sealed
 from connectors.database.registry.store import columns, write_audit
+from connectors.database.registry.users import Users
 from connectors.errors import Transient
 from connectors.home.settings import Settings
 
@@ -47,7 +47,7 @@ class Registry(
     Findings,
     Inbox,
     Mappings,
-    People,
+    Users,
     Publications,
     Sealed,
     RateLimits,

@@ -11,7 +11,7 @@ from connectors.database.postgres import REGISTRY_SCHEMA
 from connectors.errors import ConfigError
 
 # The last migration; a test compares it with the folder.
-HEAD = "0008"
+HEAD = "0009"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

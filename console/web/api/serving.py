@@ -15,9 +15,9 @@ from console.web.api import (
     documents,
     facts,
     moving,
-    people,
     problems,
     records,
+    users,
     words,
 )
 from console.web.api.callers import CSRF_HEADER, caller
@@ -29,7 +29,7 @@ ROUTERS = tuple(
     part.router
     for part in (
         *(connections, connecting, moving, documents, records, words),
-        *(facts, people, applications),
+        *(facts, users, applications),
     )
 )
 

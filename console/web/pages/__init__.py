@@ -15,14 +15,14 @@ def add(app: FastAPI, console: Console) -> None:
         audit,
         callback,
         connected_stores,
+        current_user,
         journal_day,
         mappings,
         problem,
         setting_up,
-        visitor,
     )
 
-    visitor.serve(console)
+    current_user.serve(console)
     callback.add(app, console)
     for page in (connected_stores, setting_up, mappings, journal_day, problem, audit):
         page.register()

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from fastapi import Request
 from nicegui import run, ui
 
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
-from console.web.pages.visitor import Visitor
 
 SHOWN = 200
 
@@ -17,8 +17,8 @@ def register() -> None:
 
     @page("/audit", "Audit log")
     async def audit(request: Request) -> None:
-        visitor = Visitor.of(request)
-        events = await run.io_bound(visitor.console.registry.audit_log, SHOWN) or []
+        current_user = CurrentUser.of(request)
+        events = await run.io_bound(current_user.console.registry.audit_log, SHOWN) or []
         columns = [
             {"name": name, "label": name.capitalize(), "field": name, "align": "left"}
             for name in ("when", "who", "what", "subject", "detail")
@@ -33,7 +33,7 @@ def register() -> None:
             }
             for event in events
         ]
-        with frame(visitor, "Audit log"):
+        with frame(current_user, "Audit log"):
             heading("Audit log").classes("py-4")
             ui.label(f"The last {SHOWN} deeds, newest first; times are UTC.").classes("pb-2")
             table = ui.table(columns=columns, rows=rows, pagination=25)

@@ -12,10 +12,10 @@ from console import connections
 from console.cards import Card
 from console.web.context import Console
 from console.web.pages import deeds
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import link_button
 from console.web.pages.posting import switch_posting
 from console.web.pages.target import change_target
-from console.web.pages.visitor import Visitor
 from pipelines.stages.asking import Retry, ask_for_days, retry
 
 Again = Callable[[], Awaitable[None]]
@@ -38,7 +38,7 @@ _LOOKS = {
 _WHAT = {"data": "Import", "publish": "Writing the books"}
 
 
-def show_card(visitor: Visitor, card: Card, again: Again) -> ui.menu | None:
+def show_card(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | None:
     """Draw a card; returns the menu of what can be done with it."""
     connection = card.connection
     with ui.card().classes("w-full h-full gap-2").props(f'data-slug="{connection.slug}"'):
@@ -48,7 +48,7 @@ def show_card(visitor: Visitor, card: Card, again: Again) -> ui.menu | None:
             with ui.column().classes("gap-0 min-w-0 grow"):
                 ui.label(connection.name).classes("font-bold truncate w-full")
                 ui.label(card.title).classes("text-sm")
-            menu = _menu(visitor, card, again)
+            menu = _menu(current_user, card, again)
         _identity(card)
         _standing(card)
         _facts(card)
@@ -57,7 +57,7 @@ def show_card(visitor: Visitor, card: Card, again: Again) -> ui.menu | None:
                 "text-sm border rounded p-2"
             ).props('role="note"')
         ui.space()
-        _next(visitor, card, again)
+        _next(current_user, card, again)
     return menu
 
 
@@ -134,51 +134,53 @@ def _ago(then: datetime) -> str:
     return "just now"
 
 
-def _next(visitor: Visitor, card: Card, again: Again) -> None:
+def _next(current_user: CurrentUser, card: Card, again: Again) -> None:
     slug = card.connection.slug
     match card.action:
         case "finish set-up":
-            _go("Finish set-up", f"/setup/{slug}", visitor.may("connect"))
+            _go("Finish set-up", f"/setup/{slug}", current_user.may("connect"))
         case "reconnect":
-            _go("Reconnect", f"/setup/{slug}?again=1", visitor.may("connect"))
+            _go("Reconnect", f"/setup/{slug}?again=1", current_user.may("connect"))
         case "map":
             words = "1 new word" if card.new_words == 1 else f"{card.new_words:,} new words"
-            _go(f"Place {words}", f"/mappings?connection={slug}", visitor.may("map"))
+            _go(f"Place {words}", f"/mappings?connection={slug}", current_user.may("map"))
         case "sync now" if has_settlements(card.connection):
-            button = ui.button("Sync now", on_click=lambda: _sync(visitor, card, again))
-            button.props("outline").set_enabled(visitor.may("sync") and card.running is None)
+            button = ui.button("Sync now", on_click=lambda: _sync(current_user, card, again))
+            button.props("outline").set_enabled(current_user.may("sync") and card.running is None)
         case "see why":
             with ui.row().classes("gap-2"):
                 link_button("See why", f"/problems/{slug}")
-                retry_button(visitor, card, again)
+                retry_button(current_user, card, again)
         case "try again":
-            retry_button(visitor, card, again)
+            retry_button(current_user, card, again)
         case "resume":
             button = ui.button(
-                "Resume", on_click=lambda: _move(visitor, card, connections.resume, again)
+                "Resume", on_click=lambda: _move(current_user, card, connections.resume, again)
             )
-            button.props("outline").set_enabled(visitor.may("connect"))
+            button.props("outline").set_enabled(current_user.may("connect"))
 
 
 def _go(title: str, address: str, allowed: bool) -> None:
     link_button(title, address).set_enabled(allowed)
 
 
-def retry_button(visitor: Visitor, card: Card, again: Again) -> None:
+def retry_button(current_user: CurrentUser, card: Card, again: Again) -> None:
     """Starts once more what failed."""
-    button = ui.button("Try again", on_click=lambda: _retry(visitor, card, again))
-    button.props("outline").set_enabled(visitor.may("sync") and card.running is None)
+    button = ui.button("Try again", on_click=lambda: _retry(current_user, card, again))
+    button.props("outline").set_enabled(current_user.may("sync") and card.running is None)
 
 
-async def _retry(visitor: Visitor, card: Card, again: Again) -> None:
+async def _retry(current_user: CurrentUser, card: Card, again: Again) -> None:
     name, slug = card.connection.name, card.connection.slug
-    asked = await visitor.do("sync", _retried, visitor.console, slug, visitor.who.name)
+    asked = await current_user.do(
+        "sync", _retried, current_user.console, slug, current_user.who.name
+    )
     if asked is None:
         return
     parts = [(asked.days, "day", "days"), (asked.entries, "entry", "entries")]
     counts = [f"{count:,} {one if count == 1 else many}" for count, one, many in parts if count]
     said = f"trying again: {' and '.join(counts)}" if counts else "nothing is outstanding"
-    visitor.notify(f"{name}: {said}", "positive" if counts else "info")
+    current_user.notify(f"{name}: {said}", "positive" if counts else "info")
     await again()
 
 
@@ -187,15 +189,15 @@ def _retried(console: Console, slug: str, actor: str) -> Retry:
     return retry(console.settings, console.registry, slug, actor)
 
 
-async def _sync(visitor: Visitor, card: Card, again: Again) -> None:
+async def _sync(current_user: CurrentUser, card: Card, again: Again) -> None:
     slug = card.connection.slug
-    asked = await visitor.do("sync", _asked, visitor.console, slug, visitor.who.name)
+    asked = await current_user.do("sync", _asked, current_user.console, slug, current_user.who.name)
     if asked is None:
         return
     if asked:
-        visitor.notify(f"{card.connection.name}: {asked:,} days are asked for")
+        current_user.notify(f"{card.connection.name}: {asked:,} days are asked for")
     else:
-        visitor.notify(f"{card.connection.name} has nothing outstanding", "info")
+        current_user.notify(f"{card.connection.name} has nothing outstanding", "info")
     await again()
 
 
@@ -204,45 +206,45 @@ def _asked(console: Console, slug: str, actor: str) -> int:
     return ask_for_days(console.settings, console.registry, slug, actor)
 
 
-async def _move(visitor: Visitor, card: Card, move: Move, again: Again) -> None:
-    registry, slug = visitor.console.registry, card.connection.slug
-    await visitor.do("connect", move, registry, slug, visitor.who.name)
+async def _move(current_user: CurrentUser, card: Card, move: Move, again: Again) -> None:
+    registry, slug = current_user.console.registry, card.connection.slug
+    await current_user.do("connect", move, registry, slug, current_user.who.name)
     await again()
 
 
-def _menu(visitor: Visitor, card: Card, again: Again) -> ui.menu | None:
+def _menu(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | None:
     connection = card.connection
-    if not visitor.may("connect"):
+    if not current_user.may("connect"):
         return None
     label = _quoted(f"Actions for {connection.name}")
     opener = ui.button(icon="more_vert").props(f'flat round dense aria-label="{label}"')
     with opener, ui.menu().props(f'role="menu" aria-label="{label}"') as menu:
-        for title, deed in _deeds(visitor, card, again):
+        for title, deed in _deeds(current_user, card, again):
             ui.menu_item(title, on_click=deed).props('role="menuitem"')
     return menu
 
 
-def _deeds(visitor: Visitor, card: Card, again: Again) -> Iterator[tuple[str, Deed]]:
+def _deeds(current_user: CurrentUser, card: Card, again: Again) -> Iterator[tuple[str, Deed]]:
     """What can be done with a connection in its state."""
     connection = card.connection
     here = f"/setup/{connection.slug}"
-    yield "Rename", lambda: deeds.rename(visitor, card, again)
+    yield "Rename", lambda: deeds.rename(current_user, card, again)
     if has_settlements(connection):
-        yield "Accounting…", lambda: change_target(visitor, card, again)
+        yield "Accounting…", lambda: change_target(current_user, card, again)
     if connection.kind == "file":
         return
     if has_settlements(connection):
         yield "Import settings", lambda: ui.navigate.to(f"{here}?step=imports")
     connected = connection.state in {"active", "paused", "needs_reauth"}
-    if connected and not has_settlements(connection) and visitor.may("post"):
-        yield "Posting…", lambda: switch_posting(visitor, card, again)
+    if connected and not has_settlements(connection) and current_user.may("post"):
+        yield "Posting…", lambda: switch_posting(current_user, card, again)
     if connection.state == "active":
-        yield "Pause", lambda: _move(visitor, card, connections.pause, again)
+        yield "Pause", lambda: _move(current_user, card, connections.pause, again)
     if connected:
         yield "Reconnect", lambda: ui.navigate.to(f"{here}?again=1")
-        yield "Disconnect", lambda: deeds.disconnect(visitor, card)
+        yield "Disconnect", lambda: deeds.disconnect(current_user, card)
     else:
-        yield "Remove", lambda: deeds.remove(visitor, card, again)
+        yield "Remove", lambda: deeds.remove(current_user, card, again)
 
 
 def _quoted(text: str) -> str:

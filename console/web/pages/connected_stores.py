@@ -9,8 +9,8 @@ from nicegui import run, ui
 from connectors.accounts.platforms import PLATFORMS
 from console.cards import Card, cards
 from console.web.pages.card import show_card
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import deed, frame, heading, link_button, page, released
-from console.web.pages.visitor import Visitor
 
 A_PAGE = 24
 ANY = "any"
@@ -58,37 +58,37 @@ def register() -> None:
     async def connected_stores(
         request: Request, connected: str = "", gone: str = "", left: bool = False
     ) -> None:
-        visitor = Visitor.of(request)
-        shown = Shown(cards=await run.io_bound(cards, visitor.console.registry) or [])
-        with frame(visitor, "Connected Stores"):
-            _show(visitor, shown)
+        current_user = CurrentUser.of(request)
+        shown = Shown(cards=await run.io_bound(cards, current_user.console.registry) or [])
+        with frame(current_user, "Connected Stores"):
+            _show(current_user, shown)
         await ui.context.client.connected()
         if connected:
-            visitor.notify("Your store has been connected and authorized successfully!")
+            current_user.notify("Your store has been connected and authorized successfully!")
         if gone:
-            visitor.notify("Store disconnected successfully.")
+            current_user.notify("Store disconnected successfully.")
         if left and gone in PLATFORMS:
             known = PLATFORMS[gone]
-            visitor.notify(
+            current_user.notify(
                 f"{known.title} doesn't know yet: remove Daybook's access yourself, {known.where}.",
                 "warning",
             )
 
 
-def _show(visitor: Visitor, shown: Shown) -> None:
+def _show(current_user: CurrentUser, shown: Shown) -> None:
     with ui.row().classes("w-full items-end justify-between py-4 gap-2"):
         with ui.column().classes("gap-0"):
             heading("Connected Stores")
             ui.label("Manage your e-commerce platform connections")
-        if visitor.may("connect"):
-            deed("Connect Store", lambda: picker(visitor), icon="add")
+        if current_user.may("connect"):
+            deed("Connect Store", lambda: picker(current_user), icon="add")
     if not shown.cards:
-        _nothing_yet(visitor)
+        _nothing_yet(current_user)
         return
     _endings(shown)
     _filters(shown)
-    _cards(visitor, shown)
-    ui.timer(5.0, lambda: _look_again(visitor, shown))
+    _cards(current_user, shown)
+    ui.timer(5.0, lambda: _look_again(current_user, shown))
 
 
 def _endings(shown: Shown) -> None:
@@ -105,7 +105,7 @@ def _endings(shown: Shown) -> None:
         ui.label(f"and {len(soonest) - MOST_ENDINGS} more, on their cards").classes("pb-2")
 
 
-def _nothing_yet(visitor: Visitor) -> None:
+def _nothing_yet(current_user: CurrentUser) -> None:
     with ui.card().classes("w-full items-center p-8 sm:p-16 text-center"):
         ui.icon("storefront", size="4rem").props("aria-hidden=true")
         heading("No stores connected yet", 2)
@@ -113,8 +113,8 @@ def _nothing_yet(visitor: Visitor) -> None:
             "Connect a store and Daybook fetches every settlement, proves it to the cent and "
             "writes the books."
         )
-        if visitor.may("connect"):
-            deed("Connect your first store", lambda: picker(visitor), icon="add")
+        if current_user.may("connect"):
+            deed("Connect your first store", lambda: picker(current_user), icon="add")
 
 
 def _filters(shown: Shown) -> None:
@@ -142,7 +142,7 @@ def _filters(shown: Shown) -> None:
 
 
 @ui.refreshable
-def _cards(visitor: Visitor, shown: Shown) -> None:
+def _cards(current_user: CurrentUser, shown: Shown) -> None:
     found = shown.found()
     pages = max(1, math.ceil(len(found) / A_PAGE))
     shown.page = min(shown.page, pages)
@@ -155,7 +155,7 @@ def _cards(visitor: Visitor, shown: Shown) -> None:
     ):
         for card in found[first : first + A_PAGE]:
             with ui.element("li"):
-                menu = show_card(visitor, card, lambda: _look_again(visitor, shown))
+                menu = show_card(current_user, card, lambda: _look_again(current_user, shown))
                 shown.menus += [menu] if menu else []
     if pages > 1:
         _pages(shown, pages)
@@ -178,9 +178,9 @@ def _pages(shown: Shown, pages: int) -> None:
         on.set_enabled(shown.page < pages)
 
 
-async def _look_again(visitor: Visitor, shown: Shown) -> None:
+async def _look_again(current_user: CurrentUser, shown: Shown) -> None:
     """The cards as they are now, drawn anew only where something changed and no menu is open."""
-    fresh = await run.io_bound(cards, visitor.console.registry)
+    fresh = await run.io_bound(cards, current_user.console.registry)
     if fresh is None or fresh == shown.cards or not await released():
         return
     if not any(menu.value for menu in shown.menus):
@@ -188,7 +188,7 @@ async def _look_again(visitor: Visitor, shown: Shown) -> None:
         _cards.refresh()
 
 
-def picker(visitor: Visitor) -> None:
+def picker(current_user: CurrentUser) -> None:
     """Which platform: opens the set-up of a new connection."""
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-2xl"):
         heading("Connect a store", 2)

@@ -6,7 +6,7 @@ from nicegui import run, ui
 
 from connectors.errors import DaybookError
 from connectors.home.settings import Settings
-from console.web.pages.visitor import Visitor
+from console.web.pages.current_user import CurrentUser
 from pipelines.daemon_status import daemon_status
 
 LOOK_SECONDS: Final = 10.0
@@ -16,7 +16,7 @@ TEXT: Final = (
 )
 
 
-def daemon_banner(visitor: Visitor) -> None:
+def daemon_banner(current_user: CurrentUser) -> None:
     """Show a banner for as long as the daemon of this home is away."""
     banner = ui.row().props('role="status"').classes("w-full mt-4 p-3 rounded tone-warning")
     banner.style("border: 1px solid currentColor")
@@ -25,7 +25,7 @@ def daemon_banner(visitor: Visitor) -> None:
     banner.set_visibility(False)
 
     async def look() -> None:
-        banner.set_visibility(bool(await run.io_bound(_is_away, visitor.console.settings)))
+        banner.set_visibility(bool(await run.io_bound(_is_away, current_user.console.settings)))
 
     ui.timer(LOOK_SECONDS, look)
 

@@ -9,15 +9,15 @@ from console import connections
 from console.cards import Card
 from console.roles import Deed
 from console.web.context import Console
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import deed, heading
-from console.web.pages.visitor import Visitor
 from pipelines.stages.removing import posted_entries, remove_connection
 from pipelines.stages.workspace import Workspace
 
 Again = Callable[[], Awaitable[None]]
 
 
-async def rename(visitor: Visitor, card: Card, again: Again) -> None:
+async def rename(current_user: CurrentUser, card: Card, again: Again) -> None:
     """Another display name; the slug stays."""
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-md"):
         heading("Rename", 2)
@@ -27,12 +27,14 @@ async def rename(visitor: Visitor, card: Card, again: Again) -> None:
     name = await dialog
     dialog.delete()
     if name:
-        registry, slug = visitor.console.registry, card.connection.slug
-        await visitor.do("connect", registry.rename_connection, slug, name, visitor.who.name)
+        registry, slug = current_user.console.registry, card.connection.slug
+        await current_user.do(
+            "connect", registry.rename_connection, slug, name, current_user.who.name
+        )
         await again()
 
 
-async def disconnect(visitor: Visitor, card: Card) -> None:
+async def disconnect(current_user: CurrentUser, card: Card) -> None:
     """Says what stops, asks what becomes of the data, and who asks."""
     connection = card.connection
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
@@ -49,9 +51,11 @@ async def disconnect(visitor: Visitor, card: Card) -> None:
         _buttons(dialog, "Disconnect", lambda: dialog.submit(("go", keep.value)))
     answer = await dialog
     dialog.delete()
-    if answer is None or not await visitor.confirm():
+    if answer is None or not await current_user.confirm():
         return
-    done = await visitor.do("connect", _let_go, visitor.console, card, answer[1], visitor.who.name)
+    done = await current_user.do(
+        "connect", _let_go, current_user.console, card, answer[1], current_user.who.name
+    )
     if done is None:
         return
     # What the seller has to do there stands on the page that comes next.
@@ -68,9 +72,9 @@ def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
     return problem or ("" if wanted.revoke is not None else wanted.leaving)
 
 
-async def remove(visitor: Visitor, card: Card, again: Again) -> None:
+async def remove(current_user: CurrentUser, card: Card, again: Again) -> None:
     """Delete a connection that is not connected, with its data."""
-    opened = Workspace(visitor.console.settings, visitor.console.registry)
+    opened = Workspace(current_user.console.settings, current_user.console.registry)
     entries = await run.io_bound(posted_entries, opened, card.connection.slug)
     if entries is None:
         return
@@ -78,7 +82,7 @@ async def remove(visitor: Visitor, card: Card, again: Again) -> None:
         heading(f"Remove {card.connection.name}?", 2)
         ui.label("Its documents and everything made of them are deleted.")
         keep = None
-        if entries.entry_ids and visitor.may("withdraw"):
+        if entries.entry_ids and current_user.may("withdraw"):
             keep = ui.radio(
                 {True: f"Keep {entries} in the books", False: "Remove them from the books too"},
                 value=True,
@@ -90,11 +94,11 @@ async def remove(visitor: Visitor, card: Card, again: Again) -> None:
         )
     answer = await dialog
     dialog.delete()
-    if answer is None or not await visitor.confirm():
+    if answer is None or not await current_user.confirm():
         return
-    slug, actor = card.connection.slug, visitor.who.name
+    slug, actor = card.connection.slug, current_user.who.name
     deed_name: Deed = "withdraw" if answer[1] else "connect"
-    await visitor.do(deed_name, _removed, visitor.console, slug, actor, answer[1])
+    await current_user.do(deed_name, _removed, current_user.console, slug, actor, answer[1])
     await again()
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from nicegui import ui
 
 from console.roles import Deed
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.daemon_banner import daemon_banner
-from console.web.pages.visitor import Visitor
 from console.web.sessions import csrf_token
 
 PATIENCE_SECONDS = 30.0
@@ -119,7 +119,7 @@ def link_button(title: str, address: str) -> ui.button:
 
 
 @contextmanager
-def frame(visitor: Visitor, title: str) -> Iterator[None]:
+def frame(current_user: CurrentUser, title: str) -> Iterator[None]:
     """A page's content goes inside."""
     ui.page_title(f"{title} · Daybook")
     ui.colors(**COLOURS)
@@ -131,19 +131,19 @@ def frame(visitor: Visitor, title: str) -> Iterator[None]:
         ui.link("Daybook", "/").classes("text-white text-lg font-bold no-underline")
         with ui.element("nav").props('aria-label="Pages"').classes("flex gap-3 flex-wrap grow"):
             for name, address, needed in _LINKS:
-                if visitor.may(needed):
+                if current_user.may(needed):
                     ui.link(name, address).classes("text-white")
-        _notices(visitor)
-        ui.label(f"{visitor.who.name} ({visitor.who.role})").classes("text-sm text-white")
-        _sign_out(visitor)
+        _notices(current_user)
+        ui.label(f"{current_user.who.name} ({current_user.who.role})").classes("text-sm text-white")
+        _sign_out(current_user)
     with ui.column().classes("w-full max-w-6xl mx-auto px-2 sm:px-4 pb-12 gap-0"):
-        daemon_banner(visitor)
+        daemon_banner(current_user)
         ui.html('<span id="content" tabindex="-1"></span>', sanitize=False)
         yield
 
 
-def _sign_out(visitor: Visitor) -> None:
-    token = html.escape(csrf_token(visitor.cookie), quote=True)
+def _sign_out(current_user: CurrentUser) -> None:
+    token = html.escape(csrf_token(current_user.cookie), quote=True)
     ui.html(
         '<form method="post" action="/sign-out">'
         f'<input type="hidden" name="csrf" value="{token}">'
@@ -153,7 +153,7 @@ def _sign_out(visitor: Visitor) -> None:
     )
 
 
-def _notices(visitor: Visitor) -> None:
+def _notices(current_user: CurrentUser) -> None:
     """Toasts go by; what they said can be read again here."""
     opener = ui.button(icon="notifications").props('flat color=white aria-label="Notices"')
     with opener, ui.menu().props('role="region" aria-label="Notices"'):
@@ -163,10 +163,10 @@ def _notices(visitor: Visitor) -> None:
         listed.clear()
         with listed:
             ui.label("Notices").classes("font-bold")
-            for kind, text in visitor.notices[:20]:
+            for kind, text in current_user.notices[:20]:
                 ui.label(("Problem: " if kind == "negative" else "") + text)
-            if not visitor.notices:
+            if not current_user.notices:
                 ui.label("Nothing yet.")
 
-    visitor.listeners.append(show)
+    current_user.listeners.append(show)
     show()

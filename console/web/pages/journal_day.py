@@ -13,10 +13,10 @@ from console.entries import entries
 from console.opening import chosen
 from console.output import money
 from console.web.context import Console
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
 from console.web.pages.mappings import address
 from console.web.pages.tables import cell, row, table
-from console.web.pages.visitor import Visitor
 from mappings.model import UNCLASSIFIED
 from mappings.money import minor_digits
 from pipelines.stages.workspace import Workspace
@@ -29,10 +29,10 @@ def register() -> None:
 
     @page("/journals/{slug}/{day}", "Journal")
     async def journal(request: Request, slug: str, day: str) -> None:
-        visitor = Visitor.of(request)
-        with frame(visitor, "Journal"):
+        current_user = CurrentUser.of(request)
+        with frame(current_user, "Journal"):
             try:
-                told = await run.io_bound(_found, visitor.console, slug, day_of(day))
+                told = await run.io_bound(_found, current_user.console, slug, day_of(day))
             except BadInput as error:
                 ui.label(f"{error}").classes("py-4").props('role="alert"')
                 return
@@ -40,7 +40,7 @@ def register() -> None:
             heading(f"{name}, {day_of(day):%-d %B %Y}").classes("py-4")
             with ui.row().classes("gap-4 pb-4"):
                 ui.link("New words of this store", address(slug))
-                if visitor.may("run"):
+                if current_user.may("run"):
                     ui.link("This day's runs", f"{RUNS}{slug}|{day}")
             for entry in found:
                 _show(entry)

@@ -11,10 +11,10 @@ from connectors.database.registry import Publication
 from console.opening import chosen
 from console.output import money
 from console.web.context import Console
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
 from console.web.pages.placing import ask_place
 from console.web.pages.tables import cell, row, table
-from console.web.pages.visitor import Visitor
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
 from pipelines.stages.words import Word, a_week_ago, new_words
@@ -32,9 +32,9 @@ def register() -> None:
 
     @page("/mappings", "Mappings")
     async def mappings(request: Request, connection: str = ANY) -> None:
-        visitor = Visitor.of(request)
-        stores = await run.io_bound(_stores, visitor.console) or {}
-        with frame(visitor, "Mappings"):
+        current_user = CurrentUser.of(request)
+        stores = await run.io_bound(_stores, current_user.console) or {}
+        with frame(current_user, "Mappings"):
             title = heading("Mappings").classes("pt-4").props("tabindex=-1")
             ui.label("The channels' own words for money that are new, or that nothing places yet.")
             if connection and connection not in stores:
@@ -46,13 +46,13 @@ def register() -> None:
                 ui.label("Looking through the documents …").props('role="status"')
 
         async def look() -> None:
-            found = await visitor.do("read", _found, visitor.console, connection)
+            found = await current_user.do("read", _found, current_user.console, connection)
             body.clear()
             with body:
                 if found is None:
                     ui.label("The words could not be read.").props('role="alert"')
                 elif found:
-                    _show(visitor, found, look_again)
+                    _show(current_user, found, look_again)
                 else:
                     _nothing_new()
 
@@ -98,12 +98,12 @@ def _nothing_new() -> None:
         ).props('role="status"')
 
 
-def _show(visitor: Visitor, found: Sequence[Word], again: Again) -> None:
+def _show(current_user: CurrentUser, found: Sequence[Word], again: Again) -> None:
     ui.label(_told(found)).props('role="status"')
     with table("New words, and what they hold", COLUMNS, right=("Lines", "Sum")):
         for word in found:
             with row():
-                _cells(visitor, word, again)
+                _cells(current_user, word, again)
 
 
 def _told(found: Sequence[Word]) -> str:
@@ -125,7 +125,7 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _cells(visitor: Visitor, word: Word, again: Again) -> None:
+def _cells(current_user: CurrentUser, word: Word, again: Again) -> None:
     cell("Store", word.connection.name, PLATFORMS[word.connection.channel].title)
     with cell("Word"):
         ui.label(word.source_type).classes("font-bold")
@@ -139,9 +139,9 @@ def _cells(visitor: Visitor, word: Word, again: Again) -> None:
         _held(word)
     with cell("Next", bare=True):
         if not word.placed:
-            button = ui.button("Place", on_click=lambda: ask_place(visitor, word, again))
+            button = ui.button("Place", on_click=lambda: ask_place(current_user, word, again))
             label = f"Place {word.source_type}".replace('"', "")
-            button.props(f'outline aria-label="{label}"').set_enabled(visitor.may("map"))
+            button.props(f'outline aria-label="{label}"').set_enabled(current_user.may("map"))
 
 
 def _category(word: Word) -> None:

@@ -6,14 +6,16 @@ from nicegui import ui
 
 from connectors.errors import BadInput
 from console.web.context import Console
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import deed, heading
-from console.web.pages.visitor import Visitor
 from pipelines.stages.placing import Saved, choices, place
 from pipelines.stages.words import Word
 from pipelines.stages.workspace import Workspace
 
 
-async def ask_place(visitor: Visitor, word: Word, again: Callable[[], Awaitable[None]]) -> None:
+async def ask_place(
+    current_user: CurrentUser, word: Word, again: Callable[[], Awaitable[None]]
+) -> None:
     """Ask for the category, keep it, and say what is done again."""
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Where does {word.source_type} belong?", 2).classes("break-words w-full")
@@ -27,7 +29,7 @@ async def ask_place(visitor: Visitor, word: Word, again: Callable[[], Awaitable[
         chosen.on_value_change(lambda: chosen.props(remove="error error-message"))
 
         async def go() -> None:
-            if await _placed(visitor, word, chosen):
+            if await _placed(current_user, word, chosen):
                 dialog.submit(True)
 
         with ui.row().classes("w-full justify-end"):
@@ -39,13 +41,13 @@ async def ask_place(visitor: Visitor, word: Word, again: Callable[[], Awaitable[
         await again()
 
 
-async def _placed(visitor: Visitor, word: Word, chosen: ui.select) -> bool:
+async def _placed(current_user: CurrentUser, word: Word, chosen: ui.select) -> bool:
     chosen.props(remove="error error-message")
     if not chosen.value:
         chosen.props('error error-message="Choose a category"')
         return False
-    console, actor = visitor.console, visitor.who.name
-    saved = await visitor.do("map", _kept, console, word, chosen.value, actor)
+    console, actor = current_user.console, current_user.who.name
+    saved = await current_user.do("map", _kept, console, word, chosen.value, actor)
     if saved is None:
         return False
     if isinstance(saved, str):
@@ -53,7 +55,7 @@ async def _placed(visitor: Visitor, word: Word, chosen: ui.select) -> bool:
         chosen.props(f'error error-message="{said}"')
         return False
     days = "1 day is" if saved.days == 1 else f"{saved.days:,} days are"
-    visitor.notify(
+    current_user.notify(
         f"{word.source_type} is {chosen.value} in {word.connection.name} from now on. {days} asked "
         "for again; entries that waited for it go out when they are done."
     )

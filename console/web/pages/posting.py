@@ -8,12 +8,12 @@ from nicegui import ui
 from connectors.accounts.posting import change_posting, check_posting
 from connectors.errors import BadInput
 from console.cards import Card
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import deed, heading
-from console.web.pages.visitor import Visitor
 
 
 async def switch_posting(
-    visitor: Visitor, card: Card, again: Callable[[], Awaitable[None]]
+    current_user: CurrentUser, card: Card, again: Callable[[], Awaitable[None]]
 ) -> None:
     """Ask from which day on, ask for the password, keep it, and say what is so now."""
     connection, known = card.connection, card.setup.posting.since
@@ -35,12 +35,12 @@ async def switch_posting(
         since.on_value_change(lambda: since.props(remove="error error-message"))
 
         async def turn_on() -> None:
-            day = _day(visitor, card, since)
-            if day is not None and await _switched(visitor, card, day):
+            day = _day(current_user, card, since)
+            if day is not None and await _switched(current_user, card, day):
                 dialog.submit(True)
 
         async def turn_off() -> None:
-            if await _switched(visitor, card, None):
+            if await _switched(current_user, card, None):
                 dialog.submit(True)
 
         with ui.row().classes("w-full justify-end"):
@@ -54,7 +54,7 @@ async def switch_posting(
         await again()
 
 
-def _day(visitor: Visitor, card: Card, since: ui.input) -> date | None:
+def _day(current_user: CurrentUser, card: Card, since: ui.input) -> date | None:
     """The day that was typed; None where it cannot be, which the field says."""
     since.props(remove="error error-message")
     try:
@@ -63,21 +63,23 @@ def _day(visitor: Visitor, card: Card, since: ui.input) -> date | None:
         since.props('error error-message="Give a day such as 2026-12-01"')
         return None
     try:
-        check_posting(card.connection, day, visitor.console.settings.first_day)
+        check_posting(card.connection, day, current_user.console.settings.first_day)
     except BadInput as error:
         since.props(f'error error-message="{error}"')
         return None
     return day
 
 
-async def _switched(visitor: Visitor, card: Card, since: date | None) -> bool:
-    if not await visitor.confirm("This decides what is posted"):
+async def _switched(current_user: CurrentUser, card: Card, since: date | None) -> bool:
+    if not await current_user.confirm("This decides what is posted"):
         return False
-    console, slug = visitor.console, card.connection.slug
-    begin, actor = console.settings.first_day, visitor.who.name
-    changed = await visitor.do("post", change_posting, console.registry, slug, since, begin, actor)
+    console, slug = current_user.console, card.connection.slug
+    begin, actor = console.settings.first_day, current_user.who.name
+    changed = await current_user.do(
+        "post", change_posting, console.registry, slug, since, begin, actor
+    )
     if changed is None:
         return False
     now = "is off" if since is None else f"from {since:%-d %B %Y}, but nothing is sent yet"
-    visitor.notify(f"{card.connection.name}: posting {now}")
+    current_user.notify(f"{card.connection.name}: posting {now}")
     return True

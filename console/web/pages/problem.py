@@ -10,9 +10,9 @@ from console import cards
 from console.cards import Card
 from console.web.context import Console
 from console.web.pages.card import retry_button
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, link_button, page
 from console.web.pages.tables import cell, row, table
-from console.web.pages.visitor import Visitor
 
 MOST_DAYS = 50
 _WORK = {"data": "The import", "publish": "Writing the books"}
@@ -31,13 +31,13 @@ def register() -> None:
 
     @page("/problems/{slug}", "What went wrong")
     async def problem(request: Request, slug: str) -> None:
-        visitor = Visitor.of(request)
-        with frame(visitor, "What went wrong"):
-            found = await visitor.do("read", _problem, visitor.console, slug)
+        current_user = CurrentUser.of(request)
+        with frame(current_user, "What went wrong"):
+            found = await current_user.do("read", _problem, current_user.console, slug)
             if found is None:
                 ui.label(f"There is no store {slug}.").props('role="alert"').classes("py-4")
             else:
-                _show(visitor, found)
+                _show(current_user, found)
 
 
 def _problem(console: Console, slug: str) -> Problem:
@@ -46,28 +46,28 @@ def _problem(console: Console, slug: str) -> Problem:
     return Problem(card, [state for state in states if state.state == "failed"])
 
 
-def _show(visitor: Visitor, problem: Problem) -> None:
+def _show(current_user: CurrentUser, problem: Problem) -> None:
     card = problem.card
     heading(f"{card.connection.name}: what went wrong").classes("py-4")
     if card.standing != "error":
         ui.label(f"Nothing is wrong now: {card.standing}.").props('role="status"')
     if card.failure is not None:
-        _work(visitor, card.failure)
+        _work(current_user, card.failure)
     if problem.failed:
         _days(problem.failed)
     ui.label("What was done before is safe: a new try does only what is missing.").classes("py-2")
     with ui.row().classes("gap-2"):
         if card.standing == "error":
-            retry_button(visitor, card, _reload)
+            retry_button(current_user, card, _reload)
         link_button("Back to Connected Stores", "/")
 
 
-def _work(visitor: Visitor, work: Activity) -> None:
+def _work(current_user: CurrentUser, work: Activity) -> None:
     when = f" on {work.ended_at:%-d %B %Y at %H:%M} UTC" if work.ended_at else ""
     ui.label(f"{_WORK.get(work.what, work.what)} failed{when}.").classes("font-bold")
     if work.message:
         ui.label(work.message).classes("break-words w-full").props('role="alert"')
-    if work.run is not None and visitor.may("run"):
+    if work.run is not None and current_user.may("run"):
         ui.link("Open the run", f"/dagster/runs/{work.run}").classes("py-2")
 
 

@@ -14,9 +14,9 @@ from connectors.database.registry import Connection
 from connectors.errors import DaybookError
 from console import connections
 from console.web.pages import setup_account, setup_choices, setup_identity
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
 from console.web.pages.setup_state import SettingUp, buttons
-from console.web.pages.visitor import Visitor
 
 _TITLES: Mapping[Step, str] = {
     "name": "Name",
@@ -35,9 +35,9 @@ def register() -> None:
 
     @page("/setup", "Connect a store")
     async def new(request: Request, platform: str = "", store: str | None = None) -> None:
-        visitor = Visitor.of(request)
-        with frame(visitor, "Connect a store"):
-            this = _visit(visitor, platform, None)
+        current_user = CurrentUser.of(request)
+        with frame(current_user, "Connect a store"):
+            this = _visit(current_user, platform, None)
             if this is not None:
                 this.store = store
                 await _show(this, "name")
@@ -52,10 +52,12 @@ def register() -> None:
         authorised: bool = False,
         target: str | None = None,
     ) -> None:
-        visitor = Visitor.of(request)
-        with frame(visitor, "Set-up"):
-            connection = await visitor.do("read", visitor.console.registry.connection, slug)
-            this = connection and _visit(visitor, connection.channel, connection)
+        current_user = CurrentUser.of(request)
+        with frame(current_user, "Set-up"):
+            connection = await current_user.do(
+                "read", current_user.console.registry.connection, slug
+            )
+            this = connection and _visit(current_user, connection.channel, connection)
             if not this or connection is None:
                 return
             this.again, this.proposed = again, target
@@ -63,7 +65,7 @@ def register() -> None:
             await _show(this, _first(connection, wanted, again=again, authorised=authorised))
             if authorised:
                 await ui.context.client.connected()
-                visitor.notify(f"{connection.account.get('name')} is authorised")
+                current_user.notify(f"{connection.account.get('name')} is authorised")
 
 
 def _first(connection: Connection, step: str, *, again: bool, authorised: bool) -> Step:
@@ -83,19 +85,19 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
     return "imports" if step == "imports" or authorised else known
 
 
-def _visit(visitor: Visitor, name: str, connection: Connection | None) -> SettingUp | None:
+def _visit(current_user: CurrentUser, name: str, connection: Connection | None) -> SettingUp | None:
     """The visit, with its heading; None where there is nothing to set up, which is said."""
     try:
         wanted = platform(name)
     except DaybookError as error:
         ui.label(str(error)).props('role="alert"')
         return None
-    if not visitor.may("connect"):
-        ui.label(f"a {visitor.who.role} may not connect stores").props('role="alert"')
+    if not current_user.may("connect"):
+        ui.label(f"a {current_user.who.role} may not connect stores").props('role="alert"')
         return None
     known = f"{connection.name} ({wanted.title})" if connection else f"Connect {wanted.title}"
     heading(known).classes("py-4")
-    return SettingUp(visitor, wanted, connection)
+    return SettingUp(current_user, wanted, connection)
 
 
 async def _show(this: SettingUp, first: Step) -> None:
@@ -136,7 +138,7 @@ async def _name(this: SettingUp) -> None:
             typed.props('error error-message="Give it a name, such as your shop\'s"')
             return
         if this.connection is None:
-            this.connection = await this.visitor.do("connect", lambda: _begin(this, name))
+            this.connection = await this.current_user.do("connect", lambda: _begin(this, name))
         if this.connection is not None and await this.keep(step="account"):
             ui.navigate.history.replace(f"/setup/{this.slug}")
             await this.go("account")
@@ -145,7 +147,7 @@ async def _name(this: SettingUp) -> None:
 
 
 def _begin(this: SettingUp, name: str) -> Connection:
-    registry, actor = this.console.registry, this.visitor.who.name
+    registry, actor = this.console.registry, this.current_user.who.name
     return connections.begin(registry, this.wanted.name, name, actor, store=this.store)
 
 

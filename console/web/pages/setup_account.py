@@ -119,21 +119,21 @@ def _read(wanted: Platform, inputs: Mapping[str, ui.input | ui.select]) -> dict[
 
 
 async def _with_keys(this: SettingUp, given: dict[str, str]) -> None:
-    accounts, actor = this.console.accounts, this.visitor.who.name
+    accounts, actor = this.console.accounts, this.current_user.who.name
     await authorise_with(
         this, lambda: accounts.reconnect(this.slug, given, account=None, actor=actor)
     )
 
 
 async def _authorise_with(this: SettingUp, given: dict[str, str]) -> None:
-    page = await this.visitor.do(
+    page = await this.current_user.do(
         "connect",
         begin,
         this.console.accounts,
         this.slug,
         given,
-        this.visitor.cookie,
-        this.visitor.who.name,
+        this.current_user.cookie,
+        this.current_user.who.name,
     )
     if page is not None:
         ui.navigate.to(page)

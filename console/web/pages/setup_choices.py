@@ -67,7 +67,7 @@ async def imports(this: SettingUp) -> None:
 
 async def accounting(this: SettingUp) -> None:
     """Where entries go: the books always, an organisation where one is connected."""
-    targets = await this.visitor.do("read", connections.targets, this.console.registry)
+    targets = await this.current_user.do("read", connections.targets, this.console.registry)
     if targets is None:
         return
     known = this.proposed or this.setup.target

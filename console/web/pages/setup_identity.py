@@ -23,7 +23,7 @@ async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
             work()
         return True
 
-    if await this.visitor.do("connect", decided) is None:
+    if await this.current_user.do("connect", decided) is None:
         return
     this.connection = await run.io_bound(this.console.registry.connection, this.slug)
     if this.connection is None:
@@ -39,7 +39,7 @@ async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
 async def choose(this: SettingUp) -> None:
     """One authorisation covers several accounts: which one is this connection?"""
     accounts, slug = this.console.accounts, this.slug
-    reached = await this.visitor.do("connect", accounts.reached, slug)
+    reached = await this.current_user.do("connect", accounts.reached, slug)
     if not reached:
         link_button("Authorise again", f"/setup/{slug}?again=1")
         return
@@ -54,7 +54,7 @@ async def choose(this: SettingUp) -> None:
     async def go_on() -> None:
         problem.set_visibility(chosen.value is None)
         if chosen.value is not None:
-            actor = this.visitor.who.name
+            actor = this.current_user.who.name
             await authorise_with(
                 this, lambda: accounts.prove(slug, chosen.value, None, actor, reached)
             )
@@ -84,7 +84,7 @@ async def timezone(this: SettingUp) -> None:
         if typed.value is None:
             typed.props('error error-message="Choose a time zone"')
             return
-        accounts, actor, zone = this.console.accounts, this.visitor.who.name, str(typed.value)
+        accounts, actor, zone = this.console.accounts, this.current_user.who.name, str(typed.value)
         await authorise_with(
             this, lambda: accounts.prove(this.slug, this.setup.account, zone, actor)
         )

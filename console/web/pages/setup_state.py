@@ -10,8 +10,8 @@ from connectors.accounts.setup import Setup, Step
 from connectors.database.registry import Connection
 from console.connections import keep_setup
 from console.web.context import Console
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import deed
-from console.web.pages.visitor import Visitor
 from pipelines.stages.workspace import Workspace
 
 Then = Callable[[], Awaitable[None]]
@@ -28,7 +28,7 @@ class SettingUp:
     `store` is whose set-up waits for this organisation, `proposed` the target it comes back with.
     """
 
-    visitor: Visitor
+    current_user: CurrentUser
     wanted: Platform
     connection: Connection | None
     again: bool = False
@@ -44,7 +44,7 @@ class SettingUp:
     @property
     def console(self) -> Console:
         """The console the visitor is at."""
-        return self.visitor.console
+        return self.current_user.console
 
     @property
     def is_organisation(self) -> bool:
@@ -65,7 +65,7 @@ class SettingUp:
     async def keep(self, **answers: object) -> bool:
         """Keep what a step answered; False when it could not be kept, which was said."""
         kept = self.setup.model_copy(update=answers)
-        done = await self.visitor.do("connect", lambda: self._kept(kept))
+        done = await self.current_user.do("connect", lambda: self._kept(kept))
         if done is None:
             return False
         self.connection = done
@@ -74,7 +74,7 @@ class SettingUp:
     def _kept(self, setup: Setup) -> Connection:
         assert self.connection is not None
         workspace = Workspace(self.console.settings, self.console.registry)
-        return keep_setup(workspace, self.connection, setup, self.visitor.who.name)
+        return keep_setup(workspace, self.connection, setup, self.current_user.who.name)
 
 
 def buttons(*, next_: Then, back: Then | None = None, title: str = "Continue") -> None:

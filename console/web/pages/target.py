@@ -6,14 +6,16 @@ from nicegui import ui
 
 from console import connections
 from console.cards import Card
+from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import deed, heading, link_button
-from console.web.pages.visitor import Visitor
 
 
-async def change_target(visitor: Visitor, card: Card, again: Callable[[], Awaitable[None]]) -> None:
+async def change_target(
+    current_user: CurrentUser, card: Card, again: Callable[[], Awaitable[None]]
+) -> None:
     """Ask where the entries of a store go, and keep it."""
-    connection, registry = card.connection, visitor.console.registry
-    targets = await visitor.do("read", connections.targets, registry)
+    connection, registry = card.connection, current_user.console.registry
+    targets = await current_user.do("read", connections.targets, registry)
     if targets is None:
         return
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
@@ -30,10 +32,12 @@ async def change_target(visitor: Visitor, card: Card, again: Callable[[], Awaita
     dialog.delete()
     if target is None:
         return
-    slug, actor = connection.slug, visitor.who.name
-    changed = await visitor.do("connect", connections.change_target, registry, slug, target, actor)
+    slug, actor = connection.slug, current_user.who.name
+    changed = await current_user.do(
+        "connect", connections.change_target, registry, slug, target, actor
+    )
     if changed:
-        visitor.notify(f"{connection.name}: entries go to {targets[target]}")
+        current_user.notify(f"{connection.name}: entries go to {targets[target]}")
     await again()
 
 

@@ -32,9 +32,9 @@ class Site:
     def registry(self) -> Registry:
         return self.console.registry
 
-    def person(self, name: str = "ada", role: Role = "admin") -> None:
+    def add_user(self, name: str = "ada", role: Role = "admin") -> None:
         """Somebody may sign in, with the password of every test."""
-        self.registry.add_person(name, hash_password(PASSWORD), role, "test")
+        self.registry.add_user(name, hash_password(PASSWORD), role, "test")
 
     def browser(self) -> httpx2.Client:
         """A browser that has not signed in; it follows no redirect by itself."""
@@ -43,8 +43,8 @@ class Site:
     @contextmanager
     def signed_in(self, name: str = "ada", role: Role = "admin") -> Iterator[httpx2.Client]:
         """A browser of somebody who has."""
-        if name not in {person.name for person in self.registry.people()}:
-            self.person(name, role)
+        if name not in {user.name for user in self.registry.users()}:
+            self.add_user(name, role)
         form = {"user": name, "password": PASSWORD, "next": "/"}
         with self.browser() as browser:
             answer = browser.post("/sign-in", data=form)

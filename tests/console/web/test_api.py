@@ -74,7 +74,7 @@ DEEDS: list[tuple[str, str, Deed, Any]] = [
 @contextmanager
 def program(site: Site, role: Role = "admin", name: str = "grace") -> Iterator[httpx2.Client]:
     """A program with a token of somebody with that role."""
-    site.person(name, role)
+    site.add_user(name, role)
     token = site.console.sessions.new_token(name, "test", "test")
     with httpx2.Client(base_url=site.url + API, timeout=60) as client:
         client.headers["Authorization"] = f"Bearer {token}"
@@ -396,7 +396,7 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
         httpx2.Client(base_url=url + API, timeout=60) as client,
     ):
-        registry.add_person("ada", "x", "operator", "test")
+        registry.add_user("ada", "x", "operator", "test")
         token = Sessions(registry).new_token("ada", "test", "test")
         client.headers["Authorization"] = f"Bearer {token}"
         assert client.get("/channels").json() == synced("channels", "--json").json

@@ -176,7 +176,7 @@ def test_there_are_never_too_many_connections(
 
 
 def test_a_form_still_arrives(site: Site) -> None:
-    site.person()
+    site.add_user()
     form = {"user": "ada", "password": PASSWORD, "next": "/"}
     with site.browser() as browser:
         assert browser.post("/sign-in", data=form).status_code == 303
@@ -212,8 +212,8 @@ def test_an_open_page_hears_nothing_once_its_user_is_removed(site: Site) -> None
         address = url.replace("http", "ws", 1) + "/_nicegui_ws/feed"
         with connect(address, origin=Origin(url), additional_headers=cookie, proxy=None) as talk:
             assert talk.recv(10) == "figures"
-            site.person("ada")
-            site.registry.remove_person("bob", "ada")
+            site.add_user("ada")
+            site.registry.remove_user("bob", "ada")
             removed = time.monotonic()
             with suppress(ConnectionClosed):
                 while time.monotonic() - removed < 20:

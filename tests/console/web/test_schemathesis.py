@@ -32,7 +32,7 @@ PHASES = {
 
 def test_nothing_breaks(site: Site) -> None:
     # No address can have this name in it, so that nothing takes the role away.
-    site.person("ada/admin")
+    site.add_user("ada/admin")
     token = site.console.sessions.new_token("ada/admin", "schemathesis", "test")
     for name in ("square", "shopify", "xero"):
         _connect(site, name)

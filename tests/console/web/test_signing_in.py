@@ -44,7 +44,7 @@ def test_the_right_password_opens_and_signing_out_closes(site: Site) -> None:
 
 
 def test_a_wrong_name_and_a_wrong_password_look_alike_and_are_slowed(site: Site) -> None:
-    site.person()
+    site.add_user()
     with site.browser() as browser:
         said = set()
         for user in ("ada", "eve"):
@@ -80,7 +80,7 @@ def test_guesses_at_once_get_no_further_than_one_after_the_other(
         return False
 
     monkeypatch.setattr(sessions, "_verified", verify)
-    site.person()
+    site.add_user()
     with ThreadPoolExecutor(12) as together:
         told = Counter(together.map(lambda n: attempt(site, "ada", f"guess {n}"), range(24)))
     assert told == {401: 5, 429: 19}
@@ -120,7 +120,7 @@ def test_nobody_locks_somebody_out_of_their_own_browser(site: Site) -> None:
     for _ in range(attempts.PER_NAME):
         assert attempt(site, "ada", "wrong", device) == 401
     assert attempt(site, "ada", PASSWORD, device) == 429
-    site.person("eve")
+    site.add_user("eve")
     assert known_device(device, "eve", site.registry.password_hash("eve")) is None
 
 
@@ -183,7 +183,7 @@ UNREADABLE = ("//[", "http://[", "/a\r\nX: y", "/\0")
 
 @pytest.mark.parametrize("address", ELSEWHERE + UNREADABLE)
 def test_signing_in_leads_nowhere_else(site: Site, address: str) -> None:
-    site.person()
+    site.add_user()
     with site.browser() as browser:
         form = {"user": "ada", "password": PASSWORD, "next": address}
         assert browser.post("/sign-in", data=form).headers["location"] == "/"
@@ -220,7 +220,7 @@ def test_every_answer_is_guarded(site: Site) -> None:
 
 
 def test_a_password_is_kept_as_a_hash(site: Site) -> None:
-    site.person()
+    site.add_user()
     kept = site.registry.password_hash("ada")
     assert kept is not None
     assert kept.startswith("$argon2id$")

@@ -31,7 +31,7 @@ def opened(synced: User) -> Iterator[Workspace]:
 def client(opened: Workspace) -> Iterator[httpx2.Client]:
     """A bookkeeper's program."""
     registry = opened.registry
-    registry.add_person("ben", "x", "bookkeeper", "test")
+    registry.add_user("ben", "x", "bookkeeper", "test")
     token = Sessions(registry).new_token("ben", "test", "test")
     with ExitStack() as stack:
         served = build(Console(opened.settings, registry), default_parts())

@@ -1,4 +1,4 @@
-"""Who may use the console: people, their sessions, and tokens of programs that act for them.
+"""Users of the console, their sessions, and tokens of programs that act for them.
 
 Passwords are here as hashes, session cookies and tokens as SHA-256 digests: a copy of the
 database signs nobody in.
@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from connectors.database.registry.models import ApiTokenRow, BucketRow, PersonRow, SessionRow
-from connectors.database.registry.records import ApiToken, Person, Role, SignedIn
+from connectors.database.registry.models import ApiTokenRow, BucketRow, SessionRow, UserRow
+from connectors.database.registry.records import ApiToken, Role, SignedIn, User
 from connectors.database.registry.store import Store, columns, serialise, write_audit
 from connectors.errors import BadInput
 
@@ -26,33 +26,33 @@ _FORGOTTEN = (
 )
 
 
-class People(Store):
-    """People, sessions and tokens."""
+class Users(Store):
+    """Users, sessions and tokens."""
 
-    def people(self) -> list[Person]:
+    def users(self) -> list[User]:
         """Everybody who may sign in, by name."""
-        wanted = select(*columns(PersonRow, Person)).order_by(PersonRow.name)
+        wanted = select(*columns(UserRow, User)).order_by(UserRow.name)
         with self._transaction() as session:
-            return [Person(*row) for row in session.execute(wanted)]
+            return [User(*row) for row in session.execute(wanted)]
 
     def password_hash(self, name: str) -> str | None:
-        """The hash of a person's password; None for nobody."""
+        """The hash of a user's password; None for nobody."""
         with self._transaction() as session:
-            return session.scalar(select(PersonRow.password_hash).where(PersonRow.name == name))
+            return session.scalar(select(UserRow.password_hash).where(UserRow.name == name))
 
-    def add_person(self, name: str, password_hash: str, role: Role, actor: str) -> None:
+    def add_user(self, name: str, password_hash: str, role: Role, actor: str) -> None:
         """Let somebody in; `BadInput` where the name is taken."""
         row = {"name": name, "password_hash": password_hash, "role": role}
         with self._transaction() as session:
-            added = insert(PersonRow).values(row).on_conflict_do_nothing()
-            if session.scalar(added.returning(PersonRow.name)) is None:
+            added = insert(UserRow).values(row).on_conflict_do_nothing()
+            if session.scalar(added.returning(UserRow.name)) is None:
                 raise BadInput(f"there is a user {name} already")
             write_audit(session, actor, "user.added", name, {"role": role})
 
     def set_role(self, name: str, role: Role, actor: str) -> None:
         """Change what somebody may do; `BadInput` when nobody could manage users any more."""
         with self._transaction() as session:
-            row = _person(session, name)
+            row = _user(session, name)
             if row.role == "admin" and role != "admin":
                 _refuse_without_admin(session, name)
             write_audit(session, actor, "user.role", name, {"from": row.role, "to": role})
@@ -61,22 +61,22 @@ class People(Store):
     def set_password(self, name: str, password_hash: str, actor: str) -> None:
         """Change somebody's password; every session of theirs ends."""
         with self._transaction() as session:
-            _person(session, name).password_hash = password_hash
-            session.execute(delete(SessionRow).where(SessionRow.person == name))
+            _user(session, name).password_hash = password_hash
+            session.execute(delete(SessionRow).where(SessionRow.user == name))
             write_audit(session, actor, "user.password", name, {})
 
-    def remove_person(self, name: str, actor: str) -> None:
+    def remove_user(self, name: str, actor: str) -> None:
         """Let somebody in no more; sessions and tokens of theirs end."""
         with self._transaction() as session:
-            row = _person(session, name)
+            row = _user(session, name)
             if row.role == "admin":
                 _refuse_without_admin(session, name)
             for table in (SessionRow, ApiTokenRow):
-                session.execute(delete(table).where(table.person == name))
+                session.execute(delete(table).where(table.user == name))
             session.delete(row)
             write_audit(session, actor, "user.removed", name, {})
 
-    def start_session(self, digest: str, person: str, idle: timedelta, lasts: timedelta) -> None:
+    def start_session(self, digest: str, user: str, idle: timedelta, lasts: timedelta) -> None:
         """Somebody signed in; sessions that have ended are dropped."""
         ended = or_(
             SessionRow.seen_at < func.now() - idle, SessionRow.started_at < func.now() - lasts
@@ -84,8 +84,8 @@ class People(Store):
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(ended))
             session.execute(delete(BucketRow).where(*_FORGOTTEN))
-            session.add(SessionRow(digest=digest, person=person))
-            write_audit(session, person, "session.started", person, {})
+            session.add(SessionRow(digest=digest, user=user))
+            write_audit(session, user, "session.started", user, {})
 
     def session(
         self, digest: str, idle: timedelta, lasts: timedelta, *, used: bool = True
@@ -98,12 +98,12 @@ class People(Store):
         )
         wanted = (
             select(
-                SessionRow.person,
-                PersonRow.role,
+                SessionRow.user,
+                UserRow.role,
                 SessionRow.confirmed_at,
                 (SessionRow.seen_at < func.now() - _NOTED).label("stale"),
             )
-            .join(PersonRow, PersonRow.name == SessionRow.person)
+            .join(UserRow, UserRow.name == SessionRow.user)
             .where(*live)
         )
         with self._transaction() as session:
@@ -113,10 +113,10 @@ class People(Store):
             if used and found.stale:
                 touched = update(SessionRow).where(SessionRow.digest == digest)
                 session.execute(touched.values(seen_at=func.now()))
-            return SignedIn(found.person, cast("Role", found.role), found.confirmed_at)
+            return SignedIn(found.user, cast("Role", found.role), found.confirmed_at)
 
     def confirm_session(self, digest: str) -> None:
-        """The person of a session gave the password again."""
+        """The user of a session gave the password again."""
         confirmed = update(SessionRow).where(SessionRow.digest == digest)
         with self._transaction() as session:
             session.execute(confirmed.values(confirmed_at=func.now()))
@@ -126,52 +126,52 @@ class People(Store):
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(SessionRow.digest == digest))
 
-    def add_api_token(self, digest: str, person: str, label: str, actor: str) -> None:
-        """Let a program act for a person."""
+    def add_api_token(self, digest: str, user: str, label: str, actor: str) -> None:
+        """Let a program act for a user."""
         with self._transaction() as session:
-            _person(session, person)
-            session.add(ApiTokenRow(digest=digest, person=person, label=label))
-            write_audit(session, actor, "token.added", person, {"label": label})
+            _user(session, user)
+            session.add(ApiTokenRow(digest=digest, user=user, label=label))
+            write_audit(session, actor, "token.added", user, {"label": label})
 
     def api_tokens(self) -> list[ApiToken]:
-        """Every token, by person and label; what it is nobody can tell."""
+        """Every token, by user and label; what it is nobody can tell."""
         wanted = select(*columns(ApiTokenRow, ApiToken))
         with self._transaction() as session:
-            ordered = wanted.order_by(ApiTokenRow.person, ApiTokenRow.label)
+            ordered = wanted.order_by(ApiTokenRow.user, ApiTokenRow.label)
             return [ApiToken(*row) for row in session.execute(ordered)]
 
-    def token_person(self, digest: str) -> SignedIn | None:
+    def token_user(self, digest: str) -> SignedIn | None:
         """Who a token acts for; None for an unknown one."""
         used = update(ApiTokenRow).where(ApiTokenRow.digest == digest).values(used_at=func.now())
         with self._transaction() as session:
-            name = session.scalar(used.returning(ApiTokenRow.person))
+            name = session.scalar(used.returning(ApiTokenRow.user))
             return SignedIn(name, _role(session, name), None) if name else None
 
-    def remove_api_token(self, person: str, label: str, actor: str) -> None:
+    def remove_api_token(self, user: str, label: str, actor: str) -> None:
         """Let a program act no more."""
-        wanted = (ApiTokenRow.person == person, ApiTokenRow.label == label)
+        wanted = (ApiTokenRow.user == user, ApiTokenRow.label == label)
         with self._transaction() as session:
             gone = session.scalars(
                 delete(ApiTokenRow).where(*wanted).returning(ApiTokenRow.label)
             ).all()
             if not gone:
-                raise BadInput(f"{person} has no token {label!r}")
-            write_audit(session, actor, "token.removed", person, {"label": label})
+                raise BadInput(f"{user} has no token {label!r}")
+            write_audit(session, actor, "token.removed", user, {"label": label})
 
 
-def _person(session: Session, name: str) -> PersonRow:
-    row = session.get(PersonRow, name, with_for_update=True)
+def _user(session: Session, name: str) -> UserRow:
+    row = session.get(UserRow, name, with_for_update=True)
     if row is None:
         raise BadInput(f"there is no user {name!r}")
     return row
 
 
 def _role(session: Session, name: str) -> Role:
-    return cast("Role", _person(session, name).role)
+    return cast("Role", _user(session, name).role)
 
 
 def _refuse_without_admin(session: Session, name: str) -> None:
     serialise(session, "admins")
-    others = select(func.count()).where(PersonRow.role == "admin", PersonRow.name != name)
+    others = select(func.count()).where(UserRow.role == "admin", UserRow.name != name)
     if not session.scalar(others):
         raise BadInput(f"{name} is the only admin: make another one first")

@@ -15,7 +15,7 @@ from console.web.api.problems import Problem, Refused, not_found
 from console.web.context import Console
 from console.web.sessions import csrf_token, hash_password
 
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["users"])
 
 
 class Me(BaseModel):
@@ -58,13 +58,13 @@ class TokenMade(BaseModel):
     token: str
 
 
-def _person(name: Annotated[Name, Path()], console: Here) -> str:
-    if name not in {person.name for person in console.registry.people()}:
+def _known(name: Annotated[Name, Path()], console: Here) -> str:
+    if name not in {user.name for user in console.registry.users()}:
         raise not_found(f"there is no user {name!r}")
     return name
 
 
-Named = Annotated[str, Depends(_person)]
+Named = Annotated[str, Depends(_known)]
 
 
 @router.get("/me")
@@ -88,7 +88,7 @@ def list_users(_who: Administrator, console: Here) -> Users:
     return Users(
         users=_users(console),
         tokens=[
-            Token(user=t.person, label=t.label, created_at=t.created_at, used_at=t.used_at)
+            Token(user=t.user, label=t.label, created_at=t.created_at, used_at=t.used_at)
             for t in console.registry.api_tokens()
         ],
     )
@@ -98,14 +98,14 @@ def list_users(_who: Administrator, console: Here) -> Users:
 def add_user(who: Administrator, console: Here, new: NewUser) -> User:
     """Let somebody sign in."""
     hashed = hash_password(new.password.get_secret_value())
-    console.registry.add_person(new.name, hashed, new.role, who.name)
+    console.registry.add_user(new.name, hashed, new.role, who.name)
     return _user(console, new.name)
 
 
 @router.delete("/users/{name}", status_code=204)
 def remove_user(who: Administrator, console: Here, name: Named) -> None:
     """Let somebody in no more; their sessions and tokens end."""
-    console.registry.remove_person(name, who.name)
+    console.registry.remove_user(name, who.name)
 
 
 @router.put("/users/{name}/role")
@@ -125,7 +125,7 @@ def set_password(who: Administrator, console: Here, name: Named, given: NewPassw
 @router.post("/users/{name}/tokens", status_code=201)
 def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> TokenMade:
     """A token with which a program acts for somebody; it is shown this once."""
-    taken = {t.label for t in console.registry.api_tokens() if t.person == name}
+    taken = {t.label for t in console.registry.api_tokens() if t.user == name}
     if new.label in taken:
         raise BadInput(f"{name} has a token {new.label!r} already: choose another label")
     return TokenMade(token=console.sessions.new_token(name, new.label, who.name))
@@ -134,7 +134,7 @@ def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> 
 @router.delete("/users/{name}/tokens/{label}", status_code=204)
 def remove_token(who: Administrator, console: Here, name: Named, label: Name) -> None:
     """Let a program act no more."""
-    if label not in {t.label for t in console.registry.api_tokens() if t.person == name}:
+    if label not in {t.label for t in console.registry.api_tokens() if t.user == name}:
         raise not_found(f"{name} has no token {label!r}")
     console.registry.remove_api_token(name, label, who.name)
 
@@ -151,8 +151,8 @@ def _me(who: Caller) -> Me:
 
 def _users(console: Console) -> list[User]:
     return [
-        User(name=person.name, role=person.role, created_at=person.created_at)
-        for person in console.registry.people()
+        User(name=user.name, role=user.role, created_at=user.created_at)
+        for user in console.registry.users()
     ]
 
 

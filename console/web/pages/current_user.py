@@ -25,8 +25,8 @@ def serve(console: Console) -> None:
 
 
 @dataclass
-class Visitor:
-    """A signed-in person with a page open, and the notices they have been given there."""
+class CurrentUser:
+    """A signed-in user with a page open, and the notices they have been given there."""
 
     console: Console
     cookie: str
@@ -35,7 +35,7 @@ class Visitor:
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, request: Request) -> "Visitor":
+    def of(cls, request: Request) -> "CurrentUser":
         """Whoever asks for a page; the gate has let them in."""
         return cls(_served[0], request.state.cookie, request.state.who)
 
