@@ -13,7 +13,7 @@ from connectors.accounts.deadlines import Deadline
 from connectors.accounts.platforms import PLATFORMS, has_settlements
 from connectors.accounts.setup import BOOKS, Setup
 from connectors.channels.history import can_visit, is_read, whole_days
-from connectors.database.registry import Activity, Appointment, Connection, DaySummary, Registry
+from connectors.database.registry import Activity, Connection, DaySummary, Registry, ScheduledSync
 from connectors.home.settings import settings
 from pipelines.stages.books_check import known_books_error
 from pipelines.stages.words import unplaced_words
@@ -134,7 +134,7 @@ def cards(registry: Registry) -> list[Card]:
     failures = registry.last_failures()
     waiting, due = registry.waiting_days(), registry.due_connections(BOOKS)
     days, held = registry.day_summaries(), registry.held_connections()
-    visits = registry.appointments()
+    visits = registry.scheduled_syncs()
     connections = registry.connections()
     unplaced = unplaced_words(registry, connections, held)
     home = settings()
@@ -168,7 +168,7 @@ def _card(
     last: Activity | None,
     running: Activity | None,
     held: Held | None,
-    visit: Appointment | None,
+    visit: ScheduledSync | None,
     failure: Activity | None,
     outstanding: Outstanding,
     refused: str | None,

@@ -11,7 +11,7 @@ from connectors.accounts.platforms import has_settlements
 from connectors.accounts.posting import posting
 from connectors.accounts.queues import Notifying
 from connectors.channels.history import can_visit
-from connectors.database.registry import Activity, Appointment, Connection, DayState
+from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
 from console.commands import connecting, notifying
 from console.commands.home import Json
 from console.opening import workspace
@@ -122,7 +122,7 @@ def _told(finding: str | dict[str, str]) -> str:
 
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
     last, running = opened.registry.last_activities(), opened.registry.running_activities()
-    visits = opened.registry.appointments()
+    visits = opened.registry.scheduled_syncs()
     notified = Notifying(Accounts(opened.settings, opened.registry)).notified()
     return [
         _card(
@@ -142,7 +142,7 @@ def _card(
     connection: Connection,
     last: Activity | None,
     running: Activity | None,
-    visit: Appointment | None,
+    visit: ScheduledSync | None,
     *,
     notified: bool,
 ) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class WindowRun:
         self._remember()
         if self.visited:
             # Only now: until its days are done, a visit is not over.
-            self.workspace.registry.appoint(self.connection.slug, self._tomorrow())
+            self.workspace.registry.schedule_sync(self.connection.slug, self._tomorrow())
         return self.failed
 
     def _visit(self) -> None:
@@ -125,7 +125,7 @@ class WindowRun:
         else:
             self.refused = found.refused
             self.waiting = next(iter(found.refused), None)
-            made = registry.appointments().get(slug)
+            made = registry.scheduled_syncs().get(slug)
             self._ask_for({*found.days, *(made.days if made else ())})
             self.visited = True
 
@@ -135,8 +135,8 @@ class WindowRun:
     def _put_off(self, at: datetime, why: str) -> None:
         """Visit at another time; what a visit that broke off has left to do is done then too."""
         registry, slug = self.workspace.registry, self.connection.slug
-        made = registry.appointments().get(slug)
-        registry.appoint(slug, at, {*self.window, *(made.days if made else ())}, why)
+        made = registry.scheduled_syncs().get(slug)
+        registry.schedule_sync(slug, at, {*self.window, *(made.days if made else ())}, why)
 
     def _ask_for(self, days: Collection[date]) -> None:
         """Have days done that what was fetched touches and that this run is not about."""

@@ -15,7 +15,7 @@ from pipelines.resources import Daybook
 def heard_notices(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
-    """Brings appointments forward and asks for no run itself; without a queue it does nothing.
+    """Brings scheduled syncs forward and asks for no run itself; without a queue it does nothing.
 
     The cursor is the queue that was asked last.
     """

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from connectors.database.registry import Appointment, Connection
+from connectors.database.registry import Connection, ScheduledSync
 from connectors.lake.windows import windows
 from pipelines.jobs import data_job
 from pipelines.partitions import connections, range_tags
@@ -29,9 +29,9 @@ FARTHEST = timedelta(days=8)
 def due_visits(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
-    """A run for every account whose time has come; the run makes the next appointment.
+    """A run for every account whose time has come; the run schedules the next sync.
 
-    An appointment that no run kept is asked for again on the day after.
+    A sync that no run did is asked for again on the day after.
     """
     now = daybook.clock()
     with daybook.open() as workspace:
@@ -44,13 +44,13 @@ def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[
     from connectors.channels.history import can_visit
     from pipelines.stages.visiting import due_days
 
-    appointments = workspace.registry.appointments()
+    scheduled_syncs = workspace.registry.scheduled_syncs()
     due = [
-        (connection, appointments.get(connection.slug))
+        (connection, scheduled_syncs.get(connection.slug))
         for connection in workspace.registry.connections()
         if connection.slug in known
         and can_visit(connection)
-        and _is_due(connection, appointments.get(connection.slug), now)
+        and _is_due(connection, scheduled_syncs.get(connection.slug), now)
     ]
     for connection, made in due[:VISITS_A_TICK]:
         days = {*due_days(workspace, connection, now), *(made.days if made else ())}
@@ -62,7 +62,7 @@ def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[
             )
 
 
-def _is_due(connection: Connection, made: Appointment | None, now: datetime) -> bool:
+def _is_due(connection: Connection, made: ScheduledSync | None, now: datetime) -> bool:
     from connectors.accounts.setup import Setup
 
     setup = Setup.model_validate(connection.setup)

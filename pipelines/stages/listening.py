@@ -1,8 +1,8 @@
 """Queues of notifications: a message brings its account's next visit forward, and is let go.
 
-The appointment is kept before the message goes. A message that nobody can read is not let go: it
+The sync is scheduled before the message goes. A message that nobody can read is not let go: it
 comes again, and the owner's queue moves it to its dead letter queue. While an account is visited
-its queue waits: the visit makes the next appointment at its end.
+its queue waits: the visit schedules the next sync at its end.
 """
 
 import logging
@@ -105,7 +105,7 @@ class _Round:
     def _hear(self, queue: Queue, sharing: Sequence[Connection]) -> None:
         for _ in range(ANSWERS):
             messages = queue.received()
-            # A visit that began meanwhile would make its appointment over ours.
+            # A visit that began meanwhile would schedule its next sync over ours.
             if not messages or self._visited(sharing):
                 return
             wanted: dict[str, datetime] = {}

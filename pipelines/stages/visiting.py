@@ -152,7 +152,7 @@ class _Kept:
         self._table, self._visit = table, going
         self._before = readings(source, workspace.lake.current(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
-        made = workspace.registry.appointments().get(connection.slug)
+        made = workspace.registry.scheduled_syncs().get(connection.slug)
         self._unfinished = set(made.days if made else ())
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
@@ -182,7 +182,7 @@ class _Kept:
         days = {d for d in manifest.days if d < self._visit.today}
         if not days <= self._unfinished:
             self._unfinished |= days
-            self._workspace.registry.appoint(
+            self._workspace.registry.schedule_sync(
                 self._connection.slug, self._visit.now, self._unfinished, BROKEN_OFF
             )
 
@@ -225,6 +225,6 @@ def due_days(
         # A payout may hold a line of a day of which nothing else is known yet.
         known = told(workspace.lake.current(connection.slug)) or whole
         unseen = {day for day in whole if day not in done or day not in known}
-        made = workspace.registry.appointments().get(connection.slug)
+        made = workspace.registry.scheduled_syncs().get(connection.slug)
         found |= unseen | set(list(whole)[-1:]) | set(made.days if made else ())
     return sorted(found)

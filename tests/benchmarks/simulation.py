@@ -167,7 +167,7 @@ class Simulation:
         return ok
 
     def _look(self, store: Store, event: str, ok: bool) -> None:
-        """A visit that failed shows: in the run, a day's reason, the state or an appointment."""
+        """A visit that failed shows: in the run, a day's reason, the state or the schedule."""
         registry = self.workspace.registry
         states = registry.day_states(store.slug)
         shows = (
@@ -175,7 +175,7 @@ class Simulation:
             or any(s.state in {"failed", "open"} and s.reason for s in states)
             or self._connection(store).state == "needs_reauth"
             or (
-                (made := registry.appointments().get(store.slug)) is not None
+                (made := registry.scheduled_syncs().get(store.slug)) is not None
                 and made.reason is not None
             )
         )

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.accounts.queues import Notifying
 from connectors.channels.amazon import notices
-from connectors.database.registry import Appointment
+from connectors.database.registry import ScheduledSync
 from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings, settings
 from pipelines.definitions import build_definitions
@@ -56,7 +56,7 @@ def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
     with store("amazon", quick_home, tmp_path) as found:
         notifying(found).switch_on(slug(found), desk(found).fields(queue_arn=ARN), "test")
-        found.desk.registry.appoint(slug(found), morning(found))
+        found.desk.registry.schedule_sync(slug(found), morning(found))
         yield found
 
 
@@ -90,8 +90,8 @@ def hear(at: Store) -> Heard:
     return listen(at.house.workspace, at.now, LOG)
 
 
-def appointment(at: Store, of: str = "") -> Appointment:
-    return at.desk.registry.appointments()[of or slug(at)]
+def scheduled(at: Store, of: str = "") -> ScheduledSync:
+    return at.desk.registry.scheduled_syncs()[of or slug(at)]
 
 
 def findings(at: Store, of: str = "") -> list[str]:
@@ -119,7 +119,7 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
     settings.cache_clear()
     at.visit()
     at.money.advance(8)
-    at.desk.registry.appoint(slug(at), morning(at))
+    at.desk.registry.schedule_sync(slug(at), morning(at))
     assert len(desk(at).sqs.messages) == 2, "a message a site"
 
     with dg.DagsterInstance.ephemeral() as instance:
@@ -128,7 +128,7 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
         heard = tick(at, instance, "heard_notices")
         assert heard.skip_reason == dg.SkipReason(f"2 messages; sooner: {slug(at)}")
         assert desk(at).sqs.messages == []
-        assert appointment(at).at == at.now
+        assert scheduled(at).at == at.now
         asked = list(tick(at, instance, "due_visits").run_requests or ())
         again = tick(at, instance, "heard_notices")
         assert again.skip_reason == dg.SkipReason("no messages")
@@ -142,11 +142,11 @@ def test_a_burst_makes_one_visit_and_transactions_are_gathered_for_a_while(at: S
     transaction = transaction_update(SELLER, at.now - timedelta(days=2), GERMANY)
     send(at, transaction, transaction)
     assert hear(at).advanced == {slug(at)}
-    assert appointment(at).at == at.now + timedelta(minutes=30)
+    assert scheduled(at).at == at.now + timedelta(minutes=30)
     send(at, transaction, *[report_finished(SELLER)] * 12, transaction)
     heard = hear(at)
     assert (heard.messages, heard.unread, desk(at).sqs.messages) == (14, 0, [])
-    assert appointment(at) == Appointment(slug(at), at.now, [], None)
+    assert scheduled(at) == ScheduledSync(slug(at), at.now, [], None)
 
 
 def test_what_is_not_for_us_is_let_go(at: Store) -> None:
@@ -163,7 +163,7 @@ def test_what_is_not_for_us_is_let_go(at: Store) -> None:
     send(at, *made, *map(as_event, made))
     heard = hear(at)
     assert (heard.messages, heard.unread, desk(at).sqs.messages) == (2 * len(made), 0, [])
-    assert appointment(at).at == morning(at)
+    assert scheduled(at).at == morning(at)
 
 
 def test_either_envelope_is_read_however_its_names_are_written() -> None:
@@ -202,7 +202,7 @@ def test_what_nobody_can_read_stays_for_the_dead_letter_queue(
     with caplog.at_level(logging.WARNING, "notices"):
         heard = hear(at)
     assert (heard.messages, heard.unread) == (1, len(bodies))
-    assert appointment(at).at == at.now, "they hold up no other"
+    assert scheduled(at).at == at.now, "they hold up no other"
     assert [m.id for m in desk(at).sqs.messages] == numbers
     for number, line in zip(numbers, caplog.messages, strict=True):
         assert line.startswith(f"message {number} cannot be read: ")
@@ -215,24 +215,24 @@ def test_what_nobody_can_read_stays_for_the_dead_letter_queue(
 def test_a_platforms_wait_is_not_cut_short(at: Store) -> None:
     day = (at.now - timedelta(days=1)).date()
     until = at.now + timedelta(hours=1)
-    at.desk.registry.appoint(slug(at), until, [day], "waiting for Amazon")
+    at.desk.registry.schedule_sync(slug(at), until, [day], "waiting for Amazon")
     send(at, report_finished(SELLER))
     assert hear(at).messages == 1
-    assert appointment(at) == Appointment(slug(at), until, [day], "waiting for Amazon")
+    assert scheduled(at) == ScheduledSync(slug(at), until, [day], "waiting for Amazon")
 
 
-def test_the_appointment_is_kept_before_the_message_goes(at: Store) -> None:
+def test_the_sync_is_scheduled_before_the_message_goes(at: Store) -> None:
     send(at, report_finished(SELLER))
     faults = at.desk.emulator.application
     faults.only, faults.script = QUEUE, iter([None, "503"])
     assert hear(at).silent == {slug(at)}
-    assert appointment(at).at == at.now
+    assert scheduled(at).at == at.now
     assert len(desk(at).sqs.messages) == 1
 
-    at.desk.registry.appoint(slug(at), morning(at))
+    at.desk.registry.schedule_sync(slug(at), morning(at))
     desk(at).sqs.skew += 121
     assert hear(at).messages == 1, "it came again"
-    assert (appointment(at).at, desk(at).sqs.messages) == (at.now, [])
+    assert (scheduled(at).at, desk(at).sqs.messages) == (at.now, [])
 
 
 def test_a_queue_waits_while_its_account_is_visited(at: Store) -> None:
@@ -262,7 +262,7 @@ def test_regions_of_a_seller_share_a_queue_and_one_bad_key_stops_no_other(at: St
     before = desk(at).fields(queue_arn=ARN)
     desk(at).sqs.secret = "another-secret-access-key-of-the-owner"
     notifying(at).switch_on(slug(overseas), desk(at).fields(queue_arn=ARN), "test")
-    at.desk.registry.appoint(slug(overseas), morning(at))
+    at.desk.registry.schedule_sync(slug(overseas), morning(at))
     assert desk(at).fields(queue_arn=ARN) != before
 
     day = at.now - timedelta(days=3)
@@ -271,12 +271,12 @@ def test_regions_of_a_seller_share_a_queue_and_one_bad_key_stops_no_other(at: St
     assert (heard.silent, heard.messages) == ({slug(at)}, 1)
     assert "access key is not accepted" in findings(at)[0]
     assert findings(at, slug(overseas)) == []
-    assert appointment(at).at == morning(at)
-    assert appointment(at, slug(overseas)).at == at.now + timedelta(minutes=30)
+    assert scheduled(at).at == morning(at)
+    assert scheduled(at, slug(overseas)).at == at.now + timedelta(minutes=30)
 
     send(at, report_finished(SELLER))
     hear(at)
-    assert appointment(at).at == appointment(at, slug(overseas)).at == at.now
+    assert scheduled(at).at == scheduled(at, slug(overseas)).at == at.now
 
 
 def test_giving_a_queue_again_changes_nothing_at_amazon(at: Store) -> None:
@@ -319,10 +319,10 @@ def test_eventbridge_is_a_destination_too(at: Store) -> None:
     standing = notifying(at).switch_on(slug(at), given, "test")
     assert "associate the event source aws.partner/" in standing.subscribed[1]
     at.money.advance(8)
-    at.desk.registry.appoint(slug(at), morning(at))
+    at.desk.registry.schedule_sync(slug(at), morning(at))
     assert "detail-type" in json.loads(desk(at).sqs.messages[0].body)
     assert hear(at).messages == 2
-    assert appointment(at).at == at.now
+    assert scheduled(at).at == at.now
 
 
 def test_a_queue_without_arn_is_listened_to_and_nothing_is_asked_of_amazon(at: Store) -> None:

@@ -58,7 +58,7 @@ def test_days_of_what_was_kept_are_promised_before_it_is(at: Store) -> None:
     at.house.connection = at.desk.registry.connection(at.house.slug)
     due = due_days(at.house.workspace, at.house.connection, at.now)
     assert {day for day in touched if day in at.whole} <= set(due)
-    made = at.desk.registry.appointments()[at.house.slug]
+    made = at.desk.registry.scheduled_syncs()[at.house.slug]
     assert made.reason == "a visit was broken off"
     at.visit()
     at.books()

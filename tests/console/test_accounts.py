@@ -114,7 +114,7 @@ def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller)
     assert told.code == 0, told
     with seller.user.opened() as workspace:
         registry = workspace.registry
-        made = registry.appointments()["ember"]
+        made = registry.scheduled_syncs()["ember"]
         assert made.at > datetime.now(UTC) + timedelta(hours=1, minutes=50)
         assert len(made.days) == 3
         (reason,) = {state.reason for state in registry.day_states("ember")}

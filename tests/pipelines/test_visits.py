@@ -87,9 +87,9 @@ def test_days_that_are_done_are_left_alone_until_the_next_morning(
     connect(registry, instance, "ember")
     days = {days_ago(HISTORY - n): ("done", None) for n in range(10)}
     registry.set_day_states("ember", days)  # type: ignore[arg-type]
-    registry.appoint("ember", datetime.now(UTC) + timedelta(hours=3))
+    registry.schedule_sync("ember", datetime.now(UTC) + timedelta(hours=3))
     assert tick(instance) == []
-    registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1))
+    registry.schedule_sync("ember", datetime.now(UTC) - timedelta(minutes=1))
     assert len(tick(instance)) == 1
 
 
@@ -97,7 +97,7 @@ def test_a_visit_that_a_clock_which_was_ahead_put_far_off_is_made(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     connect(registry, instance, "ember")
-    registry.appoint("ember", datetime.now(UTC) + timedelta(days=365))
+    registry.schedule_sync("ember", datetime.now(UTC) + timedelta(days=365))
     assert len(tick(instance)) == 1
 
 
@@ -107,10 +107,12 @@ def test_a_wait_that_is_over_brings_its_days(
     connect(registry, instance, "ember")
     setup = Setup(step="done", imports=Imports(history_from=days_ago(HISTORY), ongoing=False))
     registry.set_setup("ember", setup.model_dump(mode="json"), "test")
-    registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1))
+    registry.schedule_sync("ember", datetime.now(UTC) - timedelta(minutes=1))
     assert tick(instance) == [], "nobody wants new days"
     days = [days_ago(HISTORY - 2), days_ago(HISTORY - 3)]
-    registry.appoint("ember", datetime.now(UTC) - timedelta(minutes=1), days, "the platform waits")
+    registry.schedule_sync(
+        "ember", datetime.now(UTC) - timedelta(minutes=1), days, "the platform waits"
+    )
     assert len(tick(instance)) == 1
 
 

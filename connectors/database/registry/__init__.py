@@ -5,7 +5,6 @@ from connectors.database.registry.rate_limits import Permit
 from connectors.database.registry.records import (
     Activity,
     ApiToken,
-    Appointment,
     AuditEvent,
     Connection,
     DayState,
@@ -16,6 +15,7 @@ from connectors.database.registry.records import (
     PlanOutcome,
     Publication,
     Role,
+    ScheduledSync,
     SignedIn,
     User,
 )
@@ -27,7 +27,6 @@ __all__ = [
     "ATTEMPTS",
     "Activity",
     "ApiToken",
-    "Appointment",
     "AuditEvent",
     "Connection",
     "Consent",
@@ -42,6 +41,7 @@ __all__ = [
     "Refusal",
     "Registry",
     "Role",
+    "ScheduledSync",
     "SealedOwner",
     "SealedRows",
     "SignedIn",

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from connectors.database.registry.models import (
     SLUG_PATTERN,
     ActivityRow,
-    AppointmentRow,
     ConnectionRow,
     ConsentRow,
     DayStateRow,
     InboxRow,
     MappingVersionRow,
     PublicationRow,
+    ScheduledSyncRow,
 )
 from connectors.database.registry.publications import DRAFTS, LIVE
 from connectors.database.registry.records import (
@@ -191,7 +191,7 @@ class Connections(Store):
             row = _locked(session, slug)
             for table in (
                 ActivityRow,
-                AppointmentRow,
+                ScheduledSyncRow,
                 ConsentRow,
                 DayStateRow,
                 InboxRow,

@@ -312,13 +312,13 @@ class BucketRow(Base):
     at: Mapped[datetime]
 
 
-class AppointmentRow(Base):
+class ScheduledSyncRow(Base):
     """Grain: a connection; when it is visited next. Key: connection.
 
     `days` wait for it, for the `reason` there; none where it is the daily visit.
     """
 
-    __tablename__ = "appointments"
+    __tablename__ = "sync_schedule"
 
     connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
     at: Mapped[datetime]

@@ -159,7 +159,7 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class Appointment:
+class ScheduledSync:
     """When a connection is visited next; `days` wait for it, for the `reason` there."""
 
     connection: str

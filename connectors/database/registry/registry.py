@@ -15,7 +15,6 @@ from connectors.database.postgres import REGISTRY_SCHEMA, database_url, ensure_d
 from connectors.database.postgres.engines import borrow
 from connectors.database.registry import schema
 from connectors.database.registry.activities import Activities, lock_name
-from connectors.database.registry.appointments import Appointments
 from connectors.database.registry.connections import Connections
 from connectors.database.registry.consents import Consents
 from connectors.database.registry.findings import Findings
@@ -27,6 +26,7 @@ from connectors.database.registry.rate_limits import RateLimits
 from connectors.database.registry.records import AuditEvent
 from connectors.database.registry.sealed import Sealed
 from connectors.database.registry.store import columns, write_audit
+from connectors.database.registry.sync_schedule import SyncSchedule
 from connectors.database.registry.users import Users
 from connectors.errors import Transient
 from connectors.home.settings import Settings
@@ -41,7 +41,7 @@ class Outcome:
 
 class Registry(
     Activities,
-    Appointments,
+    SyncSchedule,
     Connections,
     Consents,
     Findings,

@@ -1,4 +1,4 @@
-"""People are users, as in the API and on the command line."""
+"""People are users, and appointments the schedule of syncs, as on the command line."""
 
 from alembic import op
 
@@ -14,11 +14,14 @@ _CONSTRAINTS = (
     ("sessions", "sessions_person_fkey", "sessions_user_name_fkey"),
     ("api_tokens", "api_tokens_person_fkey", "api_tokens_user_name_fkey"),
     ("api_tokens", "api_tokens_person_label_key", "api_tokens_user_name_label_key"),
+    ("sync_schedule", "appointments_pkey", "sync_schedule_pkey"),
+    ("sync_schedule", "appointments_connection_fkey", "sync_schedule_connection_fkey"),
 )
 
 
 def upgrade() -> None:
     op.rename_table("people", "users", schema="registry")
+    op.rename_table("appointments", "sync_schedule", schema="registry")
     for table in _OWNED:
         op.alter_column(table, "person", new_column_name="user_name", schema="registry")
     for table, old, new in _CONSTRAINTS:
@@ -30,4 +33,5 @@ def downgrade() -> None:
         op.execute(f"ALTER TABLE registry.{table} RENAME CONSTRAINT {new} TO {old}")
     for table in _OWNED:
         op.alter_column(table, "user_name", new_column_name="person", schema="registry")
+    op.rename_table("sync_schedule", "appointments", schema="registry")
     op.rename_table("users", "people", schema="registry")

@@ -1,0 +1,42 @@
+"""The next sync of each connection: its daily one, or the end of a wait for the platform."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from connectors.database.registry.models import ScheduledSyncRow
+from connectors.database.registry.records import ScheduledSync
+from connectors.database.registry.store import Store, columns
+
+
+class SyncSchedule(Store):
+    """One scheduled sync a connection."""
+
+    def schedule_sync(
+        self, slug: str, at: datetime, days: Iterable[date] = (), reason: str | None = None
+    ) -> None:
+        """Schedule the connection's next sync, in place of one that was scheduled before."""
+        row = {"at": at, "days": sorted(set(days)), "reason": reason}
+        kept = insert(ScheduledSyncRow).values(connection=slug, **row)
+        with self._transaction() as session:
+            session.execute(kept.on_conflict_do_update(index_elements=["connection"], set_=row))
+
+    def advance(self, slug: str, at: datetime) -> bool:
+        """Bring the connection's next sync forward to an instant; return False where it stays.
+
+        One that is sooner stays, and one that has a reason: a platform asked for that wait. A
+        connection without any is synced as soon as it can be.
+        """
+        later = (ScheduledSyncRow.at > at, ScheduledSyncRow.reason.is_(None))
+        moved = update(ScheduledSyncRow).where(ScheduledSyncRow.connection == slug, *later)
+        with self._transaction() as session:
+            found = session.execute(moved.values(at=at).returning(ScheduledSyncRow.connection))
+            return found.first() is not None
+
+    def scheduled_syncs(self) -> dict[str, ScheduledSync]:
+        """Return every connection's next sync."""
+        wanted = select(*columns(ScheduledSyncRow, ScheduledSync))
+        with self._transaction() as session:
+            return {row[0]: ScheduledSync(*row) for row in session.execute(wanted)}
