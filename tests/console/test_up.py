@@ -243,7 +243,7 @@ def test_a_sandbox_lets_anybody_connect_an_account(
     assert own("connections", "check", "coffee").code == 0
 
     children = descendants(running.pid)
-    emulators = (child for child in children if "sandbox" in _command(child))
+    emulators = (child for child in children if "-m sandbox " in _command(child))
     (victim,) = (child for child in emulators if not _guards(child))
     os.kill(victim, signal.SIGKILL)
     _, err = running.communicate(timeout=60)

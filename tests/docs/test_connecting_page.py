@@ -67,6 +67,6 @@ def test_the_roles_are_those_of_the_program() -> None:
     _, _, below = page.partition(f"| may | {' | '.join(MAY)} |\n")
     rows = [row.strip("|").split("|") for row in re.findall(r"\|.*\|", below)[1 : len(MEANING) + 1]]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        [status_error, *("yes" if deed in may else "" for may in MAY.values())]
-        for deed, status_error in MEANING.items()
+        [meaning, *("yes" if deed in may else "" for may in MAY.values())]
+        for deed, meaning in MEANING.items()
     ]

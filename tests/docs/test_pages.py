@@ -97,7 +97,7 @@ def test_the_settings_table_lists_every_setting() -> None:
 def test_the_category_table_is_the_data() -> None:
     accounts = chart("books")
     assert rows_of(ENTRIES, "category | side | default account | meaning") == [
-        [name, category.side, accounts[category.role], category.status_error]
+        [name, category.side, accounts[category.role], category.meaning]
         for name, category in categories().items()
     ]
 

@@ -62,7 +62,7 @@ def test_the_page_states_grain_key_and_columns(table: Table) -> None:
     assert f"Grain: {table.grain}." in text
     assert f"Key: `{'`, `'.join(table.key)}`." in text
     rows = re.findall(r"^\| `(\w+)` \| (.*?)(, may be null)? \| (.*?) \|$", text, re.M)
-    assert [(name, kind, not null, status_error) for name, kind, null, status_error in rows] == [
+    assert [(name, kind, not null, meaning) for name, kind, null, meaning in rows] == [
         (column.name, column.type, column.required, column.comment) for column in table.columns
     ]
 

@@ -45,7 +45,7 @@ def test_every_category_has_a_side_an_account_and_a_meaning() -> None:
     for category in categories().values():
         assert category.side in {"debit", "credit"}
         assert category.role in roles, category.name
-        assert category.status_error.strip()
+        assert category.meaning.strip()
 
 
 def test_every_account_of_the_chart_is_used_and_one_of_beancounts() -> None:

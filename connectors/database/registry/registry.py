@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -132,7 +132,12 @@ class Registry(
         try:
             with closing(self._connected(engine)) as connection:
                 self._take(connection, name, timeout_seconds)
-                yield
+                try:
+                    yield
+                finally:
+                    # The server notices later that the connection is gone.
+                    with suppress(DBAPIError):
+                        connection.execute(_UNLOCK, {"name": f"daybook {name}"})
         finally:
             give_back()
 
@@ -182,3 +187,4 @@ def _reason(error: BaseException) -> str:
 
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+_UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
