@@ -11,7 +11,7 @@ from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.history import first_day
 from connectors.database.registry import Connection
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.documents.control_totals import business_day
 from connectors.documents.manifest import Manifest, Statement, Withdrawal
@@ -85,7 +85,7 @@ def import_file(
     What another connection has is taken with `again` only.
     """
     for member in members(path):
-        manifest = intake.examine(
+        manifest = ingest.examine(
             workspace.settings,
             source,
             member,
@@ -155,7 +155,7 @@ def _take(
     held = lake.current(target.slug)
     check_told_once(workspace, registry.connection(target.slug), manifest, held)
     before = readings(source, held)
-    kept = intake.keep(lake, content, manifest)
+    kept = ingest.keep(lake, content, manifest)
     current = lake.current(target.slug)
     days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
     registry.record_document(

@@ -17,7 +17,7 @@ from connectors.channels.history import can_visit, today_of, whole_days
 from connectors.channels.visits import Visit, told
 from connectors.database.registry import Connection
 from connectors.database.registry.rate_limits import SharedRateLimiter
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput
 from connectors.http import Limit, RateLimiter
@@ -87,7 +87,7 @@ def visit(
             going = replace(going, again=named)
         with (
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
-            intake.examining(workspace.settings) as table,
+            ingest.examining(workspace.settings) as table,
         ):
             kept = _Kept(workspace, source, connection, table, going)
             with ahead(each_readable(source.title, source.read(going)), stopped) as members:
@@ -145,7 +145,7 @@ class _Kept:
         workspace: Workspace,
         source: Channel,
         connection: Connection,
-        table: intake.Examination,
+        table: ingest.Examination,
         going: Visit,
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
@@ -170,9 +170,9 @@ class _Kept:
         except BadInput as error:
             self.refused.append(error)
             return
-        if not intake.is_held(manifest, self._stored):
+        if not ingest.is_held(manifest, self._stored):
             self._promise(manifest)
-        kept = intake.keep(self._workspace.lake, member.content, manifest, self._stored)
+        kept = ingest.keep(self._workspace.lake, member.content, manifest, self._stored)
         if kept.new:
             self._stored.append(kept.manifest)
             self.new.append(kept.manifest)

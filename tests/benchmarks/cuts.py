@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.channels import CHANNELS
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.ingest import Examination
 from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput
@@ -96,7 +96,7 @@ def tally(work: Path, count: int | None = None) -> tuple[Counter[str], list[str]
     wrong: list[str] = []
     work.mkdir(parents=True, exist_ok=True)
     settings = Settings(home=work, database_url=None, threads=1)
-    with intake.examining(settings) as table:
+    with ingest.examining(settings) as table:
         for whole, lengths in sample(count):
             said = whole.examined(table, whole.member.content)
             for length in lengths:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.channels import CHANNELS
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.documents.ingest import Examination
 from connectors.errors import BadInput, Unproven
@@ -69,7 +69,7 @@ def tally(first: int, count: int, folder: Path) -> tuple[Counter[str], dict[int,
     found: Counter[str] = Counter()
     wrong: dict[int, str] = {}
     settings = Settings(home=folder / "home", database_url=None, threads=1)
-    with intake.examining(settings, intake.MEMORY) as table:
+    with ingest.examining(settings, ingest.MEMORY) as table:
         for mutant in mutants(first, count):
             said = outcome(mutant, table, folder)
             found[said.partition(":")[0]] += 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from connectors.channels import channel
 from connectors.database import postgres
 from connectors.database.registry import Registry
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.documents.manifest import Manifest
 from connectors.home.home import initialise
@@ -46,7 +46,7 @@ def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> No
 
     def examine(path: Path) -> tuple[bytes, Manifest]:
         (member,) = members(path)
-        manifest = intake.examine(
+        manifest = ingest.examine(
             single, channel("amazon"), member, connection=slugs[0], time_zone=ZONE
         )
         return member.content, manifest
@@ -54,7 +54,7 @@ def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> No
     with ThreadPoolExecutor(2) as pool:
         for content, manifest in pool.map(examine, files):
             for slug in slugs:
-                intake.keep(lake, content, manifest.model_copy(update={"connection": slug}))
+                ingest.keep(lake, content, manifest.model_copy(update={"connection": slug}))
 
 
 def whole_window(lake: Lake, slug: str) -> Window:

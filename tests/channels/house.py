@@ -12,7 +12,7 @@ import duckdb
 from connectors.accounting.beancount import Books
 from connectors.channels import channel
 from connectors.database.registry import Connection, Registry
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.documents.ingest import Intake
 from connectors.documents.manifest import Member
@@ -77,14 +77,14 @@ class House:
         return [self._keep(member) for member in members(path)]
 
     def _keep(self, member: Member) -> Intake:
-        manifest = intake.examine(
+        manifest = ingest.examine(
             self.settings,
             channel(self.connection.channel),
             member,
             connection=self.slug,
             time_zone=self.connection.timezone,
         )
-        return intake.keep(self.workspace.lake, member.content, manifest)
+        return ingest.keep(self.workspace.lake, member.content, manifest)
 
     @property
     def window(self) -> Window:

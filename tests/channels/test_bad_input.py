@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.channels import CHANNELS
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput, Unproven
@@ -19,7 +19,7 @@ BAD_NAME = "statement.txt"
 def examine(home: Path, name: str, path: Path) -> list[Manifest]:
     settings = Settings(home=home, database_url=None, threads=1)
     return [
-        intake.examine(settings, CHANNELS[name], member, connection="store", time_zone="UTC")
+        ingest.examine(settings, CHANNELS[name], member, connection="store", time_zone="UTC")
         for member in members(path)
     ]
 

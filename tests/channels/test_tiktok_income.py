@@ -9,7 +9,7 @@ import pytest
 
 from connectors.channels import CHANNELS
 from connectors.channels.tiktok.columns import FIELDS, LEAVES, NO_LEAVES, folded
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.ingest import Examination
 from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput, Unproven
@@ -24,7 +24,7 @@ SOLD = {"Subtotal_before_discounts": "25.00", "TikTok_Shop_commission_fee": "-2.
 
 @pytest.fixture
 def table(tmp_path: Path) -> Iterator[Examination]:
-    with intake.examining(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
+    with ingest.examining(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
         yield opened
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from connectors.channels import CHANNELS
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.api_documents import Answers
 from connectors.documents.ingest import Examination
 from connectors.documents.manifest import Manifest, Member
@@ -42,7 +42,7 @@ TYPES = (
 
 @pytest.fixture
 def table(tmp_path: Path) -> Iterator[Examination]:
-    with intake.examining(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
+    with ingest.examining(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
         yield opened
 
 

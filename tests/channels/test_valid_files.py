@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from connectors.channels import CHANNELS
 from connectors.channels.tiktok.columns import API_FIELDS
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.manifest import Manifest, Member
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Path:
 def examined(home: Path, channel: str, content: bytes | str, name: str = "file.csv") -> Manifest:
     settings = Settings(home=home, database_url=None, threads=1)
     content = content.encode() if isinstance(content, str) else content
-    return intake.examine(
+    return ingest.examine(
         settings, CHANNELS[channel], Member(name, content), connection="s", time_zone="UTC"
     )
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from connectors.channels import channel
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
@@ -21,7 +21,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def _manifests(settings: Settings, sample: Sample) -> list[Manifest]:
     return [
-        intake.examine(
+        ingest.examine(
             settings,
             channel(sample.channel),
             member,

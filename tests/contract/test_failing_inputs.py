@@ -7,7 +7,7 @@ import pytest
 
 from connectors.channels import CHANNELS
 from connectors.database.registry import Registry
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput
@@ -25,7 +25,7 @@ def failing(samples: Path) -> Path:
 def examined(home: Path, channel: str, path: Path) -> Manifest:
     settings = Settings(home=home, database_url=None, threads=1)
     (member,) = members(path)
-    return intake.examine(settings, CHANNELS[channel], member, connection="s", time_zone="UTC")
+    return ingest.examine(settings, CHANNELS[channel], member, connection="s", time_zone="UTC")
 
 
 READ = {

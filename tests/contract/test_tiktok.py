@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.channels import CHANNELS
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.api_documents import Answers
 from connectors.errors import Unproven
 from connectors.home.settings import Settings
@@ -41,7 +41,7 @@ def test_the_example_does_not_add_up_and_is_refused(
     document.put("getStatements", {"id": example["id"], "statement_time": example["create_time"]})
     document.put("getStatementTransactions", example)
     settings = Settings(home=tmp_path, database_url=None, threads=1)
-    with intake.examining(settings) as table, pytest.raises(Unproven) as refused:
+    with ingest.examining(settings) as table, pytest.raises(Unproven) as refused:
         table.examine(CHANNELS["tiktok"], document.member(), connection="store", time_zone="UTC")
     # 130 settled and 100 reserved.
     assert "transaction 1636700041413599290" in str(refused.value)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from connectors.accounting.beancount.rendering import render_entry
 from connectors.channels import channel
 from connectors.database.registry import Connection, Registry
-from connectors.documents import ingest as intake
+from connectors.documents import ingest
 from connectors.documents.archives import members
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
@@ -45,14 +45,14 @@ def books_of(home: Path, connection: Connection, files: Sequence[str]) -> Books:
     days: set[date] = set()
     for file in files:
         (member,) = members(FOLDER / file)
-        manifest = intake.examine(
+        manifest = ingest.examine(
             settings,
             channel(connection.channel),
             member,
             connection=connection.slug,
             time_zone=connection.timezone,
         )
-        intake.keep(workspace.lake, member.content, manifest)
+        ingest.keep(workspace.lake, member.content, manifest)
         days |= {manifest.first_day, manifest.last_day, *manifest.days}
     window = Window(min(days), max(days) + timedelta(days=1))
     done = normalise(workspace, connection, window, MappingConfig())

@@ -15,8 +15,7 @@ import duckdb
 import pytest
 
 from connectors.channels import CHANNELS
-from connectors.documents import archives, spreadsheets, tables
-from connectors.documents import ingest as intake
+from connectors.documents import archives, ingest, spreadsheets, tables
 from connectors.documents.archives import members, plain_name
 from connectors.documents.decoding import write_decoded
 from connectors.documents.manifest import Manifest, Member
@@ -31,7 +30,7 @@ NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 def examine(home: Path, path: Path) -> list[Manifest]:
     settings = Settings(home=home, database_url=None, threads=1)
     return [
-        intake.examine(settings, CHANNELS["etsy"], member, connection="s", time_zone="UTC")
+        ingest.examine(settings, CHANNELS["etsy"], member, connection="s", time_zone="UTC")
         for member in members(path)
     ]
 
@@ -53,7 +52,7 @@ def test_a_file_that_takes_too_long_is_given_up() -> None:
     with (
         duckdb.connect() as con,
         pytest.raises(BadInput, match=r"longer than 0\.005 minutes"),
-        intake.in_time(con, "endless.csv", 0.3),
+        ingest.in_time(con, "endless.csv", 0.3),
     ):
         con.execute("SELECT sum(a.range * b.range) FROM range(10000000) a, range(1000000) b")
     assert time.monotonic() - began < 10
