@@ -1,7 +1,7 @@
 """The sandbox: emulators of all platforms, to try connecting without a developer account.
 
-A home is a sandbox from its beginning and for good, or
-never: tokens of real accounts must not go to an emulator, nor made-up sales into real books.
+A home is a sandbox from its beginning and for good, or never: tokens of real accounts must not go
+to an emulator, nor made-up sales into real books.
 """
 
 import json

@@ -91,7 +91,7 @@ class Server:
         name = f"{self._prefix}_{next(self._numbers)}"
         self.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            f"WHERE datname = '{template}' AND pid <> pg_backend_pid()"
+            f"WHERE datname = '{template}' AND usename = current_user"
         )
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name

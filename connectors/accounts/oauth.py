@@ -14,17 +14,18 @@ from authlib.integrations.httpx_client import OAuth2Client
 from connectors.accounts.broker import GrantRefused
 from connectors.accounts.tokens import Token
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
-from connectors.http.remote import TIMEOUT_SECONDS, tls, unreachable, wait_seconds
+from connectors.http.remote import (
+    TIMEOUT_SECONDS,
+    ErrorFor,
+    no_error,
+    tls,
+    unreachable,
+    wait_seconds,
+)
 
 # RFC 6749, section 5.2: what is wrong with the application, not with the seller's grant.
 _APPLICATION = {"invalid_client", "unauthorized_client"}
 _HOOKS = ("access_token_response", "refresh_token_response")
-
-ErrorFor = Callable[[httpx2.Response], Exception | None]
-
-
-def _fine(_response: httpx2.Response) -> Exception | None:
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class TokenEndpoint:
     `client_secret_basic`, `client_secret_post`, `client_secret_json` (the whole request is JSON)
     or `none` (PKCE). `headers` go along; `asks` are further form fields of every request,
     `code_asks` of a code's alone.
-    `judge` reads answers that are not RFC 6749's: it returns an error, or None for those that are.
+    `error_for` reads answers that are not RFC 6749's: it returns an error, or None for those that
+    are.
     """
 
     title: str
@@ -46,7 +48,7 @@ class TokenEndpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
     asks: Mapping[str, str] = field(default_factory=dict)
     code_asks: Mapping[str, str] = field(default_factory=dict)
-    error_for: ErrorFor = _fine
+    error_for: ErrorFor = no_error
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
         """The first pair, for a consent's code (RFC 6749, section 4.1.3); raises as `refresh`.

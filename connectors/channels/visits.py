@@ -10,18 +10,14 @@ import httpx2
 from connectors.accounts.platform import Access
 from connectors.documents.manifest import Manifest
 from connectors.http import RETRY, Limit, RateLimiter, Remote, RetryPolicy
-from connectors.http.remote import ErrorFor
+from connectors.http.remote import ErrorFor, no_error
 from connectors.lake.windows import ONE_DAY, Window, midnight
 
 # How the formats of documents end that tell everything of the days they cover: those that say what
 # no settlement has taken yet, one a currency, and ledgers, one after another.
 OPEN, LEDGER = ".open", ".ledger"
 # The rate limiter of an account, given the platform's limits.
-RateLimits = Callable[[Mapping[str, Limit]], RateLimiter]
-
-
-def _no_error(_response: httpx2.Response) -> Exception | None:
-    return None
+LimiterFor = Callable[[Mapping[str, Limit]], RateLimiter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Visit:
     since: date
     now: datetime
     held: Sequence[Manifest]
-    rate_limits: RateLimits
+    limiter_for: LimiterFor
     retry_policy: RetryPolicy = RETRY
     again: Window | None = None
 
@@ -64,7 +60,7 @@ class Visit:
         self,
         title: str,
         limits: Mapping[str, Limit] | None = None,
-        error_for: ErrorFor = _no_error,
+        error_for: ErrorFor = no_error,
         headers: Mapping[str, str] | None = None,
         *,
         signed: bool = True,
@@ -80,7 +76,7 @@ class Visit:
             error_for,
             headers,
             transport,
-            limiter=self.rate_limits(limits or {}),
+            limiter=self.limiter_for(limits or {}),
             retry_policy=self.retry_policy,
         )
 

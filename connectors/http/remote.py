@@ -40,7 +40,8 @@ class AccessRefused(ConfigError):
 ErrorFor = Callable[[httpx2.Response], Exception | None]
 
 
-def _no_error(_response: httpx2.Response) -> Exception | None:
+def no_error(_response: httpx2.Response) -> Exception | None:
+    """Leave every response to its status."""
     return None
 
 
@@ -56,7 +57,7 @@ class Remote:
         self,
         title: str,
         auth: httpx2.Auth | None = None,
-        error_for: ErrorFor = _no_error,
+        error_for: ErrorFor = no_error,
         headers: Mapping[str, str] | None = None,
         transport: httpx2.BaseTransport | None = None,
         limiter: RateLimiter | None = None,

@@ -82,7 +82,7 @@ def new_device(name: str, password_hash: str) -> str:
 
 
 def known_device(cookie: str, name: str, password_hash: str | None) -> Count | None:
-    """Return the count of a browser in which this person signed in before; None for any other."""
+    """Return the count of a browser in which this user signed in before; None for any other."""
     number, _, rest = cookie.partition(".")
     issued, _, signature = rest.partition(".")
     if password_hash is None or not (issued.isascii() and issued.isdigit()):

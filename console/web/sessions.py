@@ -76,7 +76,7 @@ class Sessions:
         """Cookies for whoever knows the password; None for a wrong name or password.
 
         `RateLimited` after too many wrong ones, for the name or from the `address`; a `device` on
-        which the person signed in before is counted by itself.
+        which the user signed in before is counted by itself.
         """
         # The database takes no NUL, so nobody has such a name.
         kept = None if "\0" in name else self.registry.password_hash(name)
@@ -108,7 +108,7 @@ class Sessions:
         return self.registry.token_user(digest(token)) if token else None
 
     def confirm(self, cookie: str, password: str) -> bool:
-        """Whether the person of a session gave the right password again."""
+        """Whether the user of a session gave the right password again."""
         who = self.who(cookie)
         if who is None:
             return False

@@ -116,7 +116,7 @@ def _visit(
     held: Sequence[Manifest],
     stopped: Event,
 ) -> Visit:
-    def rate_limits(limits: Mapping[str, Limit]) -> RateLimiter:
+    def limiter_for(limits: Mapping[str, Limit]) -> RateLimiter:
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
         account = str(connection.account_id)
         return StoppableRateLimiter(
@@ -133,7 +133,7 @@ def _visit(
         since=since,
         now=now,
         held=held,
-        rate_limits=rate_limits,
+        limiter_for=limiter_for,
     )
 
 

@@ -105,7 +105,7 @@ def _judge(response: httpx2.Response) -> Exception | None:
     rate = response.headers.get("x-amzn-RateLimit-Limit", "")
     with suppress(ValueError, ZeroDivisionError):
         wait = 1 / float(rate)
-        return RateLimited(f"Amazon gives the next turn in {wait:.0f} s", wait)
+        return RateLimited(f"Amazon allows the next request in {wait:.0f} s", wait)
     return None
 
 

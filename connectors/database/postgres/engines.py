@@ -7,7 +7,7 @@ statements anew. One is lent to any number of users at once.
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ class _Lent:
     users: int = 0
 
 
-_lent: OrderedDict[Hashable, _Lent] = OrderedDict()
+_lent: OrderedDict[tuple[Any, ...], _Lent] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -60,11 +60,12 @@ def borrow(
 
 def _forget_what_was_forked() -> None:
     """Leave connections alone that the parent goes on to use."""
-    for key in [k for k in _lent if isinstance(k, tuple) and k[0] != os.getpid()]:
+    for key in [key for key in _lent if key[0] != os.getpid()]:
         _lent.pop(key).engine.dispose(close=False)
 
 
 def _close_unused() -> None:
+    _forget_what_was_forked()
     unused = [key for key, lent in _lent.items() if not lent.users]
     for key in unused[: max(0, len(unused) - KEPT)]:
         _lent.pop(key).engine.dispose()

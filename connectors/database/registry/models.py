@@ -302,7 +302,7 @@ class ConsentRow(Base):
 class BucketRow(Base):
     """Grain: one limited operation of one account at a platform. Key: key.
 
-    `tokens` are the turns left at the instant `at`; below nothing, turns that are waited for.
+    `tokens` are the permits left at the instant `at`; below zero, permits that are waited for.
     """
 
     __tablename__ = "buckets"

@@ -61,7 +61,7 @@ class Activities(BaseModel):
 
 
 class Event(BaseModel):
-    """A deed of a person or a program."""
+    """A deed of a user or a program."""
 
     id: int
     at: datetime

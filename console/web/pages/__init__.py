@@ -1,4 +1,4 @@
-"""The console's pages, made with NiceGUI: one module a page, the frame around them, the visitor."""
+"""The console's pages, made with NiceGUI: a module a page, the frame, the user."""
 
 from fastapi import FastAPI
 

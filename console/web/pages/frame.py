@@ -80,7 +80,8 @@ _NO_CLICK_IS_LOST = """
       steps.forEach((step) => step());
     });
     addEventListener("pointerdown", () => held ??= [], true);
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, true);
+    for (const end of ["pointerup", "pointercancel", "contextmenu"])
+      addEventListener(end, release, true);
     addEventListener("blur", release);
   }
 </script>

@@ -43,7 +43,7 @@ class SettingUp:
 
     @property
     def console(self) -> Console:
-        """The console the visitor is at."""
+        """The console that the current user is at."""
         return self.current_user.console
 
     @property

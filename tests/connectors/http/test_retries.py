@@ -26,8 +26,8 @@ def server() -> Iterator[tuple[Faulty, str]]:
         yield application, url
 
 
-class RateLimits:
-    """A gate that remembers."""
+class RecordingLimiter:
+    """A rate limiter that remembers."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -44,8 +44,8 @@ class RateLimits:
         self.held.append((operation, seconds))
 
 
-def asked(url: str, turns: RateLimits, retry_policy: RetryPolicy) -> object:
-    with Remote("The list", limiter=turns, retry_policy=retry_policy) as remote:
+def asked(url: str, limiter: RecordingLimiter, retry_policy: RetryPolicy) -> object:
+    with Remote("The list", limiter=limiter, retry_policy=retry_policy) as remote:
         return remote.send(Request("getItems", f"{url}/page")).json
 
 
@@ -54,9 +54,9 @@ def test_what_passes_is_tried_again_with_growing_waits(
 ) -> None:
     application, url = server
     application.script = iter(["503", "cut", "lost"])
-    turns = RateLimits()
-    assert asked(url, turns, RetryPolicy(attempts=4)) == {"items": [0, 1, 2]}
-    assert turns.taken == ["getItems"] * 4
+    limiter = RecordingLimiter()
+    assert asked(url, limiter, RetryPolicy(attempts=4)) == {"items": [0, 1, 2]}
+    assert limiter.taken == ["getItems"] * 4
     backed_off = [wait for wait in waits if wait]
     assert len(backed_off) == 3
     assert all(0.5 <= wait / (0.5 * 2**n) <= 1.0 for n, wait in enumerate(backed_off, 1))
@@ -66,7 +66,7 @@ def test_patience_ends(server: tuple[Faulty, str], waits: list[float]) -> None:
     application, url = server
     application.script = iter(["503"] * 9)
     with pytest.raises(Transient, match="503"):
-        asked(url, RateLimits(), RetryPolicy(attempts=3))
+        asked(url, RecordingLimiter(), RetryPolicy(attempts=3))
     assert len(application.exchanges) == 3
 
 
@@ -75,9 +75,9 @@ def test_a_wait_that_is_asked_for_is_kept_and_told_to_everybody(
 ) -> None:
     application, url = server
     application.script = iter(["429 7"])
-    turns = RateLimits()
-    asked(url, turns, RetryPolicy(attempts=2))
-    assert turns.held == [("getItems", 7.0)]
+    limiter = RecordingLimiter()
+    asked(url, limiter, RetryPolicy(attempts=2))
+    assert limiter.held == [("getItems", 7.0)]
     assert 7.0 <= max(waits) <= 8.0
 
 
@@ -85,7 +85,7 @@ def test_a_long_wait_is_nobodys_to_sit_out(server: tuple[Faulty, str], waits: li
     application, url = server
     application.script = iter(["429 86400"])
     with pytest.raises(RateLimited) as refused:
-        asked(url, RateLimits(), RetryPolicy(attempts=9))
+        asked(url, RecordingLimiter(), RetryPolicy(attempts=9))
     assert refused.value.retry_after == 86400
     assert not any(waits)
 
@@ -95,7 +95,7 @@ def test_many_short_waits_are_too_much_in_the_end(
 ) -> None:
     _, url = server
 
-    class Slow(RateLimits):
+    class Slow(RecordingLimiter):
         def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
             return 40.0
 
