@@ -11,25 +11,31 @@ from console.output import print_status, stderr
 
 @dataclass
 class Steps:
-    """Counts partitions done."""
+    """Counts partitions that are written."""
 
     progress: Progress
     task: TaskID
+    expected: int = 0
 
-    def name(self, what: str) -> None:
-        """Say what runs now."""
-        self.progress.update(self.task, description=what)
+    def begin(self, step: str) -> None:
+        """Name the step that begins."""
+        self.progress.update(self.task, description=step)
         if not stderr.is_terminal:
-            print_status(what)
+            print_status(step)
 
-    def advance(self, _connection: str, _stage: str, days: int) -> None:
-        """Count the days that one stage has done."""
-        self.progress.advance(self.task, days)
+    def expect(self, partitions: int) -> None:
+        """Lengthen the bar by partitions that are to be written."""
+        self.expected += partitions
+        self.progress.update(self.task, total=self.expected or None)
+
+    def advance(self, _connection: str, _asset: str, partitions: int, /) -> None:
+        """Count partitions that are written."""
+        self.progress.advance(self.task, partitions)
 
 
 @contextmanager
-def steps(total: int) -> Iterator[Steps]:
-    """A bar over `total` partitions; it fills up whatever was left out."""
+def steps() -> Iterator[Steps]:
+    """Yield a bar that fills up as partitions are written."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -37,4 +43,4 @@ def steps(total: int) -> Iterator[Steps]:
         TextColumn("partitions"),
     )
     with Progress(*columns, console=stderr, transient=True) as progress:
-        yield Steps(progress, progress.add_task("starting", total=total or None))
+        yield Steps(progress, progress.add_task("", total=None))

@@ -1,34 +1,46 @@
 """Everything Dagster loads: one code location, assembled here and nowhere else."""
 
+from dataclasses import replace
+
 import dagster as dg
 
+from connectors.home.settings import settings
 from pipelines.assets.chain import settlement_chain
 from pipelines.assets.published import publish_journals
+from pipelines.assets.raw import raw_settlements
 from pipelines.assets.warehouse import warehouse
-from pipelines.jobs import data_job, publish_job, warehouse_job
+from pipelines.jobs import data_job, fetch_job, publish_job, warehouse_job
+from pipelines.partitions import connection_days, space_of_home
 from pipelines.resources import Daybook
 from pipelines.schedules import daily_upkeep
-from pipelines.sensors.imports import imported_documents
-from pipelines.sensors.notices import heard_notices
+from pipelines.sensors.days import touched_days
+from pipelines.sensors.notifications import notifications
 from pipelines.sensors.publications import planned_entries
-from pipelines.sensors.visits import due_visits
+from pipelines.sensors.syncs import due_syncs
 from pipelines.sensors.warehouse import changed_lake
 from pipelines.upkeep import upkeep
 
 
 def build_definitions(daybook: Daybook | None = None) -> dg.Definitions:
-    """The definitions over one home; `daybook` may carry a listener."""
+    """Return the definitions over the home of this process; `daybook` may report progress."""
+    space = space_of_home(settings())
+    partitions = connection_days(space)
     return dg.Definitions(
-        assets=[settlement_chain, publish_journals, warehouse],
-        jobs=[data_job, publish_job, warehouse_job, upkeep],
+        assets=[
+            raw_settlements,
+            settlement_chain(partitions),
+            publish_journals(partitions),
+            warehouse,
+        ],
+        jobs=[fetch_job, data_job, publish_job, warehouse_job, upkeep],
         schedules=[daily_upkeep],
-        sensors=[imported_documents, heard_notices, due_visits, planned_entries, changed_lake],
-        resources={"daybook": daybook or Daybook()},
+        sensors=[touched_days, notifications, due_syncs, planned_entries, changed_lake],
+        resources={"daybook": replace(daybook or Daybook(), space=space)},
         executor=dg.in_process_executor,
     )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `workspace.yaml` loads."""
+    """Return what `workspace.yaml` loads."""
     return build_definitions()

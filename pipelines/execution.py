@@ -5,24 +5,29 @@ The command line uses this; what it runs is recorded and shown by the web server
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster_shared.error import SerializableErrorInfo
 
 from connectors.home.settings import settings
-from connectors.lake.windows import Window
+from connectors.lake.windows import ONE_DAY, Window
+from pipelines.assets.raw import RERUN_HELPS
+from pipelines.checks import RAW
 from pipelines.definitions import build_definitions
 from pipelines.interrupts import interrupts_noted
-from pipelines.jobs import DATA, PUBLISH, warehouse_job
+from pipelines.jobs import DATA, FETCH, PUBLISH, warehouse_job
 from pipelines.launching import living_process
-from pipelines.partitions import CONNECTIONS, range_tags
-from pipelines.resources import Daybook, Listener
+from pipelines.partitions import CONNECTIONS, connection_tags, range_tags
+from pipelines.resources import Daybook
 from pipelines.runs import described, working
 
+FETCH_JOB = FETCH
 DATA_JOB = DATA
 PUBLISH_JOB = PUBLISH
 WAREHOUSE_JOB = warehouse_job.name
@@ -33,11 +38,12 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended; `problem` is its error in words."""
+    """How a run ended; `problem` is its error in words, which a later run may not meet again."""
 
     run_id: str
     ok: bool
     problem: str | None
+    passes: bool = False
 
 
 @contextmanager
@@ -59,14 +65,44 @@ def run(
     job: str,
     connection: str | None = None,
     window: Window | None = None,
-    listener: Listener | None = None,
     daybook: Daybook | None = None,
 ) -> RunOutcome:
     """Execute a job here, over one window of one connection where it is partitioned."""
-    daybook = daybook or (Daybook(listener) if listener else Daybook())
     tags: dict[str, str] = {}
     if connection is not None and window is not None:
         tags = range_tags(connection, window)
+    return _execute(instance, job, daybook, tags=tags)
+
+
+def run_fetch(
+    instance: dg.DagsterInstance,
+    connection: str,
+    window: Window | None = None,
+    daybook: Daybook | None = None,
+) -> RunOutcome:
+    """Fetch here what a connection's account has; the days of a window whatever is stored."""
+    config: dict[str, str] = {}
+    if window is not None:
+        config = {"first_day": str(window.start), "last_day": str(window.end - ONE_DAY)}
+    return _execute(
+        instance,
+        FETCH_JOB,
+        daybook,
+        tags=connection_tags(connection),
+        partition_key=connection,
+        run_config={"ops": {RAW: {"config": config}}},
+    )
+
+
+def _execute(
+    instance: dg.DagsterInstance,
+    job: str,
+    daybook: Daybook | None,
+    *,
+    tags: Mapping[str, str],
+    partition_key: str | None = None,
+    run_config: Mapping[str, Any] = MappingProxyType({}),
+) -> RunOutcome:
     with warnings.catch_warnings(), living_process() as process, interrupts_noted() as interrupted:
         warnings.simplefilter("ignore")
         result = (
@@ -75,14 +111,17 @@ def run(
             .execute_in_process(
                 instance=instance,
                 tags={**tags, **process},
-                run_config=_QUIET,
+                run_config={**_QUIET, **run_config},
+                partition_key=partition_key,
                 raise_on_error=False,
             )
         )
         # What Dagster makes of a signal ends a run, and its caller would go on to the next one.
         if interrupted():
             raise KeyboardInterrupt
-    return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
+    if result.success:
+        return RunOutcome(result.run_id, ok=True, problem=None)
+    return RunOutcome(result.run_id, False, _problem(result), _passes(result))
 
 
 def working_runs(*, launched: bool = False) -> list[str]:
@@ -91,6 +130,15 @@ def working_runs(*, launched: bool = False) -> list[str]:
         return [
             described(run) for run in working(instance) if not launched or GRPC_INFO_TAG in run.tags
         ]
+
+
+def _passes(result: dg.ExecuteInProcessResult) -> bool:
+    """Tell whether a step said of its failure that a re-run may help."""
+    return any(
+        RERUN_HELPS in data.user_failure_data.metadata
+        for event in result.all_events
+        if event.is_step_failure and (data := event.step_failure_data).user_failure_data is not None
+    )
 
 
 def _problem(result: dg.ExecuteInProcessResult) -> str:

@@ -1,17 +1,25 @@
-"""Jobs: data, publishing and the warehouse, apart."""
+"""Jobs: fetching, data, publishing and the warehouse, apart."""
+
+from typing import Final
 
 import dagster as dg
 
-from pipelines.checks import JOURNALS, NORMALISED, PUBLISHED, RAW, SETTLEMENTS
+from pipelines.checks import CHAIN, PUBLISHED, RAW
 
-DATA = "data"
-PUBLISH = "publish"
-WAREHOUSE = "warehouse"
+FETCH: Final = "fetch"
+DATA: Final = "data"
+PUBLISH: Final = "publish"
+WAREHOUSE: Final = "warehouse"
 
+fetch_job = dg.define_asset_job(
+    FETCH,
+    selection=dg.AssetSelection.assets(RAW),
+    description="What a connected account's platform has, into the lake.",
+)
 data_job = dg.define_asset_job(
     DATA,
-    selection=dg.AssetSelection.assets(RAW, NORMALISED, SETTLEMENTS, JOURNALS),
-    description="Documents to journals. Never posts.",
+    selection=dg.AssetSelection.assets(*CHAIN),
+    description="Documents to journals. Never fetches, never posts.",
 )
 publish_job = dg.define_asset_job(
     PUBLISH,

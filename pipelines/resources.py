@@ -1,4 +1,4 @@
-"""What assets and sensors are given: the home, opened, and somebody to tell how far they are."""
+"""What assets and sensors are given: the home, opened, and a way to report progress."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,14 +8,11 @@ from datetime import UTC, datetime
 from connectors.database.registry import Registry
 from connectors.home.redaction import keep_logs_clean
 from connectors.home.settings import settings
+from connectors.lake.windows import Window
+from pipelines.stages.chain import Progress, silent
 from pipelines.stages.workspace import Workspace
 
-Listener = Callable[[str, str, int], None]
 Clock = Callable[[], datetime]
-
-
-def _silence(_connection: str, _stage: str, _days: int) -> None:
-    """Nobody is listening."""
 
 
 def _now() -> datetime:
@@ -24,19 +21,18 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Daybook:
-    """The home of this process; `listener` hears (connection, stage, days done).
+    """The home of this process; `progress` is called with (connection, asset, days done).
 
-    `clock` tells which days are over. With `again` the run's days were named by somebody: what
-    decides them is read again from the platform.
+    `clock` tells which days are over, `space` are the days that partitions were made for.
     """
 
-    listener: Listener = _silence
+    progress: Progress = silent
     clock: Clock = _now
-    again: bool = False
+    space: Window | None = None
 
     @contextmanager
     def open(self) -> Iterator[Workspace]:
-        """The workspace, with a connection to the registry that is closed afterwards."""
+        """Yield the workspace, with a connection to the registry that is closed afterwards."""
         keep_logs_clean()
         with Registry.open(settings()) as registry:
             yield Workspace(settings(), registry)

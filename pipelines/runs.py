@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster._core.launcher import WorkerStatus
 
-from pipelines.partitions import RANGE_END, RANGE_START
+from pipelines.partitions import CONNECTION, DAYS
 
 WORKING = [
     dg.DagsterRunStatus.STARTING,
@@ -16,11 +16,10 @@ WORKING = [
 
 def described(run: dg.DagsterRun) -> str:
     """Name a run as a person looks for it: its job, store and days, and its number."""
-    start, end = run.tags.get(RANGE_START, ""), run.tags.get(RANGE_END, "")
+    slug, days = run.tags.get(CONNECTION, ""), run.tags.get(DAYS, "")
     job = run.job_name.removesuffix("_job")
-    slug, _, first = start.partition("|")
-    days = f" of {slug} {first} to {end.partition('|')[2]}" if first else ""
-    return f"the {job} run{days} ({run.run_id[:8]})"
+    subject = f" of {slug} {days}".rstrip() if slug else ""
+    return f"the {job} run{subject} ({run.run_id[:8]})"
 
 
 def working(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:

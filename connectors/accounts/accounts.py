@@ -21,6 +21,7 @@ from connectors.accounts.setup import Setup, Step
 from connectors.accounts.tokens import Token
 from connectors.accounts.vault import OPEN, QUEUE, Vault
 from connectors.database.registry import Connection, Registry
+from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused, Remembered
@@ -189,7 +190,7 @@ class Accounts:
                 )
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
-        self.registry.set_queue_finding(slug, None)
+        self.registry.set_findings(slug, NOTIFICATIONS, [])
         self.registry.set_connection_state(slug, "disconnected", actor)
         self.registry.set_posting(slug, None, actor)
         self.registry.set_deadlines(slug, [])

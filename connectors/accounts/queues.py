@@ -15,6 +15,7 @@ from connectors.channels import CHANNELS
 from connectors.channels.history import can_visit
 from connectors.channels.notices import Notices, Queue
 from connectors.database.registry import Connection
+from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput
 from connectors.home.redaction import remember
 
@@ -50,7 +51,7 @@ class Notifying:
             waiting = queue.waiting()
         subscribed = notices.subscribe(access, fields)
         self._keep(slug, notices, fields)
-        self.accounts.registry.set_queue_finding(slug, None)
+        self.accounts.registry.set_findings(slug, NOTIFICATIONS, [])
         self.accounts.registry.audit(actor, "connection.notified", slug, self.shown(slug) or {})
         return Standing(waiting, subscribed)
 
@@ -60,7 +61,7 @@ class Notifying:
         if slug not in self.notified():
             return False
         self.accounts.vault.forget(QUEUE + slug)
-        self.accounts.registry.set_queue_finding(slug, None)
+        self.accounts.registry.set_findings(slug, NOTIFICATIONS, [])
         self.accounts.registry.audit(actor, "connection.not_notified", slug, {})
         return True
 

@@ -145,6 +145,11 @@ class Settings(BaseSettings):
         return self.home / "up.json"
 
     @property
+    def reload_request_file(self) -> Path:
+        """There while the code location is to be loaded anew, for `daybook up` to see."""
+        return self.home / ".reload"
+
+    @property
     def dagster_home(self) -> Path:
         """`DAGSTER_HOME`: `dagster.yaml` and compute logs."""
         return self.home / "dagster"

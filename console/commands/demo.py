@@ -14,11 +14,12 @@ from connectors.home.home import initialise
 from connectors.home.settings import default_home, settings
 from console.commands.home import books
 from console.commands.reconciling import show_proofs
-from console.commands.syncing import days_to_do, run_days, run_warehouse
 from console.opening import workspace
 from console.output import print_result, print_status
+from console.progress import steps
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.reconciliation import reconcile
+from pipelines.sync import sync
 
 
 def register(app: typer.Typer) -> None:
@@ -44,14 +45,10 @@ def demo() -> None:
                 count += sum(1 for _ in import_file(opened, source, target, folder() / name))
             print_status(f"imported {count} files as {sample.connection}")
         connections = [opened.registry.connection(s.connection) for s in SAMPLES]
-        handled = [e.id for e in opened.registry.inbox()]
-        problems = run_days(
-            opened, connections, {c.slug: days_to_do(opened, c, None) for c in connections}
-        )
-        problems += run_warehouse(connections)
-        if problems:
-            raise Permanent("; ".join(map(str, problems)))
-        opened.registry.mark_handled(handled)
+        with steps() as progress:
+            report = sync(opened, connections, reporter=progress)
+        if report.problems:
+            raise Permanent("; ".join(map(str, report.problems)))
         proofs = reconcile(opened, connections)
     show_proofs(proofs)
     _what_next(time.monotonic() - started)

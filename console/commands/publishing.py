@@ -14,15 +14,11 @@ from connectors.errors import BadInput
 from connectors.lake.windows import Window, windows
 from console.commands.home import Json
 from console.commands.syncing import (
-    DAYS_BETWEEN_RUNS,
     From,
-    Problem,
     Slugs,
     To,
-    check_books,
     counted,
     documents,
-    held_entries,
     window_of,
 )
 from console.opening import chosen, workspace
@@ -32,6 +28,7 @@ from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publishing import Due, due, due_since, senders
 from pipelines.stages.workspace import Workspace
+from pipelines.sync import DAYS_BETWEEN_RUNS, Problem, books_problems, held_entries
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +55,7 @@ def publish(
         outstanding = {c.slug: due(opened, c, window) for c in connections}
         if not dry_run:
             problems = _run_publish(outstanding)
-            problems += check_books(opened, problems)
+            problems += books_problems(opened, problems)
         elif error := checked_books(opened.settings):
             problems.append(Problem("the books", error))
         held = held_entries(opened, connections)
@@ -171,12 +168,14 @@ def _run_publish(outstanding: Mapping[str, Due]) -> list[Problem]:
     if not total:
         return []
     from pipelines.execution import PUBLISH_JOB, open_instance, run
+    from pipelines.resources import Daybook
 
     problems: list[Problem] = []
-    with open_instance(list(outstanding)) as instance, steps(total) as progress:
+    with open_instance(list(outstanding)) as instance, steps() as progress:
+        progress.expect(total)
         for slug, listed in outstanding.items():
             for window in windows(listed.days, gap=DAYS_BETWEEN_RUNS):
-                progress.name(f"{slug} {window.start}")
-                outcome = run(instance, PUBLISH_JOB, slug, window, progress.advance)
+                progress.begin(f"{slug} {window.start}")
+                outcome = run(instance, PUBLISH_JOB, slug, window, Daybook(progress.advance))
                 problems += [] if outcome.ok else [Problem(slug, outcome.problem)]
     return problems

@@ -1,71 +1,84 @@
 """Journals to the books: its own step in its own job, so that a data backfill never posts."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import dagster as dg
 
 from connectors.database.registry import Connection
 from connectors.lake.windows import Window
 from pipelines.assets.bean_check import BEAN_CHECK, bean_check
-from pipelines.assets.chain import GROUP, partitions
-from pipelines.assets.ranged import Failed, each_window, failure
-from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED, specs
+from pipelines.assets.descriptions import OWNERS, rules_version
+from pipelines.assets.windows import each_connection, failure
+from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED
+from pipelines.checks.specs import check_specs
 from pipelines.jobs import PUBLISH
 from pipelines.recording import Recorder
 from pipelines.resources import Daybook
+from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace
 
-POOL = "books"
+GROUP: Final = "ledger"
+POOL: Final = "books"
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", dg.BetaWarning)
 
-    @dg.multi_asset(
-        specs=[
-            dg.AssetSpec(
-                PUBLISHED,
-                deps=[JOURNALS],
-                description="The day's entries as they stand in the Beancount books.",
-                skippable=True,
-                group_name=GROUP,
-                kinds={"beancount"},
-                partitions_def=partitions,
-            )
-        ],
-        check_specs=[
-            *specs(PUBLISH_CHECKS, partitions),
-            dg.AssetCheckSpec(
-                BEAN_CHECK.name,
-                asset=PUBLISHED,
-                description="Beancount's own checker accepts the books as a whole.",
-            ),
-        ],
-        can_subset=True,
-        partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        pool=POOL,
-    )
-    def publish_journals(
-        context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        """Bring the books up to the plan for the run's days and read them back."""
-        from pipelines.assets.posting import PostingRun
+def publish_journals(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """Return the posting step over connection x day."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
 
-        def post(workspace: Workspace, connection: Connection, window: Window) -> Failed:
-            return PostingRun(workspace, connection, window, recorder, daybook.listener).execute()
+        @dg.multi_asset(
+            name="publish_journals",
+            specs=[
+                dg.AssetSpec(
+                    PUBLISHED,
+                    deps=[JOURNALS],
+                    description="The day's entries as they stand in the Beancount books.",
+                    skippable=True,
+                    group_name=GROUP,
+                    owners=OWNERS,
+                    kinds={"beancount"},
+                    code_version=rules_version(),
+                    partitions_def=partitions,
+                )
+            ],
+            check_specs=[
+                *check_specs(PUBLISH_CHECKS, partitions),
+                dg.AssetCheckSpec(
+                    BEAN_CHECK.name,
+                    asset=PUBLISHED,
+                    description="Beancount's own checker accepts the books as a whole.",
+                ),
+            ],
+            can_subset=True,
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            pool=POOL,
+        )
+        def post(
+            context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
+        ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+            """Bring the books up to the plan for the run's days and read them back."""
+            yield from _post(context, daybook)
 
-        recorder = Recorder(context)
-        with daybook.open() as workspace:
-            bad = each_window(
-                workspace,
-                context.partition_keys,
-                recorder,
-                post,
-                what=PUBLISH,
-                run=context.run_id,
-            )
-            if BEAN_CHECK in context.selected_asset_check_keys:
-                yield bean_check(workspace)
-        if bad:
-            raise failure(bad)
+    return post
+
+
+def _post(context: dg.AssetExecutionContext, daybook: Daybook) -> Iterator[dg.AssetCheckResult]:
+    from pipelines.stages.books import post_days
+
+    def work(
+        workspace: Workspace, connection: Connection, windows: Sequence[Window]
+    ) -> Iterator[list[DayResult]]:
+        for window in windows:
+            yield post_days(workspace, connection, window)
+            daybook.progress(connection.slug, PUBLISHED, window.days)
+
+    recorder = Recorder(context)
+    with daybook.open() as workspace:
+        failed = each_connection(context, workspace, recorder, work, PUBLISH)
+        if BEAN_CHECK in context.selected_asset_check_keys:
+            yield bean_check(workspace)
+    if failed:
+        raise failure(failed)

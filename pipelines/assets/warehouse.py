@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from pipelines.checks import JOURNALS, NORMALISED, PUBLISHED, SETTLEMENTS
+from pipelines.assets.descriptions import OWNERS, rules_version
+from pipelines.checks import JOURNALS, PUBLISHED, SETTLEMENTS, TRANSACTIONS
 from pipelines.interrupts import interruption_in_words
 from pipelines.resources import Daybook
 
@@ -15,9 +16,11 @@ _NONE_BY_NAME = dg.SpecificPartitionsPartitionMapping([])
 @dg.asset(
     deps=[
         dg.AssetDep(asset, partition_mapping=_NONE_BY_NAME)
-        for asset in (NORMALISED, SETTLEMENTS, JOURNALS, PUBLISHED)
+        for asset in (TRANSACTIONS, SETTLEMENTS, JOURNALS, PUBLISHED)
     ],
-    group_name="analysts",
+    group_name="analytics",
+    owners=OWNERS,
+    code_version=rules_version(),
     kinds={"duckdb"},
     pool=POOL,
     description="`warehouse.duckdb`: tables and marts with comments, types and keys.",

@@ -2,22 +2,21 @@
 
 import hashlib
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import dagster as dg
-from dagster._core.storage.tags import PRIORITY_TAG
 
 from connectors.database.registry import Publication
 from connectors.lake.windows import windows
-from pipelines.jobs import PUBLISH, publish_job
-from pipelines.partitions import RANGE_START, range_tags
+from pipelines.jobs import DATA, FETCH, PUBLISH, publish_job
+from pipelines.partitions import DAYS_BETWEEN_RUNS, range_tags
 from pipelines.resources import Daybook
+from pipelines.sensors.under_way import busy_connections
 from pipelines.stages.journals import BOOKS
 
-# A shop that sells on some days only is still one run, not one run a day.
-DAYS_BETWEEN = 31
-# Posting takes its turn behind the data that is queued: a backfill's postings come in one go at
-# its end, and where a day is built twice the books are written once.
-AFTER_THE_DATA = {PRIORITY_TAG: "-1"}
+# As long as a new event may wait to be seen by the sensor that computes its days.
+A_TICK_OR_TWO: Final = timedelta(seconds=30)
 
 
 @dg.sensor(
@@ -29,43 +28,37 @@ AFTER_THE_DATA = {PRIORITY_TAG: "-1"}
 def planned_entries(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
-    """One run a connection and window; the run key carries the entries' content, and since when
-    they are due: what failed is asked for again when somebody does.
+    """Request one run a connection and window, when the connection's own days are computed.
 
-    Entries that stand in the books without support are due too: they are taken out.
+    The run key carries the entries' content, and since when they are due: what failed is asked for
+    again when somebody does. Entries that stand in the books without support are due too: they are
+    taken out.
     """
     with daybook.open() as workspace:
         planned = workspace.registry.publications(BOOKS, states=["planned"])
         unsupported = workspace.registry.unsupported_publications(BOOKS)
+        events = workspace.registry.inbox()
     due: dict[str, list[Publication]] = defaultdict(list)
     for publication in [*planned, *unsupported]:
         due[publication.connection].append(publication)
-    busy = _publishing(context.instance) if due else set()
+    busy = busy_connections(context.instance, (FETCH, DATA, PUBLISH)) if due else set()
+    # Days that the next tick of `touched_days` asks for come first: the books are written once.
+    just_now = datetime.now(UTC) - A_TICK_OR_TWO
+    ready = due.keys() - busy - {e.connection for e in events if e.at > just_now}
     requests = [
         dg.RunRequest(
             run_key=f"{slug}|{window.start}|{window.end}|{_digest(listed)}",
-            tags=range_tags(slug, window) | AFTER_THE_DATA,
+            tags=range_tags(slug, window),
         )
         for slug, listed in due.items()
-        if slug not in busy
-        for window in windows((p.business_date for p in listed), gap=DAYS_BETWEEN)
+        if slug in ready
+        for window in windows((p.business_date for p in listed), gap=DAYS_BETWEEN_RUNS)
     ]
-    return dg.SensorResult(run_requests=requests)
-
-
-def _publishing(instance: dg.DagsterInstance) -> set[str]:
-    """Connections with a publish run under way: what it leaves is asked for when it has ended."""
-    under_way = dg.RunsFilter(
-        job_name=PUBLISH,
-        statuses=[
-            dg.DagsterRunStatus.QUEUED,
-            dg.DagsterRunStatus.NOT_STARTED,
-            dg.DagsterRunStatus.STARTING,
-            dg.DagsterRunStatus.STARTED,
-        ],
-    )
-    starts = (run.tags.get(RANGE_START, "") for run in instance.get_runs(under_way))
-    return {start.split("|")[0] for start in starts}
+    if requests:
+        return dg.SensorResult(run_requests=requests)
+    waiting = sorted(due.keys() - ready)
+    reason = f"Waiting for the days of {', '.join(waiting)}." if waiting else "No entry is due."
+    return dg.SensorResult(skip_reason=dg.SkipReason(reason))
 
 
 def _digest(listed: list[Publication]) -> str:

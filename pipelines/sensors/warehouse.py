@@ -42,13 +42,13 @@ def changed_lake(
         stamp = source_stamp(workspace)
     before = Cursor.of(context.cursor)
     if stamp is None or stamp == before.published:
-        return dg.SensorResult(skip_reason="nothing changed since the last publication")
+        return dg.SensorResult(skip_reason="Nothing changed since the warehouse was published.")
     now = datetime.now().astimezone().timestamp()
     since = before.since or now
     if stamp != before.seen and now - since < PATIENCE_SECONDS:
         cursor = before.model_copy(update={"seen": stamp, "since": since})
         return dg.SensorResult(
-            skip_reason="waiting until nothing changes any more", cursor=cursor.model_dump_json()
+            skip_reason="Waiting until nothing changes any more.", cursor=cursor.model_dump_json()
         )
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=stamp)],

@@ -20,7 +20,7 @@ from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.provisional import in_force
+from pipelines.stages.provisional import booked_documents
 from pipelines.stages.workspace import Workspace
 
 ACTOR = "command line"
@@ -346,6 +346,6 @@ def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
     asked = {day for e in registry.inbox() if e.connection == connection.slug for day in e.days}
     # A withdrawal that was killed before it asked for its days.
     unsupported = lake.days("transactions", connection.slug) - {
-        day for m in in_force(workspace, connection) for day in days_of(m)
+        day for m in booked_documents(workspace, connection) for day in days_of(m)
     }
     return sorted((covered - done) | asked | unsupported)

@@ -17,6 +17,7 @@ from mappings.model import GATEWAY, JournalEntry, JournalLine
 from mappings.money import coin
 from mappings.tables import JOURNAL_LINES
 from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 BOOKS = "books"
@@ -44,24 +45,22 @@ class Built:
     failed: dict[date, str] = field(default_factory=dict)
 
 
-def build_journals(
-    workspace: Workspace, connection: Connection, days: Sequence[date], mapping: MappingConfig
-) -> Built:
+def build_journals(store: Store, days: Sequence[date]) -> Built:
     """Write the `journal_lines` partitions of `days` from their `transactions` partitions.
 
     An entry that does not balance fails its day, which then keeps the file it had.
     """
-    lake = workspace.lake
-    present = lake.days("transactions", connection.slug)
+    lake = store.lake
+    present = lake.days("transactions", store.slug)
     built = Built(days={day: [] for day in days if day in present})
     built.failed = {day: "the day is not normalised yet" for day in days if day not in present}
     if not built.days:
         return built
-    with workspace.scratch("journals") as scratch, workspace.engine() as con:
-        source = scan(lake.partitions("transactions", connection.slug, built.days))
+    with store.workspace.scratch("journals") as scratch, store.workspace.engine() as con:
+        source = scan(lake.partitions("transactions", store.slug, built.days))
         con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {source}")
-        _load_accounts(con, connection, mapping)
-        _load_gateways(con, connection)
+        _load_accounts(con, store.connection, store.mapping)
+        _load_gateways(con, store.connection)
         statement = files("mappings.journal").joinpath("entries.sql").read_text()
         con.execute(f"CREATE TEMP TABLE journal AS {statement}")
         for facts in _facts(con):
@@ -72,7 +71,7 @@ def build_journals(
                 )
         good = sorted(set(built.days) - set(built.failed))
         query = "SELECT * FROM journal ORDER BY business_date, entry_id, line"
-        write_days(con, lake, JOURNAL_LINES, connection.slug, good, query, scratch)
+        write_days(con, lake, JOURNAL_LINES, store.slug, good, query, scratch)
     return built
 
 

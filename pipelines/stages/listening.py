@@ -91,11 +91,11 @@ class _Round:
             except DaybookError as error:
                 self.heard.silent.add(connection.slug)
                 said = f"{error}; {_MEANWHILE}"
-                self._registry.set_queue_finding(connection.slug, said)
+                self._registry.set_findings(connection.slug, NOTIFICATIONS, [said])
                 self._log.warning("%s: %s%s", connection.slug, NOTIFICATIONS, said)
             else:
                 if any(f.startswith(NOTIFICATIONS) for f in connection.findings):
-                    self._registry.set_queue_finding(connection.slug, None)
+                    self._registry.set_findings(connection.slug, NOTIFICATIONS, [])
                 return
 
     def _visited(self, concerned: Iterable[Connection]) -> bool:

@@ -19,12 +19,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.database.registry import Connection
 from connectors.documents.manifest import DayTotals, Manifest
 from connectors.errors import DaybookError
 from connectors.home.faults import in_words
 from connectors.lake.windows import Window
-from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from mappings.tables import BOOKED, TRANSACTIONS
 from pipelines.stages.documents import SAME_ON_EVERY_LINE, canonical, prepare
@@ -36,7 +34,7 @@ from pipelines.stages.partitions import (
     with_constants,
     write_parquet,
 )
-from pipelines.stages.provisional import in_force
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 _Item = TypeVar("_Item")
@@ -71,8 +69,8 @@ class Normalised:
     """A window's outcome, day by day.
 
     `days` have facts; those that are also in `failed` were not written, for the reason there. No
-    document covers the days in `open`. Of these, `withdrawn` had a partition that the documents
-    in force no longer support; it is gone.
+    document covers the days in `open`. Of these, `withdrawn` had a partition that no document
+    supports any more; it is gone.
     """
 
     days: dict[date, DayFacts] = field(default_factory=dict)
@@ -106,73 +104,53 @@ def covered(manifests: Sequence[Manifest], window: Window) -> dict[date, list[Ma
     return found
 
 
-def normalise(
-    workspace: Workspace,
-    connection: Connection,
-    window: Window,
-    mapping: MappingConfig,
-    *,
-    skip: Collection[date] = (),
-) -> Normalised:
-    """Write the `transactions` partitions of a window from the documents in force.
+def normalise(store: Store, window: Window, *, skip: Collection[date] = ()) -> Normalised:
+    """Write the `transactions` partitions of a window from the documents that are booked.
 
     Days in `skip` are left as they are: something before this stage failed them.
     """
-    manifests = in_force(workspace, connection)
-    wanted = covered(manifests, window)
-    outcome = Normalised(open=[day for day in window if day not in wanted])
-    with workspace.scratch("normalise") as scratch:
+    documents_by_day = covered(store.documents, window)
+    outcome = Normalised(open=[day for day in window if day not in documents_by_day])
+    with store.workspace.scratch("normalise") as scratch:
         slices: dict[date, list[_Slice]] = defaultdict(list)
-        for staged, errors in _stage_all(
-            workspace, connection, manifests, window, mapping, scratch
-        ):
+        for staged, errors in _stage_all(store, window, scratch):
             outcome.failed |= errors
             for piece in staged:
                 slices[piece.day].append(piece)
-        for day in sorted(set(wanted) - set(outcome.failed) - set(skip)):
-            facts = _merged_facts(slices[day], wanted[day])
+        for day in sorted(set(documents_by_day) - set(outcome.failed) - set(skip)):
+            facts = _merged_facts(slices[day], documents_by_day[day])
             if facts.broken:
                 outcome.failed[day] = "; ".join(facts.broken.values())
             outcome.days[day] = facts
-        _write(workspace, connection, outcome.written, slices, scratch)
-    outcome.withdrawn = _withdraw(workspace, connection, outcome.open)
+        _write(store, outcome.written, slices, scratch)
+    outcome.withdrawn = _withdraw(store, outcome.open)
     return outcome
 
 
-def _withdraw(workspace: Workspace, connection: Connection, days: Sequence[date]) -> list[date]:
+def _withdraw(store: Store, days: Sequence[date]) -> list[date]:
     """Drop partitions of days that a restated document no longer touches."""
-    lake = workspace.lake
-    gone = sorted(lake.days("transactions", connection.slug) & set(days))
-    for day in gone:
+    withdrawn = sorted(store.lake.days("transactions", store.slug) & set(days))
+    for day in withdrawn:
         for table in BOOKED:
-            lake.drop(table.name, connection.slug, day)
-    return gone
+            store.lake.drop(table.name, store.slug, day)
+    return withdrawn
 
 
 _Staged = tuple[list[_Slice], dict[date, str]]
 
 
-def _stage_all(
-    workspace: Workspace,
-    connection: Connection,
-    manifests: Sequence[Manifest],
-    window: Window,
-    mapping: MappingConfig,
-    scratch: Path,
-) -> Iterator[_Staged]:
+def _stage_all(store: Store, window: Window, scratch: Path) -> Iterator[_Staged]:
     """Stage every document that touches the window; one that fails fails its days alone."""
-    touched = [m for m in manifests if any(m.covers(day) for day in window)]
+    touched = [m for m in store.documents if any(m.covers(day) for day in window)]
 
     def stage(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> _Staged:
         try:
-            return _stage(
-                workspace, connection, manifest, manifests, window, mapping, con, scratch
-            ), {}
+            return _stage(store, manifest, window, con, scratch), {}
         except (duckdb.Error, pa.ArrowException, DaybookError, OSError) as error:
             reason = f"document {manifest.document[:12]} ({manifest.name}): {in_words(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
 
-    return _side_by_side(workspace, stage, touched)
+    return _side_by_side(store.workspace, stage, touched)
 
 
 def _side_by_side(
@@ -194,17 +172,16 @@ def _side_by_side(
 
 
 def _stage(
-    workspace: Workspace,
-    connection: Connection,
+    store: Store,
     manifest: Manifest,
-    manifests: Sequence[Manifest],
     window: Window,
-    mapping: MappingConfig,
     con: duckdb.DuckDBPyConnection,
     scratch: Path,
 ) -> list[_Slice]:
     """Run the channel's SQL over one document and stage its lines, one file a day."""
-    lines = prepare(workspace, connection, manifest, manifests, mapping, con, scratch)
+    lines = prepare(
+        store.workspace, store.connection, manifest, store.documents, store.mapping, con, scratch
+    )
     folder = scratch / manifest.document
     rows = canonical(con, manifest.channel, lines)
     same = {name: getattr(manifest, name) for name in SAME_ON_EVERY_LINE}
@@ -306,8 +283,7 @@ def _check_keys_together(slices: Sequence[_Slice], facts: DayFacts) -> None:
 
 
 def _write(
-    workspace: Workspace,
-    connection: Connection,
+    store: Store,
     days: Sequence[date],
     slices: Mapping[date, Sequence[_Slice]],
     scratch: Path,
@@ -315,7 +291,7 @@ def _write(
     """Put every day's file in place: moved, joined from several documents, or empty."""
 
     def whole(con: duckdb.DuckDBPyConnection, day: date) -> tuple[Path, Path]:
-        target = workspace.lake.partition("transactions", connection.slug, day)
+        target = store.lake.partition("transactions", store.slug, day)
         pieces = sorted(slices[day], key=lambda s: (s.manifest.period_start, s.manifest.document))
         if len(pieces) == 1:
             return pieces[0].file, target
@@ -324,4 +300,4 @@ def _write(
         write_parquet(pa.concat_tables(parts), joined)
         return joined, target
 
-    workspace.lake.adopt(_side_by_side(workspace, whole, days))
+    store.lake.adopt(_side_by_side(store.workspace, whole, days))

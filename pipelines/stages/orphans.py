@@ -15,7 +15,7 @@ from connectors.lake.windows import Window
 from mappings.model import PostedLine
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
-from pipelines.stages.provisional import in_force
+from pipelines.stages.provisional import booked_documents
 from pipelines.stages.workspace import Workspace
 
 
@@ -93,7 +93,7 @@ def _awaited(workspace: Workspace, connection: Connection, days: set[date]) -> s
     unbuilt = days - workspace.lake.days("journal_lines", connection.slug)
     if not unbuilt:
         return set()
-    documents = in_force(workspace, connection)
+    documents = booked_documents(workspace, connection)
     return {day for day in unbuilt if any(document.covers(day) for document in documents)}
 
 

@@ -9,7 +9,7 @@ from mappings.model import UNCLASSIFIED
 from mappings.taxonomy import Category, categories
 from pipelines.stages.importing import days_of
 from pipelines.stages.mapping import config_of
-from pipelines.stages.provisional import in_force
+from pipelines.stages.provisional import booked_documents
 from pipelines.stages.words import words_of
 from pipelines.stages.workspace import Workspace
 
@@ -45,7 +45,7 @@ def save_mapping(
     for known in registry.connections():
         if connection not in {None, known.slug}:
             continue
-        days = sorted({d for m in in_force(workspace, known) for d in days_of(m)})
+        days = sorted({d for m in booked_documents(workspace, known) for d in days_of(m)})
         if days:
             registry.request_days(known.slug, days, "mapping changed", actor)
             asked += len(days)

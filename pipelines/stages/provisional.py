@@ -35,7 +35,7 @@ def is_booked(connection: Connection) -> bool:
     return Setup.model_validate(connection.setup).imports.provisional
 
 
-def in_force(workspace: Workspace, connection: Connection) -> list[Manifest]:
+def booked_documents(workspace: Workspace, connection: Connection) -> list[Manifest]:
     """The documents that are booked, oldest first; provisional ones only where that is asked."""
     current = workspace.lake.current(connection.slug)
     if not is_booked(connection):

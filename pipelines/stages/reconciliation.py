@@ -25,8 +25,9 @@ from pipelines.stages.gaps import Gap, gaps
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
 from pipelines.stages.payouts import ROLLED_ON, payout_status, returned_payouts
-from pipelines.stages.provisional import in_force
-from pipelines.stages.settlements import NORMALISED, chained, sums_by_settlement
+from pipelines.stages.provisional import booked_documents
+from pipelines.stages.settlements import NORMALISED, sums_by_settlement
+from pipelines.stages.store import linked_settlements
 from pipelines.stages.workspace import Workspace
 
 _NOTHING = Decimal(0)
@@ -96,12 +97,16 @@ def reconcile(
 
 def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap]:
     """What is missing between the settlements of the given connections."""
-    return [gap for c in connections for gap in gaps(c, chained(c, workspace.lake.current(c.slug)))]
+    return [
+        gap
+        for c in connections
+        for gap in gaps(c, linked_settlements(c, workspace.lake.current(c.slug)))
+    ]
 
 
 def _reconcile(workspace: Workspace, connection: Connection, now: datetime | None) -> list[Proof]:
-    documents = in_force(workspace, connection)
-    statements = chained(connection, documents)
+    documents = booked_documents(workspace, connection)
+    statements = linked_settlements(connection, documents)
     lines = Books(workspace.settings.books_folder).posted([connection.slug])
     unlike = discrepancies(workspace, connection, lines)
     if not statements and not unlike.unsupported:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from connectors.channels import channel
 from connectors.database.registry import Connection
 from connectors.documents.control_totals import business_day, last_business_day
 from connectors.documents.manifest import Manifest, Statement
@@ -14,17 +13,11 @@ from mappings.channels import classify
 from mappings.tables import SETTLEMENTS, Table
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.payouts import payout_status
-from pipelines.stages.provisional import in_force
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 # What a settlement's lines come to, without the line that closes it.
 NORMALISED = "sum(amount) FILTER (payout_id IS NULL)"
-
-
-def chained(connection: Connection, manifests: Sequence[Manifest]) -> list[Statement]:
-    """Every settlement of a connection, completed over its documents, oldest first."""
-    # A connected store of a channel whose documents nothing reads yet has none.
-    return channel(connection.channel).chain(manifests) if manifests else []
 
 
 def closing_day(statement: Statement, time_zone: str) -> date:
@@ -58,53 +51,48 @@ def _row(connection: Connection, statement: Statement, document: Manifest) -> tu
     )
 
 
-def write_settlements(
-    workspace: Workspace, connection: Connection, days: Sequence[date]
-) -> dict[date, int]:
+def write_settlements(store: Store, days: Sequence[date]) -> dict[date, int]:
     """Write the `settlements` partitions of `days`; returns how many rows each has."""
-    manifests = in_force(workspace, connection)
-    wanted = set(days)
-    rows = []
-    for statement in chained(connection, manifests):
-        if closing_day(statement, connection.timezone) in wanted:
-            rows.append(_row(connection, statement, _last_document(statement, manifests)))
-    with workspace.scratch("settlements") as scratch, workspace.engine() as con:
+    rows = [
+        _row(store.connection, statement, _last_document(statement, store.documents))
+        for statement in store.settlements
+        if closing_day(statement, store.connection.timezone) in set(days)
+    ]
+    with store.workspace.scratch("settlements") as scratch, store.workspace.engine() as con:
         columns = ", ".join(f"{c.name} {c.type}" for c in SETTLEMENTS.columns)
         con.execute(f"CREATE TEMP TABLE rows ({columns})")
         if rows:
             marks = ", ".join(f"${i + 1}" for i in range(len(SETTLEMENTS.columns)))
             con.executemany(f"INSERT INTO rows VALUES ({marks})", rows)
         query = "SELECT * FROM rows ORDER BY closing_date, settlement_id"
-        write_days(con, workspace.lake, SETTLEMENTS, connection.slug, days, query, scratch)
+        write_days(con, store.lake, SETTLEMENTS, store.slug, days, query, scratch)
     counts = Counter(row[7] for row in rows)
     return {day: counts[day] for day in days}
 
 
-def unsteady_reserves(
-    workspace: Workspace, connection: Connection, days: Sequence[date]
-) -> dict[date, str | None]:
+def unsteady_reserves(store: Store, days: Sequence[date]) -> dict[date, str | None]:
     """Whether settlements closing on `days` release what the one before held: None, or what not.
 
     Judged where both are known: the same site and currency, one beginning when the other ends.
     """
-    manifests = workspace.lake.current(connection.slug)
+    manifests = store.lake.current(store.slug)
     ends = {(m.currency, m.marketplace, m.period_end): m for m in manifests}
-    found: dict[date, str | None] = {}
+    reasons: dict[date, str | None] = {}
     for manifest in manifests:
         before = ends.get((manifest.currency, manifest.marketplace, manifest.period_start))
-        closing = {closing_day(s, connection.timezone) for s in manifest.settlements}
+        closing = {closing_day(s, store.connection.timezone) for s in manifest.settlements}
         if before is None or not closing <= set(days):
             continue
         held, released = _of(before, "reserve.held"), _of(manifest, "reserve.released")
         if not held and not released:
             continue
-        found.setdefault(max(closing), None)
+        reasons.setdefault(max(closing), None)
         if held + released:
-            found[max(closing)] = (
+            reasons[max(closing)] = (
                 f"settlement {before.statement} held {-held:f} {before.currency} back, "
                 f"{manifest.statement} releases {released:f}"
             )
-    return found
+    return reasons
 
 
 def _of(manifest: Manifest, category: str) -> Decimal:

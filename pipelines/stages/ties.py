@@ -5,17 +5,15 @@ a document that touches it came is not: it waits to be done again, and proves no
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from connectors.database.registry import Connection
 from connectors.documents.manifest import Manifest, Statement
 from pipelines.stages.partitions import scan
-from pipelines.stages.provisional import in_force
-from pipelines.stages.settlements import chained, closing_day, covered_days
-from pipelines.stages.workspace import Workspace
+from pipelines.stages.settlements import closing_day, covered_days
+from pipelines.stages.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +28,35 @@ class _Brought:
 
 
 def untied(
-    workspace: Workspace,
-    connection: Connection,
-    days: Collection[date],
-    failed: Collection[date] = (),
+    store: Store, days: Collection[date], failed: Collection[date] = ()
 ) -> dict[date, str | None]:
     """Whether settlements that close or have lines on `days` tie: closing day -> None, or why not.
 
     A settlement some of whose days are not normalised, not up to date, or have `failed`, is not
     judged.
     """
-    standing = in_force(workspace, connection)
-    statements, zone = chained(connection, standing), connection.timezone
-    present = workspace.lake.days("transactions", connection.slug) - set(failed)
-    filed = workspace.lake.days("settlements", connection.slug)
+    statements, zone = store.settlements, store.connection.timezone
+    present = store.lake.days("transactions", store.slug) - set(failed)
+    filed = store.lake.days("settlements", store.slug)
     spans = {s.settlement_id: covered_days(s, zone) | {closing_day(s, zone)} for s in statements}
-    wanted = [
+    complete = [
         s
         for s in statements
         if not spans[s.settlement_id].isdisjoint(days)
         and spans[s.settlement_id] <= present
         and closing_day(s, zone) in filed.union(days)
     ]
-    if not wanted:
+    if not complete:
         return {}
-    spanned = set().union(*(spans[s.settlement_id] for s in wanted))
-    found = _brought(workspace, connection, spanned)
-    stale = _stale(_Sources.of(workspace, connection, standing, statements), found, spanned)
+    spanned = set().union(*(spans[s.settlement_id] for s in complete))
+    parts = _brought(store, spanned)
+    stale = _stale(_Sources.of(store), parts, spanned)
     totals: dict[str, Decimal] = defaultdict(Decimal)
-    for part in found:
+    for part in parts:
         totals[part.settlement_id] += part.total
         # It may lie outside: lines that a payout has taken since.
         spans.get(part.settlement_id, set()).add(part.day)
-    judged = [s for s in wanted if stale.isdisjoint(spans[s.settlement_id])]
+    judged = [s for s in complete if stale.isdisjoint(spans[s.settlement_id])]
     ties: dict[date, str | None] = {closing_day(s, zone): None for s in judged}
     for statement in judged:
         declared = statement.total if statement.declared is None else statement.declared
@@ -75,11 +69,9 @@ def untied(
     return ties
 
 
-def _brought(
-    workspace: Workspace, connection: Connection, days: Collection[date]
-) -> list[_Brought]:
-    files = workspace.lake.partitions("transactions", connection.slug, days)
-    with workspace.engine() as con:
+def _brought(store: Store, days: Collection[date]) -> list[_Brought]:
+    files = store.lake.partitions("transactions", store.slug, days)
+    with store.workspace.engine() as con:
         rows = con.execute(
             "SELECT business_date, document, coalesce(settlement_id, ''), "
             "count(*) FILTER (payout_id IS NULL), "
@@ -91,26 +83,20 @@ def _brought(
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What days are made of now: documents of the connection, those in force, settlements."""
+    """What days are made of now: all documents of the connection, those booked, settlements."""
 
     documents: Mapping[str, Manifest]
-    standing: Mapping[str, Manifest]
+    booked: Mapping[str, Manifest]
     settlements: Mapping[str, Statement]
     time_zone: str
 
     @classmethod
-    def of(
-        cls,
-        workspace: Workspace,
-        connection: Connection,
-        standing: Sequence[Manifest],
-        statements: Iterable[Statement],
-    ) -> "_Sources":
+    def of(cls, store: Store) -> "_Sources":
         return cls(
-            {m.document: m for m in workspace.lake.manifests(connection.slug)},
-            {m.statement: m for m in standing},
-            {s.settlement_id: s for s in statements},
-            connection.timezone,
+            {m.document: m for m in store.lake.manifests(store.slug)},
+            {m.statement: m for m in store.documents},
+            {s.settlement_id: s for s in store.settlements},
+            store.connection.timezone,
         )
 
     def supports(self, part: _Brought) -> bool:
@@ -120,7 +106,7 @@ class _Sources:
     def _says_so(self, part: _Brought) -> bool:
         """Whether the document is in force, or the one in its place says the same of the day."""
         then = self.documents.get(part.document)
-        now = None if then is None else self.standing.get(then.statement)
+        now = None if then is None else self.booked.get(then.statement)
         if then is None or now is None:
             return False
         if now.document == then.document:
@@ -141,15 +127,15 @@ class _Sources:
         return settlement.payout is not None or part.day in covered_days(settlement, self.time_zone)
 
 
-def _stale(sources: _Sources, found: Sequence[_Brought], days: Collection[date]) -> set[date]:
+def _stale(sources: _Sources, parts: Sequence[_Brought], days: Collection[date]) -> set[date]:
     """Which of the days are to be normalised again for what came since."""
-    there = {(p.day, m.statement) for p in found if (m := sources.documents.get(p.document))}
+    there = {(p.day, m.statement) for p in parts if (m := sources.documents.get(p.document))}
     missing = {
         day
-        for manifest in sources.standing.values()
+        for manifest in sources.booked.values()
         for day, totals in manifest.days.items()
         if day in days
         and (totals.lines or totals.payouts)
         and (day, manifest.statement) not in there
     }
-    return missing | {part.day for part in found if not sources.supports(part)}
+    return missing | {part.day for part in parts if not sources.supports(part)}

@@ -20,7 +20,7 @@ from mappings.model import UNCLASSIFIED
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.mapping import config_of, mapping_of
 from pipelines.stages.partitions import scan
-from pipelines.stages.provisional import in_force, is_booked
+from pipelines.stages.provisional import booked_documents, is_booked
 from pipelines.stages.workspace import Workspace
 
 # As `entries.sql` writes why an entry is held.
@@ -155,7 +155,7 @@ def _words(workspace: Workspace, connection: Connection, since: datetime) -> Ite
         if not word.placed or (word.first_seen >= since and not is_new)
     }
     if wanted:
-        current = in_force(workspace, connection)
+        current = booked_documents(workspace, connection)
         _count(wanted, current)
         _look_up(workspace, connection, wanted, current)
     return wanted.values()

@@ -8,23 +8,18 @@ from typing import Any
 
 import sqlalchemy as db
 from dagster import DagsterEventType
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationPlanned,
-)
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
     SqlEventLogStorageTable,
 )
-from dagster._serdes import serialize_value
 from dagster._utils.concurrency import ConcurrencyClaimStatus
 from dagster_postgres.event_log import PostgresEventLogStorage
 from sqlalchemy.engine import Connection
 
 from pipelines.storage.planned import rows_of
 from pipelines.storage.pool import Pooled
-from pipelines.storage.retraction import Partition, Retraction, retract
 from pipelines.storage.slots import Slots
 
 # Batches commit in the order of their ids: the webserver's partition cache reads "everything after
@@ -40,28 +35,6 @@ _CHECK_PLANNED = DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
 _CHECKED = DagsterEventType.ASSET_CHECK_EVALUATION
 _BATCHED = frozenset({*_ASSET_EVENTS, _CHECK_PLANNED, _CHECKED})
 
-_EVALUATE = db.text("""
-UPDATE asset_check_executions AS planned
-SET execution_status = evaluated.execution_status,
-    evaluation_event = evaluated.evaluation_event,
-    evaluation_event_timestamp = evaluated.evaluation_event_timestamp,
-    evaluation_event_storage_id = evaluated.evaluation_event_storage_id,
-    materialization_event_storage_id = evaluated.materialization_event_storage_id
-FROM unnest(
-    CAST(:asset_key AS text[]), CAST(:check_name AS text[]), CAST(:run_id AS text[]),
-    CAST(:partition AS text[]), CAST(:execution_status AS text[]),
-    CAST(:evaluation_event AS text[]), CAST(:evaluation_event_timestamp AS timestamp[]),
-    CAST(:evaluation_event_storage_id AS bigint[]),
-    CAST(:materialization_event_storage_id AS bigint[])
-) AS evaluated (
-    asset_key, check_name, run_id, partition, execution_status, evaluation_event,
-    evaluation_event_timestamp, evaluation_event_storage_id, materialization_event_storage_id
-)
-WHERE planned.asset_key = evaluated.asset_key AND planned.check_name = evaluated.check_name
-  AND planned.run_id = evaluated.run_id AND planned.partition = evaluated.partition
-RETURNING planned.asset_key, planned.check_name, planned.run_id, planned.partition
-""")
-
 
 class EventLogStorage(Pooled, PostgresEventLogStorage):
     """Stock event log on a pool, that stores a batch of asset events in a few statements."""
@@ -71,7 +44,9 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store materialisations, planned events and evaluations of checks, all or nothing.
 
-        Unlike stock it also takes `ASSET_CHECK_EVALUATION`.
+        Unlike stock it also takes `ASSET_CHECK_EVALUATION`, and a check that is only planned
+        leaves its event and no row of its own: a run that is cancelled, dropped or killed would
+        leave it planned, or red, for a cause that is none of the check's.
         """
         entries = [entry for entry in events if not _failed_to_materialise(entry)]
         if not self.lean or not all(_batchable(entry) for entry in entries):
@@ -80,6 +55,11 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
             with self.index_transaction() as connection:
                 connection.execute(_BATCH_LOCK)
                 self._store_batch(connection, entries)
+
+    def store_asset_check_event(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Store an evaluation of a check; one that is only planned leaves no row, as in a batch."""
+        if not self.lean or _kind(event) is not _CHECK_PLANNED:
+            super().store_asset_check_event(event, event_id)
 
     def claim_concurrency_slot(
         self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
@@ -105,14 +85,6 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
                 self.set_concurrency_slots(concurrency_key, limit)
             return True
 
-    def take_back(self, run_id: str, retraction: Retraction) -> list[Partition]:
-        """Take back a run's plans and what is no longer so; returns withdrawn partitions."""
-        if not self.lean or not retraction:
-            return []
-        with self.index_transaction() as connection:
-            connection.execute(_BATCH_LOCK)
-            return retract(connection, run_id, retraction)
-
     def _store_like_stock(self, events: Iterable[EventLogEntry]) -> None:
         for kind, entries in groupby(events, key=_kind):
             if kind is _CHECKED:
@@ -136,12 +108,9 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
         self._index_assets(
             connection, [(e, i) for kind in _ASSET_EVENTS for e, i, _ in by_kind[kind]]
         )
-        if planned := by_kind[_CHECK_PLANNED]:
-            connection.execute(
-                AssetCheckExecutionsTable.insert(), [row for p in planned for row in _planned(*p)]
-            )
         if checked := by_kind[_CHECKED]:
-            _evaluate(connection, [_evaluated(*c) for c in checked])
+            rows_of_checks = [_evaluated(*evaluation) for evaluation in checked]
+            connection.execute(AssetCheckExecutionsTable.insert(), rows_of_checks)
 
     def _index_assets(
         self, connection: Connection, events: Sequence[tuple[EventLogEntry, int]]
@@ -152,24 +121,6 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
         latest = {(_asset_key(entry), _kind(entry)): (entry, i) for entry, i in events}
         for entry, event_id in latest.values():
             self._store_asset_event(connection, entry, event_id)
-
-
-def _planned(
-    entry: EventLogEntry, event_id: int, stored: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    planned = entry.get_dagster_event().asset_check_planned_data
-    subset = planned.partitions_subset
-    row = {
-        "asset_key": planned.asset_key.to_string(),
-        "check_name": planned.check_name,
-        "run_id": entry.run_id,
-        "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
-        "evaluation_event": serialize_value(_without_partitions(entry)),
-        "evaluation_event_timestamp": stored["timestamp"],
-        "evaluation_event_storage_id": event_id,
-    }
-    keys = subset.get_partition_keys() if subset else [None]
-    return [{**row, "partition": key} for key in keys]
 
 
 def _evaluated(entry: EventLogEntry, event_id: int, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,21 +138,6 @@ def _evaluated(entry: EventLogEntry, event_id: int, stored: Mapping[str, Any]) -
         "evaluation_event_storage_id": event_id,
         "materialization_event_storage_id": target.storage_id if target else None,
     }
-
-
-def _evaluate(connection: Connection, evaluated: Sequence[dict[str, Any]]) -> None:
-    """Turn planned rows into evaluated ones; insert those that nobody planned."""
-    latest = {_check_row_key(row): row for row in evaluated}
-    rows = list(latest.values())
-    planned = connection.execute(_EVALUATE, {name: [r[name] for r in rows] for name in rows[0]})
-    known = {tuple(row) for row in planned}
-    unplanned = [row for key, row in latest.items() if key not in known]
-    if unplanned:
-        connection.execute(AssetCheckExecutionsTable.insert(), unplanned)
-
-
-def _check_row_key(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return (row["asset_key"], row["check_name"], row["run_id"], row["partition"])
 
 
 def _kind(entry: EventLogEntry) -> DagsterEventType:
@@ -224,13 +160,3 @@ def _batchable(entry: EventLogEntry) -> bool:
         evaluation = entry.get_dagster_event().asset_check_evaluation_data
         return bool(entry.run_id) and evaluation.partition is not None
     return kind in _BATCHED
-
-
-def _without_partitions(entry: EventLogEntry) -> EventLogEntry:
-    """Stock repeats the list of all planned partitions in every planned partition's row."""
-    event = entry.get_dagster_event()
-    planned = event.asset_check_planned_data
-    compact = AssetCheckEvaluationPlanned(
-        asset_key=planned.asset_key, check_name=planned.check_name
-    )
-    return entry._replace(dagster_event=event._replace(event_specific_data=compact))

@@ -19,6 +19,7 @@ from connectors.home.settings import Settings, settings
 from pipelines.stages.journals import build_journals
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.normalise import normalise
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 from tests.benchmarks import floor
 from tests.benchmarks.generate import Shape, write_settlements
@@ -88,9 +89,9 @@ def run_ours(home: Settings) -> dict[str, float]:
             shutil.rmtree(home.lake_folder / table, ignore_errors=True)
         os.sync()
         started, processor = time.perf_counter(), time.process_time()
-        normalised = normalise(workspace, connection, window, mapping)
+        normalised = normalise(Store.read(workspace, connection, mapping), window)
         between = time.perf_counter()
-        built = build_journals(workspace, connection, normalised.written, mapping)
+        built = build_journals(Store.read(workspace, connection, mapping), normalised.written)
         ended = time.perf_counter()
     assert not normalised.failed
     assert not built.failed

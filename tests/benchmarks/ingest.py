@@ -29,8 +29,9 @@ from connectors.database.registry import Registry
 from connectors.home.settings import settings
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
+from pipelines.stages.fetch import fetch
 from pipelines.stages.normalise import normalise
-from pipelines.stages.visiting import visit
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 from sandbox import woocommerce_lists
 from sandbox.amazon_money import UNITED_KINGDOM, AmazonMoney
@@ -202,7 +203,7 @@ def _visited(workspace: Workspace, slug: str, today: date) -> Window:
     now = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=12)
     connection = workspace.registry.connection(slug)
     window = whole_days(connection, workspace.settings.first_day, now)
-    found = visit(workspace, connection, window, now)
+    found = fetch(workspace, connection, window, now)
     assert not found.refused, found.refused
     return window
 
@@ -217,7 +218,7 @@ def run(slug: str, day: str) -> dict[str, float]:
         fetched = time.perf_counter()
         # A payout may lie a few days after the last day that is over.
         reach = Window(window.start, window.end + timedelta(days=40))
-        done = normalise(workspace, connection, reach, MappingConfig())
+        done = normalise(Store.read(workspace, connection, MappingConfig()), reach)
         ended = time.perf_counter()
         assert not done.failed, done.failed
         files = workspace.lake.partitions(

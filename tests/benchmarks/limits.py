@@ -23,7 +23,7 @@ from typing import Any
 from connectors.channels.history import whole_days
 from connectors.database.registry import Registry
 from connectors.home.settings import settings
-from pipelines.stages.visiting import visit
+from pipelines.stages.fetch import fetch
 from pipelines.stages.workspace import Workspace
 from sandbox.money import TODAY
 from sandbox.platforms import EMULATORS
@@ -169,7 +169,7 @@ def _visit(slug: str, day: str, mode: str) -> dict[str, Any]:
         print("ready", flush=True)
         sys.stdin.readline()
         window = whole_days(connection, settings().first_day, now)
-        found = visit(workspace, connection, window, now)
+        found = fetch(workspace, connection, window, now)
     assert not found.refused, found.refused
     return {"documents": len(found.documents)}
 

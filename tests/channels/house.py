@@ -26,6 +26,7 @@ from pipelines.stages.partitions import scan
 from pipelines.stages.publishing import Outcome, publish
 from pipelines.stages.reconciliation import Proof, reconcile
 from pipelines.stages.settlements import write_settlements
+from pipelines.stages.store import Store as BookedStore
 from pipelines.stages.workspace import Workspace
 
 ONE_DAY = timedelta(days=1)
@@ -96,16 +97,21 @@ class House:
         ]
         return Window(min(days), max(days) + ONE_DAY)
 
+    @property
+    def store(self) -> BookedStore:
+        """The store as the stages see it now, under the owner's mapping."""
+        return BookedStore.read(self.workspace, self.connection, self.mapping)
+
     def normalise(self, window: Window | None = None) -> Normalised:
-        return normalise(self.workspace, self.connection, window or self.window, self.mapping)
+        return normalise(self.store, window or self.window)
 
     def journal(self, window: Window | None = None) -> Built:
         """Entries of the window's days that have transactions, planned for the books."""
         window = window or self.window
         present = self.workspace.lake.days("transactions", self.slug)
         days = [day for day in window if day in present]
-        write_settlements(self.workspace, self.connection, days)
-        built = build_journals(self.workspace, self.connection, days, self.mapping)
+        write_settlements(self.store, days)
+        built = build_journals(self.store, days)
         plan(self.workspace, self.connection, window, built)
         return built
 

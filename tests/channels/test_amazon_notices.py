@@ -13,6 +13,7 @@ import pytest
 from connectors.accounts.queues import Notifying
 from connectors.channels.amazon import notices
 from connectors.database.registry import ScheduledSync
+from connectors.database.registry.findings import MISSING
 from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings, settings
 from pipelines.definitions import build_definitions
@@ -251,7 +252,7 @@ def test_a_queue_that_is_down_is_told_on_the_card_until_it_answers(
     assert hear(at).silent == {slug(at)}
     (finding,) = findings(at)
     assert finding.startswith("notifications: Amazon SQS answers POST /sqs/ with 503")
-    at.desk.registry.set_findings(slug(at), ["a gap"])
+    at.desk.registry.set_findings(slug(at), MISSING, ["a gap"])
     assert findings(at) == ["a gap", finding], "a sync leaves it"
     assert hear(at).silent == set()
     assert findings(at) == ["a gap"]

@@ -18,7 +18,7 @@ from connectors.documents.manifest import Manifest, Member
 from connectors.errors import ConfigError, Unproven
 from connectors.home.settings import Settings
 from mappings.channels import classify
-from pipelines.stages.visiting import visit
+from pipelines.stages.fetch import fetch
 from sandbox.tiktok import SHOPS
 from sandbox.tiktok_money import Statement, TikTokMoney, as_listed, totals
 from tests.channels.visitors import ONE_DAY, Store, check_tied, store
@@ -179,7 +179,7 @@ def test_a_day_is_over_once_its_statement_had_time_to_appear(
 def covered(at: Store, now: datetime) -> Manifest:
     house = at.house
     house.connection = at.desk.registry.connection(house.slug)
-    (found,) = visit(house.workspace, house.connection, at.whole, now).documents
+    (found,) = fetch(house.workspace, house.connection, at.whole, now).documents
     assert found.lines == 0
     return found
 

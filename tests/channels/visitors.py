@@ -19,12 +19,11 @@ from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.model import CLEARING
 from pipelines.stages.explaining import behind, sources
+from pipelines.stages.fetch import Fetched, fetch
 from pipelines.stages.journals import read_entries
-from pipelines.stages.provisional import in_force
 from pipelines.stages.reconciliation import Proof
-from pipelines.stages.settlements import chained, closing_day, covered_days
+from pipelines.stages.settlements import closing_day, covered_days
 from pipelines.stages.ties import untied
-from pipelines.stages.visiting import Visited, visit
 from pipelines.stages.workspace import Workspace
 from sandbox.faults import Exchange
 from sandbox.limits import CLOCK
@@ -68,11 +67,11 @@ class Store:
         """What went over the wire so far."""
         return self.desk.emulator.application.exchanges
 
-    def visit(self, window: Window | None = None, *, again: bool = False) -> Visited:
+    def visit(self, window: Window | None = None, *, again: bool = False) -> Fetched:
         """Fetch what there is of a window, all whole days unless a test says so."""
         self.house.connection = self.desk.registry.connection(self.house.slug)
-        wanted = window or self.whole
-        return visit(self.house.workspace, self.house.connection, wanted, self.now, again=again)
+        span = window or self.whole
+        return fetch(self.house.workspace, self.house.connection, span, self.now, again=again)
 
     def books(self, days: Collection[date] = ()) -> None:
         """From what was fetched to the books, of all days or of what was touched."""
@@ -85,7 +84,7 @@ class Store:
 
     def ties(self, days: Collection[date]) -> dict[date, str | None]:
         """What the check of settlements says after a run over `days`, by closing day."""
-        return untied(self.house.workspace, self.house.connection, days)
+        return untied(self.house.store, days)
 
     def proofs(self) -> dict[str, Proof]:
         """The proof table by settlement."""
@@ -141,8 +140,11 @@ def check_judged(at: Store) -> None:
     """Every settlement whose days are all there is judged, and found right."""
     house, zone = at.house, at.house.connection.timezone
     present = house.workspace.lake.days("transactions", house.slug)
-    known = chained(house.connection, in_force(house.workspace, house.connection))
-    whole = [s for s in known if {*covered_days(s, zone), closing_day(s, zone)} <= present]
+    whole = [
+        s
+        for s in house.store.settlements
+        if {*covered_days(s, zone), closing_day(s, zone)} <= present
+    ]
     assert at.ties(present) == {closing_day(s, zone): None for s in whole}
 
 

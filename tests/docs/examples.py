@@ -18,6 +18,7 @@ from mappings.model import JournalEntry
 from pipelines.stages.journals import build_journals, read_entries
 from pipelines.stages.normalise import normalise
 from pipelines.stages.partitions import scan
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 FOLDER = Path(__file__).parents[2] / "docs" / "examples"
@@ -55,9 +56,10 @@ def books_of(home: Path, connection: Connection, files: Sequence[str]) -> Books:
         ingest.keep(workspace.lake, member.content, manifest)
         days |= {manifest.first_day, manifest.last_day, *manifest.days}
     window = Window(min(days), max(days) + timedelta(days=1))
-    done = normalise(workspace, connection, window, MappingConfig())
+    store = Store.read(workspace, connection, MappingConfig())
+    done = normalise(store, window)
     assert not done.failed
-    built = build_journals(workspace, connection, done.written, MappingConfig())
+    built = build_journals(store, done.written)
     assert not built.failed
     entries = read_entries(workspace, connection.slug, window, {})
     files_written = workspace.lake.partitions("transactions", connection.slug, window)

@@ -24,7 +24,6 @@ from tests.channels.amazon_files import Line, order, report
 from tests.conftest import Server
 from tests.pipelines.conftest import Request, web_server
 
-CHAIN = ("raw_settlements", "normalized_transactions", "settlements", "daily_journals")
 FIRST = date(2026, 3, 2)
 
 DAYS = """
@@ -78,6 +77,11 @@ def fortnight(
     )
 
 
+def days_from(start: date, days: int) -> list[date]:
+    """Return so many days from one on."""
+    return list(Window(start, start + timedelta(days=days)))
+
+
 @dataclass
 class Shop:
     """One home with an instance and its web server."""
@@ -129,6 +133,31 @@ class Shop:
             "red": _days(ranges, "failedPartitions", slug),
         }
 
+    def metadata(self, asset: str, partition: str) -> dict[str, Any]:
+        """Return the metadata of a partition's latest materialisation."""
+        (latest,) = self._materialised(asset, partition, limit=1)
+        materialisation = latest.asset_materialization
+        assert materialisation is not None
+        return {name: entry.value for name, entry in materialisation.metadata.items()}
+
+    def materialisations(self, asset: str, partition: str) -> int:
+        """Return how often a partition was materialised."""
+        return len(self._materialised(asset, partition, limit=100))
+
+    def _materialised(self, asset: str, partition: str, limit: int) -> list[dg.EventLogRecord]:
+        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[partition])
+        return list(self.instance.fetch_materializations(wanted, limit=limit).records)
+
+    def reason(self, asset: str, check: str, partition: str) -> str:
+        """Return what the latest evaluation of a check says of a partition."""
+        key = dg.AssetCheckKey(dg.AssetKey(asset), check)
+        log = self.instance.event_log_storage
+        for record in log.get_asset_check_execution_history(key, limit=100):
+            evaluation = record.evaluation
+            if record.partition == partition and evaluation is not None:
+                return evaluation.description or ""
+        return ""
+
     def checks(self, asset: str, slug: str) -> dict[str, dict[str, list[date]]]:
         """What the web server shows of the checks of one asset and store."""
         node = self.ask(CHECKS, asset={"path": [asset]})["assetNodeOrError"]
@@ -152,6 +181,12 @@ def _days(ranges: list[dict[str, Any]], state: str, slug: str) -> list[date]:
     return sorted(found)
 
 
+def _begin_the_partitions(registry: Registry) -> None:
+    """A store from before, so that the web server's partitions begin before any of a test."""
+    registry.add_connection("before", channel="amazon", name="B", timezone="UTC", actor="test")
+    registry.set_day_states("before", {FIRST - timedelta(days=60): ("done", None)})
+
+
 @contextmanager
 def open_shop(server: Server, folder: Path) -> Iterator[Shop]:
     """A fresh home whose database lies on the test worker's server; this process works in it."""
@@ -163,6 +198,8 @@ def open_shop(server: Server, folder: Path) -> Iterator[Shop]:
         settings.cache_clear()
         initialise(settings())
         try:
+            with Registry.open(settings()) as registry:
+                _begin_the_partitions(registry)
             with (
                 Registry.open(settings()) as registry,
                 dg.DagsterInstance.get() as instance,

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 from dagster._core.launcher import WorkerStatus
 
-from connectors.lake.windows import Window
+from pipelines.checks import CHAIN
+from pipelines.execution import run_fetch
 from tests.channels.amazon_files import line
 from tests.conftest import Server
-from tests.pipelines.shop import CHAIN, FIRST, Shop, fortnight, open_shop
+from tests.pipelines.shop import FIRST, Shop, days_from, fortnight, open_shop
 
 # The settlement covers five days and is paid on the sixth; the other days of the week are open.
 COVERED = [FIRST + timedelta(days=n) for n in range(5)]
@@ -29,34 +30,43 @@ def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> I
         yield opened
 
 
-def test_days_are_green_and_days_without_a_settlement_have_no_state(shop: Shop) -> None:
+def test_days_without_a_settlement_are_open_and_end_as_successes(shop: Shop) -> None:
     shop.take_in("mugs", fortnight(1, FIRST))
     outcome = shop.run("data", "mugs", FIRST - timedelta(days=1), 9)
     assert outcome.ok, outcome.problem
+    window = days_from(FIRST - timedelta(days=1), 9)
     for asset in CHAIN:
-        assert shop.days(asset, "mugs") == {"green": DONE, "red": []}, asset
+        assert shop.days(asset, "mugs") == {"green": window, "red": []}, asset
+        assert shop.metadata(asset, f"mugs|{window[0]}")["state"] == "open"
+        assert shop.metadata(asset, f"mugs|{FIRST}")["state"] == "done"
+    uncovered = [day for day in window if day not in DONE]
+    shown = shop.checks("transactions", "mugs")["day_is_covered"]
+    assert shown == {"succeeded": DONE, "failed": uncovered}
+    assert shop.lake.days("transactions", "mugs") == set(DONE)
     states = {s.day: (s.state, s.reason) for s in shop.registry.day_states("mugs")}
     assert states[FIRST] == ("done", None)
     assert states[FIRST - timedelta(days=1)] == ("open", "no settlement covers this day yet")
 
 
 def test_every_check_of_a_day_is_shown(shop: Shop) -> None:
-    shop.take_in("mugs", fortnight(1, FIRST))
-    assert shop.run("data", "mugs", FIRST, 7).ok
-    assert shop.checks("raw_settlements", "mugs") == {
-        "documents_are_as_stored": {"succeeded": DONE}
-    }
-    assert shop.checks("normalized_transactions", "mugs") == {
+    shop.take_in("mats", fortnight(8, FIRST))
+    assert shop.run("data", "mats", FIRST, 7).ok
+    assert shop.checks("transactions", "mats") == {
+        "day_is_covered": {"succeeded": DONE, "failed": [DONE[-1] + timedelta(days=1)]},
+        "day_is_computed": {},
+        "documents_are_as_stored": {"succeeded": DONE},
         "lines_are_conserved": {"succeeded": DONE},
         "transaction_keys_are_unique": {"succeeded": DONE},
         "every_line_is_classified": {"succeeded": DONE},
     }
     # Only the day on which a settlement closes says something of it.
-    assert shop.checks("settlements", "mugs") == {
+    assert shop.checks("settlements", "mats") == {
         "settlement_ties_to_declared_total": {"succeeded": [PAID]},
         "reserve_is_released_in_full": {},
+        "day_is_computed": {},
     }
-    assert shop.checks("daily_journals", "mugs") == {
+    assert shop.checks("daily_journals", "mats") == {
+        "day_is_computed": {},
         "entries_balance": {"succeeded": DONE},
         "facilitator_tax_nets_to_zero": {"succeeded": DONE},
     }
@@ -84,11 +94,19 @@ def test_a_damaged_document_fails_its_days_alone_and_its_return_heals_them(shop:
     assert outcome.problem is not None
     assert "6 of the run's days failed" in outcome.problem
     assert "bad.txt" in outcome.problem
+    open_days = [d for d in days_from(FIRST - timedelta(days=1), 20) if d not in {*DONE, *red}]
     for asset in CHAIN:
-        assert shop.days(asset, "lamps") == {"green": DONE, "red": red}, asset
-    assert shop.checks("raw_settlements", "lamps") == {
-        "documents_are_as_stored": {"succeeded": DONE, "failed": red}
-    }
+        shown = shop.days(asset, "lamps")
+        assert shown == {"green": sorted([*DONE, *open_days]), "red": red}, asset
+    shown = shop.checks("transactions", "lamps")["documents_are_as_stored"]
+    assert shown == {"succeeded": DONE, "failed": red}
+    for asset in ("settlements", "daily_journals"):
+        reasons = shop.checks(asset, "lamps")["day_is_computed"]
+        assert reasons == {"failed": red}, "a red day says why at every asset"
+    assert "bad.txt" in shop.reason("daily_journals", "day_is_computed", f"lamps|{red[0]}")
+    assert shop.checks("settlements", "lamps")["settlement_ties_to_declared_total"] == {
+        "succeeded": [PAID]
+    }, "it is never red for a cause that is not the proof"
     assert shop.days("daily_journals", "mugs")["red"] == []
 
     path.write_bytes(whole)
@@ -96,13 +114,16 @@ def test_a_damaged_document_fails_its_days_alone_and_its_return_heals_them(shop:
     assert shop.run("data", "lamps", one, 1).ok
     for asset in CHAIN:
         shown = shop.days(asset, "lamps")
-        assert shown == {"green": sorted([*DONE, one]), "red": [d for d in red if d != one]}, asset
+        good = sorted([*DONE, *open_days, one])
+        assert shown == {"green": good, "red": [d for d in red if d != one]}, asset
     assert shop.run("data", "lamps", red[0], 6).ok
     for asset in CHAIN:
-        assert shop.days(asset, "lamps") == {"green": [*DONE, *red], "red": []}, asset
+        good = sorted([*DONE, *open_days, *red])
+        assert shop.days(asset, "lamps") == {"green": good, "red": []}, asset
     assert shop.checks("settlements", "lamps") == {
         "settlement_ties_to_declared_total": {"succeeded": [PAID, red[-1]]},
         "reserve_is_released_in_full": {},
+        "day_is_computed": {},
     }
 
 
@@ -113,12 +134,15 @@ def test_an_unknown_word_is_a_warning_that_holds_its_own_entry_only(shop: Shop) 
     shop.take_in("drones", fortnight(4, FIRST, further=[strange]))
     assert shop.run("data", "drones", FIRST, 6).ok
     assert shop.days("daily_journals", "drones") == {"green": DONE, "red": []}
-    classified = shop.checks("normalized_transactions", "drones")["every_line_is_classified"]
+    classified = shop.checks("transactions", "drones")["every_line_is_classified"]
     assert classified == {"failed": [FIRST], "succeeded": DONE[1:]}
 
     assert shop.books.posted(["drones"]) == [], "a data run never posts"
     assert shop.run("publish", "drones", FIRST, 6).ok
-    assert shop.days("published_journals", "drones") == {"green": DONE[1:], "red": []}
+    assert shop.days("published_journals", "drones") == {"green": DONE, "red": []}
+    assert shop.metadata("published_journals", f"drones|{FIRST}")["state"] == "held"
+    sent = shop.checks("published_journals", "drones")["every_entry_is_posted"]
+    assert sent == {"succeeded": DONE[1:], "failed": [FIRST]}
     held = shop.registry.publications("books", ["drones"], states=["held"])
     assert [p.business_date for p in held] == [FIRST]
     assert {posted.business_date for posted in shop.books.posted(["drones"])} == set(DONE[1:])
@@ -128,9 +152,11 @@ def test_publishing_reads_back_and_bean_check_agrees(shop: Shop) -> None:
     shop.take_in("mugs", fortnight(1, FIRST))
     assert shop.run("data", "mugs", FIRST, 7).ok
     assert shop.run("publish", "mugs", FIRST, 7).ok
-    assert shop.days("published_journals", "mugs") == {"green": DONE, "red": []}
+    week = days_from(FIRST, 7)
+    assert shop.days("published_journals", "mugs") == {"green": week, "red": []}
+    assert shop.metadata("published_journals", f"mugs|{week[-1]}")["state"] == "open"
     assert shop.checks("published_journals", "mugs")["books_hold_the_entries"] == {
-        "succeeded": DONE
+        "succeeded": week
     }
     before = {p: p.read_bytes() for p in shop.settings.books_folder.rglob("*.beancount")}
     assert shop.run("data", "mugs", FIRST, 7).ok
@@ -142,23 +168,35 @@ def test_publishing_reads_back_and_bean_check_agrees(shop: Shop) -> None:
     assert latest[0].status.value == "SUCCEEDED"
 
 
-def test_a_store_that_needs_its_owner_fails_what_cannot_be_fetched_and_nobody_else(
-    shop: Shop,
-) -> None:
-    for number, slug in ((70, "locked"), (71, "open")):
-        shop.take_in(slug, fortnight(number, FIRST), f"{slug}.txt")
+def test_an_account_that_needs_its_owner_fails_its_fetch_and_no_day(shop: Shop) -> None:
+    shop.take_in("locked", fortnight(70, FIRST), "locked.txt")
+    shop.registry.add_connection(
+        "lost", channel="amazon", name="Lost", timezone="UTC", kind="api", actor="test"
+    )
+    shop.instance.add_dynamic_partitions("connections", ["lost"])
     registry = shop.registry
-    registry.set_connection_state("locked", "needs_reauth", "test", "the keys were taken back")
-    refused, fine = (shop.run("data", slug, FIRST, 8) for slug in ("locked", "open"))
-    assert (refused.ok, fine.ok) == (False, True)
-    assert "the keys were taken back: connect locked again" in (refused.problem or "")
-    days = shop.days("daily_journals", "locked")
-    assert days["green"] == list(Window(FIRST, FIRST + timedelta(days=6)))
-    assert days["red"] == list(Window(FIRST + timedelta(days=6), FIRST + timedelta(days=8)))
-    assert shop.days("daily_journals", "open")["red"] == []
+    registry.set_connection_state("lost", "needs_reauth", "test", "the keys were taken back")
+    outcome = run_fetch(shop.instance, "lost")
+    assert (outcome.ok, outcome.passes) == (False, False)
+    assert outcome.problem == "lost: the keys were taken back: connect lost again"
+    by_files = run_fetch(shop.instance, "locked")
+    assert by_files.problem == "locked: locked is fed by files: import them with `daybook import`"
+    assert shop.run("data", "locked", FIRST, 8).ok
+    assert shop.days("daily_journals", "locked")["red"] == []
 
 
-def test_days_that_a_restatement_no_longer_covers_lose_their_state(shop: Shop) -> None:
+def test_an_import_is_a_materialisation_of_the_raw_settlements(shop: Shop) -> None:
+    shop.take_in("cups", fortnight(90, FIRST), "cups.txt")
+    assert shop.run("data", "cups", FIRST, 6).ok
+    metadata = shop.metadata("raw_settlements", "cups")
+    assert metadata == {"state": "done", "new_documents": 1, "files": "cups.txt"}
+    assert shop.registry.connection_events("cups") == [], "the days are computed"
+    before = shop.materialisations("raw_settlements", "cups")
+    assert shop.run("data", "cups", FIRST, 6).ok
+    assert shop.materialisations("raw_settlements", "cups") == before
+
+
+def test_days_that_a_restatement_no_longer_covers_are_open(shop: Shop) -> None:
     shop.take_in("hats", fortnight(5, FIRST), "first.txt")
     assert shop.run("data", "hats", FIRST, 6).ok
     assert shop.run("publish", "hats", FIRST, 6).ok
@@ -166,11 +204,16 @@ def test_days_that_a_restatement_no_longer_covers_lose_their_state(shop: Shop) -
     assert shop.run("data", "hats", FIRST, 6).ok
     left = DONE[:4]
     for asset in CHAIN:
-        assert shop.days(asset, "hats") == {"green": left, "red": []}, asset
+        assert shop.days(asset, "hats") == {"green": DONE, "red": []}, asset
+        assert shop.metadata(asset, f"hats|{DONE[-1]}")["state"] == "open"
+    assert shop.checks("settlements", "hats")["settlement_ties_to_declared_total"] == {
+        "succeeded": [left[-1]]
+    }, "an open day is asked nothing"
     unsupported = shop.registry.unsupported_publications("books")
     assert {p.business_date for p in unsupported} == set(DONE[4:])
     assert shop.run("publish", "hats", FIRST, 6).ok
-    assert shop.days("published_journals", "hats") == {"green": left, "red": []}
+    assert shop.days("published_journals", "hats") == {"green": DONE, "red": []}
+    assert shop.metadata("published_journals", f"hats|{DONE[-1]}")["state"] == "open"
     assert {posted.business_date for posted in shop.books.posted(["hats"])} == set(left)
     assert shop.registry.unsupported_publications("books") == []
 

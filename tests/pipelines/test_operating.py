@@ -8,9 +8,10 @@ import dagster as dg
 import pytest
 
 from connectors.lake.windows import Window
+from pipelines.checks import CHAIN
 from tests.conftest import Server
 from tests.pipelines.daemon import Operator, operator
-from tests.pipelines.shop import CHAIN, FIRST, Shop, fortnight, open_shop
+from tests.pipelines.shop import FIRST, Shop, days_from, fortnight, open_shop
 
 DONE = list(Window(FIRST, FIRST + timedelta(days=6)))
 LATER = FIRST + timedelta(days=6)
@@ -47,9 +48,48 @@ def test_a_new_file_is_in_the_books_without_anybody_at_the_desk(
         time.sleep(0.5)
     posted = shop.books.posted(["rugs"])
     assert {line.business_date for line in posted} == set(DONE)
-    runs = shop.instance.get_runs(dg.RunsFilter(tags={"dagster/sensor_name": "imported_documents"}))
-    starts = [run.tags["dagster/asset_partition_range_start"] for run in runs]
-    assert starts.count(f"rugs|{FIRST}") == 1
+    runs = shop.instance.get_runs(dg.RunsFilter(tags={"connection": "rugs"}))
+    assert {(run.job_name, run.tags["days"]) for run in runs} == {
+        ("data", f"{FIRST} to {DONE[-1]}"),
+        ("publish", f"{FIRST} to {DONE[-1]}"),
+    }
+    assert len(runs) == 2
+
+
+def test_thirteen_files_make_three_runs_at_most(shop: Shop, at_work: Operator) -> None:
+    for number in range(13):
+        start = FIRST + timedelta(days=6 * number)
+        shop.take_in("vases", fortnight(100 + number, start), f"vases-{number}.txt", add_key=False)
+        if number == 5:
+            at_work.daemon_turn(sensors=True)
+    last = FIRST + timedelta(days=6 * 13 - 1)
+    deadline = time.monotonic() + 240
+    while last not in shop.days("published_journals", "vases")["green"]:
+        assert time.monotonic() < deadline
+        at_work.daemon_turn(sensors=True)
+        time.sleep(0.5)
+    runs = shop.instance.get_runs(dg.RunsFilter(tags={"connection": "vases"}))
+    assert len(runs) <= 3, [(run.job_name, run.tags["days"]) for run in runs]
+    assert len({line.business_date for line in shop.books.posted(["vases"])}) == 6 * 13
+
+
+def test_a_backfill_over_open_days_of_several_stores_succeeds(
+    shop: Shop, at_work: Operator
+) -> None:
+    """Any range ends as what it was: days that no settlement covers are no failures."""
+    slugs = ["urns", "jars"]
+    for n, slug in enumerate(slugs):
+        shop.take_in(slug, fortnight(50 + n, FIRST))
+    days = days_from(FIRST - timedelta(days=5), 20)
+    started = at_work.backfill(list(CHAIN), [key for slug in slugs for key in keys(slug, days)])
+    assert at_work.finish(started) == "COMPLETED_SUCCESS"
+    for slug in slugs:
+        assert shop.days("daily_journals", slug) == {"green": days, "red": []}
+        covered = shop.checks("transactions", slug)["day_is_covered"]
+        assert covered == {"succeeded": DONE, "failed": [d for d in days if d not in DONE]}
+    tagged = shop.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": started}))
+    named = {(run.tags["connection"], run.tags["days"]) for run in tagged}
+    assert named == {(slug, f"{days[0]} to {days[-1]}") for slug in slugs}
 
 
 def test_a_backfill_names_what_failed_and_a_rerun_of_exactly_that_heals(
@@ -99,6 +139,9 @@ def test_a_cancelled_backfill_leaves_whole_days_and_can_be_asked_for_again(
     assert found <= {"CANCELED", "SUCCESS"}
     for slug in slugs:
         assert len(shop.lake.days("transactions", slug)) in {0, len(DONE)}
+        for asset in CHAIN:
+            states = {state for check in shop.checks(asset, slug).values() for state in check}
+            assert states <= {"succeeded"}, "no check is left planned, or red"
 
     assert at_work.finish(at_work.backfill(list(CHAIN), wanted)) == "COMPLETED_SUCCESS"
     for slug in slugs:

@@ -11,6 +11,7 @@ from connectors.database.registry import PlannedEntry
 from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
+from pipelines.reloading import take_reload_request
 from pipelines.resources import Daybook
 from tests.conftest import Server
 from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop
@@ -19,14 +20,19 @@ from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop
 @pytest.fixture(scope="module")
 def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(embedded_server, tmp_path_factory.mktemp("shop")) as opened:
+        opened.registry.add_connection(
+            "mugs", channel="amazon", name="Mugs", timezone="UTC", actor="test"
+        )
         yield opened
 
 
-def tick(shop: Shop, sensor: str, cursor: str | None = None) -> dg.SensorResult:
+def tick(
+    shop: Shop, sensor: str, cursor: str | None = None, daybook: Daybook | None = None
+) -> dg.SensorResult:
     """One evaluation, as the daemon makes it."""
     definition = build_definitions().resolve_sensor_def(sensor)
     with dg.build_sensor_context(
-        instance=shop.instance, cursor=cursor, resources={"daybook": Daybook()}
+        instance=shop.instance, cursor=cursor, resources={"daybook": daybook or Daybook()}
     ) as context:
         result = definition(context)
     assert isinstance(result, dg.SensorResult)
@@ -37,36 +43,76 @@ def requests(result: dg.SensorResult) -> list[dg.RunRequest]:
     return list(result.run_requests or ())
 
 
+def of_store(result: dg.SensorResult, slug: str) -> list[dg.RunRequest]:
+    return [request for request in requests(result) if request.tags["connection"] == slug]
+
+
 def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None:
-    before = tick(shop, "imported_documents")
+    before = tick(shop, "touched_days")
     assert requests(before) == []
     shop.registry.add_connection(
-        "mugs", channel="amazon", name="Mugs", timezone="UTC", actor="test"
+        "cups", channel="amazon", name="Cups", timezone="UTC", actor="test"
     )
-    shop.take_in("mugs", fortnight(1, FIRST), add_key=False)
-    result = tick(shop, "imported_documents", before.cursor)
+    shop.take_in("cups", fortnight(1, FIRST), add_key=False)
+    result = tick(shop, "touched_days", before.cursor)
     (added,) = result.dynamic_partitions_requests or ()
-    assert list(added.partition_keys) == ["mugs"]
+    assert "cups" in added.partition_keys
     (request,) = requests(result)
-    assert request.tags == range_tags("mugs", Window(FIRST, FIRST + timedelta(days=6)))
+    assert request.tags == range_tags("cups", Window(FIRST, FIRST + timedelta(days=6)))
 
-    shop.instance.add_dynamic_partitions("connections", ["mugs"])
-    after = tick(shop, "imported_documents", result.cursor)
-    assert requests(after) == []
-    assert not after.dynamic_partitions_requests
-    assert shop.registry.inbox() == [], "what was requested is put away"
+    shop.instance.add_dynamic_partitions("connections", added.partition_keys)
+    again = tick(shop, "touched_days")
+    assert not again.dynamic_partitions_requests
+    (same,) = requests(again)
+    assert same.run_key == request.run_key, "an evaluation that was lost is made again"
+    assert shop.run("data", "cups", FIRST, 6).ok
+    after = tick(shop, "touched_days")
+    assert (requests(after), shop.registry.inbox()) == ([], [])
+    assert after.skip_reason == dg.SkipReason("No documents came and no days were asked for.")
 
 
-def test_an_evaluation_that_was_lost_is_made_again_with_the_same_run_key(shop: Shop) -> None:
-    cursor = tick(shop, "imported_documents").cursor
-    shop.take_in("mugs", fortnight(2, FIRST + timedelta(days=30)))
-    keys = [[r.run_key for r in requests(tick(shop, "imported_documents", cursor))] for _ in "12"]
-    assert keys[0] == keys[1]
-    assert len(keys[0]) == 1
+def test_days_of_a_store_whose_run_goes_on_wait_for_its_end(shop: Shop) -> None:
+    for number in range(3):
+        file = fortnight(80 + number, FIRST + timedelta(days=10 * number))
+        shop.take_in("pans", file, f"{number}.txt")
+        if number == 0:
+            (first,) = of_store(tick(shop, "touched_days"), "pans")
+            queued = shop.instance.create_run_for_job(
+                build_definitions().resolve_job_def("data"), tags=dict(first.tags)
+            )
+    waiting = tick(shop, "touched_days")
+    assert of_store(waiting, "pans") == []
+    assert str(waiting.skip_reason.skip_message).startswith("Waiting for the runs of pans to end")
+    shop.instance.delete_run(queued.run_id)
+    (rest,) = of_store(tick(shop, "touched_days"), "pans")
+    assert rest.tags == range_tags("pans", Window(FIRST, FIRST + timedelta(days=26)))
+    assert shop.run("data", "pans", FIRST, 26).ok
+
+
+def test_partition_keys_of_removed_stores_go(shop: Shop) -> None:
+    shop.registry.add_connection("gone", channel="amazon", name="G", timezone="UTC", actor="test")
+    shop.instance.add_dynamic_partitions("connections", ["gone"])
+    shop.registry.remove_connection("gone", "test")
+    changes = tick(shop, "touched_days").dynamic_partitions_requests or ()
+    removed = [c for c in changes if isinstance(c, dg.DeleteDynamicPartitionsRequest)]
+    assert [list(change.partition_keys) for change in removed] == [["gone"]]
+    shop.instance.delete_dynamic_partition("connections", "gone")
+
+
+def test_days_before_the_partitions_have_the_code_loaded_anew(shop: Shop) -> None:
+    early = FIRST - timedelta(days=400)
+    shop.registry.request_days("before", [early], "test", "test")
+    assert requests(tick(shop, "touched_days")), "a process that begins now has them"
+    space = Window(FIRST - timedelta(days=60), FIRST)
+    stale = tick(shop, "touched_days", daybook=Daybook(space=space))
+    assert requests(stale) == []
+    assert f"Days from {early} to" in str(stale.skip_reason.skip_message)
+    assert take_reload_request(shop.settings)
+    assert not take_reload_request(shop.settings)
+    shop.registry.mark_handled([event.id for event in shop.registry.inbox()])
 
 
 def test_a_thousand_events_are_one_tick_of_less_than_a_second(shop: Shop) -> None:
-    cursor = tick(shop, "imported_documents").cursor
     for n in range(20):
         slug = f"store-{n}"
         shop.registry.add_connection(
@@ -79,7 +125,7 @@ def test_a_thousand_events_are_one_tick_of_less_than_a_second(shop: Shop) -> Non
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
-        result = tick(shop, "imported_documents", cursor)
+        result = tick(shop, "touched_days")
         seconds.append(time.perf_counter() - started)
     assert len(requests(result)) == 20
     assert min(seconds) < 1
@@ -87,16 +133,15 @@ def test_a_thousand_events_are_one_tick_of_less_than_a_second(shop: Shop) -> Non
 
 def test_planned_entries_are_requested_per_connection_and_content(shop: Shop) -> None:
     plan(shop, {date(2026, 5, 1): "a", date(2026, 5, 3): "b", date(2026, 9, 1): "c"})
-    asked = requests(tick(shop, "planned_entries"))
-    behind_the_data = {"dagster/priority": "-1"}
+    asked = of_store(tick(shop, "planned_entries"), "mugs")
     assert [r.tags for r in asked] == [
-        range_tags("mugs", Window(date(2026, 5, 1), date(2026, 5, 4))) | behind_the_data,
-        range_tags("mugs", Window(date(2026, 9, 1), date(2026, 9, 2))) | behind_the_data,
+        range_tags("mugs", Window(date(2026, 5, 1), date(2026, 5, 4))),
+        range_tags("mugs", Window(date(2026, 9, 1), date(2026, 9, 2))),
     ]
-    again = requests(tick(shop, "planned_entries"))
+    again = of_store(tick(shop, "planned_entries"), "mugs")
     assert [r.run_key for r in again] == [r.run_key for r in asked]
     plan(shop, {date(2026, 9, 1): "changed"})
-    changed = requests(tick(shop, "planned_entries"))
+    changed = of_store(tick(shop, "planned_entries"), "mugs")
     assert {r.run_key for r in changed}.isdisjoint(r.run_key for r in asked)
 
 
@@ -110,10 +155,8 @@ def test_a_posted_entry_that_no_journal_supports_is_requested_whenever_it_vanish
     keys = []
     for _ in range(2):
         registry.withdraw_publications("books", "mugs", [(day, "USD")])
-        first = requests(tick(shop, "planned_entries"))[0]
-        assert first.tags == range_tags("mugs", Window(day, day + timedelta(days=1))) | {
-            "dagster/priority": "-1"
-        }
+        first = of_store(tick(shop, "planned_entries"), "mugs")[0]
+        assert first.tags == range_tags("mugs", Window(day, day + timedelta(days=1)))
         keys.append(first.run_key)
         plan(shop, {day: "a"})
         assert registry.unsupported_publications("books") == []

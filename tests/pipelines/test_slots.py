@@ -17,6 +17,7 @@ from connectors.lake.windows import Window
 from pipelines.execution import run
 from pipelines.launching import PROCESS, living_process
 from pipelines.partitions import range_tags
+from pipelines.resources import Daybook
 from pipelines.storage import EventLogStorage
 from pipelines.storage.slots import Slots
 from tests.conftest import Server
@@ -168,7 +169,7 @@ def test_a_step_that_is_interrupted_says_so(shop: Shop) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        run(shop.instance, "data", "mugs", Window(FIRST, FIRST + timedelta(days=6)), stop)
+        run(shop.instance, "data", "mugs", Window(FIRST, FIRST + timedelta(days=6)), Daybook(stop))
     assert shop.registry.last_activities()["mugs"].message == (
         "it was interrupted before it was done; the next sync does the rest"
     )

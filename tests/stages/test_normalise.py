@@ -17,7 +17,7 @@ import pytest
 from connectors.lake.windows import Window
 from mappings.tables import TRANSACTIONS
 from pipelines.stages.normalise import normalise
-from pipelines.stages.raw import read_raw
+from pipelines.stages.verification import damaged_days
 from tests.channels.amazon_files import order, report
 from tests.channels.house import ONE_DAY, House, total
 from tests.stages.conftest import FIRST, SECOND
@@ -99,12 +99,10 @@ def test_a_damaged_document_fails_its_days_alone_and_heals(house: House) -> None
     path = house.workspace.lake.document_path(house.slug, second.document)
     for broken in (b"", b"nonsense", path.read_bytes()[:-20]):
         kept = damage(path, broken)
-        raw = read_raw(house.workspace, house.connection, house.window)
-        assert set(raw.failed) == {day(15), day(16), day(17), day(21)}
-        assert all("second.txt" in why for why in raw.failed.values())
-        outcome = normalise(
-            house.workspace, house.connection, house.window, house.mapping, skip=raw.failed
-        )
+        damaged = damaged_days(house.store, house.window)
+        assert set(damaged) == {day(15), day(16), day(17), day(21)}
+        assert all("second.txt" in reason for reason in damaged.values())
+        outcome = normalise(house.store, house.window, skip=damaged)
         assert {day(2), day(14), day(18)} <= set(outcome.written)
         assert house.files() == sound
         path.write_bytes(kept)
@@ -162,14 +160,15 @@ NORMALISE = textwrap.dedent(
     from connectors.lake.windows import Window
     from mappings.journal.config import MappingConfig
     from pipelines.stages.normalise import normalise
+    from pipelines.stages.store import Store
     from pipelines.stages.workspace import Workspace
 
     settings = Settings(home=Path(sys.argv[1]), database_url=None, threads=1)
-    store = SimpleNamespace(slug="store", channel="amazon", timezone="UTC")
+    store = SimpleNamespace(slug="store", channel="amazon", timezone="UTC", setup={})
     print("ready", flush=True)
     normalise(
-        Workspace(settings, None), store, Window(date(2026, 1, 1), date(2027, 1, 1)),
-        MappingConfig(),
+        Store.read(Workspace(settings, None), store, MappingConfig()),
+        Window(date(2026, 1, 1), date(2027, 1, 1)),
     )
     """
 )

@@ -49,7 +49,7 @@ def test_a_reserve_is_released_in_full(
 ) -> None:
     _reports(empty, _held(held), _released(released))
 
-    found = unsteady_reserves(empty.workspace, empty.connection, [CLOSING])
+    found = unsteady_reserves(empty.store, [CLOSING])
 
     assert found == {CLOSING: problem}
 
@@ -57,4 +57,4 @@ def test_a_reserve_is_released_in_full(
 def test_settlements_without_a_reserve_are_not_judged(empty: House) -> None:
     _reports(empty, [], [])
 
-    assert unsteady_reserves(empty.workspace, empty.connection, [CLOSING]) == {}
+    assert unsteady_reserves(empty.store, [CLOSING]) == {}

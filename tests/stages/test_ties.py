@@ -18,7 +18,7 @@ WHOLE = [*Window(FIRST_DAY, date(2026, 3, 16)), PAID]
 
 
 def judged(house: House) -> dict[date, str | None]:
-    return untied(house.workspace, house.connection, WHOLE)
+    return untied(house.store, WHOLE)
 
 
 @pytest.fixture

@@ -1,37 +1,36 @@
 """What a connection lacks that its owner should know of, each in words and with what to do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Final
 
 from connectors.database.registry.connections import unknown_connection
 from connectors.database.registry.models import ConnectionRow
 from connectors.database.registry.store import Store
 from connectors.home.redaction import redacted
 
-# How a finding begins that is about the queue of notifications and not about settlements.
-NOTIFICATIONS = "notifications: "
+# How findings begin, by who looks after them. Those about settlements that are missing have none.
+NOTIFICATIONS: Final = "notifications: "
+NOT_BOOKED: Final = "not booked: "
+PROVISIONAL: Final = "provisional figures: "
+MISSING: Final = ""
+_SUBJECTS: Final = (NOTIFICATIONS, NOT_BOOKED, PROVISIONAL, MISSING)
 
 
 class Findings(Store):
     """The findings of each connection, on its card."""
 
-    def set_findings(self, slug: str, findings: Sequence[str]) -> None:
-        """What a connection's settlements lack; replaces what was found before."""
-        self._change(slug, lambda before: [*findings, *filter(_of_queue, before)])
-
-    def set_queue_finding(self, slug: str, finding: str | None) -> None:
-        """What is wrong with a connection's queue of notifications; None when nothing is."""
-        said = [NOTIFICATIONS + redacted(finding)] if finding else []
-        self._change(slug, lambda before: [*(f for f in before if not _of_queue(f)), *said])
-
-    def _change(self, slug: str, change: Callable[[list[str]], list[str]]) -> None:
+    def set_findings(self, slug: str, subject: str, findings: Sequence[str]) -> None:
+        """Replace a connection's findings on one subject; those on the others stay."""
         with self._transaction() as session:
             row = session.get(ConnectionRow, slug, with_for_update=True)
             if row is None:
                 raise unknown_connection(session, slug)
-            found = change(row.findings)
-            if row.findings != found:
-                row.findings = found
+            others = [f for f in row.findings if _subject(f) != subject]
+            latest = [subject + redacted(finding) for finding in findings]
+            changed = sorted([*others, *latest], key=lambda f: _SUBJECTS.index(_subject(f)))
+            if row.findings != changed:
+                row.findings = changed
 
 
-def _of_queue(finding: str) -> bool:
-    return finding.startswith(NOTIFICATIONS)
+def _subject(finding: str) -> str:
+    return next(subject for subject in _SUBJECTS if finding.startswith(subject))

@@ -71,8 +71,16 @@ class Inbox(Store):
             found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
             return [InboxEvent(*row) for row in found]
 
+    def connection_events(self, slug: str) -> list[InboxEvent]:
+        """Return a connection's events that wait, oldest first."""
+        query = select(*columns(InboxRow, InboxEvent)).where(
+            InboxRow.connection == slug, InboxRow.handled_at.is_(None)
+        )
+        with self._transaction() as session:
+            return [InboxEvent(*row) for row in session.execute(query.order_by(InboxRow.id))]
+
     def waiting_days(self) -> dict[str, int]:
-        """How many days of each connection wait to be done: their events began no work yet."""
+        """Return how many days of each connection wait to be computed."""
         with self._transaction() as session:
             return {row.connection: row.days for row in session.execute(_WAITING)}
 
@@ -86,6 +94,21 @@ class Inbox(Store):
         )
         with self._transaction() as session:
             session.execute(handled)
+
+    def finish_days(self, slug: str, days: Iterable[date], through: int) -> None:
+        """Take days that were computed out of the connection's events up to the id `through`.
+
+        An event whose last day is taken out is put away.
+        """
+        values = {"slug": slug, "days": sorted(set(days)), "through": through}
+        with self._transaction() as session:
+            session.execute(_FINISH_DAYS, values)
+
+    def data_span(self) -> tuple[date, date] | None:
+        """Return the first and the last day that any connection has or asks for."""
+        with self._transaction() as session:
+            first, last = session.execute(_DATA_SPAN).one()
+            return None if first is None else (first, last)
 
 
 def _serialise_events(session: Session) -> None:
@@ -105,22 +128,33 @@ def _set(days: Sequence[date]) -> list[date]:
     return sorted(set(days))
 
 
-# An event is put away when runs are asked for; its days wait until one has ended after it. What
-# is older than a week waits for nothing.
 _WAITING = text(
     """
-    WITH worked AS (
-        SELECT connection, max(ended_at) AS ended_at FROM registry.activities
-        WHERE what = 'data' GROUP BY connection
-    )
     SELECT connection, count(DISTINCT day) AS days
-    FROM registry.inbox
-        LEFT JOIN worked USING (connection)
-        CROSS JOIN unnest(inbox.days) AS day
-    WHERE handled_at IS NULL OR (
-        inbox.at > now() - interval '7 days'
-        AND (worked.ended_at IS NULL OR worked.ended_at < inbox.at)
-    )
+    FROM registry.inbox CROSS JOIN unnest(inbox.days) AS day
+    WHERE handled_at IS NULL
     GROUP BY connection
+    """
+)
+_FINISH_DAYS = text(
+    """
+    UPDATE registry.inbox AS event
+    SET days = ARRAY(
+            SELECT day FROM unnest(event.days) AS day
+            WHERE day <> ALL (CAST(:days AS date[])) ORDER BY day
+        ),
+        handled_at = CASE WHEN event.days <@ CAST(:days AS date[]) THEN now() END
+    WHERE connection = :slug AND handled_at IS NULL AND id <= :through
+    """
+)
+_DATA_SPAN = text(
+    """
+    SELECT min(day), max(day) FROM (
+        SELECT min(day) AS day FROM registry.day_states
+        UNION ALL SELECT max(day) FROM registry.day_states
+        UNION ALL SELECT unnest(days) FROM registry.inbox WHERE handled_at IS NULL
+        UNION ALL SELECT min(business_date) FROM registry.publications AS publication
+            JOIN registry.connections ON slug = publication.connection
+    ) AS days
     """
 )

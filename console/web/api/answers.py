@@ -185,6 +185,7 @@ class Asked(BaseModel):
     connection: str
     request: int | None
     days: int
+    fetch: bool
 
 
 class Retried(BaseModel):
@@ -194,6 +195,7 @@ class Retried(BaseModel):
     request: int | None
     days: int
     entries: int
+    fetch: bool
 
 
 class Day(BaseModel):

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Body, Query
 from connectors.accounts.platforms import platform
 from connectors.accounts.posting import change_posting, check_posting
 from console import connections
-from console.commands.syncing import days_to_do
 from console.web.api import answers
 from console.web.api.callers import Connector, Here, Named, Poster, Syncer, workspace_of
 from console.web.api.connections import card_of
 from console.web.api.given import DaysWanted, PostingChange, TargetChange, window_of
-from pipelines.stages.asking import retry as ask_again
 from pipelines.stages.removing import remove_connection
+from pipelines.sync import request_sync
+from pipelines.sync import retry as request_again
 
 router = APIRouter(tags=["connections"])
 
@@ -42,27 +42,28 @@ def sync(
     connection: Named,
     wanted: Annotated[DaysWanted, Body(default_factory=DaysWanted)],
 ) -> answers.Asked:
-    """Ask for days to be done: those given that documents cover, else what is outstanding."""
+    """Ask for a sync: of the days given that documents may cover, else of what is outstanding."""
     window = window_of(wanted.first, wanted.last)
     connections.check_syncable(connection)
-    days = days_to_do(workspace_of(console), connection, window)
-    request = None
-    if days:
-        reason = "asked for in the API"
-        request = console.registry.request_days(connection.slug, days, reason, who.name)
-    return answers.Asked(connection=connection.slug, request=request, days=len(days))
+    asked = request_sync(
+        workspace_of(console), connection.slug, who.name, "asked for in the API", window
+    )
+    return answers.Asked(
+        connection=connection.slug, request=asked.request, days=asked.days, fetch=asked.fetch
+    )
 
 
 @router.post("/connections/{slug}/retry", status_code=202)
 def retry(who: Syncer, console: Here, connection: Named) -> answers.Retried:
     """Try again what failed: its days are done once more, and what is due is posted once more."""
     connections.check_syncable(connection)
-    asked = ask_again(console.settings, console.registry, connection.slug, who.name)
+    asked = request_again(workspace_of(console), connection.slug, who.name)
     return answers.Retried(
         connection=connection.slug,
         request=asked.request,
         days=asked.days,
         entries=asked.entries,
+        fetch=asked.fetch,
     )
 
 

@@ -16,7 +16,8 @@ from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import link_button
 from console.web.pages.posting import switch_posting
 from console.web.pages.target import change_target
-from pipelines.stages.asking import Retry, ask_for_days, retry
+from pipelines.stages.workspace import Workspace
+from pipelines.sync import SyncRequest, request_sync, retry
 
 Again = Callable[[], Awaitable[None]]
 Deed = Callable[[], Awaitable[None] | None]
@@ -35,7 +36,7 @@ _LOOKS = {
     "paused": ("pause_circle", "secondary"),
     "disconnected": ("power_off", "secondary"),
 }
-_WHAT = {"data": "Import", "publish": "Writing the books"}
+_WHAT = {"fetch": "Sync", "data": "Import", "publish": "Writing the books"}
 
 
 def show_card(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | None:
@@ -177,16 +178,22 @@ async def _retry(current_user: CurrentUser, card: Card, again: Again) -> None:
     )
     if asked is None:
         return
-    parts = [(asked.days, "day", "days"), (asked.entries, "entry", "entries")]
-    counts = [f"{count:,} {one if count == 1 else many}" for count, one, many in parts if count]
-    said = f"trying again: {' and '.join(counts)}" if counts else "nothing is outstanding"
-    current_user.notify(f"{name}: {said}", "positive" if counts else "info")
+    parts = _parts(asked)
+    text = f"trying again: {' and '.join(parts)}" if parts else "nothing is outstanding"
+    current_user.notify(f"{name}: {text}", "positive" if parts else "info")
     await again()
 
 
-def _retried(console: Console, slug: str, actor: str) -> Retry:
+def _parts(asked: SyncRequest) -> list[str]:
+    """Name what was asked for, but for what there is none of."""
+    counts = [(asked.days, "day", "days"), (asked.entries, "entry", "entries")]
+    parts = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
+    return [*(["its account"] if asked.fetch else []), *parts]
+
+
+def _retried(console: Console, slug: str, actor: str) -> SyncRequest:
     connections.check_syncable(console.registry.connection(slug))
-    return retry(console.settings, console.registry, slug, actor)
+    return retry(Workspace(console.settings, console.registry), slug, actor)
 
 
 async def _sync(current_user: CurrentUser, card: Card, again: Again) -> None:
@@ -194,16 +201,17 @@ async def _sync(current_user: CurrentUser, card: Card, again: Again) -> None:
     asked = await current_user.do("sync", _asked, current_user.console, slug, current_user.who.name)
     if asked is None:
         return
-    if asked:
-        current_user.notify(f"{card.connection.name}: {asked:,} days are asked for")
+    if parts := _parts(asked):
+        current_user.notify(f"{card.connection.name}: syncing {' and '.join(parts)}")
     else:
         current_user.notify(f"{card.connection.name} has nothing outstanding", "info")
     await again()
 
 
-def _asked(console: Console, slug: str, actor: str) -> int:
+def _asked(console: Console, slug: str, actor: str) -> SyncRequest:
     connections.check_syncable(console.registry.connection(slug))
-    return ask_for_days(console.settings, console.registry, slug, actor)
+    workspace = Workspace(console.settings, console.registry)
+    return request_sync(workspace, slug, actor, "asked for in the console")
 
 
 async def _move(current_user: CurrentUser, card: Card, move: Move, again: Again) -> None:

@@ -15,7 +15,7 @@ from console.web.pages.frame import frame, heading, link_button, page
 from console.web.pages.tables import cell, row, table
 
 MOST_DAYS = 50
-_WORK = {"data": "The import", "publish": "Writing the books"}
+_WORK = {"fetch": "The sync", "data": "The import", "publish": "Writing the books"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from connectors.database.registry.activities import lock_name
 from connectors.errors import Transient
 from connectors.home.settings import Settings
 from console.cards import card
-from pipelines.stages.asking import ask_for_days
 from pipelines.stages.removing import remove_connection
 from pipelines.stages.workspace import Workspace
+from pipelines.sync import SyncRequest, request_sync
 
 DAY = date(2026, 3, 1)
 
@@ -78,14 +78,15 @@ def test_nothing_outstanding_asks_for_nothing_and_removing_leaves_nothing(
     shop: Registry, tmp_path: Path
 ) -> None:
     settings = Settings(home=tmp_path, database_url=None)
-    assert ask_for_days(settings, shop, "shop", "ada") == 0
+    workspace = Workspace(settings, shop)
+    assert request_sync(workspace, "shop", "ada", "asked for") == SyncRequest()
     shop.request_days("shop", [DAY], "a mapping changed", "ada")
-    assert ask_for_days(settings, shop, "shop", "ada") == 1
+    assert request_sync(workspace, "shop", "ada", "asked for").days == 1
     with shop.activity("shop", "data", 1):
         pass
     folder = settings.lake_folder / "transactions" / "shop"
     folder.mkdir(parents=True)
-    remove_connection(Workspace(settings, shop), "shop", "ada")
+    remove_connection(workspace, "shop", "ada")
     assert shop.connections() == []
     assert not folder.exists()
     assert shop.last_activities() == {}
@@ -113,10 +114,7 @@ def test_nothing_is_green_that_the_books_lack(shop: Registry) -> None:
     event = shop.request_days("shop", [DAY], "asked for", "test")
     assert (standing(), card(shop, "shop").action) == ("waiting to import", "sync now")
     assert "1 day to import" in (card(shop, "shop").why or "")
-    shop.mark_handled([event])
-    assert standing() == "waiting to import", "its run has not begun"
-    with shop.activity("shop", "data", 1):
-        pass
+    shop.finish_days("shop", [DAY], event)
     assert standing() == "up to date"
     shop.plan_publications("books", [PlannedEntry("shop", DAY, "USD", "entry", "hash")])
     assert (standing(), card(shop, "shop").action) == ("not in the books", "try again")

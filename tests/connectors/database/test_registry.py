@@ -117,6 +117,22 @@ def test_the_inbox_is_read_by_cursor_and_put_away(registry: Registry) -> None:
     assert len(registry.inbox(only_unhandled=False)) == 4
 
 
+def test_days_that_are_computed_are_taken_out_of_events(registry: Registry) -> None:
+    registry.add_connection("amazon-us", channel="amazon", name="US", timezone="UTC", actor="test")
+    second, third = MAY + timedelta(days=1), MAY + timedelta(days=2)
+    events = [
+        registry.request_days("amazon-us", days, "test", "test")
+        for days in ([MAY, second], [third], [MAY])
+    ]
+    registry.finish_days("amazon-us", [MAY, third], events[1])
+    assert [(e.id, e.days) for e in registry.connection_events("amazon-us")] == [
+        (events[0], [second]),
+        (events[2], [MAY]),
+    ], "what was asked for since is still to be computed"
+    assert registry.waiting_days() == {"amazon-us": 2}
+    assert registry.data_span() == (MAY, second)
+
+
 def test_a_mapping_falls_back_to_the_house(registry: Registry) -> None:
     add(registry)
     assert registry.mapping("amazon-us") is None

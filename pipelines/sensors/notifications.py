@@ -1,18 +1,18 @@
-"""Platforms that tell of something new are heard: their accounts are visited sooner."""
+"""Notification queues: accounts with new activity are synced sooner."""
 
 import dagster as dg
 
-from pipelines.jobs import data_job
+from pipelines.jobs import fetch_job
 from pipelines.resources import Daybook
 
 
 @dg.sensor(
-    job=data_job,
+    job=fetch_job,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Asks queues of notifications what is new; `due_visits` then visits.",
+    description="Polls notification queues and brings forward the next sync of accounts.",
 )
-def heard_notices(
+def notifications(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
     """Brings scheduled syncs forward and asks for no run itself; without a queue it does nothing.

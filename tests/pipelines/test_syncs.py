@@ -14,10 +14,10 @@ from connectors.accounts.setup import Imports, Setup
 from connectors.channels.rounds import FROM_HOUR, HOURS, next_morning
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
+from pipelines.assets.raw import SCHEDULED
 from pipelines.definitions import build_definitions
-from pipelines.partitions import RANGE_END, RANGE_START
 from pipelines.resources import Daybook
-from pipelines.sensors.visits import SCHEDULED
+from pipelines.stages.syncs import DAYS_ASKED_FOR
 from tests.days import days_ago
 
 HISTORY = 10
@@ -54,24 +54,18 @@ def connect(
 
 
 def tick(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
-    definition = build_definitions().resolve_sensor_def("due_visits")
+    definition = build_definitions().resolve_sensor_def("due_syncs")
     with dg.build_sensor_context(instance=instance, resources={"daybook": Daybook()}) as context:
         result = definition(context)
     assert isinstance(result, dg.SensorResult)
     return list(result.run_requests or ())
 
 
-def spans(requests: list[dg.RunRequest]) -> list[tuple[str, str]]:
-    return [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in requests]
-
-
-def test_a_new_account_is_visited_at_once_over_all_its_history(
-    registry: Registry, instance: dg.DagsterInstance
-) -> None:
+def test_a_new_account_is_synced_at_once(registry: Registry, instance: dg.DagsterInstance) -> None:
     connect(registry, instance, "ember")
     (request,) = tick(instance)
-    yesterday = days_ago(1)
-    assert spans([request]) == [(f"ember|{days_ago(HISTORY)}", f"ember|{yesterday}")]
+    assert request.partition_key == "ember"
+    assert request.tags["connection"] == "ember"
     assert SCHEDULED in request.tags
     assert [r.run_key for r in tick(instance)] == [request.run_key], "asked for once"
 
@@ -113,7 +107,14 @@ def test_a_wait_that_is_over_brings_its_days(
     registry.schedule_sync(
         "ember", datetime.now(UTC) - timedelta(minutes=1), days, "the platform waits"
     )
-    assert len(tick(instance)) == 1
+    (request,) = tick(instance)
+    assert not request.run_config, "what is stored of them is not fetched again"
+    registry.schedule_sync("ember", datetime.now(UTC) - timedelta(minutes=1), days, DAYS_ASKED_FOR)
+    (again,) = tick(instance)
+    assert again.run_config["ops"]["raw_settlements"]["config"] == {
+        "first_day": str(min(days)),
+        "last_day": str(max(days)),
+    }
 
 
 @pytest.mark.parametrize("state", ["paused", "needs_reauth", "disconnected"])

@@ -1,7 +1,7 @@
-"""Visits to connected accounts: what a channel has of a window, kept like a file that was imported.
+"""Fetching from connected accounts: documents of a window, stored like files that are imported.
 
-What is kept is proven first, each document by what the channel declares in it. A visit that breaks
-off keeps what it has; the window counts as visited only when the channel's last page was reached.
+Each document is verified first, by what the channel declares in it. A fetch that breaks off keeps
+what it stored; a window counts as fetched only when the channel's last page was reached.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from connectors.accounts.accounts import Accounts
 from connectors.accounts.platforms import platform
 from connectors.channels import channel
 from connectors.channels.base import Channel
-from connectors.channels.history import can_visit, today_of, whole_days
+from connectors.channels.history import today_of, whole_days
 from connectors.channels.visits import Visit, told
 from connectors.database.registry import Connection
 from connectors.database.registry.rate_limits import SharedRateLimiter
@@ -27,21 +27,22 @@ from pipelines.stages.ahead import StoppableRateLimiter, ahead
 from pipelines.stages.importing import (
     LOCK_SECONDS,
     bookable,
-    outstanding,
     readings,
     touched_days,
 )
 from pipelines.stages.provisional import is_booked
 from pipelines.stages.workspace import Workspace
 
-BROKEN_OFF = "a visit was broken off"
+BROKEN_OFF = "a sync was interrupted"
+LOOKBACK = timedelta(days=3)
+TRY_AGAIN = timedelta(hours=1)
 
 
 @dataclass
-class Visited:
-    """What a visit brought: documents that are new, and the days that they touch.
+class Fetched:
+    """Documents that are new, and the days that they touch.
 
-    `refused` says of documents that did not add up what is wrong with each.
+    `refused` names each document that did not add up, and what is wrong with it.
     """
 
     documents: list[Manifest] = field(default_factory=list)
@@ -49,20 +50,21 @@ class Visited:
     refused: list[str] = field(default_factory=list)
 
 
-def visit(
+def fetch(
     workspace: Workspace,
     connection: Connection,
-    window: Window,
+    window: Window | None = None,
     now: datetime | None = None,
-    reach: timedelta = timedelta(0),
+    lookback: timedelta = timedelta(0),
     *,
     again: bool = False,
-) -> Visited:
-    """Fetch what the channel has of a window, and since, and is not held.
+) -> Fetched:
+    """Fetch what the channel has of a window, and since, and is not stored.
 
-    A visit reaches to the last whole day, and back to where the one before it ended and by `reach`
-    before today: what came to light late is found, and the days it touches are named. With `again`
-    what decides the days of the window is read again, whatever says that it is as it was.
+    A fetch reaches to the last whole day, and back to where the one before it ended and by
+    `lookback` before today: what came to light late is found, and the days it touches are named.
+    With `again` what decides the days of the window is read again, whatever says that it is as it
+    was.
 
     Raises the errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document
     that does not add up where days are whole only with it. What else came is kept.
@@ -70,38 +72,36 @@ def visit(
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
     held = workspace.lake.current(connection.slug)
-    start = min(window.start, _unknown_from(held, whole), today_of(connection, now) - reach)
-    wanted = Window(max(whole.start, start), whole.end)
-    found = Visited()
-    if wanted.start >= wanted.end:
-        return found
+    start = min(_unknown_from(held, whole), today_of(connection, now) - lookback)
+    scheduled = workspace.registry.scheduled_syncs().get(connection.slug)
+    start = min([start, *(scheduled.days if scheduled else ()), *(window or ())])
+    span = Window(max(whole.start, start), whole.end)
     source = channel(connection.channel)
-    if source.read is None:
-        return found
+    if span.start >= span.end or source.read is None:
+        return Fetched()
     accounts = Accounts(workspace.settings, workspace.registry)
     stopped = Event()
     with accounts.reaching(connection.slug):
-        going = _visit(workspace, accounts, connection, wanted, whole.start, now, held, stopped)
-        if again:
+        going = _visit(workspace, accounts, connection, span, whole.start, now, held, stopped)
+        if again and window is not None:
             named = Window(max(whole.start, window.start), min(whole.end, window.end))
             going = replace(going, again=named)
         with (
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             ingest.examining(workspace.settings) as table,
         ):
-            kept = _Kept(workspace, source, connection, table, going)
+            intake = _Intake(workspace, source, connection, table, going)
             with ahead(each_readable(source.title, source.read(going)), stopped) as members:
                 for member in members:
-                    kept.take(member)
-            found = Visited(kept.new, kept.touched(), [str(error) for error in kept.refused])
+                    intake.store(member)
             # What is open leaves out what a refused settlement has taken: no day is whole then.
-            if kept.refused and told(workspace.lake.current(connection.slug)) is not None:
-                raise kept.refused[0]
-    return found
+            if intake.refused and told(workspace.lake.current(connection.slug)) is not None:
+                raise intake.refused[0]
+            return Fetched(intake.new, intake.touched(), [str(e) for e in intake.refused])
 
 
 def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
-    """The first day that no visit has told about."""
+    """Return the first day that no fetch has brought in."""
     known = told(held)
     return whole.start if known is None else known.end
 
@@ -137,8 +137,8 @@ def _visit(
     )
 
 
-class _Kept:
-    """The documents of one visit on their way into the lake; the connection's lock is held."""
+class _Intake:
+    """The documents of one fetch on their way into the lake; the connection's lock is held."""
 
     def __init__(
         self,
@@ -157,8 +157,8 @@ class _Kept:
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
 
-    def take(self, member: Member) -> None:
-        """Prove and keep a document, if it says something new; one that is refused is told of."""
+    def store(self, member: Member) -> None:
+        """Verify and store a document, if it says something new; note one that is refused."""
         try:
             manifest = self._table.examine(
                 self._source,
@@ -172,13 +172,13 @@ class _Kept:
             return
         if not ingest.is_held(manifest, self._stored):
             self._promise(manifest)
-        kept = ingest.keep(self._workspace.lake, member.content, manifest, self._stored)
-        if kept.new:
-            self._stored.append(kept.manifest)
-            self.new.append(kept.manifest)
+        stored = ingest.keep(self._workspace.lake, member.content, manifest, self._stored)
+        if stored.new:
+            self._stored.append(stored.manifest)
+            self.new.append(stored.manifest)
 
     def _promise(self, manifest: Manifest) -> None:
-        """Have a document's days done whatever becomes of this process; it is new but once."""
+        """Have a document's days computed whatever becomes of this process; it is new but once."""
         days = {d for d in manifest.days if d < self._visit.today}
         if not days <= self._unfinished:
             self._unfinished |= days
@@ -187,7 +187,7 @@ class _Kept:
             )
 
     def touched(self) -> set[date]:
-        """The days that must be done again for what was kept."""
+        """Return the days that must be computed again for what was stored."""
         if not self.new:
             return set()
         current = self._workspace.lake.current(self._connection.slug)
@@ -197,34 +197,3 @@ class _Kept:
             touched = touched_days(self._source, manifest, self._before, current, self._stored)
             days.update(touched)
         return days
-
-
-def waiting_days(
-    workspace: Workspace, connection: Connection, now: datetime | None = None
-) -> list[date]:
-    """Days that wait for work on documents that are here; of an account, those that are over."""
-    found = outstanding(workspace, connection)
-    if not can_visit(connection):
-        return found
-    today = today_of(connection, now)
-    return [day for day in found if day < today]
-
-
-def due_days(
-    workspace: Workspace, connection: Connection, now: datetime | None = None
-) -> list[date]:
-    """Days to do now: those that wait, and of an account all that no visit has brought in yet.
-
-    The last whole day is always among an account's, so that the platform is asked what is new.
-    """
-    found = set(waiting_days(workspace, connection, now))
-    if can_visit(connection):
-        whole = whole_days(connection, workspace.settings.first_day, now)
-        states = workspace.registry.day_states(connection.slug)
-        done = {s.day for s in states if s.state in {"done", "empty"}}
-        # A payout may hold a line of a day of which nothing else is known yet.
-        known = told(workspace.lake.current(connection.slug)) or whole
-        unseen = {day for day in whole if day not in done or day not in known}
-        made = workspace.registry.scheduled_syncs().get(connection.slug)
-        found |= unseen | set(list(whole)[-1:]) | set(made.days if made else ())
-    return sorted(found)

@@ -1,0 +1,101 @@
+"""What steps over many days have in common: one connection or day that fails stops alone."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from typing import Final
+
+import dagster as dg
+
+from connectors.database.registry import Connection, Registry
+from connectors.errors import BadInput, Transient
+from connectors.home.redaction import clean_errors, redacted
+from connectors.lake.temporary import sweep
+from connectors.lake.windows import ONE_DAY, Window
+from pipelines.interrupts import interruption_in_words
+from pipelines.partitions import CONNECTION, DAYS, by_connection, days_tag
+from pipelines.recording import Recorder
+from pipelines.stages.results import DayResult
+from pipelines.stages.workspace import Workspace
+
+Failed = Mapping[tuple[str, date], str]
+Work = Callable[[Workspace, Connection, Sequence[Window]], Iterator[list[DayResult]]]
+# As long as a run waits for its place in a pool.
+WAIT_SECONDS: Final = 600.0
+
+
+def each_connection(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    recorder: Recorder,
+    work: Work,
+    activity: str,
+) -> Failed:
+    """Do a run's connections one by one, recording what each did; return all failed days.
+
+    `activity` names the work on the connection's card while it runs and after it.
+    """
+    sweep(workspace.settings)
+    failed: dict[tuple[str, date], str] = {}
+    windows_by_slug = by_connection(context.partition_keys)
+    _name(context, windows_by_slug)
+    for slug, windows in windows_by_slug.items():
+        try:
+            connection = workspace.registry.connection(slug)
+        except BadInput as error:
+            failed |= {(slug, day): str(error) for window in windows for day in window}
+            continue
+        days = sum(window.days for window in windows)
+        with (
+            interruption_in_words(),
+            clean_errors(),
+            alone(workspace.registry, slug),
+            workspace.registry.activity(slug, activity, days, context.run_id) as outcome,
+        ):
+            reasons: dict[date, str] = {}
+            try:
+                for results in work(workspace, connection, windows):
+                    recorder.record(slug, results)
+                    reasons |= {r.day: r.failure for r in results if r.failure is not None}
+            finally:
+                recorder.flush()
+            outcome.problem = next(iter(reasons.values()), None)
+        failed |= {(slug, day): reason for day, reason in reasons.items()}
+    return failed
+
+
+def _name(context: dg.AssetExecutionContext, windows: Mapping[str, Sequence[Window]]) -> None:
+    """Tag a run that somebody launched in the UI with its stores and days, as the others are."""
+    if CONNECTION in context.run.tags or not windows:
+        return
+    first = min(listed[0].start for listed in windows.values())
+    last = max(listed[-1].end for listed in windows.values()) - ONE_DAY
+    context.instance.add_run_tags(
+        context.run_id, {CONNECTION: ", ".join(windows), DAYS: days_tag(first, last)}
+    )
+
+
+@contextmanager
+def alone(registry: Registry, slug: str) -> Iterator[None]:
+    """Wait until no other run works on a connection; `Transient` names the one that does."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(registry.lock(f"work on {slug}", WAIT_SECONDS))
+        except Transient as error:
+            running = registry.running_activities().get(slug)
+            holder = f"the {running.what} run {running.run}" if running else "another run"
+            raise Transient(
+                f"{holder} works on {slug} for more than {WAIT_SECONDS / 60:g} minutes: try again "
+                "when it has ended, or cancel it in the Dagster UI"
+            ) from error
+        yield
+
+
+def failure(failed: Failed) -> dg.Failure:
+    """Return one error that names every failed day, raised last: the good ones are recorded."""
+    lines = [redacted(f"{slug} {day}: {reason}") for (slug, day), reason in sorted(failed.items())]
+    return dg.Failure(
+        description=f"{len(lines)} of the run's days failed. First: {lines[0]}",
+        metadata={"failed_days": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))},
+        allow_retries=False,
+    )

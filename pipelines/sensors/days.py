@@ -1,0 +1,99 @@
+"""New connections get their partition key; documents request exactly the days they touch."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from connectors.database.registry import InboxEvent
+from connectors.lake.windows import Window, windows
+from pipelines.jobs import DATA, FETCH, data_job
+from pipelines.partitions import (
+    DAYS_BETWEEN_RUNS,
+    connections,
+    partition_space,
+    range_tags,
+)
+from pipelines.reloading import ask_for_reload
+from pipelines.resources import Daybook
+from pipelines.sensors.under_way import busy_connections
+
+EVENTS_A_TICK = 1000
+
+
+@dg.sensor(
+    job=data_job,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Computes the days that new documents touch, or that somebody asked for.",
+)
+def touched_days(
+    context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
+) -> dg.SensorResult:
+    """Request one run a connection and window of days; what comes meanwhile waits for its end.
+
+    The run takes its days out of the inbox. The run key names the newest event and today: a run
+    that was cancelled or killed is requested again with the next event, or tomorrow.
+    """
+    from connectors.accounts.platforms import has_settlements
+
+    with daybook.open() as workspace:
+        slugs = {c.slug for c in workspace.registry.connections() if has_settlements(c)}
+        events = workspace.registry.inbox(0, EVENTS_A_TICK)
+        space = partition_space(workspace.registry)
+        partitions = _partition_requests(context.instance, slugs)
+        if events and not _reaches(daybook.space, space):
+            ask_for_reload(workspace.settings)
+            return dg.SensorResult(
+                skip_reason=dg.SkipReason(
+                    f"Days from {space.start} to {space.end} are asked for, which are not "
+                    "partitions yet: the code location is to be reloaded."
+                ),
+                dynamic_partitions_requests=partitions,
+            )
+    busy = busy_connections(context.instance, (DATA, FETCH)) if events else set()
+    requests = list(_requests([e for e in events if e.connection not in busy]))
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else dg.SkipReason(_reason(events, busy)),
+        dynamic_partitions_requests=partitions,
+    )
+
+
+def _reaches(loaded: Window | None, needed: Window) -> bool:
+    return loaded is None or (loaded.start <= needed.start and needed.end <= loaded.end)
+
+
+def _partition_requests(
+    instance: dg.DagsterInstance, slugs: set[str]
+) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
+    """Bring the partition keys up to the connections; those of removed stores go."""
+    existing = set(instance.get_dynamic_partitions(connections.name or ""))
+    requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
+    if new := sorted(slugs - existing):
+        requests.append(connections.build_add_request(new))
+    if removed := sorted(existing - slugs):
+        requests.append(connections.build_delete_request(removed))
+    return requests
+
+
+def _requests(events: Iterable[InboxEvent]) -> Iterable[dg.RunRequest]:
+    touched: Mapping[str, list[InboxEvent]] = defaultdict(list)
+    for event in events:
+        touched[event.connection].append(event)
+    for slug, listed in touched.items():
+        days = {day for event in listed for day in event.days}
+        today = datetime.now(UTC).date()
+        for window in windows(days, gap=DAYS_BETWEEN_RUNS):
+            yield dg.RunRequest(
+                run_key=f"{slug}|{window.start}|{window.end}|{listed[-1].id}|{today}",
+                tags=range_tags(slug, window),
+            )
+
+
+def _reason(events: Sequence[InboxEvent], busy: set[str]) -> str:
+    if not events:
+        return "No documents came and no days were asked for."
+    waiting = sorted({event.connection for event in events} & busy)
+    return f"Waiting for the runs of {', '.join(waiting)} to end: their new days come after."

@@ -1,0 +1,89 @@
+"""Accounts are synced when it is time: at first, every morning, and when a wait is over."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import dagster as dg
+
+from connectors.database.registry import Connection, ScheduledSync
+from pipelines.assets.raw import SCHEDULED
+from pipelines.checks import RAW
+from pipelines.jobs import FETCH, fetch_job
+from pipelines.partitions import CHANNEL, connection_tags, connections
+from pipelines.resources import Daybook
+from pipelines.sensors.under_way import busy_connections
+from pipelines.stages.workspace import Workspace
+
+SYNCS_A_TICK: Final = 50
+# The next sync is tomorrow at the latest; only a clock that was ahead made one further away.
+FARTHEST: Final = timedelta(days=8)
+
+
+@dg.sensor(
+    job=fetch_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Syncs connected accounts: first all of their history, then every morning.",
+)
+def due_syncs(
+    context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
+) -> dg.SensorResult:
+    """Request a fetch for every account whose time has come; the run schedules the next sync.
+
+    A sync that no run did is asked for again on the day after.
+    """
+    now = daybook.clock()
+    known = set(context.instance.get_dynamic_partitions(connections.name or ""))
+    busy = busy_connections(context.instance, [FETCH])
+    with daybook.open() as workspace:
+        requests = list(_requests(workspace, known - busy, now))
+    reason = None if requests else dg.SkipReason("No account is due to be synced.")
+    return dg.SensorResult(run_requests=requests, skip_reason=reason)
+
+
+def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[dg.RunRequest]:
+    from connectors.channels.history import can_visit
+
+    scheduled_syncs = workspace.registry.scheduled_syncs()
+    due = [
+        (connection, scheduled_syncs.get(connection.slug))
+        for connection in workspace.registry.connections()
+        if connection.slug in known
+        and can_visit(connection)
+        and _is_due(connection, scheduled_syncs.get(connection.slug), now)
+    ]
+    for connection, scheduled in due[:SYNCS_A_TICK]:
+        at = scheduled.at.isoformat() if scheduled else "first"
+        yield dg.RunRequest(
+            run_key=f"{connection.slug}|sync|{at}|{now:%Y-%m-%d}",
+            partition_key=connection.slug,
+            run_config=_config(scheduled),
+            tags={
+                **connection_tags(connection.slug),
+                CHANNEL: connection.channel,
+                SCHEDULED: "yes",
+            },
+        )
+
+
+def _config(scheduled: ScheduledSync | None) -> dict[str, Any]:
+    """Return the config of a run that fetches days again which somebody named."""
+    from pipelines.stages.syncs import DAYS_ASKED_FOR
+
+    if scheduled is None or scheduled.reason != DAYS_ASKED_FOR or not scheduled.days:
+        return {}
+    days = {"first_day": str(min(scheduled.days)), "last_day": str(max(scheduled.days))}
+    return {"ops": {RAW: {"config": days}}}
+
+
+def _is_due(connection: Connection, scheduled: ScheduledSync | None, now: datetime) -> bool:
+    from connectors.accounts.setup import Setup
+
+    setup = Setup.model_validate(connection.setup)
+    if connection.setup and setup.step != "done":
+        return False
+    if scheduled is None:
+        return True
+    is_over = scheduled.at <= now or scheduled.at > now + FARTHEST
+    return is_over and (setup.imports.ongoing or bool(scheduled.days or scheduled.reason))

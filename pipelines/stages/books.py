@@ -1,0 +1,71 @@
+"""One window of one connection into the books, day by day accounted for."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import duckdb
+
+from connectors.database.registry import Connection, Publication
+from connectors.errors import DaybookError
+from connectors.home.faults import in_words
+from connectors.home.redaction import redacted
+from connectors.lake.windows import Window
+from pipelines.checks import COMPUTED, POSTED, PUBLISHED, SENT
+from pipelines.stages.journals import BOOKS
+from pipelines.stages.publishing import publish, read_back
+from pipelines.stages.results import CheckResult, DayResult
+from pipelines.stages.workspace import Workspace
+
+
+def post_days(workspace: Workspace, connection: Connection, window: Window) -> list[DayResult]:
+    """Post what is planned, read it back, and return how each day stands in the books."""
+    try:
+        outcome = publish(workspace, connection, window)
+        wrong = outcome.stale | read_back(workspace, connection, window)
+    except (DaybookError, OSError, duckdb.Error) as error:
+        reason = redacted(in_words(error))
+        check = CheckResult(COMPUTED[PUBLISHED], reason)
+        return [DayResult(PUBLISHED, day, None, (check,), reason) for day in window]
+    latest = workspace.registry.publications(BOOKS, [connection.slug], window.start, window.end)
+    publications: dict[date, list[Publication]] = {day: [] for day in window}
+    for publication in latest:
+        publications[publication.business_date].append(publication)
+    journalled = workspace.lake.days("journal_lines", connection.slug)
+    return [
+        _posted(day, listed, day in journalled, wrong.get(day))
+        for day, listed in publications.items()
+    ]
+
+
+def _posted(
+    day: date, publications: Sequence[Publication], journalled: bool, problem: str | None
+) -> DayResult:
+    outstanding = [p for p in publications if p.state not in {"posted", "voided"}]
+    evaluations = (
+        CheckResult(POSTED, problem),
+        CheckResult(SENT, "; ".join(map(_reason, outstanding)) or None),
+    )
+    if problem is not None:
+        return DayResult(PUBLISHED, day, None, evaluations, problem)
+    posted = [p for p in publications if p.state == "posted"]
+    entries = ", ".join(f"{p.entry_id} revision {p.revision}" for p in posted) or "none"
+    metadata = {
+        "state": _state(outstanding, journalled, bool(posted)),
+        "target": BOOKS,
+        "entries": entries,
+        "dagster/row_count": len(posted),
+    }
+    return DayResult(PUBLISHED, day, metadata, evaluations)
+
+
+def _state(outstanding: Sequence[Publication], journalled: bool, posted: bool) -> str:
+    if outstanding:
+        return "held" if any(p.state == "held" for p in outstanding) else "outstanding"
+    if posted:
+        return "posted"
+    return "empty" if journalled else "open"
+
+
+def _reason(publication: Publication) -> str:
+    reason = f": {publication.message}" if publication.message else ""
+    return f"{publication.entry_id} is {publication.state}{reason}"

@@ -1,0 +1,293 @@
+"""The chain over one window of one store: transactions, settlements and journals, day by day.
+
+Nothing is fetched here. A day that no settlement covers is open: it is recorded as that, without
+what an earlier document put there. A day that fails stops alone.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+
+from connectors.database.registry.findings import MISSING
+from connectors.database.registry.findings import PROVISIONAL as PROVISIONAL_FIGURES
+from connectors.database.registry.records import DayStateName
+from connectors.errors import DaybookError
+from connectors.home.faults import in_words
+from connectors.home.redaction import redacted
+from connectors.lake.windows import Window
+from pipelines import checks
+from pipelines.checks import CHAIN, COMPUTED, JOURNALS, SETTLEMENTS, TRANSACTIONS, Check
+from pipelines.stages.gaps import gaps
+from pipelines.stages.journals import EntryFacts, build_journals, plan
+from pipelines.stages.normalise import DayFacts, covered, normalise
+from pipelines.stages.provisional import is_booked, provisional_days, write_provisional
+from pipelines.stages.results import CheckResult, DayResult, first_failure
+from pipelines.stages.settlements import unsteady_reserves, write_settlements
+from pipelines.stages.store import Store, linked_settlements
+from pipelines.stages.ties import untied
+from pipelines.stages.verification import damaged_days
+
+OPEN = "no settlement covers this day yet"
+PROVISIONAL = f"{OPEN}: its figures in the warehouse are provisional"
+BOOKED_AHEAD = f"{OPEN}: it is booked with provisional figures"
+NOT_NORMALISED = "the day is not normalised yet: run its transactions first"
+
+Progress = Callable[[str, str, int], None]
+Stage = Callable[[Store, Window, Sequence[date], Collection[date]], list[DayResult]]
+
+
+def silent(_connection: str, _asset: str, _days: int) -> None:
+    """Report no progress."""
+
+
+def compute_days(
+    store: Store, window: Window, assets: Collection[str] = CHAIN, progress: Progress = silent
+) -> list[DayResult]:
+    """Bring the selected assets up to date over a window; return what became of each day.
+
+    The state of every day is left in the registry, with the reason of one that is open or failed.
+    """
+    covered_days = covered(store.documents, window)
+    open_days = [day for day in window if day not in covered_days]
+    results: list[DayResult] = []
+    failed: dict[date, str] = {}
+    for asset, stage in _STAGES.items():
+        if asset not in assets:
+            continue
+        days = [day for day in window if day in covered_days and day not in failed]
+        computed = _attempt(stage, asset, store, window, days, failed)
+        failed |= {r.day: r.failure for r in computed if r.failure is not None}
+        results += computed
+        progress(store.slug, asset, window.days)
+    results += _not_reached(results, failed, window, assets)
+    results += _open(store, open_days, assets)
+    _leave_states(store, open_days, failed, results, assets)
+    return results
+
+
+def _attempt(
+    stage: Stage,
+    asset: str,
+    store: Store,
+    window: Window,
+    days: Sequence[date],
+    failed: Collection[date],
+) -> list[DayResult]:
+    """Run one stage; what stops it as a whole stops each of its days."""
+    try:
+        return stage(store, window, days, failed)
+    except (DaybookError, OSError, duckdb.Error) as error:
+        reason = redacted(in_words(error))
+        return [DayResult(asset, day, failure=reason) for day in days]
+
+
+def _transactions(
+    store: Store, window: Window, days: Sequence[date], _failed: Collection[date]
+) -> list[DayResult]:
+    damaged = damaged_days(store, window)
+    _write_provisional(store)
+    outcome = normalise(store, window, skip=damaged.keys())
+    results = []
+    for day in days:
+        evaluations = [CheckResult(checks.COVERED), CheckResult(checks.AS_STORED, damaged.get(day))]
+        facts = outcome.days.get(day)
+        if facts is not None:
+            evaluations += [
+                CheckResult(check, facts.broken.get(check.name))
+                for check in (checks.CONSERVED, checks.UNIQUE)
+            ]
+            evaluations.append(CheckResult(checks.CLASSIFIED, _without_rule(facts)))
+        failure = damaged.get(day) or outcome.failed.get(day)
+        results.append(
+            DayResult(
+                TRANSACTIONS,
+                day,
+                None if failure or facts is None else _transactions_metadata(store, facts),
+                tuple(evaluations),
+                failure,
+            )
+        )
+    return results
+
+
+def _settlements(
+    store: Store, _window: Window, days: Sequence[date], failed: Collection[date]
+) -> list[DayResult]:
+    ready, missing = _normalised(store, SETTLEMENTS, days)
+    ties = untied(store, ready, failed)
+    reserves = unsteady_reserves(store, ready)
+    rows = write_settlements(store, ready)
+    _leave_gaps(store)
+    results = []
+    for day in ready:
+        evaluations = _evaluated(checks.TIES_SETTLEMENT, day, ties)
+        evaluations += _evaluated(checks.RESERVES, day, reserves)
+        metadata = {"state": "done", "dagster/row_count": rows[day]}
+        results.append(_checked(SETTLEMENTS, day, metadata, evaluations))
+    # They close on a day that was computed before; others of their days were computed now.
+    for day in sorted(ties.keys() - set(ready)):
+        evaluations = _evaluated(checks.TIES_SETTLEMENT, day, ties)
+        results.append(DayResult(SETTLEMENTS, day, None, evaluations, first_failure(evaluations)))
+    return missing + results
+
+
+def _journals(
+    store: Store, window: Window, days: Sequence[date], _failed: Collection[date]
+) -> list[DayResult]:
+    ready, missing = _normalised(store, JOURNALS, days)
+    built = build_journals(store, ready)
+    results = []
+    for day, entries in sorted(built.days.items()):
+        residue = [f"{e.facilitator_tax:f} {e.currency}" for e in entries if e.facilitator_tax]
+        remainder = f"facilitator tax leaves {', '.join(residue)}" if residue else None
+        evaluations = (
+            CheckResult(checks.BALANCED, built.failed.get(day)),
+            CheckResult(checks.FACILITATOR, remainder),
+        )
+        results.append(_checked(JOURNALS, day, _journal_metadata(entries), evaluations))
+    # What is planned for a day that nothing supports any more must go.
+    covered_days = covered(store.documents, window)
+    unsupported: dict[date, list[EntryFacts]] = {d: [] for d in window if d not in covered_days}
+    plan(store.workspace, store.connection, window, replace(built, days=built.days | unsupported))
+    return missing + results
+
+
+_STAGES: Mapping[str, Stage] = {
+    TRANSACTIONS: _transactions,
+    SETTLEMENTS: _settlements,
+    JOURNALS: _journals,
+}
+
+
+def _normalised(
+    store: Store, asset: str, days: Sequence[date]
+) -> tuple[list[date], list[DayResult]]:
+    """Tell days that have transactions from those that do not, which fail at `asset`."""
+    present = store.lake.days("transactions", store.slug)
+    missing = [day for day in days if day not in present]
+    return (
+        [day for day in days if day in present],
+        [DayResult(asset, day, failure=NOT_NORMALISED) for day in missing],
+    )
+
+
+def _evaluated(
+    check: Check, day: date, problems: Mapping[date, str | None]
+) -> tuple[CheckResult, ...]:
+    """Evaluate a check on a day that it has something to say of."""
+    return (CheckResult(check, problems[day]),) if day in problems else ()
+
+
+def _checked(
+    asset: str, day: date, metadata: Mapping[str, object], evaluations: tuple[CheckResult, ...]
+) -> DayResult:
+    failure = first_failure(evaluations)
+    return DayResult(asset, day, None if failure else metadata, evaluations, failure)
+
+
+def _not_reached(
+    results: Sequence[DayResult],
+    failed: Mapping[date, str],
+    window: Window,
+    assets: Collection[str],
+) -> list[DayResult]:
+    """Give every asset that a failed day did not reach, or stopped at for no check, its reason."""
+    written = {(r.asset, r.day) for r in results if r.metadata is not None}
+    explained = {
+        (r.asset, r.day) for r in results if r.failure is not None and first_failure(r.checks)
+    }
+    return [
+        DayResult(asset, day, None, (CheckResult(COMPUTED[asset], reason),), reason)
+        for day, reason in sorted(failed.items())
+        for asset in CHAIN
+        if day in window and asset in assets and (asset, day) not in written | explained
+    ]
+
+
+def _open(store: Store, days: Sequence[date], assets: Collection[str]) -> list[DayResult]:
+    """Record open days as what they are, at every asset."""
+    reasons = _open_reasons(store, days)
+    return [
+        DayResult(
+            asset,
+            day,
+            {"state": "open", "reason": reasons[day], "dagster/row_count": 0},
+            (CheckResult(checks.COVERED, reasons[day]),) if asset == TRANSACTIONS else (),
+        )
+        for asset in CHAIN
+        if asset in assets
+        for day in days
+    ]
+
+
+def _open_reasons(store: Store, days: Sequence[date]) -> dict[date, str]:
+    provisional = provisional_days(store.workspace, store.connection) if days else set()
+    reason = BOOKED_AHEAD if is_booked(store.connection) else PROVISIONAL
+    return {day: reason if day in provisional else OPEN for day in days}
+
+
+def _write_provisional(store: Store) -> None:
+    """Bring the provisional figures up to the documents; what is wrong with them stops no day."""
+    problems: list[str] = []
+    try:
+        write_provisional(store.workspace, store.connection, store.mapping)
+    except (DaybookError, OSError, duckdb.Error) as error:
+        problems = [f"they cannot be read: {in_words(error)}"]
+    store.workspace.registry.set_findings(store.slug, PROVISIONAL_FIGURES, problems)
+
+
+def _leave_gaps(store: Store) -> None:
+    """Leave what is missing between settlements where the connection's card shows it."""
+    effective = store.lake.current(store.slug)
+    missing = gaps(store.connection, linked_settlements(store.connection, effective))
+    store.workspace.registry.set_findings(store.slug, MISSING, list(map(str, missing)))
+
+
+def _leave_states(
+    store: Store,
+    open_days: Sequence[date],
+    failed: Mapping[date, str],
+    results: Sequence[DayResult],
+    assets: Collection[str],
+) -> None:
+    """Leave every day's state where an operator and the connection's card can read it."""
+    states: dict[date, tuple[DayStateName, str | None]] = {
+        day: ("open", reason) for day, reason in _open_reasons(store, open_days).items()
+    }
+    states |= {day: ("failed", reason) for day, reason in failed.items()}
+    if JOURNALS in assets:
+        empty = {r.day for r in results if r.metadata and r.metadata["state"] == "empty"}
+        for result in results:
+            if result.asset == JOURNALS and result.metadata and result.day not in states:
+                states[result.day] = ("empty" if result.day in empty else "done", None)
+    store.workspace.registry.set_day_states(store.slug, states)
+
+
+def _without_rule(facts: DayFacts) -> str | None:
+    """Describe lines without a rule of their own: those that hold the entry, those of a family."""
+    reasons = [f"{facts.unclassified} lines have no category"] if facts.unclassified else []
+    if facts.assumed:
+        reasons.append(f"{facts.assumed} lines have an assumed one: see `daybook mappings words`")
+    return "; ".join(reasons) or None
+
+
+def _transactions_metadata(store: Store, facts: DayFacts) -> dict[str, object]:
+    names = {m.document: m.name for m in store.documents}
+    return {
+        "state": "done" if facts.rows else "empty",
+        "dagster/row_count": facts.rows,
+        "documents": ", ".join(document[:12] for document in facts.documents),
+        "files": ", ".join(names[document] for document in facts.documents),
+        **{f"total_{currency}": f"{total:f}" for currency, total in sorted(facts.totals.items())},
+    }
+
+
+def _journal_metadata(entries: Sequence[EntryFacts]) -> dict[str, object]:
+    return {
+        "state": "done",
+        "dagster/row_count": sum(e.lines for e in entries),
+        "entries": ", ".join(f"{e.entry_id} {e.content_hash[:12]}" for e in entries) or "none",
+        "held": "; ".join(e.held_reason for e in entries if e.held_reason) or "none",
+    }

@@ -1,0 +1,60 @@
+"""A store as the stages see it, read once a window: its connection, documents and settlements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from connectors.channels import channel
+from connectors.database.registry import Connection
+from connectors.documents.manifest import Manifest, Statement
+from connectors.lake.lake import Lake
+from mappings.journal.config import MappingConfig
+from pipelines.stages.mapping import mapping_of
+from pipelines.stages.provisional import booked_documents
+from pipelines.stages.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Store:
+    """One connection with the documents that are booked, oldest first.
+
+    `override` is a mapping to compute under in place of the saved one.
+    """
+
+    workspace: Workspace
+    connection: Connection
+    documents: Sequence[Manifest]
+    override: MappingConfig | None = None
+
+    @classmethod
+    def read(
+        cls, workspace: Workspace, connection: Connection, override: MappingConfig | None = None
+    ) -> "Store":
+        """Read what is booked now; `ConfigError` where a manifest of the lake is damaged."""
+        return cls(workspace, connection, booked_documents(workspace, connection), override)
+
+    @property
+    def slug(self) -> str:
+        """The connection's slug."""
+        return self.connection.slug
+
+    @property
+    def lake(self) -> Lake:
+        """The lake of the home."""
+        return self.workspace.lake
+
+    @cached_property
+    def settlements(self) -> list[Statement]:
+        """Every settlement, completed over the documents, oldest first."""
+        return linked_settlements(self.connection, self.documents)
+
+    @cached_property
+    def mapping(self) -> MappingConfig:
+        """The mapping that applies; `ConfigError` for one that this release does not read."""
+        return self.override or mapping_of(self.workspace.registry, self.slug)
+
+
+def linked_settlements(connection: Connection, documents: Sequence[Manifest]) -> list[Statement]:
+    """Return every settlement of a connection, completed over its documents, oldest first."""
+    # A connected store of a channel whose documents nothing reads yet has none.
+    return channel(connection.channel).chain(documents) if documents else []

@@ -1,0 +1,307 @@
+"""Syncing: the one function behind `daybook sync`, the API and the pages, and how to ask for it.
+
+`sync` works here and now: fetch, compute, publish to the books, warehouse. `request_sync` leaves
+the same work for the daemon of `daybook up`. Dagster is loaded when there is work.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol
+
+from connectors.channels.history import can_visit, today_of, whole_days
+from connectors.database.registry import Connection, Publication
+from connectors.errors import ConfigError
+from connectors.lake.windows import ONE_DAY, Window, windows
+from pipelines.checks import CHAIN
+from pipelines.stages import warehouse
+from pipelines.stages.books_check import books_error
+from pipelines.stages.importing import days_of, outstanding
+from pipelines.stages.journals import BOOKS
+from pipelines.stages.publishing import due
+from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR
+from pipelines.stages.workspace import Workspace
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+# A run costs about as much as a month of days that have nothing to do.
+DAYS_BETWEEN_RUNS: Final = 31
+ALWAYS: Final = Window(date.min, date.max)
+COMMAND_LINE: Final = "command line"
+# Names of jobs of `pipelines.jobs`, which loads Dagster.
+DATA, PUBLISH, WAREHOUSE_JOB = "data", "publish", "warehouse_job"
+
+
+class Reporter(Protocol):
+    """Who hears how far a sync is: its steps by name, and partitions done of those expected."""
+
+    def begin(self, step: str) -> None:
+        """Report that a step begins."""
+
+    def expect(self, partitions: int) -> None:
+        """Report that so many partitions more are to be written."""
+
+    def advance(self, connection: str, asset: str, partitions: int, /) -> None:
+        """Report partitions of an asset that are written."""
+
+
+class _Silent:
+    def begin(self, _step: str) -> None: ...
+
+    def expect(self, _partitions: int) -> None: ...
+
+    def advance(self, _connection: str, _asset: str, _partitions: int, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What failed, and where: a connection, the books or the warehouse.
+
+    `passes` where trying again may be enough: a platform or the network was away.
+    """
+
+    where: str
+    what: str | None
+    passes: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+@dataclass
+class SyncReport:
+    """What a sync did: how many days it brought up to date, what failed, which entries wait."""
+
+    days: int = 0
+    worked: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    held: list[Publication] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What the daemon was asked for: days to compute, entries to post, an account to fetch.
+
+    `request` is the id of the event that asks for the days.
+    """
+
+    request: int | None = None
+    days: int = 0
+    entries: int = 0
+    fetch: bool = False
+
+
+def sync(
+    workspace: Workspace,
+    connections: Sequence[Connection],
+    window: Window | None = None,
+    reporter: Reporter | None = None,
+) -> SyncReport:
+    """Bring connections up to date here: fetch, compute, publish to the books, warehouse.
+
+    With a `window` its days are fetched and computed again, whatever is stored of them. What fails
+    at one connection is a problem of the report, and stops no other.
+    """
+    with ExitStack() as stack:
+        work = _Sync(workspace, connections, window, reporter or _Silent(), stack)
+        return work.done()
+
+
+def request_sync(
+    workspace: Workspace, slug: str, actor: str, reason: str, window: Window | None = None
+) -> SyncRequest:
+    """Ask the daemon for what is due for a connection: its account fetched, its days computed.
+
+    With a `window` its days are fetched and computed again.
+    """
+    registry = workspace.registry
+    connection = registry.connection(slug)
+    days = days_to_compute(workspace, connection, window)
+    request = registry.request_days(slug, days, reason, actor) if days else None
+    fetch = can_visit(connection)
+    if fetch:
+        scheduled = registry.scheduled_syncs().get(slug)
+        again = {*(scheduled.days if scheduled else ()), *(days if window else ())}
+        why = DAYS_ASKED_FOR if window else SYNC_ASKED_FOR
+        registry.schedule_sync(slug, datetime.now(UTC), again, why)
+    return SyncRequest(request, len(days), 0, fetch)
+
+
+def retry(workspace: Workspace, slug: str, actor: str) -> SyncRequest:
+    """Ask the daemon once more for what failed and what is due: days, entries, the account."""
+    registry = workspace.registry
+    failed = [state.day for state in registry.day_states(slug) if state.state == "failed"]
+    request = registry.request_days(slug, failed, "tried again", actor) if failed else None
+    asked = request_sync(workspace, slug, actor, "tried again")
+    return replace(
+        asked,
+        request=asked.request or request,
+        entries=registry.retry_publications(BOOKS, slug),
+    )
+
+
+def outstanding_days(
+    workspace: Workspace, connection: Connection, now: datetime | None = None
+) -> list[date]:
+    """Return days that wait for work on documents that are here; of an account, those over."""
+    days = outstanding(workspace, connection)
+    if not can_visit(connection):
+        return days
+    today = today_of(connection, now)
+    return [day for day in days if day < today]
+
+
+def days_to_compute(
+    workspace: Workspace, connection: Connection, window: Window | None
+) -> list[date]:
+    """Return the days of a window that documents may cover; without one, those outstanding."""
+    if window is None:
+        return outstanding_days(workspace, connection)
+    if can_visit(connection):
+        whole = whole_days(connection, workspace.settings.first_day)
+        return [day for day in whole if day in window]
+    covered = {day for m in workspace.lake.current(connection.slug) for day in days_of(m)}
+    return sorted(day for day in covered if day in window)
+
+
+def held_entries(workspace: Workspace, connections: Sequence[Connection]) -> list[Publication]:
+    """Return the entries of these connections that wait for their owner."""
+    slugs = [connection.slug for connection in connections]
+    return workspace.registry.publications(BOOKS, slugs, states=["held"])
+
+
+def books_problems(workspace: Workspace, problems: Sequence[Problem]) -> list[Problem]:
+    """Return what Beancount refuses in the books, where no problem names it already."""
+    error = books_error(workspace)
+    named = error is None or any(error in (p.what or "") for p in problems)
+    return [] if named else [Problem("the books", error)]
+
+
+@dataclass
+class _Sync:
+    """One sync under way; Dagster's instance is opened when the first run is due."""
+
+    workspace: Workspace
+    connections: Sequence[Connection]
+    window: Window | None
+    reporter: Reporter
+    stack: ExitStack
+    report: SyncReport = field(default_factory=SyncReport)
+
+    def done(self) -> SyncReport:
+        """Do it all, and return the report."""
+        self._fetch()
+        plan = {connection.slug: self._plan(connection) for connection in self.connections}
+        self._compute(plan)
+        self._post()
+        if self.report.worked or warehouse.is_stale(self.workspace):
+            self.reporter.begin("warehouse")
+            self._run("the warehouse", WAREHOUSE_JOB)
+        problems = self.report.problems
+        problems += _rejected(self.workspace, self.connections, problems)
+        problems += books_problems(self.workspace, problems)
+        self.report.held = held_entries(self.workspace, self.connections)
+        brought = (_brought(self.workspace, slug, days) for slug, days in plan.items())
+        self.report.days = sum(map(len, brought))
+        return self.report
+
+    @cached_property
+    def _instance(self) -> "dg.DagsterInstance":
+        from pipelines.execution import open_instance
+
+        self.reporter.begin("starting")
+        slugs = [connection.slug for connection in self.connections]
+        return self.stack.enter_context(open_instance(slugs))
+
+    def _run(self, where: str, job: str, window: Window | None = None) -> None:
+        """Run a job here, over one window of the connection `where`; note how it failed."""
+        from pipelines.execution import run
+        from pipelines.resources import Daybook
+
+        slug = None if window is None else where
+        outcome = run(self._instance, job, slug, window, Daybook(self.reporter.advance))
+        if not outcome.ok:
+            self.report.problems.append(Problem(where, outcome.problem, outcome.passes))
+
+    def _fetch(self) -> None:
+        accounts = [connection for connection in self.connections if can_visit(connection)]
+        for connection in accounts:
+            from pipelines.execution import run_fetch
+
+            slug = connection.slug
+            instance = self._instance
+            self.reporter.begin(f"{slug} fetching")
+            outcome = run_fetch(instance, slug, self.window)
+            if not outcome.ok:
+                problem = (outcome.problem or "").removeprefix(f"{slug}: ")
+                self.report.problems.append(Problem(slug, problem, outcome.passes))
+
+    def _plan(self, connection: Connection) -> list[date]:
+        """Tell a connection's days; one whose documents cannot be read fails alone."""
+        slug, registry = connection.slug, self.workspace.registry
+        try:
+            days = days_to_compute(self.workspace, connection, self.window)
+            if self.window is None:
+                return days
+            asked = {day for event in registry.connection_events(slug) for day in event.days}
+            if unasked := sorted(set(days) - asked):
+                registry.request_days(slug, unasked, "synced by days", COMMAND_LINE)
+            # What the fetch touched beside them is computed, too.
+            touched = outstanding_days(self.workspace, connection) if can_visit(connection) else ()
+            return sorted({*days, *touched})
+        except ConfigError as error:
+            self.report.problems.append(Problem(slug, str(error)))
+            return []
+
+    def _compute(self, plan: Mapping[str, Sequence[date]]) -> None:
+        self.reporter.expect(sum(len(days) for days in plan.values()) * len(CHAIN))
+        for slug, days in plan.items():
+            for window in windows(days, gap=DAYS_BETWEEN_RUNS):
+                self.report.worked = True
+                self.reporter.begin(f"{slug} {window.start} to {window.end - ONE_DAY}")
+                self._run(slug, DATA, window)
+
+    def _post(self) -> None:
+        for connection in self.connections:
+            window = unposted(self.workspace, connection, ALWAYS)
+            if window is not None:
+                self.report.worked = True
+                self.reporter.begin(f"{connection.slug} books")
+                self._run(connection.slug, PUBLISH, window)
+
+
+def unposted(workspace: Workspace, connection: Connection, window: Window) -> Window | None:
+    """Return the days whose entries the books lack; all of them where nobody can tell."""
+    try:
+        days = due(workspace, connection, window).days
+    except ConfigError:
+        listed = workspace.registry.publications(BOOKS, [connection.slug])
+        days = [publication.business_date for publication in listed]
+    return Window(min(days), max(days) + ONE_DAY) if days else None
+
+
+def _rejected(
+    workspace: Workspace, connections: Sequence[Connection], problems: Sequence[Problem]
+) -> list[Problem]:
+    """Return accounts whose credentials were rejected, but for those that a problem names already.
+
+    Nothing else may be wrong with them: what was fetched before is up to date.
+    """
+    rejected = []
+    for connection in connections:
+        latest = workspace.registry.connection(connection.slug)
+        act = f"connect {latest.slug} again"
+        named = any(p.where == latest.slug and act in (p.what or "") for p in problems)
+        if latest.state == "needs_reauth" and not named:
+            reason = latest.reason or "the platform rejected the stored credentials"
+            rejected.append(Problem(latest.slug, f"{reason}: {act}"))
+    return rejected
+
+
+def _brought(workspace: Workspace, slug: str, days: Iterable[date]) -> set[date]:
+    """Return the days that are up to date now: computed, and neither failed nor still open."""
+    states = workspace.registry.day_states(slug)
+    return set(days) - {s.day for s in states if s.state in {"failed", "open"}}
