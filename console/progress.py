@@ -18,7 +18,8 @@ class Steps:
     expected: int = 0
 
     def begin(self, step: str) -> None:
-        """Name the step that begins."""
+        """Name the step that begins; the bar is there from the first one on."""
+        self.progress.start()
         self.progress.update(self.task, description=step)
         if not stderr.is_terminal:
             print_status(step)
@@ -42,5 +43,9 @@ def steps() -> Iterator[Steps]:
         MofNCompleteColumn(),
         TextColumn("partitions"),
     )
-    with Progress(*columns, console=stderr, transient=True) as progress:
+    progress = Progress(*columns, console=stderr, transient=True)
+    try:
         yield Steps(progress, progress.add_task("", total=None))
+    finally:
+        if progress.live.is_started:
+            progress.stop()

@@ -198,8 +198,7 @@ class _Sync:
         self._compute(plan)
         self._post()
         if self.report.worked or warehouse.is_stale(self.workspace):
-            self.reporter.begin("warehouse")
-            self._run("the warehouse", WAREHOUSE_JOB)
+            self._run("warehouse", "the warehouse", WAREHOUSE_JOB)
         problems = self.report.problems
         problems += _rejected(self.workspace, self.connections, problems)
         problems += books_problems(self.workspace, problems)
@@ -216,13 +215,15 @@ class _Sync:
         slugs = [connection.slug for connection in self.connections]
         return self.stack.enter_context(open_instance(slugs))
 
-    def _run(self, where: str, job: str, window: Window | None = None) -> None:
+    def _run(self, step: str, where: str, job: str, window: Window | None = None) -> None:
         """Run a job here, over one window of the connection `where`; note how it failed."""
         from pipelines.execution import run
         from pipelines.resources import Daybook
 
+        instance = self._instance
+        self.reporter.begin(step)
         slug = None if window is None else where
-        outcome = run(self._instance, job, slug, window, Daybook(self.reporter.advance))
+        outcome = run(instance, job, slug, window, Daybook(self.reporter.advance))
         if not outcome.ok:
             self.report.problems.append(Problem(where, outcome.problem, outcome.passes))
 
@@ -261,16 +262,14 @@ class _Sync:
         for slug, days in plan.items():
             for window in windows(days, gap=DAYS_BETWEEN_RUNS):
                 self.report.worked = True
-                self.reporter.begin(f"{slug} {window.start} to {window.end - ONE_DAY}")
-                self._run(slug, DATA, window)
+                self._run(f"{slug} {window.start} to {window.end - ONE_DAY}", slug, DATA, window)
 
     def _post(self) -> None:
         for connection in self.connections:
             window = unposted(self.workspace, connection, ALWAYS)
             if window is not None:
                 self.report.worked = True
-                self.reporter.begin(f"{connection.slug} books")
-                self._run(connection.slug, PUBLISH, window)
+                self._run(f"{connection.slug} books", connection.slug, PUBLISH, window)
 
 
 def unposted(workspace: Workspace, connection: Connection, window: Window) -> Window | None:

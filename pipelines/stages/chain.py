@@ -22,7 +22,7 @@ from pipelines.checks import CHAIN, COMPUTED, JOURNALS, SETTLEMENTS, TRANSACTION
 from pipelines.stages.gaps import gaps
 from pipelines.stages.journals import EntryFacts, build_journals, plan
 from pipelines.stages.normalise import DayFacts, covered, normalise
-from pipelines.stages.provisional import is_booked, provisional_days, write_provisional
+from pipelines.stages.provisional import write_provisional
 from pipelines.stages.results import CheckResult, DayResult, first_failure
 from pipelines.stages.settlements import unsteady_reserves, write_settlements
 from pipelines.stages.store import Store, linked_settlements
@@ -91,7 +91,11 @@ def _transactions(
     outcome = normalise(store, window, skip=damaged.keys())
     results = []
     for day in days:
-        evaluations = [CheckResult(checks.COVERED), CheckResult(checks.AS_STORED, damaged.get(day))]
+        ahead = BOOKED_AHEAD if day in store.days_booked_ahead else None
+        evaluations = [
+            CheckResult(checks.COVERED, ahead),
+            CheckResult(checks.AS_STORED, damaged.get(day)),
+        ]
         facts = outcome.days.get(day)
         if facts is not None:
             evaluations += [
@@ -104,7 +108,7 @@ def _transactions(
             DayResult(
                 TRANSACTIONS,
                 day,
-                None if failure or facts is None else _transactions_metadata(store, facts),
+                None if failure or facts is None else _transactions_metadata(store, day, facts),
                 tuple(evaluations),
                 failure,
             )
@@ -208,13 +212,16 @@ def _not_reached(
 
 def _open(store: Store, days: Sequence[date], assets: Collection[str]) -> list[DayResult]:
     """Record open days as what they are, at every asset."""
-    reasons = _open_reasons(store, days)
     return [
         DayResult(
             asset,
             day,
-            {"state": "open", "reason": reasons[day], "dagster/row_count": 0},
-            (CheckResult(checks.COVERED, reasons[day]),) if asset == TRANSACTIONS else (),
+            {"state": "open", "reason": _open_reason(store, day), "dagster/row_count": 0},
+            (
+                (CheckResult(checks.COVERED, _open_reason(store, day)),)
+                if asset == TRANSACTIONS
+                else ()
+            ),
         )
         for asset in CHAIN
         if asset in assets
@@ -222,10 +229,10 @@ def _open(store: Store, days: Sequence[date], assets: Collection[str]) -> list[D
     ]
 
 
-def _open_reasons(store: Store, days: Sequence[date]) -> dict[date, str]:
-    provisional = provisional_days(store.workspace, store.connection) if days else set()
-    reason = BOOKED_AHEAD if is_booked(store.connection) else PROVISIONAL
-    return {day: reason if day in provisional else OPEN for day in days}
+def _open_reason(store: Store, day: date) -> str:
+    if day in store.days_booked_ahead:
+        return BOOKED_AHEAD
+    return PROVISIONAL if day in store.provisional_days else OPEN
 
 
 def _write_provisional(store: Store) -> None:
@@ -254,13 +261,17 @@ def _leave_states(
 ) -> None:
     """Leave every day's state where an operator and the connection's card can read it."""
     states: dict[date, tuple[DayStateName, str | None]] = {
-        day: ("open", reason) for day, reason in _open_reasons(store, open_days).items()
+        day: ("open", _open_reason(store, day)) for day in open_days
     }
     states |= {day: ("failed", reason) for day, reason in failed.items()}
     if JOURNALS in assets:
         empty = {r.day for r in results if r.metadata and r.metadata["state"] == "empty"}
         for result in results:
-            if result.asset == JOURNALS and result.metadata and result.day not in states:
+            if result.asset != JOURNALS or not result.metadata or result.day in states:
+                continue
+            if result.day in store.days_booked_ahead:
+                states[result.day] = ("open", BOOKED_AHEAD)
+            else:
                 states[result.day] = ("empty" if result.day in empty else "done", None)
     store.workspace.registry.set_day_states(store.slug, states)
 
@@ -273,10 +284,16 @@ def _without_rule(facts: DayFacts) -> str | None:
     return "; ".join(reasons) or None
 
 
-def _transactions_metadata(store: Store, facts: DayFacts) -> dict[str, object]:
+def _state(store: Store, day: date, facts: DayFacts) -> str:
+    if day in store.days_booked_ahead:
+        return "open"
+    return "done" if facts.rows else "empty"
+
+
+def _transactions_metadata(store: Store, day: date, facts: DayFacts) -> dict[str, object]:
     names = {m.document: m.name for m in store.documents}
     return {
-        "state": "done" if facts.rows else "empty",
+        "state": _state(store, day, facts),
         "dagster/row_count": facts.rows,
         "documents": ", ".join(document[:12] for document in facts.documents),
         "files": ", ".join(names[document] for document in facts.documents),

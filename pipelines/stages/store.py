@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from connectors.channels import channel
@@ -10,7 +11,7 @@ from connectors.documents.manifest import Manifest, Statement
 from connectors.lake.lake import Lake
 from mappings.journal.config import MappingConfig
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.provisional import booked_documents
+from pipelines.stages.provisional import booked_documents, is_booked, provisional_days
 from pipelines.stages.workspace import Workspace
 
 
@@ -47,6 +48,16 @@ class Store:
     def settlements(self) -> list[Statement]:
         """Every settlement, completed over the documents, oldest first."""
         return linked_settlements(self.connection, self.documents)
+
+    @cached_property
+    def provisional_days(self) -> frozenset[date]:
+        """Days that no settlement covers yet, and provisional figures stand for."""
+        return frozenset(provisional_days(self.workspace, self.connection))
+
+    @cached_property
+    def days_booked_ahead(self) -> frozenset[date]:
+        """Those of them that are booked, because the connection's owner wants it."""
+        return self.provisional_days if is_booked(self.connection) else frozenset()
 
     @cached_property
     def mapping(self) -> MappingConfig:

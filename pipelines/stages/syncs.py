@@ -63,6 +63,8 @@ def sync_account(
         title = platform(connection.channel).title
         return SyncResult(waiting=f"waiting for {title} until {local:%Y-%m-%d %H:%M}")
     except NeedsReconnection:
+        # Its state says so by now: one wording for the run, the card and the command line.
+        check_syncable(workspace.registry.connection(connection.slug))
         raise
     except (DaybookError, OSError, duckdb.Error) as error:
         soon = isinstance(error, Transient)
