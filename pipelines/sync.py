@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from connectors.channels.history import can_visit, today_of, whole_days
 from connectors.database.registry import Connection, Publication
+from connectors.database.registry.findings import NOT_BOOKED
 from connectors.errors import ConfigError
 from connectors.lake.windows import ONE_DAY, Window, windows
 from pipelines.checks import CHAIN
@@ -73,9 +74,13 @@ class Problem:
 
 @dataclass
 class SyncReport:
-    """What a sync did: how many days it brought up to date, what failed, which entries wait."""
+    """What a sync did: how many days it brought up to date, what failed, which entries wait.
+
+    `waiting` names accounts whose platform asked for a pause, and when they are synced again.
+    """
 
     days: int = 0
+    waiting: list[Problem] = field(default_factory=list)
     worked: bool = False
     problems: list[Problem] = field(default_factory=list)
     held: list[Publication] = field(default_factory=list)
@@ -236,9 +241,21 @@ class _Sync:
             instance = self._instance
             self.reporter.begin(f"{slug} fetching")
             outcome = run_fetch(instance, slug, self.window)
-            if not outcome.ok:
+            if outcome.ok:
+                self._note_what_is_left(slug)
+            else:
                 problem = (outcome.problem or "").removeprefix(f"{slug}: ")
                 self.report.problems.append(Problem(slug, problem, outcome.passes))
+
+    def _note_what_is_left(self, slug: str) -> None:
+        """Report what a fetch that ended well left out: documents refused, a pause asked for."""
+        registry = self.workspace.registry
+        refused = [f for f in registry.connection(slug).findings if f.startswith(NOT_BOOKED)]
+        self.report.problems += [Problem(slug, finding) for finding in refused]
+        scheduled = registry.scheduled_syncs().get(slug)
+        if scheduled is not None and scheduled.reason is not None:
+            at = f"{scheduled.at:%Y-%m-%d %H:%M} UTC"
+            self.report.waiting.append(Problem(slug, f"{scheduled.reason}; next sync {at}"))
 
     def _plan(self, connection: Connection) -> list[date]:
         """Tell a connection's days; one whose documents cannot be read fails alone."""

@@ -25,6 +25,8 @@ from connectors.lake.temporary import temporary_name
 
 ZSTD_LEVEL = 3
 SYNC_ALL_ABOVE = 8
+# parquet.apache.org/docs/file-format: a file begins and ends with them.
+MAGIC = b"PAR1"
 
 
 def sync_folder(folder: Path) -> None:
@@ -95,6 +97,11 @@ class Lake:
             for entry in os.scandir(folder)
             if entry.name.endswith(".parquet") and not entry.name.startswith(".")
         }
+
+    def cut_off(self, table: str, connection: str) -> set[date]:
+        """Return the days whose file does not end as a Parquet file does."""
+        days = self.days(table, connection)
+        return {day for day in days if not _is_whole(self.partition(table, connection, day))}
 
     def partitions(self, table: str, connection: str, days: Iterable[date]) -> list[Path]:
         """The existing files of `days`, in order of day."""
@@ -190,6 +197,16 @@ class Lake:
     def _latest(self, connection: str) -> list[Manifest]:
         latest = in_force(self.manifests(connection))
         return sorted(latest.values(), key=lambda m: (m.period_start, m.statement))
+
+
+def _is_whole(file: Path) -> bool:
+    """Tell whether a file ends with Parquet's magic bytes, which are written last."""
+    try:
+        with file.open("rb") as content:
+            content.seek(-len(MAGIC), os.SEEK_END)
+            return content.read() == MAGIC
+    except OSError:
+        return False
 
 
 def _read_manifest(path: Path) -> Manifest:

@@ -59,6 +59,7 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
                 "days": report.days,
                 "failed": list(map(str, report.problems)),
                 "held": documents(report.held),
+                "waiting": list(map(str, report.waiting)),
             }
         )
     else:
@@ -76,10 +77,12 @@ def exit_code(report: SyncReport) -> int:
 def _show(report: SyncReport) -> None:
     if report.days or report.problems:
         print_result(f"{counted(report.days, 'day')} brought up to date")
-    elif report.worked:
+    elif report.worked and not report.waiting:
         print_result("the books are brought up to date")
-    else:
+    elif not report.waiting:
         print_result("everything is up to date")
+    for waiting in report.waiting:
+        print_result(f"waiting: {waiting}")
     for publication in report.held:
         print_result(f"held: {publication.entry_id}: {publication.message}")
     for problem in report.problems:

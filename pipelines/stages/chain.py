@@ -170,6 +170,7 @@ def _normalised(
 ) -> tuple[list[date], list[DayResult]]:
     """Tell days that have transactions from those that do not, which fail at `asset`."""
     present = store.lake.days("transactions", store.slug)
+    present -= store.lake.cut_off("transactions", store.slug)
     missing = [day for day in days if day not in present]
     return (
         [day for day in days if day in present],

@@ -74,7 +74,10 @@ def fetch(
     held = workspace.lake.current(connection.slug)
     start = min(_unknown_from(held, whole), today_of(connection, now) - lookback)
     scheduled = workspace.registry.scheduled_syncs().get(connection.slug)
-    start = min([start, *(scheduled.days if scheduled else ()), *(window or ())])
+    seen = {state.day for state in workspace.registry.day_states(connection.slug)}
+    # A history that was made longer has days that no sync has seen.
+    unseen = (day for day in whole if day not in seen)
+    start = min([start, *(scheduled.days if scheduled else ()), *(window or ()), *unseen])
     span = Window(max(whole.start, start), whole.end)
     source = channel(connection.channel)
     if span.start >= span.end or source.read is None:

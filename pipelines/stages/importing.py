@@ -342,7 +342,7 @@ def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
     covered = {day for m in lake.current(connection.slug) for day in days_of(m)}
     done = {s.day for s in registry.day_states(connection.slug) if s.state in {"done", "empty"}}
     for table in ("transactions", "settlements", "journal_lines"):
-        done &= lake.days(table, connection.slug)
+        done &= lake.days(table, connection.slug) - lake.cut_off(table, connection.slug)
     asked = {day for e in registry.inbox() if e.connection == connection.slug for day in e.days}
     # A withdrawal that was killed before it asked for its days.
     unsupported = lake.days("transactions", connection.slug) - {

@@ -37,6 +37,7 @@ def untied(
     """
     statements, zone = store.settlements, store.connection.timezone
     present = store.lake.days("transactions", store.slug) - set(failed)
+    present -= store.lake.cut_off("transactions", store.slug)
     filed = store.lake.days("settlements", store.slug)
     spans = {s.settlement_id: covered_days(s, zone) | {closing_day(s, zone)} for s in statements}
     complete = [

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,11 @@ from connectors.channels.history import whole_days
 from connectors.database.registry import Connection, Registry
 from connectors.home.settings import settings
 from connectors.lake.windows import Window, windows
-from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run
+from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run, run_fetch
 from pipelines.resources import Daybook
 from pipelines.stages.reconciliation import reconcile
-from pipelines.stages.visiting import due_days, waiting_days
 from pipelines.stages.workspace import Workspace
+from pipelines.sync import outstanding_days
 from sandbox.limits import CLOCK
 from sandbox.platforms import EMULATORS
 from sandbox.serving import bound, serving
@@ -102,7 +102,7 @@ class Simulation:
         """A quiet visit to everybody."""
         for store in self.stores:
             store.emulator.application.script = iter(())
-            self._work(store, self._due(store))
+            self._work(store)
 
     def _visit_somehow(self, store: Store) -> None:
         event = self.chance.choices(list(_EVENTS), list(_EVENTS.values()))[0]
@@ -122,12 +122,11 @@ class Simulation:
                 store.emulator.revoke(store.emulator.first)
             case "late":
                 store.money.restate()
-        due = self._due(store)
         if event == "killed":
-            self._killed(store, due)
+            self._killed(store)
             return
         # The books are checked whole each time, which takes longer than all the rest.
-        ok = self._work(store, due, publish=self.chance.random() < PUBLISHED)
+        ok = self._work(store, publish=self.chance.random() < PUBLISHED)
         self._look(store, event, ok)
         faults.script = iter(())
         if event == "revoked":
@@ -138,30 +137,20 @@ class Simulation:
             self.spoiled += fault is not None
             yield fault
 
-    def _due(self, store: Store) -> list[date]:
-        return due_days(self.workspace, self._connection(store), _noon(store))
-
     def _connection(self, store: Store) -> Connection:
         return self.workspace.registry.connection(store.slug)
 
-    def _work(self, store: Store, days: list[date], *, publish: bool = True) -> bool:
+    def _work(self, store: Store, *, publish: bool = True) -> bool:
         daybook = Daybook(clock=lambda: _noon(store))
-        ok = True
         with _dagster_at(_noon(store)), open_instance([store.slug]) as instance:
-            for _ in range(ROUNDS):
-                asked = [e for e in self.workspace.registry.inbox() if e.connection == store.slug]
-                for window in windows(days):
-                    ok &= run(instance, DATA_JOB, store.slug, window, daybook=daybook).ok
-                if not ok:
-                    break
-                self.workspace.registry.mark_handled(
-                    [e.id for e in asked if set(days).issuperset(e.days)]
-                )
-                days = waiting_days(self.workspace, self._connection(store), _noon(store))
+            ok = run_fetch(instance, store.slug, daybook=daybook).ok
+            connection = self._connection(store)
+            for window in windows(outstanding_days(self.workspace, connection, _noon(store))):
+                ok &= run(instance, DATA_JOB, store.slug, window, daybook).ok
             if publish:
                 whole = whole_days(self._connection(store), settings().first_day, _noon(store))
                 posted = Window(whole.start, whole.end + timedelta(days=40))
-                run(instance, PUBLISH_JOB, store.slug, posted, daybook=daybook)
+                run(instance, PUBLISH_JOB, store.slug, posted, daybook)
         # What a platform asked to be left alone for is over before the next visit.
         CLOCK.pass_by(3600.0)
         return ok
@@ -191,10 +180,9 @@ class Simulation:
         given = emulator.fields() | emulator.chosen(emulator.first) | emulator.keys(emulator.first)
         accounts.reconnect(store.slug, given, account=emulator.first, actor="simulation")
 
-    def _killed(self, store: Store, days: list[date]) -> None:
+    def _killed(self, store: Store) -> None:
         """The same work in a process of its own, which is killed on the way."""
-        listed = ",".join(day.isoformat() for day in days)
-        command = [sys.executable, "-m", "tests.benchmarks.simulation", store.slug, listed]
+        command = [sys.executable, "-m", "tests.benchmarks.simulation", store.slug]
         worker = subprocess.Popen(
             [*command, _noon(store).isoformat()], stdout=subprocess.PIPE, text=True
         )
@@ -294,14 +282,20 @@ def _house(work: Path) -> Iterator[Simulation]:
         yield Simulation(Workspace(settings(), registry), stores, chance)
 
 
-def _child(slug: str, listed: str, now: str) -> None:
+def _child(slug: str, now: str) -> None:
     """What a process does that is about to be killed."""
     clock = datetime.fromisoformat(now)
-    days = [date.fromisoformat(day) for day in listed.split(",") if day]
-    with _dagster_at(clock), open_instance([slug]) as instance:
+    daybook = Daybook(clock=lambda: clock)
+    with (
+        _dagster_at(clock),
+        daybook.open() as workspace,
+        open_instance([slug]) as instance,
+    ):
         print("ready", flush=True)
-        for window in windows(days, gap=31):
-            run(instance, DATA_JOB, slug, window, daybook=Daybook(clock=lambda: clock))
+        run_fetch(instance, slug, daybook=daybook)
+        connection = workspace.registry.connection(slug)
+        for window in windows(outstanding_days(workspace, connection, clock), gap=31):
+            run(instance, DATA_JOB, slug, window, daybook)
 
 
 if __name__ == "__main__":

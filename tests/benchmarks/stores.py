@@ -71,14 +71,14 @@ def _median(work: object) -> float:
 
 
 def _tick(home: Settings) -> float:
-    """`imported_documents` over all connections, as the daemon evaluates it."""
+    """`touched_days` over all connections, as the daemon evaluates it."""
     from pipelines.definitions import build_definitions
     from pipelines.execution import open_instance
     from pipelines.resources import Daybook
 
     os.environ["DAYBOOK_HOME"] = str(home.home)
     settings.cache_clear()
-    sensor = build_definitions().resolve_sensor_def("imported_documents")
+    sensor = build_definitions().resolve_sensor_def("touched_days")
     with (
         open_instance([]) as instance,
         dg.build_sensor_context(instance=instance, resources={"daybook": Daybook()}) as context,

@@ -21,12 +21,13 @@ from playwright.sync_api import Error as PlaywrightError
 
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.platforms import platform
+from connectors.channels.history import can_visit
 from connectors.database.registry import Registry
 from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
 from connectors.lake.windows import windows
 from console.web.sessions import hash_password
-from pipelines.execution import DATA_JOB, open_instance, run
+from pipelines.execution import DATA_JOB, open_instance, run, run_fetch
 from sandbox.money import live_to
 from sandbox.platforms import EMULATORS, Emulator
 from sandbox.serving import bound, serving
@@ -53,12 +54,15 @@ class Site:
     platforms: dict[str, Emulator]
 
     def work(self, slug: str, *, ok: bool = True) -> None:
-        """What the daemon would do now: the days that were asked for, as Dagster's job."""
+        """What the daemon would do now: the account fetched, and the days that were asked for."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in _environment(self.settings).items():
                 patch.setenv(name, value)
             settings.cache_clear()
             with open_instance([slug]) as instance:
+                if can_visit(self.registry.connection(slug)):
+                    outcome = run_fetch(instance, slug)
+                    assert outcome.ok is ok, outcome.problem
                 asked = {day for event in self.registry.inbox() for day in event.days}
                 for window in windows(asked, gap=31):
                     outcome = run(instance, DATA_JOB, slug, window)

@@ -125,13 +125,13 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
 
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("connections", [slug(at)])
-        assert not tick(at, instance, "due_visits").run_requests
-        heard = tick(at, instance, "heard_notices")
+        assert not tick(at, instance, "due_syncs").run_requests
+        heard = tick(at, instance, "notifications")
         assert heard.skip_reason == dg.SkipReason(f"2 messages; sooner: {slug(at)}")
         assert desk(at).sqs.messages == []
         assert scheduled(at).at == at.now
-        asked = list(tick(at, instance, "due_visits").run_requests or ())
-        again = tick(at, instance, "heard_notices")
+        asked = list(tick(at, instance, "due_syncs").run_requests or ())
+        again = tick(at, instance, "notifications")
         assert again.skip_reason == dg.SkipReason("no messages")
     settings.cache_clear()
     assert {r.run_key.split("|")[0] for r in asked if r.run_key} == {slug(at)}

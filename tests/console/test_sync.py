@@ -20,7 +20,7 @@ def test_a_first_and_a_second_sync_of_the_program(user: User, tmp_path: Path) ->
     }
     first = user.run("sync", "--json")
     assert first.code == 0
-    assert first.json == {"ok": True, "days": 10, "failed": [], "held": [held]}
+    assert first.json == {"ok": True, "days": 10, "failed": [], "held": [held], "waiting": []}
     assert "mugs 2026-03-02 to 2026-03-08" in first.err
     assert "Traceback" not in first.err
 

@@ -13,7 +13,8 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 
 from pipelines.checks import CHAIN
-from pipelines.execution import run_fetch
+from pipelines.execution import run, run_fetch
+from pipelines.sync import sync
 from tests.channels.amazon_files import line
 from tests.conftest import Server
 from tests.pipelines.shop import FIRST, Shop, days_from, fortnight, open_shop
@@ -216,6 +217,33 @@ def test_days_that_a_restatement_no_longer_covers_are_open(shop: Shop) -> None:
     assert shop.metadata("published_journals", f"hats|{DONE[-1]}")["state"] == "open"
     assert {posted.business_date for posted in shop.books.posted(["hats"])} == set(left)
     assert shop.registry.unsupported_publications("books") == []
+
+
+@pytest.mark.parametrize("fault", ["cut", "lost"])
+def test_a_generated_file_that_is_damaged_turns_its_day_red_and_a_sync_heals_it(
+    shop: Shop, fault: str
+) -> None:
+    slug = f"trays-{fault}"
+    shop.take_in(slug, fortnight(30 + len(fault), FIRST), f"{slug}.txt")
+    connection = shop.registry.connection(slug)
+    assert not sync(shop.workspace, [connection]).problems
+    whole = shop.lake.partition("transactions", slug, FIRST).read_bytes()
+    path = shop.lake.partition("transactions", slug, FIRST)
+    path.write_bytes(whole[: len(whole) // 2]) if fault == "cut" else path.unlink()
+
+    outcome = run(shop.instance, "warehouse_job")
+    cure = f"run `daybook sync {slug}`"
+    assert not outcome.ok
+    assert cure in (outcome.problem or "")
+    (red,) = [s for s in shop.registry.day_states(slug) if s.state == "failed"]
+    assert (red.day, (red.reason or "").endswith(cure)) == (FIRST, True)
+    assert shop.checks("transactions", slug)["day_is_computed"] == {"failed": [FIRST]}
+
+    report = sync(shop.workspace, [connection])
+    assert (report.problems, report.days) == ([], 1)
+    assert path.read_bytes() == whole
+    assert shop.checks("transactions", slug)["day_is_computed"] == {}
+    assert run(shop.instance, "warehouse_job").ok
 
 
 def test_a_run_that_is_killed_loses_and_doubles_nothing(shop: Shop) -> None:
