@@ -75,8 +75,9 @@ def fetch(
     start = min(_unknown_from(held, whole), today_of(connection, now) - lookback)
     scheduled = workspace.registry.scheduled_syncs().get(connection.slug)
     seen = {state.day for state in workspace.registry.day_states(connection.slug)}
-    # A history that was made longer has days that no sync has seen.
-    unseen = (day for day in whole if day not in seen)
+    # A history that was made longer has days that no fetch has brought in.
+    known = told(held) or whole
+    unseen = (day for day in whole if day not in seen or day < known.start)
     start = min([start, *(scheduled.days if scheduled else ()), *(window or ()), *unseen])
     span = Window(max(whole.start, start), whole.end)
     source = channel(connection.channel)

@@ -76,7 +76,7 @@ def test_a_store_comes_in_and_ties(seller: Seller) -> None:
     (seller.user.home / f"lake/transactions/ember/{days_ago(2)}.parquet").unlink()
     others = seller("sync", "--from", days_ago(0))
     assert others.code == 0, others
-    assert f"ember {days_ago(2)} to {days_ago(1)}" in others.err
+    assert f"ember {days_ago(2)} to {days_ago(2)}" in others.err
     assert "warehouse" in others.err
     assert seller("connections", "imports", "ember").lines == [
         f"ember: from {days_ago(9)}, new days as they come"

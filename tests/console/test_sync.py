@@ -50,7 +50,7 @@ def test_a_window_does_its_own_days_and_leaves_the_others(user: User, tmp_path: 
     assert user("sync").out == "everything is up to date\n"
     # The same window again is done again and changes nothing.
     again = user("sync", "mugs", "--from", "2026-04-01", "--json")
-    assert again.json == {"ok": True, "days": 5, "failed": [], "held": []}
+    assert again.json == {"ok": True, "days": 5, "failed": [], "held": [], "waiting": []}
 
 
 def test_a_damaged_document_stops_its_days_and_no_others(user: User, tmp_path: Path) -> None:
