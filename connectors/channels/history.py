@@ -13,15 +13,15 @@ from connectors.lake.windows import Window
 HISTORY = timedelta(days=365)
 
 
-def is_read(connection: Connection) -> bool:
+def is_syncable(connection: Connection) -> bool:
     """Whether there is an account behind the connection, on a channel whose API is read."""
     found = CHANNELS.get(connection.channel)
     return connection.kind == "api" and found is not None and found.read is not None
 
 
-def can_visit(connection: Connection) -> bool:
+def can_sync(connection: Connection) -> bool:
     """Whether that account answers, as far as anybody knows."""
-    return is_read(connection) and connection.state == "active"
+    return is_syncable(connection) and connection.state == "active"
 
 
 def first_day(connection: Connection, books_begin: date) -> date:

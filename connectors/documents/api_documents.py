@@ -2,7 +2,7 @@
 
 A platform's API gives one settlement in several answers. They are kept together, in the order they
 came, one answer a line (NDJSON), each with the operation it answers, verbatim. The first line says
-what the document is; it holds nothing that differs from one visit to the next, so that the same
+what the document is; it holds nothing that differs from one sync to the next, so that the same
 answers are the same document.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from connectors.documents.manifest import Member
+from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.lake.engine import quoted
 from connectors.lake.windows import Window
@@ -34,7 +34,7 @@ _OWN_NUMBERS = {"id", "transactionId", "transaction_id", "entry_id"}
 
 
 @dataclass
-class Answers:
+class ApiDocument:
     """A document being put together: one `statement` of a kind, `settlement` or `open`.
 
     `covers` are the business days that it says everything about. `tag` is what the list of
@@ -66,7 +66,7 @@ class Answers:
             body = text.encode(errors="replace")
         self.add(operation, body)
 
-    def member(self) -> Member:
+    def source_file(self) -> SourceFile:
         """The document, named after what it states."""
         head = {
             "daybook": 1,
@@ -83,10 +83,10 @@ class Answers:
             head["tag"] = self.tag
         first = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
         name = f"{self.channel}-{self.statement}.ndjson".replace(":", "-").replace("/", "-")
-        return Member(name, b"".join([first.encode(), b"\n", *self._lines]))
+        return SourceFile(name, b"".join([first.encode(), b"\n", *self._lines]))
 
 
-def head(first_line: str) -> Mapping[str, Any] | None:
+def read_head(first_line: str) -> Mapping[str, Any] | None:
     """What the first line of a document of answers says; None for any other file."""
     if not first_line.startswith(_MARK):
         return None
@@ -100,7 +100,7 @@ def head(first_line: str) -> Mapping[str, Any] | None:
 def check_count(name: str, text: Path) -> None:
     """`BadInput` for a document that has not as many answers as its first line says."""
     with text.open("rb") as file:
-        said = head(file.readline(_MEGABYTE).decode(errors="replace"))
+        said = read_head(file.readline(_MEGABYTE).decode(errors="replace"))
         stated = None if said is None else said.get("answers")
         if not isinstance(stated, int):
             return
@@ -114,7 +114,7 @@ def check_count(name: str, text: Path) -> None:
 
 def is_of(channel: str, opening: str) -> bool:
     """Whether these are the first lines of a document of the channel's answers."""
-    found = head(opening.partition("\n")[0])
+    found = read_head(opening.partition("\n")[0])
     return found is not None and found.get("channel") == channel
 
 

@@ -6,9 +6,9 @@ arrived, by a path of its own: the totals that every later stage is checked agai
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
@@ -16,16 +16,22 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 Money = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type=str)]
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file as it arrives: alone, out of an archive, or made of a platform's answers.
+class Coverage(StrEnum):
+    """The claim that the documents of a format make on the days they are about.
 
-    `tag` is what the platform's list calls it, where the file itself does not say so.
+    SETTLEMENT documents hold settlements, whole or in parts that are linked, and claim no day.
+    DATE_RANGE and PAYOUT_SUMMARY files cover a stretch of days whatever settlements they are in:
+    line by line, or as what whole payouts come to. LEDGER documents follow upon each other and OPEN
+    ones say what no settlement has taken yet: both tell everything of their days. PROVISIONAL ones
+    tell of days ahead of their settlement, and cover none.
     """
 
-    name: str
-    content: bytes
-    tag: str | None = None
+    SETTLEMENT = "settlement"
+    DATE_RANGE = "date_range"
+    PAYOUT_SUMMARY = "payout_summary"
+    LEDGER = "ledger"
+    OPEN = "open"
+    PROVISIONAL = "provisional"
 
 
 class _Record(BaseModel):
@@ -111,6 +117,7 @@ class Withdrawal(_Record):
 class Manifest(_Record):
     """The identity, origin and declared content of one document of one connection.
 
+    `format` is the name of one of the channel's formats, `coverage` that format's.
     `statement` is what a document is a statement of: a newer document of the same statement
     supersedes this one. `days` are the business days, in the connection's zone, that have lines
     or a payout; `first_day` to `last_day` are covered, with or without. `rows` are
@@ -124,6 +131,7 @@ class Manifest(_Record):
     connection: str
     channel: str
     format: str
+    coverage: Coverage
     name: str
     fetched_at: datetime
     statement: str
@@ -150,8 +158,8 @@ class Manifest(_Record):
 
     @property
     def provisional(self) -> bool:
-        """Whether it tells of days ahead of their settlement: booked only where that is asked."""
-        return self.format.endswith(".provisional")
+        """Return whether it tells of days ahead of their settlement; booked on request only."""
+        return self.coverage is Coverage.PROVISIONAL
 
     @property
     def prefix(self) -> str:
@@ -190,7 +198,7 @@ class Manifest(_Record):
         return cls.model_validate_json(text)
 
 
-def in_force(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
+def effective_documents(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
     """Return the document that counts of each statement: the newest that is not withdrawn."""
     latest: dict[str, Manifest] = {}
     for manifest in manifests:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from connectors.channels.history import can_visit, whole_days
+from connectors.channels.history import can_sync, whole_days
 from connectors.database.registry import Connection, InboxEvent, Publication
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import settings
@@ -138,7 +138,7 @@ def _touched(
     """Days that what was just fetched touches beside those that are done already."""
     found = {}
     for connection in connections:
-        waiting = waiting_days(opened, connection) if can_visit(connection) else []
+        waiting = waiting_days(opened, connection) if can_sync(connection) else []
         found[connection.slug] = [day for day in waiting if day not in seen[connection.slug]]
         seen[connection.slug].update(waiting)
     return found
@@ -189,7 +189,7 @@ def days_to_do(opened: Workspace, connection: Connection, window: Window | None)
     """Days of a window that documents cover or a visit may, or without one what is due."""
     if window is None:
         return due_days(opened, connection)
-    if can_visit(connection):
+    if can_sync(connection):
         return [day for day in whole_days(connection, opened.settings.first_day) if day in window]
     covered = {day for m in opened.lake.current(connection.slug) for day in days_of(m)}
     return sorted(day for day in covered if day in window)

@@ -61,7 +61,7 @@ with warnings.catch_warnings():
         context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Bring every selected asset up to date for the run's days; name the bad ones last."""
-        from connectors.channels.rounds import REACH
+        from connectors.channels.sync_schedule import LOOKBACK
         from pipelines.assets.window import RECENT, WindowRun
 
         def bring_up_to_date(
@@ -80,7 +80,7 @@ with warnings.catch_warnings():
             ).execute()
 
         yield from ()
-        reach = REACH if SCHEDULED in context.run.tags else RECENT
+        reach = LOOKBACK if SCHEDULED in context.run.tags else RECENT
         again = daybook.again or BACKFILL_ID_TAG in context.run.tags
         recorder = Recorder(context)
         selected = {key.to_user_string() for key in context.selected_asset_keys}

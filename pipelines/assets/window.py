@@ -10,8 +10,8 @@ import duckdb
 
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import platform
-from connectors.channels.history import can_visit, today_of
-from connectors.channels.rounds import next_morning
+from connectors.channels.history import can_sync, today_of
+from connectors.channels.sync_schedule import next_sync_at
 from connectors.database.registry import Connection
 from connectors.database.registry.records import DayStateName
 from connectors.errors import DaybookError, RateLimited, Transient
@@ -72,7 +72,7 @@ class WindowRun:
 
     def execute(self) -> dict[date, str]:
         """Run the selected stages; returns the failed days and why."""
-        if RAW in self.selected and can_visit(self.connection):
+        if RAW in self.selected and can_sync(self.connection):
             self._visit()
         documents = in_force(self.workspace, self.connection)
         self.open = set(self.window) - covered(documents, self.window).keys() - self.failed.keys()
@@ -130,7 +130,7 @@ class WindowRun:
             self.visited = True
 
     def _tomorrow(self) -> datetime:
-        return next_morning(self.connection.slug, self.connection.timezone, self.now)
+        return next_sync_at(self.connection.slug, self.connection.timezone, self.now)
 
     def _put_off(self, at: datetime, why: str) -> None:
         """Visit at another time; what a visit that broke off has left to do is done then too."""

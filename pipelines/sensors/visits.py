@@ -41,7 +41,7 @@ def due_visits(
 
 
 def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[dg.RunRequest]:
-    from connectors.channels.history import can_visit
+    from connectors.channels.history import can_sync
     from pipelines.stages.visiting import due_days
 
     scheduled_syncs = workspace.registry.scheduled_syncs()
@@ -49,7 +49,7 @@ def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[
         (connection, scheduled_syncs.get(connection.slug))
         for connection in workspace.registry.connections()
         if connection.slug in known
-        and can_visit(connection)
+        and can_sync(connection)
         and _is_due(connection, scheduled_syncs.get(connection.slug), now)
     ]
     for connection, made in due[:VISITS_A_TICK]:

@@ -24,7 +24,7 @@ NORMALISED = "sum(amount) FILTER (payout_id IS NULL)"
 def chained(connection: Connection, manifests: Sequence[Manifest]) -> list[Statement]:
     """Every settlement of a connection, completed over its documents, oldest first."""
     # A connected store of a channel whose documents nothing reads yet has none.
-    return channel(connection.channel).chain(manifests) if manifests else []
+    return channel(connection.channel).link_settlements(manifests) if manifests else []
 
 
 def closing_day(statement: Statement, time_zone: str) -> date:

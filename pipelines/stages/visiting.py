@@ -13,12 +13,14 @@ from connectors.accounts.accounts import Accounts
 from connectors.accounts.platforms import platform
 from connectors.channels import channel
 from connectors.channels.base import Channel
-from connectors.channels.history import can_visit, today_of, whole_days
-from connectors.channels.visits import Visit, told
+from connectors.channels.history import can_sync, today_of, whole_days
+from connectors.channels.sync_context import SyncContext
 from connectors.database.registry import Connection
 from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.documents import ingest
-from connectors.documents.manifest import Manifest, Member
+from connectors.documents.coverage import complete_window
+from connectors.documents.manifest import Manifest
+from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.http import Limit, RateLimiter
 from connectors.http.shape import each_readable
@@ -84,10 +86,10 @@ def visit(
         going = _visit(workspace, accounts, connection, wanted, whole.start, now, held, stopped)
         if again:
             named = Window(max(whole.start, window.start), min(whole.end, window.end))
-            going = replace(going, again=named)
+            going = replace(going, reread=named)
         with (
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
-            ingest.examining(workspace.settings) as table,
+            ingest.open_parser(workspace.settings) as table,
         ):
             kept = _Kept(workspace, source, connection, table, going)
             with ahead(each_readable(source.title, source.read(going)), stopped) as members:
@@ -95,14 +97,17 @@ def visit(
                     kept.take(member)
             found = Visited(kept.new, kept.touched(), [str(error) for error in kept.refused])
             # What is open leaves out what a refused settlement has taken: no day is whole then.
-            if kept.refused and told(workspace.lake.current(connection.slug)) is not None:
+            if (
+                kept.refused
+                and complete_window(workspace.lake.current(connection.slug)) is not None
+            ):
                 raise kept.refused[0]
     return found
 
 
 def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
     """The first day that no visit has told about."""
-    known = told(held)
+    known = complete_window(held)
     return whole.start if known is None else known.end
 
 
@@ -115,7 +120,7 @@ def _visit(
     now: datetime,
     held: Sequence[Manifest],
     stopped: Event,
-) -> Visit:
+) -> SyncContext:
     def limiter_for(limits: Mapping[str, Limit]) -> RateLimiter:
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
         account = str(connection.account_id)
@@ -123,7 +128,7 @@ def _visit(
             SharedRateLimiter(workspace.registry, application, account, limits), stopped
         )
 
-    return Visit(
+    return SyncContext(
         access=accounts.access(connection.slug),
         sign=platform(connection.channel).sign,
         account_id=connection.account_id or "",
@@ -132,7 +137,7 @@ def _visit(
         window=window,
         since=since,
         now=now,
-        held=held,
+        documents=held,
         limiter_for=limiter_for,
     )
 
@@ -145,8 +150,8 @@ class _Kept:
         workspace: Workspace,
         source: Channel,
         connection: Connection,
-        table: ingest.Examination,
-        going: Visit,
+        table: ingest.FileParser,
+        going: SyncContext,
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
         self._table, self._visit = table, going
@@ -157,10 +162,10 @@ class _Kept:
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
 
-    def take(self, member: Member) -> None:
+    def take(self, member: SourceFile) -> None:
         """Prove and keep a document, if it says something new; one that is refused is told of."""
         try:
-            manifest = self._table.examine(
+            manifest = self._table.parse(
                 self._source,
                 member,
                 connection=self._connection.slug,
@@ -170,9 +175,9 @@ class _Kept:
         except BadInput as error:
             self.refused.append(error)
             return
-        if not ingest.is_held(manifest, self._stored):
+        if not ingest.is_stored(manifest, self._stored):
             self._promise(manifest)
-        kept = ingest.keep(self._workspace.lake, member.content, manifest, self._stored)
+        kept = ingest.store(self._workspace.lake, member.content, manifest, self._stored)
         if kept.new:
             self._stored.append(kept.manifest)
             self.new.append(kept.manifest)
@@ -204,7 +209,7 @@ def waiting_days(
 ) -> list[date]:
     """Days that wait for work on documents that are here; of an account, those that are over."""
     found = outstanding(workspace, connection)
-    if not can_visit(connection):
+    if not can_sync(connection):
         return found
     today = today_of(connection, now)
     return [day for day in found if day < today]
@@ -218,12 +223,12 @@ def due_days(
     The last whole day is always among an account's, so that the platform is asked what is new.
     """
     found = set(waiting_days(workspace, connection, now))
-    if can_visit(connection):
+    if can_sync(connection):
         whole = whole_days(connection, workspace.settings.first_day, now)
         states = workspace.registry.day_states(connection.slug)
         done = {s.day for s in states if s.state in {"done", "empty"}}
         # A payout may hold a line of a day of which nothing else is known yet.
-        known = told(workspace.lake.current(connection.slug)) or whole
+        known = complete_window(workspace.lake.current(connection.slug)) or whole
         unseen = {day for day in whole if day not in done or day not in known}
         made = workspace.registry.scheduled_syncs().get(connection.slug)
         found |= unseen | set(list(whole)[-1:]) | set(made.days if made else ())

@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator
 
 from connectors.accounts.queues import Notifying
 from connectors.channels import CHANNELS
-from connectors.documents.api_documents import Answers
-from connectors.documents.ingest import examine
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.ingest import parse_file
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
@@ -81,13 +81,13 @@ def test_messages_are_what_amazons_schemas_say(specs: Path) -> None:
         ),
         "OrderChangeNotification": told.order_change("A2EXAMPLE", "A1PA6795UKMFR9"),
     }
-    notices = CHANNELS["amazon"].notices
+    notices = CHANNELS["amazon"].notifications
     assert notices is not None
     for name, made in schemas.items():
         schema = json.loads((specs / "amazon" / f"{name}.json").read_text())
         Draft7Validator(schema).validate(made)
         for said in (made, *schema["examples"]):
-            notice = notices.read(json.dumps(said))
+            notice = notices.parse(json.dumps(said))
             assert notice.kind.replace("_", "").lower() in name.lower()
             assert notice.foreseen
 
@@ -95,10 +95,12 @@ def test_messages_are_what_amazons_schemas_say(specs: Path) -> None:
 def examined(home: Path, listed: Sequence[Mapping[str, Any]]) -> Manifest:
     """What a document of some transactions says of itself."""
     days = Window(date(2020, 7, 1), date(2020, 8, 1))
-    made = Answers("amazon", "provisional", "provisional:USD", "USD", days)
+    made = ApiDocument("amazon", "provisional", "provisional:USD", "USD", days)
     made.put("listTransactions", listed)
     given = Settings(home=home, database_url=None, threads=1)
-    return examine(given, CHANNELS["amazon"], made.member(), connection="store", time_zone="UTC")
+    return parse_file(
+        given, CHANNELS["amazon"], made.source_file(), connection="store", time_zone="UTC"
+    )
 
 
 def test_the_models_own_transaction_is_read(specs: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from connectors.channels.woocommerce.api import SUNSET_ON
 from connectors.channels.woocommerce.deliveries import is_the_stores
 from connectors.channels.woocommerce.months import UNSOLD
 from connectors.database.registry import Registry
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from sandbox.serving import bound, serving
@@ -138,7 +138,7 @@ def test_orders_of_real_stores_come_to_nothing(
     samples: Path, specs: Path, registry: Registry, tmp_path: Path
 ) -> None:
     for number, order in enumerate(_orders(samples, specs)):
-        document = Answers("woocommerce", "settlement", f"month:{order['currency']}-{number}",
+        document = ApiDocument("woocommerce", "settlement", f"month:{order['currency']}-{number}",
                            order["currency"])  # fmt: skip
         window = {"begins": "2017-01-01T00:00:00Z", "since": "2016-01-01T00:00:00Z"}
         window |= {"until": "2030-01-01T00:00:00Z", "unsold": list(UNSOLD), "payments": False}
@@ -148,7 +148,7 @@ def test_orders_of_real_stores_come_to_nothing(
         house = House.build(
             registry, tmp_path / str(number), channel="woocommerce", slug=f"s{number}"
         )
-        manifest = house.take(document.member().content, "month.ndjson").manifest
+        manifest = house.take(document.source_file().content, "month.ndjson").manifest
         words = {word.name: word.amount for word in manifest.source_types}
         assert manifest.total == 0
         assert manifest.lines > 1

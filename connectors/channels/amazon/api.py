@@ -18,8 +18,8 @@ import httpx2
 
 from connectors.channels.amazon import finances
 from connectors.channels.amazon.marketplaces import REGIONS
-from connectors.channels.amazon.unpacking import charset_of, legible, unpacked
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.amazon.report_content import charset_of, legible, unpacked
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
 from connectors.http import Limit, Remote, Request, body
 from connectors.http.pagination import token_only
@@ -47,9 +47,9 @@ class Expired(Permanent):
 class Reports:
     """Calls about one seller's reports: `amazon` signs them, `store` takes none of that."""
 
-    def __init__(self, visit: Visit, amazon: Remote, store: Remote) -> None:
-        self._visit, self._amazon, self._store = visit, amazon, store
-        self._endpoint = REGIONS[visit.access.fields["region"]].api
+    def __init__(self, context: SyncContext, amazon: Remote, store: Remote) -> None:
+        self._context, self._amazon, self._store = context, amazon, store
+        self._endpoint = REGIONS[context.access.fields["region"]].api
 
     def listed(self, since: datetime) -> Iterator[dict[str, Any]]:
         """Every settlement report made since then that can be fetched, in Amazon's order.
@@ -61,7 +61,7 @@ class Reports:
             "/reports",
             reportTypes=SETTLEMENTS,
             processingStatuses="DONE",
-            createdSince=stamp(max(since, self._visit.now - LISTED), "seconds"),
+            createdSince=stamp(max(since, self._context.now - LISTED), "seconds"),
             pageSize=100,
         )
         for page in self._amazon.pages(first, token_only("nextToken", parameter="nextToken")):
@@ -79,17 +79,19 @@ class Reports:
         raise Transient("Amazon's addresses of a report end before it is fetched: try again")
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:
-        return Request(operation, self._visit.access.url(self._endpoint, f"{_BASE}{path}"), params)
+        return Request(
+            operation, self._context.access.url(self._endpoint, f"{_BASE}{path}"), params
+        )
 
 
-def amazon(visit: Visit) -> Remote:
+def amazon(context: SyncContext) -> Remote:
     """A client for the calls that are signed."""
-    return visit.remote("Amazon", LIMITS | finances.LIMITS, _judge)
+    return context.remote("Amazon", LIMITS | finances.LIMITS, _judge)
 
 
-def store(visit: Visit) -> Remote:
+def store(context: SyncContext) -> Remote:
     """A client for documents: no header of it says who asks."""
-    return visit.remote(_STORE, error_for=_stored, signed=False)
+    return context.remote(_STORE, error_for=_stored, signed=False)
 
 
 def _judge(response: httpx2.Response) -> Exception | None:

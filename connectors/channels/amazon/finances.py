@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.channels.amazon.marketplaces import REGIONS
-from connectors.channels.statements import PROVISIONAL
-from connectors.channels.visits import Visit, parts, stamp
-from connectors.documents.api_documents import Answers
-from connectors.documents.manifest import Member
+from connectors.channels.sync_context import SyncContext, parts, stamp
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.manifest import Coverage
+from connectors.documents.source_file import SourceFile
 from connectors.errors import Transient
 from connectors.http import Limit, Remote, Request
 from connectors.http.pagination import cursor
@@ -33,28 +33,30 @@ _PATH = f"/finances/{VERSION}/transactions"
 
 
 def provisional(
-    visit: Visit, amazon: Remote, days: Window, currencies: Set[str]
-) -> Iterator[Member]:
+    context: SyncContext, amazon: Remote, days: Window, currencies: Set[str]
+) -> Iterator[SourceFile]:
     """One document a currency with the transactions of some days; they cover nothing.
 
     One of `currencies` that has none says so, in the place of what was said before.
     """
     if days.start >= days.end:
         return
-    pages = _once(page for part in parts(days, LONGEST) for page in _pages(visit, amazon, part))
+    pages = _once(page for part in parts(days, LONGEST) for page in _pages(context, amazon, part))
     found = {t["totalAmount"]["currencyCode"] for page in pages for t in page}
     for currency in sorted(found | currencies):
-        document = Answers("amazon", PROVISIONAL, f"{PROVISIONAL}:{currency}", currency, days)
+        document = ApiDocument(
+            "amazon", Coverage.PROVISIONAL, f"{Coverage.PROVISIONAL}:{currency}", currency, days
+        )
         for page in pages:
             document.put("listTransactions", page)
-        yield document.member()
+        yield document.source_file()
 
 
-def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Transaction]]:
-    begins, ends = visit.span(days)
-    last = min(ends, visit.now - BEHIND)
+def _pages(context: SyncContext, amazon: Remote, days: Window) -> Iterator[list[Transaction]]:
+    begins, ends = context.span(days)
+    last = min(ends, context.now - BEHIND)
     asked = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
-    url = visit.access.url(REGIONS[visit.access.fields["region"]].api, _PATH)
+    url = context.access.url(REGIONS[context.access.fields["region"]].api, _PATH)
     following = cursor("payload.nextToken", parameter="nextToken")
     for answer in amazon.pages(Request("listTransactions", url, asked), following):
         # Tokens differ each time; an amount is kept as it is written.

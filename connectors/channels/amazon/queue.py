@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from connectors.accounts.platform import Access, Field
-from connectors.channels.notices import Message
+from connectors.channels.notifications import Message
 from connectors.errors import BadInput, ConfigError, Permanent, Transient
 from connectors.http import Remote
 from connectors.http.aws import SignatureV4
@@ -107,7 +107,7 @@ class MessageQueue:
         with _readable():
             return int(answer["Attributes"][name])
 
-    def received(self) -> Sequence[Message]:
+    def poll(self) -> Sequence[Message]:
         """Up to ten messages, hidden from others for a while."""
         answer = self._call(
             "ReceiveMessage",
@@ -119,7 +119,7 @@ class MessageQueue:
             found = answer.get("Messages") or ()
             return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in found]
 
-    def let_go(self, messages: Sequence[Message]) -> None:
+    def delete(self, messages: Sequence[Message]) -> None:
         """Delete up to ten messages; what SQS could not delete comes again."""
         entries = [
             {"Id": str(place), "ReceiptHandle": message.receipt}
@@ -146,7 +146,7 @@ def _readable() -> Iterator[None]:
 
 
 @contextmanager
-def opened(access: Access) -> Iterator[MessageQueue]:
+def open_queue(access: Access) -> Iterator[MessageQueue]:
     """The queue that the fields of `access` are about."""
     fields = access.fields
     key = (fields["access_key_id"], fields["secret_access_key"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import offset
 
@@ -24,8 +24,8 @@ _BASE = f"/sell/finances/{VERSION}"
 class Finances:
     """Calls about one seller's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        self._context, self._remote = context, remote
 
     def payouts(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """Every payout begun in `[start, end)`, oldest first."""
@@ -47,10 +47,10 @@ class Finances:
         return self._remote.send(self._request("getPayout", f"/payout/{payout_id}"))
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:
-        marketplace = self._visit.access.fields.get("marketplace") or "EBAY_US"
+        marketplace = self._context.access.fields.get("marketplace") or "EBAY_US"
         return Request(
             operation,
-            self._visit.access.url("apiz", f"{_BASE}{path}"),
+            self._context.access.url("apiz", f"{_BASE}{path}"),
             params,
             headers={"X-EBAY-C-MARKETPLACE-ID": marketplace},
         )

@@ -30,7 +30,7 @@ from connectors.accounts.platform import (
     token_fields,
 )
 from connectors.channels.ebay.marketplaces import CURRENCIES, SIGNING, country_of
-from connectors.channels.ebay.signing import CIPHER, Signature, read_pair
+from connectors.channels.ebay.signature import CIPHER, Signature, read_pair
 from connectors.http import Remote, TokenAuth
 
 _SCOPE = "https://api.ebay.com/oauth/api_scope"

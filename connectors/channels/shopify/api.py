@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.channels.shopify.graphql import VERSION, TooCostly
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import graphql_cursor, pages
 
@@ -40,9 +40,9 @@ __all__ = ["LIMITS", "SUNSET_ON", "VERSION", "Admin", "payout_of"]
 class Admin:
     """Questions about one shop's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
         self._remote, self._sizes, self._points = remote, dict(_SIZES), dict(_POINTS)
-        self._url = visit.access.url("shop", f"/admin/api/{VERSION}/graphql.json")
+        self._url = context.access.url("shop", f"/admin/api/{VERSION}/graphql.json")
 
     def payouts(self, since: datetime) -> Iterator[Node] | None:
         """Every payout issued since, oldest first; None for a shop without Shopify Payments."""

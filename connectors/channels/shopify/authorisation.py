@@ -98,8 +98,10 @@ def _signed(parameters: Mapping[str, str], secret: str) -> bool:
     escapes = str.maketrans({"%": "%25", "&": "%26"})
     names = str.maketrans({"%": "%25", "&": "%26", "=": "%3D"})
     plain = "&".join(f"{n.translate(names)}={v.translate(escapes)}" for n, v in given)
-    told = parameters.get("hmac", "").encode()
-    return any(hmac.compare_digest(_hmac(secret, text), told) for text in (plain, urlencode(given)))
+    signature = parameters.get("hmac", "").encode()
+    return any(
+        hmac.compare_digest(_hmac(secret, text), signature) for text in (plain, urlencode(given))
+    )
 
 
 def _hmac(secret: str, text: str) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels.base import Upload
+from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_rows, check_whole, load
 from connectors.errors import BadInput
 from connectors.lake.engine import quoted
@@ -34,30 +34,28 @@ def relation(columns: Sequence[str], optional: Sequence[str], text: Path) -> str
 
 def load_rows(
     con: duckdb.DuckDBPyConnection,
-    upload: Upload,
+    file: DecodedFile,
     columns: Sequence[str],
     optional: Sequence[str],
     needed: Sequence[str],
 ) -> None:
     """Make `document_rows`; `BadInput` for a file without rows, or with one that lacks `needed`."""
     broken = f"does not have the header's {len(columns)} fields"
-    rows = check_rows(upload, len(columns), AGAIN)
-    load(con, upload, relation(columns, optional, upload.text), broken, AGAIN, rows)
+    rows = check_rows(file, len(columns), AGAIN)
+    load(con, file, relation(columns, optional, file.text), broken, AGAIN, rows)
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
-        raise BadInput(
-            f"{upload.name}: the export has a header and no rows; choose days with sales"
-        )
-    check_whole(con, upload, " OR ".join(f'"{c}" IS NULL' for c in needed), AGAIN)
+        raise BadInput(f"{file.name}: the export has a header and no rows; choose days with sales")
+    check_whole(con, file, " OR ".join(f'"{c}" IS NULL' for c in needed), AGAIN)
 
 
-def currency(con: duckdb.DuckDBPyConnection, upload: Upload, what: str) -> str:
+def currency(con: duckdb.DuckDBPyConnection, file: DecodedFile, what: str) -> str:
     """The one currency of the rows; `BadInput` says what to export where there are more."""
     found = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
     if len(found) == 1:
         return str(found[0][0])
     names = ", ".join(str(name) for (name,) in found)
     raise BadInput(
-        f"{upload.name}: holds {len(found)} currencies ({names}); export the {what} of one payout "
+        f"{file.name}: holds {len(found)} currencies ({names}); export the {what} of one payout "
         "currency at a time"
     )
 
@@ -65,6 +63,6 @@ def currency(con: duckdb.DuckDBPyConnection, upload: Upload, what: str) -> str:
 def rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
     """How many rows bring nothing."""
     row = con.execute(
-        "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM profiled)"
+        "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM counted_lines)"
     ).fetchone()
     return row[0] if row else 0

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from connectors.channels.square.authorisation import VERSION
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.errors import Permanent, RateLimited, Transient
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import cursor
@@ -41,8 +41,8 @@ def error_for(response: httpx2.Response) -> Exception | None:
 class Square:
     """Calls about one merchant's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        self._context, self._remote = context, remote
 
     def locations(self) -> list[Item]:
         """Every location, those that are closed included; their list has one page."""
@@ -85,7 +85,7 @@ class Square:
     def orders(self, numbers: Iterable[str]) -> Iterator[Item]:
         """The orders of these numbers; one that Square does not know is left out."""
         wanted = sorted(set(numbers))
-        url = self._visit.access.url("api", "/v2/orders/batch-retrieve")
+        url = self._context.access.url("api", "/v2/orders/batch-retrieve")
         for first in range(0, len(wanted), LARGEST_BATCH):
             some = wanted[first : first + LARGEST_BATCH]
             asked = Request("BatchRetrieveOrders", url, json={"order_ids": some})
@@ -116,4 +116,4 @@ class Square:
         )
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:
-        return Request(operation, self._visit.access.url("api", path), params)
+        return Request(operation, self._context.access.url("api", path), params)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 
 Item = Mapping[str, Any]
 
@@ -101,7 +101,7 @@ def is_outside(item: Item) -> bool:
 
 
 def keep(
-    document: Answers,
+    document: ApiDocument,
     orders: Callable[[Iterable[str]], Iterator[Item]],
     payments: Sequence[Item],
     refunds: Sequence[Item],

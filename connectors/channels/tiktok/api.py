@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from connectors.channels.tiktok.answers import TITLE, refusal
+from connectors.channels.sync_context import SyncContext
+from connectors.channels.tiktok.errors import TITLE, refusal
 from connectors.channels.tiktok.markets import SOUTH_EAST_ASIA
-from connectors.channels.visits import Visit
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import cursor
 
@@ -28,18 +28,18 @@ LARGEST_PAGE = 100
 class Finances:
     """Calls about one shop's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        self._context, self._remote = context, remote
 
     @classmethod
-    def calls(cls, visit: Visit) -> Remote:
+    def calls(cls, context: SyncContext) -> Remote:
         """A client for the shop's calls; success is what the envelope says it is."""
-        return visit.remote(TITLE, LIMITS, error_for=refusal)
+        return context.remote(TITLE, LIMITS, error_for=refusal)
 
     @property
     def has_payments(self) -> bool:
         """Whether payments can be listed where the shop sells."""
-        return self._visit.account.get("country") not in SOUTH_EAST_ASIA
+        return self._context.account.get("country") not in SOUTH_EAST_ASIA
 
     def statements(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """Every statement made in `[start, end)`, oldest first."""
@@ -69,7 +69,7 @@ class Finances:
     def _request(
         self, operation: str, version: str, path: str, sort: str, between: dict[str, int]
     ) -> Request:
-        access = self._visit.access
+        access = self._context.access
         return Request(
             operation,
             access.url("api", f"/finance/{version}/{path}"),

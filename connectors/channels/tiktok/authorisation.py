@@ -26,9 +26,9 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
-from connectors.channels.tiktok.answers import TITLE, refusal
+from connectors.channels.tiktok.errors import TITLE, refusal
 from connectors.channels.tiktok.markets import CURRENCIES
-from connectors.channels.tiktok.signing import ShopAuth
+from connectors.channels.tiktok.signature import ShopAuth
 from connectors.channels.tiktok.tokens import ShopTokens
 from connectors.errors import BadInput
 from connectors.http import Remote

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.accounts.broker import GrantRefused
 from connectors.accounts.tokens import Token
-from connectors.channels.tiktok.answers import TITLE, token_refusal
+from connectors.channels.tiktok.errors import TITLE, token_refusal
 from connectors.errors import BadInput, Permanent
 from connectors.http import Remote
 

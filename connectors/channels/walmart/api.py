@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime
 
 import httpx2
 
-from connectors.channels.visits import Visit
-from connectors.channels.walmart.signing import SERVICE
-from connectors.documents.manifest import Member
+from connectors.channels.sync_context import SyncContext
+from connectors.channels.walmart.signature import SERVICE
+from connectors.documents.source_file import SourceFile
 from connectors.errors import Permanent, RateLimited, Transient
 from connectors.http import Limit, Remote, Request, Response
 
@@ -40,15 +40,15 @@ class NoFile(Permanent):
 class Reports:
     """Calls about one seller's reports."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        self._context, self._remote = context, remote
 
     @classmethod
-    def remote(cls, visit: Visit) -> Remote:
+    def remote(cls, context: SyncContext) -> Remote:
         """A client for these calls."""
-        market = visit.access.fields.get("market") or "us"
+        market = context.access.fields.get("market") or "us"
         headers = {"WM_SVC.NAME": SERVICE, "WM_MARKET": market}
-        return visit.remote("Walmart", LIMITS, error_for, headers)
+        return context.remote("Walmart", LIMITS, error_for, headers)
 
     def dates(self) -> list[date]:
         """The days that reports are of, which are those of their payments, oldest first."""
@@ -58,7 +58,7 @@ class Reports:
             raise Permanent("Walmart's list of reports has another shape than is known")
         return sorted(map(_day, found["availableApReportDates"] or ()))
 
-    def file(self, day: date) -> Member:
+    def file(self, day: date) -> SourceFile:
         """A report as Walmart writes it; `NoFile` where it gives none."""
         request = self._request("reconFile", reportDate=listed_as(day), reportVersion=VERSION)
         request = replace(request, headers={"Accept": "application/octet-stream"})
@@ -70,7 +70,7 @@ class Reports:
         yield from self._remote.pages(first.with_params(noOfRecords=RECORDS), _next_request)
 
     def _request(self, operation: str, **params: str | int) -> Request:
-        return Request(operation, self._visit.access.url("api", f"{_BASE}/{operation}"), params)
+        return Request(operation, self._context.access.url("api", f"{_BASE}/{operation}"), params)
 
 
 def _next_request(request: Request, answer: Response) -> Request | None:
@@ -93,7 +93,7 @@ def _day(text: str) -> date:
         raise Permanent("Walmart's list of reports names a day in an unknown form") from error
 
 
-def _unpacked(day: date, content: bytes) -> Member:
+def _unpacked(day: date, content: bytes) -> SourceFile:
     """The one file of a report's zip."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         inner = [info for info in archive.infolist() if not info.is_dir()]
@@ -103,7 +103,7 @@ def _unpacked(day: date, content: bytes) -> Member:
             text = archive.read(inner[0])
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise Transient("a report of Walmart's arrived damaged: try again") from error
-    return Member(inner[0].filename.rpartition("/")[2], text)
+    return SourceFile(inner[0].filename.rpartition("/")[2], text)
 
 
 def error_for(response: httpx2.Response) -> Exception | None:

@@ -35,7 +35,7 @@ from connectors.accounts.platform import (
 )
 from connectors.accounts.tokens import Token
 from connectors.channels.walmart.marketplaces import MARKETS
-from connectors.channels.walmart.signing import SERVICE, WalmartAuth, correlation
+from connectors.channels.walmart.signature import SERVICE, WalmartAuth, correlation
 from connectors.errors import BadInput
 from connectors.http import AccessRefused, Remote
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.channels.woocommerce.addresses import place
 from connectors.errors import BadInput, ConfigError, DaybookError, Transient
 from connectors.http import Limit, Remote, Request, Response
@@ -77,10 +77,10 @@ def _code(response: httpx2.Response) -> str:
     if response.is_success or "json" not in response.headers.get("Content-Type", ""):
         return ""
     try:
-        told = response.json()
+        body = response.json()
     except ValueError:
         return ""
-    return str(told.get("code", "")) if isinstance(told, dict) else ""
+    return str(body.get("code", "")) if isinstance(body, dict) else ""
 
 
 def _gmt(instant: datetime) -> str:
@@ -96,8 +96,8 @@ def _spaced(instant: datetime) -> str:
 class Store:
     """Calls about one store's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        self._context, self._remote = context, remote
 
     def orders(self, start: datetime | None, end: datetime, touched: datetime) -> list[Response]:
         """Pages of the orders made in `[start, end)` that were touched since, oldest first."""
@@ -207,7 +207,7 @@ class Store:
         yield from self._remote.pages(first, page_number("data", PAGE))
 
     def _request(self, path: str, params: Mapping[str, str | int]) -> Request:
-        url, more = place(self._visit.access, f"/{VERSION}/{path}")
+        url, more = place(self._context.access, f"/{VERSION}/{path}")
         return Request(path.partition("/")[0], url, {**more, **params})
 
 

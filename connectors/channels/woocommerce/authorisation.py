@@ -23,7 +23,7 @@ from connectors.channels.woocommerce.addresses import (
     place,
     read_store_url,
 )
-from connectors.channels.woocommerce.signing import InQuery, OneLegged
+from connectors.channels.woocommerce.signature import InQuery, OneLegged
 from connectors.errors import BadInput, DaybookError
 from connectors.http import AccessRefused, Remote
 from connectors.http.guard import Guard, check_url

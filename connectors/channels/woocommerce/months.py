@@ -2,7 +2,7 @@
 
 Nothing closes a month: WooCommerce pays nothing out. All the money of an order goes on to its
 gateway, so a month comes to nothing. An order stays in the month it was made in, so a month is made
-again only when one of its orders was touched, refunded or thrown away since the visit before, or
+again only when one of its orders was touched, refunded or thrown away since the sync before, or
 when somebody names a day on which one of its orders was made, paid or refunded: what was deleted
 for good leaves no other trace.
 """
@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from connectors.channels.statements import SETTLEMENT, open_statement
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.api_formats import open_statement
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.channels.woocommerce.api import Store
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 from connectors.documents.control_totals import business_day
-from connectors.documents.manifest import Manifest, Member
+from connectors.documents.manifest import Coverage, Manifest
+from connectors.documents.source_file import SourceFile
 from connectors.http import Response
 from connectors.lake.windows import ONE_DAY, Window
 
@@ -35,31 +36,31 @@ def is_month(statement: str) -> bool:
     return statement.startswith(f"{MONTH}:")
 
 
-def home(visit: Visit) -> str:
+def home(context: SyncContext) -> str:
     """The store's own currency."""
-    return str(visit.account.get("currency") or "USD")
+    return str(context.account.get("currency") or "USD")
 
 
-def known(visit: Visit) -> Manifest | None:
-    """What the last whole visit left: its days are those that were asked for up to then."""
-    return visit.held_as(open_statement(home(visit)))
+def known(context: SyncContext) -> Manifest | None:
+    """What the last whole sync left: its days are those that were asked for up to then."""
+    return context.document_of(open_statement(home(context)))
 
 
-def read(visit: Visit, store: Store, tag: str | None) -> Iterator[Member]:
+def read(context: SyncContext, store: Store, tag: str | None) -> Iterator[SourceFile]:
     """Every month that says something else than what is held; `tag` is how fees are known."""
-    months = _months(visit.covered)
-    due = _due(visit, store, months, tag)
+    months = _months(context.covered)
+    due = _due(context, store, months, tag)
     if not due:
         return
-    since = visit.instant(months[0].start)
-    refunds = _by_order(store.refunds(visit.instant(due[0].start)))
+    since = context.instant(months[0].start)
+    refunds = _by_order(store.refunds(context.instant(due[0].start)))
     decimals = store.price_decimals()
     for month in due:
-        start, end = visit.span(month)
+        start, end = context.span(month)
         # What was made before the history begins and is touched in it stands in its first month.
         first = month == months[0]
         pages = store.orders(None if first else start, end, since if first else start)
-        yield from _documents(visit, store, month, pages, refunds, since, tag, decimals)
+        yield from _documents(context, store, month, pages, refunds, since, tag, decimals)
 
 
 def _months(covered: Window) -> list[Window]:
@@ -72,25 +73,25 @@ def _months(covered: Window) -> list[Window]:
     return found
 
 
-def _due(visit: Visit, store: Store, months: list[Window], tag: str | None) -> list[Window]:
-    before = known(visit)
+def _due(context: SyncContext, store: Store, months: list[Window], tag: str | None) -> list[Window]:
+    before = known(context)
     if before is None:
         return months
     seen = Window(before.first_day, before.last_day + ONE_DAY)
-    since = visit.instant(seen.end) - _OVERLAP
-    if visit.again is not None:
-        since = min(since, visit.instant(visit.again.start))
-    days = {_made_on(visit, made) for made in store.touched(since).values()}
-    days |= _decided(visit, store, visit.again) if visit.again is not None else set()
+    since = context.instant(seen.end) - _OVERLAP
+    if context.reread is not None:
+        since = min(since, context.instant(context.reread.start))
+    days = {_made_on(context, made) for made in store.touched(since).values()}
+    days |= _decided(context, store, context.reread) if context.reread is not None else set()
     days = {max(day, months[0].start) for day in days}
     if seen.start > months[0].start:
         # What was the first month held orders that belong to months before it now.
         days.add(seen.start)
-    if visit.window.start > visit.covered.start:
+    if context.window.start > context.covered.start:
         # Orders that were deleted leave no trace: what is asked for by name is read again.
-        days |= set(visit.window)
-    other = {m.statement[-7:] for m in _held(visit) if m.tag != tag}
-    other |= _holding(visit, visit.again) if visit.again is not None else set()
+        days |= set(context.window)
+    other = {m.statement[-7:] for m in _held(context) if m.tag != tag}
+    other |= _holding(context, context.reread) if context.reread is not None else set()
     return [
         month
         for month in months
@@ -98,24 +99,24 @@ def _due(visit: Visit, store: Store, months: list[Window], tag: str | None) -> l
     ]
 
 
-def _decided(visit: Visit, store: Store, named: Window) -> set[date]:
+def _decided(context: SyncContext, store: Store, named: Window) -> set[date]:
     """The days on which orders were made that were made or paid on the days of a window."""
-    start, end = visit.span(named)
+    start, end = context.span(named)
     paid = store.paid(start - _UNPAID, start, end)
-    return set(named) | {_made_on(visit, made) for made in paid.values()}
+    return set(named) | {_made_on(context, made) for made in paid.values()}
 
 
-def _holding(visit: Visit, named: Window) -> set[str]:
+def _holding(context: SyncContext, named: Window) -> set[str]:
     """Months that are held with a line on one of the days of a window: it may be gone by now."""
-    return {m.statement[-7:] for m in _held(visit) if any(day in named for day in m.days)}
+    return {m.statement[-7:] for m in _held(context) if any(day in named for day in m.days)}
 
 
-def _made_on(visit: Visit, made: str) -> date:
-    return business_day(datetime.fromisoformat(made).replace(tzinfo=UTC), visit.time_zone)
+def _made_on(context: SyncContext, made: str) -> date:
+    return business_day(datetime.fromisoformat(made).replace(tzinfo=UTC), context.time_zone)
 
 
-def _held(visit: Visit) -> list[Manifest]:
-    return [m for m in visit.held if is_month(m.statement)]
+def _held(context: SyncContext) -> list[Manifest]:
+    return [m for m in context.documents if is_month(m.statement)]
 
 
 def _label(month: Window) -> str:
@@ -130,7 +131,7 @@ def _by_order(refunds: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any
 
 
 def _documents(
-    visit: Visit,
+    context: SyncContext,
     store: Store,
     month: Window,
     pages: Sequence[Response],
@@ -138,28 +139,28 @@ def _documents(
     since: datetime,
     tag: str | None,
     decimals: int | None,
-) -> Iterator[Member]:
+) -> Iterator[SourceFile]:
     """One document a currency of the month's orders and of their gateways' fees."""
     orders = [order for page in pages for order in page.json]
     given_back = [r for order in orders for r in _refunds(store, order, refunds)]
     found = {c for order in orders for c in _currencies(order)}
-    found |= {m.currency for m in _held(visit) if m.statement.endswith(_label(month))}
+    found |= {m.currency for m in _held(context) if m.statement.endswith(_label(month))}
     window = {
-        "begins": stamp(visit.instant(month.start)),
+        "begins": stamp(context.instant(month.start)),
         "since": stamp(since),
-        "until": stamp(visit.instant(visit.today)),
+        "until": stamp(context.instant(context.today)),
         "unsold": list(UNSOLD),
         "payments": tag is not None,
         "decimals": decimals,
     }
     for currency in sorted(found):
         statement = f"{MONTH}:{currency}-{_label(month)}"
-        document = Answers("woocommerce", SETTLEMENT, statement, currency, tag=tag)
+        document = ApiDocument("woocommerce", Coverage.SETTLEMENT, statement, currency, tag=tag)
         document.put("window", window)
         for page in pages:
             document.add("orders", page.content)
         document.put("refunds", given_back)
-        yield document.member()
+        yield document.source_file()
 
 
 def _refunds(

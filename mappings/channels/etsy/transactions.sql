@@ -14,10 +14,10 @@ WITH base AS (
     FROM lines AS l
     LEFT JOIN categories AS k ON k.source_type = l.source_type
     ASOF LEFT JOIN (
-        SELECT settlement_id, place(deposit_day, row) AS place
+        SELECT settlement_id, ordinal(deposit_day, row) AS ordinal
         FROM settlements
         WHERE payout IS NOT NULL
-    ) AS s ON l.place <= s.place
+    ) AS s ON l.ordinal <= s.ordinal
 ),
 
 fields AS (

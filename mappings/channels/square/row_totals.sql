@@ -1,10 +1,10 @@
 -- Rows of Square's transactions file whose parts do not make their totals.
 -- grain: a total of a row; key: row, name
--- in: document_rows, profiled (its money lines); macros money
+-- in: document_rows, counted_lines (its money lines); macros money
 -- Third-party fees are in Net Total in some files and beside it in others.
 WITH sums AS (
     SELECT row, sum(amount) AS parts
-    FROM profiled
+    FROM counted_lines
     WHERE part IS NULL OR part IN ('discounts', 'service', 'gift_cards', 'tax', 'tip', 'partial')
     GROUP BY 1
 ),

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from connectors.channels.ebay.authorisation import EBAY
-from connectors.channels.ebay.signing import Signature
+from connectors.channels.ebay.signature import Signature
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
 from connectors.http import Remote, TokenAuth

@@ -13,9 +13,9 @@ from connectors.accounts.authorisations import Received, begin, receive
 from connectors.accounts.broker import TOKEN, GrantRefused
 from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
-from connectors.channels.tiktok.answers import refusal, token_refusal
 from connectors.channels.tiktok.authorisation import TIKTOK
-from connectors.channels.tiktok.signing import ShopAuth, signature
+from connectors.channels.tiktok.errors import refusal, token_refusal
+from connectors.channels.tiktok.signature import ShopAuth, signature
 from connectors.errors import BadInput, ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused

@@ -10,7 +10,7 @@ from connectors.channels.amazon import api as amazon
 from connectors.channels.shopify import graphql as shopify
 from connectors.channels.shopify.queries import TRANSACTIONS
 from connectors.channels.square import api as square
-from connectors.channels.tiktok import answers as tiktok
+from connectors.channels.tiktok import errors as tiktok
 from connectors.channels.walmart import api as walmart
 from connectors.channels.woocommerce import api as woocommerce
 from connectors.errors import RateLimited

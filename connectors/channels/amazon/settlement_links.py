@@ -1,0 +1,38 @@
+"""Settlements over several documents: a month's transaction report ends within one."""
+
+from collections.abc import Sequence
+
+from connectors.documents.manifest import Manifest, Statement
+
+
+def link_settlements(manifests: Sequence[Manifest]) -> list[Statement]:
+    """Every settlement once, oldest first; the parts that several reports hold are joined."""
+    found: dict[str, Statement] = {}
+    for manifest in manifests:
+        for part in manifest.settlements:
+            before = found.get(part.settlement_id)
+            found[part.settlement_id] = part if before is None else _joined(before, part)
+    return [_balanced(s) for s in found.values()]
+
+
+def _joined(before: Statement, part: Statement) -> Statement:
+    paying = part if part.payout is not None else before
+    return part.model_copy(
+        update={
+            "period_start": min(before.period_start, part.period_start),
+            "period_end": max(before.period_end, part.period_end),
+            "lines": before.lines + part.lines,
+            "total": before.total + part.total,
+            "payout": paying.payout,
+            "deposit_at": paying.deposit_at,
+            "deposit_day": paying.deposit_day,
+        }
+    )
+
+
+def _balanced(statement: Statement) -> Statement:
+    """What the lines at hand leave of a settlement whose total nothing declares."""
+    if statement.declared is not None or statement.payout is None:
+        return statement
+    left = statement.total - statement.payout
+    return statement.model_copy(update={"closing_balance": left})

@@ -1,0 +1,40 @@
+"""A statement of TikTok Shop, one a day and shop, with its transactions and its payment."""
+
+import duckdb
+
+from connectors.channels.api_formats import ApiFormat
+from connectors.documents.manifest import Coverage, Manifest
+from connectors.documents.source_file import DecodedFile
+from connectors.errors import TotalsMismatch
+from mappings.channels import sql
+
+
+class StatementFormat(ApiFormat):
+    """A statement, whose transactions each state what they settle."""
+
+    def inspect(self, con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Manifest:
+        """Return the manifest of a statement whose transactions add up, each by itself too."""
+        try:
+            manifest = super().inspect(con, file)
+        except TotalsMismatch:
+            _verify_transactions(con, file)
+            raise
+        _verify_transactions(con, file)
+        return manifest
+
+
+def _verify_transactions(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
+    """The amounts that a transaction is made of come to what it settles."""
+    wrong = con.execute(sql("tiktok", "untied")).fetchone()
+    if wrong is None:
+        return
+    number, declared, found = wrong
+    raise TotalsMismatch(
+        f"{file.name}: the amounts of transaction {number} sum to {found:f} but it settles "
+        f"{declared:f}",
+        declared=f"{declared:f}",
+        computed=f"{found:f}",
+    )
+
+
+FORMAT = StatementFormat("tiktok", "api_statement", Coverage.SETTLEMENT)

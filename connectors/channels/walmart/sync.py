@@ -1,0 +1,45 @@
+"""What a settlement is at Walmart: a reconciliation report, which is of one payment.
+
+Reports are listed by the day of their payment. Each is fetched once; Walmart makes them anew from
+time to time, so the newest is looked at again. What no report covers yet is open.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from connectors.channels.sync_context import SyncContext
+from connectors.channels.walmart.api import NoFile, Reports, listed_as
+from connectors.channels.walmart.payments import statement_of
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.manifest import Coverage
+from connectors.documents.source_file import SourceFile
+
+
+def read(context: SyncContext) -> Iterator[SourceFile]:
+    """Every report that is listed and not held, and the newest."""
+    with Reports.remote(context) as remote:
+        reports = Reports(context, remote)
+        listed = [day for day in reports.dates() if day >= context.since]
+        for day in listed:
+            if day == listed[-1] or not _held(context, day):
+                yield _report(context, reports, day)
+
+
+def _held(context: SyncContext, day: date) -> bool:
+    """Whether a report is there: fetched before, or imported by hand."""
+    return context.document_of(statement_of(day)) is not None or any(
+        m.tag == listed_as(day) for m in context.documents
+    )
+
+
+def _report(context: SyncContext, reports: Reports, day: date) -> SourceFile:
+    try:
+        found = reports.file(day)
+    except NoFile:
+        currency = str(context.account.get("currency") or "USD")
+        document = ApiDocument("walmart", Coverage.SETTLEMENT, statement_of(day), currency)
+        for page in reports.pages(day):
+            document.add("reconFileJson", page.content)
+        found = document.source_file()
+    return replace(found, tag=listed_as(day))
