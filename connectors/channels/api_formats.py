@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.documents.api_documents import read_head, relation
 from connectors.documents.control_totals import (
     ControlTotals,
@@ -36,7 +36,7 @@ from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
 from connectors.documents.source_file import DecodedFile
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 from mappings.money import coin
 
 _DIALECT = Dialect(encoding="utf-8", columns=(), decimal_mark=".", date_format="%Y-%m-%dT%H:%M:%S")
@@ -115,7 +115,7 @@ class ApiFormat:
                 "prefix": lasting_prefix(manifest),
                 "settlement_id": manifest.settlements[0].settlement_id,
                 "period_end": manifest.period_end,
-                "shortfall": self.shortfall,
+                **payout_variables(self.shortfall),
             },
         )
 

@@ -34,6 +34,29 @@ class LineQuery:
     variables: dict[str, object]
 
 
+def payout_variables(
+    shortfall: str = "transfer.payout",
+    *,
+    key: str | None = None,
+    payout: tuple[str, str] = ("settlement / payout", "Payout"),
+    negative: tuple[str, str] = ("settlement / shortfall", "Shortfall"),
+) -> dict[str, object]:
+    """Return the variables for the line that closes a settlement.
+
+    `shortfall` is the category of a negative payout. `payout` and `negative` are the source type
+    and the title of the line. Its key is the settlement's id, or `key` and the row where that is
+    given.
+    """
+    return {
+        "payout_key": key,
+        "payout_type": payout[0],
+        "payout_title": payout[1],
+        "shortfall": shortfall,
+        "shortfall_type": negative[0],
+        "shortfall_title": negative[1],
+    }
+
+
 class Format(DocumentFormat, Protocol):
     """One document format of a channel."""
 

@@ -14,7 +14,7 @@ from itertools import product
 from mappings.channels.source_types import SEPARATOR, fixed_source_type
 from mappings.model import UNCLASSIFIED
 
-__all__ = ["SEPARATOR", "Classification", "channels", "classify", "met_by", "rules", "sql"]
+__all__ = ["SEPARATOR", "Classification", "channels", "classify", "met_by", "rules"]
 Names = tuple[str, ...]
 
 
@@ -42,14 +42,6 @@ def channels() -> frozenset[str]:
     folders = files(__package__).iterdir()
     return frozenset(
         f.name for f in folders if f.is_dir() and f.joinpath("categories.csv").is_file()
-    )
-
-
-def sql(channel: str, name: str) -> str:
-    """The text of `<channel>/<name>.sql`, or of the `<name>.sql` that channels share."""
-    own = files(__package__).joinpath(channel, f"{name}.sql")
-    return (
-        own.read_text() if own.is_file() else files(__package__).joinpath(f"{name}.sql").read_text()
     )
 
 

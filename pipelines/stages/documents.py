@@ -12,7 +12,8 @@ from connectors.documents.encodings import write_decoded
 from connectors.documents.macros import macros
 from connectors.documents.manifest import Manifest
 from connectors.documents.spreadsheets import ENCODING, write_sheet
-from mappings.channels import classify, sql
+from mappings.channels import classify
+from mappings.channels.queries import sql
 from mappings.channels.source_types import fixed_source_type, fixed_source_types_sql
 from mappings.journal.config import MappingConfig
 from mappings.tables import TRANSACTIONS

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.documents import dialects
 from connectors.documents.control_totals import (
     ControlTotals,
@@ -27,7 +27,7 @@ from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_rows, load
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.engine import quoted
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _COMMON = (
     "settlement-id", "settlement-start-date", "settlement-end-date", "deposit-date",
@@ -53,6 +53,12 @@ _DATE_FORMATS = (
     "%m/%d/%Y %H:%M:%S",
 )
 _AMOUNTS = {c for c in (*_COMMON, *V2_COLUMNS, *V1_COLUMNS, *_OPTIONAL) if c.endswith("amount")}
+# Amazon keeps what a seller owes for the next settlement.
+PAYOUTS = payout_variables(
+    "carried_forward",
+    key="",
+    negative=("settlement / carried forward", "Carried forward"),
+)
 _INSTANTS = ["settlement-start-date", "settlement-end-date", "deposit-date"]
 
 
@@ -121,7 +127,7 @@ class SettlementReport:
             variables={
                 "settlement_id": manifest.statement,
                 "period_end": manifest.period_end,
-                "shortfall": "carried_forward",
+                **PAYOUTS,
             },
         )
 

@@ -10,6 +10,8 @@ from decimal import Decimal
 
 from connectors.documents.manifest import Manifest, Statement
 
+DEPOSIT = ("Deposit / sent to your bank account", "Payout")
+
 
 def _month(manifest: Manifest) -> int:
     year, month = manifest.statement.split("-")[:2]

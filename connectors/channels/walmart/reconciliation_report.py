@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.walmart.layouts import (
     STATED_LINES,
     Layout,
@@ -24,7 +24,7 @@ from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_columns, check_rows, load
 from connectors.errors import BadInput
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _DATE_FORMATS = ("%m/%d/%y", "%m/%d/%Y", "%Y-%m-%d", "%y/%m/%d")
 _SHORTENED = r"-?\d(\.\d+)?[eE]\+?\d+"
@@ -90,7 +90,7 @@ class ReconciliationReport:
             variables={
                 "settlement_id": manifest.statement,
                 "period_end": manifest.period_end,
-                "shortfall": "carried_forward",
+                **payout_variables("carried_forward"),
             },
         )
 

@@ -39,6 +39,8 @@ SELECT
     instant("date/time") AS posted_at,
     money(stated.text) AS amount,
     description,
-    fulfilment
+    fulfilment,
+    NULL::VARCHAR AS ship_from,
+    NULL::VARCHAR AS ship_to
 FROM stated
 ORDER BY row

@@ -81,6 +81,8 @@ SELECT
     midnight("posted-date") AS posted_at,
     CASE stated.part WHEN 'units' THEN 0 ELSE money(stated.text) END AS amount,
     "promotion-id" AS description,
-    "fulfillment-id" AS fulfilment
+    "fulfillment-id" AS fulfilment,
+    NULL::VARCHAR AS ship_from,
+    NULL::VARCHAR AS ship_to
 FROM stated
 ORDER BY row, stated.part

@@ -17,6 +17,7 @@ import duckdb
 from connectors.channels.amazon import locales, stamps
 from connectors.channels.amazon.marketplaces import KNOWN
 from connectors.channels.amazon.report_rows import header, money_columns, relation
+from connectors.channels.amazon.settlement_report import PAYOUTS
 from connectors.channels.api_formats import open_settlement
 from connectors.channels.base import LineQuery
 from connectors.documents.control_totals import (
@@ -32,7 +33,7 @@ from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_above, check_columns, check_rows, load
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _REQUIRED = ("date/time", "settlement id", "type", "product sales", "total")
 _CURRENCIES = {shop.currency for shop in KNOWN.values()}
@@ -77,7 +78,7 @@ class TransactionReport:
             variables={
                 "settlement_id": open_settlement(manifest.currency),
                 "period_end": manifest.period_end,
-                "shortfall": "carried_forward",
+                **PAYOUTS,
             },
         )
 

@@ -16,7 +16,7 @@ from functools import partial
 import duckdb
 
 from connectors.channels.api_formats import open_settlement
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.ebay import report_rows
 from connectors.documents.control_totals import ControlTotals, take_control_totals
 from connectors.documents.dialects import date_format, decimal_marks
@@ -33,7 +33,7 @@ from connectors.documents.tables import (
 )
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 from mappings.money import coin
 
 _LINES = "lines_report"
@@ -94,7 +94,7 @@ class TransactionReport:
                 "coin": coin(manifest.currency),
                 "settlement_id": open_settlement(manifest.currency),
                 "period_end": manifest.period_end,
-                "shortfall": "transfer.payout",
+                **payout_variables(),
             },
         )
 

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from connectors.channels.api_formats import lasting_prefix
-from connectors.channels.base import LineQuery
-from connectors.channels.etsy.settlement_links import open_settlement_of
+from connectors.channels.base import LineQuery, payout_variables
+from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of
 from connectors.documents.api_documents import read_head, relation
 from connectors.documents.control_totals import from_microseconds, take_control_totals, with_digests
 from connectors.documents.macros import macros
@@ -21,7 +21,7 @@ from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
 from connectors.documents.source_file import DecodedFile
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 from mappings.money import coin
 
 _LINES = "lines_ledger"
@@ -78,7 +78,8 @@ class ApiLedger:
                 "coin": coin(manifest.currency),
                 # Entries keep their keys from one document of the month to the next.
                 "prefix": lasting_prefix(manifest),
-                "payout_key": f"{manifest.statement}:",
+                "period_end": manifest.period_end,
+                **payout_variables(key=f"{manifest.statement}:", payout=DEPOSIT, negative=DEPOSIT),
             },
         )
 

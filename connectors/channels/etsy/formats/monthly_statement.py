@@ -16,8 +16,8 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.channels.base import LineQuery
-from connectors.channels.etsy.settlement_links import open_settlement_of
+from connectors.channels.base import LineQuery, payout_variables
+from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of
 from connectors.documents.control_totals import take_control_totals
 from connectors.documents.dialects import date_format, decimal_marks
 from connectors.documents.macros import macros
@@ -27,7 +27,7 @@ from connectors.documents.tables import check_columns, check_rows, check_whole, 
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.engine import quoted
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _REQUIRED = ("Date", "Type", "Title", "Info", "Currency", "Amount", "Fees & Taxes", "Net")
 _MONEY = ("Amount", "Fees & Taxes", "Net", "Deposited")
@@ -141,7 +141,8 @@ class MonthlyStatement:
             lines_sql=sql("etsy", _LINES),
             variables={
                 "open_settlement": open_settlement_of(manifest, documents),
-                "payout_key": None,
+                "period_end": manifest.period_end,
+                **payout_variables(key="", payout=DEPOSIT, negative=DEPOSIT),
             },
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.shopify.exports import (
     AGAIN,
     columns,
@@ -33,7 +33,7 @@ from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_columns, check_once
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _LINES = "lines_payouts"
 _OPTIONAL = ("Marketplace Sales Tax", "Advances", "Bank Reference")
@@ -99,7 +99,7 @@ class PayoutsExport:
         return LineQuery(
             rows=partial(relation, manifest.dialect.columns, _OPTIONAL),
             lines_sql=sql("shopify", _LINES),
-            variables={"period_end": manifest.period_end, "shortfall": "transfer.payout"},
+            variables={"period_end": manifest.period_end, **payout_variables()},
         )
 
 

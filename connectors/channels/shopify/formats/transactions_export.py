@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from connectors.channels.api_formats import open_settlement
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.shopify.exports import (
     AGAIN,
     columns,
@@ -38,7 +38,7 @@ from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_columns
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _LINES = "lines_transactions"
 _REQUIRED = (
@@ -103,7 +103,7 @@ class TransactionsExport:
             variables={
                 "settlement_id": open_settlement(manifest.currency),
                 "period_end": manifest.period_end,
-                "shortfall": "transfer.payout",
+                **payout_variables(),
             },
         )
 

@@ -18,7 +18,7 @@ from zoneinfo import available_timezones
 import duckdb
 
 from connectors.channels.api_formats import lasting_prefix, open_settlement
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.square.zones import NAMES, country, currency
 from connectors.documents.control_totals import (
     ControlTotals,
@@ -39,7 +39,7 @@ from connectors.documents.tables import (
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.engine import quoted
 from connectors.lake.windows import midnight
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _LINES = "lines_transactions"
 _REQUIRED = (
@@ -150,7 +150,7 @@ class TransactionsFile:
                 "prefix": lasting_prefix(manifest),
                 "settlement_id": open_settlement(manifest.currency),
                 "period_end": manifest.period_end,
-                "shortfall": "transfer.payout",
+                **payout_variables(),
                 "date_format": manifest.dialect.date_format,
             },
         )

@@ -6,7 +6,7 @@ from connectors.channels.api_formats import ApiFormat
 from connectors.documents.manifest import Coverage, Manifest
 from connectors.documents.source_file import DecodedFile
 from connectors.errors import TotalsMismatch
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 
 class StatementFormat(ApiFormat):

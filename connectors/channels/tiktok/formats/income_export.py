@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels.api_formats import open_settlement
-from connectors.channels.base import LineQuery
+from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.tiktok.columns import (
     FIELDS,
     REQUIRED,
@@ -33,7 +33,7 @@ from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_rows, check_whole, load
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.engine import quoted
-from mappings.channels import sql
+from mappings.channels.queries import sql
 
 _LINES = "lines_income"
 _DATE_FORMATS = ("%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S")
@@ -81,7 +81,7 @@ class IncomeExport:
             variables={
                 "settlement_id": open_settlement(manifest.currency),
                 "period_end": manifest.period_end,
-                "shortfall": "transfer.payout",
+                **payout_variables(),
             },
         )
 

@@ -1,7 +1,12 @@
--- Canonical lines of one Amazon report.
+-- Canonical lines of one document.
 -- grain: one money line of the document, and one line that closes each of its settlements
 -- key: transaction_id; in: lines, categories, settlements;
--- variables: connection, document, prefix, time_zone, settlement_id, currency
+-- variables: connection, channel, document, prefix, time_zone, settlement_id, period_end, currency,
+-- payout_key (what a payout's key begins with before its row; null where its settlement is its key),
+-- payout_type, payout_title, shortfall (the category of a negative payout), shortfall_type,
+-- shortfall_title
+-- from: settled_lines
+-- A line's own number (line_id) makes its key where the channel gives one, else its row.
 WITH base AS (
     SELECT
         l.*,
@@ -9,7 +14,7 @@ WITH base AS (
             WHEN k.if_positive IS NOT NULL AND l.amount > 0 THEN k.if_positive
             ELSE coalesce(k.category, 'unclassified')
         END AS category
-    FROM lines AS l
+    FROM settled_lines AS l
     LEFT JOIN categories AS k ON k.source_type = l.source_type
 ),
 
@@ -19,13 +24,13 @@ fields AS (
         concat(
             getvariable('prefix'), ':', coalesce(line_id, row::VARCHAR), coalesce('.' || part, '')
         ) AS transaction_id,
-        coalesce(settlement_id, getvariable('settlement_id')) AS settlement_id,
+        settlement_id,
         NULL AS payout_id,
         order_id,
         order_item_id,
         sku,
         quantity,
-        coalesce(posted_at, getvariable('period_end')) AS posted_at,
+        posted_at,
         category,
         source_type,
         description,
@@ -36,23 +41,32 @@ fields AS (
             WHEN 'tax.facilitator_out' THEN 'marketplace'
             ELSE 'none'
         END AS tax_collected_by,
+        ship_from,
+        ship_to,
         fulfilment,
         row
     FROM base
     UNION ALL
     SELECT
         marketplace,
-        concat(getvariable('prefix'), ':', row, '.payout'),
+        concat(
+            getvariable('prefix'), ':',
+            coalesce(getvariable('payout_key')::VARCHAR || row, settlement_id), '.payout'
+        ),
         settlement_id,
         settlement_id,
         NULL, NULL, NULL, NULL,
         deposit_at,
-        CASE WHEN payout > 0 THEN 'transfer.payout' ELSE 'carried_forward' END,
-        CASE WHEN payout > 0 THEN 'settlement / payout' ELSE 'settlement / carried forward' END,
-        CASE WHEN payout > 0 THEN 'Payout ' ELSE 'Carried forward ' END || settlement_id,
+        CASE WHEN payout > 0 THEN 'transfer.payout' ELSE getvariable('shortfall') END,
+        CASE WHEN payout > 0 THEN getvariable('payout_type') ELSE getvariable('shortfall_type') END,
+        concat(
+            CASE WHEN payout > 0 THEN getvariable('payout_title') ELSE getvariable('shortfall_title')
+            END,
+            ' ', settlement_id
+        ),
         -payout,
         'none',
-        NULL,
+        NULL, NULL, NULL,
         row
     FROM settlements
     WHERE payout <> 0
@@ -60,11 +74,9 @@ fields AS (
 
 SELECT
     getvariable('connection') AS connection,
-    'amazon' AS channel,
+    getvariable('channel') AS channel,
     *,
     CAST(posted_at AT TIME ZONE getvariable('time_zone') AS DATE) AS business_date,
     getvariable('currency') AS currency,
-    NULL AS ship_from,
-    NULL AS ship_to,
     getvariable('document') AS document
 FROM fields
