@@ -67,7 +67,7 @@ class ApiDocument:
         self.add(operation, body)
 
     def source_file(self) -> SourceFile:
-        """The document, named after what it states."""
+        """Return the document, named after what it states."""
         head = {
             "daybook": 1,
             "channel": self.channel,
@@ -87,21 +87,21 @@ class ApiDocument:
 
 
 def read_head(first_line: str) -> Mapping[str, Any] | None:
-    """What the first line of a document of answers says; None for any other file."""
+    """Return what the first line of a document of answers says; None for any other file."""
     if not first_line.startswith(_MARK):
         return None
     try:
-        found = json.loads(first_line)
+        fields = json.loads(first_line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return fields if isinstance(fields, dict) else None
 
 
 def check_count(name: str, text: Path) -> None:
-    """`BadInput` for a document that has not as many answers as its first line says."""
+    """Raise `BadInput` for a document that has not as many answers as its first line says."""
     with text.open("rb") as file:
-        said = read_head(file.readline(_MEGABYTE).decode(errors="replace"))
-        stated = None if said is None else said.get("answers")
+        head = read_head(file.readline(_MEGABYTE).decode(errors="replace"))
+        stated = None if head is None else head.get("answers")
         if not isinstance(stated, int):
             return
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_MEGABYTE), b""))
@@ -113,13 +113,13 @@ def check_count(name: str, text: Path) -> None:
 
 
 def is_of(channel: str, opening: str) -> bool:
-    """Whether these are the first lines of a document of the channel's answers."""
-    found = read_head(opening.partition("\n")[0])
-    return found is not None and found.get("channel") == channel
+    """Return whether these are the first lines of a document of the channel's answers."""
+    fields = read_head(opening.partition("\n")[0])
+    return fields is not None and fields.get("channel") == channel
 
 
 def relation(text: Path) -> str:
-    """SQL for a document, `text` being plain or `.zst`: line, operation, answer (JSON as text).
+    """Return SQL for a document, plain or `.zst`: line, operation, answer (JSON as text).
 
     The first line is the answer to the operation `document`. Lines are cut where `Answers` joined
     them: to parse pages of a megabyte only to take them apart costs ten times their size.
@@ -140,21 +140,21 @@ def relation(text: Path) -> str:
 def records(
     con: duckdb.DuckDBPyConnection, relation: str, line_ids: Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """What a document says of some transactions, by line id; a deeper object is its JSON.
+    """Return what a document says of some transactions, by line id; a deeper object is its JSON.
 
     A record is the outermost object that has the number for its own. A line id of a kind and a
     number (`order-12`) is the number's.
     """
     numbers = {line_id.rpartition("-")[2]: line_id for line_id in line_ids}
     numbers |= {line_id: line_id for line_id in line_ids}
-    found: dict[str, tuple[int, dict[str, str]]] = {}
+    by_line: dict[str, tuple[int, dict[str, str]]] = {}
     for (answer,) in con.execute(f"SELECT answer FROM ({relation}) ORDER BY line").fetchall():
         for depth, record in _objects(json.loads(answer, parse_float=str, parse_int=str)):
             for number in _OWN_NUMBERS & record.keys():
                 line_id = numbers.get(str(record[number]).rpartition("/")[2])
-                if line_id is not None and (line_id not in found or depth < found[line_id][0]):
-                    found[line_id] = depth, _cells(record)
-    return {line_id: cells for line_id, (_, cells) in found.items()}
+                if line_id is not None and (line_id not in by_line or depth < by_line[line_id][0]):
+                    by_line[line_id] = depth, _cells(record)
+    return {line_id: cells for line_id, (_, cells) in by_line.items()}
 
 
 def _objects(value: Any, depth: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -193,7 +193,7 @@ def _member(name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Sour
 
 
 def _check_count(name: str, file: BinaryIO) -> None:
-    """`BadInput` for an archive whose list of files alone would fill the memory."""
+    """Raise `BadInput` for an archive whose list of files alone would fill the memory."""
     file.seek(0)
     count, rest = 0, b""
     while count <= MAX_FILES and (chunk := file.read(MEBIBYTE)):

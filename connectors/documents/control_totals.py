@@ -28,17 +28,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def from_microseconds(value: int) -> datetime:
-    """The instant that many microseconds after 1970, UTC."""
+    """Return the instant that many microseconds after 1970, UTC."""
     return _EPOCH + timedelta(microseconds=value)
 
 
 def business_day(instant: datetime, time_zone: str) -> date:
-    """The calendar day of an instant in a connection's own zone."""
+    """Return the calendar day of an instant in a connection's own zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
 
 
 def last_business_day(end: datetime, time_zone: str) -> date:
-    """The last calendar day of a period that ends at, and without, `end`."""
+    """Return the last calendar day of a period that ends at, and without, `end`."""
     return business_day(end - timedelta(microseconds=1), time_zone)
 
 
@@ -78,7 +78,7 @@ class ControlTotals:
         period: tuple[datetime, datetime],
         settlements: tuple[Statement, ...],
     ) -> Manifest:
-        """The manifest of the document these totals were read off."""
+        """Return the manifest of the document these totals were read off."""
         period_start, period_end = period
         return Manifest(
             document=file.document,
@@ -106,7 +106,7 @@ class ControlTotals:
         )
 
     def with_payouts(self, settlements: Iterable[Statement]) -> "ControlTotals":
-        """The same with the line that closes each settlement counted on its deposit day."""
+        """Return the same with the line that closes each settlement counted on its deposit day."""
         days = dict(self.days)
         for settlement in settlements:
             if settlement.deposit_day is None or settlement.payout is None:

@@ -211,13 +211,13 @@ def in_time(
 
 
 def _line(message: str) -> str:
-    """A message as one line that can be printed, whatever of the file it repeats."""
+    """Return a message as one line that can be printed, whatever of the file it repeats."""
     plain = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 200]} … {plain[-200:]}"
 
 
 def _said(error: Exception) -> str:
-    """What a library says of a file, in a line; ours says nothing that helps."""
+    """Return what a library says of a file, in a line; ours says nothing that helps."""
     first = str(error).partition("\n")[0][:200]
     return first if isinstance(error, duckdb.Error) and first else type(error).__name__
 

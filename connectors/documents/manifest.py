@@ -163,11 +163,11 @@ class Manifest(_Record):
 
     @property
     def prefix(self) -> str:
-        """What every transaction id of this document starts with."""
+        """Return what every transaction id of this document starts with."""
         return hashlib.sha256(f"{self.connection}\n{self.document}".encode()).hexdigest()[:12]
 
     def covers(self, day: date) -> bool:
-        """Whether the day lies in the document's period, or has a line or a payout of it.
+        """Return whether the day lies in the document's period, or has a line or a payout of it.
 
         What is provisional says everything of no day.
         """
@@ -175,9 +175,10 @@ class Manifest(_Record):
         return within or day in self.days
 
     def says_the_same(self, other: "Manifest") -> bool:
-        """Whether another document of the statement adds nothing: no line, day or payout differs.
+        """Return whether another document of the statement adds nothing.
 
-        Only documents whose days have digests can be told to be alike.
+        No line, day or payout differs then. Only documents whose days have digests can be
+        compared.
         """
         digests = [t.digest for t in (*self.days.values(), *other.days.values()) if t.lines]
         return (
@@ -189,7 +190,7 @@ class Manifest(_Record):
         )
 
     def to_json(self) -> str:
-        """The manifest as it is stored."""
+        """Return the manifest as it is stored."""
         return self.model_dump_json(indent=1) + "\n"
 
     @classmethod

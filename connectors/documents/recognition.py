@@ -41,7 +41,7 @@ def identify(channel: Channel, name: str, head: str) -> Format:
 
 
 def _resaved(head: str) -> Iterator[str]:
-    """The same lines with the separators of other files, as spreadsheet programs exchange them."""
+    """Yield the same lines with other separators, as spreadsheet programs exchange them."""
     for delimiter in _DELIMITERS:
         try:
             rows = list(csv.reader(head.split("\n"), delimiter=delimiter))

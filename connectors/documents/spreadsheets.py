@@ -132,7 +132,7 @@ def _cell(value: object) -> str:
 
 
 def _check_parts(name: str, content: bytes) -> None:
-    """`BadInput` for a workbook that would take more memory or time than a report needs."""
+    """Raise `BadInput` for a workbook that would take more memory or time than a report needs."""
     if len(content) > MAX_BYTES:
         raise BadInput(
             f"{name}: is larger than {MAX_BYTES // _MEBIBYTE} MiB, too large for a spreadsheet; "

@@ -25,7 +25,7 @@ def records(opening: str, delimiter: str = ",") -> Iterator[list[str]]:
 def check_above(
     file: DecodedFile, above: int, columns: int, again: str, delimiter: str = ","
 ) -> None:
-    """`BadInput` for a row that was moved above the header, where nobody would read it."""
+    """Raise `BadInput` for a row that was moved above the header, where nobody would read it."""
     for number, cells in enumerate(islice(records(file.head, delimiter), above), start=1):
         if sum(map(bool, map(str.strip, cells))) > max(5, columns // 4):
             raise BadInput(
@@ -37,7 +37,7 @@ def check_above(
 def check_columns(
     file: DecodedFile, columns: Sequence[str], required: Sequence[str], again: str
 ) -> None:
-    """`BadInput` for a column that is missing or stands twice; `again` is how to mend it."""
+    """Raise `BadInput` for a column that is missing or stands twice; `again` is how to mend it."""
     missing = [c for c in required if c not in columns]
     if missing:
         raise BadInput(f"{file.name}: column {missing[0]!r} is missing; {again}")
@@ -77,7 +77,7 @@ def load(
 def check_whole(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, lacking: str, again: str
 ) -> None:
-    """`BadInput` names the first row of `document_rows` for which `lacking` (SQL) is true."""
+    """Raise `BadInput` for the first row of `document_rows` for which `lacking` (SQL) is true."""
     short = con.execute(
         f"SELECT row FROM document_rows WHERE {lacking} ORDER BY row LIMIT 1"
     ).fetchone()
@@ -130,7 +130,7 @@ def check_rows(
 def _rows(
     file: DecodedFile, again: str, delimiter: str, *, quoting: bool, numbers: bool
 ) -> Iterator[tuple[int, list[str]]]:
-    """Every row of a file with the number of its last line, within bounds."""
+    """Yield every row of a file with the number of its last line, within bounds."""
     with file.text.open(encoding="utf-8", newline="") as text:
         lines = _bounded(file, iter(lambda: text.readline(MAX_LINE + 1), ""), again)
         reader = csv.reader(
@@ -178,7 +178,7 @@ def check_once(
     again: str,
     where: str = "true",
 ) -> None:
-    """`BadInput` for two rows of `document_rows` with one number of the channel's own.
+    """Raise `BadInput` for two rows of `document_rows` with one number of the channel's own.
 
     `key` is SQL for the number and what else tells rows apart; `where` picks the rows that have
     such a number. Rows without it may be alike: real files hold identical rows.

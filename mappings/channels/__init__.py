@@ -38,7 +38,7 @@ class Classification:
 
 @cache
 def channels() -> frozenset[str]:
-    """The channels whose words are known here."""
+    """Return the channels whose words are known here."""
     folders = files(__package__).iterdir()
     return frozenset(
         f.name for f in folders if f.is_dir() and f.joinpath("categories.csv").is_file()

@@ -52,7 +52,7 @@ class Reports:
         self._endpoint = REGIONS[context.access.fields["region"]].api
 
     def listed(self, since: datetime) -> Iterator[dict[str, Any]]:
-        """Every settlement report made since then that can be fetched, in Amazon's order.
+        """Yield every settlement report made since then that can be fetched, in Amazon's order.
 
         What is of one marketplace cannot be asked for: the filter does nothing here.
         """
@@ -68,14 +68,19 @@ class Reports:
             yield from page.at("reports") or ()
 
     def document(self, number: str) -> bytes:
-        """A report's document, out of its compression; its address is asked for as often as it
-        takes to come in time."""
+        """Return a report's document, out of its compression.
+
+        Its address is asked for as often as it has expired.
+        """
         for _ in range(3):
-            said = self._amazon.send(self._request("getReportDocument", f"/documents/{number}"))
+            address = self._amazon.send(self._request("getReportDocument", f"/documents/{number}"))
             with suppress(Expired):
-                found = self._store.send(Request("document", said.at("url"), largest=_LARGEST))
-                content = unpacked(found.content, said.at("compressionAlgorithm"))
-                return legible(number, content, charset_of(found.headers.get("Content-Type", "")))
+                response = self._store.send(
+                    Request("document", address.at("url"), largest=_LARGEST)
+                )
+                content = unpacked(response.content, address.at("compressionAlgorithm"))
+                charset = charset_of(response.headers.get("Content-Type", ""))
+                return legible(number, content, charset)
         raise Transient("Amazon's addresses of a report end before it is fetched: try again")
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:
@@ -85,12 +90,12 @@ class Reports:
 
 
 def amazon(context: SyncContext) -> Remote:
-    """A client for the calls that are signed."""
+    """Return a client for the calls that are signed."""
     return context.remote("Amazon", LIMITS | finances.LIMITS, _judge)
 
 
 def store(context: SyncContext) -> Remote:
-    """A client for documents: no header of it says who asks."""
+    """Return a client for documents: no header of it says who asks."""
     return context.remote(_STORE, error_for=_stored, signed=False)
 
 
@@ -117,12 +122,12 @@ def _listed_error(response: httpx2.Response) -> Exception | None:
         return None
     path = response.request.url.path
     try:
-        said = body(response)
+        fields = body(response)
     except ValueError:
         return None
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         return Permanent(f"Amazon answers {path} with a list where its model has an object")
-    errors = said.get("errors")
+    errors = fields.get("errors")
     return _meaning(path, errors) if errors else None
 
 

@@ -35,15 +35,15 @@ _PATH = f"/finances/{VERSION}/transactions"
 def provisional(
     context: SyncContext, amazon: Remote, days: Window, currencies: Set[str]
 ) -> Iterator[SourceFile]:
-    """One document a currency with the transactions of some days; they cover nothing.
+    """Yield one document a currency with the transactions of some days; they cover nothing.
 
     One of `currencies` that has none says so, in the place of what was said before.
     """
     if days.start >= days.end:
         return
     pages = _once(page for part in parts(days, LONGEST) for page in _pages(context, amazon, part))
-    found = {t["totalAmount"]["currencyCode"] for page in pages for t in page}
-    for currency in sorted(found | currencies):
+    all_currencies = {t["totalAmount"]["currencyCode"] for page in pages for t in page}
+    for currency in sorted(all_currencies | currencies):
         document = ApiDocument(
             "amazon", Coverage.PROVISIONAL, f"{Coverage.PROVISIONAL}:{currency}", currency, days
         )
@@ -55,33 +55,33 @@ def provisional(
 def _pages(context: SyncContext, amazon: Remote, days: Window) -> Iterator[list[Transaction]]:
     begins, ends = context.span(days)
     last = min(ends, context.now - BEHIND)
-    asked = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
+    query = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
     url = context.access.url(REGIONS[context.access.fields["region"]].api, _PATH)
     following = cursor("payload.nextToken", parameter="nextToken")
-    for answer in amazon.pages(Request("listTransactions", url, asked), following):
+    for answer in amazon.pages(Request("listTransactions", url, query), following):
         # Tokens differ each time; an amount is kept as it is written.
-        said = json.loads(answer.content, parse_float=str, parse_int=str)
-        if not isinstance(said.get("payload"), dict):
+        response = json.loads(answer.content, parse_float=str, parse_int=str)
+        if not isinstance(response.get("payload"), dict):
             raise Transient("Amazon answers listTransactions without a payload: try again")
-        yield [t for t in said["payload"].get("transactions") or () if _counts(t)]
+        yield [t for t in response["payload"].get("transactions") or () if _counts(t)]
 
 
 def _once(pages: Iterable[list[Transaction]]) -> list[list[Transaction]]:
-    """The pages, each transaction where it came first, and none that another of them releases."""
-    kept: list[list[Transaction]] = []
+    """Return the pages with each transaction once, and none that another of them releases."""
+    distinct: list[list[Transaction]] = []
     seen: set[object] = set()
     for page in pages:
         new = {t.get("transactionId", id(t)): t for t in page}
-        kept.append([t for number, t in new.items() if number not in seen])
+        distinct.append([t for number, t in new.items() if number not in seen])
         seen |= new.keys()
     released = {
         i.get("relatedIdentifierValue")
-        for page in kept
+        for page in distinct
         for t in page
         for i in t.get("relatedIdentifiers") or ()
         if i.get("relatedIdentifierName") == "DEFERRED_TRANSACTION_ID"
     } - {None}
-    return [[t for t in page if t.get("transactionId") not in released] for page in kept]
+    return [[t for t in page if t.get("transactionId") not in released] for page in distinct]
 
 
 def _counts(transaction: Transaction) -> bool:

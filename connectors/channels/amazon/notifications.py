@@ -22,19 +22,17 @@ _GATHERED = timedelta(minutes=30)
 
 
 def parse(body: str) -> Notification:
-    """The notice in a message; `BadInput` says why it is none."""
+    """Return the notification in a message; `BadInput` says why it is none."""
     try:
-        said = _folded(json.loads(body))
+        message = _folded(json.loads(body))
     except ValueError as error:
         raise BadInput("it is not JSON") from error
-    if not isinstance(said, dict):
+    if not isinstance(message, dict):
         raise BadInput("it is no object")
-    detail = said.get("detail", said)
-    kind = (
-        detail.get("notificationtype", said.get("detail-type"))
-        if isinstance(detail, dict)
-        else None
-    )
+    detail = message.get("detail", message)
+    kind = None
+    if isinstance(detail, dict):
+        kind = detail.get("notificationtype", message.get("detail-type"))
     if not isinstance(kind, str) or not kind:
         raise BadInput("it names no type of notification")
     if kind not in _READ:
@@ -46,18 +44,21 @@ def parse(body: str) -> Notification:
         raise BadInput(f"it is not what {kind} looks like") from error
 
 
-def is_about(notice: Notification, account_id: str) -> bool:
-    """Whether a notice is about an account: its seller, and in its region where that is told."""
+def is_about(notification: Notification, account_id: str) -> bool:
+    """Return whether a notification is about an account.
+
+    Its seller, and in its region where that is told.
+    """
     seller, _, place = account_id.partition("/")
     region = REGIONS.get(place)
-    if notice.seller != seller or region is None:
+    if notification.seller != seller or region is None:
         return False
-    elsewhere = notice.marketplace in KNOWN.keys() - {shop.id for shop in region.marketplaces}
+    elsewhere = notification.marketplace in KNOWN.keys() - {shop.id for shop in region.marketplaces}
     return not elsewhere
 
 
 def _report(content: Mapping[str, Any]) -> Notification:
-    """Amazon tells of every report of the account, whoever asked for it."""
+    """Read a report's notification: Amazon tells of every one, whoever asked for it."""
     kind, seller = "REPORT_PROCESSING_FINISHED", content.get("sellerid")
     if seller is None:
         account = content["accountid"]
@@ -94,10 +95,10 @@ _READ: Mapping[str, Callable[[Mapping[str, Any]], Notification]] = {
 }
 
 
-def _folded(said: Any) -> Any:
-    """The same with every name in small letters, as the types do not agree on theirs."""
-    if isinstance(said, dict):
-        return {name.lower(): _folded(value) for name, value in said.items()}
-    if isinstance(said, list):
-        return [_folded(value) for value in said]
-    return said
+def _folded(value: Any) -> Any:
+    """Return the same with every name in small letters, as the types do not agree on theirs."""
+    if isinstance(value, dict):
+        return {name.lower(): _folded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_folded(part) for part in value]
+    return value

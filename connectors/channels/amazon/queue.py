@@ -101,14 +101,14 @@ class MessageQueue:
         self._sqs, self._endpoint, self._url = sqs, endpoint, url
 
     def waiting(self) -> int:
-        """How many messages there are, about."""
+        """Return how many messages there are, about."""
         name = "ApproximateNumberOfMessages"
         answer = self._call("GetQueueAttributes", AttributeNames=[name])
         with _readable():
             return int(answer["Attributes"][name])
 
     def poll(self) -> Sequence[Message]:
-        """Up to ten messages, hidden from others for a while."""
+        """Return up to ten messages, hidden from others for a while."""
         answer = self._call(
             "ReceiveMessage",
             MaxNumberOfMessages=AT_ONCE,
@@ -116,8 +116,8 @@ class MessageQueue:
             VisibilityTimeout=HIDDEN_SECONDS,
         )
         with _readable():
-            found = answer.get("Messages") or ()
-            return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in found]
+            messages = answer.get("Messages") or ()
+            return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in messages]
 
     def delete(self, messages: Sequence[Message]) -> None:
         """Delete up to ten messages; what SQS could not delete comes again."""
@@ -127,18 +127,18 @@ class MessageQueue:
         ]
         self._call("DeleteMessageBatch", Entries=entries)
 
-    def _call(self, action: str, **asked: Any) -> Any:
+    def _call(self, action: str, **parameters: Any) -> Any:
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"AmazonSQS.{action}",
         }
-        said = {"QueueUrl": self._url, **asked}
-        return self._sqs.post(f"{self._endpoint}/", json=said, headers=headers)
+        body = {"QueueUrl": self._url, **parameters}
+        return self._sqs.post(f"{self._endpoint}/", json=body, headers=headers)
 
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """What SQS answers is what its reference says, or it is not SQS that answers."""
+    """Yield what SQS answers is what its reference says, or it is not SQS that answers."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -147,7 +147,7 @@ def _readable() -> Iterator[None]:
 
 @contextmanager
 def open_queue(access: Access) -> Iterator[MessageQueue]:
-    """The queue that the fields of `access` are about."""
+    """Yield the queue that the fields of `access` are about."""
     fields = access.fields
     key = (fields["access_key_id"], fields["secret_access_key"])
     with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _judge) as sqs:
@@ -155,7 +155,7 @@ def open_queue(access: Access) -> Iterator[MessageQueue]:
 
 
 def _judge(response: httpx2.Response) -> Exception | None:
-    """SQS names its errors in the body; being asked too often and faults of its own pass."""
+    """Return the error that SQS names in the body; being asked too often and its faults pass."""
     if response.is_success or response.is_server_error:
         return None
     try:

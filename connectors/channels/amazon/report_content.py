@@ -19,7 +19,10 @@ _WIDER = {"iso-8859-1": "cp1252", "shift_jis": "cp932", "windows-31j": "cp932"}
 
 
 def unpacked(content: bytes, algorithm: str | None) -> bytes:
-    """The document itself; `Transient` when it is cut, `Permanent` when it is too large to hold."""
+    """Return the document itself.
+
+    `Transient` when it is cut, `Permanent` when it is too large to hold.
+    """
     if algorithm not in {None, "GZIP"}:
         raise Permanent(f"Amazon packs reports as {algorithm!r}, which is not known: tell us")
     # What carries gzip through HTTP has taken it off already.
@@ -27,31 +30,31 @@ def unpacked(content: bytes, algorithm: str | None) -> bytes:
         return content
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-            found = packed.read(_LARGEST + 1)
+            unzipped = packed.read(_LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise Transient("a report of Amazon's came damaged: try again") from error
-    if len(found) > _LARGEST:
+    if len(unzipped) > _LARGEST:
         raise Permanent(f"a report of Amazon's is larger than {_LARGEST // 2**30} GiB")
-    return found
+    return unzipped
 
 
 def charset_of(content_type: str) -> str | None:
-    """The charset that a Content-Type states."""
+    """Return the charset that a Content-Type states."""
     header = Message()
     header["Content-Type"] = content_type
     return header.get_content_charset()
 
 
 def legible(name: str, content: bytes, charset: str | None) -> bytes:
-    """The document, in UTF-8 where its bytes alone would be read as another text."""
+    """Return the document, in UTF-8 where its bytes alone would be read as another text."""
     if charset is None:
         return content
     try:
-        said = content.decode(_WIDER.get(charset, charset))
+        text = content.decode(_WIDER.get(charset, charset))
     except (LookupError, UnicodeDecodeError):
         return content
     try:
-        found, _ = decode(name, content)
+        decoded, _ = decode(name, content)
     except BadInput:
-        return said.encode()
-    return content if found == said.removeprefix("\ufeff") else said.encode()
+        return text.encode()
+    return content if decoded == text.removeprefix("\ufeff") else text.encode()

@@ -12,7 +12,7 @@ _TEXTS = ("order id", "sku", "description", "quantity", "marketplace", "fulfilme
 
 
 def header(opening: str) -> tuple[int, tuple[str, ...]] | None:
-    """How many lines stand above the header, and its columns as they are written."""
+    """Return how many lines stand above the header, and its columns as they are written."""
     for above, cells in enumerate(records(opening)):
         written = tuple(name.strip() for name in cells)
         if {"date/time", "settlement id", "total"} <= set(locales.columns(written)):
@@ -21,13 +21,16 @@ def header(opening: str) -> tuple[int, tuple[str, ...]] | None:
 
 
 def money_columns(names: Sequence[str]) -> tuple[str, ...]:
-    """The columns that are amounts: from the first that is known as one to the total."""
+    """Return the columns that are amounts: from the first that is known as one to the total."""
     first = next(i for i, name in enumerate(names) if name in locales.MONEY)
     return tuple(names[first : names.index("total")])
 
 
 def relation(dialect: Dialect, text: Path) -> str:
-    """Every row: its texts in the words of `locales`, its amounts by column and as a list."""
+    """Return every row.
+
+    Its texts in the words of `locales`, its amounts by column and as a list.
+    """
     compression = "zstd" if text.suffix == ".zst" else "none"
     names = locales.columns(dialect.columns)
     typed = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))

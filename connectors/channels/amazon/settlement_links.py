@@ -6,13 +6,16 @@ from connectors.documents.manifest import Manifest, Statement
 
 
 def link_settlements(manifests: Sequence[Manifest]) -> list[Statement]:
-    """Every settlement once, oldest first; the parts that several reports hold are joined."""
-    found: dict[str, Statement] = {}
+    """Return every settlement once, oldest first.
+
+    The parts that several reports hold are joined.
+    """
+    settlements: dict[str, Statement] = {}
     for manifest in manifests:
         for part in manifest.settlements:
-            before = found.get(part.settlement_id)
-            found[part.settlement_id] = part if before is None else _joined(before, part)
-    return [_balanced(s) for s in found.values()]
+            before = settlements.get(part.settlement_id)
+            settlements[part.settlement_id] = part if before is None else _joined(before, part)
+    return [_balanced(s) for s in settlements.values()]
 
 
 def _joined(before: Statement, part: Statement) -> Statement:
@@ -31,7 +34,7 @@ def _joined(before: Statement, part: Statement) -> Statement:
 
 
 def _balanced(statement: Statement) -> Statement:
-    """What the lines at hand leave of a settlement whose total nothing declares."""
+    """Return what the lines at hand leave of a settlement whose total nothing declares."""
     if statement.declared is not None or statement.payout is None:
         return statement
     left = statement.total - statement.payout

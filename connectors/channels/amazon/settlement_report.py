@@ -241,7 +241,7 @@ def _mismatch(file: DecodedFile, statement: Statement, totals: ControlTotals) ->
 
 
 def _summary(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
-    """The settlement as the summary row states it; its lines are filled in by the caller."""
+    """Return the settlement as the summary row states it; its lines are filled in by the caller."""
     instants = [f'epoch_us(midnight("{column}"))' for column in _INSTANTS]
     row = con.execute(
         f'SELECT row, money("total-amount"), {", ".join(instants)} '

@@ -39,27 +39,27 @@ def subscribe(access: Access, queue: Mapping[str, str]) -> Sequence[str]:
     `ConfigError` where Amazon refuses or the seller's notifications go elsewhere, and the errors of
     `Remote`.
     """
-    wanted = _resource(queue)
-    if wanted is None:
+    resource = _resource(queue)
+    if resource is None:
         return []
     base = access.url(REGIONS[access.fields["region"]].api, _BASE)
     with Remote("Amazon", sign_for_application(access, SCOPE), _judge) as amazon:
-        destination = _destination(amazon, base, wanted)
+        destination = _destination(amazon, base, resource)
     with Remote("Amazon", AMAZON.sign(access), _judge) as amazon:
         for kind in TYPES:
             _subscription(amazon, base, kind, destination["destinationId"])
-    said = [f"Amazon sends {' and '.join(TYPES)}"]
+    sentences = [f"Amazon sends {' and '.join(TYPES)}"]
     event_bus = destination["resource"].get("eventBridge")
     if event_bus:
-        said.append(
+        sentences.append(
             f"EventBridge: associate the event source {event_bus['name']} with an event bus, and "
             "give it a rule whose target is the queue"
         )
-    return said
+    return sentences
 
 
 def _resource(queue: Mapping[str, str]) -> Mapping[str, Mapping[str, str]] | None:
-    """What a destination is made of."""
+    """Return what a destination is made of."""
     arn, account = queue.get("queue_arn"), queue.get("account_id")
     if arn and account:
         raise BadInput("give queue_arn, or account_id for EventBridge, and not both")
@@ -69,26 +69,29 @@ def _resource(queue: Mapping[str, str]) -> Mapping[str, Mapping[str, str]] | Non
 
 
 def _destination(
-    amazon: Remote, base: str, wanted: Mapping[str, Mapping[str, str]]
+    amazon: Remote, base: str, resource: Mapping[str, Mapping[str, str]]
 ) -> Mapping[str, Any]:
-    """The destination for a resource, made where there is none."""
-    found = _found(amazon, base, wanted)
-    if found is None:
+    """Return the destination for a resource, made where there is none."""
+    existing = _found(amazon, base, resource)
+    if existing is None:
         try:
-            asked = {"name": _NAME, "resourceSpecification": wanted}
-            return dict(_payload(amazon.post(f"{base}/destinations", json=asked)))
+            body = {"name": _NAME, "resourceSpecification": resource}
+            return dict(_payload(amazon.post(f"{base}/destinations", json=body)))
         except _ThereAlready:
-            found = _found(amazon, base, wanted)
-    if found is None:
+            existing = _found(amazon, base, resource)
+    if existing is None:
         raise ConfigError("Amazon says that the queue is a destination already, of nobody we know")
-    return found
+    return existing
 
 
 def _found(
-    amazon: Remote, base: str, wanted: Mapping[str, Mapping[str, str]]
+    amazon: Remote, base: str, specification: Mapping[str, Mapping[str, str]]
 ) -> Mapping[str, Any] | None:
-    """The destination that has the resource; Amazon writes null for the kinds that it is not."""
-    ((kind, resource),) = wanted.items()
+    """Return the destination that has the resource.
+
+    Amazon writes null for the kinds that it is not.
+    """
+    ((kind, resource),) = specification.items()
     for destination in _payload(amazon.get(f"{base}/destinations")) or ():
         there = destination["resource"].get(kind) or {}
         if resource.items() <= there.items():
@@ -97,13 +100,13 @@ def _found(
 
 
 def _subscription(amazon: Remote, base: str, kind: str, destination: str) -> None:
-    """The seller's subscription to a type, made where there is none."""
+    """Subscribe the seller to a type where it is not subscribed yet."""
     url = f"{base}/subscriptions/{kind}"
     there = _subscribed(amazon, url)
     if there is None:
-        asked = {"payloadVersion": _VERSION, "destinationId": destination}
+        body = {"payloadVersion": _VERSION, "destinationId": destination}
         try:
-            there = _payload(amazon.post(url, json=asked))["destinationId"]
+            there = _payload(amazon.post(url, json=body))["destinationId"]
         except _ThereAlready:
             there = _subscribed(amazon, url)
     if there != destination:
@@ -114,12 +117,12 @@ def _subscription(amazon: Remote, base: str, kind: str, destination: str) -> Non
 
 
 def _subscribed(amazon: Remote, url: str) -> str | None:
-    """Where the notifications of a type go; None while they go nowhere."""
+    """Return where the notifications of a type go; None while they go nowhere."""
     try:
-        found = _payload(amazon.get(url, params={"payloadVersion": _VERSION}))
+        subscription = _payload(amazon.get(url, params={"payloadVersion": _VERSION}))
     except _NotThere:
         return None
-    return str(found["destinationId"]) if found else None
+    return str(subscription["destinationId"]) if subscription else None
 
 
 def _payload(answer: Any) -> Any:

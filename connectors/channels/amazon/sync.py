@@ -21,7 +21,7 @@ from connectors.lake.windows import ONE_DAY, Window
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Every settlement report that Amazon still lists and that has not been fetched yet."""
+    """Yield every settlement report that Amazon still lists and that has not been fetched yet."""
     named = {m.statement: (m.tag or "").split() for m in context.documents}
     fetched = {number for numbers in named.values() for number in numbers}
     currencies = {m.currency for m in context.documents}
@@ -45,24 +45,24 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
 
 
 def _uncovered(listed: list[dict[str, Any]], context: SyncContext) -> Window:
-    """The days after the last that any settlement covers."""
+    """Return the days after the last that any settlement covers."""
     zone = ZoneInfo(context.time_zone)
     ends = [datetime.fromisoformat(r["dataEndTime"]) for r in listed if r.get("dataEndTime")]
-    known = [(end - timedelta(microseconds=1)).astimezone(zone).date() for end in ends]
-    known += [m.last_day for m in context.documents]
+    covered = [(end - timedelta(microseconds=1)).astimezone(zone).date() for end in ends]
+    covered += [m.last_day for m in context.documents]
     reach = (context.now - LISTED).date()
-    last = max(known, default=context.since - ONE_DAY)
+    last = max(covered, default=context.since - ONE_DAY)
     return Window(max(last + ONE_DAY, context.since, reach), context.today)
 
 
 def _ended(report: dict[str, Any], context: SyncContext) -> bool:
-    """Whether all that a report is about lies before the connection's first day."""
+    """Return whether all that a report is about lies before the connection's first day."""
     end = report.get("dataEndTime")
     return end is not None and datetime.fromisoformat(end) <= context.instant(context.since)
 
 
 def summary(content: bytes) -> dict[str, str]:
-    """A report's first row, which states its settlement and its currency, by column."""
+    """Return a report's first row, which states its settlement and its currency, by column."""
     header, _, rest = content[:65_536].removeprefix(codecs.BOM_UTF8).partition(b"\n")
     names = header.lower().replace(b'"', b"").split(b"\t")
     cells = rest.partition(b"\n")[0].split(b"\t")

@@ -28,22 +28,22 @@ class Finances:
         self._context, self._remote = context, remote
 
     def payouts(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """Every payout begun in `[start, end)`, oldest first."""
+        """Yield every payout begun in `[start, end)`, oldest first."""
         dates = f"payoutDate:[{stamp(start)}..{stamp(end)}]"
         first = self._request("getPayouts", "/payout", filter=dates, sort="payoutDate", limit=200)
         for page in self._remote.pages(first, offset("payouts", "total")):
             yield from page.at("payouts") or ()
 
     def transactions(self, *filters: str) -> Iterator[Response]:
-        """The pages of the transactions that pass every filter, in the order of their dates."""
-        asked = ",".join(filters)
+        """Yield the pages of the transactions that pass every filter, in order of date."""
+        query = ",".join(filters)
         first = self._request(
-            "getTransactions", "/transaction", filter=asked, sort="transactionDate", limit=1000
+            "getTransactions", "/transaction", filter=query, sort="transactionDate", limit=1000
         )
         yield from self._remote.pages(first, offset("transactions", "total"))
 
     def payout(self, payout_id: str) -> Response:
-        """One payout, which states its fee where the list does not."""
+        """Return one payout, which states its fee where the list does not."""
         return self._remote.send(self._request("getPayout", f"/payout/{payout_id}"))
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:

@@ -54,7 +54,7 @@ class Header:
 
 
 def header(opening: str) -> Header | None:
-    """The header among the first lines of a file; its columns may stand in any order."""
+    """Return the header among the first lines of a file; its columns may stand in any order."""
     for delimiter in _DELIMITERS:
         for above, cells in enumerate(records(opening, delimiter)):
             columns = locales.columns(cells)
@@ -66,20 +66,23 @@ def header(opening: str) -> Header | None:
 
 
 def language(opening: str) -> str | None:
-    """The language of a report that cannot be read, by its first lines."""
+    """Return the language of a report that cannot be read, by its first lines."""
     listed = (locales.language(row) for d in _DELIMITERS for row in records(opening, d))
     return next((name for name in listed if name is not None), None)
 
 
 def stated_days(opening: str, name: str) -> tuple[date, date] | None:
-    """The first and last day that were asked for: as the lines above the header name them, else
-    the file's own name, `Transaction_report_20260501_20260531.csv`."""
-    found: dict[str, date | None] = {}
+    """Return the first and last day that were asked for.
+
+    The lines above the header name them, else the file's own name does,
+    `Transaction_report_20260501_20260531.csv`.
+    """
+    days: dict[str, date | None] = {}
     top = header(opening)
     for cells in islice(records(opening, top.delimiter), top.above) if top else ():
-        words, _, said = " ".join(cell.strip() for cell in cells).partition(" date")
-        found.setdefault(words.casefold().split(" ")[-1], _day(said))
-    first, last = found.get("start"), found.get("end")
+        words, _, value = " ".join(cell.strip() for cell in cells).partition(" date")
+        days.setdefault(words.casefold().split(" ")[-1], _day(value))
+    first, last = days.get("start"), days.get("end")
     named = re.search(r"_(20\d{6})_(20\d{6})(?!\d)", name)
     if named is not None and not (first and last):
         with suppress(ValueError):
@@ -87,8 +90,8 @@ def stated_days(opening: str, name: str) -> tuple[date, date] | None:
     return (first, last) if first and last and first <= last else None
 
 
-def _day(said: str) -> date | None:
-    written = re.search(r"[A-Z][a-z]+ \d+, \d{4}|\d+[ -][A-Z][a-z]+,?[ -]\d+|\d{4}-\d\d-\d\d", said)
+def _day(text: str) -> date | None:
+    written = re.search(r"[A-Z][a-z]+ \d+, \d{4}|\d+[ -][A-Z][a-z]+,?[ -]\d+|\d{4}-\d\d-\d\d", text)
     if written is None:
         return None
     plain = written[0].replace("Sept ", "Sep ")
@@ -99,7 +102,7 @@ def _day(said: str) -> date | None:
 
 
 def _fees(columns: Sequence[str]) -> tuple[str, ...]:
-    """The columns between eBay's tax and the gross, and what is called a fee anywhere else."""
+    """Return the columns between eBay's tax and the gross, and others that are called a fee."""
     first, last = columns.index(_TAX), columns.index(_GROSS)
     return tuple(
         column
@@ -110,13 +113,16 @@ def _fees(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def money_columns(columns: Sequence[str]) -> tuple[str, ...]:
-    """The columns of `document_rows` that are amounts of the balance."""
+    """Return the columns of `document_rows` that are amounts of the balance."""
     fees = (f"fee_{i}" for i in range(len(_fees(columns))))
     return ("net", "gross", *(f"item_{i}" for i in range(len(_ITEM))), *fees)
 
 
 def relation(dialect: Dialect, text: Path) -> str:
-    """Every row as text with its number; its amounts by name, and as lists of items and fees."""
+    """Return every row as text with its number.
+
+    Its amounts by name, and as lists of items and fees.
+    """
     compression = "zstd" if text.suffix == ".zst" else "none"
     columns = dialect.columns
     first = next(c for c in _FIRST if c in columns)
@@ -164,7 +170,7 @@ def _amount(column: str | None) -> str:
 
 
 def _date(column: str | None) -> str:
-    """British months of four letters are written as three, German ones as English ones."""
+    """Return SQL for a date with months of three English letters."""
     written = f"regexp_replace({_text(column)}, '\\bSept\\b', 'Sep')"
     for german, english in locales.MONTHS.items():
         written = f"replace({written}, '{german}', '{english}')"

@@ -11,14 +11,14 @@ from connectors.documents.manifest import Manifest, Statement
 
 
 def link_settlements(manifests: Sequence[Manifest]) -> list[Statement]:
-    """Every settlement of a seller's documents once, oldest first."""
-    found: dict[str, Statement] = {}
+    """Return every settlement of a seller's documents once, oldest first."""
+    settlements: dict[str, Statement] = {}
     for statement in (s for m in manifests for s in m.settlements):
-        earlier = found.get(statement.settlement_id)
-        found[statement.settlement_id] = (
+        earlier = settlements.get(statement.settlement_id)
+        settlements[statement.settlement_id] = (
             statement if earlier is None else _joined(earlier, statement)
         )
-    return [_balanced(s) for s in found.values()]
+    return [_balanced(s) for s in settlements.values()]
 
 
 def _joined(one: Statement, other: Statement) -> Statement:
@@ -41,7 +41,7 @@ def _joined(one: Statement, other: Statement) -> Statement:
 
 
 def _balanced(statement: Statement) -> Statement:
-    """What the rows at hand leave of a payout, where nothing declares what they come to."""
+    """Return what the rows at hand leave of a payout, where nothing declares what they come to."""
     if statement.declared is not None or statement.payout is None:
         return statement
     left = statement.total - statement.payout

@@ -65,7 +65,7 @@ class Signature(httpx2.Auth):
 
 
 def _value(request: httpx2.Request, part: str) -> str:
-    """What stands for a part in the text that is signed (RFC 9421, section 2)."""
+    """Return what stands for a part in the text that is signed (RFC 9421, section 2)."""
     match part:
         case "@method":
             return request.method
@@ -78,12 +78,12 @@ def _value(request: httpx2.Request, part: str) -> str:
 
 
 def _bytes(raw: bytes) -> str:
-    """A byte sequence of RFC 8941."""
+    """Return a byte sequence of RFC 8941."""
     return f":{base64.b64encode(raw).decode()}:"
 
 
 def read_key(text: str) -> Ed25519PrivateKey:
-    """The private key that eBay handed out, bare or as PEM; `BadInput` for anything else."""
+    """Return the private key that eBay handed out, bare or as PEM; `BadInput` for anything else."""
     encoded = re.sub(r"-----[A-Z ]+-----|\s", "", text)
     try:
         key = load_der_private_key(base64.b64decode(encoded, validate=True), None)
@@ -95,6 +95,6 @@ def read_key(text: str) -> Ed25519PrivateKey:
 
 
 def read_pair(answer: Any) -> tuple[str, str]:
-    """The JWE and the private key in what `createSigningKey` answers."""
+    """Return the JWE and the private key in what `createSigningKey` answers."""
     read_key(answer["privateKey"])
     return answer["jwe"], answer["privateKey"]

@@ -34,13 +34,13 @@ _ROUNDS = 3
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Every payout that may touch the window and is not held as it is now, then what is open."""
+    """Yield every payout of the window that is not stored as it is now, then what is open."""
     with context.remote("eBay", LIMITS) as remote:
         finances = Finances(context, remote)
-        known = {m.statement.partition(":")[2] for m in context.documents}
+        numbers = {m.statement.partition(":")[2] for m in context.documents}
         for _ in range(_ROUNDS):
             listed = {p["payoutId"]: p for p in _payouts(context, finances)}
-            known |= listed.keys()
+            numbers |= listed.keys()
             split = [p for p in listed.values() if _is_split(p)]
             for payout in listed.values():
                 tag = _tag(payout)
@@ -50,7 +50,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
                     yield _settlement(finances, [payout], tag)
             yield from _split_settlements(context, finances, split)
             pages = list(_open_pages(context, finances))
-            if _numbers(pages) <= known:
+            if _numbers(pages) <= numbers:
                 yield from _open(context, pages)
                 return
     raise Transient("eBay keeps making payouts while they are listed: try again")
@@ -64,13 +64,13 @@ def _payouts(context: SyncContext, finances: Finances) -> Iterator[dict[str, Any
 
 
 def _tag(payout: dict[str, Any]) -> str:
-    """What changes when a payout does."""
+    """Return what changes when a payout does."""
     amount = payout["amount"]
     return f"{payout['payoutStatus']} {amount['value']} {payout.get('transactionCount')}"
 
 
 def _settlement(finances: Finances, payouts: Sequence[dict[str, Any]], tag: str) -> SourceFile:
-    """One document of a payout, or of those that are its parts, the first of them first."""
+    """Return one document of a payout, or of those that are its parts, the first of them first."""
     number, currency = payouts[0]["payoutId"], payouts[0]["amount"]["currency"]
     document = ApiDocument("ebay", Coverage.SETTLEMENT, f"payout:{number}", currency, tag=tag)
     for payout in payouts:
@@ -123,7 +123,7 @@ def _open_pages(context: SyncContext, finances: Finances) -> Iterator[Response]:
 
 
 def _oldest(context: SyncContext) -> date:
-    """The first day whose transactions may still be without a payout."""
+    """Return the first day whose transactions may still be without a payout."""
     held = [m for m in context.documents if m.coverage is Coverage.OPEN]
     if not held:
         return context.since
@@ -133,17 +133,17 @@ def _oldest(context: SyncContext) -> date:
 
 
 def _numbers(pages: list[Response]) -> set[str]:
-    """The payouts that transactions name."""
+    """Return the payouts that transactions name."""
     listed = (t for page in pages for t in page.at("transactions") or ())
     return {t["payoutId"] for t in listed if t.get("payoutId")}
 
 
 def _open(context: SyncContext, pages: list[Response]) -> Iterator[SourceFile]:
-    """One document a currency; one that has nothing left says so."""
+    """Yield one document a currency; one that has nothing left says so."""
     listed = (t for page in pages for t in page.at("transactions") or ())
-    found = {t["amount"]["currency"] for t in listed if not t.get("payoutId")}
-    found |= {m.currency for m in context.documents if m.coverage is Coverage.OPEN}
-    for currency in sorted(found or {str(context.account.get("currency") or "USD")}):
+    currencies = {t["amount"]["currency"] for t in listed if not t.get("payoutId")}
+    currencies |= {m.currency for m in context.documents if m.coverage is Coverage.OPEN}
+    for currency in sorted(currencies or {str(context.account.get("currency") or "USD")}):
         document = ApiDocument(
             "ebay", Coverage.OPEN, open_statement(currency), currency, covers=context.covered
         )

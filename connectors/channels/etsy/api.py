@@ -41,7 +41,10 @@ class NotTaken(Permanent):
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """What a refusal means where payments are asked for; other answers mean what they always do."""
+    """Return what a refusal means where payments are asked for.
+
+    Other answers mean what they always do.
+    """
     if not response.request.url.path.endswith("/payments"):
         return None
     if response.status_code == httpx2.codes.FORBIDDEN:
@@ -59,7 +62,7 @@ def error_for(response: httpx2.Response) -> Exception | None:
 def entries(
     context: SyncContext, remote: Remote, start: datetime, end: datetime
 ) -> Iterator[Response]:
-    """The pages of the entries made in `[start, end)`, as Etsy orders them."""
+    """Yield the pages of the entries made in `[start, end)`, as Etsy orders them."""
     path = f"/{VERSION}/application/shops/{context.account_id}/payment-account/ledger-entries"
     first = Request(
         ENTRIES,
@@ -76,7 +79,7 @@ def entries(
 def payments(
     context: SyncContext, remote: Remote, numbers: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    """The payments of these numbers; those that Etsy does not know are left out.
+    """Yield the payments of these numbers; those that Etsy does not know are left out.
 
     A list that is refused is asked for in halves, and what an answer leaves out once more. Raises
     `PaymentsClosed`, and `NotTaken` where ever more lists are refused.
@@ -97,8 +100,8 @@ def payments(
             waiting += [part for part in (batch[:middle], batch[middle:]) if middle and part]
             continue
         by_number = {str(payment["payment_id"]): payment for payment in answer.at("results") or ()}
-        found = [number for number in batch if number in by_number]
-        yield from (by_number[number] for number in found)
+        returned = [number for number in batch if number in by_number]
+        yield from (by_number[number] for number in returned)
         left = [number for number in batch if number not in by_number]
-        if left and found:
+        if left and returned:
             waiting.append(left)

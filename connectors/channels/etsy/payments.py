@@ -31,13 +31,13 @@ _OF_ITEM = (
 
 
 def named(entries: Iterable[Item]) -> set[str]:
-    """The numbers of the payments that entries refer to, or whose adjustments they carry."""
-    found = set()
+    """Return the numbers of the payments that entries refer to, or whose adjustments they carry."""
+    numbers = set()
     for entry in entries:
         if str(entry.get("reference_type")).lower() == "shop_payment":
-            found.add(str(entry.get("reference_id")))
-        found |= {str(a.get("payment_id")) for a in entry.get("payment_adjustments") or ()}
-    return {number for number in found if number.isdecimal() and int(number)}
+            numbers.add(str(entry.get("reference_id")))
+        numbers |= {str(a.get("payment_id")) for a in entry.get("payment_adjustments") or ()}
+    return {number for number in numbers if number.isdecimal() and int(number)}
 
 
 @dataclass
@@ -52,16 +52,16 @@ class Payments:
     _closed: bool = field(default=False, init=False)
 
     def of(self, numbers: Iterable[str]) -> list[Item]:
-        """What is kept of those that Etsy tells of, in the order of their numbers."""
-        wanted = sorted(numbers, key=int)
-        found: list[Item] = []
+        """Return what is kept of those that Etsy tells of, in the order of their numbers."""
+        ordered = sorted(numbers, key=int)
+        items: list[Item] = []
         if not self._closed:
             try:
                 # What came before it ended stays.
-                found.extend(payments(self.context, self.remote, wanted))
+                items.extend(payments(self.context, self.remote, ordered))
             except (PaymentsClosed, NotTaken):
                 self._closed = True
-        return _in_order("payment_id", map(_record, found))
+        return _in_order("payment_id", map(_record, items))
 
 
 def _record(payment: Item) -> Item:

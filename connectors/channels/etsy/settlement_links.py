@@ -23,7 +23,10 @@ def _follows(earlier: Manifest, later: Manifest) -> bool:
 
 
 def open_settlement_of(manifest: Manifest, documents: Sequence[Manifest]) -> str:
-    """The settlement of the lines after a statement's last deposit: the next month's first."""
+    """Return the settlement of the lines after a statement's last deposit.
+
+    The next month's first.
+    """
     current = manifest
     for later in documents:
         if not _follows(current, later):
@@ -36,7 +39,7 @@ def open_settlement_of(manifest: Manifest, documents: Sequence[Manifest]) -> str
 
 
 def link_settlements(manifests: Sequence[Manifest]) -> list[Statement]:
-    """Every settlement of a connection with its balances, oldest first.
+    """Return every settlement of a connection with its balances, oldest first.
 
     A shop that was paid in several currencies has a balance in each.
     """

@@ -46,18 +46,18 @@ class _Month:
 
     @cached_property
     def entries(self) -> Sequence[Item]:
-        """Each once, in the order of their numbers, whatever the order of the pages."""
+        """Return each once, in the order of their numbers, whatever the order of the pages."""
         listed = {e["entry_id"]: e for page in self.pages for e in page.at("results") or ()}
         return [listed[number] for number in sorted(listed)]
 
     @property
     def tag(self) -> str:
-        """What changes when an entry does, or an adjustment that it carries."""
-        said = orjson.dumps(self.entries, option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(said).hexdigest()[:16]
+        """Return what changes when an entry does, or an adjustment that it carries."""
+        content = orjson.dumps(self.entries, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(content).hexdigest()[:16]
 
     def is_held(self, context: SyncContext) -> bool:
-        """Whether the document in force was made of this very ledger, and lacks no payment."""
+        """Return whether the stored document was made of this very ledger, and lacks no payment."""
         held = context.document_of(self.statement)
         if held is None or held.tag != self.tag:
             return False
@@ -65,7 +65,7 @@ class _Month:
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Every month that the window touches, the running one up to the last whole day.
+    """Yield every month that the window touches, the running one up to the last whole day.
 
     A month is left out where it is held as its ledger is now.
     """
@@ -96,15 +96,15 @@ def _pages(context: SyncContext, remote: Remote, month: Window) -> Iterator[Resp
 
 
 def _document(month: _Month, payments: Payments) -> SourceFile:
-    wanted = named(month.entries)
-    found = payments.of(wanted)
+    numbers = named(month.entries)
+    items = payments.of(numbers)
     # Without a tag the month is made again at the next sync, for what did not come at this one.
-    tag = month.tag if len(found) == len(wanted) else None
+    tag = month.tag if len(items) == len(numbers) else None
     document = ApiDocument(
         "etsy", Coverage.LEDGER, month.statement, month.currency, covers=month.covers, tag=tag
     )
     for page in month.pages:
         document.add(ENTRIES, page.content)
-    for payment in found:
+    for payment in items:
         document.put(PAYMENTS, payment)
     return document.source_file()

@@ -15,13 +15,16 @@ AGAIN = "download it again, unedited"
 
 
 def columns(opening: str) -> tuple[str, ...]:
-    """The names in the first line."""
+    """Return the names in the first line."""
     header = opening.partition("\n")[0].rstrip("\r\n")
     return tuple(name.strip() for name in next(csv.reader([header]), []))
 
 
 def relation(columns: Sequence[str], optional: Sequence[str], text: Path) -> str:
-    """Every row as text with its number, absent optional columns as null; plain or `.zst`."""
+    """Return every row as text with its number, absent optional columns as null.
+
+    Plain or `.zst`.
+    """
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in optional if c not in columns)
     compression = "zstd" if text.suffix == ".zst" else "none"
@@ -49,19 +52,19 @@ def load_rows(
 
 
 def currency(con: duckdb.DuckDBPyConnection, file: DecodedFile, what: str) -> str:
-    """The one currency of the rows; `BadInput` says what to export where there are more."""
-    found = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    names = ", ".join(str(name) for (name,) in found)
+    """Return the one currency of the rows; `BadInput` says what to export where there are more."""
+    currencies = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
+    if len(currencies) == 1:
+        return str(currencies[0][0])
+    names = ", ".join(str(name) for (name,) in currencies)
     raise BadInput(
-        f"{file.name}: holds {len(found)} currencies ({names}); export the {what} of one payout "
-        "currency at a time"
+        f"{file.name}: holds {len(currencies)} currencies ({names}); export the {what} of one "
+        "payout currency at a time"
     )
 
 
 def rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
-    """How many rows bring nothing."""
+    """Return how many rows bring nothing."""
     row = con.execute(
         "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM counted_lines)"
     ).fetchone()

@@ -24,12 +24,15 @@ class TooCostly(Permanent):
 
 
 def signing(access: Access) -> httpx2.Auth:
-    """The token goes in a header of Shopify's own."""
+    """Return the token goes in a header of Shopify's own."""
     return TokenAuth(access.token, "X-Shopify-Access-Token", "{}")
 
 
 def run_query(access: Access, query: str, variables: Mapping[str, object] | None = None) -> Any:
-    """The `data` that a query answers; raises as `Remote.call` does, and for GraphQL errors."""
+    """Return the `data` that a query answers.
+
+    Raises as `Remote.call` does, and for GraphQL errors.
+    """
     url = access.url("shop", f"/admin/api/{VERSION}/graphql.json")
     with Remote("Shopify", signing(access), error_for) as shopify:
         answer = shopify.post(url, json={"query": query, "variables": dict(variables or {})})
@@ -37,7 +40,7 @@ def run_query(access: Access, query: str, variables: Mapping[str, object] | None
 
 
 def error_for(response: httpx2.Response) -> DaybookError | None:
-    """The error that an answer stands for where its status alone does not say."""
+    """Return the error that an answer stands for where its status alone does not say."""
     closed = _CLOSED.get(response.status_code)
     if closed is not None:
         return ConfigError(f"Shopify has {closed} this shop: its owner must settle that there")
@@ -72,12 +75,12 @@ def _meaning(errors: Any, answer: Mapping[str, Any]) -> DaybookError:
             "Shopify does not allow this: the application lacks a scope for it, or the shop has "
             "not granted it"
         )
-    said = "; ".join(str(error.get("message", ""))[:200] for error in listed[:3])
-    return Permanent(f"Shopify refuses our question: {said or 'it does not say why'}")
+    messages = "; ".join(str(error.get("message", ""))[:200] for error in listed[:3])
+    return Permanent(f"Shopify refuses our question: {messages or 'it does not say why'}")
 
 
 def _wait(answer: Mapping[str, Any]) -> float:
-    """Until the bucket holds what the query costs."""
+    """Return the seconds until the bucket holds what the query costs."""
     try:
         cost = answer["extensions"]["cost"]
         bucket = cost["throttleStatus"]

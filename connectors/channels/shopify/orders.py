@@ -28,7 +28,7 @@ ORDERS = "orders"
 
 
 def read_orders(context: SyncContext, admin: Admin) -> Iterator[SourceFile]:
-    """Every day with orders that have changed since the last sync, then that this is all."""
+    """Yield every day with orders that have changed since the last sync, then that this is all."""
     currency = str(context.account.get("currency") or "USD")
     sees_all = admin.sees_all_orders()
     seen = Window(date.min if sees_all else context.today - _REACH, context.today)
@@ -36,10 +36,10 @@ def read_orders(context: SyncContext, admin: Admin) -> Iterator[SourceFile]:
     # A day that is seen in part would be replaced by less than is held of it.
     for window in windows(day for day in days if day in seen):
         for stretch in parts(window, _STRETCH):
-            found: dict[date, list[Node]] = defaultdict(list)
+            orders_by_day: dict[date, list[Node]] = defaultdict(list)
             for order in admin.orders(*context.span(stretch)):
-                found[_made(context, order)].append(order)
-            for day, orders in sorted(found.items()):
+                orders_by_day[_made(context, order)].append(order)
+            for day, orders in sorted(orders_by_day.items()):
                 yield _day(context, day, currency, orders)
     covered = context.covered if sees_all else _recent(context)
     yield ApiDocument(
@@ -48,35 +48,35 @@ def read_orders(context: SyncContext, admin: Admin) -> Iterator[SourceFile]:
 
 
 def _recent(context: SyncContext) -> Window:
-    """The days of which all orders are told: older ones need a scope that Shopify grants."""
+    """Return the days of which all orders are told: older ones need a scope that Shopify grants."""
     first_days = [m.first_day for m in held_open(context)] or [context.today - _REACH]
     return Window(min(max(context.covered.start, *first_days), context.today), context.today)
 
 
 def held_open(context: SyncContext) -> list[Manifest]:
-    """The documents that say up to which day everything is known."""
+    """Return the documents that say up to which day everything is known."""
     return [m for m in context.documents if m.coverage is Coverage.OPEN]
 
 
 def _since(context: SyncContext) -> date:
-    """Since when orders may have changed without our knowing."""
+    """Return the first day whose orders may have changed since the last sync."""
     return max(context.since, context.window.start - _LATE) if held_open(context) else context.since
 
 
 def _made(context: SyncContext, order: Node) -> date:
-    """The business day on which an order was made."""
+    """Return the business day on which an order was made."""
     instant = datetime.fromisoformat(order["createdAt"])
     return instant.astimezone(ZoneInfo(context.time_zone)).date()
 
 
 def _day(context: SyncContext, day: date, currency: str, orders: list[Node]) -> SourceFile:
-    """A day's orders, without what was before the history that its owner wants."""
+    """Return a day's orders, without what was before the history that its owner wants."""
     window = Window(day, day + ONE_DAY)
     document = ApiDocument("shopify", ORDERS, f"{ORDERS}:{day}", currency, window)
     since = context.instant(context.since)
     for order in orders:
-        wanted = [
+        transactions = [
             t for t in order["transactions"] if datetime.fromisoformat(t["createdAt"]) >= since
         ]
-        document.put("orders", {**order, "transactions": wanted})
+        document.put("orders", {**order, "transactions": transactions})
     return document.source_file()

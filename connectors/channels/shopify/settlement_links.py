@@ -11,14 +11,14 @@ from connectors.documents.manifest import Manifest, Statement
 
 
 def link_settlements(manifests: Sequence[Manifest]) -> list[Statement]:
-    """Every settlement of a shop's documents once, oldest first."""
-    found: dict[str, Statement] = {}
+    """Return every settlement of a shop's documents once, oldest first."""
+    settlements: dict[str, Statement] = {}
     for statement in (s for m in manifests for s in m.settlements):
-        earlier = found.get(statement.settlement_id)
-        found[statement.settlement_id] = (
+        earlier = settlements.get(statement.settlement_id)
+        settlements[statement.settlement_id] = (
             statement if earlier is None else _joined(earlier, statement)
         )
-    return list(found.values())
+    return list(settlements.values())
 
 
 def _joined(one: Statement, other: Statement) -> Statement:

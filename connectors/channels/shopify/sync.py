@@ -30,18 +30,18 @@ _ROUNDS = 3
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Every payout that may touch the window and is not held as it is now, then what is open."""
+    """Yield every payout of the window that is not stored as it is now, then what is open."""
     with context.remote("Shopify", LIMITS, error_for) as remote:
         admin = Admin(context, remote)
         payouts = admin.payouts(context.instant(_first_payout(context)))
         if payouts is None:
             yield from read_orders(context, admin)
             return
-        known = {s.settlement_id for m in context.documents for s in m.settlements}
+        numbers = {s.settlement_id for m in context.documents for s in m.settlements}
         for _ in range(_ROUNDS):
             for payout in payouts or ():
                 number = str(payout["legacyResourceId"])
-                known.add(number)
+                numbers.add(number)
                 if not context.is_current(f"payout:{number}", _tag(payout)):
                     yield _settlement(admin, payout)
             taken: set[str | None] = {None}
@@ -49,7 +49,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
             for page in _since_oldest(context, admin):
                 taken.update(payout_of(node) for node in page)
                 waiting.append([node for node in page if payout_of(node) is None])
-            if taken - {None} <= known:
+            if taken - {None} <= numbers:
                 yield from _open(context, waiting)
                 return
             payouts = admin.payouts(context.instant(_first_payout(context)))
@@ -57,14 +57,14 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
 
 
 def _first_payout(context: SyncContext) -> date:
-    """The first day whose payouts may be new or changed."""
+    """Return the first day whose payouts may be new or changed."""
     if not held_open(context):
         return context.since
     return max(context.since, min(_oldest(context), context.today - SETTLING))
 
 
 def _oldest(context: SyncContext) -> date:
-    """The first day whose transactions may still be without a payout."""
+    """Return the first day whose transactions may still be without a payout."""
     held = held_open(context)
     if not held:
         return context.since
@@ -74,7 +74,7 @@ def _oldest(context: SyncContext) -> date:
 
 
 def _tag(payout: Node) -> str:
-    """What changes when a payout does."""
+    """Return what changes when a payout does."""
     net = payout["net"]
     return f"{payout['status']} {payout['transactionType']} {net['amount']} {payout['issuedAt']}"
 
@@ -96,10 +96,10 @@ def _since_oldest(context: SyncContext, admin: Admin) -> Iterator[list[Node]]:
 
 
 def _open(context: SyncContext, waiting: list[list[Node]]) -> Iterator[SourceFile]:
-    """One document a currency; one that has nothing left says so."""
-    found = {_currency(node) for page in waiting for node in page}
-    found |= {m.currency for m in held_open(context)}
-    for currency in sorted(found or {str(context.account.get("currency") or "USD")}):
+    """Yield one document a currency; one that has nothing left says so."""
+    currencies = {_currency(node) for page in waiting for node in page}
+    currencies |= {m.currency for m in held_open(context)}
+    for currency in sorted(currencies or {str(context.account.get("currency") or "USD")}):
         document = ApiDocument(
             "shopify", Coverage.OPEN, open_statement(currency), currency, context.covered
         )

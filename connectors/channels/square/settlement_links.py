@@ -10,13 +10,13 @@ from connectors.documents.manifest import Manifest, Statement
 
 
 def link_settlements(manifests: Sequence[Manifest]) -> list[Statement]:
-    """Every settlement of a connection's documents once, in the order of the documents."""
-    found: dict[str, Statement] = {}
+    """Return every settlement of a connection's documents once, in the order of the documents."""
+    settlements: dict[str, Statement] = {}
     for manifest in manifests:
         for part in manifest.settlements:
-            known = found.get(part.settlement_id)
-            found[part.settlement_id] = part if known is None else _joined(known, part)
-    return list(found.values())
+            earlier = settlements.get(part.settlement_id)
+            settlements[part.settlement_id] = part if earlier is None else _joined(earlier, part)
+    return list(settlements.values())
 
 
 def _joined(one: Statement, other: Statement) -> Statement:

@@ -25,7 +25,7 @@ Listing = Callable[[str, datetime, datetime], Iterator[Item]]
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Every payout that may touch the window and is not held as it is now, then what none took.
+    """Yield every payout of the window that is not stored as it is now, then what none took.
 
     Payouts come first, so that what is open is told by the very entries that were read.
     """
@@ -60,7 +60,7 @@ def _entries(square: Square, payout: Item) -> list[Item]:
 
 
 def _named(entries: Iterable[Item], kind: str) -> list[str]:
-    """The payments that were charged, or the refunds, by the entries about them."""
+    """Return the payments that were charged, or the refunds, by the entries about them."""
     details = ((e.get(f"type_{kind.lower()}_details") or {}) for e in entries if e["type"] == kind)
     return [str(d[_DETAILS[kind]]) for d in details if d.get(_DETAILS[kind])]
 
@@ -87,20 +87,23 @@ def _looked_up(
     listing: Listing,
     single: Callable[[str], Item | None],
 ) -> list[dict[str, Any]]:
-    """The payments or refunds that entries name: listed by their days, the rest one by one."""
-    wanted = set(_named(entries, kind))
-    if not wanted:
+    """Return the payments or refunds that entries name.
+
+    Listed by their days, the rest one by one.
+    """
+    numbers = set(_named(entries, kind))
+    if not numbers:
         return []
     instants = [_at(e["effective_at"]) for e in entries if e["type"] == kind]
     what = "payment" if kind == "CHARGE" else "refund"
     begins, ends = min(instants) - BEFORE, max(instants) + timedelta(seconds=1)
-    found = {
+    items = {
         str(item["id"]): record(what, item)
         for item in listing(location, begins, ends)
-        if item["id"] in wanted
+        if item["id"] in numbers
     }
-    for number in sorted(wanted - found.keys()):
+    for number in sorted(numbers - items.keys()):
         item = single(number)
         if item is not None:
-            found[number] = record(what, item)
-    return list(found.values())
+            items[number] = record(what, item)
+    return list(items.values())

@@ -36,7 +36,7 @@ TILL = "till:"
 
 
 def _again(context: SyncContext) -> date:
-    """The first day that is looked at again, whether anything is open there or not."""
+    """Return the first day that is looked at again, whether anything is open there or not."""
     held = [m for m in context.documents if m.statement.startswith("open:")]
     if not held:
         return context.covered.start
@@ -45,7 +45,7 @@ def _again(context: SyncContext) -> date:
 
 
 def waiting_since(context: SyncContext) -> date:
-    """The first day whose payments may still be without a payout."""
+    """Return the first day whose payments may still be without a payout."""
     held = [m for m in context.documents if m.statement.startswith("open:")]
     return max(
         context.covered.start, min([_again(context), *(min(m.days) for m in held if m.days)])
@@ -81,26 +81,26 @@ class Unpaid:
         self._till: dict[tuple[date, str], _Found] = {}
 
     def source_files(self, locations: Sequence[Item]) -> Iterator[SourceFile]:
-        """One document a currency, and one a month and currency of tenders outside."""
+        """Yield one document a currency, and one a month and currency of tenders outside."""
         context = self._context
         # What is captured late was begun before the day that it counts on.
         begins = context.instant(min(self._since, self._tills) - SETTLING)
         ends = context.instant(context.today)
         for location in locations:
             for item in self._square.payments(location["id"], begins, ends):
-                self._sort(record("payment", item), lambda found: found.payments)
+                self._sort(record("payment", item), lambda group: group.payments)
             for item in self._square.refunds(location["id"], begins, ends):
-                self._sort(record("refund", item), lambda found: found.refunds)
+                self._sort(record("refund", item), lambda group: group.refunds)
         places = {str(place["currency"]) for place in locations if place.get("currency")}
         held = {m.currency for m in context.documents if m.statement.startswith("open:")}
         found_in = places | held | self._open.keys()
         for currency in sorted(found_in or {str(context.account.get("currency") or "USD")}):
-            found = self._open.get(currency, _Found())
-            yield self._member(open_statement(currency), currency, context.covered, found)
+            group = self._open.get(currency, _Found())
+            yield self._member(open_statement(currency), currency, context.covered, group)
         for month, currency in sorted(self._till.keys() | set(self._held_tills())):
-            found = self._till.get((month, currency), _Found())
+            group = self._till.get((month, currency), _Found())
             covers = Window(max(month, context.covered.start), min(_next(month), context.today))
-            yield self._member(f"{TILL}{month:%Y-%m}-{currency}", currency, covers, found)
+            yield self._member(f"{TILL}{month:%Y-%m}-{currency}", currency, covers, group)
 
     def _sort(self, item: dict[str, Any], part: Callable[[_Found], list[dict[str, Any]]]) -> None:
         """Put a payment or refund where it belongs, if it does anywhere."""
@@ -117,12 +117,12 @@ class Unpaid:
             part(self._open.setdefault(currency, _Found())).append(item)
 
     def _held_tills(self) -> Iterator[tuple[date, str]]:
-        """Months that are read again and have a document already, which may be empty now."""
+        """Yield months that are read again and have a document already, which may be empty now."""
         for manifest in self._context.documents:
             if manifest.statement.startswith(TILL) and manifest.last_day >= self._tills:
                 yield _month(manifest.first_day), manifest.currency
 
-    def _member(self, statement: str, currency: str, covers: Window, found: _Found) -> SourceFile:
+    def _member(self, statement: str, currency: str, covers: Window, group: _Found) -> SourceFile:
         document = ApiDocument("square", Coverage.OPEN, statement, currency, covers=covers)
-        keep(document, self._square.orders, found.payments, found.refunds)
+        keep(document, self._square.orders, group.payments, group.refunds)
         return document.source_file()

@@ -33,30 +33,30 @@ class Finances:
 
     @classmethod
     def calls(cls, context: SyncContext) -> Remote:
-        """A client for the shop's calls; success is what the envelope says it is."""
+        """Return a client for the shop's calls; success is what the envelope says it is."""
         return context.remote(TITLE, LIMITS, error_for=refusal)
 
     @property
     def has_payments(self) -> bool:
-        """Whether payments can be listed where the shop sells."""
+        """Return whether payments can be listed where the shop sells."""
         return self._context.account.get("country") not in SOUTH_EAST_ASIA
 
     def statements(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """Every statement made in `[start, end)`, oldest first."""
+        """Yield every statement made in `[start, end)`, oldest first."""
         between = {"statement_time_ge": _seconds(start), "statement_time_lt": _seconds(end)}
         first = self._request("getStatements", LISTS, "statements", "statement_time", between)
         for data in self._pages(first):
             yield from data.get("statements") or ()
 
     def payments(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """Every payment begun in `[start, end)`, oldest first."""
+        """Yield every payment begun in `[start, end)`, oldest first."""
         between = {"create_time_ge": _seconds(start), "create_time_lt": _seconds(end)}
         first = self._request("getPayments", LISTS, "payments", "create_time", between)
         for data in self._pages(first):
             yield from data.get("payments") or ()
 
     def transactions(self, statement_id: str) -> Iterator[dict[str, Any]]:
-        """The pages of one statement's transactions, each with the statement's own totals."""
+        """Yield the pages of one statement's transactions, each with the statement's own totals."""
         path = f"statements/{statement_id}/statement_transactions"
         first = self._request("getStatementTransactions", VERSION, path, "order_create_time", {})
         yield from self._pages(first)
@@ -84,9 +84,9 @@ class Finances:
 
 
 def _data(answer: Response) -> dict[str, Any]:
-    """What an answer says, without where its next page begins."""
-    found = answer.at("data") or {}
-    return {name: value for name, value in found.items() if name != "next_page_token"}
+    """Return what an answer says, without where its next page begins."""
+    data = answer.at("data") or {}
+    return {name: value for name, value in data.items() if name != "next_page_token"}
 
 
 def _seconds(instant: datetime) -> int:

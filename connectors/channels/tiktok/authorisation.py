@@ -38,9 +38,9 @@ _WHERE = "partner.tiktokshop.com, your app, App detail"
 
 
 def _consent_url(access: Access, question: Question, _redirect_uri: str) -> str:
-    asked = {"service_id": access.fields["service_id"], "state": question.state}
+    query = {"service_id": access.fields["service_id"], "state": question.state}
     host = f"authorise_{access.fields['account_type']}"
-    return f"{access.url(host, '/open/authorize')}?{urlencode(asked)}"
+    return f"{access.url(host, '/open/authorize')}?{urlencode(query)}"
 
 
 def _read(access: Access, parameters: Mapping[str, str]) -> Code:
@@ -61,7 +61,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """Every shop of the seller; each is called by its cipher from then on."""
+    """Return every shop of the seller; each is called by its cipher from then on."""
     with Remote(TITLE, _sign(access), error_for=refusal) as tiktok:
         answer = tiktok.get(access.url("api", "/authorization/202309/shops"))
     return [_account(shop) for shop in answer["data"].get("shops") or []]

@@ -23,18 +23,18 @@ _SPENT = {98001004, 98001005, 98001006}
 
 
 def token_refused(response: httpx2.Response) -> bool:
-    """Whether the access token is the trouble; that comes with 401 and with 200."""
+    """Return whether the access token is the trouble; that comes with 401 and with 200."""
     code, _ = _envelope(response)
     unnamed = code is None and response.status_code == httpx2.codes.UNAUTHORIZED
     return unnamed or code in {_TOKEN_INVALID, _TOKEN_EXPIRED}
 
 
 def refusal(response: httpx2.Response) -> Exception | None:
-    """The error of a call to the API; None for success and for what has no envelope."""
+    """Return the error of a call to the API; None for success and for what has no envelope."""
     code, message = _envelope(response)
-    found = _either(code, message, response)
-    if not code or found is not None:
-        return found
+    error = _either(code, message, response)
+    if not code or error is not None:
+        return error
     if code == _NO_SCOPE:
         return ConfigError(
             f"{TITLE} does not allow {response.request.url.path}: enable its scope for the "
@@ -48,23 +48,26 @@ def refusal(response: httpx2.Response) -> Exception | None:
 
 
 def token_refusal(response: httpx2.Response) -> Exception | None:
-    """The error of a token request; `GrantRefused` for a code or token that buys nothing."""
+    """Return the error of a token request; `GrantRefused` for a code or token that buys nothing."""
     code, message = _envelope(response)
-    found = _either(code, message, response)
-    if not code or found is not None:
-        return found
+    error = _either(code, message, response)
+    if not code or error is not None:
+        return error
     if code in _SPENT or _about_grants(code):
         return GrantRefused(TITLE)
     return Permanent(f"{TITLE} gives no token (code {code})")
 
 
 def _about_grants(code: int) -> bool:
-    """Codes about tokens and authorisations: what a seller's leaving answers is UNCONFIRMED."""
+    """Return codes about tokens and authorisations.
+
+    What a seller's leaving answers is UNCONFIRMED.
+    """
     return str(code).startswith(("105", "36004"))
 
 
 def _either(code: int | None, message: str, response: httpx2.Response) -> Exception | None:
-    """What a code means wherever it comes from."""
+    """Return what a code means wherever it comes from."""
     if code == _TOO_MANY:
         wait = wait_seconds(response)
         return RateLimited(f"{TITLE} asks us to wait {wait:g} s", wait)
@@ -83,7 +86,7 @@ def _either(code: int | None, message: str, response: httpx2.Response) -> Except
 
 def _envelope(response: httpx2.Response) -> tuple[int | None, str]:
     try:
-        said = body(response)
-        return int(said["code"]), str(said.get("message", "")).lower()
+        fields = body(response)
+        return int(fields["code"]), str(fields.get("message", "")).lower()
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, ""

@@ -20,7 +20,10 @@ _UNSIGNED = {"sign", "access_token"}
 
 
 def signature(secret: str, path: str, query: Iterable[tuple[str, str]], body: bytes) -> str:
-    """The `sign` of a call: `query` is decoded, `body` the very bytes sent, none of a form's."""
+    """Return the `sign` of a call.
+
+    `query` is decoded, `body` the very bytes sent, none of a form's.
+    """
     named = sorted((name, value) for name, value in query if name not in _UNSIGNED)
     canonical = path + "".join(name + value for name, value in named)
     message = secret.encode() + canonical.encode() + body + secret.encode()
@@ -48,8 +51,8 @@ class ShopAuth(httpx2.Auth):
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Send signed; once more with a newer token when that is what was refused."""
         kind = request.headers.setdefault("content-type", "application/json")
-        asked = {"app_key": self._app_key, "timestamp": str(int(self._clock()))}
-        url = request.url.copy_merge_params(asked)
+        query = {"app_key": self._app_key, "timestamp": str(int(self._clock()))}
+        url = request.url.copy_merge_params(query)
         body = b"" if kind.startswith("multipart/form-data") else request.content
         sign = signature(self._app_secret, url.path, url.params.multi_items(), body)
         request.url = url.copy_set_param("sign", sign)

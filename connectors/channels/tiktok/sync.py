@@ -27,7 +27,7 @@ _NAME = "tiktok"
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Every statement that may touch the window and is not held as it is now, then the proof."""
+    """Yield every statement of the window that is not stored as it is now, then the proof."""
     with Finances.calls(context) as remote:
         finances = Finances(context, remote)
         end = context.now + timedelta(seconds=1)
@@ -42,30 +42,30 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
 
 
 def _made(day: date) -> datetime:
-    """When the statement of a day is made."""
+    """Return when the statement of a day is made."""
     return datetime.combine(day + ONE_DAY, time(), UTC)
 
 
 def _day(statement: Mapping[str, Any]) -> date:
-    """The day that a statement is about."""
+    """Return the day that a statement is about."""
     return datetime.fromtimestamp(int(statement["statement_time"]), UTC).date() - ONE_DAY
 
 
 def _first(context: SyncContext) -> date:
-    """The first day whose statement may be new, or paid in another way than it was."""
+    """Return the first day whose statement may be new, or paid in another way than it was."""
     unpaid = [
         m.first_day
         for m in context.documents
         if m.coverage is Coverage.SETTLEMENT and any(s.payout is None for s in m.settlements)
     ]
-    wanted = min([context.window.start, context.today - SETTLING, *unpaid])
-    return max(context.covered.start, wanted)
+    first = min([context.window.start, context.today - SETTLING, *unpaid])
+    return max(context.covered.start, first)
 
 
 def _payments(
     finances: Finances, listed: Sequence[Mapping[str, Any]], end: datetime
 ) -> dict[str, dict[str, Any]]:
-    """The payments of statements by their number; none is older than what it pays."""
+    """Return the payments of statements by their number; none is older than what it pays."""
     paid = [_day(statement) for statement in listed if statement.get("payment_id")]
     if not paid or not finances.has_payments:
         return {}
@@ -74,10 +74,10 @@ def _payments(
 
 
 def _tag(statement: Mapping[str, Any], payment: Mapping[str, Any] | None) -> str:
-    """What changes when a statement, or the payment of it, does."""
-    said = [statement.get(n) for n in ("payment_status", "settlement_amount", "payment_id")]
+    """Return what changes when a statement, or the payment of it, does."""
+    fields = [statement.get(n) for n in ("payment_status", "settlement_amount", "payment_id")]
     fate = payment or {"status": "", "paid_time": statement.get("payment_time")}
-    return " ".join(str(word or "-") for word in (*said, fate["status"], fate.get("paid_time")))
+    return " ".join(str(word or "-") for word in (*fields, fate["status"], fate.get("paid_time")))
 
 
 def _settlement(
@@ -100,7 +100,10 @@ def _settlement(
 
 
 def _open(context: SyncContext, listed: Sequence[Mapping[str, Any]]) -> Iterator[SourceFile]:
-    """The statements that there are: a day that is over and has none is a day without money."""
+    """Yield the statements that there are.
+
+    A day that is over and has none is a day without money.
+    """
     over = min(context.today, (context.now - APPEARS).astimezone(UTC).date())
     covers = Window(context.covered.start, over)
     if covers.days <= 0:
@@ -115,8 +118,8 @@ def _open(context: SyncContext, listed: Sequence[Mapping[str, Any]]) -> Iterator
 
 
 def _currency(context: SyncContext, listed: Sequence[Mapping[str, Any]]) -> str:
-    """What the shop is paid in; it stays what it was called first."""
+    """Return what the shop is paid in; it stays what it was called first."""
     held = [m.currency for m in context.documents if m.coverage is Coverage.OPEN]
     stated = [str(s["currency"]) for s in listed]
-    known = [*held, *stated, str(context.account.get("currency") or "")]
-    return next((currency for currency in known if currency), "USD")
+    currencies = [*held, *stated, str(context.account.get("currency") or "")]
+    return next((currency for currency in currencies if currency), "USD")

@@ -28,7 +28,7 @@ class ShopTokens:
     app_secret: str
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair, for a consent's code; raises as `refresh`.
+        """Return the first pair, for a consent's code; raises as `refresh`.
 
         `BadInput` where a creator consented, who has no shop.
         """
@@ -39,7 +39,7 @@ class ShopTokens:
         return _token(data, None)
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """The next pair.
+        """Return the next pair.
 
         Raises `GrantRefused` when the grant is dead, `ConfigError` when the application is
         refused, `RateLimited`, `Transient` and `Permanent`.
@@ -50,9 +50,9 @@ class ShopTokens:
         return _token(self._asked("/api/v2/token/refresh", grant), refresh_token)
 
     def _asked(self, path: str, grant: Mapping[str, str]) -> Mapping[str, Any]:
-        asked = {"app_key": self.app_key, "app_secret": self.app_secret, **grant}
+        query = {"app_key": self.app_key, "app_secret": self.app_secret, **grant}
         with Remote(TITLE, error_for=token_refusal) as tiktok:
-            answer = tiktok.get(self.url + path, params=asked)
+            answer = tiktok.get(self.url + path, params=query)
         return _data(answer)
 
 

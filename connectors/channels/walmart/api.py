@@ -45,27 +45,27 @@ class Reports:
 
     @classmethod
     def remote(cls, context: SyncContext) -> Remote:
-        """A client for these calls."""
+        """Return a client for these calls."""
         market = context.access.fields.get("market") or "us"
         headers = {"WM_SVC.NAME": SERVICE, "WM_MARKET": market}
         return context.remote("Walmart", LIMITS, error_for, headers)
 
     def dates(self) -> list[date]:
-        """The days that reports are of, which are those of their payments, oldest first."""
+        """Return the days that reports are of, which are those of their payments, oldest first."""
         answer = self._remote.send(self._request("availableReconFiles", reportVersion=VERSION))
-        found = answer.json
-        if not isinstance(found, dict) or "availableApReportDates" not in found:
+        listed = answer.json
+        if not isinstance(listed, dict) or "availableApReportDates" not in listed:
             raise Permanent("Walmart's list of reports has another shape than is known")
-        return sorted(map(_day, found["availableApReportDates"] or ()))
+        return sorted(map(_day, listed["availableApReportDates"] or ()))
 
     def file(self, day: date) -> SourceFile:
-        """A report as Walmart writes it; `NoFile` where it gives none."""
+        """Return a report as Walmart writes it; `NoFile` where it gives none."""
         request = self._request("reconFile", reportDate=listed_as(day), reportVersion=VERSION)
         request = replace(request, headers={"Accept": "application/octet-stream"})
         return _unpacked(day, self._remote.send(request).content)
 
     def pages(self, day: date) -> Iterator[Response]:
-        """The same report as records, a page at a time."""
+        """Yield the same report as records, a page at a time."""
         first = self._request("reconFileJson", reportDate=listed_as(day), offset=0)
         yield from self._remote.pages(first.with_params(noOfRecords=RECORDS), _next_request)
 
@@ -74,7 +74,10 @@ class Reports:
 
 
 def _next_request(request: Request, answer: Response) -> Request | None:
-    """The offset that the answer names, which is none of ours to count; -1 after the last page."""
+    """Return the offset that the answer names, which is none of ours to count.
+
+    -1 after the last page.
+    """
     offset = answer.at("nextOffset")
     if offset is None or int(offset) <= 0 or not answer.at("reportData"):
         return None
@@ -82,7 +85,7 @@ def _next_request(request: Request, answer: Response) -> Request | None:
 
 
 def listed_as(day: date) -> str:
-    """How Walmart's list and its parameters write a day."""
+    """Return how Walmart's list and its parameters write a day."""
     return f"{day:%m%d%Y}"
 
 
@@ -94,7 +97,7 @@ def _day(text: str) -> date:
 
 
 def _unpacked(day: date, content: bytes) -> SourceFile:
-    """The one file of a report's zip."""
+    """Return the one file of a report's zip."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         inner = [info for info in archive.infolist() if not info.is_dir()]
         if len(inner) != 1:
@@ -107,7 +110,10 @@ def _unpacked(day: date, content: bytes) -> SourceFile:
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """What Walmart means where a status does not say it: its errors come in a 200 as well."""
+    """Return what Walmart means where a status does not say it.
+
+    Its errors come in a 200 as well.
+    """
     path = response.request.url.path
     match response.status_code:
         case httpx2.codes.TOO_MANY_REQUESTS:
@@ -136,14 +142,14 @@ def _says_error(content: bytes) -> bool:
     if not re.match(rb'\s*\{\s*"(status|error)', content):
         return False
     try:
-        found = json.loads(content)
+        fields = json.loads(content)
     except ValueError:
         return False
-    return isinstance(found, dict) and (found.get("status") == "ERROR" or "error" in found)
+    return isinstance(fields, dict) and (fields.get("status") == "ERROR" or "error" in fields)
 
 
 def _wait(response: httpx2.Response) -> float:
-    """Seconds until there are tokens again: epoch milliseconds and an instant are both met."""
+    """Return the seconds until there are tokens again, from milliseconds or an instant."""
     stated = response.headers.get("Retry-After", "")
     if stated.isdigit():
         return float(stated)
@@ -158,5 +164,5 @@ def _wait(response: httpx2.Response) -> float:
 
 
 def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

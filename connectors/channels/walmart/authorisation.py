@@ -47,7 +47,7 @@ def _market(access: Access) -> str:
 
 
 def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
-    asked = {
+    query = {
         "responseType": "code",
         "clientId": access.fields["client_id"],
         "redirectUri": redirect_uri,
@@ -55,11 +55,11 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
         "nonce": uuid.uuid4().hex,
         "state": question.state,
     }
-    return f"{access.url('login', '/authorize')}?{urlencode(asked)}"
+    return f"{access.url('login', '/authorize')}?{urlencode(query)}"
 
 
 def _read(access: Access, parameters: Mapping[str, str]) -> Code:
-    """The code, and which seller it is of: token calls must name it."""
+    """Return the code, and which seller it is of: token calls must name it."""
     code = read_code("Walmart", parameters)
     if parameters.get("clientId", access.fields["client_id"]) != access.fields["client_id"]:
         raise BadInput("this answer of Walmart's is for another application: begin again")
@@ -76,11 +76,11 @@ class _Tokens:
     access: Access
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair; its code is good with the seller's id alone."""
+        """Return the first pair; its code is good with the seller's id alone."""
         return self._endpoint(delegated=True).redeem(code, redirect_uri, verifier)
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """A new access token, with the refresh token or, without one, with the keys."""
+        """Return a new access token, with the refresh token or, without one, with the keys."""
         if refresh_token is None:
             return self._endpoint(delegated=False).for_client()
         return self._endpoint(delegated=True).refresh(refresh_token)
@@ -100,7 +100,7 @@ class _Tokens:
 
 
 def _refusal(response: httpx2.Response) -> Exception | None:
-    """Walmart lists errors of its own; keys that it does not know are seen as a bare 400, too."""
+    """Return the error of a token request; keys that Walmart does not know may get a bare 400."""
     refused = {httpx2.codes.BAD_REQUEST, httpx2.codes.UNAUTHORIZED}
     return GrantRefused("Walmart") if response.status_code in refused else None
 
@@ -115,7 +115,10 @@ def _basic(access: Access) -> str:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The seller whose id was typed or came with the consent; the token's details prove it good."""
+    """Return the seller whose id was typed or came with the consent.
+
+    The token's details prove it good.
+    """
     headers = {
         "WM_SVC.NAME": SERVICE,
         # The contract asks for a body's type although there is no body.

@@ -104,7 +104,7 @@ def relation(layout: Layout, rows: str) -> str:
 
 
 def _plain(column: str, is_date: bool) -> str:
-    """A cell without the blanks and quotes around it; of a date, the day alone."""
+    """Return a cell without the blanks and quotes around it; of a date, the day alone."""
     name = _named(column)
     if is_date:
         # The line that counts the lines stands under the first date.
@@ -150,5 +150,5 @@ def _path(column: str) -> str:
 
 
 def _named(column: str) -> str:
-    """A column name as SQL writes it."""
+    """Return a column name as SQL writes it."""
     return f'"{column}"'

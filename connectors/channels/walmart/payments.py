@@ -27,29 +27,33 @@ _PAID_ON = re.compile(r"(?<!\d)(\d{2})(\d{2})(20\d{2})(?!\d)")
 
 
 def statement_of(paid_on: date) -> str:
-    """What the report of a payment is a statement of, and its settlement's id."""
+    """Return what the report of a payment is a statement of, and its settlement's id."""
     return f"{paid_on:%Y%m%d}"
 
 
 def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
-    """The settlement as its PaymentSummary states it; its lines are filled in by the caller."""
-    found = con.execute(
+    """Return the settlement as its PaymentSummary states it.
+
+    Its lines are filled in by the caller.
+    """
+    summaries = con.execute(
         'SELECT min(row), money("Total Payable") AS payable, day("Period Start Date") AS first, '
         'day("Period End Date") AS last, day("Transaction Posted Timestamp") '
         "FROM document_rows WHERE lower(\"Transaction Type\") = 'paymentsummary' "
         "GROUP BY ALL ORDER BY 1"
     ).fetchall()
-    if not found or None in found[0][:4]:
+    if not summaries or None in summaries[0][:4]:
         raise BadInput(
             f"{file.name}: no row states the payment and its period (PaymentSummary): the file "
             "is cut off or no whole report; download it again"
         )
-    if len(found) > 1:
-        ends = ", ".join(f"to {row[3]}" for row in found)
+    if len(summaries) > 1:
+        ends = ", ".join(f"to {row[3]}" for row in summaries)
         raise BadInput(
-            f"{file.name}: holds {len(found)} settlements ({ends}); import each report by itself"
+            f"{file.name}: holds {len(summaries)} settlements ({ends}); import each report by "
+            "itself"
         )
-    row, payable, first, last, paid_on = found[0]
+    row, payable, first, last, paid_on = summaries[0]
     if first > last:
         raise BadInput(f"{file.name}: row {row}: the period ends before it starts; {AGAIN}")
     paid_on = paid_on or last
@@ -57,9 +61,9 @@ def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
 
 
 def verified(
-    con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, found: ControlTotals
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
-    """The settlement, its lines summing to what was paid, with what was carried where it must."""
+    """Return the settlement, whose lines make what was paid, with what was carried into it."""
     total = first_value(
         con, "SELECT coalesce(sum(amount), 0) FROM counted_lines WHERE part IS NULL"
     )
@@ -74,11 +78,14 @@ def verified(
             computed=f"{total:f}",
         )
     balances = {"opening_balance": carried, "closing_balance": Decimal(0)} if carried else {}
-    return payment.model_copy(update={"lines": found.lines, "total": found.total, **balances})
+    return payment.model_copy(update={"lines": totals.lines, "total": totals.total, **balances})
 
 
 def legacy_stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
-    """The payment of a report that states none: its name says the day, its rows the period."""
+    """Return the payment of a report that states none.
+
+    Its name says the day, its rows the period.
+    """
     named = _PAID_ON.search(file.name)
     try:
         paid_on = date(*(int(named[i]) for i in (3, 1, 2))) if named else None
@@ -99,9 +106,9 @@ def legacy_stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statemen
 
 
 def legacy_verified(
-    con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, found: ControlTotals
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
-    """The settlement of rows that each add up to what is payable of them."""
+    """Return the settlement of rows that each add up to what is payable of them."""
     wrong = con.execute(
         'SELECT r.row, money(r."Payable to Partner from Sale") AS payable, '
         "coalesce(sum(p.amount), 0) AS found FROM document_rows AS r "
@@ -117,20 +124,20 @@ def legacy_verified(
             computed=f"{total:f}",
         )
     return payment.model_copy(
-        update={"lines": found.lines, "total": found.total, "payout": found.total}
+        update={"lines": totals.lines, "total": totals.total, "payout": totals.total}
     )
 
 
 def _whole(con: duckdb.DuckDBPyConnection) -> bool:
-    there, said = con.execute(
+    there, stated_lines = con.execute(
         f'SELECT count(*) FILTER ("{STATED_LINES}" IS NULL), '
         f'max(CAST("{STATED_LINES}" AS BIGINT)) FROM document_rows'
     ).fetchone() or (0, None)
-    return said is not None and 0 <= said - there <= 2
+    return stated_lines is not None and 0 <= stated_lines - there <= 2
 
 
 def _period(first: date, last: date) -> tuple[date, date]:
-    """The first day of a period and the day after it.
+    """Return the first day of a period and the day after it.
 
     Cycles are whole weeks that close at midnight: 07/11 to 07/25 has fourteen days, and the next
     one starts on 07/25. UNCONFIRMED; a period of other lengths is taken with its last day.
@@ -165,17 +172,17 @@ def _statement(
 
 
 def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    found = con.execute(
+    currencies = con.execute(
         'SELECT DISTINCT upper("Currency") FROM document_rows WHERE "Currency" IS NOT NULL '
         "ORDER BY 1"
     ).fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    names = ", ".join(str(name) for (name,) in found)
-    raise BadInput(f"{file.name}: holds {len(found)} currencies ({names}); {AGAIN}")
+    if len(currencies) == 1:
+        return str(currencies[0][0])
+    names = ", ".join(str(name) for (name,) in currencies)
+    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); {AGAIN}")
 
 
 def first_value(con: duckdb.DuckDBPyConnection, query: str) -> Any:
-    """The first value that a query finds."""
-    found = con.execute(query).fetchone()
-    return found[0] if found else None
+    """Return the first value that a query finds."""
+    row = con.execute(query).fetchone()
+    return row[0] if row else None

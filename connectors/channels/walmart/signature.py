@@ -15,7 +15,7 @@ SERVICE = "Walmart Marketplace"
 
 
 def correlation() -> dict[str, str]:
-    """The id that Walmart traces one call by; every call has its own."""
+    """Return the id that Walmart traces one call by; every call has its own."""
     return {"WM_QOS.CORRELATION_ID": str(uuid.uuid4())}
 
 

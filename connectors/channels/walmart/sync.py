@@ -17,7 +17,7 @@ from connectors.documents.source_file import SourceFile
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Every report that is listed and not held, and the newest."""
+    """Yield every report that is listed and not held, and the newest."""
     with Reports.remote(context) as remote:
         reports = Reports(context, remote)
         listed = [day for day in reports.dates() if day >= context.since]
@@ -27,7 +27,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
 
 
 def _held(context: SyncContext, day: date) -> bool:
-    """Whether a report is there: fetched before, or imported by hand."""
+    """Return whether a report is there: fetched before, or imported by hand."""
     return context.document_of(statement_of(day)) is not None or any(
         m.tag == listed_as(day) for m in context.documents
     )
@@ -35,11 +35,11 @@ def _held(context: SyncContext, day: date) -> bool:
 
 def _report(context: SyncContext, reports: Reports, day: date) -> SourceFile:
     try:
-        found = reports.file(day)
+        report = reports.file(day)
     except NoFile:
         currency = str(context.account.get("currency") or "USD")
         document = ApiDocument("walmart", Coverage.SETTLEMENT, statement_of(day), currency)
         for page in reports.pages(day):
             document.add("reconFileJson", page.content)
-        found = document.source_file()
-    return replace(found, tag=listed_as(day))
+        report = document.source_file()
+    return replace(report, tag=listed_as(day))

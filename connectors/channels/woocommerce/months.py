@@ -32,22 +32,22 @@ _UNPAID = timedelta(days=92)
 
 
 def is_month(statement: str) -> bool:
-    """Whether a statement is one of a month of orders."""
+    """Return whether a statement is one of a month of orders."""
     return statement.startswith(f"{MONTH}:")
 
 
 def home(context: SyncContext) -> str:
-    """The store's own currency."""
+    """Return the store's own currency."""
     return str(context.account.get("currency") or "USD")
 
 
 def known(context: SyncContext) -> Manifest | None:
-    """What the last whole sync left: its days are those that were asked for up to then."""
+    """Return what the last whole sync left: its days are those that were asked for up to then."""
     return context.document_of(open_statement(home(context)))
 
 
 def read(context: SyncContext, store: Store, tag: str | None) -> Iterator[SourceFile]:
-    """Every month that says something else than what is held; `tag` is how fees are known."""
+    """Yield every month that says something else than what is held; `tag` is how fees are known."""
     months = _months(context.covered)
     due = _due(context, store, months, tag)
     if not due:
@@ -64,13 +64,13 @@ def read(context: SyncContext, store: Store, tag: str | None) -> Iterator[Source
 
 
 def _months(covered: Window) -> list[Window]:
-    """The calendar months of a window, its first and last as far as they are in it."""
-    found, start = [], covered.start
+    """Return the calendar months of a window, its first and last as far as they are in it."""
+    months, start = [], covered.start
     while start < covered.end:
         end = min((start.replace(day=1) + timedelta(days=32)).replace(day=1), covered.end)
-        found.append(Window(start, end))
+        months.append(Window(start, end))
         start = end
-    return found
+    return months
 
 
 def _due(context: SyncContext, store: Store, months: list[Window], tag: str | None) -> list[Window]:
@@ -100,14 +100,17 @@ def _due(context: SyncContext, store: Store, months: list[Window], tag: str | No
 
 
 def _decided(context: SyncContext, store: Store, named: Window) -> set[date]:
-    """The days on which orders were made that were made or paid on the days of a window."""
+    """Return the days on which orders were made that were made or paid on the days of a window."""
     start, end = context.span(named)
     paid = store.paid(start - _UNPAID, start, end)
     return set(named) | {_made_on(context, made) for made in paid.values()}
 
 
 def _holding(context: SyncContext, named: Window) -> set[str]:
-    """Months that are held with a line on one of the days of a window: it may be gone by now."""
+    """Return months that are held with a line on one of the days of a window.
+
+    It may be gone by now.
+    """
     return {m.statement[-7:] for m in _held(context) if any(day in named for day in m.days)}
 
 
@@ -124,10 +127,10 @@ def _label(month: Window) -> str:
 
 
 def _by_order(refunds: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
+    by_order: dict[int, list[dict[str, Any]]] = {}
     for refund in refunds:
-        found.setdefault(refund["parent_id"], []).append(refund)
-    return found
+        by_order.setdefault(refund["parent_id"], []).append(refund)
+    return by_order
 
 
 def _documents(
@@ -140,11 +143,11 @@ def _documents(
     tag: str | None,
     decimals: int | None,
 ) -> Iterator[SourceFile]:
-    """One document a currency of the month's orders and of their gateways' fees."""
+    """Yield one document a currency of the month's orders and of their gateways' fees."""
     orders = [order for page in pages for order in page.json]
     given_back = [r for order in orders for r in _refunds(store, order, refunds)]
-    found = {c for order in orders for c in _currencies(order)}
-    found |= {m.currency for m in _held(context) if m.statement.endswith(_label(month))}
+    currencies = {c for order in orders for c in _currencies(order)}
+    currencies |= {m.currency for m in _held(context) if m.statement.endswith(_label(month))}
     window = {
         "begins": stamp(context.instant(month.start)),
         "since": stamp(since),
@@ -153,7 +156,7 @@ def _documents(
         "payments": tag is not None,
         "decimals": decimals,
     }
-    for currency in sorted(found):
+    for currency in sorted(currencies):
         statement = f"{MONTH}:{currency}-{_label(month)}"
         document = ApiDocument("woocommerce", Coverage.SETTLEMENT, statement, currency, tag=tag)
         document.put("window", window)
@@ -164,20 +167,27 @@ def _documents(
 
 
 def _refunds(
-    store: Store, order: Mapping[str, Any], found: Mapping[int, list[dict[str, Any]]]
+    store: Store, order: Mapping[str, Any], by_order: Mapping[int, list[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    """An order's refunds: those of the store's list, and where it names others, its own list."""
-    listed = found.get(order["id"], [])
+    """Return an order's refunds.
+
+    Those of the store's list, and where it names others, its own list.
+    """
+    listed = by_order.get(order["id"], [])
     if {r["id"] for r in order.get("refunds") or ()} <= {r["id"] for r in listed}:
         return listed
     return store.refunds_of(order["id"])
 
 
 def _currencies(order: Mapping[str, Any]) -> set[str]:
-    """What an order was paid in, and what its gateway took its fee in."""
+    """Return what an order was paid in, and what its gateway took its fee in."""
     notes = {note["key"]: note["value"] for note in order.get("meta_data") or ()}
-    found = {order["currency"], notes.get("_stripe_currency"), notes.get("_wcpay_intent_currency")}
+    currencies = {
+        order["currency"],
+        notes.get("_stripe_currency"),
+        notes.get("_wcpay_intent_currency"),
+    }
     fees = notes.get("_ppcp_paypal_fees")
     if isinstance(fees, dict):
-        found.add((fees.get("paypal_fee") or {}).get("currency_code"))
-    return {str(currency).upper() for currency in found if currency}
+        currencies.add((fees.get("paypal_fee") or {}).get("currency_code"))
+    return {str(currency).upper() for currency in currencies if currency}

@@ -32,14 +32,14 @@ class OneLegged(httpx2.Auth):
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Sign one sending; a nonce is good once."""
-        asked = {
+        parameters = {
             "oauth_consumer_key": self._key,
             "oauth_nonce": secrets.token_hex(16),
             "oauth_signature_method": METHOD,
             "oauth_timestamp": str(int(time.time())),
         }
-        signed = signature(request.method, request.url.copy_merge_params(asked), self._secret)
-        request.url = request.url.copy_merge_params({**asked, "oauth_signature": signed})
+        signed = signature(request.method, request.url.copy_merge_params(parameters), self._secret)
+        request.url = request.url.copy_merge_params({**parameters, "oauth_signature": signed})
         yield request
 
 
@@ -60,7 +60,7 @@ class InQuery(httpx2.Auth):
 
 
 def signature(method: str, url: httpx2.URL, secret: str) -> str:
-    """The signature of a call, all of whose parameters stand in its query."""
+    """Return the signature of a call, all of whose parameters stand in its query."""
     base = construct_base_string(method, str(url), url.params.multi_items())
     digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()

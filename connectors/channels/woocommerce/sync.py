@@ -29,7 +29,7 @@ _ROUNDS = 3
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Months and deposits that are not held as they are now, then what is open."""
+    """Yield months and deposits that are not held as they are now, then what is open."""
     transport = Guard(context.access.private_hosts)
     with context.remote("WooCommerce", LIMITS, error_for, transport=transport) as remote:
         store = Store(context, remote)
@@ -48,7 +48,7 @@ def _held(context: SyncContext) -> list[Manifest]:
 
 
 def _deposits(context: SyncContext, store: Store) -> list[dict[str, Any]] | None:
-    """Every deposit that may touch the window; None where WooPayments is not in use."""
+    """Return every deposit that may touch the window; None where WooPayments is not in use."""
     start = min(context.window.start, context.today - SETTLING)
     try:
         return list(store.deposits(context.instant(start), context.now + SETTLING))
@@ -87,7 +87,7 @@ def _settlement(store: Store, deposit: dict[str, Any], tag: str) -> SourceFile:
 
 
 def _oldest(context: SyncContext) -> date:
-    """The first day whose transactions may still be without a deposit."""
+    """Return the first day whose transactions may still be without a deposit."""
     held = [m for m in context.documents if m.coverage is Coverage.OPEN]
     if not held:
         return context.covered.start
@@ -106,20 +106,20 @@ def _deposit_of(transaction: dict[str, Any]) -> str | None:
 
 
 def _named(pages: list[Response]) -> set[str]:
-    """The deposits that transactions are in."""
+    """Return the deposits that transactions are in."""
     return {d for t in _listed(pages) if (d := _deposit_of(t))}
 
 
 def _open(context: SyncContext, pages: list[Response]) -> Iterator[SourceFile]:
-    """One document a currency, the store's own last; one that has nothing left says so."""
-    found = {str(t["currency"]).upper() for t in _listed(pages) if not _deposit_of(t)}
-    found |= {m.currency for m in context.documents if m.coverage is Coverage.OPEN}
+    """Yield one document a currency, the store's own last; one that has nothing left says so."""
+    currencies = {str(t["currency"]).upper() for t in _listed(pages) if not _deposit_of(t)}
+    currencies |= {m.currency for m in context.documents if m.coverage is Coverage.OPEN}
     own = months.home(context)
     window = {
         "since": stamp(context.instant(context.covered.start)),
         "until": stamp(context.instant(context.today)),
     }
-    for currency in [*sorted(found - {own}), own]:
+    for currency in [*sorted(currencies - {own}), own]:
         statement = open_statement(currency)
         document = ApiDocument(
             "woocommerce", Coverage.OPEN, statement, currency, covers=context.covered

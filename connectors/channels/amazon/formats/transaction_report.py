@@ -110,10 +110,10 @@ class TransactionReport:
 
 
 def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Dialect:
-    found = header(file.head)
-    if found is None:
+    position = header(file.head)
+    if position is None:
         raise BadInput(f"{file.name}: has no header of a transaction report; {_AGAIN}")
-    above, written = found
+    above, written = position
     check_above(file, above, len(written), _AGAIN)
     names = locales.columns(written)
     check_columns(file, names, _REQUIRED, _AGAIN)
@@ -152,7 +152,7 @@ def _check_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
 
 
 def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    """The currency that the lines above the header name, else that of the rows' one site."""
+    """Return the currency that the lines above the header name, else that of the rows' one site."""
     above = file.head.split("\n")[: (header(file.head) or (0, ()))[0]]
     for line in above:
         named = [word for word in re.findall(r"\b[A-Z]{3}\b", line) if word in _CURRENCIES]
@@ -160,36 +160,37 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
             return str(named[0])
     sites = con.execute("SELECT DISTINCT lower(marketplace) FROM document_rows").fetchall()
     by_site = {shop.name.casefold(): shop.currency for shop in KNOWN.values()}
-    found = sorted({by_site[name] for (name,) in sites if name in by_site})
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    currencies = sorted({by_site[name] for (name,) in sites if name in by_site})
+    if len(currencies) == 1:
+        return currencies[0]
+    if not currencies:
         raise BadInput(f"{file.name}: names no currency; keep the lines above its header")
     raise BadInput(
-        f"{file.name}: holds {len(found)} currencies ({', '.join(found)}); import them apart"
+        f"{file.name}: holds {len(currencies)} currencies ({', '.join(currencies)}); import "
+        "them apart"
     )
 
 
 def _mismatch(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> TotalsMismatch | None:
-    """The amounts of every row make its total, or the first row where they do not."""
+    """Return the amounts of every row make its total, or the first row where they do not."""
     wrong = con.execute(
         "SELECT row, coalesce(list_sum(list_transform(amounts, lambda a: money(a.text))), 0) AS "
         "found, money(total) FROM document_rows WHERE found <> money(total) ORDER BY row LIMIT 1"
     ).fetchone()
     if wrong is None:
         return None
-    row, found, total = wrong
+    row, computed, total = wrong
     return TotalsMismatch(
-        f"{file.name}: row {row}: its amounts make {found:f} but total is {total:f}; {_AGAIN}",
+        f"{file.name}: row {row}: its amounts make {computed:f} but total is {total:f}; {_AGAIN}",
         declared=f"{total:f}",
-        computed=f"{found:f}",
+        computed=f"{computed:f}",
     )
 
 
 def _settlements(
-    con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str, found: ControlTotals
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str, totals: ControlTotals
 ) -> tuple[Statement, ...]:
-    """What the file holds of each settlement, and what was paid out of it."""
+    """Return what the file holds of each settlement, and what was paid out of it."""
     parts = con.execute(
         "WITH events AS ("
         " SELECT coalesce(settlement_id, getvariable('settlement_id')) AS name,"
@@ -207,7 +208,7 @@ def _settlements(
         statements.append(
             Statement(
                 settlement_id=name,
-                marketplace=found.marketplace,
+                marketplace=totals.marketplace,
                 currency=currency,
                 period_start=from_microseconds(start),
                 period_end=from_microseconds(end + 1),
@@ -224,10 +225,12 @@ def _settlements(
 
 
 def _statement(
-    con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str, found: ControlTotals
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str, totals: ControlTotals
 ) -> tuple[str, tuple[datetime, datetime]]:
-    """What the report is a statement of, and the instants it covers: a month from its first day,
-    any other range from its first row; to the day of the last row."""
+    """Return the report's statement and the instants that it covers.
+
+    A month counts from its first day, any other range from its first row; both to the last row's.
+    """
     # The site keeps its own days; the connection's may be others.
     row = con.execute(
         'SELECT min(day(substr("date/time", 1, 19))), max(day(substr("date/time", 1, 19))), '
@@ -240,7 +243,7 @@ def _statement(
     month = f"{first:%Y-%m}" if f"{first:%Y-%m}" == f"{last:%Y-%m}" else None
     if month is not None:
         begin = min(begin, first.replace(day=1))
-    site = f"{found.marketplace.lower()} " if found.marketplace else ""
+    site = f"{totals.marketplace.lower()} " if totals.marketplace else ""
     period = (
         midnight(begin, file.time_zone),
         midnight(end, file.time_zone, after=1),

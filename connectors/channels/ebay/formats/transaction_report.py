@@ -123,12 +123,12 @@ class TransactionReport:
 
 
 def _header(file: DecodedFile) -> report_rows.Header:
-    found = report_rows.header(file.head)
-    if found is None:
+    header = report_rows.header(file.head)
+    if header is None:
         raise BadInput(f"{file.name}: has no header of a transaction report; {_AGAIN}")
-    check_above(file, found.above, len(found.columns), _AGAIN, found.delimiter)
-    check_columns(file, found.columns, report_rows.REQUIRED, _AGAIN)
-    return found
+    check_above(file, header.above, len(header.columns), _AGAIN, header.delimiter)
+    check_columns(file, header.columns, report_rows.REQUIRED, _AGAIN)
+    return header
 
 
 def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, dialect: Dialect) -> None:
@@ -160,18 +160,18 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, dialect: Dialect) -
 
 
 def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    found = con.execute(
+    currencies = con.execute(
         "SELECT DISTINCT payout_currency FROM document_rows WHERE payout_currency IS NOT NULL "
         "ORDER BY 1"
     ).fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    if not found:
+    if len(currencies) == 1:
+        return str(currencies[0][0])
+    if not currencies:
         raise BadInput(f"{file.name}: no row names its payout currency; {_AGAIN}")
-    names = ", ".join(str(name) for (name,) in found)
+    names = ", ".join(str(name) for (name,) in currencies)
     raise BadInput(
-        f"{file.name}: holds {len(found)} currencies ({names}); download the transactions of one "
-        "payout currency at a time"
+        f"{file.name}: holds {len(currencies)} currencies ({names}); download the transactions "
+        "of one payout currency at a time"
     )
 
 
@@ -189,7 +189,7 @@ def _check_rates(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: st
 
 
 def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    """Gross and fees are the net of every row, and so are the items of an order's row."""
+    """Raise for a row whose gross and fees, or whose items, do not make its net."""
     lost = con.execute(
         "SELECT row, order_id FROM counted_lines WHERE unit IS NULL ORDER BY row LIMIT 1"
     ).fetchone()
@@ -214,7 +214,7 @@ def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
 
 
 def _rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
-    """Rows that bring nothing; not payouts, nor orders whose items are the lines."""
+    """Return rows that bring nothing; not payouts, nor orders whose items are the lines."""
     row = con.execute(
         "SELECT count(*) FROM document_rows WHERE lower(type) <> 'payout' "
         "AND row NOT IN (SELECT row FROM counted_lines) "
@@ -224,7 +224,7 @@ def _rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _days(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> tuple[date, date]:
-    """The first and last day the report is about, as it says itself, else those of its rows."""
+    """Return the first and last day that the report says it is about, else those of its rows."""
     row = con.execute("SELECT min(day(day)), max(day(day)) FROM document_rows").fetchone()
     assert row is not None
     stated = report_rows.stated_days(file.head, file.name)
@@ -234,7 +234,7 @@ def _days(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> tuple[date, date
 def _settlements(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str
 ) -> tuple[Statement, ...]:
-    """What the file holds of each payout, oldest first, and last what no payout has taken.
+    """Return what the file holds of each payout, oldest first, and last what no payout has taken.
 
     What was paid and came back in the same file has not left.
     """

@@ -114,7 +114,7 @@ def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) ->
 def _settlements(
     con: duckdb.DuckDBPyConnection, currency: str, period: tuple[datetime, datetime]
 ) -> tuple[Statement, ...]:
-    """What stands between the month's payouts; the last part may still be open."""
+    """Return what stands between the month's payouts; the last part may still be open."""
     parts = con.execute(
         "WITH parts AS (SELECT *, coalesce(sum(is_payout::INTEGER) OVER "
         "(ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS part FROM entries) "
@@ -125,12 +125,12 @@ def _settlements(
         "FROM parts GROUP BY part ORDER BY part"
     ).fetchall()
     lines = _lines(con)
-    found: list[Statement] = []
+    settlements: list[Statement] = []
     start, seen = period[0], dict[date, int]()
     for row, day, instant, paid, total, opening, closing in parts:
         end = period[1] if instant is None else from_microseconds(instant)
         count, remark = lines.get(row or 0, (0, None))
-        found.append(
+        settlements.append(
             Statement(
                 settlement_id="" if day is None else _named(day, currency, seen),
                 marketplace=None,
@@ -150,22 +150,25 @@ def _settlements(
             )
         )
         start = end
-    return tuple(found)
+    return tuple(settlements)
 
 
 def _lines(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, str | None]]:
-    """How many lines each payout closes, by its row (0: none yet), and what is remarked on them."""
-    found = con.execute(
+    """Return how many lines each payout closes, by its row (0.
+
+    None yet), and what is remarked on them.
+    """
+    rows = con.execute(
         "SELECT coalesce((SELECT min(e.row) FROM entries AS e WHERE e.is_payout "
         "AND e.row > p.row), 0), count(*)::INTEGER, "
         "list(DISTINCT remark ORDER BY remark) FILTER (remark IS NOT NULL) "
         "FROM counted_lines AS p GROUP BY 1"
     ).fetchall()
-    return {row: (count, _remark(remarks or [])) for row, count, remarks in found}
+    return {row: (count, _remark(remarks or [])) for row, count, remarks in rows}
 
 
 def _remark(remarks: Sequence[str]) -> str | None:
-    """What payments say otherwise than the ledger, the first of it in full."""
+    """Return what payments say otherwise than the ledger, the first of it in full."""
     if not remarks:
         return None
     more = f", and {len(remarks) - 1} more do" if len(remarks) > 1 else ""
@@ -173,7 +176,7 @@ def _remark(remarks: Sequence[str]) -> str | None:
 
 
 def _named(day: date, currency: str, seen: dict[date, int]) -> str:
-    """A settlement is named after the day and currency of its payout, as in a statement."""
+    """Return a settlement is named after the day and currency of its payout, as in a statement."""
     seen[day] = seen.get(day, 0) + 1
     return f"etsy-{day}-{currency}" + (f"-{seen[day]}" if seen[day] > 1 else "")
 

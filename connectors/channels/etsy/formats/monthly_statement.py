@@ -50,7 +50,7 @@ _LANGUAGES = {
 
 
 def language(opening: str) -> str | None:
-    """The language of a statement in another than English, told by where what stands in a row."""
+    """Return the language of a statement that is not English, by what stands where in a row."""
     for delimiter in (",", ";"):
         top = list(islice(records(opening, delimiter), 2))
         if len(top) < 2 or not 8 <= len(top[0]) <= 10 or not 8 <= len(top[1]) <= 10:
@@ -66,7 +66,10 @@ def language(opening: str) -> str | None:
 
 
 def _relation(columns: Sequence[str], text: Path) -> str:
-    """Every row as text with its number; money without its symbols; a deposit's sum as a column."""
+    """Return every row as text with its number.
+
+    Money without its symbols; a deposit's sum as a column.
+    """
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
     compression = "zstd" if text.suffix == ".zst" else "none"
     # Parentheses stay, so that a sign that Etsy does not write is refused and not lost.
@@ -91,7 +94,7 @@ def _relation(columns: Sequence[str], text: Path) -> str:
 
 
 def _named(column: str) -> str:
-    """A column name as SQL writes it."""
+    """Return a column name as SQL writes it."""
     return f'"{column}"'
 
 
@@ -168,11 +171,11 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[s
 
 
 def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    found = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    names = ", ".join(str(name) for (name,) in found)
-    raise BadInput(f"{file.name}: holds {len(found)} currencies ({names}); import them apart")
+    currencies = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
+    if len(currencies) == 1:
+        return str(currencies[0][0])
+    names = ", ".join(str(name) for (name,) in currencies)
+    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); import them apart")
 
 
 def _dialect(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[str]) -> Dialect:
@@ -192,19 +195,19 @@ def _dialect(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequenc
 
 
 def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    """Amount + Fees & Taxes = Net on every row, and every deposit says how much."""
+    """Raise for a row where Amount + Fees & Taxes is not Net, or a deposit without a sum."""
     wrong = con.execute(
         'SELECT row, coalesce(money("Amount"), 0) + coalesce(money("Fees & Taxes"), 0) AS found, '
         'money("Net") FROM document_rows WHERE "Type" <> \'Deposit\' '
         'AND found <> money("Net") ORDER BY row LIMIT 1'
     ).fetchone()
     if wrong is not None:
-        row, found, net = wrong
+        row, computed, net = wrong
         raise TotalsMismatch(
-            f"{file.name}: row {row}: Amount and Fees & Taxes make {found:f} but Net is {net:f}; "
-            "download the statement again",
+            f"{file.name}: row {row}: Amount and Fees & Taxes make {computed:f} but Net is "
+            f"{net:f}; download the statement again",
             declared=f"{net:f}",
-            computed=f"{found:f}",
+            computed=f"{computed:f}",
         )
     silent = con.execute(
         'SELECT row, "Title" FROM document_rows WHERE "Type" = \'Deposit\' '
@@ -220,7 +223,10 @@ def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
 def _period(
     con: duckdb.DuckDBPyConnection, file: DecodedFile
 ) -> tuple[date, tuple[datetime, datetime]]:
-    """The month most rows are of, and the instants covered: its first day to the last row's."""
+    """Return the month most rows are of, and the instants covered.
+
+    Its first day to the last row's.
+    """
     row = con.execute(
         "SELECT mode(date_trunc('month', d)::DATE), min(d), max(d) "
         'FROM (SELECT day("Date") AS d FROM document_rows)'
@@ -237,7 +243,7 @@ def _settlements(
     currency: str,
     period: tuple[datetime, datetime],
 ) -> tuple[Statement, ...]:
-    """What stands between the statement's deposits; the last part may still be open."""
+    """Return what stands between the statement's deposits; the last part may still be open."""
     parts = con.execute(
         "WITH deposits AS ("
         ' SELECT row, day("Date") AS d, ordinal(day("Date"), row) AS ordinal,'
@@ -250,13 +256,13 @@ def _settlements(
         ") SELECT row, d, paid, count(amount)::INTEGER, coalesce(sum(amount), 0)::DECIMAL(19,4)"
         " FROM joined GROUP BY row, d, paid, ordinal ORDER BY ordinal NULLS LAST"
     ).fetchall()
-    found: list[Statement] = []
+    settlements: list[Statement] = []
     start, seen = period[0], Counter[date]()
     for row, day, paid, lines, total in parts:
         end = period[1] if day is None else midnight(day, file.time_zone)
         seen[day] += 1
         again = f"-{seen[day]}" if seen[day] > 1 else ""
-        found.append(
+        settlements.append(
             Statement(
                 settlement_id="" if day is None else f"etsy-{day}-{currency}{again}",
                 marketplace=None,
@@ -273,7 +279,7 @@ def _settlements(
             )
         )
         start = end
-    return tuple(found)
+    return tuple(settlements)
 
 
 FORMAT = MonthlyStatement()

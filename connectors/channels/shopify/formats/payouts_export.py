@@ -104,7 +104,7 @@ class PayoutsExport:
 
 
 def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    """The parts make the Total on every row."""
+    """Raise `TotalsMismatch` for a row whose parts do not make its Total."""
     wrong = con.execute(
         'SELECT row, coalesce(sum(amount), 0)::DECIMAL(19,4) AS found, money("Total") AS declared '
         "FROM document_rows LEFT JOIN counted_lines USING (row) "
@@ -112,24 +112,26 @@ def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     ).fetchone()
     if wrong is None:
         return
-    row, found, declared = wrong
+    row, computed, declared = wrong
     raise TotalsMismatch(
-        f"{file.name}: row {row}: its parts make {found:f} but Total is {declared:f}; {AGAIN}",
+        f"{file.name}: row {row}: its parts make {computed:f} but Total is {declared:f}; {AGAIN}",
         declared=f"{declared:f}",
-        computed=f"{found:f}",
+        computed=f"{computed:f}",
     )
 
 
 def _settlements(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, stated: str
 ) -> tuple[Statement, ...]:
-    """The payouts, oldest first; of two of a day that stay together none has left while one has
-    not."""
-    found = con.execute(
+    """Return the payouts, oldest first.
+
+    Of two of a day, which stay together, none has left while one has not.
+    """
+    rows = con.execute(
         "SELECT settlement_id, payout_day, count(*)::INTEGER, sum(amount)::DECIMAL(19,4), "
         "bool_and(has_left), max(row) FROM counted_lines GROUP BY ALL ORDER BY payout_day"
     ).fetchall()
-    return tuple(_settlement(file, stated, *row) for row in found)
+    return tuple(_settlement(file, stated, *row) for row in rows)
 
 
 def _settlement(

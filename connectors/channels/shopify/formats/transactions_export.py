@@ -109,32 +109,32 @@ class TransactionsExport:
 
 
 def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    """Amount less Fee is Net on every row."""
+    """Raise `TotalsMismatch` for a row where Amount less Fee is not Net."""
     wrong = con.execute(
         'SELECT row, money("Amount") - money("Fee") AS found, money("Net") FROM document_rows '
         'WHERE found <> money("Net") ORDER BY row LIMIT 1'
     ).fetchone()
     if wrong is None:
         return
-    row, found, net = wrong
+    row, computed, net = wrong
     raise TotalsMismatch(
-        f"{file.name}: row {row}: Amount less Fee is {found:f} but Net is {net:f}; {AGAIN}",
+        f"{file.name}: row {row}: Amount less Fee is {computed:f} but Net is {net:f}; {AGAIN}",
         declared=f"{net:f}",
-        computed=f"{found:f}",
+        computed=f"{computed:f}",
     )
 
 
 def _settlements(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str
 ) -> tuple[Statement, ...]:
-    """The payouts that rows name, oldest first, and last what no payout has taken."""
-    found = con.execute(
+    """Return the payouts that rows name, oldest first, and last what no payout has taken."""
+    rows = con.execute(
         "SELECT settlement_id, count(*)::INTEGER, sum(amount)::DECIMAL(19,4), "
         "epoch_us(min(posted_at)), epoch_us(max(posted_at)), "
         "max(payout_day) FILTER (has_left), max(row) FROM counted_lines "
         "GROUP BY 1 ORDER BY max(payout_day) NULLS LAST, settlement_id"
     ).fetchall()
-    statements = [_settlement(file, currency, *row) for row in found]
+    statements = [_settlement(file, currency, *row) for row in rows]
     waiting = open_settlement(currency)
     return tuple(sorted(statements, key=lambda s: s.settlement_id == waiting))
 
@@ -166,18 +166,18 @@ def _settlement(
     )
 
 
-def _statement(found: ControlTotals, settlements: Sequence[Statement], currency: str) -> str:
-    """The one payout that the file is about, else the month that most of its lines are of."""
+def _statement(totals: ControlTotals, settlements: Sequence[Statement], currency: str) -> str:
+    """Return the one payout that the file is about, else the month of most of its lines."""
     if len(settlements) == 1 and settlements[0].settlement_id != open_settlement(currency):
         return f"payout:{settlements[0].settlement_id}"
     months: dict[str, int] = {}
-    for day, totals in found.days.items():
-        months[f"{day:%Y-%m}"] = months.get(f"{day:%Y-%m}", 0) + totals.lines
+    for day, day_totals in totals.days.items():
+        months[f"{day:%Y-%m}"] = months.get(f"{day:%Y-%m}", 0) + day_totals.lines
     return f"{max(months, key=lambda m: (months[m], m))}-{currency}"
 
 
-def _period(found: ControlTotals, time_zone: str) -> tuple[datetime, datetime]:
-    first, last = min(found.days), max(found.days)
+def _period(totals: ControlTotals, time_zone: str) -> tuple[datetime, datetime]:
+    first, last = min(totals.days), max(totals.days)
     return midnight(first, time_zone), midnight(last, time_zone, after=1)
 
 

@@ -67,13 +67,16 @@ def _columns(opening: str) -> tuple[str, ...]:
 
 
 def _relation(columns: Sequence[str], text: Path) -> str:
-    """Every row as text with its number; money without its signs, zones by their IANA names."""
+    """Return every row as text with its number.
+
+    Money without its signs, zones by their IANA names.
+    """
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in _OPTIONAL if c not in columns)
     compression = "zstd" if text.suffix == ".zst" else "none"
-    known = [c for c in _MONEY if c in columns]
-    money = ", ".join(f'{_plain(c)} AS "{c}"' for c in known)
-    signs = ", ".join(f"regexp_replace({_bare(c)}, '[0-9.,()-]', '', 'g')" for c in known)
+    money_columns = [c for c in _MONEY if c in columns]
+    money = ", ".join(f'{_plain(c)} AS "{c}"' for c in money_columns)
+    signs = ", ".join(f"regexp_replace({_bare(c)}, '[0-9.,()-]', '', 'g')" for c in money_columns)
     zones = " ".join(f"WHEN {quoted(name)} THEN {quoted(iana)}" for name, iana in NAMES.items())
     return (
         f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({money}, "
@@ -89,7 +92,7 @@ def _bare(column: str) -> str:
 
 
 def _plain(column: str) -> str:
-    """`($33.62)` and `-$0.95` alike; signs of currencies stand before or after the digits."""
+    """Return SQL that reads `($33.62)` and `-$0.95` alike, the sign of a currency at either end."""
     digits = f"regexp_replace({_bare(column)}, '^[^0-9.,()-]+|[^0-9.,()]+$', '', 'g')"
     inner = f"regexp_replace({digits}, '^(-|\\()?[^0-9.,-]*', '\\1')"
     return f"nullif(regexp_replace({inner}, '^\\((.*)\\)$', '-\\1'), '')"
@@ -180,8 +183,8 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[s
 
 
 def _check_clock(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    found = con.execute('SELECT DISTINCT "Time Zone" FROM document_rows ORDER BY 1').fetchall()
-    unknown = [zone for (zone,) in found if zone not in available_timezones()]
+    time_zones = con.execute('SELECT DISTINCT "Time Zone" FROM document_rows ORDER BY 1').fetchall()
+    unknown = [zone for (zone,) in time_zones if zone not in available_timezones()]
     if unknown:
         raise BadInput(
             f"{file.name}: the time zone {unknown[0]!r} of its rows is not known; set the "
@@ -196,7 +199,10 @@ def _check_clock(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
 
 
 def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    """The one currency whose sign the amounts have; a dollar is that of the account's country."""
+    """Return the one currency whose sign the amounts have.
+
+    A dollar is that of the account's country.
+    """
     listed = con.execute(
         "SELECT DISTINCT sign FROM (SELECT unnest(signs) AS sign FROM document_rows) "
         "WHERE sign <> '' ORDER BY 1"
@@ -205,23 +211,23 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
     if len(signs) > 1:
         shown = ", ".join(signs)
         raise BadInput(f"{file.name}: holds {len(signs)} currencies ({shown}); import them apart")
-    found = currency(signs[0], file.time_zone) if signs else None
-    if found is None:
+    code = currency(signs[0], file.time_zone) if signs else None
+    if code is None:
         shown = signs[0] if signs else "no sign"
         raise BadInput(f"{file.name}: its amounts are in {shown}, which names no currency")
-    return found
+    return code
 
 
 def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    """The parts make Total Collected, and that with all fees Net Total, on every row."""
+    """Raise `TotalsMismatch` for a row whose parts, or total and fees, make something else."""
     wrong = con.execute(sql("square", "row_totals")).fetchone()
     if wrong is None:
         return
-    row, name, declared, found = wrong
+    row, name, declared, computed = wrong
     raise TotalsMismatch(
-        f"{file.name}: row {row}: its parts make {found:f} but {name} is {declared:f}; {_AGAIN}",
+        f"{file.name}: row {row}: its parts make {computed:f} but {name} is {declared:f}; {_AGAIN}",
         declared=f"{declared:f}",
-        computed=f"{found:f}",
+        computed=f"{computed:f}",
     )
 
 
@@ -233,9 +239,9 @@ def _rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _settlements(
-    con: duckdb.DuckDBPyConnection, found: ControlTotals, stated: str
+    con: duckdb.DuckDBPyConnection, totals: ControlTotals, stated: str
 ) -> tuple[Statement, ...]:
-    """The deposits that rows name, oldest first, and last what none has taken."""
+    """Return the deposits that rows name, oldest first, and last what none has taken."""
     listed = con.execute(
         "SELECT settlement_id, count(*)::INTEGER, sum(amount)::DECIMAL(19,4), "
         "epoch_us(min(posted_at)), epoch_us(max(posted_at)), min(row) FROM counted_lines "
@@ -245,7 +251,7 @@ def _settlements(
     return tuple(
         Statement(
             settlement_id=name,
-            marketplace=found.marketplace,
+            marketplace=totals.marketplace,
             currency=stated,
             period_start=from_microseconds(first),
             period_end=from_microseconds(last + 1),

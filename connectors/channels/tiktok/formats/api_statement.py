@@ -24,16 +24,16 @@ class StatementFormat(ApiFormat):
 
 
 def _verify_transactions(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    """The amounts that a transaction is made of come to what it settles."""
+    """Raise `TotalsMismatch` for a transaction whose amounts do not make what it settles."""
     wrong = con.execute(sql("tiktok", "untied")).fetchone()
     if wrong is None:
         return
-    number, declared, found = wrong
+    number, declared, computed = wrong
     raise TotalsMismatch(
-        f"{file.name}: the amounts of transaction {number} sum to {found:f} but it settles "
+        f"{file.name}: the amounts of transaction {number} sum to {computed:f} but it settles "
         f"{declared:f}",
         declared=f"{declared:f}",
-        computed=f"{found:f}",
+        computed=f"{computed:f}",
     )
 
 

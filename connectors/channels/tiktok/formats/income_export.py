@@ -90,14 +90,14 @@ def _check_columns(file: DecodedFile, named: Sequence[str]) -> None:
     missing = [FIELDS[what][0] for what in REQUIRED if field(named, what) is None]
     if missing:
         raise BadInput(f"{file.name}: column {missing[0]!r} is missing; {_AGAIN}")
-    known = [folded(name) for name in named if name]
-    doubled = [name for name in known if known.count(name) > 1]
+    names = [folded(name) for name in named if name]
+    doubled = [name for name in names if names.count(name) > 1]
     if doubled:
         raise BadInput(f"{file.name}: column {doubled[0]!r} stands twice; {_AGAIN}")
 
 
 def _relation(named: Sequence[str], text: Path) -> str:
-    """Every row with what it is about, its total, and its amounts as a list, all of it text."""
+    """Return SQL for every row: what it is about, its total, a list of amounts, all of it text."""
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(named))
     compression = "zstd" if text.suffix == ".zst" else "none"
     present = {what: field(named, what) for what in FIELDS}
@@ -107,14 +107,14 @@ def _relation(named: Sequence[str], text: Path) -> str:
         if what != "total"
     )
     cells = ", ".join(
-        f"{{name: {quoted(c)}, known: {known}, text: {_money(c, known=known)}}}"
-        for c, known in amounts(named).items()
+        f"{{name: {quoted(c)}, known: {is_amount}, text: {_money(c, is_amount=is_amount)}}}"
+        for c, is_amount in amounts(named).items()
     )
     total = present["total"] or TOTAL
     anything = ", ".join(_named(c) for c in named if c)
     return (
         f"SELECT row, {about}, {present['statement_id'] is None} AS by_day, "
-        f"{_money(total, known=True)} AS total, "
+        f"{_money(total, is_amount=True)} AS total, "
         f"list_filter([{cells}], lambda cell: cell.text IS NOT NULL) AS amounts FROM ("
         f"SELECT row_number() OVER ()::INTEGER AS row, * FROM read_csv({quoted(str(text))}, "
         f"columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', escape='\"', "
@@ -127,22 +127,22 @@ def _relation(named: Sequence[str], text: Path) -> str:
 
 
 def _named(column: str) -> str:
-    """A column name as SQL writes it."""
+    """Return a column name as SQL writes it."""
     return '"' + column.replace('"', '""') + '"'
 
 
 def _plain(column: str) -> str:
-    """SQL for a cell without the blanks and tabs around it; null for nothing and for `/`."""
+    """Return SQL for a cell without the blanks and tabs around it; null for nothing and for `/`."""
     bare = f"trim({_named(column)}, concat(' ', chr(9), chr(160)))"
     return f"nullif(nullif({bare}, ''), '/')"
 
 
-def _money(column: str, *, known: bool) -> str:
-    """SQL for a cell's amount without its currency; null where there is none."""
+def _money(column: str, *, is_amount: bool) -> str:
+    """Return SQL for a cell's amount without its currency; null where there is none."""
     plain = f"replace({_plain(column)}, '\u2212', '-')"
     # Parentheses stay, so that a sign that is not written so is refused and not lost.
     bare = f"regexp_replace({plain}, '[^0-9.,()+-]', '', 'g')"
-    looks = "[0-9]" if known else r"^([A-Za-z]{3}\s*)?[-+]?[0-9][0-9.,]{0,18}$"
+    looks = "[0-9]" if is_amount else r"^([A-Za-z]{3}\s*)?[-+]?[0-9][0-9.,]{0,18}$"
     return f"CASE WHEN regexp_matches({plain}, '{looks}') THEN {bare} END"
 
 
@@ -156,11 +156,13 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, named: Sequence[str
 
 
 def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    found = con.execute("SELECT DISTINCT upper(currency) FROM document_rows ORDER BY 1").fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    names = ", ".join(str(name) for (name,) in found)
-    raise BadInput(f"{file.name}: holds {len(found)} currencies ({names}); import them apart")
+    currencies = con.execute(
+        "SELECT DISTINCT upper(currency) FROM document_rows ORDER BY 1"
+    ).fetchall()
+    if len(currencies) == 1:
+        return str(currencies[0][0])
+    names = ", ".join(str(name) for (name,) in currencies)
+    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); import them apart")
 
 
 def _verify(
@@ -177,16 +179,16 @@ def _verify(
             con.execute(macro)
         con.execute("SET VARIABLE settlement_id = $1", [open_settlement(currency)])
         con.execute("SET VARIABLE period_end = NULL")
-        found = take_control_totals(con, file, sql("tiktok", _LINES))
+        totals = take_control_totals(con, file, sql("tiktok", _LINES))
         wrong = _untied(con, file)
         if wrong is None:
-            return dialect, found
+            return dialect, totals
         mismatch = mismatch or wrong
     raise mismatch or AssertionError("a file has at least one decimal mark")
 
 
 def _marks(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> list[str]:
-    """The decimal marks that read every amount: each cell is looked at as a row."""
+    """Return the decimal marks that read every amount: each cell is looked at as a row."""
     con.execute("ALTER TABLE document_rows RENAME TO whole_rows")
     con.execute(
         "CREATE TEMP TABLE document_rows AS SELECT row, total AS cell FROM whole_rows UNION ALL "
@@ -200,7 +202,7 @@ def _marks(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> list[str]:
 
 
 def _untied(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> TotalsMismatch | None:
-    """What is wrong with the first row whose amounts do not come to its total."""
+    """Return what is wrong with the first row whose amounts do not come to its total."""
     wrong = con.execute(
         "SELECT row, money(total), found FROM document_rows JOIN ("
         "SELECT row, sum(amount)::DECIMAL(19,4) AS found FROM counted_lines GROUP BY row) "
@@ -209,17 +211,17 @@ def _untied(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> TotalsMismatch
     ).fetchone()
     if wrong is None:
         return None
-    row, declared, found = wrong
+    row, declared, computed = wrong
     return TotalsMismatch(
-        f"{file.name}: row {row}: its amounts make {found:f} but its total is {declared:f}; "
+        f"{file.name}: row {row}: its amounts make {computed:f} but its total is {declared:f}; "
         f"{_AGAIN}",
         declared=f"{declared:f}",
-        computed=f"{found:f}",
+        computed=f"{computed:f}",
     )
 
 
 def _days(con: duckdb.DuckDBPyConnection) -> tuple[date, date]:
-    """The first and the last day that something was settled on."""
+    """Return the first and the last day that something was settled on."""
     row = con.execute(
         "SELECT min(midnight(settled))::DATE, max(midnight(settled))::DATE FROM document_rows"
     ).fetchone()
@@ -228,15 +230,18 @@ def _days(con: duckdb.DuckDBPyConnection) -> tuple[date, date]:
 
 
 def _noon(day: date) -> datetime:
-    """Where a day's money stands."""
+    """Return where a day's money stands."""
     return datetime.combine(day, time(12), UTC)
 
 
 def _settlements(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str
 ) -> tuple[Statement, ...]:
-    """Each statement of the export, oldest first; one with a payment is paid, as far as it says."""
-    found = con.execute(
+    """Return each statement of the export, oldest first.
+
+    One with a payment is paid, as far as it says.
+    """
+    rows = con.execute(
         "SELECT settlement_id, min(midnight(settled))::DATE, max(midnight(settled))::DATE, "
         "count(*)::INTEGER, sum(amount)::DECIMAL(19,4), max(row)::INTEGER, "
         "bool_and(payment_id IS NOT NULL AND NOT regexp_matches(lower(coalesce(status, '')), "
@@ -258,7 +263,7 @@ def _settlements(
             payout=Decimal(total) if paid else None,
             row=row,
         )
-        for name, first, last, lines, total, row, paid in found
+        for name, first, last, lines, total, row, paid in rows
     )
 
 
