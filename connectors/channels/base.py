@@ -1,4 +1,4 @@
-"""What a sales channel is to the rest of Daybook: a list of document formats, and how to sync.
+"""The interface of a sales channel: a list of document formats, and a way to sync.
 
 A format knows its own files: how to identify one, how to read what it declares, and how its rows
 are queried. What the channel's source types mean stands in `mappings/channels/<channel>`.

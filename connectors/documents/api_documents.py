@@ -1,9 +1,9 @@
-"""Documents made of a platform's answers: what one settlement, or what is not settled, consists of.
+"""Documents made of a platform's responses: one settlement, or what is not settled yet.
 
-A platform's API gives one settlement in several answers. They are kept together, in the order they
-came, one answer a line (NDJSON), each with the operation it answers, verbatim. The first line says
-what the document is; it holds nothing that differs from one sync to the next, so that the same
-answers are the same document.
+A platform's API gives one settlement in several responses. They are kept together, in the order
+they came, one response a line (NDJSON), each with the operation it answers, verbatim. The first
+line says what the document is; it holds nothing that differs from one sync to the next, so that the
+same responses are the same document.
 """
 
 import json
@@ -22,12 +22,12 @@ from connectors.lake.windows import Window
 
 _MARK = '{"daybook":1,'
 _MEGABYTE = 2**20
-# How a line begins, and what stands between an operation's name and its answer.
+# How a line begins, and what stands between an operation's name and its response.
 _OPENS, _JOINS = '{"operation":"', '","answer":'
 _LONGEST_NAME = 200
-# What an answer is kept as: its operation, itself, the end of its line.
+# What a response is kept as: its operation, itself, the end of its line.
 _PIECES = 3
-# The longest answer, and what DuckDB reads at once.
+# The longest response, and what DuckDB reads at once.
 LARGEST = 32 * _MEGABYTE
 # Under which a transaction's own number stands, at one platform or another.
 _OWN_NUMBERS = {"id", "transactionId", "transaction_id", "entry_id"}

@@ -1,4 +1,4 @@
-"""What a document's lines add up to, read when it arrives and kept in its manifest.
+"""Control totals: the sums of a document's lines, taken on arrival and kept in its manifest.
 
 Every channel's lines pass through here once. Later stages arrive at the same figures by their own
 way and are checked against these.

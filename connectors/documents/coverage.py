@@ -1,4 +1,4 @@
-"""Which days documents cover: how far they tell everything, and that none is covered twice."""
+"""The days that documents cover: how far they tell everything, and that none is covered twice."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""How a file writes numbers, dates and instants, decided once a file.
+"""Dialects: how a file writes numbers, dates and instants, decided once a file.
 
 Amazon writes `53,44` and `03.05.2018 09:10:07 UTC` on its European sites, `53.44` and
 `2018-05-03 09:10:07 UTC` on others. A choice must read every value of the file; where the file

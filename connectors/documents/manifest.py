@@ -1,4 +1,4 @@
-"""What a document says of itself: the manifest that stands beside its bytes.
+"""The manifest of a document, which stands beside its bytes.
 
 A document is what a channel gave, verbatim. Its manifest holds what was read off it once, when it
 arrived, by a path of its own: the totals that every later stage is checked against.
@@ -39,7 +39,7 @@ class _Record(BaseModel):
 
 
 class Dialect(_Record):
-    """How the file writes things; decided once a file and proven by its total.
+    """The file's way to write things; decided once a file and proven by its total.
 
     `zones` maps the zone suffix of an instant to minutes east of UTC. `preamble` lines stand above
     the header. `delimiter` stands between cells.
@@ -56,7 +56,7 @@ class Dialect(_Record):
 
 
 class SourceType(_Record):
-    """One of the channel's own words, with how often it stands in the document and its sum."""
+    """One of the channel's source types, with how often it stands in the document and its sum."""
 
     name: str
     lines: int
@@ -64,7 +64,7 @@ class SourceType(_Record):
 
 
 class DayTotals(_Record):
-    """What a document brings to one business day: money lines, their sum, units, payouts.
+    """The totals of one business day in a document: money lines, their sum, units, payouts.
 
     `digest` is over all that the day's lines say, where documents of one statement follow upon
     each other often; two that have it say the same of the day when it is the same.

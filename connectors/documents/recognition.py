@@ -1,4 +1,4 @@
-"""Whether a file is what its channel hands out, and if it is not, what it is instead."""
+"""Recognition of a file: the format that it is of, or what it is instead."""
 
 import csv
 from collections.abc import Iterator

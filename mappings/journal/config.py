@@ -37,7 +37,7 @@ Account = Annotated[str, AfterValidator(_account)]
 
 
 class AccountLine(BaseModel):
-    """Where lines of one category are posted."""
+    """The account and tax code of one category."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class MappingConfig(BaseModel):
 
     `accounts`: account role -> account, instead of the default chart's.
     `roles`: category -> account role, instead of the taxonomy's.
-    `source_types`: channel -> the channel's own words -> category, for words no rule names.
+    `source_types`: channel -> source type -> category, for those that no rule names.
     `tax_codes`: category -> tax code of the target.
     """
 

@@ -44,7 +44,7 @@ class Expired(Permanent):
     """The five minutes of a presigned address are over."""
 
 
-class Reports:
+class AmazonReports:
     """Calls about one seller's reports: `amazon` signs them, `store` takes none of that."""
 
     def __init__(self, context: SyncContext, amazon: Remote, store: Remote) -> None:

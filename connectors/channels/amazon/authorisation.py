@@ -1,4 +1,4 @@
-"""Letting Daybook into an Amazon selling account: the website flow, or a self-authorised token.
+"""Authorisation of an Amazon selling account: the website flow, or a self-authorised token.
 
 Facts: the Selling Partner API's developer guide ("Website authorization workflow", "Connecting to
 the SP-API") and the Sellers model. A refresh token stays good and is that of one region's account;

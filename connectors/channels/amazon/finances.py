@@ -58,9 +58,9 @@ def _pages(context: SyncContext, amazon: Remote, days: Window) -> Iterator[list[
     query = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
     url = context.access.url(REGIONS[context.access.fields["region"]].api, _PATH)
     following = cursor("payload.nextToken", parameter="nextToken")
-    for answer in amazon.pages(Request("listTransactions", url, query), following):
+    for page in amazon.pages(Request("listTransactions", url, query), following):
         # Tokens differ each time; an amount is kept as it is written.
-        response = json.loads(answer.content, parse_float=str, parse_int=str)
+        response = json.loads(page.content, parse_float=str, parse_int=str)
         if not isinstance(response.get("payload"), dict):
             raise Transient("Amazon answers listTransactions without a payload: try again")
         yield [t for t in response["payload"].get("transactions") or () if _counts(t)]

@@ -1,4 +1,4 @@
-"""What Amazon's notifications say, whichever way they came into the queue.
+"""Amazon's notifications, whichever way they came into the queue.
 
 Facts: the schemas of ORDER_CHANGE, TRANSACTION_UPDATE and REPORT_PROCESSING_FINISHED: the first two
 write names in PascalCase, the last in camelCase. Through EventBridge a notification is the `detail`

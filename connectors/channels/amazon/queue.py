@@ -103,20 +103,20 @@ class MessageQueue:
     def waiting(self) -> int:
         """Return how many messages there are, about."""
         name = "ApproximateNumberOfMessages"
-        answer = self._call("GetQueueAttributes", AttributeNames=[name])
+        response = self._call("GetQueueAttributes", AttributeNames=[name])
         with _readable():
-            return int(answer["Attributes"][name])
+            return int(response["Attributes"][name])
 
     def poll(self) -> Sequence[Message]:
         """Return up to ten messages, hidden from others for a while."""
-        answer = self._call(
+        response = self._call(
             "ReceiveMessage",
             MaxNumberOfMessages=AT_ONCE,
             WaitTimeSeconds=WAIT_SECONDS,
             VisibilityTimeout=HIDDEN_SECONDS,
         )
         with _readable():
-            messages = answer.get("Messages") or ()
+            messages = response.get("Messages") or ()
             return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in messages]
 
     def delete(self, messages: Sequence[Message]) -> None:
@@ -138,7 +138,7 @@ class MessageQueue:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Yield what SQS answers is what its reference says, or it is not SQS that answers."""
+    """Raise `Permanent` where a response is not what SQS's reference says."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:

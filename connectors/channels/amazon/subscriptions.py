@@ -1,4 +1,4 @@
-"""Having Amazon send notifications: a destination of the application, a seller's subscriptions.
+"""Subscriptions to Amazon's notifications, and the application's destination that they go to.
 
 Facts: the Notifications model v1 and its use case guide. Destinations are the application's own and
 take a token of its own; a seller has one subscription a type and version. Each call may be made
@@ -125,8 +125,8 @@ def _subscribed(amazon: Remote, url: str) -> str | None:
     return str(subscription["destinationId"]) if subscription else None
 
 
-def _payload(answer: Any) -> Any:
-    return answer.get("payload") if isinstance(answer, dict) else None
+def _payload(response: Any) -> Any:
+    return response.get("payload") if isinstance(response, dict) else None
 
 
 def _judge(response: httpx2.Response) -> Exception | None:

@@ -1,4 +1,4 @@
-"""What a settlement is at Amazon: a report that Amazon makes when it closes one.
+"""Sync of Amazon's settlements: a report that Amazon makes when it closes one.
 
 The list does not say whose settlement a report is, and names one settlement by several reports, a
 region's marketplaces among them. So a report is fetched once, and the document it brought keeps its
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.channels.amazon.api import LISTED, Reports, amazon, store
+from connectors.channels.amazon.api import LISTED, AmazonReports, amazon, store
 from connectors.channels.amazon.finances import provisional
 from connectors.channels.sync_context import SyncContext
 from connectors.documents.source_file import SourceFile
@@ -26,7 +26,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
     fetched = {number for numbers in named.values() for number in numbers}
     currencies = {m.currency for m in context.documents}
     with amazon(context) as calls, store(context) as documents:
-        reports = Reports(context, calls, documents)
+        reports = AmazonReports(context, calls, documents)
         listed = sorted(
             reports.listed(context.instant(context.since)), key=lambda r: r["createdTime"]
         )

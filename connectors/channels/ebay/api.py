@@ -21,7 +21,7 @@ LIMITS = {"*": Limit(per_second=10.0, burst=20.0, per_day=15_000, of_application
 _BASE = f"/sell/finances/{VERSION}"
 
 
-class Finances:
+class EbayFinances:
     """Calls about one seller's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:

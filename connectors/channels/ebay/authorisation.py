@@ -1,4 +1,4 @@
-"""Letting Daybook into an eBay seller's account: the code flow, or a refresh token pasted.
+"""Authorisation of an eBay seller's account: the code flow, or a refresh token pasted.
 
 Facts: eBay's OAuth pages ("Getting user consent", "Updating a user access token"), the Identity
 API's document and "Digital signatures for APIs". The redirect URI is an alias, the RuName, whose

@@ -46,7 +46,7 @@ _NO_FEES = {"", "Payout date", "Payout method", "Payout status", "Seller specifi
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the header stands: the rows above it, its columns in English, what parts them."""
+    """The place of the header: the rows above it, its columns in English, what parts them."""
 
     above: int
     columns: tuple[str, ...]

@@ -94,7 +94,7 @@ def read_key(text: str) -> Ed25519PrivateKey:
     return key
 
 
-def read_pair(answer: Any) -> tuple[str, str]:
+def read_pair(response: Any) -> tuple[str, str]:
     """Return the JWE and the private key in what `createSigningKey` answers."""
-    read_key(answer["privateKey"])
-    return answer["jwe"], answer["privateKey"]
+    read_key(response["privateKey"])
+    return response["jwe"], response["privateKey"]

@@ -1,4 +1,4 @@
-"""What a settlement is at eBay: a payout, with the transactions that carry its number.
+"""Sync of eBay's settlements: a payout, with the transactions that carry its number.
 
 A payout is asked for by its number, so it is whole whatever the dates of its transactions. What no
 payout has taken yet is one document more, made anew at every sync: the transactions since the
@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.channels.api_formats import open_statement
-from connectors.channels.ebay.api import LIMITS, Finances
+from connectors.channels.ebay.api import LIMITS, EbayFinances
 from connectors.channels.sync_context import SyncContext, parts, stamp
 from connectors.documents.api_documents import ApiDocument
 from connectors.documents.manifest import Coverage
@@ -36,7 +36,7 @@ _ROUNDS = 3
 def read(context: SyncContext) -> Iterator[SourceFile]:
     """Yield every payout of the window that is not stored as it is now, then what is open."""
     with context.remote("eBay", LIMITS) as remote:
-        finances = Finances(context, remote)
+        finances = EbayFinances(context, remote)
         numbers = {m.statement.partition(":")[2] for m in context.documents}
         for _ in range(_ROUNDS):
             listed = {p["payoutId"]: p for p in _payouts(context, finances)}
@@ -56,7 +56,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
     raise Transient("eBay keeps making payouts while they are listed: try again")
 
 
-def _payouts(context: SyncContext, finances: Finances) -> Iterator[dict[str, Any]]:
+def _payouts(context: SyncContext, finances: EbayFinances) -> Iterator[dict[str, Any]]:
     start = min(context.window.start, context.today - SETTLING)
     for part in parts(Window(start, context.today + timedelta(days=1)), LONGEST):
         begins, ends = context.span(part)
@@ -69,7 +69,7 @@ def _tag(payout: dict[str, Any]) -> str:
     return f"{payout['payoutStatus']} {amount['value']} {payout.get('transactionCount')}"
 
 
-def _settlement(finances: Finances, payouts: Sequence[dict[str, Any]], tag: str) -> SourceFile:
+def _settlement(finances: EbayFinances, payouts: Sequence[dict[str, Any]], tag: str) -> SourceFile:
     """Return one document of a payout, or of those that are its parts, the first of them first."""
     number, currency = payouts[0]["payoutId"], payouts[0]["amount"]["currency"]
     document = ApiDocument("ebay", Coverage.SETTLEMENT, f"payout:{number}", currency, tag=tag)
@@ -86,7 +86,7 @@ def _is_split(payout: dict[str, Any]) -> bool:
 
 
 def _split_settlements(
-    context: SyncContext, finances: Finances, split: Sequence[dict[str, Any]]
+    context: SyncContext, finances: EbayFinances, split: Sequence[dict[str, Any]]
 ) -> Iterator[SourceFile]:
     """Yield the settlements that parts of payouts are; every part is in one of them."""
     waiting = {payout["payoutId"] for payout in split}
@@ -106,7 +106,7 @@ def _split_settlements(
         )
 
 
-def _parts(finances: Finances, number: str) -> list[str]:
+def _parts(finances: EbayFinances, number: str) -> list[str]:
     """Return the payouts that the transactions of one name as its parts, in eBay's order."""
     for page in finances.transactions(f"payoutId:{{{number}}}"):
         for transaction in page.at("transactions") or ():
@@ -114,7 +114,7 @@ def _parts(finances: Finances, number: str) -> list[str]:
     return []
 
 
-def _open_pages(context: SyncContext, finances: Finances) -> Iterator[Response]:
+def _open_pages(context: SyncContext, finances: EbayFinances) -> Iterator[Response]:
     for part in parts(Window(_oldest(context), context.today), LONGEST):
         begins, ends = context.span(part)
         # Both ends of eBay's ranges are inside.
@@ -124,11 +124,11 @@ def _open_pages(context: SyncContext, finances: Finances) -> Iterator[Response]:
 
 def _oldest(context: SyncContext) -> date:
     """Return the first day whose transactions may still be without a payout."""
-    held = [m for m in context.documents if m.coverage is Coverage.OPEN]
-    if not held:
+    stored = [m for m in context.documents if m.coverage is Coverage.OPEN]
+    if not stored:
         return context.since
-    waiting = [min(m.days) for m in held if m.days]
-    seen = min(m.last_day for m in held) - SETTLING
+    waiting = [min(m.days) for m in stored if m.days]
+    seen = min(m.last_day for m in stored) - SETTLING
     return max(context.since, min([context.window.start, seen, *waiting]))
 
 

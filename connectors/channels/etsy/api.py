@@ -91,7 +91,7 @@ def payments(
     while waiting:
         batch = waiting.pop()
         try:
-            answer = remote.send(Request(PAYMENTS, url, {"payment_ids": ",".join(batch)}))
+            response = remote.send(Request(PAYMENTS, url, {"payment_ids": ",".join(batch)}))
         except NotTaken:
             refused += 1
             if refused > REFUSALS:
@@ -99,7 +99,9 @@ def payments(
             middle = len(batch) // 2
             waiting += [part for part in (batch[:middle], batch[middle:]) if middle and part]
             continue
-        by_number = {str(payment["payment_id"]): payment for payment in answer.at("results") or ()}
+        by_number = {
+            str(payment["payment_id"]): payment for payment in response.at("results") or ()
+        }
         returned = [number for number in batch if number in by_number]
         yield from (by_number[number] for number in returned)
         left = [number for number in batch if number not in by_number]

@@ -1,4 +1,4 @@
-"""Letting Daybook into an Etsy shop: the code flow with PKCE.
+"""Authorisation of an Etsy shop: the code flow with PKCE.
 
 Facts: "Authentication" of Etsy's Open API v3 and its OpenAPI document. There is no client secret
 at the token endpoint; calls carry the keystring and the shared secret beside the token. Access

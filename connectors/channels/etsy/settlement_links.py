@@ -1,4 +1,4 @@
-"""From monthly statements to settlements: the lines between two deposits, over month ends.
+"""Settlements over monthly statements: the lines between two deposits, over month ends.
 
 A statement declares no total and no balance. What ties it is how they follow: the balance after a
 deposit is the balance before it plus the lines between less the deposit. A deposit may pay less

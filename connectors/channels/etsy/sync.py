@@ -58,16 +58,16 @@ class _Month:
 
     def is_held(self, context: SyncContext) -> bool:
         """Return whether the stored document was made of this very ledger, and lacks no payment."""
-        held = context.document_of(self.statement)
-        if held is None or held.tag != self.tag:
+        stored = context.document_of(self.statement)
+        if stored is None or stored.tag != self.tag:
             return False
-        return Window(held.first_day, held.last_day + ONE_DAY) == self.covers
+        return Window(stored.first_day, stored.last_day + ONE_DAY) == self.covers
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
     """Yield every month that the window touches, the running one up to the last whole day.
 
-    A month is left out where it is held as its ledger is now.
+    A month is left out where it is stored as its ledger is now.
     """
     currency = str(context.account.get("currency") or "USD")
     with context.remote("Etsy", LIMITS, error_for) as remote:

@@ -106,19 +106,19 @@ class Admin:
             body = {**request.json, "variables": {**request.json["variables"], "first": size}}
             cost = min(_SHORT + size * self._points[request.operation], _LARGEST)
             try:
-                answer = self._remote.send(replace(request, json=body, cost=cost))
+                response = self._remote.send(replace(request, json=body, cost=cost))
             except TooCostly:
                 if size == 1:
                     raise
                 self._sizes[request.operation] = size // 2
                 continue
-            requested = answer.at("extensions.cost.requestedQueryCost")
+            requested = response.at("extensions.cost.requestedQueryCost")
             if isinstance(requested, int | float):
                 self._points[request.operation] = requested / size
-            actual = answer.at("extensions.cost.actualQueryCost")
+            actual = response.at("extensions.cost.actualQueryCost")
             if isinstance(actual, int | float):
                 self._remote.release(request, cost - actual)
-            return answer
+            return response
 
     def _request(self, operation: str, question: str, query: str) -> Request:
         variables = {"first": self._sizes[operation], "after": None, "query": query}

@@ -1,4 +1,4 @@
-"""Letting Daybook into a Shopify shop: the code flow, or the token of the shop's own custom app.
+"""Authorisation of a Shopify shop: the code flow, or the token of the shop's own custom app.
 
 Facts: "Authorization code grant", "Offline access tokens" and the Admin GraphQL schema of
 `graphql.VERSION` (shopify.dev). Tokens are asked to expire: an hour, with a refresh token of 90

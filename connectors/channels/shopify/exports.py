@@ -1,4 +1,4 @@
-"""How Shopify writes its exports: UTF-8, comma, a header, one row a line, one currency a file."""
+"""Shopify's exports: UTF-8, comma, a header, one row a line, one currency a file."""
 
 import csv
 from collections.abc import Sequence

@@ -33,7 +33,7 @@ def read_orders(context: SyncContext, admin: Admin) -> Iterator[SourceFile]:
     sees_all = admin.sees_all_orders()
     seen = Window(date.min if sees_all else context.today - _REACH, context.today)
     days = {_made(context, order) for order in admin.changed(context.instant(_since(context)))}
-    # A day that is seen in part would be replaced by less than is held of it.
+    # A day that is seen in part would be replaced by less than is stored of it.
     for window in windows(day for day in days if day in seen):
         for stretch in parts(window, _STRETCH):
             orders_by_day: dict[date, list[Node]] = defaultdict(list)
@@ -49,18 +49,20 @@ def read_orders(context: SyncContext, admin: Admin) -> Iterator[SourceFile]:
 
 def _recent(context: SyncContext) -> Window:
     """Return the days of which all orders are told: older ones need a scope that Shopify grants."""
-    first_days = [m.first_day for m in held_open(context)] or [context.today - _REACH]
+    first_days = [m.first_day for m in stored_open(context)] or [context.today - _REACH]
     return Window(min(max(context.covered.start, *first_days), context.today), context.today)
 
 
-def held_open(context: SyncContext) -> list[Manifest]:
+def stored_open(context: SyncContext) -> list[Manifest]:
     """Return the documents that say up to which day everything is known."""
     return [m for m in context.documents if m.coverage is Coverage.OPEN]
 
 
 def _since(context: SyncContext) -> date:
     """Return the first day whose orders may have changed since the last sync."""
-    return max(context.since, context.window.start - _LATE) if held_open(context) else context.since
+    return (
+        max(context.since, context.window.start - _LATE) if stored_open(context) else context.since
+    )
 
 
 def _made(context: SyncContext, order: Node) -> date:

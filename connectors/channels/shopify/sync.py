@@ -1,4 +1,4 @@
-"""What a settlement is at Shopify: a payout, with the balance transactions that it has taken.
+"""Sync of Shopify's settlements: a payout, with the balance transactions that it has taken.
 
 A payout is asked for by its number, so it is whole whatever the dates of its transactions; one that
 is scheduled has its transactions and has not left yet. What no payout has taken is one document a
@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from connectors.channels.api_formats import open_statement
 from connectors.channels.shopify.api import LIMITS, Admin, Node, payout_of
 from connectors.channels.shopify.graphql import error_for
-from connectors.channels.shopify.orders import held_open, read_orders
+from connectors.channels.shopify.orders import read_orders, stored_open
 from connectors.channels.sync_context import SyncContext, parts
 from connectors.documents.api_documents import ApiDocument
 from connectors.documents.manifest import Coverage
@@ -58,18 +58,18 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
 
 def _first_payout(context: SyncContext) -> date:
     """Return the first day whose payouts may be new or changed."""
-    if not held_open(context):
+    if not stored_open(context):
         return context.since
     return max(context.since, min(_oldest(context), context.today - SETTLING))
 
 
 def _oldest(context: SyncContext) -> date:
     """Return the first day whose transactions may still be without a payout."""
-    held = held_open(context)
-    if not held:
+    stored = stored_open(context)
+    if not stored:
         return context.since
-    waiting = [min(m.days) for m in held if m.days]
-    seen = min(m.last_day for m in held) - SETTLING
+    waiting = [min(m.days) for m in stored if m.days]
+    seen = min(m.last_day for m in stored) - SETTLING
     return max(context.since, min([context.window.start, seen, *waiting]))
 
 
@@ -98,7 +98,7 @@ def _since_oldest(context: SyncContext, admin: Admin) -> Iterator[list[Node]]:
 def _open(context: SyncContext, waiting: list[list[Node]]) -> Iterator[SourceFile]:
     """Yield one document a currency; one that has nothing left says so."""
     currencies = {_currency(node) for page in waiting for node in page}
-    currencies |= {m.currency for m in held_open(context)}
+    currencies |= {m.currency for m in stored_open(context)}
     for currency in sorted(currencies or {str(context.account.get("currency") or "USD")}):
         document = ApiDocument(
             "shopify", Coverage.OPEN, open_statement(currency), currency, context.covered

@@ -38,7 +38,7 @@ def error_for(response: httpx2.Response) -> Exception | None:
     return None
 
 
-class Square:
+class SquareApi:
     """Calls about one merchant's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
@@ -46,8 +46,8 @@ class Square:
 
     def locations(self) -> list[Item]:
         """Return every location, those that are closed included; their list has one page."""
-        answer = self._remote.send(self._request("ListLocations", "/v2/locations"))
-        return list(answer.at("locations") or ())
+        response = self._remote.send(self._request("ListLocations", "/v2/locations"))
+        return list(response.at("locations") or ())
 
     def payouts(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
         """Yield every payout of a location made in `[start, end)`, oldest first."""

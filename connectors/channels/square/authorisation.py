@@ -1,4 +1,4 @@
-"""Letting Daybook into a Square merchant: the code flow, or a token from the Developer Console.
+"""Authorisation of a Square merchant: the code flow, or a token from the Developer Console.
 
 Facts: Square's OAuth API (developer.squareup.com/docs/oauth-api) and its OpenAPI document. Access
 tokens last 30 days; the refresh token of the code flow never ends and comes back unchanged. Token

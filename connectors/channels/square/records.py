@@ -1,6 +1,6 @@
-"""What is kept of payments, refunds and orders: money, references and kinds of tender.
+"""Stored records of payments, refunds and orders: money, references and kinds of tender.
 
-Square's answers also hold buyers, their cards and addresses, and details that change without a
+Square's responses also hold buyers, their cards and addresses, and details that change without a
 meaning for the books; none of that is kept. Numbers are whole (minor units), so nothing of them is
 lost. Facts: the schemas Payment, PaymentRefund and Order of Square's OpenAPI document.
 """

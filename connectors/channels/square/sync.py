@@ -1,4 +1,4 @@
-"""What a settlement is at Square: a payout of one location, with the entries that it consists of.
+"""Sync of Square's settlements: a payout of one location, with the entries it consists of.
 
 A BATCH payout is the sum of its entries. A SIMPLE one (instant or by hand) has none: it takes from
 the balance what entries of a later BATCH account for, and stands as one line until they do. Entries
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.channels.square.api import HEADERS, LIMITS, Item, Square, error_for
+from connectors.channels.square.api import HEADERS, LIMITS, Item, SquareApi, error_for
 from connectors.channels.square.records import currency_of, keep, record
 from connectors.channels.square.unpaid import SETTLING, Unpaid, waiting_since
 from connectors.channels.sync_context import SyncContext
@@ -30,7 +30,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
     Payouts come first, so that what is open is told by the very entries that were read.
     """
     with context.remote("Square", LIMITS, error_for, HEADERS) as remote:
-        square = Square(context, remote)
+        square = SquareApi(context, remote)
         locations = square.locations()
         since = waiting_since(context)
         start = min(context.window.start, context.today - SETTLING)
@@ -53,7 +53,7 @@ def _at(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp).astimezone(UTC)
 
 
-def _entries(square: Square, payout: Item) -> list[Item]:
+def _entries(square: SquareApi, payout: Item) -> list[Item]:
     if payout.get("type") == "SIMPLE":
         return []
     return [e for page in square.entries(payout["id"]) for e in page.at("payout_entries") or ()]
@@ -65,7 +65,7 @@ def _named(entries: Iterable[Item], kind: str) -> list[str]:
     return [str(d[_DETAILS[kind]]) for d in details if d.get(_DETAILS[kind])]
 
 
-def _settlement(square: Square, payout: Item, entries: Sequence[Item], tag: str) -> SourceFile:
+def _settlement(square: SquareApi, payout: Item, entries: Sequence[Item], tag: str) -> SourceFile:
     currency = currency_of(payout["amount_money"])
     document = ApiDocument(
         "square", Coverage.SETTLEMENT, f"payout:{payout['id']}", currency, tag=tag

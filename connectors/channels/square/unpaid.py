@@ -1,4 +1,4 @@
-"""What no payout has taken: payments that wait for one, and those that Square never pays out.
+"""Payments that no payout has taken: those that wait for one, and those that Square never pays out.
 
 Square has no list of its balance. Payments and refunds whose number stands in no entry of a payout
 are open; one document a currency says all of them, made anew at every sync. A payment is made
@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from connectors.channels.api_formats import open_statement
-from connectors.channels.square.api import Item, Square
+from connectors.channels.square.api import Item, SquareApi
 from connectors.channels.square.records import (
     currency_of,
     is_done,
@@ -37,18 +37,18 @@ TILL = "till:"
 
 def _again(context: SyncContext) -> date:
     """Return the first day that is looked at again, whether anything is open there or not."""
-    held = [m for m in context.documents if m.statement.startswith("open:")]
-    if not held:
+    stored = [m for m in context.documents if m.statement.startswith("open:")]
+    if not stored:
         return context.covered.start
-    seen = min(m.last_day for m in held) - SETTLING
+    seen = min(m.last_day for m in stored) - SETTLING
     return max(context.covered.start, min(context.window.start, seen))
 
 
 def waiting_since(context: SyncContext) -> date:
     """Return the first day whose payments may still be without a payout."""
-    held = [m for m in context.documents if m.statement.startswith("open:")]
+    stored = [m for m in context.documents if m.statement.startswith("open:")]
     return max(
-        context.covered.start, min([_again(context), *(min(m.days) for m in held if m.days)])
+        context.covered.start, min([_again(context), *(min(m.days) for m in stored if m.days)])
     )
 
 
@@ -74,7 +74,9 @@ class Unpaid:
     `since` is the first open day; `taken` are the payments and refunds in the payouts since then.
     """
 
-    def __init__(self, context: SyncContext, square: Square, since: date, taken: set[str]) -> None:
+    def __init__(
+        self, context: SyncContext, square: SquareApi, since: date, taken: set[str]
+    ) -> None:
         self._context, self._square, self._since, self._taken = context, square, since, taken
         self._tills = max(context.covered.start, _month(_again(context)))
         self._open: dict[str, _Found] = {}
@@ -92,12 +94,12 @@ class Unpaid:
             for item in self._square.refunds(location["id"], begins, ends):
                 self._sort(record("refund", item), lambda group: group.refunds)
         places = {str(place["currency"]) for place in locations if place.get("currency")}
-        held = {m.currency for m in context.documents if m.statement.startswith("open:")}
-        found_in = places | held | self._open.keys()
-        for currency in sorted(found_in or {str(context.account.get("currency") or "USD")}):
+        stored = {m.currency for m in context.documents if m.statement.startswith("open:")}
+        currencies = places | stored | self._open.keys()
+        for currency in sorted(currencies or {str(context.account.get("currency") or "USD")}):
             group = self._open.get(currency, _Found())
             yield self._member(open_statement(currency), currency, context.covered, group)
-        for month, currency in sorted(self._till.keys() | set(self._held_tills())):
+        for month, currency in sorted(self._till.keys() | set(self._stored_tills())):
             group = self._till.get((month, currency), _Found())
             covers = Window(max(month, context.covered.start), min(_next(month), context.today))
             yield self._member(f"{TILL}{month:%Y-%m}-{currency}", currency, covers, group)
@@ -116,7 +118,7 @@ class Unpaid:
         elif day >= self._since and item["id"] not in self._taken:
             part(self._open.setdefault(currency, _Found())).append(item)
 
-    def _held_tills(self) -> Iterator[tuple[date, str]]:
+    def _stored_tills(self) -> Iterator[tuple[date, str]]:
         """Yield months that are read again and have a document already, which may be empty now."""
         for manifest in self._context.documents:
             if manifest.statement.startswith(TILL) and manifest.last_day >= self._tills:

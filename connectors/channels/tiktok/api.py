@@ -25,7 +25,7 @@ LIMITS = {"*": Limit(per_second=10.0, burst=20.0)}
 LARGEST_PAGE = 100
 
 
-class Finances:
+class TikTokFinances:
     """Calls about one shop's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
@@ -83,9 +83,9 @@ class Finances:
         )
 
 
-def _data(answer: Response) -> dict[str, Any]:
+def _data(response: Response) -> dict[str, Any]:
     """Return what an answer says, without where its next page begins."""
-    data = answer.at("data") or {}
+    data = response.at("data") or {}
     return {name: value for name, value in data.items() if name != "next_page_token"}
 
 

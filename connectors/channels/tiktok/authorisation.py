@@ -1,4 +1,4 @@
-"""Letting Daybook into TikTok Shops: a consent that covers every shop of one seller.
+"""Authorisation of TikTok Shops: a consent that covers every shop of one seller.
 
 Facts: Partner Center's pages and SDK. Access tokens last seven days; how long a refresh token does
 is in the answer that brought it. The page asks for the scopes that the application has in Partner
@@ -63,8 +63,8 @@ def _sign(access: Access) -> httpx2.Auth:
 def _accounts(access: Access) -> list[Account]:
     """Return every shop of the seller; each is called by its cipher from then on."""
     with Remote(TITLE, _sign(access), error_for=refusal) as tiktok:
-        answer = tiktok.get(access.url("api", "/authorization/202309/shops"))
-    return [_account(shop) for shop in answer["data"].get("shops") or []]
+        response = tiktok.get(access.url("api", "/authorization/202309/shops"))
+    return [_account(shop) for shop in response["data"].get("shops") or []]
 
 
 def _account(shop: Mapping[str, Any]) -> Account:

@@ -1,4 +1,4 @@
-"""What TikTok Shop's answers mean: success is `code` 0 in the body, whatever the status is.
+"""The errors of TikTok Shop's responses: success is `code` 0 in the body, whatever the status is.
 
 The codes are those that Partner Center and its users report; the messages change, so they are
 read only where one code stands for several things.

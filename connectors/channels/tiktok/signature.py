@@ -1,4 +1,4 @@
-"""Signing calls to TikTok Shop: a digest over path, query and body, and the seller's token beside.
+"""The signature of calls to TikTok Shop: a digest over path, query and body, beside the token.
 
 Facts: Partner Center, "Sign your API request". The token is in a header and never signed. A
 signature is good for five minutes.

@@ -1,4 +1,4 @@
-"""What a settlement is at TikTok Shop: a statement, one a day and shop, with its transactions.
+"""Sync of TikTok Shop's settlements: a statement, one a day and shop, with its transactions.
 
 A statement is made at midnight UTC and takes what was settled on the day before. Nothing of a
 transaction says when on that day, so its lines stand at noon UTC, which is on that day wherever
@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.channels.api_formats import open_statement
 from connectors.channels.sync_context import SyncContext
-from connectors.channels.tiktok.api import Finances
+from connectors.channels.tiktok.api import TikTokFinances
 from connectors.documents.api_documents import ApiDocument
 from connectors.documents.manifest import Coverage
 from connectors.documents.source_file import SourceFile
@@ -28,8 +28,8 @@ _NAME = "tiktok"
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
     """Yield every statement of the window that is not stored as it is now, then the proof."""
-    with Finances.calls(context) as remote:
-        finances = Finances(context, remote)
+    with TikTokFinances.calls(context) as remote:
+        finances = TikTokFinances(context, remote)
         end = context.now + timedelta(seconds=1)
         listed = list(finances.statements(_made(_first(context)), end))
         payments = _payments(finances, listed, end)
@@ -63,7 +63,7 @@ def _first(context: SyncContext) -> date:
 
 
 def _payments(
-    finances: Finances, listed: Sequence[Mapping[str, Any]], end: datetime
+    finances: TikTokFinances, listed: Sequence[Mapping[str, Any]], end: datetime
 ) -> dict[str, dict[str, Any]]:
     """Return the payments of statements by their number; none is older than what it pays."""
     paid = [_day(statement) for statement in listed if statement.get("payment_id")]
@@ -81,7 +81,7 @@ def _tag(statement: Mapping[str, Any], payment: Mapping[str, Any] | None) -> str
 
 
 def _settlement(
-    finances: Finances,
+    finances: TikTokFinances,
     statement: Mapping[str, Any],
     payment: Mapping[str, Any] | None,
     tag: str,
@@ -119,7 +119,7 @@ def _open(context: SyncContext, listed: Sequence[Mapping[str, Any]]) -> Iterator
 
 def _currency(context: SyncContext, listed: Sequence[Mapping[str, Any]]) -> str:
     """Return what the shop is paid in; it stays what it was called first."""
-    held = [m.currency for m in context.documents if m.coverage is Coverage.OPEN]
+    stored = [m.currency for m in context.documents if m.coverage is Coverage.OPEN]
     stated = [str(s["currency"]) for s in listed]
-    currencies = [*held, *stated, str(context.account.get("currency") or "")]
+    currencies = [*stored, *stated, str(context.account.get("currency") or "")]
     return next((currency for currency in currencies if currency), "USD")

@@ -21,7 +21,7 @@ _CREATOR = 1
 
 @dataclass(frozen=True, slots=True)
 class ShopTokens:
-    """Where tokens are bought and as whom; `url` is the host."""
+    """The exchange of tokens; `url` is the host."""
 
     url: str
     app_key: str
@@ -52,12 +52,12 @@ class ShopTokens:
     def _asked(self, path: str, grant: Mapping[str, str]) -> Mapping[str, Any]:
         query = {"app_key": self.app_key, "app_secret": self.app_secret, **grant}
         with Remote(TITLE, error_for=token_refusal) as tiktok:
-            answer = tiktok.get(self.url + path, params=query)
-        return _data(answer)
+            response = tiktok.get(self.url + path, params=query)
+        return _data(response)
 
 
-def _data(answer: Any) -> Mapping[str, Any]:
-    data = answer.get("data") if isinstance(answer, dict) else None
+def _data(response: Any) -> Mapping[str, Any]:
+    data = response.get("data") if isinstance(response, dict) else None
     if not isinstance(data, dict):
         raise Permanent(f"{TITLE} answered without a usable access token")
     return data

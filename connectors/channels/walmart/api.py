@@ -37,7 +37,7 @@ class NoFile(Permanent):
     """Walmart does not give this report as a file."""
 
 
-class Reports:
+class WalmartReports:
     """Calls about one seller's reports."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
@@ -52,8 +52,8 @@ class Reports:
 
     def dates(self) -> list[date]:
         """Return the days that reports are of, which are those of their payments, oldest first."""
-        answer = self._remote.send(self._request("availableReconFiles", reportVersion=VERSION))
-        listed = answer.json
+        response = self._remote.send(self._request("availableReconFiles", reportVersion=VERSION))
+        listed = response.json
         if not isinstance(listed, dict) or "availableApReportDates" not in listed:
             raise Permanent("Walmart's list of reports has another shape than is known")
         return sorted(map(_day, listed["availableApReportDates"] or ()))
@@ -73,13 +73,13 @@ class Reports:
         return Request(operation, self._context.access.url("api", f"{_BASE}/{operation}"), params)
 
 
-def _next_request(request: Request, answer: Response) -> Request | None:
+def _next_request(request: Request, response: Response) -> Request | None:
     """Return the offset that the answer names, which is none of ours to count.
 
     -1 after the last page.
     """
-    offset = answer.at("nextOffset")
-    if offset is None or int(offset) <= 0 or not answer.at("reportData"):
+    offset = response.at("nextOffset")
+    if offset is None or int(offset) <= 0 or not response.at("reportData"):
         return None
     return request.with_params(offset=int(offset))
 

@@ -1,4 +1,4 @@
-"""Letting Daybook into a Walmart seller account: the seller's own keys, or a consent.
+"""Authorisation of a Walmart seller account: the seller's own keys, or a consent.
 
 Facts: Walmart's OpenAPI document of its token API, and its guides "Log in and authorize app scope"
 and "Transfer authorization and refresh token" (developer.walmart.com/us-marketplace/docs). Access
@@ -70,7 +70,7 @@ def _read(access: Access, parameters: Mapping[str, str]) -> Code:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
+class _WalmartTokens:
     """A consent's tokens, or those of a seller's own keys: these have no refresh token."""
 
     access: Access
@@ -173,7 +173,7 @@ WALMART = Platform(
         ),
     ),
     consent=Consent(_consent_url, _read),
-    tokens=_Tokens,
+    tokens=_WalmartTokens,
     own_grant=True,
     revocation="Walmart Seller Center, Apps; your own keys: Developer Portal, API keys, Reset",
     sign=_sign,

@@ -1,4 +1,4 @@
-"""How Walmart lays its reconciliation reports out, as SQL relations of one shape each.
+"""The layouts of Walmart's reconciliation reports, as SQL relations of one shape each.
 
 Facts: Walmart's guide "Marketplace and WFS payment report overview" and its OpenAPI document of
 reports; the columns are those of real files (32 in 2025, 43 in July 2026) and are known by name.
@@ -17,7 +17,7 @@ from connectors.lake.engine import quoted
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ReportLayout:
     """The columns of a report, by name; older files lack the `optional` ones.
 
     `dates`, `orders` and `amounts` are those that hold a day, an order's number, an amount.
@@ -61,14 +61,14 @@ _V0_OPTIONAL = (
     "Ship to state", "Return Reason Description", "Adjustment Description", "Fulfillment Type",
     *_V0_AMOUNTS[4:],
 )  # fmt: skip
-V1 = Layout(
+V1 = ReportLayout(
     _V1_REQUIRED,
     _V1_OPTIONAL,
     dates=("Period Start Date", "Period End Date", "Transaction Posted Timestamp"),
     orders=("Customer Order #", "Purchase Order #"),
     amounts=("Amount", "Total Payable"),
 )
-V0 = Layout(
+V0 = ReportLayout(
     _V0_REQUIRED,
     _V0_OPTIONAL,
     dates=("Transaction Date Time",),
@@ -89,7 +89,7 @@ def is_trailer(cell: str) -> bool:
     return re.match(_TRAILER, cell) is not None
 
 
-def relation(layout: Layout, rows: str) -> str:
+def relation(layout: ReportLayout, rows: str) -> str:
     """Return SQL for every row of a report as text with its number.
 
     The row that states how many lines there are has nothing else.
@@ -118,7 +118,7 @@ def _bare(cell: str) -> str:
     return f"""CASE WHEN contains({cell}, '"') THEN trim({cell}, ' "') ELSE trim({cell}) END"""
 
 
-def file_rows(layout: Layout, names: Sequence[str], text: Path) -> str:
+def file_rows(layout: ReportLayout, names: Sequence[str], text: Path) -> str:
     """Return SQL for the rows of a file with these columns, plain or `.zst`."""
     # A sheet's empty columns have no name, and no two may have the same.
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(names))

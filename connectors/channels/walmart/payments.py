@@ -1,4 +1,4 @@
-"""What a report says was paid, and the proof that its lines make it.
+"""The payment that a report states, verified by its lines.
 
 Walmart keeps what it carries from one payment to the next, and what it holds, out of the report:
 where the lines come to something else than was paid and the report is whole, the difference is a

@@ -10,7 +10,7 @@ import duckdb
 from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.walmart.layouts import (
     STATED_LINES,
-    Layout,
+    ReportLayout,
     columns,
     file_rows,
     is_trailer,
@@ -40,7 +40,7 @@ class ReconciliationReport:
     """
 
     name: str
-    layout: Layout
+    layout: ReportLayout
     signature: frozenset[str]
     lines: str
     stated: Callable[[duckdb.DuckDBPyConnection, DecodedFile], Statement]

@@ -96,7 +96,7 @@ def _spaced(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-class Store:
+class StoreApi:
     """Calls about one store's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
@@ -166,10 +166,10 @@ class Store:
     def price_decimals(self) -> int | None:
         """Return how many decimals the store rounds its totals to; None where it does not say."""
         try:
-            answer = self._remote.send(self._request("settings/general", {"_fields": "id,value"}))
+            response = self._remote.send(self._request("settings/general", {"_fields": "id,value"}))
         except ConfigError:
             return None
-        values = {entry.get("id"): entry.get("value") for entry in answer.json or ()}
+        values = {entry.get("id"): entry.get("value") for entry in response.json or ()}
         digits = str(values.get("woocommerce_price_num_decimals", ""))
         return int(digits) if digits.isdigit() else None
 
@@ -214,14 +214,14 @@ class Store:
         return Request(path.partition("/")[0], url, {**more, **params})
 
 
-def _next_request(request: Request, answer: Response) -> Request | None:
+def _next_request(request: Request, response: Response) -> Request | None:
     """Return the next page.
 
     A proxy that keeps the count to itself leaves the size of pages to go by.
     """
-    if "X-WP-TotalPages" in answer.headers:
-        return counted_pages("X-WP-TotalPages")(request, answer)
-    return page_number("", PAGE)(request, answer)
+    if "X-WP-TotalPages" in response.headers:
+        return counted_pages("X-WP-TotalPages")(request, response)
+    return page_number("", PAGE)(request, response)
 
 
 def _made(pages: Iterable[Response]) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Letting Daybook into a WooCommerce store: keys that the store hands over, or that are typed.
+"""Authorisation of a WooCommerce store: keys that the store hands over, or that are typed.
 
 Facts: WooCommerce 9.9.5 (class-wc-auth.php, class-wc-rest-authentication.php) and the documents of
 its REST API. Keys do not end, and no call gives them back. The store posts them to us when its

@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.channels.api_formats import open_statement
 from connectors.channels.sync_context import SyncContext, stamp
-from connectors.channels.woocommerce.api import Store
+from connectors.channels.woocommerce.api import StoreApi
 from connectors.documents.api_documents import ApiDocument
 from connectors.documents.control_totals import business_day
 from connectors.documents.manifest import Coverage, Manifest
@@ -46,8 +46,8 @@ def known(context: SyncContext) -> Manifest | None:
     return context.document_of(open_statement(home(context)))
 
 
-def read(context: SyncContext, store: Store, tag: str | None) -> Iterator[SourceFile]:
-    """Yield every month that says something else than what is held; `tag` is how fees are known."""
+def read(context: SyncContext, store: StoreApi, tag: str | None) -> Iterator[SourceFile]:
+    """Yield every month that is not stored as it is now; `tag` is how fees are known."""
     months = _months(context.covered)
     due = _due(context, store, months, tag)
     if not due:
@@ -73,7 +73,9 @@ def _months(covered: Window) -> list[Window]:
     return months
 
 
-def _due(context: SyncContext, store: Store, months: list[Window], tag: str | None) -> list[Window]:
+def _due(
+    context: SyncContext, store: StoreApi, months: list[Window], tag: str | None
+) -> list[Window]:
     before = known(context)
     if before is None:
         return months
@@ -90,7 +92,7 @@ def _due(context: SyncContext, store: Store, months: list[Window], tag: str | No
     if context.window.start > context.covered.start:
         # Orders that were deleted leave no trace: what is asked for by name is read again.
         days |= set(context.window)
-    other = {m.statement[-7:] for m in _held(context) if m.tag != tag}
+    other = {m.statement[-7:] for m in _stored(context) if m.tag != tag}
     other |= _holding(context, context.reread) if context.reread is not None else set()
     return [
         month
@@ -99,7 +101,7 @@ def _due(context: SyncContext, store: Store, months: list[Window], tag: str | No
     ]
 
 
-def _decided(context: SyncContext, store: Store, named: Window) -> set[date]:
+def _decided(context: SyncContext, store: StoreApi, named: Window) -> set[date]:
     """Return the days on which orders were made that were made or paid on the days of a window."""
     start, end = context.span(named)
     paid = store.paid(start - _UNPAID, start, end)
@@ -107,18 +109,18 @@ def _decided(context: SyncContext, store: Store, named: Window) -> set[date]:
 
 
 def _holding(context: SyncContext, named: Window) -> set[str]:
-    """Return months that are held with a line on one of the days of a window.
+    """Return months that are stored with a line on one of the days of a window.
 
     It may be gone by now.
     """
-    return {m.statement[-7:] for m in _held(context) if any(day in named for day in m.days)}
+    return {m.statement[-7:] for m in _stored(context) if any(day in named for day in m.days)}
 
 
 def _made_on(context: SyncContext, made: str) -> date:
     return business_day(datetime.fromisoformat(made).replace(tzinfo=UTC), context.time_zone)
 
 
-def _held(context: SyncContext) -> list[Manifest]:
+def _stored(context: SyncContext) -> list[Manifest]:
     return [m for m in context.documents if is_month(m.statement)]
 
 
@@ -135,7 +137,7 @@ def _by_order(refunds: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any
 
 def _documents(
     context: SyncContext,
-    store: Store,
+    store: StoreApi,
     month: Window,
     pages: Sequence[Response],
     refunds: Mapping[int, list[dict[str, Any]]],
@@ -147,7 +149,7 @@ def _documents(
     orders = [order for page in pages for order in page.json]
     given_back = [r for order in orders for r in _refunds(store, order, refunds)]
     currencies = {c for order in orders for c in _currencies(order)}
-    currencies |= {m.currency for m in _held(context) if m.statement.endswith(_label(month))}
+    currencies |= {m.currency for m in _stored(context) if m.statement.endswith(_label(month))}
     window = {
         "begins": stamp(context.instant(month.start)),
         "since": stamp(since),
@@ -167,7 +169,7 @@ def _documents(
 
 
 def _refunds(
-    store: Store, order: Mapping[str, Any], by_order: Mapping[int, list[dict[str, Any]]]
+    store: StoreApi, order: Mapping[str, Any], by_order: Mapping[int, list[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
     """Return an order's refunds.
 

@@ -1,4 +1,4 @@
-"""Signing calls to a WooCommerce store: HTTP Basic over https, OAuth 1.0a over plain http.
+"""The signature of calls to a WooCommerce store: HTTP Basic over https, OAuth 1.0a over plain http.
 
 Some servers keep the Authorization header to themselves; the keys then go in the query, over https.
 

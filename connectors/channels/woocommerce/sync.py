@@ -1,4 +1,4 @@
-"""What a settlement is in a WooCommerce store: a deposit of WooPayments, where that is installed.
+"""Sync of a WooCommerce store's settlements: a deposit of WooPayments, where that is installed.
 
 WooCommerce itself pays nothing out: what was sold is told by the month (`months`), and the money of
 every order goes on to its gateway. WooPayments' charges come from there into its balance, which its
@@ -12,7 +12,7 @@ from typing import Any
 from connectors.channels.api_formats import open_statement
 from connectors.channels.sync_context import SyncContext, stamp
 from connectors.channels.woocommerce import months
-from connectors.channels.woocommerce.api import LIMITS, NotThere, Store, error_for
+from connectors.channels.woocommerce.api import LIMITS, NotThere, StoreApi, error_for
 from connectors.documents.api_documents import ApiDocument
 from connectors.documents.manifest import Coverage, Manifest
 from connectors.documents.source_file import SourceFile
@@ -29,13 +29,13 @@ _ROUNDS = 3
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Yield months and deposits that are not held as they are now, then what is open."""
+    """Yield months and deposits that are not stored as they are now, then what is open."""
     transport = Guard(context.access.private_hosts)
     with context.remote("WooCommerce", LIMITS, error_for, transport=transport) as remote:
-        store = Store(context, remote)
+        store = StoreApi(context, remote)
         deposits = _deposits(context, store)
         # Fees stand in WooPayments' transactions where they can be read, else on the orders.
-        installed = deposits is not None or bool(_held(context))
+        installed = deposits is not None or bool(_stored(context))
         yield from months.read(context, store, "WooPayments" if installed else None)
         if deposits is None:
             yield from _open(context, [])
@@ -43,11 +43,11 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
             yield from _paid_out(context, store, deposits)
 
 
-def _held(context: SyncContext) -> list[Manifest]:
+def _stored(context: SyncContext) -> list[Manifest]:
     return [m for m in context.documents if m.statement.startswith(f"{DEPOSIT}:")]
 
 
-def _deposits(context: SyncContext, store: Store) -> list[dict[str, Any]] | None:
+def _deposits(context: SyncContext, store: StoreApi) -> list[dict[str, Any]] | None:
     """Return every deposit that may touch the window; None where WooPayments is not in use."""
     start = min(context.window.start, context.today - SETTLING)
     try:
@@ -57,9 +57,9 @@ def _deposits(context: SyncContext, store: Store) -> list[dict[str, Any]] | None
 
 
 def _paid_out(
-    context: SyncContext, store: Store, deposits: list[dict[str, Any]]
+    context: SyncContext, store: StoreApi, deposits: list[dict[str, Any]]
 ) -> Iterator[SourceFile]:
-    taken = {m.statement.partition(":")[2] for m in _held(context)}
+    taken = {m.statement.partition(":")[2] for m in _stored(context)}
     for _ in range(_ROUNDS):
         for deposit in deposits:
             taken.add(deposit["id"])
@@ -75,7 +75,7 @@ def _paid_out(
     raise Transient("WooPayments keeps making deposits while they are listed: try again")
 
 
-def _settlement(store: Store, deposit: dict[str, Any], tag: str) -> SourceFile:
+def _settlement(store: StoreApi, deposit: dict[str, Any], tag: str) -> SourceFile:
     number, currency = deposit["id"], str(deposit["currency"]).upper()
     document = ApiDocument(
         "woocommerce", Coverage.SETTLEMENT, f"{DEPOSIT}:{number}", currency, tag=tag
@@ -88,11 +88,11 @@ def _settlement(store: Store, deposit: dict[str, Any], tag: str) -> SourceFile:
 
 def _oldest(context: SyncContext) -> date:
     """Return the first day whose transactions may still be without a deposit."""
-    held = [m for m in context.documents if m.coverage is Coverage.OPEN]
-    if not held:
+    stored = [m for m in context.documents if m.coverage is Coverage.OPEN]
+    if not stored:
         return context.covered.start
-    waiting = [min(m.days) for m in held if m.days]
-    seen = min(m.last_day for m in held) - SETTLING
+    waiting = [min(m.days) for m in stored if m.days]
+    seen = min(m.last_day for m in stored) - SETTLING
     return max(context.covered.start, min([context.window.start, seen, *waiting]))
 
 

@@ -41,7 +41,7 @@ _LINES = "lines_range"
 _AGAIN = "download the report again, unedited"
 
 
-class TransactionReport:
+class SellerCentralReport:
     """The Monthly Unified Transaction and Date Range reports."""
 
     name = "transaction_report"
@@ -251,4 +251,4 @@ def _statement(
     return f"{site}{month or f'{first}..{last}'} {currency}", period
 
 
-FORMAT = TransactionReport()
+FORMAT = SellerCentralReport()

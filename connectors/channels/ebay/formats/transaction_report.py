@@ -42,7 +42,7 @@ _AGAIN = "download the report again, unedited"
 _PAYOUTS = "SELECT * FROM document_rows WHERE lower(type) = 'payout'"
 
 
-class TransactionReport:
+class SellerHubReport:
     """The transaction report of Seller Hub."""
 
     name = "transaction_report"
@@ -270,4 +270,4 @@ def _settlements(
     )
 
 
-FORMAT = TransactionReport()
+FORMAT = SellerHubReport()
