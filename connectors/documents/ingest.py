@@ -145,7 +145,7 @@ class FileParser:
         except Exception as error:
             raise BadInput(
                 _line(
-                    f"{source_file.name}: cannot be read ({_said(error)}); download it again, "
+                    f"{source_file.name}: cannot be read ({_reason(error)}); download it again, "
                     "unedited"
                 )
             ) from error
@@ -216,7 +216,7 @@ def _line(message: str) -> str:
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 200]} … {plain[-200:]}"
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return what a library says of a file, in a line; ours says nothing that helps."""
     first = str(error).partition("\n")[0][:200]
     return first if isinstance(error, duckdb.Error) and first else type(error).__name__

@@ -74,6 +74,7 @@ def _workbook(name: str, content: bytes) -> Iterator[Iterable[tuple[str, Iterato
             # Of styles it does not know; only values are read.
             warnings.simplefilter("ignore", UserWarning)
             _check_parts(name, content)
+            # Faster readers know no number but a float, and cut an order number of 18 digits short.
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             yield ((sheet.title, _rows(sheet)) for sheet in book.worksheets)
     except (BadInput, MemoryError):

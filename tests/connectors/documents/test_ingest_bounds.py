@@ -199,6 +199,16 @@ def test_a_workbook_is_read_within_bounds(
     assert reason in refused(tmp_path, content(), "income.xlsx")
 
 
+def test_a_number_keeps_every_digit(tmp_path: Path) -> None:
+    """An order number of 18 digits is more than a float holds; programs write it as a number."""
+    numbers = "576461413038785752", "35.91", "-0.05"
+    cells = "".join(f"<c><v>{number}</v></c>" for number in numbers)
+    content = sheet(f"<row>{cells}</row>")
+    path = tmp_path / "text.csv"
+    spreadsheets.write_sheet("income.xlsx", content, path, lambda _title, _text: True)
+    assert path.read_text() == ",".join(numbers) + "\n"
+
+
 def test_a_text_is_read_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     header, row = ETSY.split(b"\n")[:2]
     monkeypatch.setattr(tables, "MAX_ROWS", 5)
