@@ -56,7 +56,7 @@ def relation(dialect: Dialect, text: Path) -> str:
         ),
         *(f"{stamps.amount(place[name])} AS {_named(name)}" for name in money),
     ]
-    listed = ", ".join(f"{{word: {quoted(name)}, text: {_named(name)}}}" for name in money[:-1])
+    listed = ", ".join(f"{{label: {quoted(name)}, text: {_named(name)}}}" for name in money[:-1])
     return (
         f"SELECT *, [{listed}] AS amounts FROM (SELECT {', '.join(fields)} FROM read_csv("
         f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "

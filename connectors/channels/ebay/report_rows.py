@@ -151,9 +151,9 @@ def relation(dialect: Dialect, text: Path) -> str:
     )
 
 
-def _list(words: Sequence[str], name: str) -> str:
-    listed = (f"{{word: {quoted(word)}, text: {name}_{i}}}" for i, word in enumerate(words))
-    return f"[{', '.join(listed)}]::STRUCT(word VARCHAR, text VARCHAR)[]"
+def _list(labels: Sequence[str], name: str) -> str:
+    listed = (f"{{label: {quoted(label)}, text: {name}_{i}}}" for i, label in enumerate(labels))
+    return f"[{', '.join(listed)}]::STRUCT(label VARCHAR, text VARCHAR)[]"
 
 
 def _text(column: str | None) -> str:

@@ -31,7 +31,7 @@ holders AS (
 ),
 
 walked AS (
-    SELECT row, item, [i] AS place, b->>'$.breakdownType' AS word, NULL::VARCHAR AS above,
+    SELECT row, item, [i] AS place, b->>'$.breakdownType' AS label, NULL::VARCHAR AS above,
         exact(b->>'$.breakdownAmount.currencyAmount') AS amount,
         CAST(json_extract(b, '$.breakdowns[*]') AS JSON[]) AS below
     FROM (
@@ -44,7 +44,7 @@ walked AS (
         exact(b->>'$.breakdownAmount.currencyAmount'),
         CAST(json_extract(b, '$.breakdowns[*]') AS JSON[])
     FROM (
-        SELECT row, item, place, word AS above, unnest(below) AS b,
+        SELECT row, item, place, label AS above, unnest(below) AS b,
             generate_subscripts(below, 1) AS i
         FROM walked
         WHERE len(below) > 0
@@ -56,7 +56,7 @@ ends AS (
         row,
         item,
         concat_ws('.', CASE WHEN item > 0 THEN 'item' || item END, array_to_string(place, '.')) AS part,
-        CASE WHEN word IN ('Base', 'Tax', 'Promo') THEN concat_ws(' / ', above, word) ELSE word END AS word,
+        CASE WHEN label IN ('Base', 'Tax', 'Promo') THEN concat_ws(' / ', above, label) ELSE label END AS label,
         amount
     FROM walked
     WHERE coalesce(len(below), 0) = 0 AND amount <> 0
@@ -79,7 +79,7 @@ counted AS (
 ),
 
 stated AS (
-    SELECT row, item, part, word, amount FROM counted
+    SELECT row, item, part, label, amount FROM counted
     UNION ALL
     SELECT row, 0, 'rest', NULL,
         CAST(any_value(total) - coalesce(sum(amount), 0) AS DECIMAL(19,4)) AS rest
@@ -92,7 +92,7 @@ stated AS (
 fields AS (
     SELECT
         b.*,
-        s.part, s.word, s.amount,
+        s.part, s.label, s.amount,
         CASE
             WHEN s.item > 0 THEN b.items[s.item]
             WHEN len(b.items) = 1 THEN b.items[1]
@@ -119,7 +119,7 @@ SELECT
         '-', 'provisional', getvariable('currency'),
         CAST(posted_at AT TIME ZONE getvariable('time_zone') AS DATE)
     ) AS settlement_id,
-    concat_ws(' / ', type, coalesce(word, t->>'$.description')) AS source_type,
+    concat_ws(' / ', type, coalesce(label, t->>'$.description')) AS source_type,
     t->>'$.marketplaceDetails.marketplaceName' AS marketplace,
     list_extract(list_transform(
         list_filter(

@@ -74,14 +74,14 @@ parts AS (
         unnest(list_prepend(
             {
                 part: NULL::VARCHAR,
-                word: CASE WHEN type = 'NON_SALE_CHARGE' THEN fee_type END,
+                label: CASE WHEN type = 'NON_SALE_CHARGE' THEN fee_type END,
                 value: CAST(
                     sign * (amount + coalesce(list_sum(list_transform(fees, lambda f: f.amount)), 0))
                     AS DECIMAL(19,4)
                 )
             },
             list_transform(fees, lambda f, i: {
-                part: concat('fee', i), word: f.type, value: CAST(-sign * f.amount AS DECIMAL(19,4))
+                part: concat('fee', i), label: f.type, value: CAST(-sign * f.amount AS DECIMAL(19,4))
             })
         )) AS stated
     FROM converted
@@ -101,7 +101,7 @@ SELECT
     stated.part AS part,
     line_id,
     NULL::VARCHAR AS settlement_id,
-    concat_ws(' / ', type, stated.word) AS source_type,
+    concat_ws(' / ', type, stated.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     order_item_id,

@@ -59,7 +59,7 @@ adjustments AS (
 items AS (
     SELECT
         adjustment_id,
-        i->>'$.adjustment_type' AS word,
+        i->>'$.adjustment_type' AS label,
         sum(minor(i->>'$.shop_amount'))::DECIMAL(19,4) AS of_shop,
         sum(minor(i->>'$.amount'))::DECIMAL(19,4) AS of_payment
     FROM (
@@ -74,12 +74,12 @@ given_back AS (
         adjustment_id,
         sum(of_shop)::DECIMAL(19,4) AS shop_total,
         sum(of_payment)::DECIMAL(19,4) AS payment_total,
-        list({word: word, value: of_shop} ORDER BY word) FILTER (of_shop <> 0) AS of_shop,
-        list({word: word, value: of_payment} ORDER BY word) FILTER (of_payment <> 0) AS of_payment
+        list({label: label, value: of_shop} ORDER BY label) FILTER (of_shop <> 0) AS of_shop,
+        list({label: label, value: of_payment} ORDER BY label) FILTER (of_payment <> 0) AS of_payment
     FROM items
     GROUP BY ALL
     -- What is refunded and not said to be of anything cannot be split.
-    HAVING count(*) = count(word)
+    HAVING count(*) = count(label)
 ),
 
 referring AS (
@@ -140,7 +140,7 @@ split AS (
     SELECT
         * REPLACE (
             CASE WHEN fee_back <> 0
-                THEN list_append(parts, {word: 'total_fee_adjustment_amount', value: -fee_back})
+                THEN list_append(parts, {label: 'total_fee_adjustment_amount', value: -fee_back})
                 ELSE parts
             END AS parts
         ),
@@ -160,16 +160,16 @@ stated AS (
             WHEN lower(type) IN (
                 'sales_tax', 'sales_tax_refund', 'sales_tax_refund_entry', 'buyer_fee'
             ) THEN [
-                {part: NULL, word: NULL, value: amount},
-                {part: 'collected', word: 'collected', value: -amount},
-                {part: 'sale', word: 'out of the sale', value: amount}
+                {part: NULL, label: NULL, value: amount},
+                {part: 'collected', label: 'collected', value: -amount},
+                {part: 'sale', label: 'out of the sale', value: amount}
             ]
             WHEN parts IS NOT NULL THEN list_transform(parts, lambda x: {
-                part: CASE WHEN len(parts) > 1 THEN x.word END,
-                word: x.word,
+                part: CASE WHEN len(parts) > 1 THEN x.label END,
+                label: x.label,
                 value: CAST(sign(amount) * x.value AS DECIMAL(19,4))
             })
-            ELSE [{part: NULL, word: NULL, value: amount}]
+            ELSE [{part: NULL, label: NULL, value: amount}]
         END) AS stated
     FROM split
 )
@@ -179,7 +179,7 @@ SELECT
     stated.part AS part,
     line_id,
     ordinal(posted_on, row) AS ordinal,
-    concat_ws(' / ', 'ledger', type, stated.word) AS source_type,
+    concat_ws(' / ', 'ledger', type, stated.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     CASE WHEN reference_type = 'receipt' THEN reference_id ELSE receipt_id END AS order_id,
     NULL::INTEGER AS quantity,

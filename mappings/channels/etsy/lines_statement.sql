@@ -35,16 +35,16 @@ fields AS (
                 type = 'Tax' AND title IN ('Sales tax paid by buyer', 'Refund to buyer for sales tax')
             ) OR type = 'Buyer Fee'
             THEN [
-                {part: NULL, word: NULL, amount: coalesce(gross, 0) + coalesce(charge, 0)},
-                {part: 'collected', word: 'collected', amount: -(coalesce(gross, 0) + coalesce(charge, 0))},
-                {part: 'sale', word: 'out of the sale', amount: coalesce(gross, 0) + coalesce(charge, 0)}
+                {part: NULL, label: NULL, amount: coalesce(gross, 0) + coalesce(charge, 0)},
+                {part: 'collected', label: 'collected', amount: -(coalesce(gross, 0) + coalesce(charge, 0))},
+                {part: 'sale', label: 'out of the sale', amount: coalesce(gross, 0) + coalesce(charge, 0)}
             ]
             WHEN gross IS NOT NULL AND charge IS NOT NULL
             THEN [
-                {part: NULL, word: NULL, amount: gross},
-                {part: 'charge', word: 'fees & taxes', amount: charge}
+                {part: NULL, label: NULL, amount: gross},
+                {part: 'charge', label: 'fees & taxes', amount: charge}
             ]
-            ELSE [{part: NULL, word: NULL, amount: coalesce(gross, charge, 0)}]
+            ELSE [{part: NULL, label: NULL, amount: coalesce(gross, charge, 0)}]
         END
     ) AS amount_of
     FROM base
@@ -55,7 +55,7 @@ SELECT
     amount_of.part AS part,
     NULL::VARCHAR AS line_id,
     ordinal(posted_on, row) AS ordinal,
-    concat_ws(' / ', type, title, amount_of.word) AS source_type,
+    concat_ws(' / ', type, title, amount_of.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     NULL::INTEGER AS quantity,

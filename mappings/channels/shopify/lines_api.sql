@@ -38,12 +38,12 @@ base AS (
 parts AS (
     SELECT *, unnest(list_concat(
         [
-            {part: NULL::VARCHAR, word: NULL::VARCHAR, value: gross},
-            {part: 'fee', word: 'fee', value: CAST(net - gross AS DECIMAL(19,4))}
+            {part: NULL::VARCHAR, label: NULL::VARCHAR, value: gross},
+            {part: 'fee', label: 'fee', value: CAST(net - gross AS DECIMAL(19,4))}
         ],
         CASE WHEN regexp_matches(type, '^(CUSTOMS_DUTY|IMPORT_TAX)') THEN [
-            {part: 'collected', word: 'collected', value: CAST(-gross AS DECIMAL(19,4))},
-            {part: 'sale', word: 'out of the sale', value: gross}
+            {part: 'collected', label: 'collected', value: CAST(-gross AS DECIMAL(19,4))},
+            {part: 'sale', label: 'out of the sale', value: gross}
         ] END
     )) AS stated
     FROM base
@@ -58,7 +58,7 @@ SELECT
     stated.part AS part,
     line_id,
     NULL::VARCHAR AS settlement_id,
-    concat_ws(' / ', type, stated.word) AS source_type,
+    concat_ws(' / ', type, stated.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     NULL::VARCHAR AS order_item_id,

@@ -58,16 +58,16 @@ sold AS (
 
 both_sides AS (
     SELECT *, unnest(list_concat(
-        [{part: NULL::VARCHAR, word: gateway, value: CAST(-amount AS DECIMAL(19,4))}],
+        [{part: NULL::VARCHAR, label: gateway, value: CAST(-amount AS DECIMAL(19,4))}],
         CASE WHEN is_whole THEN [
             {
-                part: 'items', word: 'order / items',
+                part: 'items', label: 'order / items',
                 value: CAST(amount - shipping - tax - tip AS DECIMAL(19,4))
             },
-            {part: 'shipping', word: 'order / shipping', value: shipping},
-            {part: 'tax', word: 'order / tax', value: tax},
-            {part: 'tip', word: 'order / tip', value: tip}
-        ] ELSE [{part: 'order', word: concat('order / ', kind), value: amount}] END
+            {part: 'shipping', label: 'order / shipping', value: shipping},
+            {part: 'tax', label: 'order / tax', value: tax},
+            {part: 'tip', label: 'order / tip', value: tip}
+        ] ELSE [{part: 'order', label: concat('order / ', kind), value: amount}] END
     )) AS stated
     FROM sold
 )
@@ -77,7 +77,7 @@ SELECT
     stated.part AS part,
     line_id,
     NULL::VARCHAR AS settlement_id,
-    stated.word AS source_type,
+    stated.label AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     NULL::VARCHAR AS order_item_id,

@@ -144,7 +144,7 @@ payout AS (
         CAST(a->>'$.amount_money.amount' AS BIGINT) AS amount,
         list_transform(json_extract(a, '$.payout_fee[*]'), lambda f, i: {
             part: concat('fee', i),
-            word: concat('PAYOUT_FEE / ', f->>'$.type'),
+            label: concat('PAYOUT_FEE / ', f->>'$.type'),
             value: -CAST(f->>'$.amount_money.amount' AS BIGINT)
         }) AS fees
     FROM answers
@@ -185,25 +185,25 @@ stated AS (
     SELECT
         line_id, location, order_id, posted_at,
         unnest([
-            {part: NULL, word: type, value: total - tip - tax - service - gift_card},
-            {part: 'tip', word: concat(type, ' / TIP'), value: tip},
-            {part: 'tax', word: concat(type, ' / TAX'), value: tax},
-            {part: 'service', word: concat(type, ' / SERVICE_CHARGE'), value: service},
-            {part: 'gift_card', word: concat(type, ' / GIFT_CARD'), value: gift_card},
-            {part: 'fee', word: concat(fee_type, ' / FEE'), value: fee},
-            {part: 'app_fee', word: 'THIRD_PARTY_FEE', value: app_fee},
+            {part: NULL, label: type, value: total - tip - tax - service - gift_card},
+            {part: 'tip', label: concat(type, ' / TIP'), value: tip},
+            {part: 'tax', label: concat(type, ' / TAX'), value: tax},
+            {part: 'service', label: concat(type, ' / SERVICE_CHARGE'), value: service},
+            {part: 'gift_card', label: concat(type, ' / GIFT_CARD'), value: gift_card},
+            {part: 'fee', label: concat(fee_type, ' / FEE'), value: fee},
+            {part: 'app_fee', label: 'THIRD_PARTY_FEE', value: app_fee},
             {
                 part: 'tender',
-                word: concat('TENDER / ', tender),
+                label: concat('TENDER / ', tender),
                 value: CASE WHEN tender IS NULL THEN 0 ELSE -total END
             }
-        ]) AS said
+        ]) AS entry
     FROM moves
     UNION ALL
     SELECT
         payout_id, location, NULL, posted_at,
         unnest(CASE
-            WHEN type = 'SIMPLE' THEN [{part: NULL, word: 'PAYOUT / SIMPLE', value: amount}]
+            WHEN type = 'SIMPLE' THEN [{part: NULL, label: 'PAYOUT / SIMPLE', value: amount}]
             WHEN (SELECT sum(gross + fee) FROM entries) - amount
                 = -list_sum(list_transform(fees, lambda f: f.value))
             THEN fees
@@ -213,21 +213,21 @@ stated AS (
 )
 
 SELECT
-    row_number() OVER (ORDER BY posted_at, line_id, said.part NULLS FIRST)::INTEGER AS row,
-    said.part AS part,
+    row_number() OVER (ORDER BY posted_at, line_id, entry.part NULLS FIRST)::INTEGER AS row,
+    entry.part AS part,
     line_id,
     NULL::VARCHAR AS settlement_id,
-    said.word AS source_type,
+    entry.label AS source_type,
     location AS marketplace,
     order_id,
     NULL::VARCHAR AS order_item_id,
     NULL::VARCHAR AS sku,
     NULL::INTEGER AS quantity,
     posted_at,
-    minor(said.value) AS amount,
+    minor(entry.value) AS amount,
     NULL::VARCHAR AS description,
     NULL::VARCHAR AS fulfilment,
     NULL::VARCHAR AS ship_from,
     NULL::VARCHAR AS ship_to
 FROM stated
-WHERE said.value <> 0
+WHERE entry.value <> 0

@@ -9,7 +9,7 @@ WITH sums AS (
     GROUP BY 1
 ),
 
-said AS (
+row_parts AS (
     SELECT
         row,
         coalesce(parts, 0) AS parts,
@@ -22,17 +22,17 @@ said AS (
 ),
 
 totals AS (
-    SELECT row, 'Total Collected' AS name, collected AS declared, parts AS found FROM said
+    SELECT row, 'Total Collected' AS name, collected AS declared, parts AS computed FROM row_parts
     UNION ALL
     SELECT
         row,
         'Net Total',
         net,
         collected + fees + CASE WHEN net = collected + fees THEN 0 ELSE others END
-    FROM said
+    FROM row_parts
 )
 
-SELECT row, name, declared, found::DECIMAL(19,4) AS found
+SELECT row, name, declared, computed::DECIMAL(19,4) AS computed
 FROM totals
-WHERE declared <> found
+WHERE declared <> computed
 ORDER BY row, name DESC

@@ -13,7 +13,7 @@ WITH listed AS (
     WHERE operation = 'getStatementTransactions'
 ),
 
-said AS (
+extracted AS (
     -- All at once: a transaction is long, and is read once for all that is wanted of it.
     SELECT
         row_number() OVER ()::INTEGER AS row,
@@ -62,7 +62,7 @@ base AS MATERIALIZED (
             s[9:13], lambda amount: coalesce(exact(nullif(trim(amount), '')), 0)
         ) AS amounts,
         s[14:20] AS trees
-    FROM said
+    FROM extracted
 ),
 
 branches AS (
@@ -138,17 +138,17 @@ parts AS (
         row,
         unnest(CASE WHEN in_price THEN ['', '.collected', '.sale'] ELSE [''] END) AS leg,
         unnest(CASE WHEN in_price THEN ['', ' / collected', ' / out of the sale'] ELSE [''] END)
-            AS said,
+            AS suffix,
         unnest(CASE WHEN in_price THEN [value, -value, value] ELSE [value] END) AS amount,
         name
     FROM counted
 ),
 
 stated AS (
-    SELECT row, name || leg AS part, name || said AS word, amount FROM parts
+    SELECT row, name || leg AS part, name || suffix AS label, amount FROM parts
     UNION ALL
     -- Tax that is beside the amounts, corrections, the reserve.
-    SELECT row, part, word, amount
+    SELECT row, part, label, amount
     FROM (
         SELECT
             row,
@@ -163,7 +163,7 @@ stated AS (
                 'retail_delivery_fee_amount / remitted',
                 CASE WHEN type = 'ORDER' THEN 'adjustment_amount' END,
                 reserve_status
-            ]) AS word,
+            ]) AS label,
             unnest([
                 amounts[4], -amounts[4], amounts[5], -amounts[5], amounts[2], amounts[3]
             ]) AS amount
@@ -178,9 +178,9 @@ whole AS (
         base.*,
         part,
         CASE
-            WHEN amount IS NOT NULL THEN word
+            WHEN amount IS NOT NULL THEN label
             WHEN type = 'ORDER' AND amounts[1] = 0 THEN 'subtotal_before_discount_amount'
-        END AS word,
+        END AS label,
         coalesce(amount, amounts[1]) AS amount
     FROM base
     LEFT JOIN stated USING (row)
@@ -191,7 +191,7 @@ SELECT
     part,
     id AS line_id,
     NULL::VARCHAR AS settlement_id,
-    concat_ws(' / ', CASE WHEN part = 'reserve' THEN 'RESERVE' ELSE type END, word) AS source_type,
+    concat_ws(' / ', CASE WHEN part = 'reserve' THEN 'RESERVE' ELSE type END, label) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     NULL::VARCHAR AS order_item_id,

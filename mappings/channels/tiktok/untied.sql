@@ -17,13 +17,13 @@ declared AS (
     GROUP BY 1
 ),
 
-found AS (
+computed AS (
     SELECT line_id, sum(amount)::DECIMAL(19,4) AS amount FROM counted_lines GROUP BY 1
 )
 
-SELECT line_id, declared.amount, found.amount
+SELECT line_id, declared.amount, computed.amount
 FROM declared
-JOIN found USING (line_id)
-WHERE declared.amount <> found.amount
+JOIN computed USING (line_id)
+WHERE declared.amount <> computed.amount
 ORDER BY line_id
 LIMIT 1

@@ -11,4 +11,4 @@ FROM (
     SELECT 'refund', row, id, p.* REPLACE (CAST(p.value AS DECIMAL(28,9)) AS value)
     FROM refund_parts
 )
-WHERE value <> 0 OR word = 'item'
+WHERE value <> 0 OR label = 'item'

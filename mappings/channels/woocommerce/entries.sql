@@ -34,8 +34,8 @@ fees AS (
 )
 
 SELECT
-    a.kind, a.row, a.id, t.posted_at, t.number, t.method, t.country, a.part, a.word, a.amount,
-    a.said, a.item, a.sku, a.quantity
+    a.kind, a.row, a.id, t.posted_at, t.number, t.method, t.country, a.part, a.label, a.amount,
+    a.detail, a.item, a.sku, a.quantity
 FROM amounts AS a
 JOIN totals AS t USING (kind, id)
 UNION ALL
@@ -46,7 +46,7 @@ SELECT
         WHEN t.kind = 'refund' THEN 'amount'
         ELSE 'unexplained'
     END),
-    d.amount, nullif(t.said, ''), NULL, NULL, NULL
+    d.amount, nullif(t.detail, ''), NULL, NULL, NULL
 FROM differences AS d
 JOIN totals AS t USING (kind, id)
 WHERE d.amount <> 0

@@ -52,10 +52,10 @@ move_parts AS (
     SELECT
         * EXCLUDE (amount, fees, net),
         unnest([
-            {part: NULL::VARCHAR, word: NULL::VARCHAR, value: amount},
-            {part: 'fee', word: 'fee', value: CAST(-coalesce(fees, 0) AS DECIMAL(19,4))},
+            {part: NULL::VARCHAR, label: NULL::VARCHAR, value: amount},
+            {part: 'fee', label: 'fee', value: CAST(-coalesce(fees, 0) AS DECIMAL(19,4))},
             {
-                part: 'rest', word: 'unexplained',
+                part: 'rest', label: 'unexplained',
                 value: CAST(net - amount + coalesce(fees, 0) AS DECIMAL(19,4))
             }
         ]) AS p
@@ -82,12 +82,12 @@ deposit_parts AS (
             AT TIME ZONE 'UTC' AS posted_at,
         unnest([
             {
-                part: 'fee', word: 'payments / deposit fee',
+                part: 'fee', label: 'payments / deposit fee',
                 value: CAST(-fee AS DECIMAL(19,4))
             },
             {
                 part: 'unexplained',
-                word: CASE d->>'$.automatic' WHEN 'false' THEN 'payments / unexplained / manual'
+                label: CASE d->>'$.automatic' WHEN 'false' THEN 'payments / unexplained / manual'
                     ELSE 'payments / unexplained' END,
                 value: CAST(
                     amount + fee - (SELECT coalesce(sum(p.value), 0) FROM move_parts)
@@ -103,7 +103,7 @@ SELECT
     p.part AS part,
     line_id,
     NULL::VARCHAR AS settlement_id,
-    concat_ws(' / ', 'payments', type, p.word) AS source_type,
+    concat_ws(' / ', 'payments', type, p.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     NULL::VARCHAR AS order_item_id,
@@ -119,7 +119,7 @@ FROM move_parts
 WHERE p.value <> 0 OR p.part IS NULL
 UNION ALL
 SELECT
-    0, p.part, concat('deposit-', id), NULL, p.word, NULL, NULL, NULL, NULL, NULL, posted_at,
+    0, p.part, concat('deposit-', id), NULL, p.label, NULL, NULL, NULL, NULL, NULL, posted_at,
     p.value, concat('Deposit ', id), NULL, NULL, NULL
 FROM deposit_parts
 WHERE p.value <> 0

@@ -7,7 +7,7 @@
 WITH passed_on AS (
     SELECT
         e.kind, min(e.row) AS row, e.id, e.posted_at, e.number, e.method, e.country,
-        -sum(e.amount) AS amount, max(t.said) AS said
+        -sum(e.amount) AS amount, max(t.detail) AS detail
     FROM entries AS e
     LEFT JOIN totals AS t USING (kind, id)
     GROUP BY ALL
@@ -19,7 +19,7 @@ SELECT
     part,
     concat(kind, '-', id) AS line_id,
     NULL::VARCHAR AS settlement_id,
-    word AS source_type,
+    label AS source_type,
     NULL::VARCHAR AS marketplace,
     number AS order_id,
     item AS order_item_id,
@@ -27,7 +27,7 @@ SELECT
     quantity,
     posted_at,
     amount,
-    said AS description,
+    detail AS description,
     NULL::VARCHAR AS fulfilment,
     NULL::VARCHAR AS ship_from,
     country AS ship_to
@@ -36,5 +36,5 @@ UNION ALL
 SELECT
     row, concat('gateway-', getvariable('currency')), concat(kind, '-', id), NULL,
     concat('gateway / ', method), NULL, number, NULL,
-    NULL, NULL, posted_at, CAST(amount AS DECIMAL(19,4)), nullif(said, ''), NULL, NULL, country
+    NULL, NULL, posted_at, CAST(amount AS DECIMAL(19,4)), nullif(detail, ''), NULL, NULL, country
 FROM passed_on

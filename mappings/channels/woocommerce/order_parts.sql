@@ -7,9 +7,9 @@ SELECT
         list_transform(
             o.line_items,
             lambda x: {
-                part: concat('item-', x.id), word: 'item',
+                part: concat('item-', x.id), label: 'item',
                 value: CAST(nullif(x.subtotal, '') AS DECIMAL(28,9)),
-                said: x.name, item: x.id, sku: nullif(x.sku, ''),
+                detail: x.name, item: x.id, sku: nullif(x.sku, ''),
                 quantity: TRY_CAST(x.quantity AS INTEGER)
             }
         ),
@@ -17,16 +17,16 @@ SELECT
             o.coupon_lines,
             lambda x: {
                 part: concat('coupon-', x.id),
-                word: concat_ws(' / ', 'coupon', coalesce(
+                label: concat_ws(' / ', 'coupon', coalesce(
                     x.discount_type, x.meta_data[1].value->>'$.discount_type'
                 )),
                 value: -CAST(nullif(x.discount, '') AS DECIMAL(28,9)),
-                said: x.code, item: NULL, sku: NULL, quantity: NULL
+                detail: x.code, item: NULL, sku: NULL, quantity: NULL
             }
         ),
         -- What a line was lowered by without a coupon.
         [{
-            part: 'discount', word: 'discount',
+            part: 'discount', label: 'discount',
             value: coalesce(list_sum(list_transform(
                 o.line_items,
                 lambda x: CAST(nullif(x.total, '') AS DECIMAL(28,9))
@@ -35,42 +35,42 @@ SELECT
                 o.coupon_lines,
                 lambda x: CAST(nullif(x.discount, '') AS DECIMAL(28,9))
             )), 0),
-            said: NULL, item: NULL, sku: NULL, quantity: NULL
+            detail: NULL, item: NULL, sku: NULL, quantity: NULL
         }],
         list_transform(
             o.shipping_lines,
             lambda x: {
-                part: concat('shipping-', x.id), word: 'shipping',
+                part: concat('shipping-', x.id), label: 'shipping',
                 value: CAST(nullif(x.total, '') AS DECIMAL(28,9)),
-                said: x.method_title, item: NULL, sku: NULL, quantity: NULL
+                detail: x.method_title, item: NULL, sku: NULL, quantity: NULL
             }
         ),
         list_transform(
             o.fee_lines,
             lambda x: {
                 part: concat('fee-', x.id),
-                word: concat('buyer fee / ', replace(x.name, ' / ', '/')),
+                label: concat('buyer fee / ', replace(x.name, ' / ', '/')),
                 value: CAST(nullif(x.total, '') AS DECIMAL(28,9)),
-                said: x.name, item: NULL, sku: NULL, quantity: NULL
+                detail: x.name, item: NULL, sku: NULL, quantity: NULL
             }
         ),
         list_transform(
             o.tax_lines,
             lambda x: {
                 part: concat('tax-', x.id),
-                word: concat('tax / ', replace(x.rate_code, ' / ', '/')),
+                label: concat('tax / ', replace(x.rate_code, ' / ', '/')),
                 value: CAST(nullif(x.tax_total, '') AS DECIMAL(28,9)) + coalesce(
                     CAST(nullif(x.shipping_tax_total, '') AS DECIMAL(28,9)), 0
                 ),
-                said: x.label, item: NULL, sku: NULL, quantity: NULL
+                detail: x.label, item: NULL, sku: NULL, quantity: NULL
             }
         ),
         list_transform(
             o.gift_cards,
             lambda x: {
-                part: concat('gift-', x.id), word: 'gift card',
+                part: concat('gift-', x.id), label: 'gift card',
                 value: -CAST(nullif(x.amount, '') AS DECIMAL(28,9)),
-                said: NULL, item: NULL, sku: NULL, quantity: NULL
+                detail: NULL, item: NULL, sku: NULL, quantity: NULL
             }
         )
     )) AS p

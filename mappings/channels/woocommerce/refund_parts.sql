@@ -7,30 +7,30 @@ SELECT
         list_transform(
             r.line_items,
             lambda x: {
-                part: concat('item-', x.id), word: 'refund / item',
+                part: concat('item-', x.id), label: 'refund / item',
                 value: CAST(nullif(x.total, '') AS DECIMAL(28,9)),
-                said: x.name, item: x.id, sku: nullif(x.sku, ''),
+                detail: x.name, item: x.id, sku: nullif(x.sku, ''),
                 quantity: TRY_CAST(x.quantity AS INTEGER)
             }
         ),
         list_transform(
             r.shipping_lines,
             lambda x: {
-                part: concat('shipping-', x.id), word: 'refund / shipping',
+                part: concat('shipping-', x.id), label: 'refund / shipping',
                 value: CAST(nullif(x.total, '') AS DECIMAL(28,9)),
-                said: x.method_title, item: NULL, sku: NULL, quantity: NULL
+                detail: x.method_title, item: NULL, sku: NULL, quantity: NULL
             }
         ),
         list_transform(
             r.fee_lines,
             lambda x: {
-                part: concat('fee-', x.id), word: 'refund / buyer fee',
+                part: concat('fee-', x.id), label: 'refund / buyer fee',
                 value: CAST(nullif(x.total, '') AS DECIMAL(28,9)),
-                said: x.name, item: NULL, sku: NULL, quantity: NULL
+                detail: x.name, item: NULL, sku: NULL, quantity: NULL
             }
         ),
         [{
-            part: 'tax', word: 'refund / tax',
+            part: 'tax', label: 'refund / tax',
             value: coalesce(list_sum(list_transform(
                 list_concat(
                     list_transform(r.line_items, lambda x: x.total_tax),
@@ -39,7 +39,7 @@ SELECT
                 ),
                 lambda x: CAST(nullif(x, '') AS DECIMAL(28,9))
             )), 0),
-            said: NULL, item: NULL, sku: NULL, quantity: NULL
+            detail: NULL, item: NULL, sku: NULL, quantity: NULL
         }]
     )) AS p
 FROM refunds

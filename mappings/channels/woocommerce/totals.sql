@@ -3,7 +3,7 @@
 -- from: sold, refunds
 SELECT
     'order' AS kind, row, id, paid_at AS posted_at, number, method, country,
-    CAST(o.total AS DECIMAL(19,4)) AS total, NULL::VARCHAR AS said
+    CAST(o.total AS DECIMAL(19,4)) AS total, NULL::VARCHAR AS detail
 FROM sold
 WHERE currency = getvariable('currency') AND paid_at >= since AND paid_at < until
 UNION ALL
