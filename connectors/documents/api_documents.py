@@ -112,9 +112,9 @@ def check_count(name: str, text: Path) -> None:
         )
 
 
-def is_of(channel: str, opening: str) -> bool:
+def is_of(channel: str, head: str) -> bool:
     """Return whether these are the first lines of a document of the channel's answers."""
-    fields = read_head(opening.partition("\n")[0])
+    fields = read_head(head.partition("\n")[0])
     return fields is not None and fields.get("channel") == channel
 
 

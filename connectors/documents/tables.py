@@ -17,9 +17,9 @@ _SHORTENED = re.compile(r'(?:^|[,;\t"])(-?\d\.\d+E\+\d\d)(?=[,;\t"\r\n]|$)')
 MAX_COLUMNS, MAX_ROWS, MAX_LINE = 1000, 2_000_000, 1_048_576
 
 
-def records(opening: str, delimiter: str = ",") -> Iterator[list[str]]:
+def records(head: str, delimiter: str = ",") -> Iterator[list[str]]:
     """Yield the rows of a file's first lines; a quoted cell may go over several lines."""
-    return csv.reader(opening.split("\n"), delimiter=delimiter)
+    return csv.reader(head.split("\n"), delimiter=delimiter)
 
 
 def check_above(

@@ -9,7 +9,7 @@ import pytest
 from connectors.channels import CHANNELS
 from connectors.database.registry import Registry
 from connectors.documents.control_totals import business_day
-from connectors.documents.ingest import head_of
+from connectors.documents.transcript import head_of
 from tests.channels.examples import EXAMPLES, Example, zipped
 from tests.channels.house import House, total
 

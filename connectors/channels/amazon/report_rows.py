@@ -11,9 +11,9 @@ from connectors.lake.engine import quoted
 _TEXTS = ("order id", "sku", "description", "quantity", "marketplace", "fulfilment")
 
 
-def header(opening: str) -> tuple[int, tuple[str, ...]] | None:
+def header(head: str) -> tuple[int, tuple[str, ...]] | None:
     """Return how many lines stand above the header, and its columns as they are written."""
-    for above, cells in enumerate(records(opening)):
+    for above, cells in enumerate(records(head)):
         written = tuple(name.strip() for name in cells)
         if {"date/time", "settlement id", "total"} <= set(locales.columns(written)):
             return above, written

@@ -53,10 +53,10 @@ class Header:
     delimiter: str
 
 
-def header(opening: str) -> Header | None:
+def header(head: str) -> Header | None:
     """Return the header among the first lines of a file; its columns may stand in any order."""
     for delimiter in _DELIMITERS:
-        for above, cells in enumerate(records(opening, delimiter)):
+        for above, cells in enumerate(records(head, delimiter)):
             columns = locales.columns(cells)
             if set(_FIRST) & set(columns) and {"Net amount", "Payout ID"} <= set(columns):
                 german = _FIRST_GERMAN in map(locales.plain, cells)
@@ -65,21 +65,21 @@ def header(opening: str) -> Header | None:
     return None
 
 
-def language(opening: str) -> str | None:
+def language(head: str) -> str | None:
     """Return the language of a report that cannot be read, by its first lines."""
-    listed = (locales.language(row) for d in _DELIMITERS for row in records(opening, d))
+    listed = (locales.language(row) for d in _DELIMITERS for row in records(head, d))
     return next((name for name in listed if name is not None), None)
 
 
-def stated_days(opening: str, name: str) -> tuple[date, date] | None:
+def stated_days(head: str, name: str) -> tuple[date, date] | None:
     """Return the first and last day that were asked for.
 
     The lines above the header name them, else the file's own name does,
     `Transaction_report_20260501_20260531.csv`.
     """
     days: dict[str, date | None] = {}
-    top = header(opening)
-    for cells in islice(records(opening, top.delimiter), top.above) if top else ():
+    top = header(head)
+    for cells in islice(records(head, top.delimiter), top.above) if top else ():
         words, _, value = " ".join(cell.strip() for cell in cells).partition(" date")
         days.setdefault(words.casefold().split(" ")[-1], _day(value))
     first, last = days.get("start"), days.get("end")

@@ -14,9 +14,9 @@ from connectors.lake.engine import quoted
 AGAIN = "download it again, unedited"
 
 
-def columns(opening: str) -> tuple[str, ...]:
+def columns(head: str) -> tuple[str, ...]:
     """Return the names in the first line."""
-    header = opening.partition("\n")[0].rstrip("\r\n")
+    header = head.partition("\n")[0].rstrip("\r\n")
     return tuple(name.strip() for name in next(csv.reader([header]), []))
 
 

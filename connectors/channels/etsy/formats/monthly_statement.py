@@ -49,10 +49,10 @@ _LANGUAGES = {
 }  # fmt: skip
 
 
-def language(opening: str) -> str | None:
+def language(head: str) -> str | None:
     """Return the language of a statement that is not English, by what stands where in a row."""
     for delimiter in (",", ";"):
-        top = list(islice(records(opening, delimiter), 2))
+        top = list(islice(records(head, delimiter), 2))
         if len(top) < 2 or not 8 <= len(top[0]) <= 10 or not 8 <= len(top[1]) <= 10:
             continue
         cells = [cell.strip() for cell in top[1]]

@@ -61,8 +61,8 @@ _DAY_FIRST = ("%Y-%m-%d", "%d/%m/%y", "%d/%m/%Y", "%m/%d/%y", "%m/%d/%Y")
 _AGAIN = "download it again, unedited"
 
 
-def _columns(opening: str) -> tuple[str, ...]:
-    header = opening.partition("\n")[0].rstrip("\r\n")
+def _columns(head: str) -> tuple[str, ...]:
+    header = head.partition("\n")[0].rstrip("\r\n")
     return tuple(name.strip() for name in next(csv.reader([header]), []))
 
 
