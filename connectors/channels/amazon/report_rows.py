@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.channels.amazon import locales, stamps
+from connectors.documents.delimited import identifier, text_rows
 from connectors.documents.manifest import Dialect
-from connectors.documents.tables import records
+from connectors.documents.tables import MAX_LINE, records
 from connectors.lake.engine import quoted
 
 _TEXTS = ("order id", "sku", "description", "quantity", "marketplace", "fulfilment")
@@ -31,10 +32,9 @@ def relation(dialect: Dialect, text: Path) -> str:
 
     Its texts in the words of `locales`, its amounts by column and as a list.
     """
-    compression = "zstd" if text.suffix == ".zst" else "none"
     names = locales.columns(dialect.columns)
-    typed = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
-    place = {name: f"c{i}" for i, name in enumerate(names)}
+    cells = [f"c{i}" for i in range(len(names))]
+    place = dict(zip(names, cells, strict=True))
     types = ", ".join(f"{quoted(w)}: {quoted(name)}" for w, name in locales.TYPES.items())
     status = place.get("transaction status")
     late = ", ".join(quoted(word) for word in sorted(locales.DEFERRED))
@@ -49,21 +49,15 @@ def relation(dialect: Dialect, text: Path) -> str:
         if status
         else "false AS deferred",
         *(
-            f"nullif(trim({place[name]}), '') AS {_named(name)}"
+            f"nullif(trim({place[name]}), '') AS {identifier(name)}"
             if name in place
-            else f"NULL::VARCHAR AS {_named(name)}"
+            else f"NULL::VARCHAR AS {identifier(name)}"
             for name in _TEXTS
         ),
-        *(f"{stamps.amount(place[name])} AS {_named(name)}" for name in money),
+        *(f"{stamps.amount(place[name])} AS {identifier(name)}" for name in money),
     ]
-    listed = ", ".join(f"{{label: {quoted(name)}, text: {_named(name)}}}" for name in money[:-1])
-    return (
-        f"SELECT *, [{listed}] AS amounts FROM (SELECT {', '.join(fields)} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, skip={dialect.preamble}, nullstr='', "
-        f"compression={quoted(compression)}, max_line_size=1048576))"
+    listed = ", ".join(
+        f"{{label: {quoted(name)}, text: {identifier(name)}}}" for name in money[:-1]
     )
-
-
-def _named(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+    rows = text_rows(text, cells, preamble=dialect.preamble, longest=MAX_LINE)
+    return f"SELECT *, [{listed}] AS amounts FROM (SELECT {', '.join(fields)} FROM {rows})"

@@ -21,12 +21,12 @@ from connectors.documents.control_totals import (
     from_microseconds,
     take_control_totals,
 )
+from connectors.documents.delimited import text_rows
 from connectors.documents.macros import macros
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
 from connectors.documents.source_file import DecodedFile
-from connectors.documents.tables import check_rows, load
+from connectors.documents.tables import MAX_LINE, check_rows, load
 from connectors.errors import BadInput, TotalsMismatch
-from connectors.lake.engine import quoted
 from mappings.channels.queries import sql
 
 _COMMON = (
@@ -154,15 +154,9 @@ class SettlementReport:
 
 def _relation(columns: Sequence[str], text: Path) -> str:
     """Return SQL for every row as text with its number, absent optional columns as null."""
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in _OPTIONAL if c not in columns)
-    compression = "zstd" if text.suffix == ".zst" else "none"
-    return (
-        f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim='\\t', quote='', "
-        f"escape='', header=true, nullstr='', compression={quoted(compression)}, "
-        "max_line_size=1048576)"
-    )
+    rows = text_rows(text, columns, delimiter="\t", quoting=False, longest=MAX_LINE)
+    return f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM {rows}"
 
 
 def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[str]) -> None:

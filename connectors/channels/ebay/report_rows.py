@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from connectors.channels.ebay import locales
+from connectors.documents.delimited import text_rows
 from connectors.documents.manifest import Dialect
 from connectors.documents.tables import records
 from connectors.lake.engine import quoted
@@ -123,7 +124,6 @@ def relation(dialect: Dialect, text: Path) -> str:
 
     Its amounts by name, and as lists of items and fees.
     """
-    compression = "zstd" if text.suffix == ".zst" else "none"
     columns = dialect.columns
     first = next(c for c in _FIRST if c in columns)
     place = {name: f"c{i}" for i, name in enumerate(columns)}
@@ -140,14 +140,16 @@ def relation(dialect: Dialect, text: Path) -> str:
             for name, column in zip(money_columns(columns), named, strict=True)
         ),
     ]
-    typed = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
+    rows = text_rows(
+        text,
+        [f"c{i}" for i in range(len(columns))],
+        delimiter=dialect.delimiter,
+        empty=("", "--"),
+        preamble=dialect.preamble,
+    )
     return (
         f"SELECT *, {_list(_ITEM, 'item')} AS items, {_list(fees, 'fee')} AS fees "
-        f"FROM (SELECT {', '.join(fields)} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, "
-        f"delim={quoted(dialect.delimiter)}, quote='\"', escape='\"', header=true, "
-        f"skip={dialect.preamble}, nullstr=['', '--'], "
-        f"compression={quoted(compression)}))"
+        f"FROM (SELECT {', '.join(fields)} FROM {rows})"
     )
 
 

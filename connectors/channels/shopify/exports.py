@@ -1,23 +1,21 @@
 """Shopify's exports: UTF-8, comma, a header, one row a line, one currency a file."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from connectors.documents.delimited import column_names, text_rows
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_rows, check_whole, load
 from connectors.errors import BadInput
-from connectors.lake.engine import quoted
 
 AGAIN = "download it again, unedited"
 
 
 def columns(head: str) -> tuple[str, ...]:
     """Return the names in the first line."""
-    header = head.partition("\n")[0].rstrip("\r\n")
-    return tuple(name.strip() for name in next(csv.reader([header]), []))
+    return column_names(head.partition("\n")[0])
 
 
 def relation(columns: Sequence[str], optional: Sequence[str], text: Path) -> str:
@@ -25,14 +23,8 @@ def relation(columns: Sequence[str], optional: Sequence[str], text: Path) -> str
 
     Plain or `.zst`.
     """
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in optional if c not in columns)
-    compression = "zstd" if text.suffix == ".zst" else "none"
-    return (
-        f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, nullstr='', compression={quoted(compression)})"
-    )
+    return f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM {text_rows(text, columns)}"
 
 
 def load_rows(

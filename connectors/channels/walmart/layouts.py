@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.documents import api_documents
+from connectors.documents.delimited import identifier, text_rows
 from connectors.lake.engine import quoted
 
 
@@ -94,18 +95,18 @@ def relation(layout: ReportLayout, rows: str) -> str:
 
     The row that states how many lines there are has nothing else.
     """
-    stated = [f"{_plain(c, c in layout.dates)} AS {_named(c)}" for c in layout.columns]
-    first = _named(layout.required[0])
+    stated = [f"{_plain(c, c in layout.dates)} AS {identifier(c)}" for c in layout.columns]
+    first = identifier(layout.required[0])
     lines = f"regexp_extract({first}, {quoted(_TRAILER)}, 1)"
     return (
-        f"SELECT row, {', '.join(stated)}, nullif({lines}, '') AS {_named(STATED_LINES)} "
+        f"SELECT row, {', '.join(stated)}, nullif({lines}, '') AS {identifier(STATED_LINES)} "
         f"FROM ({rows})"
     )
 
 
 def _plain(column: str, is_date: bool) -> str:
     """Return a cell without the blanks and quotes around it; of a date, the day alone."""
-    name = _named(column)
+    name = identifier(column)
     if is_date:
         # The line that counts the lines stands under the first date.
         name = f"CASE WHEN regexp_matches({name}, {quoted(_TRAILER)}) THEN NULL ELSE {name} END"
@@ -120,22 +121,17 @@ def _bare(cell: str) -> str:
 
 def file_rows(layout: ReportLayout, names: Sequence[str], text: Path) -> str:
     """Return SQL for the rows of a file with these columns, plain or `.zst`."""
-    # A sheet's empty columns have no name, and no two may have the same.
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(names))
-    absent = "".join(f", NULL::VARCHAR AS {_named(c)}" for c in layout.columns if c not in names)
-    compression = "zstd" if text.suffix == ".zst" else "none"
-    return (
-        f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, nullstr='', null_padding=true, parallel=false, "
-        f"compression={quoted(compression)})"
+    absent = "".join(
+        f", NULL::VARCHAR AS {identifier(c)}" for c in layout.columns if c not in names
     )
+    rows = text_rows(text, names, ragged=True)
+    return f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM {rows}"
 
 
 def response_rows(text: Path) -> str:
     """Return SQL for the records of every page; the count of lines stands beside them."""
-    listed = ", ".join(f"t->>{quoted(_path(c))} AS {_named(c)}" for c in V1.columns)
-    first = _named(V1.required[0])
+    listed = ", ".join(f"t->>{quoted(_path(c))} AS {identifier(c)}" for c in V1.columns)
+    first = identifier(V1.required[0])
     return (
         f"WITH answers AS ({api_documents.relation(text)}), "
         "listed AS (SELECT unnest(json_extract(answer, '$.reportData[*]')) AS t FROM answers "
@@ -147,8 +143,3 @@ def response_rows(text: Path) -> str:
 
 def _path(column: str) -> str:
     return f'$."{column}"'
-
-
-def _named(column: str) -> str:
-    """Return a column name as SQL writes it."""
-    return f'"{column}"'

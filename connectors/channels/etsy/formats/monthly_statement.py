@@ -5,7 +5,6 @@ Format facts are read off real exports: UTF-8 with a mark, comma, newest row fir
 deposits whose amount stands only in the title.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -19,13 +18,13 @@ import duckdb
 from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of
 from connectors.documents.control_totals import take_control_totals
+from connectors.documents.delimited import column_names, identifier, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
 from connectors.documents.macros import macros
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_columns, check_rows, check_whole, load, records
 from connectors.errors import BadInput, TotalsMismatch
-from connectors.lake.engine import quoted
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
 
@@ -35,10 +34,6 @@ _MONEY = ("Amount", "Fees & Taxes", "Net", "Deposited")
 _RETURNED = "(\"Type\" = 'Deposit' AND contains(lower(\"Title\"), 'returned'))"
 _LINES = "lines_statement"
 _DATE_FORMATS = ("%B %d, %Y", "%d %B, %Y", "%d %B %Y", "%b %d, %Y", "%d %b, %Y", "%Y-%m-%d")
-
-
-def _columns(header: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in next(csv.reader([header.rstrip("\r\n")]), []))
 
 
 # A header's first two words by language; Etsy's exports follow the language of the account.
@@ -70,12 +65,10 @@ def _relation(columns: Sequence[str], text: Path) -> str:
 
     Money without its symbols; a deposit's sum as a column.
     """
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
-    compression = "zstd" if text.suffix == ".zst" else "none"
     # Parentheses stay, so that a sign that Etsy does not write is refused and not lost.
     bare = "regexp_replace(replace({}, '\u2212', '-'), '[^0-9.,()-]', '', 'g')"
     title = bare.format("regexp_extract(\"Title\", '[0-9][0-9.,]*')")
-    plain = {c: bare.format(_named(c)) for c in _MONEY[:3]}
+    plain = {c: bare.format(identifier(c)) for c in _MONEY[:3]}
     for column in ("Amount", "Net"):
         plain[column] = (
             f"coalesce({plain[column]}, CASE WHEN {_RETURNED} THEN nullif({title}, '') END)"
@@ -86,16 +79,9 @@ def _relation(columns: Sequence[str], text: Path) -> str:
     return (
         f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({money}), "
         f"CASE WHEN \"Type\" = 'Deposit' AND NOT {_RETURNED} THEN nullif(coalesce(ltrim("
-        f"{bare.format(_named('Amount'))}, '-'), {title}), '') END AS \"Deposited\" "
-        f"FROM read_csv({quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', "
-        f"quote='\"', escape='\"', header=true, nullstr=['', '--'], null_padding=true, "
-        f"parallel=false, compression={quoted(compression)})"
+        f"{bare.format(identifier('Amount'))}, '-'), {title}), '') END AS \"Deposited\" "
+        f"FROM {text_rows(text, columns, empty=('', '--'), ragged=True)}"
     )
-
-
-def _named(column: str) -> str:
-    """Return a column name as SQL writes it."""
-    return f'"{column}"'
 
 
 class MonthlyStatement:
@@ -109,11 +95,11 @@ class MonthlyStatement:
 
     def identify(self, head: str) -> bool:
         """Return whether the first line is a statement's."""
-        return {"Fees & Taxes", "Net"} <= set(_columns(head.partition("\n")[0]))
+        return {"Fees & Taxes", "Net"} <= set(column_names(head.partition("\n")[0]))
 
     def inspect(self, con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Manifest:
         """Return the manifest of a statement that was read whole and verified row by row."""
-        columns = _columns(file.header)
+        columns = column_names(file.header)
         check_columns(file, columns, _REQUIRED, "download it again")
         _load(con, file, columns)
         currency = _currency(con, file)

@@ -8,7 +8,6 @@ ID, where the column is there, says which deposit took a row, but nothing says w
 came to: it may have paid back a loan, or hold rows of another file. So it stays open here.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,6 +24,7 @@ from connectors.documents.control_totals import (
     from_microseconds,
     take_control_totals,
 )
+from connectors.documents.delimited import column_names, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
 from connectors.documents.macros import macros
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
@@ -62,8 +62,7 @@ _AGAIN = "download it again, unedited"
 
 
 def _columns(head: str) -> tuple[str, ...]:
-    header = head.partition("\n")[0].rstrip("\r\n")
-    return tuple(name.strip() for name in next(csv.reader([header]), []))
+    return column_names(head.partition("\n")[0])
 
 
 def _relation(columns: Sequence[str], text: Path) -> str:
@@ -71,9 +70,7 @@ def _relation(columns: Sequence[str], text: Path) -> str:
 
     Money without its signs, zones by their IANA names.
     """
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in _OPTIONAL if c not in columns)
-    compression = "zstd" if text.suffix == ".zst" else "none"
     money_columns = [c for c in _MONEY if c in columns]
     money = ", ".join(f'{_plain(c)} AS "{c}"' for c in money_columns)
     signs = ", ".join(f"regexp_replace({_bare(c)}, '[0-9.,()-]', '', 'g')" for c in money_columns)
@@ -81,9 +78,7 @@ def _relation(columns: Sequence[str], text: Path) -> str:
     return (
         f"SELECT row_number() OVER ()::INTEGER AS row, * REPLACE ({money}, "
         f'CASE "Time Zone" {zones} ELSE "Time Zone" END AS "Time Zone")'
-        f"{absent}, list_distinct([{signs}]) AS signs FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, nullstr='', compression={quoted(compression)})"
+        f"{absent}, list_distinct([{signs}]) AS signs FROM {text_rows(text, columns)}"
     )
 
 

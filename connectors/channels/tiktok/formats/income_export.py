@@ -26,6 +26,7 @@ from connectors.channels.tiktok.columns import (
     folded,
 )
 from connectors.documents.control_totals import ControlTotals, business_day, take_control_totals
+from connectors.documents.delimited import identifier, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
 from connectors.documents.macros import macros
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
@@ -98,8 +99,6 @@ def _check_columns(file: DecodedFile, named: Sequence[str]) -> None:
 
 def _relation(named: Sequence[str], text: Path) -> str:
     """Return SQL for every row: what it is about, its total, a list of amounts, all of it text."""
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(named))
-    compression = "zstd" if text.suffix == ".zst" else "none"
     present = {what: field(named, what) for what in FIELDS}
     about = ", ".join(
         f"{_plain(c) if c else 'NULL::VARCHAR'} AS {what}"
@@ -111,29 +110,22 @@ def _relation(named: Sequence[str], text: Path) -> str:
         for c, is_amount in amounts(named).items()
     )
     total = present["total"] or TOTAL
-    anything = ", ".join(_named(c) for c in named if c)
+    anything = ", ".join(identifier(c) for c in named if c)
     return (
         f"SELECT row, {about}, {present['statement_id'] is None} AS by_day, "
         f"{_money(total, is_amount=True)} AS total, "
         f"list_filter([{cells}], lambda cell: cell.text IS NOT NULL) AS amounts FROM ("
-        f"SELECT row_number() OVER ()::INTEGER AS row, * FROM read_csv({quoted(str(text))}, "
-        f"columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', escape='\"', "
-        f"header=true, nullstr='', null_padding=true, parallel=false, "
-        f"compression={quoted(compression)})"
+        "SELECT row_number() OVER ()::INTEGER AS row, * "
+        f"FROM {text_rows(text, named, ragged=True)}"
         # A row that describes the columns has words where its total should be.
         f") WHERE coalesce({anything}) IS NOT NULL AND NOT (row = 1 AND "
-        f"regexp_full_match({_named(total)}, '[^0-9]{{4,}}'))"
+        f"regexp_full_match({identifier(total)}, '[^0-9]{{4,}}'))"
     )
-
-
-def _named(column: str) -> str:
-    """Return a column name as SQL writes it."""
-    return '"' + column.replace('"', '""') + '"'
 
 
 def _plain(column: str) -> str:
     """Return SQL for a cell without the blanks and tabs around it; null for nothing and for `/`."""
-    bare = f"trim({_named(column)}, concat(' ', chr(9), chr(160)))"
+    bare = f"trim({identifier(column)}, concat(' ', chr(9), chr(160)))"
     return f"nullif(nullif({bare}, ''), '/')"
 
 
