@@ -82,6 +82,7 @@ class ApiFormat:
         settlement = _settlement(con, file, head, totals)
         first, last = _covered_days(head, totals, file, settlement)
         period = (midnight(first, file.time_zone), midnight(last, file.time_zone, after=1))
+        # Days without a line are covered too: nothing of them is open.
         if self.coverage is Coverage.OPEN:
             settlement = settlement.model_copy(
                 update={"period_start": period[0], "period_end": period[1]}
@@ -182,6 +183,7 @@ def _settlement(
     _verify(con, file, declared, totals)
     start, end = _posted(con)
     fallback = declared.deposit_at or datetime(1970, 1, 1, tzinfo=UTC)
+    # Until it has left for the bank, a payout's date is a plan.
     deposit = None if declared.payout is None else declared.deposit_at
     return Statement(
         settlement_id=_settlement_id(head),

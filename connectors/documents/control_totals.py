@@ -121,6 +121,7 @@ class ControlTotals:
         return replace(self, days=days)
 
 
+# A line without an instant is the settlement's own: it stands where the period ends.
 _DAY = "CAST(coalesce(posted_at, getvariable('period_end')) AT TIME ZONE $zone AS DATE)"
 
 

@@ -14,6 +14,7 @@ STRETCHES = {Coverage.DATE_RANGE, Coverage.PAYOUT_SUMMARY}
 
 def complete_window(documents: Sequence[Manifest]) -> Window | None:
     """Return the days that documents tell everything of; None where no document says so."""
+    # A sync that broke off leaves some of these behind: only what all cover is complete.
     still_open = [m for m in documents if m.coverage is Coverage.OPEN]
     if still_open:
         return Window(
@@ -66,6 +67,7 @@ def _check_days(manifest: Manifest, other: Manifest) -> None:
 
 
 def _check_settlements(manifest: Manifest, other: Manifest) -> None:
+    # The API's document of a settlement is whole: a file's part would come on top.
     paid = {s.settlement_id for s in manifest.settlements if s.payout is not None}
     shared = sorted(paid & {s.settlement_id for s in other.settlements})
     if shared:

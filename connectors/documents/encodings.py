@@ -33,6 +33,7 @@ def encoding_of(name: str, content: bytes) -> str:
     encoding = next((e for mark, e in _BOMS if content.startswith(mark)), "utf-8")
     candidates = [encoding] if encoding != "utf-8" else ["utf-8", "cp932", "cp1252"]
     for candidate in candidates:
+        # Almost any bytes read as Shift-JIS, and make nonsense of umlauts.
         if candidate == "cp932" and not _JAPANESE.search(content):
             continue
         if _reads(content, candidate):

@@ -117,6 +117,7 @@ class FileParser:
         _clear(self.con)
         with in_time(self.con, file.name):
             manifest = source_format.inspect(self.con, file)
+        # A shifted row puts an amount or a date where the currency stands.
         if not _CURRENCY.fullmatch(manifest.currency):
             raise BadInput(
                 f"{file.name}: its currency is {manifest.currency!r}, which is none: the file is "

@@ -18,6 +18,7 @@ def identify(channel: Channel, name: str, head: str) -> Format:
     identified = channel.identify(head)
     if identified is not None:
         return identified
+    # The commonest mistake: the right file under the wrong channel.
     other = next((c for c in CHANNELS.values() if c.identify(head) is not None), None)
     if other is not None:
         raise BadInput(

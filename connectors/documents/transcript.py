@@ -39,6 +39,7 @@ def transcribe(channel: Channel, source_file: SourceFile, path: Path) -> tuple[s
     write_decoded(source_file.content, encoding, path)
     head = head_of(_first_text(path))
     source_format = recognition.identify(channel, source_file.name, head)
+    # Only now: a file of another kind is told so, whatever its end.
     _check_end(source_file.name, path, head)
     return encoding, head, source_format
 

@@ -72,6 +72,7 @@ class AmazonReports:
 
         Its address is asked for as often as it has expired.
         """
+        # The address is good for five minutes, and the wait for a turn may be longer.
         for _ in range(3):
             address = self._amazon.send(self._request("getReportDocument", f"/documents/{number}"))
             with suppress(Expired):
@@ -91,7 +92,7 @@ class AmazonReports:
 
 def amazon(context: SyncContext) -> Remote:
     """Return a client for the calls that are signed."""
-    return context.remote("Amazon", LIMITS | finances.LIMITS, _judge)
+    return context.remote("Amazon", LIMITS | finances.LIMITS, _error_for)
 
 
 def store(context: SyncContext) -> Remote:
@@ -99,7 +100,7 @@ def store(context: SyncContext) -> Remote:
     return context.remote(_STORE, error_for=_stored, signed=False)
 
 
-def _judge(response: httpx2.Response) -> Exception | None:
+def _error_for(response: httpx2.Response) -> Exception | None:
     if response.is_success:
         return _listed_error(response)
     if response.status_code == httpx2.codes.FORBIDDEN:
@@ -109,6 +110,7 @@ def _judge(response: httpx2.Response) -> Exception | None:
         )
     if response.status_code != httpx2.codes.TOO_MANY_REQUESTS or "Retry-After" in response.headers:
         return None
+    # The rate of the account itself, where Amazon states it, says more than the model's.
     rate = response.headers.get("x-amzn-RateLimit-Limit", "")
     with suppress(ValueError, ZeroDivisionError):
         wait = 1 / float(rate)
@@ -128,10 +130,10 @@ def _listed_error(response: httpx2.Response) -> Exception | None:
     if not isinstance(fields, dict):
         return Permanent(f"Amazon answers {path} with a list where its model has an object")
     errors = fields.get("errors")
-    return _meaning(path, errors) if errors else None
+    return _error_of(path, errors) if errors else None
 
 
-def _meaning(path: str, errors: Any) -> Exception:
+def _error_of(path: str, errors: Any) -> Exception:
     """Return the error that the first of a model's ErrorList stands for, by its code."""
     first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
     code = str(first.get("code", "an error without a code"))[:40]

@@ -146,7 +146,7 @@ class _RoleMissing(ConfigError):
     """A call that the application's roles do not allow; the grant is as good as before."""
 
 
-def _judge(response: httpx2.Response) -> ConfigError | None:
+def _error_for(response: httpx2.Response) -> ConfigError | None:
     if response.status_code != httpx2.codes.FORBIDDEN:
         return None
     return _RoleMissing(
@@ -161,7 +161,7 @@ def _accounts(access: Access) -> list[Account]:
     The country is that of the registered business, or the only one sold in.
     """
     region = REGIONS[access.fields["region"]]
-    with Remote("Amazon", _sign(access), _judge) as amazon:
+    with Remote("Amazon", _sign(access), _error_for) as amazon:
         url = access.url(region.api, "/sellers/v1/marketplaceParticipations")
         entries = amazon.get(url)["payload"]
         business = _business(amazon, access.url(region.api, "/sellers/v1/account"))

@@ -74,6 +74,7 @@ def _once(pages: Iterable[list[Transaction]]) -> list[list[Transaction]]:
         new = {t.get("transactionId", id(t)): t for t in page}
         distinct.append([t for number, t in new.items() if number not in seen])
         seen |= new.keys()
+    # A deferred transaction and the one that releases it are the same money.
     released = {
         i.get("relatedIdentifierValue")
         for page in distinct

@@ -150,11 +150,11 @@ def open_queue(access: Access) -> Iterator[MessageQueue]:
     """Yield the queue that the fields of `access` are about."""
     fields = access.fields
     key = (fields["access_key_id"], fields["secret_access_key"])
-    with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _judge) as sqs:
+    with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _error_for) as sqs:
         yield MessageQueue(sqs, access.url("sqs"), fields["queue_url"])
 
 
-def _judge(response: httpx2.Response) -> Exception | None:
+def _error_for(response: httpx2.Response) -> Exception | None:
     """Return the error that SQS names in the body; being asked too often and its faults pass."""
     if response.is_success or response.is_server_error:
         return None

@@ -19,6 +19,7 @@ def link_settlements(manifests: Sequence[Manifest]) -> list[Statement]:
 
 
 def _joined(before: Statement, part: Statement) -> Statement:
+    # Only the part with the Transfer row knows what left for the bank.
     paying = part if part.payout is not None else before
     return part.model_copy(
         update={

@@ -211,6 +211,7 @@ def _verify(
         zones=dialects.zones(con, file.name, instants),
     )
     mismatch: TotalsMismatch | None = None
+    # Amounts such as 1,234 fit both marks: the declared total decides.
     for mark in dialects.decimal_marks(con, file.name, amounts):
         dialect = dialect.model_copy(update={"decimal_mark": mark})
         for macro in macros(dialect):
@@ -248,6 +249,7 @@ def _summary(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
         raise BadInput(
             f"{file.name}: row {row[0]}: the period ends before it starts; download it again"
         )
+    # A settlement of nothing has no deposit date; it closes with its period.
     closing = from_microseconds(row[4] if row[4] is not None else row[3])
     return Statement(
         settlement_id="",

@@ -43,9 +43,9 @@ def subscribe(access: Access, queue: Mapping[str, str]) -> Sequence[str]:
     if resource is None:
         return []
     base = access.url(REGIONS[access.fields["region"]].api, _BASE)
-    with Remote("Amazon", sign_for_application(access, SCOPE), _judge) as amazon:
+    with Remote("Amazon", sign_for_application(access, SCOPE), _error_for) as amazon:
         destination = _destination(amazon, base, resource)
-    with Remote("Amazon", AMAZON.sign(access), _judge) as amazon:
+    with Remote("Amazon", AMAZON.sign(access), _error_for) as amazon:
         for kind in TYPES:
             _subscription(amazon, base, kind, destination["destinationId"])
     sentences = [f"Amazon sends {' and '.join(TYPES)}"]
@@ -129,7 +129,7 @@ def _payload(response: Any) -> Any:
     return response.get("payload") if isinstance(response, dict) else None
 
 
-def _judge(response: httpx2.Response) -> Exception | None:
+def _error_for(response: httpx2.Response) -> Exception | None:
     what = response.request.url.path
     match response.status_code:
         case httpx2.codes.BAD_REQUEST:

@@ -50,6 +50,7 @@ def _uncovered(listed: list[dict[str, Any]], context: SyncContext) -> Window:
     ends = [datetime.fromisoformat(r["dataEndTime"]) for r in listed if r.get("dataEndTime")]
     covered = [(end - timedelta(microseconds=1)).astimezone(zone).date() for end in ends]
     covered += [m.last_day for m in context.documents]
+    # What is older is listed no more: nothing says whether a settlement covers it.
     reach = (context.now - LISTED).date()
     last = max(covered, default=context.since - ONE_DAY)
     return Window(max(last + ONE_DAY, context.since, reach), context.today)

@@ -38,6 +38,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
     with context.remote("eBay", LIMITS) as remote:
         finances = EbayFinances(context, remote)
         numbers = {m.statement.partition(":")[2] for m in context.documents}
+        # A payout that began between the two lists would leave its transactions out of both.
         for _ in range(_ROUNDS):
             listed = {p["payoutId"]: p for p in _payouts(context, finances)}
             numbers |= listed.keys()

@@ -65,6 +65,7 @@ def _of_one_currency(manifests: Sequence[Manifest]) -> list[Statement]:
             settlements += [] if pending is None else [pending]
             balance, pending = Decimal(0), None
         stated = manifest.settlements[0].opening_balance if manifest.settlements else None
+        # The ledger states what a month began with, so that a missing month costs no balance.
         if stated is not None:
             balance = stated - (Decimal(0) if pending is None else pending.total)
         for part in manifest.settlements:

@@ -54,11 +54,11 @@ def error_for(response: httpx2.Response) -> DaybookError | None:
         return Permanent("Shopify answers with something that is no GraphQL")
     errors = response.get("errors")
     if errors:
-        return _meaning(errors, response)
+        return _error_of(errors, response)
     return None if "data" in response else Permanent("Shopify answers without data")
 
 
-def _meaning(errors: Any, response: Mapping[str, Any]) -> DaybookError:
+def _error_of(errors: Any, response: Mapping[str, Any]) -> DaybookError:
     listed = [error for error in errors if isinstance(error, dict)]
     codes = {str(error.get("extensions", {}).get("code")) for error in listed}
     if "THROTTLED" in codes:

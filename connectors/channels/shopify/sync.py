@@ -38,6 +38,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
             yield from read_orders(context, admin)
             return
         numbers = {s.settlement_id for m in context.documents for s in m.settlements}
+        # A payout that began between the two lists would leave its transactions out of both.
         for _ in range(_ROUNDS):
             for payout in payouts or ():
                 number = str(payout["legacyResourceId"])

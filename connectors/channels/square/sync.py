@@ -34,6 +34,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
         locations = square.locations()
         since = waiting_since(context)
         start = min(context.window.start, context.today - SETTLING)
+        # The payouts since the oldest open day tell which of its payments are taken by now.
         begins = context.instant(max(context.covered.start, min(start, since)))
         taken: set[str] = set()
         for location in locations:

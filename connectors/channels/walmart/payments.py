@@ -133,6 +133,7 @@ def _whole(con: duckdb.DuckDBPyConnection) -> bool:
         f'SELECT count(*) FILTER ("{STATED_LINES}" IS NULL), '
         f'max(CAST("{STATED_LINES}" AS BIGINT)) FROM document_rows'
     ).fetchone() or (0, None)
+    # The header and the line that counts are counted, or one of them, or neither.
     return stated_lines is not None and 0 <= stated_lines - there <= 2
 
 

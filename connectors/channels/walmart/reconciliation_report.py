@@ -129,6 +129,7 @@ class ReconciliationReport:
     def _dialect(
         self, con: duckdb.DuckDBPyConnection, file: DecodedFile, names: Sequence[str]
     ) -> Dialect:
+        # Walmart writes points in every market; a spreadsheet program makes commas of them.
         if "." not in decimal_marks(con, file.name, list(self.layout.amounts)):
             raise BadInput(f"{file.name}: its amounts have decimal commas; {AGAIN}")
         return Dialect(

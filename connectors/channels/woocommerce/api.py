@@ -174,7 +174,7 @@ class StoreApi:
         return int(digits) if digits.isdigit() else None
 
     def deposits(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """Return WooPayments' deposits in `[start, end)`, oldest first; `NotThere` without it."""
+        """Yield WooPayments' deposits in `[start, end)`, oldest first; `NotThere` without it."""
         dates = {"date_after": _spaced(start - _SECOND), "date_before": _spaced(end)}
         for page in self._payments("deposits", **dates):
             yield from page.at("data") or ()

@@ -99,7 +99,7 @@ class _Unheard(AccessRefused):
     """The store says that it saw no key it knows: it may not have seen any."""
 
 
-def _judge(response: httpx2.Response) -> DaybookError | None:
+def _error_for(response: httpx2.Response) -> DaybookError | None:
     status, kind = response.status_code, response.headers.get("Content-Type", "")
     if status == httpx2.codes.UNAUTHORIZED and b"woocommerce_rest_cannot_view" in response.content:
         return _Unheard("WooCommerce no longer accepts the authorisation: connect it again")
@@ -140,7 +140,7 @@ def _with(access: Access, more: Mapping[str, str]) -> Access:
 
 
 def _remote(access: Access) -> Remote:
-    return Remote("WooCommerce", _sign(access), _judge, transport=Guard(access.private_hosts))
+    return Remote("WooCommerce", _sign(access), _error_for, transport=Guard(access.private_hosts))
 
 
 def _index(access: Access, store: Remote) -> tuple[str, Any]:

@@ -58,6 +58,7 @@ class SellerCentralReport:
         money = [*money_columns(locales.columns(dialect.columns)), "total"]
         for name, value in (("settlement_id", open_settlement(currency)), ("period_end", None)):
             con.execute(f"SET VARIABLE {name} = $1", [value])
+        # No total is declared for the file: every row's own total decides on the mark.
         mismatch: TotalsMismatch | None = None
         for mark in decimal_marks(con, file.name, money):
             dialect = dialect.model_copy(update={"decimal_mark": mark})
@@ -143,6 +144,7 @@ def _check_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     ).fetchone()
     if short is not None:
         raise BadInput(f"{file.name}: row {short[0]} is incomplete: it is cut off; {_AGAIN}")
+    # A transfer without its settlement would close the open one.
     nameless = con.execute(
         "SELECT row FROM document_rows WHERE type = 'Transfer' AND NOT deferred "
         'AND "settlement id" IS NULL ORDER BY row LIMIT 1'

@@ -176,6 +176,7 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
 
 
 def _check_rates(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) -> None:
+    # Without the rate, fees in the sale's currency cannot be told from rounding.
     unrated = con.execute(
         "SELECT row FROM document_rows WHERE net IS NOT NULL AND lower(type) <> 'payout' "
         "AND transaction_currency <> $1 AND exchange_rate IS NULL ORDER BY row LIMIT 1",

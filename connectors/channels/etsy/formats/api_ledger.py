@@ -90,6 +90,7 @@ def _period(head: Mapping[str, Any], time_zone: str) -> tuple[datetime, datetime
 
 
 def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) -> None:
+    # Another currency has a balance of its own, which would break this one's.
     other = con.execute(
         "SELECT DISTINCT currency FROM entries WHERE currency <> $1 ORDER BY 1", [currency]
     ).fetchone()

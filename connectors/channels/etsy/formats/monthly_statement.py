@@ -166,6 +166,7 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
 
 def _dialect(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[str]) -> Dialect:
     form = date_format(con, file.name, ["Date"], _DATE_FORMATS)
+    # Statements run from the newest row to the oldest; re-sorted ones the other way.
     turns = con.execute(
         "SELECT count(*) FILTER (d < before) >= count(*) FILTER (d > before) FROM ("
         f"SELECT strptime(\"Date\", '{form}') AS d, lag(d) OVER (ORDER BY row) AS before "

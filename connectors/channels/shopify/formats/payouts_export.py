@@ -62,6 +62,7 @@ class PayoutsExport:
         names = columns(file.header)
         check_columns(file, names, _REQUIRED, AGAIN)
         load_rows(con, file, names, _OPTIONAL, _NEEDED)
+        # Two exports that somebody put together would count a payout twice.
         reference = "nullif(nullif(trim(\"Bank Reference\"), ''), '--')"
         check_once(con, file, "Bank Reference", [reference], AGAIN)
         stated = currency(con, file, "payouts")

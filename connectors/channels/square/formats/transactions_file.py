@@ -109,6 +109,7 @@ class TransactionsFile:
         check_columns(file, columns, _REQUIRED, _AGAIN)
         _load(con, file, columns)
         stated = _currency(con, file)
+        # Where both orders read every date, the account's country decides on 03/04/24.
         forms = _MONTH_FIRST if country(file.time_zone) in {None, "US"} else _DAY_FIRST
         dialect = Dialect(
             encoding=file.encoding,

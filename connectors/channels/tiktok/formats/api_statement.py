@@ -17,6 +17,7 @@ class StatementFormat(ApiFormat):
         try:
             manifest = super().inspect(con, file)
         except TotalsMismatch:
+            # The transaction that is wrong says more than that the sum is.
             _verify_transactions(con, file)
             raise
         _verify_transactions(con, file)

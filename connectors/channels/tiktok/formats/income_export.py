@@ -181,6 +181,7 @@ def _verify(
 
 def _marks(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> list[str]:
     """Return the decimal marks that read every amount: each cell is looked at as a row."""
+    # Marks are decided over columns of text, and these amounts are lists.
     con.execute("ALTER TABLE document_rows RENAME TO whole_rows")
     con.execute(
         "CREATE TEMP TABLE document_rows AS SELECT row, total AS cell FROM whole_rows UNION ALL "
