@@ -31,7 +31,7 @@ class Table:
     columns: tuple[Column, ...]
 
     def select_list(self, source: str = "", omit: Collection[str] = ()) -> str:
-        """Return every column but those in `omit`, cast and in order.
+        """Return SQL for every column but those in `omit`, cast and in order.
 
         The last SELECT of a writer.
         """

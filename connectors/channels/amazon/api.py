@@ -119,7 +119,7 @@ def _error_for(response: httpx2.Response) -> Exception | None:
 
 
 def _listed_error(response: httpx2.Response) -> Exception | None:
-    """Return what the errors inside a successful answer mean; None where it lists none."""
+    """Return the error that a successful response lists; None where it lists none."""
     if "json" not in response.headers.get("Content-Type", "") or not response.content:
         return None
     path = response.request.url.path

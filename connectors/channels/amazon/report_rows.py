@@ -28,7 +28,7 @@ def money_columns(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def relation(dialect: Dialect, text: Path) -> str:
-    """Return every row.
+    """Return SQL for every row.
 
     Its texts in the words of `locales`, its amounts by column and as a list.
     """

@@ -120,7 +120,7 @@ def money_columns(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def relation(dialect: Dialect, text: Path) -> str:
-    """Return every row as text with its number.
+    """Return SQL for every row as text with its number.
 
     Its amounts by name, and as lists of items and fees.
     """

@@ -41,7 +41,7 @@ class NotTaken(Permanent):
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """Return what a refusal means where payments are asked for.
+    """Return the error of a refusal where payments are asked for.
 
     Other answers mean what they always do.
     """

@@ -19,7 +19,7 @@ def columns(head: str) -> tuple[str, ...]:
 
 
 def relation(columns: Sequence[str], optional: Sequence[str], text: Path) -> str:
-    """Return every row as text with its number, absent optional columns as null.
+    """Return SQL for every row as text with its number, absent optional columns as null.
 
     Plain or `.zst`.
     """

@@ -29,7 +29,7 @@ Item = Mapping[str, Any]
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """Return what Square means where its status says too little."""
+    """Return the error that Square names where its status says too little."""
     status = response.status_code
     if status == httpx2.codes.TOO_MANY_REQUESTS and "Retry-After" not in response.headers:
         return RateLimited("Square asks us to wait", WAIT_SECONDS)

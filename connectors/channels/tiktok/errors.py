@@ -59,15 +59,15 @@ def token_refusal(response: httpx2.Response) -> Exception | None:
 
 
 def _about_grants(code: int) -> bool:
-    """Return codes about tokens and authorisations.
+    """Return whether a code is about a token or an authorisation.
 
-    What a seller's leaving answers is UNCONFIRMED.
+    The code after a seller has left is UNCONFIRMED.
     """
     return str(code).startswith(("105", "36004"))
 
 
 def _either(code: int | None, message: str, response: httpx2.Response) -> Exception | None:
-    """Return what a code means wherever it comes from."""
+    """Return the error of a code that means the same wherever it comes from."""
     if code == _TOO_MANY:
         wait = wait_seconds(response)
         return RateLimited(f"{TITLE} asks us to wait {wait:g} s", wait)

@@ -110,7 +110,7 @@ def _unpacked(day: date, content: bytes) -> SourceFile:
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """Return what Walmart means where a status does not say it.
+    """Return the error that Walmart names where its status does not say it.
 
     Its errors come in a 200 as well.
     """

@@ -38,7 +38,7 @@ def account_id(store_url: str) -> str:
     return (url.netloc.decode("ascii") + url.path).rstrip("/")
 
 
-def place(access: Access, route: str) -> tuple[str, dict[str, str]]:
+def endpoint(access: Access, route: str) -> tuple[str, dict[str, str]]:
     """Return where a route of the REST API is (`/wc/v3/orders`): its URL, and parameters it needs.
 
     With plain permalinks the route is a parameter. WooCommerce looks at keys only where the

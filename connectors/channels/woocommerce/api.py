@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from connectors.channels.sync_context import SyncContext, stamp
-from connectors.channels.woocommerce.addresses import place
+from connectors.channels.woocommerce.addresses import endpoint
 from connectors.errors import BadInput, ConfigError, DaybookError, Transient
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import counted_pages, page_number
@@ -57,7 +57,7 @@ class NotThere(BadInput):
 
 
 def error_for(response: httpx2.Response) -> DaybookError | None:
-    """Return what an answer means, as far as its status does not say."""
+    """Return the error of a response, as far as its status does not say it."""
     status, kind = response.status_code, response.headers.get("Content-Type", "")
     if 300 <= status < 400:
         return BadInput("the store sends us on to another address: connect it by that one")
@@ -210,7 +210,7 @@ class StoreApi:
         yield from self._remote.pages(first, page_number("data", PAGE))
 
     def _request(self, path: str, params: Mapping[str, str | int]) -> Request:
-        url, more = place(self._context.access, f"/{VERSION}/{path}")
+        url, more = endpoint(self._context.access, f"/{VERSION}/{path}")
         return Request(path.partition("/")[0], url, {**more, **params})
 
 

@@ -20,7 +20,7 @@ from connectors.channels.woocommerce.addresses import (
     PERMALINKS,
     PLAIN,
     account_id,
-    place,
+    endpoint,
     read_store_url,
 )
 from connectors.channels.woocommerce.signature import InQuery, OneLegged
@@ -150,7 +150,7 @@ def _index(access: Access, store: Remote) -> tuple[str, Any]:
     """
     error: BadInput | None = None
     for permalinks in ("pretty", PLAIN):
-        url, more = place(_with(access, {PERMALINKS: permalinks}), "/")
+        url, more = endpoint(_with(access, {PERMALINKS: permalinks}), "/")
         try:
             return permalinks, store.get(url, params={**more, **_INDEX}, auth=None)
         except BadInput as refused:
@@ -174,7 +174,7 @@ def _settings(access: Access) -> tuple[Access, dict[str, Any]]:
 
 
 def _asked(access: Access) -> dict[str, Any]:
-    url, more = place(access, "/wc/v3/settings/general")
+    url, more = endpoint(access, "/wc/v3/settings/general")
     with _remote(access) as store:
         return _values(store.get(url, params={**more, **_SETTINGS}))
 

@@ -61,7 +61,7 @@ def language(head: str) -> str | None:
 
 
 def _relation(columns: Sequence[str], text: Path) -> str:
-    """Return every row as text with its number.
+    """Return SQL for every row as text with its number.
 
     Money without its symbols; a deposit's sum as a column.
     """

@@ -66,7 +66,7 @@ def _columns(head: str) -> tuple[str, ...]:
 
 
 def _relation(columns: Sequence[str], text: Path) -> str:
-    """Return every row as text with its number.
+    """Return SQL for every row as text with its number.
 
     Money without its signs, zones by their IANA names.
     """
