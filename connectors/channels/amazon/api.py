@@ -48,6 +48,7 @@ class AmazonReports:
     """Calls about one seller's reports: `amazon` signs them, `store` takes none of that."""
 
     def __init__(self, context: SyncContext, amazon: Remote, store: Remote) -> None:
+        """Read the seller of `context`: `amazon` signs, `store` must not."""
         self._context, self._amazon, self._store = context, amazon, store
         self._endpoint = REGIONS[context.access.fields["region"]].api
 

@@ -98,6 +98,7 @@ class MessageQueue:
     """One queue, by its URL; `sqs` signs, `endpoint` is the service's address."""
 
     def __init__(self, sqs: Remote, endpoint: str, url: str) -> None:
+        """Reach the queue at `url` through `sqs`."""
         self._sqs, self._endpoint, self._url = sqs, endpoint, url
 
     def waiting(self) -> int:

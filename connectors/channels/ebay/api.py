@@ -25,6 +25,7 @@ class EbayFinances:
     """Calls about one seller's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the seller of `context` through `remote`."""
         self._context, self._remote = context, remote
 
     def payouts(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:

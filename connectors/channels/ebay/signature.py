@@ -39,6 +39,7 @@ class Signature(httpx2.Auth):
         then: httpx2.Auth,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Sign with a pair of keys, then as `then` does; `clock` tells seconds."""
         self._jwe, self._key = jwe, read_key(private_key)
         self._then, self._clock = then, clock
 

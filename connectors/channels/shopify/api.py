@@ -41,6 +41,7 @@ class Admin:
     """Questions about one shop's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the shop of `context` through `remote`."""
         self._remote, self._sizes, self._points = remote, dict(_SIZES), dict(_POINTS)
         self._url = context.access.url("shop", f"/admin/api/{VERSION}/graphql.json")
 

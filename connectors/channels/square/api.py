@@ -42,6 +42,7 @@ class SquareApi:
     """Calls about one merchant's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the merchant of `context` through `remote`."""
         self._context, self._remote = context, remote
 
     def locations(self) -> list[Item]:

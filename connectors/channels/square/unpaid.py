@@ -77,6 +77,7 @@ class Unpaid:
     def __init__(
         self, context: SyncContext, square: SquareApi, since: date, taken: set[str]
     ) -> None:
+        """Start with nothing open, and nothing in the tills."""
         self._context, self._square, self._since, self._taken = context, square, since, taken
         self._tills = max(context.covered.start, _month(_again(context)))
         self._open: dict[str, _Found] = {}

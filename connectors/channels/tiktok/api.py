@@ -29,6 +29,7 @@ class TikTokFinances:
     """Calls about one shop's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the shop of `context` through `remote`."""
         self._context, self._remote = context, remote
 
     @classmethod

@@ -43,6 +43,7 @@ class ShopAuth(httpx2.Auth):
         token: TokenSource,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Sign as the application, and carry `token`."""
         self._app_key, self._app_secret, self._clock = app_key, app_secret, clock
         self._tokens = TokenAuth(token, TOKEN_HEADER, "{}", token_refused)
 

@@ -41,6 +41,7 @@ class WalmartReports:
     """Calls about one seller's reports."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the seller of `context` through `remote`."""
         self._context, self._remote = context, remote
 
     @classmethod

@@ -23,6 +23,7 @@ class WalmartAuth(TokenAuth):
     """A token in Walmart's header, and an id of its own for every sending."""
 
     def __init__(self, token: TokenSource) -> None:
+        """Carry `token` in Walmart's own header."""
         super().__init__(token, "WM_SEC.ACCESS_TOKEN", "{}")
 
     def _place(self, request: httpx2.Request, token: str) -> None:

@@ -100,6 +100,7 @@ class StoreApi:
     """Calls about one store's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the store of `context` through `remote`."""
         self._context, self._remote = context, remote
 
     def orders(self, start: datetime | None, end: datetime, touched: datetime) -> list[Response]:

@@ -26,6 +26,7 @@ class OneLegged(httpx2.Auth):
     """OAuth 1.0a without a token, its parameters in the query."""
 
     def __init__(self, key: str, secret: str) -> None:
+        """Sign with the store's own pair of keys."""
         self._key, self._secret = key, secret
 
     def auth_flow(
@@ -47,6 +48,7 @@ class InQuery(httpx2.Auth):
     """The keys as parameters: the last resort of WooCommerce's documents, over https alone."""
 
     def __init__(self, key: str, secret: str) -> None:
+        """Carry the store's own pair of keys."""
         self._keys = {"consumer_key": key, "consumer_secret": secret}
 
     def auth_flow(
