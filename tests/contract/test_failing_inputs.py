@@ -43,9 +43,9 @@ def test_a_valid_file_is_read_and_every_word_is_placed(
     name: str, failing: Path, tmp_path: Path
 ) -> None:
     channel, currency, lines, total = READ[name]
-    found = examined(tmp_path, channel, failing / name)
-    assert (found.currency, found.lines, found.total) == (currency, lines, Decimal(total))
-    placed = classify(channel, [word.name for word in found.source_types], None)
+    manifest = examined(tmp_path, channel, failing / name)
+    assert (manifest.currency, manifest.lines, manifest.total) == (currency, lines, Decimal(total))
+    placed = classify(channel, [word.name for word in manifest.source_types], None)
     assert [p.source_type for p in placed if p.category == UNCLASSIFIED] == []
 
 

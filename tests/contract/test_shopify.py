@@ -46,9 +46,9 @@ def published(specs: Path) -> GraphQLSchema:
         return build_client_schema(json.load(file)["data"])
 
 
-@pytest.mark.parametrize("asked", QUESTIONS)
-def test_every_question_is_one_that_shopify_knows(published: GraphQLSchema, asked: str) -> None:
-    assert validate(published, parse(asked)) == []
+@pytest.mark.parametrize("query", QUESTIONS)
+def test_every_question_is_one_that_shopify_knows(published: GraphQLSchema, query: str) -> None:
+    assert validate(published, parse(query)) == []
 
 
 def test_the_version_that_is_asked_answers_for_a_month_at_least() -> None:
@@ -84,14 +84,14 @@ def test_the_emulated_corner_of_the_schema_is_shopifys(published: GraphQLSchema)
 
 def heard(exchanges: list[Exchange]) -> list[tuple[str, dict[str, Any], Any]]:
     """Every question that was answered, with its variables and data."""
-    found = []
+    queries = []
     for exchange in exchanges:
         if not exchange.path.endswith("/graphql.json") or exchange.status != 200:
             continue
-        asked, answer = json.loads(exchange.body), json.loads(exchange.answer)
+        request, answer = json.loads(exchange.body), json.loads(exchange.answer)
         if answer.get("data") is not None:
-            found.append((asked["query"], asked.get("variables") or {}, answer["data"]))
-    return found
+            queries.append((request["query"], request.get("variables") or {}, answer["data"]))
+    return queries
 
 
 def test_answers_are_of_the_types_that_shopify_promises(

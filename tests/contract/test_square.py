@@ -43,9 +43,9 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
 
 def test_a_visit_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with store("square", quick_home, tmp_path) as at:
-        asked = len(at.exchanges)
+        count = len(at.exchanges)
         at.visit()
-        heard = at.exchanges[asked:]
+        heard = at.exchanges[count:]
     seen = checked(document(specs / "square" / "api.json"), heard)
     assert seen >= MONEY
     assert any(operation.endswith("/payout-entries 200") for operation in seen)
@@ -56,8 +56,8 @@ def test_a_visit_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs
 
 @pytest.fixture
 def schemas(specs: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((specs / "square" / "api.json").read_text())
-    schemas: dict[str, Any] = found["components"]["schemas"]
+    contract: dict[str, Any] = json.loads((specs / "square" / "api.json").read_text())
+    schemas: dict[str, Any] = contract["components"]["schemas"]
     return schemas
 
 
@@ -71,8 +71,8 @@ def test_every_activity_and_fee_of_the_contract_is_classified(schemas: dict[str,
 
 
 def test_every_external_tender_of_the_contract_is_classified(schemas: dict[str, Any]) -> None:
-    said = schemas["ExternalPaymentDetails"]["properties"]["type"]["description"]
-    named = [line.split(" ")[1].replace("\\", "") for line in said.splitlines() if line[:2] == "- "]
+    text = schemas["ExternalPaymentDetails"]["properties"]["type"]["description"]
+    named = [line.split(" ")[1].replace("\\", "") for line in text.splitlines() if line[:2] == "- "]
     assert "FOOD_VOUCHER" in named
     placed = classify("square", [f"TENDER / EXTERNAL / {name}" for name in named])
     assert {c.category for c in placed} == {"gateway.external"}

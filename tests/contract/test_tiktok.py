@@ -21,8 +21,8 @@ TREES = ("revenue_breakdown", "shipping_cost_breakdown")
 
 @pytest.fixture
 def example(samples: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((samples / "tiktok" / EXAMPLE).read_text())
-    return found
+    fields: dict[str, Any] = json.loads((samples / "tiktok" / EXAMPLE).read_text())
+    return fields
 
 
 def test_every_leaf_of_the_example_is_placed(example: dict[str, Any]) -> None:
@@ -63,14 +63,14 @@ def test_the_emulator_answers_in_the_shape_of_the_example(
         assert_within(envelope["data"], example)
 
 
-def assert_within(said: Any, shown: Any) -> None:
+def assert_within(value: Any, shown: Any) -> None:
     """Nothing is said that the example does not show, and everything in the same kind of value."""
-    if isinstance(said, dict):
-        assert said.keys() <= shown.keys()
-        for name, value in said.items():
-            assert_within(value, shown[name])
-    elif isinstance(said, list):
-        for value in said:
-            assert_within(value, shown[0])
+    if isinstance(value, dict):
+        assert value.keys() <= shown.keys()
+        for name, part in value.items():
+            assert_within(part, shown[name])
+    elif isinstance(value, list):
+        for part in value:
+            assert_within(part, shown[0])
     else:
-        assert said is None or type(said) is type(shown)
+        assert value is None or type(value) is type(shown)
