@@ -17,13 +17,13 @@ class BadInput(ConfigError):
     """A file, option or address that cannot be taken as it is."""
 
 
-class Unproven(BadInput):
+class TotalsMismatch(BadInput):
     """A file whose lines do not sum to what it declares; both figures, as text."""
 
-    def __init__(self, message: str, *, declared: str, found: str) -> None:
+    def __init__(self, message: str, *, declared: str, computed: str) -> None:
         super().__init__(message)
         self.declared = declared
-        self.found = found
+        self.computed = computed
 
 
 class RateLimited(DaybookError):

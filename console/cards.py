@@ -12,7 +12,7 @@ from typing import Literal
 from connectors.accounts.deadlines import Deadline
 from connectors.accounts.platforms import PLATFORMS, has_settlements
 from connectors.accounts.setup import BOOKS, Setup
-from connectors.channels.history import can_visit, is_read, whole_days
+from connectors.channels.history import can_sync, is_syncable, whole_days
 from connectors.database.registry import Activity, Connection, DaySummary, Registry, ScheduledSync
 from connectors.home.settings import settings
 from pipelines.stages.books_check import known_books_error
@@ -146,7 +146,7 @@ def cards(registry: Registry) -> list[Card]:
             last.get(c.slug),
             running.get(c.slug),
             Held(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
-            visits.get(c.slug) if can_visit(c) else None,
+            visits.get(c.slug) if can_sync(c) else None,
             failures.get(c.slug),
             Outstanding(waiting.get(c.slug, 0), due.get(c.slug, 0)),
             refused,
@@ -178,7 +178,7 @@ def _card(
     if refused is not None and standing in {"up to date", "held"}:
         standing, why = "error", refused
     done = days.done if days else 0
-    history = whole_days(connection, settings().first_day).days if is_read(connection) else 0
+    history = whole_days(connection, settings().first_day).days if is_syncable(connection) else 0
     return Card(
         connection=connection,
         title=PLATFORMS[connection.channel].title,

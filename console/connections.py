@@ -130,7 +130,7 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
 def foretells(connection: Connection) -> bool:
     """Whether the connection's channel tells of days before a settlement covers them."""
     found = CHANNELS.get(connection.channel)
-    return found is not None and found.foretells
+    return found is not None and found.supports_provisional
 
 
 def check_syncable(found: Connection) -> None:

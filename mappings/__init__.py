@@ -1,0 +1,1 @@
+"""The vocabulary and the rules: data first, and pure functions over it."""

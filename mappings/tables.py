@@ -31,7 +31,10 @@ class Table:
     columns: tuple[Column, ...]
 
     def select_list(self, source: str = "", omit: Collection[str] = ()) -> str:
-        """Every column but those in `omit`, cast and in order: the last SELECT of a writer."""
+        """Return SQL for every column but those in `omit`, cast and in order.
+
+        The last SELECT of a writer.
+        """
         prefix = f"{source}." if source else ""
         return ", ".join(
             f"CAST({prefix}{c.name} AS {c.type}) AS {c.name}"
@@ -41,7 +44,7 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Column names in order."""
+        """Return the column names in order."""
         return tuple(c.name for c in self.columns)
 
 

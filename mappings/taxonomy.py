@@ -19,18 +19,18 @@ class Category:
 
 
 def load_yaml(*parts: str) -> dict[str, Any]:
-    """A YAML mapping that ships with this package."""
+    """Return a YAML mapping that ships with this package."""
     loaded: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(*parts).read_text())
     return loaded
 
 
 @cache
 def categories() -> dict[str, Category]:
-    """Every category by name."""
+    """Return every category by name."""
     return {name: Category(name, **entry) for name, entry in load_yaml("categories.yaml").items()}
 
 
 @cache
 def chart(target: str) -> dict[str, str]:
-    """The default chart of a target: account role -> account."""
+    """Return the default chart of a target: account role -> account."""
     return {role: str(account) for role, account in load_yaml("charts", f"{target}.yaml").items()}

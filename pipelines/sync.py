@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
-from connectors.channels.history import can_visit, today_of, whole_days
+from connectors.channels.history import can_sync, today_of, whole_days
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.findings import NOT_BOOKED
 from connectors.errors import ConfigError
@@ -126,7 +126,7 @@ def request_sync(
     connection = registry.connection(slug)
     days = days_to_compute(workspace, connection, window)
     request = registry.request_days(slug, days, reason, actor) if days else None
-    fetch = can_visit(connection)
+    fetch = can_sync(connection)
     if fetch:
         scheduled = registry.scheduled_syncs().get(slug)
         again = {*(scheduled.days if scheduled else ()), *(days if window else ())}
@@ -153,7 +153,7 @@ def outstanding_days(
 ) -> list[date]:
     """Return days that wait for work on documents that are here; of an account, those over."""
     days = outstanding(workspace, connection)
-    if not can_visit(connection):
+    if not can_sync(connection):
         return days
     today = today_of(connection, now)
     return [day for day in days if day < today]
@@ -165,7 +165,7 @@ def days_to_compute(
     """Return the days of a window that documents may cover; without one, those outstanding."""
     if window is None:
         return outstanding_days(workspace, connection)
-    if can_visit(connection):
+    if can_sync(connection):
         whole = whole_days(connection, workspace.settings.first_day)
         return [day for day in whole if day in window]
     covered = {day for m in workspace.lake.current(connection.slug) for day in days_of(m)}
@@ -233,7 +233,7 @@ class _Sync:
             self.report.problems.append(Problem(where, outcome.problem, outcome.passes))
 
     def _fetch(self) -> None:
-        accounts = [connection for connection in self.connections if can_visit(connection)]
+        accounts = [connection for connection in self.connections if can_sync(connection)]
         for connection in accounts:
             from pipelines.execution import run_fetch
 
@@ -268,7 +268,7 @@ class _Sync:
             if unasked := sorted(set(days) - asked):
                 registry.request_days(slug, unasked, "synced by days", COMMAND_LINE)
             # What the fetch touched beside them is computed, too.
-            touched = outstanding_days(self.workspace, connection) if can_visit(connection) else ()
+            touched = outstanding_days(self.workspace, connection) if can_sync(connection) else ()
             return sorted({*days, *touched})
         except ConfigError as error:
             self.report.problems.append(Problem(slug, str(error)))

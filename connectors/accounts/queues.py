@@ -12,8 +12,8 @@ from connectors.accounts.accounts import Accounts
 from connectors.accounts.fields import read_given
 from connectors.accounts.vault import OPEN, QUEUE
 from connectors.channels import CHANNELS
-from connectors.channels.history import can_visit
-from connectors.channels.notices import Notices, Queue
+from connectors.channels.history import can_sync
+from connectors.channels.notifications import NotificationSupport, Queue
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput
@@ -42,12 +42,12 @@ class Notifying:
         """
         connection = self.accounts.registry.connection(slug)
         notices = notices_of(connection)
-        if not can_visit(connection):
+        if not can_sync(connection):
             raise BadInput(f"{slug} is {connection.state}: only one that is active can be notified")
         fields = read_given("the queue", notices.fields, given)
         remember(value for name, value in fields.items() if name in _secrets(notices))
         access = self.accounts.access(slug)
-        with notices.opened(replace(access, fields=fields)) as queue:
+        with notices.open_queue(replace(access, fields=fields)) as queue:
             waiting = queue.waiting()
         subscribed = notices.subscribe(access, fields)
         self._keep(slug, notices, fields)
@@ -85,10 +85,10 @@ class Notifying:
         kept = self.accounts.vault.read(QUEUE + connection.slug)
         fields = {name.removeprefix(OPEN): value for name, value in kept.items()}
         access = replace(self.accounts.access(connection.slug), fields=fields)
-        with notices_of(connection).opened(access) as queue:
+        with notices_of(connection).open_queue(access) as queue:
             yield queue
 
-    def _keep(self, slug: str, notices: Notices, fields: Mapping[str, str]) -> None:
+    def _keep(self, slug: str, notices: NotificationSupport, fields: Mapping[str, str]) -> None:
         """Keep exactly these fields, in one step."""
         secrets = _secrets(notices)
         named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
@@ -96,13 +96,13 @@ class Notifying:
             held.save({**dict.fromkeys(set(held.fields) - set(named)), **named})
 
 
-def notices_of(connection: Connection) -> Notices:
+def notices_of(connection: Connection) -> NotificationSupport:
     """How the platform of a connection notifies; `BadInput` where it does not, or reads files."""
     channel = CHANNELS.get(connection.channel)
-    if connection.kind == "file" or channel is None or channel.notices is None:
+    if connection.kind == "file" or channel is None or channel.notifications is None:
         raise BadInput(f"{connection.slug} has no notifications that Daybook hears")
-    return channel.notices
+    return channel.notifications
 
 
-def _secrets(notices: Notices) -> set[str]:
+def _secrets(notices: NotificationSupport) -> set[str]:
     return {field.name for field in notices.fields if field.secret}

@@ -20,9 +20,9 @@ CHANNELS: dict[str, Channel] = {
 
 
 def channel(name: str) -> Channel:
-    """The channel of that name; `BadInput` lists the known ones."""
+    """Return the channel of that name; `BadInput` lists the known ones."""
     try:
         return CHANNELS[name]
     except KeyError:
-        known = ", ".join(sorted(CHANNELS))
-        raise BadInput(f"there is no channel {name!r}: choose one of {known}") from None
+        names = ", ".join(sorted(CHANNELS))
+        raise BadInput(f"there is no channel {name!r}: choose one of {names}") from None

@@ -13,19 +13,19 @@ from connectors.lake.windows import Window
 HISTORY = timedelta(days=365)
 
 
-def is_read(connection: Connection) -> bool:
-    """Whether there is an account behind the connection, on a channel whose API is read."""
-    found = CHANNELS.get(connection.channel)
-    return connection.kind == "api" and found is not None and found.read is not None
+def is_syncable(connection: Connection) -> bool:
+    """Return whether there is an account behind the connection, on a channel whose API is read."""
+    channel = CHANNELS.get(connection.channel)
+    return connection.kind == "api" and channel is not None and channel.read is not None
 
 
-def can_visit(connection: Connection) -> bool:
-    """Whether that account answers, as far as anybody knows."""
-    return is_read(connection) and connection.state == "active"
+def can_sync(connection: Connection) -> bool:
+    """Return whether that account answers, as far as anybody knows."""
+    return is_syncable(connection) and connection.state == "active"
 
 
 def first_day(connection: Connection, books_begin: date) -> date:
-    """The first business day of an account: what its owner chose, or what the platform has.
+    """Return the first business day of an account: what its owner chose, or what the platform has.
 
     None is before `books_begin`.
     """
@@ -36,11 +36,11 @@ def first_day(connection: Connection, books_begin: date) -> date:
 
 
 def today_of(connection: Connection, now: datetime | None = None) -> date:
-    """The business day of a connection that is not over yet."""
+    """Return the business day of a connection that is not over yet."""
     return (now or datetime.now(UTC)).astimezone(ZoneInfo(connection.timezone)).date()
 
 
 def whole_days(connection: Connection, books_begin: date, now: datetime | None = None) -> Window:
-    """Every business day of an account that is over."""
+    """Return every business day of an account that is over."""
     start = first_day(connection, books_begin)
     return Window(start, max(start, today_of(connection, now)))

@@ -1,9 +1,9 @@
-"""Documents made of a platform's answers: what one settlement, or what is not settled, consists of.
+"""Documents made of a platform's responses: one settlement, or what is not settled yet.
 
-A platform's API gives one settlement in several answers. They are kept together, in the order they
-came, one answer a line (NDJSON), each with the operation it answers, verbatim. The first line says
-what the document is; it holds nothing that differs from one visit to the next, so that the same
-answers are the same document.
+A platform's API gives one settlement in several responses. They are kept together, in the order
+they came, one response a line (NDJSON), each with the operation it answers, verbatim. The first
+line says what the document is; it holds nothing that differs from one sync to the next, so that the
+same responses are the same document.
 """
 
 import json
@@ -15,26 +15,26 @@ from typing import Any
 import duckdb
 import orjson
 
-from connectors.documents.manifest import Member
+from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.lake.engine import quoted
 from connectors.lake.windows import Window
 
 _MARK = '{"daybook":1,'
 _MEGABYTE = 2**20
-# How a line begins, and what stands between an operation's name and its answer.
+# How a line begins, and what stands between an operation's name and its response.
 _OPENS, _JOINS = '{"operation":"', '","answer":'
 _LONGEST_NAME = 200
-# What an answer is kept as: its operation, itself, the end of its line.
+# What a response is kept as: its operation, itself, the end of its line.
 _PIECES = 3
-# The longest answer, and what DuckDB reads at once.
+# The longest response, and what DuckDB reads at once.
 LARGEST = 32 * _MEGABYTE
 # Under which a transaction's own number stands, at one platform or another.
 _OWN_NUMBERS = {"id", "transactionId", "transaction_id", "entry_id"}
 
 
 @dataclass
-class Answers:
+class ApiDocument:
     """A document being put together: one `statement` of a kind, `settlement` or `open`.
 
     `covers` are the business days that it says everything about. `tag` is what the list of
@@ -66,8 +66,8 @@ class Answers:
             body = text.encode(errors="replace")
         self.add(operation, body)
 
-    def member(self) -> Member:
-        """The document, named after what it states."""
+    def source_file(self) -> SourceFile:
+        """Return the document, named after what it states."""
         head = {
             "daybook": 1,
             "channel": self.channel,
@@ -83,27 +83,28 @@ class Answers:
             head["tag"] = self.tag
         first = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
         name = f"{self.channel}-{self.statement}.ndjson".replace(":", "-").replace("/", "-")
-        return Member(name, b"".join([first.encode(), b"\n", *self._lines]))
+        return SourceFile(name, b"".join([first.encode(), b"\n", *self._lines]))
 
 
-def head(first_line: str) -> Mapping[str, Any] | None:
-    """What the first line of a document of answers says; None for any other file."""
+def read_head(first_line: str) -> Mapping[str, Any] | None:
+    """Return what the first line of a document of answers says; None for any other file."""
     if not first_line.startswith(_MARK):
         return None
     try:
-        found = json.loads(first_line)
+        fields = json.loads(first_line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return fields if isinstance(fields, dict) else None
 
 
 def check_count(name: str, text: Path) -> None:
-    """`BadInput` for a document that has not as many answers as its first line says."""
+    """Raise `BadInput` for a document that has not as many answers as its first line says."""
     with text.open("rb") as file:
-        said = head(file.readline(_MEGABYTE).decode(errors="replace"))
-        stated = None if said is None else said.get("answers")
+        head = read_head(file.readline(_MEGABYTE).decode(errors="replace"))
+        stated = None if head is None else head.get("answers")
         if not isinstance(stated, int):
             return
+        # Counted as bytes: a cut document may end within a character.
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_MEGABYTE), b""))
     if lines != stated:
         raise BadInput(
@@ -112,14 +113,14 @@ def check_count(name: str, text: Path) -> None:
         )
 
 
-def is_of(channel: str, opening: str) -> bool:
-    """Whether these are the first lines of a document of the channel's answers."""
-    found = head(opening.partition("\n")[0])
-    return found is not None and found.get("channel") == channel
+def is_of(channel: str, head: str) -> bool:
+    """Return whether these are the first lines of a document of the channel's answers."""
+    fields = read_head(head.partition("\n")[0])
+    return fields is not None and fields.get("channel") == channel
 
 
 def relation(text: Path) -> str:
-    """SQL for a document, `text` being plain or `.zst`: line, operation, answer (JSON as text).
+    """Return SQL for a document, plain or `.zst`: line, operation, answer (JSON as text).
 
     The first line is the answer to the operation `document`. Lines are cut where `Answers` joined
     them: to parse pages of a megabyte only to take them apart costs ten times their size.
@@ -140,21 +141,21 @@ def relation(text: Path) -> str:
 def records(
     con: duckdb.DuckDBPyConnection, relation: str, line_ids: Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """What a document says of some transactions, by line id; a deeper object is its JSON.
+    """Return what a document says of some transactions, by line id; a deeper object is its JSON.
 
     A record is the outermost object that has the number for its own. A line id of a kind and a
     number (`order-12`) is the number's.
     """
     numbers = {line_id.rpartition("-")[2]: line_id for line_id in line_ids}
     numbers |= {line_id: line_id for line_id in line_ids}
-    found: dict[str, tuple[int, dict[str, str]]] = {}
+    by_line: dict[str, tuple[int, dict[str, str]]] = {}
     for (answer,) in con.execute(f"SELECT answer FROM ({relation}) ORDER BY line").fetchall():
         for depth, record in _objects(json.loads(answer, parse_float=str, parse_int=str)):
             for number in _OWN_NUMBERS & record.keys():
                 line_id = numbers.get(str(record[number]).rpartition("/")[2])
-                if line_id is not None and (line_id not in found or depth < found[line_id][0]):
-                    found[line_id] = depth, _cells(record)
-    return {line_id: cells for line_id, (_, cells) in found.items()}
+                if line_id is not None and (line_id not in by_line or depth < by_line[line_id][0]):
+                    by_line[line_id] = depth, _cells(record)
+    return {line_id: cells for line_id, (_, cells) in by_line.items()}
 
 
 def _objects(value: Any, depth: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:

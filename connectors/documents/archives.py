@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from connectors.documents.manifest import Member
+from connectors.documents.source_file import SourceFile
 from connectors.documents.spreadsheets import is_spreadsheet
 from connectors.errors import BadInput
 
@@ -41,7 +41,7 @@ _KINDS = (
 )
 
 
-def members(path: Path) -> Iterator[Member]:
+def source_files(path: Path) -> Iterator[SourceFile]:
     """Yield the files in `path`: itself, or what its gzip or zip container holds."""
     with _opened(path) as file:
         before = os.fstat(file.fileno())
@@ -51,16 +51,16 @@ def members(path: Path) -> Iterator[Member]:
             with _damage(name), gzip.GzipFile(fileobj=file) as packed:
                 content = _bounded(packed, name, before.st_size)
             _check_unchanged(path, file, before)
-            yield Member(plain_name(name.removesuffix(".gz")), content)
+            yield SourceFile(plain_name(name.removesuffix(".gz")), content)
         elif start in _ZIP and not is_spreadsheet(file):
-            for member in _unzipped(name, file):
+            for source_file in _unzipped(name, file):
                 _check_unchanged(path, file, before)
-                yield member
+                yield source_file
         else:
             file.seek(0)
             content = _bounded(file, name)
             _check_unchanged(path, file, before)
-            yield Member(name, content)
+            yield SourceFile(name, content)
 
 
 def _check_unchanged(path: Path, file: BinaryIO, before: os.stat_result) -> None:
@@ -157,7 +157,7 @@ def _damage(name: str) -> Iterator[None]:
         raise BadInput(f"{name}: the archive is damaged or cut off; download it again") from error
 
 
-def _unzipped(name: str, file: BinaryIO) -> Iterator[Member]:
+def _unzipped(name: str, file: BinaryIO) -> Iterator[SourceFile]:
     _check_count(name, file)
     with _damage(name):
         archive = zipfile.ZipFile(file)
@@ -177,7 +177,7 @@ def _unzipped(name: str, file: BinaryIO) -> Iterator[Member]:
             yield _member(name, archive, entry)
 
 
-def _member(name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Member:
+def _member(name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> SourceFile:
     inner = plain_name(entry.filename.replace("\\", "/").rpartition("/")[2]) or "file"
     if entry.flag_bits & _ENCRYPTED:
         raise BadInput(
@@ -189,11 +189,11 @@ def _member(name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Memb
             "report"
         )
     with _damage(name), archive.open(entry) as packed:
-        return Member(inner, _bounded(packed, inner, entry.compress_size))
+        return SourceFile(inner, _bounded(packed, inner, entry.compress_size))
 
 
 def _check_count(name: str, file: BinaryIO) -> None:
-    """`BadInput` for an archive whose list of files alone would fill the memory."""
+    """Raise `BadInput` for an archive whose list of files alone would fill the memory."""
     file.seek(0)
     count, rest = 0, b""
     while count <= MAX_FILES and (chunk := file.read(MEBIBYTE)):

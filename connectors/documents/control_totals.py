@@ -1,4 +1,4 @@
-"""What a document's lines add up to, read when it arrives and kept in its manifest.
+"""Control totals: the sums of a document's lines, taken on arrival and kept in its manifest.
 
 Every channel's lines pass through here once. Later stages arrive at the same figures by their own
 way and are checked against these.
@@ -8,35 +8,54 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from connectors.channels.base import Upload
-from connectors.documents.manifest import DayTotals, Dialect, Manifest, SourceType, Statement
+from connectors.documents.manifest import (
+    Coverage,
+    DayTotals,
+    Dialect,
+    Manifest,
+    SourceType,
+    Statement,
+)
+from connectors.documents.source_file import DecodedFile
 from mappings.channels.source_types import fixed_source_types_sql
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def from_microseconds(value: int) -> datetime:
-    """The instant that many microseconds after 1970, UTC."""
+    """Return the instant that many microseconds after 1970, UTC."""
     return _EPOCH + timedelta(microseconds=value)
 
 
 def business_day(instant: datetime, time_zone: str) -> date:
-    """The calendar day of an instant in a connection's own zone."""
+    """Return the calendar day of an instant in a connection's own zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
 
 
 def last_business_day(end: datetime, time_zone: str) -> date:
-    """The last calendar day of a period that ends at, and without, `end`."""
+    """Return the last calendar day of a period that ends at, and without, `end`."""
     return business_day(end - timedelta(microseconds=1), time_zone)
 
 
+class DocumentFormat(Protocol):
+    """The identity of a document format; `name` is unique among its channel's."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that manifests are stored with."""
+
+    @property
+    def coverage(self) -> Coverage:
+        """Return the claim that its documents make on their days."""
+
+
 @dataclass(frozen=True, slots=True)
-class Profile:
+class ControlTotals:
     """Totals of a document's money lines: all, by source type, by business day."""
 
     lines: int
@@ -48,10 +67,10 @@ class Profile:
 
     def manifest(
         self,
-        upload: Upload,
+        file: DecodedFile,
         *,
         channel: str,
-        format: str,
+        format: DocumentFormat,
         statement: str,
         currency: str,
         declared: Decimal | None,
@@ -59,22 +78,23 @@ class Profile:
         period: tuple[datetime, datetime],
         settlements: tuple[Statement, ...],
     ) -> Manifest:
-        """The manifest of the document these totals were read off."""
+        """Return the manifest of the document these totals were read off."""
         period_start, period_end = period
         return Manifest(
-            document=upload.document,
-            connection=upload.connection,
+            document=file.document,
+            connection=file.connection,
             channel=channel,
-            format=format,
-            name=upload.name,
+            format=format.name,
+            coverage=format.coverage,
+            name=file.name,
             fetched_at=datetime.now(UTC),
             statement=statement,
             currency=currency,
             marketplace=self.marketplace,
             period_start=period_start,
             period_end=period_end,
-            first_day=business_day(period_start, upload.time_zone),
-            last_day=last_business_day(period_end, upload.time_zone),
+            first_day=business_day(period_start, file.time_zone),
+            last_day=last_business_day(period_end, file.time_zone),
             lines=self.lines,
             rows_without_amount=self.rows_without_amount,
             total=self.total,
@@ -85,8 +105,8 @@ class Profile:
             settlements=settlements,
         )
 
-    def with_payouts(self, settlements: Iterable[Statement]) -> "Profile":
-        """The same with the line that closes each settlement counted on its deposit day."""
+    def with_payouts(self, settlements: Iterable[Statement]) -> "ControlTotals":
+        """Return the same with the line that closes each settlement counted on its deposit day."""
         days = dict(self.days)
         for settlement in settlements:
             if settlement.deposit_day is None or settlement.payout is None:
@@ -101,52 +121,57 @@ class Profile:
         return replace(self, days=days)
 
 
+# A line without an instant is the settlement's own: it stands where the period ends.
 _DAY = "CAST(coalesce(posted_at, getvariable('period_end')) AT TIME ZONE $zone AS DATE)"
 
 
-def profile(con: duckdb.DuckDBPyConnection, upload: Upload, lines_sql: str) -> Profile:
+def take_control_totals(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, lines_sql: str
+) -> ControlTotals:
     """Sum the lines of `document_rows`; the macros of the file's dialect must be defined.
 
     A line without an instant counts on the day of the variable `period_end`.
     """
     lines = fixed_source_types_sql(lines_sql)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE profiled AS {lines}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE counted_lines AS {lines}")
     days = _rows(
         con,
         f"SELECT {_DAY}, count(*)::BIGINT, sum(amount), coalesce(sum(quantity), 0)::BIGINT "
-        "FROM profiled GROUP BY 1 ORDER BY 1",
-        {"zone": upload.time_zone},
+        "FROM counted_lines GROUP BY 1 ORDER BY 1",
+        {"zone": file.time_zone},
     )
-    words = _rows(
+    source_types = _rows(
         con,
-        "SELECT source_type, count(*)::BIGINT, sum(amount) FROM profiled GROUP BY 1 ORDER BY 1",
+        "SELECT source_type, count(*)::BIGINT, sum(amount) FROM counted_lines "
+        "GROUP BY 1 ORDER BY 1",
     )
     sites = _rows(
         con,
-        "SELECT marketplace, count(*) AS n FROM profiled WHERE marketplace IS NOT NULL "
+        "SELECT marketplace, count(*) AS n FROM counted_lines WHERE marketplace IS NOT NULL "
         "GROUP BY 1 ORDER BY n DESC, 1 LIMIT 1",
     )
-    return Profile(
+    return ControlTotals(
         lines=sum(row[1] for row in days),
         total=sum((row[2] for row in days), Decimal(0)),
-        source_types=tuple(SourceType(name=w[0], lines=w[1], amount=w[2]) for w in words),
+        source_types=tuple(SourceType(name=s[0], lines=s[1], amount=s[2]) for s in source_types),
         days={d[0]: DayTotals(lines=d[1], amount=d[2], units=d[3]) for d in days},
         marketplace=sites[0][0] if sites else None,
     )
 
 
-def with_digests(con: duckdb.DuckDBPyConnection, upload: Upload, found: Profile) -> Profile:
-    """The same, each day with a digest over its lines; where they stand in the document is none
-    of what they say."""
+def with_digests(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, totals: ControlTotals
+) -> ControlTotals:
+    """Return the same totals, each day with a digest over all that its lines say but their rows."""
     digests = _rows(
         con,
-        f"SELECT {_DAY}, md5(string_agg(md5(said), '' ORDER BY said)) FROM ("
-        "SELECT posted_at, to_json(line)::VARCHAR AS said "
-        "FROM (SELECT * EXCLUDE (row) FROM profiled) AS line) GROUP BY 1",
-        {"zone": upload.time_zone},
+        f"SELECT {_DAY}, md5(string_agg(md5(line), '' ORDER BY line)) FROM ("
+        "SELECT posted_at, to_json(each)::VARCHAR AS line "
+        "FROM (SELECT * EXCLUDE (row) FROM counted_lines) AS each) GROUP BY 1",
+        {"zone": file.time_zone},
     )
-    days = {day: found.days[day].model_copy(update={"digest": digest}) for day, digest in digests}
-    return replace(found, days=days)
+    days = {day: totals.days[day].model_copy(update={"digest": digest}) for day, digest in digests}
+    return replace(totals, days=days)
 
 
 def _rows(

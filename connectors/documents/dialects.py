@@ -1,4 +1,4 @@
-"""How a file writes numbers, dates and instants, decided once a file.
+"""Dialects: how a file writes numbers, dates and instants, decided once a file.
 
 Amazon writes `53,44` and `03.05.2018 09:10:07 UTC` on its European sites, `53.44` and
 `2018-05-03 09:10:07 UTC` on others. A choice must read every value of the file; where the file
@@ -34,7 +34,7 @@ _RESAVED = re.compile(r"[\d./:\s-]+([AaPp][Mm])?|\d{1,2}-[A-Za-z]{3}(-\d{2,4})?"
 
 
 def decimal_marks(con: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> list[str]:
-    """The decimal marks that read every amount of `document_rows`, the likelier first.
+    """Return the decimal marks that read every amount of `document_rows`, the likelier first.
 
     Raises `BadInput` naming the first amount that neither reads.
     """
@@ -55,7 +55,7 @@ def decimal_marks(con: duckdb.DuckDBPyConnection, name: str, columns: list[str])
 def date_format(
     con: duckdb.DuckDBPyConnection, name: str, columns: list[str], forms: Sequence[str]
 ) -> str:
-    """The one of `forms` that reads every date of `document_rows`; `BadInput` when none does.
+    """Return the first of `forms` that reads every date of `document_rows`; else raise `BadInput`.
 
     Forms with a time of day read the first nineteen characters; a date alone is its midnight.
     """
@@ -65,8 +65,8 @@ def date_format(
         bad = con.execute(f"SELECT count(*) FROM ({texts}) WHERE {stamp} IS NULL").fetchone()
         if bad == (0,):
             return form
-    known = " OR ".join(f"{_stamp(form)} IS NOT NULL" for form in forms)
-    odd = con.execute(f"SELECT row, text FROM ({texts}) WHERE NOT ({known}) LIMIT 1").fetchone()
+    readable = " OR ".join(f"{_stamp(form)} IS NOT NULL" for form in forms)
+    odd = con.execute(f"SELECT row, text FROM ({texts}) WHERE NOT ({readable}) LIMIT 1").fetchone()
     where = (
         f"row {odd[0]}: {odd[1]!r} is not a date that can be read"
         if odd
@@ -85,12 +85,12 @@ def _stamp(form: str) -> str:
 
 
 def zones(con: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> dict[str, int]:
-    """Minutes east of UTC of every zone the file writes; `BadInput` for one nobody knows."""
-    found = con.execute(
+    """Return minutes east of UTC of every zone the file writes; `BadInput` for one nobody knows."""
+    rows = con.execute(
         f"SELECT DISTINCT trim(substr(text, 20)) FROM ({_texts(columns)}) ORDER BY 1"
     ).fetchall()
     # A date alone has no zone: it is in that of the file's instants.
-    named = [zone for (zone,) in found if zone] or [""]
+    named = [zone for (zone,) in rows if zone] or [""]
     return {zone: _minutes(name, zone) for zone in named}
 
 

@@ -1,4 +1,4 @@
-"""Files from disk into the lake: unpack, decode, recognise, prove, store.
+"""Files from disk into the lake: unpack, decode, identify, verify, store.
 
 A file is taken whole or not at all. What is refused leaves nothing behind but, where its lines do
 not sum to what it declares, a copy in quarantine with both figures.
@@ -15,22 +15,18 @@ from threading import Event, Timer
 
 import duckdb
 
-from connectors.channels.base import Channel, Upload
-from connectors.documents import recognition
-from connectors.documents.api_documents import check_count, head
-from connectors.documents.decoding import encoding_of, write_decoded
-from connectors.documents.manifest import Manifest, Member, Withdrawal, in_force
-from connectors.documents.spreadsheets import ENCODING, is_spreadsheet, write_sheet
-from connectors.errors import BadInput, DaybookError, Permanent, Unproven
+from connectors.channels.base import Channel
+from connectors.documents.api_documents import check_count, read_head
+from connectors.documents.manifest import Manifest, Withdrawal, effective_documents
+from connectors.documents.source_file import DecodedFile, SourceFile
+from connectors.documents.transcript import transcribe
+from connectors.errors import BadInput, DaybookError, Permanent, TotalsMismatch
 from connectors.home.settings import Settings
 from connectors.lake.engine import open_engine
 from connectors.lake.lake import Lake, write_atomically
 from connectors.lake.temporary import IMPORT, discard, temporary_name
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_NEWLINE = re.compile(r"\r\n|\r|\n")
-# No channel writes more lines above its header.
-OPENING, OPENING_LINES = 65_536, 40
 # What DuckDB may hold while one file is read; it spills the rest to disk.
 MEMORY = "384MB"
 LONGEST = 600
@@ -39,8 +35,8 @@ MAX_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """What became of one member: its manifest, and whether it is new.
+class IngestResult:
+    """The outcome of storing one file: its manifest, and whether it is new.
 
     `supersedes` names the document of the same statement that it replaces, `withdrawal` how the
     same document was taken out before.
@@ -52,74 +48,33 @@ class Intake:
 
     @property
     def supersedes(self) -> str | None:
-        """The document it restates, if it is new and another stood for the same statement."""
+        """Return the document it restates, if it is new and there was one."""
         return self.manifest.supersedes if self.new else None
 
 
-def _transcribe(channel: Channel, member: Member, path: Path) -> tuple[str, str]:
-    """Write what a file says to `path`; its encoding and first lines. Of a spreadsheet, the sheet
-    that the channel knows."""
-    if is_spreadsheet(member.content):
-        title = write_sheet(
-            member.name,
-            member.content,
-            path,
-            lambda _title, sheet: recognition.is_of(channel, opening(_first_text(sheet))),
-        )
-        if title is None:
-            raise BadInput(
-                f"{member.name}: is a spreadsheet, and no sheet of it is a {channel.file}; import "
-                "the file as it was downloaded, unedited"
-            )
-        return f"{ENCODING}{title}", opening(_first_text(path))
-    encoding = encoding_of(member.name, member.content)
-    write_decoded(member.content, encoding, path)
-    first_lines = opening(_first_text(path))
-    recognition.check(channel, member.name, first_lines)
-    _check_end(member.name, path, first_lines)
-    return encoding, first_lines
-
-
-def opening(text: str) -> str:
-    """The first lines of a file, by which it is recognised."""
-    return "\n".join(_NEWLINE.split(text[:OPENING], maxsplit=OPENING_LINES)[:OPENING_LINES])
-
-
-def _first_text(path: Path) -> str:
-    with path.open(encoding="utf-8", newline="") as file:
-        return file.read(OPENING)
-
-
-def _check_end(name: str, path: Path, first_lines: str) -> None:
-    """`BadInput` for a file of more than one line whose last line does not end: all formats end
-    their last line, so that it is cut off, maybe in the middle of a word or a number."""
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        if file.read() not in (b"\n", b"\r") and "\n" in first_lines:
-            raise BadInput(
-                f"{name}: its last line has no end: the file is cut off; download it again"
-            )
-
-
 @dataclass(frozen=True, slots=True)
-class Examination:
-    """A table to read files on: one DuckDB and one folder for as many as there are."""
+class FileParser:
+    """A reader of files: one DuckDB and one folder for as many as there are."""
 
     settings: Settings
     con: duckdb.DuckDBPyConnection
     scratch: Path
     memory_limit: str
 
-    def examine(
-        self, channel: Channel, member: Member, *, connection: str, time_zone: str
+    def parse(
+        self, channel: Channel, source_file: SourceFile, *, connection: str, time_zone: str
     ) -> Manifest:
-        """Read one file and prove it, storing nothing; what is unproven is put in quarantine."""
+        """Return the manifest of one file, storing nothing.
+
+        Raises `BadInput` for a file that cannot be taken, and `TotalsMismatch`, with a copy in
+        quarantine, for one that does not add up.
+        """
         try:
-            manifest = self._inspect(channel, member, connection, time_zone)
-        except Unproven as error:
-            kept = _quarantine(self.settings, member, error)
-            raise Unproven(
-                _line(f"{error} (kept as {kept})"), declared=error.declared, found=error.found
+            manifest = self._inspect(channel, source_file, connection, time_zone)
+        except TotalsMismatch as error:
+            path = _quarantine(self.settings, source_file, error)
+            raise TotalsMismatch(
+                _line(f"{error} (kept as {path})"), declared=error.declared, computed=error.computed
             ) from error
         except BadInput as error:
             raise BadInput(_line(str(error))) from error
@@ -128,41 +83,47 @@ class Examination:
             raise
         except duckdb.OutOfMemoryException as error:
             raise BadInput(
-                f"{member.name}: takes more than {self.memory_limit} of memory to read; export a "
-                "shorter period"
+                f"{source_file.name}: takes more than {self.memory_limit} of memory to read; "
+                "export a shorter period"
             ) from error
         except Exception as error:
             raise BadInput(
                 _line(
-                    f"{member.name}: cannot be read ({_said(error)}); download it again, unedited"
+                    f"{source_file.name}: cannot be read ({_reason(error)}); download it again, "
+                    "unedited"
                 )
             ) from error
-        return manifest if member.tag is None else manifest.model_copy(update={"tag": member.tag})
+        return (
+            manifest
+            if source_file.tag is None
+            else manifest.model_copy(update={"tag": source_file.tag})
+        )
 
     def _inspect(
-        self, channel: Channel, member: Member, connection: str, time_zone: str
+        self, channel: Channel, source_file: SourceFile, connection: str, time_zone: str
     ) -> Manifest:
         copy = self.scratch / "document.txt"
-        encoding, first_lines = _transcribe(channel, member, copy)
-        upload = Upload(
-            name=member.name,
-            document=hashlib.sha256(member.content).hexdigest(),
+        encoding, head, source_format = transcribe(channel, source_file, copy)
+        file = DecodedFile(
+            name=source_file.name,
+            document=hashlib.sha256(source_file.content).hexdigest(),
             encoding=encoding,
-            opening=first_lines,
+            head=head,
             text=copy,
             connection=connection,
             time_zone=time_zone,
         )
-        check_count(upload.name, copy)
+        check_count(file.name, copy)
         _clear(self.con)
-        with in_time(self.con, upload.name):
-            manifest = channel.inspect(self.con, upload)
+        with in_time(self.con, file.name):
+            manifest = source_format.inspect(self.con, file)
+        # A shifted row puts an amount or a date where the currency stands.
         if not _CURRENCY.fullmatch(manifest.currency):
             raise BadInput(
-                f"{upload.name}: its currency is {manifest.currency!r}, which is none: the file is "
+                f"{file.name}: its currency is {manifest.currency!r}, which is none: the file is "
                 "cut off or damaged; download it again"
             )
-        if head(upload.header) is not None or manifest.rows is not None:
+        if read_head(file.header) is not None or manifest.rows is not None:
             return manifest
         rows = self.con.execute("SELECT count(*) FROM document_rows").fetchone() or (0,)
         return manifest.model_copy(update={"rows": rows[0]})
@@ -195,13 +156,13 @@ def in_time(
 
 
 def _line(message: str) -> str:
-    """A message as one line that can be printed, whatever of the file it repeats."""
+    """Return a message as one line that can be printed, whatever of the file it repeats."""
     plain = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 200]} … {plain[-200:]}"
 
 
-def _said(error: Exception) -> str:
-    """What a library says of a file, in a line; ours says nothing that helps."""
+def _reason(error: Exception) -> str:
+    """Return what a library says of a file, in a line; ours says nothing that helps."""
     first = str(error).partition("\n")[0][:200]
     return first if isinstance(error, duckdb.Error) and first else type(error).__name__
 
@@ -217,8 +178,8 @@ def _clear(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
-def examining(settings: Settings, memory_limit: str | None = None) -> Iterator[Examination]:
-    """Files can be read and proven while this is open."""
+def open_parser(settings: Settings, memory_limit: str | None = None) -> Iterator[FileParser]:
+    """Yield a parser; its DuckDB and its folder go when the block ends."""
     memory_limit = memory_limit or settings.memory_limit
     settings.scratch_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.scratch_folder.chmod(0o700)
@@ -228,32 +189,37 @@ def examining(settings: Settings, memory_limit: str | None = None) -> Iterator[E
         with open_engine(
             threads=settings.threads, memory_limit=memory_limit, spill=scratch / "spill"
         ) as con:
-            yield Examination(settings, con, scratch, memory_limit)
+            yield FileParser(settings, con, scratch, memory_limit)
     finally:
         discard(scratch)
 
 
-def examine(
-    settings: Settings, channel: Channel, member: Member, *, connection: str, time_zone: str
+def parse_file(
+    settings: Settings,
+    channel: Channel,
+    source_file: SourceFile,
+    *,
+    connection: str,
+    time_zone: str,
 ) -> Manifest:
-    """Read one file from disk and prove it, as `Examination.examine`, in little memory."""
-    with examining(settings, MEMORY) as table:
-        return table.examine(channel, member, connection=connection, time_zone=time_zone)
+    """Return the manifest of one file, as `FileParser.parse`, in little memory."""
+    with open_parser(settings, MEMORY) as parser:
+        return parser.parse(channel, source_file, connection=connection, time_zone=time_zone)
 
 
-def _quarantine(settings: Settings, member: Member, error: Unproven) -> Path:
-    digest = hashlib.sha256(member.content).hexdigest()
-    path = settings.quarantine_folder / f"{digest[:12]}-{Path(member.name).name}"
-    write_atomically(path, member.content)
-    note = {"file": member.name, "declared": error.declared, "found": error.found}
+def _quarantine(settings: Settings, source_file: SourceFile, error: TotalsMismatch) -> Path:
+    digest = hashlib.sha256(source_file.content).hexdigest()
+    path = settings.quarantine_folder / f"{digest[:12]}-{Path(source_file.name).name}"
+    write_atomically(path, source_file.content)
+    note = {"file": source_file.name, "declared": error.declared, "found": error.computed}
     write_atomically(path.with_name(path.name + ".json"), json.dumps(note, indent=1).encode())
     return path.relative_to(settings.home)
 
 
-def keep(
+def store(
     lake: Lake, content: bytes, manifest: Manifest, stored: Sequence[Manifest] | None = None
-) -> Intake:
-    """Store a proven document, unless it is in force; number restatements.
+) -> IngestResult:
+    """Store a verified document, unless it is effective already; number restatements.
 
     A document that is there and has come by another name in the platform's list learns that name.
     One that another has replaced since, or that was withdrawn, counts again: whoever says again
@@ -263,16 +229,15 @@ def keep(
     """
     if stored is None:
         stored = lake.manifests(manifest.connection)
-    current = in_force(stored).get(manifest.statement)
-    known = current if current and current.document == manifest.document else None
-    if known is not None:
-        _heal(lake, content, known)
-        if manifest.tag not in {None, known.tag}:
-            known = known.model_copy(update={"tag": manifest.tag})
-            lake.store_document(content, known)
-        return Intake(known, new=False)
+    current = effective_documents(stored).get(manifest.statement)
+    if current is not None and current.document == manifest.document:
+        _heal(lake, content, current)
+        if manifest.tag not in {None, current.tag}:
+            current = current.model_copy(update={"tag": manifest.tag})
+            lake.store_document(content, current)
+        return IngestResult(current, new=False)
     if current is not None and manifest.says_the_same(current):
-        return Intake(current, new=False)
+        return IngestResult(current, new=False)
     earlier = [m for m in stored if m.statement == manifest.statement]
     if earlier:
         revision = max(m.revision for m in earlier) + 1
@@ -280,20 +245,20 @@ def keep(
         manifest = manifest.model_copy(update={"revision": revision, "supersedes": supersedes})
     lake.store_document(content, manifest)
     withdrawals = (m.withdrawn for m in earlier if m.document == manifest.document)
-    return Intake(manifest, new=True, withdrawal=next(withdrawals, None))
+    return IngestResult(manifest, new=True, withdrawal=next(withdrawals, None))
 
 
-def is_held(manifest: Manifest, stored: Sequence[Manifest]) -> bool:
-    """Whether what is in force of a statement says already all that a fetched document says."""
-    latest = in_force(stored).get(manifest.statement)
-    if latest is None:
+def is_stored(manifest: Manifest, stored: Sequence[Manifest]) -> bool:
+    """Return whether the effective document of the statement says all that a new one says."""
+    current = effective_documents(stored).get(manifest.statement)
+    if current is None:
         return False
-    return latest.document == manifest.document or manifest.says_the_same(latest)
+    return current.document == manifest.document or manifest.says_the_same(current)
 
 
-def _heal(lake: Lake, content: bytes, known: Manifest) -> None:
-    """Put the bytes of a known document back where they were lost or damaged."""
+def _heal(lake: Lake, content: bytes, stored: Manifest) -> None:
+    """Put the bytes of a stored document back where they were lost or damaged."""
     try:
-        lake.read_document(known.connection, known.document)
+        lake.read_document(stored.connection, stored.document)
     except Permanent:
-        lake.restore_document(content, known)
+        lake.restore_document(content, stored)

@@ -1,4 +1,4 @@
-"""What a document says of itself: the manifest that stands beside its bytes.
+"""The manifest of a document, which stands beside its bytes.
 
 A document is what a channel gave, verbatim. Its manifest holds what was read off it once, when it
 arrived, by a path of its own: the totals that every later stage is checked against.
@@ -6,9 +6,9 @@ arrived, by a path of its own: the totals that every later stage is checked agai
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
@@ -16,16 +16,22 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 Money = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type=str)]
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file as it arrives: alone, out of an archive, or made of a platform's answers.
+class Coverage(StrEnum):
+    """The claim that the documents of a format make on the days they are about.
 
-    `tag` is what the platform's list calls it, where the file itself does not say so.
+    SETTLEMENT documents hold settlements, whole or in parts that are linked, and claim no day.
+    DATE_RANGE and PAYOUT_SUMMARY files cover a stretch of days whatever settlements they are in:
+    line by line, or as what whole payouts come to. LEDGER documents follow upon each other and OPEN
+    ones say what no settlement has taken yet: both tell everything of their days. PROVISIONAL ones
+    tell of days ahead of their settlement, and cover none.
     """
 
-    name: str
-    content: bytes
-    tag: str | None = None
+    SETTLEMENT = "settlement"
+    DATE_RANGE = "date_range"
+    PAYOUT_SUMMARY = "payout_summary"
+    LEDGER = "ledger"
+    OPEN = "open"
+    PROVISIONAL = "provisional"
 
 
 class _Record(BaseModel):
@@ -33,7 +39,7 @@ class _Record(BaseModel):
 
 
 class Dialect(_Record):
-    """How the file writes things; decided once a file and proven by its total.
+    """The file's way to write things; decided once a file and proven by its total.
 
     `zones` maps the zone suffix of an instant to minutes east of UTC. `preamble` lines stand above
     the header. `delimiter` stands between cells.
@@ -50,7 +56,7 @@ class Dialect(_Record):
 
 
 class SourceType(_Record):
-    """One of the channel's own words, with how often it stands in the document and its sum."""
+    """One of the channel's source types, with how often it stands in the document and its sum."""
 
     name: str
     lines: int
@@ -58,7 +64,7 @@ class SourceType(_Record):
 
 
 class DayTotals(_Record):
-    """What a document brings to one business day: money lines, their sum, units, payouts.
+    """The totals of one business day in a document: money lines, their sum, units, payouts.
 
     `digest` is over all that the day's lines say, where documents of one statement follow upon
     each other often; two that have it say the same of the day when it is the same.
@@ -111,6 +117,7 @@ class Withdrawal(_Record):
 class Manifest(_Record):
     """The identity, origin and declared content of one document of one connection.
 
+    `format` is the name of one of the channel's formats, `coverage` that format's.
     `statement` is what a document is a statement of: a newer document of the same statement
     supersedes this one. `days` are the business days, in the connection's zone, that have lines
     or a payout; `first_day` to `last_day` are covered, with or without. `rows` are
@@ -124,6 +131,7 @@ class Manifest(_Record):
     connection: str
     channel: str
     format: str
+    coverage: Coverage
     name: str
     fetched_at: datetime
     statement: str
@@ -150,16 +158,16 @@ class Manifest(_Record):
 
     @property
     def provisional(self) -> bool:
-        """Whether it tells of days ahead of their settlement: booked only where that is asked."""
-        return self.format.endswith(".provisional")
+        """Return whether it tells of days ahead of their settlement; booked on request only."""
+        return self.coverage is Coverage.PROVISIONAL
 
     @property
     def prefix(self) -> str:
-        """What every transaction id of this document starts with."""
+        """Return what every transaction id of this document starts with."""
         return hashlib.sha256(f"{self.connection}\n{self.document}".encode()).hexdigest()[:12]
 
     def covers(self, day: date) -> bool:
-        """Whether the day lies in the document's period, or has a line or a payout of it.
+        """Return whether the day lies in the document's period, or has a line or a payout of it.
 
         What is provisional says everything of no day.
         """
@@ -167,9 +175,10 @@ class Manifest(_Record):
         return within or day in self.days
 
     def says_the_same(self, other: "Manifest") -> bool:
-        """Whether another document of the statement adds nothing: no line, day or payout differs.
+        """Return whether another document of the statement adds nothing.
 
-        Only documents whose days have digests can be told to be alike.
+        No line, day or payout differs then. Only documents whose days have digests can be
+        compared.
         """
         digests = [t.digest for t in (*self.days.values(), *other.days.values()) if t.lines]
         return (
@@ -181,7 +190,7 @@ class Manifest(_Record):
         )
 
     def to_json(self) -> str:
-        """The manifest as it is stored."""
+        """Return the manifest as it is stored."""
         return self.model_dump_json(indent=1) + "\n"
 
     @classmethod
@@ -190,7 +199,7 @@ class Manifest(_Record):
         return cls.model_validate_json(text)
 
 
-def in_force(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
+def effective_documents(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
     """Return the document that counts of each statement: the newest that is not withdrawn."""
     latest: dict[str, Manifest] = {}
     for manifest in manifests:

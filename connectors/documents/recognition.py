@@ -1,40 +1,36 @@
-"""Whether a file is what its channel hands out, and if it is not, what it is instead."""
+"""Recognition of a file: the format that it is of, or what it is instead."""
 
 import csv
 from collections.abc import Iterator
 
 from connectors.channels import CHANNELS
-from connectors.channels.base import Channel
+from connectors.channels.base import Channel, Format
 from connectors.errors import BadInput
 
 _DELIMITERS = (",", ";", "\t")
 
 
-def is_of(channel: Channel, first_lines: str) -> bool:
-    """Return whether a file with these first lines is the channel's."""
-    try:
-        return channel.recognises(first_lines)
-    # Lines that no header could have: a cell without end, a character that no text has.
-    except (csv.Error, ValueError):
-        return False
+def identify(channel: Channel, name: str, head: str) -> Format:
+    """Return the format of a file with these first lines.
 
-
-def check(channel: Channel, name: str, first_lines: str) -> None:
-    """`BadInput` for a file that is not the channel's: what it is, and which file to import."""
-    if is_of(channel, first_lines):
-        return
-    other = next((c for c in CHANNELS.values() if is_of(c, first_lines)), None)
+    Raises `BadInput` for a file that is not the channel's: what it is, and which file to import.
+    """
+    identified = channel.identify(head)
+    if identified is not None:
+        return identified
+    # The commonest mistake: the right file under the wrong channel.
+    other = next((c for c in CHANNELS.values() if c.identify(head) is not None), None)
     if other is not None:
         raise BadInput(
             f"{name}: is a file of {other.title}, not of {channel.title}; "
             f"use `daybook import {other.name}`"
         )
-    if any(is_of(channel, lines) for lines in _resaved(first_lines)):
+    if any(channel.identify(lines) is not None for lines in _resaved(head)):
         raise BadInput(
             f"{name}: is a file of {channel.title} that a spreadsheet program has saved again with "
             "other separators; import the file as it was downloaded, unopened"
         )
-    language = channel.language(first_lines) if channel.language is not None else None
+    language = channel.language(head) if channel.language is not None else None
     if language is not None:
         raise BadInput(
             f"{name}: is a file of {channel.title} in {language}; set {channel.title} to English, "
@@ -45,11 +41,11 @@ def check(channel: Channel, name: str, first_lines: str) -> None:
     )
 
 
-def _resaved(first_lines: str) -> Iterator[str]:
-    """The same lines with the separators of other files, as spreadsheet programs exchange them."""
+def _resaved(head: str) -> Iterator[str]:
+    """Yield the same lines with other separators, as spreadsheet programs exchange them."""
     for delimiter in _DELIMITERS:
         try:
-            rows = list(csv.reader(first_lines.split("\n"), delimiter=delimiter))
+            rows = list(csv.reader(head.split("\n"), delimiter=delimiter))
         except csv.Error:
             continue
         if max(map(len, rows), default=0) < 5:

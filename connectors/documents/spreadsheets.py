@@ -74,6 +74,7 @@ def _workbook(name: str, content: bytes) -> Iterator[Iterable[tuple[str, Iterato
             # Of styles it does not know; only values are read.
             warnings.simplefilter("ignore", UserWarning)
             _check_parts(name, content)
+            # Faster readers know no number but a float, and cut an order number of 18 digits short.
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             yield ((sheet.title, _rows(sheet)) for sheet in book.worksheets)
     except (BadInput, MemoryError):
@@ -132,7 +133,7 @@ def _cell(value: object) -> str:
 
 
 def _check_parts(name: str, content: bytes) -> None:
-    """`BadInput` for a workbook that would take more memory or time than a report needs."""
+    """Raise `BadInput` for a workbook that would take more memory or time than a report needs."""
     if len(content) > MAX_BYTES:
         raise BadInput(
             f"{name}: is larger than {MAX_BYTES // _MEBIBYTE} MiB, too large for a spreadsheet; "

@@ -10,43 +10,45 @@ from itertools import islice
 
 import duckdb
 
-from connectors.channels.base import Upload
+from connectors.documents.source_file import DecodedFile
 from connectors.errors import BadInput
 
 _SHORTENED = re.compile(r'(?:^|[,;\t"])(-?\d\.\d+E\+\d\d)(?=[,;\t"\r\n]|$)')
 MAX_COLUMNS, MAX_ROWS, MAX_LINE = 1000, 2_000_000, 1_048_576
 
 
-def records(opening: str, delimiter: str = ",") -> Iterator[list[str]]:
+def records(head: str, delimiter: str = ",") -> Iterator[list[str]]:
     """Yield the rows of a file's first lines; a quoted cell may go over several lines."""
-    return csv.reader(opening.split("\n"), delimiter=delimiter)
+    return csv.reader(head.split("\n"), delimiter=delimiter)
 
 
-def check_above(upload: Upload, above: int, columns: int, again: str, delimiter: str = ",") -> None:
-    """`BadInput` for a row that was moved above the header, where nobody would read it."""
-    for number, cells in enumerate(islice(records(upload.opening, delimiter), above), start=1):
+def check_above(
+    file: DecodedFile, above: int, columns: int, again: str, delimiter: str = ","
+) -> None:
+    """Raise `BadInput` for a row that was moved above the header, where nobody would read it."""
+    for number, cells in enumerate(islice(records(file.head, delimiter), above), start=1):
         if sum(map(bool, map(str.strip, cells))) > max(5, columns // 4):
             raise BadInput(
-                f"{upload.name}: row {number} stands above the header: the rows were sorted or "
+                f"{file.name}: row {number} stands above the header: the rows were sorted or "
                 f"moved; {again}"
             )
 
 
 def check_columns(
-    upload: Upload, columns: Sequence[str], required: Sequence[str], again: str
+    file: DecodedFile, columns: Sequence[str], required: Sequence[str], again: str
 ) -> None:
-    """`BadInput` for a column that is missing or stands twice; `again` is how to mend it."""
+    """Raise `BadInput` for a column that is missing or stands twice; `again` is how to mend it."""
     missing = [c for c in required if c not in columns]
     if missing:
-        raise BadInput(f"{upload.name}: column {missing[0]!r} is missing; {again}")
+        raise BadInput(f"{file.name}: column {missing[0]!r} is missing; {again}")
     doubled = [c for c in columns if c and columns.count(c) > 1]
     if doubled:
-        raise BadInput(f"{upload.name}: column {doubled[0]!r} stands twice; {again}")
+        raise BadInput(f"{file.name}: column {doubled[0]!r} stands twice; {again}")
 
 
 def load(
     con: duckdb.DuckDBPyConnection,
-    upload: Upload,
+    file: DecodedFile,
     query: str,
     broken: str,
     again: str,
@@ -62,27 +64,30 @@ def load(
         line = re.search(r"Line: (\d+)", str(error))
         at = f"line {line[1]}" if line else "a row"
         raise BadInput(
-            f"{upload.name}: {at} {broken}: the file is cut off or damaged; {again}"
+            f"{file.name}: {at} {broken}: the file is cut off or damaged; {again}"
         ) from error
+    # DuckDB leaves rows out that it takes for comments or blanks; none may be lost.
     loaded = con.execute("SELECT count(*) FROM document_rows").fetchone()
     if rows is not None and loaded != (rows,):
         raise BadInput(
-            f"{upload.name}: only {loaded[0] if loaded else 0} of its {rows} rows can be read; "
+            f"{file.name}: only {loaded[0] if loaded else 0} of its {rows} rows can be read; "
             f"{again}"
         )
 
 
-def check_whole(con: duckdb.DuckDBPyConnection, upload: Upload, lacking: str, again: str) -> None:
-    """`BadInput` names the first row of `document_rows` for which `lacking` (SQL) is true."""
+def check_whole(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, lacking: str, again: str
+) -> None:
+    """Raise `BadInput` for the first row of `document_rows` for which `lacking` (SQL) is true."""
     short = con.execute(
         f"SELECT row FROM document_rows WHERE {lacking} ORDER BY row LIMIT 1"
     ).fetchone()
     if short is not None:
-        raise BadInput(f"{upload.name}: row {short[0]} is incomplete: the file is cut off; {again}")
+        raise BadInput(f"{file.name}: row {short[0]} is incomplete: the file is cut off; {again}")
 
 
 def check_rows(
-    upload: Upload,
+    file: DecodedFile,
     columns: int,
     again: str,
     *,
@@ -100,39 +105,37 @@ def check_rows(
     cell, a row that is none. Without `numbers` the channel looks for shortened ones itself.
     """
     if columns > MAX_COLUMNS:
-        raise BadInput(f"{upload.name}: has more than {MAX_COLUMNS:,} columns; {again}")
+        raise BadInput(f"{file.name}: has more than {MAX_COLUMNS:,} columns; {again}")
     whole: int | None = None
     count = 0
     for position, (line, row) in enumerate(
-        _rows(upload, again, delimiter, quoting=quoting, numbers=numbers)
+        _rows(file, again, delimiter, quoting=quoting, numbers=numbers)
     ):
         if position <= above or not row:
             continue
         count += 1
         if count > MAX_ROWS:
-            raise BadInput(
-                f"{upload.name}: has more than {MAX_ROWS:,} rows; export a shorter period"
-            )
+            raise BadInput(f"{file.name}: has more than {MAX_ROWS:,} rows; export a shorter period")
         if is_note(row[0]):
             continue
         if whole is None:
             whole = len(row) if len(row) in widths else columns
         if len(row) < whole or any(row[whole:]):
             raise BadInput(
-                f"{upload.name}: line {line} has {len(row)} fields of {whole}: the file is cut off "
+                f"{file.name}: line {line} has {len(row)} fields of {whole}: the file is cut off "
                 f"or damaged; {again}"
             )
     return count
 
 
 def _rows(
-    upload: Upload, again: str, delimiter: str, *, quoting: bool, numbers: bool
+    file: DecodedFile, again: str, delimiter: str, *, quoting: bool, numbers: bool
 ) -> Iterator[tuple[int, list[str]]]:
-    """Every row of a file with the number of its last line, within bounds."""
-    with upload.text.open(encoding="utf-8", newline="") as file:
-        lines = _bounded(upload, iter(lambda: file.readline(MAX_LINE + 1), ""), again)
+    """Yield every row of a file with the number of its last line, within bounds."""
+    with file.text.open(encoding="utf-8", newline="") as text:
+        lines = _bounded(file, iter(lambda: text.readline(MAX_LINE + 1), ""), again)
         reader = csv.reader(
-            _check_numbers(upload, lines) if numbers else lines,
+            _check_numbers(file, lines) if numbers else lines,
             delimiter=delimiter,
             quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
             strict=True,
@@ -142,27 +145,27 @@ def _rows(
                 yield reader.line_num, row
         except csv.Error as error:
             raise BadInput(
-                f"{upload.name}: line {reader.line_num} is not a row ({error}): the file is cut "
+                f"{file.name}: line {reader.line_num} is not a row ({error}): the file is cut "
                 f"off or damaged; {again}"
             ) from error
 
 
-def _bounded(upload: Upload, lines: Iterator[str], again: str) -> Iterator[str]:
+def _bounded(file: DecodedFile, lines: Iterator[str], again: str) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE:
             raise BadInput(
-                f"{upload.name}: line {number} has more than {MAX_LINE:,} characters; {again}"
+                f"{file.name}: line {number} has more than {MAX_LINE:,} characters; {again}"
             )
         yield line
 
 
-def _check_numbers(upload: Upload, lines: Iterator[str]) -> Iterator[str]:
+def _check_numbers(file: DecodedFile, lines: Iterator[str]) -> Iterator[str]:
     """Pass lines on; `BadInput` for a number that is written as spreadsheet programs do."""
     for number, line in enumerate(lines, start=1):
         # A search for two characters costs nothing, and hardly any line has them.
         if "E+" in line and (short := _SHORTENED.search(line)):
             raise BadInput(
-                f"{upload.name}: line {number}: {short[1]}: a spreadsheet program has shortened "
+                f"{file.name}: line {number}: {short[1]}: a spreadsheet program has shortened "
                 "its numbers; import the file as it was downloaded"
             )
         yield line
@@ -170,27 +173,27 @@ def _check_numbers(upload: Upload, lines: Iterator[str]) -> Iterator[str]:
 
 def check_once(
     con: duckdb.DuckDBPyConnection,
-    upload: Upload,
+    file: DecodedFile,
     name: str,
     key: Sequence[str],
     again: str,
     where: str = "true",
 ) -> None:
-    """`BadInput` for two rows of `document_rows` with one number of the channel's own.
+    """Raise `BadInput` for two rows of `document_rows` with one number of the channel's own.
 
     `key` is SQL for the number and what else tells rows apart; `where` picks the rows that have
     such a number. Rows without it may be alike: real files hold identical rows.
     """
     columns = ", ".join(key)
     twice = con.execute(
-        f"SELECT {key[0]}, min(row), min(row) FILTER (turn = 2) FROM ("
-        f"SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY row) AS turn "
+        f"SELECT {key[0]}, min(row), min(row) FILTER (occurrence = 2) FROM ("
+        f"SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY row) AS occurrence "
         f"FROM document_rows WHERE {key[0]} IS NOT NULL AND ({where})) "
         f"GROUP BY {columns} HAVING count(*) > 1 ORDER BY 3 LIMIT 1"
     ).fetchone()
     if twice is not None:
         number, first, second = twice
         raise BadInput(
-            f"{upload.name}: row {second}: {name} {number} stands twice, in row {first} too: it "
+            f"{file.name}: row {second}: {name} {number} stands twice, in row {first} too: it "
             f"would be counted twice; {again}"
         )

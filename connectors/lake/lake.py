@@ -19,7 +19,7 @@ from pathlib import Path
 import zstandard
 from pydantic import ValidationError
 
-from connectors.documents.manifest import Manifest, Withdrawal, in_force
+from connectors.documents.manifest import Manifest, Withdrawal, effective_documents
 from connectors.errors import ConfigError, Permanent
 from connectors.lake.temporary import temporary_name
 
@@ -195,7 +195,7 @@ class Lake:
         return [m for m in self._latest(connection) if m.provisional]
 
     def _latest(self, connection: str) -> list[Manifest]:
-        latest = in_force(self.manifests(connection))
+        latest = effective_documents(self.manifests(connection))
         return sorted(latest.values(), key=lambda m: (m.period_start, m.statement))
 
 

@@ -10,7 +10,7 @@ from connectors.accounts.accounts import Accounts
 from connectors.accounts.platforms import has_settlements
 from connectors.accounts.posting import posting
 from connectors.accounts.queues import Notifying
-from connectors.channels.history import can_visit
+from connectors.channels.history import can_sync
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
 from console.commands import connecting, notifying
 from console.commands.home import Json
@@ -130,7 +130,7 @@ def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[st
             c,
             last.get(c.slug),
             running.get(c.slug),
-            visits.get(c.slug) if can_visit(c) else None,
+            visits.get(c.slug) if can_sync(c) else None,
             notified=c.slug in notified,
         )
         for c in connections

@@ -8,7 +8,7 @@ import typer
 
 from connectors.channels import channel as channel_named
 from connectors.channels.base import Channel
-from connectors.documents.manifest import Manifest
+from connectors.documents.manifest import Coverage, Manifest
 from connectors.errors import BadInput
 from console.commands.home import Json
 from console.documents import described, withdrawal_document
@@ -101,6 +101,7 @@ def _document(outcome: Imported) -> dict[str, Any]:
 
 def _report(source: Channel, outcome: Imported) -> None:
     manifest = outcome.manifest
+    is_summary = manifest.coverage is Coverage.PAYOUT_SUMMARY
     digits = minor_digits(manifest.currency)
     declared = (
         "declares no total; every row and the deposits tie"
@@ -116,12 +117,12 @@ def _report(source: Channel, outcome: Imported) -> None:
         print_result(
             f"  {manifest.rows_without_amount} of its rows state no amount and are not booked"
         )
-    if manifest.rows is not None and (manifest.declared is None or manifest.format in source.sums):
+    if manifest.rows is not None and (manifest.declared is None or is_summary):
         print_result(
             f"  rows: {manifest.rows}, the last day {_last_day(manifest)}"
             "; check that they are all, because the file states no total of its own"
         )
-    if manifest.format in source.sums:
+    if is_summary:
         print_result("  it tells of payouts and not of sales: all of a payout is booked on its day")
     if manifest.rows_deferred:
         print_result(

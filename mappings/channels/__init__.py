@@ -1,7 +1,7 @@
-"""What each channel's own words mean: SQL over its documents and a table of categories.
+"""The meaning of each channel's source types: SQL over its documents and a table of categories.
 
 `<channel>/transactions.sql` turns document rows into canonical lines. `<channel>/categories.csv`
-places each of the channel's words in the taxonomy; both can be read by an accountant.
+maps each of the channel's source types to a category; both can be read by an accountant.
 """
 
 import csv
@@ -14,13 +14,13 @@ from itertools import product
 from mappings.channels.source_types import SEPARATOR, fixed_source_type
 from mappings.model import UNCLASSIFIED
 
-__all__ = ["SEPARATOR", "Classification", "channels", "classify", "met_by", "rules", "sql"]
+__all__ = ["SEPARATOR", "Classification", "channels", "classify", "met_by", "rules"]
 Names = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """Where lines of one source type belong.
+    """The category of the lines of one source type.
 
     `if_positive` replaces `category` on lines with a positive amount, `if_withheld` on lines
     whose order item has tax withheld by the marketplace. `gateway` is who else took the money.
@@ -38,18 +38,10 @@ class Classification:
 
 @cache
 def channels() -> frozenset[str]:
-    """The channels whose words are known here."""
+    """Return the channels whose source types are mapped here."""
     folders = files(__package__).iterdir()
     return frozenset(
         f.name for f in folders if f.is_dir() and f.joinpath("categories.csv").is_file()
-    )
-
-
-def sql(channel: str, name: str) -> str:
-    """The text of `<channel>/<name>.sql`, or of the `<name>.sql` that channels share."""
-    own = files(__package__).joinpath(channel, f"{name}.sql")
-    return (
-        own.read_text() if own.is_file() else files(__package__).joinpath(f"{name}.sql").read_text()
     )
 
 

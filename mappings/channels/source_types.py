@@ -1,4 +1,4 @@
-"""The fixed part of a channel's own words: what is left when prices, ids and periods are cut off.
+"""The fixed part of source types: what is left when prices, ids and periods are cut off.
 
 Platforms write amounts, product ids, months and rates into the names of their fees. Rules are
 looked up by what stays the same. The patterns are read by Python and by DuckDB (RE2) alike, so they

@@ -1,1 +1,1 @@
-"""From categories to accounts, and from a day's transactions to one balanced entry."""
+"""Journal entries: categories to accounts, and a day's transactions to one balanced entry."""

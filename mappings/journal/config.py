@@ -37,7 +37,7 @@ Account = Annotated[str, AfterValidator(_account)]
 
 
 class AccountLine(BaseModel):
-    """Where lines of one category are posted."""
+    """The account and tax code of one category."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class MappingConfig(BaseModel):
 
     `accounts`: account role -> account, instead of the default chart's.
     `roles`: category -> account role, instead of the taxonomy's.
-    `source_types`: channel -> the channel's own words -> category, for words no rule names.
+    `source_types`: channel -> source type -> category, for those that no rule names.
     `tax_codes`: category -> tax code of the target.
     """
 
@@ -68,13 +68,13 @@ class MappingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _known_words(self) -> Self:
-        known, roles = categories(), chart(self.chart)
+        taxonomy, roles = categories(), chart(self.chart)
         used = {
             *self.roles,
             *self.tax_codes,
             *(c for words in self.source_types.values() for c in words.values()),
         }
-        for name in sorted(used - set(known)):
+        for name in sorted(used - set(taxonomy)):
             raise ValueError(f"there is no category {name!r}; `daybook mappings show` lists them")
         for name in sorted({*self.accounts, *self.roles.values()} - set(roles)):
             raise ValueError(
@@ -84,7 +84,7 @@ class MappingConfig(BaseModel):
             raise ValueError(
                 f"there is no channel {name!r}; choose {', '.join(sorted(channels()))}"
             )
-        for role in sorted(r for r, it in self.accounts.items() if "{gateway}" in it):
+        for role in sorted(r for r, account in self.accounts.items() if "{gateway}" in account):
             if role != _ROLE_OF_GATEWAYS:
                 raise ValueError(f"{{gateway}} is unknown on lines of {role!r}: leave it out there")
         if UNCLASSIFIED in self.roles:
@@ -92,12 +92,12 @@ class MappingConfig(BaseModel):
         return self
 
     def account(self, role: str, connection: str) -> str:
-        """The account of a role for one connection."""
+        """Return the account of a role for one connection."""
         template = self.accounts.get(role, chart(self.chart)[role])
         return template.replace("{connection}", component(connection))
 
     def account_lines(self, connection: str) -> list[AccountLine]:
-        """Every category, and `clearing`, with its account and tax code.
+        """Return every category, and `clearing`, with its account and tax code.
 
         An account with `{gateway}` is one for each gateway, named by `through`.
         """
@@ -114,17 +114,17 @@ class MappingConfig(BaseModel):
 
     @property
     def digest(self) -> str:
-        """The same for the same decisions."""
+        """Return the same for the same decisions."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def component(slug: str) -> str:
-    """A slug as an account component: `amazon-uk` is `Amazon-Uk`."""
+    """Return a slug as an account component: `amazon-uk` is `Amazon-Uk`."""
     return re.sub(r"(^|-)([a-z])", lambda m: m[1] + m[2].upper(), slug)
 
 
 def through(gateway: str | None) -> str:
-    """A gateway's name as an account component: `ppcp_gateway` is `Ppcp-Gateway`."""
+    """Return a gateway's name as an account component: `ppcp_gateway` is `Ppcp-Gateway`."""
     letters = (c if c.isalpha() or c in digits else " " for c in gateway or "")
     name = "-".join(word[0].upper() + word[1:] for word in "".join(letters).split())
     # A script without capitals needs a word before it that begins with one.

@@ -46,7 +46,7 @@ with warnings.catch_warnings():
         context: dg.AssetExecutionContext, config: FetchConfig, daybook: dg.ResourceParam[Daybook]
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Fetch what is new, ask for the days that it touches, and schedule the next sync."""
-        from connectors.channels.rounds import REACH
+        from connectors.channels.sync_schedule import LOOKBACK as DAILY_LOOKBACK
         from connectors.errors import DaybookError, Transient
         from connectors.home.faults import in_words
         from connectors.home.redaction import clean_errors, redacted
@@ -55,7 +55,7 @@ with warnings.catch_warnings():
         from pipelines.stages.syncs import check_syncable, fetch_window, sync_account
 
         slug = context.partition_key
-        lookback = REACH if SCHEDULED in context.run.tags else LOOKBACK
+        lookback = DAILY_LOOKBACK if SCHEDULED in context.run.tags else LOOKBACK
         with daybook.open() as workspace, interruption_in_words(), clean_errors():
             registry = workspace.registry
             if CONNECTION not in context.run.tags:

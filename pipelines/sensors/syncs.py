@@ -43,14 +43,14 @@ def due_syncs(
 
 
 def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[dg.RunRequest]:
-    from connectors.channels.history import can_visit
+    from connectors.channels.history import can_sync
 
     scheduled_syncs = workspace.registry.scheduled_syncs()
     due = [
         (connection, scheduled_syncs.get(connection.slug))
         for connection in workspace.registry.connections()
         if connection.slug in known
-        and can_visit(connection)
+        and can_sync(connection)
         and _is_due(connection, scheduled_syncs.get(connection.slug), now)
     ]
     for connection, scheduled in due[:SYNCS_A_TICK]:

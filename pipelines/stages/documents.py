@@ -7,12 +7,13 @@ import duckdb
 import pyarrow as pa
 
 from connectors.channels import channel
-from connectors.channels.base import macros
 from connectors.database.registry import Connection
-from connectors.documents.decoding import write_decoded
+from connectors.documents.encodings import write_decoded
+from connectors.documents.macros import macros
 from connectors.documents.manifest import Manifest
 from connectors.documents.spreadsheets import ENCODING, write_sheet
-from mappings.channels import classify, sql
+from mappings.channels import classify
+from mappings.channels.queries import sql
 from mappings.channels.source_types import fixed_source_type, fixed_source_types_sql
 from mappings.journal.config import MappingConfig
 from mappings.tables import TRANSACTIONS
@@ -34,8 +35,8 @@ def prepare(
     """Define what a channel's `transactions.sql` reads, for one document; the SQL of its lines."""
     source = channel(manifest.channel)
     text = text_of(workspace, manifest, scratch)
-    reading = source.reading(manifest, manifests)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {source.rows(manifest, text)}")
+    query = source.query(manifest, manifests)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {query.rows(text)}")
     for macro in macros(manifest.dialect):
         con.execute(macro)
     variables = {
@@ -45,13 +46,13 @@ def prepare(
         "prefix": manifest.prefix,
         "time_zone": connection.timezone,
         "currency": manifest.currency,
-        **reading.variables,
+        **query.variables,
     }
     for name, value in variables.items():
         con.execute(f"SET VARIABLE {name} = $1", [value])
     _load_categories(con, manifest, mapping)
     _load_settlements(con, manifest)
-    return reading.lines_sql
+    return query.lines_sql
 
 
 def canonical(con: duckdb.DuckDBPyConnection, channel: str, lines: str) -> pa.Table:

@@ -83,7 +83,7 @@ def _cells(
     for manifest in workspace.lake.manifests(connection.slug):
         if places := wanted.get(manifest.document):
             text = text_of(workspace, manifest, scratch)
-            relation = channel(manifest.channel).rows(manifest, text)
+            relation = channel(manifest.channel).query(manifest, [manifest]).rows(text)
             in_rows = "row" in con.sql(relation).columns
             found |= (_rows if in_rows else _records)(con, relation, places)
     return found

@@ -14,11 +14,13 @@ from connectors.accounts.platforms import platform
 from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.history import today_of, whole_days
-from connectors.channels.visits import Visit, told
+from connectors.channels.sync_context import SyncContext
 from connectors.database.registry import Connection
 from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.documents import ingest
-from connectors.documents.manifest import Manifest, Member
+from connectors.documents.coverage import complete_window
+from connectors.documents.manifest import Manifest
+from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.http import Limit, RateLimiter
 from connectors.http.shape import each_readable
@@ -76,7 +78,7 @@ def fetch(
     scheduled = workspace.registry.scheduled_syncs().get(connection.slug)
     seen = {state.day for state in workspace.registry.day_states(connection.slug)}
     # A history that was made longer has days that no fetch has brought in.
-    known = told(held) or whole
+    known = complete_window(held) or whole
     unseen = (day for day in whole if day not in seen or day < known.start)
     start = min([start, *(scheduled.days if scheduled else ()), *(window or ()), *unseen])
     span = Window(max(whole.start, start), whole.end)
@@ -86,31 +88,34 @@ def fetch(
     accounts = Accounts(workspace.settings, workspace.registry)
     stopped = Event()
     with accounts.reaching(connection.slug):
-        going = _visit(workspace, accounts, connection, span, whole.start, now, held, stopped)
+        context = _context(workspace, accounts, connection, span, whole.start, now, held, stopped)
         if again and window is not None:
             named = Window(max(whole.start, window.start), min(whole.end, window.end))
-            going = replace(going, again=named)
+            context = replace(context, reread=named)
         with (
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
-            ingest.examining(workspace.settings) as table,
+            ingest.open_parser(workspace.settings) as table,
         ):
-            intake = _Intake(workspace, source, connection, table, going)
-            with ahead(each_readable(source.title, source.read(going)), stopped) as members:
+            intake = _Intake(workspace, source, connection, table, context)
+            with ahead(each_readable(source.title, source.read(context)), stopped) as members:
                 for member in members:
                     intake.store(member)
             # What is open leaves out what a refused settlement has taken: no day is whole then.
-            if intake.refused and told(workspace.lake.current(connection.slug)) is not None:
+            if (
+                intake.refused
+                and complete_window(workspace.lake.current(connection.slug)) is not None
+            ):
                 raise intake.refused[0]
             return Fetched(intake.new, intake.touched(), [str(e) for e in intake.refused])
 
 
 def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
     """Return the first day that no fetch has brought in."""
-    known = told(held)
+    known = complete_window(held)
     return whole.start if known is None else known.end
 
 
-def _visit(
+def _context(
     workspace: Workspace,
     accounts: Accounts,
     connection: Connection,
@@ -119,7 +124,7 @@ def _visit(
     now: datetime,
     held: Sequence[Manifest],
     stopped: Event,
-) -> Visit:
+) -> SyncContext:
     def limiter_for(limits: Mapping[str, Limit]) -> RateLimiter:
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
         account = str(connection.account_id)
@@ -127,7 +132,7 @@ def _visit(
             SharedRateLimiter(workspace.registry, application, account, limits), stopped
         )
 
-    return Visit(
+    return SyncContext(
         access=accounts.access(connection.slug),
         sign=platform(connection.channel).sign,
         account_id=connection.account_id or "",
@@ -136,7 +141,7 @@ def _visit(
         window=window,
         since=since,
         now=now,
-        held=held,
+        documents=held,
         limiter_for=limiter_for,
     )
 
@@ -149,11 +154,11 @@ class _Intake:
         workspace: Workspace,
         source: Channel,
         connection: Connection,
-        table: ingest.Examination,
-        going: Visit,
+        table: ingest.FileParser,
+        context: SyncContext,
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
-        self._table, self._visit = table, going
+        self._table, self._context = table, context
         self._before = readings(source, workspace.lake.current(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
         made = workspace.registry.scheduled_syncs().get(connection.slug)
@@ -161,33 +166,33 @@ class _Intake:
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
 
-    def store(self, member: Member) -> None:
+    def store(self, member: SourceFile) -> None:
         """Verify and store a document, if it says something new; note one that is refused."""
         try:
-            manifest = self._table.examine(
+            manifest = self._table.parse(
                 self._source,
                 member,
                 connection=self._connection.slug,
                 time_zone=self._connection.timezone,
             )
-            bookable(self._workspace, manifest, self._visit.today)
+            bookable(self._workspace, manifest, self._context.today)
         except BadInput as error:
             self.refused.append(error)
             return
-        if not ingest.is_held(manifest, self._stored):
+        if not ingest.is_stored(manifest, self._stored):
             self._promise(manifest)
-        stored = ingest.keep(self._workspace.lake, member.content, manifest, self._stored)
+        stored = ingest.store(self._workspace.lake, member.content, manifest, self._stored)
         if stored.new:
             self._stored.append(stored.manifest)
             self.new.append(stored.manifest)
 
     def _promise(self, manifest: Manifest) -> None:
         """Have a document's days computed whatever becomes of this process; it is new but once."""
-        days = {d for d in manifest.days if d < self._visit.today}
+        days = {d for d in manifest.days if d < self._context.today}
         if not days <= self._unfinished:
             self._unfinished |= days
             self._workspace.registry.schedule_sync(
-                self._connection.slug, self._visit.now, self._unfinished, BROKEN_OFF
+                self._connection.slug, self._context.now, self._unfinished, BROKEN_OFF
             )
 
     def touched(self) -> set[date]:

@@ -39,7 +39,7 @@ class Gap:
 def gaps(connection: Connection, statements: Sequence[Statement]) -> list[Gap]:
     """The gaps between a connection's settlements, oldest first."""
     source = channel(connection.channel)
-    if not source.meets:
+    if not source.contiguous:
         return []
     by_currency: dict[str, list[Statement]] = defaultdict(list)
     for statement in statements:

@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.history import first_day
 from connectors.database.registry import Connection
 from connectors.documents import ingest
-from connectors.documents.archives import members
-from connectors.documents.control_totals import business_day
-from connectors.documents.manifest import Manifest, Statement, Withdrawal
+from connectors.documents.archives import source_files
+from connectors.documents.coverage import check_before_sync, check_covered_once
+from connectors.documents.manifest import Manifest, Withdrawal
 from connectors.errors import BadInput
 from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import classify
@@ -84,11 +83,11 @@ def import_file(
 
     What another connection has is taken with `again` only.
     """
-    for member in members(path):
-        manifest = ingest.examine(
+    for source_file in source_files(path):
+        manifest = ingest.parse_file(
             workspace.settings,
             source,
-            member,
+            source_file,
             connection=target.slug,
             time_zone=target.time_zone,
         )
@@ -100,7 +99,7 @@ def import_file(
                     f"{manifest.name}: {elsewhere}: import it there, or add --again if it belongs "
                     "to both"
                 )
-            outcome = _take(workspace, source, target, member.content, manifest)
+            outcome = _take(workspace, source, target, source_file.content, manifest)
             yield replace(outcome, elsewhere=elsewhere)
 
 
@@ -153,9 +152,12 @@ def _take(
             actor=ACTOR,
         )
     held = lake.current(target.slug)
-    check_told_once(workspace, registry.connection(target.slug), manifest, held)
+    connection = registry.connection(target.slug)
+    check_covered_once(manifest, held, connection.timezone)
+    if connection.kind == "api":
+        check_before_sync(manifest, first_day(connection, workspace.settings.first_day))
     before = readings(source, held)
-    kept = ingest.keep(lake, content, manifest)
+    kept = ingest.store(lake, content, manifest)
     current = lake.current(target.slug)
     days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
     registry.record_document(
@@ -184,90 +186,9 @@ def _take(
     )
 
 
-def check_told_once(
-    workspace: Workspace, connection: Connection, manifest: Manifest, held: Sequence[Manifest]
-) -> None:
-    """`BadInput` for a file of a period that tells of what another document tells, or will."""
-    source = channel(connection.channel)
-    periods = source.periods
-    if manifest.format not in periods:
-        return
-    days = {day for day, totals in manifest.days.items() if totals.lines}
-    paid = {s.settlement_id for s in manifest.settlements if s.payout is not None}
-    for other in held:
-        if other.format not in periods:
-            told = sorted(paid & {s.settlement_id for s in other.settlements})
-            if told:
-                raise BadInput(
-                    f"{manifest.name}: holds settlement {told[0]}, which {other.name} tells of: "
-                    "export the other days alone"
-                )
-        else:
-            _check_of_two_kinds(connection, source.sums, manifest, other)
-        if (other.format, *_site(other)) != (manifest.format, *_site(manifest)):
-            continue
-        twice = sorted(days & {day for day, totals in other.days.items() if totals.lines})
-        if twice and manifest.statement != other.statement:
-            raise BadInput(
-                f"{manifest.name}: tells of {twice[0]} to {twice[-1]}, as {other.name} does: "
-                "export the other days alone, or the same days as before to replace it"
-            )
-    if connection.kind == "api":
-        _check_before_visits(workspace, connection, manifest, days)
-
-
-def _check_of_two_kinds(
-    connection: Connection, sums: frozenset[str], manifest: Manifest, other: Manifest
-) -> None:
-    """What a payout comes to and what is in it are not both told: that would count it twice."""
-    is_sum = manifest.format in sums
-    if is_sum == (other.format in sums) or manifest.currency != other.currency:
-        return
-    summed, listed = (manifest, other) if is_sum else (other, manifest)
-    # What is not paid out yet may be in any payout from then on.
-    open_since = [business_day(s.period_start, connection.timezone) for s in _unpaid(listed)]
-    paid = {s.deposit_day for s in listed.settlements if s.payout is not None}
-    told = {day for day, totals in summed.days.items() if totals.lines}
-    twice = sorted(day for day in told if day in paid or day >= min(open_since, default=date.max))
-    if not twice:
-        return
-    payouts = f"payouts of {twice[0]} to {twice[-1]}"
-    if is_sum:
-        raise BadInput(
-            f"{manifest.name}: holds the {payouts}, whose transactions {other.name} has or waits "
-            "for: keep that file, which says more, and export the payouts of other days alone"
-        )
-    raise BadInput(
-        f"{manifest.name}: has or waits for transactions of the {payouts}, which {other.name} "
-        "holds as sums: transactions say more, so import them into a new connection in place of "
-        f"{connection.slug}, or export those of other payouts alone"
-    )
-
-
-def _unpaid(manifest: Manifest) -> list[Statement]:
-    return [s for s in manifest.settlements if s.payout is None]
-
-
-def _site(manifest: Manifest) -> tuple[str | None, str]:
-    return manifest.marketplace, manifest.currency
-
-
-def _check_before_visits(
-    workspace: Workspace, connection: Connection, manifest: Manifest, days: set[date]
-) -> None:
-    """What visits bring in must be in no file: neither its lines nor the payouts they are in."""
-    since = first_day(connection, workspace.settings.first_day)
-    late = [s for s in manifest.settlements if s.deposit_day is None or s.deposit_day >= since]
-    if late or max(days, default=date.min) >= since:
-        raise BadInput(
-            f"{manifest.name}: has money that was not paid out before {since}, from where on "
-            f"{connection.slug} is brought in by itself: export what was paid out before"
-        )
-
-
 def readings(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:
     """How each document is read, given all that are in force."""
-    return {m.document: source.reading(m, manifests).variables for m in manifests}
+    return {m.document: source.query(m, manifests).variables for m in manifests}
 
 
 def touched_days(

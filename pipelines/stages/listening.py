@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.queues import Notifying, notices_of
-from connectors.channels.history import can_visit, today_of
-from connectors.channels.notices import Message, Notice, Queue
+from connectors.channels.history import can_sync, today_of
+from connectors.channels.notifications import Message, Notification, Queue
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput, DaybookError
@@ -84,7 +84,7 @@ class _Round:
         """Hear what one queue has, with the first access to it that is good."""
         if self._visited(sharing):
             return
-        for connection in filter(can_visit, sharing):
+        for connection in filter(can_sync, sharing):
             try:
                 with self._notifying.opened(connection) as queue:
                     self._hear(queue, sharing)
@@ -104,7 +104,7 @@ class _Round:
 
     def _hear(self, queue: Queue, sharing: Sequence[Connection]) -> None:
         for _ in range(ANSWERS):
-            messages = queue.received()
+            messages = queue.poll()
             # A visit that began meanwhile would schedule its next sync over ours.
             if not messages or self._visited(sharing):
                 return
@@ -114,7 +114,7 @@ class _Round:
                 if self._registry.advance(slug, at):
                     self.heard.advanced.add(slug)
             if done:
-                queue.let_go(done)
+                queue.delete(done)
                 self.heard.messages += len(done)
 
     def _heed(
@@ -123,7 +123,7 @@ class _Round:
         """Note in `wanted` whom a message has visited by when; whether it may go then."""
         notices = notices_of(sharing[0])
         try:
-            notice = notices.read(message.body)
+            notice = notices.parse(message.body)
         except BadInput as error:
             self.heard.unread += 1
             self._log.warning(
@@ -133,10 +133,10 @@ class _Round:
             )
             return False
         if notice.within is None:
-            level = logging.DEBUG if notice.foreseen else logging.INFO
-            self._log.log(level, "message %s, %.80r: %s", message.id, notice.kind, notice.why)
+            level = logging.DEBUG if notice.is_known else logging.INFO
+            self._log.log(level, "message %s, %.80r: %s", message.id, notice.kind, notice.reason)
             return True
-        concerned = [c for c in sharing if notices.concerns(notice, c.account_id or "")]
+        concerned = [c for c in sharing if notices.is_about(notice, c.account_id or "")]
         if not concerned:
             self._log.info(
                 "message %s, %s: seller %.40r has no connection with this queue",
@@ -148,7 +148,7 @@ class _Round:
                 wanted[connection.slug] = min(at, wanted.get(connection.slug, at))
         return True
 
-    def _comes_anyway(self, connection: Connection, notice: Notice) -> bool:
+    def _comes_anyway(self, connection: Connection, notice: Notification) -> bool:
         """Whether a notice is of a day that is not over: the daily visit brings that one."""
         if notice.posted is None:
             return False

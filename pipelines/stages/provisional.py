@@ -106,7 +106,7 @@ def write_provisional(
     those that were counted when their document arrived.
     """
     lake, slug = workspace.lake, connection.slug
-    if not channel(connection.channel).foretells:
+    if not channel(connection.channel).supports_provisional:
         return set()
     if not lake.provisional(slug) and not lake.days(_TABLE.name, slug):
         return set()

@@ -13,7 +13,7 @@ from functools import partial
 
 from connectors.accounting.beancount.books import Books
 from connectors.channels import channel
-from connectors.channels.history import can_visit, today_of
+from connectors.channels.history import can_sync, today_of
 from connectors.database.registry import Connection
 from connectors.documents.control_totals import business_day, last_business_day
 from connectors.documents.manifest import Statement
@@ -128,7 +128,7 @@ def _reconcile(workspace: Workspace, connection: Connection, now: datetime | Non
         missing=shortfalls(statements, stated(documents)),
         returned=returned_payouts(workspace, connection, statements),
         # An account's days are done when they are over; those of files when they are there.
-        today=today_of(connection, now) if can_visit(connection) else None,
+        today=today_of(connection, now) if can_sync(connection) else None,
     )
     known = {statement.settlement_id for statement in statements}
     return [proof(statement) for statement in statements] + [

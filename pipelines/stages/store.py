@@ -68,4 +68,4 @@ class Store:
 def linked_settlements(connection: Connection, documents: Sequence[Manifest]) -> list[Statement]:
     """Return every settlement of a connection, completed over its documents, oldest first."""
     # A connected store of a channel whose documents nothing reads yet has none.
-    return channel(connection.channel).chain(documents) if documents else []
+    return channel(connection.channel).link_settlements(documents) if documents else []

@@ -12,8 +12,8 @@ import duckdb
 
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import platform
-from connectors.channels.history import can_visit, today_of, whole_days
-from connectors.channels.rounds import next_morning
+from connectors.channels.history import can_sync, today_of, whole_days
+from connectors.channels.sync_schedule import next_sync_at
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import NOT_BOOKED
 from connectors.errors import BadInput, ConfigError, DaybookError, RateLimited, Transient
@@ -107,7 +107,7 @@ def _put_off(
 
 
 def _tomorrow(connection: Connection, now: datetime) -> datetime:
-    return next_morning(connection.slug, connection.timezone, now)
+    return next_sync_at(connection.slug, connection.timezone, now)
 
 
 def fetch_window(first: str | None, last: str | None) -> Window | None:
@@ -133,5 +133,5 @@ def check_syncable(connection: Connection) -> None:
     if connection.state == "needs_reauth":
         reason = connection.reason or "the platform rejected the stored credentials"
         raise NeedsReconnection(f"{reason}: connect {slug} again")
-    if not can_visit(connection):
+    if not can_sync(connection):
         raise ConfigError(f"{slug} is {connection.state}: nothing is fetched from its account")

@@ -11,7 +11,7 @@ from typing import Literal
 
 from connectors.channels import channel
 from connectors.database.registry import Connection
-from connectors.documents.manifest import Manifest, Withdrawal, in_force
+from connectors.documents.manifest import Manifest, Withdrawal, effective_documents
 from connectors.errors import BadInput
 from pipelines.stages.importing import LOCK_SECONDS, days_of, readings
 from pipelines.stages.workspace import Workspace
@@ -47,7 +47,7 @@ class Withdrawn:
 def stored_documents(workspace: Workspace, connection: Connection) -> list[StoredDocument]:
     """Return every document of a connection, oldest statement first."""
     manifests = workspace.lake.manifests(connection.slug)
-    effective = {m.document for m in in_force(manifests).values()}
+    effective = {m.document for m in effective_documents(manifests).values()}
     imported = workspace.registry.recorded_documents(connection.slug)
     return [
         StoredDocument(
@@ -116,7 +116,7 @@ def withdraw_document(
             detail = {"document": document, "file": manifest.name, "reason": reason}
             workspace.registry.audit(actor, "document.withdrawn", slug, detail)
         manifests = lake.manifests(slug)
-        fallback = in_force(manifests).get(manifest.statement)
+        fallback = effective_documents(manifests).get(manifest.statement)
         after = readings(source, lake.current(slug))
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         touched = [m for m in manifests if m.document in changed]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from connectors.channels import CHANNELS
 from connectors.documents import ingest
-from connectors.documents.ingest import Examination
-from connectors.documents.manifest import Manifest, Member
+from connectors.documents.ingest import FileParser
+from connectors.documents.manifest import Coverage, Manifest
+from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from tests.benchmarks.results import Result
@@ -27,17 +28,17 @@ class Whole:
     """A fixture: its channel, its bytes, and what they say."""
 
     channel: str
-    member: Member
+    source_file: SourceFile
     time_zone: str
 
     @property
     def name(self) -> str:
-        return f"{self.channel}/{self.member.name}"
+        return f"{self.channel}/{self.source_file.name}"
 
-    def examined(self, table: Examination, content: bytes) -> Manifest:
-        return table.examine(
+    def examined(self, table: FileParser, content: bytes) -> Manifest:
+        return table.parse(
             CHANNELS[self.channel],
-            Member(self.member.name, content),
+            SourceFile(self.source_file.name, content),
             connection="store",
             time_zone=self.time_zone,
         )
@@ -48,7 +49,7 @@ def fixtures() -> list[Whole]:
     return [
         Whole(
             path.parent.parent.name,
-            Member(path.name, path.read_bytes()),
+            SourceFile(path.name, path.read_bytes()),
             TIME_ZONES.get(f"{path.parent.parent.name}/{path.parent.name}", "UTC"),
         )
         for path in sorted(FIXTURES.glob("*/*/document*"))
@@ -57,20 +58,20 @@ def fixtures() -> list[Whole]:
 
 def positions(whole: Whole) -> range:
     """Every length that a fixture can have been cut to, in its last third."""
-    size = len(whole.member.content)
+    size = len(whole.source_file.content)
     return range(size * 2 // 3, size)
 
 
-def taken(table: Examination, whole: Whole, said: Manifest, length: int) -> str:
+def taken(table: FileParser, whole: Whole, said: Manifest, length: int) -> str:
     """What becomes of a cut file: `refused`, `same`, `a line less` or `wrong`."""
-    content = whole.member.content[:length]
+    content = whole.source_file.content[:length]
     try:
         manifest = whole.examined(table, content)
     except BadInput:
         return "refused"
     if (manifest.total, manifest.lines) == (said.total, said.lines):
         return "same"
-    declares = said.declared is not None and said.format not in CHANNELS[whole.channel].sums
+    declares = said.declared is not None and said.coverage is not Coverage.PAYOUT_SUMMARY
     whole_lines = content.endswith((b"\n", b"\r"))
     return "a line less" if whole_lines and not declares else "wrong"
 
@@ -96,9 +97,9 @@ def tally(work: Path, count: int | None = None) -> tuple[Counter[str], list[str]
     wrong: list[str] = []
     work.mkdir(parents=True, exist_ok=True)
     settings = Settings(home=work, database_url=None, threads=1)
-    with ingest.examining(settings) as table:
+    with ingest.open_parser(settings) as table:
         for whole, lengths in sample(count):
-            said = whole.examined(table, whole.member.content)
+            said = whole.examined(table, whole.source_file.content)
             for length in lengths:
                 outcome = taken(table, whole, said, length)
                 found[outcome] += 1

@@ -14,9 +14,9 @@ from typing import Any
 
 from connectors.channels import CHANNELS
 from connectors.documents import ingest
-from connectors.documents.archives import members
-from connectors.documents.ingest import Examination
-from connectors.errors import BadInput, Unproven
+from connectors.documents.archives import source_files
+from connectors.documents.ingest import FileParser
+from connectors.errors import BadInput, TotalsMismatch
 from connectors.home.settings import Settings
 from tests.benchmarks.mutants import Mutant, mutants, write
 from tests.benchmarks.results import Result, in_fresh_process, peak_megabytes
@@ -25,23 +25,23 @@ MUTANTS, BATCH = 20_000, 500
 SECONDS, MEGABYTES = 10.0, 1024.0
 
 
-def outcome(mutant: Mutant, table: Examination, folder: Path) -> str:
+def outcome(mutant: Mutant, table: FileParser, folder: Path) -> str:
     """`taken`, `refused`, or what went wrong."""
     home = table.settings.home
     path = write(mutant, folder)
     started, said = time.monotonic(), "taken"
     try:
-        for member in members(path):
-            table.examine(
+        for source_file in source_files(path):
+            table.parse(
                 CHANNELS[mutant.channel],
-                member,
+                source_file,
                 connection="store",
                 time_zone=mutant.time_zone,
             ).to_json()
     except BadInput as error:
         said = "refused" if _is_a_line(str(error)) else f"no line: {error!r}"
         # A file that proves itself wrong is kept aside for whoever looks into it.
-        _empty(home / "quarantine" if isinstance(error, Unproven) else None)
+        _empty(home / "quarantine" if isinstance(error, TotalsMismatch) else None)
     except Exception as error:  # noqa: BLE001 - that is what is looked for
         said = f"traceback: {type(error).__name__}: {error}"
     finally:
@@ -69,7 +69,7 @@ def tally(first: int, count: int, folder: Path) -> tuple[Counter[str], dict[int,
     found: Counter[str] = Counter()
     wrong: dict[int, str] = {}
     settings = Settings(home=folder / "home", database_url=None, threads=1)
-    with ingest.examining(settings, ingest.MEMORY) as table:
+    with ingest.open_parser(settings, ingest.MEMORY) as table:
         for mutant in mutants(first, count):
             said = outcome(mutant, table, folder)
             found[said.partition(":")[0]] += 1

@@ -11,7 +11,7 @@ from connectors.channels import channel
 from connectors.database import postgres
 from connectors.database.registry import Registry
 from connectors.documents import ingest
-from connectors.documents.archives import members
+from connectors.documents.archives import source_files
 from connectors.documents.manifest import Manifest
 from connectors.home.home import initialise
 from connectors.home.settings import Settings
@@ -45,16 +45,16 @@ def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> No
     single = settings.model_copy(update={"threads": 1, "memory_limit": "2GB"})
 
     def examine(path: Path) -> tuple[bytes, Manifest]:
-        (member,) = members(path)
-        manifest = ingest.examine(
-            single, channel("amazon"), member, connection=slugs[0], time_zone=ZONE
+        (source_file,) = source_files(path)
+        manifest = ingest.parse_file(
+            single, channel("amazon"), source_file, connection=slugs[0], time_zone=ZONE
         )
-        return member.content, manifest
+        return source_file.content, manifest
 
     with ThreadPoolExecutor(2) as pool:
         for content, manifest in pool.map(examine, files):
             for slug in slugs:
-                ingest.keep(lake, content, manifest.model_copy(update={"connection": slug}))
+                ingest.store(lake, content, manifest.model_copy(update={"connection": slug}))
 
 
 def whole_window(lake: Lake, slug: str) -> Window:

@@ -21,7 +21,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.platforms import platform
-from connectors.channels.history import can_visit
+from connectors.channels.history import can_sync
 from connectors.database.registry import Registry
 from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
@@ -60,7 +60,7 @@ class Site:
                 patch.setenv(name, value)
             settings.cache_clear()
             with open_instance([slug]) as instance:
-                if can_visit(self.registry.connection(slug)):
+                if can_sync(self.registry.connection(slug)):
                     outcome = run_fetch(instance, slug)
                     assert outcome.ok is ok, outcome.problem
                 asked = {day for event in self.registry.inbox() for day in event.days}

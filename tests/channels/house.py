@@ -13,9 +13,9 @@ from connectors.accounting.beancount import Books
 from connectors.channels import channel
 from connectors.database.registry import Connection, Registry
 from connectors.documents import ingest
-from connectors.documents.archives import members
-from connectors.documents.ingest import Intake
-from connectors.documents.manifest import Member
+from connectors.documents.archives import source_files
+from connectors.documents.ingest import IngestResult
+from connectors.documents.source_file import SourceFile
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
@@ -68,24 +68,24 @@ class House:
     def slug(self) -> str:
         return self.connection.slug
 
-    def take(self, content: bytes | str, name: str = "report.txt") -> Intake:
+    def take(self, content: bytes | str, name: str = "report.txt") -> IngestResult:
         """Import one plain file."""
         content = content.encode() if isinstance(content, str) else content
-        return self._keep(Member(name, content))
+        return self._keep(SourceFile(name, content))
 
-    def take_file(self, path: Path) -> list[Intake]:
+    def take_file(self, path: Path) -> list[IngestResult]:
         """Import what a path holds, out of its container."""
-        return [self._keep(member) for member in members(path)]
+        return [self._keep(source_file) for source_file in source_files(path)]
 
-    def _keep(self, member: Member) -> Intake:
-        manifest = ingest.examine(
+    def _keep(self, source_file: SourceFile) -> IngestResult:
+        manifest = ingest.parse_file(
             self.settings,
             channel(self.connection.channel),
-            member,
+            source_file,
             connection=self.slug,
             time_zone=self.connection.timezone,
         )
-        return ingest.keep(self.workspace.lake, member.content, manifest)
+        return ingest.store(self.workspace.lake, source_file.content, manifest)
 
     @property
     def window(self) -> Window:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 from tests.channels import (
     amazon_files,
     ebay_files,
@@ -158,7 +158,9 @@ def _walmart(part: Slice, sales: Sales) -> str:
 
 def _woocommerce(part: Slice, sales: Sales) -> str:
     month = f"{part.first:%Y-%m}"
-    document = Answers("woocommerce", "settlement", f"month:{part.currency}-{month}", part.currency)
+    document = ApiDocument(
+        "woocommerce", "settlement", f"month:{part.currency}-{month}", part.currency
+    )
     window = {
         "begins": f"{month}-01T00:00:00Z",
         "since": "2026-01-01T00:00:00.000Z",
@@ -169,7 +171,7 @@ def _woocommerce(part: Slice, sales: Sales) -> str:
     document.put("window", window)
     document.put("orders", [_order(part, sale) for sale in sales])
     document.put("refunds", [])
-    return document.member().content.decode()
+    return document.source_file().content.decode()
 
 
 def _order(part: Slice, sale: Sale) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from connectors.accounts.queues import Notifying
-from connectors.channels.amazon import notices
+from connectors.channels.amazon import notifications
 from connectors.database.registry import ScheduledSync
 from connectors.database.registry.findings import MISSING
 from connectors.errors import BadInput, ConfigError, Transient
@@ -171,9 +171,9 @@ def test_either_envelope_is_read_however_its_names_are_written() -> None:
     posted = datetime(2026, 10, 20, 8, tzinfo=UTC)
     for made in (report_finished(SELLER), transaction_update(SELLER, posted, GERMANY)):
         swapped = json.loads(json.dumps(made), object_pairs_hook=swap)
-        said = [notices.read(json.dumps(m)) for m in (made, swapped, as_event(made))]
+        said = [notifications.parse(json.dumps(m)) for m in (made, swapped, as_event(made))]
         assert said[0] == said[1] == said[2]
-        assert (said[0].seller, said[0].foreseen) == (SELLER, True)
+        assert (said[0].seller, said[0].is_known) == (SELLER, True)
         assert said[0].within is not None
 
 
@@ -184,7 +184,7 @@ def swap(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def test_a_report_without_a_seller_is_its_accounts() -> None:
     made = report_finished(SELLER)
     del made["payload"]["reportProcessingFinishedNotification"]["sellerId"]
-    assert notices.read(json.dumps(made)).seller == SELLER
+    assert notifications.parse(json.dumps(made)).seller == SELLER
 
 
 def test_what_nobody_can_read_stays_for_the_dead_letter_queue(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from connectors.accounts.setup import Setup
 from connectors.channels import CHANNELS
-from connectors.documents.api_documents import Answers
-from connectors.documents.ingest import examining
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.ingest import open_parser
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
@@ -200,12 +200,14 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Man
     """What a document of some transactions says of itself."""
 
     def examined(*transactions: dict[str, Any]) -> Manifest:
-        made = Answers("amazon", "provisional", "provisional:USD", "USD", DAYS)
+        made = ApiDocument("amazon", "provisional", "provisional:USD", "USD", DAYS)
         made.put("listTransactions", list(transactions))
-        return table.examine(CHANNELS["amazon"], made.member(), connection="store", time_zone="UTC")
+        return table.parse(
+            CHANNELS["amazon"], made.source_file(), connection="store", time_zone="UTC"
+        )
 
     home = Settings(home=tmp_path_factory.mktemp("home"), database_url=None, threads=1)
-    with examining(home) as table:
+    with open_parser(home) as table:
         yield examined
 
 

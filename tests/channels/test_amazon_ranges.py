@@ -13,9 +13,9 @@ from connectors.channels import CHANNELS
 from connectors.channels.amazon import locales
 from connectors.channels.amazon.stamps import amount, stamp
 from connectors.database.registry import Registry
-from connectors.documents.ingest import examine
-from connectors.documents.manifest import Member
-from connectors.errors import BadInput, Unproven
+from connectors.documents.ingest import parse_file
+from connectors.documents.source_file import SourceFile
+from connectors.errors import BadInput, TotalsMismatch
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from tests.channels.house import House, total
@@ -140,8 +140,10 @@ def test_any_amounts_come_back_to_the_cent(
         for found in amounts
     ]
     desk = Settings(home=tmp_path, database_url=None, threads=1)
-    member = Member("report.csv", report(site, rows, newline).encode())
-    manifest = examine(desk, CHANNELS["amazon"], member, connection="store", time_zone="UTC")
+    source_file = SourceFile("report.csv", report(site, rows, newline).encode())
+    manifest = parse_file(
+        desk, CHANNELS["amazon"], source_file, connection="store", time_zone="UTC"
+    )
     assert manifest.total == sum(sum(found) for found in amounts)
     assert manifest.lines == sum(1 for found in amounts for a in found if a)
     assert manifest.rows_without_amount == sum(1 for found in amounts if not any(found))
@@ -197,7 +199,7 @@ def test_a_report_that_is_not_whole_is_refused(
     with pytest.raises(BadInput) as refused:
         house.take(text.replace(before, after), "report.csv")
     assert said in str(refused.value)
-    assert isinstance(refused.value, Unproven) is ("amounts make" in said)
+    assert isinstance(refused.value, TotalsMismatch) is ("amounts make" in said)
     assert house.workspace.lake.manifests(house.slug) == []
 
 

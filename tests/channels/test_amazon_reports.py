@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors.channels.amazon.api import LIMITS
-from connectors.channels.amazon.unpacking import charset_of, legible, unpacked
-from connectors.documents.decoding import decode
+from connectors.channels.amazon.report_content import charset_of, legible, unpacked
+from connectors.documents.encodings import decode
 from connectors.errors import Permanent, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import Limit

@@ -9,7 +9,7 @@ import pytest
 from connectors.channels import CHANNELS
 from connectors.database.registry import Registry
 from connectors.documents.control_totals import business_day
-from connectors.documents.ingest import opening
+from connectors.documents.transcript import head_of
 from tests.channels.examples import EXAMPLES, Example, zipped
 from tests.channels.house import House, total
 
@@ -29,10 +29,8 @@ def test_every_channel_has_an_example() -> None:
 
 
 def test_a_channel_knows_its_own_header_and_no_other(example: Example) -> None:
-    lines = opening(example.document)
-    assert [name for name, channel in CHANNELS.items() if channel.recognises(lines)] == [
-        example.name
-    ]
+    lines = head_of(example.document)
+    assert [name for name, channel in CHANNELS.items() if channel.identify(lines)] == [example.name]
 
 
 def test_a_document_declares_what_it_holds(house: House, example: Example) -> None:

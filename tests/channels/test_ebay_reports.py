@@ -8,7 +8,7 @@ import pytest
 
 from connectors.channels import CHANNELS
 from connectors.database.registry import Registry
-from connectors.errors import BadInput, Unproven
+from connectors.errors import BadInput, TotalsMismatch
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.importing import import_file, open_connection
@@ -67,9 +67,9 @@ def test_an_order_of_several_items_counts_once(
 
 
 def test_items_that_do_not_make_their_order_are_refused(house: House) -> None:
-    with pytest.raises(Unproven, match="row 1: its 2 items make") as refused:
+    with pytest.raises(TotalsMismatch, match="row 1: its 2 items make") as refused:
         house.take(report(several("24.70", **{FIXED: "-0.40"})))
-    assert (refused.value.declared, refused.value.found) == ("24.7000", "25.7000")
+    assert (refused.value.declared, refused.value.computed) == ("24.7000", "25.7000")
 
 
 def test_an_item_without_its_order_is_refused(house: House) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.database.registry import Registry
-from connectors.errors import BadInput, Unproven
+from connectors.errors import BadInput, TotalsMismatch
 from tests.channels.etsy_files import deposit, sale, statement
 from tests.channels.house import House
 
@@ -34,7 +34,9 @@ def month(change: Any) -> str:
 
 def test_a_missing_entry_breaks_the_chain_of_balances(house: House) -> None:
     text = month(lambda entries: [e for e in entries if e["ledger_type"] != "prolist"])
-    with pytest.raises(Unproven, match=r"the balance at entry 120018 is .*: entries are missing"):
+    with pytest.raises(
+        TotalsMismatch, match=r"the balance at entry 120018 is .*: entries are missing"
+    ):
         house.take(text)
 
 
@@ -76,6 +78,6 @@ def test_a_statement_and_the_ledger_of_a_month_take_each_others_place(house: Hou
     rows = [sale(date(2026, 10, 2), "3011", "45.60"), deposit(date(2026, 10, 5), "45.60")]
     for text in (statement(rows, currency="GBP"), WITH_PAYMENTS.read_text()):
         house.take(text)
-    assert [m.format for m in house.workspace.lake.current(house.slug)] == ["etsy.ledger"]
+    assert [m.format for m in house.workspace.lake.current(house.slug)] == ["api_ledger"]
     house.take(statement(rows[:1], currency="GBP"))
-    assert [m.format for m in house.workspace.lake.current(house.slug)] == ["etsy.statement"]
+    assert [m.format for m in house.workspace.lake.current(house.slug)] == ["monthly_statement"]

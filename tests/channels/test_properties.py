@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from connectors.channels import CHANNELS
 from connectors.database.registry import Registry
 from connectors.documents.control_totals import business_day
-from connectors.documents.ingest import examine
-from connectors.documents.manifest import Manifest, Member
-from connectors.errors import Unproven
+from connectors.documents.ingest import parse_file
+from connectors.documents.manifest import Manifest
+from connectors.documents.source_file import SourceFile
+from connectors.errors import TotalsMismatch
 from connectors.home.settings import Settings
 from connectors.lake.engine import open_engine
 from pipelines.stages.workspace import Workspace
@@ -57,8 +58,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def read(desk: Settings, channel: str, content: str | bytes, zone: str = "UTC") -> Manifest:
     content = content.encode() if isinstance(content, str) else content
-    member = Member("statement.txt", content)
-    return examine(desk, CHANNELS[channel], member, connection="store", time_zone=zone)
+    source_file = SourceFile("statement.txt", content)
+    return parse_file(desk, CHANNELS[channel], source_file, connection="store", time_zone=zone)
 
 
 def written(cents: int, mark: str, grouped: bool) -> str:
@@ -143,10 +144,10 @@ def test_one_cent_anywhere_is_found(
     changed = amazon.amount(cells[column], mark) + Decimal(by) / 100
     cells[column] = f"{changed:f}".replace(".", mark)
     rows[chosen] = "\t".join(cells)
-    with pytest.raises(Unproven) as refused:
+    with pytest.raises(TotalsMismatch) as refused:
         read(desk, "amazon", "\n".join([header, *rows]) + "\n")
     assert Decimal(refused.value.declared) == sum(amounts)
-    assert Decimal(refused.value.found) == sum(amounts) + Decimal(by) / 100
+    assert Decimal(refused.value.computed) == sum(amounts) + Decimal(by) / 100
 
 
 AWKWARD = [
@@ -285,6 +286,6 @@ def test_months_cut_a_ledger_anywhere_and_the_settlements_stay_whole(
     ]
     found = [
         (s.settlement_id, s.lines, s.total, s.payout, s.opening_balance, s.closing_balance)
-        for s in CHANNELS["etsy"].chain(manifests)
+        for s in CHANNELS["etsy"].link_settlements(manifests)
     ]
     assert found == expected_chain(rows)

@@ -9,10 +9,10 @@ import pytest
 
 from connectors.channels import channel
 from connectors.database.registry import Registry
-from connectors.documents.archives import members
-from connectors.documents.ingest import examining
+from connectors.documents.archives import source_files
+from connectors.documents.ingest import open_parser
 from connectors.documents.manifest import Manifest
-from connectors.errors import BadInput, Unproven
+from connectors.errors import BadInput, TotalsMismatch
 from connectors.home.settings import Settings
 from pipelines.stages.importing import import_file, open_connection
 from tests.channels.examples import workbook
@@ -46,12 +46,14 @@ def examined(folder: Path, files: Sequence[str | bytes]) -> list[Manifest]:
     path = folder / "payouts_export.csv"
     found: list[Manifest] = []
     desk = Settings(home=folder / "home", database_url=None, threads=1)
-    with examining(desk) as table:
+    with open_parser(desk) as table:
         for content in files:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-            for member in members(path):
+            for source_file in source_files(path):
                 found.append(
-                    table.examine(SHOPIFY, member, connection="store", time_zone="America/New_York")
+                    table.parse(
+                        SHOPIFY, source_file, connection="store", time_zone="America/New_York"
+                    )
                 )
     return found
 
@@ -133,12 +135,12 @@ def test_a_row_whose_parts_do_not_make_its_total_is_put_aside(
     tmp_path: Path, columns: tuple[str, ...]
 ) -> None:
     wrong = payout(NINTH, Charges="50.00", Fees="-1.75", Total="48.26")
-    with pytest.raises(Unproven, match=r"row 2: its parts make 48.2500 but Total is 48.2600"):
+    with pytest.raises(TotalsMismatch, match=r"row 2: its parts make 48.2500 but Total is 48.2600"):
         examined(tmp_path, [export([SOLD, wrong], columns)])
     (kept,) = (tmp_path / "home" / "quarantine").glob("*.csv")
     assert kept.read_text() == export([SOLD, wrong], columns)
     nothing = payout(NINTH, Total="0.01")
-    with pytest.raises(Unproven, match=r"row 1: its parts make 0.0000 but Total is 0.0100"):
+    with pytest.raises(TotalsMismatch, match=r"row 1: its parts make 0.0000 but Total is 0.0100"):
         examined(tmp_path, [export([nothing, SOLD], columns)])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.database.registry import Registry
-from connectors.errors import BadInput, Unproven
+from connectors.errors import BadInput, TotalsMismatch
 from tests.channels import square_files
 from tests.channels.house import House, total
 
@@ -123,7 +123,7 @@ def test_a_net_total_that_its_fees_do_not_make_is_refused(
     registry: Registry, tmp_path: Path
 ) -> None:
     row = {**square_files.row(THIRD, "20.00", "-1.00"), "Net Total": "$18.00"}
-    with pytest.raises(Unproven, match="Net Total is 18"):
+    with pytest.raises(TotalsMismatch, match="Net Total is 18"):
         _house(registry, tmp_path).take(square_files.export([row]))
 
 

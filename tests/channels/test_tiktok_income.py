@@ -10,9 +10,10 @@ import pytest
 from connectors.channels import CHANNELS
 from connectors.channels.tiktok.columns import FIELDS, LEAVES, NO_LEAVES, folded
 from connectors.documents import ingest
-from connectors.documents.ingest import Examination
-from connectors.documents.manifest import Manifest, Member
-from connectors.errors import BadInput, Unproven
+from connectors.documents.ingest import FileParser
+from connectors.documents.manifest import Manifest
+from connectors.documents.source_file import SourceFile
+from connectors.errors import BadInput, TotalsMismatch
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from tests.channels.examples import workbook
@@ -23,15 +24,15 @@ SOLD = {"Subtotal_before_discounts": "25.00", "TikTok_Shop_commission_fee": "-2.
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[Examination]:
-    with ingest.examining(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
+def table(tmp_path: Path) -> Iterator[FileParser]:
+    with ingest.open_parser(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
         yield opened
 
 
-def examined(table: Examination, content: bytes | str) -> Manifest:
+def examined(table: FileParser, content: bytes | str) -> Manifest:
     content = content.encode() if isinstance(content, str) else content
-    member = Member("income_20260310120000.xlsx", content)
-    return table.examine(TIKTOK, member, connection="store", time_zone="Europe/London")
+    source_file = SourceFile("income_20260310120000.xlsx", content)
+    return table.parse(TIKTOK, source_file, connection="store", time_zone="Europe/London")
 
 
 def words(found: Manifest) -> dict[str, Decimal]:
@@ -43,7 +44,7 @@ def sheet(rows: list[Row], header: tuple[str, ...] = STATEMENTS) -> bytes:
     return workbook([list(header), *cells], title="Order details")
 
 
-def test_a_workbook_is_read_like_its_text(table: Examination) -> None:
+def test_a_workbook_is_read_like_its_text(table: FileParser) -> None:
     rows = [order(**SOLD), order("5", at=date(2026, 3, 9), statement="8", payment="/", **SOLD)]
     book, text = examined(table, sheet(rows)), examined(table, export(rows))
     assert book.dialect.encoding == "xlsx:Order details"
@@ -54,7 +55,7 @@ def test_a_workbook_is_read_like_its_text(table: Examination) -> None:
     assert (second.settlement_id, second.payout) == ("8", None)
 
 
-def test_columns_stand_in_any_order_and_by_newer_names(table: Examination) -> None:
+def test_columns_stand_in_any_order_and_by_newer_names(table: FileParser) -> None:
     renamed = {"Type ": "Transaction type", "Order/adjustment ID  ": "Order\\adjustment ID"}
     header = tuple(renamed.get(name, name) for name in reversed(STATEMENTS))
     row = {renamed.get(name, name): value for name, value in order(**SOLD).items()}
@@ -64,7 +65,7 @@ def test_columns_stand_in_any_order_and_by_newer_names(table: Examination) -> No
     }
 
 
-def test_the_layout_without_statements_is_settled_by_the_day(table: Examination) -> None:
+def test_the_layout_without_statements_is_settled_by_the_day(table: FileParser) -> None:
     rows = [order(str(day), at=date(2024, 9, day), **SOLD) for day in (8, 9, 9)]
     found = examined(table, export(rows, SOUTH_EAST))
     assert [(s.settlement_id, s.total, s.payout) for s in found.settlements] == [
@@ -74,7 +75,7 @@ def test_the_layout_without_statements_is_settled_by_the_day(table: Examination)
     assert found.statement == "income:2024-09-08..2024-09-09:USD"
 
 
-def test_a_column_nobody_knows_counts_where_the_total_is_short_of_it(table: Examination) -> None:
+def test_a_column_nobody_knows_counts_where_the_total_is_short_of_it(table: FileParser) -> None:
     header = (*STATEMENTS, "Moonlight fee", "Buyer score")
     row = order(total="21.75", **SOLD) | {"Moonlight fee": "-1.00", "Buyer score": ""}
     found = words(examined(table, export([row], header)))
@@ -83,11 +84,11 @@ def test_a_column_nobody_knows_counts_where_the_total_is_short_of_it(table: Exam
     beside = order(**SOLD) | {"Buyer score": "4.5"}
     assert "Order / Buyer score" not in words(examined(table, export([beside], header)))
     both = order(total="21.75", **SOLD) | {"Moonlight fee": "-1.00", "Buyer score": "4.5"}
-    with pytest.raises(Unproven, match=r"make 22\.7500 but its total is 21\.7500"):
+    with pytest.raises(TotalsMismatch, match=r"make 22\.7500 but its total is 21\.7500"):
         examined(table, export([both], header))
 
 
-def test_a_row_may_describe_the_columns(table: Examination) -> None:
+def test_a_row_may_describe_the_columns(table: FileParser) -> None:
     told = dict.fromkeys(STATEMENTS, "What this column says")
     assert examined(table, export([told, order(**SOLD)])).lines == 2
 
@@ -100,12 +101,12 @@ def test_every_leaf_of_both_layouts_is_placed() -> None:
 
 
 @pytest.mark.parametrize("sum_of", ["Total settlement amount", "Currency", "Statement date"])
-def test_a_row_that_lacks_what_it_must_say_is_refused(table: Examination, sum_of: str) -> None:
+def test_a_row_that_lacks_what_it_must_say_is_refused(table: FileParser, sum_of: str) -> None:
     with pytest.raises(BadInput, match="row 2 is incomplete"):
         examined(table, export([order(**SOLD), order(**SOLD) | {sum_of: ""}]))
 
 
-def test_a_sheet_of_orders_that_are_not_settled_is_not_taken(table: Examination) -> None:
+def test_a_sheet_of_orders_that_are_not_settled_is_not_taken(table: FileParser) -> None:
     header = ("Order/adjustment ID", "Type", "Total estimated settlement amount")
     with pytest.raises(BadInput, match="is a spreadsheet, and no sheet of it"):
         examined(table, workbook([header, ["1", "Order", "5.00"]], title="Order details"))

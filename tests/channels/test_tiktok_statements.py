@@ -12,10 +12,11 @@ import pytest
 
 from connectors.channels import CHANNELS
 from connectors.documents import ingest
-from connectors.documents.api_documents import Answers
-from connectors.documents.ingest import Examination
-from connectors.documents.manifest import Manifest, Member
-from connectors.errors import ConfigError, Unproven
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.ingest import FileParser
+from connectors.documents.manifest import Manifest
+from connectors.documents.source_file import SourceFile
+from connectors.errors import ConfigError, TotalsMismatch
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from pipelines.stages.fetch import fetch
@@ -41,19 +42,19 @@ TYPES = (
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[Examination]:
-    with ingest.examining(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
+def table(tmp_path: Path) -> Iterator[FileParser]:
+    with ingest.open_parser(Settings(home=tmp_path, database_url=None, threads=1)) as opened:
         yield opened
 
 
-def document(statement: Statement, currency: str = "GBP", **changed: Any) -> Member:
+def document(statement: Statement, currency: str = "GBP", **changed: Any) -> SourceFile:
     """A statement as a visit keeps it; `changed` is what its first transaction says instead."""
     first, *rest = statement.transactions
-    found = Answers("tiktok", "settlement", f"statement:{statement.id}", currency)
+    found = ApiDocument("tiktok", "settlement", f"statement:{statement.id}", currency)
     found.put("getStatements", as_listed(statement, currency))
     page = {**totals(statement, currency), "transactions": [{**first, **changed}, *rest]}
     found.put("getStatementTransactions", page)
-    return found.member()
+    return found.source_file()
 
 
 def order(**branches: dict[str, str]) -> dict[str, Any]:
@@ -67,11 +68,11 @@ def order(**branches: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def examined(table: Examination, member: Member) -> Manifest:
-    return table.examine(TIKTOK, member, connection="store", time_zone="UTC")
+def examined(table: FileParser, source_file: SourceFile) -> Manifest:
+    return table.parse(TIKTOK, source_file, connection="store", time_zone="UTC")
 
 
-def words(table: Examination, transaction: dict[str, Any]) -> dict[str, Decimal]:
+def words(table: FileParser, transaction: dict[str, Any]) -> dict[str, Decimal]:
     """What becomes of the only transaction of a statement."""
     statement = Statement("73", date(2026, 3, 3), [transaction])
     return {w.name: w.amount for w in examined(table, document(statement)).source_types}
@@ -80,7 +81,7 @@ def words(table: Examination, transaction: dict[str, Any]) -> dict[str, Decimal]
 @pytest.mark.parametrize(
     ("currency", "kind"), [("GBP", "abroad"), ("USD", "american"), ("JPY", "quiet")]
 )
-def test_statements_tie_in_every_market(table: Examination, currency: str, kind: str) -> None:
+def test_statements_tie_in_every_market(table: FileParser, currency: str, kind: str) -> None:
     more = {kind: True} if kind != "quiet" else {}
     money = TikTokMoney(currency, seed=7, first=date(2026, 10, 10), **more)
     assert len(money.statements) > 15
@@ -96,27 +97,29 @@ def test_statements_tie_in_every_market(table: Examination, currency: str, kind:
 
 
 def test_a_transaction_that_does_not_add_up_is_refused_with_both_figures(
-    table: Examination,
+    table: FileParser,
 ) -> None:
     statement = TikTokMoney().statements[0]
     fee = {"fee": {"platform_commission_amount": "-1.00"}, "tax": {}}
-    with pytest.raises(Unproven, match=r"transaction 16\d+ sum to .* but it settles") as refused:
+    with pytest.raises(
+        TotalsMismatch, match=r"transaction 16\d+ sum to .* but it settles"
+    ) as refused:
         examined(table, document(statement, fee_tax_breakdown=fee))
-    assert refused.value.declared != refused.value.found
+    assert refused.value.declared != refused.value.computed
     assert refused.value.declared in str(refused.value)
-    assert refused.value.found in str(refused.value)
+    assert refused.value.computed in str(refused.value)
 
 
-def test_a_page_that_is_missing_is_noticed(table: Examination) -> None:
+def test_a_page_that_is_missing_is_noticed(table: FileParser) -> None:
     statement = TikTokMoney().statements[0]
     whole = document(statement).content.decode()
     count = f'"total_count":{len(statement.transactions)}'
     more = whole.replace(count, f'"total_count":{len(statement.transactions) + 1}')
-    with pytest.raises(Unproven, match="are declared"):
-        examined(table, Member("statement.ndjson", more.encode()))
+    with pytest.raises(TotalsMismatch, match="are declared"):
+        examined(table, SourceFile("statement.ndjson", more.encode()))
 
 
-def test_a_copy_counts_where_its_branch_is_short_of_it(table: Examination) -> None:
+def test_a_copy_counts_where_its_branch_is_short_of_it(table: FileParser) -> None:
     shipping = {
         "shipping_fee_discount_amount": "2.00",
         "tiktok_shop_shipping_incentive_amount": "2.00",
@@ -131,13 +134,13 @@ def test_a_copy_counts_where_its_branch_is_short_of_it(table: Examination) -> No
     }
 
 
-def test_a_branch_without_leaves_is_one_and_nobody_guesses_what_it_is(table: Examination) -> None:
+def test_a_branch_without_leaves_is_one_and_nobody_guesses_what_it_is(table: FileParser) -> None:
     bare = order() | {"fee_tax_amount": "-3.00", "settlement_amount": "-3.00"}
     assert words(table, bare) == {"ORDER / fee_tax_amount": Decimal(-3)}
     assert classify("tiktok", ["ORDER / fee_tax_amount"])[0].category == "unclassified"
 
 
-def test_a_correction_counts_once_wherever_its_value_stands(table: Examination) -> None:
+def test_a_correction_counts_once_wherever_its_value_stands(table: FileParser) -> None:
     both = {"id": "1", "type": "REBATE", "settlement_amount": "5", "adjustment_amount": "5"}
     assert words(table, {**both, "order_create_time": 1}) == {"REBATE": Decimal(5)}
     alone = {"id": "1", "type": "REBATE", "settlement_amount": "5", "adjustment_amount": ""}

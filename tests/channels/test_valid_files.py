@@ -14,7 +14,8 @@ from openpyxl import load_workbook
 from connectors.channels import CHANNELS
 from connectors.channels.tiktok.columns import API_FIELDS
 from connectors.documents import ingest
-from connectors.documents.manifest import Manifest, Member
+from connectors.documents.manifest import Manifest
+from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from mappings.channels import classify
@@ -39,8 +40,8 @@ def home(tmp_path: Path) -> Path:
 def examined(home: Path, channel: str, content: bytes | str, name: str = "file.csv") -> Manifest:
     settings = Settings(home=home, database_url=None, threads=1)
     content = content.encode() if isinstance(content, str) else content
-    return ingest.examine(
-        settings, CHANNELS[channel], Member(name, content), connection="s", time_zone="UTC"
+    return ingest.parse_file(
+        settings, CHANNELS[channel], SourceFile(name, content), connection="s", time_zone="UTC"
     )
 
 

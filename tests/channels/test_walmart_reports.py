@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.database.registry import Registry
-from connectors.errors import BadInput, Unproven
+from connectors.errors import BadInput, TotalsMismatch
 from mappings.channels import classify
 from tests.channels.examples import workbook
 from tests.channels.house import House
@@ -52,16 +52,16 @@ def test_a_report_is_whole_with_as_many_lines_as_it_states(house: House, counted
 
 @pytest.mark.parametrize("counted", [6, 50, 2])
 def test_a_report_that_is_not_whole_must_add_up(house: House, counted: int) -> None:
-    with pytest.raises(Unproven, match="not as many lines as it states") as refused:
+    with pytest.raises(TotalsMismatch, match="not as many lines as it states") as refused:
         house.take(report(order(), payable="10.00", counted=counted))
-    assert (refused.value.declared, refused.value.found) == ("10.0000", "17.0000")
+    assert (refused.value.declared, refused.value.computed) == ("10.0000", "17.0000")
     assert house.take(report(order(), counted=counted)).manifest.total == 17
 
 
 def test_a_report_without_the_line_that_counts_must_add_up(house: House) -> None:
     header, _counting, rest = report(order()).split("\n", 2)
     assert house.take(f"{header}\n{rest}").manifest.lines == 2
-    with pytest.raises(Unproven):
+    with pytest.raises(TotalsMismatch):
         house.take(f"{header}\n{rest.replace('17.00', '18.00')}")
 
 
@@ -160,7 +160,7 @@ def test_a_legacy_row_that_does_not_add_up_is_kept_aside(house: House) -> None:
     row = legacy(Payable_to_Partner_from_Sale="84.00", Gross_Sales_Revenue="100.00",
                  Commission_from_Sale="15.00")  # fmt: skip
     with pytest.raises(
-        Unproven, match=r"row 1: its amounts sum to 85\.0000 but 84\.0000 is payable"
+        TotalsMismatch, match=r"row 1: its amounts sum to 85\.0000 but 84\.0000 is payable"
     ):
         house.take(wide([row]), NAMED)
 

@@ -87,7 +87,7 @@ def test_records_say_what_the_file_says(at: Store) -> None:
     (found,) = at.visit().documents
     pages = [call for call in asked(at) if call == f"reconFileJson {newest}"]
     assert len(pages) > 2
-    assert found.format == "walmart.report.json"
+    assert found.format == "api_report"
     assert (found.supersedes, found.settlements[0].row) == (files[-1].document, 1)
     assert (found.total, found.days) == (files[-1].total, files[-1].days)
     assert found.source_types == files[-1].source_types

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.channels import channel
 from connectors.documents import ingest
-from connectors.documents.archives import members
+from connectors.documents.archives import source_files
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
 from console.samples import SAMPLES, Sample, folder
@@ -21,15 +21,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def _manifests(settings: Settings, sample: Sample) -> list[Manifest]:
     return [
-        ingest.examine(
+        ingest.parse_file(
             settings,
             channel(sample.channel),
-            member,
+            source_file,
             connection=sample.connection,
             time_zone=sample.time_zone,
         )
         for name in sample.files
-        for member in members(folder() / name)
+        for source_file in source_files(folder() / name)
     ]
 
 

@@ -154,8 +154,8 @@ def _object(document: Mapping[str, Any], schema: Any, chance: Random, depth: int
 
 def _resolved(document: Mapping[str, Any], schema: Any) -> Any:
     while "$ref" in schema:
-        found: Any = document
+        value: Any = document
         for name in schema["$ref"].removeprefix("#/").split("/"):
-            found = found[name.replace("~1", "/").replace("~0", "~")]
-        schema = found
+            value = value[name.replace("~1", "/").replace("~0", "~")]
+        schema = value
     return schema

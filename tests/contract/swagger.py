@@ -14,15 +14,15 @@ def converted(swagger: dict[str, Any]) -> dict[str, Any]:
     moved = json.dumps(swagger)
     for before, after in PLACES.items():
         moved = moved.replace(f'"#/{before}/', f'"#/components/{after}/')
-    given = json.loads(moved)
+    schema = json.loads(moved)
     return {
         "openapi": "3.0.3",
-        "info": given["info"],
-        "paths": {path: _path(item) for path, item in given["paths"].items()},
+        "info": schema["info"],
+        "paths": {path: _path(item) for path, item in schema["paths"].items()},
         "components": {
-            "schemas": given.get("definitions", {}),
-            "parameters": {k: _parameter(p) for k, p in given.get("parameters", {}).items()},
-            "responses": {k: _response(r) for k, r in given.get("responses", {}).items()},
+            "schemas": schema.get("definitions", {}),
+            "parameters": {k: _parameter(p) for k, p in schema.get("parameters", {}).items()},
+            "responses": {k: _response(r) for k, r in schema.get("responses", {}).items()},
         },
     }
 
@@ -38,14 +38,14 @@ def _operation(operation: dict[str, Any]) -> dict[str, Any]:
     parameters = operation.get("parameters", [])
     bodies = [p for p in parameters if p.get("in") == "body"]
     answers = {status: _response(r) for status, r in operation["responses"].items()}
-    asked = {
+    converted_operation = {
         "parameters": [_parameter(p) for p in parameters if p not in bodies],
         "responses": answers,
     }
     if not bodies:
-        return asked
+        return converted_operation
     content = {"application/json": {"schema": bodies[0]["schema"]}}
-    return {**asked, "requestBody": {"required": True, "content": content}}
+    return {**converted_operation, "requestBody": {"required": True, "content": content}}
 
 
 def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:

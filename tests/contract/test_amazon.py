@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator
 
 from connectors.accounts.queues import Notifying
 from connectors.channels import CHANNELS
-from connectors.documents.api_documents import Answers
-from connectors.documents.ingest import examine
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.ingest import parse_file
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
@@ -57,9 +57,9 @@ def test_subscribing_speaks_the_contract(
 ) -> None:
     with desk("amazon", quick_home, tmp_path) as at:
         assert isinstance(at.emulator, Amazon)
-        slug, given = at.add(at.emulator.first), at.emulator.notices.fields(**way)
+        slug, fields = at.add(at.emulator.first), at.emulator.notices.fields(**way)
         for _ in range(2):
-            Notifying(at.accounts).switch_on(slug, given, "test")
+            Notifying(at.accounts).switch_on(slug, fields, "test")
     contract = document(specs / "amazon" / "notifications.json")
     assert checked(contract, at.emulator.application.exchanges, "/eu") == {
         "GET /notifications/v1/destinations 200",
@@ -81,34 +81,36 @@ def test_messages_are_what_amazons_schemas_say(specs: Path) -> None:
         ),
         "OrderChangeNotification": told.order_change("A2EXAMPLE", "A1PA6795UKMFR9"),
     }
-    notices = CHANNELS["amazon"].notices
+    notices = CHANNELS["amazon"].notifications
     assert notices is not None
     for name, made in schemas.items():
         schema = json.loads((specs / "amazon" / f"{name}.json").read_text())
         Draft7Validator(schema).validate(made)
-        for said in (made, *schema["examples"]):
-            notice = notices.read(json.dumps(said))
+        for message in (made, *schema["examples"]):
+            notice = notices.parse(json.dumps(message))
             assert notice.kind.replace("_", "").lower() in name.lower()
-            assert notice.foreseen
+            assert notice.is_known
 
 
 def examined(home: Path, listed: Sequence[Mapping[str, Any]]) -> Manifest:
     """What a document of some transactions says of itself."""
     days = Window(date(2020, 7, 1), date(2020, 8, 1))
-    made = Answers("amazon", "provisional", "provisional:USD", "USD", days)
+    made = ApiDocument("amazon", "provisional", "provisional:USD", "USD", days)
     made.put("listTransactions", listed)
-    given = Settings(home=home, database_url=None, threads=1)
-    return examine(given, CHANNELS["amazon"], made.member(), connection="store", time_zone="UTC")
+    settings = Settings(home=home, database_url=None, threads=1)
+    return parse_file(
+        settings, CHANNELS["amazon"], made.source_file(), connection="store", time_zone="UTC"
+    )
 
 
 def test_the_models_own_transaction_is_read(specs: Path, tmp_path: Path) -> None:
     model = json.loads((specs / "amazon" / "finances_2024-06-19.json").read_text(), parse_int=str)
     types = model["definitions"]
-    said = types["Transaction"]["example"]
-    (word,) = examined(tmp_path, [said]).source_types
+    example = types["Transaction"]["example"]
+    (word,) = examined(tmp_path, [example]).source_types
     assert (word.name, f"{word.amount:f}") == ("Shipment / Principle", "10.0000")
-    told = types["RelatedIdentifier"]["properties"]["relatedIdentifierName"]["enum"]
-    assert {"ORDER_ID", "DEFERRED_TRANSACTION_ID"} <= set(told)
+    identifiers = types["RelatedIdentifier"]["properties"]["relatedIdentifierName"]["enum"]
+    assert {"ORDER_ID", "DEFERRED_TRANSACTION_ID"} <= set(identifiers)
     for kind, names in {
         "Breakdown": {"breakdownType", "breakdownAmount", "breakdowns"},
         "Item": {"breakdowns", "contexts", "description"},
@@ -120,8 +122,8 @@ def test_the_models_own_transaction_is_read(specs: Path, tmp_path: Path) -> None
 def test_amazons_own_transactions_are_read(samples: Path, tmp_path: Path) -> None:
     """The sample breaks nothing down: each total is a line, under its type."""
     sample = samples / "amazon" / "spapi_finances_2024-06-19_listTransactions_200_sandbox.json"
-    said = json.loads(sample.read_text(), parse_float=str, parse_int=str)
-    listed = said["static"][0]["response"]["payload"]["transactions"]
+    response = json.loads(sample.read_text(), parse_float=str, parse_int=str)
+    listed = response["static"][0]["response"]["payload"]["transactions"]
     manifest = examined(tmp_path, listed)
     assert manifest.provisional
     assert manifest.lines == len(listed)

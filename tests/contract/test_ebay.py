@@ -31,15 +31,15 @@ def test_visits_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: 
         at.visit()
         heard = [e for e in at.exchanges if e.path.startswith("/sell/finances")]
     finances = document(specs / "ebay" / FINANCES)
-    asked = checked(finances, heard, "/sell/finances/v1")
-    assert {"GET /payout 200", "GET /transaction 200"} <= asked
-    assert any(operation.startswith("GET /payout/5") for operation in asked)
+    requests = checked(finances, heard, "/sell/finances/v1")
+    assert {"GET /payout 200", "GET /transaction 200"} <= requests
+    assert any(operation.startswith("GET /payout/5") for operation in requests)
 
 
 def test_every_transaction_type_of_the_contract_has_a_place(specs: Path) -> None:
-    """eBay names its transaction types in the summary's fields, and writes them as words."""
-    said = (specs / "ebay" / FINANCES).read_text()
-    words = {f"{word}" for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", said)}
+    """The summary's fields name the transaction types, which eBay writes as words."""
+    contract = (specs / "ebay" / FINANCES).read_text()
+    words = {f"{word}" for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", contract)}
     types = {"SALE", "REFUND", "CREDIT", "DISPUTE", "SHIPPING_LABEL", "TRANSFER", "LOAN_REPAYMENT"}
     types |= {"WITHDRAWAL", "PURCHASE", "ADJUSTMENT", "BALANCE_TRANSFER"}
     assert {"SHIPPING_LABEL", "NON_SALE_CHARGE", "LOAN_REPAYMENT"} <= words

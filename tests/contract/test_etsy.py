@@ -25,8 +25,8 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
 def with_lists(path: Path, folder: Path) -> OpenAPI:
     """The document with lists as its words have them: it forgets to say how they are written."""
     loaded = json.loads(path.read_text(encoding="utf-8"))
-    asked = loaded["paths"]["/v3/application/shops/{shop_id}/payments"]["get"]["parameters"]
-    (listed,) = (p for p in asked if p["description"].startswith("A comma-separated array"))
+    parameters = loaded["paths"]["/v3/application/shops/{shop_id}/payments"]["get"]["parameters"]
+    (listed,) = (p for p in parameters if p["description"].startswith("A comma-separated array"))
     listed["explode"] = False
     (folder / path.name).write_text(json.dumps(loaded), encoding="utf-8")
     return document(folder / path.name)

@@ -8,7 +8,7 @@ import pytest
 from connectors.channels import CHANNELS
 from connectors.database.registry import Registry
 from connectors.documents import ingest
-from connectors.documents.archives import members
+from connectors.documents.archives import source_files
 from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
@@ -24,8 +24,10 @@ def failing(samples: Path) -> Path:
 
 def examined(home: Path, channel: str, path: Path) -> Manifest:
     settings = Settings(home=home, database_url=None, threads=1)
-    (member,) = members(path)
-    return ingest.examine(settings, CHANNELS[channel], member, connection="s", time_zone="UTC")
+    (source_file,) = source_files(path)
+    return ingest.parse_file(
+        settings, CHANNELS[channel], source_file, connection="s", time_zone="UTC"
+    )
 
 
 READ = {
@@ -41,9 +43,9 @@ def test_a_valid_file_is_read_and_every_word_is_placed(
     name: str, failing: Path, tmp_path: Path
 ) -> None:
     channel, currency, lines, total = READ[name]
-    found = examined(tmp_path, channel, failing / name)
-    assert (found.currency, found.lines, found.total) == (currency, lines, Decimal(total))
-    placed = classify(channel, [word.name for word in found.source_types], None)
+    manifest = examined(tmp_path, channel, failing / name)
+    assert (manifest.currency, manifest.lines, manifest.total) == (currency, lines, Decimal(total))
+    placed = classify(channel, [word.name for word in manifest.source_types], None)
     assert [p.source_type for p in placed if p.category == UNCLASSIFIED] == []
 
 

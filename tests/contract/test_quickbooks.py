@@ -20,38 +20,38 @@ Element = ElementTree.Element
 @pytest.fixture(scope="module")
 def types(specs: Path) -> dict[str, Element]:
     """The complex types of the schema, by name."""
-    found: dict[str, Element] = {}
+    elements: dict[str, Element] = {}
     for path in sorted((specs / "quickbooks").glob("*.xsd")):
         root = ElementTree.parse(path).getroot()  # noqa: S314 - a file beside the repository
-        found |= {kind.get("name", ""): kind for kind in root.iter(f"{XS}complexType")}
-    return found
+        elements |= {kind.get("name", ""): kind for kind in root.iter(f"{XS}complexType")}
+    return elements
 
 
 def members(types: dict[str, Element], name: str) -> dict[str, tuple[str, bool]]:
     """What a type may have: its own and its base's members, with their types and whether many."""
     kind = types[name]
-    found = {
+    by_name = {
         each.get("name", ""): (each.get("type", ""), each.get("maxOccurs") == "unbounded")
         for each in (*kind.iter(f"{XS}element"), *kind.iter(f"{XS}attribute"))
     }
     if kind.find(f"{XS}simpleContent") is not None:
-        found["value"] = ("xs:string", False)
+        by_name["value"] = ("xs:string", False)
     bases = [base.get("base", "") for base in kind.iter(f"{XS}extension")]
     for base in bases:
-        found = (members(types, base) if base in types else {}) | found
-    return found
+        by_name = (members(types, base) if base in types else {}) | by_name
+    return by_name
 
 
-def undeclared(types: dict[str, Element], name: str, given: dict[str, Any], at: str) -> list[str]:
+def undeclared(types: dict[str, Element], name: str, fields: dict[str, Any], at: str) -> list[str]:
     """Members of an answer that the schema does not have, or has with another type."""
-    known = members(types, name)
+    declared = members(types, name)
     wrong = []
-    for member, value in given.items():
+    for member, value in fields.items():
         where = f"{at}.{member}"
-        if member not in known:
+        if member not in declared:
             wrong.append(where)
             continue
-        kind, many = known[member]
+        kind, many = declared[member]
         if isinstance(value, list) != many:
             wrong.append(f"{where} is a list")
         for each in value if many else [value]:
@@ -72,11 +72,13 @@ def test_connecting_reads_what_the_schema_has(
         for exchange in at.emulator.application.exchanges
         if exchange.path.startswith("/v3/") and exchange.status == 200
     ]
-    entities = {(name, str(value)): value for said in answered for name, value in said.items()}
+    entities = {
+        (name, str(value)): value for response in answered for name, value in response.items()
+    }
     entities = {key: value for key, value in entities.items() if key[0] != "time"}
     assert {name for name, _ in entities} == {"CompanyInfo", "Preferences"}
-    for (name, _), given in entities.items():
-        assert undeclared(types, name, given, name) == []
+    for (name, _), fields in entities.items():
+        assert undeclared(types, name, fields, name) == []
 
 
 def test_what_is_read_of_a_company_is_in_the_schema(types: dict[str, Element]) -> None:

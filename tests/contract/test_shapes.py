@@ -83,10 +83,10 @@ def test_reading_woocommerce_ends_in_words(
     route: str, options: str, quick_home: Settings, tmp_path: Path, specs: Path
 ) -> None:
     """A WooCommerce store tells the schema of its lists itself."""
-    told = json.loads((specs / "woocommerce" / "live-captures" / options).read_text())
+    routes = json.loads((specs / "woocommerce" / "live-captures" / options).read_text())
     with store("woocommerce", quick_home, tmp_path) as at:
         for seed in range(SEEDS):
-            body = json.dumps([example({}, told["schema"], Random(seed))]).encode()
+            body = json.dumps([example({}, routes["schema"], Random(seed))]).encode()
             at.desk.emulator.application.substitute = lambda exchange, body=body: (
                 body if exchange.path.endswith(f"/wc/v3/{route}") else None
             )
@@ -98,10 +98,10 @@ def test_reading_shopify_ends_in_words(quick_home: Settings, tmp_path: Path, spe
         schema = build_client_schema(json.load(file)["data"])
     with store("shopify", quick_home, tmp_path) as at:
         # One each: of what cannot be read, a visit asks several times, and waits between.
-        for seed, asked in enumerate((PAYOUTS, TRANSACTIONS, ORDERS, CHANGED)):
-            body = json.dumps(graphql_answer(schema, asked, Random(seed))).encode()
-            at.desk.emulator.application.substitute = lambda exchange, asked=asked, body=body: (
-                body if json.loads(exchange.body or "{}").get("query") == asked else None
+        for seed, query in enumerate((PAYOUTS, TRANSACTIONS, ORDERS, CHANGED)):
+            body = json.dumps(graphql_answer(schema, query, Random(seed))).encode()
+            at.desk.emulator.application.substitute = lambda exchange, query=query, body=body: (
+                body if json.loads(exchange.body or "{}").get("query") == query else None
             )
             assert not _outcome(at.visit).startswith("lines")
 

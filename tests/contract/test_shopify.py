@@ -19,13 +19,13 @@ from graphql import (
     validate,
 )
 
-from connectors.channels.base import Upload
 from connectors.channels.shopify import CHANNEL
 from connectors.channels.shopify.api import SUNSET_ON
 from connectors.channels.shopify.authorisation import IDENTITY, UNINSTALL
 from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.source_file import DecodedFile
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
@@ -46,9 +46,9 @@ def published(specs: Path) -> GraphQLSchema:
         return build_client_schema(json.load(file)["data"])
 
 
-@pytest.mark.parametrize("asked", QUESTIONS)
-def test_every_question_is_one_that_shopify_knows(published: GraphQLSchema, asked: str) -> None:
-    assert validate(published, parse(asked)) == []
+@pytest.mark.parametrize("query", QUESTIONS)
+def test_every_question_is_one_that_shopify_knows(published: GraphQLSchema, query: str) -> None:
+    assert validate(published, parse(query)) == []
 
 
 def test_the_version_that_is_asked_answers_for_a_month_at_least() -> None:
@@ -84,14 +84,14 @@ def test_the_emulated_corner_of_the_schema_is_shopifys(published: GraphQLSchema)
 
 def heard(exchanges: list[Exchange]) -> list[tuple[str, dict[str, Any], Any]]:
     """Every question that was answered, with its variables and data."""
-    found = []
+    queries = []
     for exchange in exchanges:
         if not exchange.path.endswith("/graphql.json") or exchange.status != 200:
             continue
-        asked, answer = json.loads(exchange.body), json.loads(exchange.answer)
+        request, answer = json.loads(exchange.body), json.loads(exchange.answer)
         if answer.get("data") is not None:
-            found.append((asked["query"], asked.get("variables") or {}, answer["data"]))
-    return found
+            queries.append((request["query"], request.get("variables") or {}, answer["data"]))
+    return queries
 
 
 def test_answers_are_of_the_types_that_shopify_promises(
@@ -137,16 +137,18 @@ def test_shopifys_own_example_is_read_and_a_payout_is_no_line(
     nodes = json.loads(text)["shopifyPaymentsAccount"]["balanceTransactions"]["nodes"]
     # The example leaves dates out.
     dated = [{**node, "transactionDate": "2026-03-01T00:00:00Z"} for node in nodes]
-    document = Answers("shopify", "open", "open:USD", "USD")
+    document = ApiDocument("shopify", "open", "open:USD", "USD")
     document.put("balanceTransactions", dated)
-    member = document.member()
+    source_file = document.source_file()
     copy = tmp_path / "document.txt"
-    copy.write_bytes(member.content)
-    opening = member.content.decode().partition("\n")[0]
-    upload = Upload(member.name, "0" * 64, "utf-8", opening, copy, "store", "UTC")
+    copy.write_bytes(source_file.content)
+    head = source_file.content.decode().partition("\n")[0]
+    decoded = DecodedFile(source_file.name, "0" * 64, "utf-8", head, copy, "store", "UTC")
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
-        manifest = CHANNEL.inspect(con, upload)
+        source_format = CHANNEL.identify(head)
+        assert source_format is not None
+        manifest = source_format.inspect(con, decoded)
     words = {word.name: word.amount for word in manifest.source_types}
     assert words == {
         "TRANSFER_FAILURE": Decimal("54.12"),

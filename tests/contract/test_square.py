@@ -10,7 +10,7 @@ import pytest
 
 from connectors.channels.square.records import keep, record
 from connectors.database.registry import Registry
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.channels import classify
@@ -43,9 +43,9 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
 
 def test_a_visit_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with store("square", quick_home, tmp_path) as at:
-        asked = len(at.exchanges)
+        count = len(at.exchanges)
         at.visit()
-        heard = at.exchanges[asked:]
+        heard = at.exchanges[count:]
     seen = checked(document(specs / "square" / "api.json"), heard)
     assert seen >= MONEY
     assert any(operation.endswith("/payout-entries 200") for operation in seen)
@@ -56,8 +56,8 @@ def test_a_visit_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs
 
 @pytest.fixture
 def schemas(specs: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((specs / "square" / "api.json").read_text())
-    schemas: dict[str, Any] = found["components"]["schemas"]
+    contract: dict[str, Any] = json.loads((specs / "square" / "api.json").read_text())
+    schemas: dict[str, Any] = contract["components"]["schemas"]
     return schemas
 
 
@@ -71,8 +71,8 @@ def test_every_activity_and_fee_of_the_contract_is_classified(schemas: dict[str,
 
 
 def test_every_external_tender_of_the_contract_is_classified(schemas: dict[str, Any]) -> None:
-    said = schemas["ExternalPaymentDetails"]["properties"]["type"]["description"]
-    named = [line.split(" ")[1].replace("\\", "") for line in said.splitlines() if line[:2] == "- "]
+    text = schemas["ExternalPaymentDetails"]["properties"]["type"]["description"]
+    named = [line.split(" ")[1].replace("\\", "") for line in text.splitlines() if line[:2] == "- "]
     assert "FOOD_VOUCHER" in named
     placed = classify("square", [f"TENDER / EXTERNAL / {name}" for name in named])
     assert {c.category for c in placed} == {"gateway.external"}
@@ -95,12 +95,12 @@ def test_squares_own_payout_entries_are_read(
     net = sum(entry["net_amount_money"]["amount"] for entry in entries)
     # The examples are not of one payout; what its entries come to is what it must have been.
     payout = {**payout, "amount_money": {"amount": net, "currency_code": "USD"}}
-    made = Answers("square", "settlement", f"payout:{payout['id']}", "USD", tag="PAID 2")
+    made = ApiDocument("square", "settlement", f"payout:{payout['id']}", "USD", tag="PAID 2")
     made.put("ListPayouts", payout)
     for entry in entries:
         made.put("ListPayoutEntries", entry)
     house = House.build(registry, tmp_path / "home", channel="square")
-    house.take(made.member().content)
+    house.take(made.source_file().content)
     assert not house.run().failed
     (proof,) = house.prove()
     assert (proof.declared, proof.paid, proof.state) == (Decimal("0.33"), Decimal("0.33"), "tied")
@@ -119,10 +119,10 @@ def test_squares_own_payments_and_refunds_are_read(
     payments = [record("payment", p) for p in examples["ListPayments"]["payments"]]
     refunds = [record("refund", r) for r in examples["ListPaymentRefunds"]["refunds"]]
     covers = Window(date(2021, 10, 13), date(2021, 10, 14))
-    made = Answers("square", "open", "open:USD", "USD", covers=covers)
+    made = ApiDocument("square", "open", "open:USD", "USD", covers=covers)
     keep(made, lambda _numbers: iter(()), payments, refunds)
     house = House.build(registry, tmp_path / "home", channel="square")
-    house.take(made.member().content)
+    house.take(made.source_file().content)
     assert not house.run().failed
     amounts = {r["source_type"]: r["amount"] for r in house.rows()}
     assert amounts == {
@@ -131,4 +131,4 @@ def test_squares_own_payments_and_refunds_are_read(
         "REFUND": Decimal("-5.55"),
         "REFUND / FEE": Decimal("0.34"),
     }
-    assert "fingerprint" not in made.member().content.decode()
+    assert "fingerprint" not in made.source_file().content.decode()

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.channels import CHANNELS
 from connectors.documents import ingest
-from connectors.documents.api_documents import Answers
-from connectors.errors import Unproven
+from connectors.documents.api_documents import ApiDocument
+from connectors.errors import TotalsMismatch
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from sandbox.tiktok_money import TikTokMoney
@@ -21,8 +21,8 @@ TREES = ("revenue_breakdown", "shipping_cost_breakdown")
 
 @pytest.fixture
 def example(samples: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((samples / "tiktok" / EXAMPLE).read_text())
-    return found
+    fields: dict[str, Any] = json.loads((samples / "tiktok" / EXAMPLE).read_text())
+    return fields
 
 
 def test_every_leaf_of_the_example_is_placed(example: dict[str, Any]) -> None:
@@ -37,16 +37,16 @@ def test_every_leaf_of_the_example_is_placed(example: dict[str, Any]) -> None:
 def test_the_example_does_not_add_up_and_is_refused(
     example: dict[str, Any], tmp_path: Path
 ) -> None:
-    document = Answers("tiktok", "settlement", "statement:7238804564097517339", "GBP")
+    document = ApiDocument("tiktok", "settlement", "statement:7238804564097517339", "GBP")
     document.put("getStatements", {"id": example["id"], "statement_time": example["create_time"]})
     document.put("getStatementTransactions", example)
     settings = Settings(home=tmp_path, database_url=None, threads=1)
-    with ingest.examining(settings) as table, pytest.raises(Unproven) as refused:
-        table.examine(CHANNELS["tiktok"], document.member(), connection="store", time_zone="UTC")
+    with ingest.open_parser(settings) as table, pytest.raises(TotalsMismatch) as refused:
+        table.parse(CHANNELS["tiktok"], document.source_file(), connection="store", time_zone="UTC")
     # 130 settled and 100 reserved.
     assert "transaction 1636700041413599290" in str(refused.value)
     assert refused.value.declared == "230.0000"
-    assert refused.value.found not in {None, "230.0000"}
+    assert refused.value.computed not in {None, "230.0000"}
 
 
 def test_the_emulator_answers_in_the_shape_of_the_example(
@@ -63,14 +63,14 @@ def test_the_emulator_answers_in_the_shape_of_the_example(
         assert_within(envelope["data"], example)
 
 
-def assert_within(said: Any, shown: Any) -> None:
+def assert_within(value: Any, shown: Any) -> None:
     """Nothing is said that the example does not show, and everything in the same kind of value."""
-    if isinstance(said, dict):
-        assert said.keys() <= shown.keys()
-        for name, value in said.items():
-            assert_within(value, shown[name])
-    elif isinstance(said, list):
-        for value in said:
-            assert_within(value, shown[0])
+    if isinstance(value, dict):
+        assert value.keys() <= shown.keys()
+        for name, part in value.items():
+            assert_within(part, shown[name])
+    elif isinstance(value, list):
+        for part in value:
+            assert_within(part, shown[0])
     else:
-        assert said is None or type(said) is type(shown)
+        assert value is None or type(value) is type(shown)

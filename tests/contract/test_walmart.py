@@ -63,7 +63,7 @@ def test_visits_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: 
 def _mended(path: Path, folder: Path) -> OpenAPI:
     """The contract as its own examples have it: records hold text, a zip is bytes."""
     text = path.read_text()
-    for before, said, meant in (
+    for before, written, meant in (
         ("additionalProperties:\n" + 24 * " ", "type: object", "type: string"),
         (
             "schema:\n" + 16 * " ",
@@ -71,8 +71,8 @@ def _mended(path: Path, folder: Path) -> OpenAPI:
             "type: string\n" + 16 * " " + "format: binary\n",
         ),
     ):
-        assert before + said in text
-        text = text.replace(before + said, before + meant)
+        assert before + written in text
+        text = text.replace(before + written, before + meant)
     (folder / path.name).write_text(text)
     return document(folder / path.name)
 

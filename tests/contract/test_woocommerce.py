@@ -15,7 +15,7 @@ from connectors.channels.woocommerce.api import SUNSET_ON
 from connectors.channels.woocommerce.deliveries import is_the_stores
 from connectors.channels.woocommerce.months import UNSOLD
 from connectors.database.registry import Registry
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from sandbox.serving import bound, serving
@@ -41,8 +41,8 @@ BY_HAND = {963}
 def index(specs: Path) -> dict[str, Any]:
     """The whole index of a real store's routes."""
     text = (specs / "woocommerce" / "live-captures" / INDEX).read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    fields: dict[str, Any] = json.loads(text)
+    return fields
 
 
 def test_every_call_has_a_route_in_a_real_store(
@@ -50,12 +50,12 @@ def test_every_call_has_a_route_in_a_real_store(
 ) -> None:
     with desk("woocommerce", quick_home, tmp_path) as at:
         at.whole_round()
-    asked = {
+    calls = {
         (exchange.method, exchange.path.removeprefix("/harbour/wp-json"))
         for exchange in at.emulator.application.exchanges
     }
-    assert asked == {("GET", "/"), ("GET", "/wc/v3/settings/general")}
-    for method, path in asked:
+    assert calls == {("GET", "/"), ("GET", "/wc/v3/settings/general")}
+    for method, path in calls:
         routes = [
             route for pattern, route in index["routes"].items() if re.fullmatch(pattern, path)
         ]
@@ -89,19 +89,19 @@ def test_every_filter_of_a_visit_is_one_that_a_real_store_knows(
         at.visit()
         at.money.restate()
         at.visit()
-        asked = {
+        filters = {
             (e.path.partition("/wp-json")[2], frozenset(dict(parse_qsl(e.query.decode()))))
             for e in at.exchanges
             if "/payments/" not in e.path
         }
-    assert {path for path, _ in asked} == {
+    assert {path for path, _ in filters} == {
         "/", "/wc/v3/settings/general", "/wc/v3/orders", "/wc/v3/refunds",
     }  # fmt: skip
-    for path, names in asked:
+    for path, names in filters:
         routes = [r for pattern, r in index["routes"].items() if re.fullmatch(pattern, path)]
-        known = {arg for route in routes for arg in route["endpoints"][0]["args"]}
+        accepted = {arg for route in routes for arg in route["endpoints"][0]["args"]}
         own = {name for name in names if not name.startswith("oauth_")}
-        assert own <= known | EVERYWHERE, path
+        assert own <= accepted | EVERYWHERE, path
 
 
 def test_emulated_orders_and_refunds_have_the_types_of_a_real_stores(
@@ -113,11 +113,11 @@ def test_emulated_orders_and_refunds_have_the_types_of_a_real_stores(
         heard = {e.path.rpartition("/")[2]: json.loads(e.answer)[0] for e in at.exchanges[3:]
                  if e.path.endswith(("orders", "refunds"))}  # fmt: skip
     for name, real in (("orders", "order_guest.json"), ("refunds", "refunds_all.json")):
-        said = json.loads((captures / real).read_text(encoding="utf-8"))
-        said = said[0] if isinstance(said, list) else said
+        capture = json.loads((captures / real).read_text(encoding="utf-8"))
+        capture = capture[0] if isinstance(capture, list) else capture
         for key, value in heard[name].items():
-            assert key in said
-            assert type(value) in {type(said[key]), type(None)} or said[key] is None, key
+            assert key in capture
+            assert type(value) in {type(capture[key]), type(None)} or capture[key] is None, key
 
 
 def test_every_word_of_woopayments_has_its_place() -> None:
@@ -129,16 +129,16 @@ def test_every_word_of_woopayments_has_its_place() -> None:
 
 def test_every_status_is_sold_or_not(index: dict[str, Any]) -> None:
     args = index["routes"]["/wc/v3/orders"]["endpoints"][0]["args"]
-    known = set(args["status"]["items"]["enum"]) - {"any"}
-    assert set(UNSOLD) < known
-    assert known - set(UNSOLD) == {"processing", "completed", "refunded", "on-hold"}
+    statuses = set(args["status"]["items"]["enum"]) - {"any"}
+    assert set(UNSOLD) < statuses
+    assert statuses - set(UNSOLD) == {"processing", "completed", "refunded", "on-hold"}
 
 
 def test_orders_of_real_stores_come_to_nothing(
     samples: Path, specs: Path, registry: Registry, tmp_path: Path
 ) -> None:
     for number, order in enumerate(_orders(samples, specs)):
-        document = Answers("woocommerce", "settlement", f"month:{order['currency']}-{number}",
+        document = ApiDocument("woocommerce", "settlement", f"month:{order['currency']}-{number}",
                            order["currency"])  # fmt: skip
         window = {"begins": "2017-01-01T00:00:00Z", "since": "2016-01-01T00:00:00Z"}
         window |= {"until": "2030-01-01T00:00:00Z", "unsold": list(UNSOLD), "payments": False}
@@ -148,7 +148,7 @@ def test_orders_of_real_stores_come_to_nothing(
         house = House.build(
             registry, tmp_path / str(number), channel="woocommerce", slug=f"s{number}"
         )
-        manifest = house.take(document.member().content, "month.ndjson").manifest
+        manifest = house.take(document.source_file().content, "month.ndjson").manifest
         words = {word.name: word.amount for word in manifest.source_types}
         assert manifest.total == 0
         assert manifest.lines > 1
@@ -167,11 +167,11 @@ def _orders(samples: Path, specs: Path) -> Iterator[dict[str, Any]]:
     seen = set()
     for path in files:
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            fields = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             continue
-        found = found.get("data", found) if isinstance(found, dict) else found
-        for order in found if isinstance(found, list) else [found]:
+        fields = fields.get("data", fields) if isinstance(fields, dict) else fields
+        for order in fields if isinstance(fields, list) else [fields]:
             if isinstance(order, dict) and order.get("date_paid_gmt") and order["id"] not in seen:
                 seen.add(order["id"])
                 yield order

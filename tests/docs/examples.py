@@ -10,7 +10,7 @@ from connectors.accounting.beancount.rendering import render_entry
 from connectors.channels import channel
 from connectors.database.registry import Connection, Registry
 from connectors.documents import ingest
-from connectors.documents.archives import members
+from connectors.documents.archives import source_files
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
@@ -45,15 +45,15 @@ def books_of(home: Path, connection: Connection, files: Sequence[str]) -> Books:
     workspace = Workspace(settings, cast(Registry, None))
     days: set[date] = set()
     for file in files:
-        (member,) = members(FOLDER / file)
-        manifest = ingest.examine(
+        (source_file,) = source_files(FOLDER / file)
+        manifest = ingest.parse_file(
             settings,
             channel(connection.channel),
-            member,
+            source_file,
             connection=connection.slug,
             time_zone=connection.timezone,
         )
-        ingest.keep(workspace.lake, member.content, manifest)
+        ingest.store(workspace.lake, source_file.content, manifest)
         days |= {manifest.first_day, manifest.last_day, *manifest.days}
     window = Window(min(days), max(days) + timedelta(days=1))
     store = Store.read(workspace, connection, MappingConfig())

@@ -231,8 +231,8 @@ WORDS = sorted({word for name in rules("amazon") for word in name} | {"Moon", ""
 
 
 def test_every_known_word_is_placed_as_the_reference_says() -> None:
-    found = {(c, name): classify(c, [name])[0].category for c, name, _ in EXPECTED}
-    assert found == {(c, name): category for c, name, category in EXPECTED}
+    categories = {(c, name): classify(c, [name])[0].category for c, name, _ in EXPECTED}
+    assert categories == {(c, name): category for c, name, category in EXPECTED}
 
 
 def test_case_and_blanks_do_not_matter() -> None:
@@ -398,9 +398,9 @@ def test_the_more_exact_rule_wins() -> None:
     ],
 )
 def test_a_gateway_is_named_by_its_rule(channel: str, word: str, gateway: str | None) -> None:
-    (found,) = classify(channel, [word])
-    assert (found.category == GATEWAY) is (gateway is not None)
-    assert (found.source_type, found.gateway) == (word, gateway)
+    (classification,) = classify(channel, [word])
+    assert (classification.category == GATEWAY) is (gateway is not None)
+    assert (classification.source_type, classification.gateway) == (word, gateway)
 
 
 @pytest.mark.parametrize(

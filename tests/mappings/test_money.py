@@ -7,9 +7,9 @@ import pytest
 
 from connectors.accounting.beancount.syntax import number
 from connectors.channels.amazon.marketplaces import REGIONS
-from connectors.channels.base import macros
 from connectors.channels.tiktok.markets import CURRENCIES
 from connectors.channels.walmart.marketplaces import MARKETS
+from connectors.documents.macros import macros
 from connectors.documents.manifest import Dialect
 from connectors.errors import Permanent
 from mappings.money import coin, minor_digits

@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from connectors.accounts.setup import Imports, Setup
-from connectors.channels.rounds import FROM_HOUR, HOURS, next_morning
+from connectors.channels.sync_schedule import FROM_HOUR, HOURS, next_sync_at
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
 from pipelines.assets.raw import SCHEDULED
@@ -138,7 +138,7 @@ def test_every_morning_comes_once_and_in_its_own_zone(slug: str, zone: str, now:
 
     mornings = [now]
     for _ in range(4):
-        mornings.append(next_morning(slug, zone, mornings[-1]))
+        mornings.append(next_sync_at(slug, zone, mornings[-1]))
     for before, after in pairwise(mornings[1:]):
         assert timedelta(hours=22) < after - before < timedelta(hours=26)
     local = mornings[1].astimezone(ZoneInfo(zone))
@@ -149,7 +149,7 @@ def test_every_morning_comes_once_and_in_its_own_zone(slug: str, zone: str, now:
 
 def test_a_thousand_accounts_are_spread_over_the_morning() -> None:
     now = datetime(2026, 6, 1, 12, tzinfo=UTC)
-    at = [next_morning(f"store-{n}", "UTC", now) for n in range(1000)]
+    at = [next_sync_at(f"store-{n}", "UTC", now) for n in range(1000)]
     by_minute = [t.replace(second=0) for t in at]
     assert max(by_minute.count(t) for t in set(by_minute)) < 20
     assert {t.date() for t in at} == {date(2026, 6, 2)}

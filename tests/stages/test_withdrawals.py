@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from connectors.accounting.beancount import Books
-from connectors.documents.ingest import is_held
+from connectors.documents.ingest import is_stored
 from connectors.documents.manifest import Withdrawal
 from connectors.errors import BadInput
 from pipelines.stages.importing import outstanding
@@ -71,7 +71,7 @@ def test_one_that_was_killed_before_its_days_were_asked_for_is_noticed(empty: Ho
     registry.mark_handled([event.id for event in registry.inbox()])
     (manifest,) = lake.current(empty.slug)
     lake.withdraw_document(manifest, Withdrawal(at=datetime.now(UTC), by="ada", reason="x"))
-    assert not is_held(manifest, lake.manifests(empty.slug))
+    assert not is_stored(manifest, lake.manifests(empty.slug))
     assert FIRST in outstanding(empty.workspace, empty.connection)
 
 

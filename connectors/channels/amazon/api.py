@@ -18,8 +18,8 @@ import httpx2
 
 from connectors.channels.amazon import finances
 from connectors.channels.amazon.marketplaces import REGIONS
-from connectors.channels.amazon.unpacking import charset_of, legible, unpacked
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.amazon.report_content import charset_of, legible, unpacked
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
 from connectors.http import Limit, Remote, Request, body
 from connectors.http.pagination import token_only
@@ -44,15 +44,16 @@ class Expired(Permanent):
     """The five minutes of a presigned address are over."""
 
 
-class Reports:
+class AmazonReports:
     """Calls about one seller's reports: `amazon` signs them, `store` takes none of that."""
 
-    def __init__(self, visit: Visit, amazon: Remote, store: Remote) -> None:
-        self._visit, self._amazon, self._store = visit, amazon, store
-        self._endpoint = REGIONS[visit.access.fields["region"]].api
+    def __init__(self, context: SyncContext, amazon: Remote, store: Remote) -> None:
+        """Read the seller of `context`: `amazon` signs, `store` must not."""
+        self._context, self._amazon, self._store = context, amazon, store
+        self._endpoint = REGIONS[context.access.fields["region"]].api
 
     def listed(self, since: datetime) -> Iterator[dict[str, Any]]:
-        """Every settlement report made since then that can be fetched, in Amazon's order.
+        """Yield every settlement report made since then that can be fetched, in Amazon's order.
 
         What is of one marketplace cannot be asked for: the filter does nothing here.
         """
@@ -61,38 +62,46 @@ class Reports:
             "/reports",
             reportTypes=SETTLEMENTS,
             processingStatuses="DONE",
-            createdSince=stamp(max(since, self._visit.now - LISTED), "seconds"),
+            createdSince=stamp(max(since, self._context.now - LISTED), "seconds"),
             pageSize=100,
         )
         for page in self._amazon.pages(first, token_only("nextToken", parameter="nextToken")):
             yield from page.at("reports") or ()
 
     def document(self, number: str) -> bytes:
-        """A report's document, out of its compression; its address is asked for as often as it
-        takes to come in time."""
+        """Return a report's document, out of its compression.
+
+        Its address is asked for as often as it has expired.
+        """
+        # The address is good for five minutes, and the wait for a turn may be longer.
         for _ in range(3):
-            said = self._amazon.send(self._request("getReportDocument", f"/documents/{number}"))
+            address = self._amazon.send(self._request("getReportDocument", f"/documents/{number}"))
             with suppress(Expired):
-                found = self._store.send(Request("document", said.at("url"), largest=_LARGEST))
-                content = unpacked(found.content, said.at("compressionAlgorithm"))
-                return legible(number, content, charset_of(found.headers.get("Content-Type", "")))
+                response = self._store.send(
+                    Request("document", address.at("url"), largest=_LARGEST)
+                )
+                content = unpacked(response.content, address.at("compressionAlgorithm"))
+                charset = charset_of(response.headers.get("Content-Type", ""))
+                return legible(number, content, charset)
         raise Transient("Amazon's addresses of a report end before it is fetched: try again")
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:
-        return Request(operation, self._visit.access.url(self._endpoint, f"{_BASE}{path}"), params)
+        return Request(
+            operation, self._context.access.url(self._endpoint, f"{_BASE}{path}"), params
+        )
 
 
-def amazon(visit: Visit) -> Remote:
-    """A client for the calls that are signed."""
-    return visit.remote("Amazon", LIMITS | finances.LIMITS, _judge)
+def amazon(context: SyncContext) -> Remote:
+    """Return a client for the calls that are signed."""
+    return context.remote("Amazon", LIMITS | finances.LIMITS, _error_for)
 
 
-def store(visit: Visit) -> Remote:
-    """A client for documents: no header of it says who asks."""
-    return visit.remote(_STORE, error_for=_stored, signed=False)
+def store(context: SyncContext) -> Remote:
+    """Return a client for documents: no header of it says who asks."""
+    return context.remote(_STORE, error_for=_stored, signed=False)
 
 
-def _judge(response: httpx2.Response) -> Exception | None:
+def _error_for(response: httpx2.Response) -> Exception | None:
     if response.is_success:
         return _listed_error(response)
     if response.status_code == httpx2.codes.FORBIDDEN:
@@ -102,6 +111,7 @@ def _judge(response: httpx2.Response) -> Exception | None:
         )
     if response.status_code != httpx2.codes.TOO_MANY_REQUESTS or "Retry-After" in response.headers:
         return None
+    # The rate of the account itself, where Amazon states it, says more than the model's.
     rate = response.headers.get("x-amzn-RateLimit-Limit", "")
     with suppress(ValueError, ZeroDivisionError):
         wait = 1 / float(rate)
@@ -110,21 +120,21 @@ def _judge(response: httpx2.Response) -> Exception | None:
 
 
 def _listed_error(response: httpx2.Response) -> Exception | None:
-    """Return what the errors inside a successful answer mean; None where it lists none."""
+    """Return the error that a successful response lists; None where it lists none."""
     if "json" not in response.headers.get("Content-Type", "") or not response.content:
         return None
     path = response.request.url.path
     try:
-        said = body(response)
+        fields = body(response)
     except ValueError:
         return None
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         return Permanent(f"Amazon answers {path} with a list where its model has an object")
-    errors = said.get("errors")
-    return _meaning(path, errors) if errors else None
+    errors = fields.get("errors")
+    return _error_of(path, errors) if errors else None
 
 
-def _meaning(path: str, errors: Any) -> Exception:
+def _error_of(path: str, errors: Any) -> Exception:
     """Return the error that the first of a model's ErrorList stands for, by its code."""
     first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
     code = str(first.get("code", "an error without a code"))[:40]

@@ -1,4 +1,4 @@
-"""Letting Daybook into an Amazon selling account: the website flow, or a self-authorised token.
+"""Authorisation of an Amazon selling account: the website flow, or a self-authorised token.
 
 Facts: the Selling Partner API's developer guide ("Website authorization workflow", "Connecting to
 the SP-API") and the Sellers model. A refresh token stays good and is that of one region's account;
@@ -61,19 +61,22 @@ _SELLER_ID = Field(
 
 
 def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
-    asked = {
+    query = {
         "application_id": access.fields["application_id"],
         "state": question.state,
         "redirect_uri": redirect_uri,
     }
     if access.fields.get("draft") == "yes":
-        asked["version"] = "beta"
+        query["version"] = "beta"
     page = access.url(f"seller_central_{access.fields['region']}", "/apps/authorize/consent")
-    return f"{page}?{urlencode(asked)}"
+    return f"{page}?{urlencode(query)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
-    """What a seller who says no leads to is UNCONFIRMED: RFC 6749's `error` is understood."""
+    """Return the code that Amazon sent back.
+
+    The answer to a seller's no is UNCONFIRMED; RFC 6749's `error` is understood.
+    """
     code = read_code("Amazon", {**parameters, "code": parameters.get("spapi_oauth_code", "")})
     seller = parameters.get("selling_partner_id")
     if not seller:
@@ -106,7 +109,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def sign_for_application(access: Access, scope: str) -> httpx2.Auth:
-    """The same with a token of the application itself, for calls that need no seller's grant.
+    """Return the same with a token of the application itself, which needs no seller's grant.
 
     Raises as `TokenEndpoint.refresh`, and `ConfigError` where Amazon gives none.
     """
@@ -125,7 +128,7 @@ def sign_for_application(access: Access, scope: str) -> httpx2.Auth:
 
 
 def _refused(response: httpx2.Response) -> bool:
-    """Amazon answers 403 to a token that ended as to a role that is missing; `details` differ.
+    """Return whether the token is refused: 403 is a missing role as well, with other `details`.
 
     The words for a token that has expired are UNCONFIRMED.
     """
@@ -133,17 +136,17 @@ def _refused(response: httpx2.Response) -> bool:
         return unauthorised(response)
     try:
         errors = response.json()["errors"]
-        said = [str(e.get("details", "")) for e in errors if e.get("code") == "Unauthorized"]
+        details = [str(e.get("details", "")) for e in errors if e.get("code") == "Unauthorized"]
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
-    return any("expired" in detail or "revoked" in detail for detail in said)
+    return any("expired" in detail or "revoked" in detail for detail in details)
 
 
 class _RoleMissing(ConfigError):
     """A call that the application's roles do not allow; the grant is as good as before."""
 
 
-def _judge(response: httpx2.Response) -> ConfigError | None:
+def _error_for(response: httpx2.Response) -> ConfigError | None:
     if response.status_code != httpx2.codes.FORBIDDEN:
         return None
     return _RoleMissing(
@@ -153,12 +156,12 @@ def _judge(response: httpx2.Response) -> ConfigError | None:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """One seller in one region: a seller has the same id in several.
+    """Return one seller in one region: a seller has the same id in several.
 
     The country is that of the registered business, or the only one sold in.
     """
     region = REGIONS[access.fields["region"]]
-    with Remote("Amazon", _sign(access), _judge) as amazon:
+    with Remote("Amazon", _sign(access), _error_for) as amazon:
         url = access.url(region.api, "/sellers/v1/marketplaceParticipations")
         entries = amazon.get(url)["payload"]
         business = _business(amazon, access.url(region.api, "/sellers/v1/account"))
@@ -190,7 +193,7 @@ def _accounts(access: Access) -> list[Account]:
 
 
 def _business(amazon: Remote, url: str) -> Mapping[str, Any]:
-    """The registered business; nothing where Amazon does not show it to this application."""
+    """Return the registered business; nothing where Amazon does not show it to this application."""
     try:
         account = amazon.get(url)["payload"]
     except _RoleMissing:
@@ -199,14 +202,14 @@ def _business(amazon: Remote, url: str) -> Mapping[str, Any]:
 
 
 def _currency(shops: list[Marketplace], country: str | None) -> str | None:
-    """The currency of the home marketplace, or of all of them."""
+    """Return the currency of the home marketplace, or of all of them."""
     home = _only(shop.currency for shop in shops if shop.country == country)
     return home or _only(shop.currency for shop in shops)
 
 
 def _only(values: Iterable[str]) -> str | None:
-    found = set(values)
-    return found.pop() if len(found) == 1 else None
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 _PAGES = {f"seller_central_{name}": f"https://{region.host}" for name, region in REGIONS.items()}

@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.channels.amazon.marketplaces import REGIONS
-from connectors.channels.statements import PROVISIONAL
-from connectors.channels.visits import Visit, parts, stamp
-from connectors.documents.api_documents import Answers
-from connectors.documents.manifest import Member
+from connectors.channels.sync_context import SyncContext, parts, stamp
+from connectors.documents.api_documents import ApiDocument
+from connectors.documents.manifest import Coverage
+from connectors.documents.source_file import SourceFile
 from connectors.errors import Transient
 from connectors.http import Limit, Remote, Request
 from connectors.http.pagination import cursor
@@ -33,53 +33,56 @@ _PATH = f"/finances/{VERSION}/transactions"
 
 
 def provisional(
-    visit: Visit, amazon: Remote, days: Window, currencies: Set[str]
-) -> Iterator[Member]:
-    """One document a currency with the transactions of some days; they cover nothing.
+    context: SyncContext, amazon: Remote, days: Window, currencies: Set[str]
+) -> Iterator[SourceFile]:
+    """Yield one document a currency with the transactions of some days; they cover nothing.
 
     One of `currencies` that has none says so, in the place of what was said before.
     """
     if days.start >= days.end:
         return
-    pages = _once(page for part in parts(days, LONGEST) for page in _pages(visit, amazon, part))
-    found = {t["totalAmount"]["currencyCode"] for page in pages for t in page}
-    for currency in sorted(found | currencies):
-        document = Answers("amazon", PROVISIONAL, f"{PROVISIONAL}:{currency}", currency, days)
+    pages = _once(page for part in parts(days, LONGEST) for page in _pages(context, amazon, part))
+    all_currencies = {t["totalAmount"]["currencyCode"] for page in pages for t in page}
+    for currency in sorted(all_currencies | currencies):
+        document = ApiDocument(
+            "amazon", Coverage.PROVISIONAL, f"{Coverage.PROVISIONAL}:{currency}", currency, days
+        )
         for page in pages:
             document.put("listTransactions", page)
-        yield document.member()
+        yield document.source_file()
 
 
-def _pages(visit: Visit, amazon: Remote, days: Window) -> Iterator[list[Transaction]]:
-    begins, ends = visit.span(days)
-    last = min(ends, visit.now - BEHIND)
-    asked = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
-    url = visit.access.url(REGIONS[visit.access.fields["region"]].api, _PATH)
+def _pages(context: SyncContext, amazon: Remote, days: Window) -> Iterator[list[Transaction]]:
+    begins, ends = context.span(days)
+    last = min(ends, context.now - BEHIND)
+    query = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
+    url = context.access.url(REGIONS[context.access.fields["region"]].api, _PATH)
     following = cursor("payload.nextToken", parameter="nextToken")
-    for answer in amazon.pages(Request("listTransactions", url, asked), following):
+    for page in amazon.pages(Request("listTransactions", url, query), following):
         # Tokens differ each time; an amount is kept as it is written.
-        said = json.loads(answer.content, parse_float=str, parse_int=str)
-        if not isinstance(said.get("payload"), dict):
+        response = json.loads(page.content, parse_float=str, parse_int=str)
+        if not isinstance(response.get("payload"), dict):
             raise Transient("Amazon answers listTransactions without a payload: try again")
-        yield [t for t in said["payload"].get("transactions") or () if _counts(t)]
+        yield [t for t in response["payload"].get("transactions") or () if _counts(t)]
 
 
 def _once(pages: Iterable[list[Transaction]]) -> list[list[Transaction]]:
-    """The pages, each transaction where it came first, and none that another of them releases."""
-    kept: list[list[Transaction]] = []
+    """Return the pages with each transaction once, and none that another of them releases."""
+    distinct: list[list[Transaction]] = []
     seen: set[object] = set()
     for page in pages:
         new = {t.get("transactionId", id(t)): t for t in page}
-        kept.append([t for number, t in new.items() if number not in seen])
+        distinct.append([t for number, t in new.items() if number not in seen])
         seen |= new.keys()
+    # A deferred transaction and the one that releases it are the same money.
     released = {
         i.get("relatedIdentifierValue")
-        for page in kept
+        for page in distinct
         for t in page
         for i in t.get("relatedIdentifiers") or ()
         if i.get("relatedIdentifierName") == "DEFERRED_TRANSACTION_ID"
     } - {None}
-    return [[t for t in page if t.get("transactionId") not in released] for page in kept]
+    return [[t for t in page if t.get("transactionId") not in released] for page in distinct]
 
 
 def _counts(transaction: Transaction) -> bool:

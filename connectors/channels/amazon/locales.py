@@ -127,7 +127,7 @@ _MONTHS = (
 
 
 def plain(word: str) -> str:
-    """A word as it is compared: one case, one apostrophe, one blank, no colon at its end."""
+    """Return a word as it is compared: one case, one apostrophe, one blank, no colon at its end."""
     text = unicodedata.normalize("NFC", word).replace("’", "'").replace("\ufeff", "")
     return " ".join(text.split()).rstrip(" :").casefold()
 
@@ -149,5 +149,5 @@ MONTHS = {
 
 
 def columns(names: Iterable[str]) -> tuple[str, ...]:
-    """What each column of a header is; one that nobody knows keeps its own name."""
+    """Return what each column of a header is; one that nobody knows keeps its own name."""
     return tuple(COLUMNS.get(plain(name), plain(name)) for name in names)

@@ -20,7 +20,7 @@ class Marketplace:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """What one authorisation covers: `api` is its endpoint, `host` its Seller Central."""
+    """The marketplaces of one authorisation: `api` is its endpoint, `host` its Seller Central."""
 
     title: str
     api: str

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from connectors.accounts.platform import Access, Field
-from connectors.channels.notices import Message
+from connectors.channels.notifications import Message
 from connectors.errors import BadInput, ConfigError, Permanent, Transient
 from connectors.http import Remote
 from connectors.http.aws import SignatureV4
@@ -98,28 +98,29 @@ class MessageQueue:
     """One queue, by its URL; `sqs` signs, `endpoint` is the service's address."""
 
     def __init__(self, sqs: Remote, endpoint: str, url: str) -> None:
+        """Reach the queue at `url` through `sqs`."""
         self._sqs, self._endpoint, self._url = sqs, endpoint, url
 
     def waiting(self) -> int:
-        """How many messages there are, about."""
+        """Return how many messages there are, about."""
         name = "ApproximateNumberOfMessages"
-        answer = self._call("GetQueueAttributes", AttributeNames=[name])
+        response = self._call("GetQueueAttributes", AttributeNames=[name])
         with _readable():
-            return int(answer["Attributes"][name])
+            return int(response["Attributes"][name])
 
-    def received(self) -> Sequence[Message]:
-        """Up to ten messages, hidden from others for a while."""
-        answer = self._call(
+    def poll(self) -> Sequence[Message]:
+        """Return up to ten messages, hidden from others for a while."""
+        response = self._call(
             "ReceiveMessage",
             MaxNumberOfMessages=AT_ONCE,
             WaitTimeSeconds=WAIT_SECONDS,
             VisibilityTimeout=HIDDEN_SECONDS,
         )
         with _readable():
-            found = answer.get("Messages") or ()
-            return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in found]
+            messages = response.get("Messages") or ()
+            return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in messages]
 
-    def let_go(self, messages: Sequence[Message]) -> None:
+    def delete(self, messages: Sequence[Message]) -> None:
         """Delete up to ten messages; what SQS could not delete comes again."""
         entries = [
             {"Id": str(place), "ReceiptHandle": message.receipt}
@@ -127,18 +128,18 @@ class MessageQueue:
         ]
         self._call("DeleteMessageBatch", Entries=entries)
 
-    def _call(self, action: str, **asked: Any) -> Any:
+    def _call(self, action: str, **parameters: Any) -> Any:
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"AmazonSQS.{action}",
         }
-        said = {"QueueUrl": self._url, **asked}
-        return self._sqs.post(f"{self._endpoint}/", json=said, headers=headers)
+        body = {"QueueUrl": self._url, **parameters}
+        return self._sqs.post(f"{self._endpoint}/", json=body, headers=headers)
 
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """What SQS answers is what its reference says, or it is not SQS that answers."""
+    """Raise `Permanent` where a response is not what SQS's reference says."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -146,16 +147,16 @@ def _readable() -> Iterator[None]:
 
 
 @contextmanager
-def opened(access: Access) -> Iterator[MessageQueue]:
-    """The queue that the fields of `access` are about."""
+def open_queue(access: Access) -> Iterator[MessageQueue]:
+    """Yield the queue that the fields of `access` are about."""
     fields = access.fields
     key = (fields["access_key_id"], fields["secret_access_key"])
-    with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _judge) as sqs:
+    with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _error_for) as sqs:
         yield MessageQueue(sqs, access.url("sqs"), fields["queue_url"])
 
 
-def _judge(response: httpx2.Response) -> Exception | None:
-    """SQS names its errors in the body; being asked too often and faults of its own pass."""
+def _error_for(response: httpx2.Response) -> Exception | None:
+    """Return the error that SQS names in the body; being asked too often and its faults pass."""
     if response.is_success or response.is_server_error:
         return None
     try:

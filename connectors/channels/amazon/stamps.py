@@ -1,4 +1,4 @@
-"""How transaction reports write instants and amounts, brought into one form by SQL.
+"""Instants and amounts as transaction reports write them, brought into one form by SQL.
 
 `Dec 1, 2017 12:38:23 AM PST`, `15 Mar 2026 3:22:08 PM UTC`, `1 janv. 2022 00:25:27 UTC`,
 `01.03.2026 00:12:33 UTC`, `2022/01/01 0:25:27 JST`, `Jan. 1, 2022 12:38:23 a.m. PST`; and
@@ -20,7 +20,10 @@ _OFFSET = r"^(?:GMT|UTC)([+-])(\d{1,2}):?(\d{2})?$"
 
 
 def stamp(column: str) -> str:
-    """SQL for an instant as nineteen characters and its zone; as it is where it is no instant."""
+    """Return SQL for an instant as nineteen characters and its zone.
+
+    As it is where it is no instant.
+    """
     text = (
         rf"regexp_replace(trim({column}), '[\s\x{{00A0}}\x{{202F}}\x{{2009}},]+(de )?', ' ', 'g')"
     )
@@ -76,7 +79,10 @@ def _zone() -> str:
 
 
 def amount(column: str) -> str:
-    """SQL for an amount without blanks and currency signs; grouped by threes or not at all."""
+    """Return SQL for an amount without blanks and currency signs.
+
+    Grouped by threes or not at all.
+    """
     bare = (
         f"regexp_replace(replace({column}, '\u2212', '-'), "
         rf"'[\s\x{{00A0}}\x{{202F}}\x{{2009}}$€£¥₹]', '', 'g')"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import offset
 
@@ -21,36 +21,37 @@ LIMITS = {"*": Limit(per_second=10.0, burst=20.0, per_day=15_000, of_application
 _BASE = f"/sell/finances/{VERSION}"
 
 
-class Finances:
+class EbayFinances:
     """Calls about one seller's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the seller of `context` through `remote`."""
+        self._context, self._remote = context, remote
 
     def payouts(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """Every payout begun in `[start, end)`, oldest first."""
+        """Yield every payout begun in `[start, end)`, oldest first."""
         dates = f"payoutDate:[{stamp(start)}..{stamp(end)}]"
         first = self._request("getPayouts", "/payout", filter=dates, sort="payoutDate", limit=200)
         for page in self._remote.pages(first, offset("payouts", "total")):
             yield from page.at("payouts") or ()
 
     def transactions(self, *filters: str) -> Iterator[Response]:
-        """The pages of the transactions that pass every filter, in the order of their dates."""
-        asked = ",".join(filters)
+        """Yield the pages of the transactions that pass every filter, in order of date."""
+        query = ",".join(filters)
         first = self._request(
-            "getTransactions", "/transaction", filter=asked, sort="transactionDate", limit=1000
+            "getTransactions", "/transaction", filter=query, sort="transactionDate", limit=1000
         )
         yield from self._remote.pages(first, offset("transactions", "total"))
 
     def payout(self, payout_id: str) -> Response:
-        """One payout, which states its fee where the list does not."""
+        """Return one payout, which states its fee where the list does not."""
         return self._remote.send(self._request("getPayout", f"/payout/{payout_id}"))
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:
-        marketplace = self._visit.access.fields.get("marketplace") or "EBAY_US"
+        marketplace = self._context.access.fields.get("marketplace") or "EBAY_US"
         return Request(
             operation,
-            self._visit.access.url("apiz", f"{_BASE}{path}"),
+            self._context.access.url("apiz", f"{_BASE}{path}"),
             params,
             headers={"X-EBAY-C-MARKETPLACE-ID": marketplace},
         )

@@ -1,4 +1,4 @@
-"""Letting Daybook into an eBay seller's account: the code flow, or a refresh token pasted.
+"""Authorisation of an eBay seller's account: the code flow, or a refresh token pasted.
 
 Facts: eBay's OAuth pages ("Getting user consent", "Updating a user access token"), the Identity
 API's document and "Digital signatures for APIs". The redirect URI is an alias, the RuName, whose
@@ -30,7 +30,7 @@ from connectors.accounts.platform import (
     token_fields,
 )
 from connectors.channels.ebay.marketplaces import CURRENCIES, SIGNING, country_of
-from connectors.channels.ebay.signing import CIPHER, Signature, read_pair
+from connectors.channels.ebay.signature import CIPHER, Signature, read_pair
 from connectors.http import Remote, TokenAuth
 
 _SCOPE = "https://api.ebay.com/oauth/api_scope"
@@ -56,7 +56,7 @@ _SIGNING_KEY = Field(
 
 
 def _consent_url(access: Access, question: Question, _redirect_uri: str) -> str:
-    asked = {
+    query = {
         "client_id": access.fields["client_id"],
         "redirect_uri": access.fields["ru_name"],
         "response_type": "code",
@@ -64,11 +64,11 @@ def _consent_url(access: Access, question: Question, _redirect_uri: str) -> str:
         "state": question.state,
         "prompt": "login",
     }
-    return f"{access.url('auth', '/oauth2/authorize')}?{urlencode(asked)}"
+    return f"{access.url('auth', '/oauth2/authorize')}?{urlencode(query)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
-    """That a decline brings RFC 6749's `access_denied` and our state is UNCONFIRMED."""
+    """Return the code that eBay sent back; UNCONFIRMED: a decline brings `access_denied`."""
     return Code(read_code("eBay", parameters))
 
 
@@ -94,7 +94,7 @@ def _has_pair(access: Access) -> bool:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The one member who consented; `userId` stays when the name changes.
+    """Return the one member who consented; `userId` stays when the name changes.
 
     A seller whose calls must be signed gets a key pair, unless there is one.
     """
@@ -119,7 +119,10 @@ def _accounts(access: Access) -> list[Account]:
 
 
 def _residence(user: Mapping[str, Any]) -> str | None:
-    """Where the member lives, when eBay tells: always of a business, else by further scopes."""
+    """Return where the member lives, when eBay tells.
+
+    Always of a business, else by further scopes.
+    """
     business = (user.get("businessAccount") or {}).get("address") or {}
     private = (user.get("individualAccount") or {}).get("registrationAddress") or {}
     return business.get("country") or private.get("country")

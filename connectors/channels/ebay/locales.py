@@ -69,20 +69,20 @@ _OTHERS = {
 
 
 def plain(word: str) -> str:
-    """A word as it is compared: one case, one blank, no quotation marks."""
+    """Return a word as it is compared: one case, one blank, no quotation marks."""
     return " ".join(word.translate(dict.fromkeys(map(ord, "\"„“”'"))).split()).casefold()
 
 
 def columns(names: Sequence[str]) -> tuple[str, ...]:
-    """What each column of a header is; one that nobody knows keeps its own name."""
+    """Return what each column of a header is; one that nobody knows keeps its own name."""
     return tuple(_COLUMNS.get(plain(name), name.strip()) for name in names)
 
 
 def language(names: Sequence[str]) -> str | None:
-    """The language of a header that is a report's and cannot be read."""
-    known = {plain(name) for name in names}
+    """Return the language of a header that is a report's and cannot be read."""
+    plain_names = {plain(name) for name in names}
     for name, words in _OTHERS.items():
-        if known.issuperset(words):
+        if plain_names.issuperset(words):
             return name
     # A tax that eBay collects stands in every report, and eBay's name in no other channel's.
     is_report = len(names) >= 20 and any("ebay" in plain(name) for name in names)

@@ -33,6 +33,6 @@ SIGNING = {
 
 
 def country_of(marketplace: str) -> str | None:
-    """The country, ISO 3166 alpha-2, in a marketplace's id."""
-    found = re.fullmatch(r"EBAY_(?:MOTORS_)?([A-Z]{2})", marketplace)
-    return found[1] if found else None
+    """Return the country, ISO 3166 alpha-2, in a marketplace's id."""
+    match = re.fullmatch(r"EBAY_(?:MOTORS_)?([A-Z]{2})", marketplace)
+    return match[1] if match else None

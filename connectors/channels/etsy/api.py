@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from connectors.channels.visits import Visit
+from connectors.channels.sync_context import SyncContext
 from connectors.errors import ConfigError, Permanent
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import offset
@@ -41,7 +41,10 @@ class NotTaken(Permanent):
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """What a refusal means where payments are asked for; other answers mean what they always do."""
+    """Return the error of a refusal where payments are asked for.
+
+    Other answers mean what they always do.
+    """
     if not response.request.url.path.endswith("/payments"):
         return None
     if response.status_code == httpx2.codes.FORBIDDEN:
@@ -56,12 +59,14 @@ def error_for(response: httpx2.Response) -> Exception | None:
     return None
 
 
-def entries(visit: Visit, remote: Remote, start: datetime, end: datetime) -> Iterator[Response]:
-    """The pages of the entries made in `[start, end)`, as Etsy orders them."""
-    path = f"/{VERSION}/application/shops/{visit.account_id}/payment-account/ledger-entries"
+def entries(
+    context: SyncContext, remote: Remote, start: datetime, end: datetime
+) -> Iterator[Response]:
+    """Yield the pages of the entries made in `[start, end)`, as Etsy orders them."""
+    path = f"/{VERSION}/application/shops/{context.account_id}/payment-account/ledger-entries"
     first = Request(
         ENTRIES,
-        visit.access.url("api", path),
+        context.access.url("api", path),
         {
             "min_created": int(start.timestamp()),
             "max_created": int(end.timestamp()) - 1,
@@ -71,20 +76,22 @@ def entries(visit: Visit, remote: Remote, start: datetime, end: datetime) -> Ite
     yield from remote.pages(first, offset("results", "count"))
 
 
-def payments(visit: Visit, remote: Remote, numbers: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The payments of these numbers; those that Etsy does not know are left out.
+def payments(
+    context: SyncContext, remote: Remote, numbers: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the payments of these numbers; those that Etsy does not know are left out.
 
     A list that is refused is asked for in halves, and what an answer leaves out once more. Raises
     `PaymentsClosed`, and `NotTaken` where ever more lists are refused.
     """
-    url = visit.access.url("api", f"/{VERSION}/application/shops/{visit.account_id}/payments")
+    url = context.access.url("api", f"/{VERSION}/application/shops/{context.account_id}/payments")
     size = PAYMENTS_AT_ONCE
     waiting = [numbers[start : start + size] for start in range(0, len(numbers), size)]
     refused = 0
     while waiting:
         batch = waiting.pop()
         try:
-            answer = remote.send(Request(PAYMENTS, url, {"payment_ids": ",".join(batch)}))
+            response = remote.send(Request(PAYMENTS, url, {"payment_ids": ",".join(batch)}))
         except NotTaken:
             refused += 1
             if refused > REFUSALS:
@@ -92,9 +99,11 @@ def payments(visit: Visit, remote: Remote, numbers: Sequence[str]) -> Iterator[d
             middle = len(batch) // 2
             waiting += [part for part in (batch[:middle], batch[middle:]) if middle and part]
             continue
-        told = {str(payment["payment_id"]): payment for payment in answer.at("results") or ()}
-        found = [number for number in batch if number in told]
-        yield from (told[number] for number in found)
-        left = [number for number in batch if number not in told]
-        if left and found:
+        by_number = {
+            str(payment["payment_id"]): payment for payment in response.at("results") or ()
+        }
+        returned = [number for number in batch if number in by_number]
+        yield from (by_number[number] for number in returned)
+        left = [number for number in batch if number not in by_number]
+        if left and returned:
             waiting.append(left)

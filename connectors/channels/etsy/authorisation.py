@@ -1,4 +1,4 @@
-"""Letting Daybook into an Etsy shop: the code flow with PKCE.
+"""Authorisation of an Etsy shop: the code flow with PKCE.
 
 Facts: "Authentication" of Etsy's Open API v3 and its OpenAPI document. There is no client secret
 at the token endpoint; calls carry the keystring and the shared secret beside the token. Access
@@ -32,7 +32,7 @@ _WHERE = "etsy.com/developers/your-apps, your app"
 
 
 def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
-    asked = {
+    query = {
         "response_type": "code",
         "client_id": access.fields["client_id"],
         "redirect_uri": redirect_uri,
@@ -41,7 +41,7 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
         "code_challenge": question.challenge,
         "code_challenge_method": "S256",
     }
-    return f"{access.url('www', '/oauth/connect')}?{urlencode(asked)}"
+    return f"{access.url('www', '/oauth/connect')}?{urlencode(query)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
@@ -73,7 +73,7 @@ class _EtsyAuth(TokenAuth):
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The one shop of the member who consented; none where the member has no shop."""
+    """Return the one shop of the member who consented; none where the member has no shop."""
     with Remote("Etsy", _EtsyAuth(access)) as etsy:
         shop_id = etsy.get(access.url("api", "/v3/application/users/me")).get("shop_id")
         if not shop_id:

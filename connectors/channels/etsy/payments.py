@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.channels.etsy.api import NotTaken, PaymentsClosed, payments
-from connectors.channels.visits import Visit
+from connectors.channels.sync_context import SyncContext
 from connectors.http import Remote
 
 Item = Mapping[str, Any]
@@ -31,55 +31,55 @@ _OF_ITEM = (
 
 
 def named(entries: Iterable[Item]) -> set[str]:
-    """The numbers of the payments that entries refer to, or whose adjustments they carry."""
-    found = set()
+    """Return the numbers of the payments that entries refer to, or whose adjustments they carry."""
+    numbers = set()
     for entry in entries:
         if str(entry.get("reference_type")).lower() == "shop_payment":
-            found.add(str(entry.get("reference_id")))
-        found |= {str(a.get("payment_id")) for a in entry.get("payment_adjustments") or ()}
-    return {number for number in found if number.isdecimal() and int(number)}
+            numbers.add(str(entry.get("reference_id")))
+        numbers |= {str(a.get("payment_id")) for a in entry.get("payment_adjustments") or ()}
+    return {number for number in numbers if number.isdecimal() and int(number)}
 
 
 @dataclass
 class Payments:
-    """The payments of a shop during one visit; they are not asked for again once that is refused.
+    """The payments of a shop during one sync; they are not asked for again once that is refused.
 
     The books tie without them, so nothing fails for want of one.
     """
 
-    visit: Visit
+    context: SyncContext
     remote: Remote
     _closed: bool = field(default=False, init=False)
 
     def of(self, numbers: Iterable[str]) -> list[Item]:
-        """What is kept of those that Etsy tells of, in the order of their numbers."""
-        wanted = sorted(numbers, key=int)
-        found: list[Item] = []
+        """Return what is kept of those that Etsy tells of, in the order of their numbers."""
+        ordered = sorted(numbers, key=int)
+        items: list[Item] = []
         if not self._closed:
             try:
                 # What came before it ended stays.
-                found.extend(payments(self.visit, self.remote, wanted))
+                items.extend(payments(self.context, self.remote, ordered))
             except (PaymentsClosed, NotTaken):
                 self._closed = True
-        return _in_order("payment_id", map(_record, found))
+        return _in_order("payment_id", map(_record, items))
 
 
 def _record(payment: Item) -> Item:
     adjustments = payment.get("payment_adjustments") or ()
-    return _told(payment, _KEPT) | {
+    return _fields(payment, _KEPT) | {
         "payment_adjustments": _in_order("payment_adjustment_id", map(_adjustment, adjustments))
     }
 
 
 def _adjustment(adjustment: Item) -> Item:
     items = adjustment.get("payment_adjustment_items") or ()
-    told = (_told(item, _OF_ITEM) for item in items)
-    return _told(adjustment, _OF_ADJUSTMENT) | {
-        "payment_adjustment_items": _in_order("payment_adjustment_item_id", told)
+    records = (_fields(item, _OF_ITEM) for item in items)
+    return _fields(adjustment, _OF_ADJUSTMENT) | {
+        "payment_adjustment_items": _in_order("payment_adjustment_item_id", records)
     }
 
 
-def _told(item: Item, names: Iterable[str]) -> dict[str, Any]:
+def _fields(item: Item, names: Iterable[str]) -> dict[str, Any]:
     return {name: item[name] for name in names if item.get(name) is not None}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.channels.shopify.graphql import VERSION, TooCostly
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import graphql_cursor, pages
 
@@ -40,12 +40,16 @@ __all__ = ["LIMITS", "SUNSET_ON", "VERSION", "Admin", "payout_of"]
 class Admin:
     """Questions about one shop's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the shop of `context` through `remote`."""
         self._remote, self._sizes, self._points = remote, dict(_SIZES), dict(_POINTS)
-        self._url = visit.access.url("shop", f"/admin/api/{VERSION}/graphql.json")
+        self._url = context.access.url("shop", f"/admin/api/{VERSION}/graphql.json")
 
     def payouts(self, since: datetime) -> Iterator[Node] | None:
-        """Every payout issued since, oldest first; None for a shop without Shopify Payments."""
+        """Return every payout issued since, oldest first.
+
+        None for a shop without Shopify Payments.
+        """
         first = self._request("payouts", PAYOUTS, f"issued_at:>='{stamp(since)}'")
         pages = self._pages(first, f"{_ACCOUNT}.payouts")
         opening = next(pages)
@@ -54,36 +58,36 @@ class Admin:
         return _nodes(opening, pages, f"{_ACCOUNT}.payouts")
 
     def transactions(self, start: datetime, end: datetime) -> Iterator[list[Node]]:
-        """Pages of the balance transactions processed in `[start, end)`."""
+        """Yield pages of the balance transactions processed in `[start, end)`."""
         yield from self._transactions(_between("processed_at", start, end))
 
     def transactions_of(self, payout: Node) -> Iterator[list[Node]]:
-        """Pages of the balance transactions that a payout has taken."""
-        number, found = str(payout["legacyResourceId"]), False
+        """Yield pages of the balance transactions that a payout has taken."""
+        number, begun = str(payout["legacyResourceId"]), False
         for page in self._transactions(f"payments_transfer_id:{number}"):
-            wanted = [node for node in page if payout_of(node) == number]
-            found = found or bool(wanted)
-            yield wanted
-        if found:
+            own = [node for node in page if payout_of(node) == number]
+            begun = begun or bool(own)
+            yield own
+        if begun:
             return
         issued = datetime.fromisoformat(payout["issuedAt"])
         for page in self._transactions(_between("payout_date", issued - _NEAR, issued + _NEAR)):
             yield [node for node in page if payout_of(node) == number]
 
     def sees_all_orders(self) -> bool:
-        """Whether orders of more than the last 60 days are told of."""
+        """Return whether orders of more than the last 60 days are told of."""
         request = Request("scopes", self._url, json={"query": SCOPES}, cost=_SHORT)
-        found = self._remote.send(request).at("data.currentAppInstallation.accessScopes") or []
-        return any(scope["handle"] == "read_all_orders" for scope in found)
+        scopes = self._remote.send(request).at("data.currentAppInstallation.accessScopes") or []
+        return any(scope["handle"] == "read_all_orders" for scope in scopes)
 
     def changed(self, since: datetime) -> Iterator[Node]:
-        """Every order that is not as it was then."""
+        """Yield every order that is not as it was then."""
         first = self._request("changedOrders", CHANGED, f"updated_at:>='{stamp(since)}'")
         for page in self._pages(first, "data.orders"):
             yield from page.at("data.orders.nodes")
 
     def orders(self, start: datetime, end: datetime) -> Iterator[Node]:
-        """Every order made in `[start, end)`, oldest first, with all its transactions."""
+        """Yield every order made in `[start, end)`, oldest first, with all its transactions."""
         first = self._request("orders", ORDERS, _between("created_at", start, end))
         for page in self._pages(first, "data.orders"):
             yield from page.at("data.orders.nodes")
@@ -97,25 +101,25 @@ class Admin:
         return pages(self._sent, first, graphql_cursor(connection))
 
     def _sent(self, request: Request) -> Response:
-        """The answer, of as many nodes as Shopify gives for a query of this kind."""
+        """Return the answer, of as many nodes as Shopify gives for a query of this kind."""
         while True:
             size = self._sizes[request.operation]
-            asked = {**request.json, "variables": {**request.json["variables"], "first": size}}
+            body = {**request.json, "variables": {**request.json["variables"], "first": size}}
             cost = min(_SHORT + size * self._points[request.operation], _LARGEST)
             try:
-                answer = self._remote.send(replace(request, json=asked, cost=cost))
+                response = self._remote.send(replace(request, json=body, cost=cost))
             except TooCostly:
                 if size == 1:
                     raise
                 self._sizes[request.operation] = size // 2
                 continue
-            requested = answer.at("extensions.cost.requestedQueryCost")
+            requested = response.at("extensions.cost.requestedQueryCost")
             if isinstance(requested, int | float):
                 self._points[request.operation] = requested / size
-            actual = answer.at("extensions.cost.actualQueryCost")
+            actual = response.at("extensions.cost.actualQueryCost")
             if isinstance(actual, int | float):
                 self._remote.release(request, cost - actual)
-            return answer
+            return response
 
     def _request(self, operation: str, question: str, query: str) -> Request:
         variables = {"first": self._sizes[operation], "after": None, "query": query}
@@ -123,7 +127,7 @@ class Admin:
 
 
 def payout_of(transaction: Node) -> str | None:
-    """The number of the payout that has taken a transaction; None while none has."""
+    """Return the number of the payout that has taken a transaction; None while none has."""
     payout = transaction["associatedPayout"]["id"]
     return None if payout is None else str(payout).rpartition("/")[2]
 
@@ -135,5 +139,5 @@ def _nodes(opening: Response, pages: Iterator[Response], path: str) -> Iterator[
 
 
 def _between(name: str, start: datetime, end: datetime) -> str:
-    """Shopify's search syntax for a half-open range of instants."""
+    """Return a half-open range of instants in Shopify's search syntax."""
     return f"{name}:>='{stamp(start)}' {name}:<'{stamp(end)}'"

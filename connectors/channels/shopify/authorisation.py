@@ -1,4 +1,4 @@
-"""Letting Daybook into a Shopify shop: the code flow, or the token of the shop's own custom app.
+"""Authorisation of a Shopify shop: the code flow, or the token of the shop's own custom app.
 
 Facts: "Authorization code grant", "Offline access tokens" and the Admin GraphQL schema of
 `graphql.VERSION` (shopify.dev). Tokens are asked to expire: an hour, with a refresh token of 90
@@ -59,7 +59,7 @@ _OVER = {"invalid_request", "application_cannot_be_found"}
 
 
 def read_shop(text: str) -> str:
-    """`my-shop.myshopify.com`, from that, from `my-shop` or from an address in its admin."""
+    """Return `my-shop.myshopify.com`, from that, from `my-shop` or from an address in its admin."""
     typed = text.strip().lower()
     place = re.sub(r"^https?://", "", typed).removeprefix("admin.shopify.com/store/")
     name = re.split(r"[/?#]", place)[0]
@@ -73,17 +73,17 @@ def read_shop(text: str) -> str:
 
 
 def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
-    asked = {
+    query = {
         "client_id": access.fields["client_id"],
         "scope": ",".join(SCOPES),
         "redirect_uri": redirect_uri,
         "state": question.state,
     }
-    return f"{access.url('shop', '/admin/oauth/authorize')}?{urlencode(asked)}"
+    return f"{access.url('shop', '/admin/oauth/authorize')}?{urlencode(query)}"
 
 
 def _read(access: Access, parameters: Mapping[str, str]) -> Code:
-    """The code, of the shop that was asked for, in a callback that Shopify signed."""
+    """Return the code, of the shop that was asked for, in a callback that Shopify signed."""
     if "error" not in parameters:
         if not _signed(parameters, access.fields["client_secret"]):
             raise BadInput("Shopify did not sign this answer: begin again, from Connected Stores")
@@ -93,13 +93,15 @@ def _read(access: Access, parameters: Mapping[str, str]) -> Code:
 
 
 def _signed(parameters: Mapping[str, str], secret: str) -> bool:
-    """Whether `hmac` is the HMAC-SHA256 of the other parameters, sorted."""
-    given = sorted((name, value) for name, value in parameters.items() if name != "hmac")
+    """Return whether `hmac` is the HMAC-SHA256 of the other parameters, sorted."""
+    pairs = sorted((name, value) for name, value in parameters.items() if name != "hmac")
     escapes = str.maketrans({"%": "%25", "&": "%26"})
     names = str.maketrans({"%": "%25", "&": "%26", "=": "%3D"})
-    plain = "&".join(f"{n.translate(names)}={v.translate(escapes)}" for n, v in given)
-    told = parameters.get("hmac", "").encode()
-    return any(hmac.compare_digest(_hmac(secret, text), told) for text in (plain, urlencode(given)))
+    plain = "&".join(f"{n.translate(names)}={v.translate(escapes)}" for n, v in pairs)
+    signature = parameters.get("hmac", "").encode()
+    return any(
+        hmac.compare_digest(_hmac(secret, text), signature) for text in (plain, urlencode(pairs))
+    )
 
 
 def _hmac(secret: str, text: str) -> bytes:
@@ -122,15 +124,15 @@ def _refusal(response: httpx2.Response) -> Exception | None:
     if response.status_code != httpx2.codes.BAD_REQUEST:
         return None
     try:
-        said = response.json()
+        fields = response.json()
     except ValueError:
         return None
-    over = isinstance(said, dict) and said.get("error") in _OVER
+    over = isinstance(fields, dict) and fields.get("error") in _OVER
     return GrantRefused("Shopify") if over else None
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The one shop; its id is the number in Shopify's global id."""
+    """Return the one shop; its id is the number in Shopify's global id."""
     shop = run_query(access, IDENTITY)["shop"]
     return [
         Account(

@@ -1,70 +1,63 @@
-"""How Shopify writes its exports: UTF-8, comma, a header, one row a line, one currency a file."""
+"""Shopify's exports: UTF-8, comma, a header, one row a line, one currency a file."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
-from connectors.channels.base import Upload
+from connectors.documents.delimited import column_names, text_rows
+from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_rows, check_whole, load
 from connectors.errors import BadInput
-from connectors.lake.engine import quoted
 
 AGAIN = "download it again, unedited"
 
 
-def columns(opening: str) -> tuple[str, ...]:
-    """The names in the first line."""
-    header = opening.partition("\n")[0].rstrip("\r\n")
-    return tuple(name.strip() for name in next(csv.reader([header]), []))
+def columns(head: str) -> tuple[str, ...]:
+    """Return the names in the first line."""
+    return column_names(head.partition("\n")[0])
 
 
 def relation(columns: Sequence[str], optional: Sequence[str], text: Path) -> str:
-    """Every row as text with its number, absent optional columns as null; plain or `.zst`."""
-    typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
+    """Return SQL for every row as text with its number, absent optional columns as null.
+
+    Plain or `.zst`.
+    """
     absent = "".join(f', NULL::VARCHAR AS "{c}"' for c in optional if c not in columns)
-    compression = "zstd" if text.suffix == ".zst" else "none"
-    return (
-        f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM read_csv("
-        f"{quoted(str(text))}, columns={{{typed}}}, auto_detect=false, delim=',', quote='\"', "
-        f"escape='\"', header=true, nullstr='', compression={quoted(compression)})"
-    )
+    return f"SELECT row_number() OVER ()::INTEGER AS row, *{absent} FROM {text_rows(text, columns)}"
 
 
 def load_rows(
     con: duckdb.DuckDBPyConnection,
-    upload: Upload,
+    file: DecodedFile,
     columns: Sequence[str],
     optional: Sequence[str],
     needed: Sequence[str],
 ) -> None:
     """Make `document_rows`; `BadInput` for a file without rows, or with one that lacks `needed`."""
     broken = f"does not have the header's {len(columns)} fields"
-    rows = check_rows(upload, len(columns), AGAIN)
-    load(con, upload, relation(columns, optional, upload.text), broken, AGAIN, rows)
+    rows = check_rows(file, len(columns), AGAIN)
+    load(con, file, relation(columns, optional, file.text), broken, AGAIN, rows)
     if con.execute("SELECT count(*) FROM document_rows").fetchone() == (0,):
-        raise BadInput(
-            f"{upload.name}: the export has a header and no rows; choose days with sales"
-        )
-    check_whole(con, upload, " OR ".join(f'"{c}" IS NULL' for c in needed), AGAIN)
+        raise BadInput(f"{file.name}: the export has a header and no rows; choose days with sales")
+    check_whole(con, file, " OR ".join(f'"{c}" IS NULL' for c in needed), AGAIN)
 
 
-def currency(con: duckdb.DuckDBPyConnection, upload: Upload, what: str) -> str:
-    """The one currency of the rows; `BadInput` says what to export where there are more."""
-    found = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    names = ", ".join(str(name) for (name,) in found)
+def currency(con: duckdb.DuckDBPyConnection, file: DecodedFile, what: str) -> str:
+    """Return the one currency of the rows; `BadInput` says what to export where there are more."""
+    currencies = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
+    if len(currencies) == 1:
+        return str(currencies[0][0])
+    names = ", ".join(str(name) for (name,) in currencies)
     raise BadInput(
-        f"{upload.name}: holds {len(found)} currencies ({names}); export the {what} of one payout "
-        "currency at a time"
+        f"{file.name}: holds {len(currencies)} currencies ({names}); export the {what} of one "
+        "payout currency at a time"
     )
 
 
 def rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
-    """How many rows bring nothing."""
+    """Return how many rows bring nothing."""
     row = con.execute(
-        "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM profiled)"
+        "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM counted_lines)"
     ).fetchone()
     return row[0] if row else 0

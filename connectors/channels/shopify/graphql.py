@@ -1,4 +1,4 @@
-"""Asking Shopify's Admin GraphQL API, and what its answers mean: errors come in a 200.
+"""Shopify's Admin GraphQL API: its queries, and its errors, which come in a 200.
 
 Facts: the Admin GraphQL API's pages on rate limits and errors (shopify.dev/docs/api/admin-graphql).
 """
@@ -24,42 +24,45 @@ class TooCostly(Permanent):
 
 
 def signing(access: Access) -> httpx2.Auth:
-    """The token goes in a header of Shopify's own."""
+    """Return the token goes in a header of Shopify's own."""
     return TokenAuth(access.token, "X-Shopify-Access-Token", "{}")
 
 
 def run_query(access: Access, query: str, variables: Mapping[str, object] | None = None) -> Any:
-    """The `data` that a query answers; raises as `Remote.call` does, and for GraphQL errors."""
+    """Return the `data` that a query answers.
+
+    Raises as `Remote.call` does, and for GraphQL errors.
+    """
     url = access.url("shop", f"/admin/api/{VERSION}/graphql.json")
     with Remote("Shopify", signing(access), error_for) as shopify:
-        answer = shopify.post(url, json={"query": query, "variables": dict(variables or {})})
-    return answer["data"]
+        response = shopify.post(url, json={"query": query, "variables": dict(variables or {})})
+    return response["data"]
 
 
 def error_for(response: httpx2.Response) -> DaybookError | None:
-    """The error that an answer stands for where its status alone does not say."""
+    """Return the error that an answer stands for where its status alone does not say."""
     closed = _CLOSED.get(response.status_code)
     if closed is not None:
         return ConfigError(f"Shopify has {closed} this shop: its owner must settle that there")
     if not response.is_success:
         return None
     try:
-        answer = body(response)
+        response = body(response)
     except ValueError:
         return None
-    if not isinstance(answer, dict):
+    if not isinstance(response, dict):
         return Permanent("Shopify answers with something that is no GraphQL")
-    errors = answer.get("errors")
+    errors = response.get("errors")
     if errors:
-        return _meaning(errors, answer)
-    return None if "data" in answer else Permanent("Shopify answers without data")
+        return _error_of(errors, response)
+    return None if "data" in response else Permanent("Shopify answers without data")
 
 
-def _meaning(errors: Any, answer: Mapping[str, Any]) -> DaybookError:
+def _error_of(errors: Any, response: Mapping[str, Any]) -> DaybookError:
     listed = [error for error in errors if isinstance(error, dict)]
     codes = {str(error.get("extensions", {}).get("code")) for error in listed}
     if "THROTTLED" in codes:
-        wait = _wait(answer)
+        wait = _wait(response)
         return RateLimited(f"Shopify asks us to wait {wait:g} s", wait)
     if "MAX_COST_EXCEEDED" in codes:
         return TooCostly("Shopify refuses our question: it costs too much")
@@ -72,14 +75,14 @@ def _meaning(errors: Any, answer: Mapping[str, Any]) -> DaybookError:
             "Shopify does not allow this: the application lacks a scope for it, or the shop has "
             "not granted it"
         )
-    said = "; ".join(str(error.get("message", ""))[:200] for error in listed[:3])
-    return Permanent(f"Shopify refuses our question: {said or 'it does not say why'}")
+    messages = "; ".join(str(error.get("message", ""))[:200] for error in listed[:3])
+    return Permanent(f"Shopify refuses our question: {messages or 'it does not say why'}")
 
 
-def _wait(answer: Mapping[str, Any]) -> float:
-    """Until the bucket holds what the query costs."""
+def _wait(response: Mapping[str, Any]) -> float:
+    """Return the seconds until the bucket holds what the query costs."""
     try:
-        cost = answer["extensions"]["cost"]
+        cost = response["extensions"]["cost"]
         bucket = cost["throttleStatus"]
         missing = float(cost["requestedQueryCost"]) - float(bucket["currentlyAvailable"])
         return max(1.0, missing / float(bucket["restoreRate"]))

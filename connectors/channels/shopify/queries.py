@@ -1,4 +1,4 @@
-"""What is asked of the Admin GraphQL API about money, as GraphQL.
+"""The queries of the Admin GraphQL API about money.
 
 Only what a line, a proof or a reader of a document needs is asked for: Shopify counts every object.
 The names are those of the schema of `graphql.VERSION`, which the contract tests hold them against.

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from connectors.channels.square.authorisation import VERSION
-from connectors.channels.visits import Visit, stamp
+from connectors.channels.sync_context import SyncContext, stamp
 from connectors.errors import Permanent, RateLimited, Transient
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import cursor
@@ -29,7 +29,7 @@ Item = Mapping[str, Any]
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """What Square means where its status says too little."""
+    """Return the error that Square names where its status says too little."""
     status = response.status_code
     if status == httpx2.codes.TOO_MANY_REQUESTS and "Retry-After" not in response.headers:
         return RateLimited("Square asks us to wait", WAIT_SECONDS)
@@ -38,24 +38,25 @@ def error_for(response: httpx2.Response) -> Exception | None:
     return None
 
 
-class Square:
+class SquareApi:
     """Calls about one merchant's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the merchant of `context` through `remote`."""
+        self._context, self._remote = context, remote
 
     def locations(self) -> list[Item]:
-        """Every location, those that are closed included; their list has one page."""
-        answer = self._remote.send(self._request("ListLocations", "/v2/locations"))
-        return list(answer.at("locations") or ())
+        """Return every location, those that are closed included; their list has one page."""
+        response = self._remote.send(self._request("ListLocations", "/v2/locations"))
+        return list(response.at("locations") or ())
 
     def payouts(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
-        """Every payout of a location made in `[start, end)`, oldest first."""
-        asked = self._between("ListPayouts", "/v2/payouts", location, start, end)
-        yield from self._listed(asked, "payouts")
+        """Yield every payout of a location made in `[start, end)`, oldest first."""
+        request = self._between("ListPayouts", "/v2/payouts", location, start, end)
+        yield from self._listed(request, "payouts")
 
     def entries(self, payout_id: str) -> Iterator[Response]:
-        """The pages of a payout's entries, oldest first."""
+        """Yield the pages of a payout's entries, oldest first."""
         first = self._request(
             "ListPayoutEntries",
             f"/v2/payouts/{payout_id}/payout-entries",
@@ -65,41 +66,41 @@ class Square:
         yield from self._remote.pages(first, cursor("cursor", parameter="cursor"))
 
     def payments(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
-        """Every payment of a location begun in `[start, end)`, whatever became of it."""
-        asked = self._between("ListPayments", "/v2/payments", location, start, end)
-        yield from self._listed(asked, "payments")
+        """Yield every payment of a location begun in `[start, end)`, whatever became of it."""
+        request = self._between("ListPayments", "/v2/payments", location, start, end)
+        yield from self._listed(request, "payments")
 
     def refunds(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
-        """Every refund of a location begun in `[start, end)`, whatever became of it."""
-        asked = self._between("ListPaymentRefunds", "/v2/refunds", location, start, end)
-        yield from self._listed(asked, "refunds")
+        """Yield every refund of a location begun in `[start, end)`, whatever became of it."""
+        request = self._between("ListPaymentRefunds", "/v2/refunds", location, start, end)
+        yield from self._listed(request, "refunds")
 
     def payment(self, number: str) -> Item | None:
-        """One payment; None where Square no longer shows it."""
+        """Return one payment; None where Square no longer shows it."""
         return self._one("GetPayment", f"/v2/payments/{number}", "payment")
 
     def refund(self, number: str) -> Item | None:
-        """One refund; None where Square no longer shows it."""
+        """Return one refund; None where Square no longer shows it."""
         return self._one("GetPaymentRefund", f"/v2/refunds/{number}", "refund")
 
     def orders(self, numbers: Iterable[str]) -> Iterator[Item]:
-        """The orders of these numbers; one that Square does not know is left out."""
-        wanted = sorted(set(numbers))
-        url = self._visit.access.url("api", "/v2/orders/batch-retrieve")
-        for first in range(0, len(wanted), LARGEST_BATCH):
-            some = wanted[first : first + LARGEST_BATCH]
-            asked = Request("BatchRetrieveOrders", url, json={"order_ids": some})
-            yield from self._remote.send(asked).at("orders") or ()
+        """Yield the orders of these numbers; one that Square does not know is left out."""
+        distinct = sorted(set(numbers))
+        url = self._context.access.url("api", "/v2/orders/batch-retrieve")
+        for first in range(0, len(distinct), LARGEST_BATCH):
+            some = distinct[first : first + LARGEST_BATCH]
+            request = Request("BatchRetrieveOrders", url, json={"order_ids": some})
+            yield from self._remote.send(request).at("orders") or ()
 
     def _one(self, operation: str, path: str, what: str) -> Item | None:
         try:
-            found = self._remote.send(self._request(operation, path)).at(what)
+            item = self._remote.send(self._request(operation, path)).at(what)
         except Permanent:
             return None
-        return found if isinstance(found, dict) else None
+        return item if isinstance(item, dict) else None
 
-    def _listed(self, asked: Request, items: str) -> Iterator[Item]:
-        for page in self._remote.pages(asked, cursor("cursor", parameter="cursor")):
+    def _listed(self, request: Request, items: str) -> Iterator[Item]:
+        for page in self._remote.pages(request, cursor("cursor", parameter="cursor")):
             yield from page.at(items) or ()
 
     def _between(
@@ -116,4 +117,4 @@ class Square:
         )
 
     def _request(self, operation: str, path: str, **params: str | int) -> Request:
-        return Request(operation, self._visit.access.url("api", path), params)
+        return Request(operation, self._context.access.url("api", path), params)

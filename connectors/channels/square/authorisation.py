@@ -1,4 +1,4 @@
-"""Letting Daybook into a Square merchant: the code flow, or a token from the Developer Console.
+"""Authorisation of a Square merchant: the code flow, or a token from the Developer Console.
 
 Facts: Square's OAuth API (developer.squareup.com/docs/oauth-api) and its OpenAPI document. Access
 tokens last 30 days; the refresh token of the code flow never ends and comes back unchanged. Token
@@ -42,14 +42,14 @@ _WHERE = "Developer Console, your application, OAuth"
 
 
 def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
-    asked = {
+    query = {
         "client_id": access.fields["client_id"],
         "scope": " ".join(SCOPES),
         "session": "false",
         "state": question.state,
         "redirect_uri": redirect_uri,
     }
-    return f"{access.url('api', '/oauth2/authorize')}?{urlencode(asked)}"
+    return f"{access.url('api', '/oauth2/authorize')}?{urlencode(query)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
@@ -69,7 +69,7 @@ def _tokens(access: Access) -> TokenEndpoint:
 
 
 def _refusal(response: httpx2.Response) -> Exception | None:
-    """Square lists errors of its own instead of RFC 6749's `error`.
+    """Return the error that Square lists instead of RFC 6749's `error`.
 
     That a code or refresh token that buys nothing is answered with 400 or 401 is UNCONFIRMED: the
     error is told from an application that is refused by what its detail names.
@@ -77,8 +77,8 @@ def _refusal(response: httpx2.Response) -> Exception | None:
     if response.is_success:
         return None
     errors = response.json().get("errors", [])
-    said = " ".join(str(error.get("detail", "")).lower() for error in errors)
-    if "client" in said or "application" in said:
+    details = " ".join(str(error.get("detail", "")).lower() for error in errors)
+    if "client" in details or "application" in details:
         return ConfigError("Square refuses the application: correct its client id and secret")
     if response.status_code in {httpx2.codes.BAD_REQUEST, httpx2.codes.UNAUTHORIZED}:
         return GrantRefused("Square")
@@ -90,7 +90,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The merchant; its time zone is that of its main location."""
+    """Return the merchant; its time zone is that of its main location."""
     with Remote("Square", _sign(access), headers={"Square-Version": VERSION}) as square:
         merchant = square.get(access.url("api", "/v2/merchants/me"))["merchant"]
         locations = square.get(access.url("api", "/v2/locations")).get("locations", [])

@@ -8,5 +8,5 @@ from connectors.accounts.deliveries import is_signed
 
 
 def is_squares(signature_key: str, registered_url: str, body: bytes, signature: str) -> bool:
-    """Whether Square signed the raw body of a delivery to this address."""
+    """Return whether Square signed the raw body of a delivery to this address."""
     return is_signed(signature_key, registered_url.encode() + body, signature)

@@ -1,6 +1,6 @@
-"""What is kept of payments, refunds and orders: money, references and kinds of tender.
+"""Stored records of payments, refunds and orders: money, references and kinds of tender.
 
-Square's answers also hold buyers, their cards and addresses, and details that change without a
+Square's responses also hold buyers, their cards and addresses, and details that change without a
 meaning for the books; none of that is kept. Numbers are whole (minor units), so nothing of them is
 lost. Facts: the schemas Payment, PaymentRefund and Order of Square's OpenAPI document.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 
 Item = Mapping[str, Any]
 
@@ -62,37 +62,37 @@ RECORDS = {"payment": _PAYMENT, "refund": _REFUND, "order": _ORDER}
 
 
 def record(kind: str, item: Item) -> dict[str, Any]:
-    """What is kept of a payment, a refund or an order."""
-    found: dict[str, Any] = _kept(item, RECORDS[kind])
-    return found
+    """Return what is kept of a payment, a refund or an order."""
+    fields: dict[str, Any] = _kept(item, RECORDS[kind])
+    return fields
 
 
-def _kept(item: Any, wanted: Mapping[str, Any] | None) -> Any:
-    if wanted is None:
+def _kept(item: Any, fields: Mapping[str, Any] | None) -> Any:
+    if fields is None:
         return item
     if isinstance(item, list):
-        return [_kept(each, wanted) for each in item]
-    return {name: _kept(item[name], part) for name, part in wanted.items() if item.get(name)}
+        return [_kept(each, fields) for each in item]
+    return {name: _kept(item[name], part) for name, part in fields.items() if item.get(name)}
 
 
 def currency_of(money: Item) -> str:
-    """The currency of an amount; payouts and their entries call it `currency_code`."""
+    """Return the currency of an amount; payouts and their entries call it `currency_code`."""
     return str(money.get("currency") or money["currency_code"])
 
 
 def is_done(item: Item) -> bool:
-    """Whether the money of a payment or refund has moved."""
+    """Return whether the money of a payment or refund has moved."""
     return bool(item.get("status") == "COMPLETED")
 
 
 def moved_at(item: Item) -> datetime:
-    """When it did: a card's payment may be captured days after it was begun."""
+    """Return when it did: a card's payment may be captured days after it was begun."""
     captured = _at(item, "card_details", "card_payment_timeline", "captured_at")
     return datetime.fromisoformat(str(captured or item["created_at"]))
 
 
 def is_outside(item: Item) -> bool:
-    """Whether the money of a payment or refund goes past Square's balance."""
+    """Return whether the money of a payment or refund goes past Square's balance."""
     kind = item.get("source_type") or item.get("destination_type")
     brand = _at(item, "card_details", "card", "card_brand") or _at(
         item, "destination_details", "card_details", "card", "card_brand"
@@ -101,7 +101,7 @@ def is_outside(item: Item) -> bool:
 
 
 def keep(
-    document: Answers,
+    document: ApiDocument,
     orders: Callable[[Iterable[str]], Iterator[Item]],
     payments: Sequence[Item],
     refunds: Sequence[Item],
@@ -116,7 +116,7 @@ def keep(
 
 
 def _at(item: Item, *names: str) -> Any:
-    found: Any = item
+    value: Any = item
     for name in names:
-        found = (found or {}).get(name)
-    return found
+        value = (value or {}).get(name)
+    return value

@@ -1,7 +1,7 @@
-"""What no payout has taken: payments that wait for one, and those that Square never pays out.
+"""Payments that no payout has taken: those that wait for one, and those that Square never pays out.
 
 Square has no list of its balance. Payments and refunds whose number stands in no entry of a payout
-are open; one document a currency says all of them, made anew at every visit. A payment is made
+are open; one document a currency says all of them, made anew at every sync. A payment is made
 before the payout that takes it, so the payouts since the oldest open day tell. Cash, other gateways
 and gift cards never reach a payout: their sales and the tenders that pay them are kept by the month
 and come to nothing.
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.channels.square.api import Item, Square
+from connectors.channels.api_formats import open_statement
+from connectors.channels.square.api import Item, SquareApi
 from connectors.channels.square.records import (
     currency_of,
     is_done,
@@ -21,11 +22,11 @@ from connectors.channels.square.records import (
     moved_at,
     record,
 )
-from connectors.channels.statements import OPEN, open_statement
-from connectors.channels.visits import Visit
-from connectors.documents.api_documents import Answers
+from connectors.channels.sync_context import SyncContext
+from connectors.documents.api_documents import ApiDocument
 from connectors.documents.control_totals import business_day
-from connectors.documents.manifest import Member
+from connectors.documents.manifest import Coverage
+from connectors.documents.source_file import SourceFile
 from connectors.lake.windows import Window
 
 # Payouts change their state for some days; a till without a network sends what it took after up
@@ -34,19 +35,21 @@ SETTLING = timedelta(days=14)
 TILL = "till:"
 
 
-def _again(visit: Visit) -> date:
-    """The first day that is looked at again, whether anything is open there or not."""
-    held = [m for m in visit.held if m.statement.startswith("open:")]
-    if not held:
-        return visit.covered.start
-    seen = min(m.last_day for m in held) - SETTLING
-    return max(visit.covered.start, min(visit.window.start, seen))
+def _again(context: SyncContext) -> date:
+    """Return the first day that is looked at again, whether anything is open there or not."""
+    stored = [m for m in context.documents if m.statement.startswith("open:")]
+    if not stored:
+        return context.covered.start
+    seen = min(m.last_day for m in stored) - SETTLING
+    return max(context.covered.start, min(context.window.start, seen))
 
 
-def waiting_since(visit: Visit) -> date:
-    """The first day whose payments may still be without a payout."""
-    held = [m for m in visit.held if m.statement.startswith("open:")]
-    return max(visit.covered.start, min([_again(visit), *(min(m.days) for m in held if m.days)]))
+def waiting_since(context: SyncContext) -> date:
+    """Return the first day whose payments may still be without a payout."""
+    stored = [m for m in context.documents if m.statement.startswith("open:")]
+    return max(
+        context.covered.start, min([_again(context), *(min(m.days) for m in stored if m.days)])
+    )
 
 
 def _month(day: date) -> date:
@@ -66,46 +69,49 @@ class _Found:
 
 
 class Unpaid:
-    """The documents of one visit about what payouts did not take.
+    """The documents of one sync about what payouts did not take.
 
     `since` is the first open day; `taken` are the payments and refunds in the payouts since then.
     """
 
-    def __init__(self, visit: Visit, square: Square, since: date, taken: set[str]) -> None:
-        self._visit, self._square, self._since, self._taken = visit, square, since, taken
-        self._tills = max(visit.covered.start, _month(_again(visit)))
+    def __init__(
+        self, context: SyncContext, square: SquareApi, since: date, taken: set[str]
+    ) -> None:
+        """Start with nothing open, and nothing in the tills."""
+        self._context, self._square, self._since, self._taken = context, square, since, taken
+        self._tills = max(context.covered.start, _month(_again(context)))
         self._open: dict[str, _Found] = {}
         self._till: dict[tuple[date, str], _Found] = {}
 
-    def members(self, locations: Sequence[Item]) -> Iterator[Member]:
-        """One document a currency, and one a month and currency of tenders outside."""
-        visit = self._visit
+    def source_files(self, locations: Sequence[Item]) -> Iterator[SourceFile]:
+        """Yield one document a currency, and one a month and currency of tenders outside."""
+        context = self._context
         # What is captured late was begun before the day that it counts on.
-        begins = visit.instant(min(self._since, self._tills) - SETTLING)
-        ends = visit.instant(visit.today)
+        begins = context.instant(min(self._since, self._tills) - SETTLING)
+        ends = context.instant(context.today)
         for location in locations:
             for item in self._square.payments(location["id"], begins, ends):
-                self._sort(record("payment", item), lambda found: found.payments)
+                self._sort(record("payment", item), lambda group: group.payments)
             for item in self._square.refunds(location["id"], begins, ends):
-                self._sort(record("refund", item), lambda found: found.refunds)
+                self._sort(record("refund", item), lambda group: group.refunds)
         places = {str(place["currency"]) for place in locations if place.get("currency")}
-        held = {m.currency for m in visit.held if m.statement.startswith("open:")}
-        found_in = places | held | self._open.keys()
-        for currency in sorted(found_in or {str(visit.account.get("currency") or "USD")}):
-            found = self._open.get(currency, _Found())
-            yield self._member(open_statement(currency), currency, visit.covered, found)
-        for month, currency in sorted(self._till.keys() | set(self._held_tills())):
-            found = self._till.get((month, currency), _Found())
-            covers = Window(max(month, visit.covered.start), min(_next(month), visit.today))
-            yield self._member(f"{TILL}{month:%Y-%m}-{currency}", currency, covers, found)
+        stored = {m.currency for m in context.documents if m.statement.startswith("open:")}
+        currencies = places | stored | self._open.keys()
+        for currency in sorted(currencies or {str(context.account.get("currency") or "USD")}):
+            group = self._open.get(currency, _Found())
+            yield self._member(open_statement(currency), currency, context.covered, group)
+        for month, currency in sorted(self._till.keys() | set(self._stored_tills())):
+            group = self._till.get((month, currency), _Found())
+            covers = Window(max(month, context.covered.start), min(_next(month), context.today))
+            yield self._member(f"{TILL}{month:%Y-%m}-{currency}", currency, covers, group)
 
     def _sort(self, item: dict[str, Any], part: Callable[[_Found], list[dict[str, Any]]]) -> None:
         """Put a payment or refund where it belongs, if it does anywhere."""
         if not is_done(item):
             return
-        day = business_day(moved_at(item), self._visit.time_zone)
+        day = business_day(moved_at(item), self._context.time_zone)
         currency = currency_of(item["amount_money"])
-        if day >= self._visit.today:
+        if day >= self._context.today:
             return
         if is_outside(item):
             if day >= self._tills:
@@ -113,13 +119,13 @@ class Unpaid:
         elif day >= self._since and item["id"] not in self._taken:
             part(self._open.setdefault(currency, _Found())).append(item)
 
-    def _held_tills(self) -> Iterator[tuple[date, str]]:
-        """Months that are read again and have a document already, which may be empty now."""
-        for manifest in self._visit.held:
+    def _stored_tills(self) -> Iterator[tuple[date, str]]:
+        """Yield months that are read again and have a document already, which may be empty now."""
+        for manifest in self._context.documents:
             if manifest.statement.startswith(TILL) and manifest.last_day >= self._tills:
                 yield _month(manifest.first_day), manifest.currency
 
-    def _member(self, statement: str, currency: str, covers: Window, found: _Found) -> Member:
-        document = Answers("square", OPEN, statement, currency, covers=covers)
-        keep(document, self._square.orders, found.payments, found.refunds)
-        return document.member()
+    def _member(self, statement: str, currency: str, covers: Window, group: _Found) -> SourceFile:
+        document = ApiDocument("square", Coverage.OPEN, statement, currency, covers=covers)
+        keep(document, self._square.orders, group.payments, group.refunds)
+        return document.source_file()

@@ -43,13 +43,13 @@ _DOLLARS = {"CA": "CAD", "AU": "AUD"}
 
 
 def country(time_zone: str) -> str | None:
-    """The country of an IANA time zone; None for UTC and the like."""
-    found = get_global("zone_territories").get(time_zone)
-    return None if found in {None, "001"} else str(found)
+    """Return the country of an IANA time zone; None for UTC and the like."""
+    code = get_global("zone_territories").get(time_zone)
+    return None if code in {None, "001"} else str(code)
 
 
 def currency(sign: str, time_zone: str) -> str | None:
-    """The currency that a sign stands for in the country of a time zone."""
+    """Return the currency that a sign stands for in the country of a time zone."""
     if sign == "$":
         return _DOLLARS.get(country(time_zone) or "", "USD")
     return SIGNS.get(sign.upper())

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from connectors.channels.tiktok.answers import TITLE, refusal
+from connectors.channels.sync_context import SyncContext
+from connectors.channels.tiktok.errors import TITLE, refusal
 from connectors.channels.tiktok.markets import SOUTH_EAST_ASIA
-from connectors.channels.visits import Visit
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import cursor
 
@@ -25,38 +25,39 @@ LIMITS = {"*": Limit(per_second=10.0, burst=20.0)}
 LARGEST_PAGE = 100
 
 
-class Finances:
+class TikTokFinances:
     """Calls about one shop's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the shop of `context` through `remote`."""
+        self._context, self._remote = context, remote
 
     @classmethod
-    def calls(cls, visit: Visit) -> Remote:
-        """A client for the shop's calls; success is what the envelope says it is."""
-        return visit.remote(TITLE, LIMITS, error_for=refusal)
+    def calls(cls, context: SyncContext) -> Remote:
+        """Return a client for the shop's calls; success is what the envelope says it is."""
+        return context.remote(TITLE, LIMITS, error_for=refusal)
 
     @property
     def has_payments(self) -> bool:
-        """Whether payments can be listed where the shop sells."""
-        return self._visit.account.get("country") not in SOUTH_EAST_ASIA
+        """Return whether payments can be listed where the shop sells."""
+        return self._context.account.get("country") not in SOUTH_EAST_ASIA
 
     def statements(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """Every statement made in `[start, end)`, oldest first."""
+        """Yield every statement made in `[start, end)`, oldest first."""
         between = {"statement_time_ge": _seconds(start), "statement_time_lt": _seconds(end)}
         first = self._request("getStatements", LISTS, "statements", "statement_time", between)
         for data in self._pages(first):
             yield from data.get("statements") or ()
 
     def payments(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """Every payment begun in `[start, end)`, oldest first."""
+        """Yield every payment begun in `[start, end)`, oldest first."""
         between = {"create_time_ge": _seconds(start), "create_time_lt": _seconds(end)}
         first = self._request("getPayments", LISTS, "payments", "create_time", between)
         for data in self._pages(first):
             yield from data.get("payments") or ()
 
     def transactions(self, statement_id: str) -> Iterator[dict[str, Any]]:
-        """The pages of one statement's transactions, each with the statement's own totals."""
+        """Yield the pages of one statement's transactions, each with the statement's own totals."""
         path = f"statements/{statement_id}/statement_transactions"
         first = self._request("getStatementTransactions", VERSION, path, "order_create_time", {})
         yield from self._pages(first)
@@ -69,7 +70,7 @@ class Finances:
     def _request(
         self, operation: str, version: str, path: str, sort: str, between: dict[str, int]
     ) -> Request:
-        access = self._visit.access
+        access = self._context.access
         return Request(
             operation,
             access.url("api", f"/finance/{version}/{path}"),
@@ -83,10 +84,10 @@ class Finances:
         )
 
 
-def _data(answer: Response) -> dict[str, Any]:
-    """What an answer says, without where its next page begins."""
-    found = answer.at("data") or {}
-    return {name: value for name, value in found.items() if name != "next_page_token"}
+def _data(response: Response) -> dict[str, Any]:
+    """Return what an answer says, without where its next page begins."""
+    data = response.at("data") or {}
+    return {name: value for name, value in data.items() if name != "next_page_token"}
 
 
 def _seconds(instant: datetime) -> int:

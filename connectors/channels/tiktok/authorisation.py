@@ -1,4 +1,4 @@
-"""Letting Daybook into TikTok Shops: a consent that covers every shop of one seller.
+"""Authorisation of TikTok Shops: a consent that covers every shop of one seller.
 
 Facts: Partner Center's pages and SDK. Access tokens last seven days; how long a refresh token does
 is in the answer that brought it. The page asks for the scopes that the application has in Partner
@@ -26,9 +26,9 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
-from connectors.channels.tiktok.answers import TITLE, refusal
+from connectors.channels.tiktok.errors import TITLE, refusal
 from connectors.channels.tiktok.markets import CURRENCIES
-from connectors.channels.tiktok.signing import ShopAuth
+from connectors.channels.tiktok.signature import ShopAuth
 from connectors.channels.tiktok.tokens import ShopTokens
 from connectors.errors import BadInput
 from connectors.http import Remote
@@ -38,9 +38,9 @@ _WHERE = "partner.tiktokshop.com, your app, App detail"
 
 
 def _consent_url(access: Access, question: Question, _redirect_uri: str) -> str:
-    asked = {"service_id": access.fields["service_id"], "state": question.state}
+    query = {"service_id": access.fields["service_id"], "state": question.state}
     host = f"authorise_{access.fields['account_type']}"
-    return f"{access.url(host, '/open/authorize')}?{urlencode(asked)}"
+    return f"{access.url(host, '/open/authorize')}?{urlencode(query)}"
 
 
 def _read(access: Access, parameters: Mapping[str, str]) -> Code:
@@ -61,10 +61,10 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """Every shop of the seller; each is called by its cipher from then on."""
+    """Return every shop of the seller; each is called by its cipher from then on."""
     with Remote(TITLE, _sign(access), error_for=refusal) as tiktok:
-        answer = tiktok.get(access.url("api", "/authorization/202309/shops"))
-    return [_account(shop) for shop in answer["data"].get("shops") or []]
+        response = tiktok.get(access.url("api", "/authorization/202309/shops"))
+    return [_account(shop) for shop in response["data"].get("shops") or []]
 
 
 def _account(shop: Mapping[str, Any]) -> Account:

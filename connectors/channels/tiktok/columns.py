@@ -158,22 +158,22 @@ NO_LEAVES: Final[frozenset[str]] = frozenset(
 
 
 def columns(header: str) -> tuple[str, ...]:
-    """The names of a header's columns as they stand there, but for blanks."""
+    """Return the names of a header's columns as they stand there, but for blanks."""
     return tuple(" ".join(name.split()) for name in next(csv.reader([header]), []))
 
 
 def folded(column: str) -> str:
-    """A column's name without what differs from one export to the next."""
+    """Return a column's name without what differs from one export to the next."""
     return column.casefold().replace("\\", "/").removesuffix("(utc)").strip()
 
 
 def field(named: Sequence[str], what: str) -> str | None:
-    """The column that holds a field; None where the layout has none."""
+    """Return the column that holds a field; None where the layout has none."""
     return next((column for column in named if folded(column) in FIELDS[what]), None)
 
 
 def amounts(named: Sequence[str]) -> dict[str, bool]:
-    """The columns that hold an amount, or may, and whether it is known that they do."""
+    """Return the columns that hold an amount, or may, and whether it is known that they do."""
     described = {name for names in FIELDS.values() for name in names}
     here = {folded(column) for column in named}
     for whole, parts in _OF_SHIPPING.items():

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.accounts.broker import GrantRefused
 from connectors.accounts.tokens import Token
-from connectors.channels.tiktok.answers import TITLE, token_refusal
+from connectors.channels.tiktok.errors import TITLE, token_refusal
 from connectors.errors import BadInput, Permanent
 from connectors.http import Remote
 
@@ -21,14 +21,14 @@ _CREATOR = 1
 
 @dataclass(frozen=True, slots=True)
 class ShopTokens:
-    """Where tokens are bought and as whom; `url` is the host."""
+    """The exchange of tokens; `url` is the host."""
 
     url: str
     app_key: str
     app_secret: str
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair, for a consent's code; raises as `refresh`.
+        """Return the first pair, for a consent's code; raises as `refresh`.
 
         `BadInput` where a creator consented, who has no shop.
         """
@@ -39,7 +39,7 @@ class ShopTokens:
         return _token(data, None)
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """The next pair.
+        """Return the next pair.
 
         Raises `GrantRefused` when the grant is dead, `ConfigError` when the application is
         refused, `RateLimited`, `Transient` and `Permanent`.
@@ -50,14 +50,14 @@ class ShopTokens:
         return _token(self._asked("/api/v2/token/refresh", grant), refresh_token)
 
     def _asked(self, path: str, grant: Mapping[str, str]) -> Mapping[str, Any]:
-        asked = {"app_key": self.app_key, "app_secret": self.app_secret, **grant}
+        query = {"app_key": self.app_key, "app_secret": self.app_secret, **grant}
         with Remote(TITLE, error_for=token_refusal) as tiktok:
-            answer = tiktok.get(self.url + path, params=asked)
-        return _data(answer)
+            response = tiktok.get(self.url + path, params=query)
+        return _data(response)
 
 
-def _data(answer: Any) -> Mapping[str, Any]:
-    data = answer.get("data") if isinstance(answer, dict) else None
+def _data(response: Any) -> Mapping[str, Any]:
+    data = response.get("data") if isinstance(response, dict) else None
     if not isinstance(data, dict):
         raise Permanent(f"{TITLE} answered without a usable access token")
     return data

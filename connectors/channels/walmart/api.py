@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime
 
 import httpx2
 
-from connectors.channels.visits import Visit
-from connectors.channels.walmart.signing import SERVICE
-from connectors.documents.manifest import Member
+from connectors.channels.sync_context import SyncContext
+from connectors.channels.walmart.signature import SERVICE
+from connectors.documents.source_file import SourceFile
 from connectors.errors import Permanent, RateLimited, Transient
 from connectors.http import Limit, Remote, Request, Response
 
@@ -37,52 +37,56 @@ class NoFile(Permanent):
     """Walmart does not give this report as a file."""
 
 
-class Reports:
+class WalmartReports:
     """Calls about one seller's reports."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the seller of `context` through `remote`."""
+        self._context, self._remote = context, remote
 
     @classmethod
-    def remote(cls, visit: Visit) -> Remote:
-        """A client for these calls."""
-        market = visit.access.fields.get("market") or "us"
+    def remote(cls, context: SyncContext) -> Remote:
+        """Return a client for these calls."""
+        market = context.access.fields.get("market") or "us"
         headers = {"WM_SVC.NAME": SERVICE, "WM_MARKET": market}
-        return visit.remote("Walmart", LIMITS, error_for, headers)
+        return context.remote("Walmart", LIMITS, error_for, headers)
 
     def dates(self) -> list[date]:
-        """The days that reports are of, which are those of their payments, oldest first."""
-        answer = self._remote.send(self._request("availableReconFiles", reportVersion=VERSION))
-        found = answer.json
-        if not isinstance(found, dict) or "availableApReportDates" not in found:
+        """Return the days that reports are of, which are those of their payments, oldest first."""
+        response = self._remote.send(self._request("availableReconFiles", reportVersion=VERSION))
+        listed = response.json
+        if not isinstance(listed, dict) or "availableApReportDates" not in listed:
             raise Permanent("Walmart's list of reports has another shape than is known")
-        return sorted(map(_day, found["availableApReportDates"] or ()))
+        return sorted(map(_day, listed["availableApReportDates"] or ()))
 
-    def file(self, day: date) -> Member:
-        """A report as Walmart writes it; `NoFile` where it gives none."""
+    def file(self, day: date) -> SourceFile:
+        """Return a report as Walmart writes it; `NoFile` where it gives none."""
         request = self._request("reconFile", reportDate=listed_as(day), reportVersion=VERSION)
         request = replace(request, headers={"Accept": "application/octet-stream"})
         return _unpacked(day, self._remote.send(request).content)
 
     def pages(self, day: date) -> Iterator[Response]:
-        """The same report as records, a page at a time."""
+        """Yield the same report as records, a page at a time."""
         first = self._request("reconFileJson", reportDate=listed_as(day), offset=0)
         yield from self._remote.pages(first.with_params(noOfRecords=RECORDS), _next_request)
 
     def _request(self, operation: str, **params: str | int) -> Request:
-        return Request(operation, self._visit.access.url("api", f"{_BASE}/{operation}"), params)
+        return Request(operation, self._context.access.url("api", f"{_BASE}/{operation}"), params)
 
 
-def _next_request(request: Request, answer: Response) -> Request | None:
-    """The offset that the answer names, which is none of ours to count; -1 after the last page."""
-    offset = answer.at("nextOffset")
-    if offset is None or int(offset) <= 0 or not answer.at("reportData"):
+def _next_request(request: Request, response: Response) -> Request | None:
+    """Return the offset that the answer names, which is none of ours to count.
+
+    -1 after the last page.
+    """
+    offset = response.at("nextOffset")
+    if offset is None or int(offset) <= 0 or not response.at("reportData"):
         return None
     return request.with_params(offset=int(offset))
 
 
 def listed_as(day: date) -> str:
-    """How Walmart's list and its parameters write a day."""
+    """Return how Walmart's list and its parameters write a day."""
     return f"{day:%m%d%Y}"
 
 
@@ -93,8 +97,8 @@ def _day(text: str) -> date:
         raise Permanent("Walmart's list of reports names a day in an unknown form") from error
 
 
-def _unpacked(day: date, content: bytes) -> Member:
-    """The one file of a report's zip."""
+def _unpacked(day: date, content: bytes) -> SourceFile:
+    """Return the one file of a report's zip."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         inner = [info for info in archive.infolist() if not info.is_dir()]
         if len(inner) != 1:
@@ -103,11 +107,14 @@ def _unpacked(day: date, content: bytes) -> Member:
             text = archive.read(inner[0])
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise Transient("a report of Walmart's arrived damaged: try again") from error
-    return Member(inner[0].filename.rpartition("/")[2], text)
+    return SourceFile(inner[0].filename.rpartition("/")[2], text)
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """What Walmart means where a status does not say it: its errors come in a 200 as well."""
+    """Return the error that Walmart names where its status does not say it.
+
+    Its errors come in a 200 as well.
+    """
     path = response.request.url.path
     match response.status_code:
         case httpx2.codes.TOO_MANY_REQUESTS:
@@ -136,14 +143,14 @@ def _says_error(content: bytes) -> bool:
     if not re.match(rb'\s*\{\s*"(status|error)', content):
         return False
     try:
-        found = json.loads(content)
+        fields = json.loads(content)
     except ValueError:
         return False
-    return isinstance(found, dict) and (found.get("status") == "ERROR" or "error" in found)
+    return isinstance(fields, dict) and (fields.get("status") == "ERROR" or "error" in fields)
 
 
 def _wait(response: httpx2.Response) -> float:
-    """Seconds until there are tokens again: epoch milliseconds and an instant are both met."""
+    """Return the seconds until there are tokens again, from milliseconds or an instant."""
     stated = response.headers.get("Retry-After", "")
     if stated.isdigit():
         return float(stated)
@@ -158,5 +165,5 @@ def _wait(response: httpx2.Response) -> float:
 
 
 def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

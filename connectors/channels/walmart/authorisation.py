@@ -1,4 +1,4 @@
-"""Letting Daybook into a Walmart seller account: the seller's own keys, or a consent.
+"""Authorisation of a Walmart seller account: the seller's own keys, or a consent.
 
 Facts: Walmart's OpenAPI document of its token API, and its guides "Log in and authorize app scope"
 and "Transfer authorization and refresh token" (developer.walmart.com/us-marketplace/docs). Access
@@ -35,7 +35,7 @@ from connectors.accounts.platform import (
 )
 from connectors.accounts.tokens import Token
 from connectors.channels.walmart.marketplaces import MARKETS
-from connectors.channels.walmart.signing import SERVICE, WalmartAuth, correlation
+from connectors.channels.walmart.signature import SERVICE, WalmartAuth, correlation
 from connectors.errors import BadInput
 from connectors.http import AccessRefused, Remote
 
@@ -47,7 +47,7 @@ def _market(access: Access) -> str:
 
 
 def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
-    asked = {
+    query = {
         "responseType": "code",
         "clientId": access.fields["client_id"],
         "redirectUri": redirect_uri,
@@ -55,11 +55,11 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
         "nonce": uuid.uuid4().hex,
         "state": question.state,
     }
-    return f"{access.url('login', '/authorize')}?{urlencode(asked)}"
+    return f"{access.url('login', '/authorize')}?{urlencode(query)}"
 
 
 def _read(access: Access, parameters: Mapping[str, str]) -> Code:
-    """The code, and which seller it is of: token calls must name it."""
+    """Return the code, and which seller it is of: token calls must name it."""
     code = read_code("Walmart", parameters)
     if parameters.get("clientId", access.fields["client_id"]) != access.fields["client_id"]:
         raise BadInput("this answer of Walmart's is for another application: begin again")
@@ -70,17 +70,17 @@ def _read(access: Access, parameters: Mapping[str, str]) -> Code:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
+class _WalmartTokens:
     """A consent's tokens, or those of a seller's own keys: these have no refresh token."""
 
     access: Access
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair; its code is good with the seller's id alone."""
+        """Return the first pair; its code is good with the seller's id alone."""
         return self._endpoint(delegated=True).redeem(code, redirect_uri, verifier)
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """A new access token, with the refresh token or, without one, with the keys."""
+        """Return a new access token, with the refresh token or, without one, with the keys."""
         if refresh_token is None:
             return self._endpoint(delegated=False).for_client()
         return self._endpoint(delegated=True).refresh(refresh_token)
@@ -100,7 +100,7 @@ class _Tokens:
 
 
 def _refusal(response: httpx2.Response) -> Exception | None:
-    """Walmart lists errors of its own; keys that it does not know are seen as a bare 400, too."""
+    """Return the error of a token request; keys that Walmart does not know may get a bare 400."""
     refused = {httpx2.codes.BAD_REQUEST, httpx2.codes.UNAUTHORIZED}
     return GrantRefused("Walmart") if response.status_code in refused else None
 
@@ -115,7 +115,10 @@ def _basic(access: Access) -> str:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The seller whose id was typed or came with the consent; the token's details prove it good."""
+    """Return the seller whose id was typed or came with the consent.
+
+    The token's details prove it good.
+    """
     headers = {
         "WM_SVC.NAME": SERVICE,
         # The contract asks for a body's type although there is no body.
@@ -170,7 +173,7 @@ WALMART = Platform(
         ),
     ),
     consent=Consent(_consent_url, _read),
-    tokens=_Tokens,
+    tokens=_WalmartTokens,
     own_grant=True,
     revocation="Walmart Seller Center, Apps; your own keys: Developer Portal, API keys, Reset",
     sign=_sign,

@@ -1,4 +1,4 @@
-"""What a report says was paid, and the proof that its lines make it.
+"""The payment that a report states, verified by its lines.
 
 Walmart keeps what it carries from one payment to the next, and what it holds, out of the report:
 where the lines come to something else than was paid and the report is whole, the difference is a
@@ -14,11 +14,11 @@ from typing import Any
 
 import duckdb
 
-from connectors.channels.base import Upload
 from connectors.channels.walmart.layouts import STATED_LINES
-from connectors.documents.control_totals import Profile, business_day
+from connectors.documents.control_totals import ControlTotals, business_day
 from connectors.documents.manifest import Statement
-from connectors.errors import BadInput, Unproven
+from connectors.documents.source_file import DecodedFile
+from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
 
 AGAIN = "download it again, unedited"
@@ -27,64 +27,73 @@ _PAID_ON = re.compile(r"(?<!\d)(\d{2})(\d{2})(20\d{2})(?!\d)")
 
 
 def statement_of(paid_on: date) -> str:
-    """What the report of a payment is a statement of, and its settlement's id."""
+    """Return what the report of a payment is a statement of, and its settlement's id."""
     return f"{paid_on:%Y%m%d}"
 
 
-def stated(con: duckdb.DuckDBPyConnection, upload: Upload) -> Statement:
-    """The settlement as its PaymentSummary states it; its lines are filled in by the caller."""
-    found = con.execute(
+def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
+    """Return the settlement as its PaymentSummary states it.
+
+    Its lines are filled in by the caller.
+    """
+    summaries = con.execute(
         'SELECT min(row), money("Total Payable") AS payable, day("Period Start Date") AS first, '
         'day("Period End Date") AS last, day("Transaction Posted Timestamp") '
         "FROM document_rows WHERE lower(\"Transaction Type\") = 'paymentsummary' "
         "GROUP BY ALL ORDER BY 1"
     ).fetchall()
-    if not found or None in found[0][:4]:
+    if not summaries or None in summaries[0][:4]:
         raise BadInput(
-            f"{upload.name}: no row states the payment and its period (PaymentSummary): the file "
+            f"{file.name}: no row states the payment and its period (PaymentSummary): the file "
             "is cut off or no whole report; download it again"
         )
-    if len(found) > 1:
-        ends = ", ".join(f"to {row[3]}" for row in found)
+    if len(summaries) > 1:
+        ends = ", ".join(f"to {row[3]}" for row in summaries)
         raise BadInput(
-            f"{upload.name}: holds {len(found)} settlements ({ends}); import each report by itself"
+            f"{file.name}: holds {len(summaries)} settlements ({ends}); import each report by "
+            "itself"
         )
-    row, payable, first, last, paid_on = found[0]
+    row, payable, first, last, paid_on = summaries[0]
     if first > last:
-        raise BadInput(f"{upload.name}: row {row}: the period ends before it starts; {AGAIN}")
+        raise BadInput(f"{file.name}: row {row}: the period ends before it starts; {AGAIN}")
     paid_on = paid_on or last
-    return _statement(upload, paid_on, _currency(con, upload), _period(first, last), row, payable)
+    return _statement(file, paid_on, _currency(con, file), _period(first, last), row, payable)
 
 
-def proven(
-    con: duckdb.DuckDBPyConnection, upload: Upload, payment: Statement, found: Profile
+def verified(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
-    """The settlement, its lines summing to what was paid, with what was carried where it must."""
-    total = one(con, "SELECT coalesce(sum(amount), 0) FROM profiled WHERE part IS NULL")
+    """Return the settlement, whose lines make what was paid, with what was carried into it."""
+    total = first_value(
+        con, "SELECT coalesce(sum(amount), 0) FROM counted_lines WHERE part IS NULL"
+    )
     assert payment.declared is not None
     carried = payment.declared - total
     if carried and not _whole(con):
-        raise Unproven(
-            f"{upload.name}: its lines sum to {total:f} but its Total Payable is "
+        raise TotalsMismatch(
+            f"{file.name}: its lines sum to {total:f} but its Total Payable is "
             f"{payment.declared:f}, and it has not as many lines as it states: it is cut off or "
             "was edited; download it again",
             declared=f"{payment.declared:f}",
-            found=f"{total:f}",
+            computed=f"{total:f}",
         )
     balances = {"opening_balance": carried, "closing_balance": Decimal(0)} if carried else {}
-    return payment.model_copy(update={"lines": found.lines, "total": found.total, **balances})
+    return payment.model_copy(update={"lines": totals.lines, "total": totals.total, **balances})
 
 
-def legacy_stated(con: duckdb.DuckDBPyConnection, upload: Upload) -> Statement:
-    """The payment of a report that states none: its name says the day, its rows the period."""
-    named = _PAID_ON.search(upload.name)
+def legacy_stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
+    """Return the payment of a report that states none.
+
+    Its name says the day, its rows the period.
+    """
+    named = _PAID_ON.search(file.name)
     try:
         paid_on = date(*(int(named[i]) for i in (3, 1, 2))) if named else None
     except ValueError:
         paid_on = None
     if paid_on is None:
         raise BadInput(
-            f"{upload.name}: a report of this layout states the day of its payment in its name "
+            f"{file.name}: a report of this layout states the day of its payment in its name "
             "alone; give the file the name it was downloaded with (…_MP_MMDDYYYY_…)"
         )
     first, last = con.execute(
@@ -92,43 +101,44 @@ def legacy_stated(con: duckdb.DuckDBPyConnection, upload: Upload) -> Statement:
         "FROM document_rows"
     ).fetchone() or (None, None)
     if first is None or last is None:
-        raise BadInput(f"{upload.name}: no row has a date; {AGAIN}")
-    return _statement(upload, paid_on, "USD", (first, last + timedelta(days=1)), 0, None)
+        raise BadInput(f"{file.name}: no row has a date; {AGAIN}")
+    return _statement(file, paid_on, "USD", (first, last + timedelta(days=1)), 0, None)
 
 
-def legacy_proven(
-    con: duckdb.DuckDBPyConnection, upload: Upload, payment: Statement, found: Profile
+def legacy_verified(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
-    """The settlement of rows that each add up to what is payable of them."""
+    """Return the settlement of rows that each add up to what is payable of them."""
     wrong = con.execute(
         'SELECT r.row, money(r."Payable to Partner from Sale") AS payable, '
         "coalesce(sum(p.amount), 0) AS found FROM document_rows AS r "
-        f'LEFT JOIN profiled AS p USING (row) WHERE r."{STATED_LINES}" IS NULL '
+        f'LEFT JOIN counted_lines AS p USING (row) WHERE r."{STATED_LINES}" IS NULL '
         "GROUP BY ALL HAVING coalesce(payable, 0) <> found ORDER BY 1 LIMIT 1"
     ).fetchone()
     if wrong is not None:
         row, payable, total = wrong
-        raise Unproven(
-            f"{upload.name}: row {row}: its amounts sum to {total:f} but {payable or 0:f} is "
+        raise TotalsMismatch(
+            f"{file.name}: row {row}: its amounts sum to {total:f} but {payable or 0:f} is "
             f"payable; {AGAIN}",
             declared=f"{payable or 0:f}",
-            found=f"{total:f}",
+            computed=f"{total:f}",
         )
     return payment.model_copy(
-        update={"lines": found.lines, "total": found.total, "payout": found.total}
+        update={"lines": totals.lines, "total": totals.total, "payout": totals.total}
     )
 
 
 def _whole(con: duckdb.DuckDBPyConnection) -> bool:
-    there, said = con.execute(
+    there, stated_lines = con.execute(
         f'SELECT count(*) FILTER ("{STATED_LINES}" IS NULL), '
         f'max(CAST("{STATED_LINES}" AS BIGINT)) FROM document_rows'
     ).fetchone() or (0, None)
-    return said is not None and 0 <= said - there <= 2
+    # The header and the line that counts are counted, or one of them, or neither.
+    return stated_lines is not None and 0 <= stated_lines - there <= 2
 
 
 def _period(first: date, last: date) -> tuple[date, date]:
-    """The first day of a period and the day after it.
+    """Return the first day of a period and the day after it.
 
     Cycles are whole weeks that close at midnight: 07/11 to 07/25 has fourteen days, and the next
     one starts on 07/25. UNCONFIRMED; a period of other lengths is taken with its last day.
@@ -138,42 +148,42 @@ def _period(first: date, last: date) -> tuple[date, date]:
 
 
 def _statement(
-    upload: Upload,
+    file: DecodedFile,
     paid_on: date,
     currency: str,
     period: tuple[date, date],
     row: int,
     payable: Decimal | None,
 ) -> Statement:
-    deposit = midnight(paid_on, upload.time_zone)
+    deposit = midnight(paid_on, file.time_zone)
     return Statement(
         settlement_id=statement_of(paid_on),
         marketplace=None,
         currency=currency,
-        period_start=midnight(period[0], upload.time_zone),
-        period_end=midnight(period[1], upload.time_zone),
+        period_start=midnight(period[0], file.time_zone),
+        period_end=midnight(period[1], file.time_zone),
         declared=payable,
         lines=0,
         total=Decimal(0),
         deposit_at=deposit,
-        deposit_day=business_day(deposit, upload.time_zone),
+        deposit_day=business_day(deposit, file.time_zone),
         payout=payable,
         row=row,
     )
 
 
-def _currency(con: duckdb.DuckDBPyConnection, upload: Upload) -> str:
-    found = con.execute(
+def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
+    currencies = con.execute(
         'SELECT DISTINCT upper("Currency") FROM document_rows WHERE "Currency" IS NOT NULL '
         "ORDER BY 1"
     ).fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    names = ", ".join(str(name) for (name,) in found)
-    raise BadInput(f"{upload.name}: holds {len(found)} currencies ({names}); {AGAIN}")
+    if len(currencies) == 1:
+        return str(currencies[0][0])
+    names = ", ".join(str(name) for (name,) in currencies)
+    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); {AGAIN}")
 
 
-def one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
-    """The first value that a query finds."""
-    found = con.execute(query).fetchone()
-    return found[0] if found else None
+def first_value(con: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """Return the first value that a query finds."""
+    row = con.execute(query).fetchone()
+    return row[0] if row else None

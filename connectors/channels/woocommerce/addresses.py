@@ -16,7 +16,7 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 def read_store_url(text: str) -> str:
-    """`https://host[:port][/path]`, from what somebody typed; http is left for `check_url`."""
+    """Return `https://host[:port][/path]` of what was typed; http is left for `check_url`."""
     typed = text.strip()
     try:
         url = httpx2.URL(typed if "://" in typed else f"https://{typed}")
@@ -30,7 +30,7 @@ def read_store_url(text: str) -> str:
 
 
 def account_id(store_url: str) -> str:
-    """What a store is pinned by: its address without scheme and trailing slash.
+    """Return what a store is pinned by: its address without scheme and trailing slash.
 
     The scheme is left out: a store behind a proxy that ends TLS often calls itself http.
     """
@@ -38,8 +38,8 @@ def account_id(store_url: str) -> str:
     return (url.netloc.decode("ascii") + url.path).rstrip("/")
 
 
-def place(access: Access, route: str) -> tuple[str, dict[str, str]]:
-    """Where a route of the REST API is (`/wc/v3/orders`): its URL, and parameters it needs.
+def endpoint(access: Access, route: str) -> tuple[str, dict[str, str]]:
+    """Return where a route of the REST API is (`/wc/v3/orders`): its URL, and parameters it needs.
 
     With plain permalinks the route is a parameter. WooCommerce looks at keys only where the
     address that was asked for has `wp-json/wc/` in it (9.9.5), so it is in there too.

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx2
 
-from connectors.channels.visits import Visit, stamp
-from connectors.channels.woocommerce.addresses import place
+from connectors.channels.sync_context import SyncContext, stamp
+from connectors.channels.woocommerce.addresses import endpoint
 from connectors.errors import BadInput, ConfigError, DaybookError, Transient
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import counted_pages, page_number
@@ -57,7 +57,7 @@ class NotThere(BadInput):
 
 
 def error_for(response: httpx2.Response) -> DaybookError | None:
-    """What an answer means, as far as its status does not say."""
+    """Return the error of a response, as far as its status does not say it."""
     status, kind = response.status_code, response.headers.get("Content-Type", "")
     if 300 <= status < 400:
         return BadInput("the store sends us on to another address: connect it by that one")
@@ -77,30 +77,34 @@ def _code(response: httpx2.Response) -> str:
     if response.is_success or "json" not in response.headers.get("Content-Type", ""):
         return ""
     try:
-        told = response.json()
+        body = response.json()
     except ValueError:
         return ""
-    return str(told.get("code", "")) if isinstance(told, dict) else ""
+    return str(body.get("code", "")) if isinstance(body, dict) else ""
 
 
 def _gmt(instant: datetime) -> str:
-    """An instant as WooCommerce's filters take it: no zone, which an offset would not change."""
+    """Return an instant as WooCommerce's filters take it.
+
+    No zone, which an offset would not change.
+    """
     return stamp(instant, "seconds").removesuffix("Z")
 
 
 def _spaced(instant: datetime) -> str:
-    """An instant as WooPayments' filters take it."""
+    """Return an instant as WooPayments' filters take it."""
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-class Store:
+class StoreApi:
     """Calls about one store's money."""
 
-    def __init__(self, visit: Visit, remote: Remote) -> None:
-        self._visit, self._remote = visit, remote
+    def __init__(self, context: SyncContext, remote: Remote) -> None:
+        """Read the store of `context` through `remote`."""
+        self._context, self._remote = context, remote
 
     def orders(self, start: datetime | None, end: datetime, touched: datetime) -> list[Response]:
-        """Pages of the orders made in `[start, end)` that were touched since, oldest first."""
+        """Return pages of orders made in `[start, end)` and touched since, oldest first."""
         dates = {} if start is None else {"after": _gmt(start - _SECOND)}
         return self._listed(
             "orders",
@@ -113,23 +117,23 @@ class Store:
         )
 
     def touched(self, since: datetime) -> dict[int, str]:
-        """Orders by number with when they were made (GMT): changed, refunded or thrown away since.
+        """Return when each order was made (GMT) that was changed, refunded or thrown away since.
 
         What is in the bin is in no other list.
         """
         when: dict[str, str] = {"modified_after": _gmt(since), "_fields": "id,date_created_gmt"}
-        found: dict[int, str] = {}
+        made: dict[int, str] = {}
         for status in ("any", "trash"):
-            found |= _made(self._listed("orders", **when, status=status))
-        parents = {r["parent_id"] for r in self.refunds(since)} - found.keys()
+            made |= _made(self._listed("orders", **when, status=status))
+        parents = {r["parent_id"] for r in self.refunds(since)} - made.keys()
         for chunk in _chunks(sorted(parents), PAGE):
             numbers = ",".join(map(str, chunk))
-            asked = {"include": numbers, "_fields": "id,date_created_gmt"}
-            found |= _made(self._listed("orders", **asked))
-        return found
+            filters = {"include": numbers, "_fields": "id,date_created_gmt"}
+            made |= _made(self._listed("orders", **filters))
+        return made
 
     def paid(self, made_since: datetime, start: datetime, end: datetime) -> dict[int, str]:
-        """Orders by number with when they were made (GMT): paid in `[start, end)`.
+        """Return orders by number with when they were made (GMT): paid in `[start, end)`.
 
         No list can be asked for by payment: all made before its end are, down to `made_since`.
         """
@@ -148,7 +152,7 @@ class Store:
         }
 
     def refunds(self, since: datetime) -> list[dict[str, Any]]:
-        """Refunds made since, of all orders; none where the store is too old for such a list."""
+        """Return refunds made since, of all orders; none where the store has no such list."""
         try:
             pages = self._listed("refunds", after=_gmt(since - _SECOND), dp=4, _fields=_REFUND)
         except NotThere:
@@ -156,39 +160,39 @@ class Store:
         return [refund for page in pages for refund in page.json]
 
     def refunds_of(self, order: int) -> list[dict[str, Any]]:
-        """All refunds of one order."""
+        """Return all refunds of one order."""
         pages = self._listed(f"orders/{order}/refunds", dp=4, _fields=_REFUND)
         return [{**refund, "parent_id": order} for page in pages for refund in page.json]
 
     def price_decimals(self) -> int | None:
         """Return how many decimals the store rounds its totals to; None where it does not say."""
         try:
-            answer = self._remote.send(self._request("settings/general", {"_fields": "id,value"}))
+            response = self._remote.send(self._request("settings/general", {"_fields": "id,value"}))
         except ConfigError:
             return None
-        values = {entry.get("id"): entry.get("value") for entry in answer.json or ()}
-        said = str(values.get("woocommerce_price_num_decimals", ""))
-        return int(said) if said.isdigit() else None
+        values = {entry.get("id"): entry.get("value") for entry in response.json or ()}
+        digits = str(values.get("woocommerce_price_num_decimals", ""))
+        return int(digits) if digits.isdigit() else None
 
     def deposits(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-        """WooPayments' deposits dated in `[start, end)`, oldest first; `NotThere` without it."""
+        """Yield WooPayments' deposits in `[start, end)`, oldest first; `NotThere` without it."""
         dates = {"date_after": _spaced(start - _SECOND), "date_before": _spaced(end)}
         for page in self._payments("deposits", **dates):
             yield from page.at("data") or ()
 
-    def transactions(self, **asked: str) -> Iterator[Response]:
-        """Pages of WooPayments' transactions, oldest first."""
-        yield from self._payments("transactions", **asked)
+    def transactions(self, **filters: str) -> Iterator[Response]:
+        """Yield pages of WooPayments' transactions, oldest first."""
+        yield from self._payments("transactions", **filters)
 
     def transactions_dated(self, start: datetime, end: datetime) -> Iterator[Response]:
-        """Pages of those dated in `[start, end)`."""
+        """Yield pages of those dated in `[start, end)`."""
         dates = {"date_after": _spaced(start - _SECOND), "date_before": _spaced(end)}
         yield from self.transactions(**dates)
 
-    def _listed(self, path: str, **asked: str | int) -> list[Response]:
-        """Every page of a list; asked for again where items left it in between."""
+    def _listed(self, path: str, **filters: str | int) -> list[Response]:
+        """Return every page of a list; asked for again where items left it in between."""
         order: dict[str, str | int] = {"orderby": "id", "order": "asc", "per_page": PAGE}
-        first = self._request(path, {**order, "dates_are_gmt": "true", **asked})
+        first = self._request(path, {**order, "dates_are_gmt": "true", **filters})
         for _ in range(_ROUNDS):
             pages = list(self._remote.pages(first, _next_request))
             got = sum(len(page.json or ()) for page in pages)
@@ -196,26 +200,29 @@ class Store:
                 return pages
         raise Transient("the store's orders change while they are listed: try again")
 
-    def _payments(self, path: str, **asked: str) -> Iterator[Response]:
+    def _payments(self, path: str, **filters: str) -> Iterator[Response]:
         order: dict[str, str | int] = {
             "sort": "date",
             "direction": "asc",
             "page": 1,
             "pagesize": PAGE,
         }
-        first = self._request(f"payments/{path}", {**order, **asked})
+        first = self._request(f"payments/{path}", {**order, **filters})
         yield from self._remote.pages(first, page_number("data", PAGE))
 
     def _request(self, path: str, params: Mapping[str, str | int]) -> Request:
-        url, more = place(self._visit.access, f"/{VERSION}/{path}")
+        url, more = endpoint(self._context.access, f"/{VERSION}/{path}")
         return Request(path.partition("/")[0], url, {**more, **params})
 
 
-def _next_request(request: Request, answer: Response) -> Request | None:
-    """The next page; a proxy that keeps the count to itself leaves the size of pages to go by."""
-    if "X-WP-TotalPages" in answer.headers:
-        return counted_pages("X-WP-TotalPages")(request, answer)
-    return page_number("", PAGE)(request, answer)
+def _next_request(request: Request, response: Response) -> Request | None:
+    """Return the next page.
+
+    A proxy that keeps the count to itself leaves the size of pages to go by.
+    """
+    if "X-WP-TotalPages" in response.headers:
+        return counted_pages("X-WP-TotalPages")(request, response)
+    return page_number("", PAGE)(request, response)
 
 
 def _made(pages: Iterable[Response]) -> dict[int, str]:

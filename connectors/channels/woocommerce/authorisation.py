@@ -1,4 +1,4 @@
-"""Letting Daybook into a WooCommerce store: keys that the store hands over, or that are typed.
+"""Authorisation of a WooCommerce store: keys that the store hands over, or that are typed.
 
 Facts: WooCommerce 9.9.5 (class-wc-auth.php, class-wc-rest-authentication.php) and the documents of
 its REST API. Keys do not end, and no call gives them back. The store posts them to us when its
@@ -20,10 +20,10 @@ from connectors.channels.woocommerce.addresses import (
     PERMALINKS,
     PLAIN,
     account_id,
-    place,
+    endpoint,
     read_store_url,
 )
-from connectors.channels.woocommerce.signing import InQuery, OneLegged
+from connectors.channels.woocommerce.signature import InQuery, OneLegged
 from connectors.errors import BadInput, DaybookError
 from connectors.http import AccessRefused, Remote
 from connectors.http.guard import Guard, check_url
@@ -60,18 +60,18 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
             "WooCommerce hands keys over to an https address only: set DAYBOOK_PUBLIC_URL to one, "
             f"or type the keys ({_WHERE})"
         )
-    asked = {
+    query = {
         "app_name": "Daybook",
         "scope": "read",
         "user_id": question.state,
         "return_url": redirect_uri,
         "callback_url": redirect_uri.removesuffix("callback") + "keys",
     }
-    return f"{store}/wc-auth/v1/authorize?{urlencode(asked)}"
+    return f"{store}/wc-auth/v1/authorize?{urlencode(query)}"
 
 
 def _read(access: Access, parameters: Mapping[str, str]) -> Code:
-    """There is no code: the keys came before the browser."""
+    """Return nothing to exchange: the keys came before the browser."""
     if parameters.get("success") != "1":
         raise Denied("WooCommerce: access was not granted; nothing was connected")
     if not all(field.name in access.fields for field in KEYS):
@@ -86,7 +86,7 @@ def _hands_over(_access: Access, body: Mapping[str, object]) -> Mapping[str, str
 
 
 def _sign(access: Access) -> httpx2.Auth:
-    """Basic where the call is encrypted; WooCommerce does not look at it elsewhere."""
+    """Sign with Basic where the call is encrypted; WooCommerce ignores it elsewhere."""
     key, secret = (access.fields[field.name] for field in KEYS)
     if not access.url("store").startswith("https:"):
         return OneLegged(key, secret)
@@ -99,7 +99,7 @@ class _Unheard(AccessRefused):
     """The store says that it saw no key it knows: it may not have seen any."""
 
 
-def _judge(response: httpx2.Response) -> DaybookError | None:
+def _error_for(response: httpx2.Response) -> DaybookError | None:
     status, kind = response.status_code, response.headers.get("Content-Type", "")
     if status == httpx2.codes.UNAUTHORIZED and b"woocommerce_rest_cannot_view" in response.content:
         return _Unheard("WooCommerce no longer accepts the authorisation: connect it again")
@@ -117,20 +117,20 @@ def _judge(response: httpx2.Response) -> DaybookError | None:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The store, as WordPress and WooCommerce describe it; no key is sent to any other."""
+    """Return the store, as WordPress and WooCommerce describe it; no key is sent to any other."""
     with _remote(access) as store:
         permalinks, index = _index(access, store)
-    known = _stated(access, index)
-    found, settings = _settings(_with(access, {PERMALINKS: permalinks}))
+    stated = _stated(access, index)
+    reached, settings = _settings(_with(access, {PERMALINKS: permalinks}))
     country = str(settings.get("woocommerce_default_country", "")).partition(":")[0]
     return [
         Account(
-            id=known,
-            name=html.unescape(str(index.get("name") or known)),
+            id=stated,
+            name=html.unescape(str(index.get("name") or stated)),
             country=country or None,
             currency=settings.get("woocommerce_currency"),
             timezone=_zone(index),
-            fields={name: found.fields[name] for name in (PERMALINKS, KEYS_IN)},
+            fields={name: reached.fields[name] for name in (PERMALINKS, KEYS_IN)},
         )
     ]
 
@@ -140,17 +140,17 @@ def _with(access: Access, more: Mapping[str, str]) -> Access:
 
 
 def _remote(access: Access) -> Remote:
-    return Remote("WooCommerce", _sign(access), _judge, transport=Guard(access.private_hosts))
+    return Remote("WooCommerce", _sign(access), _error_for, transport=Guard(access.private_hosts))
 
 
 def _index(access: Access, store: Remote) -> tuple[str, Any]:
-    """How the store's permalinks are, and what it says of itself.
+    """Return how the store's permalinks are, and what it says of itself.
 
     Unsigned: WordPress would take the keys for a user's name and password here.
     """
     error: BadInput | None = None
     for permalinks in ("pretty", PLAIN):
-        url, more = place(_with(access, {PERMALINKS: permalinks}), "/")
+        url, more = endpoint(_with(access, {PERMALINKS: permalinks}), "/")
         try:
             return permalinks, store.get(url, params={**more, **_INDEX}, auth=None)
         except BadInput as refused:
@@ -159,7 +159,7 @@ def _index(access: Access, store: Remote) -> tuple[str, Any]:
 
 
 def _settings(access: Access) -> tuple[Access, dict[str, Any]]:
-    """The store's settings, and the access that it let to them.
+    """Return the store's settings, and the access that it let to them.
 
     Servers that keep the Authorization header from WooCommerce are sent the keys in the query.
     """
@@ -174,7 +174,7 @@ def _settings(access: Access) -> tuple[Access, dict[str, Any]]:
 
 
 def _asked(access: Access) -> dict[str, Any]:
-    url, more = place(access, "/wc/v3/settings/general")
+    url, more = endpoint(access, "/wc/v3/settings/general")
     with _remote(access) as store:
         return _values(store.get(url, params={**more, **_SETTINGS}))
 
@@ -186,20 +186,23 @@ def _values(listed: Any) -> dict[str, Any]:
 
 
 def _stated(access: Access, index: Any) -> str:
-    """The store's address as it states it, which must be the one that was asked for."""
+    """Return the store's address as it states it, which must be the one that was asked for."""
     home = index.get("home") or index.get("url") if isinstance(index, dict) else None
     try:
         stated = account_id(read_store_url(str(home or "")))
     except BadInput as error:
         raise BadInput("there is no WordPress at this address: give the store's own") from error
-    asked = account_id(access.fields["store_url"])
-    if stated != asked:
-        raise BadInput(f"the store at {asked} says that it is {stated[:200]}: give that address")
+    store = account_id(access.fields["store_url"])
+    if stated != store:
+        raise BadInput(f"the store at {store} says that it is {stated[:200]}: give that address")
     return stated
 
 
 def _zone(index: Mapping[str, Any]) -> str | None:
-    """The store's time zone: named, or a whole number of hours that has a name of its own."""
+    """Return the store's time zone.
+
+    Named, or a whole number of hours that has a name of its own.
+    """
     if index.get("timezone_string"):
         return str(index["timezone_string"])
     try:

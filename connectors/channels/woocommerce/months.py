@@ -2,7 +2,7 @@
 
 Nothing closes a month: WooCommerce pays nothing out. All the money of an order goes on to its
 gateway, so a month comes to nothing. An order stays in the month it was made in, so a month is made
-again only when one of its orders was touched, refunded or thrown away since the visit before, or
+again only when one of its orders was touched, refunded or thrown away since the sync before, or
 when somebody names a day on which one of its orders was made, paid or refunded: what was deleted
 for good leaves no other trace.
 """
@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from connectors.channels.statements import SETTLEMENT, open_statement
-from connectors.channels.visits import Visit, stamp
-from connectors.channels.woocommerce.api import Store
-from connectors.documents.api_documents import Answers
+from connectors.channels.api_formats import open_statement
+from connectors.channels.sync_context import SyncContext, stamp
+from connectors.channels.woocommerce.api import StoreApi
+from connectors.documents.api_documents import ApiDocument
 from connectors.documents.control_totals import business_day
-from connectors.documents.manifest import Manifest, Member
+from connectors.documents.manifest import Coverage, Manifest
+from connectors.documents.source_file import SourceFile
 from connectors.http import Response
 from connectors.lake.windows import ONE_DAY, Window
 
@@ -31,66 +32,68 @@ _UNPAID = timedelta(days=92)
 
 
 def is_month(statement: str) -> bool:
-    """Whether a statement is one of a month of orders."""
+    """Return whether a statement is one of a month of orders."""
     return statement.startswith(f"{MONTH}:")
 
 
-def home(visit: Visit) -> str:
-    """The store's own currency."""
-    return str(visit.account.get("currency") or "USD")
+def home(context: SyncContext) -> str:
+    """Return the store's own currency."""
+    return str(context.account.get("currency") or "USD")
 
 
-def known(visit: Visit) -> Manifest | None:
-    """What the last whole visit left: its days are those that were asked for up to then."""
-    return visit.held_as(open_statement(home(visit)))
+def known(context: SyncContext) -> Manifest | None:
+    """Return what the last whole sync left: its days are those that were asked for up to then."""
+    return context.document_of(open_statement(home(context)))
 
 
-def read(visit: Visit, store: Store, tag: str | None) -> Iterator[Member]:
-    """Every month that says something else than what is held; `tag` is how fees are known."""
-    months = _months(visit.covered)
-    due = _due(visit, store, months, tag)
+def read(context: SyncContext, store: StoreApi, tag: str | None) -> Iterator[SourceFile]:
+    """Yield every month that is not stored as it is now; `tag` is how fees are known."""
+    months = _months(context.covered)
+    due = _due(context, store, months, tag)
     if not due:
         return
-    since = visit.instant(months[0].start)
-    refunds = _by_order(store.refunds(visit.instant(due[0].start)))
+    since = context.instant(months[0].start)
+    refunds = _by_order(store.refunds(context.instant(due[0].start)))
     decimals = store.price_decimals()
     for month in due:
-        start, end = visit.span(month)
+        start, end = context.span(month)
         # What was made before the history begins and is touched in it stands in its first month.
         first = month == months[0]
         pages = store.orders(None if first else start, end, since if first else start)
-        yield from _documents(visit, store, month, pages, refunds, since, tag, decimals)
+        yield from _documents(context, store, month, pages, refunds, since, tag, decimals)
 
 
 def _months(covered: Window) -> list[Window]:
-    """The calendar months of a window, its first and last as far as they are in it."""
-    found, start = [], covered.start
+    """Return the calendar months of a window, its first and last as far as they are in it."""
+    months, start = [], covered.start
     while start < covered.end:
         end = min((start.replace(day=1) + timedelta(days=32)).replace(day=1), covered.end)
-        found.append(Window(start, end))
+        months.append(Window(start, end))
         start = end
-    return found
+    return months
 
 
-def _due(visit: Visit, store: Store, months: list[Window], tag: str | None) -> list[Window]:
-    before = known(visit)
+def _due(
+    context: SyncContext, store: StoreApi, months: list[Window], tag: str | None
+) -> list[Window]:
+    before = known(context)
     if before is None:
         return months
     seen = Window(before.first_day, before.last_day + ONE_DAY)
-    since = visit.instant(seen.end) - _OVERLAP
-    if visit.again is not None:
-        since = min(since, visit.instant(visit.again.start))
-    days = {_made_on(visit, made) for made in store.touched(since).values()}
-    days |= _decided(visit, store, visit.again) if visit.again is not None else set()
+    since = context.instant(seen.end) - _OVERLAP
+    if context.reread is not None:
+        since = min(since, context.instant(context.reread.start))
+    days = {_made_on(context, made) for made in store.touched(since).values()}
+    days |= _decided(context, store, context.reread) if context.reread is not None else set()
     days = {max(day, months[0].start) for day in days}
     if seen.start > months[0].start:
         # What was the first month held orders that belong to months before it now.
         days.add(seen.start)
-    if visit.window.start > visit.covered.start:
+    if context.window.start > context.covered.start:
         # Orders that were deleted leave no trace: what is asked for by name is read again.
-        days |= set(visit.window)
-    other = {m.statement[-7:] for m in _held(visit) if m.tag != tag}
-    other |= _holding(visit, visit.again) if visit.again is not None else set()
+        days |= set(context.window)
+    other = {m.statement[-7:] for m in _stored(context) if m.tag != tag}
+    other |= _holding(context, context.reread) if context.reread is not None else set()
     return [
         month
         for month in months
@@ -98,24 +101,27 @@ def _due(visit: Visit, store: Store, months: list[Window], tag: str | None) -> l
     ]
 
 
-def _decided(visit: Visit, store: Store, named: Window) -> set[date]:
-    """The days on which orders were made that were made or paid on the days of a window."""
-    start, end = visit.span(named)
+def _decided(context: SyncContext, store: StoreApi, named: Window) -> set[date]:
+    """Return the days on which orders were made that were made or paid on the days of a window."""
+    start, end = context.span(named)
     paid = store.paid(start - _UNPAID, start, end)
-    return set(named) | {_made_on(visit, made) for made in paid.values()}
+    return set(named) | {_made_on(context, made) for made in paid.values()}
 
 
-def _holding(visit: Visit, named: Window) -> set[str]:
-    """Months that are held with a line on one of the days of a window: it may be gone by now."""
-    return {m.statement[-7:] for m in _held(visit) if any(day in named for day in m.days)}
+def _holding(context: SyncContext, named: Window) -> set[str]:
+    """Return months that are stored with a line on one of the days of a window.
+
+    It may be gone by now.
+    """
+    return {m.statement[-7:] for m in _stored(context) if any(day in named for day in m.days)}
 
 
-def _made_on(visit: Visit, made: str) -> date:
-    return business_day(datetime.fromisoformat(made).replace(tzinfo=UTC), visit.time_zone)
+def _made_on(context: SyncContext, made: str) -> date:
+    return business_day(datetime.fromisoformat(made).replace(tzinfo=UTC), context.time_zone)
 
 
-def _held(visit: Visit) -> list[Manifest]:
-    return [m for m in visit.held if is_month(m.statement)]
+def _stored(context: SyncContext) -> list[Manifest]:
+    return [m for m in context.documents if is_month(m.statement)]
 
 
 def _label(month: Window) -> str:
@@ -123,60 +129,67 @@ def _label(month: Window) -> str:
 
 
 def _by_order(refunds: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
+    by_order: dict[int, list[dict[str, Any]]] = {}
     for refund in refunds:
-        found.setdefault(refund["parent_id"], []).append(refund)
-    return found
+        by_order.setdefault(refund["parent_id"], []).append(refund)
+    return by_order
 
 
 def _documents(
-    visit: Visit,
-    store: Store,
+    context: SyncContext,
+    store: StoreApi,
     month: Window,
     pages: Sequence[Response],
     refunds: Mapping[int, list[dict[str, Any]]],
     since: datetime,
     tag: str | None,
     decimals: int | None,
-) -> Iterator[Member]:
-    """One document a currency of the month's orders and of their gateways' fees."""
+) -> Iterator[SourceFile]:
+    """Yield one document a currency of the month's orders and of their gateways' fees."""
     orders = [order for page in pages for order in page.json]
     given_back = [r for order in orders for r in _refunds(store, order, refunds)]
-    found = {c for order in orders for c in _currencies(order)}
-    found |= {m.currency for m in _held(visit) if m.statement.endswith(_label(month))}
+    currencies = {c for order in orders for c in _currencies(order)}
+    currencies |= {m.currency for m in _stored(context) if m.statement.endswith(_label(month))}
     window = {
-        "begins": stamp(visit.instant(month.start)),
+        "begins": stamp(context.instant(month.start)),
         "since": stamp(since),
-        "until": stamp(visit.instant(visit.today)),
+        "until": stamp(context.instant(context.today)),
         "unsold": list(UNSOLD),
         "payments": tag is not None,
         "decimals": decimals,
     }
-    for currency in sorted(found):
+    for currency in sorted(currencies):
         statement = f"{MONTH}:{currency}-{_label(month)}"
-        document = Answers("woocommerce", SETTLEMENT, statement, currency, tag=tag)
+        document = ApiDocument("woocommerce", Coverage.SETTLEMENT, statement, currency, tag=tag)
         document.put("window", window)
         for page in pages:
             document.add("orders", page.content)
         document.put("refunds", given_back)
-        yield document.member()
+        yield document.source_file()
 
 
 def _refunds(
-    store: Store, order: Mapping[str, Any], found: Mapping[int, list[dict[str, Any]]]
+    store: StoreApi, order: Mapping[str, Any], by_order: Mapping[int, list[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    """An order's refunds: those of the store's list, and where it names others, its own list."""
-    listed = found.get(order["id"], [])
+    """Return an order's refunds.
+
+    Those of the store's list, and where it names others, its own list.
+    """
+    listed = by_order.get(order["id"], [])
     if {r["id"] for r in order.get("refunds") or ()} <= {r["id"] for r in listed}:
         return listed
     return store.refunds_of(order["id"])
 
 
 def _currencies(order: Mapping[str, Any]) -> set[str]:
-    """What an order was paid in, and what its gateway took its fee in."""
+    """Return what an order was paid in, and what its gateway took its fee in."""
     notes = {note["key"]: note["value"] for note in order.get("meta_data") or ()}
-    found = {order["currency"], notes.get("_stripe_currency"), notes.get("_wcpay_intent_currency")}
+    currencies = {
+        order["currency"],
+        notes.get("_stripe_currency"),
+        notes.get("_wcpay_intent_currency"),
+    }
     fees = notes.get("_ppcp_paypal_fees")
     if isinstance(fees, dict):
-        found.add((fees.get("paypal_fee") or {}).get("currency_code"))
-    return {str(currency).upper() for currency in found if currency}
+        currencies.add((fees.get("paypal_fee") or {}).get("currency_code"))
+    return {str(currency).upper() for currency in currencies if currency}

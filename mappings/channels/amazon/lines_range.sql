@@ -12,33 +12,35 @@ WITH base AS (
             'Order', 'Refund', 'Chargeback Refund', 'A-to-z Guarantee Claim',
             'Order_Retrocharge', 'Refund_Retrocharge'
         ) AS is_item,
-        list_filter(amounts, lambda a: coalesce(money(a.text), 0) <> 0) AS found
+        list_filter(amounts, lambda a: coalesce(money(a.text), 0) <> 0) AS nonzero
     FROM document_rows
     WHERE NOT deferred AND (type IS DISTINCT FROM 'Transfer' OR money(total) > 0)
 ),
 
 stated AS (
-    SELECT *, unnest(found) AS stated FROM base
+    SELECT *, unnest(nonzero) AS stated FROM base
 )
 
 SELECT
     row,
-    replace(stated.word, ' ', '-') AS part,
+    replace(stated.label, ' ', '-') AS part,
     NULL::VARCHAR AS line_id,
     type AS transaction_type,
     "settlement id" AS settlement_id,
     concat_ws(
-        ' / ', coalesce(type, '(no type)'), stated.word,
+        ' / ', coalesce(type, '(no type)'), stated.label,
         CASE WHEN NOT coalesce(is_item, false) THEN coalesce(description, '(no description)') END
     ) AS source_type,
     marketplace,
     "order id" AS order_id,
     NULL::VARCHAR AS order_item_id,
     sku,
-    CASE WHEN stated.word = found[1].word THEN TRY_CAST(quantity AS INTEGER) END AS quantity,
+    CASE WHEN stated.label = nonzero[1].label THEN TRY_CAST(quantity AS INTEGER) END AS quantity,
     instant("date/time") AS posted_at,
     money(stated.text) AS amount,
     description,
-    fulfilment
+    fulfilment,
+    NULL::VARCHAR AS ship_from,
+    NULL::VARCHAR AS ship_to
 FROM stated
 ORDER BY row

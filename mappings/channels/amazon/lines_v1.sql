@@ -9,15 +9,15 @@ WITH amounts AS (
         *,
         TRY_CAST("quantity-purchased" AS INTEGER) AS units,
         list_filter([
-            {part: 'price', word: "price-type", text: "price-amount"},
-            {part: 'item-related-fee', word: "item-related-fee-type", text: "item-related-fee-amount"},
-            {part: 'shipment-fee', word: "shipment-fee-type", text: "shipment-fee-amount"},
-            {part: 'order-fee', word: "order-fee-type", text: "order-fee-amount"},
-            {part: 'promotion', word: "promotion-type", text: "promotion-amount"},
-            {part: 'direct-payment', word: "direct-payment-type", text: "direct-payment-amount"},
-            {part: 'misc-fee', word: NULL, text: "misc-fee-amount"},
-            {part: 'other-fee', word: "other-fee-reason-description", text: "other-fee-amount"},
-            {part: 'other', word: NULL, text: "other-amount"}
+            {part: 'price', label: "price-type", text: "price-amount"},
+            {part: 'item-related-fee', label: "item-related-fee-type", text: "item-related-fee-amount"},
+            {part: 'shipment-fee', label: "shipment-fee-type", text: "shipment-fee-amount"},
+            {part: 'order-fee', label: "order-fee-type", text: "order-fee-amount"},
+            {part: 'promotion', label: "promotion-type", text: "promotion-amount"},
+            {part: 'direct-payment', label: "direct-payment-type", text: "direct-payment-amount"},
+            {part: 'misc-fee', label: NULL, text: "misc-fee-amount"},
+            {part: 'other-fee', label: "other-fee-reason-description", text: "other-fee-amount"},
+            {part: 'other', label: NULL, text: "other-amount"}
         ], lambda a: a.text IS NOT NULL) AS amounts
     FROM document_rows
     WHERE "total-amount" IS NULL
@@ -55,7 +55,7 @@ stated AS (
     LEFT JOIN paired AS p ON p.principal_row = b.row
     WHERE len(b.amounts) > 0
     UNION ALL
-    SELECT b.*, {part: 'units', word: 'Principal', text: '0'}, b.units
+    SELECT b.*, {part: 'units', label: 'Principal', text: '0'}, b.units
     FROM base AS b
     ANTI JOIN paired AS p ON p.units_row = b.row
     WHERE b.is_units
@@ -69,7 +69,7 @@ SELECT
     NULL::VARCHAR AS settlement_id,
     concat_ws(
         ' / ', "transaction-type", CASE stated.part WHEN 'units' THEN 'price' ELSE stated.part END,
-        stated.word
+        stated.label
     ) AS source_type,
     "marketplace-name" AS marketplace,
     "order-id" AS order_id,
@@ -81,6 +81,8 @@ SELECT
     midnight("posted-date") AS posted_at,
     CASE stated.part WHEN 'units' THEN 0 ELSE money(stated.text) END AS amount,
     "promotion-id" AS description,
-    "fulfillment-id" AS fulfilment
+    "fulfillment-id" AS fulfilment,
+    NULL::VARCHAR AS ship_from,
+    NULL::VARCHAR AS ship_to
 FROM stated
 ORDER BY row, stated.part

@@ -16,6 +16,8 @@ SELECT
     coalesce(instant("posted-date-time"), midnight("posted-date")) AS posted_at,
     money(amount) AS amount,
     "promotion-id" AS description,
-    "fulfillment-id" AS fulfilment
+    "fulfillment-id" AS fulfilment,
+    NULL::VARCHAR AS ship_from,
+    NULL::VARCHAR AS ship_to
 FROM document_rows
 WHERE "total-amount" IS NULL AND amount IS NOT NULL

@@ -23,7 +23,7 @@ WITH typed AS (
                 -- Its name, without the item that it is for.
                 nullif(trim(regexp_extract(description, '(?i)^(.*?)(?:\s+for\s|:|\(|$)', 1)), '')
             )
-        END AS word,
+        END AS label,
         order_id,
         payout_id,
         item_id,
@@ -38,8 +38,8 @@ WITH typed AS (
         AND coalesce(transaction_currency, payout_currency) <> getvariable('currency') AS is_foreign,
         CAST(exchange_rate AS DECIMAL(19,9)) AS rate,
         list_concat(
-            list_transform(items, lambda m: {word: m.word, fee: false, value: money(m.text)}),
-            list_transform(fees, lambda m: {word: m.word, fee: true, value: money(m.text)})
+            list_transform(items, lambda m: {label: m.label, fee: false, value: money(m.text)}),
+            list_transform(fees, lambda m: {label: m.label, fee: true, value: money(m.text)})
         ) AS amounts
     FROM document_rows
 ),
@@ -65,7 +65,7 @@ said_by_items AS (
         i.unit,
         count(*)::INTEGER AS items,
         flatten(list(list_transform(
-            list_filter(t.amounts, lambda m: coalesce(m.value, 0) <> 0), lambda m: m.word
+            list_filter(t.amounts, lambda m: coalesce(m.value, 0) <> 0), lambda m: m.label
         ))) AS words
     FROM item_rows AS i
     JOIN typed AS t ON t.row = i.row
@@ -87,7 +87,7 @@ counted AS (
         list_filter(
             t.amounts,
             lambda m: coalesce(m.value, 0) <> 0 AND (m.fee OR NOT t.is_payout)
-            AND (t.net IS NULL OR NOT list_contains(coalesce(s.words, []), m.word))
+            AND (t.net IS NULL OR NOT list_contains(coalesce(s.words, []), m.label))
         ) AS amounts
     FROM typed AS t
     LEFT JOIN item_rows AS i ON i.row = t.row
@@ -127,7 +127,7 @@ parts AS (
         * EXCLUDE (amounts),
         unnest(list_concat(
             list_filter(amounts, lambda m: tells_items AND NOT m.fee),
-            CASE WHEN rest <> 0 OR is_head THEN [{word: NULL::VARCHAR, fee: false, value: rest}] END,
+            CASE WHEN rest <> 0 OR is_head THEN [{label: NULL::VARCHAR, fee: false, value: rest}] END,
             list_filter(amounts, lambda m: m.fee)
         )) AS stated
     FROM rests
@@ -146,7 +146,7 @@ left_over AS (
         *,
         CAST(net - sum(value) OVER (PARTITION BY unit) AS DECIMAL(19,4)) AS left_over,
         row_number() OVER (
-            PARTITION BY unit ORDER BY value = 0, stated.fee, row, stated.word NULLS FIRST
+            PARTITION BY unit ORDER BY value = 0, stated.fee, row, stated.label NULLS FIRST
         ) = 1 AS takes_it
     FROM converted
 ),
@@ -160,15 +160,15 @@ lines AS (
 
 SELECT
     row,
-    trim(regexp_replace(lower(stated.word), '[^a-z0-9]+', '-', 'g'), '-') AS part,
+    trim(regexp_replace(lower(stated.label), '[^a-z0-9]+', '-', 'g'), '-') AS part,
     NULL::VARCHAR AS line_id,
     coalesce(payout_id, concat('open-', getvariable('currency'))) AS settlement_id,
-    concat_ws(' / ', type, coalesce(stated.word, word)) AS source_type,
+    concat_ws(' / ', type, coalesce(stated.label, label)) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     transaction_id AS order_item_id,
     sku,
-    CASE WHEN type = 'Order' AND stated.word = 'Item subtotal' THEN quantity END AS quantity,
+    CASE WHEN type = 'Order' AND stated.label = 'Item subtotal' THEN quantity END AS quantity,
     posted_on::TIMESTAMP AT TIME ZONE getvariable('time_zone') AS posted_at,
     amount,
     description,
@@ -183,4 +183,4 @@ SELECT
     CASE WHEN is_foreign THEN 0.05 + abs(net) * 0.0001 ELSE 0 END AS allowed
 FROM lines
 WHERE amount <> 0 OR (takes_it AND left_over <> 0)
-ORDER BY row, stated.fee, stated.word NULLS FIRST
+ORDER BY row, stated.fee, stated.label NULLS FIRST

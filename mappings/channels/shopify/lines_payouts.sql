@@ -17,19 +17,19 @@ WITH base AS (
         "Bank Reference" AS reference,
         money("Marketplace Sales Tax") AS tax,
         unnest([
-            {part: 'charges', word: 'Charges', value: money("Charges")},
-            {part: 'refunds', word: 'Refunds', value: money("Refunds")},
-            {part: 'adjustments', word: 'Adjustments', value: money("Adjustments")},
-            {part: 'tax', word: 'Marketplace Sales Tax', value: tax},
+            {part: 'charges', label: 'Charges', value: money("Charges")},
+            {part: 'refunds', label: 'Refunds', value: money("Refunds")},
+            {part: 'adjustments', label: 'Adjustments', value: money("Adjustments")},
+            {part: 'tax', label: 'Marketplace Sales Tax', value: tax},
             {
-                part: 'collected', word: 'Marketplace Sales Tax / collected',
+                part: 'collected', label: 'Marketplace Sales Tax / collected',
                 value: CAST(-tax AS DECIMAL(19,4))
             },
-            {part: 'sale', word: 'Marketplace Sales Tax / out of the sale', value: tax},
-            {part: 'advances', word: 'Advances', value: money("Advances")},
-            {part: 'reserved', word: 'Reserved Funds', value: money("Reserved Funds")},
-            {part: 'fees', word: 'Fees', value: money("Fees")},
-            {part: 'retried', word: 'Retried Amount', value: money("Retried Amount")}
+            {part: 'sale', label: 'Marketplace Sales Tax / out of the sale', value: tax},
+            {part: 'advances', label: 'Advances', value: money("Advances")},
+            {part: 'reserved', label: 'Reserved Funds', value: money("Reserved Funds")},
+            {part: 'fees', label: 'Fees', value: money("Fees")},
+            {part: 'retried', label: 'Retried Amount', value: money("Retried Amount")}
         ]) AS stated
     FROM document_rows
 )
@@ -39,7 +39,7 @@ SELECT
     stated.part AS part,
     NULL::VARCHAR AS line_id,
     concat('shopify-', payout_day, '-', getvariable('currency')) AS settlement_id,
-    concat('Payout / ', stated.word) AS source_type,
+    concat('Payout / ', stated.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     NULL::VARCHAR AS order_id,
     NULL::VARCHAR AS order_item_id,

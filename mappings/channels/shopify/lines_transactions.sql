@@ -26,14 +26,14 @@ parts AS (
         payout_day IS NULL OR status IS NULL OR status = 'pending' AS is_open,
         unnest(list_concat(
             [
-                {part: NULL::VARCHAR, word: NULL::VARCHAR, value: gross},
-                {part: 'fee', word: 'fee', value: CAST(net - gross AS DECIMAL(19,4))}
+                {part: NULL::VARCHAR, label: NULL::VARCHAR, value: gross},
+                {part: 'fee', label: 'fee', value: CAST(net - gross AS DECIMAL(19,4))}
             ],
             CASE
                 WHEN regexp_matches(lower(type), '^(customs_duty|import_tax|marketplace sales tax)')
                 THEN [
-                    {part: 'collected', word: 'collected', value: CAST(-gross AS DECIMAL(19,4))},
-                    {part: 'sale', word: 'out of the sale', value: gross}
+                    {part: 'collected', label: 'collected', value: CAST(-gross AS DECIMAL(19,4))},
+                    {part: 'sale', label: 'out of the sale', value: gross}
                 ]
             END
         )) AS stated
@@ -47,7 +47,7 @@ SELECT
     CASE
         WHEN is_open THEN concat('open-', getvariable('currency')) ELSE payout_id
     END AS settlement_id,
-    concat_ws(' / ', type, stated.word) AS source_type,
+    concat_ws(' / ', type, stated.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     NULL::VARCHAR AS order_item_id,

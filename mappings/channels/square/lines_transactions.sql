@@ -68,18 +68,18 @@ stated AS (
         *,
         gross + discounts + gift_cards + tax + tip + charged + given_back AS found,
         unnest([
-            {part: NULL, word: 'Gross Sales', value: gross},
-            {part: 'discounts', word: 'Discounts', value: discounts},
-            {part: 'service', word: 'Service Charges', value: charged},
-            {part: 'gift_cards', word: 'Gift Card Sales', value: gift_cards},
-            {part: 'tax', word: 'Tax', value: tax},
-            {part: 'tip', word: 'Tip', value: tip},
-            {part: 'partial', word: 'Partial Refunds', value: given_back},
-            {part: 'fees', word: 'Fees', value: fees},
-            {part: 'third_party', word: 'Third Party Fees', value: net - collected - fees},
-            {part: 'cash', word: 'Cash', value: -cash},
-            {part: 'gift_card', word: 'Square Gift Card', value: -gift_card},
-            {part: 'other', word: concat_ws(' / ', 'Other Tender', other_type), value: -other}
+            {part: NULL, label: 'Gross Sales', value: gross},
+            {part: 'discounts', label: 'Discounts', value: discounts},
+            {part: 'service', label: 'Service Charges', value: charged},
+            {part: 'gift_cards', label: 'Gift Card Sales', value: gift_cards},
+            {part: 'tax', label: 'Tax', value: tax},
+            {part: 'tip', label: 'Tip', value: tip},
+            {part: 'partial', label: 'Partial Refunds', value: given_back},
+            {part: 'fees', label: 'Fees', value: fees},
+            {part: 'third_party', label: 'Third Party Fees', value: net - collected - fees},
+            {part: 'cash', label: 'Cash', value: -cash},
+            {part: 'gift_card', label: 'Square Gift Card', value: -gift_card},
+            {part: 'other', label: concat_ws(' / ', 'Other Tender', other_type), value: -other}
         ]) AS amount_of
     FROM parts
 )
@@ -89,7 +89,7 @@ SELECT
     amount_of.part AS part,
     concat(number, CASE WHEN turn > 1 THEN concat('-', turn) END) AS line_id,
     coalesce(deposit_id, concat('open-', getvariable('currency'))) AS settlement_id,
-    concat_ws(' / ', type, amount_of.word) AS source_type,
+    concat_ws(' / ', type, amount_of.label) AS source_type,
     location AS marketplace,
     order_id,
     NULL::VARCHAR AS order_item_id,

@@ -1,15 +1,15 @@
 -- Rows of Square's transactions file whose parts do not make their totals.
 -- grain: a total of a row; key: row, name
--- in: document_rows, profiled (its money lines); macros money
+-- in: document_rows, counted_lines (its money lines); macros money
 -- Third-party fees are in Net Total in some files and beside it in others.
 WITH sums AS (
     SELECT row, sum(amount) AS parts
-    FROM profiled
+    FROM counted_lines
     WHERE part IS NULL OR part IN ('discounts', 'service', 'gift_cards', 'tax', 'tip', 'partial')
     GROUP BY 1
 ),
 
-said AS (
+row_parts AS (
     SELECT
         row,
         coalesce(parts, 0) AS parts,
@@ -22,17 +22,17 @@ said AS (
 ),
 
 totals AS (
-    SELECT row, 'Total Collected' AS name, collected AS declared, parts AS found FROM said
+    SELECT row, 'Total Collected' AS name, collected AS declared, parts AS computed FROM row_parts
     UNION ALL
     SELECT
         row,
         'Net Total',
         net,
         collected + fees + CASE WHEN net = collected + fees THEN 0 ELSE others END
-    FROM said
+    FROM row_parts
 )
 
-SELECT row, name, declared, found::DECIMAL(19,4) AS found
+SELECT row, name, declared, computed::DECIMAL(19,4) AS computed
 FROM totals
-WHERE declared <> found
+WHERE declared <> computed
 ORDER BY row, name DESC

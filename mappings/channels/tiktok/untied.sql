@@ -1,5 +1,5 @@
 -- The first transaction whose lines do not come to what TikTok Shop says that it settles.
--- grain: one transaction at most; in: document_rows (operation, answer), profiled (the lines)
+-- grain: one transaction at most; in: document_rows (operation, answer), counted_lines (the lines)
 WITH listed AS (
     SELECT unnest(json_extract(answer, '$.transactions[*]')) AS t
     FROM document_rows
@@ -17,13 +17,13 @@ declared AS (
     GROUP BY 1
 ),
 
-found AS (
-    SELECT line_id, sum(amount)::DECIMAL(19,4) AS amount FROM profiled GROUP BY 1
+computed AS (
+    SELECT line_id, sum(amount)::DECIMAL(19,4) AS amount FROM counted_lines GROUP BY 1
 )
 
-SELECT line_id, declared.amount, found.amount
+SELECT line_id, declared.amount, computed.amount
 FROM declared
-JOIN found USING (line_id)
-WHERE declared.amount <> found.amount
+JOIN computed USING (line_id)
+WHERE declared.amount <> computed.amount
 ORDER BY line_id
 LIMIT 1

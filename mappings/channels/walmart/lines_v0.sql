@@ -24,18 +24,18 @@ WITH base AS (
         coalesce(money("Total NET Tax Collected"), 0) AS tax,
         coalesce(money("Tax Withheld"), 0) AS withheld,
         [
-            {part: 'sales', word: 'Gross Sales Revenue', amount: money("Gross Sales Revenue")},
-            {part: 'refunded', word: 'Refunded Retail Sales', amount: money("Refunded Retail Sales")},
-            {part: 'escalated', word: 'Sales refund for Escalation', amount: money("Sales refund for Escalation")},
-            {part: 'shipping', word: 'Gross Shipping Revenue', amount: money("Gross Shipping Revenue")},
-            {part: 'shipping-refunded', word: 'Gross Shipping Refunded', amount: money("Gross Shipping Refunded")},
-            {part: 'shipping-escalated', word: 'Shipping refund for Escalation', amount: money("Shipping refund for Escalation")},
-            {part: 'fee', word: 'Gross Fee Revenue', amount: money("Gross Fee Revenue")},
-            {part: 'fee-refunded', word: 'Gross Fee Refunded', amount: money("Gross Fee Refunded")},
-            {part: 'fee-escalated', word: 'Fee refund for Escalation', amount: money("Fee refund for Escalation")},
-            {part: 'gift-wrap', word: 'Gross Gift-Wrap Revenue', amount: money("Gross Gift-Wrap Revenue")},
-            {part: 'gift-wrap-refunded', word: 'Gross Gift-Wrap Refunded', amount: money("Gross Gift-Wrap Refunded")},
-            {part: 'gift-wrap-escalated', word: 'Gift wrap refund for Escalation', amount: money("Gift wrap refund for Escalation")}
+            {part: 'sales', label: 'Gross Sales Revenue', amount: money("Gross Sales Revenue")},
+            {part: 'refunded', label: 'Refunded Retail Sales', amount: money("Refunded Retail Sales")},
+            {part: 'escalated', label: 'Sales refund for Escalation', amount: money("Sales refund for Escalation")},
+            {part: 'shipping', label: 'Gross Shipping Revenue', amount: money("Gross Shipping Revenue")},
+            {part: 'shipping-refunded', label: 'Gross Shipping Refunded', amount: money("Gross Shipping Refunded")},
+            {part: 'shipping-escalated', label: 'Shipping refund for Escalation', amount: money("Shipping refund for Escalation")},
+            {part: 'fee', label: 'Gross Fee Revenue', amount: money("Gross Fee Revenue")},
+            {part: 'fee-refunded', label: 'Gross Fee Refunded', amount: money("Gross Fee Refunded")},
+            {part: 'fee-escalated', label: 'Fee refund for Escalation', amount: money("Fee refund for Escalation")},
+            {part: 'gift-wrap', label: 'Gross Gift-Wrap Revenue', amount: money("Gross Gift-Wrap Revenue")},
+            {part: 'gift-wrap-refunded', label: 'Gross Gift-Wrap Refunded', amount: money("Gross Gift-Wrap Refunded")},
+            {part: 'gift-wrap-escalated', label: 'Gift wrap refund for Escalation', amount: money("Gift wrap refund for Escalation")}
         ] AS amounts
     FROM document_rows
     WHERE "Stated Lines" IS NULL
@@ -72,15 +72,15 @@ stated AS (
         unnest(list_filter(
             CASE
                 WHEN gross = 0 AND commission = 0 AND tax = 0
-                THEN [{part: 'adjustment', word: '- / ' || coalesce(adjustment, '-'), amount: payable}]
+                THEN [{part: 'adjustment', label: '- / ' || coalesce(adjustment, '-'), amount: payable}]
                 ELSE list_concat(amounts, [
-                    {part: 'commission', word: 'Commission from Sale', amount: of_commission * commission},
+                    {part: 'commission', label: 'Commission from Sale', amount: of_commission * commission},
                     {
                         part: 'tax',
-                        word: CASE WHEN withheld = 0 THEN 'Tax collected, not withheld' ELSE 'Total NET Tax Collected' END,
+                        label: CASE WHEN withheld = 0 THEN 'Tax collected, not withheld' ELSE 'Total NET Tax Collected' END,
                         amount: of_tax * tax
                     },
-                    {part: 'withheld', word: 'Tax Withheld', amount: of_withheld * withheld}
+                    {part: 'withheld', label: 'Tax Withheld', amount: of_withheld * withheld}
                 ])
             END,
             lambda a: a.amount <> 0
@@ -94,7 +94,7 @@ SELECT
     stated.part AS part,
     NULL::VARCHAR AS line_id,
     NULL::VARCHAR AS settlement_id,
-    concat_ws(' / ', coalesce(type, '-'), stated.word) AS source_type,
+    concat_ws(' / ', coalesce(type, '-'), stated.label) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,
     nullif(order_item_id, '') AS order_item_id,

@@ -10,7 +10,7 @@ WITH base AS MATERIALIZED (
         row,
         regexp_replace("Transaction Type", '\s+', ' ', 'g') AS type,
         regexp_replace("Amount Type", '\s+', ' ', 'g') AS amount_type,
-        regexp_replace("Transaction Description", '\s+', ' ', 'g') AS said,
+        regexp_replace("Transaction Description", '\s+', ' ', 'g') AS text_of,
         money("Amount") AS amount,
         money("Total Payable") AS payable,
         day("Transaction Posted Timestamp")::TIMESTAMP AT TIME ZONE getvariable('time_zone') AS posted_at,
@@ -51,7 +51,7 @@ SELECT
     NULL::VARCHAR AS settlement_id,
     concat_ws(
         ' / ', coalesce(type, '-'), coalesce(amount_type, '-'),
-        CASE WHEN NOT is_plain THEN coalesce(said, '-') END
+        CASE WHEN NOT is_plain THEN coalesce(text_of, '-') END
     ) AS source_type,
     NULL::VARCHAR AS marketplace,
     order_id,

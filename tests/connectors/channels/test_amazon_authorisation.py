@@ -52,27 +52,27 @@ def test_one_seller_is_an_account_in_each_region(at: Desk) -> None:
 
 
 def test_a_wrong_region_is_found_out(at: Desk) -> None:
-    given = at.fields(amazon(at).overseas) | {"region": "brazil"}
+    fields = at.fields(amazon(at).overseas) | {"region": "brazil"}
     with pytest.raises(BadInput, match="not in Brazil: choose its region"):
-        at.accounts.add("amazon", "My Shop", given, actor="test")
+        at.accounts.add("amazon", "My Shop", fields, actor="test")
 
 
 def test_a_role_that_is_missing_is_no_reason_to_reconnect(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     amazon(at).lacks = {"/marketplaceParticipations"}
-    asked = [exchange.path for exchange in at.emulator.application.exchanges].count(TOKENS)
-    with pytest.raises(ConfigError, match="lacks a role") as told:
+    before = [exchange.path for exchange in at.emulator.application.exchanges].count(TOKENS)
+    with pytest.raises(ConfigError, match="lacks a role") as refused:
         at.accounts.check(slug, actor="test")
-    assert not isinstance(told.value, AccessRefused)
+    assert not isinstance(refused.value, AccessRefused)
     assert at.registry.connection(slug).state == "active"
     paths = [exchange.path for exchange in at.emulator.application.exchanges]
-    assert paths.count(TOKENS) == asked
+    assert paths.count(TOKENS) == before
 
 
 def test_a_business_that_is_not_shown_is_not_needed(at: Desk) -> None:
     amazon(at).lacks = {"/sellers/v1/account"}
-    found = at.registry.connection(at.add(at.emulator.second))
-    assert (found.account["country"], found.timezone) == ("JP", "Asia/Tokyo")
+    connection = at.registry.connection(at.add(at.emulator.second))
+    assert (connection.account["country"], connection.timezone) == ("JP", "Asia/Tokyo")
 
 
 def test_a_draft_is_authorised_as_one(at: Desk) -> None:

@@ -19,9 +19,9 @@ def test_the_page_is_asked_for_with_the_runame(quick_home: Settings, tmp_path: P
             "shop", channel="ebay", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         page = begin(at.accounts, "shop", {}, "browser")
-    asked = parse_qs(urlsplit(page).query)
-    assert asked["redirect_uri"] == [RU_NAME]
-    assert "https://api.ebay.com/oauth/api_scope/sell.finances" in asked["scope"][0].split(" ")
+    query = parse_qs(urlsplit(page).query)
+    assert query["redirect_uri"] == [RU_NAME]
+    assert "https://api.ebay.com/oauth/api_scope/sell.finances" in query["scope"][0].split(" ")
 
 
 def test_a_seller_in_the_united_states_chooses_a_time_zone(
@@ -31,7 +31,7 @@ def test_a_seller_in_the_united_states_chooses_a_time_zone(
         assert isinstance(at.emulator, EBay)
         with pytest.raises(Undecided, match="time zone"):
             at.add(at.emulator.american)
-        found = at.accounts.check("my-shop", timezone="America/Chicago", actor="test")
-    assert (found.state, found.timezone) == ("active", "America/Chicago")
-    assert (found.account["country"], found.account["currency"]) == ("US", "USD")
-    assert found.fields["marketplace"] == "EBAY_US"
+        checked = at.accounts.check("my-shop", timezone="America/Chicago", actor="test")
+    assert (checked.state, checked.timezone) == ("active", "America/Chicago")
+    assert (checked.account["country"], checked.account["currency"]) == ("US", "USD")
+    assert checked.fields["marketplace"] == "EBAY_US"

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from connectors.channels.ebay.authorisation import EBAY
-from connectors.channels.ebay.signing import Signature
+from connectors.channels.ebay.signature import Signature
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
 from connectors.http import Remote, TokenAuth
@@ -56,9 +56,9 @@ def test_the_published_sample_is_signed_alike(key: str) -> None:
 
 
 def test_a_key_that_is_none_is_named_without_showing_it() -> None:
-    with pytest.raises(BadInput, match="signing_key is no private key") as told:
+    with pytest.raises(BadInput, match="signing_key is no private key") as refused:
         Signature(JWE, "c2VjcmV0", Open())
-    assert "c2VjcmV0" not in str(told.value)
+    assert "c2VjcmV0" not in str(refused.value)
 
 
 @pytest.mark.parametrize("of", ["first", "polish"])
@@ -73,11 +73,11 @@ def test_a_seller_of_the_uk_or_the_eu_signs_with_a_sealed_key(
         assert payouts(at, slug)["total"] > 0
         at.accounts.check(slug, actor="test")
         assert len(at.emulator.keypairs.public) == 1
-        kept = at.accounts.vault.read(slug)
-        assert kept["signing_jwe"] in at.emulator.keypairs.public
+        sealed = at.accounts.vault.read(slug)
+        assert sealed["signing_jwe"] in at.emulator.keypairs.public
         shown = repr(at.registry.connection(slug)) + repr(at.registry.audit_log())
-        assert kept["signing_jwe"] not in shown
-        assert kept["signing_key"] not in shown
+        assert sealed["signing_jwe"] not in shown
+        assert sealed["signing_key"] not in shown
 
 
 def test_a_seller_elsewhere_needs_no_signature(quick_home: Settings, tmp_path: Path) -> None:

@@ -57,19 +57,19 @@ def test_a_code_is_worth_nothing_without_the_verifier(at: Desk) -> None:
 
 
 def test_a_wrong_shared_secret_is_the_applications_fault(at: Desk) -> None:
-    given = at.fields(at.emulator.first) | {"client_secret": "another"}
+    fields = at.fields(at.emulator.first) | {"client_secret": "another"}
     with pytest.raises(ConfigError, match="Etsy does not allow GET /v3/application/users/me"):
-        at.accounts.add("etsy", "My Shop", given, actor="test")
+        at.accounts.add("etsy", "My Shop", fields, actor="test")
 
 
 def test_a_member_without_a_shop_cannot_be_connected(at: Desk) -> None:
-    given = at.fields(etsy(at).shopless)
+    fields = at.fields(etsy(at).shopless)
     with pytest.raises(BadInput, match="reaches no account"):
-        at.accounts.add("etsy", "My Shop", given, actor="test")
+        at.accounts.add("etsy", "My Shop", fields, actor="test")
 
 
 def test_a_shop_in_the_united_states_chooses_a_time_zone(at: Desk) -> None:
     with pytest.raises(Undecided, match="time zone"):
         at.add(etsy(at).american)
-    found = at.accounts.check("my-shop", timezone="America/Denver", actor="test")
-    assert (found.state, found.timezone) == ("active", "America/Denver")
+    checked = at.accounts.check("my-shop", timezone="America/Denver", actor="test")
+    assert (checked.state, checked.timezone) == ("active", "America/Denver")

@@ -124,11 +124,11 @@ def test_tokens_of_a_consent_are_asked_to_expire(at: Desk) -> None:
     come_back(at, consent(pending(at), accounts=[at.emulator.first]))
     (bought,) = [e for e in at.emulator.application.exchanges if e.path == ACCESS_TOKEN]
     assert dict(parse_qsl(bought.body.decode()))["expiring"] == "1"
-    kept = token(at, "shop")
-    assert kept.expires_at is not None
-    assert kept.refresh_token is not None
-    assert kept.refresh_expires_at is not None
-    assert (kept.refresh_expires_at - kept.expires_at).days == 89
+    stored = token(at, "shop")
+    assert stored.expires_at is not None
+    assert stored.refresh_token is not None
+    assert stored.refresh_expires_at is not None
+    assert (stored.refresh_expires_at - stored.expires_at).days == 89
 
 
 def test_a_refresh_whose_answer_is_lost_costs_no_consent(at: Desk) -> None:
@@ -165,9 +165,9 @@ def test_a_custom_app_that_was_uninstalled_needs_its_owner(at: Desk) -> None:
 def test_a_full_bucket_says_how_long_to_wait(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     shopify(at).throttled = 1
-    with pytest.raises(RateLimited) as told:
+    with pytest.raises(RateLimited) as limited:
         at.accounts.check(slug, actor="test")
-    assert told.value.retry_after == 2.0
+    assert limited.value.retry_after == 2.0
     assert at.accounts.check(slug, actor="test").state == "active"
 
 

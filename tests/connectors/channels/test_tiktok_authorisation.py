@@ -13,9 +13,9 @@ from connectors.accounts.authorisations import Received, begin, receive
 from connectors.accounts.broker import TOKEN, GrantRefused
 from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
-from connectors.channels.tiktok.answers import refusal, token_refusal
 from connectors.channels.tiktok.authorisation import TIKTOK
-from connectors.channels.tiktok.signing import ShopAuth, signature
+from connectors.channels.tiktok.errors import refusal, token_refusal
+from connectors.channels.tiktok.signature import ShopAuth, signature
 from connectors.errors import BadInput, ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused
@@ -97,8 +97,8 @@ def test_the_seller_chooses_where_a_consent_covers_several_shops(at: Desk) -> No
     received = authorised(at, DRESDEN)
     assert [shop.id for shop in received.choices] == [DRESDEN, DRESDEN_UK]
     at.accounts.prove("shop", DRESDEN, None, "test")
-    found = at.registry.connection("shop")
-    assert (found.account["currency"], found.timezone) == ("EUR", "Europe/Berlin")
+    connection = at.registry.connection("shop")
+    assert (connection.account["currency"], connection.timezone) == ("EUR", "Europe/Berlin")
     assert at.accounts.access("shop").fields["shop_cipher"] == SHOPS[2].cipher
 
 
@@ -106,8 +106,8 @@ def test_a_market_does_not_say_where_a_seller_across_the_border_lives(at: Desk) 
     authorised(at, DRESDEN_UK)
     with pytest.raises(Undecided, match="time zone"):
         at.accounts.prove("shop", DRESDEN_UK, None, "test")
-    found = at.accounts.check("shop", account=DRESDEN_UK, timezone="Europe/Berlin", actor="test")
-    assert (found.account["country"], found.account["currency"]) == ("GB", None)
+    checked = at.accounts.check("shop", account=DRESDEN_UK, timezone="Europe/Berlin", actor="test")
+    assert (checked.account["country"], checked.account["currency"]) == ("GB", None)
 
 
 def test_american_sellers_authorise_on_a_page_of_their_own(at: Desk) -> None:
@@ -143,16 +143,16 @@ def test_no_secret_is_told_by_a_log_or_an_error(at: Desk, caplog: pytest.LogCapt
         at.add(GIFTS)
     # The platform's own server stands in this process and logs what it is asked.
     ours = [r for r in caplog.records if not r.name.startswith("uvicorn")]
-    told = "\n".join([*(r.getMessage() for r in ours), str(refused.value), str(cut.value)])
+    messages = "\n".join([*(r.getMessage() for r in ours), str(refused.value), str(cut.value)])
     assert "httpcore2" in {r.name.partition(".")[0] for r in ours}
     for word in ("app_secret", "refresh_token=", "not-the-secret"):
-        assert word not in told
+        assert word not in messages
 
 
 def answer(code: int, message: str = "", status: int = 200) -> httpx2.Response:
     request = httpx2.Request("GET", "https://api.test/finance/202309/statements?sign=abc")
-    said = json.dumps({"code": code, "message": message, "request_id": "2026"})
-    return httpx2.Response(status, content=said, request=request)
+    envelope = json.dumps({"code": code, "message": message, "request_id": "2026"})
+    return httpx2.Response(status, content=envelope, request=request)
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def answer(code: int, message: str = "", status: int = 200) -> httpx2.Response:
 def test_a_code_means_the_same_with_every_status(
     code: int, message: str, expected: type[DaybookError], status: int
 ) -> None:
-    found = refusal(answer(code, message, status))
-    assert type(found) is expected
-    assert "sign=" not in str(found)
+    error = refusal(answer(code, message, status))
+    assert type(error) is expected
+    assert "sign=" not in str(error)
 
 
 @pytest.mark.parametrize("code", [36004004, 36004005, 98001004, 98001005, 98001006, 105001])

@@ -52,8 +52,8 @@ def test_own_keys_buy_tokens_by_themselves(at: Desk) -> None:
     at.emulator.expire()
     at.accounts.check(slug, actor="test")
     assert bought(at) == [("client_credentials", None)] * 2
-    kept = Token.from_json(at.accounts.vault.read(slug)["token"])
-    assert kept.refresh_token is None
+    stored = Token.from_json(at.accounts.vault.read(slug)["token"])
+    assert stored.refresh_token is None
     assert at.registry.connection(slug).deadlines == []
 
 
@@ -75,8 +75,8 @@ def test_a_consent_names_its_seller_and_keeps_its_refresh_token(at: Desk) -> Non
 def test_a_consent_that_was_given_before_may_be_typed(at: Desk) -> None:
     seller, provider = at.emulator.first, at.emulator.fields()
     pasted = at.emulator.oauth.granted(seller)  # type: ignore[attr-defined]
-    given = provider | {"market": "us", "seller_id": seller, "refresh_token": pasted}
-    slug = at.accounts.add("walmart", "My Shop", given, actor="test").slug
+    fields = provider | {"market": "us", "seller_id": seller, "refresh_token": pasted}
+    slug = at.accounts.add("walmart", "My Shop", fields, actor="test").slug
     at.emulator.expire()
     at.accounts.check(slug, actor="test")
     assert bought(at) == [("refresh_token", seller)] * 2
@@ -85,9 +85,9 @@ def test_a_consent_that_was_given_before_may_be_typed(at: Desk) -> None:
 
 def test_a_typed_consent_of_another_seller_is_refused(at: Desk) -> None:
     pasted = at.emulator.oauth.granted(at.emulator.second)  # type: ignore[attr-defined]
-    given = at.emulator.fields() | {"seller_id": at.emulator.first, "refresh_token": pasted}
+    fields = at.emulator.fields() | {"seller_id": at.emulator.first, "refresh_token": pasted}
     with pytest.raises(BadInput, match="does not accept these credentials"):
-        at.accounts.add("walmart", "My Shop", given | {"market": "us"}, actor="test")
+        at.accounts.add("walmart", "My Shop", fields | {"market": "us"}, actor="test")
 
 
 def test_every_call_has_an_id_of_its_own_and_no_bearer(at: Desk) -> None:
@@ -104,33 +104,33 @@ def test_every_call_has_an_id_of_its_own_and_no_bearer(at: Desk) -> None:
 
 
 def test_the_market_says_whose_page_it_is(at: Desk) -> None:
-    asked = dict(parse_qsl(urlsplit(page(at, "ca")).query))
-    assert asked["clientType"] == "seller-ca"
+    query = dict(parse_qsl(urlsplit(page(at, "ca")).query))
+    assert query["clientType"] == "seller-ca"
     answer = consent(begin(at.accounts, "shop", {"market": "ca"}, "browser"))
     receive(at.accounts, platform("walmart"), answer, "browser", "test")
-    found = at.registry.connection("shop")
-    assert (found.account["country"], found.account["currency"]) == ("CA", "CAD")
-    assert found.timezone == "America/Los_Angeles"
+    connection = at.registry.connection("shop")
+    assert (connection.account["country"], connection.account["currency"]) == ("CA", "CAD")
+    assert connection.timezone == "America/Los_Angeles"
 
 
 def test_a_market_whose_clock_is_not_known_asks_for_it(at: Desk) -> None:
-    given = at.fields(at.emulator.first) | {"market": "mx"}
+    fields = at.fields(at.emulator.first) | {"market": "mx"}
     with pytest.raises(Undecided, match="--timezone"):
-        at.accounts.add("walmart", "Tienda", given, actor="test")
+        at.accounts.add("walmart", "Tienda", fields, actor="test")
     checked = at.accounts.check("tienda", timezone="America/Mexico_City", actor="test")
     assert (checked.state, checked.timezone) == ("active", "America/Mexico_City")
     assert checked.account["currency"] == "MXN"
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [({"sellerId": ""}, "whose account"), ({"clientId": "another"}, "another application")],
 )
 def test_a_callback_for_somebody_else_is_refused(
-    at: Desk, changed: dict[str, str], told: str
+    at: Desk, changed: dict[str, str], message: str
 ) -> None:
     answer = consent(page(at), accounts=[at.emulator.first])
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInput, match=message):
         receive(at.accounts, platform("walmart"), {**answer, **changed}, "browser", "test")
 
 

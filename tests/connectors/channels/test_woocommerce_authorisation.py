@@ -53,7 +53,7 @@ def pending(at: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "stored"),
     [
         ("shop.example", "https://shop.example"),
         (" https://Shop.Example/ ", "https://shop.example"),
@@ -62,8 +62,8 @@ def pending(at: Desk) -> None:
         ("http://shop.lan:8080", "http://shop.lan:8080"),
     ],
 )
-def test_an_address_is_kept_in_one_form(typed: str, kept: str) -> None:
-    assert read_store_url(typed) == kept
+def test_an_address_is_kept_in_one_form(typed: str, stored: str) -> None:
+    assert read_store_url(typed) == stored
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_an_address_is_kept_in_one_form(typed: str, kept: str) -> None:
     ],
 )
 def test_what_is_no_address_of_a_store_is_refused(typed: str) -> None:
-    with pytest.raises(BadInput, match="store_url") as told:
+    with pytest.raises(BadInput, match="store_url") as refused:
         read_store_url(typed)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(refused.value)
 
 
 def test_over_https_keys_go_as_basic(
@@ -100,10 +100,10 @@ def test_over_https_keys_go_as_basic(
     ):
         store.endpoints(f"https://shop.test:{listener.getsockname()[1]}")
         accounts = elsewhere(at, allowed_private_hosts="")
-        given = store.chosen("harbour") | store.keys("harbour")
-        added = accounts.add("woocommerce", "My Shop", given, actor="test")
+        fields = store.chosen("harbour") | store.keys("harbour")
+        added = accounts.add("woocommerce", "My Shop", fields, actor="test")
         assert (added.account_id, added.account["name"]) == (store.first, "Harbour & Sons")
-        wrong = given | {"consumer_secret": "cs_wrong"}
+        wrong = fields | {"consumer_secret": "cs_wrong"}
         with pytest.raises(BadInput, match="does not accept these"):
             accounts.reconnect(added.slug, wrong, actor="test")
         assert accounts.check(added.slug, actor="test").state == "active"
@@ -128,14 +128,14 @@ def test_a_server_that_keeps_the_authorization_is_sent_the_keys_in_the_query(
     ):
         store.endpoints(f"https://shop.test:{listener.getsockname()[1]}")
         accounts = elsewhere(at, allowed_private_hosts="")
-        given = store.chosen("harbour") | store.keys("harbour")
-        added = accounts.add("woocommerce", "My Shop", given, actor="test")
+        fields = store.chosen("harbour") | store.keys("harbour")
+        added = accounts.add("woocommerce", "My Shop", fields, actor="test")
         assert accounts.check(added.slug, actor="test").state == "active"
         assert added.fields["keys_in"] == "query"
     tls.cache_clear()
     _index, first, second, *_ = store.application.exchanges
     assert b"consumer_secret" not in first.query
-    assert given["consumer_secret"].encode() in second.query
+    assert fields["consumer_secret"].encode() in second.query
 
 
 def test_a_store_with_plain_permalinks_is_found(at: Desk) -> None:
@@ -152,22 +152,22 @@ def test_a_store_with_plain_permalinks_is_found(at: Desk) -> None:
 
 
 def test_over_http_the_secret_never_travels(at: Desk) -> None:
-    given = at.fields(at.emulator.first)
-    at.accounts.add("woocommerce", "My Shop", given, actor="test")
+    fields = at.fields(at.emulator.first)
+    at.accounts.add("woocommerce", "My Shop", fields, actor="test")
     index, settings = at.emulator.application.exchanges
     assert b"oauth" not in index.query
     assert b"oauth_signature_method=HMAC-SHA256" in settings.query
     sent = repr((settings.query, settings.headers))
-    assert given["consumer_secret"] not in sent
+    assert fields["consumer_secret"] not in sent
     assert "authorization" not in sent
 
 
 def test_a_store_of_ones_own_network_must_be_vouched_for(at: Desk) -> None:
-    given = at.fields(at.emulator.first)
+    fields = at.fields(at.emulator.first)
     stranger = elsewhere(at, allowed_private_hosts="")
     with pytest.raises(BadInput, match="must be reached over https"):
-        stranger.add("woocommerce", "My Shop", given, actor="test")
-    inside = given | {"store_url": "https://127.0.0.1/harbour"}
+        stranger.add("woocommerce", "My Shop", fields, actor="test")
+    inside = fields | {"store_url": "https://127.0.0.1/harbour"}
     with pytest.raises(BadInput, match="not on the public internet"):
         stranger.add("woocommerce", "My Shop", inside, actor="test")
     pending(at)
@@ -177,22 +177,22 @@ def test_a_store_of_ones_own_network_must_be_vouched_for(at: Desk) -> None:
 
 
 def test_keys_in_each_others_place_are_noticed(at: Desk) -> None:
-    given = at.fields(at.emulator.first)
-    swapped = given | {
-        "consumer_key": given["consumer_secret"],
-        "consumer_secret": given["consumer_key"],
+    fields = at.fields(at.emulator.first)
+    swapped = fields | {
+        "consumer_key": fields["consumer_secret"],
+        "consumer_secret": fields["consumer_key"],
     }
-    with pytest.raises(BadInput, match="consumer_key begins with ck_") as told:
+    with pytest.raises(BadInput, match="consumer_key begins with ck_") as refused:
         at.accounts.add("woocommerce", "My Shop", swapped, actor="test")
-    assert given["consumer_secret"] not in str(told.value)
+    assert fields["consumer_secret"] not in str(refused.value)
 
 
 def test_a_deleted_key_that_another_replaces(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    kept = at.accounts.vault.read(slug)
+    stored = at.accounts.vault.read(slug)
     at.emulator.revoke(at.emulator.first)
     at.accounts.reconnect(slug, at.emulator.keys(at.emulator.first), actor="test")
-    assert at.accounts.vault.read(slug) != kept
+    assert at.accounts.vault.read(slug) != stored
     assert at.accounts.check(slug, actor="test").state == "active"
 
 
@@ -201,11 +201,11 @@ def test_no_key_goes_to_a_store_that_says_it_is_another(at: Desk) -> None:
         return JSONResponse({"name": "Copy", "home": "https://shop.example"})
 
     routes = [Route("/wp-json/{rest:path}", index)]
-    asked: list[str] = []
+    paths: list[str] = []
     copy = Starlette(routes=routes)
 
     async def noting(scope: dict[str, object], receive: object, send: object) -> None:
-        asked.append(str(scope["path"]))
+        paths.append(str(scope["path"]))
         await copy(scope, receive, send)
 
     with (
@@ -213,11 +213,11 @@ def test_no_key_goes_to_a_store_that_says_it_is_another(at: Desk) -> None:
         pytest.raises(BadInput, match=r"says that it is shop\.example: give that address"),
     ):
         at.accounts.add("woocommerce", "Copy", {"store_url": url, **KEYS}, actor="test")
-    assert asked == ["/wp-json/"]
+    assert paths == ["/wp-json/"]
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (HTMLResponse("<h1>Welcome</h1>"), "no WooCommerce at this address"),
         (HTMLResponse("<h1>Not found</h1>", 404), "no WooCommerce at this address"),
@@ -226,8 +226,8 @@ def test_no_key_goes_to_a_store_that_says_it_is_another(at: Desk) -> None:
         (RedirectResponse("http://127.0.0.1/", 301), "with or without www"),
     ],
 )
-def test_what_is_no_store_is_told_from_one(at: Desk, answer: Response, told: str) -> None:
-    with serving(answer, bound()) as url, pytest.raises(BadInput, match=told):
+def test_what_is_no_store_is_told_from_one(at: Desk, answer: Response, message: str) -> None:
+    with serving(answer, bound()) as url, pytest.raises(BadInput, match=message):
         at.accounts.add("woocommerce", "Page", {"store_url": url, **KEYS}, actor="test")
 
 

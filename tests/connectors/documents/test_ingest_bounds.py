@@ -16,9 +16,10 @@ import pytest
 
 from connectors.channels import CHANNELS
 from connectors.documents import archives, ingest, spreadsheets, tables
-from connectors.documents.archives import members, plain_name
-from connectors.documents.decoding import write_decoded
-from connectors.documents.manifest import Manifest, Member
+from connectors.documents.archives import plain_name, source_files
+from connectors.documents.encodings import write_decoded
+from connectors.documents.manifest import Manifest
+from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from tests.channels.examples import EXAMPLES, workbook, zipped
@@ -30,8 +31,8 @@ NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 def examine(home: Path, path: Path) -> list[Manifest]:
     settings = Settings(home=home, database_url=None, threads=1)
     return [
-        ingest.examine(settings, CHANNELS["etsy"], member, connection="s", time_zone="UTC")
-        for member in members(path)
+        ingest.parse_file(settings, CHANNELS["etsy"], source_file, connection="s", time_zone="UTC")
+        for source_file in source_files(path)
     ]
 
 
@@ -76,7 +77,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
         }
         for path, reason in refusals.items():
             with pytest.raises(BadInput, match=reason):
-                list(members(path))
+                list(source_files(path))
 
 
 def test_what_is_packed_to_burst_is_not_unpacked(
@@ -106,7 +107,7 @@ def test_an_archive_that_daybook_does_not_unpack_says_why(
     path = tmp_path / "b.zip"
     path.write_bytes(large)
     with pytest.raises(BadInput, match="is larger than 0 MiB"):
-        list(members(path))
+        list(source_files(path))
 
 
 def test_other_ways_of_packing_and_passwords_are_named(tmp_path: Path) -> None:
@@ -124,14 +125,14 @@ def test_other_ways_of_packing_and_passwords_are_named(tmp_path: Path) -> None:
 def test_every_byte_of_an_archive_may_be_damaged(tmp_path: Path) -> None:
     good = zipped(("a.csv", ETSY))
     (tmp_path / "good.zip").write_bytes(good)
-    assert [m.content for m in members(tmp_path / "good.zip")] == [ETSY]
+    assert [m.content for m in source_files(tmp_path / "good.zip")] == [ETSY]
     start = good.rindex(b"PK\x01\x02")
     for position in range(start, len(good)):
         damaged = bytearray(good)
         damaged[position] ^= 0xFF
         (tmp_path / "a.zip").write_bytes(damaged)
         with suppress(BadInput):
-            assert all(m.content == ETSY for m in members(tmp_path / "a.zip"))
+            assert all(m.content == ETSY for m in source_files(tmp_path / "a.zip"))
 
 
 def test_a_name_fits_a_message_and_a_disk() -> None:
@@ -198,6 +199,16 @@ def test_a_workbook_is_read_within_bounds(
     assert reason in refused(tmp_path, content(), "income.xlsx")
 
 
+def test_a_number_keeps_every_digit(tmp_path: Path) -> None:
+    """An order number of 18 digits is more than a float holds; programs write it as a number."""
+    numbers = "576461413038785752", "35.91", "-0.05"
+    cells = "".join(f"<c><v>{number}</v></c>" for number in numbers)
+    content = sheet(f"<row>{cells}</row>")
+    path = tmp_path / "text.csv"
+    spreadsheets.write_sheet("income.xlsx", content, path, lambda _title, _text: True)
+    assert path.read_text() == ",".join(numbers) + "\n"
+
+
 def test_a_text_is_read_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     header, row = ETSY.split(b"\n")[:2]
     monkeypatch.setattr(tables, "MAX_ROWS", 5)
@@ -227,4 +238,4 @@ def test_the_text_of_a_large_file_is_not_held_at_once(tmp_path: Path) -> None:
     write_decoded(content, "utf-16", tmp_path / "copy")
     assert (tmp_path / "copy").read_text() == "ü€😀" * 400_000
     assert spreadsheets.is_spreadsheet(workbook([["a"]]))
-    assert not spreadsheets.is_spreadsheet(Member("a", zipped(("a", b"b"))).content)
+    assert not spreadsheets.is_spreadsheet(SourceFile("a", zipped(("a", b"b"))).content)

@@ -9,8 +9,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from connectors.documents.decoding import write_decoded
-from connectors.documents.ingest import examining
+from connectors.documents.encodings import write_decoded
+from connectors.documents.ingest import open_parser
 from connectors.documents.spreadsheets import write_sheet
 from connectors.home.settings import Settings
 
@@ -45,6 +45,6 @@ def test_a_copy_of_a_document_is_private(tmp_path: Path, left: bool) -> None:
 def test_the_folders_of_copies_are_private(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     settings.scratch_folder.mkdir(parents=True)
-    with examining(settings) as table:
+    with open_parser(settings) as table:
         assert mode(settings.scratch_folder) == 0o700
         assert mode(table.scratch) == 0o700

@@ -10,7 +10,7 @@ from connectors.channels.amazon import api as amazon
 from connectors.channels.shopify import graphql as shopify
 from connectors.channels.shopify.queries import TRANSACTIONS
 from connectors.channels.square import api as square
-from connectors.channels.tiktok import answers as tiktok
+from connectors.channels.tiktok import errors as tiktok
 from connectors.channels.walmart import api as walmart
 from connectors.channels.woocommerce import api as woocommerce
 from connectors.errors import RateLimited
@@ -42,7 +42,7 @@ class Door:
 DOORS = {
     "amazon": Door(
         "/eu/reports/2021-06-30/reports", "QuotaExceeded", (44, 46), "x-amz-access-token", "{}",
-        header="x-amzn-RateLimit-Limit", error_for=amazon._judge,
+        header="x-amzn-RateLimit-Limit", error_for=amazon._error_for,
     ),
     "ebay": Door("/sell/finances/v1/payout", '"errorId":2001', (60, 60), shared=True),
     "etsy": Door("/v3/application/users/me", "error", (1, 86_400), header="retry-after",

@@ -5,7 +5,7 @@ import json
 import httpx2
 import pytest
 
-from connectors.documents.api_documents import Answers
+from connectors.documents.api_documents import ApiDocument
 from connectors.errors import Transient
 from connectors.http import Response, body
 
@@ -16,9 +16,9 @@ def _said(content: bytes) -> object:
 
 def test_half_a_character_is_text_that_can_be_kept() -> None:
     said = _said(rb'{"note":"thanks \ud83d","total":"12.30"}')
-    document = Answers("woocommerce", "open", "open:EUR", "EUR")
+    document = ApiDocument("woocommerce", "open", "open:EUR", "EUR")
     document.put("orders", said)
-    kept = document.member().content.splitlines()[1]
+    kept = document.source_file().content.splitlines()[1]
     assert json.loads(kept)["answer"] == {"note": "thanks ?", "total": "12.30"}
 
 
@@ -26,9 +26,9 @@ def test_a_number_of_any_length_keeps_its_digits() -> None:
     number = 123456789012345678901234567890
     said = _said(b'{"id":%d,"other":18446744073709551615}' % number)
     assert said == {"id": number, "other": 2**64 - 1}
-    document = Answers("square", "open", "open:USD", "USD")
+    document = ApiDocument("square", "open", "open:USD", "USD")
     document.put("ListPayouts", said)
-    assert str(number).encode() in document.member().content
+    assert str(number).encode() in document.source_file().content
 
 
 def test_an_answer_that_is_looked_at_twice_is_read_once() -> None:

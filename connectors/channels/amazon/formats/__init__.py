@@ -1,0 +1,17 @@
+"""The formats of Amazon's documents, one module each."""
+
+from connectors.channels.amazon.formats import (
+    api_provisional,
+    settlement_report_v1,
+    settlement_report_v2,
+    transaction_report,
+)
+
+FORMATS = (
+    settlement_report_v2.FORMAT,
+    settlement_report_v1.FORMAT,
+    transaction_report.FORMAT,
+    api_provisional.FORMAT,
+)
+
+__all__ = ["FORMATS"]

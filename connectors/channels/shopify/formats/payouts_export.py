@@ -1,0 +1,169 @@
+"""Shopify's export of payouts on disk: what it says and how that is proven.
+
+Format facts are read off real exports: a row a payout, of 10 columns and later of 13, decimal
+points, dates without a time; fees, refunds and what is reserved are negative. On every row the
+parts make the Total. Nothing says when things were sold, nor the payout's number: its day stands
+for both, as in an export of transactions without `Payout ID`.
+UNCONFIRMED: which payouts left that were not paid (`mappings/channels/shopify/lines_payouts.sql`),
+and that the money of one that was canceled comes back as a Retried Amount, as that of a failed one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+import duckdb
+
+from connectors.channels.base import LineQuery, payout_variables
+from connectors.channels.shopify.exports import (
+    AGAIN,
+    columns,
+    currency,
+    load_rows,
+    relation,
+    rows_without_line,
+)
+from connectors.documents.control_totals import take_control_totals
+from connectors.documents.dialects import date_format, decimal_marks
+from connectors.documents.macros import macros
+from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.source_file import DecodedFile
+from connectors.documents.tables import check_columns, check_once
+from connectors.errors import BadInput, TotalsMismatch
+from connectors.lake.windows import midnight
+from mappings.channels.queries import sql
+
+_LINES = "lines_payouts"
+_OPTIONAL = ("Marketplace Sales Tax", "Advances", "Bank Reference")
+_PARTS = (
+    "Charges", "Refunds", "Adjustments", "Marketplace Sales Tax", "Advances", "Reserved Funds",
+    "Fees", "Retried Amount",
+)  # fmt: skip
+_NEEDED = ("Payout Date", "Status", "Total", "Currency")
+_REQUIRED = (*_NEEDED, *(part for part in _PARTS if part not in _OPTIONAL))
+# A spreadsheet gives a date its midnight.
+_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
+
+
+class PayoutsExport:
+    """The export of payouts, which says what whole payouts come to."""
+
+    name = "payouts_export"
+    coverage = Coverage.PAYOUT_SUMMARY
+
+    def identify(self, head: str) -> bool:
+        """Return whether the first line names an export's columns."""
+        return {"Payout Date", "Charges", "Retried Amount", "Total"} <= set(columns(head))
+
+    def inspect(self, con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Manifest:
+        """Return the manifest of an export that was read whole and verified row by row."""
+        names = columns(file.header)
+        check_columns(file, names, _REQUIRED, AGAIN)
+        load_rows(con, file, names, _OPTIONAL, _NEEDED)
+        # Two exports that somebody put together would count a payout twice.
+        reference = "nullif(nullif(trim(\"Bank Reference\"), ''), '--')"
+        check_once(con, file, "Bank Reference", [reference], AGAIN)
+        stated = currency(con, file, "payouts")
+        dialect = Dialect(
+            encoding=file.encoding,
+            columns=names,
+            decimal_mark=decimal_marks(con, file.name, [*_PARTS, "Total"])[0],
+            date_format=date_format(con, file.name, ["Payout Date"], _FORMS),
+        )
+        for macro in macros(dialect):
+            con.execute(macro)
+        for name, value in {"currency": stated, "time_zone": file.time_zone}.items():
+            con.execute(f"SET VARIABLE {name} = $1", [value])
+        totals = take_control_totals(con, file, sql("shopify", _LINES))
+        _verify_rows(con, file)
+        if not totals.days:
+            raise BadInput(f"{file.name}: no payout of it has an amount; choose days with payouts")
+        totals = replace(totals, rows_without_amount=rows_without_line(con))
+        settlements = _settlements(con, file, stated)
+        first, last = min(totals.days), max(totals.days)
+        return totals.with_payouts(settlements).manifest(
+            file,
+            channel="shopify",
+            format=self,
+            statement=f"payouts:{_months(first, last)}-{stated}",
+            currency=stated,
+            declared=totals.total,
+            dialect=dialect,
+            period=(midnight(first, file.time_zone), midnight(last, file.time_zone, after=1)),
+            settlements=settlements,
+        )
+
+    def query(self, manifest: Manifest, _documents: Sequence[Manifest]) -> LineQuery:
+        """Return the query of a stored export; a negative payout was taken from the bank."""
+        return LineQuery(
+            rows=partial(relation, manifest.dialect.columns, _OPTIONAL),
+            lines_sql=sql("shopify", _LINES),
+            variables={"period_end": manifest.period_end, **payout_variables()},
+        )
+
+
+def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
+    """Raise `TotalsMismatch` for a row whose parts do not make its Total."""
+    wrong = con.execute(
+        'SELECT row, coalesce(sum(amount), 0)::DECIMAL(19,4) AS found, money("Total") AS declared '
+        "FROM document_rows LEFT JOIN counted_lines USING (row) "
+        "GROUP BY ALL HAVING found <> declared ORDER BY row LIMIT 1"
+    ).fetchone()
+    if wrong is None:
+        return
+    row, computed, declared = wrong
+    raise TotalsMismatch(
+        f"{file.name}: row {row}: its parts make {computed:f} but Total is {declared:f}; {AGAIN}",
+        declared=f"{declared:f}",
+        computed=f"{computed:f}",
+    )
+
+
+def _settlements(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, stated: str
+) -> tuple[Statement, ...]:
+    """Return the payouts, oldest first.
+
+    Of two of a day, which stay together, none has left while one has not.
+    """
+    rows = con.execute(
+        "SELECT settlement_id, payout_day, count(*)::INTEGER, sum(amount)::DECIMAL(19,4), "
+        "bool_and(has_left), max(row) FROM counted_lines GROUP BY ALL ORDER BY payout_day"
+    ).fetchall()
+    return tuple(_settlement(file, stated, *row) for row in rows)
+
+
+def _settlement(
+    file: DecodedFile,
+    stated: str,
+    settlement_id: str,
+    day: date,
+    lines: int,
+    total: Any,
+    has_left: bool,
+    row: int,
+) -> Statement:
+    start = midnight(day, file.time_zone)
+    return Statement(
+        settlement_id=settlement_id,
+        marketplace=None,
+        currency=stated,
+        period_start=start,
+        period_end=midnight(day, file.time_zone, after=1),
+        declared=total,
+        lines=lines,
+        total=total,
+        deposit_at=start if has_left else None,
+        deposit_day=day if has_left else None,
+        payout=total if has_left else None,
+        row=row,
+    )
+
+
+def _months(first: date, last: date) -> str:
+    return "..".join(sorted({f"{first:%Y-%m}", f"{last:%Y-%m}"}))
+
+
+FORMAT = PayoutsExport()

@@ -1,0 +1,184 @@
+"""Shopify's export of payment transactions on disk: what it says and how that is proven.
+
+Format facts are read off real exports: UTF-8, comma, decimal points, instants with an offset that
+changes with summer time, a payout's date without a time. There are 16 to 20 columns: `Payout ID`,
+`VAT` and the business entity's came later. Every row has Amount less Fee is Net. Nothing declares
+what a payout comes to: it is what the rows of a payout sum to. Where no payout has a number, its
+date stands for it.
+UNCONFIRMED: rows of the payout itself, which are left out; payouts that failed, which stay open.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+import duckdb
+
+from connectors.channels.api_formats import open_settlement
+from connectors.channels.base import LineQuery, payout_variables
+from connectors.channels.shopify.exports import (
+    AGAIN,
+    columns,
+    currency,
+    load_rows,
+    relation,
+    rows_without_line,
+)
+from connectors.documents.control_totals import (
+    ControlTotals,
+    from_microseconds,
+    take_control_totals,
+)
+from connectors.documents.dialects import date_format, decimal_marks, zones
+from connectors.documents.macros import macros
+from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.source_file import DecodedFile
+from connectors.documents.tables import check_columns
+from connectors.errors import BadInput, TotalsMismatch
+from connectors.lake.windows import midnight
+from mappings.channels.queries import sql
+
+_LINES = "lines_transactions"
+_REQUIRED = (
+    "Transaction Date", "Type", "Order", "Payout Status", "Payout Date", "Amount", "Fee", "Net",
+    "Currency",
+)  # fmt: skip
+_OPTIONAL = ("Payout ID", "Payment Method Name")
+_MONEY = ("Amount", "Fee", "Net")
+_FORMS = ("%Y-%m-%d %H:%M:%S",)
+_NEEDED = ("Transaction Date", "Type", "Currency", *_MONEY)
+
+
+class TransactionsExport:
+    """The export of payment transactions."""
+
+    name = "transactions_export"
+    coverage = Coverage.DATE_RANGE
+
+    def identify(self, head: str) -> bool:
+        """Return whether the first line names an export's columns."""
+        return {"Transaction Date", "Payout Status"} <= set(columns(head))
+
+    def inspect(self, con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Manifest:
+        """Return the manifest of an export that was read whole and verified row by row."""
+        names = columns(file.header)
+        check_columns(file, names, _REQUIRED, AGAIN)
+        load_rows(con, file, names, _OPTIONAL, _NEEDED)
+        stated = currency(con, file, "transactions")
+        dialect = Dialect(
+            encoding=file.encoding,
+            columns=names,
+            decimal_mark=decimal_marks(con, file.name, list(_MONEY))[0],
+            date_format=date_format(con, file.name, ["Transaction Date"], _FORMS),
+            zones=zones(con, file.name, ["Transaction Date"]),
+        )
+        for macro in macros(dialect):
+            con.execute(macro)
+        con.execute("SET VARIABLE currency = $1", [stated])
+        _verify_rows(con, file)
+        totals = take_control_totals(con, file, sql("shopify", _LINES))
+        if not totals.days:
+            raise BadInput(f"{file.name}: the export has payouts and no transactions; {AGAIN}")
+        totals = replace(totals, rows_without_amount=rows_without_line(con))
+        settlements = _settlements(con, file, stated)
+        return totals.with_payouts(settlements).manifest(
+            file,
+            channel="shopify",
+            format=self,
+            statement=_statement(totals, settlements, stated),
+            currency=stated,
+            declared=None,
+            dialect=dialect,
+            period=_period(totals, file.time_zone),
+            settlements=settlements,
+        )
+
+    def query(self, manifest: Manifest, _documents: Sequence[Manifest]) -> LineQuery:
+        """Return the query of a stored export; a negative payout was taken from the bank."""
+        return LineQuery(
+            rows=partial(relation, manifest.dialect.columns, _OPTIONAL),
+            lines_sql=sql("shopify", _LINES),
+            variables={
+                "settlement_id": open_settlement(manifest.currency),
+                "period_end": manifest.period_end,
+                **payout_variables(),
+            },
+        )
+
+
+def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
+    """Raise `TotalsMismatch` for a row where Amount less Fee is not Net."""
+    wrong = con.execute(
+        'SELECT row, money("Amount") - money("Fee") AS found, money("Net") FROM document_rows '
+        'WHERE found <> money("Net") ORDER BY row LIMIT 1'
+    ).fetchone()
+    if wrong is None:
+        return
+    row, computed, net = wrong
+    raise TotalsMismatch(
+        f"{file.name}: row {row}: Amount less Fee is {computed:f} but Net is {net:f}; {AGAIN}",
+        declared=f"{net:f}",
+        computed=f"{computed:f}",
+    )
+
+
+def _settlements(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str
+) -> tuple[Statement, ...]:
+    """Return the payouts that rows name, oldest first, and last what no payout has taken."""
+    rows = con.execute(
+        "SELECT settlement_id, count(*)::INTEGER, sum(amount)::DECIMAL(19,4), "
+        "epoch_us(min(posted_at)), epoch_us(max(posted_at)), "
+        "max(payout_day) FILTER (has_left), max(row) FROM counted_lines "
+        "GROUP BY 1 ORDER BY max(payout_day) NULLS LAST, settlement_id"
+    ).fetchall()
+    statements = [_settlement(file, currency, *row) for row in rows]
+    waiting = open_settlement(currency)
+    return tuple(sorted(statements, key=lambda s: s.settlement_id == waiting))
+
+
+def _settlement(
+    file: DecodedFile,
+    currency: str,
+    settlement_id: str,
+    lines: int,
+    total: Any,
+    first: int,
+    last: int,
+    paid_on: date | None,
+    row: int,
+) -> Statement:
+    return Statement(
+        settlement_id=settlement_id,
+        marketplace=None,
+        currency=currency,
+        period_start=from_microseconds(first),
+        period_end=from_microseconds(last + 1),
+        declared=None,
+        lines=lines,
+        total=total,
+        deposit_at=None if paid_on is None else midnight(paid_on, file.time_zone),
+        deposit_day=paid_on,
+        payout=None if paid_on is None else total,
+        row=row,
+    )
+
+
+def _statement(totals: ControlTotals, settlements: Sequence[Statement], currency: str) -> str:
+    """Return the one payout that the file is about, else the month of most of its lines."""
+    if len(settlements) == 1 and settlements[0].settlement_id != open_settlement(currency):
+        return f"payout:{settlements[0].settlement_id}"
+    months: dict[str, int] = {}
+    for day, day_totals in totals.days.items():
+        months[f"{day:%Y-%m}"] = months.get(f"{day:%Y-%m}", 0) + day_totals.lines
+    return f"{max(months, key=lambda m: (months[m], m))}-{currency}"
+
+
+def _period(totals: ControlTotals, time_zone: str) -> tuple[datetime, datetime]:
+    first, last = min(totals.days), max(totals.days)
+    return midnight(first, time_zone), midnight(last, time_zone, after=1)
+
+
+FORMAT = TransactionsExport()
