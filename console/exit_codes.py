@@ -42,13 +42,15 @@ def exit_code(program: Program) -> int:
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-        _print_error("interrupted; what was done stays done, and the next run goes on from there")
     except Exception as error:  # noqa: BLE001 - a traceback is of no use to a bookkeeper
         # Telling errors apart takes the libraries that raise them; a help page needs none.
         from console.error_lines import error_line
 
         line, code = error_line(error)
         _print_error(line)
+    # Typer answers some interrupts itself, with this code.
+    if code == INTERRUPTED:
+        _print_error("interrupted; what was done stays done, and the next run goes on from there")
     return code if isinstance(code, int) else 0
 
 

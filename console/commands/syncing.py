@@ -12,9 +12,9 @@ from connectors.database.registry import Connection, InboxEvent, Publication
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import settings
 from connectors.lake.windows import ONE_DAY, Window, windows
-from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace
+from console.options import Json
 from console.output import print_json, print_result, print_status
 from console.progress import Steps, steps
 from pipelines.stages import warehouse

@@ -8,7 +8,7 @@ from pipelines.resources import Daybook
 
 @dg.sensor(
     job=data_job,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Asks queues of notifications what is new; `due_visits` then visits.",
 )

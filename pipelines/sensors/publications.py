@@ -22,7 +22,7 @@ AFTER_THE_DATA = {PRIORITY_TAG: "-1"}
 
 @dg.sensor(
     job=publish_job,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Posts planned entries to the books.",
 )

@@ -22,7 +22,7 @@ FARTHEST = timedelta(days=8)
 
 @dg.sensor(
     job=data_job,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Visits connected accounts: first all of their history, then every morning.",
 )

@@ -13,6 +13,7 @@ from typing import Any
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
 from dagster_postgres.run_storage import PostgresRunStorage
 from dagster_postgres.schedule_storage import PostgresScheduleStorage
+from sqlalchemy import Connection
 
 from pipelines.storage.clock import latest_possible, not_ahead
 from pipelines.storage.events import EventLogStorage
@@ -27,6 +28,14 @@ class RunStorage(Pooled, PostgresRunStorage):
 
 class ScheduleStorage(Pooled, PostgresScheduleStorage):
     """Stock schedule storage on a pool, in which nothing waits for a date that was never."""
+
+    _knows_instigators = False
+
+    def _has_instigators_table(self, conn: Connection) -> bool:
+        # Stock, the catalogue is read several times a tick: a seventh of an idle daemon's work.
+        if not self._knows_instigators or not self.lean:
+            self._knows_instigators = super()._has_instigators_table(conn)
+        return self._knows_instigators
 
     def all_instigator_state(self, *args: Any, **kwargs: Any) -> Sequence[InstigatorState]:
         """Return sensors and schedules as they stand, none of them ahead of the clock."""
