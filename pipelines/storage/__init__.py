@@ -25,6 +25,15 @@ __all__ = ["EventLogStorage", "RunStorage", "ScheduleStorage"]
 class RunStorage(Pooled, PostgresRunStorage):
     """Stock run storage on a pool."""
 
+    _knows_backfill_id = False
+
+    def has_backfill_id_column(self) -> bool:
+        """Return whether runs have the column, asking the database until they do."""
+        # Stock, the catalogue is read for every run that is added: 60 ms.
+        if not self._knows_backfill_id or not self.lean:
+            self._knows_backfill_id = super().has_backfill_id_column()
+        return self._knows_backfill_id
+
 
 class ScheduleStorage(Pooled, PostgresScheduleStorage):
     """Stock schedule storage on a pool, in which nothing waits for a date that was never."""
