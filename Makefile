@@ -9,6 +9,8 @@ STAMP := .venv/.installed
 READERS := $(patsubst tests/readers/%.lock,.venv/readers/%/.installed,$(wildcard tests/readers/*.lock))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export DAYBOOK_HOME ?= $(CURDIR)/.daybook
+# Without bytecode every process, and a test starts hundreds, would compile Daybook anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install run up test lint format bench lock
 
@@ -19,6 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "installing what requirements.lock names (a minute or two the first time)"
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q mappings connectors pipelines console sandbox
 	@touch $(STAMP)
 
 # Older DuckDBs, which the warehouse promises to: a test opens it with each.
@@ -44,7 +47,7 @@ format: install
 	$(BIN)/ruff check --fix .
 
 test: lint $(READERS)
-	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 3 --dist worksteal $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
+	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 4 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
 
 bench: install
 	$(BIN)/python -m tests.benchmarks

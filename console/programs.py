@@ -6,6 +6,7 @@ started again, sooner the first time than the fifth; the others go on meanwhile.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -211,9 +212,9 @@ class Programs:
         return self.logs / f"{service.name.lower()}.log"
 
 
-def answers_on(socket: Path, address: str) -> bool:
-    """Whether somebody answers on a Unix socket."""
-    connection = UnixConnection(socket, 2)
+def answers_on(path: Path, address: str) -> bool:
+    """Return whether somebody answers on a Unix socket."""
+    connection = UnixConnection(path, 2)
     try:
         connection.request("GET", address)
         return connection.getresponse().status == HTTPStatus.OK
@@ -221,6 +222,16 @@ def answers_on(socket: Path, address: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def listens_on(path: Path) -> bool:
+    """Return whether somebody accepts connections on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def answers(address: str) -> bool:

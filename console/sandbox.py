@@ -8,8 +8,6 @@ import json
 import sys
 from typing import Final
 
-from connectors.accounts.accounts import Accounts
-from connectors.accounts.platforms import PLATFORMS
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
@@ -30,6 +28,9 @@ def check(home: Settings, wanted: bool) -> None:
 
 def claim(home: Settings) -> None:
     """Make a home without connections a sandbox; `BadInput` where it is somebody's already."""
+    from connectors.accounts.accounts import Accounts
+    from connectors.accounts.platforms import PLATFORMS
+
     if home.is_sandbox:
         return
     with Registry.open(home) as registry:
@@ -61,6 +62,9 @@ def environment(home: Settings) -> dict[str, str]:
 
 def register(home: Settings) -> None:
     """Keep the application that each emulator knows, as an administrator does once."""
+    from connectors.accounts.accounts import Accounts
+    from connectors.accounts.platforms import PLATFORMS
+
     file = home.sandbox_folder / "applications.json"
     known = json.loads(file.read_text(encoding="utf-8"))
     with Registry.open(home) as registry:
@@ -71,6 +75,8 @@ def register(home: Settings) -> None:
 
 def described(home: Settings) -> list[str]:
     """What to do with it, in lines for a person."""
+    from connectors.accounts.platforms import PLATFORMS
+
     example = home.sandbox_folder / "square.json"
     return [
         f"sandbox  {len(PLATFORMS)} platforms that only pretend; the key to an account of each is "

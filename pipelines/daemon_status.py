@@ -51,7 +51,7 @@ def daemon_status(settings: Settings, now: datetime | None = None) -> DaemonStat
     up = any(process.name == home_lock.OWNER for process in living)
     silent = heartbeat is None or now - heartbeat > SILENT_AFTER
     # Its process says sooner that it is gone, its heartbeat that it hangs.
-    gone = up and not any(process.name == "daemon" for process in living)
+    gone = up and not any(process.name == "Dagster" for process in living)
     return DaemonStatus(up, not gone and not silent, heartbeat, ahead)
 
 

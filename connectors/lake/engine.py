@@ -1,26 +1,114 @@
 """DuckDB as Daybook opens it: bounded memory, UTC, nothing fetched from anywhere."""
 
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
+_MOST_IDLE: Final = 2
+_MOST_IDLE_BYTES: Final = 32 << 20
 
-def open_engine(*, threads: int, memory_limit: str, spill: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that spills to `spill` and loads no extension by itself."""
-    spill.parent.mkdir(parents=True, exist_ok=True)
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """The bounds of an engine; a serial one hands rows on in the order of a file."""
+
+    threads: int
+    memory_limit: str
+    is_serial: bool = False
+
+
+class EnginePool:
+    """Engines in memory that nobody uses at the moment.
+
+    To begin one takes 20 ms, longer than most of what it is asked; one that holds files or much
+    memory is not kept.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[EngineKind, list[duckdb.DuckDBPyConnection]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def take(self, kind: EngineKind, spill: Path) -> duckdb.DuckDBPyConnection:
+        """Return an engine that is the caller's alone and spills to `spill`."""
+        spill.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            with self._lock:
+                idle = self._idle[kind].pop() if self._idle[kind] else None
+            if idle is None:
+                return _begin(kind, spill)
+            try:
+                idle.execute("SET temp_directory = " + quoted(str(spill)))
+            except duckdb.Error:
+                # Broken by what it was asked before.
+                idle.close()
+            else:
+                return idle
+
+    def give_back(self, kind: EngineKind, engine: duckdb.DuckDBPyConnection) -> None:
+        """Keep an engine for whoever needs one next, or end it."""
+        try:
+            row = engine.execute(
+                "SELECT sum(memory_usage_bytes), sum(temporary_storage_bytes), "
+                "current_setting('temp_directory') FROM duckdb_memory()"
+            ).fetchone()
+        except duckdb.Error:
+            row = None
+        is_light = row is not None and row[0] <= _MOST_IDLE_BYTES
+        # A folder it spilled to is gone only when the engine is.
+        if is_light and row is not None and not row[1] and not Path(row[2]).exists():
+            with self._lock:
+                if len(self._idle[kind]) < _MOST_IDLE:
+                    self._idle[kind].append(engine)
+                    return
+        engine.close()
+
+
+ENGINES: Final = EnginePool()
+
+
+def connect(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Return a connection of its own to an engine, which sees nothing of the others."""
+    con = engine.cursor()
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+@contextmanager
+def open_engine(
+    *, threads: int, memory_limit: str, spill: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Lend an in-memory DuckDB that spills to `spill` and loads no extension by itself."""
+    kind = EngineKind(threads, memory_limit)
+    engine = ENGINES.take(kind, spill)
+    try:
+        with connect(engine) as con:
+            yield con
+    finally:
+        ENGINES.give_back(kind, engine)
+
+
+def _begin(kind: EngineKind, spill: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(
         config={
-            "threads": threads,
-            "memory_limit": memory_limit,
+            "threads": kind.threads,
+            "memory_limit": kind.memory_limit,
             "temp_directory": str(spill),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
     )
-    con.execute("SET TimeZone = 'UTC'")
+    if kind.is_serial:
+        # A join that swaps its sides hands rows on in the order of a hash table.
+        con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     return con
 
 
 def quoted(text: str) -> str:
-    """A SQL string literal, for the few places that take no parameter (paths, column lists)."""
+    """Return a SQL string literal, for what takes no parameter (paths, column lists)."""
     return "'" + text.replace("'", "''") + "'"

@@ -16,10 +16,10 @@ from connectors.channels.history import first_day
 from connectors.database.registry import Connection
 from connectors.errors import BadInput
 from console import connections
-from console.commands.home import Json
 from console.credentials import read_credentials
 from console.days import day
 from console.opening import workspace
+from console.options import Json
 from console.output import print_error, print_json, print_result, print_status
 from pipelines.stages.removing import posted_entries, remove_connection, withdraw_removed
 

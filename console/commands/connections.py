@@ -13,8 +13,8 @@ from connectors.accounts.queues import Notifying
 from connectors.channels.history import can_sync
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
 from console.commands import connecting, notifying
-from console.commands.home import Json
 from console.opening import workspace
+from console.options import Json
 from console.output import Align, print_json, print_result, print_table
 from pipelines.stages.workspace import Workspace
 

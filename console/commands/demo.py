@@ -12,7 +12,7 @@ from connectors.channels import channel as channel_named
 from connectors.errors import Permanent
 from connectors.home.home import initialise
 from connectors.home.settings import default_home, settings
-from console.commands.home import books
+from console.books import create_books
 from console.commands.reconciling import show_proofs
 from console.opening import workspace
 from console.output import print_result, print_status
@@ -33,7 +33,7 @@ def demo() -> None:
     from console.samples import SAMPLES, folder
 
     print_status(f"home: {settings().home}")
-    initialise(settings(), further=[books])
+    initialise(settings(), further=[create_books])
     with workspace() as opened:
         for sample in SAMPLES:
             source = channel_named(sample.channel)

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from connectors.errors import BadInput
-from console.commands.home import Json
 from console.documents import described, document_of
 from console.opening import workspace
+from console.options import Json
 from console.output import Align, print_json, print_result, print_table
 from pipelines.stages.importing import ACTOR
 from pipelines.stages.withdrawals import (

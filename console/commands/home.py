@@ -1,7 +1,5 @@
 """`init`, `doctor`, `channels`, `down`: the home itself."""
 
-from typing import Annotated
-
 import typer
 
 from connectors.accounting.beancount.books import Books
@@ -14,14 +12,15 @@ from connectors.home import lock as home_lock
 from connectors.home.doctor import Finding, examine
 from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
+from console.books import create_books
 from console.channels import described, files_taken, ways
+from console.options import Json
 from console.output import Align, print_json, print_result, print_status, print_table
 from pipelines.daemon_status import daemon_status
 from pipelines.stages.books_check import books_error, checked_books
 from pipelines.stages.workspace import Workspace
 
 CHECK = "bean-check"
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,17 +31,9 @@ def register(app: typer.Typer) -> None:
     app.command()(down)
 
 
-def books(home: Settings) -> list[str]:
-    """Empty books where there are none."""
-    folder = Books(home.books_folder)
-    new = not folder.main_file.exists()
-    folder.initialise()
-    return [f"wrote {folder.main_file}"] if new else []
-
-
 def init() -> None:
     """Make the home: folders, key, database, Dagster's settings, empty books. Safe to repeat."""
-    done = initialise(settings(), further=[books])
+    done = initialise(settings(), further=[create_books])
     for line in done:
         print_result(line)
     print_result(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
@@ -60,7 +51,7 @@ def daemon_findings(home: Settings) -> list[Finding]:
         found = [Finding("daemon", True, "it works")]
     else:
         beat = f"{status.heartbeat:%Y-%m-%d %H:%M:%S} UTC" if status.heartbeat else "never"
-        mend = f"see {home.home / 'logs' / 'daemon.log'}, and start `daybook up` again"
+        mend = f"see {home.home / 'logs' / 'dagster.log'}, and start `daybook up` again"
         found = [Finding("daemon", False, f"it is away; its last sign of life: {beat}", mend)]
     if status.ahead:
         names = ", ".join(status.ahead)

@@ -10,9 +10,9 @@ from connectors.channels import channel as channel_named
 from connectors.channels.base import Channel
 from connectors.documents.manifest import Coverage, Manifest
 from connectors.errors import BadInput
-from console.commands.home import Json
 from console.documents import described, withdrawal_document
 from console.opening import workspace
+from console.options import Json
 from console.output import money, print_error, print_json, print_result, print_status
 from mappings.money import minor_digits
 from pipelines.stages.importing import Imported, import_file, open_connection

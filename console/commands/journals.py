@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from console.commands.home import Json
 from console.commands.syncing import From, Slugs, To, window_of
 from console.entries import Entry, entries
 from console.opening import chosen, workspace
+from console.options import Json
 from console.output import money, print_json, print_result
 from mappings.money import minor_digits
 

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from connectors.errors import BadInput
 from connectors.home.settings import settings
-from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace
+from console.options import Json
 from console.output import Align, money, print_json, print_result, print_status, print_table
 from console.words import word_document
 from mappings.journal.config import MappingConfig

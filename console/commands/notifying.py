@@ -7,9 +7,9 @@ import typer
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.queues import Notifying
 from connectors.errors import BadInput
-from console.commands.home import Json
 from console.credentials import read_credentials
 from console.opening import workspace
+from console.options import Json
 from console.output import print_json, print_result, print_status
 
 ACTOR = "operator"

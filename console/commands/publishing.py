@@ -12,7 +12,6 @@ from connectors.accounts.posting import posting
 from connectors.database.registry import Connection, Publication
 from connectors.errors import BadInput
 from connectors.lake.windows import Window, windows
-from console.commands.home import Json
 from console.commands.syncing import (
     From,
     Slugs,
@@ -22,6 +21,7 @@ from console.commands.syncing import (
     window_of,
 )
 from console.opening import chosen, workspace
+from console.options import Json
 from console.output import print_json, print_result, print_status
 from console.progress import steps
 from pipelines.stages.books_check import checked_books

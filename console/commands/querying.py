@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from connectors.home.settings import settings
-from console.commands.home import Json
+from console.options import Json
 from console.output import Align, numeric, print_json, print_table
 from pipelines.warehouse import query
 

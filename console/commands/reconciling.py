@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import typer
 
-from console.commands.home import Json
 from console.commands.syncing import Slugs
 from console.opening import chosen, workspace
+from console.options import Json
 from console.output import Align, money, print_json, print_result, print_table
 from console.proofs import FIGURES, gap_document, proof_document
 from mappings.money import minor_digits

@@ -1,4 +1,4 @@
-"""`up`: the console, and behind it the Dagster UI, its daemon and the books' pages."""
+"""`up`: the console, and behind it Dagster, its code server and the books' pages."""
 
 import errno
 import os
@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,9 +24,10 @@ from connectors.home.settings import Settings, settings
 from connectors.home.unix_sockets import UNIX, socket_path
 from connectors.lake.temporary import sweep
 from console import sandbox as emulated
-from console.commands.home import books
+from console.books import create_books
 from console.output import print_result, print_status, stderr
-from console.programs import Programs, Service, answers, answers_on
+from console.programs import Programs, Service, answers, answers_on, listens_on
+from pipelines.location import code_server
 
 LOOPBACK = "127.0.0.1"
 # The console serves the two under these; `console.web.gate` says who may open them.
@@ -55,7 +55,7 @@ def up(
     """Run the console with the Dagster UI, its daemon and the books' pages, until Ctrl-C."""
     home = _own_address(settings(), port)
     emulated.check(home, sandbox)
-    initialise(home, further=[books])
+    initialise(home, further=[create_books])
     with home_lock.held(home, takeover=takeover) as lock:
         sweep(home)
         _check_port(port, "--port", host)
@@ -134,19 +134,18 @@ def _environment(home: Settings, sandbox: bool) -> Mapping[str, str]:
 
 
 def _services(home: Settings, host: str, port: int) -> list[Service]:
-    location = ["-m", "pipelines.definitions"]
-    daemon = str(Path(sys.executable).parent / "dagster-daemon")
-    dagster, books_socket = (
-        socket_path(home.sockets_folder, name) for name in ("dagster", "books")
+    dagster, code, books_socket = (
+        socket_path(home.sockets_folder, name) for name in ("dagster", "code", "books")
     )
     console = ["--host", host, "--port", str(port), "--dagster", f"{UNIX}{dagster}"]
     listed = [
+        Service("code", code_server(code), partial(listens_on, code)),
         Service(
             "Dagster",
-            [sys.executable, "-m", "pipelines.webserver", str(dagster), DAGSTER],
+            [sys.executable, "-m", "pipelines.webserver", str(dagster), DAGSTER, str(code)],
             partial(answers_on, dagster, f"{DAGSTER}/server_info"),
+            keeps_dates=True,
         ),
-        Service("daemon", [daemon, "run", *location], keeps_dates=True),
     ]
     try:
         command = fava.command(Books(home.books_folder).main_file, books_socket, BOOKS)

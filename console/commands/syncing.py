@@ -10,9 +10,9 @@ from connectors.database.registry import Publication
 from connectors.errors import BadInput
 from connectors.home.settings import settings
 from connectors.lake.windows import ONE_DAY, Window
-from console.commands.home import Json
 from console.days import day
 from console.opening import chosen, workspace
+from console.options import Json
 from console.output import print_json, print_result
 from console.progress import steps
 from pipelines.sync import SyncReport

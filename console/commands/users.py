@@ -7,8 +7,8 @@ import typer
 
 from connectors.errors import BadInput
 from console.commands.connecting import ACTOR
-from console.commands.home import Json
 from console.opening import workspace
+from console.options import Json
 from console.output import Align, print_json, print_result, print_status, print_table
 
 app = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)

@@ -8,7 +8,7 @@ from pipelines.resources import Daybook
 
 @dg.sensor(
     job=fetch_job,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Polls notification queues and brings forward the next sync of accounts.",
 )

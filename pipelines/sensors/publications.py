@@ -21,7 +21,7 @@ A_TICK_OR_TWO: Final = timedelta(seconds=30)
 
 @dg.sensor(
     job=publish_job,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Posts planned entries to the books.",
 )

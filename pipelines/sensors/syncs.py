@@ -22,7 +22,7 @@ FARTHEST: Final = timedelta(days=8)
 
 @dg.sensor(
     job=fetch_job,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Syncs connected accounts: first all of their history, then every morning.",
 )

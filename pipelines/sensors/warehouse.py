@@ -30,7 +30,7 @@ class Cursor(BaseModel):
 
 @dg.sensor(
     job=warehouse_job,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Publishes the warehouse when partitions have changed and none changes any more.",
 )

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,39 +12,33 @@ import duckdb
 
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
-from connectors.lake.engine import open_engine
+from connectors.lake.engine import ENGINES, EngineKind, connect
 from connectors.lake.lake import Lake
 from connectors.lake.temporary import temporary_name
 
 
 class _Engines:
-    """DuckDB, begun once of a kind: that takes longer than most of what it is asked."""
+    """The engines of one workspace, taken once of a kind and given back with it."""
 
     def __init__(self) -> None:
-        self._begun: dict[bool, duckdb.DuckDBPyConnection] = {}
+        self._taken: dict[EngineKind, duckdb.DuckDBPyConnection] = {}
         self._lock = threading.Lock()
+        weakref.finalize(self, _give_back, self._taken).atexit = False
 
     def open(self, settings: Settings, *, serial: bool) -> duckdb.DuckDBPyConnection:
         """A connection of its own, which sees nothing of the others."""
+        threads = 1 if serial else settings.threads
+        kind = EngineKind(threads, settings.memory_limit, is_serial=serial)
         with self._lock:
-            if serial not in self._begun:
-                self._begun[serial] = _begun(settings, serial=serial)
-            con = self._begun[serial].cursor()
-        con.execute("SET TimeZone = 'UTC'")
-        return con
+            if kind not in self._taken:
+                spill = settings.lake_folder / temporary_name("spill")
+                self._taken[kind] = ENGINES.take(kind, spill)
+            return connect(self._taken[kind])
 
 
-def _begun(settings: Settings, *, serial: bool) -> duckdb.DuckDBPyConnection:
-    spill = temporary_name("spill")
-    con = open_engine(
-        threads=1 if serial else settings.threads,
-        memory_limit=settings.memory_limit,
-        spill=settings.lake_folder / spill,
-    )
-    if serial:
-        # A join that swaps its sides hands rows on in the order of a hash table.
-        con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-    return con
+def _give_back(taken: dict[EngineKind, duckdb.DuckDBPyConnection]) -> None:
+    for kind, engine in taken.items():
+        ENGINES.give_back(kind, engine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from typing import Any
 
 from dagster._core.instance.methods.event_methods import EventMethods
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
+from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStorage
 from dagster_postgres.event_log import PostgresEventLogStorage
 from dagster_postgres.run_storage import PostgresRunStorage
 from dagster_postgres.schedule_storage import PostgresScheduleStorage
@@ -47,6 +49,8 @@ INTERNALS: _Internals = MappingProxyType(
         SqlEventLogStorage._update_asset_check_evaluation: "961fd6041447",
         SqlEventLogStorage.prepare_insert_event_batch: "3a4f48097f68",
         SqlEventLogStorage.store_asset_check_event: "6d148295fa69",
+        SqlRunStorage.has_backfill_id_column: "ec96ba873816",
+        SqlScheduleStorage._has_instigators_table: "ec5ec72bffb6",
     }
 )
 

@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from tests.benchmarks import (
     kills,
     limits,
     simulation,
+    startup,
     stores,
     warehouse,
     year,
@@ -29,9 +32,9 @@ from tests.benchmarks.results import Result
 REPUBLISH = 0.2
 
 
-def _warehouse(work: Path, _scale: float) -> list[Result]:
+def _warehouse(work: Path, scale: float) -> list[Result]:
     results: list[Result] = []
-    for lake, figures in warehouse.measure(work).items():
+    for lake, figures in warehouse.measure(work, scale).items():
         ratio = figures["republish_to_rebuild_ratio"]
         assert isinstance(ratio, int | float)
         results += [Result(f"{lake}: rebuild", f"{figures['rebuild_seconds']} s")]
@@ -45,6 +48,7 @@ def _warehouse(work: Path, _scale: float) -> list[Result]:
 
 
 BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
+    "startup": startup.measure,
     "compute": compute.measure,
     "year": year.measure,
     "backfill": backfill.measure,
@@ -89,9 +93,11 @@ def main() -> int:
         chosen.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="daybook-bench-", dir=chosen.folder) as work:
         for name in chosen.names or BENCHMARKS:
-            Console(stderr=True).print(f"measuring {name}")
-            found = BENCHMARKS[name](Path(work) / name, chosen.scale)
-            results += [(name, result) for result in found]
+            print(f"measuring {name}", file=sys.stderr)
+            started = time.monotonic()
+            measured = BENCHMARKS[name](Path(work) / name, chosen.scale)
+            results += [(name, result) for result in measured]
+            print(f"  took {time.monotonic() - started:.0f} s", file=sys.stderr)
     _show(results)
     if chosen.json:
         rows = [{"benchmark": n, "what": r.what, "figure": r.figure, "target": r.target,

@@ -28,12 +28,12 @@ from tests.benchmarks.results import Result, in_fresh_process, peak_megabytes
 
 SLUG = "amazon-de"
 MILLIONS = 5
-REPEATS = 5
+REPEATS = 3
 RATIO, LINEAR, GIBIBYTES = 1.6, 4.4, 2.0
 
 
 def measure(work: Path, scale: float) -> list[Result]:
-    """Five rounds of floor, 5 and 20 million lines: a slow minute meets all three."""
+    """Measure floor, 5 and 20 million lines in three rounds: a slow minute meets all three."""
     small, large = int(MILLIONS * 1e6 * scale), int(4 * MILLIONS * 1e6 * scale)
     found: dict[str, list[dict[str, Any]]] = {"floor": [], "small": [], "large": []}
     tsv = work / "tsv"

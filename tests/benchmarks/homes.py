@@ -17,7 +17,7 @@ from connectors.home.home import initialise
 from connectors.home.settings import Settings
 from connectors.lake.lake import Lake
 from connectors.lake.windows import Window
-from console.commands.home import books
+from console.books import create_books
 
 ZONE = "Europe/Berlin"
 
@@ -26,7 +26,7 @@ ZONE = "Europe/Berlin"
 def fresh_home(folder: Path, slugs: Iterable[str]) -> Iterator[Settings]:
     """An initialised home with these connections and a server of its own, which stops after."""
     settings = Settings(home=folder, database_url=None, lake=None, threads=2)
-    initialise(settings, further=[books])
+    initialise(settings, further=[create_books])
     try:
         with Registry.open(settings) as registry:
             for slug in slugs:

@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -26,11 +27,20 @@ REPEATS = 5
 Figures = dict[str, float | int | dict[str, float]]
 
 
-def measure(work_folder: Path) -> dict[str, Figures]:
-    """Publish and query two lakes that are made in (and removed from) the folder."""
+def measure(work_folder: Path, scale: float = 1.0) -> dict[str, Figures]:
+    """Publish and query two lakes that are made in (and removed from) the folder.
+
+    A smaller scale has fewer connections in one of them, and fewer lines a day in the other.
+    """
+    many = replace(MANY_SMALL, connections=max(1, round(MANY_SMALL.connections * scale)))
+    large = replace(FEW_LARGE, lines=max(1, round(FEW_LARGE.lines * scale)))
     return {
-        "7300 partitions of 50 lines": _measure_lake(work_folder / "small", MANY_SMALL),
-        "5 million lines in 365 partitions": _measure_lake(work_folder / "large", FEW_LARGE),
+        f"{many.connections * many.days:,} partitions of {many.lines} lines": _measure_lake(
+            work_folder / "small", many
+        ),
+        f"{large.lines * large.days:,} lines in {large.days} partitions": _measure_lake(
+            work_folder / "large", large
+        ),
     }
 
 

@@ -20,13 +20,13 @@ from tests.benchmarks.results import Result, in_fresh_process
 
 SLUG = "amazon-de"
 LINES = 1_000_000
-REPEATS = 5
+REPEATS = 3
 TIMES_FLOOR, SECONDS = 3, 15
 PARTS = ("imports", "data", "publish", "warehouse")
 
 
 def measure(work: Path, scale: float) -> list[Result]:
-    """Five times: the floor, then the year from a fresh home."""
+    """Measure the floor, then the year from a fresh home, three times."""
     floors: list[float] = []
     runs: list[dict[str, Any]] = []
     tsv = work / "tsv"

@@ -7,8 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from connectors.accounting.beancount import Books
 from connectors.channels import channel
 from connectors.database.registry import Connection, Registry
@@ -142,8 +140,7 @@ class House:
         files = self.workspace.lake.partitions(table, self.slug, days)
         if not files:
             return []
-        with duckdb.connect() as con:
-            con.execute("SET TimeZone = 'UTC'")
+        with self.workspace.engine() as con:
             found = con.execute(f"SELECT * FROM {scan(files)}")
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

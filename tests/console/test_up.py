@@ -130,7 +130,7 @@ def test_up_serves_survives_its_database_and_stops(
     assert listening(children) == {f"0100007F:{port:04X}"}
     sockets = own.settings.sockets_folder
     assert sockets.stat().st_mode & 0o077 == 0
-    assert {path.name for path in sockets.iterdir()} == {"dagster", "books"}
+    assert {path.name for path in sockets.iterdir()} == {"dagster", "code", "books"}
     _look_around(web, own)
 
     again = own("up")
@@ -139,7 +139,12 @@ def test_up_serves_survives_its_database_and_stops(
     assert again.complaint.endswith("or take over with `daybook up --takeover`")
     stopped = own("down")
     assert (stopped.code, "is run by `daybook up`" in stopped.complaint) == (3, True)
-    _a_dead_daemon_is_started_again(children)
+    with httpx2.Client(base_url=web, timeout=30, headers={"Origin": web}) as browser:
+        form = {"user": "ada", "password": PASSWORD, "next": "/"}
+        assert browser.post("/sign-in", data=form).status_code == 303
+        for program in ("pipelines.webserver", "dagster api grpc"):
+            _a_dead_program_is_started_again(children, program)
+            assert eventually(lambda: _lists_definitions(browser)), program
 
     pid_file = own.settings.postgres_folder / "data" / "postmaster.pid"
     first = int(pid_file.read_text().split()[0])
@@ -154,10 +159,14 @@ def test_up_serves_survives_its_database_and_stops(
     assert running.returncode == 0
     assert "Traceback" not in err
     lines = err.splitlines()
-    log = own.home / "logs" / "daemon.log"
+    logs = own.home / "logs"
     assert lines == [
         "nobody may sign in yet: `daybook users add NAME`",
-        f"daemon stopped with exit code -9; see {log}; it is started again in 1 s",
+        *(
+            f"{name} stopped with exit code -9; see {logs / name.lower()}.log; it is started again "
+            "in 1 s"
+            for name in ("Dagster", "code")
+        ),
         "the database had stopped; starting it again",
         "stopping",
     ]
@@ -165,14 +174,21 @@ def test_up_serves_survives_its_database_and_stops(
     assert list(sockets.iterdir()) == []
 
 
-def _a_dead_daemon_is_started_again(children: set[int]) -> None:
-    def daemons(among: set[int]) -> set[int]:
-        return {p for p in among if "dagster-daemon run" in _command(p) and not _guards(p)}
+def _a_dead_program_is_started_again(children: set[int], words: str) -> None:
+    def programs(among: set[int]) -> set[int]:
+        return {p for p in among if words in _command(p) and not _guards(p)}
 
-    (daemon,) = daemons(children)
-    up = _parent(_parent(daemon))
-    os.kill(daemon, signal.SIGKILL)
-    assert eventually(lambda: bool(daemons(descendants(up)) - {daemon}), 15)
+    (program,) = programs(children)
+    up = _parent(_parent(program))
+    os.kill(program, signal.SIGKILL)
+    assert eventually(lambda: bool(programs(descendants(up)) - {program}), 15)
+
+
+def _lists_definitions(browser: httpx2.Client) -> bool:
+    """Return whether Dagster's pages can read the definitions, which the code server loads."""
+    listing = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
+    answer = browser.post("/dagster/graphql", json={"query": listing})
+    return answer.status_code == 200 and bool(answer.json()["data"]["repositoriesOrError"]["nodes"])
 
 
 def _guards(process: int) -> bool:
@@ -193,11 +209,7 @@ def _look_around(web: str, own: User) -> None:
         assert browser.post("/sign-in", data=form).status_code == 303
 
         assert "dagster_version" in browser.get("/dagster/server_info").json()
-        asked = {
-            "query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
-        }
-        answer = browser.post("/dagster/graphql", json=asked).json()
-        assert answer["data"]["repositoriesOrError"]["nodes"]
+        assert _lists_definitions(browser)
         changing = {"query": 'mutation { terminateRun(runId: "none") { __typename } }'}
         assert browser.get("/dagster/graphql", params=changing).status_code == 405
         as_text = {"content": json.dumps(changing), "headers": {"Content-Type": "text/plain"}}

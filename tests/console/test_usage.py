@@ -1,23 +1,46 @@
 """What every command has in common: help, one line for a wrong word, pipes that close."""
 
 import subprocess
+import sys
 
 import pytest
 
+from console.cli import app
+from console.commands import COMMANDS
 from tests.console.user import PROGRAM, User
 
-COMMANDS = (
+HEAVY = {"dagster", "duckdb", "nicegui", "pyarrow", "sqlalchemy"}
+
+PAGES = (
     "", "init", "doctor", "channels", "down", "import", "sync", "publish", "reconcile", "sql",
     "journals", "up", "demo", "connections", "connections list", "connections show", "mappings",
     "mappings show", "mappings validate", "mappings set",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", PAGES)
 def test_help(prepared: User, command: str) -> None:
     told = prepared(*command.split(), "--help")
     assert (told.code, told.err) == (0, "")
     assert told.out.startswith(f"Usage: daybook {command}".rstrip())
+
+
+def test_help_imports_nothing_that_takes_time() -> None:
+    program = (
+        "import atexit, sys; from console.cli import main; sys.argv[:] = ['daybook', '--help']; "
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); main()"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.startswith("Usage: daybook ")
+    assert "typer" in shown.stderr.split()
+    assert HEAVY.isdisjoint(shown.stderr.split())
+
+
+def test_every_command_is_in_the_module_that_is_named_for_it() -> None:
+    assert [app.commands[name].name for name in COMMANDS] == list(COMMANDS)
+    assert all(len(entry.summary) < 60 for entry in COMMANDS.values())
 
 
 def test_without_a_word_the_help_is_shown(prepared: User) -> None:

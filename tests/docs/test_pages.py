@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import typer
 import yaml
 
 from connectors.home.settings import Settings
@@ -74,7 +73,7 @@ def test_every_command_line_is_one_the_program_takes(line: str) -> None:
         words = words[1:]
     if words[0] != "daybook":
         return
-    command, arguments = typer.main.get_command(app), words[1:]
+    command, arguments = app, words[1:]
     context = command.make_context("daybook", [arguments[0]], resilient_parsing=True)
     while hasattr(command, "commands"):
         assert arguments[0] in command.commands, line
@@ -84,9 +83,8 @@ def test_every_command_line_is_one_the_program_takes(line: str) -> None:
 
 
 def test_the_pages_name_every_command() -> None:
-    command = typer.main.get_command(app)
     named = {row[0] for row in rows_of(TEXTS["README.md"], "command | what it does")}
-    assert named == {f"daybook {name}" for name in command.commands}
+    assert named == {f"daybook {name}" for name in app.commands}
 
 
 def test_the_settings_table_lists_every_setting() -> None:

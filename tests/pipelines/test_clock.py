@@ -104,7 +104,7 @@ def test_a_daemon_is_away_where_up_runs_and_it_does_not(
     beat = time.time() - age
     for kind in ("SENSOR", "SCHEDULER"):
         shop.instance.add_daemon_heartbeat(DaemonHeartbeat(beat, kind, "id"))
-    myself = Process.of("daemon", os.getpid())
+    myself = Process.of("Dagster", os.getpid())
     assert myself is not None
     with home_lock.held(shop.settings) as lock:
         lock.record([myself] if recorded else [])

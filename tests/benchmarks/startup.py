@@ -1,0 +1,125 @@
+"""The command line's start, a small sync, and `daybook up` while nothing happens.
+
+CPU and memory are read from Linux's own count of every process of the tree and of the home's
+database; memory that processes share counts once (PSS).
+"""
+
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from connectors.home.settings import Settings
+from tests.benchmarks.generate import Shape, write_settlements
+from tests.benchmarks.homes import fresh_home, stock
+from tests.benchmarks.results import Result
+from tests.console.test_up import free_port
+
+PROGRAM: Final = str(Path(sys.executable).parent / "daybook")
+HELP_SECONDS: Final = 0.3
+SYNC_SECONDS: Final = 2.5
+IDLE_PERCENT: Final = 2.0
+MEGABYTES: Final = 700.0
+REPEATS: Final = 5
+SETTLE_SECONDS: Final = 30.0
+WATCH_SECONDS: Final = 60.0
+SLUG: Final = "store"
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+def measure(work: Path, scale: float) -> list[Result]:
+    """Measure each; `scale` shortens the look at `up`, and nothing else is smaller than it is."""
+    shown = statistics.median(_seconds(work, "--help") for _ in range(REPEATS))
+    (file,) = write_settlements(work / "tsv", Shape(lines=40, settlements=1))
+    with fresh_home(work / "home", [SLUG]) as home:
+        stock(home, [SLUG], [file])
+        synced = _seconds(home.home, "sync")
+        percent, megabytes = _idle(home, max(15.0, WATCH_SECONDS * min(scale, 1.0)))
+    return [
+        _limited("daybook --help", shown, HELP_SECONDS, "s"),
+        _limited("daybook sync of one small file", synced, SYNC_SECONDS, "s"),
+        _limited("daybook up, idle: of a core", percent, IDLE_PERCENT, "%"),
+        _limited("daybook up, idle: memory", megabytes, MEGABYTES, "MB"),
+    ]
+
+
+def _limited(what: str, figure: float, most: float, unit: str) -> Result:
+    return Result(what, f"{figure:.2f} {unit}", f"<= {most:g} {unit}", figure <= most)
+
+
+def _seconds(home: Path, *words: str) -> float:
+    started = time.perf_counter()
+    subprocess.run(
+        [PROGRAM, *words], env=_environment(home), check=True, capture_output=True, timeout=300
+    )
+    return time.perf_counter() - started
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "DAYBOOK_HOME": str(home)}
+
+
+def _idle(home: Settings, seconds: float) -> tuple[float, float]:
+    """Return the percentage of a core that an idle `up` takes, and the megabytes."""
+    with _up(home) as up:
+        time.sleep(SETTLE_SECONDS)
+        database = int((home.postgres_folder / "data" / "postmaster.pid").read_text().split()[0])
+        before = {pid: _cpu_seconds(pid) for pid in _tree(up, database)}
+        started = time.monotonic()
+        time.sleep(seconds)
+        passed = time.monotonic() - started
+        processes = _tree(up, database)
+        used = sum(_cpu_seconds(pid) - before.get(pid, 0.0) for pid in processes)
+        return 100 * used / passed, sum(map(_megabytes, processes))
+
+
+@contextmanager
+def _up(home: Settings) -> Iterator[int]:
+    command = [PROGRAM, "up", "--port", str(free_port())]
+    with subprocess.Popen(
+        command, env=_environment(home.home), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any(line.startswith("stop with") for line in process.stdout)
+        try:
+            yield process.pid
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _tree(*roots: int) -> list[int]:
+    children: dict[int, list[int]] = defaultdict(list)
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children[int(fields[1])].append(int(stat.parent.name))
+    tree, rest = [], list(roots)
+    while rest:
+        tree.append(rest.pop())
+        rest += children[tree[-1]]
+    return tree
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _megabytes(pid: int) -> float:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return int(rollup.split("\nPss:")[1].split()[0]) / 1024
