@@ -23,8 +23,9 @@ from connectors.documents.manifest import Manifest, Member, Withdrawal, in_force
 from connectors.documents.spreadsheets import ENCODING, is_spreadsheet, write_sheet
 from connectors.errors import BadInput, DaybookError, Permanent, Unproven
 from connectors.home.settings import Settings
+from connectors.lake.atomic import write_atomically
 from connectors.lake.engine import open_engine
-from connectors.lake.lake import Lake, write_atomically
+from connectors.lake.lake import Lake
 from connectors.lake.temporary import IMPORT, discard, temporary_name
 
 _CURRENCY = re.compile(r"[A-Z]{3}")

@@ -13,7 +13,7 @@ from connectors.database.registry import Registry
 from connectors.errors import BadInput, ConfigError
 from connectors.home import dagster_yaml
 from connectors.home.settings import Settings
-from connectors.lake.temporary import temporary_name
+from connectors.lake.atomic import write_atomically
 
 Step = Callable[[Settings], Iterable[str]]
 
@@ -103,7 +103,5 @@ def _make_dagster_yaml(settings: Settings) -> list[str]:
     path = settings.dagster_home / "dagster.yaml"
     if dagster_yaml.state(path) in {"current", "edited"}:
         return []
-    fresh = path.with_name(temporary_name(path.name))
-    fresh.write_text(dagster_yaml.rendered())
-    fresh.replace(path)
+    write_atomically(path, dagster_yaml.rendered().encode())
     return [f"wrote {path}"]

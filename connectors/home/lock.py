@@ -19,7 +19,7 @@ from typing import Any, Final
 from connectors.errors import ConfigError
 from connectors.home.processes import Process, end
 from connectors.home.settings import Settings
-from connectors.lake.lake import write_atomically
+from connectors.lake.atomic import write_atomically
 
 OWNER: Final = "daybook up"
 _OWNER_SECONDS: Final = 30.0

@@ -1,17 +1,13 @@
 """Where bytes live: raw documents with their manifests, and Parquet partitions.
 
-Exactly one Parquet file per (table, connection, day). A file is written under a temporary name in
-the folder it belongs to, synced and renamed, so that a reader sees the old file or the new one and
-a killed process leaves nothing half-written under a real name.
+Exactly one Parquet file per (table, connection, day), replaced as a whole.
 """
 
 import hashlib
 import io
 import os
 import shutil
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,58 +17,9 @@ from pydantic import ValidationError
 
 from connectors.documents.manifest import Manifest, Withdrawal, in_force
 from connectors.errors import ConfigError, Permanent
-from connectors.lake.temporary import temporary_name
+from connectors.lake.atomic import replacing, swap_all, write_atomically
 
 ZSTD_LEVEL = 3
-SYNC_ALL_ABOVE = 8
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_files(paths: list[Path]) -> None:
-    """One `sync` for many files: a year of days costs milliseconds instead of one second.
-
-    Only Linux promises that `sync` returns after the data is on disk.
-    """
-    if len(paths) > SYNC_ALL_ABOVE and sys.platform == "linux":
-        os.sync()
-        return
-    for path in paths:
-        _sync_file(path)
-
-
-@contextmanager
-def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
-    """Yield a temporary path in `path`'s folder; it becomes `path` when the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / temporary_name(path.name)
-    try:
-        yield temporary
-        if sync:
-            _sync_file(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if sync:
-        sync_folder(path.parent)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` as a whole, or leave it as it was."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +50,7 @@ class Lake:
 
     def adopt(self, files: Iterable[tuple[Path, Path]]) -> None:
         """Move finished files to their places: all are on disk before any is renamed."""
-        moves = list(files)
-        _sync_files([source for source, _ in moves])
-        for folder in {target.parent for _, target in moves}:
-            folder.mkdir(parents=True, exist_ok=True)
-        for source, target in moves:
-            source.replace(target)
-        for folder in {target.parent for _, target in moves}:
-            sync_folder(folder)
+        swap_all(files)
 
     def drop(self, table: str, connection: str, day: date) -> None:
         """Remove a partition that nothing supports any more."""

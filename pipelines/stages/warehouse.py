@@ -3,7 +3,7 @@
 import os
 
 from connectors.database.registry import Publication
-from connectors.lake.lake import write_atomically
+from connectors.lake.atomic import write_atomically
 from mappings.tables import TABLES
 from pipelines.stages.workspace import Workspace
 from pipelines.warehouse import WarehouseReport, publish_warehouse

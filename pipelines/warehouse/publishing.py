@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.errors import Permanent, Transient
+from connectors.lake.atomic import swap
 from pipelines.warehouse.loading import apply_changes, replace_publications
 from pipelines.warehouse.partitions import Changes, Partition, compare, list_partitions
 from pipelines.warehouse.schema import (
@@ -202,17 +203,7 @@ def _writable(build: _Build) -> Iterator[duckdb.DuckDBPyConnection]:
 def _swap(new_file: Path, warehouse_file: Path) -> None:
     if warehouse_file.exists():
         shutil.copymode(warehouse_file, new_file)
-    _sync(new_file)
-    new_file.replace(warehouse_file)
-    _sync(warehouse_file.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    swap(new_file, warehouse_file)
 
 
 def _copy(source: Path, target: Path) -> None:

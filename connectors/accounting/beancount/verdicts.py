@@ -7,7 +7,7 @@ from pathlib import Path
 from connectors.accounting.beancount.checking import CheckResult, check
 from connectors.accounting.beancount.programs import find
 from connectors.accounting.beancount.sources import sources
-from connectors.lake.lake import write_atomically
+from connectors.lake.atomic import write_atomically
 
 _ERRORS_KEPT = 100
 

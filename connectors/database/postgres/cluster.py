@@ -17,6 +17,7 @@ from connectors.database.postgres.errors import DiskFull
 from connectors.database.postgres.layout import Layout
 from connectors.database.postgres.programs import Account, data_argument, first_line, run
 from connectors.errors import ConfigError, Transient
+from connectors.lake.atomic import replacing
 
 ROLE = "daybook"
 
@@ -37,7 +38,8 @@ _TUNING = {
 def create(files: Layout, account: Account | None, home: Path) -> None:
     """Make the cluster under another name and move it into place once it is whole."""
     if not files.password_file.exists():
-        _new_password(files, home).replace(files.password_file)
+        with replacing(files.password_file) as temporary:
+            _write_password(temporary, home)
     fresh = files.folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     make_folder(fresh, home)
@@ -61,9 +63,13 @@ def create(files: Layout, account: Account | None, home: Path) -> None:
 
 def reset_password(files: Layout, account: Account | None, home: Path) -> None:
     """Give the role a new password, in a cluster that nobody serves."""
-    fresh = _new_password(files, home)
+    with replacing(files.password_file) as temporary:
+        _alter_password(files, account, _write_password(temporary, home))
+
+
+def _alter_password(files: Layout, account: Account | None, password: str) -> None:
     with tempfile.TemporaryFile(dir=files.folder) as statement:
-        statement.write(f"ALTER ROLE {ROLE} PASSWORD '{fresh.read_text().strip()}'\n".encode())
+        statement.write(f"ALTER ROLE {ROLE} PASSWORD '{password}'\n".encode())
         statement.seek(0)
         arguments = ["--single", "-D", data_argument(files.data), "-c", "exit_on_error=true"]
         done = run(
@@ -75,17 +81,13 @@ def reset_password(files: Layout, account: Account | None, home: Path) -> None:
         )
     if done.returncode != 0:
         raise failure(done.stderr, files)
-    fresh.replace(files.password_file)
 
 
-def _new_password(files: Layout, home: Path) -> Path:
-    fresh = files.folder / "password.new"
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(open_private(fresh, home), "w") as out:
-        out.write(secrets.token_urlsafe(32) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    return fresh
+def _write_password(path: Path, home: Path) -> str:
+    password = secrets.token_urlsafe(32)
+    with os.fdopen(open_private(path, home), "w") as file:
+        file.write(password + "\n")
+    return password
 
 
 def failure(said: str, files: Layout) -> ConfigError | Transient:
