@@ -17,7 +17,6 @@ from zoneinfo import available_timezones
 import httpx2
 
 from connectors.accounts.consent import Question
-from connectors.accounts.countries import TIME_ZONES
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
     ENVIRONMENT,
@@ -32,6 +31,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.accounts.time_zones import zone_of_country
 from connectors.errors import BadInput, ConfigError, Permanent
 from connectors.http import AccessRefused, Remote, TokenAuth
 
@@ -147,7 +147,7 @@ def _country(info: Mapping[str, Any]) -> str | None:
 def _zone(info: Mapping[str, Any]) -> str | None:
     """`DefaultTimeZone` where it is an IANA name: what else may stand there is not documented."""
     stated = info.get("DefaultTimeZone")
-    return stated if stated in available_timezones() else TIME_ZONES.get(_country(info) or "")
+    return stated if stated in available_timezones() else zone_of_country(_country(info))
 
 
 def _revoke(access: Access) -> None:

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.accounting.xero.zones import ZONES
+from connectors.accounting.xero.zones import zones
 from connectors.accounts.consent import Question
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
@@ -150,7 +150,7 @@ def _account(organisation: Mapping[str, Any], connection: Mapping[str, str]) -> 
         name=organisation["Name"],
         country=organisation.get("CountryCode"),
         currency=organisation.get("BaseCurrency"),
-        timezone=ZONES.get(organisation.get("Timezone", "")),
+        timezone=zones().get(organisation.get("Timezone", "")),
         details={
             "legal_name": organisation.get("LegalName"),
             "plan": organisation.get("Class"),

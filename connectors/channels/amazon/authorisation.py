@@ -16,7 +16,6 @@ import httpx2
 
 from connectors.accounts.broker import GrantRefused
 from connectors.accounts.consent import Question
-from connectors.accounts.countries import TIME_ZONES
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
     ENVIRONMENT,
@@ -30,6 +29,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.accounts.time_zones import zone_of_country
 from connectors.channels.amazon.marketplaces import KNOWN, REGIONS, Marketplace
 from connectors.errors import BadInput, ConfigError
 from connectors.home.redaction import remember
@@ -177,7 +177,7 @@ def _accounts(access: Access) -> list[Account]:
             name=next(iter(names), business.get("name") or seller),
             country=country,
             currency=_currency(shops, country),
-            timezone=TIME_ZONES.get(country or ""),
+            timezone=zone_of_country(country),
             details={
                 "region": region.title,
                 "marketplaces": [
