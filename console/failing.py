@@ -14,8 +14,7 @@ import duckdb
 import typer
 from pydantic import ValidationError
 
-from connectors.errors import BadInput, DaybookError
-from connectors.home.faults import NO_ROOM, in_words
+from connectors.errors import NO_ROOM, BadInput, DaybookError, summary
 from connectors.home.redaction import keep_logs_clean, redacted
 from connectors.home.settings import Settings, settings
 from console.output import print_error
@@ -68,13 +67,12 @@ def _explained(error: Exception) -> tuple[str, int]:
         case ValidationError() if error.title == Settings.__name__:
             line, code = _setting(error), BAD_INPUT
         case OSError() if error.errno in NO_ROOM or error.filename is not None:
-            line = in_words(error)
+            line = summary(error)
         case duckdb.Error() if "No space left" in str(error):
-            line = in_words(error)
+            line = summary(error)
         case duckdb.Error():
-            said = str(error).splitlines()[0]
             mend = "`daybook sync --from DAY --to DAY` writes a damaged day again"
-            line = f"a file of the lake cannot be read ({said}): {mend}"
+            line = f"a file of the lake cannot be read ({summary(error)}): {mend}"
         case _:
             line = _of_the_database(error) or _ours(error)
     return line, code

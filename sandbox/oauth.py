@@ -6,7 +6,6 @@ who granted what is here.
 
 import base64
 import hashlib
-import html
 import secrets
 import threading
 import time
@@ -14,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,6 +21,9 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limits
 
 CODE_SECONDS = 300.0
+_TEMPLATES = Environment(
+    loader=PackageLoader("sandbox"), autoescape=True, undefined=StrictUndefined
+)
 
 
 class Refused(Exception):
@@ -264,23 +267,10 @@ def consent_page(
     title: str, request: Request, accounts: Mapping[str, str], *, several: bool = False
 ) -> Response:
     """The platform's question to the seller: which account, allow or deny."""
-    kind = "checkbox" if several else "radio"
-    hidden = "".join(
-        f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
-        for name, value in request.query_params.items()
-    )
-    rows = "".join(
-        f'<p><label><input type="{kind}" name="account" value="{html.escape(key)}"'
-        f"{' checked' if number == 0 or several else ''}> {html.escape(name)}</label></p>"
-        for number, (key, name) in enumerate(accounts.items())
-    )
+    parameters = request.query_params.items()
+    page = _TEMPLATES.get_template("consent.html")
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><title>{html.escape(title)}</title><main>'
-        f"<h1>{html.escape(title)}</h1><p>Sandbox: this is not {html.escape(title)}.</p>"
-        f"<p>Daybook asks to read your account.</p>"
-        f'<form method="post" action="">{hidden}{rows}'
-        '<button name="decision" value="allow">Allow</button> '
-        '<button name="decision" value="deny">Deny</button></form></main></html>'
+        page.render(title=title, parameters=parameters, accounts=accounts, several=several)
     )
 
 

@@ -15,5 +15,5 @@ def zone_of_country(country: str | None) -> str | None:
     """Return the IANA time zone of an ISO 3166 country; None where it has several, or none."""
     if country in _ONE_IN_EFFECT:
         return _ONE_IN_EFFECT[country]
-    zones = get_global("territory_zones").get(country, ())
+    zones = get_global("territory_zones").get(country or "", ())
     return str(zones[0]) if len(zones) == 1 else None

@@ -21,7 +21,7 @@ from connectors.documents.api_documents import check_count, head
 from connectors.documents.decoding import encoding_of, write_decoded
 from connectors.documents.manifest import Manifest, Member, Withdrawal, in_force
 from connectors.documents.spreadsheets import ENCODING, is_spreadsheet, write_sheet
-from connectors.errors import BadInput, DaybookError, Permanent, Unproven
+from connectors.errors import BadInput, DaybookError, Permanent, Unproven, summary
 from connectors.home.settings import Settings
 from connectors.lake.atomic import write_atomically
 from connectors.lake.engine import open_engine
@@ -203,8 +203,7 @@ def _line(message: str) -> str:
 
 def _said(error: Exception) -> str:
     """What a library says of a file, in a line; ours says nothing that helps."""
-    first = str(error).partition("\n")[0][:200]
-    return first if isinstance(error, duckdb.Error) and first else type(error).__name__
+    return summary(error)[:200] if isinstance(error, duckdb.Error) else type(error).__name__
 
 
 def _clear(con: duckdb.DuckDBPyConnection) -> None:

@@ -64,5 +64,6 @@ def clean_errors() -> Iterator[None]:
         told = "".join(traceback.format_exception(error))
         if redacted(told) == told:
             raise
-        said = redacted(str(error)) or type(error).__name__
-        raise Permanent(said.splitlines()[0]) from None
+        # Masked before it is cut: a key of several lines would be known no more.
+        line = redacted(str(error)).partition("\n")[0]
+        raise Permanent(line or type(error).__name__) from None

@@ -9,7 +9,7 @@ import typer
 import yaml
 from pydantic import ValidationError
 
-from connectors.errors import BadInput
+from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
 from console.commands.home import Json
 from console.days import day
@@ -159,8 +159,7 @@ def _read(file: Path) -> MappingConfig:
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = str(error).splitlines()[0]
-        raise BadInput(f"{file}: is neither YAML nor JSON ({line})") from error
+        raise BadInput(f"{file}: is neither YAML nor JSON ({summary(error)})") from error
     if not isinstance(loaded, dict):
         raise BadInput(f"{file}: holds no mapping; `daybook mappings show --json` shows one")
     try:

@@ -1,29 +1,20 @@
 """Signing in and out, and giving the password again: plain forms that need no script."""
 
-import html
-from importlib.resources import files
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Form, Request
-from fastapi.responses import (
-    HTMLResponse,
-    JSONResponse,
-    PlainTextResponse,
-    RedirectResponse,
-    Response,
-)
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from connectors.errors import RateLimited
 from console.web.attempts import DEVICE_SECONDS
 from console.web.context import Console
 from console.web.gate import cookie_name, cookie_of, device_cookie_name
+from console.web.plain_pages import plain_page
 from console.web.readiness import readiness
 from console.web.sessions import LASTS, csrf_token
-
-PAGE = files("console.web").joinpath("sign_in.html")
 
 
 def add(app: FastAPI, console: Console) -> None:
@@ -87,11 +78,8 @@ def _add_probes(app: FastAPI, console: Console) -> None:
 
 
 def _page(next: str, note: str, *, status: int = 200, user: str = "") -> Response:
-    alert = f'<p role="alert" class="note">{html.escape(note)}</p>' if note else ""
-    text = PAGE.read_text(encoding="utf-8")
-    for mark, value in (("next", _local(next)), ("user", user)):
-        text = text.replace("{{" + mark + "}}", html.escape(value, quote=True))
-    return HTMLResponse(text.replace("{{note}}", alert), status)
+    values = {"next": _local(next), "user": user, "note": note}
+    return plain_page("sign_in.html", "Sign in", status, **values)
 
 
 def _local(address: str) -> str:

@@ -6,8 +6,7 @@ from datetime import date
 import duckdb
 
 from connectors.database.registry import Connection, Publication
-from connectors.errors import DaybookError
-from connectors.home.faults import in_words
+from connectors.errors import DaybookError, summary
 from connectors.lake.windows import Window
 from pipelines.checks import POSTED, PUBLISHED
 from pipelines.partitions import key
@@ -36,7 +35,7 @@ class PostingRun:
             outcome = publish(self.workspace, self.connection, self.window)
             wrong = outcome.stale | read_back(self.workspace, self.connection, self.window)
         except (DaybookError, OSError, duckdb.Error) as error:
-            return dict.fromkeys(self.window, in_words(error))
+            return dict.fromkeys(self.window, summary(error))
         latest = self.workspace.registry.publications(
             BOOKS, [slug], self.window.start, self.window.end
         )

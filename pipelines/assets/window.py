@@ -14,8 +14,7 @@ from connectors.channels.history import can_visit, today_of
 from connectors.channels.rounds import next_morning
 from connectors.database.registry import Connection
 from connectors.database.registry.records import DayStateName
-from connectors.errors import DaybookError, RateLimited, Transient
-from connectors.home.faults import in_words
+from connectors.errors import DaybookError, RateLimited, Transient, summary
 from connectors.home.redaction import redacted
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
@@ -84,7 +83,7 @@ class WindowRun:
             self._stages(mapping_of(self.workspace.registry, self.connection.slug))
         except (DaybookError, OSError, duckdb.Error) as error:
             for day in set(self.window) - self.open:
-                self.failed.setdefault(day, in_words(error))
+                self.failed.setdefault(day, summary(error))
         for asset in self.selected:
             for day in self.open:
                 self.recorder.left_open(asset, key(self.connection.slug, day))
@@ -118,7 +117,7 @@ class WindowRun:
         except NeedsReconnection:
             self.connection = registry.connection(slug)
         except (DaybookError, OSError, duckdb.Error) as error:
-            why = redacted(in_words(error))
+            why = redacted(summary(error))
             self.failed |= dict.fromkeys(self.window, why)
             passes = isinstance(error, Transient)
             self._put_off(self.now + TRY_AGAIN if passes else self._tomorrow(), why)
@@ -236,7 +235,7 @@ class WindowRun:
         try:
             self.foretold = write_provisional(self.workspace, self.connection, mapping)
         except (DaybookError, OSError, duckdb.Error) as error:
-            why = redacted(in_words(error))
+            why = redacted(summary(error))
             self.waiting = self.waiting or f"{OPEN}; what is foretold of it cannot be read: {why}"
 
     def _settle(self) -> None:

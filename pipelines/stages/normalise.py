@@ -21,8 +21,7 @@ import pyarrow.compute as pc
 
 from connectors.database.registry import Connection
 from connectors.documents.manifest import DayTotals, Manifest
-from connectors.errors import DaybookError
-from connectors.home.faults import in_words
+from connectors.errors import DaybookError, summary
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
@@ -169,7 +168,7 @@ def _stage_all(
                 workspace, connection, manifest, manifests, window, mapping, con, scratch
             ), {}
         except (duckdb.Error, pa.ArrowException, DaybookError, OSError) as error:
-            reason = f"document {manifest.document[:12]} ({manifest.name}): {in_words(error)}"
+            reason = f"document {manifest.document[:12]} ({manifest.name}): {summary(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
 
     return _side_by_side(workspace, stage, touched)

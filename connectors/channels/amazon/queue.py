@@ -8,16 +8,13 @@ queue. A queue in China, behind a private address or elsewhere is a setting: the
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
-
-import httpx2
 
 from connectors.accounts.platform import Access, Field
 from connectors.channels.notices import Message
 from connectors.errors import BadInput, ConfigError, Permanent, Transient
-from connectors.http import Remote
-from connectors.http.aws import SignatureV4
+from connectors.http.aws import service, translated
 
 TITLE = "Amazon SQS"
 AT_ONCE = 10
@@ -95,29 +92,29 @@ FIELDS = (
 
 
 class MessageQueue:
-    """One queue, by its URL; `sqs` signs, `endpoint` is the service's address."""
+    """One queue, by its URL; `sqs` is botocore's client."""
 
-    def __init__(self, sqs: Remote, endpoint: str, url: str) -> None:
-        self._sqs, self._endpoint, self._url = sqs, endpoint, url
+    def __init__(self, sqs: Any, url: str) -> None:
+        self._sqs, self._url = sqs, url
 
     def waiting(self) -> int:
         """How many messages there are, about."""
         name = "ApproximateNumberOfMessages"
-        answer = self._call("GetQueueAttributes", AttributeNames=[name])
         with _readable():
+            answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
             return int(answer["Attributes"][name])
 
     def received(self) -> Sequence[Message]:
         """Up to ten messages, hidden from others for a while."""
-        answer = self._call(
-            "ReceiveMessage",
-            MaxNumberOfMessages=AT_ONCE,
-            WaitTimeSeconds=WAIT_SECONDS,
-            VisibilityTimeout=HIDDEN_SECONDS,
-        )
         with _readable():
-            found = answer.get("Messages") or ()
-            return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in found]
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=AT_ONCE,
+                WaitTimeSeconds=WAIT_SECONDS,
+                VisibilityTimeout=HIDDEN_SECONDS,
+            )
+            messages = answer.get("Messages") or ()
+            return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in messages]
 
     def let_go(self, messages: Sequence[Message]) -> None:
         """Delete up to ten messages; what SQS could not delete comes again."""
@@ -125,22 +122,16 @@ class MessageQueue:
             {"Id": str(place), "ReceiptHandle": message.receipt}
             for place, message in enumerate(messages)
         ]
-        self._call("DeleteMessageBatch", Entries=entries)
-
-    def _call(self, action: str, **asked: Any) -> Any:
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"AmazonSQS.{action}",
-        }
-        said = {"QueueUrl": self._url, **asked}
-        return self._sqs.post(f"{self._endpoint}/", json=said, headers=headers)
+        with _readable():
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
 
 @contextmanager
 def _readable() -> Iterator[None]:
     """What SQS answers is what its reference says, or it is not SQS that answers."""
     try:
-        yield
+        with translated(TITLE, _error_for):
+            yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Permanent(f"{TITLE} answers with something else: see the endpoint `sqs`") from error
 
@@ -150,21 +141,17 @@ def opened(access: Access) -> Iterator[MessageQueue]:
     """The queue that the fields of `access` are about."""
     fields = access.fields
     key = (fields["access_key_id"], fields["secret_access_key"])
-    with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _judge) as sqs:
-        yield MessageQueue(sqs, access.url("sqs"), fields["queue_url"])
+    with closing(service("sqs", fields["region"], access.url("sqs", "/"), *key)) as sqs:
+        yield MessageQueue(sqs, fields["queue_url"])
 
 
-def _judge(response: httpx2.Response) -> Exception | None:
-    """SQS names its errors in the body; being asked too often and faults of its own pass."""
-    if response.is_success or response.is_server_error:
+def _error_for(code: str, status: int) -> Exception | None:
+    """Return the error of a code; being asked too often and faults of its own pass."""
+    if status >= 500:
         return None
-    try:
-        kind = str(response.json()["__type"]).rpartition("#")[2]
-    except (ValueError, KeyError, TypeError):
-        return None
-    if "Throttl" in kind or kind == "OverLimit":
+    if "Throttl" in code or code == "OverLimit":
         return Transient(f"{TITLE} is asked too often: try again")
     for words, why in _REFUSALS:
-        if any(word in kind for word in words):
+        if any(word in code for word in words):
             return ConfigError(f"{TITLE}: {why}")
     return None

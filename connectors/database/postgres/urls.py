@@ -49,7 +49,7 @@ def ensure_database(settings: Settings) -> None:
 def explained(error: DBAPIError, url: URL) -> DaybookError:
     """One line for a person about what a database said; never the password."""
     said = str(error.orig).strip()
-    first = said.splitlines()[0] if said else type(error).__name__
+    first = said.partition("\n")[0] or type(error).__name__
     where = url.host or "the embedded server"
     if getattr(error.orig, "pgcode", None) == "53100" or "No space left on device" in said:
         return DiskFull(f"the disk of PostgreSQL at {where} is full ({first}): free some space")

@@ -28,7 +28,7 @@ from connectors.database.registry.sealed import Sealed
 from connectors.database.registry.store import columns, write_audit
 from connectors.database.registry.sync_schedule import SyncSchedule
 from connectors.database.registry.users import Users
-from connectors.errors import Transient
+from connectors.errors import Transient, summary
 from connectors.home.settings import Settings
 
 
@@ -183,7 +183,7 @@ def _reason(error: BaseException) -> str:
     # A signal is no Exception, and what its error says depends on who took it.
     if not isinstance(error, Exception):
         return "it was interrupted before it was done; the next sync does the rest"
-    return str(error).partition("\n")[0] or repr(error)
+    return summary(error)
 
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")

@@ -3,13 +3,12 @@
 Every way an answer can be wrong has its own plain words; none leaves anything behind.
 """
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from connectors.accounts.authorisations import asked_for, receive, take_keys
 from connectors.accounts.consent import ConsentRefused
@@ -19,6 +18,7 @@ from connectors.errors import BadInput, DaybookError
 from connectors.home.redaction import redacted
 from console.roles import MAY
 from console.web.context import Console
+from console.web.plain_pages import plain_page
 
 _TITLES = {
     "unknown": "Nobody asked for this",
@@ -82,16 +82,7 @@ def _set_up_again(
     return f"/setup/{slug}" + ("" if pending else "?again=1")
 
 
-def _page(title: str, text: str, status: int, again: str | None = None) -> Response:
-    retry = f'<p><a href="{html.escape(again)}">Try again</a></p>' if again else ""
-    said = html.escape(redacted(text))
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)} · Daybook</title>"
-        '<link rel="stylesheet" href="/static/sign_in.css"></head><body><main>'
-        f"<h1>{html.escape(title)}</h1><p>{said[:1].upper()}{said[1:]}.</p>"
-        f"{retry}"
-        '<p><a href="/">Back to Connected Stores</a></p></main></body></html>',
-        status,
-    )
+def _page(title: str, text: str, status: int, retry: str | None = None) -> Response:
+    line = redacted(text)
+    sentence = f"{line[:1].upper()}{line[1:].removesuffix('.')}."
+    return plain_page("callback.html", title, status, text=sentence, retry=retry)

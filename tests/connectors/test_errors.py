@@ -6,7 +6,7 @@ import os
 import duckdb
 import pytest
 
-from connectors.home.faults import in_words
+from connectors.errors import summary
 
 FOLDER = "/srv/daybook/lake"
 
@@ -29,11 +29,11 @@ def test_what_the_system_says(number: int, words: str, within: str) -> None:
     if within and number == errno.ENOTDIR:
         return
     error = OSError(number, os.strerror(number), FOLDER + within)
-    assert in_words(error).startswith(words)
+    assert summary(error).startswith(words)
 
 
 def test_a_full_disk_that_a_library_met() -> None:
     error = duckdb.IOException("Could not write file: No space left on device\nmore")
-    assert in_words(error).startswith("the disk of the home or the lake is full: free some space")
-    assert in_words(ValueError("first\nsecond")) == "first"
-    assert in_words(OSError(errno.ENOSPC, "full")).startswith("the disk of the home is full")
+    assert summary(error).startswith("the disk of the home or the lake is full: free some space")
+    assert summary(ValueError("first\nsecond")) == "first"
+    assert summary(OSError(errno.ENOSPC, "full")).startswith("the disk of the home is full")
