@@ -1,4 +1,4 @@
-"""Saved mapping configurations, and settings that change while Daybook runs."""
+"""Saved mapping configurations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.connections import unknown_connection
-from connectors.database.registry.models import ConnectionRow, MappingVersionRow, SettingRow
+from connectors.database.registry.models import ConnectionRow, MappingVersionRow
 from connectors.database.registry.records import MappingVersion
 from connectors.database.registry.store import Store, columns, serialise, write_audit
 from connectors.errors import BadInput
@@ -71,19 +71,6 @@ class Mappings(Store):
             detail = {"version": version, "digest": digest}
             write_audit(session, actor, "mapping.saved", connection or "", detail)
             return saved
-
-    def setting(self, key: str) -> Any:
-        """A setting's value, or None."""
-        with self._transaction() as session:
-            return session.scalar(select(SettingRow.value).where(SettingRow.key == key))
-
-    def set_setting(self, key: str, value: Any, actor: str) -> None:
-        """Keep a JSON value under a key."""
-        kept = insert(SettingRow).values(key=key, value=value)
-        kept = kept.on_conflict_do_update(index_elements=["key"], set_={"value": value})
-        with self._transaction() as session:
-            session.execute(kept)
-            write_audit(session, actor, "setting.set", key, {"value": value})
 
 
 def _latest(session: Session, connection: str | None) -> MappingVersion | None:

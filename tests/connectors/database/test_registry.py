@@ -135,13 +135,6 @@ def test_an_unchanged_mapping_is_no_new_version(registry: Registry) -> None:
     assert registry.save_mapping({"a": 1}, "h1", actor="test").version == 3
 
 
-def test_settings_are_kept(registry: Registry) -> None:
-    assert registry.setting("from") is None
-    registry.set_setting("from", {"day": "2025-05-01"}, "test")
-    registry.set_setting("from", {"day": "2025-06-01"}, "test")
-    assert registry.setting("from") == {"day": "2025-06-01"}
-
-
 def test_a_posted_entry_of_the_same_content_is_left_alone(registry: Registry) -> None:
     assert registry.plan_publications("books", [entry()]).new == 1
     assert registry.mark_posted("books", [newest(registry)], "ref-1") == 1
@@ -330,12 +323,14 @@ def test_the_head_is_the_last_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    assert ScriptDirectory.from_config(config).get_current_head() == Registry.head_version()
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == Registry.head_version()
+    assert scripts.get_bases() == [schema.FIRST]
 
 
 @pytest.mark.parametrize(
     ("version", "said"),
-    [("0000", "run `daybook init`"), ("9999", "install the newer Daybook")],
+    [("0009", "make a new home"), ("9999", "install the newer Daybook")],
 )
 def test_a_schema_of_another_version_is_not_opened(home: Settings, version: str, said: str) -> None:
     engine = create_engine(database_url(home, REGISTRY_SCHEMA), poolclass=NullPool)
@@ -343,6 +338,8 @@ def test_a_schema_of_another_version_is_not_opened(home: Settings, version: str,
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
     with pytest.raises(ConfigError, match=said):
         Registry.open(home)
+    with pytest.raises(ConfigError, match=said):
+        Registry.migrate(home)
 
 
 def test_migrating_twice_changes_nothing(home: Settings) -> None:
