@@ -27,12 +27,6 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_TABLES = (
-    *("sync_schedule", "activities", "day_states", "inbox", "mapping_versions"),
-    *("consents", "credentials", "data_keys", "publications", "connections"),
-    *("api_tokens", "sessions", "users", "audit_log", "buckets"),
-)
-
 
 def upgrade() -> None:
     """Create the tables."""
@@ -42,12 +36,6 @@ def upgrade() -> None:
     _create_users()
     _create_credentials()
     _create_limits()
-
-
-def downgrade() -> None:
-    """Drop the tables."""
-    for table in _TABLES:
-        op.drop_table(table, schema="registry")
 
 
 def _create_connections() -> None:
