@@ -83,7 +83,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldEntries:
     """Entries that wait: why one of them does, and the words that have no place yet.
 
     `words` is empty where all have one by now, and None where it is not words that hold them.
@@ -145,7 +145,7 @@ def cards(registry: Registry) -> list[Card]:
             days.get(c.slug),
             last.get(c.slug),
             running.get(c.slug),
-            Held(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
+            HeldEntries(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
             visits.get(c.slug) if can_visit(c) else None,
             failures.get(c.slug),
             Outstanding(waiting.get(c.slug, 0), due.get(c.slug, 0)),
@@ -167,7 +167,7 @@ def _card(
     days: DaySummary | None,
     last: Activity | None,
     running: Activity | None,
-    held: Held | None,
+    held: HeldEntries | None,
     visit: ScheduledSync | None,
     failure: Activity | None,
     outstanding: Outstanding,
@@ -211,7 +211,7 @@ def _standing(
     days: DaySummary | None,
     last: Activity | None,
     running: Activity | None,
-    held: Held | None,
+    held: HeldEntries | None,
     outstanding: Outstanding,
 ) -> tuple[Standing, str | None]:
     settled = _STATES.get(connection.state)
@@ -233,7 +233,7 @@ def _standing(
     return outstanding.standing or "up to date", outstanding.why
 
 
-def _action(connection: Connection, standing: Standing, held: Held | None) -> Action | None:
+def _action(connection: Connection, standing: Standing, held: HeldEntries | None) -> Action | None:
     if standing == "held" and held is not None and not held.words:
         return None if held.words is None else "sync now"
     return NEXT[standing] if connection.kind == "api" or standing != "never synced" else None

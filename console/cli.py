@@ -1,4 +1,4 @@
-"""The command line: assembly. What becomes of errors is in `console.failing`."""
+"""The command line: assembly. What becomes of errors is in `console.exit_codes`."""
 
 import typer
 
@@ -13,13 +13,13 @@ from console.commands import (
     keys,
     mappings,
     publishing,
-    querying,
-    reconciling,
+    reconcile,
     serving,
+    sql,
     syncing,
     users,
 )
-from console.failing import exit_code
+from console.exit_codes import exit_code
 
 app = typer.Typer(
     name="daybook",
@@ -31,7 +31,7 @@ app = typer.Typer(
 )
 for module in (
     *(home, imports, syncing, publishing),
-    *(journals, reconciling, querying, serving, demo),
+    *(journals, reconcile, sql, serving, demo),
 ):
     module.register(app)
 app.add_typer(connections.app, name="connections")

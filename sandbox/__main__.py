@@ -18,7 +18,7 @@ from typing import Any
 from sandbox.ebay import EBay
 from sandbox.money import live_to
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from sandbox.tiktok import TikTok
 
 

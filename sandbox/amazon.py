@@ -23,7 +23,7 @@ from sandbox.amazon_notices import SCOPE, NoticeDesk
 from sandbox.amazon_reports import ReportDesk
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
-from sandbox.oauth import Granting, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Granting, GrantRefusal, OAuth, back_to, consent_page
 from sandbox.refusals import AMAZON
 
 APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
@@ -45,7 +45,7 @@ SHOPS = {
 
 
 @dataclass
-class Seller:
+class AmazonSeller:
     """A selling account in one region: where it may sell, and where it does."""
 
     store: str
@@ -64,13 +64,15 @@ class Amazon(Granting):
         british = ("A1F83G8C2ARO7P", "A1PA6795UKMFR9")
         american = ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2")
         self.sellers = {
-            "A2EMBERCRAFT01/europe": Seller(
+            "A2EMBERCRAFT01/europe": AmazonSeller(
                 "Ember Craft", "GB", (*british, "A13V1IB3VIYZZH", "A38D8NSA03LJTC"), british
             ),
-            "A3KANDASHOTEN2/japan": Seller(
+            "A3KANDASHOTEN2/japan": AmazonSeller(
                 "Kanda Shoten", "JP", ("A1VC38T7YXB528",), ("A1VC38T7YXB528",)
             ),
-            "A2EMBERCRAFT01/north_america": Seller("Ember Craft US", "GB", american, american),
+            "A2EMBERCRAFT01/north_america": AmazonSeller(
+                "Ember Craft US", "GB", american, american
+            ),
         }
         self.first, self.second, self.overseas = self.sellers
         self.money = {
@@ -170,7 +172,7 @@ class Amazon(Granting):
                 issued = self.oauth.redeem(form["code"], form.get("redirect_uri", ""))
             else:
                 issued = self.oauth.refresh(form["refresh_token"])
-        except Refused:
+        except GrantRefusal:
             told = f"The request has an invalid grant parameter : {parameter}"
             return _refusal(400, "invalid_grant", told)
         return JSONResponse(
@@ -231,7 +233,7 @@ class Amazon(Granting):
             return account
         return await self.notices.subscription(request, account)
 
-    def _seller(self, request: Request) -> Seller | Response:
+    def _seller(self, request: Request) -> AmazonSeller | Response:
         account = self._holder(request)
         return account if isinstance(account, Response) else self.sellers[account]
 
@@ -256,7 +258,7 @@ class Amazon(Granting):
         return account
 
 
-def _participating(seller: Seller) -> list[dict[str, Any]]:
+def _participating(seller: AmazonSeller) -> list[dict[str, Any]]:
     return [
         {
             "marketplace": {

@@ -87,7 +87,7 @@ class Listed:
 
 
 @dataclass
-class Settlement:
+class AmazonSettlement:
     """One settlement: its lines with their instants; closed once its days are over."""
 
     number: str
@@ -137,15 +137,15 @@ class AmazonMoney:
     largest: int = 5
     heard: Callable[[Listed], None] | None = None
     reports: list[Listed] = field(default_factory=list)
-    closed: dict[str, Settlement] = field(default_factory=dict)
-    _open: dict[str, Settlement] = field(default_factory=dict)
+    closed: dict[str, AmazonSettlement] = field(default_factory=dict)
+    _open: dict[str, AmazonSettlement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._random, self._number = Random(self.seed), 0
         end, self.today = self.today, self.first
         for place, site in enumerate(self.sites):
             start = datetime.combine(self.first, time(3 + place, 12, 45), UTC)
-            self._open[site.id] = Settlement(self._next("2"), site, start)
+            self._open[site.id] = AmazonSettlement(self._next("2"), site, start)
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
@@ -206,7 +206,7 @@ class AmazonMoney:
         if settlement.end.date() == self.today:
             self._close(settlement)
 
-    def _order(self, to: Settlement) -> None:
+    def _order(self, to: AmazonSettlement) -> None:
         price = self._amount(8, 90)
         at, item = self._instant(to), self._item(to.site)
         self._add(to, at, "Order", "ItemPrice", "Principal", price, quantity_purchased="1", **item)
@@ -221,7 +221,7 @@ class AmazonMoney:
         if self._random.random() < 0.3:
             self._add(to, at, "Order", "Promotion", "Principal", Decimal("-1.00"), **item)
 
-    def _refund(self, to: Settlement) -> None:
+    def _refund(self, to: AmazonSettlement) -> None:
         price = self._amount(5, 40)
         kind = "Chargeback Refund" if self._random.random() < 0.2 else "Refund"
         at, item = self._instant(to), self._item(to.site)
@@ -230,13 +230,13 @@ class AmazonMoney:
         self._add(to, at, kind, "ItemFees", "Commission", fee, **item)
         self._add(to, at, kind, "ItemFees", "RefundCommission", -(fee / 5).quantize(_CENT), **item)
 
-    def _close(self, settlement: Settlement) -> None:
+    def _close(self, settlement: AmazonSettlement) -> None:
         """The day the settlement ends: what is charged then, what is held back, and its report."""
         for likely, kind, group, word, low, high in _ODDITIES:
             if self._random.random() < likely:
                 at = settlement.start + ONE_DAY * self._random.randint(1, 12)
                 self._add(settlement, at, kind, group, word, self._amount(low, high))
-        following = Settlement(self._next("2"), settlement.site, settlement.end)
+        following = AmazonSettlement(self._next("2"), settlement.site, settlement.end)
         if len(self.closed) == 1:
             # Amazon charges more than it owes: the shortfall comes up in the next settlement.
             at = settlement.end - ONE_DAY
@@ -257,7 +257,7 @@ class AmazonMoney:
             later = again.created + timedelta(hours=2)
             self._list(settlement, later, content=again.content)
 
-    def _list(self, of: Settlement, created: datetime, content: bytes | None = None) -> None:
+    def _list(self, of: AmazonSettlement, created: datetime, content: bytes | None = None) -> None:
         number = self._next("5")
         self.reports.append(
             Listed(
@@ -277,7 +277,7 @@ class AmazonMoney:
 
     def _add(
         self,
-        to: Settlement,
+        to: AmazonSettlement,
         at: datetime,
         kind: str,
         group: str,
@@ -296,7 +296,7 @@ class AmazonMoney:
             "sku": self._random.choice(["MUG-BLUE", "KÄNNCHEN", "TRAY-OAK"]),
         }
 
-    def _instant(self, settlement: Settlement) -> datetime:
+    def _instant(self, settlement: AmazonSettlement) -> datetime:
         """A moment of today that the settlement is still open at."""
         seconds = self._random.randint(0, 86_399)
         found = _midnight(self.today) + timedelta(seconds=seconds)

@@ -35,7 +35,7 @@ _AUTHORISATION = re.compile(
 
 
 @dataclass
-class Held:
+class QueuedMessage:
     """A message in the queue; `hidden` until that instant of the queue's clock."""
 
     id: str
@@ -51,12 +51,12 @@ class Sqs:
 
     key_id: str = "AKIADAYBOOKEXAMPLE01"
     secret: str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYDAYBOOKEXAMPLE"
-    messages: list[Held] = field(default_factory=list)
+    messages: list[QueuedMessage] = field(default_factory=list)
     skew: float = 0.0
 
     def send(self, body: str) -> str:
         """Put a message into the queue; its id."""
-        self.messages.append(Held(str(uuid.uuid4()), body))
+        self.messages.append(QueuedMessage(str(uuid.uuid4()), body))
         return self.messages[-1].id
 
     async def answer(self, request: Request) -> Response:

@@ -21,8 +21,8 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     OAuth,
-    Refused,
     back_to,
     basic,
     bearer,
@@ -44,7 +44,7 @@ UNION = {"AT", "BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL"}
 
 
 @dataclass
-class Seller:
+class EbaySeller:
     """One eBay member; of an INDIVIDUAL no address is shown."""
 
     user_id: str
@@ -66,10 +66,10 @@ class EBay(Granting):
         self.sellers = {
             seller.user_id: seller
             for seller in (
-                Seller("ABCemberCRAFT1", "ember_craft", "EBAY_GB", "GB"),
-                Seller("XYZbergLADEN22", "bergladen", "EBAY_CH", "CH", "INDIVIDUAL"),
-                Seller("QRSprairie0033", "prairie_goods", "EBAY_US", "US"),
-                Seller("KLMgaleria0044", "galeria_polska", "EBAY_US", "PL"),
+                EbaySeller("ABCemberCRAFT1", "ember_craft", "EBAY_GB", "GB"),
+                EbaySeller("XYZbergLADEN22", "bergladen", "EBAY_CH", "CH", "INDIVIDUAL"),
+                EbaySeller("QRSprairie0033", "prairie_goods", "EBAY_US", "US"),
+                EbaySeller("KLMgaleria0044", "galeria_polska", "EBAY_US", "PL"),
             )
         }
         self.first, self.second, self.american, self.polish = self.sellers
@@ -138,7 +138,7 @@ class EBay(Granting):
             return JSONResponse(self._issued(form))
         except KeyError:
             return _refusal(400, "invalid_request", "request is missing a required parameter")
-        except Refused as why:
+        except GrantRefusal as why:
             what = "authorization refresh token" if str(why) == "refresh_token" else "grant code"
             told = f"the provided {what} is invalid or was issued to another client"
             return _refusal(400, "invalid_grant", told)
@@ -215,7 +215,7 @@ class EBay(Granting):
                 return _error(403, why.number, "ACCESS", str(why))
         return self.money[seller.user_id]
 
-    def _seller(self, request: Request) -> Seller | Response:
+    def _seller(self, request: Request) -> EbaySeller | Response:
         grant = self._holder(request)
         if isinstance(grant, Response):
             return grant

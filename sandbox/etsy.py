@@ -20,9 +20,9 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     bearer,
     consent_page,
@@ -37,7 +37,7 @@ SCOPES = {
 
 
 @dataclass
-class Shop:
+class EtsyShop:
     """One Etsy shop and the member it belongs to; a member may have none."""
 
     user_id: int
@@ -54,10 +54,10 @@ class Etsy(Granting):
         self.shops = {
             str(shop.shop_id or shop.user_id): shop
             for shop in (
-                Shop(100200300, 22001144, "EmberCraftStudio", "GB", "GBP"),
-                Shop(400500600, 33002255, "WerkstattMorgen", "DE", "EUR"),
-                Shop(700800900, 44003366, "PrairieStitches", "US", "USD"),
-                Shop(123123123),
+                EtsyShop(100200300, 22001144, "EmberCraftStudio", "GB", "GBP"),
+                EtsyShop(400500600, 33002255, "WerkstattMorgen", "DE", "EUR"),
+                EtsyShop(700800900, 44003366, "PrairieStitches", "US", "USD"),
+                EtsyShop(123123123),
             )
         }
         self.first, self.second, self.american, self.shopless = self.shops
@@ -140,7 +140,7 @@ class Etsy(Granting):
                 return _refusal("unsupported_grant_type", "grant_type")
         except KeyError as missing:
             return _refusal("invalid_request", f"{missing} is missing")
-        except Refused as why:
+        except GrantRefusal as why:
             return _refusal("invalid_grant", f"{why} is revoked")
         return JSONResponse(self._issued(issued))
 
@@ -196,7 +196,7 @@ class Etsy(Granting):
             return JSONResponse({"error": "User does not own Shop"}, 403)
         return self.money[str(caller.shop_id)]
 
-    def _caller(self, request: Request) -> Shop | Response:
+    def _caller(self, request: Request) -> EtsyShop | Response:
         if request.headers.get("x-api-key") != f"{self.oauth.client_id}:{self.oauth.client_secret}":
             return JSONResponse({"error": "Invalid API key"}, 403)
         grant = self.oauth.holder(bearer(request))

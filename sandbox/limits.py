@@ -161,7 +161,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Refused:
+class OverLimit:
     """A call that is one too many: of which rule, and when the next is not."""
 
     rule: Rule
@@ -174,7 +174,7 @@ class Plan:
     """A platform's rules, its refusal, and what it says of its limits in every answer."""
 
     rules: tuple[Rule, ...]
-    refusal: Callable[[Refused], Response]
+    refusal: Callable[[OverLimit], Response]
     told: Callable[[Mapping[str, Meter]], dict[str, str]] = lambda _meters: {}
 
 
@@ -202,14 +202,14 @@ class Limits:
                 found[rule] = self._meters[key]
         return found
 
-    def admit(self, path: str, account: str, cost: float = 1.0) -> Refused | None:
+    def admit(self, path: str, account: str, cost: float = 1.0) -> OverLimit | None:
         """Take a call's share of every limit, or of none where one refuses it."""
         meters = self.meters(path, account)
         for rule, meter in meters.items():
             wait = meter.wait(cost)
             if wait > 0 and self.kept:
                 self.refused[rule.name, _whose(rule, account)] += 1
-                return Refused(rule, meter, wait)
+                return OverLimit(rule, meter, wait)
         for rule, meter in meters.items():
             meter.take(cost)
             self.taken[rule.name, _whose(rule, account)] += round(cost)

@@ -26,7 +26,7 @@ _TEMPLATES = Environment(
 )
 
 
-class Refused(Exception):
+class GrantRefusal(Exception):
     """A code or refresh token that buys nothing; `str` is why."""
 
 
@@ -44,7 +44,7 @@ class Grant:
 
 
 @dataclass
-class Code:
+class PendingCode:
     """A code that waits to be redeemed, once."""
 
     grant: Grant
@@ -82,7 +82,7 @@ class OAuth:
     refresh_form: Callable[[Grant], str] = lambda _grant: f"rt-{secrets.token_urlsafe(24)}"
     skew: float = 0.0
     rotations: int = 0
-    codes: dict[str, Code] = field(default_factory=dict)
+    codes: dict[str, PendingCode] = field(default_factory=dict)
     grants: list[Grant] = field(default_factory=list)
     access: dict[str, tuple[Grant, float]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -103,19 +103,19 @@ class OAuth:
         grant = Grant(tuple(accounts))
         code = secrets.token_urlsafe(24)
         self.grants.append(grant)
-        self.codes[code] = Code(grant, redirect_uri, challenge, self.now() + CODE_SECONDS)
+        self.codes[code] = PendingCode(grant, redirect_uri, challenge, self.now() + CODE_SECONDS)
         return code
 
     def redeem(self, code: str, redirect_uri: str | None, verifier: str | None = None) -> Issued:
-        """The first pair for a code; `Refused` for one that is unknown, used, late or foreign."""
+        """Return the first pair for a code; `GrantRefusal` for one that buys nothing."""
         with self._lock:
             found = self.codes.get(code)
             if found is None or found.redeemed or found.ends < self.now():
-                raise Refused("code")
+                raise GrantRefusal("code")
             if redirect_uri is not None and redirect_uri != found.redirect_uri:
-                raise Refused("redirect_uri")
+                raise GrantRefusal("redirect_uri")
             if found.challenge is not None and found.challenge != challenge_of(verifier or ""):
-                raise Refused("code_verifier")
+                raise GrantRefusal("code_verifier")
             found.redeemed = True
             self._renew(found.grant)
             return self._issue(found.grant)
@@ -135,7 +135,7 @@ class OAuth:
                     if self.now() - grant.rotated_at < self.grace_seconds:
                         return self._issue(grant)
                     grant.revoked = True
-            raise Refused("refresh_token")
+            raise GrantRefusal("refresh_token")
 
     def own(self, *accounts: str) -> Issued:
         """A token of the client itself, for one grant that is always there."""

@@ -9,7 +9,7 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limits
 from sandbox.quickbooks import QuickBooks
 from sandbox.shopify import Shopify
-from sandbox.square import Square
+from sandbox.square import SquareEmulator
 from sandbox.tiktok import TikTok
 from sandbox.walmart import Walmart
 from sandbox.woocommerce import WooCommerce
@@ -61,7 +61,7 @@ EMULATORS: dict[str, type[Emulator]] = {
     "etsy": Etsy,
     "quickbooks": QuickBooks,
     "shopify": Shopify,
-    "square": Square,
+    "square": SquareEmulator,
     "tiktok": TikTok,
     "walmart": Walmart,
     "woocommerce": WooCommerce,

@@ -18,9 +18,9 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     basic,
     bearer,
@@ -119,7 +119,7 @@ class QuickBooks(Granting):
                     issued = self._refreshed(form["refresh_token"])
                 case _:
                     return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        except Refused:
+        except GrantRefusal:
             return JSONResponse({"error": "invalid_grant"}, 400)
         asks_hard_end = request.headers.get("x-include-refresh-token-hard-expires-in") == "true"
         hard = {"x_refresh_token_hard_expires_in": int(HARD_END)} if asks_hard_end else {}

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from sandbox.faults import Faulty
 from sandbox.limits import Limits
-from sandbox.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import SHOPIFY
 from sandbox.shopify_gateways import GatewayMoney
 from sandbox.shopify_money import ShopifyMoney
@@ -33,7 +33,7 @@ VERSION = "2026-10"
 
 
 @dataclass(frozen=True)
-class Shop:
+class ShopifyShop:
     """One shop."""
 
     id: str
@@ -52,9 +52,9 @@ class Shopify(Granting):
         foundry = ("Foundry Books", "GB", "GBP", "Europe/London")
         lantern = ("Paper Lantern", "GB", "GBP", "Europe/London")
         self.shops = {
-            "548380009": Shop("548380009", "harbour-coffee.myshopify.com", *harbour),
-            "690933842": Shop("690933842", "foundry-books.myshopify.com", *foundry),
-            "712004466": Shop("712004466", "paper-lantern.myshopify.com", *lantern),
+            "548380009": ShopifyShop("548380009", "harbour-coffee.myshopify.com", *harbour),
+            "690933842": ShopifyShop("690933842", "foundry-books.myshopify.com", *foundry),
+            "712004466": ShopifyShop("712004466", "paper-lantern.myshopify.com", *lantern),
         }
         self.first, self.second, self.third = self.shops
         self.money: dict[str, ShopifyMoney | GatewayMoney] = {
@@ -108,7 +108,7 @@ class Shopify(Granting):
         self._installed.discard(account)
         self.oauth.revoke(account)
 
-    def _shop(self, request: Request) -> Shop:
+    def _shop(self, request: Request) -> ShopifyShop:
         domain = request.path_params["shop"]
         return next(shop for shop in self.shops.values() if shop.domain == domain)
 
@@ -157,10 +157,10 @@ class Shopify(Granting):
             return self._refreshed(asked)
         return self._redeemed(asked, shop)
 
-    def _redeemed(self, asked: dict[str, str], shop: Shop) -> Response:
+    def _redeemed(self, asked: dict[str, str], shop: ShopifyShop) -> Response:
         try:
             issued = self.oauth.redeem(asked["code"], asked.get("redirect_uri"))
-        except Refused:
+        except GrantRefusal:
             return _error("invalid_request", "The authorization code was not found or was used.")
         if issued.grant.accounts != (shop.id,):
             return _error("invalid_request", "The authorization code is of another shop.")
@@ -171,7 +171,7 @@ class Shopify(Granting):
     def _refreshed(self, asked: dict[str, str]) -> Response:
         try:
             return JSONResponse(self._issued(self.oauth.refresh(asked["refresh_token"])))
-        except Refused:
+        except GrantRefusal:
             return _error("invalid_grant", "Token has been expired or revoked.")
 
     def _issued(self, issued: Issued) -> dict[str, Any]:
@@ -211,7 +211,7 @@ class Shopify(Granting):
         charged = {**self._charged(request, points, shop), "actualQueryCost": actual}
         return JSONResponse({**done.formatted, "extensions": {"cost": charged}})
 
-    def _charged(self, request: Request, points: int, shop: Shop) -> dict[str, Any]:
+    def _charged(self, request: Request, points: int, shop: ShopifyShop) -> dict[str, Any]:
         """What a query costs, and what is left; no two answers say the same."""
         (bucket,) = self.limits.meters(request.url.path, shop.id).values()
         return {
@@ -223,7 +223,7 @@ class Shopify(Granting):
             },
         }
 
-    def _root(self, shop: Shop) -> dict[str, Any]:
+    def _root(self, shop: ShopifyShop) -> dict[str, Any]:
         def uninstall(_info: object) -> dict[str, Any]:
             self.revoke(shop.id)
             return {"app": {"id": "gid://shopify/App/1"}, "userErrors": []}

@@ -19,9 +19,9 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     bearer,
     consent_page,
@@ -47,7 +47,7 @@ class Merchant:
     )
 
 
-class Square(Granting):
+class SquareEmulator(Granting):
     """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class Square(Granting):
                 issued = self.oauth.redeem(body["code"], body["redirect_uri"])
             else:
                 issued = self.oauth.refresh(body["refresh_token"])
-        except Refused as why:
+        except GrantRefusal as why:
             return _unauthorised(f"The {why} provided is not valid.")
         return JSONResponse(self._issued(issued))
 

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from connectors.channels.tiktok.markets import CURRENCIES, SOUTH_EAST_ASIA
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
-from sandbox.oauth import Grant, Granting, Issued, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Grant, Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import TIKTOK
 from sandbox.tiktok_money import Invalid, TikTokMoney
 
@@ -29,7 +29,7 @@ EARLIEST, LATEST = -300.0, 30.0
 
 
 @dataclass
-class Shop:
+class TiktokShop:
     """One shop; sellers may have several."""
 
     id: str
@@ -46,13 +46,13 @@ class Shop:
 
 
 SHOPS = (
-    Shop("7495000000000000001", "Harbour Gifts", "GB", "7010000000000000001"),
-    Shop("7495000000000000002", "Merlion Toys", "SG", "7010000000000000002"),
-    Shop("7495000000000000003", "Dresden Home", "DE", "7010000000000000003"),
-    Shop(
+    TiktokShop("7495000000000000001", "Harbour Gifts", "GB", "7010000000000000001"),
+    TiktokShop("7495000000000000002", "Merlion Toys", "SG", "7010000000000000002"),
+    TiktokShop("7495000000000000003", "Dresden Home", "DE", "7010000000000000003"),
+    TiktokShop(
         "7495000000000000004", "Dresden UK", "GB", "7010000000000000003", "global", "CROSS_BORDER"
     ),
-    Shop("7496000000000000005", "Austin Lights", "US", "7010000000000000005", "us"),
+    TiktokShop("7496000000000000005", "Austin Lights", "US", "7010000000000000005", "us"),
 )
 
 
@@ -162,7 +162,7 @@ class TikTok(Granting):
             return _error(98001004, "grant_type is invalid")
         try:
             return self._known(asked) or self._pair(self.oauth.redeem(asked["auth_code"], None))
-        except Refused:
+        except GrantRefusal:
             return _error(36004004, "invalid auth code")
 
     async def _refresh(self, request: Request) -> Response:
@@ -171,7 +171,7 @@ class TikTok(Granting):
             return _error(98001004, "grant_type is invalid")
         try:
             return self._known(asked) or self._pair(self.oauth.refresh(asked["refresh_token"]))
-        except Refused:
+        except GrantRefusal:
             return _error(98001006, "refresh token is invalid or expired")
 
     def _known(self, asked: Mapping[str, str]) -> Response | None:
@@ -202,7 +202,7 @@ class TikTok(Granting):
         return await self._told(request, lambda _, money: money.answer_statements(request))
 
     async def _payments(self, request: Request) -> Response:
-        def told(shop: Shop, money: TikTokMoney) -> dict[str, Any]:
+        def told(shop: TiktokShop, money: TikTokMoney) -> dict[str, Any]:
             if shop.region in SOUTH_EAST_ASIA:
                 raise Invalid("Payments are not available in this market")
             return money.answer_payments(request)
@@ -214,7 +214,7 @@ class TikTok(Granting):
         return await self._told(request, lambda _, m: m.answer_transactions(number, request))
 
     async def _told(
-        self, request: Request, told: Callable[[Shop, TikTokMoney], dict[str, Any]]
+        self, request: Request, told: Callable[[TiktokShop, TikTokMoney], dict[str, Any]]
     ) -> Response:
         """What finance says of the shop that a call names, if the caller may know."""
         grant = self._granted(request, await request.body(), of_a_shop=True)

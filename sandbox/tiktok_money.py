@@ -31,7 +31,7 @@ class Invalid(ValueError):
 
 
 @dataclass
-class Statement:
+class TiktokStatement:
     """One day's transactions of a shop, and the payment that takes them."""
 
     id: str
@@ -77,7 +77,7 @@ class TikTokMoney:
     abroad: bool = False
     times: int = 1
     largest: int = 4
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[TiktokStatement] = field(default_factory=list)
     payments: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -119,7 +119,7 @@ class TikTokMoney:
         if not happened:
             return
         number = f"73{self.seed:02}{len(self.statements) + 1:015}"
-        self.statements.append(Statement(number, day, happened))
+        self.statements.append(TiktokStatement(number, day, happened))
 
     def _pay(self, day: date) -> None:
         for payment in self.payments:
@@ -171,7 +171,7 @@ class TikTokMoney:
         return {**totals(statement, self.currency), **page}
 
 
-def _wants_payment(statement: Statement, day: date) -> bool:
+def _wants_payment(statement: TiktokStatement, day: date) -> bool:
     """Whether nothing pays it, or what should have failed three days ago."""
     payment = statement.payment
     if payment is None:
@@ -192,7 +192,7 @@ def _sum(transactions: list[dict[str, Any]], name: str) -> Decimal:
     return sum((Decimal(t.get(name) or 0) for t in transactions), Decimal(0))
 
 
-def as_listed(statement: Statement, currency: str) -> dict[str, Any]:
+def as_listed(statement: TiktokStatement, currency: str) -> dict[str, Any]:
     """A statement as the list of statements has it."""
     fees = _sum(statement.transactions, "fee_tax_amount")
     payment = statement.payment or {"id": "", "status": "PROCESSING", "paid_time": 0}
@@ -211,7 +211,7 @@ def as_listed(statement: Statement, currency: str) -> dict[str, Any]:
     }
 
 
-def totals(statement: Statement, currency: str) -> dict[str, Any]:
+def totals(statement: TiktokStatement, currency: str) -> dict[str, Any]:
     """What every page of a statement's transactions says of the statement."""
     parts = ("revenue", "shipping_cost", "fee_tax", "adjustment")
     return {

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
-from sandbox.oauth import Grant, Granting, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Grant, Granting, GrantRefusal, OAuth, back_to, consent_page
 from sandbox.refusals import WALMART
 from sandbox.walmart_money import WalmartMoney
 
@@ -125,7 +125,7 @@ class Walmart(Granting):
                 issued = self.oauth.redeem(form["code"], form["redirect_uri"])
             else:
                 issued = self.oauth.refresh(form["refresh_token"])
-        except Refused:
+        except GrantRefusal:
             return _unauthorised()
         if request.headers.get("wm_partner.id") != issued.grant.accounts[0]:
             return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_PARTNER.ID")

@@ -33,7 +33,7 @@ SIGNED = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
 
 
 @dataclass
-class Store:
+class WoocommerceStore:
     """One store; `keys` are its secrets by consumer key.
 
     With `plain` permalinks the route is a parameter; a `deaf` server keeps Authorization to itself.
@@ -61,8 +61,8 @@ class WooCommerce:
 
     def __init__(self) -> None:
         self.stores = {
-            "harbour": Store("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
-            "foundry": Store("Foundry Books", "GB", "GBP", "Europe/London"),
+            "harbour": WoocommerceStore("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
+            "foundry": WoocommerceStore("Foundry Books", "GB", "GBP", "Europe/London"),
         }
         self._url = ""
         self.first = self.second = ""
@@ -136,7 +136,7 @@ class WooCommerce:
         """The store that is called: its host counts calls, whoever makes them."""
         return request.url.path.split("/")[1]
 
-    def _store(self, account: str) -> Store:
+    def _store(self, account: str) -> WoocommerceStore:
         return self.stores[account.rsplit("/", 1)[-1]]
 
     async def _authorise(self, request: Request) -> Response:
@@ -258,7 +258,7 @@ def _home(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}/{request.path_params['store']}"
 
 
-def _refused(request: Request, store: Store) -> Response | None:
+def _refused(request: Request, store: WoocommerceStore) -> Response | None:
     """The answer to a caller who may not; None for one who may."""
     given = dict(request.query_params)
     if request.url.scheme == "http":
@@ -273,7 +273,7 @@ def _refused(request: Request, store: Store) -> Response | None:
     return None if store.keys[key] == secret else _error(WRONG, "Consumer secret is invalid.")
 
 
-def _unsigned(request: Request, store: Store, given: dict[str, str]) -> Response | None:
+def _unsigned(request: Request, store: WoocommerceStore, given: dict[str, str]) -> Response | None:
     missing = [f"oauth_{name}" for name in SIGNED if not given.get(f"oauth_{name}")]
     if len(missing) == len(SIGNED):
         return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
@@ -288,7 +288,7 @@ def _unsigned(request: Request, store: Store, given: dict[str, str]) -> Response
     return _stale(store, given["oauth_timestamp"], given["oauth_nonce"])
 
 
-def _stale(store: Store, timestamp: str, nonce: str) -> Response | None:
+def _stale(store: WoocommerceStore, timestamp: str, nonce: str) -> Response | None:
     if abs(time.time() - int(timestamp)) > WINDOW_SECONDS:
         return _error(WRONG, "Invalid timestamp.")
     if nonce in store.nonces:

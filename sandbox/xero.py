@@ -18,9 +18,9 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     basic,
     bearer,
@@ -185,7 +185,7 @@ class Xero(Granting):
                     issued.grant.scopes = form.get("scope", " ".join(KNOWN))
                 case _:
                     return JSONResponse({"error": "unauthorized_client"}, 400)
-        except Refused:
+        except GrantRefusal:
             return JSONResponse({"error": "invalid_grant"}, 400)
         return JSONResponse(self._pair(issued))
 

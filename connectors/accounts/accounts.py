@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from connectors.accounts.account_choice import Missing, Undecided, chosen_account, described
 from connectors.accounts.broker import STAGED, TOKEN, Broker, GrantRefused, NeedsReconnection
 from connectors.accounts.deadlines import SECRET_SINCE, deadlines, wants_use
 from connectors.accounts.endpoints import endpoints
 from connectors.accounts.fields import read_fields, read_values, secret_names, slug_for
 from connectors.accounts.platform import Access, Account, Platform
 from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Missing, Undecided, chosen_account, described
 from connectors.accounts.setup import Setup, Step
 from connectors.accounts.tokens import Token
 from connectors.accounts.vault import OPEN, QUEUE, Vault

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from connectors.accounts import consent
+from connectors.accounts.account_choice import Missing, Undecided
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.broker import STAGED, GrantRefused
 from connectors.accounts.fields import read_values
 from connectors.accounts.platform import Account, Consent, Platform
-from connectors.accounts.reached import Missing, Undecided
 from connectors.errors import BadInput, RateLimited, Transient
 
 

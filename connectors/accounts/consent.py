@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.accounts.vault import Vault
-from connectors.database.registry import Consent, Refusal
+from connectors.database.registry import PendingConsent, Refusal
 from connectors.errors import BadInput
 
 LASTS = timedelta(minutes=10)
@@ -65,7 +65,7 @@ def handed_over(vault: Vault, state: str) -> str:
     The question stays open: the seller's browser is still to come back.
     """
     found = vault.registry.open_consent(_digest(state), LASTS)
-    if not isinstance(found, Consent):
+    if not isinstance(found, PendingConsent):
         raise ConsentRefused(found)
     return found.connection
 
@@ -81,7 +81,7 @@ def answer(vault: Vault, state: str, session: str) -> Answered:
     The first answer settles every question that is open for its connection.
     """
     found = vault.registry.take_consent(_digest(state), _digest(session), LASTS)
-    if not isinstance(found, Consent):
+    if not isinstance(found, PendingConsent):
         raise ConsentRefused(found)
     with vault.hold(found.connection) as held:
         verifier = held.fields.get(_VERIFIER + _digest(state))

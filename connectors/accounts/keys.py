@@ -9,7 +9,7 @@ import binascii
 import secrets
 from dataclasses import dataclass
 
-from connectors.accounts.sealing import key_id
+from connectors.accounts.seals import key_id
 from connectors.errors import ConfigError
 from connectors.home import redaction
 from connectors.home.settings import Settings

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.accounts.keys import Keyring, new_key, read_keys, write_keys
-from connectors.accounts.sealing import DoesNotOpen, seal, sealed_under, unseal
+from connectors.accounts.seals import DoesNotOpen, seal, sealed_under, unseal
 from connectors.database.registry import Registry, SealedOwner, SealedRows
 from connectors.errors import BadInput, ConfigError
 from connectors.home import redaction
@@ -26,7 +26,7 @@ QUEUE = "queue:"
 
 
 @dataclass(slots=True)
-class Held:
+class LockedCredentials:
     """One owner's credentials while nobody else can change them."""
 
     owner: str
@@ -71,7 +71,7 @@ class Vault:
         return _opened(owner, rows, _data_key(owner, rows.data_key, read_keys(self.settings)))
 
     @contextmanager
-    def hold(self, owner: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[Held]:
+    def hold(self, owner: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[LockedCredentials]:
         """An owner's credentials under its row lock; what is saved is kept when the block ends.
 
         `Transient` when another process holds them for longer than `wait_seconds`.
@@ -82,7 +82,7 @@ class Vault:
 
         with self.registry.hold_sealed(owner, fresh, wait_seconds) as rows:
             key = _data_key(owner, rows.data_key, read_keys(self.settings))
-            yield Held(owner, _opened(owner, rows, key), rows, key)
+            yield LockedCredentials(owner, _opened(owner, rows, key), rows, key)
 
     def save(self, owner: str, fields: Mapping[str, str | None]) -> None:
         """Write some fields of an owner; the others stay."""

@@ -8,11 +8,11 @@ from connectors.accounts.accounts import Accounts
 from connectors.accounts.platforms import PLATFORMS, platform
 from connectors.errors import BadInput
 from console import applications
-from console.commands.connecting import ACTOR, Credentials
+from console.commands.accounts import ACTOR, Credentials
 from console.commands.home import Json
 from console.credentials import read_credentials
-from console.opening import workspace
 from console.output import Align, print_json, print_result, print_table
+from console.workspace import workspace
 
 app = typer.Typer(help="Applications registered with the platforms.", no_args_is_help=True)
 

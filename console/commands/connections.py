@@ -7,20 +7,20 @@ from typing import Any
 import typer
 
 from connectors.accounts.accounts import Accounts
+from connectors.accounts.notification_queues import NotificationQueues
 from connectors.accounts.platforms import has_settlements
-from connectors.accounts.posting import posting
-from connectors.accounts.queues import Notifying
+from connectors.accounts.posting_switch import posting
 from connectors.channels.history import can_visit
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
-from console.commands import connecting, notifying
+from console.commands import accounts, notifications
 from console.commands.home import Json
-from console.opening import workspace
 from console.output import Align, print_json, print_result, print_table
+from console.workspace import workspace
 from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=True)
-connecting.register(app)
-notifying.register(app)
+accounts.register(app)
+notifications.register(app)
 
 
 @app.command(name="list")
@@ -123,7 +123,7 @@ def _told(finding: str | dict[str, str]) -> str:
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
     last, running = opened.registry.last_activities(), opened.registry.running_activities()
     visits = opened.registry.scheduled_syncs()
-    notified = Notifying(Accounts(opened.settings, opened.registry)).notified()
+    notified = NotificationQueues(Accounts(opened.settings, opened.registry)).notified()
     return [
         _card(
             opened,

@@ -13,10 +13,10 @@ from connectors.errors import Permanent
 from connectors.home.home import initialise
 from connectors.home.settings import default_home, settings
 from console.commands.home import books
-from console.commands.reconciling import show_proofs
+from console.commands.reconcile import show_proofs
 from console.commands.syncing import days_to_do, run_days, run_warehouse
-from console.opening import workspace
 from console.output import print_result, print_status
+from console.workspace import workspace
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.reconciliation import reconcile
 

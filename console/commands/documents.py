@@ -7,8 +7,8 @@ import typer
 from connectors.errors import BadInput
 from console.commands.home import Json
 from console.documents import described, document_of
-from console.opening import workspace
 from console.output import Align, print_json, print_result, print_table
+from console.workspace import workspace
 from pipelines.stages.importing import ACTOR
 from pipelines.stages.withdrawals import (
     StoredDocument,

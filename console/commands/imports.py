@@ -12,8 +12,8 @@ from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput
 from console.commands.home import Json
 from console.documents import described, withdrawal_document
-from console.opening import workspace
 from console.output import money, print_error, print_json, print_result, print_status
+from console.workspace import workspace
 from mappings.money import minor_digits
 from pipelines.stages.importing import Imported, import_file, open_connection
 

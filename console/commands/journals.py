@@ -8,8 +8,8 @@ import typer
 from console.commands.home import Json
 from console.commands.syncing import From, Slugs, To, window_of
 from console.entries import Entry, entries
-from console.opening import chosen, workspace
 from console.output import money, print_json, print_result
+from console.workspace import chosen, workspace
 from mappings.money import minor_digits
 
 

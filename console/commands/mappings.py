@@ -13,9 +13,9 @@ from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
 from console.commands.home import Json
 from console.days import day
-from console.opening import chosen, workspace
 from console.output import Align, money, print_json, print_result, print_status, print_table
 from console.words import word_document
+from console.workspace import chosen, workspace
 from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING
 from mappings.money import minor_digits

@@ -8,7 +8,7 @@ import typer
 
 from connectors.accounting import TARGETS
 from connectors.accounts.platforms import has_settlements, platform
-from connectors.accounts.posting import posting
+from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
 from connectors.errors import BadInput
 from connectors.lake.windows import Window, windows
@@ -25,9 +25,9 @@ from console.commands.syncing import (
     held_entries,
     window_of,
 )
-from console.opening import chosen, workspace
 from console.output import print_json, print_result, print_status
 from console.progress import steps
+from console.workspace import chosen, workspace
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publishing import Due, due, due_since, senders

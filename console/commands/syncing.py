@@ -14,9 +14,9 @@ from connectors.home.settings import settings
 from connectors.lake.windows import ONE_DAY, Window, windows
 from console.commands.home import Json
 from console.days import day
-from console.opening import chosen, workspace
 from console.output import print_json, print_result, print_status
 from console.progress import Steps, steps
+from console.workspace import chosen, workspace
 from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
 from pipelines.stages.importing import days_of

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from connectors.errors import BadInput
-from console.commands.connecting import ACTOR
+from console.commands.accounts import ACTOR
 from console.commands.home import Json
-from console.opening import workspace
 from console.output import Align, print_json, print_result, print_status, print_table
+from console.workspace import workspace
 
 app = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ import uvicorn
 
 from connectors.database.registry import Registry
 from connectors.home.settings import settings
-from console.failing import exit_code
+from console.exit_codes import exit_code
 from console.web.app import build
 from console.web.context import Console
 from console.web.protocol import CONNECTIONS, LONGEST_HEADERS, LONGEST_MESSAGE, BoundedProtocol

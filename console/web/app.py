@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from console.web import proxy, signing_in
-from console.web.api import serving as api
+from console.web import proxy, sign_in
+from console.web.api import routes as api
 from console.web.bounds import Bounds
 from console.web.context import Console
 from console.web.gate import Gate
@@ -40,4 +40,4 @@ def _pages(app: FastAPI, console: Console) -> None:
 
 def default_parts() -> tuple[Part, ...]:
     """What any number of consoles of one process may serve: everything but the pages."""
-    return (signing_in.add, api.add, proxy.add)
+    return (sign_in.add, api.add, proxy.add)

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.database.registry import SignedIn
-from console.roles import MAY, Deed
+from console.roles import PERMISSIONS, Permission
 from console.web.open_pages import PREFIX, OpenPage
 from console.web.origins import Origins
 from console.web.sessions import Sessions
@@ -29,7 +29,11 @@ PROBES: Final = frozenset({"/health", "/ready"})
 ASSETS: Final = ("/_nicegui/", "/static/", "/health", "/ready")
 OPEN: Final = (*ASSETS, "/sign-in", "/connect/woocommerce/keys")
 # What takes more than being signed in.
-NEEDS: Final[Mapping[str, Deed]] = {"/dagster": "run", "/books": "read", "/audit": "administer"}
+NEEDS: Final[Mapping[str, Permission]] = {
+    "/dagster": "run",
+    "/books": "read",
+    "/audit": "administer",
+}
 HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -140,7 +144,7 @@ class Gate:
             asked = quote(path + ("?" + query if query and path != "/" else ""))
             return RedirectResponse(f"/sign-in?next={asked}", 303)
         for prefix, deed in NEEDS.items():
-            if path.startswith(prefix) and deed not in MAY[who.role]:
+            if path.startswith(prefix) and deed not in PERMISSIONS[who.role]:
                 return _refused(path, 403, f"a {who.role} may not open this page")
         return None
 

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.errors import DaybookError
 from connectors.home.redaction import redacted
-from console.web import forwarding, sockets
+from console.web import proxy_headers, sockets
 from console.web.context import Console
 from console.web.gate import NEEDS, SAFE
 from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
@@ -106,7 +106,7 @@ class Behind:
         if self.base is None:
             await _told(503, self.program.absent)(scope, receive, send)
             return
-        target = forwarding.target(self.base, scope)
+        target = proxy_headers.target(self.base, scope)
         if target is None:
             await _told(404, "there is no such page")(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -130,7 +130,7 @@ class Behind:
         passed_on = httpx2.Request(
             asked.method,
             target,
-            headers=forwarding.request_headers(scope, self.program.prefix),
+            headers=proxy_headers.request_headers(scope, self.program.prefix),
             content=content,
         )
         # A connection a request: it costs little on loopback, and is never found closed.
@@ -172,7 +172,7 @@ class Behind:
         await run_sync(self.console.registry.audit, who, action, subject, detail)
 
     def _client(self) -> httpx2.AsyncClient:
-        unix = forwarding.socket_of(self.base or "")
+        unix = proxy_headers.socket_of(self.base or "")
         reach = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
         return httpx2.AsyncClient(
             verify=_NO_TLS, trust_env=False, timeout=PATIENCE, transport=reach
@@ -182,7 +182,7 @@ class Behind:
         self, answer: httpx2.Response, scope: Scope, receive: Receive, send: Send
     ) -> None:
         policy = self.program.policy_of(scope["path"])
-        headers = forwarding.answer_headers(answer, scope["path"], self.program.prefix, policy)
+        headers = proxy_headers.answer_headers(answer, scope["path"], self.program.prefix, policy)
         begin = {"type": "http.response.start", "status": answer.status_code, "headers": headers}
         await send(begin)
         async with anyio.create_task_group() as tasks:
@@ -204,7 +204,7 @@ class Behind:
 
     async def _talk(self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            unix = forwarding.socket_of(self.base or "")
+            unix = proxy_headers.socket_of(self.base or "")
             program = await sockets.reached(target, unix, scope, self.program.prefix)
         except sockets.UNREACHED:
             await self._not_there()(scope, receive, send)

@@ -14,7 +14,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.queues import Notifying, notices_of
+from connectors.accounts.notification_queues import NotificationQueues, notices_of
 from connectors.channels.history import can_visit, today_of
 from connectors.channels.notices import Message, Notice, Queue
 from connectors.database.registry import Connection
@@ -65,7 +65,7 @@ class _Round:
 
     def __init__(self, workspace: Workspace, now: datetime, log: logging.Logger) -> None:
         self._registry, self._now, self._log = workspace.registry, now, log
-        self._notifying = Notifying(Accounts(workspace.settings, workspace.registry))
+        self._notifying = NotificationQueues(Accounts(workspace.settings, workspace.registry))
         self.heard = Heard()
 
     def queues(self) -> dict[str, list[Connection]]:

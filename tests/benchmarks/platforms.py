@@ -20,7 +20,7 @@ from connectors.database.registry import Registry
 from connectors.home.settings import settings
 from connectors.http import Limit
 from pipelines.stages.workspace import Workspace
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.benchmarks.homes import fresh_home
 
 WIDE = 1e9

@@ -36,7 +36,7 @@ from pipelines.stages.visiting import due_days, waiting_days
 from pipelines.stages.workspace import Workspace
 from sandbox.limits import CLOCK
 from sandbox.platforms import EMULATORS
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.channels.house import House

@@ -18,7 +18,7 @@ from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
 from console.cards import cards
 from console.web.sessions import hash_password
-from sandbox.serving import bound
+from sandbox.server import bound
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.browser.conftest import browser_program

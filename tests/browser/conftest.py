@@ -29,7 +29,7 @@ from console.web.sessions import hash_password
 from pipelines.execution import DATA_JOB, open_instance, run
 from sandbox.money import live_to
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.conftest import Server
 from tests.days import days_ago
 

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from connectors.accounts.queues import Notifying
+from connectors.accounts.notification_queues import NotificationQueues
 from connectors.channels.amazon import notices
 from connectors.database.registry import ScheduledSync
 from connectors.errors import BadInput, ConfigError, Transient
@@ -73,8 +73,8 @@ def slug(at: Store) -> str:
     return at.house.slug
 
 
-def notifying(at: Store) -> Notifying:
-    return Notifying(at.desk.accounts)
+def notifying(at: Store) -> NotificationQueues:
+    return NotificationQueues(at.desk.accounts)
 
 
 def morning(at: Store) -> datetime:

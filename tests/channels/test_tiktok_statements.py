@@ -20,7 +20,7 @@ from connectors.home.settings import Settings
 from mappings.channels import classify
 from pipelines.stages.visiting import visit
 from sandbox.tiktok import SHOPS
-from sandbox.tiktok_money import Statement, TikTokMoney, as_listed, totals
+from sandbox.tiktok_money import TikTokMoney, TiktokStatement, as_listed, totals
 from tests.channels.visitors import ONE_DAY, Store, check_tied, store
 
 TIKTOK = CHANNELS["tiktok"]
@@ -46,7 +46,7 @@ def table(tmp_path: Path) -> Iterator[Examination]:
         yield opened
 
 
-def document(statement: Statement, currency: str = "GBP", **changed: Any) -> Member:
+def document(statement: TiktokStatement, currency: str = "GBP", **changed: Any) -> Member:
     """A statement as a visit keeps it; `changed` is what its first transaction says instead."""
     first, *rest = statement.transactions
     found = Answers("tiktok", "settlement", f"statement:{statement.id}", currency)
@@ -73,7 +73,7 @@ def examined(table: Examination, member: Member) -> Manifest:
 
 def words(table: Examination, transaction: dict[str, Any]) -> dict[str, Decimal]:
     """What becomes of the only transaction of a statement."""
-    statement = Statement("73", date(2026, 3, 3), [transaction])
+    statement = TiktokStatement("73", date(2026, 3, 3), [transaction])
     return {w.name: w.amount for w in examined(table, document(statement)).source_types}
 
 

@@ -15,7 +15,7 @@ import pytest
 from sandbox.ebay import EBay
 from sandbox.limits import CLOCK
 from sandbox.money import live_to
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.user import Told, User
 from tests.days import days_ago
 

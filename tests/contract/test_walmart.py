@@ -10,7 +10,7 @@ from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.platforms import platform
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
-from sandbox.visiting import consent
+from sandbox.browser import consent
 from sandbox.walmart_money import WalmartMoney
 from tests.channels.house import House
 from tests.channels.visitors import store

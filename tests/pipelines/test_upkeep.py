@@ -15,8 +15,8 @@ from connectors.accounts.tokens import Token
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
 from pipelines.execution import open_instance, run
-from sandbox.serving import bound, serving
-from sandbox.square import Square
+from sandbox.server import bound, serving
+from sandbox.square import SquareEmulator
 from tests.connectors.accounts.platforms import Desk
 from tests.searching import told
 
@@ -24,7 +24,7 @@ from tests.searching import told
 @pytest.fixture
 def at(home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A home of this process with Square on loopback."""
-    square = Square()
+    square = SquareEmulator()
     with serving(square.application, bound()) as url:
         hosts = tmp_path / "endpoints.json"
         hosts.write_text(json.dumps({"square": square.endpoints(url)}))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.accounting.beancount.generated import BANNER, sealed
-from connectors.accounting.beancount.reading import Directive
-from connectors.accounting.beancount.rendering import OPENING_DAY, PAYOUT
+from connectors.accounting.beancount.parser import Directive
+from connectors.accounting.beancount.renderer import OPENING_DAY, PAYOUT
 from connectors.accounting.beancount.sources import sources
 from mappings.model import CLEARING
 

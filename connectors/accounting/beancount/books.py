@@ -16,11 +16,11 @@ from connectors.accounting.beancount.accounts import (
     render_accounts,
     uses_in,
 )
-from connectors.accounting.beancount.checking import CheckResult, check
+from connectors.accounting.beancount.bean_check import CheckResult, check
 from connectors.accounting.beancount.generated import read_intact, remove, replace, sealed
 from connectors.accounting.beancount.ledger import YEAR_FILES, Entry, Ledger
-from connectors.accounting.beancount.reading import read_directive
-from connectors.accounting.beancount.rendering import render_entry
+from connectors.accounting.beancount.parser import read_directive
+from connectors.accounting.beancount.renderer import render_entry
 from connectors.accounting.beancount.syntax import quoted
 from connectors.accounting.beancount.verdicts import known_verdict, verdict
 from connectors.errors import Permanent

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from connectors.accounting.beancount.accounts import Uses, uses_of
 from connectors.accounting.beancount.generated import read, sealed
-from connectors.accounting.beancount.reading import Directive, Unreadable, read_directives
-from connectors.accounting.beancount.rendering import PAYOUT
+from connectors.accounting.beancount.parser import Directive, Unreadable, read_directives
+from connectors.accounting.beancount.renderer import PAYOUT
 from connectors.accounting.beancount.syntax import aligned, number
 from mappings.model import CLEARING, PostedLine
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from connectors.accounting.beancount.checking import CheckResult, check
+from connectors.accounting.beancount.bean_check import CheckResult, check
 from connectors.accounting.beancount.programs import find
 from connectors.accounting.beancount.sources import sources
 from connectors.lake.atomic import write_atomically

@@ -83,7 +83,7 @@ def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
+class _XeroTokens:
     """Xero's token endpoint; a custom connection buys each token with its secret alone."""
 
     endpoint: TokenEndpoint
@@ -102,7 +102,7 @@ class _Tokens:
         return replace(self.endpoint, asks={"scope": " ".join(SCOPES)}).for_client()
 
 
-def _tokens(access: Access) -> _Tokens:
+def _tokens(access: Access) -> _XeroTokens:
     secret = access.fields.get("client_secret")
     endpoint = TokenEndpoint(
         title=TITLE,
@@ -111,7 +111,7 @@ def _tokens(access: Access) -> _Tokens:
         client_secret=secret,
         method="client_secret_basic" if secret else "none",
     )
-    return _Tokens(endpoint, _custom(access))
+    return _XeroTokens(endpoint, _custom(access))
 
 
 def _sign(access: Access) -> httpx2.Auth:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from connectors.database.postgres.errors import DiskFull
 from connectors.database.postgres.layout import Layout
-from connectors.database.postgres.programs import Account, data_argument, first_line, run
+from connectors.database.postgres.programs import SystemAccount, data_argument, first_line, run
 from connectors.errors import ConfigError, Transient
 from connectors.lake.atomic import replacing
 
@@ -35,7 +35,7 @@ _TUNING = {
 }
 
 
-def create(files: Layout, account: Account | None, home: Path) -> None:
+def create(files: Layout, account: SystemAccount | None, home: Path) -> None:
     """Make the cluster under another name and move it into place once it is whole."""
     if not files.password_file.exists():
         with replacing(files.password_file) as temporary:
@@ -61,13 +61,13 @@ def create(files: Layout, account: Account | None, home: Path) -> None:
     fresh.rename(files.data)
 
 
-def reset_password(files: Layout, account: Account | None, home: Path) -> None:
+def reset_password(files: Layout, account: SystemAccount | None, home: Path) -> None:
     """Give the role a new password, in a cluster that nobody serves."""
     with replacing(files.password_file) as temporary:
         _alter_password(files, account, _write_password(temporary, home))
 
 
-def _alter_password(files: Layout, account: Account | None, password: str) -> None:
+def _alter_password(files: Layout, account: SystemAccount | None, password: str) -> None:
     with tempfile.TemporaryFile(dir=files.folder) as statement:
         statement.write(f"ALTER ROLE {ROLE} PASSWORD '{password}'\n".encode())
         statement.seek(0)
@@ -99,7 +99,7 @@ def failure(said: str, files: Layout) -> ConfigError | Transient:
     return Transient(f"PostgreSQL does not start: {first_line(said)} (the log is {files.log_file})")
 
 
-def adopt(data: Path, account: Account | None) -> None:
+def adopt(data: Path, account: SystemAccount | None) -> None:
     """Give a cluster that root copied or made to the account that will serve it."""
     if account is None or data.stat().st_uid == account.uid:
         return

@@ -27,7 +27,7 @@ from connectors.database.postgres.cluster import (
 from connectors.database.postgres.errors import ForeignLock
 from connectors.database.postgres.layout import PORT, Layout, serves_elsewhere
 from connectors.database.postgres.programs import (
-    Account,
+    SystemAccount,
     account_for,
     data_argument,
     first_line,
@@ -110,7 +110,7 @@ def restore_password(settings: Settings) -> bool:
     return True
 
 
-def _stop(files: Layout, account: Account | None) -> bool:
+def _stop(files: Layout, account: SystemAccount | None) -> bool:
     if not files.is_running():
         return False
     arguments = ["stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", data_argument(files.data)]
@@ -149,7 +149,7 @@ def _unserved(files: Layout, home: Path) -> Iterator[int]:
         os.close(serving)
 
 
-def _launch(files: Layout, account: Account | None, home: Path, serving: int) -> None:
+def _launch(files: Layout, account: SystemAccount | None, home: Path, serving: int) -> None:
     if files.log_file.exists() and files.log_file.stat().st_size > _LONGEST_LOG:
         files.log_file.replace(files.log_file.with_suffix(".log.1"))
     arguments = ["start", "-s", "-w", "-t", str(_PATIENCE), "-D", data_argument(files.data)]

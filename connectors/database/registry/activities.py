@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from connectors.database.registry.models import ActivityRow
 from connectors.database.registry.records import Activity, ActivityOutcome
-from connectors.database.registry.store import Store, columns
+from connectors.database.registry.repository import Repository, columns
 from connectors.home.redaction import redacted
 
 
@@ -17,7 +17,7 @@ def lock_name(activity: int) -> str:
     return f"activity {activity}"
 
 
-class Activities(Store):
+class Activities(Repository):
     """Activities in the order they began."""
 
     def begin_activity(self, slug: str, what: str, days: int, run: str | None = None) -> int:

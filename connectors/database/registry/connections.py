@@ -31,12 +31,12 @@ from connectors.database.registry.records import (
     DayStateName,
     DaySummary,
 )
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
 from connectors.home.redaction import redacted
 
 
-class Connections(Store):
+class Connections(Repository):
     """What is connected, and how each of its days stands."""
 
     def connections(self) -> list[Connection]:

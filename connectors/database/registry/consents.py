@@ -8,14 +8,14 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.models import ConsentRow
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 
 Refusal = Literal["unknown", "foreign", "replayed", "expired"]
 _KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class PendingConsent:
     """Whose consent was asked for, and where the platform sends its answer."""
 
     connection: str
@@ -23,7 +23,7 @@ class Consent:
     asked_at: datetime
 
 
-class Consents(Store):
+class Consents(Repository):
     """The open questions. States and browser sessions are known by their digests only."""
 
     def ask_consent(
@@ -41,7 +41,7 @@ class Consents(Store):
                 )
             )
 
-    def open_consent(self, state_digest: str, lasts: timedelta) -> Consent | Refusal:
+    def open_consent(self, state_digest: str, lasts: timedelta) -> PendingConsent | Refusal:
         """The question that is still open, whoever asks; it stays open."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
@@ -57,7 +57,7 @@ class Consents(Store):
 
     def take_consent(
         self, state_digest: str, session_digest: str, lasts: timedelta
-    ) -> Consent | Refusal:
+    ) -> PendingConsent | Refusal:
         """The question that an answer belongs to, once; or why it belongs to none.
 
         An answer from another browser leaves the question open for the one that asked.
@@ -74,10 +74,10 @@ class Consents(Store):
             return found
 
 
-def _standing(session: Session, row: ConsentRow, lasts: timedelta) -> Consent | Refusal:
+def _standing(session: Session, row: ConsentRow, lasts: timedelta) -> PendingConsent | Refusal:
     if row.answered_at is not None:
         return "replayed"
     now: datetime = session.scalars(select(func.now())).one()
     if now - row.asked_at > lasts:
         return "expired"
-    return Consent(row.connection, row.redirect_uri, row.asked_at)
+    return PendingConsent(row.connection, row.redirect_uri, row.asked_at)

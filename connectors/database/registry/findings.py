@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from connectors.database.registry.connections import unknown_connection
 from connectors.database.registry.models import ConnectionRow
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 from connectors.home.redaction import redacted
 
 # How a finding begins that is about the queue of notifications and not about settlements.
 NOTIFICATIONS = "notifications: "
 
 
-class Findings(Store):
+class Findings(Repository):
     """The findings of each connection, on its card."""
 
     def set_findings(self, slug: str, findings: Sequence[str]) -> None:

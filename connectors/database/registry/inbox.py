@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from connectors.database.registry.connections import unknown_connection
 from connectors.database.registry.models import ConnectionRow, InboxRow
 from connectors.database.registry.records import InboxEvent
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 
 
-class Inbox(Store):
+class Inbox(Repository):
     """Events in the order they became visible."""
 
     def record_document(

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from connectors.database.registry.connections import unknown_connection
 from connectors.database.registry.models import ConnectionRow, MappingVersionRow
 from connectors.database.registry.records import MappingVersion
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
 
 
-class Mappings(Store):
+class Mappings(Repository):
     """Every version of every mapping; nothing is overwritten."""
 
     def mapping(self, connection: str | None = None) -> MappingVersion | None:

@@ -16,7 +16,7 @@ from connectors.database.registry.records import (
     Publication,
     PublicationState,
 )
-from connectors.database.registry.store import Store, columns, serialise
+from connectors.database.registry.repository import Repository, columns, serialise
 from connectors.errors import Permanent
 
 # A target holds these, or may hold them.
@@ -25,7 +25,7 @@ DRAFTS: tuple[PublicationState, ...] = ("held", "planned", "failed")
 DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 
 
-class Publications(Store):
+class Publications(Repository):
     """Publications in sets: a year of many connections is one call."""
 
     def held_connections(self) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 from connectors.errors import RateLimited
 from connectors.http import Limit
 
@@ -70,17 +70,17 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class DailyQuota:
     """A limit of `most` calls a day."""
 
     key: str
     most: int
 
 
-class RateLimits(Store):
+class RateLimits(Repository):
     """Token buckets by key."""
 
-    def take_permit(self, permit: Permit, quota: Quota | None = None) -> float:
+    def take_permit(self, permit: Permit, quota: DailyQuota | None = None) -> float:
         """Take a permit, and a call of a day's quota before; return the seconds to wait.
 
         Raises `RateLimited` when the wait is too long, or until the quota is whole again: then
@@ -111,7 +111,7 @@ class RateLimits(Store):
             raise self._explained(error) from error
 
 
-def _spend(connection: Connection, quota: Quota) -> None:
+def _spend(connection: Connection, quota: DailyQuota) -> None:
     given = {"key": quota.key, "most": quota.most}
     if connection.scalar(_SPEND, given) is None:
         wait = max(1.0, float(connection.scalar(_RESETS, given) or 1))
@@ -150,7 +150,7 @@ class SharedRateLimiter:
             return 0.0
         key, burst = self._key(operation), max(1.0, limit.burst)
         day = self._key(operation, "day")
-        quota = None if limit.per_day is None else Quota(day, limit.per_day)
+        quota = None if limit.per_day is None else DailyQuota(day, limit.per_day)
         return self.registry.take_permit(
             Permit(key, limit.per_second, burst, max_wait, cost), quota
         )

@@ -24,8 +24,8 @@ from connectors.database.registry.models import AuditRow
 from connectors.database.registry.publications import Publications
 from connectors.database.registry.rate_limits import RateLimits
 from connectors.database.registry.records import AuditEvent
+from connectors.database.registry.repository import columns, write_audit
 from connectors.database.registry.sealed import Sealed
-from connectors.database.registry.store import columns, write_audit
 from connectors.database.registry.sync_schedule import SyncSchedule
 from connectors.database.registry.users import Users
 from connectors.errors import Transient, summary
@@ -33,7 +33,7 @@ from connectors.home.settings import Settings
 
 
 @dataclass
-class Outcome:
+class RunningActivity:
     """How an activity ends: well, unless `problem` says what is wrong."""
 
     problem: str | None = None
@@ -144,13 +144,13 @@ class Registry(
     @contextmanager
     def activity(
         self, slug: str, what: str, days: int, run: str | None = None
-    ) -> Iterator["Outcome"]:
+    ) -> Iterator["RunningActivity"]:
         """Do something for a connection: it counts as running while this block does.
 
         An error ends it as failed; so does a reason given to what is yielded.
         """
         number = self.begin_activity(slug, what, days, run)
-        outcome = Outcome()
+        outcome = RunningActivity()
         try:
             with self.lock(lock_name(number), 0):
                 yield outcome

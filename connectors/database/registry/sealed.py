@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.models import CredentialRow, DataKeyRow
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 from connectors.errors import Transient
 
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -54,7 +54,7 @@ class SealedOwner(SealedRows):
         self._session.execute(changed)
 
 
-class Sealed(Store):
+class Sealed(Repository):
     """Credentials, as nobody can read them."""
 
     def sealed(self, owner: str) -> SealedRows | None:

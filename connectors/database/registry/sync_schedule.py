@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.models import ScheduledSyncRow
 from connectors.database.registry.records import ScheduledSync
-from connectors.database.registry.store import Store, columns
+from connectors.database.registry.repository import Repository, columns
 
 
-class SyncSchedule(Store):
+class SyncSchedule(Repository):
     """One scheduled sync a connection."""
 
     def schedule_sync(

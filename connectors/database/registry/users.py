@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from connectors.database.registry.models import ApiTokenRow, BucketRow, SessionRow, UserRow
 from connectors.database.registry.records import ApiToken, Role, SignedIn, User
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
 
 # A use is noted once a minute: a page asks many times over.
@@ -26,7 +26,7 @@ _FORGOTTEN = (
 )
 
 
-class Users(Store):
+class Users(Repository):
     """Users, sessions and tokens."""
 
     def users(self) -> list[User]:

@@ -7,14 +7,14 @@ from connectors.accounts.authorisations import redirect_uri
 from connectors.accounts.platform import Platform
 from connectors.accounts.platforms import PLATFORMS
 from console import applications
-from console.web.api.callers import Administrator, Here, NamedPlatform
-from console.web.api.given import Application
+from console.web.api.dependencies import Administrator, Here, NamedPlatform
+from console.web.api.requests import ApplicationRequest
 from console.web.context import Console
 
 router = APIRouter(tags=["applications"])
 
 
-class Shown(BaseModel):
+class ApplicationResponse(BaseModel):
     """What is registered with a platform in the name of this house, without its secrets.
 
     `redirect_uri` is to be registered there, letter by letter.
@@ -26,32 +26,34 @@ class Shown(BaseModel):
     redirect_uri: str | None
 
 
-class Applications(BaseModel):
+class ApplicationList(BaseModel):
     """The application of every platform."""
 
-    applications: list[Shown]
+    applications: list[ApplicationResponse]
 
 
 @router.get("/applications")
-def list_applications(_who: Administrator, console: Here) -> Applications:
+def list_applications(_who: Administrator, console: Here) -> ApplicationList:
     """The application of every platform."""
-    listed = [_shown(console, wanted) for _, wanted in sorted(PLATFORMS.items())]
-    return Applications(applications=listed)
+    listed = [_response(console, wanted) for _, wanted in sorted(PLATFORMS.items())]
+    return ApplicationList(applications=listed)
 
 
 @router.get("/applications/{channel}")
-def show_application(_who: Administrator, console: Here, wanted: NamedPlatform) -> Shown:
+def show_application(
+    _who: Administrator, console: Here, wanted: NamedPlatform
+) -> ApplicationResponse:
     """The application of a platform."""
-    return _shown(console, wanted)
+    return _response(console, wanted)
 
 
 @router.put("/applications/{channel}")
 def keep_application(
-    who: Administrator, console: Here, wanted: NamedPlatform, given: Application
-) -> Shown:
+    who: Administrator, console: Here, wanted: NamedPlatform, given: ApplicationRequest
+) -> ApplicationResponse:
     """Keep an application; what is not given stays as it is."""
     applications.keep(console.accounts, wanted, given.fields, who.name)
-    return _shown(console, wanted)
+    return _response(console, wanted)
 
 
 @router.delete("/applications/{channel}", status_code=204)
@@ -60,7 +62,7 @@ def forget_application(who: Administrator, console: Here, wanted: NamedPlatform)
     applications.forget(console.accounts, wanted, who.name)
 
 
-def _shown(console: Console, wanted: Platform) -> Shown:
+def _response(console: Console, wanted: Platform) -> ApplicationResponse:
     back = redirect_uri(console.accounts, wanted) if wanted.consent is not None else None
     shown = applications.shown(console.accounts, wanted)
-    return Shown.model_validate({**shown, "redirect_uri": back})
+    return ApplicationResponse.model_validate({**shown, "redirect_uri": back})

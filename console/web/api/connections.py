@@ -9,9 +9,17 @@ from connectors.database.registry.records import ConnectionState, DayStateName
 from console import cards
 from console.cards import Standing
 from console.connections import check_target, keep_setup
-from console.web.api import answers
-from console.web.api.callers import Connector, Here, Named, Reader, workspace_of
-from console.web.api.given import ConnectionChange, From, Limit, Offset, SetupChange, To, window_of
+from console.web.api import responses
+from console.web.api.dependencies import Connector, Here, Named, Reader, workspace_of
+from console.web.api.requests import (
+    ConnectionChange,
+    From,
+    Limit,
+    Offset,
+    SetupChange,
+    To,
+    window_of,
+)
 from console.web.context import Console
 
 router = APIRouter(tags=["connections"])
@@ -27,7 +35,7 @@ def list_connections(
     standing: Standing | None = None,
     limit: Limit = 50,
     offset: Offset = 0,
-) -> answers.Cards:
+) -> responses.CardPage:
     """Every connection, by name."""
     words = q.lower().split()
     found = [
@@ -38,12 +46,12 @@ def list_connections(
         and standing in {None, card.standing}
         and all(word in _text(card) for word in words)
     ]
-    shown = [answers.Card.of(card) for card in found[offset : offset + limit]]
-    return answers.Cards(connections=shown, total=len(found))
+    shown = [responses.CardResponse.of(card) for card in found[offset : offset + limit]]
+    return responses.CardPage(connections=shown, total=len(found))
 
 
 @router.get("/connections/{slug}")
-def show_connection(_who: Reader, console: Here, connection: Named) -> answers.Card:
+def show_connection(_who: Reader, console: Here, connection: Named) -> responses.CardResponse:
     """One connection."""
     return card_of(console, connection.slug)
 
@@ -51,7 +59,7 @@ def show_connection(_who: Reader, console: Here, connection: Named) -> answers.C
 @router.patch("/connections/{slug}")
 def change_connection(
     who: Connector, console: Here, connection: Named, change: ConnectionChange
-) -> answers.Card:
+) -> responses.CardResponse:
     """Another name, or another choice of what comes in and where entries go."""
     setup = None
     if change.setup is not None:
@@ -73,22 +81,22 @@ def list_days(
     state: DayStateName | None = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> answers.Days:
+) -> responses.DayPage:
     """How the days of a connection stand; days that were never looked at are absent."""
     window = window_of(first, last)
     start, end = (window.start, window.end) if window else (None, None)
     states = console.registry.day_states(connection.slug, start, end)
     found = [day for day in states if state in {None, day.state}]
     shown = [
-        answers.Day(day=d.day, state=d.state, reason=d.reason, updated_at=d.updated_at)
+        responses.DayResponse(day=d.day, state=d.state, reason=d.reason, updated_at=d.updated_at)
         for d in found[offset : offset + limit]
     ]
-    return answers.Days(days=shown, total=len(found))
+    return responses.DayPage(days=shown, total=len(found))
 
 
-def card_of(console: Console, slug: str) -> answers.Card:
+def card_of(console: Console, slug: str) -> responses.CardResponse:
     """A connection's card as it is now."""
-    return answers.Card.of(cards.card(console.registry, slug))
+    return responses.CardResponse.of(cards.card(console.registry, slug))
 
 
 def _text(card: cards.Card) -> str:

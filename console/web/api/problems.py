@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.broker import NeedsReconnection
-from connectors.accounts.reached import Undecided
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
 from connectors.home.redaction import redacted
 from connectors.http import AccessRefused
@@ -27,7 +27,7 @@ class Problem(BaseModel):
     connection: str | None = None
 
 
-class Refused(Exception):
+class ProblemError(Exception):
     """An answer that is no success, with its status."""
 
     def __init__(self, status: int, problem: Problem) -> None:
@@ -58,16 +58,16 @@ ASKS_A_PLATFORM: Final = "connecting"
 _WORDS: Final = {404: "there is no such address", 405: "this address does not take this method"}
 
 
-def not_found(line: str) -> Refused:
+def not_found(line: str) -> ProblemError:
     """Something that is not there."""
-    return Refused(404, Problem(error=line))
+    return ProblemError(404, Problem(error=line))
 
 
 def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Answer every error of an application with these routes in this shape."""
 
-    @api.exception_handler(Refused)
-    async def refused(_request: Request, error: Refused) -> JSONResponse:
+    @api.exception_handler(ProblemError)
+    async def refused(_request: Request, error: ProblemError) -> JSONResponse:
         return _answer(error.status, error.problem)
 
     @api.exception_handler(DaybookError)

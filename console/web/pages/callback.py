@@ -16,7 +16,7 @@ from connectors.accounts.platform import Denied, Platform
 from connectors.accounts.platforms import platform
 from connectors.errors import BadInput, DaybookError
 from connectors.home.redaction import redacted
-from console.roles import MAY
+from console.roles import PERMISSIONS
 from console.web.context import Console
 from console.web.plain_pages import plain_page
 
@@ -34,7 +34,7 @@ def add(app: FastAPI, console: Console) -> None:
     @app.get("/connect/{name}/callback")
     async def callback(request: Request, name: str) -> Response:
         who, cookie = request.state.who, request.state.cookie
-        if "connect" not in MAY[who.role]:
+        if "connect" not in PERMISSIONS[who.role]:
             return _page("Not allowed", f"a {who.role} may not connect stores", 403)
         given = dict(request.query_params)
         return await run_sync(_received, console, name, given, cookie, who.name)

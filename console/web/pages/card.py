@@ -11,10 +11,10 @@ from connectors.database.registry import Registry
 from console import connections
 from console.cards import Card
 from console.web.context import Console
-from console.web.pages import deeds
+from console.web.pages import card_actions
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import link_button
-from console.web.pages.posting import switch_posting
+from console.web.pages.posting_dialog import switch_posting
 from console.web.pages.target import change_target
 from pipelines.stages.asking import Retry, ask_for_days, retry
 
@@ -228,7 +228,7 @@ def _deeds(current_user: CurrentUser, card: Card, again: Again) -> Iterator[tupl
     """What can be done with a connection in its state."""
     connection = card.connection
     here = f"/setup/{connection.slug}"
-    yield "Rename", lambda: deeds.rename(current_user, card, again)
+    yield "Rename", lambda: card_actions.rename(current_user, card, again)
     if has_settlements(connection):
         yield "Accounting…", lambda: change_target(current_user, card, again)
     if connection.kind == "file":
@@ -242,9 +242,9 @@ def _deeds(current_user: CurrentUser, card: Card, again: Again) -> Iterator[tupl
         yield "Pause", lambda: _move(current_user, card, connections.pause, again)
     if connected:
         yield "Reconnect", lambda: ui.navigate.to(f"{here}?again=1")
-        yield "Disconnect", lambda: deeds.disconnect(current_user, card)
+        yield "Disconnect", lambda: card_actions.disconnect(current_user, card)
     else:
-        yield "Remove", lambda: deeds.remove(current_user, card, again)
+        yield "Remove", lambda: card_actions.remove(current_user, card, again)
 
 
 def _quoted(text: str) -> str:

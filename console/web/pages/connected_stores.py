@@ -10,7 +10,7 @@ from connectors.accounts.platforms import PLATFORMS
 from console.cards import Card, cards
 from console.web.pages.card import show_card
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed, frame, heading, link_button, page, released
+from console.web.pages.frame import frame, heading, link_button, page, primary_button, released
 
 A_PAGE = 24
 ANY = "any"
@@ -23,7 +23,7 @@ KINDS = {
 
 
 @dataclass
-class Shown:
+class StoreFilter:
     """What somebody looks for, and which page of it."""
 
     text: str = ""
@@ -59,7 +59,7 @@ def register() -> None:
         request: Request, connected: str = "", gone: str = "", left: bool = False
     ) -> None:
         current_user = CurrentUser.of(request)
-        shown = Shown(cards=await run.io_bound(cards, current_user.console.registry) or [])
+        shown = StoreFilter(cards=await run.io_bound(cards, current_user.console.registry) or [])
         with frame(current_user, "Connected Stores"):
             _show(current_user, shown)
         await ui.context.client.connected()
@@ -75,13 +75,13 @@ def register() -> None:
             )
 
 
-def _show(current_user: CurrentUser, shown: Shown) -> None:
+def _show(current_user: CurrentUser, shown: StoreFilter) -> None:
     with ui.row().classes("w-full items-end justify-between py-4 gap-2"):
         with ui.column().classes("gap-0"):
             heading("Connected Stores")
             ui.label("Manage your e-commerce platform connections")
         if current_user.may("connect"):
-            deed("Connect Store", lambda: picker(current_user), icon="add")
+            primary_button("Connect Store", lambda: picker(current_user), icon="add")
     if not shown.cards:
         _nothing_yet(current_user)
         return
@@ -91,7 +91,7 @@ def _show(current_user: CurrentUser, shown: Shown) -> None:
     ui.timer(5.0, lambda: _look_again(current_user, shown))
 
 
-def _endings(shown: Shown) -> None:
+def _endings(shown: StoreFilter) -> None:
     """What ends soon, the soonest first: above everything, for a month before."""
     found = [(ends, card) for card in shown.cards for ends in card.warnings]
     soonest = sorted(found, key=lambda pair: pair[0].by)
@@ -114,10 +114,10 @@ def _nothing_yet(current_user: CurrentUser) -> None:
             "writes the books."
         )
         if current_user.may("connect"):
-            deed("Connect your first store", lambda: picker(current_user), icon="add")
+            primary_button("Connect your first store", lambda: picker(current_user), icon="add")
 
 
-def _filters(shown: Shown) -> None:
+def _filters(shown: StoreFilter) -> None:
     def changed() -> None:
         shown.page = 1
         _cards.refresh()
@@ -142,7 +142,7 @@ def _filters(shown: Shown) -> None:
 
 
 @ui.refreshable
-def _cards(current_user: CurrentUser, shown: Shown) -> None:
+def _cards(current_user: CurrentUser, shown: StoreFilter) -> None:
     found = shown.found()
     pages = max(1, math.ceil(len(found) / A_PAGE))
     shown.page = min(shown.page, pages)
@@ -161,7 +161,7 @@ def _cards(current_user: CurrentUser, shown: Shown) -> None:
         _pages(shown, pages)
 
 
-def _pages(shown: Shown, pages: int) -> None:
+def _pages(shown: StoreFilter, pages: int) -> None:
     def turn(by: int) -> None:
         shown.page += by
         _cards.refresh()
@@ -178,7 +178,7 @@ def _pages(shown: Shown, pages: int) -> None:
         on.set_enabled(shown.page < pages)
 
 
-async def _look_again(current_user: CurrentUser, shown: Shown) -> None:
+async def _look_again(current_user: CurrentUser, shown: StoreFilter) -> None:
     """The cards as they are now, drawn anew only where something changed and no menu is open."""
     fresh = await run.io_bound(cards, current_user.console.registry)
     if fresh is None or fresh == shown.cards or not await released():

@@ -10,7 +10,7 @@ from nicegui import run, ui
 from connectors.database.registry import SignedIn
 from connectors.errors import DaybookError
 from connectors.home.redaction import redacted
-from console.roles import MAY, Deed
+from console.roles import PERMISSIONS, Permission
 from console.web.context import Console
 from console.web.sessions import confirmed
 
@@ -39,9 +39,9 @@ class CurrentUser:
         """Whoever asks for a page; the gate has let them in."""
         return cls(_served[0], request.state.cookie, request.state.who)
 
-    def may(self, deed: Deed) -> bool:
+    def may(self, deed: Permission) -> bool:
         """Whether their role allows it."""
-        return deed in MAY[self.who.role]
+        return deed in PERMISSIONS[self.who.role]
 
     def notify(self, text: str, kind: Kind = "positive") -> None:
         """Say something in a toast, and keep it in the list of notices."""
@@ -52,7 +52,7 @@ class CurrentUser:
         for listener in self.listeners:
             listener()
 
-    async def do(self, deed: Deed, work: Callable[..., _T], *words: Any) -> _T | None:
+    async def do(self, deed: Permission, work: Callable[..., _T], *words: Any) -> _T | None:
         """Do some work off the page's thread; None when it failed, which they are told."""
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is None:

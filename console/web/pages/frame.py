@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from console.roles import Deed
+from console.roles import Permission
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.daemon_banner import daemon_banner
 from console.web.sessions import csrf_token
 
 PATIENCE_SECONDS = 30.0
 PRESSED_SECONDS = 30.0
-_LINKS: tuple[tuple[str, str, Deed], ...] = (
+_LINKS: tuple[tuple[str, str, Permission], ...] = (
     ("Connected Stores", "/", "read"),
     ("Mappings", "/mappings", "read"),
     ("Books", "/books/", "read"),
@@ -109,7 +109,9 @@ def heading(text: str, level: int = 1) -> ui.label:
     return found.classes(f"{size} font-bold")
 
 
-def deed(title: str, on_click: Callable[..., object], icon: str | None = None) -> ui.button:
+def primary_button(
+    title: str, on_click: Callable[..., object], icon: str | None = None
+) -> ui.button:
     """The one button of a page or dialog that does what it is for."""
     return ui.button(title, icon=icon, on_click=on_click).props("text-color=onprimary")
 

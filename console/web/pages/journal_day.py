@@ -10,13 +10,13 @@ from nicegui import run, ui
 from connectors.errors import BadInput
 from console.days import day as day_of
 from console.entries import entries
-from console.opening import chosen
 from console.output import money
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
 from console.web.pages.mappings import address
 from console.web.pages.tables import cell, row, table
+from console.workspace import chosen
 from mappings.model import UNCLASSIFIED
 from mappings.money import minor_digits
 from pipelines.stages.workspace import Workspace

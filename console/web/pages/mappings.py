@@ -8,13 +8,13 @@ from nicegui import run, ui
 
 from connectors.accounts.platforms import PLATFORMS
 from connectors.database.registry import Publication
-from console.opening import chosen
 from console.output import money
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
-from console.web.pages.placing import ask_place
+from console.web.pages.source_type_dialog import ask_place
 from console.web.pages.tables import cell, row, table
+from console.workspace import chosen
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
 from pipelines.stages.words import Word, a_week_ago, new_words

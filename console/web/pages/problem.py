@@ -19,7 +19,7 @@ _WORK = {"data": "The import", "publish": "Writing the books"}
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class StoreProblem:
     """A store's card and its days that failed."""
 
     card: Card
@@ -40,13 +40,13 @@ def register() -> None:
                 _show(current_user, found)
 
 
-def _problem(console: Console, slug: str) -> Problem:
+def _problem(console: Console, slug: str) -> StoreProblem:
     states = console.registry.day_states(slug)
     card = cards.card(console.registry, slug)
-    return Problem(card, [state for state in states if state.state == "failed"])
+    return StoreProblem(card, [state for state in states if state.state == "failed"])
 
 
-def _show(current_user: CurrentUser, problem: Problem) -> None:
+def _show(current_user: CurrentUser, problem: StoreProblem) -> None:
     card = problem.card
     heading(f"{card.connection.name}: what went wrong").classes("py-4")
     if card.standing != "error":

@@ -10,10 +10,10 @@ from connectors.accounts.platform import Field, Platform
 from connectors.accounts.setup import Way
 from connectors.errors import BadInput
 from console.web.pages.setup_identity import authorise_with
-from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.setup_state import SetupSession, buttons
 
 
-async def account(this: SettingUp) -> None:
+async def account(this: SetupSession) -> None:
     """Region, store address or keys: whatever the platform asks before it authorises."""
     registered = await run.io_bound(this.console.accounts.registered, this.wanted)
     missing = [
@@ -60,7 +60,7 @@ async def account(this: SettingUp) -> None:
     buttons(back=lambda: this.go("name"), next_=go_on)
 
 
-async def _keep_choices(this: SettingUp, way: Way, given: Mapping[str, str]) -> bool:
+async def _keep_choices(this: SetupSession, way: Way, given: Mapping[str, str]) -> bool:
     """What was chosen comes back with this step, whatever becomes of it; no secret is kept so."""
     assert this.connection is not None
     if this.connection.account_id is not None:
@@ -118,14 +118,14 @@ def _read(wanted: Platform, inputs: Mapping[str, ui.input | ui.select]) -> dict[
     return given if good else None
 
 
-async def _with_keys(this: SettingUp, given: dict[str, str]) -> None:
+async def _with_keys(this: SetupSession, given: dict[str, str]) -> None:
     accounts, actor = this.console.accounts, this.current_user.who.name
     await authorise_with(
         this, lambda: accounts.reconnect(this.slug, given, account=None, actor=actor)
     )
 
 
-async def _authorise_with(this: SettingUp, given: dict[str, str]) -> None:
+async def _authorise_with(this: SetupSession, given: dict[str, str]) -> None:
     page = await this.current_user.do(
         "connect",
         begin,
@@ -139,7 +139,7 @@ async def _authorise_with(this: SettingUp, given: dict[str, str]) -> None:
         ui.navigate.to(page)
 
 
-async def authorise(this: SettingUp) -> None:
+async def authorise(this: SetupSession) -> None:
     """Somebody left while the platform was asking: ask again."""
     ui.label(f"{this.wanted.title} hasn't authorised Daybook yet. Go to its page to allow access.")
     chosen = this.setup.fields

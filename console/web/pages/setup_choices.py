@@ -8,11 +8,11 @@ from connectors.accounts.setup import BOOKS, Imports
 from console import connections
 from console.connections import foretells
 from console.web.pages.frame import link_button
-from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.setup_state import SetupSession, buttons
 from console.web.pages.target import connect_organisation
 
 
-async def imports(this: SettingUp) -> None:
+async def imports(this: SetupSession) -> None:
     """What is fetched, from when, and whether it goes on."""
     known = this.setup.imports
     ui.label("What should Daybook import?").classes("font-bold")
@@ -65,7 +65,7 @@ async def imports(this: SettingUp) -> None:
     buttons(next_=go_on)
 
 
-async def accounting(this: SettingUp) -> None:
+async def accounting(this: SetupSession) -> None:
     """Where entries go: the books always, an organisation where one is connected."""
     targets = await this.current_user.do("read", connections.targets, this.console.registry)
     if targets is None:
@@ -86,7 +86,7 @@ async def accounting(this: SettingUp) -> None:
     buttons(back=lambda: this.go("imports"), next_=go_on, title="Finish")
 
 
-async def done(this: SettingUp) -> None:
+async def done(this: SetupSession) -> None:
     """The end; an organisation says what it is for, and leads back to the store that waits."""
     if not this.is_organisation:
         ui.label("This connection is set up.")

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from nicegui import run, ui
 
-from connectors.accounts.reached import Undecided
+from connectors.accounts.account_choice import Undecided
 from console.web.pages.frame import link_button
-from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.setup_state import SetupSession, buttons
 
 BROWSER_ZONE = "Intl.DateTimeFormat().resolvedOptions().timeZone"
 
 
-async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
+async def authorise_with(this: SetupSession, work: Callable[[], object]) -> None:
     """Do what authorises the connection, and go where its set-up stands then."""
 
     def decided() -> bool:
@@ -36,7 +36,7 @@ async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
         await this.go(this.authorised_step)
 
 
-async def choose(this: SettingUp) -> None:
+async def choose(this: SetupSession) -> None:
     """One authorisation covers several accounts: which one is this connection?"""
     accounts, slug = this.console.accounts, this.slug
     reached = await this.current_user.do("connect", accounts.reached, slug)
@@ -62,7 +62,7 @@ async def choose(this: SettingUp) -> None:
     buttons(back=lambda: this.go("account"), next_=go_on)
 
 
-async def timezone(this: SettingUp) -> None:
+async def timezone(this: SetupSession) -> None:
     """The platform does not say in which zone the account keeps its days."""
     ui.label("Which time zone does this account keep its days in?").classes("font-bold")
     ui.label(

@@ -11,7 +11,7 @@ from connectors.database.registry import Connection
 from console.connections import keep_setup
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed
+from console.web.pages.frame import primary_button
 from pipelines.stages.workspace import Workspace
 
 Then = Callable[[], Awaitable[None]]
@@ -22,7 +22,7 @@ async def _nowhere(_step: Step) -> None:
 
 
 @dataclass
-class SettingUp:
+class SetupSession:
     """A visit; `go` draws a step, `again` is authorising once more what was set up already.
 
     `store` is whose set-up waits for this organisation, `proposed` the target it comes back with.
@@ -84,4 +84,4 @@ def buttons(*, next_: Then, back: Then | None = None, title: str = "Continue") -
         with ui.row():
             if back is not None:
                 ui.button("Back", on_click=back).props("outline")
-            deed(title, next_)
+            primary_button(title, next_)

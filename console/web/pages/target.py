@@ -7,7 +7,7 @@ from nicegui import ui
 from console import connections
 from console.cards import Card
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed, heading, link_button
+from console.web.pages.frame import heading, link_button, primary_button
 
 
 async def change_target(
@@ -27,7 +27,7 @@ async def change_target(
         connect_organisation()
         with ui.row().classes("w-full justify-end"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-            deed("Save", lambda: dialog.submit(chosen.value))
+            primary_button("Save", lambda: dialog.submit(chosen.value))
     target = await dialog
     dialog.delete()
     if target is None:

@@ -14,8 +14,8 @@ from connectors.accounts.endpoints import endpoints
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.quickbooks import DAY, HARD_END, QuickBooks
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 

@@ -13,7 +13,7 @@ from connectors.accounts.authorisations import Received, begin, receive
 from connectors.accounts.broker import NeedsReconnection
 from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings
-from sandbox.visiting import consent
+from sandbox.browser import consent
 from sandbox.xero import MINUTE, Xero
 from tests.connectors.accounts.platforms import Desk, desk
 

@@ -21,7 +21,7 @@ from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import address, bound, serving
+from sandbox.server import address, bound, serving
 
 
 @dataclass(frozen=True)

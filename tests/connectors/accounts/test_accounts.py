@@ -11,8 +11,8 @@ from connectors.accounts.platform import Denied
 from connectors.accounts.platforms import PLATFORMS, platform
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.platforms import EMULATORS
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 CONSENTING = sorted(name for name in EMULATORS if PLATFORMS[name].consent is not None)

@@ -17,7 +17,7 @@ from connectors.database.registry import Registry
 from connectors.errors import ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.grants import Grants
-from sandbox.serving import address, bound, serving
+from sandbox.server import address, bound, serving
 
 PROCESSES, ROUNDS, TRIES = 20, 3, 30
 

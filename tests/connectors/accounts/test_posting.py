@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.accounts.posting import change_posting, posting
+from connectors.accounts.posting_switch import change_posting, posting
 from connectors.accounts.setup import Imports, Setup
 from connectors.database.registry import Registry
 from connectors.errors import BadInput

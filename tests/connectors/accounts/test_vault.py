@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from connectors.accounts.keys import Keyring, new_key, read_keys, write_keys
-from connectors.accounts.sealing import DoesNotOpen, key_id, seal, sealed_under, unseal
+from connectors.accounts.seals import DoesNotOpen, key_id, seal, sealed_under, unseal
 from connectors.accounts.vault import Vault
 from connectors.database.postgres import database_url
 from connectors.database.registry import Registry

@@ -11,7 +11,7 @@ from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused
 from sandbox.amazon import Amazon
-from sandbox.visiting import consent
+from sandbox.browser import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 TOKENS = "/auth/o2/token"

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin
-from connectors.accounts.reached import Undecided
 from connectors.home.settings import Settings
 from sandbox.ebay import RU_NAME, EBay
 from tests.connectors.accounts.platforms import desk

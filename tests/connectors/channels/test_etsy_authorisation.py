@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.broker import TOKEN
 from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.etsy import Etsy
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 

@@ -14,8 +14,8 @@ from connectors.accounts.tokens import Token
 from connectors.channels.shopify.authorisation import read_shop
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.shopify import Shopify
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 ACCESS_TOKEN = "/harbour-coffee.myshopify.com/admin/oauth/access_token"

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import Received, begin, receive
 from connectors.accounts.broker import TOKEN, GrantRefused
-from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
 from connectors.channels.tiktok.answers import refusal, token_refusal
 from connectors.channels.tiktok.authorisation import TIKTOK
@@ -19,8 +19,8 @@ from connectors.channels.tiktok.signing import ShopAuth, signature
 from connectors.errors import BadInput, ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused
+from sandbox.browser import consent
 from sandbox.tiktok import SHOPS, TikTok
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 GIFTS, _, DRESDEN, DRESDEN_UK, AUSTIN = (shop.id for shop in SHOPS)

@@ -6,14 +6,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.faults import Exchange
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 CORRELATION = "wm_qos.correlation_id"

@@ -12,17 +12,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Undecided
 from connectors.channels.woocommerce.addresses import read_store_url
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from connectors.http.remote import tls
+from sandbox.browser import consent
 from sandbox.internet import Internet, certificate
-from sandbox.serving import bound, serving
-from sandbox.visiting import consent
+from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
 from tests.connectors.accounts.platforms import Desk, desk
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root serves under another account and needs a copy"
 )
 NOBODY = pwd.getpwnam("nobody")
-ACCOUNT = programs.Account(NOBODY.pw_uid, NOBODY.pw_gid)
+ACCOUNT = programs.SystemAccount(NOBODY.pw_uid, NOBODY.pw_gid)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import hash_password
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import address, bound, serving
+from sandbox.server import address, bound, serving
 
 PASSWORD = "correct horse battery"
 

@@ -11,21 +11,21 @@ import pytest
 from connectors.accounts.authorisations import receive
 from connectors.accounts.platforms import platform
 from connectors.database.registry import Registry, Role
-from console.roles import MAY, Deed
+from console.roles import PERMISSIONS, Permission
 from console.web import sessions
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import Sessions
-from sandbox.serving import bound, serving
+from sandbox.browser import consent
+from sandbox.server import bound, serving
 from sandbox.tiktok import SHOPS
-from sandbox.visiting import consent
 from tests.console.user import User
 from tests.console.web.conftest import PASSWORD, Site
 
 API = "/api/v1"
 
 # Every operation, what it takes, and a body that does nothing: `nowhere` does not exist.
-DEEDS: list[tuple[str, str, Deed, Any]] = [
+DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/me", "read", None),
     ("POST", "/confirm", "read", {"password": ""}),
     ("GET", "/channels", "read", None),
@@ -107,7 +107,7 @@ def test_each_role_may_do_its_deeds_and_no_others(site: Site, role: Role) -> Non
                 slug="nowhere", name="nobody", label="none", channel="nothing", document="0" * 64
             )
             answer = client.request(method, where, json=body)
-            if deed in MAY[role]:
+            if deed in PERMISSIONS[role]:
                 assert answer.status_code in {200, 404, 422}, (method, path, answer.text)
             else:
                 assert answer.status_code == 403, (method, path, answer.text)

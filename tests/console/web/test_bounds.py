@@ -26,7 +26,7 @@ from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.pages import callback
 from console.web.protocol import LONGEST_HEADERS, BoundedProtocol
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.web.conftest import PASSWORD, Site
 
 KEYS = "/connect/woocommerce/keys"

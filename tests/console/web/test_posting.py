@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.accounts.posting import posting
+from connectors.accounts.posting_switch import posting
 from console.web import sessions
 from tests.console.web.conftest import PASSWORD, Site
 from tests.console.web.test_api import browser, connected, program

@@ -14,7 +14,7 @@ from console.web.sessions import Sessions
 from mappings.journal.config import MappingConfig
 from pipelines.stages.placing import place, save_mapping
 from pipelines.stages.workspace import Workspace
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.conftest import HELD, WORD
 from tests.console.user import User
 

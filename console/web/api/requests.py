@@ -76,13 +76,13 @@ def window_of(first: date | None, last: date | None) -> Window | None:
     return Window(start, end)
 
 
-class Given(BaseModel):
+class RequestBody(BaseModel):
     """A body: what it does not know it refuses."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class NewConnection(Given):
+class NewConnection(RequestBody):
     """An account, let in with credentials."""
 
     platform: PlatformName
@@ -93,7 +93,7 @@ class NewConnection(Given):
     account: Line | None = None
 
 
-class NewPending(Given):
+class NewPending(RequestBody):
     """A set-up that a consent finishes."""
 
     platform: PlatformName
@@ -119,91 +119,91 @@ class SetupChange(TypedDict, total=False):
     target: Slug
 
 
-class ConnectionChange(Given):
+class ConnectionChange(RequestBody):
     """What is left out stays as it is."""
 
     name: Line | None = None
     setup: SetupChange | None = None
 
 
-class Check(Given):
+class CheckRequest(RequestBody):
     """For a connection whose credentials reach several accounts, or tell no time zone."""
 
     account: Line | None = None
     timezone: Line | None = None
 
 
-class ConsentWanted(Given):
+class ConsentRequest(RequestBody):
     """What the seller chooses before authorising: a region, a shop."""
 
     fields: Fields = {}
 
 
-class Choice(Given):
+class AccountChoiceRequest(RequestBody):
     """One of the accounts that a consent covers."""
 
     account: Line
     timezone: Line | None = None
 
 
-class Reconnection(Given):
+class ReconnectionRequest(RequestBody):
     """New credentials for the account that a connection has."""
 
     credentials: Fields
     account: Line | None = None
 
 
-class PostingChange(Given):
+class PostingChange(RequestBody):
     """The first business day whose entries are posted; null posts none."""
 
     since: Annotated[date | None, BeforeValidator(_day)]
 
 
-class TargetChange(Given):
+class TargetChange(RequestBody):
     """`books`, or the slug of a connected accounting organisation."""
 
     target: Slug
 
 
-class DaysWanted(Given):
+class SyncRequest(RequestBody):
     """Both ends are meant; without either, it is what is outstanding."""
 
     first: Annotated[Day | None, Field(alias="from")] = None
     last: Annotated[Day | None, Field(alias="to")] = None
 
 
-class WithdrawalWanted(Given):
+class WithdrawalRequest(RequestBody):
     """Why a document counts no more; it is kept with the document."""
 
     reason: Line
 
 
-class Placing(Given):
+class SourceTypeRequest(RequestBody):
     """A word exactly as `GET /mappings/words` lists it, and where it belongs."""
 
     source_type: Value
     category: CategoryName
 
 
-class Application(Given):
+class ApplicationRequest(RequestBody):
     """What a platform registered in the name of this house."""
 
     fields: Fields
 
 
-class Password(Given):
+class PasswordRequest(RequestBody):
     """A password, given again."""
 
     password: Secret
 
 
-class NewPassword(Given):
+class NewPassword(RequestBody):
     """A password from now on."""
 
     password: NewSecret
 
 
-class NewUser(Given):
+class NewUser(RequestBody):
     """Somebody who may sign in from now on."""
 
     name: Name
@@ -211,13 +211,13 @@ class NewUser(Given):
     role: Role
 
 
-class RoleChange(Given):
+class RoleChange(RequestBody):
     """What somebody may do from now on."""
 
     role: Role
 
 
-class NewToken(Given):
+class NewToken(RequestBody):
     """What a program is for."""
 
     label: Name

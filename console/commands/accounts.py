@@ -9,8 +9,8 @@ import typer
 from connectors.accounts.accounts import Accounts, check_has_account
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import has_settlements, platform
-from connectors.accounts.posting import change_posting
-from connectors.accounts.posting import posting as kept_posting
+from connectors.accounts.posting_switch import change_posting
+from connectors.accounts.posting_switch import posting as kept_posting
 from connectors.accounts.setup import BOOKS
 from connectors.channels.history import first_day
 from connectors.database.registry import Connection
@@ -19,8 +19,8 @@ from console import connections
 from console.commands.home import Json
 from console.credentials import read_credentials
 from console.days import day
-from console.opening import workspace
 from console.output import print_error, print_json, print_result, print_status
+from console.workspace import workspace
 from pipelines.stages.removing import posted_entries, remove_connection, withdraw_removed
 
 ACTOR = "operator"

@@ -20,7 +20,7 @@ from connectors.home.redaction import remember
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QueueStatus:
     """How a queue stands that was just given: messages that wait in it, and what is sent there."""
 
     waiting: int
@@ -28,12 +28,12 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Notifying:
+class NotificationQueues:
     """The queues of one home's connections."""
 
     accounts: Accounts
 
-    def switch_on(self, slug: str, given: Mapping[str, str], actor: str) -> Standing:
+    def switch_on(self, slug: str, given: Mapping[str, str], actor: str) -> QueueStatus:
         """Prove a queue, have the platform send there, and keep it; it replaces one from before.
 
         `BadInput` for fields and for a connection that has no notifications; else the errors of
@@ -52,7 +52,7 @@ class Notifying:
         self._keep(slug, notices, fields)
         self.accounts.registry.set_queue_finding(slug, None)
         self.accounts.registry.audit(actor, "connection.notified", slug, self.shown(slug) or {})
-        return Standing(waiting, subscribed)
+        return QueueStatus(waiting, subscribed)
 
     def switch_off(self, slug: str, actor: str) -> bool:
         """Forget a connection's queue; False where it has none. The platform is not told."""

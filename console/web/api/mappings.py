@@ -7,18 +7,18 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from connectors.accounts.platforms import has_settlements
-from console.opening import chosen
-from console.web.api.callers import Here, Mapper, Named, Reader, known, workspace_of
-from console.web.api.given import Day, Limit, Offset, Placing, Slug
-from console.web.api.problems import Problem, Refused
+from console.web.api.dependencies import Here, Mapper, Named, Reader, connection_named, workspace_of
+from console.web.api.problems import Problem, ProblemError
+from console.web.api.requests import Day, Limit, Offset, Slug, SourceTypeRequest
 from console.words import word_document
+from console.workspace import chosen
 from pipelines.stages.placing import place
 from pipelines.stages.words import a_week_ago, new_words, words_of
 
 router = APIRouter(tags=["mappings"])
 
 
-class NewWord(BaseModel):
+class SourceTypeResponse(BaseModel):
     """A channel's own word, over the documents in force; `held` are the entries that wait for it.
 
     `category` is `unclassified` while it has no place. The days between which it stands are null
@@ -39,15 +39,15 @@ class NewWord(BaseModel):
     held: list[str]
 
 
-class NewWords(BaseModel):
+class SourceTypePage(BaseModel):
     """One page of words, those first that hold entries; `total` counts all of them."""
 
     since: date
-    words: list[NewWord]
+    words: list[SourceTypeResponse]
     total: int
 
 
-class Placed(BaseModel):
+class MappedResponse(BaseModel):
     """Where a word belongs from now on; `days` are done again as soon as a sensor sees them."""
 
     connection: str
@@ -58,7 +58,7 @@ class Placed(BaseModel):
 
 
 @router.get("/mappings/words")
-def list_words(
+def list_source_types(
     _who: Reader,
     console: Here,
     connection: Annotated[
@@ -67,17 +67,21 @@ def list_words(
     since: Annotated[Day | None, Query(description="a week ago without it")] = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> NewWords:
+) -> SourceTypePage:
     """Words that are new since a day, and all that no rule places."""
     opened, begins = workspace_of(console), since or a_week_ago()
-    named = [known(console, connection).slug] if connection is not None else []
+    named = [connection_named(console, connection).slug] if connection is not None else []
     found = new_words(opened, chosen(opened, named), begins)
-    shown = [NewWord.model_validate(word_document(w)) for w in found[offset : offset + limit]]
-    return NewWords(since=begins, words=shown, total=len(found))
+    shown = [
+        SourceTypeResponse.model_validate(word_document(w)) for w in found[offset : offset + limit]
+    ]
+    return SourceTypePage(since=begins, words=shown, total=len(found))
 
 
 @router.post("/connections/{slug}/words", status_code=202)
-def place_word(who: Mapper, console: Here, connection: Named, wanted: Placing) -> Placed:
+def map_source_type(
+    who: Mapper, console: Here, connection: Named, wanted: SourceTypeRequest
+) -> MappedResponse:
     """Place a word in the connection's own mapping, and ask for its days again.
 
     Its own mapping begins as a copy of the house's, which counts no more for it from then on.
@@ -85,9 +89,9 @@ def place_word(who: Mapper, console: Here, connection: Named, wanted: Placing) -
     opened = workspace_of(console)
     if not has_settlements(connection) or wanted.source_type not in words_of(opened, connection):
         line = f"no document of {connection.slug} has this word"
-        raise Refused(422, Problem(error=line, fields={"source_type": line}))
+        raise ProblemError(422, Problem(error=line, fields={"source_type": line}))
     saved = place(opened, connection, wanted.source_type, wanted.category, who.name)
-    return Placed(
+    return MappedResponse(
         connection=connection.slug,
         source_type=wanted.source_type,
         category=wanted.category,

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from connectors.accounting.beancount.rendering import ACTIVITY, HASH_PREFIX, PAYOUT
+from connectors.accounting.beancount.renderer import ACTIVITY, HASH_PREFIX, PAYOUT
 from connectors.accounting.beancount.syntax import unquoted
 from mappings.model import PostedLine
 
@@ -35,7 +35,7 @@ class Unreadable(Exception):
         self.line = line
 
 
-class Posting(NamedTuple):
+class PostingLine(NamedTuple):
     """One posting of a directive."""
 
     account: str
@@ -54,7 +54,7 @@ class Directive:
     day: date
     revision: int
     content_hash: str
-    postings: tuple[Posting, ...]
+    postings: tuple[PostingLine, ...]
     text: str
 
     def posted(self, connection: str) -> Iterator[PostedLine]:
@@ -115,8 +115,8 @@ def read_directive(text: str, first: int = 1) -> Directive:
         raise Unreadable(first, str(error)) from error
 
 
-def _postings(text: str, start: int, first: int) -> tuple[Posting, ...]:
-    postings: list[Posting] = []
+def _postings(text: str, start: int, first: int) -> tuple[PostingLine, ...]:
+    postings: list[PostingLine] = []
     total = Decimal(0)
     while start < len(text):
         found = _POSTING.match(text, start)
@@ -126,7 +126,7 @@ def _postings(text: str, start: int, first: int) -> tuple[Posting, ...]:
         amount = Decimal(figures)
         total += amount
         settlement_id = None if settlement is None else unquoted(settlement)
-        postings.append(Posting(account, amount, currency, unquoted(category), settlement_id))
+        postings.append(PostingLine(account, amount, currency, unquoted(category), settlement_id))
         start = found.end()
     if not postings or total:
         raise Unreadable(first, f"the journal's postings sum to {total} and not to zero")

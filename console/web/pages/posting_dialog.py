@@ -5,11 +5,11 @@ from datetime import date
 
 from nicegui import ui
 
-from connectors.accounts.posting import change_posting, check_posting
+from connectors.accounts.posting_switch import change_posting, check_posting
 from connectors.errors import BadInput
 from console.cards import Card
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed, heading
+from console.web.pages.frame import heading, primary_button
 
 
 async def switch_posting(
@@ -47,7 +47,7 @@ async def switch_posting(
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
             if known is not None:
                 ui.button("Turn off", on_click=turn_off).props("outline")
-            deed("Turn on" if known is None else "Change the day", turn_on)
+            primary_button("Turn on" if known is None else "Change the day", turn_on)
     done = await dialog
     dialog.delete()
     if done:

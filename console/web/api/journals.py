@@ -10,11 +10,11 @@ from pydantic import BaseModel, BeforeValidator
 from connectors.database.registry import Connection
 from connectors.lake.windows import Window
 from console.entries import entries
-from console.opening import chosen
 from console.proofs import gap_document, proof_document
-from console.web.api.callers import Here, Reader, known, workspace_of
-from console.web.api.given import From, Limit, Offset, Slug, To, window_of
+from console.web.api.dependencies import Here, Reader, connection_named, workspace_of
+from console.web.api.requests import From, Limit, Offset, Slug, To, window_of
 from console.web.context import Console
+from console.workspace import chosen
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.reconciliation import gaps_of, reconcile
 from pipelines.stages.workspace import Workspace
@@ -29,7 +29,7 @@ def _exact(value: Any) -> Any:
 Amount = Annotated[str, BeforeValidator(_exact)]
 
 
-class Source(BaseModel):
+class SourceRow(BaseModel):
     """A row of a document behind a journal line."""
 
     transaction_id: str
@@ -45,7 +45,7 @@ class Source(BaseModel):
     cells: dict[str, str] | None
 
 
-class Line(BaseModel):
+class LineResponse(BaseModel):
     """One line of an entry; a debit is positive."""
 
     part: str
@@ -55,10 +55,10 @@ class Line(BaseModel):
     settlement_id: str | None
     amount: str
     transactions: int
-    sources: list[Source] | None = None
+    sources: list[SourceRow] | None = None
 
 
-class Entry(BaseModel):
+class EntryResponse(BaseModel):
     """One journal entry with its state at the books."""
 
     entry_id: str
@@ -69,17 +69,17 @@ class Entry(BaseModel):
     message: str | None
     revision: int
     content_hash: str
-    lines: list[Line]
+    lines: list[LineResponse]
 
 
-class Journals(BaseModel):
+class JournalPage(BaseModel):
     """The entries of one page of days; `total` counts the days of every connection."""
 
-    entries: list[Entry]
+    entries: list[EntryResponse]
     total: int
 
 
-class Settlement(BaseModel):
+class SettlementResponse(BaseModel):
     """The proof of one settlement; null where a channel declares nothing or nothing is known."""
 
     connection: str
@@ -100,7 +100,7 @@ class Settlement(BaseModel):
     why: str | None
 
 
-class Gap(BaseModel):
+class GapResponse(BaseModel):
     """Days between two settlements that none covers."""
 
     connection: str
@@ -110,15 +110,15 @@ class Gap(BaseModel):
     why: str
 
 
-class Settlements(BaseModel):
+class SettlementPage(BaseModel):
     """One page of settlements; `ok` says whether all that were asked for tie, or are still open.
 
     `books_error` is the first thing in the books that Beancount refuses: then nothing is `ok`.
     """
 
     ok: bool
-    settlements: list[Settlement]
-    gaps: list[Gap]
+    settlements: list[SettlementResponse]
+    gaps: list[GapResponse]
     books_error: str | None
     total: int
 
@@ -136,7 +136,7 @@ def list_journals(
     explain: Annotated[bool, Query(description="with the document rows behind every line")] = False,
     limit: Limit = 31,
     offset: Offset = 0,
-) -> Journals:
+) -> JournalPage:
     """Journal entries by day; `limit` and `offset` count days of connections."""
     opened, window = workspace_of(console), window_of(first, last)
     stores = _stores(console, connection)
@@ -149,31 +149,31 @@ def list_journals(
         wanted = [day for day, of in shown if of == at]
         found += entries(opened, store, wanted, explain) if wanted else []
     found.sort(key=lambda entry: (entry["business_date"], entry["connection"]))
-    listed = [Entry.model_validate(entry) for entry in found]
-    return Journals(entries=listed, total=len(days))
+    listed = [EntryResponse.model_validate(entry) for entry in found]
+    return JournalPage(entries=listed, total=len(days))
 
 
 @router.get("/settlements")
 def list_settlements(
     _who: Reader, console: Here, connection: Of = None, limit: Limit = 100, offset: Offset = 0
-) -> Settlements:
+) -> SettlementPage:
     """Per settlement: declared, raw, normalised, journalled, posted, paid, the difference."""
     opened, stores = workspace_of(console), _stores(console, connection)
     proofs = reconcile(opened, stores)
-    missing = [Gap.model_validate(gap_document(gap)) for gap in gaps_of(opened, stores)]
+    missing = [GapResponse.model_validate(gap_document(gap)) for gap in gaps_of(opened, stores)]
     shown = [
-        Settlement.model_validate(proof_document(proof))
+        SettlementResponse.model_validate(proof_document(proof))
         for proof in proofs[offset : offset + limit]
     ]
     refused = checked_books(opened.settings)
     ok = all(proof.ok for proof in proofs) and refused is None
-    return Settlements(
+    return SettlementPage(
         ok=ok, settlements=shown, gaps=missing, books_error=refused, total=len(proofs)
     )
 
 
 def _stores(console: Console, slug: str | None) -> list[Connection]:
-    named = [known(console, slug).slug] if slug is not None else []
+    named = [connection_named(console, slug).slug] if slug is not None else []
     return chosen(workspace_of(console), named)
 
 

@@ -9,18 +9,18 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.routing import Mount
 
 from console.web.api import (
+    accounts,
+    actions,
     applications,
-    connecting,
+    channels,
     connections,
     documents,
-    facts,
-    moving,
+    journals,
+    mappings,
     problems,
-    records,
     users,
-    words,
 )
-from console.web.api.callers import CSRF_HEADER, caller
+from console.web.api.dependencies import CSRF_HEADER, caller
 from console.web.context import Console
 from console.web.gate import cookie_name
 
@@ -28,8 +28,8 @@ PREFIX = "/api/v1"
 ROUTERS = tuple(
     part.router
     for part in (
-        *(connections, connecting, moving, documents, records, words),
-        *(facts, users, applications),
+        *(connections, accounts, actions, documents, journals, mappings),
+        *(channels, users, applications),
     )
 )
 

@@ -14,7 +14,7 @@ from connectors.database.registry.models import AuditRow, Base
 from connectors.errors import DaybookError
 
 
-class Store:
+class Repository:
     """Transactions on the registry's schema."""
 
     def __init__(self, engine: Engine) -> None:

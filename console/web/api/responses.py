@@ -18,7 +18,7 @@ from console import cards
 from console.cards import Action, Standing
 
 
-class Work(BaseModel):
+class ActivityResponse(BaseModel):
     """Something done for a connection; it runs while `ended_at` is null."""
 
     connection: str
@@ -36,7 +36,7 @@ class Work(BaseModel):
         return cls.model_validate(asdict(activity))
 
 
-class Ending(BaseModel):
+class DeadlineResponse(BaseModel):
     """What ends for an account within a month, and how to `act`."""
 
     by: datetime
@@ -44,7 +44,7 @@ class Ending(BaseModel):
     act: str
 
 
-class Account(BaseModel):
+class AccountResponse(BaseModel):
     """Whom a connection reaches, as the platform names it; `details` are its further facts."""
 
     id: str
@@ -64,7 +64,7 @@ class Account(BaseModel):
         return cls(id=connection.account_id, details=told, **plain)
 
 
-class Card(BaseModel):
+class CardResponse(BaseModel):
     """A connection: what it is, how it stands, and the two facts of its work, never merged.
 
     `failure` is the work behind an error, and its `run` the Dagster run that did it.
@@ -82,20 +82,20 @@ class Card(BaseModel):
     standing: Standing
     why: str | None
     action: Action | None
-    account: Account | None
+    account: AccountResponse | None
     fields: dict[str, str]
     setup: Setup
-    last: Work | None
-    running: Work | None
+    last: ActivityResponse | None
+    running: ActivityResponse | None
     complete_through: date | None
     days_done: int
     days_due: int
     next_visit: datetime | None
     waits: str | None
     findings: list[str]
-    warnings: list[Ending]
+    warnings: list[DeadlineResponse]
     new_words: int
-    failure: Work | None
+    failure: ActivityResponse | None
     created_at: datetime
 
     @classmethod
@@ -113,38 +113,38 @@ class Card(BaseModel):
             standing=card.standing,
             why=card.why,
             action=card.action,
-            account=Account.of(connection),
+            account=AccountResponse.of(connection),
             fields=connection.fields,
             setup=card.setup,
-            last=Work.of(card.last) if card.last else None,
-            running=Work.of(card.running) if card.running else None,
+            last=ActivityResponse.of(card.last) if card.last else None,
+            running=ActivityResponse.of(card.running) if card.running else None,
             complete_through=card.complete_through,
             days_done=card.days_done,
             days_due=card.days_due,
             next_visit=card.next_visit,
             waits=card.waits,
             findings=connection.findings,
-            warnings=[Ending(by=w.by, what=w.what, act=w.act) for w in card.warnings],
+            warnings=[DeadlineResponse(by=w.by, what=w.what, act=w.act) for w in card.warnings],
             new_words=card.new_words,
-            failure=Work.of(card.failure) if card.failure else None,
+            failure=ActivityResponse.of(card.failure) if card.failure else None,
             created_at=connection.created_at,
         )
 
 
-class Cards(BaseModel):
+class CardPage(BaseModel):
     """One page of what was asked for; `total` counts all of it."""
 
-    connections: list[Card]
+    connections: list[CardResponse]
     total: int
 
 
-class Page(BaseModel):
+class ConsentPage(BaseModel):
     """Where to send the seller's browser, within ten minutes."""
 
     url: str
 
 
-class Reached(BaseModel):
+class AccountChoice(BaseModel):
     """An account that a consent covers; one without a `timezone` is chosen together with one."""
 
     id: str
@@ -154,24 +154,24 @@ class Reached(BaseModel):
     timezone: str | None
 
 
-class Choices(BaseModel):
+class AccountChoices(BaseModel):
     """The accounts that a consent covers."""
 
-    choices: list[Reached]
+    choices: list[AccountChoice]
 
 
-class Disconnected(BaseModel):
+class DisconnectedResponse(BaseModel):
     """A connection that was let go; `problem` is what its platform could not be told.
 
     `leaving` says what became of the access there, and where its owner looks after it.
     """
 
-    connection: Card
+    connection: CardResponse
     problem: str | None
     leaving: str
 
 
-class Removed(BaseModel):
+class RemovedResponse(BaseModel):
     """A connection that is gone; its `entries` stay in the books, or were `withdrawn` from them."""
 
     connection: str
@@ -179,7 +179,7 @@ class Removed(BaseModel):
     withdrawn: bool
 
 
-class Asked(BaseModel):
+class SyncResponse(BaseModel):
     """Days that will be done as soon as a sensor sees the request; it is null where none are."""
 
     connection: str
@@ -187,7 +187,7 @@ class Asked(BaseModel):
     days: int
 
 
-class Retried(BaseModel):
+class RetryResponse(BaseModel):
     """What is tried again as soon as a sensor sees it: days, and entries for the books."""
 
     connection: str
@@ -196,7 +196,7 @@ class Retried(BaseModel):
     entries: int
 
 
-class Day(BaseModel):
+class DayResponse(BaseModel):
     """How a day stands, and why."""
 
     day: date
@@ -205,8 +205,8 @@ class Day(BaseModel):
     updated_at: datetime
 
 
-class Days(BaseModel):
+class DayPage(BaseModel):
     """One page of the days of a connection."""
 
-    days: list[Day]
+    days: list[DayResponse]
     total: int

@@ -4,21 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin
-from connectors.accounts.reached import Undecided
 from console import connections
-from console.web.api import answers
-from console.web.api.callers import Connector, Here, Named
+from console.web.api import responses
 from console.web.api.connections import card_of
-from console.web.api.given import (
-    Check,
-    Choice,
-    ConsentWanted,
+from console.web.api.dependencies import Connector, Here, Named
+from console.web.api.problems import ASKS_A_PLATFORM, Problem, ProblemError
+from console.web.api.requests import (
+    AccountChoiceRequest,
+    CheckRequest,
+    ConsentRequest,
     NewConnection,
     NewPending,
-    Reconnection,
+    ReconnectionRequest,
 )
-from console.web.api.problems import ASKS_A_PLATFORM, Problem, Refused
 from console.web.context import Console
 
 router = APIRouter(tags=[ASKS_A_PLATFORM])
@@ -27,7 +27,7 @@ router = APIRouter(tags=[ASKS_A_PLATFORM])
 @router.post("/connections", status_code=201)
 def add_connection(
     who: Connector, console: Here, new: NewConnection, response: Response
-) -> answers.Card:
+) -> responses.CardResponse:
     """Connect an account with credentials; the platform is asked whose they are.
 
     409 where they reach several accounts, or tell no time zone: the connection is pending then,
@@ -45,12 +45,14 @@ def add_connection(
             actor=who.name,
         )
     except Undecided as error:
-        raise Refused(409, Problem(error=str(error), connection=slug)) from error
+        raise ProblemError(409, Problem(error=str(error), connection=slug)) from error
     return _created(console, slug, response)
 
 
 @router.post("/connections/pending", status_code=201)
-def add_pending(who: Connector, console: Here, new: NewPending, response: Response) -> answers.Card:
+def add_pending(
+    who: Connector, console: Here, new: NewPending, response: Response
+) -> responses.CardResponse:
     """Begin a set-up; `consent` goes on from there."""
     found = connections.begin(console.registry, new.platform, new.name, who.name, new.slug)
     return _created(console, found.slug, response)
@@ -61,8 +63,8 @@ def check_connection(
     who: Connector,
     console: Here,
     connection: Named,
-    given: Annotated[Check, Body(default_factory=Check)],
-) -> answers.Card:
+    given: Annotated[CheckRequest, Body(default_factory=CheckRequest)],
+) -> responses.CardResponse:
     """Ask the platform who answers; a pending connection goes on where it stopped."""
     console.accounts.check(
         connection.slug, account=given.account, timezone=given.timezone, actor=who.name
@@ -75,19 +77,19 @@ def ask_consent(
     who: Connector,
     console: Here,
     connection: Named,
-    wanted: Annotated[ConsentWanted, Body(default_factory=ConsentWanted)],
-) -> answers.Page:
+    wanted: Annotated[ConsentRequest, Body(default_factory=ConsentRequest)],
+) -> responses.ConsentPage:
     """The platform's page for the seller; the answer comes back to this browser's session."""
     url = begin(console.accounts, connection.slug, wanted.fields, who.session(), who.name)
-    return answers.Page(url=url)
+    return responses.ConsentPage(url=url)
 
 
 @router.get("/connections/{slug}/choices")
-def list_choices(_who: Connector, console: Here, connection: Named) -> answers.Choices:
+def list_choices(_who: Connector, console: Here, connection: Named) -> responses.AccountChoices:
     """The accounts that a consent covers, while none is chosen."""
-    return answers.Choices(
+    return responses.AccountChoices(
         choices=[
-            answers.Reached(
+            responses.AccountChoice(
                 id=a.id, name=a.name, country=a.country, currency=a.currency, timezone=a.timezone
             )
             for a in console.accounts.reached(connection.slug)
@@ -97,8 +99,8 @@ def list_choices(_who: Connector, console: Here, connection: Named) -> answers.C
 
 @router.post("/connections/{slug}/choose")
 def choose_account(
-    who: Connector, console: Here, connection: Named, choice: Choice
-) -> answers.Card:
+    who: Connector, console: Here, connection: Named, choice: AccountChoiceRequest
+) -> responses.CardResponse:
     """Which of the accounts that a consent covers this connection is."""
     console.accounts.prove(connection.slug, choice.account, choice.timezone, who.name)
     return card_of(console, connection.slug)
@@ -106,8 +108,8 @@ def choose_account(
 
 @router.post("/connections/{slug}/reconnect")
 def reconnect(
-    who: Connector, console: Here, connection: Named, given: Reconnection
-) -> answers.Card:
+    who: Connector, console: Here, connection: Named, given: ReconnectionRequest
+) -> responses.CardResponse:
     """New credentials for the same account; slug, history and mappings stay."""
     console.accounts.reconnect(
         connection.slug, given.credentials, account=given.account, actor=who.name
@@ -115,6 +117,6 @@ def reconnect(
     return card_of(console, connection.slug)
 
 
-def _created(console: Console, slug: str, response: Response) -> answers.Card:
+def _created(console: Console, slug: str, response: Response) -> responses.CardResponse:
     response.headers["Location"] = f"/api/v1/connections/{slug}"
     return card_of(console, slug)

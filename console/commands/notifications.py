@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.queues import Notifying
+from connectors.accounts.notification_queues import NotificationQueues
 from connectors.errors import BadInput
 from console.commands.home import Json
 from console.credentials import read_credentials
-from console.opening import workspace
 from console.output import print_json, print_result, print_status
+from console.workspace import workspace
 
 ACTOR = "operator"
 
@@ -35,7 +35,7 @@ def notify(
     given = read_credentials(queue) if queue is not None else None
     with workspace() as opened:
         opened.registry.connection(slug)
-        notifying = Notifying(Accounts(opened.settings, opened.registry))
+        notifying = NotificationQueues(Accounts(opened.settings, opened.registry))
         standing = notifying.switch_on(slug, given, ACTOR) if given is not None else None
         forgotten = off and notifying.switch_off(slug, ACTOR)
         kept, address = notifying.shown(slug), None

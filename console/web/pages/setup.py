@@ -16,7 +16,7 @@ from console import connections
 from console.web.pages import setup_account, setup_choices, setup_identity
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
-from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.setup_state import SetupSession, buttons
 
 _TITLES: Mapping[Step, str] = {
     "name": "Name",
@@ -85,7 +85,9 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
     return "imports" if step == "imports" or authorised else known
 
 
-def _visit(current_user: CurrentUser, name: str, connection: Connection | None) -> SettingUp | None:
+def _visit(
+    current_user: CurrentUser, name: str, connection: Connection | None
+) -> SetupSession | None:
     """The visit, with its heading; None where there is nothing to set up, which is said."""
     try:
         wanted = platform(name)
@@ -97,10 +99,10 @@ def _visit(current_user: CurrentUser, name: str, connection: Connection | None) 
         return None
     known = f"{connection.name} ({wanted.title})" if connection else f"Connect {wanted.title}"
     heading(known).classes("py-4")
-    return SettingUp(current_user, wanted, connection)
+    return SetupSession(current_user, wanted, connection)
 
 
-async def _show(this: SettingUp, first: Step) -> None:
+async def _show(this: SetupSession, first: Step) -> None:
     body = ui.column().classes("w-full max-w-2xl gap-4")
 
     async def go(step: Step) -> None:
@@ -113,7 +115,7 @@ async def _show(this: SettingUp, first: Step) -> None:
     await go(first)
 
 
-def _list(this: SettingUp, at: Step) -> None:
+def _list(this: SetupSession, at: Step) -> None:
     """All steps, and which one this is; what is asked of some accounts only, where it is asked."""
     steps = [step for step in STEPS if step not in OCCASIONAL or step in {at, this.setup.step}]
     if this.is_organisation:
@@ -126,7 +128,7 @@ def _list(this: SettingUp, at: Step) -> None:
                 item.props('aria-current="step"').classes("font-bold underline")
 
 
-async def _name(this: SettingUp) -> None:
+async def _name(this: SetupSession) -> None:
     known = this.connection.name if this.connection else ""
     typed = ui.input("Name of this connection", value=known).props("outlined autofocus")
     typed.classes("w-full").tooltip("Only you see it; it can be changed at any time")
@@ -146,7 +148,7 @@ async def _name(this: SettingUp) -> None:
     buttons(next_=go_on)
 
 
-def _begin(this: SettingUp, name: str) -> Connection:
+def _begin(this: SetupSession, name: str) -> Connection:
     registry, actor = this.console.registry, this.current_user.who.name
     return connections.begin(registry, this.wanted.name, name, actor, store=this.store)
 

@@ -7,10 +7,10 @@ from nicegui import run, ui
 from connectors.accounts.platforms import platform
 from console import connections
 from console.cards import Card
-from console.roles import Deed
+from console.roles import Permission
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed, heading
+from console.web.pages.frame import heading, primary_button
 from pipelines.stages.removing import posted_entries, remove_connection
 from pipelines.stages.workspace import Workspace
 
@@ -97,7 +97,7 @@ async def remove(current_user: CurrentUser, card: Card, again: Again) -> None:
     if answer is None or not await current_user.confirm():
         return
     slug, actor = card.connection.slug, current_user.who.name
-    deed_name: Deed = "withdraw" if answer[1] else "connect"
+    deed_name: Permission = "withdraw" if answer[1] else "connect"
     await current_user.do(deed_name, _removed, current_user.console, slug, actor, answer[1])
     await again()
 
@@ -111,4 +111,4 @@ def _removed(console: Console, slug: str, actor: str, withdraw_entries: bool) ->
 def _buttons(dialog: ui.dialog, title: str, go: Callable[[], None]) -> None:
     with ui.row().classes("w-full justify-end"):
         ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-        deed(title, go)
+        primary_button(title, go)

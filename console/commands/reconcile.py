@@ -6,9 +6,9 @@ import typer
 
 from console.commands.home import Json
 from console.commands.syncing import Slugs
-from console.opening import chosen, workspace
 from console.output import Align, money, print_json, print_result, print_table
 from console.proofs import FIGURES, gap_document, proof_document
+from console.workspace import chosen, workspace
 from mappings.money import minor_digits
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.gaps import Gap

@@ -7,7 +7,7 @@ from nicegui import ui
 from connectors.errors import BadInput
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed, heading
+from console.web.pages.frame import heading, primary_button
 from pipelines.stages.placing import Saved, choices, place
 from pipelines.stages.words import Word
 from pipelines.stages.workspace import Workspace
@@ -34,7 +34,7 @@ async def ask_place(
 
         with ui.row().classes("w-full justify-end"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-            deed("Place", go)
+            primary_button("Place", go)
     done = await dialog
     dialog.delete()
     if done:

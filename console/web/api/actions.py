@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from connectors.accounts.platforms import platform
-from connectors.accounts.posting import change_posting, check_posting
+from connectors.accounts.posting_switch import change_posting, check_posting
 from console import connections
 from console.commands.syncing import days_to_do
-from console.web.api import answers
-from console.web.api.callers import Connector, Here, Named, Poster, Syncer, workspace_of
+from console.web.api import responses
 from console.web.api.connections import card_of
-from console.web.api.given import DaysWanted, PostingChange, TargetChange, window_of
+from console.web.api.dependencies import Connector, Here, Named, Poster, Syncer, workspace_of
+from console.web.api.requests import PostingChange, SyncRequest, TargetChange, window_of
 from pipelines.stages.asking import retry as ask_again
 from pipelines.stages.removing import remove_connection
 
@@ -22,14 +22,14 @@ router = APIRouter(tags=["connections"])
 
 
 @router.post("/connections/{slug}/pause")
-def pause(who: Connector, console: Here, connection: Named) -> answers.Card:
+def pause(who: Connector, console: Here, connection: Named) -> responses.CardResponse:
     """Ask the platform for nothing until `resume`."""
     connections.pause(console.registry, connection.slug, who.name)
     return card_of(console, connection.slug)
 
 
 @router.post("/connections/{slug}/resume")
-def resume(who: Connector, console: Here, connection: Named) -> answers.Card:
+def resume(who: Connector, console: Here, connection: Named) -> responses.CardResponse:
     """Go on with a paused connection."""
     connections.resume(console.registry, connection.slug, who.name)
     return card_of(console, connection.slug)
@@ -40,8 +40,8 @@ def sync(
     who: Syncer,
     console: Here,
     connection: Named,
-    wanted: Annotated[DaysWanted, Body(default_factory=DaysWanted)],
-) -> answers.Asked:
+    wanted: Annotated[SyncRequest, Body(default_factory=SyncRequest)],
+) -> responses.SyncResponse:
     """Ask for days to be done: those given that documents cover, else what is outstanding."""
     window = window_of(wanted.first, wanted.last)
     connections.check_syncable(connection)
@@ -50,15 +50,15 @@ def sync(
     if days:
         reason = "asked for in the API"
         request = console.registry.request_days(connection.slug, days, reason, who.name)
-    return answers.Asked(connection=connection.slug, request=request, days=len(days))
+    return responses.SyncResponse(connection=connection.slug, request=request, days=len(days))
 
 
 @router.post("/connections/{slug}/retry", status_code=202)
-def retry(who: Syncer, console: Here, connection: Named) -> answers.Retried:
+def retry(who: Syncer, console: Here, connection: Named) -> responses.RetryResponse:
     """Try again what failed: its days are done once more, and what is due is posted once more."""
     connections.check_syncable(connection)
     asked = ask_again(console.settings, console.registry, connection.slug, who.name)
-    return answers.Retried(
+    return responses.RetryResponse(
         connection=connection.slug,
         request=asked.request,
         days=asked.days,
@@ -69,7 +69,7 @@ def retry(who: Syncer, console: Here, connection: Named) -> answers.Retried:
 @router.put("/connections/{slug}/posting")
 def switch_posting(
     who: Poster, console: Here, connection: Named, wanted: PostingChange
-) -> answers.Card:
+) -> responses.CardResponse:
     """Post entries of a business day and later to an accounting organisation, or none.
 
     The switch is kept and shown where entries are previewed; they are not sent yet.
@@ -84,18 +84,18 @@ def switch_posting(
 @router.put("/connections/{slug}/target")
 def change_target(
     who: Connector, console: Here, connection: Named, wanted: TargetChange
-) -> answers.Card:
+) -> responses.CardResponse:
     """Have a store's entries go to an accounting organisation, or to the books alone."""
     connections.change_target(console.registry, connection.slug, wanted.target, who.name)
     return card_of(console, connection.slug)
 
 
 @router.post("/connections/{slug}/disconnect")
-def disconnect(who: Connector, console: Here, connection: Named) -> answers.Disconnected:
+def disconnect(who: Connector, console: Here, connection: Named) -> responses.DisconnectedResponse:
     """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
     who.check_confirmed()
     problem = console.accounts.disconnect(connection.slug, who.name)
-    return answers.Disconnected(
+    return responses.DisconnectedResponse(
         connection=card_of(console, connection.slug),
         problem=problem,
         leaving=platform(connection.channel).leaving,
@@ -110,7 +110,7 @@ def remove(
     withdraw_entries: Annotated[
         bool, Query(description="take its entries out of the books too; they stay without it")
     ] = False,
-) -> answers.Removed:
+) -> responses.RemovedResponse:
     """Delete a connection with its documents and days; its entries stay or are withdrawn."""
     if withdraw_entries:
         who.check_may("withdraw")
@@ -118,6 +118,6 @@ def remove(
     who.check_confirmed()
     opened, slug = workspace_of(console), connection.slug
     posted = remove_connection(opened, slug, who.name, withdraw_entries=withdraw_entries)
-    return answers.Removed(
+    return responses.RemovedResponse(
         connection=slug, entries=list(posted.entry_ids), withdrawn=withdraw_entries
     )

@@ -12,8 +12,8 @@ from connectors.accounts.platforms import PLATFORMS, platform
 from connectors.database.registry import Connection, Role, SignedIn
 from connectors.database.registry.models import SLUG_PATTERN
 from connectors.errors import BadInput
-from console.roles import MAY, MEANING, Deed
-from console.web.api.problems import Problem, Refused, not_found
+from console.roles import DESCRIPTIONS, PERMISSIONS, Permission
+from console.web.api.problems import Problem, ProblemError, not_found
 from console.web.context import Console
 from console.web.gate import SAFE
 from console.web.sessions import confirmed, csrf_token
@@ -35,27 +35,27 @@ class Caller:
     confirmed: bool
 
     def check_confirmed(self, why: str = "this cannot be undone") -> None:
-        """`Refused` where the password must be given again first."""
+        """`ProblemError` where the password must be given again first."""
         if not self.confirmed:
             line = f"give your password again (POST /api/v1/confirm): {why}"
-            raise Refused(403, Problem(error=line, confirm=True))
+            raise ProblemError(403, Problem(error=line, confirm=True))
 
-    def check_may(self, deed: Deed) -> None:
-        """`Refused` where the role does not allow the deed."""
-        if deed not in MAY[self.role]:
-            line = f"the role {self.role} may not {MEANING[deed]}"
-            raise Refused(403, Problem(error=line))
+    def check_may(self, deed: Permission) -> None:
+        """`ProblemError` where the role does not allow the deed."""
+        if deed not in PERMISSIONS[self.role]:
+            line = f"the role {self.role} may not {DESCRIPTIONS[deed]}"
+            raise ProblemError(403, Problem(error=line))
 
     def session(self) -> str:
-        """The browser's session; `Refused` for a program, which has none."""
+        """The browser's session; `ProblemError` for a program, which has none."""
         if not self.cookie:
             line = "this is bound to a browser's session: sign in there instead of using a token"
-            raise Refused(403, Problem(error=line))
+            raise ProblemError(403, Problem(error=line))
         return self.cookie
 
 
 async def caller(request: Request) -> Caller:
-    """Whoever the gate let in; `Refused` for a browser's request that another site may have sent.
+    """Return whom the gate let in; `ProblemError` for a browser's request from another site.
 
     How they were let in is decided here as it is at the gate: by the scheme alone.
     """
@@ -67,11 +67,11 @@ async def caller(request: Request) -> Caller:
     given = request.headers.get(CSRF_HEADER, "").encode()
     if request.method not in SAFE and not hmac.compare_digest(given, csrf_token(cookie).encode()):
         line = f"send {CSRF_HEADER} with the token that GET /api/v1/me tells"
-        raise Refused(403, Problem(error=line))
+        raise ProblemError(403, Problem(error=line))
     return Caller(who.name, who.role, cookie, confirmed(who))
 
 
-def may(deed: Deed) -> Callable[[Caller], Awaitable[Caller]]:
+def may(deed: Permission) -> Callable[[Caller], Awaitable[Caller]]:
     """Whoever asks, where their role allows the deed."""
 
     async def allowed(asking: Annotated[Caller, Depends(caller)]) -> Caller:
@@ -102,7 +102,7 @@ def workspace_of(console: Console) -> Workspace:
     return Workspace(console.settings, console.registry)
 
 
-def known(console: Console, slug: str) -> Connection:
+def connection_named(console: Console, slug: str) -> Connection:
     """A connection; not found when there is none."""
     try:
         return console.registry.connection(slug)
@@ -111,7 +111,7 @@ def known(console: Console, slug: str) -> Connection:
 
 
 def _named(slug: Annotated[str, Path(pattern=SLUG_PATTERN)], console: Here) -> Connection:
-    return known(console, slug)
+    return connection_named(console, slug)
 
 
 def _platform(

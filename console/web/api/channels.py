@@ -9,14 +9,14 @@ from pydantic import BaseModel
 
 from connectors.accounts.platforms import PLATFORMS
 from console.channels import described
-from console.web.api.answers import Work
-from console.web.api.callers import Administrator, Here, Reader
-from console.web.api.given import Limit
+from console.web.api.dependencies import Administrator, Here, Reader
+from console.web.api.requests import Limit
+from console.web.api.responses import ActivityResponse
 
 router = APIRouter(tags=["facts"])
 
 
-class Field(BaseModel):
+class FieldResponse(BaseModel):
     """Something that a platform asks for."""
 
     name: str
@@ -28,7 +28,7 @@ class Field(BaseModel):
     options: dict[str, str]
 
 
-class Channel(BaseModel):
+class ChannelResponse(BaseModel):
     """Something that can be connected.
 
     Disconnecting ends its access where it is `revoked_by_call`; else its owner does, under
@@ -44,23 +44,23 @@ class Channel(BaseModel):
     revocation: str
     endpoints: dict[str, str]
     sandbox: dict[str, str]
-    fields: list[Field]
+    fields: list[FieldResponse]
 
 
-class Channels(BaseModel):
+class ChannelList(BaseModel):
     """Everything that can be connected."""
 
-    channels: list[Channel]
+    channels: list[ChannelResponse]
 
 
-class Activities(BaseModel):
+class ActivityList(BaseModel):
     """What runs now, and the last thing that ended for each connection."""
 
-    running: list[Work]
-    last: list[Work]
+    running: list[ActivityResponse]
+    last: list[ActivityResponse]
 
 
-class Event(BaseModel):
+class AuditEntry(BaseModel):
     """A deed of a user or a program."""
 
     id: int
@@ -71,37 +71,37 @@ class Event(BaseModel):
     detail: dict[str, Any]
 
 
-class Deeds(BaseModel):
+class AuditLog(BaseModel):
     """Who did what to what, the newest first."""
 
-    events: list[Event]
+    events: list[AuditEntry]
 
 
 @router.get("/channels")
-def list_channels(_who: Reader) -> Channels:
+def list_channels(_who: Reader) -> ChannelList:
     """What can be connected, and how."""
-    listed = [Channel.model_validate(described(p)) for p in PLATFORMS.values()]
-    return Channels(channels=listed)
+    listed = [ChannelResponse.model_validate(described(p)) for p in PLATFORMS.values()]
+    return ChannelList(channels=listed)
 
 
 @router.get("/activities")
-def list_activities(_who: Reader, console: Here) -> Activities:
+def list_activities(_who: Reader, console: Here) -> ActivityList:
     """What runs now, and how the last work of each connection ended."""
     running = console.registry.running_activities().values()
     last = console.registry.last_activities().values()
-    return Activities(
-        running=[Work.of(work) for work in running],
-        last=[Work.of(work) for work in last],
+    return ActivityList(
+        running=[ActivityResponse.of(work) for work in running],
+        last=[ActivityResponse.of(work) for work in last],
     )
 
 
 @router.get("/audit")
-def list_deeds(
+def list_audit_entries(
     _who: Administrator,
     console: Here,
     limit: Limit = 100,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
-) -> Deeds:
+) -> AuditLog:
     """Who did what to what, the newest first."""
     events = console.registry.audit_log(offset + limit)[offset:]
-    return Deeds(events=[Event.model_validate(asdict(e)) for e in events])
+    return AuditLog(events=[AuditEntry.model_validate(asdict(e)) for e in events])
