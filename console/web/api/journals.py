@@ -1,4 +1,4 @@
-"""What the books rest on: journals, settlements and their proof."""
+"""Journals: the entries of each business day."""
 
 from datetime import date
 from decimal import Decimal
@@ -10,16 +10,13 @@ from pydantic import BaseModel, BeforeValidator
 from connectors.database.registry import Connection
 from connectors.lake.windows import Window
 from console.entries import entries
-from console.proofs import gap_document, proof_document
 from console.web.api.dependencies import Here, Reader, connection_named, workspace_of
 from console.web.api.requests import From, Limit, Offset, Slug, To, window_of
 from console.web.context import Console
 from console.workspace import chosen
-from pipelines.stages.books_check import checked_books
-from pipelines.stages.reconciliation import gaps_of, reconcile
 from pipelines.stages.workspace import Workspace
 
-router = APIRouter(tags=["books"])
+router = APIRouter(tags=["journals"])
 
 
 def _exact(value: Any) -> Any:
@@ -79,58 +76,14 @@ class JournalPage(BaseModel):
     total: int
 
 
-class SettlementResponse(BaseModel):
-    """The proof of one settlement; null where a channel declares nothing or nothing is known."""
-
-    connection: str
-    settlement_id: str
-    currency: str
-    period_start: date
-    period_end: date
-    declared: str | None
-    raw: str
-    normalised: str | None
-    journalled: str | None
-    posted: str | None
-    brought_forward: str
-    paid: str | None
-    difference: str
-    state: str
-    payout_status: str
-    why: str | None
-
-
-class GapResponse(BaseModel):
-    """Days between two settlements that none covers."""
-
-    connection: str
-    currency: str
-    first_day: date
-    last_day: date
-    why: str
-
-
-class SettlementPage(BaseModel):
-    """One page of settlements; `ok` says whether all that were asked for tie, or are still open.
-
-    `books_error` is the first thing in the books that Beancount refuses: then nothing is `ok`.
-    """
-
-    ok: bool
-    settlements: list[SettlementResponse]
-    gaps: list[GapResponse]
-    books_error: str | None
-    total: int
-
-
-Of = Annotated[Slug | None, Query(description="one connection's; all without it")]
+OfConnection = Annotated[Slug | None, Query(description="one connection's; all without it")]
 
 
 @router.get("/journals")
 def list_journals(
     _who: Reader,
     console: Here,
-    connection: Of = None,
+    connection: OfConnection = None,
     first: From = None,
     last: To = None,
     explain: Annotated[bool, Query(description="with the document rows behind every line")] = False,
@@ -139,7 +92,7 @@ def list_journals(
 ) -> JournalPage:
     """Journal entries by day; `limit` and `offset` count days of connections."""
     opened, window = workspace_of(console), window_of(first, last)
-    stores = _stores(console, connection)
+    stores = stores_of(console, connection)
     days = sorted(
         (day, at) for at, store in enumerate(stores) for day in _days(opened, store, window)
     )
@@ -153,26 +106,8 @@ def list_journals(
     return JournalPage(entries=listed, total=len(days))
 
 
-@router.get("/settlements")
-def list_settlements(
-    _who: Reader, console: Here, connection: Of = None, limit: Limit = 100, offset: Offset = 0
-) -> SettlementPage:
-    """Per settlement: declared, raw, normalised, journalled, posted, paid, the difference."""
-    opened, stores = workspace_of(console), _stores(console, connection)
-    proofs = reconcile(opened, stores)
-    missing = [GapResponse.model_validate(gap_document(gap)) for gap in gaps_of(opened, stores)]
-    shown = [
-        SettlementResponse.model_validate(proof_document(proof))
-        for proof in proofs[offset : offset + limit]
-    ]
-    refused = checked_books(opened.settings)
-    ok = all(proof.ok for proof in proofs) and refused is None
-    return SettlementPage(
-        ok=ok, settlements=shown, gaps=missing, books_error=refused, total=len(proofs)
-    )
-
-
-def _stores(console: Console, slug: str | None) -> list[Connection]:
+def stores_of(console: Console, slug: str | None) -> list[Connection]:
+    """Return one store, or all of them; not found where there is none of that slug."""
     named = [connection_named(console, slug).slug] if slug is not None else []
     return chosen(workspace_of(console), named)
 

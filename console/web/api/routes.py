@@ -11,13 +11,16 @@ from starlette.routing import Mount
 from console.web.api import (
     accounts,
     actions,
+    activities,
     applications,
+    audit,
     channels,
     connections,
     documents,
     journals,
     mappings,
     problems,
+    settlements,
     users,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
@@ -26,10 +29,10 @@ from console.web.gate import cookie_name
 
 PREFIX = "/api/v1"
 ROUTERS = tuple(
-    part.router
-    for part in (
-        *(connections, accounts, actions, documents, journals, mappings),
-        *(channels, users, applications),
+    resource.router
+    for resource in (
+        *(connections, accounts, actions, documents, journals, settlements, mappings),
+        *(channels, activities, audit, users, applications),
     )
 )
 

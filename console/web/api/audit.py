@@ -1,0 +1,42 @@
+"""The audit log: every action of a user or a program."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from console.web.api.dependencies import Administrator, Here
+from console.web.api.requests import Limit
+
+router = APIRouter(tags=["audit"])
+
+
+class AuditEntry(BaseModel):
+    """A deed of a user or a program."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+class AuditLog(BaseModel):
+    """Who did what to what, the newest first."""
+
+    events: list[AuditEntry]
+
+
+@router.get("/audit")
+def list_audit_entries(
+    _who: Administrator,
+    console: Here,
+    limit: Limit = 100,
+    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+) -> AuditLog:
+    """Who did what to what, the newest first."""
+    events = console.registry.audit_log(offset + limit)[offset:]
+    return AuditLog(events=[AuditEntry.model_validate(asdict(e)) for e in events])
