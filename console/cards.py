@@ -18,7 +18,7 @@ from connectors.home.settings import settings
 from pipelines.stages.books_check import known_books_error
 from pipelines.stages.words import unplaced_words
 
-Standing = Literal[
+Status = Literal[
     "setting up",
     "never synced",
     "connected",
@@ -34,7 +34,7 @@ Standing = Literal[
 ]
 Action = Literal["finish set-up", "sync now", "reconnect", "resume", "see why", "try again", "map"]
 
-NEXT: Mapping[Standing, Action | None] = {
+NEXT: Mapping[Status, Action | None] = {
     "setting up": "finish set-up",
     "never synced": "sync now",
     "connected": None,
@@ -55,14 +55,14 @@ class Card:
     """One connection as people see it.
 
     `last` is the last work that ended, `running` what goes on now. `days_done` of `days_due` are
-    the periods of its history. `next_visit` is when its platform is asked again, `waits` why that
-    is not its usual hour. `warnings` are what ends within a month. `new_words` hold entries and
-    have no place yet. `failure` is the work behind an error, with the run that did it.
+    the periods of its history. `next_sync_at` is when its platform is asked again, `wait_reason`
+    why not as usual. `warnings` end within a month. `unmapped_source_types` hold
+    entries. `failure` is the work behind an error, with the run that did it.
     """
 
     connection: Connection
     title: str
-    standing: Standing
+    status: Status
     why: str | None
     action: Action | None
     last: Activity | None
@@ -70,10 +70,10 @@ class Card:
     complete_through: date | None
     days_done: int
     days_due: int
-    next_visit: datetime | None
-    waits: str | None
+    next_sync_at: datetime | None
+    wait_reason: str | None
     warnings: tuple[Deadline, ...]
-    new_words: int
+    unmapped_source_types: int
     failure: Activity | None = None
 
     @property
@@ -84,7 +84,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class HeldEntries:
-    """Entries that wait: why one of them does, and the words that have no place yet.
+    """Entries that wait: why one of them does, and the source types that are unmapped.
 
     `words` is empty where all have one by now, and None where it is not words that hold them.
     """
@@ -97,7 +97,7 @@ class HeldEntries:
         """In words."""
         if self.words is None or self.words:
             return self.said
-        return "Every word has its place now: the days that waited for it are to be done again"
+        return "Every source type is mapped now. Sync to process the days that waited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Outstanding:
     entries: int
 
     @property
-    def standing(self) -> Standing | None:
+    def status(self) -> Status | None:
         """How the card stands because of it; None where nothing is outstanding."""
         if self.days:
             return "waiting to import"
@@ -134,7 +134,7 @@ def cards(registry: Registry) -> list[Card]:
     failures = registry.last_failures()
     waiting, due = registry.waiting_days(), registry.due_connections(BOOKS)
     days, held = registry.day_summaries(), registry.held_connections()
-    visits = registry.scheduled_syncs()
+    schedule = registry.scheduled_syncs()
     connections = registry.connections()
     unplaced = unplaced_words(registry, connections, held)
     home = settings()
@@ -146,7 +146,7 @@ def cards(registry: Registry) -> list[Card]:
             last.get(c.slug),
             running.get(c.slug),
             HeldEntries(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
-            visits.get(c.slug) if can_visit(c) else None,
+            schedule.get(c.slug) if can_visit(c) else None,
             failures.get(c.slug),
             Outstanding(waiting.get(c.slug, 0), due.get(c.slug, 0)),
             refused,
@@ -168,37 +168,37 @@ def _card(
     last: Activity | None,
     running: Activity | None,
     held: HeldEntries | None,
-    visit: ScheduledSync | None,
+    scheduled: ScheduledSync | None,
     failure: Activity | None,
     outstanding: Outstanding,
     refused: str | None,
 ) -> Card:
-    standing, why = _standing(connection, days, last, running, held, outstanding)
+    status, why = _status(connection, days, last, running, held, outstanding)
     # Its entries are in these books too.
-    if refused is not None and standing in {"up to date", "held"}:
-        standing, why = "error", refused
+    if refused is not None and status in {"up to date", "held"}:
+        status, why = "error", refused
     done = days.done if days else 0
     history = whole_days(connection, settings().first_day).days if is_read(connection) else 0
     return Card(
         connection=connection,
         title=PLATFORMS[connection.channel].title,
-        standing=standing,
+        status=status,
         why=why,
-        action=_action(connection, standing, held),
+        action=_action(connection, status, held),
         last=last,
         running=running,
         complete_through=days.complete_through if days else None,
         days_done=done,
         days_due=max(history, done + (days.failed if days else 0)),
-        next_visit=visit.at if visit else None,
-        waits=visit.reason if visit else None,
+        next_sync_at=scheduled.at if scheduled else None,
+        wait_reason=scheduled.reason if scheduled else None,
         warnings=tuple(_warnings(connection)),
-        new_words=len(held.words or ()) if held else 0,
-        failure=failure if standing == "error" else None,
+        unmapped_source_types=len(held.words or ()) if held else 0,
+        failure=failure if status == "error" else None,
     )
 
 
-_STATES: Mapping[str, Standing] = {
+_STATES: Mapping[str, Status] = {
     "pending": "setting up",
     "needs_reauth": "needs reconnection",
     "paused": "paused",
@@ -206,14 +206,14 @@ _STATES: Mapping[str, Standing] = {
 }
 
 
-def _standing(
+def _status(
     connection: Connection,
     days: DaySummary | None,
     last: Activity | None,
     running: Activity | None,
     held: HeldEntries | None,
     outstanding: Outstanding,
-) -> tuple[Standing, str | None]:
+) -> tuple[Status, str | None]:
     settled = _STATES.get(connection.state)
     if settled is None and not has_settlements(connection):
         settled = "connected"
@@ -230,13 +230,13 @@ def _standing(
         return "error", days.reason or why
     if held is not None:
         return "held", held.why
-    return outstanding.standing or "up to date", outstanding.why
+    return outstanding.status or "up to date", outstanding.why
 
 
-def _action(connection: Connection, standing: Standing, held: HeldEntries | None) -> Action | None:
-    if standing == "held" and held is not None and not held.words:
+def _action(connection: Connection, status: Status, held: HeldEntries | None) -> Action | None:
+    if status == "held" and held is not None and not held.words:
         return None if held.words is None else "sync now"
-    return NEXT[standing] if connection.kind == "api" or standing != "never synced" else None
+    return NEXT[status] if connection.kind == "api" or status != "never synced" else None
 
 
 def _warnings(connection: Connection) -> Iterable[Deadline]:

@@ -17,7 +17,7 @@ DESCRIPTIONS: Final[dict[Permission, str]] = {
     "read": "see connections, settlements, journals and the books",
     "sync": "ask for days to be done",
     "connect": "connect, rename, pause and disconnect accounts",
-    "map": "place new words, and change which account a category goes to",
+    "map": "map source types, and change which account a category goes to",
     "post": "turn posting to an accounting target on or off",
     "withdraw": "withdraw documents, and the entries of a connection that is removed",
     "run": "use the Dagster pages",

@@ -26,7 +26,7 @@ from connectors.home.settings import Settings
 from connectors.http import AccessRefused, Remembered
 from connectors.http.shape import readable
 
-REFUSED = "the platform no longer accepts the credentials"
+REFUSED = "the platform rejected the stored credentials"
 _ASKED_IN: Mapping[Missing, Step] = {"account": "choose", "timezone": "timezone"}
 
 

@@ -17,7 +17,7 @@ TOKEN = "token"  # noqa: S105 - the name of a field
 MARGIN = timedelta(minutes=2)
 # Credentials that are not proven yet are kept apart: nothing rests on them, they have no state.
 STAGED = "new:"
-_DEAD = "the platform no longer accepts the authorisation"
+_DEAD = "the platform rejected the stored authorisation"
 
 # Buys a new pair with a refresh token; with None where the platform gives none.
 Refresh = Callable[[str | None], Token]

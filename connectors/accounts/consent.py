@@ -18,10 +18,10 @@ LASTS = timedelta(minutes=10)
 _VERIFIER = "pkce_verifier:"
 
 _WORDS: dict[Refusal, str] = {
-    "unknown": "nobody here asked for this authorisation: begin again on Connected Stores",
-    "foreign": "this authorisation was begun in another browser: finish it there, or begin again",
-    "replayed": "this authorisation was finished already: if nothing is connected, begin again",
-    "expired": "the platform's answer came after more than ten minutes: begin again",
+    "unknown": "Unrecognised authorisation request. Start again from Connected Stores.",
+    "foreign": "This authorisation began in another browser. Finish it there, or start again.",
+    "replayed": "This authorisation is already finished. If nothing is connected, start again.",
+    "expired": "This authorisation took longer than ten minutes. Start again.",
 }
 
 

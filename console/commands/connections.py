@@ -122,7 +122,7 @@ def _told(finding: str | dict[str, str]) -> str:
 
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
     last, running = opened.registry.last_activities(), opened.registry.running_activities()
-    visits = opened.registry.scheduled_syncs()
+    schedule = opened.registry.scheduled_syncs()
     notified = NotificationQueues(Accounts(opened.settings, opened.registry)).notified()
     return [
         _card(
@@ -130,7 +130,7 @@ def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[st
             c,
             last.get(c.slug),
             running.get(c.slug),
-            visits.get(c.slug) if can_visit(c) else None,
+            schedule.get(c.slug) if can_visit(c) else None,
             notified=c.slug in notified,
         )
         for c in connections
@@ -142,7 +142,7 @@ def _card(
     connection: Connection,
     last: Activity | None,
     running: Activity | None,
-    visit: ScheduledSync | None,
+    scheduled: ScheduledSync | None,
     *,
     notified: bool,
 ) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _card(
         else None,
         "last": last and _ended(last),
         "running": running and _under_way(running),
-        "next_visit": visit.at if visit else None,
+        "next_sync_at": scheduled.at if scheduled else None,
         "notifications": notified,
         "posting": None if has_settlements(connection) else {"since": posting(connection).since},
         "deadlines": connection.deadlines,

@@ -14,7 +14,7 @@ from connectors.home.settings import settings
 from console.commands.home import Json
 from console.days import day
 from console.output import Align, money, print_json, print_result, print_status, print_table
-from console.words import word_document
+from console.source_types import source_type_document
 from console.workspace import chosen, workspace
 from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING
@@ -62,26 +62,30 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
     )  # fmt: skip
 
 
-@app.command()
-def words(
+@app.command(name="source-types")
+def list_source_types(
     since: Annotated[
         date | None, typer.Option(parser=day, metavar="DAY", help="a week ago without it")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The channels' own words that are new since a day, and all that no rule places."""
+    """List source types that are new since a day, and all that no rule maps."""
     begins = since or a_week_ago()
     with workspace() as opened:
         found = new_words(opened, chosen(opened, []), begins)
     if as_json:
-        print_json({"since": begins, "words": [word_document(word) for word in found]})
+        print_json(
+            {"since": begins, "source_types": [source_type_document(word) for word in found]}
+        )
         return
     if not found:
-        print_result(f"no channel has used a new word since {begins}, and every word has its place")
+        print_result(
+            f"no channel has used a new source type since {begins}, and every one is mapped"
+        )
         return
     print_table(
         "",
-        [("connection", Align.LEFT), ("word", Align.LEFT), ("category", Align.LEFT),
+        [("connection", Align.LEFT), ("source type", Align.LEFT), ("category", Align.LEFT),
          ("first seen", Align.LEFT), ("lines", Align.RIGHT), ("sum", Align.RIGHT),
          ("days", Align.LEFT), ("holds", Align.LEFT)],
         [

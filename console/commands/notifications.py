@@ -36,13 +36,13 @@ def notify(
     with workspace() as opened:
         opened.registry.connection(slug)
         notifying = NotificationQueues(Accounts(opened.settings, opened.registry))
-        standing = notifying.switch_on(slug, given, ACTOR) if given is not None else None
+        status = notifying.switch_on(slug, given, ACTOR) if given is not None else None
         forgotten = off and notifying.switch_off(slug, ACTOR)
         kept, address = notifying.shown(slug), None
         if kept is not None:
             address = notifying.address(opened.registry.connection(slug))
     if as_json:
-        proof = standing and {"waiting": standing.waiting, "subscribed": list(standing.subscribed)}
+        proof = status and {"waiting": status.waiting, "subscribed": list(status.subscribed)}
         print_json({"connection": slug, "queue": kept, "proof": proof})
         return
     if off:
@@ -51,6 +51,6 @@ def notify(
         )
         return
     print_result(f"{slug}: {address or 'no queue'}")
-    if standing:
-        for line in (f"the queue answers: {standing.waiting} messages wait", *standing.subscribed):
+    if status:
+        for line in (f"the queue answers: {status.waiting} messages wait", *status.subscribed):
             print_result(line)

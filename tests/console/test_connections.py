@@ -111,7 +111,7 @@ def test_the_check_calls_the_platform(seller: Seller) -> None:
     told = seller("connections", "check", "harbour")
     assert told.code == 1
     assert told.complaint == (
-        "harbour: the platform no longer accepts the authorisation: connect it again"
+        "harbour: the platform rejected the stored authorisation: connect it again"
     )
     assert seller.card()["state"] == "needs_reauth"
     told = seller("connections", "reconnect", "harbour", "--credentials", seller.credentials())

@@ -57,7 +57,7 @@ def test_idle_grants_are_used_and_dead_ones_are_named(at: Desk) -> None:
         outcome = run(instance, "upkeep")
         assert not outcome.ok
         assert outcome.problem == (
-            "1 accounts failed. First: dead: the platform no longer accepts the authorisation: "
+            "1 accounts failed. First: dead: the platform rejected the stored authorisation: "
             "connect it again"
         )
         used = Token.from_json(at.accounts.vault.read(alive)[TOKEN])

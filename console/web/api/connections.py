@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from connectors.accounts.setup import Setup
 from connectors.database.registry.records import ConnectionState, DayStateName
 from console import cards
-from console.cards import Standing
+from console.cards import Status
 from console.connections import check_target, keep_setup
 from console.web.api import responses
 from console.web.api.dependencies import Connector, Here, Named, Reader, workspace_of
@@ -32,7 +32,7 @@ def list_connections(
     q: Annotated[str, Query(max_length=200, description="words in a name, slug or account")] = "",
     channel: Annotated[str | None, Query(max_length=40)] = None,
     state: ConnectionState | None = None,
-    standing: Standing | None = None,
+    status: Status | None = None,
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> responses.CardPage:
@@ -43,7 +43,7 @@ def list_connections(
         for card in cards.cards(console.registry)
         if channel in {None, card.connection.channel}
         and state in {None, card.connection.state}
-        and standing in {None, card.standing}
+        and status in {None, card.status}
         and all(word in _text(card) for word in words)
     ]
     shown = [responses.CardResponse.of(card) for card in found[offset : offset + limit]]

@@ -1,4 +1,4 @@
-"""The channels' new words: listed with what they hold, and placed in the taxonomy."""
+"""Mappings: the source types that no rule maps yet, and the category of each."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from connectors.accounts.platforms import has_settlements
+from console.source_types import source_type_document
 from console.web.api.dependencies import Here, Mapper, Named, Reader, connection_named, workspace_of
 from console.web.api.problems import Problem, ProblemError
 from console.web.api.requests import Day, Limit, Offset, Slug, SourceTypeRequest
-from console.words import word_document
 from console.workspace import chosen
 from pipelines.stages.placing import place
 from pipelines.stages.words import a_week_ago, new_words, words_of
@@ -19,11 +19,11 @@ router = APIRouter(tags=["mappings"])
 
 
 class SourceTypeResponse(BaseModel):
-    """A channel's own word, over the documents in force; `held` are the entries that wait for it.
+    """A source type over the effective documents; `held` are the entries that wait for it.
 
-    `category` is `unclassified` while it has no place. The days between which it stands are null
-    before any is done. A category is `assumed` where the word has no rule of its own and is booked
-    where its family of fees is.
+    `category` is `unclassified` while it is unmapped. The days between which it stands are null
+    before any is done. A category is `assumed` where the source type has no rule of its own
+    and is booked where its family of fees is.
     """
 
     connection: str
@@ -40,15 +40,15 @@ class SourceTypeResponse(BaseModel):
 
 
 class SourceTypePage(BaseModel):
-    """One page of words, those first that hold entries; `total` counts all of them."""
+    """One page of source types, those first that hold entries; `total` counts all of them."""
 
     since: date
-    words: list[SourceTypeResponse]
+    source_types: list[SourceTypeResponse]
     total: int
 
 
 class MappedResponse(BaseModel):
-    """Where a word belongs from now on; `days` are done again as soon as a sensor sees them."""
+    """The category of a source type from now on; `days` are then done again."""
 
     connection: str
     source_type: str
@@ -57,7 +57,7 @@ class MappedResponse(BaseModel):
     days: int
 
 
-@router.get("/mappings/words")
+@router.get("/mappings/source-types")
 def list_source_types(
     _who: Reader,
     console: Here,
@@ -68,27 +68,28 @@ def list_source_types(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> SourceTypePage:
-    """Words that are new since a day, and all that no rule places."""
+    """List source types that are new since a day, and all that no rule maps."""
     opened, begins = workspace_of(console), since or a_week_ago()
     named = [connection_named(console, connection).slug] if connection is not None else []
     found = new_words(opened, chosen(opened, named), begins)
     shown = [
-        SourceTypeResponse.model_validate(word_document(w)) for w in found[offset : offset + limit]
+        SourceTypeResponse.model_validate(source_type_document(w))
+        for w in found[offset : offset + limit]
     ]
-    return SourceTypePage(since=begins, words=shown, total=len(found))
+    return SourceTypePage(since=begins, source_types=shown, total=len(found))
 
 
-@router.post("/connections/{slug}/words", status_code=202)
+@router.post("/connections/{slug}/source-types", status_code=202)
 def map_source_type(
     who: Mapper, console: Here, connection: Named, wanted: SourceTypeRequest
 ) -> MappedResponse:
-    """Place a word in the connection's own mapping, and ask for its days again.
+    """Map a source type in the connection's own mapping, and request its days again.
 
-    Its own mapping begins as a copy of the house's, which counts no more for it from then on.
+    Its own mapping begins as a copy of the default one, which counts no more for it from then on.
     """
     opened = workspace_of(console)
     if not has_settlements(connection) or wanted.source_type not in words_of(opened, connection):
-        line = f"no document of {connection.slug} has this word"
+        line = f"no document of {connection.slug} has this source type"
         raise ProblemError(422, Problem(error=line, fields={"source_type": line}))
     saved = place(opened, connection, wanted.source_type, wanted.category, who.name)
     return MappedResponse(

@@ -179,7 +179,7 @@ class WithdrawalRequest(RequestBody):
 
 
 class SourceTypeRequest(RequestBody):
-    """A word exactly as `GET /mappings/words` lists it, and where it belongs."""
+    """A source type exactly as `GET /mappings/source-types` lists it, and where it belongs."""
 
     source_type: Value
     category: CategoryName

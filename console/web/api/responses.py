@@ -15,7 +15,7 @@ from connectors.database.registry.records import (
     DayStateName,
 )
 from console import cards
-from console.cards import Action, Standing
+from console.cards import Action, Status
 
 
 class ActivityResponse(BaseModel):
@@ -69,7 +69,7 @@ class CardResponse(BaseModel):
 
     `failure` is the work behind an error, and its `run` the Dagster run that did it.
 
-    `new_words` hold entries and have no place yet: `GET /mappings/words` lists them.
+    `unmapped_source_types` hold entries and are unmapped: `GET /mappings/source-types` lists them.
     """
 
     slug: str
@@ -79,7 +79,7 @@ class CardResponse(BaseModel):
     kind: ConnectionKind
     timezone: str
     state: ConnectionState
-    standing: Standing
+    status: Status
     why: str | None
     action: Action | None
     account: AccountResponse | None
@@ -90,11 +90,11 @@ class CardResponse(BaseModel):
     complete_through: date | None
     days_done: int
     days_due: int
-    next_visit: datetime | None
-    waits: str | None
+    next_sync_at: datetime | None
+    wait_reason: str | None
     findings: list[str]
     warnings: list[DeadlineResponse]
-    new_words: int
+    unmapped_source_types: int
     failure: ActivityResponse | None
     created_at: datetime
 
@@ -110,7 +110,7 @@ class CardResponse(BaseModel):
             kind=connection.kind,
             timezone=connection.timezone,
             state=connection.state,
-            standing=card.standing,
+            status=card.status,
             why=card.why,
             action=card.action,
             account=AccountResponse.of(connection),
@@ -121,11 +121,11 @@ class CardResponse(BaseModel):
             complete_through=card.complete_through,
             days_done=card.days_done,
             days_due=card.days_due,
-            next_visit=card.next_visit,
-            waits=card.waits,
+            next_sync_at=card.next_sync_at,
+            wait_reason=card.wait_reason,
             findings=connection.findings,
             warnings=[DeadlineResponse(by=w.by, what=w.what, act=w.act) for w in card.warnings],
-            new_words=card.new_words,
+            unmapped_source_types=card.unmapped_source_types,
             failure=ActivityResponse.of(card.failure) if card.failure else None,
             created_at=connection.created_at,
         )

@@ -21,10 +21,10 @@ from console.web.context import Console
 from console.web.plain_pages import plain_page
 
 _TITLES = {
-    "unknown": "Nobody asked for this",
-    "foreign": "This began in another browser",
-    "replayed": "This is finished already",
-    "expired": "This took too long",
+    "unknown": "Unrecognised request",
+    "foreign": "Started in another browser",
+    "replayed": "Already finished",
+    "expired": "Request expired",
 }
 
 

@@ -50,7 +50,7 @@ def show_card(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | 
                 ui.label(card.title).classes("text-sm")
             menu = _menu(current_user, card, again)
         _identity(card)
-        _standing(card)
+        _status(card)
         _facts(card)
         for ends in card.warnings:
             ui.label(f"{ends.what} ends on {ends.by:%-d %B %Y}: {ends.act}").classes(
@@ -79,11 +79,11 @@ def _identity(card: Card) -> None:
     )
 
 
-def _standing(card: Card) -> None:
-    icon, colour = _LOOKS[card.standing]
+def _status(card: Card) -> None:
+    icon, colour = _LOOKS[card.status]
     with ui.row().classes("items-center gap-1 no-wrap"):
         ui.icon(icon, size="1.25rem").classes(f"tone-{colour}").props("aria-hidden=true")
-        ui.label(card.standing.capitalize()).classes("font-bold")
+        ui.label(card.status.capitalize()).classes("font-bold")
     if card.why:
         ui.label(card.why).classes("text-sm break-words")
     for finding in card.connection.findings:
@@ -108,9 +108,9 @@ def _facts(card: Card) -> None:
         ui.label(
             f"Data complete through {through:%-d %B %Y}" if through else "No data yet"
         ).classes("text-sm")
-        if card.next_visit is not None:
-            local = card.next_visit.astimezone(ZoneInfo(card.connection.timezone))
-            why = f": {card.waits}" if card.waits else ""
+        if card.next_sync_at is not None:
+            local = card.next_sync_at.astimezone(ZoneInfo(card.connection.timezone))
+            why = f": {card.wait_reason}" if card.wait_reason else ""
             ui.label(f"Next sync {local:%-d %B, %H:%M}{why}").classes("text-sm break-words")
         if card.setup.imports.provisional:
             ui.label("Books provisional figures").classes("text-sm")
@@ -142,8 +142,9 @@ def _next(current_user: CurrentUser, card: Card, again: Again) -> None:
         case "reconnect":
             _go("Reconnect", f"/setup/{slug}?again=1", current_user.may("connect"))
         case "map":
-            words = "1 new word" if card.new_words == 1 else f"{card.new_words:,} new words"
-            _go(f"Place {words}", f"/mappings?connection={slug}", current_user.may("map"))
+            number = card.unmapped_source_types
+            listed = "1 new source type" if number == 1 else f"{number:,} new source types"
+            _go(f"Map {listed}", f"/mappings?connection={slug}", current_user.may("map"))
         case "sync now" if has_settlements(card.connection):
             button = ui.button("Sync now", on_click=lambda: _sync(current_user, card, again))
             button.props("outline").set_enabled(current_user.may("sync") and card.running is None)

@@ -28,7 +28,7 @@ class StoreFilter:
 
     text: str = ""
     channel: str = ANY
-    standing: str = ANY
+    status: str = ANY
     page: int = 1
     cards: list[Card] = field(default_factory=list)
     menus: list[ui.menu] = field(default_factory=list)
@@ -40,7 +40,7 @@ class StoreFilter:
             card
             for card in self.cards
             if self.channel in {ANY, card.connection.channel}
-            and self.standing in {ANY, card.standing}
+            and self.status in {ANY, card.status}
             and all(word in _text(card) for word in words)
         ]
 
@@ -125,8 +125,8 @@ def _filters(shown: StoreFilter) -> None:
     channels = {ANY: "Every channel"} | {
         name: PLATFORMS[name].title for name in sorted({c.connection.channel for c in shown.cards})
     }
-    standings = {ANY: "Every state"} | {
-        s: s.capitalize() for s in sorted({c.standing for c in shown.cards})
+    statuses = {ANY: "Every state"} | {
+        s: s.capitalize() for s in sorted({c.status for c in shown.cards})
     }
     with ui.row().classes("w-full gap-2 pb-4").props('role="search"'):
         search = ui.input("Find a store").props("outlined dense clearable debounce=200")
@@ -134,7 +134,7 @@ def _filters(shown: StoreFilter) -> None:
         search.on_value_change(changed)
         for name, options, title in (
             ("channel", channels, "Channel"),
-            ("standing", standings, "State"),
+            ("status", statuses, "State"),
         ):
             select = ui.select(options, value=ANY, label=title).props("outlined dense")
             select.classes("min-w-40").bind_value_to(shown, name)

@@ -68,14 +68,14 @@ class CurrentUser:
             self.notify(redacted(str(error)), "negative")
             return None
 
-    async def confirm(self, why: str = "This cannot be undone") -> bool:
+    async def confirm(self, why: str = "This action can't be undone") -> bool:
         """Ask for the password again, unless they gave it a moment ago."""
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is not None and confirmed(who):
             return True
         with ui.dialog() as dialog, ui.card():
-            ui.label("Your password, please").classes("text-lg font-bold")
-            ui.label(f"{why}, so we ask again who you are.")
+            ui.label("Confirm your password").classes("text-lg font-bold")
+            ui.label(f"{why}.")
             typed = ui.input("Password", password=True)
             typed.props("outlined autofocus bottom-slots").classes("w-full")
 
@@ -89,7 +89,7 @@ class CurrentUser:
             typed.on("keydown.enter", go_on)
             with ui.row().classes("justify-end w-full"):
                 ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-                ui.button("Go on", on_click=go_on).props("text-color=onprimary")
+                ui.button("Confirm", on_click=go_on).props("text-color=onprimary")
         right = await dialog
         dialog.delete()
         return bool(right)
@@ -97,9 +97,9 @@ class CurrentUser:
     async def _wrong(self, password: str) -> str | None:
         """What is wrong with a password that was given again; None where nothing is."""
         if not password:
-            return "Give your password"
+            return "Enter your password"
         try:
             right = await run.io_bound(self.console.sessions.confirm, self.cookie, password)
         except DaybookError as error:
             return redacted(str(error)).replace('"', "'")
-        return None if right else "the password is wrong"
+        return None if right else "The password is wrong"

@@ -1,4 +1,4 @@
-"""One day's journal of one store: its entries, how they stand, and the rows that have no place."""
+"""One day's journal of one store: its entries, their states, and the rows that are unmapped."""
 
 from datetime import date
 from decimal import Decimal
@@ -39,7 +39,7 @@ def register() -> None:
             name, found = told or (slug, [])
             heading(f"{name}, {day_of(day):%-d %B %Y}").classes("py-4")
             with ui.row().classes("gap-4 pb-4"):
-                ui.link("New words of this store", address(slug))
+                ui.link("New source types of this store", address(slug))
                 if current_user.may("run"):
                     ui.link("This day's runs", f"{RUNS}{slug}|{day}")
             for entry in found:
@@ -74,11 +74,11 @@ def _show(entry: dict[str, Any]) -> None:
 
 
 def _rows(sources: list[dict[str, Any]], currency: str) -> None:
-    columns = ("Word", "What", "File", "Row", "Amount")
-    with table("The rows that have no place yet", columns, right=columns[3:]):
+    columns = ("Source type", "What", "File", "Row", "Amount")
+    with table("Unmapped rows", columns, right=columns[3:]):
         for source in sources:
             with row():
-                cell("Word", source["source_type"])
+                cell("Source type", source["source_type"])
                 cell("What", source["order_id"] or "", source["description"] or "")
                 cell("File", source["file"])
                 cell("Row", f"{source['row']:,}", right=True)

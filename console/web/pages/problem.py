@@ -49,15 +49,15 @@ def _problem(console: Console, slug: str) -> StoreProblem:
 def _show(current_user: CurrentUser, problem: StoreProblem) -> None:
     card = problem.card
     heading(f"{card.connection.name}: what went wrong").classes("py-4")
-    if card.standing != "error":
-        ui.label(f"Nothing is wrong now: {card.standing}.").props('role="status"')
+    if card.status != "error":
+        ui.label(f"Nothing is wrong now: {card.status}.").props('role="status"')
     if card.failure is not None:
         _work(current_user, card.failure)
     if problem.failed:
         _days(problem.failed)
     ui.label("What was done before is safe: a new try does only what is missing.").classes("py-2")
     with ui.row().classes("gap-2"):
-        if card.standing == "error":
+        if card.status == "error":
             retry_button(current_user, card, _reload)
         link_button("Back to Connected Stores", "/")
 

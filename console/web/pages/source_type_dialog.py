@@ -1,4 +1,4 @@
-"""Placing a word: which category it belongs to, for one store, from now on."""
+"""The dialog that maps a source type to a category, for one store."""
 
 from collections.abc import Awaitable, Callable
 
@@ -21,7 +21,7 @@ async def ask_place(
         heading(f"Where does {word.source_type} belong?", 2).classes("break-words w-full")
         ui.label(
             f"All its lines in {word.connection.name} go to one category, whatever their sign. The "
-            "store has a mapping of its own from then on, which begins as a copy of the house's."
+            "store gets its own mapping, which begins as a copy of the default one."
         )
         options = {name: f"{name}: {found.meaning}" for name, found in choices().items()}
         chosen = ui.select(options, label="Category", with_input=True)
@@ -34,7 +34,7 @@ async def ask_place(
 
         with ui.row().classes("w-full justify-end"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-            primary_button("Place", go)
+            primary_button("Map", go)
     done = await dialog
     dialog.delete()
     if done:

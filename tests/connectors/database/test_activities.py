@@ -24,24 +24,24 @@ def shop(registry: Registry) -> Registry:
 
 
 def test_what_runs_and_what_ended_stand_apart(shop: Registry) -> None:
-    assert card(shop, "shop").standing == "never synced"
+    assert card(shop, "shop").status == "never synced"
     with shop.activity("shop", "data", 31):
         found = card(shop, "shop")
         assert (found.running is not None, found.last) == (True, None)
-        assert found.standing == "importing"
+        assert found.status == "importing"
     shop.set_day_states("shop", {DAY: ("done", None)})
     found = card(shop, "shop")
     assert found.running is None
     assert found.last is not None
     assert (found.last.outcome, found.last.days) == ("done", 31)
-    assert (found.standing, found.complete_through) == ("up to date", DAY)
+    assert (found.status, found.complete_through) == ("up to date", DAY)
 
 
 def test_an_error_ends_it_and_says_why(shop: Registry) -> None:
     with pytest.raises(Transient), shop.activity("shop", "data", 1):
         raise Transient("the disk is full")
     found = card(shop, "shop")
-    assert (found.standing, found.why, found.action) == ("error", "the disk is full", "see why")
+    assert (found.status, found.why, found.action) == ("error", "the disk is full", "see why")
     with shop.activity("shop", "data", 1) as outcome:
         outcome.problem = "one bad day"
     assert card(shop, "shop").why == "one bad day"
@@ -70,7 +70,7 @@ def test_days_are_summed_up_to_the_first_gap(shop: Registry) -> None:
     assert summary.complete_through == date(2026, 3, 3)
     assert summary.reason == "it is torn"
     found = card(shop, "shop")
-    assert (found.standing, found.why) == ("error", "it is torn")
+    assert (found.status, found.why) == ("error", "it is torn")
     assert (found.days_done, found.days_due) == (3, 4)
 
 
@@ -98,7 +98,7 @@ def test_a_failure_leads_to_the_run_that_failed(shop: Registry) -> None:
         shop.set_day_states("shop", {DAY: ("failed", "one bad day")})
         shop.set_day_states("shop", {DAY - timedelta(days=1): ("done", None)})
     found = card(shop, "shop")
-    assert (found.standing, found.why) == ("error", "one bad day")
+    assert (found.status, found.why) == ("error", "one bad day")
     assert found.failure is not None
     assert found.failure.run == "run-1"
 
@@ -106,28 +106,28 @@ def test_a_failure_leads_to_the_run_that_failed(shop: Registry) -> None:
 def test_nothing_is_green_that_the_books_lack(shop: Registry) -> None:
     """Days that wait, entries that are planned or failed, entries that nothing supports."""
 
-    def standing() -> str:
-        return card(shop, "shop").standing
+    def status() -> str:
+        return card(shop, "shop").status
 
     shop.set_day_states("shop", {DAY: ("done", None)})
     event = shop.request_days("shop", [DAY], "asked for", "test")
-    assert (standing(), card(shop, "shop").action) == ("waiting to import", "sync now")
+    assert (status(), card(shop, "shop").action) == ("waiting to import", "sync now")
     assert "1 day to import" in (card(shop, "shop").why or "")
     shop.mark_handled([event])
-    assert standing() == "waiting to import", "its run has not begun"
+    assert status() == "waiting to import", "its run has not begun"
     with shop.activity("shop", "data", 1):
         pass
-    assert standing() == "up to date"
+    assert status() == "up to date"
     shop.plan_publications("books", [PlannedEntry("shop", DAY, "USD", "entry", "hash")])
-    assert (standing(), card(shop, "shop").action) == ("not in the books", "try again")
+    assert (status(), card(shop, "shop").action) == ("not in the books", "try again")
     assert "1 entry to write" in (card(shop, "shop").why or "")
     (planned,) = shop.publications("books")
     shop.mark_publications("books", [planned], "failed", "the disk is full")
-    assert standing() == "not in the books"
+    assert status() == "not in the books"
     assert shop.retry_publications("books", "shop") == 1
     (again,) = shop.publications("books")
     assert (again.state, again.updated_at > planned.updated_at) == ("planned", True)
     shop.mark_posted("books", [again])
-    assert (standing(), shop.retry_publications("books", "shop")) == ("up to date", 0)
+    assert (status(), shop.retry_publications("books", "shop")) == ("up to date", 0)
     shop.withdraw_publications("books", "shop", [(DAY, "USD")])
-    assert (standing(), shop.retry_publications("books", "shop")) == ("not in the books", 1)
+    assert (status(), shop.retry_publications("books", "shop")) == ("not in the books", 1)

@@ -32,7 +32,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/activities", "read", None),
     ("GET", "/journals", "read", None),
     ("GET", "/settlements", "read", None),
-    ("GET", "/mappings/words", "read", None),
+    ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
     ("GET", "/connections/{slug}/days", "read", None),
@@ -43,7 +43,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("POST", "/connections/{slug}/retry", "sync", None),
     ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
     ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
-    ("POST", "/connections/{slug}/words", "map", {"source_type": "x", "category": "tip"}),
+    ("POST", "/connections/{slug}/source-types", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
     ("POST", "/connections/pending", "connect", {}),
     ("PATCH", "/connections/{slug}", "connect", {}),
@@ -141,7 +141,7 @@ def test_a_browser_must_show_that_it_means_it(site: Site) -> None:
         assert signed_in.post(f"/connections/{slug}/pause", headers=other).status_code == 403
         assert signed_in.get("/connections").status_code == 200
         paused = signed_in.post(f"/connections/{slug}/pause", headers={"X-CSRF-Token": token})
-        assert paused.json()["standing"] == "paused"
+        assert paused.json()["status"] == "paused"
 
 
 def test_connections_are_found_and_come_in_pages(site: Site) -> None:
@@ -167,7 +167,7 @@ def test_connections_are_found_and_come_in_pages(site: Site) -> None:
         assert found(q="harbour coffee") == ([slug], 1)
         assert found(channel="square") == ([slug], 1)
         assert found(state="paused") == ([], 0)
-        assert found(standing="never synced", channel="square") == ([slug], 1)
+        assert found(status="never synced", channel="square") == ([slug], 1)
         assert client.get("/connections", params={"limit": 0}).status_code == 422
         card = client.get(f"/connections/{slug}").json()
         assert card["account"]["id"] == site.platforms["square"].first
@@ -186,7 +186,7 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         begun = signed_in.post("/connections/pending", json=new)
         assert begun.status_code == 201
         assert begun.headers["location"] == f"{API}/connections/harbour"
-        assert begun.json()["standing"] == "setting up"
+        assert begun.json()["status"] == "setting up"
         page = signed_in.post("/connections/harbour/consent").json()["url"]
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
         callback = consent(page, accounts=[square.first])
@@ -262,12 +262,12 @@ def test_credentials_connect_check_and_connect_again(site: Site) -> None:
         again = client.post("/connections", json=new | {"slug": "harbour-2"})
         assert again.status_code == 422
         assert "is connected already, as Harbour (harbour)" in again.json()["error"]
-        assert client.post("/connections/harbour/check").json()["standing"] == "never synced"
+        assert client.post("/connections/harbour/check").json()["status"] == "never synced"
         square.revoke(square.first)
         square.expire()
         gone = client.post("/connections/harbour/check")
         assert gone.status_code == 409
-        assert client.get("/connections/harbour").json()["standing"] == "needs reconnection"
+        assert client.get("/connections/harbour").json()["status"] == "needs reconnection"
         assert client.post("/connections/harbour/sync").status_code == 409
         other = {"credentials": square.keys(square.second)}
         refused = client.post("/connections/harbour/reconnect", json=other)

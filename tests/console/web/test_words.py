@@ -44,20 +44,30 @@ def client(opened: Workspace) -> Iterator[httpx2.Client]:
 def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
     synced: User, client: httpx2.Client
 ) -> None:
-    told = client.get("/mappings/words").json()
-    (word,), (printed,) = told["words"], synced("mappings", "words", "--json").json["words"]
+    told = client.get("/mappings/source-types").json()
+    (word,), (printed,) = (
+        told["source_types"],
+        synced("mappings", "source-types", "--json").json["source_types"],
+    )
     assert word == printed | {"first_seen": printed["first_seen"].replace("+00:00", "Z")}
     assert told["total"] == 1
     assert (word["totals"], word["held"]) == ({"USD": "-1.2500"}, [HOLDS])
     assert (word["first_day"], word["last_day"]) == ("2026-03-03", "2026-03-03")
-    assert client.get("/mappings/words", params={"connection": "mugs"}).json()["words"] == []
+    assert (
+        client.get("/mappings/source-types", params={"connection": "mugs"}).json()["source_types"]
+        == []
+    )
     attic = client.get("/connections/attic").json()
-    assert (attic["standing"], attic["action"], attic["new_words"]) == ("held", "map", 1)
+    assert (attic["status"], attic["action"], attic["unmapped_source_types"]) == (
+        "held",
+        "map",
+        1,
+    )
     assert attic["why"] == HELD
 
     def placed(source_type: str, category: str) -> httpx2.Response:
         given = {"source_type": source_type, "category": category}
-        return client.post("/connections/attic/words", json=given)
+        return client.post("/connections/attic/source-types", json=given)
 
     wrong = placed(WORD, "unclassified")
     assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"category"})
@@ -66,13 +76,17 @@ def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
     done = placed(WORD, "fee.other")
     assert (done.status_code, done.json()["version"], done.json()["days"] > 1) == (202, 1, True)
 
-    assert client.get("/mappings/words").json()["words"] == []
+    assert client.get("/mappings/source-types").json()["source_types"] == []
     attic = client.get("/connections/attic").json()
-    assert (attic["standing"], attic["action"], attic["new_words"]) == ("held", "sync now", 0)
-    assert "Every word has its place now" in attic["why"]
+    assert (attic["status"], attic["action"], attic["unmapped_source_types"]) == (
+        "held",
+        "sync now",
+        0,
+    )
+    assert "Every source type is mapped now" in attic["why"]
     assert synced("sync", "attic").code == 0
     attic = client.get("/connections/attic").json()
-    assert (attic["standing"], attic["action"]) == ("up to date", "sync now")
+    assert (attic["status"], attic["action"]) == ("up to date", "sync now")
     day = {"connection": "attic", "from": "2026-03-03", "to": "2026-03-03"}
     (entry,) = client.get("/journals", params=day).json()["entries"]
     assert (entry["state"], entry["message"]) == ("posted", None)
@@ -92,7 +106,7 @@ def test_placing_changes_one_store_and_keeps_what_the_house_decided(opened: Work
     own = saved["attic"].document
     assert own["accounts"] == {"sales": "Income:Shop"}
     assert own["source_types"] == {"amazon": {WORD: "fee.other"}}
-    assert card(registry, "attic").new_words == 0
+    assert card(registry, "attic").unmapped_source_types == 0
     assert place(opened, attic, WORD, "fee.storage", "test").version == 2
     with pytest.raises(BadInput, match="somebody changed this mapping"):
         save_mapping(opened, house, "attic", "test", after=1)

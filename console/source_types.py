@@ -1,12 +1,12 @@
-"""The channels' new words as documents: what they are called, came to, and hold."""
+"""Source types as documents: name, category, totals and the entries that wait for them."""
 
 from typing import Any
 
 from pipelines.stages.words import Word
 
 
-def word_document(word: Word) -> dict[str, Any]:
-    """One word of one connection; amounts as text, the entries that wait for it by their id."""
+def source_type_document(word: Word) -> dict[str, Any]:
+    """Return one source type of a connection; amounts as text, entries by their id."""
     return {
         "connection": word.connection.slug,
         "channel": word.connection.channel,
