@@ -6,7 +6,8 @@ The command line and the API share it.
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.accounts.accounts import Accounts, application
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.credentials import application
 from connectors.accounts.platform import Platform
 from connectors.errors import BadInput
 

@@ -242,6 +242,6 @@ def _action(connection: Connection, status: Status, held: HeldEntries | None) ->
 def _warnings(connection: Connection) -> Iterable[Deadline]:
     now = datetime.now(UTC)
     for kept in connection.deadlines:
-        ends = Deadline(datetime.fromisoformat(kept["by"]), kept["what"], kept["act"])
+        ends = Deadline(datetime.fromisoformat(kept["expires_at"]), kept["what"], kept["remedy"])
         if ends.warning(now) is not None:
             yield ends

@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connectors.accounts.account_choice import Missing, Undecided, chosen_account, described
-from connectors.accounts.broker import STAGED, TOKEN, Broker, GrantRefused, NeedsReconnection
+from connectors.accounts.broker import STAGED, TOKEN, GrantRefused, NeedsReconnection
+from connectors.accounts.credentials import Credentials
 from connectors.accounts.deadlines import SECRET_SINCE, deadlines, wants_use
-from connectors.accounts.endpoints import endpoints
-from connectors.accounts.fields import read_fields, read_values, secret_names, slug_for
-from connectors.accounts.platform import Access, Account, Platform
+from connectors.accounts.fields import read_fields, secret_names, slug_for
+from connectors.accounts.platform import Account
 from connectors.accounts.platforms import platform
 from connectors.accounts.setup import Setup, Step
 from connectors.accounts.tokens import Token
-from connectors.accounts.vault import OPEN, QUEUE, Vault
-from connectors.database.registry import Connection, Registry
+from connectors.accounts.vault import QUEUE
+from connectors.database.registry import Connection
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
-from connectors.home.settings import Settings
-from connectors.http import AccessRefused, Remembered
+from connectors.http import AccessRefused
 from connectors.http.shape import readable
 
 REFUSED = "the platform rejected the stored credentials"
@@ -31,31 +30,8 @@ _ASKED_IN: Mapping[Missing, Step] = {"account": "choose", "timezone": "timezone"
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Credentials):
     """The accounts of one home."""
-
-    settings: Settings
-    registry: Registry
-
-    @property
-    def vault(self) -> Vault:
-        """Where their credentials rest."""
-        return Vault(self.settings, self.registry)
-
-    def platform_of(self, slug: str) -> Platform:
-        """The platform that a connection is on."""
-        return platform(self.registry.connection(slug).channel)
-
-    def access(self, slug: str) -> Access:
-        """How a connection's account is reached, with a token that is refreshed as needed."""
-        connection = self.registry.connection(slug)
-        return self._access(platform(connection.channel), slug, connection.fields)
-
-    def application_id(self, slug: str) -> str:
-        """What tells the application that calls for a connection from others: no secret."""
-        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
-        shared = self.registered(self.platform_of(slug))
-        return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
 
     def add(
         self,
@@ -81,9 +57,9 @@ class Accounts:
         self.registry.add_connection(
             slug, channel=name, name=title, timezone=timezone or "UTC", kind="api", actor=actor
         )
-        with self._kept_if_unfinished(slug, token, lambda: self._take_back(slug, actor)):
+        with self._kept_if_unfinished(slug, token, lambda: self._withdraw(slug, actor)):
             self.stage(slug, fields, token)
-            self.prove(slug, account, timezone, actor)
+            self.verify(slug, account, timezone, actor)
         return self.registry.connection(slug)
 
     def reconnect(
@@ -104,7 +80,7 @@ class Accounts:
         fields, token = read_fields(wanted, given, known)
         self.stage(slug, {**own, **fields}, token)
         with self._kept_if_unfinished(slug, token, lambda: self.vault.forget(STAGED + slug)):
-            self.prove(slug, account or connection.account_id, None, actor)
+            self.verify(slug, account or connection.account_id, None, actor)
         return self.registry.connection(slug)
 
     def check(
@@ -126,10 +102,10 @@ class Accounts:
             raise BadInput(f"{slug} is disconnected: `daybook connections reconnect {slug}`")
         if connection.state == "pending" or TOKEN in self.vault.read(STAGED + slug):
             chosen = Setup.model_validate(connection.setup).account
-            self.prove(slug, account or connection.account_id or chosen, timezone, actor)
+            self.verify(slug, account or connection.account_id or chosen, timezone, actor)
             return self.registry.connection(slug)
         wanted = platform(connection.channel)
-        with self.reaching(slug), readable(wanted.title):
+        with self.recording_refusals(slug), readable(wanted.title):
             found = wanted.accounts(self.access(slug))
         answered = chosen_account(found, connection.account_id, slug)
         if connection.state == "needs_reauth":
@@ -148,10 +124,6 @@ class Accounts:
             self.access(slug).token(refused=token.access_token)
         self._note_deadlines(slug)
 
-    def _token(self, slug: str) -> Token | None:
-        kept = self.vault.read(slug).get(TOKEN)
-        return Token.from_json(kept) if kept is not None else None
-
     def _note_deadlines(self, slug: str) -> None:
         """Leave what ends where the card and the command line read it without any key."""
         wanted = self.platform_of(slug)
@@ -159,11 +131,15 @@ class Accounts:
         fields = {**self.shared(wanted, own), **own}
         found = deadlines(wanted, fields, self._token(slug))
         self.registry.set_deadlines(
-            slug, [{"by": d.by.isoformat(), "what": d.what, "act": d.act} for d in found]
+            slug,
+            [
+                {"expires_at": d.expires_at.isoformat(), "what": d.what, "remedy": d.remedy}
+                for d in found
+            ],
         )
 
     @contextmanager
-    def reaching(self, slug: str) -> Iterator[None]:
+    def recording_refusals(self, slug: str) -> Iterator[None]:
         """Calls to a connection's platform: a refusal of its credentials becomes its state."""
         try:
             yield
@@ -195,55 +171,6 @@ class Accounts:
         self.registry.set_deadlines(slug, [])
         return problem
 
-    def _access(self, wanted: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
-        kept = self._kept(owner)
-        kept.pop(TOKEN, None)
-        own = {**chosen, **kept}
-        fields = {**self.shared(wanted, own), **own}
-
-        def token(refused: str | None = None) -> str:
-            broker = Broker(self.vault, self.registry)
-            return broker.access_token(owner, refresh, refused)
-
-        def refresh(refresh_token: str | None) -> Token:
-            if wanted.tokens is None or (refresh_token is None and not wanted.own_grant):
-                raise GrantRefused(f"{wanted.title}: this token cannot be refreshed")
-            return wanted.tokens(access).refresh(refresh_token)
-
-        where = endpoints(self.settings, wanted, fields)
-        access = Access(where, fields, Remembered(token), self.settings.private_hosts)
-        return access
-
-    def stage(self, slug: str, fields: Mapping[str, str], token: Token | None) -> None:
-        """Keep new credentials of a connection apart until they are proven."""
-        kept = {**fields, **({TOKEN: token.to_json()} if token is not None else {})}
-        self._keep(STAGED + slug, self.platform_of(slug), kept)
-
-    def own_fields(self, slug: str, *, staged: bool = False) -> dict[str, str]:
-        """What a connection keeps when it is connected again: its application and its choices.
-
-        With `staged` also those of an authorisation that was begun and not finished.
-        """
-        wanted = self.platform_of(slug)
-        connection = self.registry.connection(slug)
-        chosen = Setup.model_validate(connection.setup).fields
-        kept = {n: chosen[n] for n in (f.name for f in wanted.account) if n in chosen}
-        kept |= {**connection.fields, **self._kept(slug)}
-        if staged:
-            kept |= self._kept(STAGED + slug)
-        names = {field.name for field in (*wanted.application, *wanted.account)} | {SECRET_SINCE}
-        return {name: value for name, value in kept.items() if name in names}
-
-    def staged_fields(self, slug: str) -> dict[str, str]:
-        """What a connection's credentials that are not proven yet consist of, but for a token."""
-        kept = self._kept(STAGED + slug)
-        kept.pop(TOKEN, None)
-        return kept
-
-    def staged_access(self, slug: str) -> Access:
-        """How the account of a connection's staged credentials is reached."""
-        return self._access(self.platform_of(slug), STAGED + slug, {})
-
     def note_setup(self, slug: str, actor: str, *, step: Step, **choices: object) -> None:
         """Keep how far a set-up has come and what was chosen; nothing of a connected account."""
         connection = self.registry.connection(slug)
@@ -252,7 +179,7 @@ class Accounts:
             changed = setup.model_copy(update={"step": step, **choices})
             self.registry.set_setup(slug, changed.model_dump(mode="json"), actor)
 
-    def reached(self, slug: str) -> list[Account]:
+    def reachable_accounts(self, slug: str) -> list[Account]:
         """Whom the staged credentials of a connection reach; `BadInput` when they are refused."""
         wanted = self.platform_of(slug)
         if not self.vault.read(STAGED + slug):
@@ -263,7 +190,7 @@ class Accounts:
         except (AccessRefused, NeedsReconnection) as error:
             raise BadInput(f"{wanted.title} does not accept these credentials") from error
 
-    def prove(
+    def verify(
         self,
         slug: str,
         account: str | None,
@@ -278,12 +205,12 @@ class Accounts:
         or another connection has it; `Undecided` leaves the set-up at what is still to be chosen.
         """
         try:
-            self._prove(slug, account, timezone, actor, found)
+            self._verify(slug, account, timezone, actor, found)
         except Undecided as error:
             self.note_setup(slug, actor, step=_ASKED_IN[error.missing], account=account)
             raise
 
-    def _prove(
+    def _verify(
         self,
         slug: str,
         account: str | None,
@@ -293,7 +220,9 @@ class Accounts:
     ) -> None:
         connection = self.registry.connection(slug)
         wanted = platform(connection.channel)
-        reached = chosen_account(self.reached(slug) if found is None else found, account, slug)
+        reached = chosen_account(
+            self.reachable_accounts(slug) if found is None else found, account, slug
+        )
         self.registry.check_account(slug, reached.id, described(reached))
         # Days that are done are days of the zone they were done in.
         settled = connection.account_id is not None or connection.kind == "file"
@@ -323,38 +252,9 @@ class Accounts:
             setup = Setup.model_validate(connection.setup).model_copy(update={"step": "done"})
             self.registry.set_setup(slug, setup.model_dump(mode="json"), actor)
 
-    def registered(self, wanted: Platform) -> dict[str, str]:
-        """The fields of the application that this house registered with a platform."""
-        return self._kept(application(wanted))
-
-    def shared(self, wanted: Platform, own: Mapping[str, str]) -> dict[str, str]:
-        """The registered application's fields, for a connection without one of its `own`.
-
-        The two are never mixed: a secret or an environment is of one application.
-        """
-        return {} if "client_id" in own else self.registered(wanted)
-
-    def register(self, wanted: Platform, fields: Mapping[str, str], actor: str) -> None:
-        """Keep the application's fields; connections made by a consent use them."""
-        needed = wanted.application
-        values = read_values(wanted, fields, self.registered(wanted), needed)
-        self._keep(application(wanted), wanted, {**self.registered(wanted), **values})
-        self.registry.audit(actor, "application.set", wanted.name, {"fields": sorted(fields)})
-
-    def _kept(self, owner: str) -> dict[str, str]:
-        return {n.removeprefix(OPEN): value for n, value in self.vault.read(owner).items()}
-
-    def _keep(self, owner: str, wanted: Platform, fields: Mapping[str, str]) -> None:
-        """Keep exactly these fields of an owner, in one step."""
-        secrets = secret_names(wanted) | {TOKEN}
-        named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
-        with self.vault.hold(owner) as held:
-            gone = dict.fromkeys(set(held.fields) - set(named))
-            held.save({**gone, **named})
-
     @contextmanager
     def _kept_if_unfinished(
-        self, slug: str, token: Token | None, take_back: Callable[[], None]
+        self, slug: str, token: Token | None, withdraw: Callable[[], None]
     ) -> Iterator[None]:
         """What comes to nothing is taken back, unless it can still be finished.
 
@@ -367,17 +267,17 @@ class Accounts:
         except (Transient, RateLimited) as error:
             kept = self.vault.read(STAGED + slug).get(TOKEN)
             if token is None or kept is None or Token.from_json(kept) == token:
-                take_back()
+                withdraw()
                 raise
             raise Transient(
                 f"{error}; what was granted is kept: `daybook connections check {slug}` goes on "
                 "from here"
             ) from error
         except BaseException:
-            take_back()
+            withdraw()
             raise
 
-    def _take_back(self, slug: str, actor: str) -> None:
+    def _withdraw(self, slug: str, actor: str) -> None:
         self.vault.forget(STAGED + slug)
         self.registry.remove_connection(slug, actor)
 
@@ -386,8 +286,3 @@ def check_has_account(connection: Connection) -> None:
     """`BadInput` for a connection that reads files."""
     if connection.kind == "file":
         raise BadInput(f"{connection.slug} reads files: there is no account to disconnect")
-
-
-def application(wanted: Platform) -> str:
-    """The owner, in the vault, of the application registered with a platform."""
-    return f"app:{wanted.name}"

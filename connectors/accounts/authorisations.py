@@ -86,24 +86,26 @@ def receive(
 
 def _proven(accounts: Accounts, slug: str, actor: str) -> Received:
     """The account is pinned, or there are several to choose from."""
-    found = accounts.reached(slug)
+    found = accounts.reachable_accounts(slug)
     pinned = accounts.registry.connection(slug).account_id
     if len(found) > 1 and pinned not in {account.id for account in found}:
         accounts.note_setup(slug, actor, step="choose")
         return Received(slug, "account", tuple(found))
     try:
-        accounts.prove(slug, pinned if len(found) > 1 else None, None, actor, found)
+        accounts.verify(slug, pinned if len(found) > 1 else None, None, actor, found)
     except Undecided as error:
         return Received(slug, error.missing)
     return Received(slug)
 
 
-def asked_for(accounts: Accounts, state: str, session: str) -> str | None:
+def requested_connection(accounts: Accounts, state: str, session: str) -> str | None:
     """The connection that this browser asked to authorise with a state, answered or not."""
-    return consent.asked_for(accounts.vault, state, session)
+    return consent.requested_connection(accounts.vault, state, session)
 
 
-def take_keys(accounts: Accounts, wanted: Platform, state: str, body: Mapping[str, object]) -> None:
+def receive_keys(
+    accounts: Accounts, wanted: Platform, state: str, body: Mapping[str, object]
+) -> None:
     """Keys that a platform posts for a question that is open; the browser comes back after it."""
     asking = _consent(wanted)
     if asking.hands_over is None:

@@ -66,7 +66,7 @@ class Broker:
             raise self._dead(slug) from dead
 
     def _good(self, token: Token, refused: str | None) -> bool:
-        return token.access_token != refused and token.lasts(self.clock(), MARGIN)
+        return token.access_token != refused and token.is_valid(self.clock(), MARGIN)
 
     def _dead(self, slug: str) -> NeedsReconnection:
         if not slug.startswith(STAGED):

@@ -14,10 +14,10 @@ from connectors.accounts.vault import Vault
 from connectors.database.registry import PendingConsent, Refusal
 from connectors.errors import BadInput
 
-LASTS = timedelta(minutes=10)
+STATE_LIFETIME = timedelta(minutes=10)
 _VERIFIER = "pkce_verifier:"
 
-_WORDS: dict[Refusal, str] = {
+_REASONS: dict[Refusal, str] = {
     "unknown": "Unrecognised authorisation request. Start again from Connected Stores.",
     "foreign": "This authorisation began in another browser. Finish it there, or start again.",
     "replayed": "This authorisation is already finished. If nothing is connected, start again.",
@@ -29,7 +29,7 @@ class ConsentRefused(BadInput):
     """An answer that must not be used; `reason` is which of the four it is."""
 
     def __init__(self, reason: Refusal) -> None:
-        super().__init__(_WORDS[reason])
+        super().__init__(_REASONS[reason])
         self.reason = reason
 
 
@@ -64,13 +64,13 @@ def handed_over(vault: Vault, state: str) -> str:
 
     The question stays open: the seller's browser is still to come back.
     """
-    found = vault.registry.open_consent(_digest(state), LASTS)
+    found = vault.registry.open_consent(_digest(state), STATE_LIFETIME)
     if not isinstance(found, PendingConsent):
         raise ConsentRefused(found)
     return found.connection
 
 
-def asked_for(vault: Vault, state: str, session: str) -> str | None:
+def requested_connection(vault: Vault, state: str, session: str) -> str | None:
     """The connection that a browser session asked about, whatever became of the question."""
     return vault.registry.consent_connection(_digest(state), _digest(session))
 
@@ -80,7 +80,7 @@ def answer(vault: Vault, state: str, session: str) -> Answered:
 
     The first answer settles every question that is open for its connection.
     """
-    found = vault.registry.take_consent(_digest(state), _digest(session), LASTS)
+    found = vault.registry.take_consent(_digest(state), _digest(session), STATE_LIFETIME)
     if not isinstance(found, PendingConsent):
         raise ConsentRefused(found)
     with vault.hold(found.connection) as held:

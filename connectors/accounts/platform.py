@@ -138,9 +138,9 @@ class Platform:
     None where keys alone sign; with `own_grant` they are bought without anything of a seller's.
     `revoke` tells the platform that we leave; it is asked while the credentials are still there.
     `revocation` is where the seller takes the access back on the platform's own pages.
-    `idle` is how long a grant lives that is not used, `lasts` how long a consent does however much
-    it is used, `secret_lasts` how long the application's secret does. `history` is how far back its
-    settlements are given: a span, a day, or None for all there are.
+    `inactivity_limit` is how long a grant lives that is not used, `consent_lifetime` how long a
+    consent does however much it is used, `secret_lifetime` how long the application's secret does.
+    `history` is how far back its settlements are given: a span, a day, or None for all there are.
     """
 
     name: str
@@ -158,9 +158,9 @@ class Platform:
     tokens: Callable[[Access], Tokens] | None = None
     own_grant: bool = False
     revoke: Callable[[Access], None] | None = None
-    idle: timedelta | None = None
-    lasts: timedelta | None = None
-    secret_lasts: timedelta | None = None
+    inactivity_limit: timedelta | None = None
+    consent_lifetime: timedelta | None = None
+    secret_lifetime: timedelta | None = None
     history: timedelta | date | None = None
 
     def earliest(self, today: date) -> date | None:

@@ -50,8 +50,8 @@ class Token(BaseModel):
             granted_at=now,
         )
 
-    def lasts(self, now: datetime, margin: timedelta) -> bool:
-        """Whether the access token is good for `margin` longer."""
+    def is_valid(self, now: datetime, margin: timedelta) -> bool:
+        """Return whether the access token is good for `margin` longer."""
         return self.expires_at is None or now + margin < self.expires_at
 
     def followed_by(self, renewed: "Token") -> "Token":

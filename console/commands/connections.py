@@ -116,7 +116,9 @@ def _fact(fact: dict[str, Any]) -> str:
 def _told(finding: str | dict[str, str]) -> str:
     """A finding, or what ends and when."""
     return (
-        finding if isinstance(finding, str) else f"{finding['what']} ends on {finding['by'][:10]}"
+        finding
+        if isinstance(finding, str)
+        else f"{finding['what']} ends on {finding['expires_at'][:10]}"
     )
 
 

@@ -10,9 +10,9 @@ from connectors.accounts.platforms import PLATFORMS
 from connectors.database import postgres
 from connectors.database.registry import Registry
 from connectors.errors import ConfigError, DaybookError
-from connectors.home import lock as home_lock
 from connectors.home.doctor import Finding, examine
 from connectors.home.home import initialise
+from connectors.home.lock import OWNER, read_tenancy
 from connectors.home.settings import Settings, settings
 from console.channels import described, files_taken, ways
 from console.output import Align, print_json, print_result, print_status, print_table
@@ -128,10 +128,8 @@ def channels(as_json: Json = False) -> None:
 
 def _refuse_while_in_use(home: Settings) -> None:
     """`ConfigError` while `daybook up` or a run needs the database."""
-    tenancy = home_lock.tenancy(home)
-    owner = (
-        next((p for p in tenancy.living() if p.name == home_lock.OWNER), None) if tenancy else None
-    )
+    tenancy = read_tenancy(home)
+    owner = next((p for p in tenancy.living() if p.name == OWNER), None) if tenancy else None
     if owner is not None:
         raise ConfigError(
             f"{home.home} is run by `daybook up`, process {owner.pid}: stop that one with Ctrl-C "

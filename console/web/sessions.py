@@ -19,8 +19,8 @@ from connectors.database.registry import Registry, Role, SignedIn
 from connectors.errors import BadInput, DaybookError
 from console.web import attempts
 
-IDLE = timedelta(minutes=30)
-LASTS = timedelta(hours=12)
+INACTIVITY_LIMIT = timedelta(minutes=30)
+SESSION_LIFETIME = timedelta(hours=12)
 CONFIRMED = timedelta(minutes=5)
 SHORTEST_PASSWORD = 12
 TOKEN_PREFIX = "daybook_"  # noqa: S105 - what tokens begin with
@@ -85,16 +85,24 @@ class Sessions:
         if not self._right(name, kept, password, counts, address) or kept is None:
             return None
         cookie = secrets.token_urlsafe(32)
-        self.registry.start_session(digest(cookie), name, IDLE, LASTS)
+        self.registry.start_session(digest(cookie), name, INACTIVITY_LIMIT, SESSION_LIFETIME)
         return SignIn(cookie, attempts.new_device(name, kept))
 
     def who(self, cookie: str) -> SignedIn | None:
         """Whose session a cookie is, while it lasts."""
-        return self.registry.session(digest(cookie), IDLE, LASTS) if cookie else None
+        return (
+            self.registry.session(digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME)
+            if cookie
+            else None
+        )
 
     def seen(self, cookie: str) -> SignedIn | None:
         """Whose session a cookie is, as somebody who looks on: it is not used by that."""
-        return self.registry.session(digest(cookie), IDLE, LASTS, used=False) if cookie else None
+        return (
+            self.registry.session(digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME, used=False)
+            if cookie
+            else None
+        )
 
     def lives(self, cookie: str) -> bool:
         """Whether a session lasts; while the database is away nobody's ends."""

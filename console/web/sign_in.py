@@ -14,7 +14,7 @@ from console.web.context import Console
 from console.web.gate import cookie_name, cookie_of, device_cookie_name
 from console.web.plain_pages import plain_page
 from console.web.readiness import readiness
-from console.web.sessions import LASTS, csrf_token
+from console.web.sessions import SESSION_LIFETIME, csrf_token
 
 
 def add(app: FastAPI, console: Console) -> None:
@@ -50,7 +50,7 @@ def add(app: FastAPI, console: Console) -> None:
             return _page(next, "The name or the password is wrong.", status=401, user=user)
         answer = RedirectResponse(_local(next), 303)
         for cookie, value, seconds in (
-            (name, signed_in.session, int(LASTS.total_seconds())),
+            (name, signed_in.session, int(SESSION_LIFETIME.total_seconds())),
             (device, signed_in.device, DEVICE_SECONDS),
         ):
             _keep(answer, cookie, value, seconds, secure=secure)

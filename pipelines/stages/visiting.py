@@ -80,7 +80,7 @@ def visit(
         return found
     accounts = Accounts(workspace.settings, workspace.registry)
     stopped = Event()
-    with accounts.reaching(connection.slug):
+    with accounts.recording_refusals(connection.slug):
         going = _visit(workspace, accounts, connection, wanted, whole.start, now, held, stopped)
         if again:
             named = Window(max(whole.start, window.start), min(whole.end, window.end))

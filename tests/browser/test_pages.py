@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from connectors.accounts.platforms import platform
 from connectors.channels import channel
-from connectors.home import lock as home_lock
+from connectors.home.lock import home_lock
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import PASSWORD, Site, shot, sign_in
@@ -198,7 +198,11 @@ def test_what_ends_soon_stands_above_the_cards(page: Page, site: Site) -> None:
     connected(page, site)
     expect(page.get_by_role("note")).to_have_count(0)
     ends = (datetime.now(UTC) + timedelta(days=13)).isoformat()
-    what = {"by": ends, "what": "the consent to Square", "act": "connect the account again"}
+    what = {
+        "expires_at": ends,
+        "what": "the consent to Square",
+        "remedy": "connect the account again",
+    }
     site.registry.set_deadlines("my-shop", [what])
     page.goto(site.url)
     expect(page.get_by_text("My shop: the consent to Square ends on")).to_be_visible()
@@ -376,7 +380,7 @@ def take_in_a_new_word(site: Site, folder: Path) -> None:
 def test_a_banner_says_that_the_daemon_is_away(page: Page, site: Site) -> None:
     banner = page.get_by_text("Background work has stopped.")
     expect(banner).to_be_hidden()
-    with home_lock.held(site.settings) as lock:
+    with home_lock(site.settings) as lock:
         lock.record([])
         page.reload()
         expect(banner).to_be_visible()

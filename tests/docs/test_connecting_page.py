@@ -57,7 +57,7 @@ def test_what_ends_is_told(platform: Platform) -> None:
     row = re.search(r"^\| ends \| (.*) \|$", SECTIONS[platform.title], re.M)
     assert row is not None
     words = {5 * 365: "five years", 365: "a year", 547: "18 months"}
-    for span in (platform.idle, platform.lasts, platform.secret_lasts):
+    for span in (platform.inactivity_limit, platform.consent_lifetime, platform.secret_lifetime):
         if span is not None:
             assert words.get(span.days, f"{span.days} days") in row[1]
 

@@ -180,6 +180,6 @@ QUICKBOOKS = Platform(
     sign=_sign,
     accounts=_accounts,
     revoke=_revoke,
-    idle=timedelta(days=100),
-    lasts=timedelta(days=5 * 365),
+    inactivity_limit=timedelta(days=100),
+    consent_lifetime=timedelta(days=5 * 365),
 )

@@ -209,5 +209,5 @@ XERO = Platform(
     sign=_sign,
     accounts=_accounts,
     revoke=_revoke,
-    idle=timedelta(days=60),
+    inactivity_limit=timedelta(days=60),
 )

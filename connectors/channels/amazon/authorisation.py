@@ -229,8 +229,8 @@ AMAZON = Platform(
     revocation="Seller Central, Apps and Services, Manage Your Apps",
     sign=_sign,
     accounts=_accounts,
-    lasts=timedelta(days=365),
-    secret_lasts=timedelta(days=180),
+    consent_lifetime=timedelta(days=365),
+    secret_lifetime=timedelta(days=180),
     # The report list refuses 90 days exactly.
     history=timedelta(days=89),
 )

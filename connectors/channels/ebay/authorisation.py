@@ -158,5 +158,5 @@ EBAY = Platform(
     revocation="My eBay, Account settings, Third-party app access",
     sign=_sign,
     accounts=_accounts,
-    lasts=timedelta(seconds=47_304_000),
+    consent_lifetime=timedelta(seconds=47_304_000),
 )

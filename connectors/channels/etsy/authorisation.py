@@ -107,5 +107,5 @@ ETSY = Platform(
     revocation="your Etsy account, Account settings, Apps",
     sign=_EtsyAuth,
     accounts=_accounts,
-    idle=timedelta(days=90),
+    inactivity_limit=timedelta(days=90),
 )

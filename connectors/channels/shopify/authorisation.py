@@ -166,5 +166,5 @@ SHOPIFY = Platform(
     sign=signing,
     accounts=_accounts,
     revoke=_revoke,
-    idle=timedelta(days=90),
+    inactivity_limit=timedelta(days=90),
 )

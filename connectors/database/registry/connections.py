@@ -181,7 +181,7 @@ class Connections(Repository):
             return True
 
     def set_deadlines(self, slug: str, deadlines: Sequence[Mapping[str, str]]) -> None:
-        """What ends for a connection's account: `by` (an instant), `what`, and how to `act`."""
+        """What ends for a connection's account: `expires_at`, `what` and the `remedy`."""
         with self._transaction() as session:
             _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
 

@@ -41,13 +41,13 @@ class Consents(Repository):
                 )
             )
 
-    def open_consent(self, state_digest: str, lasts: timedelta) -> PendingConsent | Refusal:
+    def open_consent(self, state_digest: str, lifetime: timedelta) -> PendingConsent | Refusal:
         """The question that is still open, whoever asks; it stays open."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
             if row is None:
                 return "unknown"
-            return _standing(session, row, lasts)
+            return _standing(session, row, lifetime)
 
     def consent_connection(self, state_digest: str, session_digest: str) -> str | None:
         """The connection that a browser session asked about, answered or not."""
@@ -56,7 +56,7 @@ class Consents(Repository):
             return row.connection if row and row.session_digest == session_digest else None
 
     def take_consent(
-        self, state_digest: str, session_digest: str, lasts: timedelta
+        self, state_digest: str, session_digest: str, lifetime: timedelta
     ) -> PendingConsent | Refusal:
         """The question that an answer belongs to, once; or why it belongs to none.
 
@@ -68,16 +68,16 @@ class Consents(Repository):
                 return "unknown"
             if row.session_digest != session_digest:
                 return "foreign"
-            found = _standing(session, row, lasts)
+            found = _standing(session, row, lifetime)
             if found != "replayed":
                 row.answered_at = func.now()
             return found
 
 
-def _standing(session: Session, row: ConsentRow, lasts: timedelta) -> PendingConsent | Refusal:
+def _standing(session: Session, row: ConsentRow, lifetime: timedelta) -> PendingConsent | Refusal:
     if row.answered_at is not None:
         return "replayed"
     now: datetime = session.scalars(select(func.now())).one()
-    if now - row.asked_at > lasts:
+    if now - row.asked_at > lifetime:
         return "expired"
     return PendingConsent(row.connection, row.redirect_uri, row.asked_at)

@@ -76,10 +76,13 @@ class Users(Repository):
             session.delete(row)
             write_audit(session, actor, "user.removed", name, {})
 
-    def start_session(self, digest: str, user: str, idle: timedelta, lasts: timedelta) -> None:
+    def start_session(
+        self, digest: str, user: str, inactivity_limit: timedelta, lifetime: timedelta
+    ) -> None:
         """Somebody signed in; sessions that have ended are dropped."""
         ended = or_(
-            SessionRow.seen_at < func.now() - idle, SessionRow.started_at < func.now() - lasts
+            SessionRow.seen_at < func.now() - inactivity_limit,
+            SessionRow.started_at < func.now() - lifetime,
         )
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(ended))
@@ -88,13 +91,13 @@ class Users(Repository):
             write_audit(session, user, "session.started", user, {})
 
     def session(
-        self, digest: str, idle: timedelta, lasts: timedelta, *, used: bool = True
+        self, digest: str, inactivity_limit: timedelta, lifetime: timedelta, *, used: bool = True
     ) -> SignedIn | None:
         """Who a session is of, noting that it was `used` just now; None when it has ended."""
         live = (
             SessionRow.digest == digest,
-            SessionRow.seen_at >= func.now() - idle,
-            SessionRow.started_at >= func.now() - lasts,
+            SessionRow.seen_at >= func.now() - inactivity_limit,
+            SessionRow.started_at >= func.now() - lifetime,
         )
         wanted = (
             select(

@@ -92,7 +92,7 @@ def list_choices(_who: Connector, console: Here, connection: Named) -> responses
             responses.AccountChoice(
                 id=a.id, name=a.name, country=a.country, currency=a.currency, timezone=a.timezone
             )
-            for a in console.accounts.reached(connection.slug)
+            for a in console.accounts.reachable_accounts(connection.slug)
         ]
     )
 
@@ -102,7 +102,7 @@ def choose_account(
     who: Connector, console: Here, connection: Named, choice: AccountChoiceRequest
 ) -> responses.CardResponse:
     """Which of the accounts that a consent covers this connection is."""
-    console.accounts.prove(connection.slug, choice.account, choice.timezone, who.name)
+    console.accounts.verify(connection.slug, choice.account, choice.timezone, who.name)
     return card_of(console, connection.slug)
 
 

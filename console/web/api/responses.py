@@ -37,11 +37,11 @@ class ActivityResponse(BaseModel):
 
 
 class DeadlineResponse(BaseModel):
-    """What ends for an account within a month, and how to `act`."""
+    """What ends for an account within a month, and its `remedy`."""
 
-    by: datetime
+    expires_at: datetime
     what: str
-    act: str
+    remedy: str
 
 
 class AccountResponse(BaseModel):
@@ -124,7 +124,10 @@ class CardResponse(BaseModel):
             next_sync_at=card.next_sync_at,
             wait_reason=card.wait_reason,
             findings=connection.findings,
-            warnings=[DeadlineResponse(by=w.by, what=w.what, act=w.act) for w in card.warnings],
+            warnings=[
+                DeadlineResponse(expires_at=w.expires_at, what=w.what, remedy=w.remedy)
+                for w in card.warnings
+            ],
             unmapped_source_types=card.unmapped_source_types,
             failure=ActivityResponse.of(card.failure) if card.failure else None,
             created_at=connection.created_at,

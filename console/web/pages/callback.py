@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from connectors.accounts.authorisations import asked_for, receive, take_keys
+from connectors.accounts.authorisations import receive, receive_keys, requested_connection
 from connectors.accounts.consent import ConsentRefused
 from connectors.accounts.platform import Denied, Platform
 from connectors.accounts.platforms import platform
@@ -44,7 +44,7 @@ def add(app: FastAPI, console: Console) -> None:
         try:
             body: dict[str, Any] = await request.json()
             state = str(body.get("user_id", ""))
-            await run_sync(lambda: take_keys(console.accounts, platform(name), state, body))
+            await run_sync(lambda: receive_keys(console.accounts, platform(name), state, body))
         except (DaybookError, ValueError, AttributeError, RecursionError):
             return JSONResponse({"error": "these keys were not asked for"}, 400)
         return JSONResponse({"ok": True}, 200)
@@ -75,7 +75,7 @@ def _set_up_again(
 ) -> str | None:
     """Where this browser begins once more what it asked for; its choices are kept there."""
     state = given.get(wanted.consent.state, "") if wanted.consent else ""
-    slug = asked_for(console.accounts, state, cookie)
+    slug = requested_connection(console.accounts, state, cookie)
     if slug is None:
         return None
     pending = console.registry.connection(slug).account_id is None

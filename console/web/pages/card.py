@@ -53,7 +53,7 @@ def show_card(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | 
         _status(card)
         _facts(card)
         for ends in card.warnings:
-            ui.label(f"{ends.what} ends on {ends.by:%-d %B %Y}: {ends.act}").classes(
+            ui.label(f"{ends.what} ends on {ends.expires_at:%-d %B %Y}: {ends.remedy}").classes(
                 "text-sm border rounded p-2"
             ).props('role="note"')
         ui.space()

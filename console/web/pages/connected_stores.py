@@ -94,13 +94,14 @@ def _show(current_user: CurrentUser, shown: StoreFilter) -> None:
 def _endings(shown: StoreFilter) -> None:
     """What ends soon, the soonest first: above everything, for a month before."""
     found = [(ends, card) for card in shown.cards for ends in card.warnings]
-    soonest = sorted(found, key=lambda pair: pair[0].by)
+    soonest = sorted(found, key=lambda pair: pair[0].expires_at)
     for ends, card in soonest[:MOST_ENDINGS]:
         with (
             ui.row().classes("w-full items-center gap-2 border rounded p-2 mb-2").props("role=note")
         ):
             ui.icon("event_busy", size="1.5rem").classes("tone-warning").props("aria-hidden=true")
-            ui.label(f"{card.connection.name}: {ends.what} ends on {ends.by:%-d %B %Y}: {ends.act}")
+            when = f"{ends.what} ends on {ends.expires_at:%-d %B %Y}"
+            ui.label(f"{card.connection.name}: {when}: {ends.remedy}")
     if len(soonest) > MOST_ENDINGS:
         ui.label(f"and {len(soonest) - MOST_ENDINGS} more, on their cards").classes("pb-2")
 

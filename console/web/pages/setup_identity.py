@@ -39,7 +39,7 @@ async def authorise_with(this: SetupSession, work: Callable[[], object]) -> None
 async def choose(this: SetupSession) -> None:
     """One authorisation covers several accounts: which one is this connection?"""
     accounts, slug = this.console.accounts, this.slug
-    reached = await this.current_user.do("connect", accounts.reached, slug)
+    reached = await this.current_user.do("connect", accounts.reachable_accounts, slug)
     if not reached:
         link_button("Authorise again", f"/setup/{slug}?again=1")
         return
@@ -56,7 +56,7 @@ async def choose(this: SetupSession) -> None:
         if chosen.value is not None:
             actor = this.current_user.who.name
             await authorise_with(
-                this, lambda: accounts.prove(slug, chosen.value, None, actor, reached)
+                this, lambda: accounts.verify(slug, chosen.value, None, actor, reached)
             )
 
     buttons(back=lambda: this.go("account"), next_=go_on)
@@ -86,7 +86,7 @@ async def timezone(this: SetupSession) -> None:
             return
         accounts, actor, zone = this.console.accounts, this.current_user.who.name, str(typed.value)
         await authorise_with(
-            this, lambda: accounts.prove(this.slug, this.setup.account, zone, actor)
+            this, lambda: accounts.verify(this.slug, this.setup.account, zone, actor)
         )
 
     buttons(back=lambda: this.go("account"), next_=go_on)

@@ -49,7 +49,7 @@ def test_the_refresh_token_that_came_back_is_the_one_kept(at: Desk) -> None:
 
 def test_the_end_of_the_consent_is_the_one_that_quickbooks_says(at: Desk) -> None:
     token = Token.from_json(at.accounts.vault.read(at.add(at.emulator.first))[TOKEN])
-    ends = [d.by for d in deadlines(QUICKBOOKS, {}, token) if "consent" in d.what]
+    ends = [d.expires_at for d in deadlines(QUICKBOOKS, {}, token) if "consent" in d.what]
     expected = datetime.now(UTC) + timedelta(seconds=HARD_END)
     assert [abs(end - expected) < timedelta(minutes=1) for end in ends] == [True]
 

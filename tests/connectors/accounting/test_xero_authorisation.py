@@ -48,7 +48,7 @@ def test_the_owner_chooses_where_a_consent_covers_several(at: Desk) -> None:
     xero = platform_of(at)
     received = consented(at, "books", xero.first, xero.third)
     assert {each.id for each in received.choices} == {xero.first, xero.third}
-    at.accounts.prove("books", xero.third, None, "test")
+    at.accounts.verify("books", xero.third, None, "test")
     found = at.accounts.check("books", actor="test")
     assert (found.account_id, found.timezone) == (xero.third, "Australia/Sydney")
     assert found.account["currency"] == "AUD"
@@ -58,7 +58,7 @@ def test_letting_one_organisation_go_leaves_the_others(at: Desk) -> None:
     xero = platform_of(at)
     consented(at, "uk", xero.first)
     consented(at, "au", xero.first, xero.third)
-    at.accounts.prove("au", xero.third, None, "test")
+    at.accounts.verify("au", xero.third, None, "test")
     assert at.accounts.disconnect("uk", "test") is None
     assert (xero.alive(xero.first), xero.alive(xero.third)) == (False, True)
     at.emulator.expire()

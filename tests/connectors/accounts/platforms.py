@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.authorisations import take_keys
+from connectors.accounts.authorisations import receive_keys
 from connectors.accounts.platform import Platform
 from connectors.accounts.platforms import platform
 from connectors.database.registry import Registry
@@ -94,7 +94,7 @@ def _console(accounts: Accounts, wanted: Platform, listener: socket) -> Iterator
     async def keys(request: Request) -> Response:
         body = await request.json()
         try:
-            await run_in_threadpool(take_keys, accounts, wanted, str(body.get(state)), body)
+            await run_in_threadpool(receive_keys, accounts, wanted, str(body.get(state)), body)
         except BadInput as error:
             return Response(str(error), 400)
         return Response()

@@ -45,7 +45,7 @@ def go_through(at: Desk, slug: str, account: str) -> str:
     answer = consent(page, accounts=[at.emulator.picks(account)])
     received = receive(at.accounts, platform(at.name), answer, "browser", "test")
     if received.choices:
-        at.accounts.prove(slug, account, None, "test")
+        at.accounts.verify(slug, account, None, "test")
     return slug
 
 

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from connectors.errors import RateLimited, Transient
-from connectors.home import lock as home_lock
+from connectors.home.lock import home_lock
 from console.web import attempts, sessions
 from console.web.attempts import known_device, new_device
 from console.web.sessions import Sessions, csrf_token
@@ -202,7 +202,7 @@ def test_a_session_ends_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -
     with site.signed_in() as browser:
         cookie = browser.cookies["daybook"]
         assert site.console.sessions.who(cookie) is not None
-        monkeypatch.setattr(sessions, "IDLE", timedelta(0))
+        monkeypatch.setattr(sessions, "INACTIVITY_LIMIT", timedelta(0))
         assert site.console.sessions.who(cookie) is None
 
 
@@ -241,7 +241,7 @@ def test_ready_says_whether_the_home_does_its_work(site: Site) -> None:
             "failed_days": 0,
             "held_entries": 0,
         }
-        with home_lock.held(settings) as lock:
+        with home_lock(settings) as lock:
             lock.record([])
             away = anybody.get("/ready")
         assert (away.status_code, away.json()["daemon"]) == (503, "away")

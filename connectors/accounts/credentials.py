@@ -1,0 +1,136 @@
+"""Credentials of accounts: an application's, a connection's, and those that are not verified yet.
+
+New credentials are staged under an owner of their own; `connectors.accounts.accounts` makes them
+the connection's once the platform has said whom they reach.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectors.accounts.broker import STAGED, TOKEN, Broker, GrantRefused
+from connectors.accounts.deadlines import SECRET_SINCE
+from connectors.accounts.endpoints import endpoints
+from connectors.accounts.fields import read_values, secret_names
+from connectors.accounts.platform import Access, Platform
+from connectors.accounts.platforms import platform
+from connectors.accounts.setup import Setup
+from connectors.accounts.tokens import Token
+from connectors.accounts.vault import OPEN, Vault
+from connectors.database.registry import Registry
+from connectors.home.settings import Settings
+from connectors.http import Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The credentials of one home's accounts, and calls that are signed with them."""
+
+    settings: Settings
+    registry: Registry
+
+    @property
+    def vault(self) -> Vault:
+        """Where their credentials rest."""
+        return Vault(self.settings, self.registry)
+
+    def platform_of(self, slug: str) -> Platform:
+        """The platform that a connection is on."""
+        return platform(self.registry.connection(slug).channel)
+
+    def access(self, slug: str) -> Access:
+        """How a connection's account is reached, with a token that is refreshed as needed."""
+        connection = self.registry.connection(slug)
+        return self._access(platform(connection.channel), slug, connection.fields)
+
+    def application_id(self, slug: str) -> str:
+        """What tells the application that calls for a connection from others: no secret."""
+        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
+        shared = self.registered(self.platform_of(slug))
+        return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
+
+    def _token(self, slug: str) -> Token | None:
+        kept = self.vault.read(slug).get(TOKEN)
+        return Token.from_json(kept) if kept is not None else None
+
+    def _access(self, wanted: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
+        kept = self._kept(owner)
+        kept.pop(TOKEN, None)
+        own = {**chosen, **kept}
+        fields = {**self.shared(wanted, own), **own}
+
+        def token(refused: str | None = None) -> str:
+            broker = Broker(self.vault, self.registry)
+            return broker.access_token(owner, refresh, refused)
+
+        def refresh(refresh_token: str | None) -> Token:
+            if wanted.tokens is None or (refresh_token is None and not wanted.own_grant):
+                raise GrantRefused(f"{wanted.title}: this token cannot be refreshed")
+            return wanted.tokens(access).refresh(refresh_token)
+
+        where = endpoints(self.settings, wanted, fields)
+        access = Access(where, fields, Remembered(token), self.settings.private_hosts)
+        return access
+
+    def stage(self, slug: str, fields: Mapping[str, str], token: Token | None) -> None:
+        """Keep new credentials of a connection apart until they are proven."""
+        kept = {**fields, **({TOKEN: token.to_json()} if token is not None else {})}
+        self._keep(STAGED + slug, self.platform_of(slug), kept)
+
+    def own_fields(self, slug: str, *, staged: bool = False) -> dict[str, str]:
+        """What a connection keeps when it is connected again: its application and its choices.
+
+        With `staged` also those of an authorisation that was begun and not finished.
+        """
+        wanted = self.platform_of(slug)
+        connection = self.registry.connection(slug)
+        chosen = Setup.model_validate(connection.setup).fields
+        kept = {n: chosen[n] for n in (f.name for f in wanted.account) if n in chosen}
+        kept |= {**connection.fields, **self._kept(slug)}
+        if staged:
+            kept |= self._kept(STAGED + slug)
+        names = {field.name for field in (*wanted.application, *wanted.account)} | {SECRET_SINCE}
+        return {name: value for name, value in kept.items() if name in names}
+
+    def staged_fields(self, slug: str) -> dict[str, str]:
+        """What a connection's credentials that are not proven yet consist of, but for a token."""
+        kept = self._kept(STAGED + slug)
+        kept.pop(TOKEN, None)
+        return kept
+
+    def staged_access(self, slug: str) -> Access:
+        """How the account of a connection's staged credentials is reached."""
+        return self._access(self.platform_of(slug), STAGED + slug, {})
+
+    def registered(self, wanted: Platform) -> dict[str, str]:
+        """The fields of the application that this house registered with a platform."""
+        return self._kept(application(wanted))
+
+    def shared(self, wanted: Platform, own: Mapping[str, str]) -> dict[str, str]:
+        """The registered application's fields, for a connection without one of its `own`.
+
+        The two are never mixed: a secret or an environment is of one application.
+        """
+        return {} if "client_id" in own else self.registered(wanted)
+
+    def register(self, wanted: Platform, fields: Mapping[str, str], actor: str) -> None:
+        """Keep the application's fields; connections made by a consent use them."""
+        needed = wanted.application
+        values = read_values(wanted, fields, self.registered(wanted), needed)
+        self._keep(application(wanted), wanted, {**self.registered(wanted), **values})
+        self.registry.audit(actor, "application.set", wanted.name, {"fields": sorted(fields)})
+
+    def _kept(self, owner: str) -> dict[str, str]:
+        return {n.removeprefix(OPEN): value for n, value in self.vault.read(owner).items()}
+
+    def _keep(self, owner: str, wanted: Platform, fields: Mapping[str, str]) -> None:
+        """Keep exactly these fields of an owner, in one step."""
+        secrets = secret_names(wanted) | {TOKEN}
+        named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
+        with self.vault.hold(owner) as held:
+            gone = dict.fromkeys(set(held.fields) - set(named))
+            held.save({**gone, **named})
+
+
+def application(wanted: Platform) -> str:
+    """The owner, in the vault, of the application registered with a platform."""
+    return f"app:{wanted.name}"
