@@ -131,7 +131,7 @@ def test_what_is_revoked_at_the_platform_needs_its_owner_and_is_mended(at: Desk)
         at.accounts.check(slug, actor="test")
     found = at.registry.connection(slug)
     assert found.state == "needs_reauth"
-    assert "no longer accepts" in (found.reason or "")
+    assert "rejected the stored" in (found.reason or "")
     again = at.accounts.reconnect(slug, at.fields(at.emulator.first), actor="test")
     assert (again.slug, again.state, again.reason) == (slug, "active", None)
     assert at.accounts.check(slug, actor="test").state == "active"

@@ -31,7 +31,7 @@ def vault(home: Settings) -> Iterator[Vault]:
 def refused(vault: Vault, state: str, session: str) -> str:
     with pytest.raises(ConsentRefused) as told:
         answer(vault, state, session)
-    assert "begin again" in str(told.value)
+    assert "tart again" in str(told.value)
     return told.value.reason
 
 
