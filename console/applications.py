@@ -38,4 +38,4 @@ def keep(accounts: Accounts, wanted: Platform, given: Mapping[str, str], actor: 
 def forget(accounts: Accounts, wanted: Platform, actor: str) -> None:
     """Drop a platform's application; connections that use it stop at their next token."""
     accounts.vault.forget(application(wanted))
-    accounts.registry.audit(actor, "application.forgotten", wanted.name, {})
+    accounts.registry.audit.record(actor, "application.forgotten", wanted.name, {})

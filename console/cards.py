@@ -130,12 +130,12 @@ def _counted(number: int, one: str, many: str = "") -> str:
 
 def cards(registry: Registry) -> list[Card]:
     """Every connection's card, by name; a handful of statements however many there are."""
-    last, running = registry.last_activities(), registry.running_activities()
-    failures = registry.last_failures()
-    waiting, due = registry.waiting_days(), registry.due_connections(BOOKS)
-    days, held = registry.day_summaries(), registry.held_connections()
-    schedule = registry.scheduled_syncs()
-    connections = registry.connections()
+    last, running = registry.activities.latest(), registry.activities.running()
+    failures = registry.activities.latest_failures()
+    waiting, due = registry.inbox.waiting_days(), registry.publications.due_connections(BOOKS)
+    days, held = registry.days.summaries(), registry.publications.held_connections()
+    schedule = registry.sync_schedule.by_connection()
+    connections = registry.connections.list()
     unplaced = unplaced_words(registry, connections, held)
     home = settings()
     refused = known_books_error(home.books_folder, home.books_verdict_file)
@@ -158,7 +158,7 @@ def cards(registry: Registry) -> list[Card]:
 
 def card(registry: Registry, slug: str) -> Card:
     """One connection's card; `BadInput` when there is none."""
-    registry.connection(slug)
+    registry.connections.get(slug)
     return next(found for found in cards(registry) if found.connection.slug == slug)
 
 

@@ -19,7 +19,7 @@ from pipelines.stages.workspace import Workspace
 
 def free_slug(registry: Registry, name: str) -> str:
     """A slug made of a name, which no connection has."""
-    return slug_for(name, {connection.slug for connection in registry.connections()})
+    return slug_for(name, {connection.slug for connection in registry.connections.list()})
 
 
 def begin(
@@ -37,11 +37,13 @@ def begin(
     wanted = platform(channel)
     slug = slug or free_slug(registry, name)
     # Its own zone comes with the account.
-    registry.add_connection(
+    registry.connections.add(
         slug, channel=wanted.name, name=name, timezone="UTC", kind="api", actor=actor
     )
-    registry.set_setup(slug, Setup(step="account", store=store).model_dump(mode="json"), actor)
-    return registry.connection(slug)
+    registry.connections.set_setup(
+        slug, Setup(step="account", store=store).model_dump(mode="json"), actor
+    )
+    return registry.connections.get(slug)
 
 
 def change_imports(
@@ -77,8 +79,8 @@ def keep_setup(
             f"{platform(connection.channel).title} tells of no day ahead of its settlement"
         )
     registry, slug = workspace.registry, connection.slug
-    registry.set_setup(slug, setup.model_dump(mode="json"), actor)
-    kept = registry.connection(slug)
+    registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
+    kept = registry.connections.get(slug)
     if provisional != is_booked(connection):
         book_provisional(workspace, kept, actor)
     return kept
@@ -87,7 +89,7 @@ def keep_setup(
 def targets(registry: Registry) -> dict[str, str]:
     """Where a store's entries can go, by slug: the books, and every connected organisation."""
     found = {BOOKS: "The books of this house (Beancount)"}
-    for connection in registry.connections():
+    for connection in registry.connections.list():
         if _is_target(connection):
             found[connection.slug] = f"{platform(connection.channel).title}: {connection.name}"
     return found
@@ -95,7 +97,7 @@ def targets(registry: Registry) -> dict[str, str]:
 
 def check_target(registry: Registry, target: str) -> None:
     """`BadInput` where no entries can go to `target`."""
-    if target != BOOKS and not _is_target(registry.connection(target)):
+    if target != BOOKS and not _is_target(registry.connections.get(target)):
         raise BadInput(
             f"{target} is no connected accounting organisation: choose {BOOKS} or one that is"
         )
@@ -118,12 +120,12 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
 
     The books are written in any case. `BadInput` as `check_target` and `target_of`.
     """
-    connection = registry.connection(slug)
+    connection = registry.connections.get(slug)
     if target_of(connection) == target:
         return False
     check_target(registry, target)
     setup = Setup.model_validate(connection.setup).model_copy(update={"target": target})
-    registry.set_setup(slug, setup.model_dump(mode="json"), actor)
+    registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     return True
 
 
@@ -156,7 +158,7 @@ def pause(registry: Registry, slug: str, actor: str) -> bool:
         return False
     if found.state != "active":
         raise BadInput(f"{slug} is {found.state}: only one that is active can be paused")
-    registry.set_connection_state(slug, "paused", actor)
+    registry.connections.set_state(slug, "paused", actor)
     return True
 
 
@@ -167,7 +169,7 @@ def resume(registry: Registry, slug: str, actor: str) -> bool:
         return False
     if found.state != "paused":
         raise BadInput(f"{slug} is {found.state}: only one that is paused can be resumed")
-    registry.set_connection_state(slug, "active", actor)
+    registry.connections.set_state(slug, "active", actor)
     return True
 
 
@@ -180,7 +182,7 @@ def check_removable(found: Connection) -> None:
 
 
 def _movable(registry: Registry, slug: str) -> Connection:
-    found = registry.connection(slug)
+    found = registry.connections.get(slug)
     if found.kind == "file":
         raise BadInput(f"{slug} reads files: nothing is fetched for it")
     return found

@@ -35,7 +35,7 @@ def claim(home: Settings) -> None:
     with Registry.open(home) as registry:
         accounts = Accounts(home, registry)
         used = any(accounts.registered(platform) for platform in PLATFORMS.values())
-        if used or registry.connections():
+        if used or registry.connections.list():
             raise BadInput(
                 f"{home.home} has connections or applications already: give the sandbox a home "
                 "of its own (DAYBOOK_HOME)"

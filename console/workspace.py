@@ -27,8 +27,8 @@ def chosen(opened: Workspace, slugs: Sequence[str]) -> list[Connection]:
     `BadInput` for a named one that has none: an accounting target.
     """
     if not slugs:
-        return [c for c in opened.registry.connections() if has_settlements(c)]
-    named = [opened.registry.connection(slug) for slug in slugs]
+        return [c for c in opened.registry.connections.list() if has_settlements(c)]
+    named = [opened.registry.connections.get(slug) for slug in slugs]
     for connection in named:
         if not has_settlements(connection):
             raise BadInput(f"{connection.slug} is no store: it has no settlements")

@@ -52,15 +52,15 @@ class Accounts(Credentials):
         """
         wanted = platform(name)
         fields, token = read_fields(wanted, given, self.shared(wanted, given))
-        taken = {connection.slug for connection in self.registry.connections()}
+        taken = {connection.slug for connection in self.registry.connections.list()}
         slug = slug or slug_for(title, taken)
-        self.registry.add_connection(
+        self.registry.connections.add(
             slug, channel=name, name=title, timezone=timezone or "UTC", kind="api", actor=actor
         )
         with self._kept_if_unfinished(slug, token, lambda: self._withdraw(slug, actor)):
             self.stage(slug, fields, token)
             self.verify(slug, account, timezone, actor)
-        return self.registry.connection(slug)
+        return self.registry.connections.get(slug)
 
     def reconnect(
         self, slug: str, given: Mapping[str, str], *, account: str | None = None, actor: str
@@ -69,7 +69,7 @@ class Accounts(Credentials):
 
         `BadInput` when they reach another account; the connection is then as it was.
         """
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         wanted = platform(connection.channel)
         own = self.own_fields(slug)
         if given.get("client_id", own.get("client_id")) != own.get("client_id"):
@@ -81,7 +81,7 @@ class Accounts(Credentials):
         self.stage(slug, {**own, **fields}, token)
         with self._kept_if_unfinished(slug, token, lambda: self.vault.forget(STAGED + slug)):
             self.verify(slug, account or connection.account_id, None, actor)
-        return self.registry.connection(slug)
+        return self.registry.connections.get(slug)
 
     def check(
         self,
@@ -95,7 +95,7 @@ class Accounts(Credentials):
 
         The connection's state says afterwards what was found.
         """
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         if connection.kind == "file":
             raise BadInput(f"{slug} reads files: there is no account to check")
         if connection.state == "disconnected":
@@ -103,16 +103,16 @@ class Accounts(Credentials):
         if connection.state == "pending" or TOKEN in self.vault.read(STAGED + slug):
             chosen = Setup.model_validate(connection.setup).account
             self.verify(slug, account or connection.account_id or chosen, timezone, actor)
-            return self.registry.connection(slug)
+            return self.registry.connections.get(slug)
         wanted = platform(connection.channel)
         with self.recording_refusals(slug), readable(wanted.title):
             found = wanted.accounts(self.access(slug))
         answered = chosen_account(found, connection.account_id, slug)
         if connection.state == "needs_reauth":
-            self.registry.set_connection_state(slug, "active", actor)
-        self.registry.describe_account(slug, described(answered))
+            self.registry.connections.set_state(slug, "active", actor)
+        self.registry.connections.describe_account(slug, described(answered))
         self._note_deadlines(slug)
-        return self.registry.connection(slug)
+        return self.registry.connections.get(slug)
 
     def keep_alive(self, slug: str) -> None:
         """Use a grant that has not been used for a week, so that it does not end for want of use.
@@ -130,7 +130,7 @@ class Accounts(Credentials):
         own = self.own_fields(slug)
         fields = {**self.shared(wanted, own), **own}
         found = deadlines(wanted, fields, self._token(slug))
-        self.registry.set_deadlines(
+        self.registry.connections.set_deadlines(
             slug,
             [
                 {"expires_at": d.expires_at.isoformat(), "what": d.what, "remedy": d.remedy}
@@ -144,7 +144,7 @@ class Accounts(Credentials):
         try:
             yield
         except AccessRefused as error:
-            self.registry.set_connection_state(slug, "needs_reauth", "platform", REFUSED)
+            self.registry.connections.set_state(slug, "needs_reauth", "platform", REFUSED)
             raise NeedsReconnection(f"{slug}: {error}") from error
 
     def disconnect(self, slug: str, actor: str) -> str | None:
@@ -152,7 +152,7 @@ class Accounts(Credentials):
 
         Returns what the platform could not be told, in words; it is disconnected here all the same.
         """
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         check_has_account(connection)
         wanted = platform(connection.channel)
         problem = None
@@ -165,19 +165,19 @@ class Accounts(Credentials):
                 )
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
-        self.registry.set_queue_finding(slug, None)
-        self.registry.set_connection_state(slug, "disconnected", actor)
-        self.registry.set_posting(slug, None, actor)
-        self.registry.set_deadlines(slug, [])
+        self.registry.findings.set_for_queue(slug, None)
+        self.registry.connections.set_state(slug, "disconnected", actor)
+        self.registry.connections.set_posting(slug, None, actor)
+        self.registry.connections.set_deadlines(slug, [])
         return problem
 
     def note_setup(self, slug: str, actor: str, *, step: Step, **choices: object) -> None:
         """Keep how far a set-up has come and what was chosen; nothing of a connected account."""
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         if connection.account_id is None:
             setup = Setup.model_validate(connection.setup)
             changed = setup.model_copy(update={"step": step, **choices})
-            self.registry.set_setup(slug, changed.model_dump(mode="json"), actor)
+            self.registry.connections.set_setup(slug, changed.model_dump(mode="json"), actor)
 
     def reachable_accounts(self, slug: str) -> list[Account]:
         """Whom the staged credentials of a connection reach; `BadInput` when they are refused."""
@@ -218,12 +218,12 @@ class Accounts(Credentials):
         actor: str,
         found: Sequence[Account] | None,
     ) -> None:
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         wanted = platform(connection.channel)
         reached = chosen_account(
             self.reachable_accounts(slug) if found is None else found, account, slug
         )
-        self.registry.check_account(slug, reached.id, described(reached))
+        self.registry.connections.check_account(slug, reached.id, described(reached))
         # Days that are done are days of the zone they were done in.
         settled = connection.account_id is not None or connection.kind == "file"
         zone = timezone or (connection.timezone if settled else reached.timezone)
@@ -237,7 +237,7 @@ class Accounts(Credentials):
         kept = self._kept(STAGED + slug) | dict(reached.fields)
         secrets = secret_names(wanted) | {TOKEN}
         self._keep(slug, wanted, {n: v for n, v in kept.items() if n in secrets})
-        self.registry.pin_account(
+        self.registry.connections.pin_account(
             slug,
             reached.id,
             described(reached),
@@ -250,7 +250,7 @@ class Accounts(Credentials):
         if wanted.kind == "accounting":
             # Nothing comes in from an organisation, and its entries go nowhere else.
             setup = Setup.model_validate(connection.setup).model_copy(update={"step": "done"})
-            self.registry.set_setup(slug, setup.model_dump(mode="json"), actor)
+            self.registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
 
     @contextmanager
     def _kept_if_unfinished(
@@ -279,7 +279,7 @@ class Accounts(Credentials):
 
     def _withdraw(self, slug: str, actor: str) -> None:
         self.vault.forget(STAGED + slug)
-        self.registry.remove_connection(slug, actor)
+        self.registry.connections.remove(slug, actor)
 
 
 def check_has_account(connection: Connection) -> None:

@@ -87,7 +87,7 @@ def receive(
 def _proven(accounts: Accounts, slug: str, actor: str) -> Received:
     """The account is pinned, or there are several to choose from."""
     found = accounts.reachable_accounts(slug)
-    pinned = accounts.registry.connection(slug).account_id
+    pinned = accounts.registry.connections.get(slug).account_id
     if len(found) > 1 and pinned not in {account.id for account in found}:
         accounts.note_setup(slug, actor, step="choose")
         return Received(slug, "account", tuple(found))

@@ -70,7 +70,7 @@ class Broker:
 
     def _dead(self, slug: str) -> NeedsReconnection:
         if not slug.startswith(STAGED):
-            self.registry.set_connection_state(slug, "needs_reauth", "token broker", _DEAD)
+            self.registry.connections.set_state(slug, "needs_reauth", "token broker", _DEAD)
         return NeedsReconnection(f"{slug.removeprefix(STAGED)}: {_DEAD}: connect it again")
 
     def _kept(self, slug: str) -> Token:

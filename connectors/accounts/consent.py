@@ -54,7 +54,7 @@ def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Quest
     """Begin an authorisation for a connection from a browser session."""
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     vault.save(connection, {_VERIFIER + _digest(state): verifier})
-    vault.registry.ask_consent(_digest(state), connection, _digest(session), redirect_uri)
+    vault.registry.consents.add(_digest(state), connection, _digest(session), redirect_uri)
     challenge = hashlib.sha256(verifier.encode()).digest()
     return Question(state, base64.urlsafe_b64encode(challenge).rstrip(b"=").decode())
 
@@ -64,7 +64,7 @@ def handed_over(vault: Vault, state: str) -> str:
 
     The question stays open: the seller's browser is still to come back.
     """
-    found = vault.registry.open_consent(_digest(state), STATE_LIFETIME)
+    found = vault.registry.consents.get_open(_digest(state), STATE_LIFETIME)
     if not isinstance(found, PendingConsent):
         raise ConsentRefused(found)
     return found.connection
@@ -72,7 +72,7 @@ def handed_over(vault: Vault, state: str) -> str:
 
 def requested_connection(vault: Vault, state: str, session: str) -> str | None:
     """The connection that a browser session asked about, whatever became of the question."""
-    return vault.registry.consent_connection(_digest(state), _digest(session))
+    return vault.registry.consents.connection_of(_digest(state), _digest(session))
 
 
 def answer(vault: Vault, state: str, session: str) -> Answered:
@@ -80,7 +80,7 @@ def answer(vault: Vault, state: str, session: str) -> Answered:
 
     The first answer settles every question that is open for its connection.
     """
-    found = vault.registry.take_consent(_digest(state), _digest(session), STATE_LIFETIME)
+    found = vault.registry.consents.take(_digest(state), _digest(session), STATE_LIFETIME)
     if not isinstance(found, PendingConsent):
         raise ConsentRefused(found)
     with vault.hold(found.connection) as held:

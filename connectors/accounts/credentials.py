@@ -35,16 +35,16 @@ class Credentials:
 
     def platform_of(self, slug: str) -> Platform:
         """The platform that a connection is on."""
-        return platform(self.registry.connection(slug).channel)
+        return platform(self.registry.connections.get(slug).channel)
 
     def access(self, slug: str) -> Access:
         """How a connection's account is reached, with a token that is refreshed as needed."""
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         return self._access(platform(connection.channel), slug, connection.fields)
 
     def application_id(self, slug: str) -> str:
         """What tells the application that calls for a connection from others: no secret."""
-        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
+        kept = {**self.registry.connections.get(slug).fields, **self._kept(slug)}
         shared = self.registered(self.platform_of(slug))
         return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
 
@@ -82,7 +82,7 @@ class Credentials:
         With `staged` also those of an authorisation that was begun and not finished.
         """
         wanted = self.platform_of(slug)
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         chosen = Setup.model_validate(connection.setup).fields
         kept = {n: chosen[n] for n in (f.name for f in wanted.account) if n in chosen}
         kept |= {**connection.fields, **self._kept(slug)}
@@ -117,7 +117,9 @@ class Credentials:
         needed = wanted.application
         values = read_values(wanted, fields, self.registered(wanted), needed)
         self._keep(application(wanted), wanted, {**self.registered(wanted), **values})
-        self.registry.audit(actor, "application.set", wanted.name, {"fields": sorted(fields)})
+        self.registry.audit.record(
+            actor, "application.set", wanted.name, {"fields": sorted(fields)}
+        )
 
     def _kept(self, owner: str) -> dict[str, str]:
         return {n.removeprefix(OPEN): value for n, value in self.vault.read(owner).items()}

@@ -39,7 +39,7 @@ class NotificationQueues:
         `BadInput` for fields and for a connection that has no notifications; else the errors of
         `Remote`. Nothing is kept then.
         """
-        connection = self.accounts.registry.connection(slug)
+        connection = self.accounts.registry.connections.get(slug)
         notices = notices_of(connection)
         if not can_visit(connection):
             raise BadInput(f"{slug} is {connection.state}: only one that is active can be notified")
@@ -50,23 +50,25 @@ class NotificationQueues:
             waiting = queue.waiting()
         subscribed = notices.subscribe(access, fields)
         self._keep(slug, notices, fields)
-        self.accounts.registry.set_queue_finding(slug, None)
-        self.accounts.registry.audit(actor, "connection.notified", slug, self.shown(slug) or {})
+        self.accounts.registry.findings.set_for_queue(slug, None)
+        self.accounts.registry.audit.record(
+            actor, "connection.notified", slug, self.shown(slug) or {}
+        )
         return QueueStatus(waiting, subscribed)
 
     def switch_off(self, slug: str, actor: str) -> bool:
         """Forget a connection's queue; False where it has none. The platform is not told."""
-        self.accounts.registry.connection(slug)
+        self.accounts.registry.connections.get(slug)
         if slug not in self.notified():
             return False
         self.accounts.vault.forget(QUEUE + slug)
-        self.accounts.registry.set_queue_finding(slug, None)
-        self.accounts.registry.audit(actor, "connection.not_notified", slug, {})
+        self.accounts.registry.findings.set_for_queue(slug, None)
+        self.accounts.registry.audit.record(actor, "connection.not_notified", slug, {})
         return True
 
     def notified(self) -> set[str]:
         """The connections that have a queue; no key is needed to know."""
-        owners = self.accounts.registry.sealed_owners()
+        owners = self.accounts.registry.credentials.owners()
         return {owner.removeprefix(QUEUE) for owner in owners if owner.startswith(QUEUE)}
 
     def shown(self, slug: str) -> dict[str, str] | None:

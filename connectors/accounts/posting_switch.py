@@ -51,5 +51,5 @@ def change_posting(
 
     `BadInput` for a store, for an account that is not connected, and for a day out of reason.
     """
-    check_posting(registry.connection(slug), since, books_begin)
-    return registry.set_posting(slug, since, actor)
+    check_posting(registry.connections.get(slug), since, books_begin)
+    return registry.connections.set_posting(slug, since, actor)

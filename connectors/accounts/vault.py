@@ -65,7 +65,7 @@ class Vault:
             return self._read(owner)
 
     def _read(self, owner: str) -> dict[str, str]:
-        rows = self.registry.sealed(owner)
+        rows = self.registry.credentials.get(owner)
         if rows is None:
             return {}
         return _opened(owner, rows, _data_key(owner, rows.data_key, read_keys(self.settings)))
@@ -80,7 +80,7 @@ class Vault:
         def fresh() -> bytes:
             return seal(read_keys(self.settings).current, new_key(), (owner, _DATA_KEY))
 
-        with self.registry.hold_sealed(owner, fresh, wait_seconds) as rows:
+        with self.registry.credentials.hold(owner, fresh, wait_seconds) as rows:
             key = _data_key(owner, rows.data_key, read_keys(self.settings))
             yield LockedCredentials(owner, _opened(owner, rows, key), rows, key)
 
@@ -91,21 +91,21 @@ class Vault:
 
     def forget(self, owner: str) -> None:
         """Drop an owner's credentials for good."""
-        self.registry.forget_sealed(owner)
+        self.registry.credentials.forget(owner)
 
     def forget_all(self, actor: str) -> None:
         """Drop every credential; connections that had one need their owner."""
         owners = self.owners()
-        connected = {connection.slug for connection in self.registry.connections()}
+        connected = {connection.slug for connection in self.registry.connections.list()}
         for owner in [*owners, _CANARY]:
             self.forget(owner)
         for slug in sorted(connected & set(owners)):
-            self.registry.set_connection_state(slug, "needs_reauth", actor)
-        self.registry.audit(actor, "credentials.forgotten", "master key", {"owners": owners})
+            self.registry.connections.set_state(slug, "needs_reauth", actor)
+        self.registry.audit.record(actor, "credentials.forgotten", "master key", {"owners": owners})
 
     def owners(self) -> list[str]:
         """Whose credentials are kept."""
-        return [owner for owner in self.registry.sealed_owners() if owner != _CANARY]
+        return [owner for owner in self.registry.credentials.owners() if owner != _CANARY]
 
     def verify(self) -> list[str]:
         """Whose credentials are kept, proven to be readable; `ConfigError` when they are not."""
@@ -137,13 +137,13 @@ class Vault:
         """
         with self.registry.lock("keys rotate", WAIT_SECONDS):
             keyring = self._with_new_key()
-            with self.registry.reseal(WAIT_SECONDS) as owners:
+            with self.registry.credentials.reseal(WAIT_SECONDS) as owners:
                 for rows in owners:
                     _reseal(rows, keyring)
             if self.settings.master_key is None:
                 write_keys(self.settings, Keyring((keyring.current,)))
             resealed = [rows.owner for rows in owners if rows.owner != _CANARY]
-            self.registry.audit(actor, "keys.rotated", "master key", {"owners": resealed})
+            self.registry.audit.record(actor, "keys.rotated", "master key", {"owners": resealed})
             return resealed
 
     def _with_new_key(self) -> Keyring:

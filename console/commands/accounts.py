@@ -91,7 +91,7 @@ def imports(
         given = {"history_from": first, "ongoing": ongoing, "provisional": _on(provisional)}
         wanted = {name: value for name, value in given.items() if value is not None}
         found = connections.change_imports(opened, slug, ACTOR, wanted)
-        begins = first_day(opened.registry.connection(slug), opened.settings.first_day)
+        begins = first_day(opened.registry.connections.get(slug), opened.settings.first_day)
     if as_json:
         chosen = {"ongoing": found.ongoing, "provisional": found.provisional}
         print_json({"connection": slug, "from": begins, **chosen})
@@ -117,7 +117,7 @@ def target(
     with workspace() as opened:
         if where is not None:
             connections.change_target(opened.registry, slug, where, ACTOR)
-        now = connections.target_of(opened.registry.connection(slug))
+        now = connections.target_of(opened.registry.connections.get(slug))
         name = connections.targets(opened.registry).get(now, now)
     if as_json:
         print_json({"connection": slug, "target": now})
@@ -144,7 +144,7 @@ def posting(
     with workspace() as opened:
         if since is not None or off:
             change_posting(opened.registry, slug, since, opened.settings.first_day, ACTOR)
-        organisation = opened.registry.connection(slug)
+        organisation = opened.registry.connections.get(slug)
         kept = kept_posting(organisation)
     if as_json:
         print_json({"connection": slug, "since": kept.since})
@@ -166,7 +166,7 @@ def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Js
             found = accounts.check(slug, account=account, timezone=timezone, actor=ACTOR)
         except NeedsReconnection as error:
             if as_json:
-                print_json(_card(opened.registry.connection(slug)))
+                print_json(_card(opened.registry.connections.get(slug)))
             print_error(str(error))
             raise typer.Exit(1) from error
     _report("answers", found, as_json)
@@ -186,7 +186,7 @@ def reconnect(
 def rename(slug: str, name: str) -> None:
     """Give a connection another display name; its slug stays."""
     with workspace() as opened:
-        opened.registry.rename_connection(slug, name, ACTOR)
+        opened.registry.connections.rename(slug, name, ACTOR)
     print_result(f"{slug} is called {name} now")
 
 
@@ -210,7 +210,7 @@ def disconnect(
 ) -> None:
     """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
     with workspace() as opened:
-        found = opened.registry.connection(slug)
+        found = opened.registry.connections.get(slug)
         check_has_account(found)
         if not yes:
             raise BadInput(
@@ -238,12 +238,12 @@ def remove(
     """Delete a connection with its documents and partitions, and say which entries stay."""
     with workspace() as opened:
         posted = posted_entries(opened, slug)
-        known = {c.slug for c in opened.registry.connections()}
+        known = {c.slug for c in opened.registry.connections.list()}
         if slug not in known and withdraw_entries and posted.entry_ids:
             _check_sure(yes, f"this takes {posted} of {slug} out of the books")
             withdraw_removed(opened, slug, ACTOR)
         else:
-            found = opened.registry.connection(slug)
+            found = opened.registry.connections.get(slug)
             connections.check_removable(found)
             count = len(opened.lake.manifests(slug))
             leave = f"takes {posted} out of" if withdraw_entries else f"leaves {posted} in"

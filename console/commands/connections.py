@@ -27,7 +27,7 @@ notifications.register(app)
 def list_(as_json: Json = False) -> None:
     """Every connection: how the last work ended, what runs now, and how far its data goes."""
     with workspace() as opened:
-        listed = _cards(opened, opened.registry.connections())
+        listed = _cards(opened, opened.registry.connections.list())
     if as_json:
         print_json({"connections": listed})
         return
@@ -51,7 +51,7 @@ def list_(as_json: Json = False) -> None:
 def show_(slug: str, as_json: Json = False) -> None:
     """One connection: its documents, and days that are not done."""
     with workspace() as opened:
-        connection = opened.registry.connection(slug)
+        connection = opened.registry.connections.get(slug)
         (card,) = _cards(opened, [connection])
         documents: list[dict[str, Any]] = [
             {
@@ -64,7 +64,7 @@ def show_(slug: str, as_json: Json = False) -> None:
             }
             for m in opened.lake.manifests(slug)
         ]
-        states = opened.registry.day_states(slug)
+        states = opened.registry.days.list(slug)
     days = [
         {"day": s.day, "state": s.state, "reason": s.reason}
         for s in states
@@ -123,8 +123,8 @@ def _told(finding: str | dict[str, str]) -> str:
 
 
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
-    last, running = opened.registry.last_activities(), opened.registry.running_activities()
-    schedule = opened.registry.scheduled_syncs()
+    last, running = opened.registry.activities.latest(), opened.registry.activities.running()
+    schedule = opened.registry.sync_schedule.by_connection()
     notified = NotificationQueues(Accounts(opened.settings, opened.registry)).notified()
     return [
         _card(
@@ -148,7 +148,7 @@ def _card(
     *,
     notified: bool,
 ) -> dict[str, Any]:
-    states = opened.registry.day_states(connection.slug)
+    states = opened.registry.days.list(connection.slug)
     failed = [s.day for s in states if s.state == "failed"]
     return {
         "connection": connection.slug,

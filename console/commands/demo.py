@@ -43,15 +43,15 @@ def demo() -> None:
             for name in sample.files:
                 count += sum(1 for _ in import_file(opened, source, target, folder() / name))
             print_status(f"imported {count} files as {sample.connection}")
-        connections = [opened.registry.connection(s.connection) for s in SAMPLES]
-        handled = [e.id for e in opened.registry.inbox()]
+        connections = [opened.registry.connections.get(s.connection) for s in SAMPLES]
+        handled = [e.id for e in opened.registry.inbox.list()]
         problems = run_days(
             opened, connections, {c.slug: days_to_do(opened, c, None) for c in connections}
         )
         problems += run_warehouse(connections)
         if problems:
             raise Permanent("; ".join(map(str, problems)))
-        opened.registry.mark_handled(handled)
+        opened.registry.inbox.mark_handled(handled)
         proofs = reconcile(opened, connections)
     show_proofs(proofs)
     _what_next(time.monotonic() - started)

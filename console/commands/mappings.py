@@ -36,7 +36,7 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
     """The mapping in force: category, meaning, account, tax code."""
     with workspace() as opened:
         if connection is not None:
-            opened.registry.connection(connection)
+            opened.registry.connections.get(connection)
         config = mapping_of(opened.registry, connection)
     lines = config.account_lines(connection or ANY_CONNECTION)
     if as_json:
@@ -152,7 +152,7 @@ def set_mapping(file: Path, connection: For = None) -> None:
     config = _read(file)
     with workspace() as opened:
         if connection is not None:
-            opened.registry.connection(connection)
+            opened.registry.connections.get(connection)
         saved = save_mapping(opened, config, connection, ACTOR)
     print_result(f"saved as version {saved.version}; `daybook sync` brings the journals up to it")
 

@@ -34,13 +34,13 @@ def notify(
         raise BadInput("give --queue or --off, and not both")
     given = read_credentials(queue) if queue is not None else None
     with workspace() as opened:
-        opened.registry.connection(slug)
+        opened.registry.connections.get(slug)
         notifying = NotificationQueues(Accounts(opened.settings, opened.registry))
         status = notifying.switch_on(slug, given, ACTOR) if given is not None else None
         forgotten = off and notifying.switch_off(slug, ACTOR)
         kept, address = notifying.shown(slug), None
         if kept is not None:
-            address = notifying.address(opened.registry.connection(slug))
+            address = notifying.address(opened.registry.connections.get(slug))
     if as_json:
         proof = status and {"waiting": status.waiting, "subscribed": list(status.subscribed)}
         print_json({"connection": slug, "queue": kept, "proof": proof})

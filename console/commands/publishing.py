@@ -129,7 +129,7 @@ def _organisation(opened: Workspace, target: str) -> Connection:
     """The accounting organisation with that slug; `BadInput` lists the targets there are."""
     connected = {
         c.slug: c
-        for c in opened.registry.connections()
+        for c in opened.registry.connections.list()
         if not has_settlements(c) and c.account_id is not None
     }
     if target not in connected:

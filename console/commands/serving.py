@@ -181,7 +181,7 @@ def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
         for line in emulated.described(home):
             print_result(line)
     with Registry.open(home) as registry:
-        if not registry.users():
+        if not registry.users.list():
             print_status("nobody may sign in yet: `daybook users add NAME`")
     if not is_loopback(host):
         print_status(exposure(host, home.public_url))

@@ -76,12 +76,12 @@ def sync(slugs: Slugs = None, first: From = None, last: To = None, as_json: Json
         is_stale, had_work = warehouse.is_stale(opened), False
         for _ in range(ROUNDS):
             had_work = had_work or _has_work(opened, connections, todo)
-            asked = opened.registry.inbox()
+            asked = opened.registry.inbox.list()
             problems += run_days(opened, connections, todo, again=window is not None)
             # What these days touch elsewhere is only done, not named.
             window = None
             answered = answered_by(todo, problems)
-            opened.registry.mark_handled([e.id for e in asked if answered(e)])
+            opened.registry.inbox.mark_handled([e.id for e in asked if answered(e)])
             todo = _touched(opened, connections, seen)
             if problems or not any(todo.values()):
                 break
@@ -123,7 +123,7 @@ def _refused(
     """
     refused = []
     for connection in connections:
-        now = opened.registry.connection(connection.slug)
+        now = opened.registry.connections.get(connection.slug)
         act = f"connect {now.slug} again"
         told = any(p.where == now.slug and act in (p.what or "") for p in problems)
         if now.state == "needs_reauth" and not told:
@@ -174,7 +174,7 @@ def answered_by(
 
 def _brought(opened: Workspace, slug: str, days: Iterable[date]) -> set[date]:
     """Which of the days are up to date now: done, and none that failed or is still open."""
-    states = opened.registry.day_states(slug)
+    states = opened.registry.days.list(slug)
     return set(days) - {s.day for s in states if s.state in {"failed", "open"}}
 
 
@@ -249,7 +249,7 @@ def _unposted(opened: Workspace, connection: Connection) -> Window | None:
     try:
         days = due(opened, connection, always).days
     except ConfigError:
-        listed = opened.registry.publications("books", [connection.slug])
+        listed = opened.registry.publications.list("books", [connection.slug])
         days = [p.business_date for p in listed]
     return Window(min(days), max(days) + ONE_DAY) if days else None
 
@@ -273,9 +273,11 @@ def _publish_all(
     return problems
 
 
-def held_entries(opened: Workspace, connections: Sequence[Connection]) -> list[Publication]:
+def held_entries(opened: Workspace, connections: Sequence[Connection]) -> Sequence[Publication]:
     """The entries of these connections that wait for their owner."""
-    return opened.registry.publications("books", [c.slug for c in connections], states=["held"])
+    return opened.registry.publications.list(
+        "books", [c.slug for c in connections], states=["held"]
+    )
 
 
 def documents(publications: Sequence[Publication]) -> list[dict[str, Any]]:

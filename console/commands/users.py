@@ -38,7 +38,7 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
     known = check_role(role)
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
-        opened.registry.add_user(name, hashed, known, ACTOR)
+        opened.registry.users.add(name, hashed, known, ACTOR)
     print_result(f"{name} may sign in as {role}")
 
 
@@ -46,7 +46,7 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
 def list_(as_json: Json = False) -> None:
     """Everybody who may sign in, and the tokens of programs."""
     with workspace() as opened:
-        users, tokens = opened.registry.users(), opened.registry.api_tokens()
+        users, tokens = opened.registry.users.list(), opened.registry.api_tokens.list()
     if as_json:
         documents = [{"name": u.name, "role": u.role, "created_at": u.created_at} for u in users]
         listed = [
@@ -69,7 +69,7 @@ def role(name: str, role: Annotated[str, typer.Argument()]) -> None:
     from console.web.sessions import check_role
 
     with workspace() as opened:
-        opened.registry.set_role(name, check_role(role), ACTOR)
+        opened.registry.users.set_role(name, check_role(role), ACTOR)
     print_result(f"{name} is {role} now")
 
 
@@ -80,7 +80,7 @@ def password(name: str, password_stdin: PasswordInput = False) -> None:
 
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
-        opened.registry.set_password(name, hashed, ACTOR)
+        opened.registry.users.set_password(name, hashed, ACTOR)
     print_result(f"{name} has a new password")
 
 
@@ -88,7 +88,7 @@ def password(name: str, password_stdin: PasswordInput = False) -> None:
 def remove(name: str) -> None:
     """Let somebody in no more."""
     with workspace() as opened:
-        opened.registry.remove_user(name, ACTOR)
+        opened.registry.users.remove(name, ACTOR)
     print_result(f"{name} may not sign in any more")
 
 
@@ -107,5 +107,5 @@ def token(name: str, label: str) -> None:
 def revoke(name: str, label: str) -> None:
     """Take a program's token back."""
     with workspace() as opened:
-        opened.registry.remove_api_token(name, label, ACTOR)
+        opened.registry.api_tokens.remove(name, label, ACTOR)
     print_result(f"the token {label} of {name} is taken back")

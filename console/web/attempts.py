@@ -51,7 +51,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
     """Count one attempt; `RateLimited` where there were too many already."""
     for count in of:
         try:
-            registry.take_permit(count.permit)
+            registry.rate_limits.acquire(count.permit)
         except RateLimited as error:
             wait = max(1.0, min(error.retry_after, SECONDS))
             message = f"too many wrong passwords: try again in {wait:.0f} s"
@@ -61,7 +61,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
 def forget(registry: Registry, of: Sequence[Count]) -> None:
     """Take an attempt back that was a right password."""
     for count in of:
-        registry.return_permit(count.permit.key, 1.0)
+        registry.rate_limits.release(count.permit.key, 1.0)
 
 
 @contextmanager

@@ -169,7 +169,7 @@ class Behind:
         self, asked: Request, what: str, subject: str, detail: Mapping[str, str]
     ) -> None:
         who, action = asked.state.who.name, f"{self.program.prefix.strip('/')}.{what}"
-        await run_sync(self.console.registry.audit, who, action, subject, detail)
+        await run_sync(self.console.registry.audit.record, who, action, subject, detail)
 
     def _client(self) -> httpx2.AsyncClient:
         unix = proxy_headers.socket_of(self.base or "")

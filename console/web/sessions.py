@@ -79,19 +79,19 @@ class Sessions:
         which the user signed in before is counted by itself.
         """
         # The database takes no NUL, so nobody has such a name.
-        kept = None if "\0" in name else self.registry.password_hash(name)
+        kept = None if "\0" in name else self.registry.users.password_hash(name)
         known = attempts.known_device(device, name, kept)
         counts = (known,) if known else attempts.counts(name, address)
         if not self._right(name, kept, password, counts, address) or kept is None:
             return None
         cookie = secrets.token_urlsafe(32)
-        self.registry.start_session(digest(cookie), name, INACTIVITY_LIMIT, SESSION_LIFETIME)
+        self.registry.sessions.start(digest(cookie), name, INACTIVITY_LIMIT, SESSION_LIFETIME)
         return SignIn(cookie, attempts.new_device(name, kept))
 
     def who(self, cookie: str) -> SignedIn | None:
         """Whose session a cookie is, while it lasts."""
         return (
-            self.registry.session(digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME)
+            self.registry.sessions.get(digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME)
             if cookie
             else None
         )
@@ -99,7 +99,9 @@ class Sessions:
     def seen(self, cookie: str) -> SignedIn | None:
         """Whose session a cookie is, as somebody who looks on: it is not used by that."""
         return (
-            self.registry.session(digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME, used=False)
+            self.registry.sessions.get(
+                digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME, used=False
+            )
             if cookie
             else None
         )
@@ -113,7 +115,7 @@ class Sessions:
 
     def bearer(self, token: str) -> SignedIn | None:
         """Whom a program's token acts for."""
-        return self.registry.token_user(digest(token)) if token else None
+        return self.registry.api_tokens.user_of(digest(token)) if token else None
 
     def confirm(self, cookie: str, password: str) -> bool:
         """Whether the user of a session gave the right password again."""
@@ -121,20 +123,20 @@ class Sessions:
         if who is None:
             return False
         counts = (attempts.Count(f"session:{digest(cookie)}", attempts.PER_NAME),)
-        kept = self.registry.password_hash(who.name)
+        kept = self.registry.users.password_hash(who.name)
         if not self._right(who.name, kept, password, counts):
             return False
-        self.registry.confirm_session(digest(cookie))
+        self.registry.sessions.confirm(digest(cookie))
         return True
 
     def sign_out(self, cookie: str) -> None:
         """End a session."""
-        self.registry.end_session(digest(cookie))
+        self.registry.sessions.end(digest(cookie))
 
     def new_token(self, user: str, label: str, actor: str) -> str:
         """A token for a program; it is shown this once."""
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        self.registry.add_api_token(digest(token), user, label, actor)
+        self.registry.api_tokens.add(digest(token), user, label, actor)
         return token
 
     def _right(
@@ -153,7 +155,7 @@ class Sessions:
             # Somebody may have typed a password for a name: unknown ones are kept nowhere.
             who = name if kept is not None else "unknown"
             detail = {"address": address} if address else {}
-            self.registry.audit(who, "password.wrong", who, detail)
+            self.registry.audit.record(who, "password.wrong", who, detail)
         return right
 
 

@@ -30,7 +30,7 @@ def add(app: FastAPI, console: Console) -> None:
     def page(request: Request, next: str = "/") -> Response:
         if request.state.who is not None:
             return RedirectResponse(_local(next), 303)
-        users = console.registry.users()
+        users = console.registry.users.list()
         note = "" if users else "Nobody may sign in yet: run `daybook users add NAME`."
         return _page(next, note)
 

@@ -36,7 +36,7 @@ class PostingRun:
             wrong = outcome.stale | read_back(self.workspace, self.connection, self.window)
         except (DaybookError, OSError, duckdb.Error) as error:
             return dict.fromkeys(self.window, summary(error))
-        latest = self.workspace.registry.publications(
+        latest = self.workspace.registry.publications.list(
             BOOKS, [slug], self.window.start, self.window.end
         )
         states: dict[date, list[Publication]] = {day: [] for day in self.window}

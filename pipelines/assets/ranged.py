@@ -38,7 +38,7 @@ def each_window(
     failed: dict[tuple[str, date], str] = {}
     for slug, windows in by_connection(keys).items():
         try:
-            connection = workspace.registry.connection(slug)
+            connection = workspace.registry.connections.get(slug)
         except BadInput as error:
             failed |= {(slug, day): str(error) for window in windows for day in window}
             continue
@@ -46,7 +46,7 @@ def each_window(
             with (
                 interruption_in_words(),
                 clean_errors(),
-                workspace.registry.activity(slug, what, window.days, run) as outcome,
+                workspace.registry.activities.record(slug, what, window.days, run) as outcome,
             ):
                 try:
                     bad = work(workspace, connection, window)

@@ -90,7 +90,7 @@ class WindowRun:
         self._remember()
         if self.visited:
             # Only now: until its days are done, a visit is not over.
-            self.workspace.registry.schedule_sync(self.connection.slug, self._tomorrow())
+            self.workspace.registry.sync_schedule.set(self.connection.slug, self._tomorrow())
         return self.failed
 
     def _visit(self) -> None:
@@ -115,7 +115,7 @@ class WindowRun:
             title = platform(self.connection.channel).title
             self.waiting = f"waiting for {title} until {local:%Y-%m-%d %H:%M}"
         except NeedsReconnection:
-            self.connection = registry.connection(slug)
+            self.connection = registry.connections.get(slug)
         except (DaybookError, OSError, duckdb.Error) as error:
             why = redacted(summary(error))
             self.failed |= dict.fromkeys(self.window, why)
@@ -124,7 +124,7 @@ class WindowRun:
         else:
             self.refused = found.refused
             self.waiting = next(iter(found.refused), None)
-            made = registry.scheduled_syncs().get(slug)
+            made = registry.sync_schedule.by_connection().get(slug)
             self._ask_for({*found.days, *(made.days if made else ())})
             self.visited = True
 
@@ -134,8 +134,8 @@ class WindowRun:
     def _put_off(self, at: datetime, why: str) -> None:
         """Visit at another time; what a visit that broke off has left to do is done then too."""
         registry, slug = self.workspace.registry, self.connection.slug
-        made = registry.scheduled_syncs().get(slug)
-        registry.schedule_sync(slug, at, {*self.window, *(made.days if made else ())}, why)
+        made = registry.sync_schedule.by_connection().get(slug)
+        registry.sync_schedule.set(slug, at, {*self.window, *(made.days if made else ())}, why)
 
     def _ask_for(self, days: Collection[date]) -> None:
         """Have days done that what was fetched touches and that this run is not about."""
@@ -143,7 +143,9 @@ class WindowRun:
         elsewhere = [day for day in days if day not in self.window and day < today]
         if elsewhere:
             slug = self.connection.slug
-            self.workspace.registry.request_days(slug, elsewhere, "documents touch them", "sync")
+            self.workspace.registry.inbox.request_days(
+                slug, elsewhere, "documents touch them", "sync"
+            )
 
     def _fail_what_cannot_be_fetched(self) -> None:
         """Days without documents stay without until the owner connects the account again."""
@@ -255,7 +257,7 @@ class WindowRun:
             self.connection, chained(self.connection, lake.current(self.connection.slug))
         )
         findings = [*self.refused, *map(str, missing)]
-        self.workspace.registry.set_findings(self.connection.slug, findings)
+        self.workspace.registry.findings.set(self.connection.slug, findings)
         self.listener(self.connection.slug, SETTLEMENTS, len(counts))
 
     def _journalise(self, mapping: MappingConfig) -> None:
@@ -289,7 +291,7 @@ class WindowRun:
                 states[day] = ("open", self.waiting or told)
             elif JOURNALS in self.selected:
                 states[day] = ("empty" if day in self.empty else "done", None)
-        self.workspace.registry.set_day_states(self.connection.slug, states)
+        self.workspace.registry.days.set_states(self.connection.slug, states)
 
 
 def _without_rule(facts: DayFacts) -> str | None:

@@ -32,11 +32,11 @@ def imported_documents(
 
     after = int(context.cursor or 0)
     with daybook.open() as workspace:
-        slugs = [c.slug for c in workspace.registry.connections() if has_settlements(c)]
-        waiting = workspace.registry.inbox(0, 2 * EVENTS_A_TICK)
+        slugs = [c.slug for c in workspace.registry.connections.list() if has_settlements(c)]
+        waiting = workspace.registry.inbox.list(0, 2 * EVENTS_A_TICK)
         requested = [event.id for event in waiting if event.id <= after]
         if requested:
-            workspace.registry.mark_handled(requested)
+            workspace.registry.inbox.mark_handled(requested)
     events = [event for event in waiting if event.id > after][:EVENTS_A_TICK]
     known = set(context.instance.get_dynamic_partitions(connections.name or ""))
     new = [slug for slug in slugs if slug not in known]

@@ -35,8 +35,8 @@ def planned_entries(
     Entries that stand in the books without support are due too: they are taken out.
     """
     with daybook.open() as workspace:
-        planned = workspace.registry.publications(BOOKS, states=["planned"])
-        unsupported = workspace.registry.unsupported_publications(BOOKS)
+        planned = workspace.registry.publications.list(BOOKS, states=["planned"])
+        unsupported = workspace.registry.publications.unsupported(BOOKS)
     due: dict[str, list[Publication]] = defaultdict(list)
     for publication in [*planned, *unsupported]:
         due[publication.connection].append(publication)

@@ -44,10 +44,10 @@ def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[
     from connectors.channels.history import can_visit
     from pipelines.stages.visiting import due_days
 
-    scheduled_syncs = workspace.registry.scheduled_syncs()
+    scheduled_syncs = workspace.registry.sync_schedule.by_connection()
     due = [
         (connection, scheduled_syncs.get(connection.slug))
-        for connection in workspace.registry.connections()
+        for connection in workspace.registry.connections.list()
         if connection.slug in known
         and can_visit(connection)
         and _is_due(connection, scheduled_syncs.get(connection.slug), now)

@@ -21,17 +21,17 @@ class Retry:
 def ask_for_days(settings: Settings, registry: Registry, slug: str, actor: str) -> int:
     """Ask for what is due for a connection, as a row that a sensor picks up; how many."""
     workspace = Workspace(settings, registry)
-    days = due_days(workspace, registry.connection(slug))
+    days = due_days(workspace, registry.connections.get(slug))
     if days:
-        registry.request_days(slug, days, "asked for in the console", actor)
+        registry.inbox.request_days(slug, days, "asked for in the console", actor)
     return len(days)
 
 
 def retry(settings: Settings, registry: Registry, slug: str, actor: str) -> Retry:
     """Ask once more for what failed and what is due: days to be done, entries to be posted."""
     workspace = Workspace(settings, registry)
-    failed = {s.day for s in registry.day_states(slug) if s.state == "failed"}
-    days = sorted(failed | set(due_days(workspace, registry.connection(slug))))
-    request = registry.request_days(slug, days, "tried again", actor) if days else None
-    entries = registry.retry_publications(BOOKS, slug)
+    failed = {s.day for s in registry.days.list(slug) if s.state == "failed"}
+    days = sorted(failed | set(due_days(workspace, registry.connections.get(slug))))
+    request = registry.inbox.request_days(slug, days, "tried again", actor) if days else None
+    entries = registry.publications.retry(BOOKS, slug)
     return Retry(request, len(days), entries)

@@ -7,7 +7,7 @@ from mappings.journal.config import MappingConfig
 
 def mapping_of(registry: Registry, connection: str | None) -> MappingConfig:
     """The connection's own mapping, else the house's, else the defaults."""
-    return config_of(registry.mapping(connection))
+    return config_of(registry.mappings.get(connection))
 
 
 def config_of(saved: MappingVersion | None) -> MappingConfig:

@@ -180,4 +180,4 @@ def book_provisional(workspace: Workspace, connection: Connection, actor: str) -
     if days:
         how = "booked" if is_booked(connection) else "not booked any more"
         reason = f"provisional figures are {how}"
-        workspace.registry.request_days(connection.slug, days, reason, actor)
+        workspace.registry.inbox.request_days(connection.slug, days, reason, actor)

@@ -144,7 +144,7 @@ def _held(workspace: Workspace, connection: Connection) -> dict[str, str]:
     """Why, for settlements that have a line in an entry that is held."""
     held = {
         p.business_date: p.message or "held"
-        for p in workspace.registry.publications(BOOKS, [connection.slug], states=["held"])
+        for p in workspace.registry.publications.list(BOOKS, [connection.slug], states=["held"])
     }
     files = workspace.lake.partitions("journal_lines", connection.slug, held)
     if not files:

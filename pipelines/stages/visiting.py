@@ -120,7 +120,7 @@ def _visit(
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
         account = str(connection.account_id)
         return StoppableRateLimiter(
-            SharedRateLimiter(workspace.registry, application, account, limits), stopped
+            SharedRateLimiter(workspace.registry.rate_limits, application, account, limits), stopped
         )
 
     return Visit(
@@ -152,7 +152,7 @@ class _Kept:
         self._table, self._visit = table, going
         self._before = readings(source, workspace.lake.current(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
-        made = workspace.registry.scheduled_syncs().get(connection.slug)
+        made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
         self._unfinished = set(made.days if made else ())
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
@@ -182,7 +182,7 @@ class _Kept:
         days = {d for d in manifest.days if d < self._visit.today}
         if not days <= self._unfinished:
             self._unfinished |= days
-            self._workspace.registry.schedule_sync(
+            self._workspace.registry.sync_schedule.set(
                 self._connection.slug, self._visit.now, self._unfinished, BROKEN_OFF
             )
 
@@ -220,11 +220,11 @@ def due_days(
     found = set(waiting_days(workspace, connection, now))
     if can_visit(connection):
         whole = whole_days(connection, workspace.settings.first_day, now)
-        states = workspace.registry.day_states(connection.slug)
+        states = workspace.registry.days.list(connection.slug)
         done = {s.day for s in states if s.state in {"done", "empty"}}
         # A payout may hold a line of a day of which nothing else is known yet.
         known = told(workspace.lake.current(connection.slug)) or whole
         unseen = {day for day in whole if day not in done or day not in known}
-        made = workspace.registry.scheduled_syncs().get(connection.slug)
+        made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
         found |= unseen | set(list(whole)[-1:]) | set(made.days if made else ())
     return sorted(found)

@@ -48,7 +48,7 @@ def stored_documents(workspace: Workspace, connection: Connection) -> list[Store
     """Return every document of a connection, oldest statement first."""
     manifests = workspace.lake.manifests(connection.slug)
     effective = {m.document for m in in_force(manifests).values()}
-    imported = workspace.registry.recorded_documents(connection.slug)
+    imported = workspace.registry.inbox.documents(connection.slug)
     return [
         StoredDocument(
             manifest,
@@ -114,7 +114,7 @@ def withdraw_document(
             withdrawal = Withdrawal(at=datetime.now(UTC), by=actor, reason=reason)
             manifest = lake.withdraw_document(manifest, withdrawal)
             detail = {"document": document, "file": manifest.name, "reason": reason}
-            workspace.registry.audit(actor, "document.withdrawn", slug, detail)
+            workspace.registry.audit.record(actor, "document.withdrawn", slug, detail)
         manifests = lake.manifests(slug)
         fallback = in_force(manifests).get(manifest.statement)
         after = readings(source, lake.current(slug))
@@ -125,7 +125,7 @@ def withdraw_document(
         days = sorted({day for m in touched for day in days_of(m)})
         if days:
             why = f"the document {manifest.name} was withdrawn"
-            workspace.registry.request_days(slug, days, why, actor)
+            workspace.registry.inbox.request_days(slug, days, why, actor)
     return Withdrawn(manifest, fallback, tuple(days), is_new)
 
 

@@ -30,7 +30,7 @@ def fresh_home(folder: Path, slugs: Iterable[str]) -> Iterator[Settings]:
     try:
         with Registry.open(settings) as registry:
             for slug in slugs:
-                registry.add_connection(
+                registry.connections.add(
                     slug, channel="amazon", name=slug, timezone=ZONE, actor="benchmark"
                 )
         yield settings

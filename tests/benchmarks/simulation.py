@@ -142,19 +142,21 @@ class Simulation:
         return due_days(self.workspace, self._connection(store), _noon(store))
 
     def _connection(self, store: Store) -> Connection:
-        return self.workspace.registry.connection(store.slug)
+        return self.workspace.registry.connections.get(store.slug)
 
     def _work(self, store: Store, days: list[date], *, publish: bool = True) -> bool:
         daybook = Daybook(clock=lambda: _noon(store))
         ok = True
         with _dagster_at(_noon(store)), open_instance([store.slug]) as instance:
             for _ in range(ROUNDS):
-                asked = [e for e in self.workspace.registry.inbox() if e.connection == store.slug]
+                asked = [
+                    e for e in self.workspace.registry.inbox.list() if e.connection == store.slug
+                ]
                 for window in windows(days):
                     ok &= run(instance, DATA_JOB, store.slug, window, daybook=daybook).ok
                 if not ok:
                     break
-                self.workspace.registry.mark_handled(
+                self.workspace.registry.inbox.mark_handled(
                     [e.id for e in asked if set(days).issuperset(e.days)]
                 )
                 days = waiting_days(self.workspace, self._connection(store), _noon(store))
@@ -169,13 +171,13 @@ class Simulation:
     def _look(self, store: Store, event: str, ok: bool) -> None:
         """A visit that failed shows: in the run, a day's reason, the state or the schedule."""
         registry = self.workspace.registry
-        states = registry.day_states(store.slug)
+        states = registry.days.list(store.slug)
         shows = (
             not ok
             or any(s.state in {"failed", "open"} and s.reason for s in states)
             or self._connection(store).state == "needs_reauth"
             or (
-                (made := registry.scheduled_syncs().get(store.slug)) is not None
+                (made := registry.sync_schedule.by_connection().get(store.slug)) is not None
                 and made.reason is not None
             )
         )
@@ -228,7 +230,7 @@ def measure(work: Path, scale: float) -> list[Result]:
         simulation.live(days)
         simulation.settle()
         workspace = simulation.workspace
-        connections = [workspace.registry.connection(s.slug) for s in simulation.stores]
+        connections = [workspace.registry.connections.get(s.slug) for s in simulation.stores]
         proofs = [
             proof
             for store, connection in zip(simulation.stores, connections, strict=True)
@@ -256,7 +258,7 @@ def measure(work: Path, scale: float) -> list[Result]:
 
 def _wrong(workspace: Workspace, store: Store) -> Iterator[str]:
     """What differs from the platform's books, in words."""
-    house = House(workspace, workspace.registry.connection(store.slug), now=_noon(store))
+    house = House(workspace, workspace.registry.connections.get(store.slug), now=_noon(store))
     yield from (f"{store.slug}: {what}" for what in proven_by(house, store.money))
 
 
@@ -289,7 +291,7 @@ def _house(work: Path) -> Iterator[Simulation]:
             slug = accounts.add(name, name, given, account=first, actor="simulation").slug
             store = Store(name, emulator, slug)
             setup = Setup(step="done", imports=Imports(history_from=store.money.first))
-            registry.set_setup(slug, setup.model_dump(mode="json"), "simulation")
+            registry.connections.set_setup(slug, setup.model_dump(mode="json"), "simulation")
             stores.append(store)
         yield Simulation(Workspace(settings(), registry), stores, chance)
 

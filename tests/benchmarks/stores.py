@@ -36,7 +36,7 @@ FROM generate_series(1, :connections) n
 _DAYS = """
 INSERT INTO registry.day_states (connection, day, state)
 SELECT slug, date '2025-01-01' + d, 'done'
-FROM registry.connections, generate_series(0, :days - 1) d
+FROM registry.connections.list, generate_series(0, :days - 1) d
 """
 
 
@@ -44,10 +44,10 @@ def measure(work: Path, scale: float) -> list[Result]:
     """Medians of five: the cards, the page until it can be used, one tick of the sensor."""
     stores = max(1, round(CONNECTIONS * scale))
     with fresh_home(work, []) as home, Registry.open(home) as registry:
-        with registry._transaction() as session:
+        with registry.connections._transaction() as session:
             session.execute(text(_STORES), {"connections": stores})
             session.execute(text(_DAYS), {"days": DAYS})
-        registry.add_user("ada", hash_password(PASSWORD), "admin", "benchmark")
+        registry.users.add("ada", hash_password(PASSWORD), "admin", "benchmark")
         drawn = _median(lambda: cards(registry))
         tick = _tick(home)
         page = _page(home)

@@ -59,7 +59,7 @@ class Site:
                 patch.setenv(name, value)
             settings.cache_clear()
             with open_instance([slug]) as instance:
-                asked = {day for event in self.registry.inbox() for day in event.days}
+                asked = {day for event in self.registry.inbox.list() for day in event.days}
                 for window in windows(asked, gap=31):
                     outcome = run(instance, DATA_JOB, slug, window)
                     assert outcome.ok is ok, outcome.problem
@@ -173,7 +173,7 @@ def site(
     for folder in (settings.lake_folder, settings.books_folder):
         shutil.rmtree(folder, ignore_errors=True)
     with Registry.open(settings) as registry:
-        registry.add_user("ada", HASH, "admin", "test")
+        registry.users.add("ada", HASH, "admin", "test")
         site = Site(url, settings, registry, platforms)
         for name, emulator in platforms.items():
             emulator.application.script = iter(())

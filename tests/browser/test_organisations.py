@@ -25,7 +25,7 @@ def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: 
     found = page.locator('[data-slug="our-books"]')
     expect(found).to_contain_text("Connected")
     expect(found).not_to_contain_text("Never synced")
-    assert site.registry.connection("my-shop").setup["target"] == "our-books"
+    assert site.registry.connections.get("my-shop").setup["target"] == "our-books"
 
     page.get_by_role("button", name="Actions for Our books").click()
     expect(page.get_by_role("menuitem", name="Import settings")).to_have_count(0)
@@ -40,4 +40,4 @@ def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: 
     dialog.get_by_role("radio", name="The books of this house").click()
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="entries go to").first).to_be_visible()
-    assert site.registry.connection("my-shop").setup["target"] == "books"
+    assert site.registry.connections.get("my-shop").setup["target"] == "books"

@@ -96,13 +96,13 @@ def test_a_card_that_changes_under_the_hand_takes_no_click(page: Page, site: Sit
     page.get_by_role("button", name="Actions for My shop").click()
     item = page.get_by_role("menuitem", name="Pause")
     expect(item).to_be_visible()
-    site.registry.rename_connection("my-shop", "Corner shop", "test")
+    site.registry.connections.rename("my-shop", "Corner shop", "test")
     page.wait_for_timeout(6_000)
     item.click()
     expect(found).to_contain_text("Corner shop")
     found.get_by_role("button", name="Resume").hover()
     page.mouse.down()
-    site.registry.rename_connection("my-shop", "Market shop", "test")
+    site.registry.connections.rename("my-shop", "Market shop", "test")
     page.wait_for_timeout(6_000)
     page.mouse.up()
     expect(found).to_contain_text("Market shop")
@@ -132,7 +132,7 @@ def test_a_wrong_field_says_so_beside_itself(page: Page, site: Site) -> None:
     choose(page, wanted, {"shop": "https://example.com/shop"})
     expect(page.get_by_text("myshopify.com").first).to_be_visible()
     shot(page, "field-error")
-    assert site.registry.connection("my-shop").state == "pending"
+    assert site.registry.connections.get("my-shop").state == "pending"
 
 
 def test_several_organisations_are_chosen_between(page: Page, site: Site) -> None:
@@ -147,7 +147,7 @@ def test_several_organisations_are_chosen_between(page: Page, site: Site) -> Non
     page.get_by_role("radio", name="Harbour Gifts Pty").click()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("is connected.")).to_be_visible()
-    assert site.registry.connection("my-books").account["name"] == "Harbour Gifts Pty"
+    assert site.registry.connections.get("my-books").account["name"] == "Harbour Gifts Pty"
 
 
 def test_a_store_is_renamed_paused_and_its_imports_changed(page: Page, site: Site) -> None:
@@ -172,14 +172,14 @@ def test_a_store_is_renamed_paused_and_its_imports_changed(page: Page, site: Sit
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("status").filter(has_text="authorized").first).to_be_visible()
-    assert site.registry.connection("my-shop").setup["imports"]["ongoing"] is False
+    assert site.registry.connections.get("my-shop").setup["imports"]["ongoing"] is False
 
 
 def test_what_cannot_be_undone_asks_for_the_password_again(
     page: Page, site: Site, embedded_server: Server
 ) -> None:
     connected(page, site)
-    with site.registry._transaction() as session:
+    with site.registry.connections._transaction() as session:
         session.execute(text("UPDATE registry.sessions SET confirmed_at = now() - interval '1h'"))
     page.get_by_role("button", name="Actions for").click()
     page.get_by_role("menuitem", name="Disconnect").click()
@@ -188,7 +188,7 @@ def test_what_cannot_be_undone_asks_for_the_password_again(
     page.get_by_label("Password").fill("wrong password")
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("the password is wrong").first).to_be_visible()
-    assert site.registry.connection("my-shop").state == "active"
+    assert site.registry.connections.get("my-shop").state == "active"
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("Store disconnected successfully.").first).to_be_visible()
@@ -203,7 +203,7 @@ def test_what_ends_soon_stands_above_the_cards(page: Page, site: Site) -> None:
         "what": "the consent to Square",
         "remedy": "connect the account again",
     }
-    site.registry.set_deadlines("my-shop", [what])
+    site.registry.connections.set_deadlines("my-shop", [what])
     page.goto(site.url)
     expect(page.get_by_text("My shop: the consent to Square ends on")).to_be_visible()
 
@@ -212,7 +212,7 @@ def test_a_page_waits_for_a_database_that_is_busy(page: Page, site: Site) -> Non
     locked = Event()
 
     def work() -> None:
-        with site.registry._transaction() as session:
+        with site.registry.connections._transaction() as session:
             session.execute(text("LOCK TABLE registry.connections"))
             locked.set()
             time.sleep(4)
@@ -306,7 +306,7 @@ def _pages_of_the_wizard(page: Page) -> list[tuple[str, Callable[[], None]]]:
 
 def test_a_thousand_stores_are_paged_and_found(page: Page, site: Site) -> None:
     """The promise is two seconds, which `make bench` measures; tests share their cores."""
-    with site.registry._transaction() as session:
+    with site.registry.connections._transaction() as session:
         session.execute(
             text(
                 "INSERT INTO registry.connections (slug, channel, name, timezone, kind, state) "

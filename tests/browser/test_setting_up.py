@@ -31,7 +31,7 @@ def test_a_time_zone_is_asked_where_the_platform_says_none(chromium: Browser, si
     page.get_by_role("option", name="America/Phoenix").click()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-shop").timezone == "America/Phoenix"
+    assert site.registry.connections.get("my-shop").timezone == "America/Phoenix"
 
     ebay, emulator = platform("ebay"), site.platforms["ebay"]
     page.goto(f"{site.url}/setup?platform=ebay")
@@ -43,8 +43,8 @@ def test_a_time_zone_is_asked_where_the_platform_says_none(chromium: Browser, si
     expect(zone).to_have_value("America/Denver (UTC-07:00)")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-keys").timezone == "America/Denver"
-    assert ebay.name == site.registry.connection("my-keys").channel
+    assert site.registry.connections.get("my-keys").timezone == "America/Denver"
+    assert ebay.name == site.registry.connections.get("my-keys").channel
     context.close()
 
 
@@ -70,7 +70,7 @@ def test_choices_outlast_a_no_and_a_closed_consent(page: Page, site: Site) -> No
     page.get_by_role("button", name="Go to Amazon").click()
     allow(page, emulator.picks(emulator.first))
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-shop").fields["region"] == "europe"
+    assert site.registry.connections.get("my-shop").fields["region"] == "europe"
 
 
 def test_an_organisation_that_was_to_be_chosen_is_asked_for_again(page: Page, site: Site) -> None:
@@ -90,7 +90,7 @@ def test_an_organisation_that_was_to_be_chosen_is_asked_for_again(page: Page, si
     page.get_by_role("radio", name="Harbour Gifts Pty").click()
     page.get_by_role("button", name="Continue").click()
     expect(question).to_be_hidden()
-    assert site.registry.connection("my-books").account["name"] == "Harbour Gifts Pty"
+    assert site.registry.connections.get("my-books").account["name"] == "Harbour Gifts Pty"
 
 
 def test_own_keys_are_typed_where_an_application_is_registered(page: Page, site: Site) -> None:
@@ -107,4 +107,4 @@ def test_own_keys_are_typed_where_an_application_is_registered(page: Page, site:
     shot(page, "own-keys")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-shop").account_id == emulator.first
+    assert site.registry.connections.get("my-shop").account_id == emulator.first

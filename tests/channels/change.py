@@ -190,7 +190,7 @@ def check_rest(house: House, expected: Sums) -> None:
     )
     outstanding = due(house.workspace, house.connection, ALWAYS)
     assert not outstanding.days
-    unsupported = house.workspace.registry.unsupported_publications("books")
+    unsupported = house.workspace.registry.publications.unsupported("books")
     assert [p for p in unsupported if p.connection == house.slug] == []
     assert {(p.settlement_id, p.state) for p in house.prove() if not p.ok} == set()
 

@@ -70,12 +70,12 @@ def figures(at: Store) -> dict[str, Decimal]:
 
 def choose(at: Store, booked: bool) -> set[date]:
     """Have provisional figures booked, or not; the days that this asks for."""
-    before = len(at.desk.registry.inbox())
+    before = len(at.desk.registry.inbox.list())
     setup = Setup.model_validate(at.house.connection.setup)
     imports = setup.imports.model_copy(update={"provisional": booked})
     wanted = setup.model_copy(update={"imports": imports})
     at.house.connection = keep_setup(at.house.workspace, at.house.connection, wanted, "test")
-    return {day for event in at.desk.registry.inbox()[before:] for day in event.days}
+    return {day for event in at.desk.registry.inbox.list()[before:] for day in event.days}
 
 
 def booked_ahead(at: Store) -> dict[str, Decimal]:

@@ -55,10 +55,10 @@ def test_days_of_what_was_kept_are_promised_before_it_is(at: Store) -> None:
     kept = at.house.workspace.lake.manifests(at.house.slug)[:]
     new = sorted(kept, key=lambda m: m.fetched_at)[held:]
     touched = {day for m in new for day in m.days}
-    at.house.connection = at.desk.registry.connection(at.house.slug)
+    at.house.connection = at.desk.registry.connections.get(at.house.slug)
     due = due_days(at.house.workspace, at.house.connection, at.now)
     assert {day for day in touched if day in at.whole} <= set(due)
-    made = at.desk.registry.scheduled_syncs()[at.house.slug]
+    made = at.desk.registry.sync_schedule.by_connection()[at.house.slug]
     assert made.reason == "a visit was broken off"
     at.visit()
     at.books()

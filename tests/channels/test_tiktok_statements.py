@@ -178,7 +178,7 @@ def test_a_day_is_over_once_its_statement_had_time_to_appear(
 
 def covered(at: Store, now: datetime) -> Manifest:
     house = at.house
-    house.connection = at.desk.registry.connection(house.slug)
+    house.connection = at.desk.registry.connections.get(house.slug)
     (found,) = visit(house.workspace, house.connection, at.whole, now).documents
     assert found.lines == 0
     return found

@@ -173,8 +173,10 @@ def test_a_history_that_reaches_further_back_holds_no_order_twice(at: Desk) -> N
 def begin(store: Store, day: date) -> None:
     """Let the history of a connection begin with a day."""
     setup = Setup(step="done", imports=Imports(history_from=day))
-    store.desk.registry.set_setup(store.house.slug, setup.model_dump(mode="json"), "test")
-    store.house.connection = store.desk.registry.connection(store.house.slug)
+    store.desk.registry.connections.set_setup(
+        store.house.slug, setup.model_dump(mode="json"), "test"
+    )
+    store.house.connection = store.desk.registry.connections.get(store.house.slug)
 
 
 def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:

@@ -114,10 +114,10 @@ def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller)
     assert told.code == 0, told
     with seller.user.opened() as workspace:
         registry = workspace.registry
-        made = registry.scheduled_syncs()["ember"]
+        made = registry.sync_schedule.by_connection()["ember"]
         assert made.at > datetime.now(UTC) + timedelta(hours=1, minutes=50)
         assert len(made.days) == 3
-        (reason,) = {state.reason for state in registry.day_states("ember")}
+        (reason,) = {state.reason for state in registry.days.list("ember")}
         assert reason is not None
         assert reason.startswith("waiting for eBay until ")
     seller.ebay.application.script = iter(())

@@ -33,7 +33,7 @@ def test_own_keys_speak_the_contract(quick_home: Settings, tmp_path: Path, specs
 def test_a_consent_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with desk("walmart", quick_home, tmp_path) as at:
         at.register_application()
-        at.registry.add_connection(
+        at.registry.connections.add(
             "shop", channel="walmart", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         answer = consent(begin(at.accounts, "shop", {}, "browser"))

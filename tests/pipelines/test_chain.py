@@ -35,7 +35,7 @@ def test_days_are_green_and_days_without_a_settlement_have_no_state(shop: Shop) 
     assert outcome.ok, outcome.problem
     for asset in CHAIN:
         assert shop.days(asset, "mugs") == {"green": DONE, "red": []}, asset
-    states = {s.day: (s.state, s.reason) for s in shop.registry.day_states("mugs")}
+    states = {s.day: (s.state, s.reason) for s in shop.registry.days.list("mugs")}
     assert states[FIRST] == ("done", None)
     assert states[FIRST - timedelta(days=1)] == ("open", "no settlement covers this day yet")
 
@@ -119,7 +119,7 @@ def test_an_unknown_word_is_a_warning_that_holds_its_own_entry_only(shop: Shop) 
     assert shop.books.posted(["drones"]) == [], "a data run never posts"
     assert shop.run("publish", "drones", FIRST, 6).ok
     assert shop.days("published_journals", "drones") == {"green": DONE[1:], "red": []}
-    held = shop.registry.publications("books", ["drones"], states=["held"])
+    held = shop.registry.publications.list("books", ["drones"], states=["held"])
     assert [p.business_date for p in held] == [FIRST]
     assert {posted.business_date for posted in shop.books.posted(["drones"])} == set(DONE[1:])
 
@@ -148,7 +148,7 @@ def test_a_store_that_needs_its_owner_fails_what_cannot_be_fetched_and_nobody_el
     for number, slug in ((70, "locked"), (71, "open")):
         shop.take_in(slug, fortnight(number, FIRST), f"{slug}.txt")
     registry = shop.registry
-    registry.set_connection_state("locked", "needs_reauth", "test", "the keys were taken back")
+    registry.connections.set_state("locked", "needs_reauth", "test", "the keys were taken back")
     refused, fine = (shop.run("data", slug, FIRST, 8) for slug in ("locked", "open"))
     assert (refused.ok, fine.ok) == (False, True)
     assert "the keys were taken back: connect locked again" in (refused.problem or "")
@@ -167,12 +167,12 @@ def test_days_that_a_restatement_no_longer_covers_lose_their_state(shop: Shop) -
     left = DONE[:4]
     for asset in CHAIN:
         assert shop.days(asset, "hats") == {"green": left, "red": []}, asset
-    unsupported = shop.registry.unsupported_publications("books")
+    unsupported = shop.registry.publications.unsupported("books")
     assert {p.business_date for p in unsupported} == set(DONE[4:])
     assert shop.run("publish", "hats", FIRST, 6).ok
     assert shop.days("published_journals", "hats") == {"green": left, "red": []}
     assert {posted.business_date for posted in shop.books.posted(["hats"])} == set(left)
-    assert shop.registry.unsupported_publications("books") == []
+    assert shop.registry.publications.unsupported("books") == []
 
 
 def test_a_run_that_is_killed_loses_and_doubles_nothing(shop: Shop) -> None:

@@ -40,7 +40,7 @@ def requests(result: dg.SensorResult) -> list[dg.RunRequest]:
 def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None:
     before = tick(shop, "imported_documents")
     assert requests(before) == []
-    shop.registry.add_connection(
+    shop.registry.connections.add(
         "mugs", channel="amazon", name="Mugs", timezone="UTC", actor="test"
     )
     shop.take_in("mugs", fortnight(1, FIRST), add_key=False)
@@ -54,7 +54,7 @@ def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None
     after = tick(shop, "imported_documents", result.cursor)
     assert requests(after) == []
     assert not after.dynamic_partitions_requests
-    assert shop.registry.inbox() == [], "what was requested is put away"
+    assert shop.registry.inbox.list() == [], "what was requested is put away"
 
 
 def test_an_evaluation_that_was_lost_is_made_again_with_the_same_run_key(shop: Shop) -> None:
@@ -69,13 +69,13 @@ def test_a_thousand_events_are_one_tick_of_less_than_a_second(shop: Shop) -> Non
     cursor = tick(shop, "imported_documents").cursor
     for n in range(20):
         slug = f"store-{n}"
-        shop.registry.add_connection(
+        shop.registry.connections.add(
             slug, channel="amazon", name=slug, timezone="UTC", actor="test"
         )
         for event in range(50):
             days = list(Window(FIRST, FIRST + timedelta(days=16)))
             days = [day + timedelta(days=14 * event) for day in days]
-            shop.registry.request_days(slug, days, "test", "test")
+            shop.registry.inbox.request_days(slug, days, "test", "test")
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
@@ -105,23 +105,23 @@ def test_a_posted_entry_that_no_journal_supports_is_requested_whenever_it_vanish
 ) -> None:
     day, registry = date(2025, 7, 1), shop.registry
     plan(shop, {day: "a"})
-    (planned,) = registry.publications("books", ["mugs"], day, day + timedelta(days=1))
-    registry.mark_posted("books", [planned])
+    (planned,) = registry.publications.list("books", ["mugs"], day, day + timedelta(days=1))
+    registry.publications.mark_posted("books", [planned])
     keys = []
     for _ in range(2):
-        registry.withdraw_publications("books", "mugs", [(day, "USD")])
+        registry.publications.withdraw("books", "mugs", [(day, "USD")])
         first = requests(tick(shop, "planned_entries"))[0]
         assert first.tags == range_tags("mugs", Window(day, day + timedelta(days=1))) | {
             "dagster/priority": "-1"
         }
         keys.append(first.run_key)
         plan(shop, {day: "a"})
-        assert registry.unsupported_publications("books") == []
+        assert registry.publications.unsupported("books") == []
     assert len(set(keys)) == 2
 
 
 def plan(shop: Shop, entries: dict[date, str]) -> None:
-    shop.registry.plan_publications(
+    shop.registry.publications.plan(
         "books",
         [
             PlannedEntry("mugs", day, "USD", f"mugs-{day}-USD", content, None)

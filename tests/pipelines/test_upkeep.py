@@ -62,7 +62,7 @@ def test_idle_grants_are_used_and_dead_ones_are_named(at: Desk) -> None:
         )
         used = Token.from_json(at.accounts.vault.read(alive)[TOKEN])
         assert used.access_token != before[alive].access_token
-        assert at.registry.connection(dead).state == "needs_reauth"
+        assert at.registry.connections.get(dead).state == "needs_reauth"
         assert run(instance, "upkeep").ok
         marked = [t for b in before.values() for t in (b.access_token, b.refresh_token or "")]
         marked += [used.access_token, at.emulator.fields()["client_secret"]]

@@ -30,7 +30,7 @@ def document(*days: date) -> str:
 def recorded(house: House, name: str, *days: date) -> str:
     """A file that somebody imported, and its id."""
     manifest = house.take(document(*days), name).manifest
-    house.workspace.registry.record_document(
+    house.workspace.registry.inbox.record_document(
         house.slug, document=manifest.document, days=list(days), detail={}, actor="ada"
     )
     return manifest.document
@@ -68,7 +68,7 @@ def test_one_that_was_killed_before_its_days_were_asked_for_is_noticed(empty: Ho
     recorded(empty, "a.txt", FIRST)
     empty.run()
     registry, lake = empty.workspace.registry, empty.workspace.lake
-    registry.mark_handled([event.id for event in registry.inbox()])
+    registry.inbox.mark_handled([event.id for event in registry.inbox.list()])
     (manifest,) = lake.current(empty.slug)
     lake.withdraw_document(manifest, Withdrawal(at=datetime.now(UTC), by="ada", reason="x"))
     assert not is_held(manifest, lake.manifests(empty.slug))

@@ -26,7 +26,7 @@ class PendingConsent:
 class Consents(Repository):
     """The open questions. States and browser sessions are known by their digests only."""
 
-    def ask_consent(
+    def add(
         self, state_digest: str, connection: str, session_digest: str, redirect_uri: str
     ) -> None:
         """Remember a question; stale ones are dropped."""
@@ -41,7 +41,7 @@ class Consents(Repository):
                 )
             )
 
-    def open_consent(self, state_digest: str, lifetime: timedelta) -> PendingConsent | Refusal:
+    def get_open(self, state_digest: str, lifetime: timedelta) -> PendingConsent | Refusal:
         """The question that is still open, whoever asks; it stays open."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
@@ -49,13 +49,13 @@ class Consents(Repository):
                 return "unknown"
             return _standing(session, row, lifetime)
 
-    def consent_connection(self, state_digest: str, session_digest: str) -> str | None:
+    def connection_of(self, state_digest: str, session_digest: str) -> str | None:
         """The connection that a browser session asked about, answered or not."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
             return row.connection if row and row.session_digest == session_digest else None
 
-    def take_consent(
+    def take(
         self, state_digest: str, session_digest: str, lifetime: timedelta
     ) -> PendingConsent | Refusal:
         """The question that an answer belongs to, once; or why it belongs to none.

@@ -44,7 +44,7 @@ class Inbox(Repository):
             write_audit(session, actor, "document.recorded", slug, {"document": document, **detail})
             return _added(session, event)
 
-    def recorded_documents(self, slug: str) -> set[str]:
+    def documents(self, slug: str) -> set[str]:
         """Return the documents that somebody imported: the others came from the account."""
         query = select(InboxRow.document).where(
             InboxRow.connection == slug, InboxRow.document.is_not(None)
@@ -59,17 +59,6 @@ class Inbox(Repository):
             _serialise_events(session)
             write_audit(session, actor, "days.requested", slug, detail)
             return _added(session, InboxRow(connection=slug, kind="request", days=_set(days)))
-
-    def inbox(
-        self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
-    ) -> list[InboxEvent]:
-        """Events with an id above `after`, oldest first; a cursor on the id misses none."""
-        wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
-        if only_unhandled:
-            wanted = wanted.where(InboxRow.handled_at.is_(None))
-        with self._transaction() as session:
-            found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
-            return [InboxEvent(*row) for row in found]
 
     def waiting_days(self) -> dict[str, int]:
         """How many days of each connection wait to be done: their events began no work yet."""
@@ -86,6 +75,17 @@ class Inbox(Repository):
         )
         with self._transaction() as session:
             session.execute(handled)
+
+    def list(
+        self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
+    ) -> Sequence[InboxEvent]:
+        """Events with an id above `after`, oldest first; a cursor on the id misses none."""
+        wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
+        if only_unhandled:
+            wanted = wanted.where(InboxRow.handled_at.is_(None))
+        with self._transaction() as session:
+            found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
+            return [InboxEvent(*row) for row in found]
 
 
 def _serialise_events(session: Session) -> None:

@@ -17,13 +17,13 @@ from connectors.errors import BadInput
 class Mappings(Repository):
     """Every version of every mapping; nothing is overwritten."""
 
-    def mapping(self, connection: str | None = None) -> MappingVersion | None:
+    def get(self, connection: str | None = None) -> MappingVersion | None:
         """The newest mapping of a connection, else of the house, else None."""
         with self._transaction() as session:
             own = _latest(session, connection) if connection is not None else None
             return own or _latest(session, None)
 
-    def mappings(self) -> dict[str | None, MappingVersion]:
+    def latest(self) -> dict[str | None, MappingVersion]:
         """The newest mapping of every connection that has its own, and of the house as None's."""
         owner = MappingVersionRow.connection
         wanted = (
@@ -35,7 +35,7 @@ class Mappings(Repository):
             found = [MappingVersion(*row) for row in session.execute(wanted)]
         return {saved.connection: saved for saved in found}
 
-    def save_mapping(
+    def save(
         self,
         document: Mapping[str, Any],
         digest: str,

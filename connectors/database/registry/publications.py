@@ -28,7 +28,7 @@ DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 class Publications(Repository):
     """Publications in sets: a year of many connections is one call."""
 
-    def held_connections(self) -> dict[str, list[str]]:
+    def held_connections(self) -> dict[str, Sequence[str]]:
         """Connections that have held entries, and what holds them, each reason once."""
         wanted = (
             select(PublicationRow.connection, func.coalesce(PublicationRow.message, ""))
@@ -42,45 +42,7 @@ class Publications(Repository):
                 found[connection].append(message)
         return dict(found)
 
-    def publications(
-        self,
-        target: str | None = None,
-        connections: Collection[str] | None = None,
-        start: date | None = None,
-        end: date | None = None,
-        states: Collection[PublicationState] | None = None,
-        *,
-        all_revisions: bool = False,
-    ) -> list[Publication]:
-        """The newest revision of every entry in `[start, end)`, by connection and date."""
-        key = (
-            PublicationRow.target,
-            PublicationRow.connection,
-            PublicationRow.business_date,
-            PublicationRow.currency,
-        )
-        wanted = select(PublicationRow)
-        if target is not None:
-            wanted = wanted.where(PublicationRow.target == target)
-        if connections is not None:
-            wanted = wanted.where(PublicationRow.connection.in_(connections))
-        if start is not None:
-            wanted = wanted.where(PublicationRow.business_date >= start)
-        if end is not None:
-            wanted = wanted.where(PublicationRow.business_date < end)
-        if not all_revisions:
-            wanted = wanted.ext(distinct_on(*key)).order_by(*key, PublicationRow.revision.desc())
-        found = aliased(PublicationRow, wanted.subquery())
-        chosen = select(*[getattr(found, c.key) for c in columns(PublicationRow, Publication)])
-        if states is not None:
-            chosen = chosen.where(found.state.in_(states))
-        ordered = chosen.order_by(
-            found.target, found.connection, found.business_date, found.currency, found.revision
-        )
-        with self._transaction() as session:
-            return [Publication(*row) for row in session.execute(ordered)]
-
-    def unsupported_publications(self, target: str) -> list[Publication]:
+    def unsupported(self, target: str) -> Sequence[Publication]:
         """Entries that a target holds, or may hold, and no journal supports: to be taken out."""
         query = (
             select(*columns(PublicationRow, Publication))
@@ -108,7 +70,7 @@ class Publications(Repository):
         with self._transaction() as session:
             return {connection: count for connection, count in session.execute(query)}
 
-    def retry_publications(self, target: str, connection: str) -> int:
+    def retry(self, target: str, connection: str) -> int:
         """Have what is due for a target asked for once more, although it is as it was."""
         due = (
             PublicationRow.target == target,
@@ -125,12 +87,12 @@ class Publications(Repository):
                 session.query(PublicationRow).where(*due).update({"updated_at": func.now()}, False)
             )
 
-    def publications_changed_at(self) -> datetime | None:
+    def changed_at(self) -> datetime | None:
         """When any publication last changed; None when there is none."""
         with self._transaction() as session:
             return session.scalar(select(func.max(PublicationRow.updated_at)))
 
-    def plan_publications(self, target: str, rows: Sequence[PlannedEntry]) -> PlanOutcome:
+    def plan(self, target: str, rows: Sequence[PlannedEntry]) -> PlanOutcome:
         """Say what a target should hold for the given keys; other keys are left alone."""
         keys = Counter(row[:3] for row in rows)
         twice = [key for key, count in keys.items() if count > 1]
@@ -150,9 +112,9 @@ class Publications(Repository):
             serialise(session, f"daybook publications {target}")
             return PlanOutcome(*session.execute(_PLAN, given).one())
 
-    def withdraw_publications(
+    def withdraw(
         self, target: str, connection: str, keys: Sequence[tuple[date, str]]
-    ) -> list[Publication]:
+    ) -> Sequence[Publication]:
         """Drop the drafts of entries that vanished, by (business date, currency).
 
         What comes back is in the target, or may be, and is due from now on: take it out there,
@@ -197,7 +159,7 @@ class Publications(Repository):
             session.execute(_SUPERSEDE, given)
             return len(session.execute(_POST, given).all())
 
-    def mark_publications(
+    def mark(
         self,
         target: str,
         publications: Sequence[Publication],
@@ -212,7 +174,45 @@ class Publications(Repository):
 
     def mark_voided(self, target: str, publications: Sequence[Publication]) -> int:
         """Record that the target holds these no longer."""
-        return self.mark_publications(target, publications, "voided")
+        return self.mark(target, publications, "voided")
+
+    def list(
+        self,
+        target: str | None = None,
+        connections: Collection[str] | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        states: Collection[PublicationState] | None = None,
+        *,
+        all_revisions: bool = False,
+    ) -> Sequence[Publication]:
+        """The newest revision of every entry in `[start, end)`, by connection and date."""
+        key = (
+            PublicationRow.target,
+            PublicationRow.connection,
+            PublicationRow.business_date,
+            PublicationRow.currency,
+        )
+        wanted = select(PublicationRow)
+        if target is not None:
+            wanted = wanted.where(PublicationRow.target == target)
+        if connections is not None:
+            wanted = wanted.where(PublicationRow.connection.in_(connections))
+        if start is not None:
+            wanted = wanted.where(PublicationRow.business_date >= start)
+        if end is not None:
+            wanted = wanted.where(PublicationRow.business_date < end)
+        if not all_revisions:
+            wanted = wanted.ext(distinct_on(*key)).order_by(*key, PublicationRow.revision.desc())
+        found = aliased(PublicationRow, wanted.subquery())
+        chosen = select(*[getattr(found, c.key) for c in columns(PublicationRow, Publication)])
+        if states is not None:
+            chosen = chosen.where(found.state.in_(states))
+        ordered = chosen.order_by(
+            found.target, found.connection, found.business_date, found.currency, found.revision
+        )
+        with self._transaction() as session:
+            return [Publication(*row) for row in session.execute(ordered)]
 
     @staticmethod
     def _given(target: str, publications: Sequence[Publication]) -> dict[str, object]:

@@ -80,7 +80,7 @@ class DailyQuota:
 class RateLimits(Repository):
     """Token buckets by key."""
 
-    def take_permit(self, permit: Permit, quota: DailyQuota | None = None) -> float:
+    def acquire(self, permit: Permit, quota: DailyQuota | None = None) -> float:
         """Take a permit, and a call of a day's quota before; return the seconds to wait.
 
         Raises `RateLimited` when the wait is too long, or until the quota is whole again: then
@@ -91,12 +91,12 @@ class RateLimits(Repository):
                 _spend(connection, quota)
             return _taken(connection, permit)
 
-    def return_permit(self, key: str, cost: float) -> None:
+    def release(self, key: str, cost: float) -> None:
         """Give back tokens that were not used; the bucket never holds more than its burst."""
         with self._statements() as connection:
             connection.execute(_GIVE_BACK, {"key": key, "cost": cost})
 
-    def hold_back(self, key: str, per_second: float, seconds: float) -> None:
+    def penalise(self, key: str, per_second: float, seconds: float) -> None:
         """Give nobody a permit for so many seconds."""
         with self._statements() as connection:
             connection.execute(_HOLD, {"key": key, "owed": seconds * per_second})
@@ -138,7 +138,7 @@ class SharedRateLimiter:
     with the application, that of an account with the application's.
     """
 
-    registry: RateLimits
+    rate_limits: RateLimits
     application: str
     account: str
     limits: Mapping[str, Limit] = field(default_factory=dict)
@@ -151,21 +151,19 @@ class SharedRateLimiter:
         key, burst = self._key(operation), max(1.0, limit.burst)
         day = self._key(operation, "day")
         quota = None if limit.per_day is None else DailyQuota(day, limit.per_day)
-        return self.registry.take_permit(
-            Permit(key, limit.per_second, burst, max_wait, cost), quota
-        )
+        return self.rate_limits.acquire(Permit(key, limit.per_second, burst, max_wait, cost), quota)
 
     def release(self, operation: str, cost: float) -> None:
         """Give back what was not used of a permit."""
         if cost > 0 and self._limit(operation) is not None:
-            self.registry.return_permit(self._key(operation), cost)
+            self.rate_limits.release(self._key(operation), cost)
 
     def penalise(self, operation: str, seconds: float) -> None:
         """Hold back every caller of this account for as long as the platform asked."""
         if seconds <= 0:
             return
         limit = self._limit(operation) or Limit(1.0)
-        self.registry.hold_back(self._key(operation), limit.per_second, seconds)
+        self.rate_limits.penalise(self._key(operation), limit.per_second, seconds)
 
     def _limit(self, operation: str) -> Limit | None:
         return self.limits.get(operation, self.limits.get("*"))

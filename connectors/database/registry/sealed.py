@@ -54,21 +54,21 @@ class SealedOwner(SealedRows):
         self._session.execute(changed)
 
 
-class Sealed(Repository):
+class SealedCredentials(Repository):
     """Credentials, as nobody can read them."""
 
-    def sealed(self, owner: str) -> SealedRows | None:
+    def get(self, owner: str) -> SealedRows | None:
         """What is kept of an owner; None when nothing is."""
         with self._transaction() as session:
             return _rows(session, owner)
 
-    def sealed_owners(self) -> list[str]:
+    def owners(self) -> list[str]:
         """Who has credentials, in order."""
         with self._transaction() as session:
             return list(session.scalars(select(DataKeyRow.owner).order_by(DataKeyRow.owner)))
 
     @contextmanager
-    def hold_sealed(
+    def hold(
         self, owner: str, fresh_data_key: Callable[[], bytes], wait_seconds: float
     ) -> Iterator[SealedOwner]:
         """An owner's rows under a row lock, committed when the block ends without an error.
@@ -98,7 +98,7 @@ class Sealed(Repository):
                 found = [(owner, _rows(session, owner)) for owner in owners]
                 yield [SealedOwner(session, owner, rows) for owner, rows in found if rows]
 
-    def forget_sealed(self, owner: str) -> None:
+    def forget(self, owner: str) -> None:
         """Drop everything kept of an owner."""
         with self._transaction() as session:
             session.execute(delete(CredentialRow).where(CredentialRow.owner == owner))

@@ -14,7 +14,7 @@ from connectors.database.registry.repository import Repository, columns
 class SyncSchedule(Repository):
     """One scheduled sync a connection."""
 
-    def schedule_sync(
+    def set(
         self, slug: str, at: datetime, days: Iterable[date] = (), reason: str | None = None
     ) -> None:
         """Schedule the connection's next sync, in place of one that was scheduled before."""
@@ -35,7 +35,7 @@ class SyncSchedule(Repository):
             found = session.execute(moved.values(at=at).returning(ScheduledSyncRow.connection))
             return found.first() is not None
 
-    def scheduled_syncs(self) -> dict[str, ScheduledSync]:
+    def by_connection(self) -> dict[str, ScheduledSync]:
         """Return every connection's next sync."""
         wanted = select(*columns(ScheduledSyncRow, ScheduledSync))
         with self._transaction() as session:

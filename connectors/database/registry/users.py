@@ -4,6 +4,7 @@ Passwords are here as hashes, session cookies and tokens as SHA-256 digests: a c
 database signs nobody in.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -27,9 +28,9 @@ _FORGOTTEN = (
 
 
 class Users(Repository):
-    """Users, sessions and tokens."""
+    """Everybody who may sign in."""
 
-    def users(self) -> list[User]:
+    def list(self) -> Sequence[User]:
         """Everybody who may sign in, by name."""
         wanted = select(*columns(UserRow, User)).order_by(UserRow.name)
         with self._transaction() as session:
@@ -40,7 +41,7 @@ class Users(Repository):
         with self._transaction() as session:
             return session.scalar(select(UserRow.password_hash).where(UserRow.name == name))
 
-    def add_user(self, name: str, password_hash: str, role: Role, actor: str) -> None:
+    def add(self, name: str, password_hash: str, role: Role, actor: str) -> None:
         """Let somebody in; `BadInput` where the name is taken."""
         row = {"name": name, "password_hash": password_hash, "role": role}
         with self._transaction() as session:
@@ -65,7 +66,7 @@ class Users(Repository):
             session.execute(delete(SessionRow).where(SessionRow.user == name))
             write_audit(session, actor, "user.password", name, {})
 
-    def remove_user(self, name: str, actor: str) -> None:
+    def remove(self, name: str, actor: str) -> None:
         """Let somebody in no more; sessions and tokens of theirs end."""
         with self._transaction() as session:
             row = _user(session, name)
@@ -76,7 +77,11 @@ class Users(Repository):
             session.delete(row)
             write_audit(session, actor, "user.removed", name, {})
 
-    def start_session(
+
+class UserSessions(Repository):
+    """Sessions of browsers in which somebody signed in."""
+
+    def start(
         self, digest: str, user: str, inactivity_limit: timedelta, lifetime: timedelta
     ) -> None:
         """Somebody signed in; sessions that have ended are dropped."""
@@ -90,7 +95,7 @@ class Users(Repository):
             session.add(SessionRow(digest=digest, user=user))
             write_audit(session, user, "session.started", user, {})
 
-    def session(
+    def get(
         self, digest: str, inactivity_limit: timedelta, lifetime: timedelta, *, used: bool = True
     ) -> SignedIn | None:
         """Who a session is of, noting that it was `used` just now; None when it has ended."""
@@ -118,39 +123,43 @@ class Users(Repository):
                 session.execute(touched.values(seen_at=func.now()))
             return SignedIn(found.user, cast("Role", found.role), found.confirmed_at)
 
-    def confirm_session(self, digest: str) -> None:
+    def confirm(self, digest: str) -> None:
         """The user of a session gave the password again."""
         confirmed = update(SessionRow).where(SessionRow.digest == digest)
         with self._transaction() as session:
             session.execute(confirmed.values(confirmed_at=func.now()))
 
-    def end_session(self, digest: str) -> None:
+    def end(self, digest: str) -> None:
         """Somebody signed out."""
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(SessionRow.digest == digest))
 
-    def add_api_token(self, digest: str, user: str, label: str, actor: str) -> None:
+
+class ApiTokens(Repository):
+    """Tokens of programs that act for users."""
+
+    def add(self, digest: str, user: str, label: str, actor: str) -> None:
         """Let a program act for a user."""
         with self._transaction() as session:
             _user(session, user)
             session.add(ApiTokenRow(digest=digest, user=user, label=label))
             write_audit(session, actor, "token.added", user, {"label": label})
 
-    def api_tokens(self) -> list[ApiToken]:
+    def list(self) -> Sequence[ApiToken]:
         """Every token, by user and label; what it is nobody can tell."""
         wanted = select(*columns(ApiTokenRow, ApiToken))
         with self._transaction() as session:
             ordered = wanted.order_by(ApiTokenRow.user, ApiTokenRow.label)
             return [ApiToken(*row) for row in session.execute(ordered)]
 
-    def token_user(self, digest: str) -> SignedIn | None:
+    def user_of(self, digest: str) -> SignedIn | None:
         """Who a token acts for; None for an unknown one."""
         used = update(ApiTokenRow).where(ApiTokenRow.digest == digest).values(used_at=func.now())
         with self._transaction() as session:
             name = session.scalar(used.returning(ApiTokenRow.user))
             return SignedIn(name, _role(session, name), None) if name else None
 
-    def remove_api_token(self, user: str, label: str, actor: str) -> None:
+    def remove(self, user: str, label: str, actor: str) -> None:
         """Let a program act no more."""
         wanted = (ApiTokenRow.user == user, ApiTokenRow.label == label)
         with self._transaction() as session:

@@ -49,7 +49,7 @@ def sync(
     request = None
     if days:
         reason = "asked for in the API"
-        request = console.registry.request_days(connection.slug, days, reason, who.name)
+        request = console.registry.inbox.request_days(connection.slug, days, reason, who.name)
     return responses.SyncResponse(connection=connection.slug, request=request, days=len(days))
 
 

@@ -19,8 +19,8 @@ class ActivityList(BaseModel):
 @router.get("/activities")
 def list_activities(_who: Reader, console: Here) -> ActivityList:
     """What runs now, and how the last work of each connection ended."""
-    running = console.registry.running_activities().values()
-    last = console.registry.last_activities().values()
+    running = console.registry.activities.running().values()
+    last = console.registry.activities.latest().values()
     return ActivityList(
         running=[ActivityResponse.of(work) for work in running],
         last=[ActivityResponse.of(work) for work in last],

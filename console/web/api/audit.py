@@ -24,7 +24,7 @@ class AuditEntry(BaseModel):
     detail: dict[str, Any]
 
 
-class AuditLog(BaseModel):
+class AuditPage(BaseModel):
     """Who did what to what, the newest first."""
 
     events: list[AuditEntry]
@@ -36,7 +36,7 @@ def list_audit_entries(
     console: Here,
     limit: Limit = 100,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
-) -> AuditLog:
+) -> AuditPage:
     """Who did what to what, the newest first."""
-    events = console.registry.audit_log(offset + limit)[offset:]
-    return AuditLog(events=[AuditEntry.model_validate(asdict(e)) for e in events])
+    events = console.registry.audit.list(offset + limit)[offset:]
+    return AuditPage(events=[AuditEntry.model_validate(asdict(e)) for e in events])

@@ -65,7 +65,7 @@ def change_connection(
     if change.setup is not None:
         setup = _changed(console, Setup.model_validate(connection.setup), change.setup)
     if change.name is not None:
-        console.registry.rename_connection(connection.slug, change.name, who.name)
+        console.registry.connections.rename(connection.slug, change.name, who.name)
     if setup is not None:
         keep_setup(workspace_of(console), connection, setup, who.name)
     return card_of(console, connection.slug)
@@ -85,7 +85,7 @@ def list_days(
     """How the days of a connection stand; days that were never looked at are absent."""
     window = window_of(first, last)
     start, end = (window.start, window.end) if window else (None, None)
-    states = console.registry.day_states(connection.slug, start, end)
+    states = console.registry.days.list(connection.slug, start, end)
     found = [day for day in states if state in {None, day.state}]
     shown = [
         responses.DayResponse(day=d.day, state=d.state, reason=d.reason, updated_at=d.updated_at)

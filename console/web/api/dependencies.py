@@ -105,7 +105,7 @@ def workspace_of(console: Console) -> Workspace:
 def connection_named(console: Console, slug: str) -> Connection:
     """A connection; not found when there is none."""
     try:
-        return console.registry.connection(slug)
+        return console.registry.connections.get(slug)
     except BadInput as error:
         raise not_found(str(error)) from error
 

@@ -66,7 +66,7 @@ class NewTokenResponse(BaseModel):
 
 
 def _known(name: Annotated[Name, Path()], console: Here) -> str:
-    if name not in {user.name for user in console.registry.users()}:
+    if name not in {user.name for user in console.registry.users.list()}:
         raise not_found(f"there is no user {name!r}")
     return name
 
@@ -96,7 +96,7 @@ def list_users(_who: Administrator, console: Here) -> UserList:
         users=_users(console),
         tokens=[
             TokenResponse(user=t.user, label=t.label, created_at=t.created_at, used_at=t.used_at)
-            for t in console.registry.api_tokens()
+            for t in console.registry.api_tokens.list()
         ],
     )
 
@@ -105,20 +105,20 @@ def list_users(_who: Administrator, console: Here) -> UserList:
 def add_user(who: Administrator, console: Here, new: NewUser) -> UserResponse:
     """Let somebody sign in."""
     hashed = hash_password(new.password.get_secret_value())
-    console.registry.add_user(new.name, hashed, new.role, who.name)
+    console.registry.users.add(new.name, hashed, new.role, who.name)
     return _user(console, new.name)
 
 
 @router.delete("/users/{name}", status_code=204)
 def remove_user(who: Administrator, console: Here, name: Named) -> None:
     """Let somebody in no more; their sessions and tokens end."""
-    console.registry.remove_user(name, who.name)
+    console.registry.users.remove(name, who.name)
 
 
 @router.put("/users/{name}/role")
 def set_role(who: Administrator, console: Here, name: Named, change: RoleChange) -> UserResponse:
     """Change what somebody may do."""
-    console.registry.set_role(name, change.role, who.name)
+    console.registry.users.set_role(name, change.role, who.name)
     return _user(console, name)
 
 
@@ -126,13 +126,13 @@ def set_role(who: Administrator, console: Here, name: Named, change: RoleChange)
 def set_password(who: Administrator, console: Here, name: Named, given: NewPassword) -> None:
     """Give somebody another password; every session of theirs ends."""
     hashed = hash_password(given.password.get_secret_value())
-    console.registry.set_password(name, hashed, who.name)
+    console.registry.users.set_password(name, hashed, who.name)
 
 
 @router.post("/users/{name}/tokens", status_code=201)
 def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> NewTokenResponse:
     """A token with which a program acts for somebody; it is shown this once."""
-    taken = {t.label for t in console.registry.api_tokens() if t.user == name}
+    taken = {t.label for t in console.registry.api_tokens.list() if t.user == name}
     if new.label in taken:
         raise BadInput(f"{name} has a token {new.label!r} already: choose another label")
     return NewTokenResponse(token=console.sessions.new_token(name, new.label, who.name))
@@ -141,9 +141,9 @@ def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> 
 @router.delete("/users/{name}/tokens/{label}", status_code=204)
 def remove_token(who: Administrator, console: Here, name: Named, label: Name) -> None:
     """Let a program act no more."""
-    if label not in {t.label for t in console.registry.api_tokens() if t.user == name}:
+    if label not in {t.label for t in console.registry.api_tokens.list() if t.user == name}:
         raise not_found(f"{name} has no token {label!r}")
-    console.registry.remove_api_token(name, label, who.name)
+    console.registry.api_tokens.remove(name, label, who.name)
 
 
 def _me(who: Caller) -> CurrentUserResponse:
@@ -159,7 +159,7 @@ def _me(who: Caller) -> CurrentUserResponse:
 def _users(console: Console) -> list[UserResponse]:
     return [
         UserResponse(name=user.name, role=user.role, created_at=user.created_at)
-        for user in console.registry.users()
+        for user in console.registry.users.list()
     ]
 
 

@@ -18,7 +18,7 @@ def register() -> None:
     @page("/audit", "Audit log")
     async def audit(request: Request) -> None:
         current_user = CurrentUser.of(request)
-        events = await run.io_bound(current_user.console.registry.audit_log, SHOWN) or []
+        events = await run.io_bound(current_user.console.registry.audit.list, SHOWN) or []
         columns = [
             {"name": name, "label": name.capitalize(), "field": name, "align": "left"}
             for name in ("when", "who", "what", "subject", "detail")

@@ -78,7 +78,7 @@ def _set_up_again(
     slug = requested_connection(console.accounts, state, cookie)
     if slug is None:
         return None
-    pending = console.registry.connection(slug).account_id is None
+    pending = console.registry.connections.get(slug).account_id is None
     return f"/setup/{slug}" + ("" if pending else "?again=1")
 
 

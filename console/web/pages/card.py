@@ -186,7 +186,7 @@ async def _retry(current_user: CurrentUser, card: Card, again: Again) -> None:
 
 
 def _retried(console: Console, slug: str, actor: str) -> Retry:
-    connections.check_syncable(console.registry.connection(slug))
+    connections.check_syncable(console.registry.connections.get(slug))
     return retry(console.settings, console.registry, slug, actor)
 
 
@@ -203,7 +203,7 @@ async def _sync(current_user: CurrentUser, card: Card, again: Again) -> None:
 
 
 def _asked(console: Console, slug: str, actor: str) -> int:
-    connections.check_syncable(console.registry.connection(slug))
+    connections.check_syncable(console.registry.connections.get(slug))
     return ask_for_days(console.settings, console.registry, slug, actor)
 
 

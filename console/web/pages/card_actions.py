@@ -29,7 +29,7 @@ async def rename(current_user: CurrentUser, card: Card, again: Again) -> None:
     if name:
         registry, slug = current_user.console.registry, card.connection.slug
         await current_user.do(
-            "connect", registry.rename_connection, slug, name, current_user.who.name
+            "connect", registry.connections.rename, slug, name, current_user.who.name
         )
         await again()
 
@@ -103,7 +103,7 @@ async def remove(current_user: CurrentUser, card: Card, again: Again) -> None:
 
 
 def _removed(console: Console, slug: str, actor: str, withdraw_entries: bool) -> None:
-    connections.check_removable(console.registry.connection(slug))
+    connections.check_removable(console.registry.connections.get(slug))
     opened = Workspace(console.settings, console.registry)
     remove_connection(opened, slug, actor, withdraw_entries=withdraw_entries)
 

@@ -41,7 +41,7 @@ def register() -> None:
 
 
 def _problem(console: Console, slug: str) -> StoreProblem:
-    states = console.registry.day_states(slug)
+    states = console.registry.days.list(slug)
     card = cards.card(console.registry, slug)
     return StoreProblem(card, [state for state in states if state.state == "failed"])
 

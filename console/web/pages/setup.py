@@ -55,7 +55,7 @@ def register() -> None:
         current_user = CurrentUser.of(request)
         with frame(current_user, "Set-up"):
             connection = await current_user.do(
-                "read", current_user.console.registry.connection, slug
+                "read", current_user.console.registry.connections.get, slug
             )
             this = connection and _visit(current_user, connection.channel, connection)
             if not this or connection is None:

@@ -25,7 +25,7 @@ async def authorise_with(this: SetupSession, work: Callable[[], object]) -> None
 
     if await this.current_user.do("connect", decided) is None:
         return
-    this.connection = await run.io_bound(this.console.registry.connection, this.slug)
+    this.connection = await run.io_bound(this.console.registry.connections.get, this.slug)
     if this.connection is None:
         return
     if this.connection.account_id is None:

@@ -32,8 +32,8 @@ def platform_of(at: Desk) -> Xero:
 def consented(at: Desk, slug: str, *organisations: str) -> Received:
     """A consent of one person to these organisations, for a connection."""
     at.register_application()
-    if slug not in {connection.slug for connection in at.registry.connections()}:
-        at.registry.add_connection(
+    if slug not in {connection.slug for connection in at.registry.connections.list()}:
+        at.registry.connections.add(
             slug, channel="xero", name=slug, timezone="UTC", kind="api", actor="test"
         )
     answer = consent(begin(at.accounts, slug, {}, "browser"), accounts=organisations)
@@ -75,7 +75,7 @@ def test_reconnecting_keeps_the_organisation_among_all_of_its_owner(at: Desk) ->
     xero = platform_of(at)
     consented(at, "books", xero.first)
     assert consented(at, "books", xero.first, xero.third).choices == ()
-    assert at.registry.connection("books").account_id == xero.first
+    assert at.registry.connections.get("books").account_id == xero.first
 
 
 def test_an_app_without_a_secret_proves_itself(at: Desk) -> None:
@@ -126,7 +126,7 @@ def test_xero_sends_nobody_back_to_a_bare_address(at: Desk) -> None:
     settings = at.accounts.settings.model_copy(update={"public_url": "http://127.0.0.1:8080"})
     bare = Accounts(settings, at.registry)
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "books", channel="xero", name="Books", timezone="UTC", kind="api", actor="test"
     )
     with pytest.raises(BadInput, match="http://localhost"):

@@ -22,7 +22,7 @@ CALLBACK = "https://books.example/callback/etsy"
 def vault(home: Settings) -> Iterator[Vault]:
     """A vault beside one connection that waits for its owner's consent."""
     with Registry.open(home) as registry:
-        registry.add_connection(
+        registry.connections.add(
             "shop", channel="etsy", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         yield Vault(home, registry)

@@ -32,20 +32,20 @@ def amazon(at: Desk) -> Amazon:
 def page(at: Desk, application: dict[str, str]) -> str:
     at.register_application()
     at.accounts.vault.save("app:amazon", application)
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="amazon", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     return begin(at.accounts, "shop", {"region": "europe"}, "browser")
 
 
 def test_one_seller_is_an_account_in_each_region(at: Desk) -> None:
-    europe = at.registry.connection(at.add(at.emulator.first, "Europe"))
+    europe = at.registry.connections.get(at.add(at.emulator.first, "Europe"))
     assert europe.account["marketplaces"] == [
         {"name": "Amazon.co.uk", "country": "GB", "currency": "GBP"},
         {"name": "Amazon.de", "country": "DE", "currency": "EUR"},
     ]
     assert (europe.account["country"], europe.account["currency"]) == ("GB", "GBP")
-    america = at.registry.connection(at.add(amazon(at).overseas, "America"))
+    america = at.registry.connections.get(at.add(amazon(at).overseas, "America"))
     assert europe.fields["seller_id"] == america.fields["seller_id"]
     assert (europe.account_id, america.account_id) == (at.emulator.first, amazon(at).overseas)
     assert america.account["currency"] is None
@@ -64,14 +64,14 @@ def test_a_role_that_is_missing_is_no_reason_to_reconnect(at: Desk) -> None:
     with pytest.raises(ConfigError, match="lacks a role") as told:
         at.accounts.check(slug, actor="test")
     assert not isinstance(told.value, AccessRefused)
-    assert at.registry.connection(slug).state == "active"
+    assert at.registry.connections.get(slug).state == "active"
     paths = [exchange.path for exchange in at.emulator.application.exchanges]
     assert paths.count(TOKENS) == asked
 
 
 def test_a_business_that_is_not_shown_is_not_needed(at: Desk) -> None:
     amazon(at).lacks = {"/sellers/v1/account"}
-    found = at.registry.connection(at.add(at.emulator.second))
+    found = at.registry.connections.get(at.add(at.emulator.second))
     assert (found.account["country"], found.timezone) == ("JP", "Asia/Tokyo")
 
 
@@ -79,7 +79,7 @@ def test_a_draft_is_authorised_as_one(at: Desk) -> None:
     amazon(at).draft = True
     answer = consent(page(at, {"draft": "yes"}), accounts=[at.emulator.first])
     received = receive(at.accounts, platform("amazon"), answer, "browser", "test")
-    assert at.registry.connection(received.slug).account_id == at.emulator.first
+    assert at.registry.connections.get(received.slug).account_id == at.emulator.first
 
 
 def test_a_callback_that_names_no_seller_is_refused(at: Desk) -> None:

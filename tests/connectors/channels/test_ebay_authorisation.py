@@ -15,7 +15,7 @@ from tests.connectors.accounts.platforms import desk
 def test_the_page_is_asked_for_with_the_runame(quick_home: Settings, tmp_path: Path) -> None:
     with desk("ebay", quick_home, tmp_path) as at:
         at.register_application()
-        at.registry.add_connection(
+        at.registry.connections.add(
             "shop", channel="ebay", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         page = begin(at.accounts, "shop", {}, "browser")

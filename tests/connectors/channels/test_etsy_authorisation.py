@@ -46,7 +46,7 @@ def test_every_renewal_keeps_the_new_refresh_token(at: Desk) -> None:
 
 def test_a_code_is_worth_nothing_without_the_verifier(at: Desk) -> None:
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="etsy", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     begun = [begin(at.accounts, "shop", {}, "browser") for _ in range(2)]

@@ -40,7 +40,7 @@ def platform_of(at: Desk) -> TikTok:
 def authorised(at: Desk, account: str, **changed: str) -> Received:
     """A consent of the seller of a shop; `changed` are parameters of the callback."""
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="tiktok", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     page = begin(at.accounts, "shop", at.emulator.chosen(account), "browser")
@@ -97,7 +97,7 @@ def test_the_seller_chooses_where_a_consent_covers_several_shops(at: Desk) -> No
     received = authorised(at, DRESDEN)
     assert [shop.id for shop in received.choices] == [DRESDEN, DRESDEN_UK]
     at.accounts.verify("shop", DRESDEN, None, "test")
-    found = at.registry.connection("shop")
+    found = at.registry.connections.get("shop")
     assert (found.account["currency"], found.timezone) == ("EUR", "Europe/Berlin")
     assert at.accounts.access("shop").fields["shop_cipher"] == SHOPS[2].cipher
 

@@ -28,7 +28,7 @@ def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
 
 def page(at: Desk, market: str = "us") -> str:
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="walmart", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     return begin(at.accounts, "shop", {"market": market}, "browser")
@@ -54,7 +54,7 @@ def test_own_keys_buy_tokens_by_themselves(at: Desk) -> None:
     assert bought(at) == [("client_credentials", None)] * 2
     kept = Token.from_json(at.accounts.vault.read(slug)["token"])
     assert kept.refresh_token is None
-    assert at.registry.connection(slug).deadlines == []
+    assert at.registry.connections.get(slug).deadlines == []
 
 
 def test_a_consent_names_its_seller_and_keeps_its_refresh_token(at: Desk) -> None:
@@ -64,7 +64,7 @@ def test_a_consent_names_its_seller_and_keeps_its_refresh_token(at: Desk) -> Non
     for _ in range(2):
         at.emulator.expire()
         at.accounts.check("shop", actor="test")
-    (ends,) = at.registry.connection("shop").deadlines
+    (ends,) = at.registry.connections.get("shop").deadlines
     assert ends["what"] == "the consent to Walmart"
     seller = at.emulator.first
     refreshed = [("refresh_token", seller)] * 2
@@ -108,7 +108,7 @@ def test_the_market_says_whose_page_it_is(at: Desk) -> None:
     assert asked["clientType"] == "seller-ca"
     answer = consent(begin(at.accounts, "shop", {"market": "ca"}, "browser"))
     receive(at.accounts, platform("walmart"), answer, "browser", "test")
-    found = at.registry.connection("shop")
+    found = at.registry.connections.get("shop")
     assert (found.account["country"], found.account["currency"]) == ("CA", "CAD")
     assert found.timezone == "America/Los_Angeles"
 

@@ -34,7 +34,7 @@ class Site:
 
     def add_user(self, name: str = "ada", role: Role = "admin") -> None:
         """Somebody may sign in, with the password of every test."""
-        self.registry.add_user(name, hash_password(PASSWORD), role, "test")
+        self.registry.users.add(name, hash_password(PASSWORD), role, "test")
 
     def browser(self) -> httpx2.Client:
         """A browser that has not signed in; it follows no redirect by itself."""
@@ -43,7 +43,7 @@ class Site:
     @contextmanager
     def signed_in(self, name: str = "ada", role: Role = "admin") -> Iterator[httpx2.Client]:
         """A browser of somebody who has."""
-        if name not in {user.name for user in self.registry.users()}:
+        if name not in {user.name for user in self.registry.users.list()}:
             self.add_user(name, role)
         form = {"user": name, "password": PASSWORD, "next": "/"}
         with self.browser() as browser:

@@ -146,7 +146,7 @@ def test_a_browser_must_show_that_it_means_it(site: Site) -> None:
 
 def test_connections_are_found_and_come_in_pages(site: Site) -> None:
     for number in range(5):
-        site.registry.add_connection(
+        site.registry.connections.add(
             f"mugs-{number}",
             channel="amazon",
             name=f"Mugs {number}",
@@ -288,7 +288,7 @@ def test_disconnecting_asks_for_the_password_again(
             later.setattr(sessions, "CONFIRMED", timedelta(0))
             refused = signed_in.post(f"/connections/{slug}/disconnect")
         assert (refused.status_code, refused.json()["confirm"]) == (403, True)
-        assert site.registry.connection(slug).state == "active"
+        assert site.registry.connections.get(slug).state == "active"
         wrong = signed_in.post("/confirm", json={"password": "wrong"})
         assert (wrong.status_code, wrong.json()["error"]) == (403, "the password is wrong")
         assert signed_in.post("/confirm", json={"password": PASSWORD}).json()["confirmed"]
@@ -396,7 +396,7 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
         httpx2.Client(base_url=url + API, timeout=60) as client,
     ):
-        registry.add_user("ada", "x", "operator", "test")
+        registry.users.add("ada", "x", "operator", "test")
         token = Sessions(registry).new_token("ada", "test", "test")
         client.headers["Authorization"] = f"Bearer {token}"
         assert client.get("/channels").json() == synced("channels", "--json").json
@@ -421,5 +421,5 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         again = {"from": "2026-03-01", "to": "2026-03-04"}
         asked_for = client.post("/connections/mugs/sync", json=again)
         assert (asked_for.status_code, asked_for.json()["days"]) == (202, 3)
-        (event,) = registry.inbox()
+        (event,) = registry.inbox.list()
         assert (event.kind, event.id) == ("request", asked_for.json()["request"])

@@ -33,7 +33,7 @@ def changes(site: Site) -> list[tuple[str, str, str, dict[str, object]]]:
     """What the audit log says of programs behind the console, oldest first."""
     return [
         (event.actor, event.action, event.subject, event.detail)
-        for event in reversed(site.registry.audit_log())
+        for event in reversed(site.registry.audit.list())
         if event.action.startswith(("dagster.", "books."))
     ]
 

@@ -36,7 +36,7 @@ def test_nothing_breaks(site: Site) -> None:
     token = site.console.sessions.new_token("ada/admin", "schemathesis", "test")
     for name in ("square", "shopify", "xero"):
         _connect(site, name)
-    site.registry.add_connection(
+    site.registry.connections.add(
         "mugs", channel="amazon", name="Mugs", timezone="UTC", kind="file", actor="test"
     )
     config = Config.from_dict(

@@ -31,7 +31,7 @@ def opened(synced: User) -> Iterator[Workspace]:
 def client(opened: Workspace) -> Iterator[httpx2.Client]:
     """A bookkeeper's program."""
     registry = opened.registry
-    registry.add_user("ben", "x", "bookkeeper", "test")
+    registry.users.add("ben", "x", "bookkeeper", "test")
     token = Sessions(registry).new_token("ben", "test", "test")
     with ExitStack() as stack:
         served = build(Console(opened.settings, registry), default_parts())
@@ -91,7 +91,7 @@ def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
     (entry,) = client.get("/journals", params=day).json()["entries"]
     assert (entry["state"], entry["message"]) == ("posted", None)
     with synced.opened() as workspace:
-        deeds = {(deed.actor, deed.action) for deed in workspace.registry.audit_log(50)}
+        deeds = {(deed.actor, deed.action) for deed in workspace.registry.audit.list(50)}
     assert {("ben", "mapping.saved"), ("ben", "days.requested")} <= deeds
 
 
@@ -99,9 +99,9 @@ def test_placing_changes_one_store_and_keeps_what_the_house_decided(opened: Work
     registry = opened.registry
     house = MappingConfig.model_validate({"accounts": {"sales": "Income:Shop"}})
     save_mapping(opened, house, None, "test")
-    attic = registry.connection("attic")
+    attic = registry.connections.get("attic")
     place(opened, attic, WORD, "fee.other", "test")
-    saved = registry.mappings()
+    saved = registry.mappings.latest()
     assert saved[None].document == house.model_dump(mode="json")
     own = saved["attic"].document
     assert own["accounts"] == {"sales": "Income:Shop"}
