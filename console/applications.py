@@ -13,7 +13,7 @@ from connectors.errors import BadInput
 
 
 def shown(accounts: Accounts, wanted: Platform) -> dict[str, Any]:
-    """Whether an application is registered with a platform, and its fields but for secrets."""
+    """Return the application registered with a platform, without its secrets."""
     kept = accounts.registered(wanted)
     return {
         "channel": wanted.name,

@@ -78,7 +78,7 @@ class Card:
 
     @property
     def setup(self) -> Setup:
-        """What it brings in, and how far its set-up has come."""
+        """Return what it brings in, and how far its set-up has come."""
         return Setup.model_validate(self.connection.setup)
 
 
@@ -109,7 +109,7 @@ class Outstanding:
 
     @property
     def status(self) -> Status | None:
-        """How the card stands because of it; None where nothing is outstanding."""
+        """Return how the card stands because of it; None where nothing is outstanding."""
         if self.days:
             return "waiting to import"
         return "not in the books" if self.entries else None
@@ -129,7 +129,7 @@ def _counted(number: int, one: str, many: str = "") -> str:
 
 
 def cards(registry: Registry) -> list[Card]:
-    """Every connection's card, by name; a handful of statements however many there are."""
+    """Return every connection's card, by name; a handful of statements however many there are."""
     last, running = registry.activities.latest(), registry.activities.running()
     failures = registry.activities.latest_failures()
     waiting, due = registry.inbox.waiting_days(), registry.publications.due_connections(BOOKS)
@@ -157,7 +157,7 @@ def cards(registry: Registry) -> list[Card]:
 
 
 def card(registry: Registry, slug: str) -> Card:
-    """One connection's card; `BadInput` when there is none."""
+    """Return one connection's card; `BadInput` when there is none."""
     registry.connections.get(slug)
     return next(found for found in cards(registry) if found.connection.slug == slug)
 

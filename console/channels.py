@@ -7,18 +7,18 @@ from connectors.channels import CHANNELS
 
 
 def files_taken(wanted: Platform) -> str | None:
-    """The files of a platform that can be imported; None where there are none."""
+    """Return the files of a platform that can be imported; None where there are none."""
     return CHANNELS[wanted.name].file if wanted.name in CHANNELS else None
 
 
 def ways(wanted: Platform) -> list[str]:
-    """How it is let in: by a consent, by credentials, or either."""
+    """Return how it is let in: by a consent, by credentials, or either."""
     found = {"consent": wanted.consent is not None, "credentials": bool(wanted.keys)}
     return [way for way, there in found.items() if there]
 
 
 def described(wanted: Platform) -> dict[str, Any]:
-    """A platform with its endpoints and everything it asks of a seller."""
+    """Return a platform with its endpoints and everything it asks of a seller."""
     groups = {
         "application": wanted.application,
         "account": wanted.account,

@@ -18,7 +18,7 @@ from pipelines.stages.workspace import Workspace
 
 
 def free_slug(registry: Registry, name: str) -> str:
-    """A slug made of a name, which no connection has."""
+    """Return a slug made of a name, which no connection has."""
     return slug_for(name, {connection.slug for connection in registry.connections.list()})
 
 
@@ -87,7 +87,7 @@ def keep_setup(
 
 
 def targets(registry: Registry) -> dict[str, str]:
-    """Where a store's entries can go, by slug: the books, and every connected organisation."""
+    """Return the targets of entries, by slug: the books, and every connected organisation."""
     found = {BOOKS: "The books of this house (Beancount)"}
     for connection in registry.connections.list():
         if _is_target(connection):
@@ -96,7 +96,7 @@ def targets(registry: Registry) -> dict[str, str]:
 
 
 def check_target(registry: Registry, target: str) -> None:
-    """`BadInput` where no entries can go to `target`."""
+    """Raise `BadInput` where no entries can go to `target`."""
     if target != BOOKS and not _is_target(registry.connections.get(target)):
         raise BadInput(
             f"{target} is no connected accounting organisation: choose {BOOKS} or one that is"
@@ -109,7 +109,7 @@ def _is_target(connection: Connection) -> bool:
 
 
 def target_of(connection: Connection) -> str:
-    """Where a store's entries go; `BadInput` for an organisation, which is where they go."""
+    """Return where a store's entries go; `BadInput` for an organisation, which is where they go."""
     if not has_settlements(connection):
         raise BadInput(f"{connection.slug} is an accounting organisation: it has no target")
     return Setup.model_validate(connection.setup).target
@@ -130,13 +130,13 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
 
 
 def foretells(connection: Connection) -> bool:
-    """Whether the connection's channel tells of days before a settlement covers them."""
+    """Return whether the connection's channel tells of days before a settlement covers them."""
     found = CHANNELS.get(connection.channel)
     return found is not None and found.foretells
 
 
 def check_syncable(found: Connection) -> None:
-    """`BadInput` or `NeedsReconnection` for a connection that nothing can be done for now."""
+    """Raise `BadInput` or `NeedsReconnection` for a connection that nothing can be done for now."""
     slug = found.slug
     if not has_settlements(found):
         raise BadInput(f"{slug} is no store: it has no settlements")
@@ -174,7 +174,7 @@ def resume(registry: Registry, slug: str, actor: str) -> bool:
 
 
 def check_removable(found: Connection) -> None:
-    """`BadInput` for a connection that has to be disconnected first."""
+    """Raise `BadInput` for a connection that has to be disconnected first."""
     if found.kind == "api" and found.state not in {"pending", "disconnected"}:
         raise BadInput(
             f"{found.slug} is connected: `daybook connections disconnect {found.slug}` first"

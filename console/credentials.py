@@ -11,7 +11,7 @@ from connectors.errors import BadInput
 
 
 def read_credentials(source: str) -> dict[str, str]:
-    """The fields in a file, or on standard input for `-`; every value is text."""
+    """Return the fields in a file, or on standard input for `-`; every value is text."""
     where = "standard input" if source == "-" else source
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 def entries(
     opened: Workspace, connection: Connection, days: Iterable[date], explain: bool
 ) -> list[Entry]:
-    """Entries with their state at the books; with `explain` the document rows behind each line."""
+    """Return entries with their state; with `explain` the document rows behind each line."""
     known = {p.entry_id: p for p in opened.registry.publications.list(BOOKS, [connection.slug])}
     revisions = {p.entry_id: p.revision for p in known.values()}
     found = []

@@ -47,7 +47,7 @@ def exit_code(app: typer.Typer) -> int:
 
 
 def _usage(error: typer.TyperException) -> int:
-    """A wrong option is one line; a command without its subcommand is answered with its help."""
+    """Print a wrong option in one line, or the help of a command without its subcommand."""
     context = getattr(error, "ctx", None)
     said = error.format_message()
     if context is not None and said == context.get_help():
@@ -79,7 +79,7 @@ def _explained(error: Exception) -> tuple[str, int]:
 
 
 def _of_the_database(error: Exception) -> str | None:
-    """What a database said; these errors come with SQLAlchemy, which few commands load."""
+    """Return what a database said; these errors come with SQLAlchemy, which few commands load."""
     if not type(error).__module__.startswith("sqlalchemy"):
         return None
     from sqlalchemy import make_url
@@ -99,7 +99,7 @@ def _setting(error: ValidationError) -> str:
 
 
 def _ours(error: Exception) -> str:
-    """A fault of Daybook: its traceback goes where somebody who mends it finds it."""
+    """Log the traceback of a fault of Daybook, and return the line that says where."""
     said = f"{type(error).__name__}: {error}"
     log = settings().home / "errors.log"
     try:

@@ -74,7 +74,7 @@ def _end_group(program: "subprocess.Popen[bytes]") -> None:
 
 
 def _others() -> list[int]:
-    """Living members of our group, without ourselves."""
+    """Return living members of our group, without ourselves."""
     proc = Path("/proc")
     if proc.joinpath("self").exists():
         rows = [(int(e.name), _stat(e)) for e in proc.iterdir() if e.name.isdigit()]

@@ -59,7 +59,7 @@ class Service:
 
     @property
     def is_running(self) -> bool:
-        """Whether its process is there."""
+        """Return whether its process is there."""
         return self.process is not None and self.process.poll() is None
 
 
@@ -212,7 +212,7 @@ class Programs:
 
 
 def answers_on(socket: Path, address: str) -> bool:
-    """Whether somebody answers on a Unix socket."""
+    """Return whether somebody answers on a Unix socket."""
     connection = UnixConnection(socket, 2)
     try:
         connection.request("GET", address)
@@ -224,7 +224,7 @@ def answers_on(socket: Path, address: str) -> bool:
 
 
 def answers(address: str) -> bool:
-    """Whether somebody answers there."""
+    """Return whether somebody answers there."""
     try:
         with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own programs
             return True

@@ -29,7 +29,7 @@ class Steps:
 
 @contextmanager
 def steps(total: int) -> Iterator[Steps]:
-    """A bar over `total` partitions; it fills up whatever was left out."""
+    """Yield a bar over `total` partitions; it fills up whatever was left out."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

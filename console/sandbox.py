@@ -20,7 +20,7 @@ ACTOR: Final = "sandbox"
 
 
 def check(home: Settings, wanted: bool) -> None:
-    """`BadInput` where a sandbox is started as anything else."""
+    """Raise `BadInput` where a sandbox is started as anything else."""
     if not wanted and home.is_sandbox:
         raise BadInput(
             f"{home.home} is a sandbox for good: start it with `daybook up --sandbox`, and keep "
@@ -44,7 +44,7 @@ def claim(home: Settings) -> None:
 
 
 def emulators(home: Settings) -> Service:
-    """The program that runs them; it says in the sandbox's folder how they are reached."""
+    """Return the program that runs them; it says in the sandbox's folder how they are reached."""
     hosts = home.sandbox_folder / "endpoints.json"
     hosts.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", str(home.sandbox_folder), home.public_url]
@@ -52,7 +52,7 @@ def emulators(home: Settings) -> Service:
 
 
 def environment(home: Settings) -> dict[str, str]:
-    """What points the programs at the emulators, whatever the shell says."""
+    """Return what points the programs at the emulators, whatever the shell says."""
     return {
         "DAYBOOK_ENDPOINTS": str(home.sandbox_folder / "endpoints.json"),
         "DAYBOOK_ALLOWED_PRIVATE_HOSTS": LOOPBACK_HOSTS,
@@ -70,7 +70,7 @@ def register(home: Settings) -> None:
 
 
 def described(home: Settings) -> list[str]:
-    """What to do with it, in lines for a person."""
+    """Return what to do with it, in lines for a person."""
     example = home.sandbox_folder / "square.json"
     return [
         f"sandbox  {len(PLATFORMS)} platforms that only pretend; the key to an account of each is "

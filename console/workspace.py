@@ -13,7 +13,7 @@ from pipelines.stages.workspace import Workspace
 
 @contextmanager
 def workspace() -> Iterator[Workspace]:
-    """The home's workspace; `ConfigError` says to run `daybook init` where there is none."""
+    """Yield the home's workspace; `ConfigError` says to run `daybook init` where there is none."""
     if not settings().home.is_dir():
         raise BadInput(f"there is no home at {settings().home}: run `daybook init`")
     with Registry.open(settings()) as registry:
@@ -22,7 +22,7 @@ def workspace() -> Iterator[Workspace]:
 
 
 def chosen(opened: Workspace, slugs: Sequence[str]) -> list[Connection]:
-    """The named connections, or all that have settlements.
+    """Return the named connections, or all that have settlements.
 
     `BadInput` for a named one that has none: an accounting target.
     """

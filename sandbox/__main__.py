@@ -44,7 +44,7 @@ def main(folder: Path, public_url: str) -> None:
 
 
 def listeners(file: Path) -> dict[str, socket.socket]:
-    """A port each, the same as before: a shop is known by its address."""
+    """Return a port each, the same as before: a shop is known by its address."""
     before = json.loads(file.read_text()) if file.exists() else {}
     found = {name: bound(before.get(name, 0)) for name in EMULATORS}
     write(file, {name: listener.getsockname()[1] for name, listener in found.items()})

@@ -108,13 +108,13 @@ class Amazon(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         pages = {f"seller_central_{name}": f"{url}/seller-central/{name}" for name in ENDPOINTS}
         apis = {f"api_{place}": f"{url}/{place}" for place in ("na", "eu", "fe")}
         return {"token": url, **apis, **pages, "sqs": f"{url}/sqs"}
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {
             "client_id": self.oauth.client_id,
             "client_secret": self.oauth.client_secret,
@@ -122,16 +122,16 @@ class Amazon(Granting):
         }
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The region."""
+        """Return the region."""
         return {"region": account.partition("/")[2]}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token, and whose it is."""
+        """Return a refresh token, and whose it is."""
         seller = account.partition("/")[0]
         return {"seller_id": seller, "refresh_token": self.oauth.granted(account)}
 
     def caller(self, request: Request) -> str | None:
-        """Whose call it is."""
+        """Return whose call it is."""
         return self.holder_of(request.headers.get("x-amz-access-token", ""))
 
     async def _page(self, request: Request) -> Response:
@@ -238,7 +238,7 @@ class Amazon(Granting):
         return account if isinstance(account, Response) else self.sellers[account]
 
     def _holder(self, request: Request) -> str | Response:
-        """The account that a call is about."""
+        """Return the account that a call is about."""
         token = request.headers.get("x-amz-access-token")
         if not token or not request.headers.get("user-agent"):
             return _denied("MissingAuthenticationToken")

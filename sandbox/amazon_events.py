@@ -43,7 +43,7 @@ class EventDesk:
     pages: dict[str, tuple[dict[str, str], int]] = field(default_factory=dict)
 
     def listed(self, request: Request, money: AmazonMoney) -> Response:
-        """GET /transactions: a page of what was posted between two instants."""
+        """Answer GET /transactions: a page of what was posted between two instants."""
         asked = dict(request.query_params)
         token = asked.pop("nextToken", None)
         if set(asked) != {"postedAfter", "postedBefore"}:
@@ -68,7 +68,7 @@ class EventDesk:
 
 
 def transactions(money: AmazonMoney) -> list[dict[str, Any]]:
-    """Every transaction there is; some of the future are not told."""
+    """Return every transaction there is; some of the future are not told."""
     told = (e for e in money.events() if e[0] < _midnight(money.today))
     groups = groupby(
         told, key=lambda e: (e[0], e[1], e[2].get("order-id"), e[2]["transaction-type"])
@@ -81,7 +81,7 @@ def transactions(money: AmazonMoney) -> list[dict[str, Any]]:
 
 
 def _besides(told: dict[str, Any], second: int) -> list[dict[str, Any]]:
-    """What is listed beside some transactions and adds nothing to what is owed now."""
+    """Return what is listed beside some transactions and adds nothing to what is owed now."""
     number = told["transactionId"]
     if second % 5 == 0:
         told["transactionId"] = f"{number}-released"
@@ -155,7 +155,7 @@ def _part(site: Site, word: str, rows: list[Line], below: list[Any]) -> dict[str
 
 
 def _ends(site: Site, group: str, rows: list[Line]) -> list[Any]:
-    """What a group of amounts is broken down to; the base of a fee is all of it here."""
+    """Return what a group of amounts is broken down to; the base of a fee is all of it here."""
     found = []
     for row in rows:
         word = row["amount-description"]

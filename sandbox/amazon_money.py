@@ -71,7 +71,7 @@ class Listed:
     times: int = 1
 
     def entry(self) -> dict[str, Any]:
-        """The report in a list."""
+        """Return the report in a list."""
         return {
             "reportId": self.number,
             "reportType": "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
@@ -97,16 +97,16 @@ class AmazonSettlement:
 
     @property
     def end(self) -> datetime:
-        """When the next one begins."""
+        """Return when the next one begins."""
         return self.start + PERIOD
 
     @property
     def total(self) -> Decimal:
-        """What its lines come to."""
+        """Return what its lines come to."""
         return sum((a for _, row in self.lines for a in amounts(row)), Decimal(0))
 
     def text(self) -> str:
-        """The flat file."""
+        """Return the flat file."""
         site = self.site
         written = [_written(row, at, site) for at, row in sorted(self.lines, key=lambda x: x[0])]
         return report(
@@ -169,7 +169,7 @@ class AmazonMoney:
         return {at.date(), (at + ONE_DAY).date()}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Every settlement that has been told."""
+        """Return every settlement that has been told."""
         told = {r.settlement for r in self.listed()}
         return {
             number: Owed(s.site.currency, s.total, s.total)
@@ -189,7 +189,7 @@ class AmazonMoney:
         ]
 
     def events(self) -> list[tuple[datetime, Site, Line]]:
-        """Every line of every settlement, closed or not, in the order of their instants."""
+        """Return every line of every settlement, closed or not, in the order of their instants."""
         found = [
             (at, s.site, row)
             for s in (*self.closed.values(), *self._open.values())
@@ -297,7 +297,7 @@ class AmazonMoney:
         }
 
     def _instant(self, settlement: AmazonSettlement) -> datetime:
-        """A moment of today that the settlement is still open at."""
+        """Return a moment of today that the settlement is still open at."""
         seconds = self._random.randint(0, 86_399)
         found = _midnight(self.today) + timedelta(seconds=seconds)
         return min(max(found, settlement.start), settlement.end - timedelta(seconds=1))
@@ -311,14 +311,14 @@ class AmazonMoney:
 
 
 def packed(content: bytes, number: str) -> tuple[bytes, str | None]:
-    """How a document is stored: every other one as gzip."""
+    """Return how a document is stored: every other one as gzip."""
     if int(number[-1]) % 2:
         return content, None
     return gzip.compress(content, mtime=0), "GZIP"
 
 
 def _written(row: Line, at: datetime, site: Site) -> Line:
-    """The row as the site's file has it."""
+    """Return the row as the site's file has it."""
     stamp = f"{at:{site.form}}"
     decimal = row["amount"].replace(".", site.mark)
     return {**row, "amount": decimal, "posted-date": stamp[:10], "posted-date-time": stamp}

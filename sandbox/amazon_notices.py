@@ -60,7 +60,7 @@ class Sqs:
         return self.messages[-1].id
 
     async def answer(self, request: Request) -> Response:
-        """One call."""
+        """Answer one call."""
         body = await request.body()
         if refused := self._unsigned(request, body):
             return _error(403, refused)
@@ -112,7 +112,7 @@ class Sqs:
         return time.monotonic() + self.skew
 
     def _unsigned(self, request: Request, body: bytes) -> str | None:
-        """What is wrong with the signature."""
+        """Return what is wrong with the signature."""
         found = _AUTHORISATION.fullmatch(request.headers.get("authorization", ""))
         if found is None:
             return "MissingAuthenticationToken"
@@ -155,7 +155,7 @@ class NoticeDesk:
     subscriptions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def fields(self, **further: str) -> dict[str, str]:
-        """What the owner types about the queue."""
+        """Return what the owner types about the queue."""
         key = {"access_key_id": self.sqs.key_id, "secret_access_key": self.sqs.secret}
         return {"queue_url": URL, "region": REGION, **key, **further}
 
@@ -173,7 +173,7 @@ class NoticeDesk:
         self.sqs.send(json.dumps(as_event(told) if event else told))
 
     async def listed(self, request: Request) -> Response:
-        """GET and POST /destinations, with a token of the application's own."""
+        """Answer GET and POST /destinations, with a token of the application's own."""
         if request.method == "GET":
             return JSONResponse({"payload": [self._told(d) for d in self.destinations]})
         asked = (await request.json())["resourceSpecification"]
@@ -195,7 +195,7 @@ class NoticeDesk:
         return {**destination, "resource": there}
 
     async def subscription(self, request: Request, account: str) -> Response:
-        """GET and POST /subscriptions/{kind}, of one seller."""
+        """Answer GET and POST /subscriptions/{kind}, of one seller."""
         place = (account, request.path_params["kind"])
         there = self.subscriptions.get(place)
         if request.method == "GET":
@@ -219,7 +219,7 @@ def report_finished(
     kind: str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
     status: str = "DONE",
 ) -> dict[str, Any]:
-    """A REPORT_PROCESSING_FINISHED."""
+    """Return a REPORT_PROCESSING_FINISHED."""
     said = {
         "sellerId": seller,
         "accountId": f"amzn1.merchant.o.{seller}",
@@ -234,7 +234,7 @@ def report_finished(
 
 
 def transaction_update(seller: str, posted: datetime, marketplace: str) -> dict[str, Any]:
-    """A TRANSACTION_UPDATE."""
+    """Return a TRANSACTION_UPDATE."""
     said = {
         "SellingPartnerMetadata": {
             "SellingPartnerId": seller,
@@ -252,7 +252,7 @@ def transaction_update(seller: str, posted: datetime, marketplace: str) -> dict[
 
 
 def order_change(seller: str, marketplace: str) -> dict[str, Any]:
-    """An ORDER_CHANGE."""
+    """Return an ORDER_CHANGE."""
     now = _iso(datetime.now(UTC))
     said = {
         "NotificationLevel": "OrderLevel",
@@ -274,7 +274,7 @@ def order_change(seller: str, marketplace: str) -> dict[str, Any]:
 
 
 def as_event(notification: dict[str, Any]) -> dict[str, Any]:
-    """The notification as a rule of EventBridge hands it to a queue."""
+    """Return the notification as a rule of EventBridge hands it to a queue."""
     kind = notification.get("notificationType") or notification["NotificationType"]
     return {
         "version": "0",
@@ -307,7 +307,7 @@ def _envelope(kind: str, payload: dict[str, Any], version: str = "1.0") -> dict[
 
 
 def _pascal(envelope: dict[str, Any]) -> dict[str, Any]:
-    """An envelope as most types write it."""
+    """Return an envelope as most types write it."""
     said = {name[0].upper() + name[1:]: value for name, value in envelope.items()}
     about = said["NotificationMetadata"]
     return {

@@ -28,7 +28,7 @@ class ReportDesk:
     given: dict[str, tuple[Listed, bool]] = field(default_factory=dict)
 
     def listed(self, request: Request, money: AmazonMoney) -> Response:
-        """GET /reports: a page of the list; a token stands alone."""
+        """Answer GET /reports: a page of the list; a token stands alone."""
         asked = request.query_params
         if "nextToken" in asked:
             if len(asked) > 1 or asked["nextToken"] not in self.pages:
@@ -41,7 +41,7 @@ class ReportDesk:
         return self._page(money, since, 0)
 
     def document(self, request: Request, money: AmazonMoney) -> Response:
-        """GET /documents/{number}: where it can be fetched for now."""
+        """Answer GET /documents/{number}: where it can be fetched for now."""
         number = request.path_params["number"]
         found = next((r for r in money.listed() if r.document == number), None)
         if found is None:
@@ -57,7 +57,7 @@ class ReportDesk:
         return JSONResponse(answer, headers=_limit("0.0167"))
 
     async def download(self, request: Request) -> Response:
-        """A document as the store hands it out, to whoever has the address."""
+        """Return a document as the store hands it out, to whoever has the address."""
         if {"authorization", "x-amz-access-token"} & set(request.headers):
             return _xml(400, "InvalidArgument", "Only one auth mechanism allowed")
         report, ended = self.given.get(
@@ -86,7 +86,7 @@ class ReportDesk:
 
 
 def _wrong(request: Request, money: AmazonMoney) -> str | None:
-    """What is wrong with the parameters of a first page."""
+    """Return what is wrong with the parameters of a first page."""
     asked = request.query_params
     if unknown := set(asked) - _PARAMS:
         return f"Unknown parameters {sorted(unknown)}"

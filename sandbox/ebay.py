@@ -94,11 +94,11 @@ class EBay(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"auth": url, "api": url, "apiz": url}
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {
             "client_id": self.oauth.client_id,
             "client_secret": self.oauth.client_secret,
@@ -204,7 +204,7 @@ class EBay(Granting):
         return money if isinstance(money, Response) else money.answer_transactions(request)
 
     def _money(self, request: Request) -> EBayMoney | Response:
-        """The money of whoever calls, if the call is signed as it must be."""
+        """Return the money of whoever calls, if the call is signed as it must be."""
         seller = self._seller(request)
         if isinstance(seller, Response):
             return seller

@@ -75,14 +75,14 @@ class EBayMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A charge for a label comes to light eight days late; nothing has paid it yet."""
+        """Charge for a label eight days late; nothing has paid it yet."""
         day = self.today - timedelta(days=8)
         self._add(day, "SHIPPING_LABEL", "DEBIT", Decimal("4.37"), orderId="05-00001-00001")
         self._available[self.listed[-1]["transactionId"]] = self.today + ONE_DAY
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each payout, and what is open."""
+        """Return each payout, and what is open."""
         found = {}
         for payout in self.payouts:
             total = Decimal(payout["amount"]["value"])
@@ -95,7 +95,7 @@ class EBayMoney:
         return {**found, f"open-{self.currency}": Owed(self.currency, total, None)}
 
     def transactions(self) -> int:
-        """All there are."""
+        """Return all there are."""
         return len(self.listed)
 
     def _happen(self, day: date) -> None:
@@ -250,13 +250,13 @@ class EBayMoney:
         return f"05-{self._number + 1:05}-{self._random.randint(0, 99999):05}"
 
     def answer_payouts(self, request: Request) -> Response:
-        """GET /payout."""
+        """Answer GET /payout."""
         passes = _filter("payoutDate", request)
         found = [p for p in self.payouts if passes(p)]
         return _page(request, "payouts", found, self.largest)
 
     def answer_payout(self, number: str) -> Response:
-        """GET /payout/{payout_Id}."""
+        """Answer GET /payout/{payout_Id}."""
         found = next((p for p in self.payouts if p["payoutId"] == number), None)
         if found is None:
             told = {"errorId": 135001, "domain": "API_FINANCES", "category": "REQUEST"}
@@ -264,7 +264,7 @@ class EBayMoney:
         return JSONResponse(found)
 
     def answer_transactions(self, request: Request) -> Response:
-        """GET /transaction; 204 and no body for nothing."""
+        """Answer GET /transaction; 204 and no body for nothing."""
         midnight = _stamp(_midnight(self.today))
         known = [t for t in self.listed if t["transactionDate"] < midnight]
         passes = _filter("transactionDate", request)

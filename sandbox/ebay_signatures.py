@@ -39,7 +39,7 @@ class SigningKeys:
         self.public: dict[str, Ed25519PublicKey] = {}
 
     def make(self) -> dict[str, Any]:
-        """A new pair, as `createSigningKey` answers it; the private half is kept nowhere."""
+        """Return a new pair, as `createSigningKey` answers it; the private half is kept nowhere."""
         pair = Ed25519PrivateKey.generate()
         jwe = ".".join(secrets.token_urlsafe(n) for n in (90, 32, 12, 120, 16))
         self.public[jwe] = pair.public_key()

@@ -67,7 +67,7 @@ class EtsyMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A fee is put into the ledger where it belongs, eight days ago; balances follow."""
+        """Put a fee into the ledger where it belongs, eight days ago; balances follow."""
         day = self.today - timedelta(days=8)
         noon = self._at(day, 12 * 3600)
         place = sum(e["created_timestamp"] <= noon for e in self.entries)
@@ -76,7 +76,7 @@ class EtsyMoney:
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """What stands between two payouts, named after the day of the second."""
+        """Return what stands between two payouts, named after the day of the second."""
         found: dict[str, Owed] = {}
         total = 0
         for entry in self.entries:
@@ -95,7 +95,7 @@ class EtsyMoney:
         }
 
     def transactions(self) -> int:
-        """Every entry."""
+        """Return every entry."""
         return len(self.entries)
 
     def _happen(self, day: date) -> None:
@@ -191,7 +191,7 @@ class EtsyMoney:
             entry |= {"sequence_number": number, "balance": balance}
 
     def answer_entries(self, request: Request) -> Response:
-        """GET .../payment-account/ledger-entries; the newest comes first."""
+        """Answer GET .../payment-account/ledger-entries; the newest comes first."""
         asked = request.query_params
         try:
             start, end = int(asked["min_created"]), int(asked["max_created"])

@@ -30,7 +30,7 @@ class EtsyPayments:
     listed: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def paid(self, gross: int, fees: int, at: int) -> dict[str, Any]:
-        """A buyer pays for a receipt."""
+        """Have a buyer pay for a receipt."""
         number = 401_000_000 + len(self.listed)
         buyer = BUYERS[self.currency] if len(self.listed) % 5 == 4 else self.currency
         payment: dict[str, Any] = {
@@ -98,7 +98,7 @@ class EtsyPayments:
         return adjustment
 
     def answer(self, request: Request) -> Response:
-        """GET .../payments; numbers are separated by commas."""
+        """Answer GET .../payments; numbers are separated by commas."""
         if self.closed:
             return JSONResponse({"error": "insufficient_scope"}, 403)
         asked = request.query_params.get("payment_ids", "").split(",")

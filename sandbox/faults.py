@@ -42,6 +42,7 @@ class Faulty:
         self.exchanges: list[Exchange] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, with the faults that are due."""
         asked = (scope["method"], scope["path"], scope["query_string"], scope["headers"])
         exchange = Exchange(*asked)
         self.exchanges.append(exchange)

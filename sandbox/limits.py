@@ -33,7 +33,7 @@ class Clock:
     others: list[Callable[[float], None]] = field(default_factory=list)
 
     def __call__(self) -> float:
-        """Seconds since some instant."""
+        """Return seconds since some instant."""
         return self.ahead + (time.monotonic() if self.still is None else self.still)
 
     def pass_by(self, seconds: float) -> None:
@@ -52,16 +52,16 @@ class Meter(Protocol):
 
     @property
     def left(self) -> float:
-        """How much can be had at once."""
+        """Return how much can be had at once."""
 
     def wait(self, cost: float) -> float:
-        """Seconds until so much can be had; 0 for now."""
+        """Return seconds until so much can be had; 0 for now."""
 
     def take(self, cost: float) -> None:
         """Use so much; a negative cost gives some back."""
 
     def least(self, taken: float) -> float:
-        """Seconds that it takes at least to be given so much."""
+        """Return seconds that it takes at least to be given so much."""
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Bucket:
         self._used = self.burst - self.left + cost
 
     def least(self, taken: float) -> float:
-        """The burst comes at once, the rest at the rate."""
+        """Return the burst comes at once, the rest at the rate."""
         return max(0.0, (taken - self.burst) / self.per_second)
 
 
@@ -121,7 +121,7 @@ class Quota:
         self._count = self.most - self.left + cost
 
     def least(self, taken: float) -> float:
-        """Every stretch but the last is sat out."""
+        """Return true for every stretch but the last."""
         return max(0.0, math.ceil(taken / self.most) - 1) * self.seconds
 
 
@@ -138,7 +138,7 @@ class AtOnce:
         return self.most - self._open
 
     def wait(self, cost: float) -> float:
-        """How long cannot be known."""
+        """Return how long cannot be known."""
         return 0.0 if self.left >= cost else 1.0
 
     def take(self, cost: float) -> None:
@@ -192,7 +192,7 @@ class Limits:
     _meters: dict[tuple[str, str], Meter] = field(default_factory=dict)
 
     def meters(self, path: str, account: str) -> dict[Rule, Meter]:
-        """The meters that a call passes."""
+        """Return the meters that a call passes."""
         found = {}
         for rule in self.plan.rules:
             if re.fullmatch(rule.path, path):
@@ -222,7 +222,7 @@ class Limits:
             self.taken[rule.name, _whose(rule, account)] -= round(cost)
 
     def least(self) -> float:
-        """Seconds that all that was taken takes at least."""
+        """Return seconds that all that was taken takes at least."""
         return max(
             (self._meters[key].least(taken) for key, taken in self.taken.items()), default=0.0
         )
@@ -246,6 +246,7 @@ class Limited:
         self._application, self._limits, self._caller = application, limits, caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call, or refuse it as over its limit."""
         request = Request(scope)
         account = self._caller(request)
         if account is None:

@@ -44,7 +44,7 @@ class Money(Protocol):
         """Every settlement by the id that Daybook gives it; what is not settled is among them."""
 
     def transactions(self) -> int:
-        """How many transactions there are on whole days, as the platform counts them."""
+        """Return how many transactions there are on whole days, as the platform counts them."""
 
 
 def live_to(emulator: object, day: date) -> None:

@@ -88,18 +88,18 @@ class OAuth:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def now(self) -> float:
-        """The server's clock."""
+        """Return the server's clock."""
         return time.time() + self.skew
 
     def granted(self, *accounts: str) -> str:
-        """A refresh token of a consent that was given before: what a seller pastes."""
+        """Return a refresh token of a consent that was given before: what a seller pastes."""
         grant = Grant(accounts)
         self._renew(grant)
         self.grants.append(grant)
         return grant.refresh_token
 
     def code(self, accounts: Sequence[str], redirect_uri: str, challenge: str | None = None) -> str:
-        """A code for a consent just given."""
+        """Return a code for a consent just given."""
         grant = Grant(tuple(accounts))
         code = secrets.token_urlsafe(24)
         self.grants.append(grant)
@@ -121,7 +121,7 @@ class OAuth:
             return self._issue(found.grant)
 
     def refresh(self, refresh_token: str) -> Issued:
-        """The next pair; a refresh token that was replaced long ago revokes its grant."""
+        """Return the next pair; a refresh token that was replaced long ago revokes its grant."""
         with self._lock:
             for grant in self.grants:
                 if grant.revoked or grant.refresh_ends < self.now():
@@ -138,14 +138,14 @@ class OAuth:
             raise GrantRefusal("refresh_token")
 
     def own(self, *accounts: str) -> Issued:
-        """A token of the client itself, for one grant that is always there."""
+        """Return a token of the client itself, for one grant that is always there."""
         with self._lock:
             grant = Grant(accounts)
             self.grants.append(grant)
             return self._issue(grant)
 
     def lasting(self, *accounts: str) -> str:
-        """An access token that does not end, as platforms' own pages hand out."""
+        """Return an access token that does not end, as platforms' own pages hand out."""
         grant = Grant(accounts)
         self.grants.append(grant)
         token = self.access_form(grant)
@@ -153,7 +153,7 @@ class OAuth:
         return token
 
     def holder(self, access_token: str) -> Grant | None:
-        """Whose access token it is, while it lasts."""
+        """Return whose access token it is, while it lasts."""
         grant, ends = self.access.get(access_token, (None, 0.0))
         return grant if grant and not grant.revoked and self.now() < ends else None
 
@@ -164,11 +164,11 @@ class OAuth:
                 grant.revoked = True
 
     def alive(self, account: str) -> bool:
-        """Whether any grant for an account stands."""
+        """Return whether any grant for an account stands."""
         return any(account in grant.accounts and not grant.revoked for grant in self.grants)
 
     def revoke_token(self, token: str) -> bool:
-        """The application gives a grant up, by either of its tokens."""
+        """Return the application gives a grant up, by either of its tokens."""
         for grant in self.grants:
             held, _ = self.access.get(token, (None, 0.0))
             if held is grant or token in {grant.refresh_token, grant.before}:
@@ -206,23 +206,23 @@ class Granting:
 
     @property
     def application(self) -> Faulty:
-        """The ASGI application."""
+        """Return the ASGI application."""
         return self.faults
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """Nothing is chosen before."""
+        """Return no field: nothing is chosen before."""
         return {}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token."""
+        """Return a refresh token."""
         return {"refresh_token": self.oauth.granted(account)}
 
     def picks(self, account: str) -> str:
-        """The account's id."""
+        """Return the account's id."""
         return account
 
     def expire(self) -> None:
@@ -234,39 +234,39 @@ class Granting:
         self.oauth.revoke(account)
 
     def alive(self, account: str) -> bool:
-        """Whether any grant for the account stands."""
+        """Return whether any grant for the account stands."""
         return self.oauth.alive(account)
 
     def caller(self, request: Request) -> str | None:
-        """Whose call it is, by the token that it carries; None where that opens nothing."""
+        """Return whose call it is, by the token that it carries; None where that opens nothing."""
         return self.holder_of(bearer(request))
 
     def holder_of(self, token: str) -> str | None:
-        """The account that an access token is of."""
+        """Return the account that an access token is of."""
         grant = self.oauth.holder(token)
         return grant.accounts[0] if grant and grant.accounts else None
 
 
 def challenge_of(verifier: str) -> str:
-    """The S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
+    """Return the S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def bearer(request: Request) -> str:
-    """The token of an `Authorization: Bearer` header."""
+    """Return the token of an `Authorization: Bearer` header."""
     return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def basic(client_id: str, client_secret: str) -> str:
-    """The value of an `Authorization` header of HTTP Basic."""
+    """Return the value of an `Authorization` header of HTTP Basic."""
     return "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
 
 
 def consent_page(
     title: str, request: Request, accounts: Mapping[str, str], *, several: bool = False
 ) -> Response:
-    """The platform's question to the seller: which account, allow or deny."""
+    """Return the platform's question to the seller: which account, allow or deny."""
     parameters = request.query_params.items()
     page = _TEMPLATES.get_template("consent.html")
     return HTMLResponse(
@@ -275,6 +275,6 @@ def consent_page(
 
 
 def back_to(redirect_uri: str, parameters: Mapping[str, str]) -> RedirectResponse:
-    """The seller's browser goes back to the application."""
+    """Return the seller's browser goes back to the application."""
     joint = "&" if "?" in redirect_uri else "?"
     return RedirectResponse(f"{redirect_uri}{joint}{urlencode(parameters)}", 302)

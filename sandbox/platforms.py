@@ -28,22 +28,22 @@ class Emulator(Protocol):
 
     @property
     def application(self) -> Faulty:
-        """The ASGI application."""
+        """Return the ASGI application."""
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
 
     def fields(self) -> dict[str, str]:
-        """The application registered with the platform."""
+        """Return the application registered with the platform."""
 
     def chosen(self, account: str) -> dict[str, str]:
-        """What the seller of an account chooses before authorising."""
+        """Return what the seller of an account chooses before authorising."""
 
     def keys(self, account: str) -> dict[str, str]:
         """What the seller of an account pastes instead of consenting; a new grant each time."""
 
     def picks(self, account: str) -> str:
-        """What to press on the consent page to grant an account."""
+        """Return what to press on the consent page to grant an account."""
 
     def expire(self) -> None:
         """Every access token ends now."""
@@ -52,7 +52,7 @@ class Emulator(Protocol):
         """The seller of an account takes it all back, at the platform."""
 
     def alive(self, account: str) -> bool:
-        """Whether anything granted for an account still opens a door."""
+        """Return whether anything granted for an account still opens a door."""
 
 
 EMULATORS: dict[str, type[Emulator]] = {

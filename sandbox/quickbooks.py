@@ -73,15 +73,15 @@ class QuickBooks(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return dict.fromkeys(("authorise", "identity", "revoke", "api"), url)
 
     def fields(self) -> dict[str, str]:
-        """The application, registered, and which of its two pairs of keys this is."""
+        """Return the application, registered, and which of its two pairs of keys this is."""
         return super().fields() | {"environment": self.environment}
 
     def keys(self, account: str) -> dict[str, str]:
-        """What the OAuth 2.0 Playground shows at its end."""
+        """Return what the OAuth 2.0 Playground shows at its end."""
         return {"realm_id": account, "refresh_token": self.oauth.granted(account)}
 
     async def _page(self, request: Request) -> Response:
@@ -207,7 +207,7 @@ def _answer(name: str, entity: dict[str, Any]) -> Response:
 
 
 def _gateway(status: int, what: str, code: str, kind: str) -> Response:
-    """What Intuit's gateway says, in lower case, before QuickBooks is asked."""
+    """Return what Intuit's gateway says, in lower case, before QuickBooks is asked."""
     message = f"message={what}; errorCode=00{code}; statusCode={status}"
     error = {"message": message, "detail": None, "code": code, "element": None}
     return JSONResponse({"fault": {"error": [error], "type": kind}, "time": 1633520295688}, status)

@@ -13,7 +13,7 @@ import uvicorn
 
 
 def bound(port: int = 0) -> socket.socket:
-    """A socket on a free loopback port; its number is known before anything is served.
+    """Return a socket on a free loopback port; its number is known before anything is served.
 
     It is `port` where nobody has that.
     """
@@ -27,7 +27,7 @@ def bound(port: int = 0) -> socket.socket:
 
 
 def address(listener: socket.socket) -> str:
-    """The URL of what is served on a socket."""
+    """Return the URL of what is served on a socket."""
     if listener.family == socket.AF_UNIX:
         return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()

@@ -87,20 +87,20 @@ class Shopify(Granting):
         )
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"shop": url + "/{shop}"}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The shop's domain."""
+        """Return the shop's domain."""
         return {"shop": self.shops[account].domain}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token of an installation that was made before."""
+        """Return a refresh token of an installation that was made before."""
         self._installed.add(account)
         return {"refresh_token": self.oauth.granted(account)}
 
     def custom_app(self, account: str) -> str:
-        """The token of an app that the shop made for itself; it does not end."""
+        """Return the token of an app that the shop made for itself; it does not end."""
         return self.oauth.lasting(account)
 
     def revoke(self, account: str) -> None:
@@ -137,7 +137,7 @@ class Shopify(Granting):
         return back_to(form["redirect_uri"], {"hmac": self.signature(answer), **answer})
 
     def signature(self, parameters: dict[str, str]) -> str:
-        """The `hmac` of a callback."""
+        """Return the `hmac` of a callback."""
         text = urlencode(sorted(parameters.items()))
         secret = self.oauth.client_secret.encode()
         return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
@@ -212,7 +212,7 @@ class Shopify(Granting):
         return JSONResponse({**done.formatted, "extensions": {"cost": charged}})
 
     def _charged(self, request: Request, points: int, shop: ShopifyShop) -> dict[str, Any]:
-        """What a query costs, and what is left; no two answers say the same."""
+        """Return what a query costs, and what is left; no two answers say the same."""
         (bucket,) = self.limits.meters(request.url.path, shop.id).values()
         return {
             "requestedQueryCost": points,

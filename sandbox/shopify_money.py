@@ -91,14 +91,14 @@ class ShopifyMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A label comes to light eight days late; nothing has paid it yet."""
+        """Charge for a label eight days late; nothing has paid it yet."""
         day = self.today - timedelta(days=8)
         late = self._add(day, self.currencies[0], "SHIPPING_LABEL", "ADJUSTMENT", Decimal("-4.37"))
         self._available[late["id"]] = self.today + ONE_DAY
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each payout, and what is open."""
+        """Return each payout, and what is open."""
         found = {}
         for payout in self.payouts:
             net = Decimal(payout["net"]["amount"])
@@ -111,11 +111,11 @@ class ShopifyMoney:
         return found
 
     def transactions(self) -> int:
-        """All there are."""
+        """Return all there are."""
         return len(self.listed)
 
     def root(self) -> dict[str, Any]:
-        """The fields of the schema's root that are about money; no order is asked for."""
+        """Return the fields of the schema's root that are about money; no order is asked for."""
 
         def payouts(_info: object, **asked: Any) -> dict[str, Any]:
             listed = connection(self.payouts, asked, self.largest, issued_at="issuedAt")

@@ -86,7 +86,7 @@ class SquareEmulator(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"api": url}
 
     async def _page(self, request: Request) -> Response:
@@ -206,7 +206,7 @@ class SquareEmulator(Granting):
         return money if isinstance(money, Response) else await answers.orders(money, request)
 
     def _money(self, request: Request) -> SquareMoney | Response:
-        """The money of whoever calls, if the call names the version it is made for."""
+        """Return the money of whoever calls, if the call names the version it is made for."""
         grant = self._holder(request)
         if isinstance(grant, Response):
             return grant

@@ -16,12 +16,12 @@ from sandbox.square_money import SquareMoney
 
 
 def payouts(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payouts."""
+    """Answer GET /v2/payouts."""
     return _listed(money, request, "payouts", money.payouts)
 
 
 def entries(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payouts/{payout_id}/payout-entries; a SIMPLE one has none."""
+    """Answer GET /v2/payouts/{payout_id}/payout-entries; a SIMPLE one has none."""
     number = request.path_params["number"]
     if number not in {p["id"] for p in money.payouts}:
         return refusal(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "The payout is not known.")
@@ -31,17 +31,17 @@ def entries(money: SquareMoney, request: Request) -> Response:
 
 
 def payments(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payments."""
+    """Answer GET /v2/payments."""
     return _listed(money, request, "payments", money.payments)
 
 
 def refunds(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/refunds."""
+    """Answer GET /v2/refunds."""
     return _listed(money, request, "refunds", money.refunds)
 
 
 def one(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payments/{payment_id} or /v2/refunds/{refund_id}."""
+    """Answer GET /v2/payments/{payment_id} or /v2/refunds/{refund_id}."""
     number, payment = request.path_params["number"], "/payments/" in request.url.path
     found = [i for i in (money.payments if payment else money.refunds) if i["id"] == number]
     if not found:
@@ -60,7 +60,7 @@ async def orders(money: SquareMoney, request: Request) -> Response:
 def _listed(
     money: SquareMoney, request: Request, what: str, items: list[dict[str, Any]]
 ) -> Response:
-    """A list of the main location unless one is named, and of its dates."""
+    """Return a list of the main location unless one is named, and of its dates."""
     asked = request.query_params
     location = asked.get("location_id", money.locations[0])
     if location not in money.locations:
@@ -101,7 +101,7 @@ def _instant(text: str) -> datetime:
 
 
 def _page(request: Request, what: str, found: list[dict[str, Any]], largest: int) -> Response:
-    """A page, and a cursor that is good for the same query alone."""
+    """Return a page, and a cursor that is good for the same query alone."""
     asked = {k: v for k, v in request.query_params.items() if k != "cursor"}
     query = hashlib.sha256(repr((request.url.path, sorted(asked.items()))).encode()).hexdigest()
     offset, cursor = 0, request.query_params.get("cursor")

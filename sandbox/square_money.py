@@ -87,7 +87,7 @@ class SquareMoney:
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each payout, and the payments and refunds that none has taken."""
+        """Return each payout, and the payments and refunds that none has taken."""
         found = {}
         for payout in self.payouts:
             total = self._money(payout["amount_money"]["amount"])
@@ -98,7 +98,7 @@ class SquareMoney:
         return {**found, f"open-{self.currency}": Owed(self.currency, self._money(total), None)}
 
     def transactions(self) -> int:
-        """Entries, and what never becomes one."""
+        """Return entries, and what never becomes one."""
         done = [p for p in (*self.payments, *self.refunds) if p["status"] == "COMPLETED"]
         charged = [e for e in self.entries if e["type"] in {"CHARGE", "REFUND"}]
         return len(self.entries) + len(done) - len(charged)

@@ -41,7 +41,7 @@ class TiktokShop:
 
     @property
     def cipher(self) -> str:
-        """How calls name it."""
+        """Return how calls name it."""
         return f"ROW_{self.id[::-1]}"
 
 
@@ -103,7 +103,7 @@ class TikTok(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {
             "authorise_us": f"{url}/authorise/us",
             "authorise_global": f"{url}/authorise/global",
@@ -112,7 +112,7 @@ class TikTok(Granting):
         }
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {
             "client_id": self.oauth.client_id,
             "client_secret": self.oauth.client_secret,
@@ -120,19 +120,19 @@ class TikTok(Granting):
         }
 
     def chosen(self, account: str) -> dict[str, str]:
-        """Where the seller signs in."""
+        """Return where the seller signs in."""
         return {"account_type": self.shops[account].world}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token for every shop of the seller."""
+        """Return a refresh token for every shop of the seller."""
         return {"refresh_token": self.oauth.granted(*self._shops_of(self.shops[account].seller))}
 
     def picks(self, account: str) -> str:
-        """The seller: a consent covers every shop of one."""
+        """Return the seller: a consent covers every shop of one."""
         return self.shops[account].seller
 
     def caller(self, request: Request) -> str | None:
-        """The shop that a call names, or the first of whoever calls."""
+        """Return the shop that a call names, or the first of whoever calls."""
         holder = self.holder_of(request.headers.get("x-tts-access-token", ""))
         cipher = request.query_params.get("shop_cipher")
         named = (shop.id for shop in self.shops.values() if shop.cipher == cipher)
@@ -216,7 +216,7 @@ class TikTok(Granting):
     async def _told(
         self, request: Request, told: Callable[[TiktokShop, TikTokMoney], dict[str, Any]]
     ) -> Response:
-        """What finance says of the shop that a call names, if the caller may know."""
+        """Return what finance says of the shop that a call names, if the caller may know."""
         grant = self._granted(request, await request.body(), of_a_shop=True)
         if isinstance(grant, Response):
             return grant
@@ -250,7 +250,7 @@ class TikTok(Granting):
         return _success({"shops": listed})
 
     def _granted(self, request: Request, body: bytes, *, of_a_shop: bool) -> Grant | Response:
-        """Who calls, or a refusal: signed as it must be, with a token that is alive."""
+        """Return who calls, or a refusal: signed as it must be, with a token that is alive."""
         wrong = self._unsigned(request, body)
         if wrong is not None:
             return wrong
@@ -267,7 +267,7 @@ class TikTok(Granting):
         return _error(code, message, self.refuses_with)
 
     def _unsigned(self, request: Request, body: bytes) -> Response | None:
-        """A refusal, unless the call is signed as Partner Center says."""
+        """Return a refusal, unless the call is signed as Partner Center says."""
         asked = request.query_params
         if asked.get("app_key") != self.oauth.client_id:
             return _error(36009004, "Invalid app_key query parameter", 400)

@@ -41,22 +41,22 @@ class TiktokStatement:
 
     @property
     def made(self) -> date:
-        """The day that begins with it."""
+        """Return the day that begins with it."""
         return self.day + ONE_DAY
 
     @property
     def settled(self) -> Decimal:
-        """What its transactions come to."""
+        """Return what its transactions come to."""
         return _sum(self.transactions, "settlement_amount")
 
     @property
     def reserved(self) -> Decimal:
-        """What the reserve takes (negative) or gives back."""
+        """Return what the reserve takes (negative) or gives back."""
         return _sum(self.transactions, "reserve_amount")
 
     @property
     def payable(self) -> Decimal:
-        """What a payment takes."""
+        """Return what a payment takes."""
         return self.settled + self.reserved
 
 
@@ -95,14 +95,14 @@ class TikTokMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """The bank sends the last payment back that had arrived."""
+        """Return the bank sends the last payment back that had arrived."""
         last = next(p for p in reversed(self.payments) if p["status"] == "PAID")
         day = datetime.fromtimestamp(last["paid_time"], UTC).date()
         last |= {"status": "FAILED", "paid_time": 0}
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each statement, and that nothing is open beside them."""
+        """Return each statement, and that nothing is open beside them."""
         found = {}
         for statement in self.statements:
             paid = statement.payment is not None and statement.payment["status"] == "PAID"
@@ -111,7 +111,7 @@ class TikTokMoney:
         return {**found, f"open-{self.currency}": Owed(self.currency, Decimal(0), None)}
 
     def transactions(self) -> int:
-        """All that statements were made of."""
+        """Return all that statements were made of."""
         return sum(len(statement.transactions) for statement in self.statements)
 
     def _settle(self, day: date) -> None:
@@ -152,17 +152,17 @@ class TikTokMoney:
         return {"value": f"{value:f}", "currency": self.currency}
 
     def answer_statements(self, request: Request) -> dict[str, Any]:
-        """GET /finance/202309/statements."""
+        """Answer GET /finance/202309/statements."""
         known = [s for s in self.statements if s.made <= self.today]
         listed = [as_listed(s, self.currency) for s in known]
         return _page(request, "statements", listed, "statement_time", self.largest)
 
     def answer_payments(self, request: Request) -> dict[str, Any]:
-        """GET /finance/202309/payments."""
+        """Answer GET /finance/202309/payments."""
         return _page(request, "payments", self.payments, "create_time", self.largest)
 
     def answer_transactions(self, number: str, request: Request) -> dict[str, Any]:
-        """GET /finance/202501/statements/{id}/statement_transactions."""
+        """Answer GET /finance/202501/statements/{id}/statement_transactions."""
         statement = next((s for s in self.statements if s.id == number), None)
         if statement is None:
             raise Invalid("Invalid statement_id path parameter")
@@ -172,7 +172,7 @@ class TikTokMoney:
 
 
 def _wants_payment(statement: TiktokStatement, day: date) -> bool:
-    """Whether nothing pays it, or what should have failed three days ago."""
+    """Return whether nothing pays it, or what should have failed three days ago."""
     payment = statement.payment
     if payment is None:
         return True
@@ -193,7 +193,7 @@ def _sum(transactions: list[dict[str, Any]], name: str) -> Decimal:
 
 
 def as_listed(statement: TiktokStatement, currency: str) -> dict[str, Any]:
-    """A statement as the list of statements has it."""
+    """Return a statement as the list of statements has it."""
     fees = _sum(statement.transactions, "fee_tax_amount")
     payment = statement.payment or {"id": "", "status": "PROCESSING", "paid_time": 0}
     return {
@@ -212,7 +212,7 @@ def as_listed(statement: TiktokStatement, currency: str) -> dict[str, Any]:
 
 
 def totals(statement: TiktokStatement, currency: str) -> dict[str, Any]:
-    """What every page of a statement's transactions says of the statement."""
+    """Return what every page of a statement's transactions says of the statement."""
     parts = ("revenue", "shipping_cost", "fee_tax", "adjustment")
     return {
         "id": statement.id,

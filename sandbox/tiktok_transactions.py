@@ -71,7 +71,7 @@ class Settled:
     _held: list[tuple[date, Decimal, str]] = field(default_factory=list)
 
     def transactions(self, day: date) -> list[dict[str, Any]]:
-        """What the day's statement takes; nothing on most days of a weekend."""
+        """Return what the day's statement takes; nothing on most days of a weekend."""
         if day.weekday() >= 5 and self.random.random() < 0.7:
             return []
         found = [self._order(day) for _ in range(self.times * self.random.randint(1, 4))]
@@ -135,7 +135,7 @@ class Settled:
         }
 
     def _reserve(self, day: date, order: dict[str, Any]) -> list[dict[str, Any]]:
-        """A part of an order is held for ten days."""
+        """Hold a part of an order for ten days."""
         found = []
         for until, value, associated in [h for h in self._held if h[0] <= day]:
             self._held.remove((until, value, associated))
@@ -159,7 +159,7 @@ class Settled:
     def _stated(
         self, day: date, leaves: dict[str, Decimal], tax: Decimal = Decimal(0)
     ) -> dict[str, Any]:
-        """An order's transaction of these leaves; every other one is nought."""
+        """Return an order's transaction of these leaves; every other one is nought."""
         self._number += 1
         copied = leaves | {copy: leaves[of] for copy, of in COPIES.items() if of in leaves}
         created = datetime.combine(day, time(), UTC) - timedelta(

@@ -54,15 +54,15 @@ class Walmart(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"api": url, "login": url}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The market."""
+        """Return the market."""
         return {"market": "us"}
 
     def keys(self, account: str) -> dict[str, str]:
-        """Keys that the seller makes in the developer portal."""
+        """Return keys that the seller makes in the developer portal."""
         client_id, secret = str(uuid.uuid4()), secrets.token_urlsafe(40)
         self.own[client_id] = (secret, account)
         return {"client_id": client_id, "client_secret": secret, "seller_id": account}
@@ -73,11 +73,11 @@ class Walmart(Granting):
         self.oauth.revoke(account)
 
     def alive(self, account: str) -> bool:
-        """Whether keys or a consent of the seller stand."""
+        """Return whether keys or a consent of the seller stand."""
         return any(held[1] == account for held in self.own.values()) or self.oauth.alive(account)
 
     def caller(self, request: Request) -> str | None:
-        """Whose call it is."""
+        """Return whose call it is."""
         return self.holder_of(request.headers.get("wm_sec.access_token", ""))
 
     async def _page(self, request: Request) -> Response:
@@ -168,7 +168,7 @@ class Walmart(Granting):
         return money if isinstance(money, Response) else money.answer_json(request)
 
     def _money(self, request: Request) -> WalmartMoney | Response:
-        """The money of whoever calls, if the call has the headers that all have."""
+        """Return the money of whoever calls, if the call has the headers that all have."""
         unheaded = _unheaded(request)
         if unheaded is not None:
             return unheaded
@@ -183,7 +183,7 @@ def _basic(request: Request) -> tuple[str, str]:
 
 
 def _lacking(request: Request) -> Response | None:
-    """A refusal where a header is missing that the contract of tokens requires."""
+    """Return a refusal where a header is missing that the contract of tokens requires."""
     unheaded = _unheaded(request)
     if unheaded is not None:
         return unheaded
@@ -193,7 +193,7 @@ def _lacking(request: Request) -> Response | None:
 
 
 def _unheaded(request: Request) -> Response | None:
-    """A refusal where a header is missing that every call has."""
+    """Return a refusal where a header is missing that every call has."""
     try:
         uuid.UUID(request.headers.get("wm_qos.correlation_id", ""))
     except ValueError:

@@ -62,7 +62,7 @@ class Report:
 
     @property
     def listed(self) -> str:
-        """The day of its payment, as Walmart lists it."""
+        """Return the day of its payment, as Walmart lists it."""
         return f"{self.end + PAYING:%m%d%Y}"
 
 
@@ -108,14 +108,14 @@ class WalmartMoney:
         return {before, before + ONE_DAY}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each report; what none covers is told nowhere."""
+        """Return each report; what none covers is told nowhere."""
         return {
             f"{r.end + PAYING:%Y%m%d}": Owed(self.currency, r.payable, r.payable)
             for r in self.reports
         }
 
     def transactions(self) -> int:
-        """The lines of all reports."""
+        """Return the lines of all reports."""
         return sum(len(r.rows) for r in self.reports)
 
     def _happen(self, day: date) -> None:
@@ -219,13 +219,13 @@ class WalmartMoney:
         return Decimal(self._random.randint(low * 100, high * 100)) / 100
 
     def answer_dates(self, request: Request) -> Response:
-        """GET availableReconFiles, the newest first."""
+        """Answer GET availableReconFiles, the newest first."""
         if request.query_params.get("reportVersion") != "v1":
             return _refused(404, "INVALID_REPORT_VERSION", "reportVersion")
         return JSONResponse({"availableApReportDates": [r.listed for r in reversed(self.reports)]})
 
     def answer_file(self, request: Request) -> Response:
-        """GET reconFile: a zip, and only to whom asks for bytes."""
+        """Answer GET reconFile: a zip, and only to whom asks for bytes."""
         if request.query_params.get("reportVersion") != "v1":
             return _refused(404, "INVALID_REPORT_VERSION", "reportVersion")
         accepted = request.headers.get("accept", "")
@@ -243,7 +243,7 @@ class WalmartMoney:
         return Response(content, 200, headers, "application/octet-stream")
 
     def answer_json(self, request: Request) -> Response:
-        """GET reconFileJson; offsets are nobody's to count, and -1 after the last page."""
+        """Answer GET reconFileJson; offsets are nobody's to count, and -1 after the last page."""
         report = self._found(request)
         if isinstance(report, Response):
             return report
@@ -291,7 +291,7 @@ def _filled(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _text(report: Report) -> str:
-    """The file: its columns, the line that counts all lines, and the rows."""
+    """Return the file: its columns, the line that counts all lines, and the rows."""
     out = io.StringIO()
     out.write(",".join(COLUMNS) + f"\r\nNumber of Lines in file {len(report.rows) + 2}\r\n")
     writer = csv.DictWriter(out, COLUMNS, restval="")

@@ -50,7 +50,7 @@ class WoocommerceStore:
     nonces: set[str] = field(default_factory=set)
 
     def new_key(self) -> tuple[str, str]:
-        """A row of WooCommerce's API keys."""
+        """Return a row of WooCommerce's API keys."""
         key, secret = f"ck_{secrets.token_hex(20)}", f"cs_{secrets.token_hex(20)}"
         self.keys[key] = secret
         return key, secret
@@ -85,7 +85,7 @@ class WooCommerce:
 
     @property
     def money(self) -> dict[str, WooMoney]:
-        """What each store has earned, by its address."""
+        """Return what each store has earned, by its address."""
         host = urlsplit(self._url).netloc
         return {f"{host}/{name}": money for name, money in self._money.items()}
 
@@ -95,11 +95,11 @@ class WooCommerce:
 
     @property
     def application(self) -> Faulty:
-        """The ASGI application."""
+        """Return the ASGI application."""
         return self.faults
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """Nothing: a store's address is typed. It is told here where the stores are."""
+        """Return nothing: a store's address is typed. It is told here where the stores are."""
         self._url = url
         self.first, self.second = (f"{urlsplit(url).netloc}/{name}" for name in self.stores)
         return {}
@@ -109,16 +109,16 @@ class WooCommerce:
         return {}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The store's address."""
+        """Return the store's address."""
         return {"store_url": f"{self._url}/{account.rsplit('/', 1)[-1]}"}
 
     def keys(self, account: str) -> dict[str, str]:
-        """Keys made on the store's page."""
+        """Return keys made on the store's page."""
         key, secret = self._store(account).new_key()
         return {"consumer_key": key, "consumer_secret": secret}
 
     def picks(self, account: str) -> str:
-        """The store that asks is the only one."""
+        """Return the store that asks is the only one."""
         return account.rsplit("/", 1)[-1]
 
     def expire(self) -> None:
@@ -129,11 +129,11 @@ class WooCommerce:
         self._store(account).keys.clear()
 
     def alive(self, account: str) -> bool:
-        """Whether the store has a key."""
+        """Return whether the store has a key."""
         return bool(self._store(account).keys)
 
     def caller(self, request: Request) -> str | None:
-        """The store that is called: its host counts calls, whoever makes them."""
+        """Return the store that is called: its host counts calls, whoever makes them."""
         return request.url.path.split("/")[1]
 
     def _store(self, account: str) -> WoocommerceStore:
@@ -259,7 +259,7 @@ def _home(request: Request) -> str:
 
 
 def _refused(request: Request, store: WoocommerceStore) -> Response | None:
-    """The answer to a caller who may not; None for one who may."""
+    """Return the answer to a caller who may not; None for one who may."""
     given = dict(request.query_params)
     if request.url.scheme == "http":
         return _unsigned(request, store, given)

@@ -33,7 +33,7 @@ LARGEST = 40
 
 
 def answered(money: WooMoney, route: str, asked: Mapping[str, str]) -> Response:
-    """What the store says to a route under `wc/v3/`."""
+    """Return what the store says to a route under `wc/v3/`."""
     parts = route.split("/")
     if parts[0] == "payments" and money.payments == "working":
         return _payments(money, parts[1], asked)
@@ -52,7 +52,7 @@ def answered(money: WooMoney, route: str, asked: Mapping[str, str]) -> Response:
 
 
 def error(status: int, code: str, message: str, **more: Any) -> Response:
-    """A refusal as WordPress writes it."""
+    """Return a refusal as WordPress writes it."""
     return JSONResponse(
         {"code": code, "message": message, "data": {"status": status} | more}, status
     )
@@ -147,7 +147,7 @@ def _payments(money: WooMoney, what: str, asked: Mapping[str, str]) -> Response:
 
 
 def _day(item: Mapping[str, Any]) -> str:
-    """When a deposit or a transaction is dated, as filters are written."""
+    """Return when a deposit or a transaction is dated, as filters are written."""
     if isinstance(item["date"], str):
         return item["date"]
     return datetime.fromtimestamp(item["date"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -82,7 +82,7 @@ class WooMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A sale comes to light late, and somebody throws another away."""
+        """Add a sale that comes to light late, and throw another away."""
         now = datetime.combine(self.today, time(11), UTC)
         day = self.today - timedelta(days=8)
         late = self._order(day, "cod")
@@ -103,7 +103,7 @@ class WooMoney:
         return {day, datetime.fromisoformat(gone["date_paid_gmt"]).date()}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each month of each currency, each deposit, and what is open."""
+        """Return each month of each currency, each deposit, and what is open."""
         found = {}
         start = self.first
         while start < self.today:
@@ -119,7 +119,7 @@ class WooMoney:
         return {**found, f"open-{self.currency}": Owed(self.currency, total, None)}
 
     def transactions(self) -> int:
-        """All orders, refunds and movements there are."""
+        """Return all orders, refunds and movements there are."""
         return len(self.orders) + len(self.refunds) + len(self.moves)
 
     def _happen(self, day: date) -> None:
@@ -144,7 +144,7 @@ class WooMoney:
                 self._move(self._at(day), kind, chance.randint(low, high), fee)
 
     def _order(self, day: date, method: str, *, noted: bool = True) -> dict[str, Any]:
-        """An order as the store keeps it; a bank transfer is paid three days later."""
+        """Return an order as the store keeps it; a bank transfer is paid three days later."""
         chance, at = self._random, self._at(day)
         self._number += 1
         foreign = method == "stripe" and chance.random() < 0.25

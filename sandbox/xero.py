@@ -91,11 +91,11 @@ class Xero(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return dict.fromkeys(("login", "identity", "api"), url)
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         registered = {"client_id": self.oauth.client_id}
         if self.kind != "pkce":
             registered["client_secret"] = self.oauth.client_secret
@@ -104,7 +104,7 @@ class Xero(Granting):
         return registered
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token of a consent to one organisation; none for a custom connection."""
+        """Return a refresh token of a consent to one organisation; none for a custom connection."""
         self._connect(account, _uuid())
         if self.kind == "custom":
             return {}
@@ -117,11 +117,11 @@ class Xero(Granting):
         self.connections.pop(account, None)
 
     def alive(self, account: str) -> bool:
-        """Whether the organisation is connected."""
+        """Return whether the organisation is connected."""
         return account in self.connections
 
     def caller(self, request: Request) -> str | None:
-        """The organisation that a call names."""
+        """Return the organisation that a call names."""
         holder = super().caller(request)
         return holder and request.headers.get("xero-tenant-id", holder)
 
@@ -207,7 +207,7 @@ class Xero(Granting):
         return pair
 
     def _reached(self, grant: Grant) -> dict[str, dict[str, str]]:
-        """All that the token's user ever connected, by whatever consent."""
+        """Return all that the token's user ever connected, by whatever consent."""
         user = self.organisations[grant.accounts[0]].user
         return {
             tenant: connection

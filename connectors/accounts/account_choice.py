@@ -18,7 +18,7 @@ class Undecided(BadInput):
 
 
 def described(account: Account) -> dict[str, Any]:
-    """What is remembered of an account, as its platform names it."""
+    """Return what is remembered of an account, as its platform names it."""
     return {
         "name": account.name,
         "country": account.country,
@@ -29,7 +29,7 @@ def described(account: Account) -> dict[str, Any]:
 
 
 def chosen_account(found: Sequence[Account], wanted: str | None, slug: str) -> Account:
-    """The one account that is meant; `BadInput` names those there are."""
+    """Return the one account that is meant; `BadInput` names those there are."""
     if not found:
         raise BadInput("the authorisation reaches no account: grant access to one")
     named = ", ".join(f"{account.id} ({account.name})" for account in found)

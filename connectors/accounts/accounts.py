@@ -180,7 +180,7 @@ class Accounts(Credentials):
             self.registry.connections.set_setup(slug, changed.model_dump(mode="json"), actor)
 
     def reachable_accounts(self, slug: str) -> list[Account]:
-        """Whom the staged credentials of a connection reach; `BadInput` when they are refused."""
+        """Return whom a connection's staged credentials reach; `BadInput` when they are refused."""
         wanted = self.platform_of(slug)
         if not self.vault.read(STAGED + slug):
             raise BadInput(f"{slug} has no credentials yet: remove it and add it again")
@@ -256,7 +256,7 @@ class Accounts(Credentials):
     def _kept_if_unfinished(
         self, slug: str, token: Token | None, withdraw: Callable[[], None]
     ) -> Iterator[None]:
-        """What comes to nothing is taken back, unless it can still be finished.
+        """Yield what comes to nothing is taken back, unless it can still be finished.
 
         A refresh token that was exchanged for another exists here and nowhere else.
         """
@@ -283,6 +283,6 @@ class Accounts(Credentials):
 
 
 def check_has_account(connection: Connection) -> None:
-    """`BadInput` for a connection that reads files."""
+    """Raise `BadInput` for a connection that reads files."""
     if connection.kind == "file":
         raise BadInput(f"{connection.slug} reads files: there is no account to disconnect")

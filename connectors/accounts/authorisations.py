@@ -30,7 +30,7 @@ class Received:
 
 
 def redirect_uri(accounts: Accounts, wanted: Platform) -> str:
-    """Where a platform sends sellers back: to be registered there, letter by letter."""
+    """Return where a platform sends sellers back: to be registered there, letter by letter."""
     return f"{accounts.settings.public_url}/connect/{wanted.name}/callback"
 
 
@@ -41,7 +41,7 @@ def begin(
     session: str,
     actor: str = "console",
 ) -> str:
-    """The platform's page for a connection, asked for from a browser session.
+    """Return the platform's page for a connection, asked for from a browser session.
 
     `given` are the account's fields (region, shop); they are kept, whatever the seller answers.
     `BadInput` where one is missing or wrong.
@@ -63,7 +63,7 @@ def begin(
 def receive(
     accounts: Accounts, wanted: Platform, parameters: Mapping[str, str], session: str, actor: str
 ) -> Received:
-    """A browser came back from the platform.
+    """Take up an authorisation when a browser comes back from the platform.
 
     `ConsentRefused` for an answer that must not be used, `Denied` when the seller said no,
     `BadInput` for a code that buys nothing and for another account than the connection's.
@@ -85,7 +85,7 @@ def receive(
 
 
 def _proven(accounts: Accounts, slug: str, actor: str) -> Received:
-    """The account is pinned, or there are several to choose from."""
+    """Return the account is pinned, or there are several to choose from."""
     found = accounts.reachable_accounts(slug)
     pinned = accounts.registry.connections.get(slug).account_id
     if len(found) > 1 and pinned not in {account.id for account in found}:
@@ -99,7 +99,7 @@ def _proven(accounts: Accounts, slug: str, actor: str) -> Received:
 
 
 def requested_connection(accounts: Accounts, state: str, session: str) -> str | None:
-    """The connection that this browser asked to authorise with a state, answered or not."""
+    """Return the connection that this browser asked to authorise with a state, answered or not."""
     return consent.requested_connection(accounts.vault, state, session)
 
 

@@ -45,7 +45,7 @@ class Broker:
     wait_seconds: float = WAIT_SECONDS
 
     def access_token(self, slug: str, refresh: Refresh, refused: str | None = None) -> str:
-        """An access token that lasts and is not the `refused` one; `refresh` buys a new pair.
+        """Return a valid access token other than the `refused` one; `refresh` buys a new pair.
 
         `refresh` raises `GrantRefused` for `invalid_grant` alone; its `Transient` and
         `RateLimited` pass through, and the connection stays as it is. `NeedsReconnection` when
@@ -99,7 +99,7 @@ class _Refused(Exception):
 
 
 def _bought(token: Token, refresh: Refresh) -> Token:
-    """A new pair; with the refresh token before where the last one is refused."""
+    """Return a new pair; with the refresh token before where the last one is refused."""
     try:
         return refresh(token.refresh_token)
     except GrantRefused:

@@ -60,7 +60,7 @@ def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Quest
 
 
 def handed_over(vault: Vault, state: str) -> str:
-    """Whose connection a question is about that a platform answers by itself, without a browser.
+    """Return the connection of a question that a platform answers without a browser.
 
     The question stays open: the seller's browser is still to come back.
     """
@@ -71,12 +71,12 @@ def handed_over(vault: Vault, state: str) -> str:
 
 
 def requested_connection(vault: Vault, state: str, session: str) -> str | None:
-    """The connection that a browser session asked about, whatever became of the question."""
+    """Return the connection that a browser session asked about, whatever became of the question."""
     return vault.registry.consents.connection_of(_digest(state), _digest(session))
 
 
 def answer(vault: Vault, state: str, session: str) -> Answered:
-    """The question that a callback answers; `ConsentRefused` for one that must not be used.
+    """Return the question that a callback answers; `ConsentRefused` for one that must not be used.
 
     The first answer settles every question that is open for its connection.
     """

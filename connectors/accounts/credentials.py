@@ -30,20 +30,20 @@ class Credentials:
 
     @property
     def vault(self) -> Vault:
-        """Where their credentials rest."""
+        """Return where their credentials rest."""
         return Vault(self.settings, self.registry)
 
     def platform_of(self, slug: str) -> Platform:
-        """The platform that a connection is on."""
+        """Return the platform that a connection is on."""
         return platform(self.registry.connections.get(slug).channel)
 
     def access(self, slug: str) -> Access:
-        """How a connection's account is reached, with a token that is refreshed as needed."""
+        """Return the access to a connection's account, with a token that is refreshed as needed."""
         connection = self.registry.connections.get(slug)
         return self._access(platform(connection.channel), slug, connection.fields)
 
     def application_id(self, slug: str) -> str:
-        """What tells the application that calls for a connection from others: no secret."""
+        """Return what tells the application that calls for a connection from others: no secret."""
         kept = {**self.registry.connections.get(slug).fields, **self._kept(slug)}
         shared = self.registered(self.platform_of(slug))
         return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
@@ -77,7 +77,7 @@ class Credentials:
         self._keep(STAGED + slug, self.platform_of(slug), kept)
 
     def own_fields(self, slug: str, *, staged: bool = False) -> dict[str, str]:
-        """What a connection keeps when it is connected again: its application and its choices.
+        """Return what outlasts connecting anew: a connection's application and its choices.
 
         With `staged` also those of an authorisation that was begun and not finished.
         """
@@ -92,21 +92,21 @@ class Credentials:
         return {name: value for name, value in kept.items() if name in names}
 
     def staged_fields(self, slug: str) -> dict[str, str]:
-        """What a connection's credentials that are not proven yet consist of, but for a token."""
+        """Return a connection's credentials that are not verified yet, but for a token."""
         kept = self._kept(STAGED + slug)
         kept.pop(TOKEN, None)
         return kept
 
     def staged_access(self, slug: str) -> Access:
-        """How the account of a connection's staged credentials is reached."""
+        """Return how the account of a connection's staged credentials is reached."""
         return self._access(self.platform_of(slug), STAGED + slug, {})
 
     def registered(self, wanted: Platform) -> dict[str, str]:
-        """The fields of the application that this house registered with a platform."""
+        """Return the fields of the application that this house registered with a platform."""
         return self._kept(application(wanted))
 
     def shared(self, wanted: Platform, own: Mapping[str, str]) -> dict[str, str]:
-        """The registered application's fields, for a connection without one of its `own`.
+        """Return the registered application's fields, for a connection without one of its `own`.
 
         The two are never mixed: a secret or an environment is of one application.
         """
@@ -134,5 +134,5 @@ class Credentials:
 
 
 def application(wanted: Platform) -> str:
-    """The owner, in the vault, of the application registered with a platform."""
+    """Return the owner, in the vault, of the application registered with a platform."""
     return f"app:{wanted.name}"

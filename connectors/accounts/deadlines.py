@@ -27,13 +27,13 @@ class Deadline:
     remedy: str
 
     def warning(self, now: datetime) -> timedelta | None:
-        """The last warning that is due, None while there is time enough."""
+        """Return the last warning that is due, None while there is time enough."""
         due = [ahead for ahead in WARNINGS if now >= self.expires_at - ahead]
         return min(due, default=None)
 
 
 def deadlines(wanted: Platform, fields: Mapping[str, str], token: Token | None) -> list[Deadline]:
-    """Everything that ends for an account, the soonest first."""
+    """Return everything that ends for an account, the soonest first."""
     found = [*_of_grant(wanted, token), *_of_secret(wanted, fields)]
     return sorted(found, key=lambda deadline: deadline.expires_at)
 
@@ -66,7 +66,7 @@ def _of_secret(wanted: Platform, fields: Mapping[str, str]) -> Iterator[Deadline
 
 
 def wants_use(token: Token | None, now: datetime) -> bool:
-    """Whether a grant has not been used for so long that it is kept alive."""
+    """Return whether a grant has not been used for so long that it is kept alive."""
     if token is None or token.refresh_token is None or token.issued_at is None:
         return False
     return now - token.issued_at > KEEP_ALIVE

@@ -16,7 +16,7 @@ from connectors.home.settings import Settings
 def endpoints(
     settings: Settings, platform: Platform, fields: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """The platform's endpoints for an account with these fields, by name.
+    """Return the platform's endpoints for an account with these fields, by name.
 
     `BadInput` for a file that cannot be read or names what does not exist.
     """

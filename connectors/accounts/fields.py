@@ -15,7 +15,7 @@ _TYPED_TOKENS = ("refresh_token", "access_token")
 def read_fields(
     wanted: Platform, given: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[dict[str, str], Token | None]:
-    """The fields to keep, each in its own form, and the token that was typed.
+    """Return the fields to keep, each in its own form, and the token that was typed.
 
     `known` are fields that need not be given again. `BadInput` names every field that is missing
     or that the platform does not have.
@@ -36,7 +36,7 @@ def read_fields(
 def read_values(
     wanted: Platform, given: Mapping[str, str], known: Mapping[str, str], needed: Sequence[Field]
 ) -> dict[str, str]:
-    """What was given, each value in its own form; `BadInput` as `read_fields`.
+    """Return what was given, each value in its own form; `BadInput` as `read_fields`.
 
     A new secret of an application is dated: some end.
     """
@@ -48,7 +48,7 @@ def read_values(
 
 
 def read_given(title: str, fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
-    """What was given of some fields, each value in its own form; `BadInput` as `read_fields`.
+    """Return the values of some fields, each in its own form; `BadInput` as `read_fields`.
 
     `title` is what the fields are of.
     """
@@ -73,12 +73,12 @@ def _check_all_given(title: str, needed: Sequence[Field], known: Mapping[str, st
 
 
 def secret_names(wanted: Platform) -> Set[str]:
-    """The fields that are kept sealed; the others may be shown."""
+    """Return the fields that are kept sealed; the others may be shown."""
     return {field.name for field in wanted.fields if field.secret}
 
 
 def slug_for(name: str, taken: Set[str]) -> str:
-    """A slug that nobody has, made of a display name."""
+    """Return a slug that nobody has, made of a display name."""
     words = re.findall(r"[a-z0-9]+", name.lower())
     base = "-".join(words)[:36].strip("-") or "store"
     numbered = (f"{base}-{n}" for n in range(2, len(taken) + 3))

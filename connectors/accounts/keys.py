@@ -27,21 +27,21 @@ class Keyring:
 
     @property
     def current(self) -> bytes:
-        """The key that new data keys are sealed under."""
+        """Return the key that new data keys are sealed under."""
         return self.keys[0]
 
     def find(self, wanted: bytes) -> bytes | None:
-        """The key of that id, if it is still here."""
+        """Return the key of that id, if it is still here."""
         return next((key for key in self.keys if key_id(key) == wanted), None)
 
 
 def new_key() -> bytes:
-    """A fresh random key."""
+    """Return a fresh random key."""
     return secrets.token_bytes(KEY_BYTES)
 
 
 def read_keys(settings: Settings) -> Keyring:
-    """The keys of this home; `ConfigError` when there is none or it is not one."""
+    """Return the keys of this home; `ConfigError` when there is none or it is not one."""
     if settings.master_key is not None:
         return _parsed(settings.master_key.get_secret_value().split(","), "DAYBOOK_MASTER_KEY")
     path = settings.key_file

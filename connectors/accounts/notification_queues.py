@@ -67,22 +67,22 @@ class NotificationQueues:
         return True
 
     def notified(self) -> set[str]:
-        """The connections that have a queue; no key is needed to know."""
+        """Return the connections that have a queue; no key is needed to know."""
         owners = self.accounts.registry.credentials.owners()
         return {owner.removeprefix(QUEUE) for owner in owners if owner.startswith(QUEUE)}
 
     def shown(self, slug: str) -> dict[str, str] | None:
-        """A connection's queue without what is secret; None where it has none."""
+        """Return a connection's queue without what is secret; None where it has none."""
         kept = self.accounts.vault.read(QUEUE + slug)
         return {n.removeprefix(OPEN): v for n, v in kept.items() if n.startswith(OPEN)} or None
 
     def address(self, connection: Connection) -> str | None:
-        """Which queue a connection has: those of one address are the same; None without any."""
+        """Return a connection's queue: those of one address are the same; None without any."""
         return (self.shown(connection.slug) or {}).get(notices_of(connection).address)
 
     @contextmanager
     def opened(self, connection: Connection) -> Iterator[Queue]:
-        """A connection's queue, to ask."""
+        """Yield a connection's queue, to ask."""
         kept = self.accounts.vault.read(QUEUE + connection.slug)
         fields = {name.removeprefix(OPEN): value for name, value in kept.items()}
         access = replace(self.accounts.access(connection.slug), fields=fields)
@@ -98,7 +98,7 @@ class NotificationQueues:
 
 
 def notices_of(connection: Connection) -> Notices:
-    """How the platform of a connection notifies; `BadInput` where it does not, or reads files."""
+    """Return a connection's notifications; `BadInput` where its platform has none."""
     channel = CHANNELS.get(connection.channel)
     if connection.kind == "file" or channel is None or channel.notices is None:
         raise BadInput(f"{connection.slug} has no notifications that Daybook hears")

@@ -51,7 +51,7 @@ class TokenEndpoint:
     error_for: ErrorFor = no_error
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair, for a consent's code (RFC 6749, section 4.1.3); raises as `refresh`.
+        """Redeem a consent's code (RFC 6749, section 4.1.3); raises as `refresh`.
 
         The PKCE verifier goes along where the endpoint takes public clients.
         """
@@ -61,14 +61,14 @@ class TokenEndpoint:
         return self._fetched("authorization_code", asked)
 
     def for_client(self) -> Token:
-        """A token of the client itself (RFC 6749, section 4.4); it comes without a refresh token.
+        """Return a token of the client itself (RFC 6749, section 4.4), without a refresh token.
 
         Raises as `refresh`.
         """
         return self._fetched("client_credentials", dict(self.asks))
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """A new pair (RFC 6749, section 6).
+        """Return a new pair (RFC 6749, section 6).
 
         Raises `GrantRefused` for `invalid_grant` and where there is no refresh token,
         `ConfigError` when the application itself is refused, `RateLimited`, `Transient` for the
@@ -115,7 +115,7 @@ class TokenEndpoint:
         return client
 
     def _readable(self, response: httpx2.Response) -> httpx2.Response:
-        """The answer if it is one of the protocol's; else the error that it stands for."""
+        """Return the answer if it is one of the protocol's; else the error that it stands for."""
         status = response.status_code
         if status == httpx2.codes.TOO_MANY_REQUESTS:
             wait = wait_seconds(response)
@@ -163,7 +163,7 @@ class TokenEndpoint:
 def _as_json(
     client: Any, _method: str, url: str, headers: dict[str, str], form: bytes
 ) -> tuple[str, dict[str, str], bytes]:
-    """A client authentication of Authlib's: the form as JSON, with the client's id and secret."""
+    """Authenticate a client of Authlib's by its id and secret, with the form as JSON."""
     secret = {"client_id": client.client_id, "client_secret": client.client_secret}
     body = json.dumps(dict(parse_qsl(form.decode())) | secret).encode()
     headers["Content-Type"] = "application/json"
@@ -179,7 +179,7 @@ def _says_error(response: httpx2.Response) -> bool:
 
 
 def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:
-    """The pair in a token endpoint's answer.
+    """Return the pair in a token endpoint's answer.
 
     `asked_with` is the refresh token that bought it: without a new one, it stays good (RFC 6749,
     section 6). Ends are read as `expires_in` (seconds) or `expires_at` (an instant); a token that

@@ -32,12 +32,12 @@ PLATFORMS: dict[str, Platform] = {
 
 
 def has_settlements(connection: Connection) -> bool:
-    """Whether a connection is a store, and no accounting target."""
+    """Return whether a connection is a store, and no accounting target."""
     return PLATFORMS[connection.channel].kind != "accounting"
 
 
 def platform(name: str) -> Platform:
-    """The platform of that name; `BadInput` lists the known ones."""
+    """Return the platform of that name; `BadInput` lists the known ones."""
     try:
         return PLATFORMS[name]
     except KeyError:

@@ -17,7 +17,7 @@ AHEAD = timedelta(days=731)
 
 
 def posting(organisation: Connection) -> Posting:
-    """The switch of an accounting organisation; `BadInput` for a store, which has none."""
+    """Return the switch of an accounting organisation; `BadInput` for a store, which has none."""
     if has_settlements(organisation):
         raise BadInput(
             f"{organisation.slug} is no accounting organisation: nothing is posted to "
@@ -27,7 +27,7 @@ def posting(organisation: Connection) -> Posting:
 
 
 def check_posting(organisation: Connection, since: date | None, books_begin: date) -> None:
-    """`BadInput` where `change_posting` would refuse."""
+    """Raise `BadInput` where `change_posting` would refuse."""
     posting(organisation)
     slug = organisation.slug
     match organisation.state:

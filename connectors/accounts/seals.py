@@ -20,7 +20,7 @@ class DoesNotOpen(Exception):
 
 
 def key_id(key: bytes) -> bytes:
-    """What names a key without telling anything about it."""
+    """Return what names a key without telling anything about it."""
     return hashlib.sha256(b"daybook key id" + key).digest()[:_ID_BYTES]
 
 
@@ -32,7 +32,7 @@ def seal(key: bytes, value: bytes, place: tuple[str, str]) -> bytes:
 
 
 def sealed_under(sealed: bytes) -> bytes:
-    """The id of the key that a value was sealed under."""
+    """Return the id of the key that a value was sealed under."""
     return sealed[1 : 1 + _ID_BYTES]
 
 

@@ -27,16 +27,16 @@ class Token(BaseModel):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The token as `to_json` wrote it."""
+        """Return the token as `to_json` wrote it."""
         return cls.model_validate_json(text)
 
     def to_json(self) -> str:
-        """One JSON object; it is secret."""
+        """Return one JSON object; it is secret."""
         return self.model_dump_json()
 
     @classmethod
     def typed(cls, refresh_token: str | None, access_token: str | None) -> Self:
-        """What somebody typed: a refresh token is used at once, an access token alone lasts.
+        """Return what somebody typed: a refresh token is used at once, an access token alone lasts.
 
         When it was granted is not known; it counts from now.
         """
@@ -55,7 +55,7 @@ class Token(BaseModel):
         return self.expires_at is None or now + margin < self.expires_at
 
     def followed_by(self, renewed: "Token") -> "Token":
-        """The renewed pair, remembering this one's refresh token if it was replaced."""
+        """Return the renewed pair, remembering this one's refresh token if it was replaced."""
         known: dict[str, object] = {
             "granted_at": self.granted_at or renewed.granted_at,
             "consent_expires_at": renewed.consent_expires_at or self.consent_expires_at,

@@ -54,7 +54,7 @@ class Vault:
     registry: Registry
 
     def read(self, owner: str) -> dict[str, str]:
-        """Every credential of an owner, by field; empty when it has none.
+        """Return every credential of an owner, by field; empty when it has none.
 
         `ConfigError` when no key of this home opens them.
         """
@@ -72,7 +72,7 @@ class Vault:
 
     @contextmanager
     def hold(self, owner: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[LockedCredentials]:
-        """An owner's credentials under its row lock; what is saved is kept when the block ends.
+        """Yield an owner's credentials under its row lock; what is saved is written at the end.
 
         `Transient` when another process holds them for longer than `wait_seconds`.
         """
@@ -104,11 +104,11 @@ class Vault:
         self.registry.audit.record(actor, "credentials.forgotten", "master key", {"owners": owners})
 
     def owners(self) -> list[str]:
-        """Whose credentials are kept."""
+        """Return whose credentials are kept."""
         return [owner for owner in self.registry.credentials.owners() if owner != _CANARY]
 
     def verify(self) -> list[str]:
-        """Whose credentials are kept, proven to be readable; `ConfigError` when they are not."""
+        """Return whose credentials are stored, and are readable; else raise `ConfigError`."""
         owners = self.owners()
         if owners and self.read(_CANARY) != {_CANARY: _CANARY}:
             raise ConfigError("the canary of the credentials is gone: restore a backup")

@@ -44,7 +44,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every finding, good and bad, in the order to mend them. Never raises."""
+    """Return every finding, good and bad, in the order to mend them. Never raises."""
     if not settings.home.is_dir():
         return [Finding("home", False, f"{settings.home} does not exist", "run `daybook init`")]
     return [found for look in _LOOKS for found in _safely(look, settings)]
@@ -148,7 +148,7 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
-    """Whether the master key opens what is sealed; nothing to say where the others failed."""
+    """Yield whether the master key opens what is sealed; nothing to say where the others failed."""
     if not _has_database(settings):
         return
     try:

@@ -65,7 +65,7 @@ def _has_content(folder: Path) -> bool:
 
 
 def _make_key(settings: Settings) -> list[str]:
-    """A master key where there is none, and the proof that it opens what is sealed.
+    """Make a master key where there is none, and the proof that it opens what is sealed.
 
     `ConfigError` rather than a new key where credentials are sealed under one that is gone.
     """

@@ -156,6 +156,6 @@ def _refusal(settings: Settings) -> str:
 
 
 def _identity(home: Path) -> str:
-    """The folder itself: a copy under the same name elsewhere is another."""
+    """Return the folder itself: a copy under the same name elsewhere is another."""
     status = home.stat()
     return f"{home} {status.st_dev}:{status.st_ino}"

@@ -65,7 +65,7 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _started(pid: int) -> str | None:
-    """When a process began, in units that no change of the clock moves; None for a corpse."""
+    """Return a process's start, which no change of the clock moves; None for a corpse."""
     if not _PROC.joinpath("self").exists():
         return _ps("lstart=", pid)
     fields = _stat(pid)
@@ -96,7 +96,7 @@ def _works_for(pid: int, home: Path) -> bool:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat after the name, which may hold spaces and brackets."""
+    """Return the fields of /proc/PID/stat after the name, which may hold spaces and brackets."""
     try:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (OSError, UnicodeDecodeError):

@@ -28,7 +28,7 @@ def remember(secrets: Iterable[str]) -> None:
 
 
 def redacted(text: str) -> str:
-    """The text with every known secret masked."""
+    """Return the text with every known secret masked."""
     found = [secret for secret in _known.copy() if secret in text]
     # The longest first: one secret may begin with another.
     for secret in sorted(found, key=len, reverse=True):
@@ -57,7 +57,7 @@ def keep_logs_clean() -> None:
 
 @contextmanager
 def clean_errors() -> Iterator[None]:
-    """An error whose story would tell a secret becomes one that does not."""
+    """Replace an error whose traceback would tell a secret by one that does not."""
     try:
         yield
     except Exception as error:

@@ -6,7 +6,7 @@ import duckdb
 
 
 def open_engine(*, threads: int, memory_limit: str, spill: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that spills to `spill` and loads no extension by itself."""
+    """Return an in-memory DuckDB that spills to `spill` and loads no extension by itself."""
     spill.parent.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(
         config={
@@ -22,5 +22,5 @@ def open_engine(*, threads: int, memory_limit: str, spill: Path) -> duckdb.DuckD
 
 
 def quoted(text: str) -> str:
-    """A SQL string literal, for the few places that take no parameter (paths, column lists)."""
+    """Return a SQL string literal, where no parameter can stand (paths, column lists)."""
     return "'" + text.replace("'", "''") + "'"

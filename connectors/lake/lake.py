@@ -29,11 +29,11 @@ class Lake:
     folder: Path
 
     def partition(self, table: str, connection: str, day: date) -> Path:
-        """The one file of (table, connection, day)."""
+        """Return the one file of (table, connection, day)."""
         return self.folder / table / connection / f"{day.isoformat()}.parquet"
 
     def days(self, table: str, connection: str) -> set[date]:
-        """Days that have a file."""
+        """Return days that have a file."""
         folder = self.folder / table / connection
         if not folder.is_dir():
             return set()
@@ -44,7 +44,7 @@ class Lake:
         }
 
     def partitions(self, table: str, connection: str, days: Iterable[date]) -> list[Path]:
-        """The existing files of `days`, in order of day."""
+        """Return the existing files of `days`, in order of day."""
         existing = self.days(table, connection)
         return [self.partition(table, connection, day) for day in sorted(existing & set(days))]
 
@@ -66,7 +66,7 @@ class Lake:
         return self.folder / "raw" / connection
 
     def document_path(self, connection: str, document: str) -> Path:
-        """The zstd-compressed bytes of a document."""
+        """Return the zstd-compressed bytes of a document."""
         return self._documents(connection) / f"{document}.zst"
 
     def store_document(self, content: bytes, manifest: Manifest) -> None:
@@ -91,7 +91,7 @@ class Lake:
         return marked
 
     def read_document(self, connection: str, document: str) -> bytes:
-        """The bytes as the channel gave them, proven by their hash.
+        """Return the bytes as the channel gave them, proven by their hash.
 
         Raises `Permanent` when they are gone or are not what was stored.
         """
@@ -106,7 +106,7 @@ class Lake:
         return content
 
     def manifests(self, connection: str) -> list[Manifest]:
-        """Every document, superseded and withdrawn ones too, oldest statement first."""
+        """Return every document, superseded and withdrawn ones too, oldest statement first."""
         folder = self._documents(connection)
         if not folder.is_dir():
             return []
@@ -120,11 +120,11 @@ class Lake:
         return sorted(found, key=lambda m: (m.period_start, m.statement, m.revision))
 
     def current(self, connection: str) -> list[Manifest]:
-        """The documents in force: of each statement, the latest one; none that is provisional."""
+        """Return the effective documents: of each statement, the latest; none provisional."""
         return [m for m in self._latest(connection) if not m.provisional]
 
     def provisional(self, connection: str) -> list[Manifest]:
-        """The latest documents about days that no settlement covers yet; nothing is booked."""
+        """Return the latest documents of days that no settlement covers yet."""
         return [m for m in self._latest(connection) if m.provisional]
 
     def _latest(self, connection: str) -> list[Manifest]:

@@ -114,7 +114,7 @@ def _fact(fact: dict[str, Any]) -> str:
 
 
 def _told(finding: str | dict[str, str]) -> str:
-    """A finding, or what ends and when."""
+    """Return a finding, or what ends and when."""
     return (
         finding
         if isinstance(finding, str)
@@ -189,7 +189,7 @@ def _under_way(activity: Activity) -> dict[str, Any]:
 
 
 def _complete_through(states: Sequence[DayState]) -> date | None:
-    """The last day before the first gap: an open or failed day after the first done one."""
+    """Return the last day before the first gap: an open or failed day after the first done one."""
     done = [s.day for s in states if s.state in {"done", "empty"}]
     gaps = [s.day for s in states if done and s.state not in {"done", "empty"} and s.day > done[0]]
     return max((day for day in done if not gaps or day < gaps[0]), default=None)

@@ -127,7 +127,7 @@ def channels(as_json: Json = False) -> None:
 
 
 def _refuse_while_in_use(home: Settings) -> None:
-    """`ConfigError` while `daybook up` or a run needs the database."""
+    """Raise `ConfigError` while `daybook up` or a run needs the database."""
     tenancy = read_tenancy(home)
     owner = next((p for p in tenancy.living() if p.name == OWNER), None) if tenancy else None
     if owner is not None:

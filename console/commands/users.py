@@ -17,7 +17,7 @@ RoleOption = Annotated[str, typer.Option(help="viewer, operator, bookkeeper or a
 
 
 def _password(from_input: bool) -> str:
-    """What was typed twice, or one line of standard input."""
+    """Return what was typed twice, or one line of standard input."""
     if from_input:
         return sys.stdin.readline().rstrip("\n")
     if not sys.stdin.isatty():

@@ -23,7 +23,7 @@ Part = Callable[[FastAPI, Console], None]
 
 
 def build(console: Console, parts: tuple[Part, ...] | None = None) -> ASGIApp:
-    """The application over an open home; `parts` add routes, all of them unless told."""
+    """Return the application over an open home; `parts` add routes, all of them unless told."""
     app = FastAPI(title="Daybook", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=STATIC))
     for add in parts if parts is not None else (*default_parts(), _pages):
@@ -39,5 +39,5 @@ def _pages(app: FastAPI, console: Console) -> None:
 
 
 def default_parts() -> tuple[Part, ...]:
-    """What any number of consoles of one process may serve: everything but the pages."""
+    """Return what any number of consoles of one process may serve: everything but the pages."""
     return (sign_in.add, api.add, proxy.add)

@@ -37,7 +37,7 @@ class Count:
 
     @property
     def permit(self) -> Permit:
-        """Its token bucket."""
+        """Return its token bucket."""
         return Permit(f"{ATTEMPTS}{self.key}", self.most / SECONDS, self.most, 0.0)
 
 
@@ -104,7 +104,7 @@ def _signature(name: str, password_hash: str, number: str, issued: str) -> str:
 
 
 def _network(address: str) -> str:
-    """Whoever has an IPv6 address has all of its network."""
+    """Return the network of an IPv6 address, which one user has all of; else the address."""
     try:
         found = ip_address(address)
     except ValueError:

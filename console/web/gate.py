@@ -70,6 +70,7 @@ class Gate:
     public_url: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
         if scope["type"] not in {"http", "websocket"}:
             await self.application(scope, receive, send)
             return
@@ -110,7 +111,7 @@ class Gate:
         return self.sessions.who(cookie)
 
     def _malformed(self, scope: Scope, headers: Headers) -> Response | None:
-        """The answer to what is no request to this console, whoever sends it."""
+        """Return the answer to what is no request to this console, whoever sends it."""
         path = scope["path"]
         # No address of ours has one, and the database takes none.
         if "\x00" in path or b"%00" in scope["query_string"]:
@@ -168,17 +169,17 @@ class Gate:
 
 
 def cookie_name(public_url: str) -> str:
-    """The session cookie's name; over https a browser takes it from this host alone."""
+    """Return the session cookie's name; over https a browser takes it from this host alone."""
     return SESSION_COOKIES[public_url.startswith("https://")]
 
 
 def device_cookie_name(public_url: str) -> str:
-    """The name of the cookie by which a browser is known in which somebody signed in before."""
+    """Return the name of the cookie that tells a browser in which somebody signed in."""
     return DEVICE_COOKIES[public_url.startswith("https://")]
 
 
 def cookie_of(headers: Headers, name: str) -> str:
-    """The cookie of that name, empty when there is none."""
+    """Return the cookie of that name, empty when there is none."""
     jar: SimpleCookie = SimpleCookie()
     try:
         jar.load(headers.get("cookie", ""))

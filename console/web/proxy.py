@@ -60,7 +60,7 @@ class Program:
     graphql: str | None = None
 
     def policy_of(self, path: str) -> Mapping[str, str]:
-        """The policy of one of its pages."""
+        """Return the policy of one of its pages."""
         return self.policies.get(path.removeprefix(self.prefix), self.policy)
 
 
@@ -103,6 +103,7 @@ class Behind:
     base: str | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to the program."""
         if self.base is None:
             await _told(503, self.program.absent)(scope, receive, send)
             return
@@ -148,7 +149,7 @@ class Behind:
                 await answer.aclose()
 
     async def _admitted(self, asked: Request) -> bytes | AsyncIterator[bytes] | None:
-        """The body as it goes on; what changes something is in the audit log before it does."""
+        """Return the body to pass on; a change is written to the audit log before."""
         graphql = asked.url.path == f"{self.program.prefix}{self.program.graphql}"
         if asked.method in SAFE:
             if graphql:

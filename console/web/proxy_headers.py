@@ -61,7 +61,7 @@ _NOT_ANSWERED: Final = _HOP | {
 
 
 def target(base: str, scope: Scope) -> httpx2.URL | None:
-    """Where a request goes at the program at `base`; None for a path that climbs out of it."""
+    """Return the address at the program at `base`; None for a path that climbs out of it."""
     if ".." in scope["path"].split("/"):
         return None
     asked = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
@@ -71,12 +71,12 @@ def target(base: str, scope: Scope) -> httpx2.URL | None:
 
 
 def socket_of(base: str) -> str | None:
-    """The path of the Unix socket on which a program listens; None for one on a port."""
+    """Return the path of the Unix socket on which a program listens; None for one on a port."""
     return base.removeprefix(UNIX) if base.startswith(UNIX) else None
 
 
 def request_headers(scope: Scope, prefix: str) -> RawHeaders:
-    """The headers of a request as the program gets them."""
+    """Return the headers of a request as the program gets them."""
     asked = Headers(scope=scope)
     dropped = _NOT_ASKED | _named_in(asked.getlist("connection"))
     kept = [(n, v) for n, v in asked.raw if n.decode("latin-1").lower() not in dropped]
@@ -94,7 +94,7 @@ def request_headers(scope: Scope, prefix: str) -> RawHeaders:
 def answer_headers(
     answer: httpx2.Response, path: str, prefix: str, policy: Mapping[str, str]
 ) -> RawHeaders:
-    """The headers of the answer to a request for `path` as the browser gets them.
+    """Return the headers of the answer to a request for `path` as the browser gets them.
 
     Redirects and cookies stay within the prefix. Where the program has a policy of its own, it
     holds, and `policy` says what it leaves open.
@@ -112,7 +112,7 @@ def answer_headers(
 
 
 def within(prefix: str, path: str, location: str) -> str:
-    """Where a redirect from `path` leads: to the program's own pages, whatever it says."""
+    """Return where a redirect from `path` leads: to the program's own pages, whatever it says."""
     try:
         parts = urlsplit(urljoin(path, location))
     except ValueError:
@@ -155,5 +155,5 @@ def _name(cookie: str) -> str:
 
 
 def _named_in(headers: Iterable[str]) -> frozenset[str]:
-    """What a Connection header declares to be of this hop alone."""
+    """Return what a Connection header declares to be of this hop alone."""
     return frozenset(name.strip().lower() for header in headers for name in header.split(","))

@@ -31,17 +31,17 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 def digest(secret: str) -> str:
-    """What the registry knows of a cookie or token."""
+    """Return what the registry knows of a cookie or token."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def csrf_token(cookie: str) -> str:
-    """What a form of this session must send along; it tells nothing about the cookie."""
+    """Return what a form of this session must send along; it tells nothing about the cookie."""
     return hmac.new(cookie.encode(), b"daybook csrf", hashlib.sha256).hexdigest()
 
 
 def hash_password(password: str) -> str:
-    """The Argon2 hash to keep; `BadInput` for a password that is too short."""
+    """Return the Argon2 hash to keep; `BadInput` for a password that is too short."""
     if len(password) < SHORTEST_PASSWORD:
         raise BadInput(f"a password has at least {SHORTEST_PASSWORD} characters")
     with attempts.hashing():
@@ -49,7 +49,7 @@ def hash_password(password: str) -> str:
 
 
 def check_role(role: str) -> Role:
-    """The role of that name; `BadInput` lists the known ones."""
+    """Return the role of that name; `BadInput` lists the known ones."""
     known: tuple[Role, ...] = get_args(Role)
     for one in known:
         if role == one:
@@ -89,7 +89,7 @@ class Sessions:
         return SignIn(cookie, attempts.new_device(name, kept))
 
     def who(self, cookie: str) -> SignedIn | None:
-        """Whose session a cookie is, while it lasts."""
+        """Return whose session a cookie is, while it lasts."""
         return (
             self.registry.sessions.get(digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME)
             if cookie
@@ -97,7 +97,7 @@ class Sessions:
         )
 
     def seen(self, cookie: str) -> SignedIn | None:
-        """Whose session a cookie is, as somebody who looks on: it is not used by that."""
+        """Return whose session a cookie is, as somebody who looks on: it is not used by that."""
         return (
             self.registry.sessions.get(
                 digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME, used=False
@@ -107,18 +107,18 @@ class Sessions:
         )
 
     def lives(self, cookie: str) -> bool:
-        """Whether a session lasts; while the database is away nobody's ends."""
+        """Return whether a session lasts; while the database is away nobody's ends."""
         try:
             return self.seen(cookie) is not None
         except DaybookError:
             return True
 
     def bearer(self, token: str) -> SignedIn | None:
-        """Whom a program's token acts for."""
+        """Return whom a program's token acts for."""
         return self.registry.api_tokens.user_of(digest(token)) if token else None
 
     def confirm(self, cookie: str, password: str) -> bool:
-        """Whether the user of a session gave the right password again."""
+        """Return whether the user of a session gave the right password again."""
         who = self.who(cookie)
         if who is None:
             return False
@@ -134,7 +134,7 @@ class Sessions:
         self.registry.sessions.end(digest(cookie))
 
     def new_token(self, user: str, label: str, actor: str) -> str:
-        """A token for a program; it is shown this once."""
+        """Return a token for a program; it is shown this once."""
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         self.registry.api_tokens.add(digest(token), user, label, actor)
         return token
@@ -168,5 +168,5 @@ def _verified(kept: str | None, password: str) -> bool:
 
 
 def confirmed(who: SignedIn) -> bool:
-    """Whether somebody gave the password lately enough for what cannot be undone."""
+    """Return whether somebody gave the password lately enough for what cannot be undone."""
     return who.confirmed_at is not None and datetime.now(UTC) - who.confirmed_at < CONFIRMED

@@ -83,7 +83,7 @@ def _page(next: str, note: str, *, status: int = 200, user: str = "") -> Respons
 
 
 def _local(address: str) -> str:
-    """A page of ours to go on to; anything else is the first page."""
+    """Return a page of ours to go on to; anything else is the first page."""
     try:
         elsewhere = bool(urlsplit(address).netloc) or address.startswith(("//", "/\\"))
     except ValueError:

@@ -42,7 +42,7 @@ class CloseFrame(NamedTuple):
 async def reached(
     target: httpx2.URL, unix: str | None, scope: Scope, prefix: str
 ) -> ClientConnection:
-    """The program's end, with the subprotocols that the browser offers; `UNREACHED` otherwise."""
+    """Connect to the program with the browser's subprotocols; raises one of `UNREACHED`."""
     asked = Headers(scope=scope)
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
@@ -137,7 +137,7 @@ async def _while_allowed(sessions: Sessions, cookie: str, deed: Permission) -> C
 
 
 def _closing(code: int | None, reason: str | None) -> CloseFrame:
-    """A close as it may be sent on: some codes only say how a connection ended (RFC 6455, 7.4)."""
+    """Return a close as it may be sent on: some codes are never sent (RFC 6455, 7.4)."""
     if code is None or code == 1005:
         return CloseFrame(1000)
     return CloseFrame(1011) if code in {1004, 1006, 1015} else CloseFrame(code, reason or "")

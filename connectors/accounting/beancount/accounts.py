@@ -39,7 +39,7 @@ class Uses:
         )
 
     def header(self) -> str:
-        """The comment lines that `uses_in` reads."""
+        """Return the comment lines that `uses_in` reads."""
         fields = (
             ("currencies", self.currencies),
             ("clearing", self.clearing),
@@ -49,7 +49,7 @@ class Uses:
 
 
 def uses_of(directives: Iterable[Directive]) -> Uses:
-    """What the directives use."""
+    """Return what the directives use."""
     accounts, clearing, currencies = set(), set(), set()
     for directive in directives:
         for posting in directive.postings:
@@ -61,7 +61,7 @@ def uses_of(directives: Iterable[Directive]) -> Uses:
 
 
 def uses_in(path: Path) -> Uses:
-    """What a generated file's header states; nothing for a file that is not ours."""
+    """Return what a generated file's header states; nothing for a file that is not ours."""
     fields: dict[str, frozenset[str]] = {}
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         if file.readline() != f"{BANNER}\n":
@@ -85,7 +85,7 @@ def declared_in(main_file: Path) -> frozenset[str]:
 
 
 def render_accounts(uses: Uses, declared: frozenset[str] = frozenset()) -> str:
-    """The generated file that opens what is used and not `declared` elsewhere."""
+    """Return the generated file that opens what is used and not `declared` elsewhere."""
     # Fava calls books without an operating currency wrong; one of the user's own stands alone.
     operating = frozenset() if _OPERATING in declared else uses.currencies
     paragraphs = [

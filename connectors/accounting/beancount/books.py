@@ -67,7 +67,7 @@ class Books:
 
     @property
     def main_file(self) -> Path:
-        """The file that Beancount and Fava open."""
+        """Return the file that Beancount and Fava open."""
         return self._folder / "main.beancount"
 
     def initialise(self, title: str = "Daybook") -> None:
@@ -88,7 +88,7 @@ class Books:
         return sorted(slug for slug in found if _SLUG.fullmatch(slug))
 
     def posted(self, connections: Sequence[str] | None = None) -> list[PostedLine]:
-        """What stands on disk, read from the files' text, in the order of the books.
+        """Return what stands on disk, read from the files' text, in the order of the books.
 
         Raises ConfigError naming file and line where a file is not as Daybook wrote it.
         """
@@ -131,15 +131,15 @@ class Books:
         return replace(self._accounts_file, render_accounts(uses, declared_in(self.main_file)))
 
     def verdict(self, record: Path) -> CheckResult | None:
-        """What `bean-check` says; it runs only where the books differ from those of `record`."""
+        """Return what `bean-check` says; run it only where the books differ from `record`."""
         return verdict(self.main_file, record)
 
     def known_verdict(self, record: Path) -> CheckResult | None:
-        """What `bean-check` said of the books as they are; None where it did not run yet."""
+        """Return what `bean-check` said of the books as they are; None where it did not run yet."""
         return known_verdict(self.main_file, record)
 
     def check(self) -> CheckResult | None:
-        """What `bean-check` says; None when that program is not installed."""
+        """Return what `bean-check` says; None when that program is not installed."""
         return check(self.main_file)
 
     @property
@@ -215,7 +215,7 @@ class Books:
 def _rendered(
     connection: str, name: str, entries: Sequence[JournalEntry], withdrawn: Sequence[str]
 ) -> dict[str, Entry]:
-    """The entries by id, as what their text reads back as."""
+    """Return the entries by id, as what their text reads back as."""
     given: dict[str, Entry] = {}
     for entry in entries:
         if entry.connection != connection:

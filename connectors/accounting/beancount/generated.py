@@ -26,7 +26,7 @@ class Generated:
     intact: bool
 
     def damaged(self, line: int, what: str) -> ConfigError:
-        """The error that names this file, a line of it and the way out."""
+        """Return the error that names this file, a line of it and the way out."""
         return ConfigError(
             f"{self.path}:{line}: {what}; move the file out of the books (what you added belongs "
             "in main.beancount) and publish its days again"
@@ -40,13 +40,13 @@ class Generated:
 
 
 def sealed(body: str) -> str:
-    """The text of a generated file whose lines under the header are `body`."""
+    """Return the text of a generated file whose lines under the header are `body`."""
     digest = hashlib.sha256(body.encode()).hexdigest()
     return f"{BANNER}\n{_DIGEST}{digest}\n{body}"
 
 
 def read(path: Path) -> Generated | None:
-    """The generated file at `path`, None where there is none; ConfigError for a user's file."""
+    """Return the generated file at `path`, None without one; ConfigError for a user's file."""
     try:
         text = path.read_bytes().decode()
     except FileNotFoundError:
@@ -61,7 +61,7 @@ def read(path: Path) -> Generated | None:
 
 
 def read_intact(path: Path) -> str | None:
-    """The text of a generated file; ConfigError where a hand or a fault changed it."""
+    """Return the text of a generated file; ConfigError where a hand or a fault changed it."""
     found = read(path)
     return None if found is None else found.checked().text
 

@@ -52,21 +52,21 @@ class Ledger:
         self._entries.update(entries)
 
     def directives(self) -> Iterator[Directive]:
-        """Everything posted, in the order of the books."""
+        """Yield everything posted, in the order of the books."""
         for entry in sorted(self._entries.values(), key=lambda it: (it[0].day, it[0].entry_id)):
             yield from entry
 
     def posted(self) -> Iterator[PostedLine]:
-        """Everything posted, posting by posting."""
+        """Yield everything posted, posting by posting."""
         for directive in self.directives():
             yield from directive.posted(self.slug)
 
     def uses(self) -> Uses:
-        """Accounts and currencies of everything posted."""
+        """Return accounts and currencies of everything posted."""
         return uses_of(self.directives())
 
     def changed_files(self, sharing: Sequence["Ledger"]) -> dict[Path, str | None]:
-        """The year files that differ from the disk; None is a file without entries left.
+        """Return the year files that differ from the disk; None is a file without entries left.
 
         `sharing` are all ledgers, this one among them, that post to its clearing accounts.
         """

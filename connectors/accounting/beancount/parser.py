@@ -58,7 +58,7 @@ class Directive:
     text: str
 
     def posted(self, connection: str) -> Iterator[PostedLine]:
-        """The postings in the words that every target shares."""
+        """Yield the postings in the words that every target shares."""
         for posting in self.postings:
             yield PostedLine(
                 entry_id=self.entry_id,
@@ -76,7 +76,7 @@ class Directive:
 
 
 def read_directives(text: str, slug: str) -> list[Directive]:
-    """Every directive of a connection's file, in order; `slug` frames it in a tag.
+    """Return every directive of a connection's file, in order; `slug` frames it in a tag.
 
     Raises Unreadable with the line, 1 is the first.
     """
@@ -96,7 +96,7 @@ def read_directives(text: str, slug: str) -> list[Directive]:
 
 
 def read_directive(text: str, first: int = 1) -> Directive:
-    """One directive; `first` is the line of the file on which it starts."""
+    """Return one directive; `first` is the line of the file on which it starts."""
     head = _HEAD.match(text)
     if head is None:
         raise Unreadable(first, "not a journal as Daybook writes it")

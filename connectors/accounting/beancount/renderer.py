@@ -30,7 +30,7 @@ HASH_PREFIX = "sha256:"
 
 
 def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
-    """The directives of one entry; `name` is the connection's display name.
+    """Return the directives of one entry; `name` is the connection's display name.
 
     Raises Permanent for an entry that does not balance or cannot be written without loss.
     """

@@ -43,7 +43,7 @@ _WHERE = "developer.intuit.com, your app, Keys & credentials"
 
 
 def _realm(text: str) -> str:
-    """A company ID, which QuickBooks shows in groups of four digits."""
+    """Return a company ID, which QuickBooks shows in groups of four digits."""
     realm = text.replace(" ", "").replace("-", "")
     if not (realm.isascii() and realm.isdigit()):
         raise BadInput("realm_id must be the company ID, which is a number")
@@ -91,7 +91,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def _refusal(response: httpx2.Response) -> Exception | None:
-    """What a fault says that its status does not; it may come with 200.
+    """Return what a fault says that its status does not; it may come with 200.
 
     120 is a user who is no longer an administrator, 6190 a subscription that ended.
     """
@@ -112,7 +112,7 @@ def _refusal(response: httpx2.Response) -> Exception | None:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The company (CompanyInfo), and the currency it keeps its books in (Preferences)."""
+    """Return the company (CompanyInfo), and the currency it keeps its books in (Preferences)."""
     realm = access.fields["realm_id"]
     company = access.url("api", f"/v3/company/{realm}")
     asked = {"minorversion": MINOR_VERSION}
@@ -137,7 +137,7 @@ def _accounts(access: Access) -> list[Account]:
 
 
 def _country(info: Mapping[str, Any]) -> str | None:
-    """The schema calls `Country` a name; sandboxes answer with a code."""
+    """Return the schema calls `Country` a name; sandboxes answer with a code."""
     address = info.get("CompanyAddr") or {}
     stated = (info.get("Country"), address.get("CountryCode"), address.get("Country"))
     codes = (text for text in stated if re.fullmatch("[A-Z]{2}", text or ""))

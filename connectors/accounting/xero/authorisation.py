@@ -1,5 +1,4 @@
-"""Letting Daybook into a Xero organisation: the code flow, with or without a secret, or a custom
-connection.
+"""Authorisation of a Xero organisation: the code flow, or a custom connection.
 
 Facts: Xero's OAuth 2 guides and its OpenAPI documents. Access tokens last 30 minutes. Refresh
 tokens rotate, die after 60 days unused, and the one before stays good for about 30 minutes. A
@@ -90,11 +89,11 @@ class _XeroTokens:
     custom: bool
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair, for a consent's code."""
+        """Return the first pair, for a consent's code."""
         return self.endpoint.redeem(code, redirect_uri, verifier)
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """The next pair, or a custom connection's next token."""
+        """Return the next pair, or a custom connection's next token."""
         if refresh_token is not None:
             return self.endpoint.refresh(refresh_token)
         if not self.custom:
@@ -119,7 +118,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The organisations that the token reaches; the pinned one alone where one is pinned."""
+    """Return the organisations that the token reaches; the pinned one alone where one is pinned."""
     with Remote(TITLE, _sign(access)) as xero:
         if _custom(access):
             return [_account(_organisation(xero, access, {}), {})]

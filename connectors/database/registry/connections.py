@@ -36,13 +36,13 @@ class Connections(Repository):
     """Every connection."""
 
     def list(self) -> Sequence[Connection]:
-        """Every connection, by slug."""
+        """Return every connection, by slug."""
         wanted = select(*columns(ConnectionRow, Connection)).order_by(ConnectionRow.slug)
         with self._transaction() as session:
             return [Connection(*row) for row in session.execute(wanted)]
 
     def get(self, slug: str) -> Connection:
-        """One connection; BadInput names the known ones when it is not there."""
+        """Return one connection; BadInput names the known ones when it is not there."""
         wanted = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
         with self._transaction() as session:
             row = session.execute(wanted).one_or_none()
@@ -141,7 +141,7 @@ class Connections(Repository):
             )
 
     def check_account(self, slug: str, account_id: str, account: Mapping[str, Any]) -> None:
-        """`BadInput` where `pin_account` would refuse this account."""
+        """Raise `BadInput` where `pin_account` would refuse this account."""
         with self._transaction() as session:
             _refuse_another(session, _locked(session, slug), account_id, account)
 
@@ -240,7 +240,7 @@ def _zones() -> set[str]:
 
 
 def unknown_connection(session: Session, slug: str) -> BadInput:
-    """What to say of a slug that is not there."""
+    """Return what to say of a slug that is not there."""
     known = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
     listed = ", ".join(known) if known else "none yet; `daybook import` makes one"
     return BadInput(f"there is no connection {slug!r}; known: {listed}")

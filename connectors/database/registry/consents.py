@@ -42,7 +42,7 @@ class Consents(Repository):
             )
 
     def get_open(self, state_digest: str, lifetime: timedelta) -> PendingConsent | Refusal:
-        """The question that is still open, whoever asks; it stays open."""
+        """Return the question that is still open, whoever asks; it stays open."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
             if row is None:
@@ -50,7 +50,7 @@ class Consents(Repository):
             return _standing(session, row, lifetime)
 
     def connection_of(self, state_digest: str, session_digest: str) -> str | None:
-        """The connection that a browser session asked about, answered or not."""
+        """Return the connection that a browser session asked about, answered or not."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
             return row.connection if row and row.session_digest == session_digest else None
@@ -58,7 +58,7 @@ class Consents(Repository):
     def take(
         self, state_digest: str, session_digest: str, lifetime: timedelta
     ) -> PendingConsent | Refusal:
-        """The question that an answer belongs to, once; or why it belongs to none.
+        """Return the question that an answer belongs to, once; or why it belongs to none.
 
         An answer from another browser leaves the question open for the one that asked.
         """

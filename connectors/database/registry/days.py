@@ -29,14 +29,14 @@ class Days(Repository):
             session.execute(_SET_DAY_STATES, given)
 
     def summaries(self) -> dict[str, DaySummary]:
-        """How the days of every connection stand, in one statement."""
+        """Return how the days of every connection stand, in one statement."""
         with self._transaction() as session:
             return {row.connection: DaySummary(*row) for row in session.execute(_SUMMARIES)}
 
     def list(
         self, slug: str, start: date | None = None, end: date | None = None
     ) -> Sequence[DayState]:
-        """How the days of `[start, end)` stand; days that were never looked at are absent."""
+        """Return the states of the days in `[start, end)`; those never looked at are absent."""
         wanted = select(*columns(DayStateRow, DayState)).where(DayStateRow.connection == slug)
         if start is not None:
             wanted = wanted.where(DayStateRow.day >= start)

@@ -61,7 +61,7 @@ class Inbox(Repository):
             return _added(session, InboxRow(connection=slug, kind="request", days=_set(days)))
 
     def waiting_days(self) -> dict[str, int]:
-        """How many days of each connection wait to be done: their events began no work yet."""
+        """Return the number of each connection's days whose events began no work yet."""
         with self._transaction() as session:
             return {row.connection: row.days for row in session.execute(_WAITING)}
 
@@ -79,7 +79,7 @@ class Inbox(Repository):
     def list(
         self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
     ) -> Sequence[InboxEvent]:
-        """Events with an id above `after`, oldest first; a cursor on the id misses none."""
+        """Return events with an id above `after`, oldest first; a cursor on the id misses none."""
         wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
         if only_unhandled:
             wanted = wanted.where(InboxRow.handled_at.is_(None))

@@ -18,13 +18,13 @@ class Mappings(Repository):
     """Every version of every mapping; nothing is overwritten."""
 
     def get(self, connection: str | None = None) -> MappingVersion | None:
-        """The newest mapping of a connection, else of the house, else None."""
+        """Return the newest mapping of a connection, else of the house, else None."""
         with self._transaction() as session:
             own = _latest(session, connection) if connection is not None else None
             return own or _latest(session, None)
 
     def latest(self) -> dict[str | None, MappingVersion]:
-        """The newest mapping of every connection that has its own, and of the house as None's."""
+        """Return the newest mapping by connection, of those with their own; the default by None."""
         owner = MappingVersionRow.connection
         wanted = (
             select(*columns(MappingVersionRow, MappingVersion))

@@ -29,7 +29,7 @@ class Publications(Repository):
     """Publications in sets: a year of many connections is one call."""
 
     def held_connections(self) -> dict[str, Sequence[str]]:
-        """Connections that have held entries, and what holds them, each reason once."""
+        """Return connections that have held entries, and what holds them, each reason once."""
         wanted = (
             select(PublicationRow.connection, func.coalesce(PublicationRow.message, ""))
             .where(PublicationRow.state == "held")
@@ -43,7 +43,7 @@ class Publications(Repository):
         return dict(found)
 
     def unsupported(self, target: str) -> Sequence[Publication]:
-        """Entries that a target holds, or may hold, and no journal supports: to be taken out."""
+        """Return entries that a target holds, or may, and no journal supports: to be taken out."""
         query = (
             select(*columns(PublicationRow, Publication))
             .where(
@@ -57,7 +57,7 @@ class Publications(Repository):
             return [Publication(*row) for row in session.execute(query)]
 
     def due_connections(self, target: str) -> dict[str, int]:
-        """How many entries of each connection a target lacks, or holds without a journal."""
+        """Return how many entries of each connection a target lacks, or holds without a journal."""
         due = or_(
             PublicationRow.state.in_(DUE),
             and_(PublicationRow.state.in_(LIVE), PublicationRow.withdrawn_at.is_not(None)),
@@ -88,7 +88,7 @@ class Publications(Repository):
             )
 
     def changed_at(self) -> datetime | None:
-        """When any publication last changed; None when there is none."""
+        """Return when any publication last changed; None when there is none."""
         with self._transaction() as session:
             return session.scalar(select(func.max(PublicationRow.updated_at)))
 
@@ -186,7 +186,7 @@ class Publications(Repository):
         *,
         all_revisions: bool = False,
     ) -> Sequence[Publication]:
-        """The newest revision of every entry in `[start, end)`, by connection and date."""
+        """Return the newest revision of every entry in `[start, end)`, by connection and date."""
         key = (
             PublicationRow.target,
             PublicationRow.connection,

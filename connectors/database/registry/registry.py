@@ -54,7 +54,7 @@ class Registry:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """The registry of this home; ConfigError unless its schema is this Daybook's."""
+        """Return the registry of this home; ConfigError unless its schema is this Daybook's."""
         registry = cls._connect(settings)
         refused = schema.refusal(registry.schema_version())
         if refused is not None:
@@ -79,11 +79,11 @@ class Registry:
 
     @staticmethod
     def head_version() -> str:
-        """The schema version that this Daybook works with."""
+        """Return the schema version that this Daybook works with."""
         return schema.HEAD
 
     def schema_version(self) -> str | None:
-        """The schema version that the database has; None before the first migration."""
+        """Return the schema version that the database has; None before the first migration."""
         try:
             return schema.current_version(self._engine)
         except DBAPIError as error:

@@ -22,7 +22,7 @@ class Repository:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        """One transaction; a database that fails becomes ConfigError or Transient."""
+        """Yield one transaction; a database that fails becomes ConfigError or Transient."""
         try:
             with Session(self._engine) as session, session.begin():
                 yield session
@@ -34,7 +34,7 @@ class Repository:
 
 
 def columns(model: type[Base], record: type[Any]) -> Sequence[InstrumentedAttribute[Any]]:
-    """The columns that make a record, in its order."""
+    """Return the columns that make a record, in its order."""
     return [getattr(model, field.name) for field in fields(record)]
 
 

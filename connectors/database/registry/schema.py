@@ -18,7 +18,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def current_version(engine: Engine) -> str | None:
-    """The version that the database has; None before the first migration."""
+    """Return the version that the database has; None before the first migration."""
     table = f"{REGISTRY_SCHEMA}.alembic_version"
     with engine.connect() as connection:
         if connection.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is None:
@@ -28,7 +28,7 @@ def current_version(engine: Engine) -> str | None:
 
 
 def refusal(current: str | None) -> ConfigError | None:
-    """Why a database of this version cannot be used, or None."""
+    """Return why a database of this version cannot be used, or None."""
     if current == HEAD:
         return None
     if current is None:

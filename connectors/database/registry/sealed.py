@@ -58,12 +58,12 @@ class SealedCredentials(Repository):
     """Credentials, as nobody can read them."""
 
     def get(self, owner: str) -> SealedRows | None:
-        """What is kept of an owner; None when nothing is."""
+        """Return what is kept of an owner; None when nothing is."""
         with self._transaction() as session:
             return _rows(session, owner)
 
     def owners(self) -> list[str]:
-        """Who has credentials, in order."""
+        """Return who has credentials, in order."""
         with self._transaction() as session:
             return list(session.scalars(select(DataKeyRow.owner).order_by(DataKeyRow.owner)))
 
@@ -71,7 +71,7 @@ class SealedCredentials(Repository):
     def hold(
         self, owner: str, fresh_data_key: Callable[[], bytes], wait_seconds: float
     ) -> Iterator[SealedOwner]:
-        """An owner's rows under a row lock, committed when the block ends without an error.
+        """Yield an owner's rows under a row lock, committed when the block ends without an error.
 
         A new owner is given a data key. `Transient` when the lock stays taken.
         """
@@ -89,7 +89,7 @@ class SealedCredentials(Repository):
 
     @contextmanager
     def reseal(self, wait_seconds: float) -> Iterator[list[SealedOwner]]:
-        """Every owner, while nobody else writes credentials; one transaction for all."""
+        """Yield every owner, while nobody else writes credentials; one transaction for all."""
         with _patient("the credentials", wait_seconds):  # noqa: SIM117
             with self._transaction() as session:
                 _bound_waiting(session, wait_seconds)
@@ -110,7 +110,7 @@ _KEYS_ALONE = text("SELECT pg_advisory_xact_lock(hashtext('daybook keys'))")
 
 
 def _rows(session: Session, owner: str) -> SealedRows | None:
-    """One statement: a rotation that commits between two would pair an old key with new values."""
+    """Read by one statement: between two, a rotation could pair an old key with new values."""
     wanted = (
         select(DataKeyRow.sealed.label("data_key"), CredentialRow.field, CredentialRow.sealed)
         .outerjoin(CredentialRow, CredentialRow.owner == DataKeyRow.owner)

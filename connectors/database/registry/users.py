@@ -31,13 +31,13 @@ class Users(Repository):
     """Everybody who may sign in."""
 
     def list(self) -> Sequence[User]:
-        """Everybody who may sign in, by name."""
+        """Return everybody who may sign in, by name."""
         wanted = select(*columns(UserRow, User)).order_by(UserRow.name)
         with self._transaction() as session:
             return [User(*row) for row in session.execute(wanted)]
 
     def password_hash(self, name: str) -> str | None:
-        """The hash of a user's password; None for nobody."""
+        """Return the hash of a user's password; None for nobody."""
         with self._transaction() as session:
             return session.scalar(select(UserRow.password_hash).where(UserRow.name == name))
 
@@ -98,7 +98,7 @@ class UserSessions(Repository):
     def get(
         self, digest: str, inactivity_limit: timedelta, lifetime: timedelta, *, used: bool = True
     ) -> SignedIn | None:
-        """Who a session is of, noting that it was `used` just now; None when it has ended."""
+        """Return whose session it is, and note that it was `used`; None when it has ended."""
         live = (
             SessionRow.digest == digest,
             SessionRow.seen_at >= func.now() - inactivity_limit,
@@ -146,14 +146,14 @@ class ApiTokens(Repository):
             write_audit(session, actor, "token.added", user, {"label": label})
 
     def list(self) -> Sequence[ApiToken]:
-        """Every token, by user and label; what it is nobody can tell."""
+        """Return every token, by user and label; what it is nobody can tell."""
         wanted = select(*columns(ApiTokenRow, ApiToken))
         with self._transaction() as session:
             ordered = wanted.order_by(ApiTokenRow.user, ApiTokenRow.label)
             return [ApiToken(*row) for row in session.execute(ordered)]
 
     def user_of(self, digest: str) -> SignedIn | None:
-        """Who a token acts for; None for an unknown one."""
+        """Return who a token acts for; None for an unknown one."""
         used = update(ApiTokenRow).where(ApiTokenRow.digest == digest).values(used_at=func.now())
         with self._transaction() as session:
             name = session.scalar(used.returning(ApiTokenRow.user))

@@ -79,14 +79,14 @@ def ask_consent(
     connection: Named,
     wanted: Annotated[ConsentRequest, Body(default_factory=ConsentRequest)],
 ) -> responses.ConsentPage:
-    """The platform's page for the seller; the answer comes back to this browser's session."""
+    """Return the platform's page for the seller, who comes back to this browser's session."""
     url = begin(console.accounts, connection.slug, wanted.fields, who.session(), who.name)
     return responses.ConsentPage(url=url)
 
 
 @router.get("/connections/{slug}/choices")
 def list_choices(_who: Connector, console: Here, connection: Named) -> responses.AccountChoices:
-    """The accounts that a consent covers, while none is chosen."""
+    """Return the accounts that a consent covers, while none is chosen."""
     return responses.AccountChoices(
         choices=[
             responses.AccountChoice(
@@ -101,7 +101,7 @@ def list_choices(_who: Connector, console: Here, connection: Named) -> responses
 def choose_account(
     who: Connector, console: Here, connection: Named, choice: AccountChoiceRequest
 ) -> responses.CardResponse:
-    """Which of the accounts that a consent covers this connection is."""
+    """Return which of the accounts that a consent covers this connection is."""
     console.accounts.verify(connection.slug, choice.account, choice.timezone, who.name)
     return card_of(console, connection.slug)
 
@@ -110,7 +110,7 @@ def choose_account(
 def reconnect(
     who: Connector, console: Here, connection: Named, given: ReconnectionRequest
 ) -> responses.CardResponse:
-    """New credentials for the same account; slug, history and mappings stay."""
+    """Return new credentials for the same account; slug, history and mappings stay."""
     console.accounts.reconnect(
         connection.slug, given.credentials, account=given.account, actor=who.name
     )

@@ -18,7 +18,7 @@ class ActivityList(BaseModel):
 
 @router.get("/activities")
 def list_activities(_who: Reader, console: Here) -> ActivityList:
-    """What runs now, and how the last work of each connection ended."""
+    """Return what runs now, and how the last work of each connection ended."""
     running = console.registry.activities.running().values()
     last = console.registry.activities.latest().values()
     return ActivityList(

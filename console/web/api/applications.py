@@ -34,7 +34,7 @@ class ApplicationList(BaseModel):
 
 @router.get("/applications")
 def list_applications(_who: Administrator, console: Here) -> ApplicationList:
-    """The application of every platform."""
+    """Return the application of every platform."""
     listed = [_response(console, wanted) for _, wanted in sorted(PLATFORMS.items())]
     return ApplicationList(applications=listed)
 
@@ -43,7 +43,7 @@ def list_applications(_who: Administrator, console: Here) -> ApplicationList:
 def show_application(
     _who: Administrator, console: Here, wanted: NamedPlatform
 ) -> ApplicationResponse:
-    """The application of a platform."""
+    """Return the application of a platform."""
     return _response(console, wanted)
 
 

@@ -37,6 +37,6 @@ def list_audit_entries(
     limit: Limit = 100,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> AuditPage:
-    """Who did what to what, the newest first."""
+    """Return who did what to what, the newest first."""
     events = console.registry.audit.list(offset + limit)[offset:]
     return AuditPage(events=[AuditEntry.model_validate(asdict(e)) for e in events])

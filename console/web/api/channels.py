@@ -49,6 +49,6 @@ class ChannelList(BaseModel):
 
 @router.get("/channels")
 def list_channels(_who: Reader) -> ChannelList:
-    """What can be connected, and how."""
+    """Return what can be connected, and how."""
     listed = [ChannelResponse.model_validate(described(p)) for p in PLATFORMS.values()]
     return ChannelList(channels=listed)

@@ -36,7 +36,7 @@ def list_connections(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> responses.CardPage:
-    """Every connection, by name."""
+    """Return every connection, by name."""
     words = q.lower().split()
     found = [
         card
@@ -52,7 +52,7 @@ def list_connections(
 
 @router.get("/connections/{slug}")
 def show_connection(_who: Reader, console: Here, connection: Named) -> responses.CardResponse:
-    """One connection."""
+    """Return one connection."""
     return card_of(console, connection.slug)
 
 
@@ -60,7 +60,7 @@ def show_connection(_who: Reader, console: Here, connection: Named) -> responses
 def change_connection(
     who: Connector, console: Here, connection: Named, change: ConnectionChange
 ) -> responses.CardResponse:
-    """Another name, or another choice of what comes in and where entries go."""
+    """Change a connection's name, what it imports, or where its entries go."""
     setup = None
     if change.setup is not None:
         setup = _changed(console, Setup.model_validate(connection.setup), change.setup)
@@ -82,7 +82,7 @@ def list_days(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> responses.DayPage:
-    """How the days of a connection stand; days that were never looked at are absent."""
+    """Return how the days of a connection stand; days that were never looked at are absent."""
     window = window_of(first, last)
     start, end = (window.start, window.end) if window else (None, None)
     states = console.registry.days.list(connection.slug, start, end)
@@ -95,7 +95,7 @@ def list_days(
 
 
 def card_of(console: Console, slug: str) -> responses.CardResponse:
-    """A connection's card as it is now."""
+    """Return a connection's card as it is now."""
     return responses.CardResponse.of(cards.card(console.registry, slug))
 
 

@@ -35,19 +35,19 @@ class Caller:
     confirmed: bool
 
     def check_confirmed(self, why: str = "this cannot be undone") -> None:
-        """`ProblemError` where the password must be given again first."""
+        """Raise `ProblemError` where the password must be given again first."""
         if not self.confirmed:
             line = f"give your password again (POST /api/v1/confirm): {why}"
             raise ProblemError(403, Problem(error=line, confirm=True))
 
     def check_may(self, deed: Permission) -> None:
-        """`ProblemError` where the role does not allow the deed."""
+        """Raise `ProblemError` where the role does not allow the deed."""
         if deed not in PERMISSIONS[self.role]:
             line = f"the role {self.role} may not {DESCRIPTIONS[deed]}"
             raise ProblemError(403, Problem(error=line))
 
     def session(self) -> str:
-        """The browser's session; `ProblemError` for a program, which has none."""
+        """Return the browser's session; `ProblemError` for a program, which has none."""
         if not self.cookie:
             line = "this is bound to a browser's session: sign in there instead of using a token"
             raise ProblemError(403, Problem(error=line))
@@ -72,7 +72,7 @@ async def caller(request: Request) -> Caller:
 
 
 def may(deed: Permission) -> Callable[[Caller], Awaitable[Caller]]:
-    """Whoever asks, where their role allows the deed."""
+    """Return whoever asks, where their role allows the deed."""
 
     async def allowed(asking: Annotated[Caller, Depends(caller)]) -> Caller:
         asking.check_may(deed)
@@ -82,7 +82,7 @@ def may(deed: Permission) -> Callable[[Caller], Awaitable[Caller]]:
 
 
 async def console_of(request: Request) -> Console:
-    """The console that is served."""
+    """Return the console that is served."""
     console: Console = request.app.state.console
     return console
 
@@ -98,12 +98,12 @@ Administrator = Annotated[Caller, Depends(may("administer"))]
 
 
 def workspace_of(console: Console) -> Workspace:
-    """The home's lake and registry."""
+    """Return the home's lake and registry."""
     return Workspace(console.settings, console.registry)
 
 
 def connection_named(console: Console, slug: str) -> Connection:
-    """A connection; not found when there is none."""
+    """Return a connection; not found when there is none."""
     try:
         return console.registry.connections.get(slug)
     except BadInput as error:

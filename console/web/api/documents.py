@@ -79,7 +79,7 @@ class WithdrawnResponse(BaseModel):
 def list_documents(
     _who: Reader, console: Here, connection: Named, limit: Limit = 100, offset: Offset = 0
 ) -> DocumentPage:
-    """Every document of a connection, oldest statement first, superseded and withdrawn ones too."""
+    """List every document of a connection, oldest statement first, with those withdrawn."""
     stored = stored_documents(workspace_of(console), connection)
     shown = [
         DocumentResponse.model_validate(document_of(d)) for d in stored[offset : offset + limit]
@@ -89,7 +89,7 @@ def list_documents(
 
 @router.get("/connections/{slug}/documents/{document}")
 def show_document(_who: Reader, console: Here, connection: Named, document: Id) -> DocumentResponse:
-    """One document."""
+    """Return one document."""
     return DocumentResponse.model_validate(document_of(_stored(console, connection, document)))
 
 

@@ -59,7 +59,7 @@ _WORDS: Final = {404: "there is no such address", 405: "this address does not ta
 
 
 def not_found(line: str) -> ProblemError:
-    """Something that is not there."""
+    """Return the error of something that is not there."""
     return ProblemError(404, Problem(error=line))
 
 
@@ -102,7 +102,7 @@ def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 
 def _methods(routes: Sequence[BaseRoute], request: Request) -> set[str]:
-    """Every method that an address takes; each of them is a route of its own."""
+    """Return every method that an address takes; each of them is a route of its own."""
     return {
         method
         for route in routes
@@ -125,7 +125,7 @@ def _status(error: DaybookError, *, remote: bool) -> int:
 
 
 def _where(error: dict[str, Any]) -> str:
-    """The field as it is written in the request; the whole body where it is no JSON."""
+    """Return the field as it is written in the request; the whole body where it is no JSON."""
     place, *names = error["loc"]
     return str(place) if error["type"] == "json_invalid" else ".".join(map(str, names)) or place
 
@@ -141,5 +141,5 @@ def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None
 
 
 def _sendable(text: str) -> str:
-    """JSON may name a lone half of a surrogate pair, which no answer can repeat."""
+    """Return JSON may name a lone half of a surrogate pair, which no answer can repeat."""
     return text.encode("utf-8", "replace").decode()

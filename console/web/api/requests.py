@@ -66,7 +66,7 @@ To = Annotated[Day | None, Query(alias="to", description="the last day")]
 
 
 def window_of(first: date | None, last: date | None) -> Window | None:
-    """The days from `first` to `last`, either of which may be open; `BadInput` when crossed."""
+    """Return the days from `first` to `last`, which may be open; `BadInput` when crossed."""
     if first is None and last is None:
         return None
     start = first or date.min

@@ -76,7 +76,7 @@ Named = Annotated[str, Depends(_known)]
 
 @router.get("/me")
 def show_me(who: Reader) -> CurrentUserResponse:
-    """Who asks, and what they may do."""
+    """Return who asks, and what they may do."""
     return _me(who)
 
 
@@ -91,7 +91,7 @@ def confirm(who: Reader, console: Here, given: PasswordRequest) -> CurrentUserRe
 
 @router.get("/users")
 def list_users(_who: Administrator, console: Here) -> UserList:
-    """Everybody who may sign in, and the tokens of programs."""
+    """Return everybody who may sign in, and the tokens of programs."""
     return UserList(
         users=_users(console),
         tokens=[
@@ -131,7 +131,7 @@ def set_password(who: Administrator, console: Here, name: Named, given: NewPassw
 
 @router.post("/users/{name}/tokens", status_code=201)
 def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> NewTokenResponse:
-    """A token with which a program acts for somebody; it is shown this once."""
+    """Return a token with which a program acts for somebody; it is shown this once."""
     taken = {t.label for t in console.registry.api_tokens.list() if t.user == name}
     if new.label in taken:
         raise BadInput(f"{name} has a token {new.label!r} already: choose another label")

@@ -73,7 +73,7 @@ def _received(
 def _set_up_again(
     console: Console, wanted: Platform, given: Mapping[str, str], cookie: str
 ) -> str | None:
-    """Where this browser begins once more what it asked for; its choices are kept there."""
+    """Return where this browser begins once more what it asked for; its choices are kept there."""
     state = given.get(wanted.consent.state, "") if wanted.consent else ""
     slug = requested_connection(console.accounts, state, cookie)
     if slug is None:

@@ -226,7 +226,7 @@ def _menu(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | None
 
 
 def _deeds(current_user: CurrentUser, card: Card, again: Again) -> Iterator[tuple[str, Deed]]:
-    """What can be done with a connection in its state."""
+    """Yield what can be done with a connection in its state."""
     connection = card.connection
     here = f"/setup/{connection.slug}"
     yield "Rename", lambda: card_actions.rename(current_user, card, again)

@@ -34,7 +34,7 @@ class StoreFilter:
     menus: list[ui.menu] = field(default_factory=list)
 
     def found(self) -> list[Card]:
-        """The cards that match."""
+        """Return the cards that match."""
         words = self.text.lower().split()
         return [
             card

@@ -36,11 +36,11 @@ class CurrentUser:
 
     @classmethod
     def of(cls, request: Request) -> "CurrentUser":
-        """Whoever asks for a page; the gate has let them in."""
+        """Return whoever asks for a page; the gate has let them in."""
         return cls(_served[0], request.state.cookie, request.state.who)
 
     def may(self, deed: Permission) -> bool:
-        """Whether their role allows it."""
+        """Return whether their role allows it."""
         return deed in PERMISSIONS[self.who.role]
 
     def notify(self, text: str, kind: Kind = "positive") -> None:
@@ -95,7 +95,7 @@ class CurrentUser:
         return bool(right)
 
     async def _wrong(self, password: str) -> str | None:
-        """What is wrong with a password that was given again; None where nothing is."""
+        """Return what is wrong with a password that was given again; None where nothing is."""
         if not password:
             return "Enter your password"
         try:

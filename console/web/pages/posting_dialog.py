@@ -55,7 +55,7 @@ async def switch_posting(
 
 
 def _day(current_user: CurrentUser, card: Card, since: ui.input) -> date | None:
-    """The day that was typed; None where it cannot be, which the field says."""
+    """Return the day that was typed; None where it cannot be, which the field says."""
     since.props(remove="error error-message")
     try:
         day = date.fromisoformat(since.value or "")

@@ -69,7 +69,7 @@ def register() -> None:
 
 
 def _first(connection: Connection, step: str, *, again: bool, authorised: bool) -> Step:
-    """Where to begin: where it stopped, unless the address asks for a step that is open."""
+    """Return where to begin: where it stopped, unless the address asks for a step that is open."""
     known = Setup.model_validate(connection.setup).step
     authorised = authorised or (connection.account_id is not None and known in AUTHORISING)
     if step == "choose":
@@ -88,7 +88,7 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
 def _visit(
     current_user: CurrentUser, name: str, connection: Connection | None
 ) -> SetupSession | None:
-    """The visit, with its heading; None where there is nothing to set up, which is said."""
+    """Return the visit, with its heading; None where there is nothing to set up, which is said."""
     try:
         wanted = platform(name)
     except DaybookError as error:

@@ -61,7 +61,7 @@ async def account(this: SetupSession) -> None:
 
 
 async def _keep_choices(this: SetupSession, way: Way, given: Mapping[str, str]) -> bool:
-    """What was chosen comes back with this step, whatever becomes of it; no secret is kept so."""
+    """Save what was chosen, whatever becomes of it; no secret is among it."""
     assert this.connection is not None
     if this.connection.account_id is not None:
         return True
@@ -82,7 +82,7 @@ def _ways(wanted: Platform, missing: bool) -> dict[str, str]:
 
 
 def _input(one: Field, value: str) -> ui.input | ui.select:
-    """A field with its hint; its error comes beside it."""
+    """Return a field with its hint; its error comes beside it."""
     title = one.title if one.required else f"{one.title} (optional)"
     found: ui.input | ui.select
     if one.options:
@@ -96,7 +96,7 @@ def _input(one: Field, value: str) -> ui.input | ui.select:
 
 
 def _read(wanted: Platform, inputs: Mapping[str, ui.input | ui.select]) -> dict[str, str] | None:
-    """What was typed in its kept form; None when a field is wrong, which says so itself."""
+    """Return what was typed in its kept form; None when a field is wrong, which says so itself."""
     asked = {one.name: one for one in wanted.fields}
     given, good = {}, True
     for name, typed in inputs.items():

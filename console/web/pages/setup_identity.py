@@ -94,7 +94,7 @@ async def timezone(this: SetupSession) -> None:
 
 
 def _zones() -> dict[str, str]:
-    """Every place's zone with its distance from UTC today, by name."""
+    """Return every place's zone with its distance from UTC today, by name."""
     now = datetime.now(UTC)
     places = (z for z in sorted(available_timezones()) if "/" in z and not z.startswith("Etc/"))
     return {

@@ -38,27 +38,27 @@ class SetupSession:
 
     @property
     def setup(self) -> Setup:
-        """What was answered so far."""
+        """Return what was answered so far."""
         return Setup.model_validate(self.connection.setup if self.connection else {})
 
     @property
     def console(self) -> Console:
-        """The console that the current user is at."""
+        """Return the console that the current user is at."""
         return self.current_user.console
 
     @property
     def is_organisation(self) -> bool:
-        """An accounting organisation has a short way: nothing comes in, it is itself a target."""
+        """Return whether it is an accounting organisation, which imports nothing."""
         return self.wanted.kind == "accounting"
 
     @property
     def authorised_step(self) -> Step:
-        """Where the set-up goes on when the account is known."""
+        """Return where the set-up goes on when the account is known."""
         return "done" if self.is_organisation else "imports"
 
     @property
     def slug(self) -> str:
-        """The connection's slug, which it has from the first step on."""
+        """Return the connection's slug, which it has from the first step on."""
         assert self.connection is not None
         return self.connection.slug
 

@@ -63,7 +63,7 @@ async def _placed(current_user: CurrentUser, word: Word, chosen: ui.select) -> b
 
 
 def _kept(console: Console, word: Word, category: str, actor: str) -> Saved | str:
-    """What was saved, or what was wrong with what was chosen."""
+    """Return what was saved, or what was wrong with what was chosen."""
     opened = Workspace(console.settings, console.registry)
     try:
         return place(opened, word.connection, word.source_type, category, actor)
