@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.fields import slug_for
-from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.setup import BOOKS, Imports, Setup
 from connectors.channels import CHANNELS
 from connectors.database.registry import Connection, Registry
@@ -34,7 +34,7 @@ def begin(
 
     `store` is the one whose set-up waits for the organisation.
     """
-    wanted = platform(channel)
+    wanted = platform_named(channel)
     slug = slug or free_slug(registry, name)
     # Its own zone comes with the account.
     registry.connections.add(
@@ -76,7 +76,7 @@ def keep_setup(
     if provisional and not foretells(connection):
         raise BadInput(
             f"{connection.slug} has no provisional figures: "
-            f"{platform(connection.channel).title} tells of no day ahead of its settlement"
+            f"{platform_named(connection.channel).title} tells of no day ahead of its settlement"
         )
     registry, slug = workspace.registry, connection.slug
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
@@ -91,7 +91,9 @@ def targets(registry: Registry) -> dict[str, str]:
     found = {BOOKS: "The books of this house (Beancount)"}
     for connection in registry.connections.list():
         if _is_target(connection):
-            found[connection.slug] = f"{platform(connection.channel).title}: {connection.name}"
+            found[connection.slug] = (
+                f"{platform_named(connection.channel).title}: {connection.name}"
+            )
     return found
 
 

@@ -16,7 +16,7 @@ from connectors.accounts.credentials import Credentials
 from connectors.accounts.deadlines import SECRET_SINCE, deadlines, wants_use
 from connectors.accounts.fields import read_fields, secret_names, slug_for
 from connectors.accounts.platform import Account
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.setup import Setup, Step
 from connectors.accounts.tokens import Token
 from connectors.accounts.vault import QUEUE
@@ -50,7 +50,7 @@ class Accounts(Credentials):
         credentials that the platform refuses and for an account that is connected already:
         nothing is left then.
         """
-        wanted = platform(name)
+        wanted = platform_named(name)
         fields, token = read_fields(wanted, given, self.shared(wanted, given))
         taken = {connection.slug for connection in self.registry.connections.list()}
         slug = slug or slug_for(title, taken)
@@ -70,7 +70,7 @@ class Accounts(Credentials):
         `BadInput` when they reach another account; the connection is then as it was.
         """
         connection = self.registry.connections.get(slug)
-        wanted = platform(connection.channel)
+        wanted = platform_named(connection.channel)
         own = self.own_fields(slug)
         if given.get("client_id", own.get("client_id")) != own.get("client_id"):
             # Another application: nothing of the one before belongs to it.
@@ -104,7 +104,7 @@ class Accounts(Credentials):
             chosen = Setup.model_validate(connection.setup).account
             self.verify(slug, account or connection.account_id or chosen, timezone, actor)
             return self.registry.connections.get(slug)
-        wanted = platform(connection.channel)
+        wanted = platform_named(connection.channel)
         with self.recording_refusals(slug), readable(wanted.title):
             found = wanted.accounts(self.access(slug))
         answered = chosen_account(found, connection.account_id, slug)
@@ -154,7 +154,7 @@ class Accounts(Credentials):
         """
         connection = self.registry.connections.get(slug)
         check_has_account(connection)
-        wanted = platform(connection.channel)
+        wanted = platform_named(connection.channel)
         problem = None
         if wanted.revoke is not None and self.vault.read(slug):
             try:
@@ -219,7 +219,7 @@ class Accounts(Credentials):
         found: Sequence[Account] | None,
     ) -> None:
         connection = self.registry.connections.get(slug)
-        wanted = platform(connection.channel)
+        wanted = platform_named(connection.channel)
         reached = chosen_account(
             self.reachable_accounts(slug) if found is None else found, account, slug
         )

@@ -12,7 +12,7 @@ from connectors.accounts.deadlines import SECRET_SINCE
 from connectors.accounts.endpoints import endpoints
 from connectors.accounts.fields import read_values, secret_names
 from connectors.accounts.platform import Access, Platform
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.setup import Setup
 from connectors.accounts.tokens import Token
 from connectors.accounts.vault import OPEN, Vault
@@ -35,12 +35,12 @@ class Credentials:
 
     def platform_of(self, slug: str) -> Platform:
         """Return the platform that a connection is on."""
-        return platform(self.registry.connections.get(slug).channel)
+        return platform_named(self.registry.connections.get(slug).channel)
 
     def access(self, slug: str) -> Access:
         """Return the access to a connection's account, with a token that is refreshed as needed."""
         connection = self.registry.connections.get(slug)
-        return self._access(platform(connection.channel), slug, connection.fields)
+        return self._access(platform_named(connection.channel), slug, connection.fields)
 
     def application_id(self, slug: str) -> str:
         """Return what tells the application that calls for a connection from others: no secret."""

@@ -36,7 +36,7 @@ def has_settlements(connection: Connection) -> bool:
     return PLATFORMS[connection.channel].kind != "accounting"
 
 
-def platform(name: str) -> Platform:
+def platform_named(name: str) -> Platform:
     """Return the platform of that name; `BadInput` lists the known ones."""
     try:
         return PLATFORMS[name]

@@ -6,7 +6,7 @@ kept, and what is due can be looked at; no entry is sent to Xero or QuickBooks y
 
 from datetime import date, timedelta
 
-from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.setup import Posting, Setup
 from connectors.channels.history import today_of
 from connectors.database.registry import Connection, Registry
@@ -21,7 +21,7 @@ def posting(organisation: Connection) -> Posting:
     if has_settlements(organisation):
         raise BadInput(
             f"{organisation.slug} is no accounting organisation: nothing is posted to "
-            f"{platform(organisation.channel).title}"
+            f"{platform_named(organisation.channel).title}"
         )
     return Setup.model_validate(organisation.setup).posting
 

@@ -8,7 +8,7 @@ import typer
 
 from connectors.accounts.accounts import Accounts, check_has_account
 from connectors.accounts.broker import NeedsReconnection
-from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.posting_switch import change_posting
 from connectors.accounts.posting_switch import posting as kept_posting
 from connectors.accounts.setup import BOOKS
@@ -155,7 +155,7 @@ def posting(
         return
     look = f"`daybook publish --target {slug} --dry-run`"
     print_result(f"{slug}: posting from {kept.since}; {look} shows what is due")
-    print_status(f"entries are not sent to {platform(organisation.channel).title} yet")
+    print_status(f"entries are not sent to {platform_named(organisation.channel).title} yet")
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:
@@ -215,13 +215,13 @@ def disconnect(
         if not yes:
             raise BadInput(
                 f"nothing more will be fetched for {found.name} and its credentials are dropped; "
-                f"documents, journals and books stay. {platform(found.channel).leaving}: add --yes"
+                f"documents, journals and books stay. {platform_named(found.channel).leaving}: add --yes"
             )
         problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
     if problem:
         print_error(problem)
     else:
-        print_status(platform(found.channel).leaving)
+        print_status(platform_named(found.channel).leaving)
     print_result(
         f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again"
     )
@@ -279,7 +279,7 @@ def _report(what: str, found: Connection, as_json: bool) -> None:
         return
     account = found.account
     where = ", ".join(str(account[name]) for name in ("country", "currency") if account.get(name))
-    title = platform(found.channel).title
+    title = platform_named(found.channel).title
     print_result(f"{found.slug}: {title} {what}: {account['name']} ({found.account_id}), {where}")
     print_status(f"business days are those of {found.timezone}")
 

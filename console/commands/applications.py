@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.accounts.platforms import PLATFORMS, platform_named
 from connectors.errors import BadInput
 from console import applications
 from console.commands.accounts import ACTOR, Credentials
@@ -34,7 +34,7 @@ def list_(as_json: Json = False) -> None:
 def set_(channel: str, credentials: Credentials) -> None:
     """Keep the application of a platform; connections made by a consent use it."""
     given = read_credentials(credentials)
-    wanted = platform(channel)
+    wanted = platform_named(channel)
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
         applications.keep(accounts, wanted, given, ACTOR)
@@ -46,7 +46,7 @@ def forget(
     channel: str, yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False
 ) -> None:
     """Drop the application of a platform; connections that use it stop at their next token."""
-    wanted = platform(channel)
+    wanted = platform_named(channel)
     if not yes:
         raise BadInput(f"connections to {wanted.title} that use it will stop: add --yes")
     with workspace() as opened:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from connectors.accounting import TARGETS
-from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
 from connectors.errors import BadInput
@@ -96,7 +96,7 @@ def _preview(
     as_json: bool,
 ) -> None:
     organisation = _organisation(opened, target)
-    title = platform(organisation.channel).title
+    title = platform_named(organisation.channel).title
     if not dry_run:
         raise BadInput(
             f"Daybook does not post to {title} yet: --dry-run shows what would go to {target}"

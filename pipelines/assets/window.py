@@ -9,7 +9,7 @@ import dagster as dg
 import duckdb
 
 from connectors.accounts.broker import NeedsReconnection
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels.history import can_visit, today_of
 from connectors.channels.rounds import next_morning
 from connectors.database.registry import Connection
@@ -112,7 +112,7 @@ class WindowRun:
             until = self.now + timedelta(seconds=error.retry_after)
             self._put_off(until, str(error))
             local = until.astimezone(ZoneInfo(self.connection.timezone))
-            title = platform(self.connection.channel).title
+            title = platform_named(self.connection.channel).title
             self.waiting = f"waiting for {title} until {local:%Y-%m-%d %H:%M}"
         except NeedsReconnection:
             self.connection = registry.connections.get(slug)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.history import can_visit, today_of, whole_days
@@ -125,7 +125,7 @@ def _visit(
 
     return Visit(
         access=accounts.access(connection.slug),
-        sign=platform(connection.channel).sign,
+        sign=platform_named(connection.channel).sign,
         account_id=connection.account_id or "",
         account=connection.account,
         time_zone=connection.timezone,

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from playwright.sync_api import Error as PlaywrightError
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry
 from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
@@ -178,7 +178,7 @@ def site(
         for name, emulator in platforms.items():
             emulator.application.script = iter(())
             live_to(emulator, days_ago(0))
-            site.accounts.register(platform(name), emulator.fields(), "test")
+            site.accounts.register(platform_named(name), emulator.fields(), "test")
         yield site
 
 

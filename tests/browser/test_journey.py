@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from connectors.accounts.platform import Platform
-from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.accounts.platforms import PLATFORMS, platform_named
 from connectors.channels import CHANNELS
 from tests.browser.conftest import Site
 from tests.days import days_ago
@@ -80,7 +80,7 @@ def sync(page: Page, site: Site) -> None:
 def test_a_store_is_connected_breaks_is_mended_and_let_go(
     page: Page, site: Site, name: str
 ) -> None:
-    wanted, emulator = platform(name), site.platforms[name]
+    wanted, emulator = platform_named(name), site.platforms[name]
     first = emulator.first
     expect(page.get_by_text("No stores connected yet")).to_be_visible()
     pick(page, wanted)

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from tests.browser.conftest import Site, shot
 from tests.browser.test_journey import allow, choose, give_name
 from tests.browser.test_pages import connected, nothing_wrong
@@ -10,7 +10,7 @@ from tests.browser.test_pages import connected, nothing_wrong
 
 def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: Site) -> None:
     connected(page, site)
-    xero, emulator = platform("xero"), site.platforms["xero"]
+    xero, emulator = platform_named("xero"), site.platforms["xero"]
     page.goto(f"{site.url}/setup/my-shop?step=accounting")
     page.get_by_role("link", name="Connect Xero").click()
     give_name(page, "Our books")

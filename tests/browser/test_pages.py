@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlalchemy import text
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels import channel
 from connectors.home.lock import home_lock
 from pipelines.stages.importing import import_file, open_connection
@@ -51,7 +51,7 @@ def connected(page: Page, site: Site, name: str = "square") -> None:
 
 
 def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Site) -> None:
-    wanted, emulator = platform("shopify"), site.platforms["shopify"]
+    wanted, emulator = platform_named("shopify"), site.platforms["shopify"]
     found = page.locator('[data-slug="my-shop"]')
 
     def leave_and_come_back() -> None:
@@ -110,7 +110,7 @@ def test_a_card_that_changes_under_the_hand_takes_no_click(page: Page, site: Sit
 
 
 def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> None:
-    wanted = platform("etsy")
+    wanted = platform_named("etsy")
     pick(page, wanted)
     give_name(page, "My shop")
     choose(page, wanted, {})
@@ -124,7 +124,7 @@ def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> N
 
 
 def test_a_wrong_field_says_so_beside_itself(page: Page, site: Site) -> None:
-    wanted = platform("shopify")
+    wanted = platform_named("shopify")
     pick(page, wanted)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Give it a name")).to_be_visible()
@@ -136,7 +136,7 @@ def test_a_wrong_field_says_so_beside_itself(page: Page, site: Site) -> None:
 
 
 def test_several_organisations_are_chosen_between(page: Page, site: Site) -> None:
-    wanted = platform("xero")
+    wanted = platform_named("xero")
     pick(page, wanted)
     give_name(page, "My books")
     choose(page, wanted, {})
@@ -225,7 +225,7 @@ def test_a_page_waits_for_a_database_that_is_busy(page: Page, site: Site) -> Non
 
 
 def test_the_wizard_is_walked_with_the_keyboard_alone(page: Page, site: Site) -> None:
-    wanted, emulator = platform("square"), site.platforms["square"]
+    wanted, emulator = platform_named("square"), site.platforms["square"]
     page.get_by_role("button", name="Connect your first store").focus()
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("link", name=wanted.title, exact=True).focus()

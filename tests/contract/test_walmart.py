@@ -7,7 +7,7 @@ from pathlib import Path
 from openapi_core import OpenAPI
 
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
 from sandbox.browser import consent
@@ -37,7 +37,7 @@ def test_a_consent_speaks_the_contract(quick_home: Settings, tmp_path: Path, spe
             "shop", channel="walmart", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         answer = consent(begin(at.accounts, "shop", {}, "browser"))
-        receive(at.accounts, platform("walmart"), answer, "browser", "test")
+        receive(at.accounts, platform_named("walmart"), answer, "browser", "test")
         at.emulator.expire()
         at.accounts.check("shop", actor="test")
     contract = document(specs / "walmart" / CONTRACT)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.posting_switch import change_posting, check_posting
 from console import connections
 from console.commands.syncing import days_to_do
@@ -98,7 +98,7 @@ def disconnect(who: Connector, console: Here, connection: Named) -> responses.Di
     return responses.DisconnectedResponse(
         connection=card_of(console, connection.slug),
         problem=problem,
-        leaving=platform(connection.channel).leaving,
+        leaving=platform_named(connection.channel).leaving,
     )
 
 

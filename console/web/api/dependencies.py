@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Path, Request
 
 from connectors.accounts.platform import Platform
-from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.accounts.platforms import PLATFORMS, platform_named
 from connectors.database.registry import Connection, Role, SignedIn
 from connectors.database.registry.models import SLUG_PATTERN
 from connectors.errors import BadInput
@@ -118,7 +118,7 @@ def _platform(
     channel: Annotated[str, Path(json_schema_extra={"enum": sorted(PLATFORMS)})],
 ) -> Platform:
     try:
-        return platform(channel)
+        return platform_named(channel)
     except BadInput as error:
         raise not_found(str(error)) from error
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from connectors.accounts.authorisations import receive, receive_keys, requested_connection
 from connectors.accounts.consent import ConsentRefused
 from connectors.accounts.platform import Denied, Platform
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.errors import BadInput, DaybookError
 from connectors.home.redaction import redacted
 from console.roles import PERMISSIONS
@@ -44,7 +44,9 @@ def add(app: FastAPI, console: Console) -> None:
         try:
             body: dict[str, Any] = await request.json()
             state = str(body.get("user_id", ""))
-            await run_sync(lambda: receive_keys(console.accounts, platform(name), state, body))
+            await run_sync(
+                lambda: receive_keys(console.accounts, platform_named(name), state, body)
+            )
         except (DaybookError, ValueError, AttributeError, RecursionError):
             return JSONResponse({"error": "these keys were not asked for"}, 400)
         return JSONResponse({"ok": True}, 200)
@@ -55,7 +57,7 @@ def _received(
 ) -> Response:
     again = None
     try:
-        wanted = platform(name)
+        wanted = platform_named(name)
         again = _set_up_again(console, wanted, given, cookie)
         received = receive(console.accounts, wanted, given, cookie, actor)
     except ConsentRefused as error:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import run, ui
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from console import connections
 from console.cards import Card
 from console.roles import Permission
@@ -43,7 +43,7 @@ async def disconnect(current_user: CurrentUser, card: Card) -> None:
             f"Nothing more is fetched from {card.title}, and its credentials are dropped here. "
             "Entries in the books stay in any case."
         )
-        ui.label(f"{platform(connection.channel).leaving}.").props('role="note"')
+        ui.label(f"{platform_named(connection.channel).leaving}.").props('role="note"')
         keep = ui.radio(
             {True: "Keep documents and journals", False: "Delete documents and journals"},
             value=True,
@@ -68,7 +68,7 @@ def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
     problem = console.accounts.disconnect(slug, actor)
     if not keep:
         remove_connection(Workspace(console.settings, console.registry), slug, actor)
-    wanted = platform(card.connection.channel)
+    wanted = platform_named(card.connection.channel)
     return problem or ("" if wanted.revoke is not None else wanted.leaving)
 
 

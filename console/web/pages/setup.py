@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fastapi import Request
 from nicegui import ui
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.setup import AUTHORISING, OCCASIONAL, STEPS, Setup, Step
 from connectors.database.registry import Connection
 from connectors.errors import DaybookError
@@ -78,7 +78,7 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
         return "account"
     if connection.account_id is None:
         return known
-    if platform(connection.channel).kind == "accounting":
+    if platform_named(connection.channel).kind == "accounting":
         return "done"
     if step == "accounting":
         return "accounting"
@@ -90,7 +90,7 @@ def _visit(
 ) -> SetupSession | None:
     """Return the visit, with its heading; None where there is nothing to set up, which is said."""
     try:
-        wanted = platform(name)
+        wanted = platform_named(name)
     except DaybookError as error:
         ui.label(str(error)).props('role="alert"')
         return None

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.authorisations import receive_keys
 from connectors.accounts.platform import Platform
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
@@ -58,7 +58,7 @@ class Desk:
 
     def register_application(self) -> None:
         """Keep the application's fields, as an administrator does once."""
-        self.accounts.register(platform(self.name), self.emulator.fields(), "test")
+        self.accounts.register(platform_named(self.name), self.emulator.fields(), "test")
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def desk(name: str, home: Settings, folder: Path) -> Iterator[Desk]:
         )
         with Registry.open(settings) as registry:
             accounts = Accounts(settings, registry)
-            with _console(accounts, platform(name), console):
+            with _console(accounts, platform_named(name), console):
                 yield Desk(name, emulator, accounts, url)
 
 

@@ -8,7 +8,7 @@ import pytest
 from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.broker import STAGED, NeedsReconnection
 from connectors.accounts.platform import Denied
-from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.accounts.platforms import PLATFORMS, platform_named
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.browser import consent
@@ -43,7 +43,7 @@ def go_through(at: Desk, slug: str, account: str) -> str:
     """The seller's way: our question, the platform's page, its answer. Gives the slug back."""
     page = begin(at.accounts, slug, at.emulator.chosen(account), "browser")
     answer = consent(page, accounts=[at.emulator.picks(account)])
-    received = receive(at.accounts, platform(at.name), answer, "browser", "test")
+    received = receive(at.accounts, platform_named(at.name), answer, "browser", "test")
     if received.choices:
         at.accounts.verify(slug, account, None, "test")
     return slug
@@ -66,7 +66,7 @@ def test_no_secret_lies_open_in_the_registry(at: Desk) -> None:
     given = at.fields(at.emulator.first)
     secret = [
         given[field.name]
-        for field in platform(at.name).fields
+        for field in platform_named(at.name).fields
         if field.secret and field.name in given
     ]
     kept = repr(at.registry.connections.get(slug)) + repr(at.registry.audit.list())
@@ -85,14 +85,14 @@ def test_wrong_keys_leave_nothing_behind(at: Desk) -> None:
     at.emulator.revoke(at.emulator.first)
     with pytest.raises(ConfigError) as told:
         at.accounts.add(at.name, "My Shop", given, account=at.emulator.first, actor="test")
-    assert platform(at.name).title in str(told.value) or "connect it again" in str(told.value)
+    assert platform_named(at.name).title in str(told.value) or "connect it again" in str(told.value)
     assert slugs(at) == []
     assert at.accounts.vault.owners() == []
 
 
 @every
 def test_a_field_that_is_missing_is_named(at: Desk) -> None:
-    for field in (*platform(at.name).account, *platform(at.name).keys):
+    for field in (*platform_named(at.name).account, *platform_named(at.name).keys):
         given = at.fields(at.emulator.first)
         if not field.required or field.name not in given:
             continue
@@ -195,7 +195,7 @@ def test_disconnecting_tells_the_platform_and_drops_the_credentials(at: Desk) ->
     assert said is None
     assert at.registry.connections.get(slug).state == "disconnected"
     assert at.accounts.vault.owners() == []
-    if platform(at.name).revoke is not None:
+    if platform_named(at.name).revoke is not None:
         assert not at.emulator.alive(at.emulator.first)
     at.accounts.reconnect(slug, at.fields(at.emulator.first), actor="test")
     assert at.registry.connections.get(slug).state == "active"
@@ -206,7 +206,7 @@ def test_disconnecting_works_while_the_platform_is_down(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     at.emulator.application.script = iter(["503"] * 99)
     said = at.accounts.disconnect(slug, "test")
-    wanted = platform(at.name)
+    wanted = platform_named(at.name)
     if wanted.revoke is not None:
         assert "was not told" in (said or "")
         assert wanted.revocation in (said or "")
@@ -258,7 +258,7 @@ def test_a_seller_who_says_no_leaves_nothing(at: Desk) -> None:
     page = begin(at.accounts, slug, at.emulator.chosen(at.emulator.first), "browser")
     answer = consent(page, allow=False)
     with pytest.raises(Denied, match="not granted"):
-        receive(at.accounts, platform(at.name), answer, "browser", "test")
+        receive(at.accounts, platform_named(at.name), answer, "browser", "test")
     assert at.registry.connections.get(slug).state == "pending"
     assert STAGED + slug not in at.accounts.vault.owners()
 
@@ -269,5 +269,5 @@ def test_the_answer_of_another_browser_buys_nothing(at: Desk) -> None:
     page = begin(at.accounts, slug, at.emulator.chosen(at.emulator.first), "browser")
     answer = consent(page, accounts=[at.emulator.picks(at.emulator.first)])
     with pytest.raises(BadInput, match="another browser"):
-        receive(at.accounts, platform(at.name), answer, "somebody else", "test")
+        receive(at.accounts, platform_named(at.name), answer, "somebody else", "test")
     assert at.registry.connections.get(slug).state == "pending"

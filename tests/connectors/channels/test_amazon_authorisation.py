@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused
@@ -78,7 +78,7 @@ def test_a_business_that_is_not_shown_is_not_needed(at: Desk) -> None:
 def test_a_draft_is_authorised_as_one(at: Desk) -> None:
     amazon(at).draft = True
     answer = consent(page(at, {"draft": "yes"}), accounts=[at.emulator.first])
-    received = receive(at.accounts, platform("amazon"), answer, "browser", "test")
+    received = receive(at.accounts, platform_named("amazon"), answer, "browser", "test")
     assert at.registry.connections.get(received.slug).account_id == at.emulator.first
 
 
@@ -86,4 +86,4 @@ def test_a_callback_that_names_no_seller_is_refused(at: Desk) -> None:
     answer = consent(page(at, {}), accounts=[at.emulator.first])
     del answer["selling_partner_id"]
     with pytest.raises(BadInput, match="did not say which seller"):
-        receive(at.accounts, platform("amazon"), answer, "browser", "test")
+        receive(at.accounts, platform_named("amazon"), answer, "browser", "test")

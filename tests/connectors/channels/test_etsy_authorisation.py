@@ -8,7 +8,7 @@ import pytest
 from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.broker import TOKEN
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
@@ -53,7 +53,7 @@ def test_a_code_is_worth_nothing_without_the_verifier(at: Desk) -> None:
     answers = [consent(page, accounts=[at.emulator.first]) for page in begun]
     stolen = {**answers[0], "code": answers[1]["code"]}
     with pytest.raises(BadInput, match="does not accept its own code"):
-        receive(at.accounts, platform("etsy"), stolen, "browser", "test")
+        receive(at.accounts, platform_named("etsy"), stolen, "browser", "test")
 
 
 def test_a_wrong_shared_secret_is_the_applications_fault(at: Desk) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.tokens import Token
 from connectors.channels.shopify.authorisation import read_shop
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
@@ -43,7 +43,7 @@ def pending(at: Desk) -> str:
 
 
 def come_back(at: Desk, parameters: dict[str, str]) -> None:
-    receive(at.accounts, platform("shopify"), parameters, "browser", "test")
+    receive(at.accounts, platform_named("shopify"), parameters, "browser", "test")
 
 
 def token(at: Desk, slug: str) -> Token:

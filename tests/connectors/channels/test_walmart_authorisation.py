@@ -8,7 +8,7 @@ import pytest
 
 from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
@@ -59,7 +59,7 @@ def test_own_keys_buy_tokens_by_themselves(at: Desk) -> None:
 
 def test_a_consent_names_its_seller_and_keeps_its_refresh_token(at: Desk) -> None:
     answer = consent(page(at), accounts=[at.emulator.first])
-    receive(at.accounts, platform("walmart"), answer, "browser", "test")
+    receive(at.accounts, platform_named("walmart"), answer, "browser", "test")
     first = Token.from_json(at.accounts.vault.read("shop")["token"]).refresh_token
     for _ in range(2):
         at.emulator.expire()
@@ -107,7 +107,7 @@ def test_the_market_says_whose_page_it_is(at: Desk) -> None:
     asked = dict(parse_qsl(urlsplit(page(at, "ca")).query))
     assert asked["clientType"] == "seller-ca"
     answer = consent(begin(at.accounts, "shop", {"market": "ca"}, "browser"))
-    receive(at.accounts, platform("walmart"), answer, "browser", "test")
+    receive(at.accounts, platform_named("walmart"), answer, "browser", "test")
     found = at.registry.connections.get("shop")
     assert (found.account["country"], found.account["currency"]) == ("CA", "CAD")
     assert found.timezone == "America/Los_Angeles"
@@ -131,14 +131,14 @@ def test_a_callback_for_somebody_else_is_refused(
 ) -> None:
     answer = consent(page(at), accounts=[at.emulator.first])
     with pytest.raises(BadInput, match=told):
-        receive(at.accounts, platform("walmart"), {**answer, **changed}, "browser", "test")
+        receive(at.accounts, platform_named("walmart"), {**answer, **changed}, "browser", "test")
 
 
 def test_a_code_is_not_good_for_another_seller(at: Desk) -> None:
     answer = consent(page(at), accounts=[at.emulator.first])
     stolen = {**answer, "sellerId": at.emulator.second}
     with pytest.raises(BadInput, match="does not accept its own code"):
-        receive(at.accounts, platform("walmart"), stolen, "browser", "test")
+        receive(at.accounts, platform_named("walmart"), stolen, "browser", "test")
 
 
 def test_a_sellers_own_keys_are_never_mixed_with_the_registered_application(at: Desk) -> None:

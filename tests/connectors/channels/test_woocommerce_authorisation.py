@@ -15,7 +15,7 @@ from starlette.routing import Route
 from connectors.accounts.account_choice import Undecided
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels.woocommerce.addresses import read_store_url
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
@@ -268,7 +268,7 @@ def test_a_browser_that_comes_without_keys_connects_nothing(at: Desk) -> None:
     page = begin(at.accounts, "shop", at.emulator.chosen(at.emulator.first), "browser")
     came = {"success": "1", "user_id": httpx2.URL(page).params["user_id"]}
     with pytest.raises(BadInput, match="did not hand its keys over"):
-        receive(at.accounts, platform("woocommerce"), came, "browser", "test")
+        receive(at.accounts, platform_named("woocommerce"), came, "browser", "test")
     assert at.registry.connections.get("shop").state == "pending"
 
 
@@ -277,5 +277,5 @@ def test_a_consent_asks_to_read_and_no_more(at: Desk) -> None:
     page = begin(at.accounts, "shop", at.emulator.chosen(at.emulator.first), "browser")
     assert httpx2.URL(page).params["scope"] == "read"
     came = consent(page, accounts=[at.emulator.picks(at.emulator.first)])
-    receive(at.accounts, platform("woocommerce"), came, "browser", "test")
+    receive(at.accounts, platform_named("woocommerce"), came, "browser", "test")
     assert at.registry.connections.get("shop").account["country"] == "US"

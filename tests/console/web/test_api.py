@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from connectors.accounts.authorisations import receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry, Role
 from console.roles import PERMISSIONS, Permission
 from console.web import sessions
@@ -190,7 +190,7 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         page = signed_in.post("/connections/harbour/consent").json()["url"]
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
         callback = consent(page, accounts=[square.first])
-        receive(accounts, platform("square"), callback, cookie, "ada")
+        receive(accounts, platform_named("square"), callback, cookie, "ada")
         choice = {"imports": {"history_from": "2026-01-01"}, "step": "done"}
         done = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
         assert (done["state"], done["timezone"]) == ("active", "America/New_York")
@@ -225,7 +225,7 @@ def test_a_consent_needs_a_browser(site: Site) -> None:
 
 def test_one_of_several_shops_is_chosen(site: Site) -> None:
     tiktok, (dresden, dresden_uk) = site.platforms["tiktok"], (shop.id for shop in SHOPS[2:4])
-    site.console.accounts.register(platform("tiktok"), tiktok.fields(), "test")
+    site.console.accounts.register(platform_named("tiktok"), tiktok.fields(), "test")
     with browser(site) as signed_in:
         new = {"platform": "tiktok", "name": "Dresden", "slug": "shop"}
         signed_in.post("/connections/pending", json=new)
@@ -233,7 +233,7 @@ def test_one_of_several_shops_is_chosen(site: Site) -> None:
         page = signed_in.post("/connections/shop/consent", json=asked).json()["url"]
         callback = consent(page, accounts=[tiktok.picks(dresden)])
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
-        receive(accounts, platform("tiktok"), callback, cookie, "ada")
+        receive(accounts, platform_named("tiktok"), callback, cookie, "ada")
         choices = signed_in.get("/connections/shop/choices").json()["choices"]
         assert [choice["id"] for choice in choices] == [dresden, dresden_uk]
         undecided = signed_in.post("/connections/shop/check")
