@@ -89,14 +89,14 @@ class HeldEntries:
     `words` is empty where all have one by now, and None where it is not words that hold them.
     """
 
-    said: str
+    reason: str
     words: Sequence[str] | None
 
     @property
     def why(self) -> str:
         """In words."""
         if self.words is None or self.words:
-            return self.said
+            return self.reason
         return "Every source type is mapped now. Sync to process the days that waited"
 
 
@@ -139,7 +139,7 @@ def cards(registry: Registry) -> list[Card]:
     unplaced = unplaced_words(registry, connections, held)
     home = settings()
     refused = known_books_error(home.books_folder, home.books_verdict_file)
-    found = [
+    listed = [
         _card(
             c,
             days.get(c.slug),
@@ -153,13 +153,13 @@ def cards(registry: Registry) -> list[Card]:
         )
         for c in connections
     ]
-    return sorted(found, key=lambda card: (card.connection.name.lower(), card.connection.slug))
+    return sorted(listed, key=lambda card: (card.connection.name.lower(), card.connection.slug))
 
 
 def card(registry: Registry, slug: str) -> Card:
     """Return one connection's card; `BadInput` when there is none."""
     registry.connections.get(slug)
-    return next(found for found in cards(registry) if found.connection.slug == slug)
+    return next(listed for listed in cards(registry) if listed.connection.slug == slug)
 
 
 def _card(
@@ -177,7 +177,7 @@ def _card(
     # Its entries are in these books too.
     if refused is not None and status in {"up to date", "held"}:
         status, why = "error", refused
-    done = days.done if days else 0
+    days_done = days.done if days else 0
     history = whole_days(connection, settings().first_day).days if is_read(connection) else 0
     return Card(
         connection=connection,
@@ -188,8 +188,8 @@ def _card(
         last=last,
         running=running,
         complete_through=days.complete_through if days else None,
-        days_done=done,
-        days_due=max(history, done + (days.failed if days else 0)),
+        days_done=days_done,
+        days_due=max(history, days_done + (days.failed if days else 0)),
         next_sync_at=scheduled.at if scheduled else None,
         wait_reason=scheduled.reason if scheduled else None,
         warnings=tuple(_warnings(connection)),
@@ -241,7 +241,9 @@ def _action(connection: Connection, status: Status, held: HeldEntries | None) ->
 
 def _warnings(connection: Connection) -> Iterable[Deadline]:
     now = datetime.now(UTC)
-    for kept in connection.deadlines:
-        ends = Deadline(datetime.fromisoformat(kept["expires_at"]), kept["what"], kept["remedy"])
+    for deadline in connection.deadlines:
+        ends = Deadline(
+            datetime.fromisoformat(deadline["expires_at"]), deadline["what"], deadline["remedy"]
+        )
         if ends.warning(now) is not None:
             yield ends

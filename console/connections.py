@@ -34,11 +34,11 @@ def begin(
 
     `store` is the one whose set-up waits for the organisation.
     """
-    wanted = platform_named(channel)
+    platform = platform_named(channel)
     slug = slug or free_slug(registry, name)
     # Its own zone comes with the account.
     registry.connections.add(
-        slug, channel=wanted.name, name=name, timezone="UTC", kind="api", actor=actor
+        slug, channel=platform.name, name=name, timezone="UTC", kind="api", actor=actor
     )
     registry.connections.set_setup(
         slug, Setup(step="account", store=store).model_dump(mode="json"), actor
@@ -47,19 +47,19 @@ def begin(
 
 
 def change_imports(
-    workspace: Workspace, slug: str, actor: str, wanted: Mapping[str, object]
+    workspace: Workspace, slug: str, actor: str, changes: Mapping[str, object]
 ) -> Imports:
     """Change what a connected account brings in; its set-up is done then. What it brings now."""
-    found = _movable(workspace.registry, slug)
-    if found.state == "pending":
+    connection = _movable(workspace.registry, slug)
+    if connection.state == "pending":
         raise BadInput(f"{slug} is not set up yet: finish its set-up")
-    if not has_settlements(found):
+    if not has_settlements(connection):
         raise BadInput(f"{slug} is an accounting organisation: nothing is imported from it")
-    before = Setup.model_validate(found.setup)
-    imports = before.imports.model_copy(update=dict(wanted))
+    before = Setup.model_validate(connection.setup)
+    imports = before.imports.model_copy(update=dict(changes))
     after = before.model_copy(update={"imports": imports, "step": "done"})
     if after != before:
-        keep_setup(workspace, found, after, actor)
+        keep_setup(workspace, connection, after, actor)
     return imports
 
 
@@ -80,21 +80,21 @@ def keep_setup(
         )
     registry, slug = workspace.registry, connection.slug
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
-    kept = registry.connections.get(slug)
+    changed = registry.connections.get(slug)
     if provisional != is_booked(connection):
-        book_provisional(workspace, kept, actor)
-    return kept
+        book_provisional(workspace, changed, actor)
+    return changed
 
 
 def targets(registry: Registry) -> dict[str, str]:
     """Return the targets of entries, by slug: the books, and every connected organisation."""
-    found = {BOOKS: "The books of this house (Beancount)"}
+    titles = {BOOKS: "The books of this house (Beancount)"}
     for connection in registry.connections.list():
         if _is_target(connection):
-            found[connection.slug] = (
+            titles[connection.slug] = (
                 f"{platform_named(connection.channel).title}: {connection.name}"
             )
-    return found
+    return titles
 
 
 def check_target(registry: Registry, target: str) -> None:
@@ -133,18 +133,18 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
 
 def foretells(connection: Connection) -> bool:
     """Return whether the connection's channel tells of days before a settlement covers them."""
-    found = CHANNELS.get(connection.channel)
-    return found is not None and found.foretells
+    channel = CHANNELS.get(connection.channel)
+    return channel is not None and channel.foretells
 
 
-def check_syncable(found: Connection) -> None:
+def check_syncable(connection: Connection) -> None:
     """Raise `BadInput` or `NeedsReconnection` for a connection that nothing can be done for now."""
-    slug = found.slug
-    if not has_settlements(found):
+    slug = connection.slug
+    if not has_settlements(connection):
         raise BadInput(f"{slug} is no store: it has no settlements")
-    match found.state:
+    match connection.state:
         case "needs_reauth":
-            raise NeedsReconnection(f"{slug}: {found.reason or 'connect it again'}")
+            raise NeedsReconnection(f"{slug}: {connection.reason or 'connect it again'}")
         case "pending":
             raise BadInput(f"{slug} is not set up yet: finish its set-up")
         case "paused":
@@ -155,36 +155,35 @@ def check_syncable(found: Connection) -> None:
 
 def pause(registry: Registry, slug: str, actor: str) -> bool:
     """Ask the platform for nothing until `resume`; False when it is paused already."""
-    found = _movable(registry, slug)
-    if found.state == "paused":
+    connection = _movable(registry, slug)
+    if connection.state == "paused":
         return False
-    if found.state != "active":
-        raise BadInput(f"{slug} is {found.state}: only one that is active can be paused")
+    if connection.state != "active":
+        raise BadInput(f"{slug} is {connection.state}: only one that is active can be paused")
     registry.connections.set_state(slug, "paused", actor)
     return True
 
 
 def resume(registry: Registry, slug: str, actor: str) -> bool:
     """Go on with a paused connection; False when it is active already."""
-    found = _movable(registry, slug)
-    if found.state == "active":
+    connection = _movable(registry, slug)
+    if connection.state == "active":
         return False
-    if found.state != "paused":
-        raise BadInput(f"{slug} is {found.state}: only one that is paused can be resumed")
+    if connection.state != "paused":
+        raise BadInput(f"{slug} is {connection.state}: only one that is paused can be resumed")
     registry.connections.set_state(slug, "active", actor)
     return True
 
 
-def check_removable(found: Connection) -> None:
+def check_removable(connection: Connection) -> None:
     """Raise `BadInput` for a connection that has to be disconnected first."""
-    if found.kind == "api" and found.state not in {"pending", "disconnected"}:
-        raise BadInput(
-            f"{found.slug} is connected: `daybook connections disconnect {found.slug}` first"
-        )
+    if connection.kind == "api" and connection.state not in {"pending", "disconnected"}:
+        slug = connection.slug
+        raise BadInput(f"{slug} is connected: `daybook connections disconnect {slug}` first")
 
 
 def _movable(registry: Registry, slug: str) -> Connection:
-    found = registry.connections.get(slug)
-    if found.kind == "file":
+    connection = registry.connections.get(slug)
+    if connection.kind == "file":
         raise BadInput(f"{slug} reads files: nothing is fetched for it")
-    return found
+    return connection

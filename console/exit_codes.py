@@ -49,12 +49,12 @@ def exit_code(app: typer.Typer) -> int:
 def _usage(error: typer.TyperException) -> int:
     """Print a wrong option in one line, or the help of a command without its subcommand."""
     context = getattr(error, "ctx", None)
-    said = error.format_message()
-    if context is not None and said == context.get_help():
-        typer.echo(said, err=True)
+    message = error.format_message()
+    if context is not None and message == context.get_help():
+        typer.echo(message, err=True)
     else:
         hint = f"; see `{context.command_path} --help`" if context is not None else ""
-        print_error(said.rstrip(".") + hint)
+        print_error(message.rstrip(".") + hint)
     return BAD_INPUT
 
 
@@ -100,7 +100,7 @@ def _setting(error: ValidationError) -> str:
 
 def _ours(error: Exception) -> str:
     """Log the traceback of a fault of Daybook, and return the line that says where."""
-    said = f"{type(error).__name__}: {error}"
+    message = f"{type(error).__name__}: {error}"
     log = settings().home / "errors.log"
     try:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -108,8 +108,8 @@ def _ours(error: Exception) -> str:
             out.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n")
             out.write(redacted("".join(traceback.format_exception(error))))
     except OSError:
-        return f"a fault of Daybook: {said}"
-    return f"a fault of Daybook: {said}: the details are in {log}"
+        return f"a fault of Daybook: {message}"
+    return f"a fault of Daybook: {message}: the details are in {log}"
 
 
 def _leave_the_pipe() -> None:

@@ -131,16 +131,16 @@ class Programs:
         if service.restarts >= len(self.restarts) or not service.restartable:
             if service.essential:
                 raise Transient(end)
-            told = f"{end}; it stays down: mend the cause, then start `daybook up` again"
+            line = f"{end}; it stays down: mend the cause, then start `daybook up` again"
         else:
             wait = self.restarts[service.restarts]
             service.restarts += 1
             service.start_again_at = now + wait
-            told = f"{end}; it is started again in {wait:g} s"
+            line = f"{end}; it is started again in {wait:g} s"
         with self._log(service).open("a") as log:
-            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC daybook up: {told}\n")
+            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC daybook up: {line}\n")
         self._record()
-        return told
+        return line
 
     def stop(self, patience: Callable[[], float]) -> None:
         """Ask every program to end and wait for it; one that does not in time is ended.

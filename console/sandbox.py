@@ -19,9 +19,9 @@ LOOPBACK_HOSTS: Final = "127.0.0.1,localhost"
 ACTOR: Final = "sandbox"
 
 
-def check(home: Settings, wanted: bool) -> None:
+def check(home: Settings, as_sandbox: bool) -> None:
     """Raise `BadInput` where a sandbox is started as anything else."""
-    if not wanted and home.is_sandbox:
+    if not as_sandbox and home.is_sandbox:
         raise BadInput(
             f"{home.home} is a sandbox for good: start it with `daybook up --sandbox`, and keep "
             "real accounts in another home (DAYBOOK_HOME)"
@@ -62,10 +62,10 @@ def environment(home: Settings) -> dict[str, str]:
 def register(home: Settings) -> None:
     """Keep the application that each emulator knows, as an administrator does once."""
     file = home.sandbox_folder / "applications.json"
-    known = json.loads(file.read_text(encoding="utf-8"))
+    applications = json.loads(file.read_text(encoding="utf-8"))
     with Registry.open(home) as registry:
         accounts = Accounts(home, registry)
-        for name, fields in known.items():
+        for name, fields in applications.items():
             accounts.register(PLATFORMS[name], fields, ACTOR)
 
 

@@ -87,7 +87,7 @@ class Amazon(Granting):
         self.lacks: set[str] = set()
         self.oauth = OAuth(access_seconds=3600.0)
         page = "/seller-central/{region}/apps/authorize/consent"
-        told = "/{place}/notifications/v1"
+        message = "/{place}/notifications/v1"
         self.limits = Limits(AMAZON)
         application = Starlette(
             routes=[
@@ -100,8 +100,10 @@ class Amazon(Granting):
                 Route("/{place}/reports/2021-06-30/documents/{number}", self._document),
                 Route("/documents/{number}", self.reports.download),
                 Route("/{place}/finances/2024-06-19/transactions", self._transactions),
-                Route(f"{told}/destinations", self._destinations, methods=["GET", "POST"]),
-                Route(told + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]),
+                Route(f"{message}/destinations", self._destinations, methods=["GET", "POST"]),
+                Route(
+                    message + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]
+                ),
                 Route("/sqs/", self.notices.sqs.answer, methods=["POST"]),
             ]
         )
@@ -135,10 +137,10 @@ class Amazon(Granting):
         return self.holder_of(request.headers.get("x-amz-access-token", ""))
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("application_id") != APPLICATION_ID:
+        query = request.query_params
+        if query.get("application_id") != APPLICATION_ID:
             return Response("unknown application", 400)
-        if self.draft and asked.get("version") != "beta":
+        if self.draft and query.get("version") != "beta":
             return Response("the application is a draft: version=beta is missing", 400)
         region = request.path_params["region"]
         own = {key: s.store for key, s in self.sellers.items() if key.endswith(f"/{region}")}
@@ -157,14 +159,14 @@ class Amazon(Granting):
         if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
             return _refusal(400, "invalid_request", "The Content-Type is unsupported")
         form = dict(parse_qsl((await request.body()).decode()))
-        known = (self.oauth.client_id, self.oauth.client_secret)
-        if (form.get("client_id"), form.get("client_secret")) != known:
+        expected = (self.oauth.client_id, self.oauth.client_secret)
+        if (form.get("client_id"), form.get("client_secret")) != expected:
             return _refusal(401, "invalid_client", "Client authentication failed")
         if (form.get("grant_type"), form.get("scope")) == ("client_credentials", SCOPE):
             own = {"access_token": self.oauth.own(SCOPE).access_token, "token_type": "bearer"}
             return JSONResponse({**own, "expires_in": int(self.oauth.access_seconds)})
-        asked = {"authorization_code": "code", "refresh_token": "refresh_token"}
-        parameter = asked.get(form.get("grant_type", ""))
+        query = {"authorization_code": "code", "refresh_token": "refresh_token"}
+        parameter = query.get(form.get("grant_type", ""))
         if parameter is None or parameter not in form:
             return _refusal(400, "invalid_request", "The request is missing a required parameter")
         try:
@@ -173,8 +175,8 @@ class Amazon(Granting):
             else:
                 issued = self.oauth.refresh(form["refresh_token"])
         except GrantRefusal:
-            told = f"The request has an invalid grant parameter : {parameter}"
-            return _refusal(400, "invalid_grant", told)
+            message = f"The request has an invalid grant parameter : {parameter}"
+            return _refusal(400, "invalid_grant", message)
         return JSONResponse(
             {
                 "access_token": issued.access_token,

@@ -162,7 +162,7 @@ class AmazonMoney:
         settlement = self.closed[before.settlement]
         middle = settlement.start + PERIOD / 2
         place, (at, row) = next(
-            (i, found) for i, found in enumerate(settlement.lines) if found[0] > middle
+            (i, matches) for i, matches in enumerate(settlement.lines) if matches[0] > middle
         )
         settlement.lines[place] = (at + ONE_DAY, row)
         self._list(settlement, _midnight(self.today) - timedelta(hours=1))
@@ -170,11 +170,11 @@ class AmazonMoney:
 
     def settlements(self) -> Mapping[str, Owed]:
         """Return every settlement that has been told."""
-        told = {r.settlement for r in self.listed()}
+        payload = {r.settlement for r in self.listed()}
         return {
             number: Owed(s.site.currency, s.total, s.total)
             for number, s in self.closed.items()
-            if number in told
+            if number in payload
         }
 
     def transactions(self) -> int:
@@ -190,12 +190,12 @@ class AmazonMoney:
 
     def events(self) -> list[tuple[datetime, Site, Line]]:
         """Return every line of every settlement, closed or not, in the order of their instants."""
-        found = [
+        matches = [
             (at, s.site, row)
             for s in (*self.closed.values(), *self._open.values())
             for at, row in s.lines
         ]
-        return sorted(found, key=lambda e: (e[0], e[1].id, e[2].get("order-id", "")))
+        return sorted(matches, key=lambda e: (e[0], e[1].id, e[2].get("order-id", "")))
 
     def _happen(self, site: Site) -> None:
         settlement = self._open[site.id]
@@ -299,8 +299,8 @@ class AmazonMoney:
     def _instant(self, settlement: AmazonSettlement) -> datetime:
         """Return a moment of today that the settlement is still open at."""
         seconds = self._random.randint(0, 86_399)
-        found = _midnight(self.today) + timedelta(seconds=seconds)
-        return min(max(found, settlement.start), settlement.end - timedelta(seconds=1))
+        matches = _midnight(self.today) + timedelta(seconds=seconds)
+        return min(max(matches, settlement.start), settlement.end - timedelta(seconds=1))
 
     def _amount(self, low: int, high: int) -> Decimal:
         return Decimal(self._random.randint(low * 100, high * 100)) / 100

@@ -19,15 +19,15 @@ class _Form(HTMLParser):
         self.checked: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
+        attributes = dict(attrs)
         if tag != "input":
             return
-        if given["type"] == "hidden":
-            self.hidden.append((given["name"] or "", given["value"] or ""))
+        if attributes["type"] == "hidden":
+            self.hidden.append((attributes["name"] or "", attributes["value"] or ""))
         else:
-            self.accounts.append(given["value"] or "")
-            if "checked" in given:
-                self.checked.append(given["value"] or "")
+            self.accounts.append(attributes["value"] or "")
+            if "checked" in attributes:
+                self.checked.append(attributes["value"] or "")
 
 
 def decided(url: str, *, allow: bool = True, accounts: Sequence[str] | None = None) -> str:
@@ -37,10 +37,10 @@ def decided(url: str, *, allow: bool = True, accounts: Sequence[str] | None = No
         assert page.status_code == 200, page.text
         form = _Form()
         form.feed(page.text)
-        wanted = form.checked if accounts is None else list(accounts)
-        assert set(wanted) <= set(form.accounts)
+        requested = form.checked if accounts is None else list(accounts)
+        assert set(requested) <= set(form.accounts)
         fields: dict[str, str | list[str]] = dict(form.hidden)
-        fields |= {"account": wanted, "decision": "allow" if allow else "deny"}
+        fields |= {"account": requested, "decision": "allow" if allow else "deny"}
         answer = browser.post(str(page.url), data=fields, follow_redirects=False)
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]

@@ -106,12 +106,12 @@ class EBay(Granting):
         }
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         wrong = {
-            "client_id": asked.get("client_id") != self.oauth.client_id,
-            "redirect_uri": asked.get("redirect_uri") != RU_NAME,
-            "response_type": asked.get("response_type") != "code",
-            "scope": not asked.get("scope") or not set(asked["scope"].split()) <= SCOPES,
+            "client_id": query.get("client_id") != self.oauth.client_id,
+            "redirect_uri": query.get("redirect_uri") != RU_NAME,
+            "response_type": query.get("response_type") != "code",
+            "scope": not query.get("scope") or not set(query["scope"].split()) <= SCOPES,
         }
         if any(wrong.values()):
             return Response(f"wrong: {[name for name, is_wrong in wrong.items() if is_wrong]}", 400)
@@ -128,8 +128,8 @@ class EBay(Granting):
         return back_to(self.accept_url, {"code": code, "expires_in": "299", **state})
 
     async def _token(self, request: Request) -> Response:
-        known = basic(self.oauth.client_id, self.oauth.client_secret)
-        if request.headers.get("authorization") != known:
+        expected = basic(self.oauth.client_id, self.oauth.client_secret)
+        if request.headers.get("authorization") != expected:
             return _refusal(401, "invalid_client", "client authentication failed")
         if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
             return _refusal(400, "invalid_request", "request is missing a required parameter")
@@ -140,8 +140,8 @@ class EBay(Granting):
             return _refusal(400, "invalid_request", "request is missing a required parameter")
         except GrantRefusal as why:
             what = "authorization refresh token" if str(why) == "refresh_token" else "grant code"
-            told = f"the provided {what} is invalid or was issued to another client"
-            return _refusal(400, "invalid_grant", told)
+            payload = f"the provided {what} is invalid or was issued to another client"
+            return _refusal(400, "invalid_grant", payload)
 
     def _issued(self, form: dict[str, str]) -> dict[str, Any]:
         answer = {"expires_in": int(self.oauth.access_seconds), "token_type": "User Access Token"}
@@ -233,5 +233,5 @@ def _refusal(status: int, error: str, description: str) -> Response:
 
 
 def _error(status: int, number: int, domain: str, message: str) -> Response:
-    told = {"errorId": number, "domain": domain, "category": "REQUEST", "message": message}
-    return JSONResponse({"errors": [told]}, status)
+    payload = {"errorId": number, "domain": domain, "category": "REQUEST", "message": message}
+    return JSONResponse({"errors": [payload]}, status)

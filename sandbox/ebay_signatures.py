@@ -60,8 +60,8 @@ class SigningKeys:
         jwe = request.headers.get("x-ebay-signature-key")
         if jwe is None:
             raise Unsigned(215001, "Missing x-ebay-signature-key header")
-        given = request.headers.get("signature-input", "")
-        stated = re.fullmatch(r'sig1=(\(("[a-z@-]+" ?)+\);created=\d+)', given)
+        supplied = request.headers.get("signature-input", "")
+        stated = re.fullmatch(r'sig1=(\(("[a-z@-]+" ?)+\);created=\d+)', supplied)
         signature = re.fullmatch(r"sig1=:([\w+/=]+):", request.headers.get("signature", ""))
         if stated is None or signature is None or jwe not in self.public:
             raise Unsigned(215120, "Signature validation failed")

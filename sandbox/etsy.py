@@ -99,16 +99,16 @@ class Etsy(Granting):
         return f"{self.shops[grant.accounts[0]].user_id}.{secrets.token_urlsafe(40)}"
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        address = urlsplit(asked.get("redirect_uri", ""))
+        query = request.query_params
+        address = urlsplit(query.get("redirect_uri", ""))
         wrong = {
-            "client_id": asked.get("client_id") != self.oauth.client_id,
-            "response_type": asked.get("response_type") != "code",
+            "client_id": query.get("client_id") != self.oauth.client_id,
+            "response_type": query.get("response_type") != "code",
             "redirect_uri": address.scheme != "https" and address.hostname != "localhost",
-            "scope": not set(asked.get("scope", "").split()) <= SCOPES or not asked.get("scope"),
-            "state": not asked.get("state"),
-            "code_challenge": len(asked.get("code_challenge", "")) != 43,
-            "code_challenge_method": asked.get("code_challenge_method") != "S256",
+            "scope": not set(query.get("scope", "").split()) <= SCOPES or not query.get("scope"),
+            "state": not query.get("state"),
+            "code_challenge": len(query.get("code_challenge", "")) != 43,
+            "code_challenge_method": query.get("code_challenge_method") != "S256",
         }
         if any(wrong.values()):
             return Response(f"wrong: {[name for name, is_wrong in wrong.items() if is_wrong]}", 400)
@@ -132,8 +132,8 @@ class Etsy(Granting):
             return _refusal("invalid_client", "client_id is invalid")
         try:
             if form.get("grant_type") == "authorization_code":
-                wanted = (form["code"], form["redirect_uri"], form["code_verifier"])
-                issued = self.oauth.redeem(*wanted)
+                requested = (form["code"], form["redirect_uri"], form["code_verifier"])
+                issued = self.oauth.redeem(*requested)
             elif form.get("grant_type") == "refresh_token":
                 issued = self.oauth.refresh(form["refresh_token"])
             else:

@@ -101,14 +101,14 @@ class EtsyPayments:
         """Answer GET .../payments; numbers are separated by commas."""
         if self.closed:
             return JSONResponse({"error": "insufficient_scope"}, 403)
-        asked = request.query_params.get("payment_ids", "").split(",")
-        if not all(number.isdecimal() and int(number) > 0 for number in asked):
+        query = request.query_params.get("payment_ids", "").split(",")
+        if not all(number.isdecimal() and int(number) > 0 for number in query):
             return JSONResponse({"error": "Invalid or missing payment_ids"}, 400)
-        if len(asked) > self.most:
+        if len(query) > self.most:
             return JSONResponse({"error": f"No more than {self.most} payment_ids"}, 400)
-        wanted = {int(number) for number in asked} - self.forgotten
-        found = [payment for number, payment in self.listed.items() if number in wanted]
-        return JSONResponse({"count": len(found), "results": found})
+        requested = {int(number) for number in query} - self.forgotten
+        matches = [payment for number, payment in self.listed.items() if number in requested]
+        return JSONResponse({"count": len(matches), "results": matches})
 
     def _paid_in(self, currency: str, amount: int) -> int:
         return amount if currency == self.currency else amount * RATE // 100

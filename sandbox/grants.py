@@ -70,8 +70,8 @@ class Grants:
         return Cut() if fault == "cut" else answer
 
     def _answer(self, request: Request, grant_type: str, refresh_token: str) -> Response:
-        known = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-        if request.headers.get("authorization") != f"Basic {known}":
+        expected = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {expected}":
             return JSONResponse({"error": "invalid_client"}, 401)
         if grant_type != "refresh_token":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)

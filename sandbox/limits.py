@@ -193,14 +193,14 @@ class Limits:
 
     def meters(self, path: str, account: str) -> dict[Rule, Meter]:
         """Return the meters that a call passes."""
-        found = {}
+        matches = {}
         for rule in self.plan.rules:
             if re.fullmatch(rule.path, path):
                 key = (rule.name, _whose(rule, account))
                 if key not in self._meters:
                     self._meters[key] = rule.meter()
-                found[rule] = self._meters[key]
-        return found
+                matches[rule] = self._meters[key]
+        return matches
 
     def admit(self, path: str, account: str, cost: float = 1.0) -> OverLimit | None:
         """Take a call's share of every limit, or of none where one refuses it."""
@@ -265,8 +265,8 @@ class Limited:
                     meter.take(-1.0)
 
     def _telling(self, meters: Mapping[Rule, Meter], send: Send) -> Send:
-        told = self._limits.plan.told({rule.name: meter for rule, meter in meters.items()})
-        headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+        payload = self._limits.plan.told({rule.name: meter for rule, meter in meters.items()})
+        headers = [(name.lower().encode(), value.encode()) for name, value in payload.items()]
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":

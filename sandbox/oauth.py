@@ -109,16 +109,16 @@ class OAuth:
     def redeem(self, code: str, redirect_uri: str | None, verifier: str | None = None) -> Issued:
         """Return the first pair for a code; `GrantRefusal` for one that buys nothing."""
         with self._lock:
-            found = self.codes.get(code)
-            if found is None or found.redeemed or found.ends < self.now():
+            pending = self.codes.get(code)
+            if pending is None or pending.redeemed or pending.ends < self.now():
                 raise GrantRefusal("code")
-            if redirect_uri is not None and redirect_uri != found.redirect_uri:
+            if redirect_uri is not None and redirect_uri != pending.redirect_uri:
                 raise GrantRefusal("redirect_uri")
-            if found.challenge is not None and found.challenge != challenge_of(verifier or ""):
+            if pending.challenge is not None and pending.challenge != challenge_of(verifier or ""):
                 raise GrantRefusal("code_verifier")
-            found.redeemed = True
-            self._renew(found.grant)
-            return self._issue(found.grant)
+            pending.redeemed = True
+            self._renew(pending.grant)
+            return self._issue(pending.grant)
 
     def refresh(self, refresh_token: str) -> Issued:
         """Return the next pair; a refresh token that was replaced long ago revokes its grant."""

@@ -85,14 +85,14 @@ class QuickBooks(Granting):
         return {"realm_id": account, "refresh_token": self.oauth.granted(account)}
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         if (
-            asked.get("client_id") != self.oauth.client_id
-            or asked.get("response_type") != "code"
-            or SCOPE not in asked.get("scope", "").split(" ")
-            or not asked.get("redirect_uri")
-            or not asked.get("state")
-            or (self.environment != "sandbox" and not asked["redirect_uri"].startswith("https://"))
+            query.get("client_id") != self.oauth.client_id
+            or query.get("response_type") != "code"
+            or SCOPE not in query.get("scope", "").split(" ")
+            or not query.get("redirect_uri")
+            or not query.get("state")
+            or (self.environment != "sandbox" and not query["redirect_uri"].startswith("https://"))
         ):
             return Response("Sorry, but QuickBooks didn't connect", 400)
         names = {company.realm: company.name for company in self.companies.values()}
@@ -148,8 +148,8 @@ class QuickBooks(Granting):
         return Response(status_code=200 if self.oauth.revoke_token(body["token"]) else 400)
 
     def _is_client(self, request: Request) -> bool:
-        known = basic(self.oauth.client_id, self.oauth.client_secret)
-        return request.headers.get("authorization") == known
+        expected = basic(self.oauth.client_id, self.oauth.client_secret)
+        return request.headers.get("authorization") == expected
 
     async def _company(self, request: Request) -> Response:
         wrong = self._refusal(request)

@@ -44,8 +44,8 @@ AMAZON = Plan(
 
 
 def _ebay(_refused: OverLimit) -> Response:
-    told = {"errorId": 2001, "domain": "ACCESS", "category": "REQUEST"}
-    return JSONResponse({"errors": [{**told, "message": "Too many requests."}]}, 429)
+    payload = {"errorId": 2001, "domain": "ACCESS", "category": "REQUEST"}
+    return JSONResponse({"errors": [{**payload, "message": "Too many requests."}]}, 429)
 
 
 EBAY = Plan(
@@ -111,16 +111,16 @@ WALMART = Plan(
 
 
 def _tiktok(_refused: OverLimit) -> Response:
-    said = "Too many requests. You've made too many requests in a short period of time."
-    return JSONResponse({"code": 36009002, "message": said, "data": {}, "request_id": "2026C"}, 429)
+    text = "Too many requests. You've made too many requests in a short period of time."
+    return JSONResponse({"code": 36009002, "message": text, "data": {}, "request_id": "2026C"}, 429)
 
 
 TIKTOK = Plan((Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),), _tiktok)
 
 
 def _square(_refused: OverLimit) -> Response:
-    said = "This request could not be processed: too many requests."
-    error = {"category": "RATE_LIMIT_ERROR", "code": "RATE_LIMITED", "detail": said}
+    text = "This request could not be processed: too many requests."
+    error = {"category": "RATE_LIMIT_ERROR", "code": "RATE_LIMITED", "detail": text}
     return JSONResponse({"errors": [error]}, 429)
 
 

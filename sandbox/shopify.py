@@ -113,12 +113,12 @@ class Shopify(Granting):
         return next(shop for shop in self.shops.values() if shop.domain == domain)
 
     async def _page(self, request: Request) -> Response:
-        asked, shop = request.query_params, self._shop(request)
-        if asked.get("client_id") != self.oauth.client_id:
+        form, shop = request.query_params, self._shop(request)
+        if form.get("client_id") != self.oauth.client_id:
             return Response("Oauth error invalid_request: unknown client_id", 400)
-        if not all(scope.startswith("read_") for scope in asked.get("scope", "").split(",")):
+        if not all(scope.startswith("read_") for scope in form.get("scope", "").split(",")):
             return Response("Oauth error invalid_scope", 400)
-        if not asked.get("redirect_uri", "").startswith("http"):
+        if not form.get("redirect_uri", "").startswith("http"):
             return Response("Oauth error invalid_request: redirect_uri is not whitelisted", 400)
         return consent_page("Shopify", request, {shop.id: shop.name})
 
@@ -145,32 +145,32 @@ class Shopify(Granting):
     async def _token(self, request: Request) -> Response:
         body, shop = (await request.body()).decode(), self._shop(request)
         is_json = "application/json" in request.headers.get("content-type", "")
-        asked: dict[str, str] = json.loads(body) if is_json else dict(parse_qsl(body))
-        if (asked.get("client_id"), asked.get("client_secret")) != (
+        form: dict[str, str] = json.loads(body) if is_json else dict(parse_qsl(body))
+        if (form.get("client_id"), form.get("client_secret")) != (
             self.oauth.client_id,
             self.oauth.client_secret,
         ):
             return _error("invalid_client", "The client is not known.", 401)
         if shop.id not in self._installed:
             return _error("application_cannot_be_found", "The application cannot be found.")
-        if asked.get("grant_type") == "refresh_token":
-            return self._refreshed(asked)
-        return self._redeemed(asked, shop)
+        if form.get("grant_type") == "refresh_token":
+            return self._refreshed(form)
+        return self._redeemed(form, shop)
 
-    def _redeemed(self, asked: dict[str, str], shop: ShopifyShop) -> Response:
+    def _redeemed(self, form: dict[str, str], shop: ShopifyShop) -> Response:
         try:
-            issued = self.oauth.redeem(asked["code"], asked.get("redirect_uri"))
+            issued = self.oauth.redeem(form["code"], form.get("redirect_uri"))
         except GrantRefusal:
             return _error("invalid_request", "The authorization code was not found or was used.")
         if issued.grant.accounts != (shop.id,):
             return _error("invalid_request", "The authorization code is of another shop.")
-        if asked.get("expiring") != "1":
+        if form.get("expiring") != "1":
             return JSONResponse({"access_token": self.oauth.lasting(shop.id), "scope": "read"})
         return JSONResponse(self._issued(issued))
 
-    def _refreshed(self, asked: dict[str, str]) -> Response:
+    def _refreshed(self, form: dict[str, str]) -> Response:
         try:
-            return JSONResponse(self._issued(self.oauth.refresh(asked["refresh_token"])))
+            return JSONResponse(self._issued(self.oauth.refresh(form["refresh_token"])))
         except GrantRefusal:
             return _error("invalid_grant", "Token has been expired or revoked.")
 
@@ -187,14 +187,14 @@ class Shopify(Granting):
         shop = self._shop(request)
         grant = self.oauth.holder(request.headers.get("x-shopify-access-token", ""))
         if grant is None or grant.accounts != (shop.id,):
-            said = "[API] Invalid API key or access token (unrecognized login or wrong password)"
-            return JSONResponse({"errors": said}, 401)
+            text = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            return JSONResponse({"errors": text}, 401)
         body = await request.json()
-        asked: dict[str, Any] = body.get("variables") or {}
-        points = cost(body["query"], int(asked.get("first") or 0))
+        form: dict[str, Any] = body.get("variables") or {}
+        points = cost(body["query"], int(form.get("first") or 0))
         if points > LARGEST_COST:
-            said = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
-            return _errors(said, "MAX_COST_EXCEEDED", self._charged(request, points, shop))
+            text = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
+            return _errors(text, "MAX_COST_EXCEEDED", self._charged(request, points, shop))
         if self.throttled or self.limits.admit(request.url.path, shop.id, points):
             charged = self._charged(request, points, shop)
             if self.throttled:
@@ -205,11 +205,11 @@ class Shopify(Granting):
             charged = self._charged(request, points, shop)
             return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
         root = self._root(shop)
-        done = graphql_sync(self._schema, body["query"], root, variable_values=asked)
-        actual = cost(body["query"], nodes_of(done.data))
+        completed = graphql_sync(self._schema, body["query"], root, variable_values=form)
+        actual = cost(body["query"], nodes_of(completed.data))
         self.limits.give_back(request.url.path, shop.id, points - actual)
         charged = {**self._charged(request, points, shop), "actualQueryCost": actual}
-        return JSONResponse({**done.formatted, "extensions": {"cost": charged}})
+        return JSONResponse({**completed.formatted, "extensions": {"cost": charged}})
 
     def _charged(self, request: Request, points: int, shop: ShopifyShop) -> dict[str, Any]:
         """Return what a query costs, and what is left; no two answers say the same."""
@@ -247,8 +247,8 @@ class Shopify(Granting):
         }
 
 
-def _error(code: str, said: str, status: int = 400) -> Response:
-    return JSONResponse({"error": code, "error_description": said}, status)
+def _error(code: str, text: str, status: int = 400) -> Response:
+    return JSONResponse({"error": code, "error_description": text}, status)
 
 
 def _errors(message: str, code: str, cost: dict[str, Any]) -> Response:

@@ -68,9 +68,9 @@ class GatewayMoney:
         """Return the fields of the schema's root that are about money."""
         return {
             "shopifyPaymentsAccount": None,
-            "orders": lambda _info, **asked: connection(
+            "orders": lambda _info, **query: connection(
                 sorted(self.orders, key=lambda o: (o["createdAt"], o["id"])),
-                asked,
+                query,
                 self.largest,
                 created_at="createdAt",
                 updated_at="updatedAt",

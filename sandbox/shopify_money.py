@@ -99,16 +99,16 @@ class ShopifyMoney:
 
     def settlements(self) -> Mapping[str, Owed]:
         """Return each payout, and what is open."""
-        found = {}
+        matches = {}
         for payout in self.payouts:
             net = Decimal(payout["net"]["amount"])
             total = -abs(net) if payout["transactionType"] == "WITHDRAWAL" else net
             paid = None if payout["status"] == "SCHEDULED" else total
-            found[payout["legacyResourceId"]] = Owed(payout["net"]["currencyCode"], total, paid)
+            matches[payout["legacyResourceId"]] = Owed(payout["net"]["currencyCode"], total, paid)
         for currency in self.currencies:
             total = sum((_net(t) for t in self._waiting(currency)), Decimal(0))
-            found[f"open-{currency}"] = Owed(currency, total, None)
-        return found
+            matches[f"open-{currency}"] = Owed(currency, total, None)
+        return matches
 
     def transactions(self) -> int:
         """Return all there are."""
@@ -117,18 +117,18 @@ class ShopifyMoney:
     def root(self) -> dict[str, Any]:
         """Return the fields of the schema's root that are about money; no order is asked for."""
 
-        def payouts(_info: object, **asked: Any) -> dict[str, Any]:
-            listed = connection(self.payouts, asked, self.largest, issued_at="issuedAt")
+        def payouts(_info: object, **query: Any) -> dict[str, Any]:
+            listed = connection(self.payouts, query, self.largest, issued_at="issuedAt")
             if self.hasty:
                 self.hasty = False
                 self._pay(self.today, self.currencies[0])
             return listed
 
-        def transactions(_info: object, **asked: Any) -> dict[str, Any]:
+        def transactions(_info: object, **query: Any) -> dict[str, Any]:
             filters = {"processed_at": "transactionDate", "payout_date": "payout_date"}
             if self.knows_payouts != "ignored":
                 filters["payments_transfer_id"] = "payments_transfer_id"
-            return connection(self._told(), asked, self.largest, **filters)
+            return connection(self._told(), query, self.largest, **filters)
 
         account = {"payouts": payouts, "balanceTransactions": transactions}
         return {"shopifyPaymentsAccount": account}
@@ -142,17 +142,17 @@ class ShopifyMoney:
 
     def _searchable(self) -> list[dict[str, Any]]:
         issued = {payout["id"]: payout for payout in self.payouts}
-        known = [t for t in self.listed if t["transactionDate"] < _stamp(self._at(self.today))]
-        found = []
-        for transaction in known:
+        expected = [t for t in self.listed if t["transactionDate"] < _stamp(self._at(self.today))]
+        matches = []
+        for transaction in expected:
             payout = issued.get(transaction["associatedPayout"]["id"], {})
             number = payout.get("legacyResourceId", "")
             searched = {
                 "payments_transfer_id": number if self.knows_payouts == "selects" else "-",
                 "payout_date": payout.get("issuedAt", "1970-01-01T00:00:00Z"),
             }
-            found.append({**transaction, **searched})
-        return sorted(found, key=lambda t: (t["transactionDate"], t["id"]))
+            matches.append({**transaction, **searched})
+        return sorted(matches, key=lambda t: (t["transactionDate"], t["id"]))
 
     def _happen(self, day: date, currency: str) -> None:
         chance = self._random

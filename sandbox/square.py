@@ -90,8 +90,8 @@ class SquareEmulator(Granting):
         return {"api": url}
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("client_id") != self.oauth.client_id or not asked.get("scope"):
+        query = request.query_params
+        if query.get("client_id") != self.oauth.client_id or not query.get("scope"):
             return Response("unknown application or no scope", 400)
         names = {m.id: m.business_name for m in self.merchants.values()}
         return consent_page("Square", request, names)

@@ -88,20 +88,20 @@ class SquareMoney:
 
     def settlements(self) -> Mapping[str, Owed]:
         """Return each payout, and the payments and refunds that none has taken."""
-        found = {}
+        matches = {}
         for payout in self.payouts:
             total = self._money(payout["amount_money"]["amount"])
-            found[payout["id"]] = Owed(self.currency, total, total)
-        known = ("CHARGE", "REFUND")
-        waiting = [e for e in self.entries if "payout_id" not in e and e["type"] in known]
+            matches[payout["id"]] = Owed(self.currency, total, total)
+        expected = ("CHARGE", "REFUND")
+        waiting = [e for e in self.entries if "payout_id" not in e and e["type"] in expected]
         total = sum(e["net_amount_money"]["amount"] for e in waiting)
-        return {**found, f"open-{self.currency}": Owed(self.currency, self._money(total), None)}
+        return {**matches, f"open-{self.currency}": Owed(self.currency, self._money(total), None)}
 
     def transactions(self) -> int:
         """Return entries, and what never becomes one."""
-        done = [p for p in (*self.payments, *self.refunds) if p["status"] == "COMPLETED"]
+        completed = [p for p in (*self.payments, *self.refunds) if p["status"] == "COMPLETED"]
         charged = [e for e in self.entries if e["type"] in {"CHARGE", "REFUND"}]
-        return len(self.entries) + len(done) - len(charged)
+        return len(self.entries) + len(completed) - len(charged)
 
     def _money(self, cents: int) -> Decimal:
         return Decimal(cents) / 100

@@ -142,8 +142,8 @@ class TikTok(Granting):
         return [shop.id for shop in self.shops.values() if shop.seller == seller]
 
     async def _page(self, request: Request) -> Response:
-        asked, world = request.query_params, request.path_params["world"]
-        if asked.get("service_id") != self.service_id or not asked.get("state"):
+        query, world = request.query_params, request.path_params["world"]
+        if query.get("service_id") != self.service_id or not query.get("state"):
             return Response("unknown service or no state", 400)
         sellers = {s.seller: s.name for s in self.shops.values() if s.world == world}
         return consent_page(TITLE, request, sellers)
@@ -157,28 +157,28 @@ class TikTok(Granting):
         return back_to(self.redirect_uri, {**answer, "state": form["state"]})
 
     async def _get(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("grant_type") != "authorized_code":
+        query = request.query_params
+        if query.get("grant_type") != "authorized_code":
             return _error(98001004, "grant_type is invalid")
         try:
-            return self._known(asked) or self._pair(self.oauth.redeem(asked["auth_code"], None))
+            return self._known(query) or self._pair(self.oauth.redeem(query["auth_code"], None))
         except GrantRefusal:
             return _error(36004004, "invalid auth code")
 
     async def _refresh(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("grant_type") != "refresh_token":
+        query = request.query_params
+        if query.get("grant_type") != "refresh_token":
             return _error(98001004, "grant_type is invalid")
         try:
-            return self._known(asked) or self._pair(self.oauth.refresh(asked["refresh_token"]))
+            return self._known(query) or self._pair(self.oauth.refresh(query["refresh_token"]))
         except GrantRefusal:
             return _error(98001006, "refresh token is invalid or expired")
 
-    def _known(self, asked: Mapping[str, str]) -> Response | None:
+    def _known(self, query: Mapping[str, str]) -> Response | None:
         """A refusal, unless the application is who it says it is; the wording is not known."""
-        if asked.get("app_key") != self.oauth.client_id:
+        if query.get("app_key") != self.oauth.client_id:
             return _error(36009004, "Invalid app_key query parameter")
-        if asked.get("app_secret") != self.oauth.client_secret:
+        if query.get("app_secret") != self.oauth.client_secret:
             return _error(36009004, "Invalid app_secret query parameter")
         return None
 
@@ -214,7 +214,7 @@ class TikTok(Granting):
         return await self._told(request, lambda _, m: m.answer_transactions(number, request))
 
     async def _told(
-        self, request: Request, told: Callable[[TiktokShop, TikTokMoney], dict[str, Any]]
+        self, request: Request, read: Callable[[TiktokShop, TikTokMoney], dict[str, Any]]
     ) -> Response:
         """Return what finance says of the shop that a call names, if the caller may know."""
         grant = self._granted(request, await request.body(), of_a_shop=True)
@@ -227,7 +227,7 @@ class TikTok(Granting):
         if shop is None or shop.id not in grant.accounts:
             return _error(106011, "Invalid shop_cipher.")
         try:
-            return _success(told(shop, self.money[shop.id]))
+            return _success(read(shop, self.money[shop.id]))
         except Invalid as why:
             return _error(36009004, str(why))
 
@@ -268,15 +268,15 @@ class TikTok(Granting):
 
     def _unsigned(self, request: Request, body: bytes) -> Response | None:
         """Return a refusal, unless the call is signed as Partner Center says."""
-        asked = request.query_params
-        if asked.get("app_key") != self.oauth.client_id:
+        query = request.query_params
+        if query.get("app_key") != self.oauth.client_id:
             return _error(36009004, "Invalid app_key query parameter", 400)
-        age = self.oauth.now() - float(asked.get("timestamp", "0"))
+        age = self.oauth.now() - float(query.get("timestamp", "0"))
         if not -LATEST <= age <= -EARLIEST:
             return _error(36009004, "timestamp must not be earlier than 5 minutes", 400)
         if request.headers.get("content-type") != "application/json":
             return _error(36009004, "Invalid content-type header", 400)
-        if asked.get("sign") != self._sign(request, body):
+        if query.get("sign") != self._sign(request, body):
             return _error(106001, "signature is invalid", 401)
         return None
 
@@ -300,5 +300,5 @@ def _success(data: Mapping[str, object]) -> Response:
 
 
 def _error(code: int, message: str, status: int = 200) -> Response:
-    said = {"code": code, "message": message, "data": {}, "request_id": "2026B"}
-    return JSONResponse(said, status)
+    text = {"code": code, "message": message, "data": {}, "request_id": "2026B"}
+    return JSONResponse(text, status)

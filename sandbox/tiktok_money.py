@@ -103,12 +103,12 @@ class TikTokMoney:
 
     def settlements(self) -> Mapping[str, Owed]:
         """Return each statement, and that nothing is open beside them."""
-        found = {}
+        matches = {}
         for statement in self.statements:
             paid = statement.payment is not None and statement.payment["status"] == "PAID"
             total = statement.payable
-            found[statement.id] = Owed(self.currency, total, total if paid else None)
-        return {**found, f"open-{self.currency}": Owed(self.currency, Decimal(0), None)}
+            matches[statement.id] = Owed(self.currency, total, total if paid else None)
+        return {**matches, f"open-{self.currency}": Owed(self.currency, Decimal(0), None)}
 
     def transactions(self) -> int:
         """Return all that statements were made of."""
@@ -153,8 +153,8 @@ class TikTokMoney:
 
     def answer_statements(self, request: Request) -> dict[str, Any]:
         """Answer GET /finance/202309/statements."""
-        known = [s for s in self.statements if s.made <= self.today]
-        listed = [as_listed(s, self.currency) for s in known]
+        expected = [s for s in self.statements if s.made <= self.today]
+        listed = [as_listed(s, self.currency) for s in expected]
         return _page(request, "statements", listed, "statement_time", self.largest)
 
     def answer_payments(self, request: Request) -> dict[str, Any]:
@@ -166,8 +166,8 @@ class TikTokMoney:
         statement = next((s for s in self.statements if s.id == number), None)
         if statement is None:
             raise Invalid("Invalid statement_id path parameter")
-        found = sorted(statement.transactions, key=lambda t: t["order_create_time"])
-        page = _page(request, "transactions", found, "order_create_time", self.largest)
+        matches = sorted(statement.transactions, key=lambda t: t["order_create_time"])
+        page = _page(request, "transactions", matches, "order_create_time", self.largest)
         return {**totals(statement, self.currency), **page}
 
 
@@ -231,22 +231,22 @@ def totals(statement: TiktokStatement, currency: str) -> dict[str, Any]:
 
 
 def _page(
-    request: Request, what: str, found: list[dict[str, Any]], sort: str, largest: int
+    request: Request, what: str, matches: list[dict[str, Any]], sort: str, largest: int
 ) -> dict[str, Any]:
     """One page of what lies between the instants asked for; its token is good for this list."""
-    asked = request.query_params
-    if asked.get("sort_field") != sort:
+    query = request.query_params
+    if query.get("sort_field") != sort:
         raise Invalid("Invalid sort_field query parameter")
-    size = int(asked.get("page_size", 20))
+    size = int(query.get("page_size", 20))
     if not 1 <= size <= LARGEST_PAGE:
         raise Invalid("Invalid page_size query parameter")
-    start, end = int(asked.get(f"{sort}_ge", 0)), int(asked.get(f"{sort}_lt", 2**40))
+    start, end = int(query.get(f"{sort}_ge", 0)), int(query.get(f"{sort}_lt", 2**40))
     if start > end:
         raise Invalid(f"Invalid {sort}_ge query parameter")
-    found = [item for item in found if start <= item[sort] < end]
-    prefix, _, offset = asked.get("page_token", f"{what}|0").partition("|")
+    matches = [item for item in matches if start <= item[sort] < end]
+    prefix, _, offset = query.get("page_token", f"{what}|0").partition("|")
     if prefix != what or not offset.isdigit():
         raise Invalid("Invalid page_token query parameter")
     here, size = int(offset), min(size, largest)
-    token = f"{what}|{here + size}" if here + size < len(found) else ""
-    return {"next_page_token": token, what: found[here : here + size]}
+    token = f"{what}|{here + size}" if here + size < len(matches) else ""
+    return {"next_page_token": token, what: matches[here : here + size]}

@@ -81,11 +81,11 @@ class Walmart(Granting):
         return self.holder_of(request.headers.get("wm_sec.access_token", ""))
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         needed = {"responseType", "clientId", "redirectUri", "clientType", "nonce", "state"}
-        if needed - set(asked) or asked["responseType"] != "code":
+        if needed - set(query) or query["responseType"] != "code":
             return Response("missing one or more parameters", 400)
-        if asked["clientId"] != self.oauth.client_id or asked["clientType"] not in CLIENT_TYPES:
+        if query["clientId"] != self.oauth.client_id or query["clientType"] not in CLIENT_TYPES:
             return Response("unknown application", 400)
         return consent_page("Walmart", request, self.names)
 
@@ -110,8 +110,8 @@ class Walmart(Granting):
         client_id, secret = _basic(request)
         form = dict(parse_qsl((await request.body()).decode()))
         if form.get("grant_type") == "client_credentials":
-            known, seller = self.own.get(client_id, (None, ""))
-            if known != secret:
+            expected, seller = self.own.get(client_id, (None, ""))
+            if expected != secret:
                 return _unauthorised()
             return _answer(request, {"access_token": self.oauth.own(seller).access_token})
         if (client_id, secret) != (self.oauth.client_id, self.oauth.client_secret):
@@ -177,8 +177,8 @@ class Walmart(Granting):
 
 
 def _basic(request: Request) -> tuple[str, str]:
-    given = request.headers.get("authorization", "").removeprefix("Basic ")
-    client_id, _, secret = base64.b64decode(given).decode().partition(":")
+    supplied = request.headers.get("authorization", "").removeprefix("Basic ")
+    client_id, _, secret = base64.b64decode(supplied).decode().partition(":")
     return client_id, secret
 
 

@@ -122,19 +122,21 @@ class WalmartMoney:
         chance = self._random
         if day == self.first + ONE_DAY:
             self._add(day, "Service Fee", "Ocean freight and related services",
-                      Decimal("-1400.00"), said="WMSC Logistics Services")  # fmt: skip
+                      Decimal("-1400.00"), description="WMSC Logistics Services")  # fmt: skip
         for _ in range(self.times * chance.randint(0, 5)):
             self._sale(day)
         if chance.random() < 0.3:
             self._refund(day)
         if (day - self.first).days % 28 == 9:
-            said = "Funds withheld to cover future refunds"
-            self._add(day, "Reserve", "", Decimal("-25.00"), said=said)
+            description = "Funds withheld to cover future refunds"
+            self._add(day, "Reserve", "", Decimal("-25.00"), description=description)
         if (day - self.first).days % 28 == 20:
-            self._add(day, "Release Reserve", "", Decimal("25.00"), said="Reserve credited back")
-        for likely, kind, word, said, low, high in _ODDITIES:
+            self._add(
+                day, "Release Reserve", "", Decimal("25.00"), description="Reserve credited back"
+            )
+        for likely, kind, word, description, low, high in _ODDITIES:
             if chance.random() < likely:
-                self._add(day, kind, word, self._amount(low, high), said=said)
+                self._add(day, kind, word, self._amount(low, high), description=description)
 
     def _sale(self, day: date) -> None:
         price = self._amount(12, 90)
@@ -164,7 +166,7 @@ class WalmartMoney:
         }
         self._legs(day, "Refund", "Return Refund", legs)
 
-    def _legs(self, day: date, kind: str, said: str, legs: Mapping[str, Decimal]) -> None:
+    def _legs(self, day: date, kind: str, description: str, legs: Mapping[str, Decimal]) -> None:
         """The amounts of one order line, which share a key."""
         self._number += 1
         same = {
@@ -180,15 +182,15 @@ class WalmartMoney:
             "Fulfillment Type": "Seller Fulfilled",
         }
         for word, amount in legs.items():
-            self._add(day, kind, word, amount, said=said, **same)
+            self._add(day, kind, word, amount, description=description, **same)
 
     def _add(
-        self, day: date, kind: str, word: str, amount: Decimal, *, said: str, **columns: str
+        self, day: date, kind: str, word: str, amount: Decimal, *, description: str, **columns: str
     ) -> None:
         row = {
             "Transaction Posted Timestamp": _shown(day),
             "Transaction Type": kind,
-            "Transaction Description": said,
+            "Transaction Description": description,
             "Amount": f"{amount.normalize():f}",
             "Amount Type": word,
             **columns,
@@ -249,13 +251,13 @@ class WalmartMoney:
             return report
         try:
             offset = int(request.query_params["offset"])
-            wanted = int(request.query_params["noOfRecords"])
+            requested = int(request.query_params["noOfRecords"])
         except (KeyError, ValueError):
             return _refused(400, "INVALID_REQUEST_PARAM", "offset")
         start = offset // 973
-        if offset % 973 or not 0 < wanted <= 1000:
+        if offset % 973 or not 0 < requested <= 1000:
             return _refused(400, "INVALID_REQUEST_PARAM", "noOfRecords")
-        end = start + min(wanted, self.largest)
+        end = start + min(requested, self.largest)
         shown = report.rows[start:end]
         answer: dict[str, Any] = {
             "reportData": [{"Period Start Date": '""', **_filled(row)} for row in shown],
@@ -266,11 +268,11 @@ class WalmartMoney:
         return JSONResponse(answer)
 
     def _found(self, request: Request) -> Report | Response:
-        wanted = request.query_params.get("reportDate")
-        if wanted is None:
+        requested = request.query_params.get("reportDate")
+        if requested is None:
             return _refused(400, "INVALID_REQUEST_PARAM", "reportDate")
-        found = next((r for r in self.reports if r.listed == wanted), None)
-        return found or _refused(404, "CONTENT_NOT_FOUND", "reportDate")
+        matches = next((r for r in self.reports if r.listed == requested), None)
+        return matches or _refused(404, "CONTENT_NOT_FOUND", "reportDate")
 
 
 _UNACCEPTABLE = {
@@ -307,7 +309,7 @@ def _zipped(name: str, text: str) -> bytes:
 
 
 def _refused(status: int, code: str, what: str) -> Response:
-    told = {
+    payload = {
         "code": f"{code}.GMP_REPORT_API",
         "field": what,
         "description": "Invalid request",
@@ -315,4 +317,4 @@ def _refused(status: int, code: str, what: str) -> Response:
         "category": "DATA",
         "errorIdentifiers": {},
     }
-    return JSONResponse({"error": [told]}, status)
+    return JSONResponse({"error": [payload]}, status)

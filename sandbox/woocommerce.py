@@ -140,13 +140,13 @@ class WooCommerce:
         return self.stores[account.rsplit("/", 1)[-1]]
 
     async def _authorise(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         for name in ("app_name", "user_id", "return_url", "callback_url", "scope"):
-            if not asked.get(name):
+            if not query.get(name):
                 return Response(f"Missing parameter {name}", 401)
-        if asked["scope"] not in {"read", "write", "read_write"}:
-            return Response(f"Invalid scope {asked['scope']}", 401)
-        to = urlsplit(asked["callback_url"])
+        if query["scope"] not in {"read", "write", "read_write"}:
+            return Response(f"Invalid scope {query['scope']}", 401)
+        to = urlsplit(query["callback_url"])
         if to.scheme != "https" and to.hostname not in {"127.0.0.1", "localhost"}:
             return Response("The callback_url needs to be over SSL", 401)
         login = f"/{request.path_params['store']}/wc-auth/v1/login"
@@ -260,32 +260,36 @@ def _home(request: Request) -> str:
 
 def _refused(request: Request, store: WoocommerceStore) -> Response | None:
     """Return the answer to a caller who may not; None for one who may."""
-    given = dict(request.query_params)
+    supplied = dict(request.query_params)
     if request.url.scheme == "http":
-        return _unsigned(request, store, given)
+        return _unsigned(request, store, supplied)
     header = request.headers.get("authorization", "").removeprefix("Basic ")
     header = "" if store.deaf else header
     key, _, secret = base64.b64decode(header).decode().partition(":")
-    if given.get("consumer_key"):
-        key, secret = given["consumer_key"], given.get("consumer_secret", "")
+    if supplied.get("consumer_key"):
+        key, secret = supplied["consumer_key"], supplied.get("consumer_secret", "")
     if key not in store.keys:
         return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
     return None if store.keys[key] == secret else _error(WRONG, "Consumer secret is invalid.")
 
 
-def _unsigned(request: Request, store: WoocommerceStore, given: dict[str, str]) -> Response | None:
-    missing = [f"oauth_{name}" for name in SIGNED if not given.get(f"oauth_{name}")]
+def _unsigned(
+    request: Request, store: WoocommerceStore, supplied: dict[str, str]
+) -> Response | None:
+    missing = [f"oauth_{name}" for name in SIGNED if not supplied.get(f"oauth_{name}")]
     if len(missing) == len(SIGNED):
         return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
     if missing:
         code = "woocommerce_rest_authentication_missing_parameter"
         return _error(code, f"Missing OAuth parameters {', '.join(missing)}")
-    secret = store.keys.get(given["oauth_consumer_key"])
+    secret = store.keys.get(supplied["oauth_consumer_key"])
     if secret is None:
         return _error(WRONG, "Consumer key is invalid.")
-    if _signature(request, secret, given) != unquote(given["oauth_signature"].replace(" ", "+")):
+    if _signature(request, secret, supplied) != unquote(
+        supplied["oauth_signature"].replace(" ", "+")
+    ):
         return _error(WRONG, "Invalid signature - provided signature does not match.")
-    return _stale(store, given["oauth_timestamp"], given["oauth_nonce"])
+    return _stale(store, supplied["oauth_timestamp"], supplied["oauth_nonce"])
 
 
 def _stale(store: WoocommerceStore, timestamp: str, nonce: str) -> Response | None:
@@ -297,17 +301,17 @@ def _stale(store: WoocommerceStore, timestamp: str, nonce: str) -> Response | No
     return None
 
 
-def _signature(request: Request, secret: str, given: dict[str, str]) -> str:
+def _signature(request: Request, secret: str, supplied: dict[str, str]) -> str:
     """WooCommerce's own arithmetic: base string from its home address, sorted by raw name."""
     address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
     pairs = [
         f"{quote(quote(name, safe='~'), safe='~')}%3D{quote(quote(value, safe='~'), safe='~')}"
-        for name, value in sorted(given.items())
+        for name, value in sorted(supplied.items())
         if name != "oauth_signature"
     ]
     text = f"{request.method}&{quote(address, safe='~')}&{'%26'.join(pairs)}"
     kind = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-    how = kind[given["oauth_signature_method"]]
+    how = kind[supplied["oauth_signature_method"]]
     return base64.b64encode(hmac.new(f"{secret}&".encode(), text.encode(), how).digest()).decode()
 
 

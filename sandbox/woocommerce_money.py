@@ -104,19 +104,19 @@ class WooMoney:
 
     def settlements(self) -> Mapping[str, Owed]:
         """Return each month of each currency, each deposit, and what is open."""
-        found = {}
+        matches = {}
         start = self.first
         while start < self.today:
             for currency in (self.currency, "EUR"):
-                found[f"{currency}-{start:%Y-%m}"] = Owed(currency, Decimal(0), None)
+                matches[f"{currency}-{start:%Y-%m}"] = Owed(currency, Decimal(0), None)
             start = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
         for deposit in self.deposits:
             total = Decimal(deposit["amount"]) / 100
             paid = total if deposit["status"] == "paid" else None
-            found[deposit["id"]] = Owed(self.currency, total, paid)
+            matches[deposit["id"]] = Owed(self.currency, total, paid)
         waiting = [m for m in self.moves if m["deposit_status"] == "estimated"]
         total = Decimal(sum(m["net"] for m in waiting)) / 100
-        return {**found, f"open-{self.currency}": Owed(self.currency, total, None)}
+        return {**matches, f"open-{self.currency}": Owed(self.currency, total, None)}
 
     def transactions(self) -> int:
         """Return all orders, refunds and movements there are."""

@@ -16,9 +16,11 @@ def gmt(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def notes(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def notes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Notes that plugins leave on an order."""
-    return [{"id": n, "key": key, "value": value} for n, (key, value) in enumerate(said.items(), 1)]
+    return [
+        {"id": n, "key": key, "value": value} for n, (key, value) in enumerate(values.items(), 1)
+    ]
 
 
 def shipping(number: int, total: Decimal) -> dict[str, Any]:

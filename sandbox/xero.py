@@ -127,8 +127,8 @@ class Xero(Granting):
 
     def _connect(self, tenant: str, event: str) -> None:
         made = "2026-11-22T09:00:00.0000000"
-        kept = self.connections.setdefault(tenant, {"id": _uuid(), "createdDateUtc": made})
-        kept |= {
+        record = self.connections.setdefault(tenant, {"id": _uuid(), "createdDateUtc": made})
+        record |= {
             "authEventId": event,
             "tenantId": tenant,
             "tenantType": "ORGANISATION",
@@ -137,14 +137,14 @@ class Xero(Granting):
         }
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        scopes = set(asked.get("scope", "").split())
-        proven = asked.get("code_challenge_method") == "S256" and asked.get("code_challenge")
-        if asked.get("client_id") != self.oauth.client_id or self.kind == "custom":
+        query = request.query_params
+        scopes = set(query.get("scope", "").split())
+        proven = query.get("code_challenge_method") == "S256" and query.get("code_challenge")
+        if query.get("client_id") != self.oauth.client_id or self.kind == "custom":
             return Response("error: unauthorized_client", 400)
-        if not asked.get("redirect_uri") or asked["redirect_uri"].startswith("http://127.0.0.1"):
+        if not query.get("redirect_uri") or query["redirect_uri"].startswith("http://127.0.0.1"):
             return Response("error: Invalid redirect_uri", 400)
-        if asked.get("response_type") != "code" or (self.kind == "pkce" and not proven):
+        if query.get("response_type") != "code" or (self.kind == "pkce" and not proven):
             return Response("error: invalid_request", 400)
         if not scopes or scopes - KNOWN:
             return Response("error: invalid_scope", 400)
@@ -152,12 +152,12 @@ class Xero(Granting):
         return consent_page("Xero", request, names, several=True)
 
     async def _decide(self, request: Request) -> Response:
-        given = parse_qs((await request.body()).decode())
-        form = {name: values[0] for name, values in given.items()}
+        supplied = parse_qs((await request.body()).decode())
+        form = {name: values[0] for name, values in supplied.items()}
         if form["decision"] == "deny":
             denied = {"error": "access_denied", "state": form["state"]}
             return back_to(form["redirect_uri"], denied)
-        ticked = given.get("account", [])
+        ticked = supplied.get("account", [])
         if len({self.organisations[tenant].user for tenant in ticked}) != 1:
             return Response("nobody is signed in who owns these", 400)
         event = _uuid()
@@ -190,10 +190,10 @@ class Xero(Granting):
         return JSONResponse(self._pair(issued))
 
     def _is_client(self, request: Request, form: dict[str, str]) -> bool:
-        said = request.headers.get("authorization")
+        problem = request.headers.get("authorization")
         if self.kind == "pkce":
-            return said is None and form.get("client_id") == self.oauth.client_id
-        return said == basic(self.oauth.client_id, self.oauth.client_secret)
+            return problem is None and form.get("client_id") == self.oauth.client_id
+        return problem == basic(self.oauth.client_id, self.oauth.client_secret)
 
     def _pair(self, issued: Issued) -> dict[str, Any]:
         pair = {
@@ -282,5 +282,11 @@ def _refused(
     detail: str = "AuthenticationUnsuccessful",
     headers: dict[str, str] | None = None,
 ) -> Response:
-    said = {"Type": None, "Title": title, "Status": status, "Detail": detail, "Instance": _uuid()}
-    return JSONResponse(said, status, headers)
+    problem = {
+        "Type": None,
+        "Title": title,
+        "Status": status,
+        "Detail": detail,
+        "Instance": _uuid(),
+    }
+    return JSONResponse(problem, status, headers)

@@ -28,20 +28,20 @@ def described(account: Account) -> dict[str, Any]:
     }
 
 
-def chosen_account(found: Sequence[Account], wanted: str | None, slug: str) -> Account:
+def chosen_account(accounts: Sequence[Account], account_id: str | None, slug: str) -> Account:
     """Return the one account that is meant; `BadInput` names those there are."""
-    if not found:
+    if not accounts:
         raise BadInput("the authorisation reaches no account: grant access to one")
-    named = ", ".join(f"{account.id} ({account.name})" for account in found)
-    if wanted is None:
-        if len(found) > 1:
+    named = ", ".join(f"{account.id} ({account.name})" for account in accounts)
+    if account_id is None:
+        if len(accounts) > 1:
             raise Undecided(
                 f"these credentials reach several accounts, {named}: finish with "
                 f"`daybook connections check {slug} --account ID`",
                 "account",
             )
-        return found[0]
-    for account in found:
-        if account.id == wanted:
+        return accounts[0]
+    for account in accounts:
+        if account.id == account_id:
             return account
-    raise BadInput(f"this is a different store: {slug} is {wanted}, and this reaches {named}")
+    raise BadInput(f"this is a different store: {slug} is {account_id}, and this reaches {named}")

@@ -37,7 +37,7 @@ class Accounts(Credentials):
         self,
         name: str,
         title: str,
-        given: Mapping[str, str],
+        typed: Mapping[str, str],
         *,
         slug: str | None = None,
         timezone: str | None = None,
@@ -50,8 +50,8 @@ class Accounts(Credentials):
         credentials that the platform refuses and for an account that is connected already:
         nothing is left then.
         """
-        wanted = platform_named(name)
-        fields, token = read_fields(wanted, given, self.shared(wanted, given))
+        platform = platform_named(name)
+        fields, token = read_fields(platform, typed, self.shared(platform, typed))
         taken = {connection.slug for connection in self.registry.connections.list()}
         slug = slug or slug_for(title, taken)
         self.registry.connections.add(
@@ -63,21 +63,21 @@ class Accounts(Credentials):
         return self.registry.connections.get(slug)
 
     def reconnect(
-        self, slug: str, given: Mapping[str, str], *, account: str | None = None, actor: str
+        self, slug: str, typed: Mapping[str, str], *, account: str | None = None, actor: str
     ) -> Connection:
         """Give a connection new credentials for the account it has.
 
         `BadInput` when they reach another account; the connection is then as it was.
         """
         connection = self.registry.connections.get(slug)
-        wanted = platform_named(connection.channel)
+        platform = platform_named(connection.channel)
         own = self.own_fields(slug)
-        if given.get("client_id", own.get("client_id")) != own.get("client_id"):
+        if typed.get("client_id", own.get("client_id")) != own.get("client_id"):
             # Another application: nothing of the one before belongs to it.
-            of_it = {field.name for field in wanted.application} | {SECRET_SINCE}
+            of_it = {field.name for field in platform.application} | {SECRET_SINCE}
             own = {name: value for name, value in own.items() if name not in of_it}
-        known = {**self.shared(wanted, {**own, **given}), **own}
-        fields, token = read_fields(wanted, given, known)
+        defaults = {**self.shared(platform, {**own, **typed}), **own}
+        fields, token = read_fields(platform, typed, defaults)
         self.stage(slug, {**own, **fields}, token)
         with self._kept_if_unfinished(slug, token, lambda: self.vault.forget(STAGED + slug)):
             self.verify(slug, account or connection.account_id, None, actor)
@@ -104,10 +104,10 @@ class Accounts(Credentials):
             chosen = Setup.model_validate(connection.setup).account
             self.verify(slug, account or connection.account_id or chosen, timezone, actor)
             return self.registry.connections.get(slug)
-        wanted = platform_named(connection.channel)
-        with self.recording_refusals(slug), readable(wanted.title):
-            found = wanted.accounts(self.access(slug))
-        answered = chosen_account(found, connection.account_id, slug)
+        platform = platform_named(connection.channel)
+        with self.recording_refusals(slug), readable(platform.title):
+            accounts = platform.accounts(self.access(slug))
+        answered = chosen_account(accounts, connection.account_id, slug)
         if connection.state == "needs_reauth":
             self.registry.connections.set_state(slug, "active", actor)
         self.registry.connections.describe_account(slug, described(answered))
@@ -126,15 +126,15 @@ class Accounts(Credentials):
 
     def _note_deadlines(self, slug: str) -> None:
         """Leave what ends where the card and the command line read it without any key."""
-        wanted = self.platform_of(slug)
+        platform = self.platform_of(slug)
         own = self.own_fields(slug)
-        fields = {**self.shared(wanted, own), **own}
-        found = deadlines(wanted, fields, self._token(slug))
+        fields = {**self.shared(platform, own), **own}
+        expiries = deadlines(platform, fields, self._token(slug))
         self.registry.connections.set_deadlines(
             slug,
             [
                 {"expires_at": d.expires_at.isoformat(), "what": d.what, "remedy": d.remedy}
-                for d in found
+                for d in expiries
             ],
         )
 
@@ -154,14 +154,15 @@ class Accounts(Credentials):
         """
         connection = self.registry.connections.get(slug)
         check_has_account(connection)
-        wanted = platform_named(connection.channel)
+        platform = platform_named(connection.channel)
         problem = None
-        if wanted.revoke is not None and self.vault.read(slug):
+        if platform.revoke is not None and self.vault.read(slug):
             try:
-                wanted.revoke(self.access(slug))
+                platform.revoke(self.access(slug))
             except (DaybookError, GrantRefused) as error:
                 problem = (
-                    f"{wanted.title} was not told ({error}): remove Daybook's access {wanted.where}"
+                    f"{platform.title} was not told ({error}): remove Daybook's access "
+                    f"{platform.where}"
                 )
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
@@ -181,14 +182,14 @@ class Accounts(Credentials):
 
     def reachable_accounts(self, slug: str) -> list[Account]:
         """Return whom a connection's staged credentials reach; `BadInput` when they are refused."""
-        wanted = self.platform_of(slug)
+        platform = self.platform_of(slug)
         if not self.vault.read(STAGED + slug):
             raise BadInput(f"{slug} has no credentials yet: remove it and add it again")
         try:
-            with readable(wanted.title):
-                return wanted.accounts(self.staged_access(slug))
+            with readable(platform.title):
+                return platform.accounts(self.staged_access(slug))
         except (AccessRefused, NeedsReconnection) as error:
-            raise BadInput(f"{wanted.title} does not accept these credentials") from error
+            raise BadInput(f"{platform.title} does not accept these credentials") from error
 
     def verify(
         self,
@@ -196,16 +197,16 @@ class Accounts(Credentials):
         account: str | None,
         timezone: str | None,
         actor: str,
-        found: Sequence[Account] | None = None,
+        accounts: Sequence[Account] | None = None,
     ) -> None:
         """Ask the platform whom the staged credentials reach, and make them the connection's.
 
-        `account` is the one that is meant where they reach several; `found` is the platform's
+        `account` is the one that is meant where they reach several; `accounts` is the platform's
         answer where it was asked already. `BadInput` when it is not the connection's own account,
         or another connection has it; `Undecided` leaves the set-up at what is still to be chosen.
         """
         try:
-            self._verify(slug, account, timezone, actor, found)
+            self._verify(slug, account, timezone, actor, accounts)
         except Undecided as error:
             self.note_setup(slug, actor, step=_ASKED_IN[error.missing], account=account)
             raise
@@ -216,12 +217,12 @@ class Accounts(Credentials):
         account: str | None,
         timezone: str | None,
         actor: str,
-        found: Sequence[Account] | None,
+        accounts: Sequence[Account] | None,
     ) -> None:
         connection = self.registry.connections.get(slug)
-        wanted = platform_named(connection.channel)
+        platform = platform_named(connection.channel)
         reached = chosen_account(
-            self.reachable_accounts(slug) if found is None else found, account, slug
+            self.reachable_accounts(slug) if accounts is None else accounts, account, slug
         )
         self.registry.connections.check_account(slug, reached.id, described(reached))
         # Days that are done are days of the zone they were done in.
@@ -229,25 +230,25 @@ class Accounts(Credentials):
         zone = timezone or (connection.timezone if settled else reached.timezone)
         if zone is None:
             raise Undecided(
-                f"{wanted.title} does not say the account's time zone: finish with "
+                f"{platform.title} does not say the account's time zone: finish with "
                 f"`daybook connections check {slug} --timezone ZONE`",
                 "timezone",
             )
         # Read again: the broker may have changed the token meanwhile.
-        kept = self._kept(STAGED + slug) | dict(reached.fields)
-        secrets = secret_names(wanted) | {TOKEN}
-        self._keep(slug, wanted, {n: v for n, v in kept.items() if n in secrets})
+        stored = self._kept(STAGED + slug) | dict(reached.fields)
+        secrets = secret_names(platform) | {TOKEN}
+        self._keep(slug, platform, {n: v for n, v in stored.items() if n in secrets})
         self.registry.connections.pin_account(
             slug,
             reached.id,
             described(reached),
-            {n: v for n, v in kept.items() if n not in secrets},
+            {n: v for n, v in stored.items() if n not in secrets},
             zone,
             actor,
         )
         self.vault.forget(STAGED + slug)
         self._note_deadlines(slug)
-        if wanted.kind == "accounting":
+        if platform.kind == "accounting":
             # Nothing comes in from an organisation, and its entries go nowhere else.
             setup = Setup.model_validate(connection.setup).model_copy(update={"step": "done"})
             self.registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
@@ -265,8 +266,8 @@ class Accounts(Credentials):
         except Undecided:
             raise
         except (Transient, RateLimited) as error:
-            kept = self.vault.read(STAGED + slug).get(TOKEN)
-            if token is None or kept is None or Token.from_json(kept) == token:
+            stored = self.vault.read(STAGED + slug).get(TOKEN)
+            if token is None or stored is None or Token.from_json(stored) == token:
                 withdraw()
                 raise
             raise Transient(

@@ -64,10 +64,10 @@ def handed_over(vault: Vault, state: str) -> str:
 
     The question stays open: the seller's browser is still to come back.
     """
-    found = vault.registry.consents.get_open(_digest(state), STATE_LIFETIME)
-    if not isinstance(found, PendingConsent):
-        raise ConsentRefused(found)
-    return found.connection
+    consent = vault.registry.consents.get_open(_digest(state), STATE_LIFETIME)
+    if not isinstance(consent, PendingConsent):
+        raise ConsentRefused(consent)
+    return consent.connection
 
 
 def requested_connection(vault: Vault, state: str, session: str) -> str | None:
@@ -80,15 +80,15 @@ def answer(vault: Vault, state: str, session: str) -> Answered:
 
     The first answer settles every question that is open for its connection.
     """
-    found = vault.registry.consents.take(_digest(state), _digest(session), STATE_LIFETIME)
-    if not isinstance(found, PendingConsent):
-        raise ConsentRefused(found)
-    with vault.hold(found.connection) as held:
+    consent = vault.registry.consents.take(_digest(state), _digest(session), STATE_LIFETIME)
+    if not isinstance(consent, PendingConsent):
+        raise ConsentRefused(consent)
+    with vault.hold(consent.connection) as held:
         verifier = held.fields.get(_VERIFIER + _digest(state))
         held.save({name: None for name in list(held.fields) if name.startswith(_VERIFIER)})
     if verifier is None:
         raise ConsentRefused("replayed")
-    return Answered(found.connection, found.redirect_uri, verifier)
+    return Answered(consent.connection, consent.redirect_uri, verifier)
 
 
 def _digest(text: str) -> str:

@@ -44,95 +44,97 @@ class Credentials:
 
     def application_id(self, slug: str) -> str:
         """Return what tells the application that calls for a connection from others: no secret."""
-        kept = {**self.registry.connections.get(slug).fields, **self._kept(slug)}
+        stored = {**self.registry.connections.get(slug).fields, **self._kept(slug)}
         shared = self.registered(self.platform_of(slug))
-        return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
+        return (stored.get("client_id") or shared.get("client_id") or "keys")[:40]
 
     def _token(self, slug: str) -> Token | None:
-        kept = self.vault.read(slug).get(TOKEN)
-        return Token.from_json(kept) if kept is not None else None
+        stored = self.vault.read(slug).get(TOKEN)
+        return Token.from_json(stored) if stored is not None else None
 
-    def _access(self, wanted: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
-        kept = self._kept(owner)
-        kept.pop(TOKEN, None)
-        own = {**chosen, **kept}
-        fields = {**self.shared(wanted, own), **own}
+    def _access(self, platform: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
+        stored = self._kept(owner)
+        stored.pop(TOKEN, None)
+        own = {**chosen, **stored}
+        fields = {**self.shared(platform, own), **own}
 
         def token(refused: str | None = None) -> str:
             broker = Broker(self.vault, self.registry)
             return broker.access_token(owner, refresh, refused)
 
         def refresh(refresh_token: str | None) -> Token:
-            if wanted.tokens is None or (refresh_token is None and not wanted.own_grant):
-                raise GrantRefused(f"{wanted.title}: this token cannot be refreshed")
-            return wanted.tokens(access).refresh(refresh_token)
+            if platform.tokens is None or (refresh_token is None and not platform.own_grant):
+                raise GrantRefused(f"{platform.title}: this token cannot be refreshed")
+            return platform.tokens(access).refresh(refresh_token)
 
-        where = endpoints(self.settings, wanted, fields)
+        where = endpoints(self.settings, platform, fields)
         access = Access(where, fields, Remembered(token), self.settings.private_hosts)
         return access
 
     def stage(self, slug: str, fields: Mapping[str, str], token: Token | None) -> None:
         """Keep new credentials of a connection apart until they are proven."""
-        kept = {**fields, **({TOKEN: token.to_json()} if token is not None else {})}
-        self._keep(STAGED + slug, self.platform_of(slug), kept)
+        stored = {**fields, **({TOKEN: token.to_json()} if token is not None else {})}
+        self._keep(STAGED + slug, self.platform_of(slug), stored)
 
     def own_fields(self, slug: str, *, staged: bool = False) -> dict[str, str]:
         """Return what outlasts connecting anew: a connection's application and its choices.
 
         With `staged` also those of an authorisation that was begun and not finished.
         """
-        wanted = self.platform_of(slug)
+        platform = self.platform_of(slug)
         connection = self.registry.connections.get(slug)
         chosen = Setup.model_validate(connection.setup).fields
-        kept = {n: chosen[n] for n in (f.name for f in wanted.account) if n in chosen}
-        kept |= {**connection.fields, **self._kept(slug)}
+        stored = {n: chosen[n] for n in (f.name for f in platform.account) if n in chosen}
+        stored |= {**connection.fields, **self._kept(slug)}
         if staged:
-            kept |= self._kept(STAGED + slug)
-        names = {field.name for field in (*wanted.application, *wanted.account)} | {SECRET_SINCE}
-        return {name: value for name, value in kept.items() if name in names}
+            stored |= self._kept(STAGED + slug)
+        names = {field.name for field in (*platform.application, *platform.account)} | {
+            SECRET_SINCE
+        }
+        return {name: value for name, value in stored.items() if name in names}
 
     def staged_fields(self, slug: str) -> dict[str, str]:
         """Return a connection's credentials that are not verified yet, but for a token."""
-        kept = self._kept(STAGED + slug)
-        kept.pop(TOKEN, None)
-        return kept
+        stored = self._kept(STAGED + slug)
+        stored.pop(TOKEN, None)
+        return stored
 
     def staged_access(self, slug: str) -> Access:
         """Return how the account of a connection's staged credentials is reached."""
         return self._access(self.platform_of(slug), STAGED + slug, {})
 
-    def registered(self, wanted: Platform) -> dict[str, str]:
+    def registered(self, platform: Platform) -> dict[str, str]:
         """Return the fields of the application that this house registered with a platform."""
-        return self._kept(application(wanted))
+        return self._kept(application(platform))
 
-    def shared(self, wanted: Platform, own: Mapping[str, str]) -> dict[str, str]:
+    def shared(self, platform: Platform, own: Mapping[str, str]) -> dict[str, str]:
         """Return the registered application's fields, for a connection without one of its `own`.
 
         The two are never mixed: a secret or an environment is of one application.
         """
-        return {} if "client_id" in own else self.registered(wanted)
+        return {} if "client_id" in own else self.registered(platform)
 
-    def register(self, wanted: Platform, fields: Mapping[str, str], actor: str) -> None:
+    def register(self, platform: Platform, fields: Mapping[str, str], actor: str) -> None:
         """Keep the application's fields; connections made by a consent use them."""
-        needed = wanted.application
-        values = read_values(wanted, fields, self.registered(wanted), needed)
-        self._keep(application(wanted), wanted, {**self.registered(wanted), **values})
+        needed = platform.application
+        values = read_values(platform, fields, self.registered(platform), needed)
+        self._keep(application(platform), platform, {**self.registered(platform), **values})
         self.registry.audit.record(
-            actor, "application.set", wanted.name, {"fields": sorted(fields)}
+            actor, "application.set", platform.name, {"fields": sorted(fields)}
         )
 
     def _kept(self, owner: str) -> dict[str, str]:
         return {n.removeprefix(OPEN): value for n, value in self.vault.read(owner).items()}
 
-    def _keep(self, owner: str, wanted: Platform, fields: Mapping[str, str]) -> None:
+    def _keep(self, owner: str, platform: Platform, fields: Mapping[str, str]) -> None:
         """Keep exactly these fields of an owner, in one step."""
-        secrets = secret_names(wanted) | {TOKEN}
+        secrets = secret_names(platform) | {TOKEN}
         named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
         with self.vault.hold(owner) as held:
             gone = dict.fromkeys(set(held.fields) - set(named))
             held.save({**gone, **named})
 
 
-def application(wanted: Platform) -> str:
+def application(platform: Platform) -> str:
     """Return the owner, in the vault, of the application registered with a platform."""
-    return f"app:{wanted.name}"
+    return f"app:{platform.name}"

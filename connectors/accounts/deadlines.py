@@ -32,36 +32,36 @@ class Deadline:
         return min(due, default=None)
 
 
-def deadlines(wanted: Platform, fields: Mapping[str, str], token: Token | None) -> list[Deadline]:
+def deadlines(platform: Platform, fields: Mapping[str, str], token: Token | None) -> list[Deadline]:
     """Return everything that ends for an account, the soonest first."""
-    found = [*_of_grant(wanted, token), *_of_secret(wanted, fields)]
-    return sorted(found, key=lambda deadline: deadline.expires_at)
+    expiries = [*_of_grant(platform, token), *_of_secret(platform, fields)]
+    return sorted(expiries, key=lambda deadline: deadline.expires_at)
 
 
-def _of_grant(wanted: Platform, token: Token | None) -> Iterator[Deadline]:
+def _of_grant(platform: Platform, token: Token | None) -> Iterator[Deadline]:
     reconnect = "connect the account again"
     # Without a refresh token there is no grant: an account's own keys buy tokens, or one lasts.
     if token is None or token.refresh_token is None:
         return
     unused = token.refresh_expires_at
-    if unused is None and wanted.inactivity_limit is not None and token.issued_at:
-        unused = token.issued_at + wanted.inactivity_limit
+    if unused is None and platform.inactivity_limit is not None and token.issued_at:
+        unused = token.issued_at + platform.inactivity_limit
     if unused is not None:
-        yield Deadline(unused, f"{wanted.title}'s authorisation, if it is not used", reconnect)
+        yield Deadline(unused, f"{platform.title}'s authorisation, if it is not used", reconnect)
     ends = token.consent_expires_at
-    if ends is None and wanted.consent_lifetime is not None and token.granted_at is not None:
-        ends = token.granted_at + wanted.consent_lifetime
+    if ends is None and platform.consent_lifetime is not None and token.granted_at is not None:
+        ends = token.granted_at + platform.consent_lifetime
     if ends is not None:
-        yield Deadline(ends, f"the consent to {wanted.title}", reconnect)
+        yield Deadline(ends, f"the consent to {platform.title}", reconnect)
 
 
-def _of_secret(wanted: Platform, fields: Mapping[str, str]) -> Iterator[Deadline]:
+def _of_secret(platform: Platform, fields: Mapping[str, str]) -> Iterator[Deadline]:
     since = fields.get(SECRET_SINCE)
-    if wanted.secret_lifetime is not None and since is not None:
+    if platform.secret_lifetime is not None and since is not None:
         yield Deadline(
-            datetime.fromisoformat(since).replace(tzinfo=UTC) + wanted.secret_lifetime,
-            f"the secret of the application at {wanted.title}",
-            f"make a new one there, then `daybook applications set {wanted.name}`",
+            datetime.fromisoformat(since).replace(tzinfo=UTC) + platform.secret_lifetime,
+            f"the secret of the application at {platform.title}",
+            f"make a new one there, then `daybook applications set {platform.name}`",
         )
 
 

@@ -30,9 +30,9 @@ class Keyring:
         """Return the key that new data keys are sealed under."""
         return self.keys[0]
 
-    def find(self, wanted: bytes) -> bytes | None:
+    def find(self, identifier: bytes) -> bytes | None:
         """Return the key of that id, if it is still here."""
-        return next((key for key in self.keys if key_id(key) == wanted), None)
+        return next((key for key in self.keys if key_id(key) == identifier), None)
 
 
 def new_key() -> bytes:

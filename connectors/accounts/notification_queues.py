@@ -33,7 +33,7 @@ class NotificationQueues:
 
     accounts: Accounts
 
-    def switch_on(self, slug: str, given: Mapping[str, str], actor: str) -> QueueStatus:
+    def switch_on(self, slug: str, typed: Mapping[str, str], actor: str) -> QueueStatus:
         """Prove a queue, have the platform send there, and keep it; it replaces one from before.
 
         `BadInput` for fields and for a connection that has no notifications; else the errors of
@@ -43,7 +43,7 @@ class NotificationQueues:
         notices = notices_of(connection)
         if not can_visit(connection):
             raise BadInput(f"{slug} is {connection.state}: only one that is active can be notified")
-        fields = read_given("the queue", notices.fields, given)
+        fields = read_given("the queue", notices.fields, typed)
         remember(value for name, value in fields.items() if name in _secrets(notices))
         access = self.accounts.access(slug)
         with notices.opened(replace(access, fields=fields)) as queue:
@@ -73,8 +73,8 @@ class NotificationQueues:
 
     def shown(self, slug: str) -> dict[str, str] | None:
         """Return a connection's queue without what is secret; None where it has none."""
-        kept = self.accounts.vault.read(QUEUE + slug)
-        return {n.removeprefix(OPEN): v for n, v in kept.items() if n.startswith(OPEN)} or None
+        stored = self.accounts.vault.read(QUEUE + slug)
+        return {n.removeprefix(OPEN): v for n, v in stored.items() if n.startswith(OPEN)} or None
 
     def address(self, connection: Connection) -> str | None:
         """Return a connection's queue: those of one address are the same; None without any."""
@@ -83,8 +83,8 @@ class NotificationQueues:
     @contextmanager
     def opened(self, connection: Connection) -> Iterator[Queue]:
         """Yield a connection's queue, to ask."""
-        kept = self.accounts.vault.read(QUEUE + connection.slug)
-        fields = {name.removeprefix(OPEN): value for name, value in kept.items()}
+        stored = self.accounts.vault.read(QUEUE + connection.slug)
+        fields = {name.removeprefix(OPEN): value for name, value in stored.items()}
         access = replace(self.accounts.access(connection.slug), fields=fields)
         with notices_of(connection).opened(access) as queue:
             yield queue

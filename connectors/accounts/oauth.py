@@ -55,10 +55,10 @@ class TokenEndpoint:
 
         The PKCE verifier goes along where the endpoint takes public clients.
         """
-        asked = {"code": code, "redirect_uri": redirect_uri, **self.asks, **self.code_asks}
+        form = {"code": code, "redirect_uri": redirect_uri, **self.asks, **self.code_asks}
         if self.method == "none":
-            asked["code_verifier"] = verifier
-        return self._fetched("authorization_code", asked)
+            form["code_verifier"] = verifier
+        return self._fetched("authorization_code", form)
 
     def for_client(self) -> Token:
         """Return a token of the client itself (RFC 6749, section 4.4), without a refresh token.
@@ -84,11 +84,11 @@ class TokenEndpoint:
             )
         return self._token(answer, refresh_token)
 
-    def _fetched(self, grant_type: str, asked: dict[str, str]) -> Token:
+    def _fetched(self, grant_type: str, form: dict[str, str]) -> Token:
         with self._client() as client:
             answer = self._answered(
                 lambda: client.fetch_token(
-                    self.url, grant_type=grant_type, headers=self._headers(), **asked
+                    self.url, grant_type=grant_type, headers=self._headers(), **form
                 )
             )
         return self._token(answer, None)
@@ -122,9 +122,9 @@ class TokenEndpoint:
             raise RateLimited(f"{self.title} asks us to wait {wait:g} s for a new token", wait)
         if status >= httpx2.codes.INTERNAL_SERVER_ERROR:
             raise Transient(f"{self.title}'s token endpoint answers {status}: try again")
-        found = self.error_for(response)
-        if found is not None:
-            raise found
+        error = self.error_for(response)
+        if error is not None:
+            raise error
         if status >= httpx2.codes.MULTIPLE_CHOICES and not _says_error(response):
             raise Permanent(f"{self.title}'s token endpoint answers {status}")
         return response
@@ -172,10 +172,10 @@ def _as_json(
 
 def _says_error(response: httpx2.Response) -> bool:
     try:
-        said = response.json()
+        document = response.json()
     except (json.JSONDecodeError, UnicodeDecodeError):
         return False
-    return isinstance(said, dict) and "error" in said
+    return isinstance(document, dict) and "error" in document
 
 
 def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:

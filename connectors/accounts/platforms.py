@@ -41,5 +41,7 @@ def platform_named(name: str) -> Platform:
     try:
         return PLATFORMS[name]
     except KeyError:
-        known = ", ".join(sorted(PLATFORMS))
-        raise BadInput(f"nothing called {name!r} can be connected: choose one of {known}") from None
+        listed = ", ".join(sorted(PLATFORMS))
+        raise BadInput(
+            f"nothing called {name!r} can be connected: choose one of {listed}"
+        ) from None

@@ -56,12 +56,12 @@ class Token(BaseModel):
 
     def followed_by(self, renewed: "Token") -> "Token":
         """Return the renewed pair, remembering this one's refresh token if it was replaced."""
-        known: dict[str, object] = {
+        inherited: dict[str, object] = {
             "granted_at": self.granted_at or renewed.granted_at,
             "consent_expires_at": renewed.consent_expires_at or self.consent_expires_at,
         }
         if renewed.refresh_token != self.refresh_token:
-            known["previous_refresh_token"] = self.refresh_token
+            inherited["previous_refresh_token"] = self.refresh_token
         if renewed.refresh_expires_at is None and renewed.refresh_token == self.refresh_token:
-            known["refresh_expires_at"] = self.refresh_expires_at
-        return renewed.model_copy(update=known)
+            inherited["refresh_expires_at"] = self.refresh_expires_at
+        return renewed.model_copy(update=inherited)

@@ -122,11 +122,11 @@ class Vault:
         if self.verify():
             return
         try:
-            kept = self.read(_CANARY)
+            proof = self.read(_CANARY)
         except ConfigError:
             self.forget(_CANARY)
-            kept = {}
-        if not kept:
+            proof = {}
+        if not proof:
             self.save(_CANARY, {_CANARY: _CANARY})
 
     def rotate(self, actor: str) -> list[str]:

@@ -47,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Return every finding, good and bad, in the order to mend them. Never raises."""
     if not settings.home.is_dir():
         return [Finding("home", False, f"{settings.home} does not exist", "run `daybook init`")]
-    return [found for look in _LOOKS for found in _safely(look, settings)]
+    return [finding for look in _LOOKS for finding in _safely(look, settings)]
 
 
 def _safely(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:

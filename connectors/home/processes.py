@@ -78,13 +78,13 @@ def _group(leader: int) -> list[int]:
     if not _PROC.joinpath("self").exists():
         rows = [line.split() for line in (_ps("pid=,pgid=") or "").splitlines()]
         return [int(pid) for pid, group in rows if int(group) == leader]
-    found = []
+    members = []
     for entry in os.scandir(_PROC):
         if entry.name.isdigit():
             fields = _stat(int(entry.name))
             if fields and int(fields[_GROUP]) == leader and fields[_STATE] not in {"Z", "X"}:
-                found.append(int(entry.name))
-    return sorted(found)
+                members.append(int(entry.name))
+    return sorted(members)
 
 
 def _works_for(pid: int, home: Path) -> bool:
@@ -110,7 +110,7 @@ def _boot() -> str:
 
 def _ps(columns: str, pid: int | None = None) -> str | None:
     which = ["-ax"] if pid is None else ["-p", str(pid)]
-    done = subprocess.run(  # noqa: S603 - a system program with constant arguments
+    listing = subprocess.run(  # noqa: S603 - a system program with constant arguments
         ["/bin/ps", *which, "-o", columns], capture_output=True, text=True, check=False
     )
-    return done.stdout.strip() or None
+    return listing.stdout.strip() or None

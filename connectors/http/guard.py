@@ -93,10 +93,10 @@ def _resolved(url: httpx2.URL) -> list[str]:
     """Return every address of a URL's host, each once, in the resolver's order."""
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        found = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpx2.ConnectError(f"{_host(url)} has no address") from error
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+    return list(dict.fromkeys(str(place[0]) for *_, place in answers))
 
 
 def _sent_to(address: str, request: httpx2.Request) -> httpx2.Request:

@@ -109,9 +109,9 @@ class Response:
 
     def at(self, path: str) -> Any:
         """Return what stands under a dotted path; None where the way ends before it."""
-        found = self.json
+        value = self.json
         for name in path.split("."):
-            if not isinstance(found, dict):
+            if not isinstance(value, dict):
                 return None
-            found = found.get(name)
-        return found
+            value = value.get(name)
+        return value

@@ -112,12 +112,12 @@ class Lake:
             return []
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries]
-        found = [
+        manifests = [
             _read_manifest(folder / name)
             for name in names
             if name.endswith(".json") and not name.startswith(".")
         ]
-        return sorted(found, key=lambda m: (m.period_start, m.statement, m.revision))
+        return sorted(manifests, key=lambda m: (m.period_start, m.statement, m.revision))
 
     def current(self, connection: str) -> list[Manifest]:
         """Return the effective documents: of each statement, the latest; none provisional."""
@@ -136,7 +136,7 @@ def _read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.from_json(path.read_text())
     except ValueError as error:
-        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ConfigError(
-            f"{path} is not a manifest of this version ({said}): restore it from a backup"
+            f"{path} is not a manifest of this version ({reason}): restore it from a backup"
         ) from error

@@ -35,13 +35,13 @@ def windows(days: Iterable[date], *, gap: int = 0) -> list[Window]:
 
     They hold no other day, unless a `gap` of so many may lie between.
     """
-    found: list[Window] = []
+    merged: list[Window] = []
     for day in sorted(set(days)):
-        if found and (day - found[-1].end).days <= gap:
-            found[-1] = Window(found[-1].start, day + ONE_DAY)
+        if merged and (day - merged[-1].end).days <= gap:
+            merged[-1] = Window(merged[-1].start, day + ONE_DAY)
         else:
-            found.append(Window(day, day + ONE_DAY))
-    return found
+            merged.append(Window(day, day + ONE_DAY))
+    return merged
 
 
 def midnight(day: date, time_zone: str, after: int = 0) -> datetime:

@@ -64,11 +64,11 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Connect an account with credentials; the platform is asked whose they are."""
-    given = read_credentials(credentials)
+    typed = read_credentials(credentials)
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
         added = accounts.add(
-            channel, name, given, slug=slug, timezone=timezone, account=account, actor=ACTOR
+            channel, name, typed, slug=slug, timezone=timezone, account=account, actor=ACTOR
         )
         if has_settlements(added) or first is not None:
             connections.change_imports(opened, added.slug, ACTOR, {"history_from": first})
@@ -88,16 +88,16 @@ def imports(
 ) -> None:
     """Show, or change, from which day on a connection brings in what, and whether it goes on."""
     with workspace() as opened:
-        given = {"history_from": first, "ongoing": ongoing, "provisional": _on(provisional)}
-        wanted = {name: value for name, value in given.items() if value is not None}
-        found = connections.change_imports(opened, slug, ACTOR, wanted)
+        options = {"history_from": first, "ongoing": ongoing, "provisional": _on(provisional)}
+        changes = {name: value for name, value in options.items() if value is not None}
+        changed = connections.change_imports(opened, slug, ACTOR, changes)
         begins = first_day(opened.registry.connections.get(slug), opened.settings.first_day)
     if as_json:
-        chosen = {"ongoing": found.ongoing, "provisional": found.provisional}
+        chosen = {"ongoing": changed.ongoing, "provisional": changed.provisional}
         print_json({"connection": slug, "from": begins, **chosen})
         return
-    ahead = ", provisional figures are booked" if found.provisional else ""
-    goes_on = "new days as they come" if found.ongoing else "nothing new"
+    ahead = ", provisional figures are booked" if changed.provisional else ""
+    goes_on = "new days as they come" if changed.ongoing else "nothing new"
     print_result(f"{slug}: from {begins}, {goes_on}{ahead}")
 
 
@@ -145,16 +145,16 @@ def posting(
         if since is not None or off:
             change_posting(opened.registry, slug, since, opened.settings.first_day, ACTOR)
         organisation = opened.registry.connections.get(slug)
-        kept = kept_posting(organisation)
+        switch = kept_posting(organisation)
     if as_json:
-        print_json({"connection": slug, "since": kept.since})
+        print_json({"connection": slug, "since": switch.since})
         return
-    if kept.since is None:
+    if switch.since is None:
         turn_on = f"`daybook connections posting {slug} --from DAY`"
         print_result(f"{slug}: posting is off; {turn_on} turns it on")
         return
     look = f"`daybook publish --target {slug} --dry-run`"
-    print_result(f"{slug}: posting from {kept.since}; {look} shows what is due")
+    print_result(f"{slug}: posting from {switch.since}; {look} shows what is due")
     print_status(f"entries are not sent to {platform_named(organisation.channel).title} yet")
 
 
@@ -163,24 +163,24 @@ def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Js
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
         try:
-            found = accounts.check(slug, account=account, timezone=timezone, actor=ACTOR)
+            connection = accounts.check(slug, account=account, timezone=timezone, actor=ACTOR)
         except NeedsReconnection as error:
             if as_json:
                 print_json(_card(opened.registry.connections.get(slug)))
             print_error(str(error))
             raise typer.Exit(1) from error
-    _report("answers", found, as_json)
+    _report("answers", connection, as_json)
 
 
 def reconnect(
     slug: str, credentials: Credentials, account: Account = None, as_json: Json = False
 ) -> None:
     """Give a connection new credentials; its slug, history and mappings stay."""
-    given = read_credentials(credentials)
+    typed = read_credentials(credentials)
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
-        found = accounts.reconnect(slug, given, account=account, actor=ACTOR)
-    _report("connected again", found, as_json)
+        connection = accounts.reconnect(slug, typed, account=account, actor=ACTOR)
+    _report("connected again", connection, as_json)
 
 
 def rename(slug: str, name: str) -> None:
@@ -193,15 +193,15 @@ def rename(slug: str, name: str) -> None:
 def pause(slug: str) -> None:
     """Ask the platform for nothing until `resume`."""
     with workspace() as opened:
-        done = connections.pause(opened.registry, slug, ACTOR)
-    print_result(f"{slug} is paused") if done else print_status(f"{slug} is paused already")
+        changed = connections.pause(opened.registry, slug, ACTOR)
+    print_result(f"{slug} is paused") if changed else print_status(f"{slug} is paused already")
 
 
 def resume(slug: str) -> None:
     """Go on with a paused connection."""
     with workspace() as opened:
-        done = connections.resume(opened.registry, slug, ACTOR)
-    print_result(f"{slug} is active") if done else print_status(f"{slug} is active already")
+        changed = connections.resume(opened.registry, slug, ACTOR)
+    print_result(f"{slug} is active") if changed else print_status(f"{slug} is active already")
 
 
 def disconnect(
@@ -210,18 +210,19 @@ def disconnect(
 ) -> None:
     """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
     with workspace() as opened:
-        found = opened.registry.connections.get(slug)
-        check_has_account(found)
+        connection = opened.registry.connections.get(slug)
+        check_has_account(connection)
         if not yes:
             raise BadInput(
-                f"nothing more will be fetched for {found.name} and its credentials are dropped; "
-                f"documents, journals and books stay. {platform_named(found.channel).leaving}: add --yes"
+                f"nothing more will be fetched for {connection.name} and its credentials are "
+                "dropped; documents, journals and books stay. "
+                f"{platform_named(connection.channel).leaving}: add --yes"
             )
         problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
     if problem:
         print_error(problem)
     else:
-        print_status(platform_named(found.channel).leaving)
+        print_status(platform_named(connection.channel).leaving)
     print_result(
         f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again"
     )
@@ -238,18 +239,18 @@ def remove(
     """Delete a connection with its documents and partitions, and say which entries stay."""
     with workspace() as opened:
         posted = posted_entries(opened, slug)
-        known = {c.slug for c in opened.registry.connections.list()}
-        if slug not in known and withdraw_entries and posted.entry_ids:
+        slugs = {c.slug for c in opened.registry.connections.list()}
+        if slug not in slugs and withdraw_entries and posted.entry_ids:
             _check_sure(yes, f"this takes {posted} of {slug} out of the books")
             withdraw_removed(opened, slug, ACTOR)
         else:
-            found = opened.registry.connections.get(slug)
-            connections.check_removable(found)
+            connection = opened.registry.connections.get(slug)
+            connections.check_removable(connection)
             count = len(opened.lake.manifests(slug))
             leave = f"takes {posted} out of" if withdraw_entries else f"leaves {posted} in"
             _check_sure(
                 yes,
-                f"this deletes {found.name} with its {count} documents and everything made of "
+                f"this deletes {connection.name} with its {count} documents and everything made of "
                 f"them, and {leave} the books",
             )
             remove_connection(opened, slug, ACTOR, withdraw_entries=withdraw_entries)
@@ -273,25 +274,27 @@ def _check_sure(yes: bool, what: str) -> None:
         raise BadInput(f"{what}: add --yes")
 
 
-def _report(what: str, found: Connection, as_json: bool) -> None:
+def _report(what: str, connection: Connection, as_json: bool) -> None:
     if as_json:
-        print_json(_card(found))
+        print_json(_card(connection))
         return
-    account = found.account
+    account = connection.account
     where = ", ".join(str(account[name]) for name in ("country", "currency") if account.get(name))
-    title = platform_named(found.channel).title
-    print_result(f"{found.slug}: {title} {what}: {account['name']} ({found.account_id}), {where}")
-    print_status(f"business days are those of {found.timezone}")
+    title = platform_named(connection.channel).title
+    print_result(
+        f"{connection.slug}: {title} {what}: {account['name']} ({connection.account_id}), {where}"
+    )
+    print_status(f"business days are those of {connection.timezone}")
 
 
-def _card(found: Connection) -> dict[str, object]:
+def _card(connection: Connection) -> dict[str, object]:
     return {
-        "connection": found.slug,
-        "channel": found.channel,
-        "name": found.name,
-        "timezone": found.timezone,
-        "state": found.state,
-        "reason": found.reason,
-        "account_id": found.account_id,
-        "account": found.account or None,
+        "connection": connection.slug,
+        "channel": connection.channel,
+        "name": connection.name,
+        "timezone": connection.timezone,
+        "state": connection.state,
+        "reason": connection.reason,
+        "account_id": connection.account_id,
+        "account": connection.account or None,
     }

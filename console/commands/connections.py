@@ -190,6 +190,10 @@ def _under_way(activity: Activity) -> dict[str, Any]:
 
 def _complete_through(states: Sequence[DayState]) -> date | None:
     """Return the last day before the first gap: an open or failed day after the first done one."""
-    done = [s.day for s in states if s.state in {"done", "empty"}]
-    gaps = [s.day for s in states if done and s.state not in {"done", "empty"} and s.day > done[0]]
-    return max((day for day in done if not gaps or day < gaps[0]), default=None)
+    done_days = [s.day for s in states if s.state in {"done", "empty"}]
+    gaps = [
+        s.day
+        for s in states
+        if done_days and s.state not in {"done", "empty"} and s.day > done_days[0]
+    ]
+    return max((day for day in done_days if not gaps or day < gaps[0]), default=None)

@@ -42,10 +42,10 @@ def books(home: Settings) -> list[str]:
 
 def init() -> None:
     """Make the home: folders, key, database, Dagster's settings, empty books. Safe to repeat."""
-    done = initialise(settings(), further=[books])
-    for line in done:
+    steps = initialise(settings(), further=[books])
+    for line in steps:
         print_result(line)
-    print_result(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
+    print_result(f"{settings().home} is ready" if steps else f"{settings().home} was ready already")
 
 
 def daemon_findings(home: Settings) -> list[Finding]:
@@ -55,18 +55,18 @@ def daemon_findings(home: Settings) -> list[Finding]:
     except (DaybookError, OSError):
         return []
     if not status.expected:
-        found = [Finding("daemon", True, "`daybook up` does not run")]
+        findings = [Finding("daemon", True, "`daybook up` does not run")]
     elif status.running:
-        found = [Finding("daemon", True, "it works")]
+        findings = [Finding("daemon", True, "it works")]
     else:
         beat = f"{status.heartbeat:%Y-%m-%d %H:%M:%S} UTC" if status.heartbeat else "never"
         mend = f"see {home.home / 'logs' / 'daemon.log'}, and start `daybook up` again"
-        found = [Finding("daemon", False, f"it is away; its last sign of life: {beat}", mend)]
+        findings = [Finding("daemon", False, f"it is away; its last sign of life: {beat}", mend)]
     if status.ahead:
         names = ", ".join(status.ahead)
         mend = "check this machine's clock; they start again by themselves under `daybook up`"
-        found.append(Finding("clock", False, f"last tick in the future: {names}", mend))
-    return found
+        findings.append(Finding("clock", False, f"last tick in the future: {names}", mend))
+    return findings
 
 
 def books_findings(home: Settings) -> list[Finding]:

@@ -33,8 +33,8 @@ def journals(
         listed: list[Entry] = []
         for connection in chosen(opened, slugs or []):
             days = opened.lake.days("journal_lines", connection.slug)
-            wanted = {d for d in days if window is None or d in window}
-            listed += entries(opened, connection, wanted, explain)
+            chosen_days = {d for d in days if window is None or d in window}
+            listed += entries(opened, connection, chosen_days, explain)
     if as_json:
         print_json({"entries": listed})
     elif not listed:

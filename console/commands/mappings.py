@@ -43,7 +43,7 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
         rows = [line.model_dump() for line in lines]
         print_json({"mapping": config.model_dump(), "categories": rows})
         return
-    known = categories()
+    taxonomy = categories()
     print_table(
         "",
         [("category", Align.LEFT), ("account", Align.LEFT), ("role", Align.LEFT),
@@ -52,9 +52,9 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
             (
                 line.category,
                 line.account,
-                config.roles.get(line.category, known[line.category].role),
+                config.roles.get(line.category, taxonomy[line.category].role),
                 line.tax_code,
-                known[line.category].meaning,
+                taxonomy[line.category].meaning,
             )
             for line in lines
             if line.category != CLEARING
@@ -72,13 +72,13 @@ def list_source_types(
     """List source types that are new since a day, and all that no rule maps."""
     begins = since or a_week_ago()
     with workspace() as opened:
-        found = new_words(opened, chosen(opened, []), begins)
+        listed = new_words(opened, chosen(opened, []), begins)
     if as_json:
         print_json(
-            {"since": begins, "source_types": [source_type_document(word) for word in found]}
+            {"since": begins, "source_types": [source_type_document(word) for word in listed]}
         )
         return
-    if not found:
+    if not listed:
         print_result(
             f"no channel has used a new source type since {begins}, and every one is mapped"
         )
@@ -99,10 +99,10 @@ def list_source_types(
                 _days(word),
                 ", ".join(entry.entry_id for entry in word.held) or "nothing",
             )
-            for word in found
+            for word in listed
         ],
     )  # fmt: skip
-    if not all(word.placed for word in found):
+    if not all(word.placed for word in listed):
         print_result(
             "name a category for what is unclassified or assumed under source_types in a mapping "
             "file, then "

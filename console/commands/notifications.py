@@ -32,18 +32,18 @@ def notify(
     """Show, give or forget the queue that a platform's notifications arrive in."""
     if queue is not None and off:
         raise BadInput("give --queue or --off, and not both")
-    given = read_credentials(queue) if queue is not None else None
+    typed = read_credentials(queue) if queue is not None else None
     with workspace() as opened:
         opened.registry.connections.get(slug)
         notifying = NotificationQueues(Accounts(opened.settings, opened.registry))
-        status = notifying.switch_on(slug, given, ACTOR) if given is not None else None
+        status = notifying.switch_on(slug, typed, ACTOR) if typed is not None else None
         forgotten = off and notifying.switch_off(slug, ACTOR)
-        kept, address = notifying.shown(slug), None
-        if kept is not None:
+        fields, address = notifying.shown(slug), None
+        if fields is not None:
             address = notifying.address(opened.registry.connections.get(slug))
     if as_json:
         proof = status and {"waiting": status.waiting, "subscribed": list(status.subscribed)}
-        print_json({"connection": slug, "queue": kept, "proof": proof})
+        print_json({"connection": slug, "queue": fields, "proof": proof})
         return
     if off:
         print_result(f"{slug} hears no notifications") if forgotten else print_status(

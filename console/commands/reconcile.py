@@ -26,8 +26,8 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
     With what was brought forward the figures add up to what was paid.
     """
     with workspace() as opened:
-        wanted = chosen(opened, slugs or [])
-        proofs, missing = reconcile(opened, wanted), gaps_of(opened, wanted)
+        stores = chosen(opened, slugs or [])
+        proofs, missing = reconcile(opened, stores), gaps_of(opened, stores)
         refused = checked_books(opened.settings)
     ok = all(proof.ok for proof in proofs) and refused is None
     if as_json:

@@ -35,10 +35,10 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
     """Let somebody sign in; the password is asked for."""
     from console.web.sessions import check_role, hash_password
 
-    known = check_role(role)
+    checked = check_role(role)
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
-        opened.registry.users.add(name, hashed, known, ACTOR)
+        opened.registry.users.add(name, hashed, checked, ACTOR)
     print_result(f"{name} may sign in as {role}")
 
 

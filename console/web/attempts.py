@@ -99,14 +99,16 @@ def _is_fresh(issued: int) -> bool:
 
 def _signature(name: str, password_hash: str, number: str, issued: str) -> str:
     # Only the registry knows the hash, and a new password makes every device a stranger again.
-    said = "\n".join(("daybook device", name, number, issued))
-    return hmac.new(password_hash.encode(), said.encode("utf-8", "replace"), "sha256").hexdigest()
+    message = "\n".join(("daybook device", name, number, issued))
+    return hmac.new(
+        password_hash.encode(), message.encode("utf-8", "replace"), "sha256"
+    ).hexdigest()
 
 
 def _network(address: str) -> str:
     """Return the network of an IPv6 address, which one user has all of; else the address."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return "unknown"
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

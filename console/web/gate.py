@@ -142,8 +142,8 @@ class Gate:
             if path.startswith("/api/"):
                 return _refused(path, 401, "sign in, or send a token: Authorization: Bearer ...")
             query = scope["query_string"].decode("latin-1")
-            asked = quote(path + ("?" + query if query and path != "/" else ""))
-            return RedirectResponse(f"/sign-in?next={asked}", 303)
+            destination = quote(path + ("?" + query if query and path != "/" else ""))
+            return RedirectResponse(f"/sign-in?next={destination}", 303)
         for prefix, deed in NEEDS.items():
             if path.startswith(prefix) and deed not in PERMISSIONS[who.role]:
                 return _refused(path, 403, f"a {who.role} may not open this page")

@@ -126,10 +126,10 @@ class Behind:
     async def _exchange(
         self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        asked = Request(scope, receive)
-        content = await self._admitted(asked)
+        request = Request(scope, receive)
+        content = await self._admitted(request)
         passed_on = httpx2.Request(
-            asked.method,
+            request.method,
             target,
             headers=proxy_headers.request_headers(scope, self.program.prefix),
             content=content,
@@ -148,28 +148,28 @@ class Behind:
             finally:
                 await answer.aclose()
 
-    async def _admitted(self, asked: Request) -> bytes | AsyncIterator[bytes] | None:
+    async def _admitted(self, request: Request) -> bytes | AsyncIterator[bytes] | None:
         """Return the body to pass on; a change is written to the audit log before."""
-        graphql = asked.url.path == f"{self.program.prefix}{self.program.graphql}"
-        if asked.method in SAFE:
+        graphql = request.url.path == f"{self.program.prefix}{self.program.graphql}"
+        if request.method in SAFE:
             if graphql:
-                await run_sync(check_address, asked.scope["query_string"])
-            return asked.stream() if _has_body(asked) else None
+                await run_sync(check_address, request.scope["query_string"])
+            return request.stream() if _has_body(request) else None
         if not graphql:
-            await self._note(asked, "request", f"{asked.method} {asked.url.path}", {})
-            return asked.stream() if _has_body(asked) else None
-        body = await _whole(asked)
-        content_type = asked.headers.get("content-type", "")
+            await self._note(request, "request", f"{request.method} {request.url.path}", {})
+            return request.stream() if _has_body(request) else None
+        body = await _whole(request)
+        content_type = request.headers.get("content-type", "")
         mutation = await run_sync(mutation_of, content_type, body)
         if mutation is not None:
             detail = {"variables": redacted(mutation.variables)}
-            await self._note(asked, "mutation", ", ".join(mutation.fields), detail)
+            await self._note(request, "mutation", ", ".join(mutation.fields), detail)
         return body
 
     async def _note(
-        self, asked: Request, what: str, subject: str, detail: Mapping[str, str]
+        self, request: Request, what: str, subject: str, detail: Mapping[str, str]
     ) -> None:
-        who, action = asked.state.who.name, f"{self.program.prefix.strip('/')}.{what}"
+        who, action = request.state.who.name, f"{self.program.prefix.strip('/')}.{what}"
         await run_sync(self.console.registry.audit.record, who, action, subject, detail)
 
     def _client(self) -> httpx2.AsyncClient:
@@ -230,13 +230,13 @@ def _told(status: int, why: str) -> PlainTextResponse:
     return PlainTextResponse(why, status, {"Retry-After": "5"} if status == 503 else None)
 
 
-def _has_body(asked: Request) -> bool:
-    return bool({"content-length", "transfer-encoding"} & set(asked.headers))
+def _has_body(request: Request) -> bool:
+    return bool({"content-length", "transfer-encoding"} & set(request.headers))
 
 
-async def _whole(asked: Request) -> bytes:
+async def _whole(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in asked.stream():
+    async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST_BODY:
             raise RefusedRequest(413, "this request is too long")

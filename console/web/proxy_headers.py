@@ -64,10 +64,14 @@ def target(base: str, scope: Scope) -> httpx2.URL | None:
     """Return the address at the program at `base`; None for a path that climbs out of it."""
     if ".." in scope["path"].split("/"):
         return None
-    asked = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+    raw_address = scope["raw_path"] + (
+        b"?" + scope["query_string"] if scope["query_string"] else b""
+    )
     # Bytes that no address may hold are escaped; what is escaped already stays as it is.
     address = "http://localhost" if socket_of(base) else base
-    return httpx2.URL(address).copy_with(raw_path=quote(asked, safe=string.punctuation).encode())
+    return httpx2.URL(address).copy_with(
+        raw_path=quote(raw_address, safe=string.punctuation).encode()
+    )
 
 
 def socket_of(base: str) -> str | None:
@@ -77,18 +81,18 @@ def socket_of(base: str) -> str | None:
 
 def request_headers(scope: Scope, prefix: str) -> RawHeaders:
     """Return the headers of a request as the program gets them."""
-    asked = Headers(scope=scope)
-    dropped = _NOT_ASKED | _named_in(asked.getlist("connection"))
-    kept = [(n, v) for n, v in asked.raw if n.decode("latin-1").lower() not in dropped]
+    incoming = Headers(scope=scope)
+    dropped = _NOT_ASKED | _named_in(incoming.getlist("connection"))
+    passed = [(n, v) for n, v in incoming.raw if n.decode("latin-1").lower() not in dropped]
     secure = scope["scheme"] in {"https", "wss"}
-    said = {
+    added = {
         "x-forwarded-for": scope["client"][0] if scope.get("client") else "",
-        "x-forwarded-host": asked.get("host", ""),
+        "x-forwarded-host": incoming.get("host", ""),
         "x-forwarded-prefix": prefix,
         "x-forwarded-proto": "https" if secure else "http",
-        "cookie": _cookies(asked.getlist("cookie")),
+        "cookie": _cookies(incoming.getlist("cookie")),
     }
-    return kept + [(n.encode(), v.encode("latin-1")) for n, v in said.items() if v]
+    return passed + [(n.encode(), v.encode("latin-1")) for n, v in added.items() if v]
 
 
 def answer_headers(
@@ -101,14 +105,14 @@ def answer_headers(
     """
     dropped = _NOT_ANSWERED | _named_in(answer.headers.get_list("connection"))
     raw = answer.headers.raw
-    kept = [(n.lower(), v) for n, v in raw if n.decode("latin-1").lower() not in dropped]
-    said = [("content-security-policy", _policy(answer, policy))]
+    passed = [(n.lower(), v) for n, v in raw if n.decode("latin-1").lower() not in dropped]
+    added = [("content-security-policy", _policy(answer, policy))]
     if "location" in answer.headers:
-        said.append(("location", within(prefix, path, answer.headers["location"])))
+        added.append(("location", within(prefix, path, answer.headers["location"])))
     for cookie in answer.headers.get_list("set-cookie"):
         if _name(cookie) not in COOKIES:
-            said.append(("set-cookie", _cookie_within(prefix, cookie)))
-    return kept + [(n.encode(), v.encode("latin-1", "replace")) for n, v in said]
+            added.append(("set-cookie", _cookie_within(prefix, cookie)))
+    return passed + [(n.encode(), v.encode("latin-1", "replace")) for n, v in added]
 
 
 def within(prefix: str, path: str, location: str) -> str:
@@ -135,14 +139,14 @@ def _policy(answer: httpx2.Response, policy: Mapping[str, str]) -> str:
 def _cookie_within(prefix: str, cookie: str) -> str:
     pair, *attributes = (part.strip() for part in cookie.split(";"))
     path = f"{prefix}/"
-    kept = []
+    passed = []
     for attribute in attributes:
         name, _, value = attribute.partition("=")
         if name.strip().lower() == "path" and value.strip().startswith(path):
             path = value.strip()
         if name.strip().lower() not in {"path", "domain"}:
-            kept.append(attribute)
-    return "; ".join([pair, *kept, f"Path={path}"])
+            passed.append(attribute)
+    return "; ".join([pair, *passed, f"Path={path}"])
 
 
 def _cookies(headers: Iterable[str]) -> str:

@@ -50,11 +50,11 @@ def hash_password(password: str) -> str:
 
 def check_role(role: str) -> Role:
     """Return the role of that name; `BadInput` lists the known ones."""
-    known: tuple[Role, ...] = get_args(Role)
-    for one in known:
+    roles: tuple[Role, ...] = get_args(Role)
+    for one in roles:
         if role == one:
             return one
-    raise BadInput(f"there is no role {role!r}: choose one of {', '.join(known)}")
+    raise BadInput(f"there is no role {role!r}: choose one of {', '.join(roles)}")
 
 
 class SignIn(NamedTuple):
@@ -79,14 +79,14 @@ class Sessions:
         which the user signed in before is counted by itself.
         """
         # The database takes no NUL, so nobody has such a name.
-        kept = None if "\0" in name else self.registry.users.password_hash(name)
-        known = attempts.known_device(device, name, kept)
-        counts = (known,) if known else attempts.counts(name, address)
-        if not self._right(name, kept, password, counts, address) or kept is None:
+        password_hash = None if "\0" in name else self.registry.users.password_hash(name)
+        device_count = attempts.known_device(device, name, password_hash)
+        counts = (device_count,) if device_count else attempts.counts(name, address)
+        if not self._right(name, password_hash, password, counts, address) or password_hash is None:
             return None
         cookie = secrets.token_urlsafe(32)
         self.registry.sessions.start(digest(cookie), name, INACTIVITY_LIMIT, SESSION_LIFETIME)
-        return SignIn(cookie, attempts.new_device(name, kept))
+        return SignIn(cookie, attempts.new_device(name, password_hash))
 
     def who(self, cookie: str) -> SignedIn | None:
         """Return whose session a cookie is, while it lasts."""
@@ -123,8 +123,8 @@ class Sessions:
         if who is None:
             return False
         counts = (attempts.Count(f"session:{digest(cookie)}", attempts.PER_NAME),)
-        kept = self.registry.users.password_hash(who.name)
-        if not self._right(who.name, kept, password, counts):
+        password_hash = self.registry.users.password_hash(who.name)
+        if not self._right(who.name, password_hash, password, counts):
             return False
         self.registry.sessions.confirm(digest(cookie))
         return True
@@ -142,27 +142,27 @@ class Sessions:
     def _right(
         self,
         name: str,
-        kept: str | None,
+        password_hash: str | None,
         password: str,
         counts: Sequence[attempts.Count],
         address: str = "",
     ) -> bool:
         attempts.count_attempt(self.registry, counts)
-        right = _verified(kept, password)
+        right = _verified(password_hash, password)
         if right:
             attempts.forget(self.registry, counts)
         else:
             # Somebody may have typed a password for a name: unknown ones are kept nowhere.
-            who = name if kept is not None else "unknown"
+            who = name if password_hash is not None else "unknown"
             detail = {"address": address} if address else {}
             self.registry.audit.record(who, "password.wrong", who, detail)
         return right
 
 
-def _verified(kept: str | None, password: str) -> bool:
+def _verified(password_hash: str | None, password: str) -> bool:
     try:
         with attempts.hashing():
-            return _hasher.verify(kept or _NOBODY, password) and kept is not None
+            return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 

@@ -41,9 +41,9 @@ def add(app: FastAPI, console: Console) -> None:
         password: Annotated[str, Form()],
         next: Annotated[str, Form()],
     ) -> Response:
-        given = (user, password, _address(request), cookie_of(request.headers, device))
+        attempt = (user, password, _address(request), cookie_of(request.headers, device))
         try:
-            signed_in = await run_sync(console.sessions.sign_in, *given, limiter=at_once)
+            signed_in = await run_sync(console.sessions.sign_in, *attempt, limiter=at_once)
         except RateLimited as error:
             return _page(next, str(error).capitalize() + ".", status=429, user=user)
         if signed_in is None:

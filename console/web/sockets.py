@@ -43,13 +43,13 @@ async def reached(
     target: httpx2.URL, unix: str | None, scope: Scope, prefix: str
 ) -> ClientConnection:
     """Connect to the program with the browser's subprotocols; raises one of `UNREACHED`."""
-    asked = Headers(scope=scope)
+    browser_headers = Headers(scope=scope)
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in proxy_headers.request_headers(scope, prefix)
         if not name.decode("latin-1").lower().startswith(_HANDSHAKE)
     ]
-    host = asked.get("host", target.netloc.decode())
+    host = browser_headers.get("host", target.netloc.decode())
     # The browser's Host, as over HTTP; the connection itself goes to the program.
     address = f"ws://{host}{target.raw_path.decode()}"
     if unix is None:
@@ -58,7 +58,7 @@ async def reached(
         reach = partial(unix_connect, unix, address)
     return await reach(
         additional_headers=headers,
-        origin=Origin(asked["origin"]) if "origin" in asked else None,
+        origin=Origin(browser_headers["origin"]) if "origin" in browser_headers else None,
         subprotocols=[Subprotocol(offered) for offered in scope["subprotocols"]] or None,
         user_agent_header=None,
         compression=None,

@@ -45,7 +45,7 @@ class Uses:
             ("clearing", self.clearing),
             ("accounts", self.accounts),
         )
-        return "".join(f"{' '.join((f';; {name}:', *sorted(it)))}\n" for name, it in fields)
+        return "".join(f"{' '.join((f';; {name}:', *sorted(values)))}\n" for name, values in fields)
 
 
 def uses_of(directives: Iterable[Directive]) -> Uses:
@@ -69,8 +69,8 @@ def uses_in(path: Path) -> Uses:
         for line in file:
             if not line.startswith(";;"):
                 break
-            if found := _FIELD.fullmatch(line):
-                fields[found[1]] = frozenset(found[2].split())
+            if match := _FIELD.fullmatch(line):
+                fields[match[1]] = frozenset(match[2].split())
     return Uses(**fields)
 
 
@@ -89,8 +89,8 @@ def render_accounts(uses: Uses, declared: frozenset[str] = frozenset()) -> str:
     # Fava calls books without an operating currency wrong; one of the user's own stands alone.
     operating = frozenset() if _OPERATING in declared else uses.currencies
     paragraphs = [
-        [f'option "{_OPERATING}" "{it}"' for it in sorted(operating)],
-        [f"{OPENING_DAY} commodity {it}" for it in sorted(uses.currencies - declared)],
-        [f"{OPENING_DAY} open {it}" for it in sorted(uses.accounts - declared)],
+        [f'option "{_OPERATING}" "{value}"' for value in sorted(operating)],
+        [f"{OPENING_DAY} commodity {value}" for value in sorted(uses.currencies - declared)],
+        [f"{OPENING_DAY} open {value}" for value in sorted(uses.accounts - declared)],
     ]
     return sealed("".join("\n" + "\n".join(lines) + "\n" for lines in paragraphs if lines))

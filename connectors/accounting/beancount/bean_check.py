@@ -25,7 +25,7 @@ def check(main_file: Path) -> CheckResult | None:
     if program is None:
         return None
     try:
-        done = subprocess.run(  # noqa: S603 - a program of our environment on our own file
+        process = subprocess.run(  # noqa: S603 - a program of our environment on our own file
             [program, "--json", "--no-cache", str(main_file)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -37,9 +37,11 @@ def check(main_file: Path) -> CheckResult | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Transient(f"bean-check did not finish on {main_file}: {error}") from error
     try:
-        found = json.loads(done.stdout)["errors"]
+        problems = json.loads(process.stdout)["errors"]
     except (ValueError, KeyError, TypeError) as error:
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
-        raise Permanent(f"bean-check failed on {main_file}; it said: {said}") from error
-    errors = tuple(f"{it['filename']}:{it['lineno']}: {it['message']}" for it in found)
-    return CheckResult(ok=not errors and done.returncode == 0, errors=errors)
+        line = (process.stderr.strip() or process.stdout.strip() or "nothing").splitlines()[-1]
+        raise Permanent(f"bean-check failed on {main_file}; it said: {line}") from error
+    errors = tuple(
+        f"{problem['filename']}:{problem['lineno']}: {problem['message']}" for problem in problems
+    )
+    return CheckResult(ok=not errors and process.returncode == 0, errors=errors)

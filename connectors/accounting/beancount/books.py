@@ -84,8 +84,8 @@ class Books:
 
     def connections(self) -> list[str]:
         """Slugs that have a year file."""
-        found = {path.parent.name for path in self._connections_folder.glob(f"*/{YEAR_FILES}")}
-        return sorted(slug for slug in found if _SLUG.fullmatch(slug))
+        slugs = {path.parent.name for path in self._connections_folder.glob(f"*/{YEAR_FILES}")}
+        return sorted(slug for slug in slugs if _SLUG.fullmatch(slug))
 
     def posted(self, connections: Sequence[str] | None = None) -> list[PostedLine]:
         """Return what stands on disk, read from the files' text, in the order of the books.
@@ -107,16 +107,16 @@ class Books:
         `name` is the connection's display name. Every file is checked before one is written:
         ConfigError where a hand changed a generated file, Permanent where an entry is wrong.
         """
-        given = _rendered(connection, name, entries, withdrawn)
+        by_key = _rendered(connection, name, entries, withdrawn)
         self.initialise()
         ledger = self._ledger(connection)
         before = {slug: self._uses(slug) for slug in self.connections()}
-        ledger.update(given, withdrawn)
+        ledger.update(by_key, withdrawn)
         after = {**before, connection: ledger.uses()}
         moved = before.get(connection, Uses()).accounts | after[connection].accounts
         files = self._changed_files(ledger, after, moved)
         read_intact(self._accounts_file)
-        return self._write(files, before.values(), after.values(), len(given))
+        return self._write(files, before.values(), after.values(), len(by_key))
 
     def refresh_accounts(self) -> bool:
         """Open what is posted and the owner does not open; False where that is so already.
@@ -216,11 +216,11 @@ def _rendered(
     connection: str, name: str, entries: Sequence[JournalEntry], withdrawn: Sequence[str]
 ) -> dict[str, Entry]:
     """Return the entries by id, as what their text reads back as."""
-    given: dict[str, Entry] = {}
+    by_key: dict[str, Entry] = {}
     for entry in entries:
         if entry.connection != connection:
             raise Permanent(f"{entry.entry_id} belongs to {entry.connection}, not {connection}")
-        if entry.entry_id in given or entry.entry_id in withdrawn:
+        if entry.entry_id in by_key or entry.entry_id in withdrawn:
             raise Permanent(f"{entry.entry_id} is published and withdrawn, or published twice")
-        given[entry.entry_id] = tuple(map(read_directive, render_entry(entry, name)))
-    return given
+        by_key[entry.entry_id] = tuple(map(read_directive, render_entry(entry, name)))
+    return by_key

@@ -46,10 +46,10 @@ def ledger_errors(path: Path, timeout: float = 10.0, prefix: str = "") -> tuple[
             front = urlsplit(answer.getheader("Location", "")).path.removeprefix(prefix)
         slug = front.strip("/").split("/")[0]
         with _get(path, f"{prefix}/{slug}/api/errors", timeout) as answer:
-            found = json.loads(answer.read())["data"]
+            problems = json.loads(answer.read())["data"]
     except (OSError, HTTPException, ValueError, KeyError) as error:
         raise Transient(f"Fava does not answer on {path}: {error}") from error
-    return tuple(str(it["message"]) for it in found)
+    return tuple(str(problem["message"]) for problem in problems)
 
 
 @contextmanager

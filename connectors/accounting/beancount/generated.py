@@ -62,8 +62,8 @@ def read(path: Path) -> Generated | None:
 
 def read_intact(path: Path) -> str | None:
     """Return the text of a generated file; ConfigError where a hand or a fault changed it."""
-    found = read(path)
-    return None if found is None else found.checked().text
+    text = read(path)
+    return None if text is None else text.checked().text
 
 
 def replace(path: Path, text: str) -> bool:

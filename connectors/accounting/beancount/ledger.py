@@ -32,17 +32,17 @@ class Ledger:
         for path in sorted(folder.glob(YEAR_FILES)):
             for directive in self._load(path):
                 entries[directive.entry_id].append(directive)
-        self._entries: dict[str, Entry] = {key: tuple(it) for key, it in entries.items()}
+        self._entries: dict[str, Entry] = {key: tuple(blocks) for key, blocks in entries.items()}
 
     def _load(self, path: Path) -> list[Directive]:
-        found = read(path)
-        if found is None:
+        text = read(path)
+        if text is None:
             return []
         try:
-            directives = read_directives(found.text, self.slug)
+            directives = read_directives(text.text, self.slug)
         except Unreadable as error:
-            raise found.damaged(error.line, str(error)) from error
-        self._texts[path] = found.checked().text
+            raise text.damaged(error.line, str(error)) from error
+        self._texts[path] = text.checked().text
         return directives
 
     def update(self, entries: dict[str, Entry], withdrawn: Iterable[str]) -> None:
@@ -53,7 +53,9 @@ class Ledger:
 
     def directives(self) -> Iterator[Directive]:
         """Yield everything posted, in the order of the books."""
-        for entry in sorted(self._entries.values(), key=lambda it: (it[0].day, it[0].entry_id)):
+        for entry in sorted(
+            self._entries.values(), key=lambda blocks: (blocks[0].day, blocks[0].entry_id)
+        ):
             yield from entry
 
     def posted(self) -> Iterator[PostedLine]:

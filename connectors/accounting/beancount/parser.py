@@ -119,15 +119,15 @@ def _postings(text: str, start: int, first: int) -> tuple[PostingLine, ...]:
     postings: list[PostingLine] = []
     total = Decimal(0)
     while start < len(text):
-        found = _POSTING.match(text, start)
-        if found is None:
+        match = _POSTING.match(text, start)
+        if match is None:
             raise Unreadable(first + text.count("\n", 0, start), "not a posting with its category")
-        account, figures, currency, category, _, settlement = found.groups()
+        account, figures, currency, category, _, settlement = match.groups()
         amount = Decimal(figures)
         total += amount
         settlement_id = None if settlement is None else unquoted(settlement)
         postings.append(PostingLine(account, amount, currency, unquoted(category), settlement_id))
-        start = found.end()
+        start = match.end()
     if not postings or total:
         raise Unreadable(first, f"the journal's postings sum to {total} and not to zero")
     return tuple(postings)
@@ -141,6 +141,6 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
     """Runs of lines between blank lines, each with the number of its first line."""
     line = 1
     for paragraph in text.split("\n\n"):
-        kept = paragraph if paragraph.endswith("\n") else paragraph + "\n"
-        yield line, kept
+        lines = paragraph if paragraph.endswith("\n") else paragraph + "\n"
+        yield line, lines
         line += paragraph.count("\n") + 2

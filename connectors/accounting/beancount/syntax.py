@@ -22,14 +22,14 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 def quoted(text: str) -> str:
     """Return a string literal on one line; control characters become spaces."""
     plain = _UNPRINTABLE.sub(" ", text.replace("\r\n", "\n"))
-    return '"' + _TO_ESCAPE.sub(lambda found: _ESCAPES[found[0]], plain) + '"'
+    return '"' + _TO_ESCAPE.sub(lambda match: _ESCAPES[match[0]], plain) + '"'
 
 
 def unquoted(literal: str) -> str:
     """Return the text of a string literal's inside."""
     if "\\" not in literal:
         return literal
-    return _ESCAPED.sub(lambda found: _UNESCAPES.get(found[1], found[1]), literal)
+    return _ESCAPED.sub(lambda match: _UNESCAPES.get(match[1], match[1]), literal)
 
 
 def is_printable(text: str) -> bool:

@@ -58,14 +58,14 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
             "DAYBOOK_PUBLIC_URL to an https:// address, or connect with a refresh token from "
             "Intuit's OAuth 2.0 Playground"
         )
-    asked = {
+    parameters = {
         "client_id": access.fields["client_id"],
         "response_type": "code",
         "scope": SCOPE,
         "redirect_uri": redirect_uri,
         "state": question.state,
     }
-    return f"{access.url('authorise', '/connect/oauth2')}?{urlencode(asked)}"
+    return f"{access.url('authorise', '/connect/oauth2')}?{urlencode(parameters)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
@@ -115,10 +115,10 @@ def _accounts(access: Access) -> list[Account]:
     """Return the company (CompanyInfo), and the currency it keeps its books in (Preferences)."""
     realm = access.fields["realm_id"]
     company = access.url("api", f"/v3/company/{realm}")
-    asked = {"minorversion": MINOR_VERSION}
+    parameters = {"minorversion": MINOR_VERSION}
     with Remote(TITLE, _sign(access), error_for=_refusal) as quickbooks:
-        info = quickbooks.get(f"{company}/companyinfo/{realm}", params=asked)["CompanyInfo"]
-        preferences = quickbooks.get(f"{company}/preferences", params=asked)["Preferences"]
+        info = quickbooks.get(f"{company}/companyinfo/{realm}", params=parameters)["CompanyInfo"]
+        preferences = quickbooks.get(f"{company}/preferences", params=parameters)["Preferences"]
     money = preferences.get("CurrencyPrefs", {})
     return [
         Account(

@@ -65,7 +65,7 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
             "Xero sends nobody back to http://127.0.0.1: set DAYBOOK_PUBLIC_URL to "
             "http://localhost, with the port, or to an https address"
         )
-    asked = {
+    parameters = {
         "response_type": "code",
         "client_id": access.fields["client_id"],
         "redirect_uri": redirect_uri,
@@ -73,8 +73,8 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
         "state": question.state,
     }
     if "client_secret" not in access.fields:
-        asked |= {"code_challenge": question.challenge, "code_challenge_method": "S256"}
-    return f"{access.url('login', '/identity/connect/authorize')}?{urlencode(asked)}"
+        parameters |= {"code_challenge": question.challenge, "code_challenge_method": "S256"}
+    return f"{access.url('login', '/identity/connect/authorize')}?{urlencode(parameters)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
@@ -138,8 +138,8 @@ def _accounts(access: Access) -> list[Account]:
 
 def _organisation(xero: Remote, access: Access, tenant: Mapping[str, str]) -> dict[str, Any]:
     url = access.url("api", "/api.xro/2.0/Organisation")
-    found: dict[str, Any] = xero.get(url, headers=tenant)["Organisations"][0]
-    return found
+    organisation: dict[str, Any] = xero.get(url, headers=tenant)["Organisations"][0]
+    return organisation
 
 
 def _account(organisation: Mapping[str, Any], connection: Mapping[str, str]) -> Account:

@@ -54,10 +54,10 @@ def create(files: Layout, account: SystemAccount | None, home: Path) -> None:
         arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         for name, value in _TUNING.items():
             arguments += ["-c", f"{name}={value}"]
-        done = run("initdb", arguments, account=account, folder=fresh, stdin=phrase)
-    if done.returncode != 0:
+        process = run("initdb", arguments, account=account, folder=fresh, stdin=phrase)
+    if process.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise failure(done.stderr + done.stdout, files)
+        raise failure(process.stderr + process.stdout, files)
     fresh.rename(files.data)
 
 
@@ -72,15 +72,15 @@ def _alter_password(files: Layout, account: SystemAccount | None, password: str)
         statement.write(f"ALTER ROLE {ROLE} PASSWORD '{password}'\n".encode())
         statement.seek(0)
         arguments = ["--single", "-D", data_argument(files.data), "-c", "exit_on_error=true"]
-        done = run(
+        process = run(
             "postgres",
             [*arguments, "postgres"],
             account=account,
             folder=files.data,
             stdin=statement,
         )
-    if done.returncode != 0:
-        raise failure(done.stderr, files)
+    if process.returncode != 0:
+        raise failure(process.stderr, files)
 
 
 def _write_password(path: Path, home: Path) -> str:
@@ -90,13 +90,15 @@ def _write_password(path: Path, home: Path) -> str:
     return password
 
 
-def failure(said: str, files: Layout) -> ConfigError | Transient:
+def failure(output: str, files: Layout) -> ConfigError | Transient:
     """Return what a program's own words mean for a person."""
-    if "No space left on device" in said or "Disk quota exceeded" in said:
+    if "No space left on device" in output or "Disk quota exceeded" in output:
         return DiskFull(f"the disk of {files.folder} is full: free some space and try again")
-    if "is not compatible with this version" in said or "incompatible with server" in said:
-        return ConfigError(f"{files.data} is of another PostgreSQL build: {first_line(said)}")
-    return Transient(f"PostgreSQL does not start: {first_line(said)} (the log is {files.log_file})")
+    if "is not compatible with this version" in output or "incompatible with server" in output:
+        return ConfigError(f"{files.data} is of another PostgreSQL build: {first_line(output)}")
+    return Transient(
+        f"PostgreSQL does not start: {first_line(output)} (the log is {files.log_file})"
+    )
 
 
 def adopt(data: Path, account: SystemAccount | None) -> None:

@@ -92,8 +92,8 @@ class Layout:
 
     def is_running(self) -> bool:
         """Return whether the server is ready and listens; about a millisecond."""
-        found = self.postmaster()
-        return found is not None and found.status == "ready" and self._answers()
+        postmaster = self.postmaster()
+        return postmaster is not None and postmaster.status == "ready" and self._answers()
 
     def socket_folder(self) -> Path:
         """Return the folder a client names as its host.
@@ -123,9 +123,9 @@ class Layout:
 
     def serves_here(self) -> bool:
         """Return whether the lock file's process lives and works in this folder (Linux)."""
-        found = self.postmaster()
+        postmaster = self.postmaster()
         try:
-            return found is not None and self.data.samefile(f"/proc/{found.pid}/cwd")
+            return postmaster is not None and self.data.samefile(f"/proc/{postmaster.pid}/cwd")
         except OSError:
             return False
 
@@ -141,15 +141,15 @@ class Layout:
                 return False
 
 
-def serves_elsewhere(found: Postmaster) -> bool:
-    """Return whether `found` is a copy of the lock file of a server that runs on another folder.
+def serves_elsewhere(postmaster: Postmaster) -> bool:
+    """Return whether `postmaster` is a copied lock file of a server that runs elsewhere.
 
     A pid that was merely given out again says nothing; the same start time in that server's
     own lock file does. Only Linux can tell.
     """
     try:
-        other = Path(f"/proc/{found.pid}/cwd/postmaster.pid").read_text()
-        return _parse_postmaster(other).started == found.started
+        other = Path(f"/proc/{postmaster.pid}/cwd/postmaster.pid").read_text()
+        return _parse_postmaster(other).started == postmaster.started
     except (OSError, ValueError):
         return False
 

@@ -211,20 +211,20 @@ def _create_account() -> pwd.struct_passwd:
     if program is None:
         raise ConfigError(_no_account("there is no useradd program"))
     command = [program, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-    said = ""
+    complaint = ""
     # Homes initialised at the same time: useradd fails while another holds its lock.
     for _ in range(20):
-        done = subprocess.run(  # noqa: S603 - a system program with constant arguments
+        process = subprocess.run(  # noqa: S603 - a system program with constant arguments
             [*command, ACCOUNT_NAME], capture_output=True, text=True, check=False
         )
         entry = _lookup(ACCOUNT_NAME)
         if entry is not None:
             return entry
-        said = done.stderr.strip()
-        if "lock" not in said:
+        complaint = process.stderr.strip()
+        if "lock" not in complaint:
             break
         time.sleep(0.1)
-    raise ConfigError(_no_account(said))
+    raise ConfigError(_no_account(complaint))
 
 
 def _no_account(why: str) -> str:

@@ -114,10 +114,10 @@ def _stop(files: Layout, account: SystemAccount | None) -> bool:
     if not files.is_running():
         return False
     arguments = ["stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", data_argument(files.data)]
-    done = run("pg_ctl", arguments, account=account, folder=files.data)
-    if done.returncode != 0:
+    process = run("pg_ctl", arguments, account=account, folder=files.data)
+    if process.returncode != 0:
         raise Transient(
-            f"the PostgreSQL server of {files.data} does not stop: {first_line(done.stderr)}"
+            f"the PostgreSQL server of {files.data} does not stop: {first_line(process.stderr)}"
         )
     return True
 
@@ -156,7 +156,7 @@ def _launch(files: Layout, account: SystemAccount | None, home: Path, serving: i
     arguments += ["-o", " ".join(f"-c {name}='{value}'" for name, value in _GUARDS.items())]
     with os.fdopen(open_private(files.log_file, home), "ab") as log:
         before = log.tell()
-        done = run(
+        process = run(
             "pg_ctl",
             arguments,
             account=account,
@@ -164,7 +164,7 @@ def _launch(files: Layout, account: SystemAccount | None, home: Path, serving: i
             output=log,
             keep_open=[serving],
         )
-    if done.returncode != 0:
+    if process.returncode != 0:
         with files.log_file.open("rb") as log:
             log.seek(before)
             raise failure(log.read().decode(errors="replace"), files)
@@ -205,15 +205,15 @@ def _clear_stale_lock(files: Layout) -> None:
     PostgreSQL would do so itself, but takes a pid that another process got since, or a corpse
     nobody collected, for a living server.
     """
-    found = files.postmaster()
+    postmaster = files.postmaster()
     if files.serves_here():
         raise ForeignLock(
             f"{files.data} is served by a PostgreSQL server that Daybook did not start (process "
-            f"{found.pid if found else 'unknown'}): stop that one"
+            f"{postmaster.pid if postmaster else 'unknown'}): stop that one"
         )
-    if found is not None and serves_elsewhere(found):
+    if postmaster is not None and serves_elsewhere(postmaster):
         raise ForeignLock(
-            f"{files.data} was copied while its server ran (process {found.pid} serves the "
+            f"{files.data} was copied while its server ran (process {postmaster.pid} serves the "
             "original): stop that one, copy the home again, or remove postmaster.pid"
         )
     if sys.platform != "linux":

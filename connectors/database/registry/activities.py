@@ -64,8 +64,8 @@ class Activities(Repository):
 
     def end(self, activity: int, outcome: ActivityOutcome, message: str | None) -> None:
         """End an activity; `message` says why it failed."""
-        said = message and redacted(message)
-        values = {"ended_at": func.now(), "outcome": outcome, "message": said}
+        redacted_message = message and redacted(message)
+        values = {"ended_at": func.now(), "outcome": outcome, "message": redacted_message}
         with self._transaction() as session:
             session.execute(update(ActivityRow).where(ActivityRow.id == activity).values(values))
 
@@ -78,24 +78,24 @@ class Activities(Repository):
         return self._latest_of(ActivityRow.outcome == "failed")
 
     def _latest_of(self, ended: ColumnElement[bool]) -> dict[str, Activity]:
-        wanted = (
+        query = (
             select(*columns(ActivityRow, Activity))
             .ext(distinct_on(ActivityRow.connection))
             .where(ended)
             .order_by(ActivityRow.connection, ActivityRow.id.desc())
         )
         with self._transaction() as session:
-            return {row.connection: Activity(*row) for row in session.execute(wanted)}
+            return {row.connection: Activity(*row) for row in session.execute(query)}
 
     def running(self) -> dict[str, Activity]:
         """Return what runs now for each connection: begun, not ended, and its process lives."""
-        wanted = (
+        query = (
             select(*columns(ActivityRow, Activity))
             .where(ActivityRow.ended_at.is_(None), _LIVES)
             .order_by(ActivityRow.id)
         )
         with self._transaction() as session:
-            return {row.connection: Activity(*row) for row in session.execute(wanted)}
+            return {row.connection: Activity(*row) for row in session.execute(query)}
 
 
 def _reason(error: BaseException) -> str:

@@ -37,15 +37,15 @@ class Connections(Repository):
 
     def list(self) -> Sequence[Connection]:
         """Return every connection, by slug."""
-        wanted = select(*columns(ConnectionRow, Connection)).order_by(ConnectionRow.slug)
+        query = select(*columns(ConnectionRow, Connection)).order_by(ConnectionRow.slug)
         with self._transaction() as session:
-            return [Connection(*row) for row in session.execute(wanted)]
+            return [Connection(*row) for row in session.execute(query)]
 
     def get(self, slug: str) -> Connection:
         """Return one connection; BadInput names the known ones when it is not there."""
-        wanted = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
+        query = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
         with self._transaction() as session:
-            row = session.execute(wanted).one_or_none()
+            row = session.execute(query).one_or_none()
             if row is None:
                 raise unknown_connection(session, slug)
             return Connection(*row)
@@ -76,11 +76,11 @@ class Connections(Repository):
                     f"{slug} was the slug of a connection whose entries stand in the books: choose "
                     f"another slug, or `daybook connections remove {slug} --withdraw-entries --yes`"
                 )
-            found = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
-            if found is None:
+            inserted = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
+            if inserted is None:
                 raise BadInput(f"the connection {slug} exists already: choose another slug")
             write_audit(session, actor, "connection.added", slug, row)
-            return Connection(*found)
+            return Connection(*inserted)
 
     @staticmethod
     def check(slug: str, timezone: str) -> None:
@@ -157,11 +157,11 @@ class Connections(Repository):
         """
         with self._transaction() as session:
             row = _locked(session, slug)
-            wanted = {**setup, **{n: row.setup[n] for n in ("posting",) if n in row.setup}}
-            if row.setup != wanted:
-                detail = {"from": row.setup, "to": wanted}
+            merged = {**setup, **{n: row.setup[n] for n in ("posting",) if n in row.setup}}
+            if row.setup != merged:
+                detail = {"from": row.setup, "to": merged}
                 write_audit(session, actor, "connection.setup", slug, detail)
-                row.setup = wanted
+                row.setup = merged
 
     def set_posting(self, slug: str, since: date | None, actor: str) -> bool:
         """Post entries of this business day and later; None is off. False when it is so already."""
@@ -241,6 +241,6 @@ def _zones() -> set[str]:
 
 def unknown_connection(session: Session, slug: str) -> BadInput:
     """Return what to say of a slug that is not there."""
-    known = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
-    listed = ", ".join(known) if known else "none yet; `daybook import` makes one"
+    slugs = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
+    listed = ", ".join(slugs) if slugs else "none yet; `daybook import` makes one"
     return BadInput(f"there is no connection {slug!r}; known: {listed}")

@@ -68,10 +68,10 @@ class Consents(Repository):
                 return "unknown"
             if row.session_digest != session_digest:
                 return "foreign"
-            found = _standing(session, row, lifetime)
-            if found != "replayed":
+            consent = _standing(session, row, lifetime)
+            if consent != "replayed":
                 row.answered_at = func.now()
-            return found
+            return consent
 
 
 def _standing(session: Session, row: ConsentRow, lifetime: timedelta) -> PendingConsent | Refusal:

@@ -17,7 +17,7 @@ class Days(Repository):
 
     def set_states(self, slug: str, states: Mapping[date, tuple[DayStateName, str | None]]) -> None:
         """Record how days stand; days that stand so already keep their instant."""
-        given = {
+        parameters = {
             "slug": slug,
             "days": list(states),
             "states": [state for state, _ in states.values()],
@@ -26,7 +26,7 @@ class Days(Repository):
         with self._transaction() as session:
             if session.get(ConnectionRow, slug) is None:
                 raise unknown_connection(session, slug)
-            session.execute(_SET_DAY_STATES, given)
+            session.execute(_SET_DAY_STATES, parameters)
 
     def summaries(self) -> dict[str, DaySummary]:
         """Return how the days of every connection stand, in one statement."""
@@ -37,13 +37,13 @@ class Days(Repository):
         self, slug: str, start: date | None = None, end: date | None = None
     ) -> Sequence[DayState]:
         """Return the states of the days in `[start, end)`; those never looked at are absent."""
-        wanted = select(*columns(DayStateRow, DayState)).where(DayStateRow.connection == slug)
+        query = select(*columns(DayStateRow, DayState)).where(DayStateRow.connection == slug)
         if start is not None:
-            wanted = wanted.where(DayStateRow.day >= start)
+            query = query.where(DayStateRow.day >= start)
         if end is not None:
-            wanted = wanted.where(DayStateRow.day < end)
+            query = query.where(DayStateRow.day < end)
         with self._transaction() as session:
-            return [DayState(*row) for row in session.execute(wanted.order_by(DayStateRow.day))]
+            return [DayState(*row) for row in session.execute(query.order_by(DayStateRow.day))]
 
 
 # Complete through: the last done day before the first open or failed one after a done one.

@@ -20,17 +20,17 @@ class Findings(Repository):
 
     def set_for_queue(self, slug: str, finding: str | None) -> None:
         """What is wrong with a connection's queue of notifications; None when nothing is."""
-        said = [NOTIFICATIONS + redacted(finding)] if finding else []
-        self._change(slug, lambda before: [*(f for f in before if not _of_queue(f)), *said])
+        replacement = [NOTIFICATIONS + redacted(finding)] if finding else []
+        self._change(slug, lambda before: [*(f for f in before if not _of_queue(f)), *replacement])
 
     def _change(self, slug: str, change: Callable[[list[str]], list[str]]) -> None:
         with self._transaction() as session:
             row = session.get(ConnectionRow, slug, with_for_update=True)
             if row is None:
                 raise unknown_connection(session, slug)
-            found = change(row.findings)
-            if row.findings != found:
-                row.findings = found
+            changed = change(row.findings)
+            if row.findings != changed:
+                row.findings = changed
 
 
 def _of_queue(finding: str) -> bool:

@@ -30,16 +30,16 @@ class Inbox(Repository):
 
         One that counts `again` after it did not has its days asked for anew.
         """
-        known = select(InboxRow.id).where(
+        query = select(InboxRow.id).where(
             InboxRow.connection == slug, InboxRow.document == document
         )
         with self._transaction() as session:
             _serialise_events(session)
-            found = session.scalar(known)
-            if found is not None and not again:
-                return found
+            recorded = session.scalar(query)
+            if recorded is not None and not again:
+                return recorded
             event = InboxRow(connection=slug, kind="document", document=document, days=_set(days))
-            if found is not None:
+            if recorded is not None:
                 event = InboxRow(connection=slug, kind="request", days=_set(days))
             write_audit(session, actor, "document.recorded", slug, {"document": document, **detail})
             return _added(session, event)
@@ -80,12 +80,12 @@ class Inbox(Repository):
         self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
     ) -> Sequence[InboxEvent]:
         """Return events with an id above `after`, oldest first; a cursor on the id misses none."""
-        wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
+        query = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
         if only_unhandled:
-            wanted = wanted.where(InboxRow.handled_at.is_(None))
+            query = query.where(InboxRow.handled_at.is_(None))
         with self._transaction() as session:
-            found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
-            return [InboxEvent(*row) for row in found]
+            rows = session.execute(query.order_by(InboxRow.id).limit(limit))
+            return [InboxEvent(*row) for row in rows]
 
 
 def _serialise_events(session: Session) -> None:

@@ -26,14 +26,14 @@ class Mappings(Repository):
     def latest(self) -> dict[str | None, MappingVersion]:
         """Return the newest mapping by connection, of those with their own; the default by None."""
         owner = MappingVersionRow.connection
-        wanted = (
+        query = (
             select(*columns(MappingVersionRow, MappingVersion))
             .ext(distinct_on(owner))
             .order_by(owner, MappingVersionRow.version.desc())
         )
         with self._transaction() as session:
-            found = [MappingVersion(*row) for row in session.execute(wanted)]
-        return {saved.connection: saved for saved in found}
+            newest = [MappingVersion(*row) for row in session.execute(query)]
+        return {saved.connection: saved for saved in newest}
 
     def save(
         self,
@@ -66,8 +66,8 @@ class Mappings(Repository):
                 digest=digest,
                 created_by=actor,
             )
-            wanted = columns(MappingVersionRow, MappingVersion)
-            saved = MappingVersion(*session.execute(added.returning(*wanted)).one())
+            returned = columns(MappingVersionRow, MappingVersion)
+            saved = MappingVersion(*session.execute(added.returning(*returned)).one())
             detail = {"version": version, "digest": digest}
             write_audit(session, actor, "mapping.saved", connection or "", detail)
             return saved
@@ -75,11 +75,11 @@ class Mappings(Repository):
 
 def _latest(session: Session, connection: str | None) -> MappingVersion | None:
     owner = MappingVersionRow.connection
-    wanted = (
+    query = (
         select(*columns(MappingVersionRow, MappingVersion))
         .where(owner.is_(None) if connection is None else owner == connection)
         .order_by(MappingVersionRow.version.desc())
         .limit(1)
     )
-    row = session.execute(wanted).first()
+    row = session.execute(query).first()
     return MappingVersion(*row) if row else None

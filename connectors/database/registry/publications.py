@@ -30,17 +30,17 @@ class Publications(Repository):
 
     def held_connections(self) -> dict[str, Sequence[str]]:
         """Return connections that have held entries, and what holds them, each reason once."""
-        wanted = (
+        query = (
             select(PublicationRow.connection, func.coalesce(PublicationRow.message, ""))
             .where(PublicationRow.state == "held")
             .distinct()
             .order_by(text("1, 2"))
         )
-        found: dict[str, list[str]] = defaultdict(list)
+        reasons: dict[str, list[str]] = defaultdict(list)
         with self._transaction() as session:
-            for connection, message in session.execute(wanted):
-                found[connection].append(message)
-        return dict(found)
+            for connection, message in session.execute(query):
+                reasons[connection].append(message)
+        return dict(reasons)
 
     def unsupported(self, target: str) -> Sequence[Publication]:
         """Return entries that a target holds, or may, and no journal supports: to be taken out."""
@@ -98,7 +98,7 @@ class Publications(Repository):
         twice = [key for key, count in keys.items() if count > 1]
         if twice:
             raise Permanent(f"two entries for one connection, day and currency: {twice[0]}")
-        given = {
+        parameters = {
             "target": target,
             "connections": [row[0] for row in rows],
             "connection_set": sorted({row[0] for row in rows}),
@@ -110,7 +110,7 @@ class Publications(Repository):
         }
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            return PlanOutcome(*session.execute(_PLAN, given).one())
+            return PlanOutcome(*session.execute(_PLAN, parameters).one())
 
     def withdraw(
         self, target: str, connection: str, keys: Sequence[tuple[date, str]]
@@ -149,15 +149,15 @@ class Publications(Repository):
         A publication whose content was planned anew since it was read is left as it is.
         `reference` is one for all, or by publication id. Gives back how many were marked.
         """
-        given = self._given(target, publications)
+        parameters = self._given(target, publications)
         if isinstance(reference, Mapping):
-            given["references"] = [reference.get(p.id) for p in publications]
+            parameters["references"] = [reference.get(p.id) for p in publications]
         else:
-            given["references"] = [reference for _ in publications]
+            parameters["references"] = [reference for _ in publications]
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            session.execute(_SUPERSEDE, given)
-            return len(session.execute(_POST, given).all())
+            session.execute(_SUPERSEDE, parameters)
+            return len(session.execute(_POST, parameters).all())
 
     def mark(
         self,
@@ -167,10 +167,10 @@ class Publications(Repository):
         message: str | None = None,
     ) -> int:
         """Move revisions to `sending`, `unknown` or `failed`, if their content is unchanged."""
-        given = self._given(target, publications) | {"state": state, "message": message}
+        parameters = self._given(target, publications) | {"state": state, "message": message}
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            return len(session.execute(_MARK, given).all())
+            return len(session.execute(_MARK, parameters).all())
 
     def mark_voided(self, target: str, publications: Sequence[Publication]) -> int:
         """Record that the target holds these no longer."""
@@ -193,23 +193,23 @@ class Publications(Repository):
             PublicationRow.business_date,
             PublicationRow.currency,
         )
-        wanted = select(PublicationRow)
+        query = select(PublicationRow)
         if target is not None:
-            wanted = wanted.where(PublicationRow.target == target)
+            query = query.where(PublicationRow.target == target)
         if connections is not None:
-            wanted = wanted.where(PublicationRow.connection.in_(connections))
+            query = query.where(PublicationRow.connection.in_(connections))
         if start is not None:
-            wanted = wanted.where(PublicationRow.business_date >= start)
+            query = query.where(PublicationRow.business_date >= start)
         if end is not None:
-            wanted = wanted.where(PublicationRow.business_date < end)
+            query = query.where(PublicationRow.business_date < end)
         if not all_revisions:
-            wanted = wanted.ext(distinct_on(*key)).order_by(*key, PublicationRow.revision.desc())
-        found = aliased(PublicationRow, wanted.subquery())
-        chosen = select(*[getattr(found, c.key) for c in columns(PublicationRow, Publication)])
+            query = query.ext(distinct_on(*key)).order_by(*key, PublicationRow.revision.desc())
+        newest = aliased(PublicationRow, query.subquery())
+        chosen = select(*[getattr(newest, c.key) for c in columns(PublicationRow, Publication)])
         if states is not None:
-            chosen = chosen.where(found.state.in_(states))
+            chosen = chosen.where(newest.state.in_(states))
         ordered = chosen.order_by(
-            found.target, found.connection, found.business_date, found.currency, found.revision
+            newest.target, newest.connection, newest.business_date, newest.currency, newest.revision
         )
         with self._transaction() as session:
             return [Publication(*row) for row in session.execute(ordered)]

@@ -112,20 +112,20 @@ class RateLimits(Repository):
 
 
 def _spend(connection: Connection, quota: DailyQuota) -> None:
-    given = {"key": quota.key, "most": quota.most}
-    if connection.scalar(_SPEND, given) is None:
-        wait = max(1.0, float(connection.scalar(_RESETS, given) or 1))
+    parameters = {"key": quota.key, "most": quota.most}
+    if connection.scalar(_SPEND, parameters) is None:
+        wait = max(1.0, float(connection.scalar(_RESETS, parameters) or 1))
         raise RateLimited(f"the platform's quota of the day is spent for {wait:.0f} s", wait)
 
 
 def _taken(connection: Connection, permit: Permit) -> float:
     """Return the seconds to wait before a permit is used."""
-    given = {"key": permit.key, "rate": permit.per_second, "cost": permit.cost}
+    parameters = {"key": permit.key, "rate": permit.per_second, "cost": permit.cost}
     ahead = {"burst": permit.burst, "ahead": permit.max_wait * permit.per_second}
-    tokens = connection.scalar(_TAKE, given | ahead)
+    tokens = connection.scalar(_TAKE, parameters | ahead)
     if tokens is not None:
         return max(0.0, -float(tokens) / permit.per_second)
-    lacking = connection.scalar(_LACKING, given)
+    lacking = connection.scalar(_LACKING, parameters)
     wait = max(permit.max_wait, float(lacking or 1) / permit.per_second)
     raise RateLimited(f"the platform's rate limit allows the next request in {wait:.0f} s", wait)
 

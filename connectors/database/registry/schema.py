@@ -23,8 +23,8 @@ def current_version(engine: Engine) -> str | None:
     with engine.connect() as connection:
         if connection.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is None:
             return None
-        found: str | None = connection.scalar(text(f"SELECT version_num FROM {table}"))
-        return found
+        version: str | None = connection.scalar(text(f"SELECT version_num FROM {table}"))
+        return version
 
 
 def refusal(current: str | None) -> ConfigError | None:

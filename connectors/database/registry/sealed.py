@@ -45,8 +45,8 @@ class SealedOwner(SealedRows):
 
     def drop(self, field: str) -> None:
         """Keep a value no longer."""
-        wanted = (CredentialRow.owner == self.owner, CredentialRow.field == field)
-        self._session.execute(delete(CredentialRow).where(*wanted))
+        place = (CredentialRow.owner == self.owner, CredentialRow.field == field)
+        self._session.execute(delete(CredentialRow).where(*place))
 
     def replace_data_key(self, sealed: bytes) -> None:
         """Keep another data key; every value must then be put anew."""
@@ -95,8 +95,8 @@ class SealedCredentials(Repository):
                 _bound_waiting(session, wait_seconds)
                 session.execute(_KEYS_ALONE)
                 owners = session.scalars(select(DataKeyRow.owner).order_by(DataKeyRow.owner)).all()
-                found = [(owner, _rows(session, owner)) for owner in owners]
-                yield [SealedOwner(session, owner, rows) for owner, rows in found if rows]
+                opened = [(owner, _rows(session, owner)) for owner in owners]
+                yield [SealedOwner(session, owner, rows) for owner, rows in opened if rows]
 
     def forget(self, owner: str) -> None:
         """Drop everything kept of an owner."""
@@ -111,16 +111,16 @@ _KEYS_ALONE = text("SELECT pg_advisory_xact_lock(hashtext('daybook keys'))")
 
 def _rows(session: Session, owner: str) -> SealedRows | None:
     """Read by one statement: between two, a rotation could pair an old key with new values."""
-    wanted = (
+    query = (
         select(DataKeyRow.sealed.label("data_key"), CredentialRow.field, CredentialRow.sealed)
         .outerjoin(CredentialRow, CredentialRow.owner == DataKeyRow.owner)
         .where(DataKeyRow.owner == owner)
     )
-    found = session.execute(wanted).all()
-    if not found:
+    rows = session.execute(query).all()
+    if not rows:
         return None
-    values = {row.field: row.sealed for row in found if row.field is not None}
-    return SealedRows(found[0].data_key, values)
+    values = {row.field: row.sealed for row in rows if row.field is not None}
+    return SealedRows(rows[0].data_key, values)
 
 
 def _bound_waiting(session: Session, seconds: float) -> None:

@@ -32,9 +32,9 @@ class Users(Repository):
 
     def list(self) -> Sequence[User]:
         """Return everybody who may sign in, by name."""
-        wanted = select(*columns(UserRow, User)).order_by(UserRow.name)
+        query = select(*columns(UserRow, User)).order_by(UserRow.name)
         with self._transaction() as session:
-            return [User(*row) for row in session.execute(wanted)]
+            return [User(*row) for row in session.execute(query)]
 
     def password_hash(self, name: str) -> str | None:
         """Return the hash of a user's password; None for nobody."""
@@ -104,7 +104,7 @@ class UserSessions(Repository):
             SessionRow.seen_at >= func.now() - inactivity_limit,
             SessionRow.started_at >= func.now() - lifetime,
         )
-        wanted = (
+        query = (
             select(
                 SessionRow.user,
                 UserRow.role,
@@ -115,13 +115,13 @@ class UserSessions(Repository):
             .where(*live)
         )
         with self._transaction() as session:
-            found = session.execute(wanted).one_or_none()
-            if found is None:
+            row = session.execute(query).one_or_none()
+            if row is None:
                 return None
-            if used and found.stale:
+            if used and row.stale:
                 touched = update(SessionRow).where(SessionRow.digest == digest)
                 session.execute(touched.values(seen_at=func.now()))
-            return SignedIn(found.user, cast("Role", found.role), found.confirmed_at)
+            return SignedIn(row.user, cast("Role", row.role), row.confirmed_at)
 
     def confirm(self, digest: str) -> None:
         """The user of a session gave the password again."""
@@ -147,9 +147,9 @@ class ApiTokens(Repository):
 
     def list(self) -> Sequence[ApiToken]:
         """Return every token, by user and label; what it is nobody can tell."""
-        wanted = select(*columns(ApiTokenRow, ApiToken))
+        query = select(*columns(ApiTokenRow, ApiToken))
         with self._transaction() as session:
-            ordered = wanted.order_by(ApiTokenRow.user, ApiTokenRow.label)
+            ordered = query.order_by(ApiTokenRow.user, ApiTokenRow.label)
             return [ApiToken(*row) for row in session.execute(ordered)]
 
     def user_of(self, digest: str) -> SignedIn | None:
@@ -161,10 +161,10 @@ class ApiTokens(Repository):
 
     def remove(self, user: str, label: str, actor: str) -> None:
         """Let a program act no more."""
-        wanted = (ApiTokenRow.user == user, ApiTokenRow.label == label)
+        place = (ApiTokenRow.user == user, ApiTokenRow.label == label)
         with self._transaction() as session:
             gone = session.scalars(
-                delete(ApiTokenRow).where(*wanted).returning(ApiTokenRow.label)
+                delete(ApiTokenRow).where(*place).returning(ApiTokenRow.label)
             ).all()
             if not gone:
                 raise BadInput(f"{user} has no token {label!r}")

@@ -54,8 +54,8 @@ def add_pending(
     who: Connector, console: Here, new: NewPending, response: Response
 ) -> responses.CardResponse:
     """Begin a set-up; `consent` goes on from there."""
-    found = connections.begin(console.registry, new.platform, new.name, who.name, new.slug)
-    return _created(console, found.slug, response)
+    connection = connections.begin(console.registry, new.platform, new.name, who.name, new.slug)
+    return _created(console, connection.slug, response)
 
 
 @router.post("/connections/{slug}/check")
@@ -63,11 +63,11 @@ def check_connection(
     who: Connector,
     console: Here,
     connection: Named,
-    given: Annotated[CheckRequest, Body(default_factory=CheckRequest)],
+    body: Annotated[CheckRequest, Body(default_factory=CheckRequest)],
 ) -> responses.CardResponse:
     """Ask the platform who answers; a pending connection goes on where it stopped."""
     console.accounts.check(
-        connection.slug, account=given.account, timezone=given.timezone, actor=who.name
+        connection.slug, account=body.account, timezone=body.timezone, actor=who.name
     )
     return card_of(console, connection.slug)
 
@@ -77,10 +77,10 @@ def ask_consent(
     who: Connector,
     console: Here,
     connection: Named,
-    wanted: Annotated[ConsentRequest, Body(default_factory=ConsentRequest)],
+    body: Annotated[ConsentRequest, Body(default_factory=ConsentRequest)],
 ) -> responses.ConsentPage:
     """Return the platform's page for the seller, who comes back to this browser's session."""
-    url = begin(console.accounts, connection.slug, wanted.fields, who.session(), who.name)
+    url = begin(console.accounts, connection.slug, body.fields, who.session(), who.name)
     return responses.ConsentPage(url=url)
 
 
@@ -108,11 +108,11 @@ def choose_account(
 
 @router.post("/connections/{slug}/reconnect")
 def reconnect(
-    who: Connector, console: Here, connection: Named, given: ReconnectionRequest
+    who: Connector, console: Here, connection: Named, body: ReconnectionRequest
 ) -> responses.CardResponse:
     """Return new credentials for the same account; slug, history and mappings stay."""
     console.accounts.reconnect(
-        connection.slug, given.credentials, account=given.account, actor=who.name
+        connection.slug, body.credentials, account=body.account, actor=who.name
     )
     return card_of(console, connection.slug)
 

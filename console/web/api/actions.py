@@ -40,10 +40,10 @@ def sync(
     who: Syncer,
     console: Here,
     connection: Named,
-    wanted: Annotated[SyncRequest, Body(default_factory=SyncRequest)],
+    body: Annotated[SyncRequest, Body(default_factory=SyncRequest)],
 ) -> responses.SyncResponse:
     """Ask for days to be done: those given that documents cover, else what is outstanding."""
-    window = window_of(wanted.first, wanted.last)
+    window = window_of(body.first, body.last)
     connections.check_syncable(connection)
     days = days_to_do(workspace_of(console), connection, window)
     request = None
@@ -57,36 +57,36 @@ def sync(
 def retry(who: Syncer, console: Here, connection: Named) -> responses.RetryResponse:
     """Try again what failed: its days are done once more, and what is due is posted once more."""
     connections.check_syncable(connection)
-    asked = ask_again(console.settings, console.registry, connection.slug, who.name)
+    requested = ask_again(console.settings, console.registry, connection.slug, who.name)
     return responses.RetryResponse(
         connection=connection.slug,
-        request=asked.request,
-        days=asked.days,
-        entries=asked.entries,
+        request=requested.request,
+        days=requested.days,
+        entries=requested.entries,
     )
 
 
 @router.put("/connections/{slug}/posting")
 def switch_posting(
-    who: Poster, console: Here, connection: Named, wanted: PostingChange
+    who: Poster, console: Here, connection: Named, body: PostingChange
 ) -> responses.CardResponse:
     """Post entries of a business day and later to an accounting organisation, or none.
 
     The switch is kept and shown where entries are previewed; they are not sent yet.
     """
     begin = console.settings.first_day
-    check_posting(connection, wanted.since, begin)
+    check_posting(connection, body.since, begin)
     who.check_confirmed("this decides what is posted")
-    change_posting(console.registry, connection.slug, wanted.since, begin, who.name)
+    change_posting(console.registry, connection.slug, body.since, begin, who.name)
     return card_of(console, connection.slug)
 
 
 @router.put("/connections/{slug}/target")
 def change_target(
-    who: Connector, console: Here, connection: Named, wanted: TargetChange
+    who: Connector, console: Here, connection: Named, body: TargetChange
 ) -> responses.CardResponse:
     """Have a store's entries go to an accounting organisation, or to the books alone."""
-    connections.change_target(console.registry, connection.slug, wanted.target, who.name)
+    connections.change_target(console.registry, connection.slug, body.target, who.name)
     return card_of(console, connection.slug)
 
 

@@ -35,34 +35,34 @@ class ApplicationList(BaseModel):
 @router.get("/applications")
 def list_applications(_who: Administrator, console: Here) -> ApplicationList:
     """Return the application of every platform."""
-    listed = [_response(console, wanted) for _, wanted in sorted(PLATFORMS.items())]
+    listed = [_response(console, platform) for _, platform in sorted(PLATFORMS.items())]
     return ApplicationList(applications=listed)
 
 
 @router.get("/applications/{channel}")
 def show_application(
-    _who: Administrator, console: Here, wanted: NamedPlatform
+    _who: Administrator, console: Here, platform: NamedPlatform
 ) -> ApplicationResponse:
     """Return the application of a platform."""
-    return _response(console, wanted)
+    return _response(console, platform)
 
 
 @router.put("/applications/{channel}")
 def keep_application(
-    who: Administrator, console: Here, wanted: NamedPlatform, given: ApplicationRequest
+    who: Administrator, console: Here, platform: NamedPlatform, body: ApplicationRequest
 ) -> ApplicationResponse:
     """Keep an application; what is not given stays as it is."""
-    applications.keep(console.accounts, wanted, given.fields, who.name)
-    return _response(console, wanted)
+    applications.keep(console.accounts, platform, body.fields, who.name)
+    return _response(console, platform)
 
 
 @router.delete("/applications/{channel}", status_code=204)
-def forget_application(who: Administrator, console: Here, wanted: NamedPlatform) -> None:
+def forget_application(who: Administrator, console: Here, platform: NamedPlatform) -> None:
     """Drop an application; connections that use it stop at their next token."""
-    applications.forget(console.accounts, wanted, who.name)
+    applications.forget(console.accounts, platform, who.name)
 
 
-def _response(console: Console, wanted: Platform) -> ApplicationResponse:
-    back = redirect_uri(console.accounts, wanted) if wanted.consent is not None else None
-    shown = applications.shown(console.accounts, wanted)
+def _response(console: Console, platform: Platform) -> ApplicationResponse:
+    back = redirect_uri(console.accounts, platform) if platform.consent is not None else None
+    shown = applications.shown(console.accounts, platform)
     return ApplicationResponse.model_validate({**shown, "redirect_uri": back})

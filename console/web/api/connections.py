@@ -38,7 +38,7 @@ def list_connections(
 ) -> responses.CardPage:
     """Return every connection, by name."""
     words = q.lower().split()
-    found = [
+    matches = [
         card
         for card in cards.cards(console.registry)
         if channel in {None, card.connection.channel}
@@ -46,8 +46,8 @@ def list_connections(
         and status in {None, card.status}
         and all(word in _text(card) for word in words)
     ]
-    shown = [responses.CardResponse.of(card) for card in found[offset : offset + limit]]
-    return responses.CardPage(connections=shown, total=len(found))
+    shown = [responses.CardResponse.of(card) for card in matches[offset : offset + limit]]
+    return responses.CardPage(connections=shown, total=len(matches))
 
 
 @router.get("/connections/{slug}")
@@ -86,12 +86,12 @@ def list_days(
     window = window_of(first, last)
     start, end = (window.start, window.end) if window else (None, None)
     states = console.registry.days.list(connection.slug, start, end)
-    found = [day for day in states if state in {None, day.state}]
+    matches = [day for day in states if state in {None, day.state}]
     shown = [
         responses.DayResponse(day=d.day, state=d.state, reason=d.reason, updated_at=d.updated_at)
-        for d in found[offset : offset + limit]
+        for d in matches[offset : offset + limit]
     ]
-    return responses.DayPage(days=shown, total=len(found))
+    return responses.DayPage(days=shown, total=len(matches))
 
 
 def card_of(console: Console, slug: str) -> responses.CardResponse:

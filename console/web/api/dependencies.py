@@ -64,8 +64,8 @@ async def caller(request: Request) -> Caller:
     if scheme.lower() == "bearer":
         return Caller(who.name, who.role, "", confirmed=True)
     cookie: str = request.state.cookie
-    given = request.headers.get(CSRF_HEADER, "").encode()
-    if request.method not in SAFE and not hmac.compare_digest(given, csrf_token(cookie).encode()):
+    token = request.headers.get(CSRF_HEADER, "").encode()
+    if request.method not in SAFE and not hmac.compare_digest(token, csrf_token(cookie).encode()):
         line = f"send {CSRF_HEADER} with the token that GET /api/v1/me tells"
         raise ProblemError(403, Problem(error=line))
     return Caller(who.name, who.role, cookie, confirmed(who))

@@ -95,13 +95,13 @@ def show_document(_who: Reader, console: Here, connection: Named, document: Id) 
 
 @router.post("/connections/{slug}/documents/{document}/withdraw", status_code=202)
 def withdraw(
-    who: Withdrawer, console: Here, connection: Named, document: Id, wanted: WithdrawalRequest
+    who: Withdrawer, console: Here, connection: Named, document: Id, body: WithdrawalRequest
 ) -> WithdrawnResponse:
     """Take a document out: its days fall back to the one before, or are open; its bytes stay."""
     check_withdrawable(connection, _stored(console, connection, document))
     who.check_confirmed("this takes entries out of the books")
     opened = workspace_of(console)
-    outcome = withdraw_document(opened, connection, document, wanted.reason, who.name)
+    outcome = withdraw_document(opened, connection, document, body.reason, who.name)
     return WithdrawnResponse(
         document=DocumentResponse.model_validate(
             document_of(_stored(console, connection, document))

@@ -97,12 +97,12 @@ def list_journals(
         (day, at) for at, store in enumerate(stores) for day in _days(opened, store, window)
     )
     shown = days[offset : offset + limit]
-    found: list[dict[str, Any]] = []
+    documents: list[dict[str, Any]] = []
     for at, store in enumerate(stores):
-        wanted = [day for day, of in shown if of == at]
-        found += entries(opened, store, wanted, explain) if wanted else []
-    found.sort(key=lambda entry: (entry["business_date"], entry["connection"]))
-    listed = [EntryResponse.model_validate(entry) for entry in found]
+        store_days = [day for day, of in shown if of == at]
+        documents += entries(opened, store, store_days, explain) if store_days else []
+    documents.sort(key=lambda entry: (entry["business_date"], entry["connection"]))
+    listed = [EntryResponse.model_validate(entry) for entry in documents]
     return JournalPage(entries=listed, total=len(days))
 
 

@@ -71,31 +71,31 @@ def list_source_types(
     """List source types that are new since a day, and all that no rule maps."""
     opened, begins = workspace_of(console), since or a_week_ago()
     named = [connection_named(console, connection).slug] if connection is not None else []
-    found = new_words(opened, chosen(opened, named), begins)
+    listed = new_words(opened, chosen(opened, named), begins)
     shown = [
         SourceTypeResponse.model_validate(source_type_document(w))
-        for w in found[offset : offset + limit]
+        for w in listed[offset : offset + limit]
     ]
-    return SourceTypePage(since=begins, source_types=shown, total=len(found))
+    return SourceTypePage(since=begins, source_types=shown, total=len(listed))
 
 
 @router.post("/connections/{slug}/source-types", status_code=202)
 def map_source_type(
-    who: Mapper, console: Here, connection: Named, wanted: SourceTypeRequest
+    who: Mapper, console: Here, connection: Named, body: SourceTypeRequest
 ) -> MappedResponse:
     """Map a source type in the connection's own mapping, and request its days again.
 
     Its own mapping begins as a copy of the default one, which counts no more for it from then on.
     """
     opened = workspace_of(console)
-    if not has_settlements(connection) or wanted.source_type not in words_of(opened, connection):
+    if not has_settlements(connection) or body.source_type not in words_of(opened, connection):
         line = f"no document of {connection.slug} has this source type"
         raise ProblemError(422, Problem(error=line, fields={"source_type": line}))
-    saved = place(opened, connection, wanted.source_type, wanted.category, who.name)
+    saved = place(opened, connection, body.source_type, body.category, who.name)
     return MappedResponse(
         connection=connection.slug,
-        source_type=wanted.source_type,
-        category=wanted.category,
+        source_type=body.source_type,
+        category=body.category,
         version=saved.version,
         days=saved.days,
     )

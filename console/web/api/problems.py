@@ -83,7 +83,7 @@ def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
         fields: dict[str, str] = {}
         for one in error.errors():
             fields.setdefault(_where(one), one["msg"].removeprefix("Value error, "))
-        line = "; ".join(f"{name}: {said}" for name, said in fields.items())
+        line = "; ".join(f"{name}: {message}" for name, message in fields.items())
         return _answer(422, Problem(error=line, fields=fields))
 
     @api.exception_handler(HTTPException)
@@ -135,7 +135,8 @@ def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None
     shown["error"] = _sendable(redacted(" ".join(problem.error.split())))
     if problem.fields is not None:
         shown["fields"] = {
-            _sendable(name): _sendable(redacted(said)) for name, said in problem.fields.items()
+            _sendable(name): _sendable(redacted(message))
+            for name, message in problem.fields.items()
         }
     return JSONResponse(shown, status, headers)
 

@@ -59,9 +59,11 @@ class AccountResponse(BaseModel):
         """Of a connection; None before it is authorised."""
         if connection.account_id is None:
             return None
-        told = dict(connection.account)
-        plain = {name: told.pop(name, None) for name in ("name", "country", "currency", "timezone")}
-        return cls(id=connection.account_id, details=told, **plain)
+        details = dict(connection.account)
+        plain = {
+            name: details.pop(name, None) for name in ("name", "country", "currency", "timezone")
+        }
+        return cls(id=connection.account_id, details=details, **plain)
 
 
 class CardResponse(BaseModel):

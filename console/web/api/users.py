@@ -81,10 +81,10 @@ def show_me(who: Reader) -> CurrentUserResponse:
 
 
 @router.post("/confirm")
-def confirm(who: Reader, console: Here, given: PasswordRequest) -> CurrentUserResponse:
+def confirm(who: Reader, console: Here, body: PasswordRequest) -> CurrentUserResponse:
     """Give the password again, before what cannot be undone; it counts for five minutes."""
     cookie = who.session()
-    if not console.sessions.confirm(cookie, given.password.get_secret_value()):
+    if not console.sessions.confirm(cookie, body.password.get_secret_value()):
         raise ProblemError(403, Problem(error="the password is wrong", confirm=True))
     return _me(Caller(who.name, who.role, cookie, confirmed=True))
 
@@ -123,9 +123,9 @@ def set_role(who: Administrator, console: Here, name: Named, change: RoleChange)
 
 
 @router.put("/users/{name}/password", status_code=204)
-def set_password(who: Administrator, console: Here, name: Named, given: NewPassword) -> None:
+def set_password(who: Administrator, console: Here, name: Named, body: NewPassword) -> None:
     """Give somebody another password; every session of theirs ends."""
-    hashed = hash_password(given.password.get_secret_value())
+    hashed = hash_password(body.password.get_secret_value())
     console.registry.users.set_password(name, hashed, who.name)
 
 

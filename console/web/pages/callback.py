@@ -36,8 +36,8 @@ def add(app: FastAPI, console: Console) -> None:
         who, cookie = request.state.who, request.state.cookie
         if "connect" not in PERMISSIONS[who.role]:
             return _page("Not allowed", f"a {who.role} may not connect stores", 403)
-        given = dict(request.query_params)
-        return await run_sync(_received, console, name, given, cookie, who.name)
+        parameters = dict(request.query_params)
+        return await run_sync(_received, console, name, parameters, cookie, who.name)
 
     @app.post("/connect/{name}/keys")
     async def keys(request: Request, name: str) -> Response:
@@ -53,13 +53,13 @@ def add(app: FastAPI, console: Console) -> None:
 
 
 def _received(
-    console: Console, name: str, given: Mapping[str, str], cookie: str, actor: str
+    console: Console, name: str, parameters: Mapping[str, str], cookie: str, actor: str
 ) -> Response:
     again = None
     try:
-        wanted = platform_named(name)
-        again = _set_up_again(console, wanted, given, cookie)
-        received = receive(console.accounts, wanted, given, cookie, actor)
+        platform = platform_named(name)
+        again = _set_up_again(console, platform, parameters, cookie)
+        received = receive(console.accounts, platform, parameters, cookie, actor)
     except ConsentRefused as error:
         return _page(_TITLES[error.reason], str(error), 400, again)
     except Denied as error:
@@ -73,10 +73,10 @@ def _received(
 
 
 def _set_up_again(
-    console: Console, wanted: Platform, given: Mapping[str, str], cookie: str
+    console: Console, platform: Platform, parameters: Mapping[str, str], cookie: str
 ) -> str | None:
     """Return where this browser begins once more what it asked for; its choices are kept there."""
-    state = given.get(wanted.consent.state, "") if wanted.consent else ""
+    state = parameters.get(platform.consent.state, "") if platform.consent else ""
     slug = requested_connection(console.accounts, state, cookie)
     if slug is None:
         return None

@@ -173,15 +173,15 @@ def retry_button(current_user: CurrentUser, card: Card, again: Again) -> None:
 
 async def _retry(current_user: CurrentUser, card: Card, again: Again) -> None:
     name, slug = card.connection.name, card.connection.slug
-    asked = await current_user.do(
+    requested = await current_user.do(
         "sync", _retried, current_user.console, slug, current_user.who.name
     )
-    if asked is None:
+    if requested is None:
         return
-    parts = [(asked.days, "day", "days"), (asked.entries, "entry", "entries")]
+    parts = [(requested.days, "day", "days"), (requested.entries, "entry", "entries")]
     counts = [f"{count:,} {one if count == 1 else many}" for count, one, many in parts if count]
-    said = f"trying again: {' and '.join(counts)}" if counts else "nothing is outstanding"
-    current_user.notify(f"{name}: {said}", "positive" if counts else "info")
+    summary = f"trying again: {' and '.join(counts)}" if counts else "nothing is outstanding"
+    current_user.notify(f"{name}: {summary}", "positive" if counts else "info")
     await again()
 
 
@@ -192,11 +192,13 @@ def _retried(console: Console, slug: str, actor: str) -> Retry:
 
 async def _sync(current_user: CurrentUser, card: Card, again: Again) -> None:
     slug = card.connection.slug
-    asked = await current_user.do("sync", _asked, current_user.console, slug, current_user.who.name)
-    if asked is None:
+    requested_days = await current_user.do(
+        "sync", _asked, current_user.console, slug, current_user.who.name
+    )
+    if requested_days is None:
         return
-    if asked:
-        current_user.notify(f"{card.connection.name}: {asked:,} days are asked for")
+    if requested_days:
+        current_user.notify(f"{card.connection.name}: {requested_days:,} days are asked for")
     else:
         current_user.notify(f"{card.connection.name} has nothing outstanding", "info")
     await again()

@@ -53,13 +53,13 @@ async def disconnect(current_user: CurrentUser, card: Card) -> None:
     dialog.delete()
     if answer is None or not await current_user.confirm():
         return
-    done = await current_user.do(
+    leaving = await current_user.do(
         "connect", _let_go, current_user.console, card, answer[1], current_user.who.name
     )
-    if done is None:
+    if leaving is None:
         return
     # What the seller has to do there stands on the page that comes next.
-    ui.navigate.to(f"/?gone={connection.channel}" + ("&left=1" if done else ""))
+    ui.navigate.to(f"/?gone={connection.channel}" + ("&left=1" if leaving else ""))
 
 
 def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
@@ -68,8 +68,8 @@ def _let_go(console: Console, card: Card, keep: bool, actor: str) -> str:
     problem = console.accounts.disconnect(slug, actor)
     if not keep:
         remove_connection(Workspace(console.settings, console.registry), slug, actor)
-    wanted = platform_named(card.connection.channel)
-    return problem or ("" if wanted.revoke is not None else wanted.leaving)
+    platform = platform_named(card.connection.channel)
+    return problem or ("" if platform.revoke is not None else platform.leaving)
 
 
 async def remove(current_user: CurrentUser, card: Card, again: Again) -> None:

@@ -68,9 +68,10 @@ def register() -> None:
         if gone:
             current_user.notify("Store disconnected successfully.")
         if left and gone in PLATFORMS:
-            known = PLATFORMS[gone]
+            platform = PLATFORMS[gone]
             current_user.notify(
-                f"{known.title} doesn't know yet: remove Daybook's access yourself, {known.where}.",
+                f"{platform.title} doesn't know yet: remove Daybook's access yourself, "
+                f"{platform.where}.",
                 "warning",
             )
 
@@ -93,8 +94,8 @@ def _show(current_user: CurrentUser, shown: StoreFilter) -> None:
 
 def _endings(shown: StoreFilter) -> None:
     """What ends soon, the soonest first: above everything, for a month before."""
-    found = [(ends, card) for card in shown.cards for ends in card.warnings]
-    soonest = sorted(found, key=lambda pair: pair[0].expires_at)
+    matches = [(ends, card) for card in shown.cards for ends in card.warnings]
+    soonest = sorted(matches, key=lambda pair: pair[0].expires_at)
     for ends, card in soonest[:MOST_ENDINGS]:
         with (
             ui.row().classes("w-full items-center gap-2 border rounded p-2 mb-2").props("role=note")
@@ -144,17 +145,17 @@ def _filters(shown: StoreFilter) -> None:
 
 @ui.refreshable
 def _cards(current_user: CurrentUser, shown: StoreFilter) -> None:
-    found = shown.found()
-    pages = max(1, math.ceil(len(found) / A_PAGE))
+    matches = shown.found()
+    pages = max(1, math.ceil(len(matches) / A_PAGE))
     shown.page = min(shown.page, pages)
     first = (shown.page - 1) * A_PAGE
     shown.menus.clear()
-    said = "1 store" if len(found) == 1 else f"{len(found):,} stores"
-    ui.label(said if found else "No store matches").props('role="status"').classes("pb-2")
+    count = "1 store" if len(matches) == 1 else f"{len(matches):,} stores"
+    ui.label(count if matches else "No store matches").props('role="status"').classes("pb-2")
     with ui.element("ul").classes(
         "w-full grid grid-cols-1 sm:grid-cols-2 lg:grid-cols-3 gap-4 list-none p-0 m-0"
     ):
-        for card in found[first : first + A_PAGE]:
+        for card in matches[first : first + A_PAGE]:
             with ui.element("li"):
                 menu = show_card(current_user, card, lambda: _look_again(current_user, shown))
                 shown.menus += [menu] if menu else []
@@ -197,9 +198,11 @@ def picker(current_user: CurrentUser) -> None:
         for kind, title in KINDS.items():
             heading(title, 3)
             with ui.row().classes("gap-2"):
-                for wanted in PLATFORMS.values():
-                    if wanted.kind == kind:
-                        link_button(wanted.title, f"/setup?platform={wanted.name}").props("no-caps")
+                for platform in PLATFORMS.values():
+                    if platform.kind == kind:
+                        link_button(platform.title, f"/setup?platform={platform.name}").props(
+                            "no-caps"
+                        )
         ui.button("Close", on_click=dialog.close).props("flat")
     dialog.on("hide", dialog.delete)
     dialog.open()

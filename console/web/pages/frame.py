@@ -105,8 +105,8 @@ def page(path: str, title: str) -> ui.page:
 def heading(text: str, level: int = 1) -> ui.label:
     """Return a heading of the page's outline."""
     size = {1: "text-2xl", 2: "text-xl", 3: "text-base"}[level]
-    found = ui.label(text).props(f'role="heading" aria-level="{level}"')
-    return found.classes(f"{size} font-bold")
+    label = ui.label(text).props(f'role="heading" aria-level="{level}"')
+    return label.classes(f"{size} font-bold")
 
 
 def primary_button(

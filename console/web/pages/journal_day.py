@@ -32,19 +32,19 @@ def register() -> None:
         current_user = CurrentUser.of(request)
         with frame(current_user, "Journal"):
             try:
-                told = await run.io_bound(_found, current_user.console, slug, day_of(day))
+                day_entries = await run.io_bound(_found, current_user.console, slug, day_of(day))
             except BadInput as error:
                 ui.label(f"{error}").classes("py-4").props('role="alert"')
                 return
-            name, found = told or (slug, [])
+            name, listed = day_entries or (slug, [])
             heading(f"{name}, {day_of(day):%-d %B %Y}").classes("py-4")
             with ui.row().classes("gap-4 pb-4"):
                 ui.link("New source types of this store", address(slug))
                 if current_user.may("run"):
                     ui.link("This day's runs", f"{RUNS}{slug}|{day}")
-            for entry in found:
+            for entry in listed:
                 _show(entry)
-            if not found:
+            if not listed:
                 ui.label("There is no entry of this day.").props('role="status"')
 
 

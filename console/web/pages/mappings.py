@@ -46,13 +46,13 @@ def register() -> None:
                 ui.label("Looking through the documents …").props('role="status"')
 
         async def look() -> None:
-            found = await current_user.do("read", _found, current_user.console, connection)
+            source_types = await current_user.do("read", _found, current_user.console, connection)
             body.clear()
             with body:
-                if found is None:
+                if source_types is None:
                     ui.label("The source types could not be read.").props('role="alert"')
-                elif found:
-                    _show(current_user, found, look_again)
+                elif source_types:
+                    _show(current_user, source_types, look_again)
                 else:
                     _nothing_new()
 
@@ -98,28 +98,28 @@ def _nothing_new() -> None:
         ).props('role="status"')
 
 
-def _show(current_user: CurrentUser, found: Sequence[Word], again: Again) -> None:
-    ui.label(_told(found)).props('role="status"')
+def _show(current_user: CurrentUser, source_types: Sequence[Word], again: Again) -> None:
+    ui.label(_told(source_types)).props('role="status"')
     with table("New source types", COLUMNS, right=("Lines", "Sum")):
-        for word in found:
+        for word in source_types:
             with row():
                 _cells(current_user, word, again)
 
 
-def _told(found: Sequence[Word]) -> str:
-    unplaced = sum(not word.placed and not word.assumed for word in found)
-    assumed = sum(word.assumed for word in found)
-    held = len({entry.entry_id for word in found for entry in word.held})
+def _told(source_types: Sequence[Word]) -> str:
+    unplaced = sum(not word.placed and not word.assumed for word in source_types)
+    assumed = sum(word.assumed for word in source_types)
+    held = len({entry.entry_id for word in source_types for entry in word.held})
     one, many = "source type is", "source types are"
-    said = [f"{_count(unplaced, one, many)} unmapped"] if unplaced else []
+    parts = [f"{_count(unplaced, one, many)} unmapped"] if unplaced else []
     if held:
-        said.append(f"{_count(held, 'entry is', 'entries are')} held")
+        parts.append(f"{_count(held, 'entry is', 'entries are')} held")
     if assumed:
-        said.append(f"{_count(assumed, one, many)} mapped by assumption")
-    if unplaced + assumed < len(found):
-        number = _count(len(found) - unplaced - assumed, one, many)
-        said.append(f"{number} new since {a_week_ago():%-d %B %Y}")
-    return ", ".join(said)
+        parts.append(f"{_count(assumed, one, many)} mapped by assumption")
+    if unplaced + assumed < len(source_types):
+        number = _count(len(source_types) - unplaced - assumed, one, many)
+        parts.append(f"{number} new since {a_week_ago():%-d %B %Y}")
+    return ", ".join(parts)
 
 
 def _count(number: int, one: str, many: str) -> str:

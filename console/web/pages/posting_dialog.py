@@ -16,7 +16,7 @@ async def switch_posting(
     current_user: CurrentUser, card: Card, again: Callable[[], Awaitable[None]]
 ) -> None:
     """Ask from which day on, ask for the password, keep it, and say what is so now."""
-    connection, known = card.connection, card.setup.posting.since
+    connection, current = card.connection, card.setup.posting.since
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Posting to {connection.name}", 2)
         ui.label(
@@ -28,7 +28,7 @@ async def switch_posting(
             f"`daybook publish --target {connection.slug} --dry-run` shows what would go."
         ).classes("break-words w-full")
         since = (
-            ui.input("Post from", value=known.isoformat() if known else "")
+            ui.input("Post from", value=current.isoformat() if current else "")
             .props("outlined autofocus type=date stack-label bottom-slots")
             .classes("w-full")
         )
@@ -45,12 +45,12 @@ async def switch_posting(
 
         with ui.row().classes("w-full justify-end"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-            if known is not None:
+            if current is not None:
                 ui.button("Turn off", on_click=turn_off).props("outline")
-            primary_button("Turn on" if known is None else "Change the day", turn_on)
-    done = await dialog
+            primary_button("Turn on" if current is None else "Change the day", turn_on)
+    confirmed = await dialog
     dialog.delete()
-    if done:
+    if confirmed:
         await again()
 
 

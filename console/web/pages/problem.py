@@ -33,11 +33,11 @@ def register() -> None:
     async def problem(request: Request, slug: str) -> None:
         current_user = CurrentUser.of(request)
         with frame(current_user, "What went wrong"):
-            found = await current_user.do("read", _problem, current_user.console, slug)
-            if found is None:
+            loaded = await current_user.do("read", _problem, current_user.console, slug)
+            if loaded is None:
                 ui.label(f"There is no store {slug}.").props('role="alert"').classes("py-4")
             else:
-                _show(current_user, found)
+                _show(current_user, loaded)
 
 
 def _problem(console: Console, slug: str) -> StoreProblem:

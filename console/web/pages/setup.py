@@ -61,8 +61,8 @@ def register() -> None:
             if not this or connection is None:
                 return
             this.again, this.proposed = again, target
-            wanted = "choose" if choose else step
-            await _show(this, _first(connection, wanted, again=again, authorised=authorised))
+            requested = "choose" if choose else step
+            await _show(this, _first(connection, requested, again=again, authorised=authorised))
             if authorised:
                 await ui.context.client.connected()
                 current_user.notify(f"{connection.account.get('name')} is authorised")
@@ -70,19 +70,19 @@ def register() -> None:
 
 def _first(connection: Connection, step: str, *, again: bool, authorised: bool) -> Step:
     """Return where to begin: where it stopped, unless the address asks for a step that is open."""
-    known = Setup.model_validate(connection.setup).step
-    authorised = authorised or (connection.account_id is not None and known in AUTHORISING)
+    current = Setup.model_validate(connection.setup).step
+    authorised = authorised or (connection.account_id is not None and current in AUTHORISING)
     if step == "choose":
         return "choose"
     if again:
         return "account"
     if connection.account_id is None:
-        return known
+        return current
     if platform_named(connection.channel).kind == "accounting":
         return "done"
     if step == "accounting":
         return "accounting"
-    return "imports" if step == "imports" or authorised else known
+    return "imports" if step == "imports" or authorised else current
 
 
 def _visit(
@@ -90,16 +90,16 @@ def _visit(
 ) -> SetupSession | None:
     """Return the visit, with its heading; None where there is nothing to set up, which is said."""
     try:
-        wanted = platform_named(name)
+        platform = platform_named(name)
     except DaybookError as error:
         ui.label(str(error)).props('role="alert"')
         return None
     if not current_user.may("connect"):
         ui.label(f"a {current_user.who.role} may not connect stores").props('role="alert"')
         return None
-    known = f"{connection.name} ({wanted.title})" if connection else f"Connect {wanted.title}"
-    heading(known).classes("py-4")
-    return SetupSession(current_user, wanted, connection)
+    title = f"{connection.name} ({platform.title})" if connection else f"Connect {platform.title}"
+    heading(title).classes("py-4")
+    return SetupSession(current_user, platform, connection)
 
 
 async def _show(this: SetupSession, first: Step) -> None:
@@ -129,8 +129,8 @@ def _list(this: SetupSession, at: Step) -> None:
 
 
 async def _name(this: SetupSession) -> None:
-    known = this.connection.name if this.connection else ""
-    typed = ui.input("Name of this connection", value=known).props("outlined autofocus")
+    current = this.connection.name if this.connection else ""
+    typed = ui.input("Name of this connection", value=current).props("outlined autofocus")
     typed.classes("w-full").tooltip("Only you see it; it can be changed at any time")
 
     async def go_on() -> None:
@@ -150,7 +150,7 @@ async def _name(this: SetupSession) -> None:
 
 def _begin(this: SetupSession, name: str) -> Connection:
     registry, actor = this.console.registry, this.current_user.who.name
-    return connections.begin(registry, this.wanted.name, name, actor, store=this.store)
+    return connections.begin(registry, this.platform.name, name, actor, store=this.store)
 
 
 _BODIES = {

@@ -45,8 +45,8 @@ async def choose(this: SetupSession) -> None:
         return
     ui.label("This consent covers several accounts. Which one is this connection?")
     names = {account.id: account.name for account in reached}
-    kept = this.setup.account
-    chosen = ui.radio(names, value=kept if kept in names else None)
+    current = this.setup.account
+    chosen = ui.radio(names, value=current if current in names else None)
     chosen.props('aria-label="Accounts"')
     problem = ui.label("Choose one of them").props('role="alert"').classes("tone-negative")
     problem.set_visibility(False)
@@ -66,7 +66,7 @@ async def timezone(this: SetupSession) -> None:
     """The platform does not say in which zone the account keeps its days."""
     ui.label("Which time zone does this account keep its days in?").classes("font-bold")
     ui.label(
-        f"{this.wanted.title} doesn't say, so your browser's time zone is proposed. Choose "
+        f"{this.platform.title} doesn't say, so your browser's time zone is proposed. Choose "
         "carefully: the time zone determines the business day, and so the month, that each "
         "transaction is booked to, and it can't be changed later."
     )

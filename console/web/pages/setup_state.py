@@ -29,7 +29,7 @@ class SetupSession:
     """
 
     current_user: CurrentUser
-    wanted: Platform
+    platform: Platform
     connection: Connection | None
     again: bool = False
     store: str | None = None
@@ -49,7 +49,7 @@ class SetupSession:
     @property
     def is_organisation(self) -> bool:
         """Return whether it is an accounting organisation, which imports nothing."""
-        return self.wanted.kind == "accounting"
+        return self.platform.kind == "accounting"
 
     @property
     def authorised_step(self) -> Step:
@@ -64,11 +64,11 @@ class SetupSession:
 
     async def keep(self, **answers: object) -> bool:
         """Keep what a step answered; False when it could not be kept, which was said."""
-        kept = self.setup.model_copy(update=answers)
-        done = await self.current_user.do("connect", lambda: self._kept(kept))
-        if done is None:
+        changed = self.setup.model_copy(update=answers)
+        connection = await self.current_user.do("connect", lambda: self._kept(changed))
+        if connection is None:
             return False
-        self.connection = done
+        self.connection = connection
         return True
 
     def _kept(self, setup: Setup) -> Connection:

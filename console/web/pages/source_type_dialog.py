@@ -23,7 +23,7 @@ async def ask_place(
             f"All its lines in {word.connection.name} go to one category, whatever their sign. The "
             "store gets its own mapping, which begins as a copy of the default one."
         )
-        options = {name: f"{name}: {found.meaning}" for name, found in choices().items()}
+        options = {name: f"{name}: {category.meaning}" for name, category in choices().items()}
         chosen = ui.select(options, label="Category", with_input=True)
         chosen.props("outlined autofocus bottom-slots options-dense").classes("w-full")
         chosen.on_value_change(lambda: chosen.props(remove="error error-message"))
@@ -35,9 +35,9 @@ async def ask_place(
         with ui.row().classes("w-full justify-end"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
             primary_button("Map", go)
-    done = await dialog
+    mapped = await dialog
     dialog.delete()
-    if done:
+    if mapped:
         await again()
 
 
@@ -51,8 +51,8 @@ async def _placed(current_user: CurrentUser, word: Word, chosen: ui.select) -> b
     if saved is None:
         return False
     if isinstance(saved, str):
-        said = saved.replace('"', "'")
-        chosen.props(f'error error-message="{said}"')
+        message = saved.replace('"', "'")
+        chosen.props(f'error error-message="{message}"')
         return False
     days = "1 day is" if saved.days == 1 else f"{saved.days:,} days are"
     current_user.notify(

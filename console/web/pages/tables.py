@@ -56,9 +56,9 @@ def cell(column: str, *texts: str, right: bool = False, bare: bool = False) -> u
 
     A `bare` one is not told apart by its column's name where the screen is narrow.
     """
-    found = ui.element("td").props(f'role="cell" data-title="{column}"')
-    found.classes(f"{'right' if right else ''} {'bare' if bare else ''}")
-    with found, ui.element() as inside:
+    element = ui.element("td").props(f'role="cell" data-title="{column}"')
+    element.classes(f"{'right' if right else ''} {'bare' if bare else ''}")
+    with element, ui.element() as inside:
         for text in texts:
             ui.label(text)
     return inside

@@ -20,8 +20,8 @@ async def change_target(
         return
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Where do the entries of {connection.name} go?", 2)
-        known = card.setup.target
-        chosen = ui.radio(targets, value=known if known in targets else None)
+        current = card.setup.target
+        chosen = ui.radio(targets, value=current if current in targets else None)
         chosen.props('aria-label="Target"')
         ui.label("The books are always written. What is posted already stays where it is.")
         connect_organisation()
