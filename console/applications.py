@@ -1,4 +1,4 @@
-"""The applications that this house registered with platforms: shown without secrets, kept, dropped.
+"""Applications registered with platforms: shown without secrets, saved, deleted.
 
 The command line and the API share it.
 """

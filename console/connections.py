@@ -88,7 +88,7 @@ def keep_setup(
 
 def targets(registry: Registry) -> dict[str, str]:
     """Return the targets of entries, by slug: the books, and every connected organisation."""
-    titles = {BOOKS: "The books of this house (Beancount)"}
+    titles = {BOOKS: "The books (Beancount)"}
     for connection in registry.connections.list():
         if _is_target(connection):
             titles[connection.slug] = (

@@ -142,10 +142,10 @@ class Programs:
         self._record()
         return line
 
-    def stop(self, patience: Callable[[], float]) -> None:
+    def stop(self, grace_seconds: Callable[[], float]) -> None:
         """Ask every program to end and wait for it; one that does not in time is ended.
 
-        `patience` is asked once, after a moment, how many seconds they may take. Another Ctrl-C
+        `grace_seconds` is called once, after a moment: how many they may take. Another Ctrl-C
         meanwhile ends what is left at once.
         """
         for service in self.services:
@@ -153,7 +153,7 @@ class Programs:
                 service.process.send_signal(signal.SIGINT)
         try:
             if not self._await_end(MOMENT_SECONDS):
-                self._await_end(patience())
+                self._await_end(grace_seconds())
         except KeyboardInterrupt:
             pass
         finally:

@@ -70,14 +70,14 @@ class Sqs:
             return _error(400, "UnsupportedOperation")
         if payload.pop("QueueUrl") != URL:
             return _error(400, "QueueDoesNotExist")
-        deeds = {
+        actions = {
             "GetQueueAttributes": self._attributes,
             "ReceiveMessage": self._receive,
             "DeleteMessageBatch": self._delete,
         }
-        if action not in deeds:
+        if action not in actions:
             return _error(400, "UnsupportedOperation")
-        return JSONResponse(deeds[action](payload), media_type=_JSON)
+        return JSONResponse(actions[action](payload), media_type=_JSON)
 
     def _attributes(self, payload: dict[str, Any]) -> dict[str, Any]:
         (name,) = payload["AttributeNames"]

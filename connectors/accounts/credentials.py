@@ -104,7 +104,7 @@ class Credentials:
         return self._access(self.platform_of(slug), STAGED + slug, {})
 
     def registered(self, platform: Platform) -> dict[str, str]:
-        """Return the fields of the application that this house registered with a platform."""
+        """Return the fields of the application that is registered with a platform."""
         return self._kept(application(platform))
 
     def shared(self, platform: Platform, own: Mapping[str, str]) -> dict[str, str]:

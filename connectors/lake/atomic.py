@@ -1,4 +1,4 @@
-"""Files replaced as a whole: the one atomic writer of the house.
+"""Files replaced as a whole: the one atomic writer.
 
 A file is written under a temporary name in the folder it belongs to, synced and renamed, so that a
 reader sees the old file or the new one and a killed process leaves nothing half-written under a

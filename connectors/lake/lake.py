@@ -119,11 +119,11 @@ class Lake:
         ]
         return sorted(manifests, key=lambda m: (m.period_start, m.statement, m.revision))
 
-    def current(self, connection: str) -> list[Manifest]:
+    def effective_documents(self, connection: str) -> list[Manifest]:
         """Return the effective documents: of each statement, the latest; none provisional."""
         return [m for m in self._latest(connection) if not m.provisional]
 
-    def provisional(self, connection: str) -> list[Manifest]:
+    def provisional_documents(self, connection: str) -> list[Manifest]:
         """Return the latest documents of days that no settlement covers yet."""
         return [m for m in self._latest(connection) if m.provisional]
 

@@ -1,4 +1,4 @@
-"""`applications`: what is registered with each platform in the name of this house."""
+"""`applications`: the applications registered with the platforms."""
 
 from typing import Annotated
 

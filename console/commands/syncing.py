@@ -191,7 +191,7 @@ def days_to_do(opened: Workspace, connection: Connection, window: Window | None)
         return due_days(opened, connection)
     if can_visit(connection):
         return [day for day in whole_days(connection, opened.settings.first_day) if day in window]
-    covered = {day for m in opened.lake.current(connection.slug) for day in days_of(m)}
+    covered = {day for m in opened.lake.effective_documents(connection.slug) for day in days_of(m)}
     return sorted(day for day in covered if day in window)
 
 

@@ -144,8 +144,8 @@ class Gate:
             query = scope["query_string"].decode("latin-1")
             destination = quote(path + ("?" + query if query and path != "/" else ""))
             return RedirectResponse(f"/sign-in?next={destination}", 303)
-        for prefix, deed in NEEDS.items():
-            if path.startswith(prefix) and deed not in PERMISSIONS[who.role]:
+        for prefix, permission in NEEDS.items():
+            if path.startswith(prefix) and permission not in PERMISSIONS[who.role]:
                 return _refused(path, 403, f"a {who.role} may not open this page")
         return None
 

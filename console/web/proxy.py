@@ -26,7 +26,7 @@ from console.web.gate import NEEDS, SAFE
 from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
 
 # Reading waits longest: a query of Dagster's may take a while before its first byte.
-PATIENCE: Final = httpx2.Timeout(300.0, connect=5.0)
+TIMEOUT: Final = httpx2.Timeout(300.0, connect=5.0)
 # Programs are reached over plain HTTP; this spares every request the reading of certificates.
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -175,9 +175,7 @@ class Behind:
     def _client(self) -> httpx2.AsyncClient:
         unix = proxy_headers.socket_of(self.base or "")
         reach = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
-        return httpx2.AsyncClient(
-            verify=_NO_TLS, trust_env=False, timeout=PATIENCE, transport=reach
-        )
+        return httpx2.AsyncClient(verify=_NO_TLS, trust_env=False, timeout=TIMEOUT, transport=reach)
 
     async def _answer(
         self, answer: httpx2.Response, scope: Scope, receive: Receive, send: Send
@@ -210,8 +208,8 @@ class Behind:
         except sockets.UNREACHED:
             await self._not_there()(scope, receive, send)
             return
-        deed = NEEDS[self.program.prefix]
-        await sockets.joined(program, self.console.sessions, deed, scope, receive, send)
+        permission = NEEDS[self.program.prefix]
+        await sockets.joined(program, self.console.sessions, permission, scope, receive, send)
 
     def _apology(self, error: httpx2.TransportError) -> PlainTextResponse:
         match error:

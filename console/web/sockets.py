@@ -71,12 +71,12 @@ async def reached(
 async def joined(
     program: ClientConnection,
     sessions: Sessions,
-    deed: Permission,
+    permission: Permission,
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
-    """Pass messages on both ways until one end closes, or its session may no longer do `deed`."""
+    """Pass messages on both ways until one end closes, or its session loses the `permission`."""
     browser = WebSocket(scope, receive, send)
     closing = CloseFrame(1000)
     async with program:
@@ -90,7 +90,7 @@ async def joined(
 
             tasks.start_soon(until_over, partial(_to_program, browser, program))
             tasks.start_soon(until_over, partial(_to_browser, browser, program))
-            allowed = partial(_while_allowed, sessions, scope["state"]["cookie"], deed)
+            allowed = partial(_while_allowed, sessions, scope["state"]["cookie"], permission)
             tasks.start_soon(until_over, allowed)
         if browser.client_state is not WebSocketState.DISCONNECTED:
             # A browser that leaves at the same moment needs no farewell.
@@ -125,14 +125,14 @@ async def _to_browser(browser: WebSocket, program: ClientConnection) -> CloseFra
         return _closing(gone.code, gone.reason)
 
 
-async def _while_allowed(sessions: Sessions, cookie: str, deed: Permission) -> CloseFrame:
+async def _while_allowed(sessions: Sessions, cookie: str, permission: Permission) -> CloseFrame:
     while True:
         await anyio.sleep(CHECK_SECONDS)
         try:
             who = await run_sync(sessions.seen, cookie)
         except DaybookError:
             continue
-        if who is None or deed not in PERMISSIONS[who.role]:
+        if who is None or permission not in PERMISSIONS[who.role]:
             return CloseFrame(NOT_ALLOWED, "signed out")
 
 

@@ -254,7 +254,8 @@ class WindowRun:
             self._check(checks.TIES_SETTLEMENT, day, ties[day])
         lake = self.workspace.lake
         missing = gaps(
-            self.connection, chained(self.connection, lake.current(self.connection.slug))
+            self.connection,
+            chained(self.connection, lake.effective_documents(self.connection.slug)),
         )
         findings = [*self.refused, *map(str, missing)]
         self.workspace.registry.findings.set(self.connection.slug, findings)

@@ -125,7 +125,7 @@ def held_elsewhere(
     for connection in workspace.registry.connections.list():
         if connection.channel != source.name or connection.slug == slug:
             continue
-        for other in workspace.lake.current(connection.slug):
+        for other in workspace.lake.effective_documents(connection.slug):
             if other.document == manifest.document:
                 return f"connection {connection.slug} has this very file, as {other.name}"
             shared = sorted(ids & _own_ids(other))
@@ -152,11 +152,11 @@ def _take(
             kind="file",
             actor=ACTOR,
         )
-    held = lake.current(target.slug)
+    held = lake.effective_documents(target.slug)
     check_told_once(workspace, registry.connections.get(target.slug), manifest, held)
     before = readings(source, held)
     kept = ingest.keep(lake, content, manifest)
-    current = lake.current(target.slug)
+    current = lake.effective_documents(target.slug)
     days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
     registry.inbox.record_document(
         target.slug,
@@ -339,7 +339,7 @@ def days_of(manifest: Manifest) -> set[date]:
 def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
     """Days that are not done: never run, failed, asked for again, lost, without a document now."""
     registry, lake = workspace.registry, workspace.lake
-    covered = {day for m in lake.current(connection.slug) for day in days_of(m)}
+    covered = {day for m in lake.effective_documents(connection.slug) for day in days_of(m)}
     done = {s.day for s in registry.days.list(connection.slug) if s.state in {"done", "empty"}}
     for table in ("transactions", "settlements", "journal_lines"):
         done &= lake.days(table, connection.slug)

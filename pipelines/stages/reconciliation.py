@@ -96,7 +96,11 @@ def reconcile(
 
 def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap]:
     """What is missing between the settlements of the given connections."""
-    return [gap for c in connections for gap in gaps(c, chained(c, workspace.lake.current(c.slug)))]
+    return [
+        gap
+        for c in connections
+        for gap in gaps(c, chained(c, workspace.lake.effective_documents(c.slug)))
+    ]
 
 
 def _reconcile(workspace: Workspace, connection: Connection, now: datetime | None) -> list[Proof]:

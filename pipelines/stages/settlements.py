@@ -87,7 +87,7 @@ def unsteady_reserves(
 
     Judged where both are known: the same site and currency, one beginning when the other ends.
     """
-    manifests = workspace.lake.current(connection.slug)
+    manifests = workspace.lake.effective_documents(connection.slug)
     ends = {(m.currency, m.marketplace, m.period_end): m for m in manifests}
     found: dict[date, str | None] = {}
     for manifest in manifests:

@@ -69,7 +69,7 @@ def visit(
     """
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
-    held = workspace.lake.current(connection.slug)
+    held = workspace.lake.effective_documents(connection.slug)
     start = min(window.start, _unknown_from(held, whole), today_of(connection, now) - reach)
     wanted = Window(max(whole.start, start), whole.end)
     found = Visited()
@@ -95,7 +95,10 @@ def visit(
                     kept.take(member)
             found = Visited(kept.new, kept.touched(), [str(error) for error in kept.refused])
             # What is open leaves out what a refused settlement has taken: no day is whole then.
-            if kept.refused and told(workspace.lake.current(connection.slug)) is not None:
+            if (
+                kept.refused
+                and told(workspace.lake.effective_documents(connection.slug)) is not None
+            ):
                 raise kept.refused[0]
     return found
 
@@ -150,7 +153,7 @@ class _Kept:
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
         self._table, self._visit = table, going
-        self._before = readings(source, workspace.lake.current(connection.slug))
+        self._before = readings(source, workspace.lake.effective_documents(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
         made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
         self._unfinished = set(made.days if made else ())
@@ -190,7 +193,7 @@ class _Kept:
         """The days that must be done again for what was kept."""
         if not self.new:
             return set()
-        current = self._workspace.lake.current(self._connection.slug)
+        current = self._workspace.lake.effective_documents(self._connection.slug)
         days: set[date] = set()
         ahead = is_booked(self._connection)
         for manifest in (m for m in self.new if ahead or not m.provisional):
@@ -223,7 +226,7 @@ def due_days(
         states = workspace.registry.days.list(connection.slug)
         done = {s.day for s in states if s.state in {"done", "empty"}}
         # A payout may hold a line of a day of which nothing else is known yet.
-        known = told(workspace.lake.current(connection.slug)) or whole
+        known = told(workspace.lake.effective_documents(connection.slug)) or whole
         unseen = {day for day in whole if day not in done or day not in known}
         made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
         found |= unseen | set(list(whole)[-1:]) | set(made.days if made else ())

@@ -108,7 +108,7 @@ def withdraw_document(
         chosen = find_document(stored_documents(workspace, connection), document)
         check_withdrawable(connection, chosen)
         manifest, source = chosen.manifest, channel(connection.channel)
-        before = readings(source, lake.current(slug))
+        before = readings(source, lake.effective_documents(slug))
         is_new = manifest.withdrawn is None
         if is_new:
             withdrawal = Withdrawal(at=datetime.now(UTC), by=actor, reason=reason)
@@ -117,7 +117,7 @@ def withdraw_document(
             workspace.registry.audit.record(actor, "document.withdrawn", slug, detail)
         manifests = lake.manifests(slug)
         fallback = in_force(manifests).get(manifest.statement)
-        after = readings(source, lake.current(slug))
+        after = readings(source, lake.effective_documents(slug))
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         touched = [m for m in manifests if m.document in changed]
         if chosen.state != "superseded":

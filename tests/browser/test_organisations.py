@@ -37,7 +37,7 @@ def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: 
     page.emulate_media(reduced_motion="reduce")
     shot(page, "target")
     nothing_wrong(page)
-    dialog.get_by_role("radio", name="The books of this house").click()
+    dialog.get_by_role("radio", name="The books").click()
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="entries go to").first).to_be_visible()
     assert site.registry.connections.get("my-shop").setup["target"] == "books"

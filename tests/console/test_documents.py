@@ -78,7 +78,10 @@ def test_the_document_before_counts_when_its_restatement_is_withdrawn(
     again = synced("documents", "withdraw", "mugs", "restated.txt", *REASON)
     assert "was withdrawn before" in again.lines[0]
     with synced.opened() as opened:
-        assert [m.name for m in opened.lake.current("mugs")] == ["mugs-0.txt", "mugs-1.txt"]
+        assert [m.name for m in opened.lake.effective_documents("mugs")] == [
+            "mugs-0.txt",
+            "mugs-1.txt",
+        ]
 
 
 def test_a_file_that_counts_again_after_an_edited_one_has_its_days_done_again(

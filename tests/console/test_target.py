@@ -14,7 +14,7 @@ def test_a_target_is_shown_and_changed(user: User) -> None:
             "our-books", channel="xero", name="Our books", timezone="UTC", kind="api", actor="test"
         )
     shown = user("connections", "target", "mugs")
-    assert shown.out == "mugs: entries go to The books of this house (Beancount)\n"
+    assert shown.out == "mugs: entries go to The books (Beancount)\n"
     refused = user("connections", "target", "mugs", "our-books")
     assert (refused.code, "no connected accounting organisation" in refused.err) == (2, True)
     with user.opened() as opened:

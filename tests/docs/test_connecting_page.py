@@ -69,6 +69,6 @@ def test_the_roles_are_those_of_the_program() -> None:
         row.strip("|").split("|") for row in re.findall(r"\|.*\|", below)[1 : len(DESCRIPTIONS) + 1]
     ]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        [meaning, *("yes" if deed in may else "" for may in PERMISSIONS.values())]
-        for deed, meaning in DESCRIPTIONS.items()
+        [meaning, *("yes" if permission in may else "" for may in PERMISSIONS.values())]
+        for permission, meaning in DESCRIPTIONS.items()
     ]

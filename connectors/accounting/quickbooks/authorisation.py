@@ -1,4 +1,4 @@
-"""Letting Daybook into a QuickBooks Online company: the code flow, or tokens of the Playground.
+"""Authorisation of a QuickBooks Online company: the code flow, or tokens of the Playground.
 
 Facts: Intuit's OAuth 2 endpoints and its v3 schema (Finance.xsd, whose element names are those of
 the JSON). Access tokens last an hour. A refresh token lives 100 days from its last use and five

@@ -36,7 +36,7 @@ from connectors.database.postgres.programs import (
 from connectors.errors import Transient
 from connectors.home.settings import Settings
 
-_PATIENCE = 120  # crash recovery of a large log takes a while
+_START_SECONDS = 120  # crash recovery of a large log takes a while
 _ORPHANS_GONE_AFTER = 3
 _LONGEST_LOG = 10_000_000
 
@@ -152,7 +152,7 @@ def _unserved(files: Layout, home: Path) -> Iterator[int]:
 def _launch(files: Layout, account: SystemAccount | None, home: Path, serving: int) -> None:
     if files.log_file.exists() and files.log_file.stat().st_size > _LONGEST_LOG:
         files.log_file.replace(files.log_file.with_suffix(".log.1"))
-    arguments = ["start", "-s", "-w", "-t", str(_PATIENCE), "-D", data_argument(files.data)]
+    arguments = ["start", "-s", "-w", "-t", str(_START_SECONDS), "-D", data_argument(files.data)]
     arguments += ["-o", " ".join(f"-c {name}='{value}'" for name, value in _GUARDS.items())]
     with os.fdopen(open_private(files.log_file, home), "ab") as log:
         before = log.tell()
@@ -183,8 +183,8 @@ def _wait_until_unserved(serving: int, files: Layout) -> None:
         except BlockingIOError:
             if files.is_running():
                 return
-            patience = _PATIENCE if files.serves_here() else _ORPHANS_GONE_AFTER
-            if time.monotonic() - began > patience:
+            limit = _START_SECONDS if files.serves_here() else _ORPHANS_GONE_AFTER
+            if time.monotonic() - began > limit:
                 raise _served_elsewhere(serving, files) from None
             time.sleep(0.02)
         else:

@@ -18,7 +18,7 @@ class Mappings(Repository):
     """Every version of every mapping; nothing is overwritten."""
 
     def get(self, connection: str | None = None) -> MappingVersion | None:
-        """Return the newest mapping of a connection, else of the house, else None."""
+        """Return the newest mapping of a connection, else the default, else None."""
         with self._transaction() as session:
             own = _latest(session, connection) if connection is not None else None
             return own or _latest(session, None)

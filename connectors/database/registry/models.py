@@ -304,9 +304,9 @@ class BucketRow(Base):
 
 
 class ScheduledSyncRow(Base):
-    """Grain: a connection; when it is visited next. Key: connection.
+    """Grain: a connection; when it is synced next. Key: connection.
 
-    `days` wait for it, for the `reason` there; none where it is the daily visit.
+    `days` wait for it, for the `reason` there; none where it is the daily sync.
     """
 
     __tablename__ = "sync_schedule"

@@ -59,7 +59,7 @@ class InboxEvent:
 
 @dataclass(frozen=True)
 class MappingVersion:
-    """One saved mapping configuration; `connection` is None for the house's default."""
+    """One saved mapping configuration; `connection` is None for the default."""
 
     id: int
     connection: str | None
@@ -160,7 +160,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class ScheduledSync:
-    """When a connection is visited next; `days` wait for it, for the `reason` there."""
+    """When a connection is synced next; `days` wait for it, for the `reason` there."""
 
     connection: str
     at: datetime

@@ -41,7 +41,7 @@ def columns(model: type[Base], record: type[Any]) -> Sequence[InstrumentedAttrib
 def write_audit(
     session: Session, actor: str, action: str, subject: str, detail: dict[str, Any]
 ) -> None:
-    """Record a deed in the transaction that does it."""
+    """Record an action in the transaction that does it."""
     session.add(AuditRow(actor=actor, action=action, subject=subject, detail=detail))
 
 

@@ -1,4 +1,4 @@
-"""Letting Daybook in: with credentials, by a consent in the seller's browser, and again."""
+"""Accounts of connections: authorised with credentials or a consent, and again."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What is done to a connection that is there: paused, resumed, synced, let go, removed.
+"""Actions on connections: pause, resume, sync, retry, disconnect, remove.
 
 Also the switch of posting to an accounting organisation.
 """

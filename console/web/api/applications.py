@@ -1,4 +1,4 @@
-"""The applications that this house registered with platforms; their secrets stay here."""
+"""Applications registered with platforms; their secrets stay here."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ router = APIRouter(tags=["applications"])
 
 
 class ApplicationResponse(BaseModel):
-    """What is registered with a platform in the name of this house, without its secrets.
+    """An application registered with a platform, without its secrets.
 
     `redirect_uri` is to be registered there, letter by letter.
     """

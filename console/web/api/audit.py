@@ -14,7 +14,7 @@ router = APIRouter(tags=["audit"])
 
 
 class AuditEntry(BaseModel):
-    """A deed of a user or a program."""
+    """An action of a user or a program."""
 
     id: int
     at: datetime

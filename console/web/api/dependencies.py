@@ -40,10 +40,10 @@ class Caller:
             line = f"give your password again (POST /api/v1/confirm): {why}"
             raise ProblemError(403, Problem(error=line, confirm=True))
 
-    def check_may(self, deed: Permission) -> None:
-        """Raise `ProblemError` where the role does not allow the deed."""
-        if deed not in PERMISSIONS[self.role]:
-            line = f"the role {self.role} may not {DESCRIPTIONS[deed]}"
+    def check_may(self, permission: Permission) -> None:
+        """Raise `ProblemError` where the role lacks the permission."""
+        if permission not in PERMISSIONS[self.role]:
+            line = f"the role {self.role} may not {DESCRIPTIONS[permission]}"
             raise ProblemError(403, Problem(error=line))
 
     def session(self) -> str:
@@ -71,11 +71,11 @@ async def caller(request: Request) -> Caller:
     return Caller(who.name, who.role, cookie, confirmed(who))
 
 
-def may(deed: Permission) -> Callable[[Caller], Awaitable[Caller]]:
-    """Return whoever asks, where their role allows the deed."""
+def may(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
+    """Return whoever asks, where their role has the permission."""
 
     async def allowed(asking: Annotated[Caller, Depends(caller)]) -> Caller:
-        asking.check_may(deed)
+        asking.check_may(permission)
         return asking
 
     return allowed

@@ -186,7 +186,7 @@ class SourceTypeRequest(RequestBody):
 
 
 class ApplicationRequest(RequestBody):
-    """What a platform registered in the name of this house."""
+    """The fields of an application that is registered with a platform."""
 
     fields: Fields
 

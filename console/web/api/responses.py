@@ -166,7 +166,7 @@ class AccountChoices(BaseModel):
 
 
 class DisconnectedResponse(BaseModel):
-    """A connection that was let go; `problem` is what its platform could not be told.
+    """A disconnected connection; `problem` is what its platform could not be told.
 
     `leaving` says what became of the access there, and where its owner looks after it.
     """

@@ -35,7 +35,7 @@ def register() -> None:
         ]
         with frame(current_user, "Audit log"):
             heading("Audit log").classes("py-4")
-            ui.label(f"The last {SHOWN} deeds, newest first; times are UTC.").classes("pb-2")
+            ui.label(f"The last {SHOWN} actions, newest first. Times are UTC.").classes("pb-2")
             table = ui.table(columns=columns, rows=rows, pagination=25)
             table.classes("w-full").props("wrap-cells flat bordered")
 

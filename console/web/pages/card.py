@@ -19,7 +19,7 @@ from console.web.pages.target import change_target
 from pipelines.stages.asking import Retry, ask_for_days, retry
 
 Again = Callable[[], Awaitable[None]]
-Deed = Callable[[], Awaitable[None] | None]
+CardAction = Callable[[], Awaitable[None] | None]
 Move = Callable[[Registry, str, str], bool]
 _LOOKS = {
     "waiting to import": ("schedule", "info"),
@@ -222,12 +222,14 @@ def _menu(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | None
     label = _quoted(f"Actions for {connection.name}")
     opener = ui.button(icon="more_vert").props(f'flat round dense aria-label="{label}"')
     with opener, ui.menu().props(f'role="menu" aria-label="{label}"') as menu:
-        for title, deed in _deeds(current_user, card, again):
-            ui.menu_item(title, on_click=deed).props('role="menuitem"')
+        for title, action in _actions(current_user, card, again):
+            ui.menu_item(title, on_click=action).props('role="menuitem"')
     return menu
 
 
-def _deeds(current_user: CurrentUser, card: Card, again: Again) -> Iterator[tuple[str, Deed]]:
+def _actions(
+    current_user: CurrentUser, card: Card, again: Again
+) -> Iterator[tuple[str, CardAction]]:
     """Yield what can be done with a connection in its state."""
     connection = card.connection
     here = f"/setup/{connection.slug}"

@@ -97,8 +97,8 @@ async def remove(current_user: CurrentUser, card: Card, again: Again) -> None:
     if answer is None or not await current_user.confirm():
         return
     slug, actor = card.connection.slug, current_user.who.name
-    deed_name: Permission = "withdraw" if answer[1] else "connect"
-    await current_user.do(deed_name, _removed, current_user.console, slug, actor, answer[1])
+    permission: Permission = "withdraw" if answer[1] else "connect"
+    await current_user.do(permission, _removed, current_user.console, slug, actor, answer[1])
     await again()
 
 

@@ -39,9 +39,9 @@ class CurrentUser:
         """Return whoever asks for a page; the gate has let them in."""
         return cls(_served[0], request.state.cookie, request.state.who)
 
-    def may(self, deed: Permission) -> bool:
+    def may(self, permission: Permission) -> bool:
         """Return whether their role allows it."""
-        return deed in PERMISSIONS[self.who.role]
+        return permission in PERMISSIONS[self.who.role]
 
     def notify(self, text: str, kind: Kind = "positive") -> None:
         """Say something in a toast, and keep it in the list of notices."""
@@ -52,14 +52,14 @@ class CurrentUser:
         for listener in self.listeners:
             listener()
 
-    async def do(self, deed: Permission, work: Callable[..., _T], *words: Any) -> _T | None:
+    async def do(self, permission: Permission, work: Callable[..., _T], *words: Any) -> _T | None:
         """Do some work off the page's thread; None when it failed, which they are told."""
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is None:
             ui.navigate.to("/sign-in")
             return None
         self.who = who
-        if not self.may(deed):
+        if not self.may(permission):
             self.notify(f"a {who.role} may not do this", "negative")
             return None
         try:

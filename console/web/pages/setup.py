@@ -37,7 +37,7 @@ def register() -> None:
     async def new(request: Request, platform: str = "", store: str | None = None) -> None:
         current_user = CurrentUser.of(request)
         with frame(current_user, "Connect a store"):
-            this = _visit(current_user, platform, None)
+            this = _session(current_user, platform, None)
             if this is not None:
                 this.store = store
                 await _show(this, "name")
@@ -57,7 +57,7 @@ def register() -> None:
             connection = await current_user.do(
                 "read", current_user.console.registry.connections.get, slug
             )
-            this = connection and _visit(current_user, connection.channel, connection)
+            this = connection and _session(current_user, connection.channel, connection)
             if not this or connection is None:
                 return
             this.again, this.proposed = again, target
@@ -85,10 +85,10 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
     return "imports" if step == "imports" or authorised else current
 
 
-def _visit(
+def _session(
     current_user: CurrentUser, name: str, connection: Connection | None
 ) -> SetupSession | None:
-    """Return the visit, with its heading; None where there is nothing to set up, which is said."""
+    """Return the session, with its heading; None where there is nothing to set up."""
     try:
         platform = platform_named(name)
     except DaybookError as error:

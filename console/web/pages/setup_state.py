@@ -1,4 +1,4 @@
-"""One visit to the set-up of a connection, and what it has been told so far."""
+"""A session of a connection's set-up, and the answers so far."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ async def _nowhere(_step: Step) -> None:
 
 @dataclass
 class SetupSession:
-    """A visit; `go` draws a step, `again` is authorising once more what was set up already.
+    """A session; `go` draws a step, `again` is authorising once more what was set up already.
 
     `store` is whose set-up waits for this organisation, `proposed` the target it comes back with.
     """
