@@ -94,7 +94,7 @@ class HeldEntries:
 
     @property
     def why(self) -> str:
-        """In words."""
+        """Return the reason as a sentence."""
         if self.words is None or self.words:
             return self.reason
         return "Every source type is mapped now. Sync to process the days that waited"
@@ -116,7 +116,7 @@ class Outstanding:
 
     @property
     def why(self) -> str | None:
-        """In words."""
+        """Return the reason as a sentence."""
         if self.days:
             return f"{_counted(self.days, 'day')} to import before the books are complete"
         if self.entries:

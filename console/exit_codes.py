@@ -113,7 +113,7 @@ def _ours(error: Exception) -> str:
 
 
 def _leave_the_pipe() -> None:
-    """Nobody reads any more (`| head`): what is still buffered goes nowhere."""
+    """Let what is still buffered go nowhere, as nobody reads any more (`| head`)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

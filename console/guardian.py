@@ -98,7 +98,7 @@ def _stat(process: Path) -> list[str]:
 
 
 def _die_with(guardian: int) -> Callable[[], None] | None:
-    """On Linux the program ends also where its guardian is killed."""
+    """Return what ends the program, on Linux, also where its guardian is killed."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl

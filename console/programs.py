@@ -86,7 +86,7 @@ class Programs:
             self._launch(service)
 
     def await_ready(self) -> None:
-        """Until every program answers; `Transient` for one that dies or never does."""
+        """Wait until every program answers; `Transient` for one that dies or never does."""
         for service in self.services:
             deadline = time.monotonic() + START_SECONDS
             while service.ready is not None and not service.ready():

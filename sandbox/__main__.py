@@ -61,7 +61,7 @@ def tell_callback(emulator: Emulator, address: str) -> None:
 
 
 def write(path: Path, document: Any) -> None:
-    """A whole file or none: somebody waits for it."""
+    """Write a whole file or none: somebody waits for it."""
     fresh = path.with_name(f".tmp-{path.name}")
     fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(document, indent=1) + "\n")

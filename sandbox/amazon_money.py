@@ -149,7 +149,7 @@ class AmazonMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by; what ended on a day is told the day after."""
+        """Let so many days go by; what ended on a day is told the day after."""
         for _ in range(days):
             if not self.quiet:
                 for site in self.sites:
@@ -182,7 +182,7 @@ class AmazonMoney:
         return sum(len(s.lines) for s in self.closed.values())
 
     def listed(self) -> list[Listed]:
-        """The reports that have been made by now, newest first, as often as they are listed."""
+        """Return the reports made by now, newest first, as often as they are listed."""
         made = [r for r in self.reports if r.created < _midnight(self.today)]
         return [
             r for r in sorted(made, key=lambda r: r.created, reverse=True) for _ in range(r.times)
@@ -231,7 +231,7 @@ class AmazonMoney:
         self._add(to, at, kind, "ItemFees", "RefundCommission", -(fee / 5).quantize(_CENT), **item)
 
     def _close(self, settlement: AmazonSettlement) -> None:
-        """The day the settlement ends: what is charged then, what is held back, and its report."""
+        """End the settlement: charge what is due then, hold back a reserve, and report."""
         for likely, kind, group, word, low, high in _ODDITIES:
             if self._random.random() < likely:
                 at = settlement.start + ONE_DAY * self._random.randint(1, 12)

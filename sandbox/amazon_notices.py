@@ -160,7 +160,7 @@ class NoticeDesk:
         return {"queue_url": URL, "region": REGION, **key, **further}
 
     def finished(self, account: str, listed: Listed) -> None:
-        """A report was made: whoever subscribed is told."""
+        """Tell whoever subscribed that a report was made."""
         subscription = self.subscriptions.get((account, "REPORT_PROCESSING_FINISHED"))
         if subscription is None:
             return

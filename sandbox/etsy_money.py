@@ -60,7 +60,7 @@ class EtsyMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._happen(self.today)

@@ -57,7 +57,7 @@ class EtsyPayments:
         return payment
 
     def refund(self, gross: int, tax: int, at: int) -> dict[str, Any] | None:
-        """A part of the latest payment that was as much is given back; None where none was."""
+        """Give a part of the latest payment back that was as much; None where none was."""
         payment = next((p for p in reversed(self.listed.values()) if self._left(p) >= gross), None)
         if payment is None:
             return None

@@ -33,7 +33,7 @@ class Internet:
         self.asked: list[str] = []
 
     def says(self, name: str, *answers: list[str]) -> None:
-        """What the resolver answers for a name."""
+        """Set what the resolver answers for a name."""
         self.names[name] = list(answers)
 
     def getaddrinfo(self, host: str, port: int, *args: Any, **options: Any) -> list[Any]:

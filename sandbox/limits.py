@@ -37,7 +37,7 @@ class Clock:
         return self.ahead + (time.monotonic() if self.still is None else self.still)
 
     def pass_by(self, seconds: float) -> None:
-        """So many seconds are over at once; stands in for `sleep`."""
+        """Let so many seconds be over at once; stands in for `sleep`."""
         if seconds > 0:
             self.ahead += seconds
             for other in self.others:
@@ -82,7 +82,7 @@ class Bucket:
         return self.burst - self._used
 
     def wait(self, cost: float) -> float:
-        """Until there are tokens for it."""
+        """Return the seconds until there are tokens for a call."""
         lacking = cost - self.left
         forgiven = FORGIVEN * cost + JITTER_SECONDS * self.per_second
         return 0.0 if lacking <= forgiven else lacking / self.per_second
@@ -107,13 +107,13 @@ class Quota:
 
     @property
     def left(self) -> float:
-        """Calls that this stretch still allows."""
+        """Return the calls that this stretch still allows."""
         if CLOCK() - self._since >= self.seconds:
             self._count, self._since = 0.0, CLOCK()
         return self.most - self._count
 
     def wait(self, cost: float) -> float:
-        """Until the next stretch begins, where this one is used up."""
+        """Return the seconds until the next stretch begins, where this one is used up."""
         return 0.0 if self.left >= cost else self._since + self.seconds - CLOCK()
 
     def take(self, cost: float) -> None:
@@ -134,7 +134,7 @@ class AtOnce:
 
     @property
     def left(self) -> float:
-        """Calls that may be begun."""
+        """Return the calls that may be begun."""
         return self.most - self._open
 
     def wait(self, cost: float) -> float:
@@ -142,11 +142,11 @@ class AtOnce:
         return 0.0 if self.left >= cost else 1.0
 
     def take(self, cost: float) -> None:
-        """A call begins, or ends where the cost is negative."""
+        """Begin a call, or end one where the cost is negative."""
         self._open += cost
 
     def least(self, taken: float) -> float:
-        """It does not count time."""
+        """Return nought: time is not counted."""
         return 0.0
 
 
@@ -216,7 +216,7 @@ class Limits:
         return None
 
     def give_back(self, path: str, account: str, cost: float) -> None:
-        """A call came to less than was taken for it."""
+        """Give back what a call came to less."""
         for rule, meter in self.meters(path, account).items():
             meter.take(-cost)
             self.taken[rule.name, _whose(rule, account)] -= round(cost)

@@ -158,7 +158,7 @@ class OAuth:
         return grant if grant and not grant.revoked and self.now() < ends else None
 
     def revoke(self, *accounts: str) -> None:
-        """A seller takes consent back, at the platform: of these accounts, or all."""
+        """Take a seller's consent back, at the platform: of these accounts, or all."""
         for grant in self.grants:
             if not accounts or set(accounts) & set(grant.accounts):
                 grant.revoked = True
@@ -177,7 +177,7 @@ class OAuth:
         return False
 
     def expire_access(self) -> None:
-        """Every access token ends now."""
+        """End every access token now."""
         self.access = {token: (grant, 0.0) for token, (grant, _) in self.access.items()}
 
     def _renew(self, grant: Grant) -> None:
@@ -226,11 +226,11 @@ class Granting:
         return account
 
     def expire(self) -> None:
-        """Every access token ends now."""
+        """End every access token now."""
         self.oauth.expire_access()
 
     def revoke(self, account: str) -> None:
-        """The seller takes the consent back, on the platform's pages."""
+        """Take the consent back, as the seller does on the platform's pages."""
         self.oauth.revoke(account)
 
     def alive(self, account: str) -> bool:

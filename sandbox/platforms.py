@@ -40,16 +40,16 @@ class Emulator(Protocol):
         """Return what the seller of an account chooses before authorising."""
 
     def keys(self, account: str) -> dict[str, str]:
-        """What the seller of an account pastes instead of consenting; a new grant each time."""
+        """Return what a seller pastes instead of consenting; a new grant each time."""
 
     def picks(self, account: str) -> str:
         """Return what to press on the consent page to grant an account."""
 
     def expire(self) -> None:
-        """Every access token ends now."""
+        """End every access token now."""
 
     def revoke(self, account: str) -> None:
-        """The seller of an account takes it all back, at the platform."""
+        """Take all consent of an account back, as its seller does at the platform."""
 
     def alive(self, account: str) -> bool:
         """Return whether anything granted for an account still opens a door."""

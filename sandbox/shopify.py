@@ -104,7 +104,7 @@ class Shopify(Granting):
         return self.oauth.lasting(account)
 
     def revoke(self, account: str) -> None:
-        """The merchant uninstalls the application."""
+        """Uninstall the application, as the merchant does."""
         self._installed.discard(account)
         self.oauth.revoke(account)
 

@@ -42,7 +42,7 @@ class GatewayMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             for _ in range(self._random.randint(0, 3)):
                 self._sell(self.today)

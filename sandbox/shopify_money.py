@@ -39,7 +39,7 @@ _ODDITIES: tuple[tuple[float, str, str, int, str], ...] = (
 
 
 def _plain(value: Decimal) -> str:
-    """As Shopify writes decimals: without needless zeros, but one."""
+    """Return an amount as Shopify writes decimals: without needless zeros, but one."""
     return f"{value.normalize():f}" if value % 1 else f"{value:.1f}"
 
 
@@ -81,7 +81,7 @@ class ShopifyMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._settle()
@@ -134,7 +134,7 @@ class ShopifyMoney:
         return {"shopifyPaymentsAccount": account}
 
     def _told(self) -> list[dict[str, Any]]:
-        """What is listed, with what it is searched by; made anew when something has happened."""
+        """Return what is listed, with what it is searched by; made anew after each change."""
         state = (self.today, len(self.listed), *(p["status"] for p in self.payouts))
         if self._listing is None or self._listing[0] != state:
             self._listing = state, self._searchable()

@@ -25,7 +25,7 @@ def connection(
     largest: int,
     **filters: str,
 ) -> dict[str, Any]:
-    """One page of what passes the search; `filters` says which field a search term is about."""
+    """Return one page of what passes the search; `filters` is the field of each term."""
     matches = list(items)
     for name, read, holds, requested in _terms(arguments.get("query") or "", filters):
         matches = [item for item in matches if holds(read(item[name]), requested)]
@@ -41,7 +41,7 @@ def connection(
 
 
 def _terms(query: str, filters: Mapping[str, str]) -> list[_Test]:
-    """What a search demands; a term that the list does not know is ignored, as Shopify does."""
+    """Return what a search demands; unknown terms are ignored, as at Shopify."""
     matches: list[_Test] = []
     for name, sign, value in _TERM.findall(query):
         if name in filters:

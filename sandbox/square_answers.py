@@ -88,7 +88,7 @@ def _remembered(
     query: object,
     searched: Callable[[], list[dict[str, Any]]],
 ) -> list[dict[str, Any]]:
-    """What the last query of this list found, until one is added: places and dates never change."""
+    """Return what the last query of this list found, until one is added."""
     key, matches = money.listings.get(what, (None, []))
     if key != (query, len(items)):
         matches = searched()

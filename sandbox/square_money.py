@@ -72,7 +72,7 @@ class SquareMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             for location in () if self.quiet else self.locations:
                 self._pay(self.today, location)
@@ -80,7 +80,7 @@ class SquareMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A till that was without a network sends a cash sale and a card's of three days ago."""
+        """Send sales of three days ago, cash and card, from a till that was without a network."""
         day = self.today - timedelta(days=3)
         for _, tender in TENDERS[:2]:
             self._sale(day, self.locations[-1], tender)
@@ -132,7 +132,7 @@ class SquareMoney:
         self._payment(day, location, order, order["total_money"]["amount"], tip, tender)
 
     def _split(self, day: date, location: str) -> None:
-        """One order paid in cash and by card."""
+        """Add an order paid in cash and by card."""
         order = self._order(location)
         part = order["total_money"]["amount"] // 3
         card, cash = TENDERS[0][1], TENDERS[1][1]
@@ -140,7 +140,7 @@ class SquareMoney:
         self._payment(day, location, order, order["total_money"]["amount"] - part, 150, card)
 
     def _unfinished(self, day: date, location: str) -> None:
-        """A payment that brings nothing."""
+        """Add a payment that brings nothing."""
         status = self._random.choice(("APPROVED", "PENDING", "CANCELED", "FAILED"))
         payment = self._payment(day, location, self._order(location), 999, 0, {**TENDERS[0][1]})
         payment["status"] = status
@@ -251,7 +251,7 @@ class SquareMoney:
         details: Mapping[str, str] | None = None,
         at: datetime | None = None,
     ) -> None:
-        """The balance moves; `fee` is positive where it costs."""
+        """Move the balance; `fee` is positive where it costs."""
         self._number += 1
         entry: dict[str, Any] = {
             "id": f"poe_{self._number:06}{self.seed}",

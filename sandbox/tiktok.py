@@ -175,7 +175,7 @@ class TikTok(Granting):
             return _error(98001006, "refresh token is invalid or expired")
 
     def _known(self, query: Mapping[str, str]) -> Response | None:
-        """A refusal, unless the application is who it says it is; the wording is not known."""
+        """Return a refusal of an unknown application; the wording is assumed."""
         if query.get("app_key") != self.oauth.client_id:
             return _error(36009004, "Invalid app_key query parameter")
         if query.get("app_secret") != self.oauth.client_secret:

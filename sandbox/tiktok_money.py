@@ -87,7 +87,7 @@ class TikTokMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._settle(self.today)
@@ -233,7 +233,7 @@ def totals(statement: TiktokStatement, currency: str) -> dict[str, Any]:
 def _page(
     request: Request, what: str, matches: list[dict[str, Any]], sort: str, largest: int
 ) -> dict[str, Any]:
-    """One page of what lies between the instants asked for; its token is good for this list."""
+    """Return one page of what lies between two instants; its token is good for this list."""
     query = request.query_params
     if query.get("sort_field") != sort:
         raise Invalid("Invalid sort_field query parameter")

@@ -68,7 +68,7 @@ class Walmart(Granting):
         return {"client_id": client_id, "client_secret": secret, "seller_id": account}
 
     def revoke(self, account: str) -> None:
-        """The seller resets the keys and takes the consent back."""
+        """Reset the keys and take the consent back, as the seller does."""
         self.own = {key: held for key, held in self.own.items() if held[1] != account}
         self.oauth.revoke(account)
 

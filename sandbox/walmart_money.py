@@ -91,7 +91,7 @@ class WalmartMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._happen(self.today)
@@ -167,7 +167,7 @@ class WalmartMoney:
         self._legs(day, "Refund", "Return Refund", legs)
 
     def _legs(self, day: date, kind: str, description: str, legs: Mapping[str, Decimal]) -> None:
-        """The amounts of one order line, which share a key."""
+        """Add the amounts of one order line, which share a key."""
         self._number += 1
         same = {
             "Transaction Key": f"{day:%Y_%m_%d}_{self._number}",
@@ -198,7 +198,7 @@ class WalmartMoney:
         self._waiting.append((day, row))
 
     def _report(self, day: date) -> None:
-        """On a day of payment, the report of the period that ended three days before."""
+        """Report, on a day of payment, the period that ended three days before."""
         end = day - PAYING
         if end <= self.first or (end - self.first) % CYCLE:
             return

@@ -122,10 +122,10 @@ class WooCommerce:
         return account.rsplit("/", 1)[-1]
 
     def expire(self) -> None:
-        """Keys do not end."""
+        """Do nothing: keys do not end."""
 
     def revoke(self, account: str) -> None:
-        """The owner deletes every key."""
+        """Delete every key, as the owner does."""
         self._store(account).keys.clear()
 
     def alive(self, account: str) -> bool:
@@ -233,7 +233,7 @@ class WooCommerce:
         )
 
     async def _plainly(self, request: Request) -> Response:
-        """What a parameter asks for; WooCommerce looks for its own name in the whole address."""
+        """Return a parameter's value; WooCommerce looks for its own name in the whole address."""
         route = request.query_params.get("rest_route", "")
         if route == "/":
             return await self._index(request)

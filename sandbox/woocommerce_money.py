@@ -73,7 +73,7 @@ class WooMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._happen(self.today)
@@ -290,7 +290,7 @@ class WooMoney:
         )
 
     def _arrive(self, day: date) -> None:
-        """What was on its way is at the bank; one of twelve comes back."""
+        """Let what was on its way be at the bank; one of twelve comes back."""
         for number, deposit in enumerate(self.deposits):
             if deposit["status"] == "in_transit" and deposit["date"] <= _milliseconds(day):
                 deposit["status"] = "failed" if number % 12 == 3 else "paid"

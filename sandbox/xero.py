@@ -113,7 +113,7 @@ class Xero(Granting):
         return {"refresh_token": token}
 
     def revoke(self, account: str) -> None:
-        """Somebody disconnects the app in the organisation's settings; tokens stay good."""
+        """Disconnect the app in the organisation's settings; tokens stay good."""
         self.connections.pop(account, None)
 
     def alive(self, account: str) -> bool:

@@ -140,7 +140,7 @@ class Accounts(Credentials):
 
     @contextmanager
     def recording_refusals(self, slug: str) -> Iterator[None]:
-        """Calls to a connection's platform: a refusal of its credentials becomes its state."""
+        """Record as the connection's state that its platform refuses the credentials."""
         try:
             yield
         except AccessRefused as error:

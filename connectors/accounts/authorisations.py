@@ -106,7 +106,7 @@ def requested_connection(accounts: Accounts, state: str, session: str) -> str | 
 def receive_keys(
     accounts: Accounts, platform: Platform, state: str, body: Mapping[str, object]
 ) -> None:
-    """Keys that a platform posts for a question that is open; the browser comes back after it."""
+    """Take the keys that a platform posts for an open request; the browser comes back after it."""
     asking = _consent(platform)
     if asking.hands_over is None:
         raise BadInput(f"{platform.title} hands over no keys")

@@ -108,7 +108,7 @@ def _is_free(descriptor: int, seconds: float) -> bool:
 
 
 def _remaining(settings: Settings) -> list[int]:
-    """Processes of the tree on record that still run, whoever of it was killed."""
+    """Return processes of the tree on record that still run, whoever of it was killed."""
     record = read_tenancy(settings)
     if record is None or record.host != socket.gethostname():
         return []
@@ -116,7 +116,7 @@ def _remaining(settings: Settings) -> list[int]:
 
 
 def _members(process: Process, home: Path) -> list[int]:
-    """`up` leads no group of its own: whoever started it may be in the same one."""
+    """Return a process's group; of `up` itself alone, whose starter may be in the same group."""
     if process.name == OWNER:
         return [process.pid] if process.lives() else []
     return process.members(home)

@@ -136,7 +136,7 @@ class Settings(BaseSettings):
 
     @property
     def lock_file(self) -> Path:
-        """Held by `daybook up` and its programs for as long as one of them lives."""
+        """Return the lock that `daybook up` and its programs hold while one of them lives."""
         return self.home / "up.lock"
 
     @property

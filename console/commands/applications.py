@@ -19,7 +19,7 @@ app = typer.Typer(help="Applications registered with the platforms.", no_args_is
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
-    """Which platforms an application is registered with; secrets are not shown."""
+    """List the platforms that an application is registered with; secrets are not shown."""
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
         listed = [

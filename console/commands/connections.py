@@ -25,7 +25,7 @@ notifications.register(app)
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
-    """Every connection: how the last work ended, what runs now, and how far its data goes."""
+    """List connections: how the last work ended, what runs now, how far the data goes."""
     with workspace() as opened:
         listed = _cards(opened, opened.registry.connections.list())
     if as_json:
@@ -49,7 +49,7 @@ def list_(as_json: Json = False) -> None:
 
 @app.command(name="show")
 def show_(slug: str, as_json: Json = False) -> None:
-    """One connection: its documents, and days that are not done."""
+    """Show a connection: its documents, and days that are not done."""
     with workspace() as opened:
         connection = opened.registry.connections.get(slug)
         (card,) = _cards(opened, [connection])

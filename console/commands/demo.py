@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo() -> None:
-    """Bundled sample settlements through the whole chain: import, journals, books, the proof."""
+    """Take bundled settlements through the whole chain: import, journals, books, the proof."""
     started = time.monotonic()
     from console.samples import SAMPLES, folder
 
@@ -77,7 +77,7 @@ def _what_next(seconds: float) -> None:
 
 
 def _how_to_type_it() -> None:
-    """What a shell needs before the commands below work as they stand."""
+    """Print what a shell needs before the commands below work as they stand."""
     needed = []
     if shutil.which("daybook") is None:
         needed.append(f'export PATH="{Path(sys.executable).parent}:$PATH"')

@@ -37,7 +37,7 @@ COLUMNS = (
 
 @app.command(name="list")
 def list_(connection: str, as_json: Json = False) -> None:
-    """Every document of a connection, with those that are superseded or withdrawn."""
+    """List the documents of a connection, with those that are superseded or withdrawn."""
     with workspace() as opened:
         stored = stored_documents(opened, opened.registry.connections.get(connection))
     if as_json:
@@ -64,7 +64,7 @@ def _row(stored: StoredDocument) -> tuple[object, ...]:
 
 @app.command(name="show")
 def show_(connection: str, document: Named, as_json: Json = False) -> None:
-    """One document: what it is a statement of, what it declares, how it stands."""
+    """Show a document: what it is a statement of, what it declares, its state."""
     with workspace() as opened:
         documents = stored_documents(opened, opened.registry.connections.get(connection))
         stored = find_document(documents, document)

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def books(home: Settings) -> list[str]:
-    """Empty books where there are none."""
+    """Write empty books where there are none."""
     folder = Books(home.books_folder)
     new = not folder.main_file.exists()
     folder.initialise()
@@ -111,7 +111,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 def channels(as_json: Json = False) -> None:
-    """What can be connected, and how."""
+    """List what can be connected, and how."""
     if as_json:
         print_json({"channels": [described(p) for p in PLATFORMS.values()]})
         return

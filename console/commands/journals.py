@@ -27,7 +27,7 @@ def journals(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Journal entries by day, with their state at the books; debits are positive."""
+    """List journal entries by day, with their state at the books; debits are positive."""
     window = window_of(first, last)
     with workspace() as opened:
         listed: list[Entry] = []

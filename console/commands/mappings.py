@@ -33,7 +33,7 @@ ANY_CONNECTION = "{connection}"
 
 @app.command(name="show")
 def show_mapping(connection: For = None, as_json: Json = False) -> None:
-    """The mapping in force: category, meaning, account, tax code."""
+    """Show the effective mapping: category, meaning, account, tax code."""
     with workspace() as opened:
         if connection is not None:
             opened.registry.connections.get(connection)

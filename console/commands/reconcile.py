@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
-    """Per settlement: declared, raw, normalised, journalled, posted, paid, and the difference.
+    """Prove each settlement: declared, raw, normalised, journalled, posted, paid, difference.
 
     With what was brought forward the figures add up to what was paid.
     """
@@ -54,7 +54,7 @@ def _state(proof: Proof) -> str:
 
 
 def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
-    """The proof as a table, and what to do about what does not tie or is missing."""
+    """Print the proof as a table, and what to do about what does not tie or is missing."""
     if not proofs:
         print_result("no settlements yet: `daybook import` takes files in")
         return

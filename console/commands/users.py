@@ -44,7 +44,7 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
-    """Everybody who may sign in, and the tokens of programs."""
+    """List users who may sign in, and the tokens of programs."""
     with workspace() as opened:
         users, tokens = opened.registry.users.list(), opened.registry.api_tokens.list()
     if as_json:

@@ -32,7 +32,7 @@ def build(console: Console, parts: tuple[Part, ...] | None = None) -> ASGIApp:
 
 
 def _pages(app: FastAPI, console: Console) -> None:
-    """The pages come last: they take every address that nothing else does."""
+    """Add the pages last: they take every address that nothing else does."""
     from console.web import pages
 
     pages.add(app, console)

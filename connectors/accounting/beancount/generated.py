@@ -33,7 +33,7 @@ class Generated:
         )
 
     def checked(self) -> "Generated":
-        """This file; ConfigError where a hand or a fault changed it."""
+        """Return this file; raise ConfigError where a hand or a fault changed it."""
         if not self.intact:
             raise self.damaged(_DIGEST_LINE, "this generated file was changed after it was written")
         return self

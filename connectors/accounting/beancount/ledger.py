@@ -116,7 +116,7 @@ class Ledger:
         return balances
 
     def _cleared(self) -> dict[date, set[tuple[str, str]]]:
-        """By day, the clearing accounts and currencies that payouts of the day empty."""
+        """Return the clearing accounts and currencies that payouts empty, by day."""
         cleared: defaultdict[date, set[tuple[str, str]]] = defaultdict(set)
         for directive in self.directives():
             if directive.part == PAYOUT:

@@ -138,7 +138,7 @@ def _is_balances(paragraph: str) -> bool:
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
-    """Runs of lines between blank lines, each with the number of its first line."""
+    """Yield runs of lines between blank lines, each with the number of its first line."""
     line = 1
     for paragraph in text.split("\n\n"):
         lines = paragraph if paragraph.endswith("\n") else paragraph + "\n"

@@ -50,12 +50,12 @@ class Layout:
 
     @property
     def start_lock(self) -> Path:
-        """Held by a process of ours while it starts or stops the server."""
+        """Return the lock that a process of ours holds while it starts or stops the server."""
         return self.folder / "start.lock"
 
     @property
     def serving_lock(self) -> Path:
-        """Held by the server's own processes for as long as one of them lives."""
+        """Return the lock that the server's own processes hold while one of them lives."""
         return self.folder / "serving.lock"
 
     @property

@@ -126,7 +126,7 @@ class Connections(Repository):
         timezone: str,
         actor: str,
     ) -> None:
-        """A connection is authorised: whom it reaches, from now on; it is active.
+        """Authorise a connection for the account that it reaches from now on; it is active then.
 
         `BadInput` when it is another account's already, or another connection has this account.
         """
@@ -146,12 +146,12 @@ class Connections(Repository):
             _refuse_another(session, _locked(session, slug), account_id, account)
 
     def describe_account(self, slug: str, account: Mapping[str, Any]) -> None:
-        """How the platform names the account now: a store may change its name."""
+        """Record how the platform names the account now: a store may change its name."""
         with self._transaction() as session:
             _locked(session, slug).account = dict(account)
 
     def set_setup(self, slug: str, setup: Mapping[str, Any], actor: str) -> None:
-        """What a connection brings in from now on, and how far its set-up has come.
+        """Save what a connection imports from now on, and how far its set-up has come.
 
         Posting stays as it is: a page that was open meanwhile does not switch it back.
         """
@@ -177,7 +177,7 @@ class Connections(Repository):
             return True
 
     def set_deadlines(self, slug: str, deadlines: Sequence[Mapping[str, str]]) -> None:
-        """What ends for a connection's account: `expires_at`, `what` and the `remedy`."""
+        """Save the deadlines of a connection's account: `expires_at`, `what` and the `remedy`."""
         with self._transaction() as session:
             _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
 

@@ -15,11 +15,11 @@ class Findings(Repository):
     """The findings of each connection, on its card."""
 
     def set(self, slug: str, findings: Sequence[str]) -> None:
-        """What a connection's settlements lack; replaces what was found before."""
+        """Replace what a connection's settlements lack."""
         self._change(slug, lambda before: [*findings, *filter(_of_queue, before)])
 
     def set_for_queue(self, slug: str, finding: str | None) -> None:
-        """What is wrong with a connection's queue of notifications; None when nothing is."""
+        """Save what is wrong with a connection's queue of notifications; None for nothing."""
         replacement = [NOTIFICATIONS + redacted(finding)] if finding else []
         self._change(slug, lambda before: [*(f for f in before if not _of_queue(f)), *replacement])
 

@@ -84,7 +84,7 @@ class UserSessions(Repository):
     def start(
         self, digest: str, user: str, inactivity_limit: timedelta, lifetime: timedelta
     ) -> None:
-        """Somebody signed in; sessions that have ended are dropped."""
+        """Start a session of somebody who signed in; sessions that have ended are deleted."""
         ended = or_(
             SessionRow.seen_at < func.now() - inactivity_limit,
             SessionRow.started_at < func.now() - lifetime,
@@ -124,13 +124,13 @@ class UserSessions(Repository):
             return SignedIn(row.user, cast("Role", row.role), row.confirmed_at)
 
     def confirm(self, digest: str) -> None:
-        """The user of a session gave the password again."""
+        """Record that the user of a session gave the password again."""
         confirmed = update(SessionRow).where(SessionRow.digest == digest)
         with self._transaction() as session:
             session.execute(confirmed.values(confirmed_at=func.now()))
 
     def end(self, digest: str) -> None:
-        """Somebody signed out."""
+        """End a session."""
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(SessionRow.digest == digest))
 

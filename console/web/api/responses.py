@@ -32,7 +32,7 @@ class ActivityResponse(BaseModel):
 
     @classmethod
     def of(cls, activity: Activity) -> Self:
-        """As the registry knows it."""
+        """Return the response of an activity."""
         return cls.model_validate(asdict(activity))
 
 
@@ -56,7 +56,7 @@ class AccountResponse(BaseModel):
 
     @classmethod
     def of(cls, connection: Connection) -> Self | None:
-        """Of a connection; None before it is authorised."""
+        """Return the account of a connection; None before it is authorised."""
         if connection.account_id is None:
             return None
         details = dict(connection.account)
@@ -102,7 +102,7 @@ class CardResponse(BaseModel):
 
     @classmethod
     def of(cls, card: cards.Card) -> Self:
-        """As the page shows it."""
+        """Return the response of a card."""
         connection = card.connection
         return cls(
             slug=connection.slug,

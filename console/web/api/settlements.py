@@ -67,7 +67,7 @@ def list_settlements(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> SettlementPage:
-    """Per settlement: declared, raw, normalised, journalled, posted, paid, the difference."""
+    """List settlements: declared, raw, normalised, journalled, posted, paid, difference."""
     opened, stores = workspace_of(console), stores_of(console, connection)
     proofs = reconcile(opened, stores)
     missing = [GapResponse.model_validate(gap_document(gap)) for gap in gaps_of(opened, stores)]

@@ -91,7 +91,7 @@ def _status(card: Card) -> None:
 
 
 def _facts(card: Card) -> None:
-    """The last completed outcome and what runs now stand apart."""
+    """Draw the last completed outcome and what runs now, apart."""
     if card.running is not None:
         what = _WHAT.get(card.running.what, card.running.what)
         ui.label(

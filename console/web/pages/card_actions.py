@@ -18,7 +18,7 @@ Again = Callable[[], Awaitable[None]]
 
 
 async def rename(current_user: CurrentUser, card: Card, again: Again) -> None:
-    """Another display name; the slug stays."""
+    """Ask for another display name; the slug stays."""
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-md"):
         heading("Rename", 2)
         typed = ui.input("Name", value=card.connection.name).props("outlined autofocus")

@@ -93,7 +93,7 @@ def _show(current_user: CurrentUser, shown: StoreFilter) -> None:
 
 
 def _endings(shown: StoreFilter) -> None:
-    """What ends soon, the soonest first: above everything, for a month before."""
+    """Draw what expires within a month, the soonest first, above everything."""
     matches = [(ends, card) for card in shown.cards for ends in card.warnings]
     soonest = sorted(matches, key=lambda pair: pair[0].expires_at)
     for ends, card in soonest[:MOST_ENDINGS]:
@@ -181,7 +181,7 @@ def _pages(shown: StoreFilter, pages: int) -> None:
 
 
 async def _look_again(current_user: CurrentUser, shown: StoreFilter) -> None:
-    """The cards as they are now, drawn anew only where something changed and no menu is open."""
+    """Draw the cards anew, only where something changed and no menu is open."""
     fresh = await run.io_bound(cards, current_user.console.registry)
     if fresh is None or fresh == shown.cards or not await released():
         return
@@ -191,7 +191,7 @@ async def _look_again(current_user: CurrentUser, shown: StoreFilter) -> None:
 
 
 def picker(current_user: CurrentUser) -> None:
-    """Which platform: opens the set-up of a new connection."""
+    """Ask which platform, and open the set-up of a new connection."""
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-2xl"):
         heading("Connect a store", 2)
         ui.label("Where do you sell, or keep your books?")

@@ -20,7 +20,7 @@ _served: list[Console] = []
 
 
 def serve(console: Console) -> None:
-    """The console whose pages this process shows."""
+    """Set the console whose pages this process shows."""
     _served[:] = [console]
 
 

@@ -116,7 +116,7 @@ async def _show(this: SetupSession, first: Step) -> None:
 
 
 def _list(this: SetupSession, at: Step) -> None:
-    """All steps, and which one this is; what is asked of some accounts only, where it is asked."""
+    """Draw all steps, and mark this one; steps of some accounts only, where they are taken."""
     steps = [step for step in STEPS if step not in OCCASIONAL or step in {at, this.setup.step}]
     if this.is_organisation:
         steps = [step for step in steps if step not in {"imports", "accounting"}]

@@ -142,7 +142,7 @@ async def _authorise_with(this: SetupSession, typed_values: dict[str, str]) -> N
 
 
 async def authorise(this: SetupSession) -> None:
-    """Somebody left while the platform was asking: ask again."""
+    """Draw the way to the platform's page once more, for whoever left it."""
     ui.label(
         f"{this.platform.title} hasn't authorised Daybook yet. Go to its page to allow access."
     )

@@ -13,7 +13,7 @@ from console.web.pages.target import connect_organisation
 
 
 async def imports(this: SetupSession) -> None:
-    """What is fetched, from when, and whether it goes on."""
+    """Ask what is fetched, from when, and whether it goes on."""
     current = this.setup.imports
     ui.label("What should Daybook import?").classes("font-bold")
     ui.label("Every settlement: sales, fees, refunds, taxes and payouts.")
@@ -66,7 +66,7 @@ async def imports(this: SetupSession) -> None:
 
 
 async def accounting(this: SetupSession) -> None:
-    """Where entries go: the books always, an organisation where one is connected."""
+    """Ask where entries go: the books always, an organisation where one is connected."""
     targets = await this.current_user.do("read", connections.targets, this.console.registry)
     if targets is None:
         return
@@ -87,7 +87,7 @@ async def accounting(this: SetupSession) -> None:
 
 
 async def done(this: SetupSession) -> None:
-    """The end; an organisation says what it is for, and leads back to the store that waits."""
+    """Draw the end; an organisation's leads back to the store that waits."""
     if not this.is_organisation:
         ui.label("This connection is set up.")
         link_button("Back to Connected Stores", "/")

@@ -37,7 +37,7 @@ async def authorise_with(this: SetupSession, work: Callable[[], object]) -> None
 
 
 async def choose(this: SetupSession) -> None:
-    """One authorisation covers several accounts: which one is this connection?"""
+    """Ask which of the accounts that an authorisation covers this connection is."""
     accounts, slug = this.console.accounts, this.slug
     reached = await this.current_user.do("connect", accounts.reachable_accounts, slug)
     if not reached:
@@ -63,7 +63,7 @@ async def choose(this: SetupSession) -> None:
 
 
 async def timezone(this: SetupSession) -> None:
-    """The platform does not say in which zone the account keeps its days."""
+    """Ask for the account's time zone, which the platform does not say."""
     ui.label("Which time zone does this account keep its days in?").classes("font-bold")
     ui.label(
         f"{this.platform.title} doesn't say, so your browser's time zone is proposed. Choose "

@@ -78,7 +78,7 @@ class SetupSession:
 
 
 def buttons(*, next_: Then, back: Then | None = None, title: str = "Continue") -> None:
-    """The way on, back, and out: what was answered is kept."""
+    """Draw the buttons on, back and out; the answers stay."""
     with ui.row().classes("w-full justify-between pt-4"):
         ui.button("Later", on_click=lambda: ui.navigate.to("/")).props("flat")
         with ui.row():

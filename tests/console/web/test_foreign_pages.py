@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import pytest
 
-from connectors.database.registry import Registry
+from connectors.database.registry.audit import AuditLog
 from connectors.errors import Transient
 from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
 from console.web.origins import Origins
@@ -124,7 +124,7 @@ def test_nothing_passes_that_is_not_written_down(
     def refuse(*_: object) -> None:
         raise Transient("PostgreSQL does not answer")
 
-    monkeypatch.setattr(Registry, "audit", refuse)
+    monkeypatch.setattr(AuditLog, "record", refuse)
     answer = operator.post("/dagster/graphql", json={"query": LAUNCH})
     assert (answer.status_code, answer.text) == (503, "the audit log cannot be written")
     assert operator.post("/dagster/anything", content=b"x").status_code == 503
