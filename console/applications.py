@@ -1,4 +1,4 @@
-"""The applications that this house registered with platforms: shown without secrets, kept, dropped.
+"""Applications registered with platforms: shown without secrets, saved, deleted.
 
 The command line and the API share it.
 """
@@ -6,35 +6,36 @@ The command line and the API share it.
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.accounts.accounts import Accounts, application
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.credentials import application
 from connectors.accounts.platform import Platform
 from connectors.errors import BadInput
 
 
-def shown(accounts: Accounts, wanted: Platform) -> dict[str, Any]:
-    """Whether an application is registered with a platform, and its fields but for secrets."""
-    kept = accounts.registered(wanted)
+def shown(accounts: Accounts, platform: Platform) -> dict[str, Any]:
+    """Return the application registered with a platform, without its secrets."""
+    stored = accounts.registered(platform)
     return {
-        "channel": wanted.name,
-        "registered": bool(kept),
+        "channel": platform.name,
+        "registered": bool(stored),
         "fields": {
-            field.name: kept[field.name]
-            for field in wanted.application
-            if field.name in kept and not field.secret
+            field.name: stored[field.name]
+            for field in platform.application
+            if field.name in stored and not field.secret
         },
     }
 
 
-def keep(accounts: Accounts, wanted: Platform, given: Mapping[str, str], actor: str) -> None:
+def keep(accounts: Accounts, platform: Platform, typed: Mapping[str, str], actor: str) -> None:
     """Keep a platform's application; `BadInput` for fields that an application does not have."""
-    foreign = sorted(set(given) - {field.name for field in wanted.application})
+    foreign = sorted(set(typed) - {field.name for field in platform.application})
     if foreign:
-        names = ", ".join(field.name for field in wanted.application) or "none"
+        names = ", ".join(field.name for field in platform.application) or "none"
         raise BadInput(f"{', '.join(foreign)} is no field of an application: it has {names}")
-    accounts.register(wanted, given, actor)
+    accounts.register(platform, typed, actor)
 
 
-def forget(accounts: Accounts, wanted: Platform, actor: str) -> None:
+def forget(accounts: Accounts, platform: Platform, actor: str) -> None:
     """Drop a platform's application; connections that use it stop at their next token."""
-    accounts.vault.forget(application(wanted))
-    accounts.registry.audit(actor, "application.forgotten", wanted.name, {})
+    accounts.vault.forget(application(platform))
+    accounts.registry.audit.record(actor, "application.forgotten", platform.name, {})

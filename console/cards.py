@@ -18,7 +18,7 @@ from connectors.home.settings import settings
 from pipelines.stages.books_check import known_books_error
 from pipelines.stages.words import unplaced_words
 
-Standing = Literal[
+Status = Literal[
     "setting up",
     "never synced",
     "connected",
@@ -34,7 +34,7 @@ Standing = Literal[
 ]
 Action = Literal["finish set-up", "sync now", "reconnect", "resume", "see why", "try again", "map"]
 
-NEXT: Mapping[Standing, Action | None] = {
+NEXT: Mapping[Status, Action | None] = {
     "setting up": "finish set-up",
     "never synced": "sync now",
     "connected": None,
@@ -55,14 +55,14 @@ class Card:
     """One connection as people see it.
 
     `last` is the last work that ended, `running` what goes on now. `days_done` of `days_due` are
-    the periods of its history. `next_visit` is when its platform is asked again, `waits` why that
-    is not its usual hour. `warnings` are what ends within a month. `new_words` hold entries and
-    have no place yet. `failure` is the work behind an error, with the run that did it.
+    the periods of its history. `next_sync_at` is when its platform is asked again, `wait_reason`
+    why not as usual. `warnings` end within a month. `unmapped_source_types` hold
+    entries. `failure` is the work behind an error, with the run that did it.
     """
 
     connection: Connection
     title: str
-    standing: Standing
+    status: Status
     why: str | None
     action: Action | None
     last: Activity | None
@@ -70,34 +70,34 @@ class Card:
     complete_through: date | None
     days_done: int
     days_due: int
-    next_visit: datetime | None
-    waits: str | None
+    next_sync_at: datetime | None
+    wait_reason: str | None
     warnings: tuple[Deadline, ...]
-    new_words: int
+    unmapped_source_types: int
     failure: Activity | None = None
 
     @property
     def setup(self) -> Setup:
-        """What it brings in, and how far its set-up has come."""
+        """Return what it brings in, and how far its set-up has come."""
         return Setup.model_validate(self.connection.setup)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Entries that wait: why one of them does, and the words that have no place yet.
+class HeldEntries:
+    """Entries that wait: why one of them does, and the source types that are unmapped.
 
     `words` is empty where all have one by now, and None where it is not words that hold them.
     """
 
-    said: str
+    reason: str
     words: Sequence[str] | None
 
     @property
     def why(self) -> str:
-        """In words."""
+        """Return the reason as a sentence."""
         if self.words is None or self.words:
-            return self.said
-        return "Every word has its place now: the days that waited for it are to be done again"
+            return self.reason
+        return "Every source type is mapped now. Sync to process the days that waited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,15 @@ class Outstanding:
     entries: int
 
     @property
-    def standing(self) -> Standing | None:
-        """How the card stands because of it; None where nothing is outstanding."""
+    def status(self) -> Status | None:
+        """Return how the card stands because of it; None where nothing is outstanding."""
         if self.days:
             return "waiting to import"
         return "not in the books" if self.entries else None
 
     @property
     def why(self) -> str | None:
-        """In words."""
+        """Return the reason as a sentence."""
         if self.days:
             return f"{_counted(self.days, 'day')} to import before the books are complete"
         if self.entries:
@@ -129,37 +129,37 @@ def _counted(number: int, one: str, many: str = "") -> str:
 
 
 def cards(registry: Registry) -> list[Card]:
-    """Every connection's card, by name; a handful of statements however many there are."""
-    last, running = registry.last_activities(), registry.running_activities()
-    failures = registry.last_failures()
-    waiting, due = registry.waiting_days(), registry.due_connections(BOOKS)
-    days, held = registry.day_summaries(), registry.held_connections()
-    visits = registry.scheduled_syncs()
-    connections = registry.connections()
+    """Return every connection's card, by name; a handful of statements however many there are."""
+    last, running = registry.activities.latest(), registry.activities.running()
+    failures = registry.activities.latest_failures()
+    waiting, due = registry.inbox.waiting_days(), registry.publications.due_connections(BOOKS)
+    days, held = registry.days.summaries(), registry.publications.held_connections()
+    schedule = registry.sync_schedule.by_connection()
+    connections = registry.connections.list()
     unplaced = unplaced_words(registry, connections, held)
     home = settings()
     refused = known_books_error(home.books_folder, home.books_verdict_file)
-    found = [
+    listed = [
         _card(
             c,
             days.get(c.slug),
             last.get(c.slug),
             running.get(c.slug),
-            Held(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
-            visits.get(c.slug) if can_sync(c) else None,
+            HeldEntries(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
+            schedule.get(c.slug) if can_sync(c) else None,
             failures.get(c.slug),
             Outstanding(waiting.get(c.slug, 0), due.get(c.slug, 0)),
             refused,
         )
         for c in connections
     ]
-    return sorted(found, key=lambda card: (card.connection.name.lower(), card.connection.slug))
+    return sorted(listed, key=lambda card: (card.connection.name.lower(), card.connection.slug))
 
 
 def card(registry: Registry, slug: str) -> Card:
-    """One connection's card; `BadInput` when there is none."""
-    registry.connection(slug)
-    return next(found for found in cards(registry) if found.connection.slug == slug)
+    """Return one connection's card; `BadInput` when there is none."""
+    registry.connections.get(slug)
+    return next(listed for listed in cards(registry) if listed.connection.slug == slug)
 
 
 def _card(
@@ -167,38 +167,38 @@ def _card(
     days: DaySummary | None,
     last: Activity | None,
     running: Activity | None,
-    held: Held | None,
-    visit: ScheduledSync | None,
+    held: HeldEntries | None,
+    scheduled: ScheduledSync | None,
     failure: Activity | None,
     outstanding: Outstanding,
     refused: str | None,
 ) -> Card:
-    standing, why = _standing(connection, days, last, running, held, outstanding)
+    status, why = _status(connection, days, last, running, held, outstanding)
     # Its entries are in these books too.
-    if refused is not None and standing in {"up to date", "held"}:
-        standing, why = "error", refused
-    done = days.done if days else 0
+    if refused is not None and status in {"up to date", "held"}:
+        status, why = "error", refused
+    days_done = days.done if days else 0
     history = whole_days(connection, settings().first_day).days if is_syncable(connection) else 0
     return Card(
         connection=connection,
         title=PLATFORMS[connection.channel].title,
-        standing=standing,
+        status=status,
         why=why,
-        action=_action(connection, standing, held),
+        action=_action(connection, status, held),
         last=last,
         running=running,
         complete_through=days.complete_through if days else None,
-        days_done=done,
-        days_due=max(history, done + (days.failed if days else 0)),
-        next_visit=visit.at if visit else None,
-        waits=visit.reason if visit else None,
+        days_done=days_done,
+        days_due=max(history, days_done + (days.failed if days else 0)),
+        next_sync_at=scheduled.at if scheduled else None,
+        wait_reason=scheduled.reason if scheduled else None,
         warnings=tuple(_warnings(connection)),
-        new_words=len(held.words or ()) if held else 0,
-        failure=failure if standing == "error" else None,
+        unmapped_source_types=len(held.words or ()) if held else 0,
+        failure=failure if status == "error" else None,
     )
 
 
-_STATES: Mapping[str, Standing] = {
+_STATES: Mapping[str, Status] = {
     "pending": "setting up",
     "needs_reauth": "needs reconnection",
     "paused": "paused",
@@ -206,14 +206,14 @@ _STATES: Mapping[str, Standing] = {
 }
 
 
-def _standing(
+def _status(
     connection: Connection,
     days: DaySummary | None,
     last: Activity | None,
     running: Activity | None,
-    held: Held | None,
+    held: HeldEntries | None,
     outstanding: Outstanding,
-) -> tuple[Standing, str | None]:
+) -> tuple[Status, str | None]:
     settled = _STATES.get(connection.state)
     if settled is None and not has_settlements(connection):
         settled = "connected"
@@ -230,18 +230,20 @@ def _standing(
         return "error", days.reason or why
     if held is not None:
         return "held", held.why
-    return outstanding.standing or "up to date", outstanding.why
+    return outstanding.status or "up to date", outstanding.why
 
 
-def _action(connection: Connection, standing: Standing, held: Held | None) -> Action | None:
-    if standing == "held" and held is not None and not held.words:
+def _action(connection: Connection, status: Status, held: HeldEntries | None) -> Action | None:
+    if status == "held" and held is not None and not held.words:
         return None if held.words is None else "sync now"
-    return NEXT[standing] if connection.kind == "api" or standing != "never synced" else None
+    return NEXT[status] if connection.kind == "api" or status != "never synced" else None
 
 
 def _warnings(connection: Connection) -> Iterable[Deadline]:
     now = datetime.now(UTC)
-    for kept in connection.deadlines:
-        ends = Deadline(datetime.fromisoformat(kept["by"]), kept["what"], kept["act"])
+    for deadline in connection.deadlines:
+        ends = Deadline(
+            datetime.fromisoformat(deadline["expires_at"]), deadline["what"], deadline["remedy"]
+        )
         if ends.warning(now) is not None:
             yield ends

@@ -6,34 +6,34 @@ from connectors.accounts.platform import Platform
 from connectors.channels import CHANNELS
 
 
-def files_taken(wanted: Platform) -> str | None:
-    """The files of a platform that can be imported; None where there are none."""
-    return CHANNELS[wanted.name].file if wanted.name in CHANNELS else None
+def files_taken(platform: Platform) -> str | None:
+    """Return the files of a platform that can be imported; None where there are none."""
+    return CHANNELS[platform.name].file if platform.name in CHANNELS else None
 
 
-def ways(wanted: Platform) -> list[str]:
-    """How it is let in: by a consent, by credentials, or either."""
-    found = {"consent": wanted.consent is not None, "credentials": bool(wanted.keys)}
-    return [way for way, there in found.items() if there]
+def ways(platform: Platform) -> list[str]:
+    """Return how it is let in: by a consent, by credentials, or either."""
+    offered = {"consent": platform.consent is not None, "credentials": bool(platform.keys)}
+    return [way for way, there in offered.items() if there]
 
 
-def described(wanted: Platform) -> dict[str, Any]:
-    """A platform with its endpoints and everything it asks of a seller."""
+def described(platform: Platform) -> dict[str, Any]:
+    """Return a platform with its endpoints and everything it asks of a seller."""
     groups = {
-        "application": wanted.application,
-        "account": wanted.account,
-        "credentials": wanted.keys,
+        "application": platform.application,
+        "account": platform.account,
+        "credentials": platform.keys,
     }
     return {
-        "name": wanted.name,
-        "title": wanted.title,
-        "kind": wanted.kind,
-        "file": files_taken(wanted),
-        "connects_by": ways(wanted),
-        "revoked_by_call": wanted.revoke is not None,
-        "revocation": wanted.revocation,
-        "endpoints": dict(wanted.endpoints),
-        "sandbox": dict(wanted.sandbox),
+        "name": platform.name,
+        "title": platform.title,
+        "kind": platform.kind,
+        "file": files_taken(platform),
+        "connects_by": ways(platform),
+        "revoked_by_call": platform.revoke is not None,
+        "revocation": platform.revocation,
+        "endpoints": dict(platform.endpoints),
+        "sandbox": dict(platform.sandbox),
         "fields": [
             {
                 "name": field.name,

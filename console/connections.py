@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.fields import slug_for
-from connectors.accounts.platforms import has_settlements, platform
+from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.setup import BOOKS, Imports, Setup
 from connectors.channels import CHANNELS
 from connectors.database.registry import Connection, Registry
@@ -18,8 +18,8 @@ from pipelines.stages.workspace import Workspace
 
 
 def free_slug(registry: Registry, name: str) -> str:
-    """A slug made of a name, which no connection has."""
-    return slug_for(name, {connection.slug for connection in registry.connections()})
+    """Return a slug made of a name, which no connection has."""
+    return slug_for(name, {connection.slug for connection in registry.connections.list()})
 
 
 def begin(
@@ -34,30 +34,32 @@ def begin(
 
     `store` is the one whose set-up waits for the organisation.
     """
-    wanted = platform(channel)
+    platform = platform_named(channel)
     slug = slug or free_slug(registry, name)
     # Its own zone comes with the account.
-    registry.add_connection(
-        slug, channel=wanted.name, name=name, timezone="UTC", kind="api", actor=actor
+    registry.connections.add(
+        slug, channel=platform.name, name=name, timezone="UTC", kind="api", actor=actor
     )
-    registry.set_setup(slug, Setup(step="account", store=store).model_dump(mode="json"), actor)
-    return registry.connection(slug)
+    registry.connections.set_setup(
+        slug, Setup(step="account", store=store).model_dump(mode="json"), actor
+    )
+    return registry.connections.get(slug)
 
 
 def change_imports(
-    workspace: Workspace, slug: str, actor: str, wanted: Mapping[str, object]
+    workspace: Workspace, slug: str, actor: str, changes: Mapping[str, object]
 ) -> Imports:
     """Change what a connected account brings in; its set-up is done then. What it brings now."""
-    found = _movable(workspace.registry, slug)
-    if found.state == "pending":
+    connection = _movable(workspace.registry, slug)
+    if connection.state == "pending":
         raise BadInput(f"{slug} is not set up yet: finish its set-up")
-    if not has_settlements(found):
+    if not has_settlements(connection):
         raise BadInput(f"{slug} is an accounting organisation: nothing is imported from it")
-    before = Setup.model_validate(found.setup)
-    imports = before.imports.model_copy(update=dict(wanted))
+    before = Setup.model_validate(connection.setup)
+    imports = before.imports.model_copy(update=dict(changes))
     after = before.model_copy(update={"imports": imports, "step": "done"})
     if after != before:
-        keep_setup(workspace, found, after, actor)
+        keep_setup(workspace, connection, after, actor)
     return imports
 
 
@@ -74,28 +76,30 @@ def keep_setup(
     if provisional and not foretells(connection):
         raise BadInput(
             f"{connection.slug} has no provisional figures: "
-            f"{platform(connection.channel).title} tells of no day ahead of its settlement"
+            f"{platform_named(connection.channel).title} tells of no day ahead of its settlement"
         )
     registry, slug = workspace.registry, connection.slug
-    registry.set_setup(slug, setup.model_dump(mode="json"), actor)
-    kept = registry.connection(slug)
+    registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
+    changed = registry.connections.get(slug)
     if provisional != is_booked(connection):
-        book_provisional(workspace, kept, actor)
-    return kept
+        book_provisional(workspace, changed, actor)
+    return changed
 
 
 def targets(registry: Registry) -> dict[str, str]:
-    """Where a store's entries can go, by slug: the books, and every connected organisation."""
-    found = {BOOKS: "The books of this house (Beancount)"}
-    for connection in registry.connections():
+    """Return the targets of entries, by slug: the books, and every connected organisation."""
+    titles = {BOOKS: "The books (Beancount)"}
+    for connection in registry.connections.list():
         if _is_target(connection):
-            found[connection.slug] = f"{platform(connection.channel).title}: {connection.name}"
-    return found
+            titles[connection.slug] = (
+                f"{platform_named(connection.channel).title}: {connection.name}"
+            )
+    return titles
 
 
 def check_target(registry: Registry, target: str) -> None:
-    """`BadInput` where no entries can go to `target`."""
-    if target != BOOKS and not _is_target(registry.connection(target)):
+    """Raise `BadInput` where no entries can go to `target`."""
+    if target != BOOKS and not _is_target(registry.connections.get(target)):
         raise BadInput(
             f"{target} is no connected accounting organisation: choose {BOOKS} or one that is"
         )
@@ -107,7 +111,7 @@ def _is_target(connection: Connection) -> bool:
 
 
 def target_of(connection: Connection) -> str:
-    """Where a store's entries go; `BadInput` for an organisation, which is where they go."""
+    """Return where a store's entries go; `BadInput` for an organisation, which is where they go."""
     if not has_settlements(connection):
         raise BadInput(f"{connection.slug} is an accounting organisation: it has no target")
     return Setup.model_validate(connection.setup).target
@@ -118,12 +122,12 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
 
     The books are written in any case. `BadInput` as `check_target` and `target_of`.
     """
-    connection = registry.connection(slug)
+    connection = registry.connections.get(slug)
     if target_of(connection) == target:
         return False
     check_target(registry, target)
     setup = Setup.model_validate(connection.setup).model_copy(update={"target": target})
-    registry.set_setup(slug, setup.model_dump(mode="json"), actor)
+    registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     return True
 
 
@@ -133,14 +137,14 @@ def foretells(connection: Connection) -> bool:
     return found is not None and found.supports_provisional
 
 
-def check_syncable(found: Connection) -> None:
-    """`BadInput` or `NeedsReconnection` for a connection that nothing can be done for now."""
-    slug = found.slug
-    if not has_settlements(found):
+def check_syncable(connection: Connection) -> None:
+    """Raise `BadInput` or `NeedsReconnection` for a connection that nothing can be done for now."""
+    slug = connection.slug
+    if not has_settlements(connection):
         raise BadInput(f"{slug} is no store: it has no settlements")
-    match found.state:
+    match connection.state:
         case "needs_reauth":
-            raise NeedsReconnection(f"{slug}: {found.reason or 'connect it again'}")
+            raise NeedsReconnection(f"{slug}: {connection.reason or 'connect it again'}")
         case "pending":
             raise BadInput(f"{slug} is not set up yet: finish its set-up")
         case "paused":
@@ -151,36 +155,35 @@ def check_syncable(found: Connection) -> None:
 
 def pause(registry: Registry, slug: str, actor: str) -> bool:
     """Ask the platform for nothing until `resume`; False when it is paused already."""
-    found = _movable(registry, slug)
-    if found.state == "paused":
+    connection = _movable(registry, slug)
+    if connection.state == "paused":
         return False
-    if found.state != "active":
-        raise BadInput(f"{slug} is {found.state}: only one that is active can be paused")
-    registry.set_connection_state(slug, "paused", actor)
+    if connection.state != "active":
+        raise BadInput(f"{slug} is {connection.state}: only one that is active can be paused")
+    registry.connections.set_state(slug, "paused", actor)
     return True
 
 
 def resume(registry: Registry, slug: str, actor: str) -> bool:
     """Go on with a paused connection; False when it is active already."""
-    found = _movable(registry, slug)
-    if found.state == "active":
+    connection = _movable(registry, slug)
+    if connection.state == "active":
         return False
-    if found.state != "paused":
-        raise BadInput(f"{slug} is {found.state}: only one that is paused can be resumed")
-    registry.set_connection_state(slug, "active", actor)
+    if connection.state != "paused":
+        raise BadInput(f"{slug} is {connection.state}: only one that is paused can be resumed")
+    registry.connections.set_state(slug, "active", actor)
     return True
 
 
-def check_removable(found: Connection) -> None:
-    """`BadInput` for a connection that has to be disconnected first."""
-    if found.kind == "api" and found.state not in {"pending", "disconnected"}:
-        raise BadInput(
-            f"{found.slug} is connected: `daybook connections disconnect {found.slug}` first"
-        )
+def check_removable(connection: Connection) -> None:
+    """Raise `BadInput` for a connection that has to be disconnected first."""
+    if connection.kind == "api" and connection.state not in {"pending", "disconnected"}:
+        slug = connection.slug
+        raise BadInput(f"{slug} is connected: `daybook connections disconnect {slug}` first")
 
 
 def _movable(registry: Registry, slug: str) -> Connection:
-    found = registry.connection(slug)
-    if found.kind == "file":
+    connection = registry.connections.get(slug)
+    if connection.kind == "file":
         raise BadInput(f"{slug} reads files: nothing is fetched for it")
-    return found
+    return connection

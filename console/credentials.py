@@ -11,7 +11,7 @@ from connectors.errors import BadInput
 
 
 def read_credentials(source: str) -> dict[str, str]:
-    """The fields in a file, or on standard input for `-`; every value is text."""
+    """Return the fields in a file, or on standard input for `-`; every value is text."""
     where = "standard input" if source == "-" else source
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
@@ -20,12 +20,12 @@ def read_credentials(source: str) -> dict[str, str]:
     except UnicodeDecodeError as error:
         raise BadInput(f"{where} is not UTF-8 text: save it as JSON") from error
     try:
-        given = json.loads(text)
+        document = json.loads(text)
     except ValueError as error:
         raise BadInput(f"{where} is not JSON ({error})") from error
-    if not isinstance(given, dict):
+    if not isinstance(document, dict):
         raise BadInput(f'{where} must be one JSON object, such as {{"client_id": "..."}}')
-    odd = [name for name, value in given.items() if not isinstance(value, str)]
+    odd = [name for name, value in document.items() if not isinstance(value, str)]
     if odd:
         raise BadInput(f"{where}: {', '.join(odd)} must be text in quotes")
-    return given
+    return document

@@ -6,7 +6,7 @@ from connectors.errors import BadInput
 
 
 def day(text: str) -> date:
-    """The day that is meant; `BadInput` for anything but 2026-03-31."""
+    """Return the day that is meant; `BadInput` for anything but 2026-03-31."""
     try:
         return date.fromisoformat(text)
     except ValueError:

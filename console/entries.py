@@ -17,14 +17,16 @@ Entry = dict[str, Any]
 def entries(
     opened: Workspace, connection: Connection, days: Iterable[date], explain: bool
 ) -> list[Entry]:
-    """Entries with their state at the books; with `explain` the document rows behind each line."""
-    known = {p.entry_id: p for p in opened.registry.publications(BOOKS, [connection.slug])}
-    revisions = {p.entry_id: p.revision for p in known.values()}
-    found = []
+    """Return entries with their state; with `explain` the document rows behind each line."""
+    publications = {
+        p.entry_id: p for p in opened.registry.publications.list(BOOKS, [connection.slug])
+    }
+    revisions = {p.entry_id: p.revision for p in publications.values()}
+    documents = []
     for entry in read_entries(opened, connection.slug, days, revisions):
-        publication = known.get(entry.entry_id)
+        publication = publications.get(entry.entry_id)
         rows = sources(opened, connection, entry.business_date) if explain else None
-        found.append(
+        documents.append(
             {
                 "entry_id": entry.entry_id,
                 "connection": entry.connection,
@@ -37,7 +39,7 @@ def entries(
                 "lines": _lines(entry, rows),
             }
         )
-    return found
+    return documents
 
 
 def _lines(entry: JournalEntry, rows: Sequence[Source] | None) -> list[Entry]:

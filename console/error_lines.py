@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import duckdb
 from pydantic import ValidationError
 
-from connectors.errors import BadInput, DaybookError
-from connectors.home.faults import NO_ROOM, in_words
+from connectors.errors import NO_ROOM, BadInput, DaybookError, summary
 from connectors.home.redaction import redacted
 from connectors.home.settings import Settings, settings
 from console.exit_codes import BAD_INPUT, FAILURE
@@ -24,13 +23,12 @@ def error_line(error: Exception) -> tuple[str, int]:
         case ValidationError() if error.title == Settings.__name__:
             line, code = _setting_line(error), BAD_INPUT
         case OSError() if error.errno in NO_ROOM or error.filename is not None:
-            line = in_words(error)
+            line = summary(error)
         case duckdb.Error() if "No space left" in str(error):
-            line = in_words(error)
+            line = summary(error)
         case duckdb.Error():
-            message = str(error).splitlines()[0]
             mend = "`daybook sync --from DAY --to DAY` writes a damaged day again"
-            line = f"a file of the lake cannot be read ({message}): {mend}"
+            line = f"a file of the lake cannot be read ({summary(error)}): {mend}"
         case _:
             line = _database_line(error) or _fault_line(error)
     return line, code

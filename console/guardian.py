@@ -74,7 +74,7 @@ def _end_group(program: "subprocess.Popen[bytes]") -> None:
 
 
 def _others() -> list[int]:
-    """Living members of our group, without ourselves."""
+    """Return living members of our group, without ourselves."""
     proc = Path("/proc")
     if proc.joinpath("self").exists():
         rows = [(int(e.name), _stat(e)) for e in proc.iterdir() if e.name.isdigit()]
@@ -98,7 +98,7 @@ def _stat(process: Path) -> list[str]:
 
 
 def _die_with(guardian: int) -> Callable[[], None] | None:
-    """On Linux the program ends also where its guardian is killed."""
+    """Return what ends the program, on Linux, also where its guardian is killed."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl

@@ -23,7 +23,7 @@ class _Plain(Console):
         super().__init__(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
-        """A reader that has seen enough (`| head`) is met in one place, not in every print."""
+        """Raise, so that a reader that left (`| head`) is met in one place, not in every print."""
         raise BrokenPipeError
 
 

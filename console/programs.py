@@ -60,7 +60,7 @@ class Service:
 
     @property
     def is_running(self) -> bool:
-        """Whether its process is there."""
+        """Return whether its process is there."""
         return self.process is not None and self.process.poll() is None
 
 
@@ -87,7 +87,7 @@ class Programs:
             self._launch(service)
 
     def await_ready(self) -> None:
-        """Until every program answers; `Transient` for one that dies or never does."""
+        """Wait until every program answers; `Transient` for one that dies or never does."""
         for service in self.services:
             deadline = time.monotonic() + START_SECONDS
             while service.ready is not None and not service.ready():
@@ -132,21 +132,21 @@ class Programs:
         if service.restarts >= len(self.restarts) or not service.restartable:
             if service.essential:
                 raise Transient(end)
-            told = f"{end}; it stays down: mend the cause, then start `daybook up` again"
+            line = f"{end}; it stays down: mend the cause, then start `daybook up` again"
         else:
             wait = self.restarts[service.restarts]
             service.restarts += 1
             service.start_again_at = now + wait
-            told = f"{end}; it is started again in {wait:g} s"
+            line = f"{end}; it is started again in {wait:g} s"
         with self._log(service).open("a") as log:
-            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC daybook up: {told}\n")
+            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC daybook up: {line}\n")
         self._record()
-        return told
+        return line
 
-    def stop(self, patience: Callable[[], float]) -> None:
+    def stop(self, grace_seconds: Callable[[], float]) -> None:
         """Ask every program to end and wait for it; one that does not in time is ended.
 
-        `patience` is asked once, after a moment, how many seconds they may take. Another Ctrl-C
+        `grace_seconds` is called once, after a moment: how many they may take. Another Ctrl-C
         meanwhile ends what is left at once.
         """
         for service in self.services:
@@ -154,7 +154,7 @@ class Programs:
                 service.process.send_signal(signal.SIGINT)
         try:
             if not self._await_end(MOMENT_SECONDS):
-                self._await_end(patience())
+                self._await_end(grace_seconds())
         except KeyboardInterrupt:
             pass
         finally:
@@ -235,7 +235,7 @@ def listens_on(path: Path) -> bool:
 
 
 def answers(address: str) -> bool:
-    """Whether somebody answers there."""
+    """Return whether somebody answers there."""
     try:
         with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own programs
             return True

@@ -19,7 +19,7 @@ def _exact(amount: Decimal | None, currency: str) -> str | None:
 
 
 def proof_document(proof: Proof) -> dict[str, Any]:
-    """What `reconcile --json` and the API say of a settlement."""
+    """Return what `reconcile --json` and the API say of a settlement."""
     return {
         "connection": proof.connection,
         "settlement_id": proof.settlement_id,
@@ -34,7 +34,7 @@ def proof_document(proof: Proof) -> dict[str, Any]:
 
 
 def gap_document(gap: Gap) -> dict[str, Any]:
-    """What `reconcile --json` says of days between two settlements that none covers."""
+    """Return what `reconcile --json` says of days between two settlements that none covers."""
     return {
         "connection": gap.connection,
         "currency": gap.currency,

@@ -4,20 +4,20 @@ from typing import Final, Literal
 
 from connectors.database.registry import Role
 
-Deed = Literal["read", "sync", "connect", "map", "post", "withdraw", "run", "administer"]
+Permission = Literal["read", "sync", "connect", "map", "post", "withdraw", "run", "administer"]
 
-MAY: Final[dict[Role, frozenset[Deed]]] = {
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     "viewer": frozenset({"read"}),
     "operator": frozenset({"read", "sync", "connect", "run"}),
     "bookkeeper": frozenset({"read", "sync", "connect", "map", "post", "withdraw"}),
     "admin": frozenset({"read", "sync", "connect", "map", "post", "withdraw", "run", "administer"}),
 }
 
-MEANING: Final[dict[Deed, str]] = {
+DESCRIPTIONS: Final[dict[Permission, str]] = {
     "read": "see connections, settlements, journals and the books",
     "sync": "ask for days to be done",
     "connect": "connect, rename, pause and disconnect accounts",
-    "map": "place new words, and change which account a category goes to",
+    "map": "map source types, and change which account a category goes to",
     "post": "turn posting to an accounting target on or off",
     "withdraw": "withdraw documents, and the entries of a connection that is removed",
     "run": "use the Dagster pages",

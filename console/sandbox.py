@@ -17,9 +17,9 @@ LOOPBACK_HOSTS: Final = "127.0.0.1,localhost"
 ACTOR: Final = "sandbox"
 
 
-def check(home: Settings, wanted: bool) -> None:
-    """`BadInput` where a sandbox is started as anything else."""
-    if not wanted and home.is_sandbox:
+def check(home: Settings, as_sandbox: bool) -> None:
+    """Raise `BadInput` where a sandbox is started as anything else."""
+    if not as_sandbox and home.is_sandbox:
         raise BadInput(
             f"{home.home} is a sandbox for good: start it with `daybook up --sandbox`, and keep "
             "real accounts in another home (DAYBOOK_HOME)"
@@ -36,7 +36,7 @@ def claim(home: Settings) -> None:
     with Registry.open(home) as registry:
         accounts = Accounts(home, registry)
         used = any(accounts.registered(platform) for platform in PLATFORMS.values())
-        if used or registry.connections():
+        if used or registry.connections.list():
             raise BadInput(
                 f"{home.home} has connections or applications already: give the sandbox a home "
                 "of its own (DAYBOOK_HOME)"
@@ -45,7 +45,7 @@ def claim(home: Settings) -> None:
 
 
 def emulators(home: Settings) -> Service:
-    """The program that runs them; it says in the sandbox's folder how they are reached."""
+    """Return the program that runs them; it says in the sandbox's folder how they are reached."""
     hosts = home.sandbox_folder / "endpoints.json"
     hosts.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", str(home.sandbox_folder), home.public_url]
@@ -53,7 +53,7 @@ def emulators(home: Settings) -> Service:
 
 
 def environment(home: Settings) -> dict[str, str]:
-    """What points the programs at the emulators, whatever the shell says."""
+    """Return what points the programs at the emulators, whatever the shell says."""
     return {
         "DAYBOOK_ENDPOINTS": str(home.sandbox_folder / "endpoints.json"),
         "DAYBOOK_ALLOWED_PRIVATE_HOSTS": LOOPBACK_HOSTS,
@@ -66,10 +66,10 @@ def register(home: Settings) -> None:
     from connectors.accounts.platforms import PLATFORMS
 
     file = home.sandbox_folder / "applications.json"
-    known = json.loads(file.read_text(encoding="utf-8"))
+    applications = json.loads(file.read_text(encoding="utf-8"))
     with Registry.open(home) as registry:
         accounts = Accounts(home, registry)
-        for name, fields in known.items():
+        for name, fields in applications.items():
             accounts.register(PLATFORMS[name], fields, ACTOR)
 
 

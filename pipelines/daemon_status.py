@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from connectors.database.postgres import DAGSTER_SCHEMA, database_url, explained
-from connectors.home import lock as home_lock
+from connectors.home.lock import OWNER, read_tenancy
 from connectors.home.settings import Settings
 
 # The daemon says twice a minute that it lives.
@@ -46,9 +46,9 @@ def daemon_status(settings: Settings, now: datetime | None = None) -> DaemonStat
     with _connected(settings) as connection:
         heartbeat = _heartbeat(connection)
         ahead = tuple(sorted(_ahead(connection, now)))
-    tenancy = home_lock.tenancy(settings)
+    tenancy = read_tenancy(settings)
     living = tenancy.living() if tenancy else []
-    up = any(process.name == home_lock.OWNER for process in living)
+    up = any(process.name == OWNER for process in living)
     silent = heartbeat is None or now - heartbeat > SILENT_AFTER
     # Its process says sooner that it is gone, its heartbeat that it hangs.
     gone = up and not any(process.name == "Dagster" for process in living)

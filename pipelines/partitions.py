@@ -35,7 +35,7 @@ def partition_space(registry: Registry) -> Window:
     It reaches to today at least; where there is no data it is today alone.
     """
     tomorrow = datetime.now(UTC).date() + ONE_DAY
-    first, last = registry.data_span() or (tomorrow - ONE_DAY, tomorrow - ONE_DAY)
+    first, last = registry.inbox.data_span() or (tomorrow - ONE_DAY, tomorrow - ONE_DAY)
     return Window(first, max(last + ONE_DAY, tomorrow))
 
 

@@ -83,7 +83,7 @@ class SyncReport:
     waiting: list[Problem] = field(default_factory=list)
     worked: bool = False
     problems: list[Problem] = field(default_factory=list)
-    held: list[Publication] = field(default_factory=list)
+    held: Sequence[Publication] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +123,28 @@ def request_sync(
     With a `window` its days are fetched and computed again.
     """
     registry = workspace.registry
-    connection = registry.connection(slug)
+    connection = registry.connections.get(slug)
     days = days_to_compute(workspace, connection, window)
-    request = registry.request_days(slug, days, reason, actor) if days else None
+    request = registry.inbox.request_days(slug, days, reason, actor) if days else None
     fetch = can_sync(connection)
     if fetch:
-        scheduled = registry.scheduled_syncs().get(slug)
+        scheduled = registry.sync_schedule.by_connection().get(slug)
         again = {*(scheduled.days if scheduled else ()), *(days if window else ())}
         why = DAYS_ASKED_FOR if window else SYNC_ASKED_FOR
-        registry.schedule_sync(slug, datetime.now(UTC), again, why)
+        registry.sync_schedule.set(slug, datetime.now(UTC), again, why)
     return SyncRequest(request, len(days), 0, fetch)
 
 
 def retry(workspace: Workspace, slug: str, actor: str) -> SyncRequest:
     """Ask the daemon once more for what failed and what is due: days, entries, the account."""
     registry = workspace.registry
-    failed = [state.day for state in registry.day_states(slug) if state.state == "failed"]
-    request = registry.request_days(slug, failed, "tried again", actor) if failed else None
+    failed = [state.day for state in registry.days.list(slug) if state.state == "failed"]
+    request = registry.inbox.request_days(slug, failed, "tried again", actor) if failed else None
     asked = request_sync(workspace, slug, actor, "tried again")
     return replace(
         asked,
         request=asked.request or request,
-        entries=registry.retry_publications(BOOKS, slug),
+        entries=registry.publications.retry(BOOKS, slug),
     )
 
 
@@ -168,14 +168,16 @@ def days_to_compute(
     if can_sync(connection):
         whole = whole_days(connection, workspace.settings.first_day)
         return [day for day in whole if day in window]
-    covered = {day for m in workspace.lake.current(connection.slug) for day in days_of(m)}
+    covered = {
+        day for m in workspace.lake.effective_documents(connection.slug) for day in days_of(m)
+    }
     return sorted(day for day in covered if day in window)
 
 
-def held_entries(workspace: Workspace, connections: Sequence[Connection]) -> list[Publication]:
+def held_entries(workspace: Workspace, connections: Sequence[Connection]) -> Sequence[Publication]:
     """Return the entries of these connections that wait for their owner."""
     slugs = [connection.slug for connection in connections]
-    return workspace.registry.publications(BOOKS, slugs, states=["held"])
+    return workspace.registry.publications.list(BOOKS, slugs, states=["held"])
 
 
 def books_problems(workspace: Workspace, problems: Sequence[Problem]) -> list[Problem]:
@@ -250,9 +252,9 @@ class _Sync:
     def _note_what_is_left(self, slug: str) -> None:
         """Report what a fetch that ended well left out: documents refused, a pause asked for."""
         registry = self.workspace.registry
-        refused = [f for f in registry.connection(slug).findings if f.startswith(NOT_BOOKED)]
+        refused = [f for f in registry.connections.get(slug).findings if f.startswith(NOT_BOOKED)]
         self.report.problems += [Problem(slug, finding) for finding in refused]
-        scheduled = registry.scheduled_syncs().get(slug)
+        scheduled = registry.sync_schedule.by_connection().get(slug)
         if scheduled is not None and scheduled.reason is not None:
             at = f"{scheduled.at:%Y-%m-%d %H:%M} UTC"
             self.report.waiting.append(Problem(slug, f"{scheduled.reason}; next sync {at}"))
@@ -264,9 +266,9 @@ class _Sync:
             days = days_to_compute(self.workspace, connection, self.window)
             if self.window is None:
                 return days
-            asked = {day for event in registry.connection_events(slug) for day in event.days}
+            asked = {day for event in registry.inbox.of_connection(slug) for day in event.days}
             if unasked := sorted(set(days) - asked):
-                registry.request_days(slug, unasked, "synced by days", COMMAND_LINE)
+                registry.inbox.request_days(slug, unasked, "synced by days", COMMAND_LINE)
             # What the fetch touched beside them is computed, too.
             touched = outstanding_days(self.workspace, connection) if can_sync(connection) else ()
             return sorted({*days, *touched})
@@ -294,7 +296,7 @@ def unposted(workspace: Workspace, connection: Connection, window: Window) -> Wi
     try:
         days = due(workspace, connection, window).days
     except ConfigError:
-        listed = workspace.registry.publications(BOOKS, [connection.slug])
+        listed = workspace.registry.publications.list(BOOKS, [connection.slug])
         days = [publication.business_date for publication in listed]
     return Window(min(days), max(days) + ONE_DAY) if days else None
 
@@ -308,7 +310,7 @@ def _rejected(
     """
     rejected = []
     for connection in connections:
-        latest = workspace.registry.connection(connection.slug)
+        latest = workspace.registry.connections.get(connection.slug)
         act = f"connect {latest.slug} again"
         named = any(p.where == latest.slug and act in (p.what or "") for p in problems)
         if latest.state == "needs_reauth" and not named:
@@ -319,5 +321,5 @@ def _rejected(
 
 def _brought(workspace: Workspace, slug: str, days: Iterable[date]) -> set[date]:
     """Return the days that are up to date now: computed, and neither failed nor still open."""
-    states = workspace.registry.day_states(slug)
+    states = workspace.registry.days.list(slug)
     return set(days) - {s.day for s in states if s.state in {"failed", "open"}}

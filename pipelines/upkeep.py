@@ -16,7 +16,7 @@ def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[
     failed = []
     with interruption_in_words(), daybook.open() as workspace:
         accounts = Accounts(workspace.settings, workspace.registry)
-        for connection in workspace.registry.connections():
+        for connection in workspace.registry.connections.list():
             if connection.kind != "api" or connection.state not in {"active", "paused"}:
                 continue
             try:

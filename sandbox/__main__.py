@@ -18,7 +18,7 @@ from typing import Any
 from sandbox.ebay import EBay
 from sandbox.money import live_to
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from sandbox.tiktok import TikTok
 
 
@@ -44,11 +44,11 @@ def main(folder: Path, public_url: str) -> None:
 
 
 def listeners(file: Path) -> dict[str, socket.socket]:
-    """A port each, the same as before: a shop is known by its address."""
+    """Return a port each, the same as before: a shop is known by its address."""
     before = json.loads(file.read_text()) if file.exists() else {}
-    found = {name: bound(before.get(name, 0)) for name in EMULATORS}
-    write(file, {name: listener.getsockname()[1] for name, listener in found.items()})
-    return found
+    sockets = {name: bound(before.get(name, 0)) for name in EMULATORS}
+    write(file, {name: listener.getsockname()[1] for name, listener in sockets.items()})
+    return sockets
 
 
 def tell_callback(emulator: Emulator, address: str) -> None:
@@ -60,11 +60,11 @@ def tell_callback(emulator: Emulator, address: str) -> None:
             emulator.redirect_uri = address
 
 
-def write(path: Path, told: Any) -> None:
-    """A whole file or none: somebody waits for it."""
+def write(path: Path, document: Any) -> None:
+    """Write a whole file or none: somebody waits for it."""
     fresh = path.with_name(f".tmp-{path.name}")
     fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(told, indent=1) + "\n")
+    fresh.write_text(json.dumps(document, indent=1) + "\n")
     fresh.replace(path)
 
 

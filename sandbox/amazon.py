@@ -23,7 +23,7 @@ from sandbox.amazon_notices import SCOPE, NoticeDesk
 from sandbox.amazon_reports import ReportDesk
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
-from sandbox.oauth import Granting, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Granting, GrantRefusal, OAuth, back_to, consent_page
 from sandbox.refusals import AMAZON
 
 APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
@@ -45,7 +45,7 @@ SHOPS = {
 
 
 @dataclass
-class Seller:
+class AmazonSeller:
     """A selling account in one region: where it may sell, and where it does."""
 
     store: str
@@ -64,13 +64,15 @@ class Amazon(Granting):
         british = ("A1F83G8C2ARO7P", "A1PA6795UKMFR9")
         american = ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2")
         self.sellers = {
-            "A2EMBERCRAFT01/europe": Seller(
+            "A2EMBERCRAFT01/europe": AmazonSeller(
                 "Ember Craft", "GB", (*british, "A13V1IB3VIYZZH", "A38D8NSA03LJTC"), british
             ),
-            "A3KANDASHOTEN2/japan": Seller(
+            "A3KANDASHOTEN2/japan": AmazonSeller(
                 "Kanda Shoten", "JP", ("A1VC38T7YXB528",), ("A1VC38T7YXB528",)
             ),
-            "A2EMBERCRAFT01/north_america": Seller("Ember Craft US", "GB", american, american),
+            "A2EMBERCRAFT01/north_america": AmazonSeller(
+                "Ember Craft US", "GB", american, american
+            ),
         }
         self.first, self.second, self.overseas = self.sellers
         self.money = {
@@ -85,7 +87,7 @@ class Amazon(Granting):
         self.lacks: set[str] = set()
         self.oauth = OAuth(access_seconds=3600.0)
         page = "/seller-central/{region}/apps/authorize/consent"
-        told = "/{place}/notifications/v1"
+        message = "/{place}/notifications/v1"
         self.limits = Limits(AMAZON)
         application = Starlette(
             routes=[
@@ -98,21 +100,23 @@ class Amazon(Granting):
                 Route("/{place}/reports/2021-06-30/documents/{number}", self._document),
                 Route("/documents/{number}", self.reports.download),
                 Route("/{place}/finances/2024-06-19/transactions", self._transactions),
-                Route(f"{told}/destinations", self._destinations, methods=["GET", "POST"]),
-                Route(told + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]),
+                Route(f"{message}/destinations", self._destinations, methods=["GET", "POST"]),
+                Route(
+                    message + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]
+                ),
                 Route("/sqs/", self.notices.sqs.answer, methods=["POST"]),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         pages = {f"seller_central_{name}": f"{url}/seller-central/{name}" for name in ENDPOINTS}
         apis = {f"api_{place}": f"{url}/{place}" for place in ("na", "eu", "fe")}
         return {"token": url, **apis, **pages, "sqs": f"{url}/sqs"}
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {
             "client_id": self.oauth.client_id,
             "client_secret": self.oauth.client_secret,
@@ -120,23 +124,23 @@ class Amazon(Granting):
         }
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The region."""
+        """Return the region."""
         return {"region": account.partition("/")[2]}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token, and whose it is."""
+        """Return a refresh token, and whose it is."""
         seller = account.partition("/")[0]
         return {"seller_id": seller, "refresh_token": self.oauth.granted(account)}
 
     def caller(self, request: Request) -> str | None:
-        """Whose call it is."""
+        """Return whose call it is."""
         return self.holder_of(request.headers.get("x-amz-access-token", ""))
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("application_id") != APPLICATION_ID:
+        query = request.query_params
+        if query.get("application_id") != APPLICATION_ID:
             return Response("unknown application", 400)
-        if self.draft and asked.get("version") != "beta":
+        if self.draft and query.get("version") != "beta":
             return Response("the application is a draft: version=beta is missing", 400)
         region = request.path_params["region"]
         own = {key: s.store for key, s in self.sellers.items() if key.endswith(f"/{region}")}
@@ -155,14 +159,14 @@ class Amazon(Granting):
         if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
             return _refusal(400, "invalid_request", "The Content-Type is unsupported")
         form = dict(parse_qsl((await request.body()).decode()))
-        known = (self.oauth.client_id, self.oauth.client_secret)
-        if (form.get("client_id"), form.get("client_secret")) != known:
+        expected = (self.oauth.client_id, self.oauth.client_secret)
+        if (form.get("client_id"), form.get("client_secret")) != expected:
             return _refusal(401, "invalid_client", "Client authentication failed")
         if (form.get("grant_type"), form.get("scope")) == ("client_credentials", SCOPE):
             own = {"access_token": self.oauth.own(SCOPE).access_token, "token_type": "bearer"}
             return JSONResponse({**own, "expires_in": int(self.oauth.access_seconds)})
-        asked = {"authorization_code": "code", "refresh_token": "refresh_token"}
-        parameter = asked.get(form.get("grant_type", ""))
+        query = {"authorization_code": "code", "refresh_token": "refresh_token"}
+        parameter = query.get(form.get("grant_type", ""))
         if parameter is None or parameter not in form:
             return _refusal(400, "invalid_request", "The request is missing a required parameter")
         try:
@@ -170,9 +174,9 @@ class Amazon(Granting):
                 issued = self.oauth.redeem(form["code"], form.get("redirect_uri", ""))
             else:
                 issued = self.oauth.refresh(form["refresh_token"])
-        except Refused:
-            told = f"The request has an invalid grant parameter : {parameter}"
-            return _refusal(400, "invalid_grant", told)
+        except GrantRefusal:
+            message = f"The request has an invalid grant parameter : {parameter}"
+            return _refusal(400, "invalid_grant", message)
         return JSONResponse(
             {
                 "access_token": issued.access_token,
@@ -231,12 +235,12 @@ class Amazon(Granting):
             return account
         return await self.notices.subscription(request, account)
 
-    def _seller(self, request: Request) -> Seller | Response:
+    def _seller(self, request: Request) -> AmazonSeller | Response:
         account = self._holder(request)
         return account if isinstance(account, Response) else self.sellers[account]
 
     def _holder(self, request: Request) -> str | Response:
-        """The account that a call is about."""
+        """Return the account that a call is about."""
         token = request.headers.get("x-amz-access-token")
         if not token or not request.headers.get("user-agent"):
             return _denied("MissingAuthenticationToken")
@@ -256,7 +260,7 @@ class Amazon(Granting):
         return account
 
 
-def _participating(seller: Seller) -> list[dict[str, Any]]:
+def _participating(seller: AmazonSeller) -> list[dict[str, Any]]:
     return [
         {
             "marketplace": {

@@ -43,68 +43,68 @@ class EventDesk:
     pages: dict[str, tuple[dict[str, str], int]] = field(default_factory=dict)
 
     def listed(self, request: Request, money: AmazonMoney) -> Response:
-        """GET /transactions: a page of what was posted between two instants."""
-        asked = dict(request.query_params)
-        token = asked.pop("nextToken", None)
-        if set(asked) != {"postedAfter", "postedBefore"}:
+        """Answer GET /transactions: a page of what was posted between two instants."""
+        query = dict(request.query_params)
+        token = query.pop("nextToken", None)
+        if set(query) != {"postedAfter", "postedBefore"}:
             return _refused("postedAfter is required")
         offset = 0
         if token is not None:
             before, offset = self.pages.get(token, ({}, 0))
-            if before != asked:
+            if before != query:
                 return _refused("nextToken is of another request")
-        begin, end = (datetime.fromisoformat(asked[n]) for n in ("postedAfter", "postedBefore"))
+        begin, end = (datetime.fromisoformat(query[n]) for n in ("postedAfter", "postedBefore"))
         if end > _midnight(money.today):
             return _refused("postedBefore must be two minutes before now at least")
-        found = [t for t in transactions(money) if begin.isoformat() <= t["postedDate"]]
-        found = [t for t in found if t["postedDate"] < end.isoformat()]
+        matches = [t for t in transactions(money) if begin.isoformat() <= t["postedDate"]]
+        matches = [t for t in matches if t["postedDate"] < end.isoformat()]
         # The first page of a longer list is empty.
-        size = 0 if token is None and len(found) > LARGEST else LARGEST
-        payload: dict[str, Any] = {"transactions": found[max(offset - 1, 0) : offset + size]}
-        if offset + size < len(found):
+        size = 0 if token is None and len(matches) > LARGEST else LARGEST
+        payload: dict[str, Any] = {"transactions": matches[max(offset - 1, 0) : offset + size]}
+        if offset + size < len(matches):
             payload["nextToken"] = secrets.token_urlsafe(16)
-            self.pages[payload["nextToken"]] = (asked, offset + size)
+            self.pages[payload["nextToken"]] = (query, offset + size)
         return JSONResponse({"payload": payload}, headers={"x-amzn-RateLimit-Limit": "0.5"})
 
 
 def transactions(money: AmazonMoney) -> list[dict[str, Any]]:
-    """Every transaction there is; some of the future are not told."""
-    told = (e for e in money.events() if e[0] < _midnight(money.today))
+    """Return every transaction there is; some of the future are not told."""
+    event = (e for e in money.events() if e[0] < _midnight(money.today))
     groups = groupby(
-        told, key=lambda e: (e[0], e[1], e[2].get("order-id"), e[2]["transaction-type"])
+        event, key=lambda e: (e[0], e[1], e[2].get("order-id"), e[2]["transaction-type"])
     )
-    found: list[dict[str, Any]] = []
+    matches: list[dict[str, Any]] = []
     for (at, site, order, kind), rows in groups:
         told_of = _transaction(at, site, order, kind, [row for _, _, row in rows])
-        found += [told_of, *_besides(told_of, at.second)]
-    return found
+        matches += [told_of, *_besides(told_of, at.second)]
+    return matches
 
 
-def _besides(told: dict[str, Any], second: int) -> list[dict[str, Any]]:
-    """What is listed beside some transactions and adds nothing to what is owed now."""
-    number = told["transactionId"]
+def _besides(event: dict[str, Any], second: int) -> list[dict[str, Any]]:
+    """Return what is listed beside some transactions and adds nothing to what is owed now."""
+    number = event["transactionId"]
     if second % 5 == 0:
-        told["transactionId"] = f"{number}-released"
-        _name(told, "DEFERRED_TRANSACTION_ID", number)
-        before = told | {"transactionId": number, "transactionStatus": "DEFERRED_RELEASED"}
+        event["transactionId"] = f"{number}-released"
+        _name(event, "DEFERRED_TRANSACTION_ID", number)
+        before = event | {"transactionId": number, "transactionStatus": "DEFERRED_RELEASED"}
         return [before | {"relatedIdentifiers": []}]
     if second % 5 == 1:
-        return [told | {"transactionId": f"{number}-later", "transactionStatus": "DEFERRED"}]
+        return [event | {"transactionId": f"{number}-later", "transactionStatus": "DEFERRED"}]
     if second % 5 == 2:
-        return [told | {"transactionId": f"{number}-paid", "transactionType": "Transfer"}]
+        return [event | {"transactionId": f"{number}-paid", "transactionType": "Transfer"}]
     return []
 
 
-def _name(told: dict[str, Any], name: str, value: str) -> None:
+def _name(event: dict[str, Any], name: str, value: str) -> None:
     related = {"relatedIdentifierName": name, "relatedIdentifierValue": value}
-    told["relatedIdentifiers"] = [*told.get("relatedIdentifiers", ()), related]
+    event["relatedIdentifiers"] = [*event.get("relatedIdentifiers", ()), related]
 
 
 def _transaction(
     at: datetime, site: Site, order: str | None, kind: str, rows: list[Line]
 ) -> dict[str, Any]:
     total = _money(site, rows)
-    found: dict[str, Any] = {
+    matches: dict[str, Any] = {
         "sellingPartnerMetadata": {
             "sellingPartnerId": "A2EMBERCRAFT01",
             "accountType": "Standard Orders",
@@ -123,11 +123,11 @@ def _transaction(
         ],
     }
     if order:
-        found["relatedIdentifiers"] = [
+        matches["relatedIdentifiers"] = [
             {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order}
         ]
         product = {"contextType": "ProductContext", "sku": rows[0].get("sku", "")}
-        found["items"] = [
+        matches["items"] = [
             {
                 "description": rows[0].get("sku", ""),
                 "totalAmount": total,
@@ -138,7 +138,7 @@ def _transaction(
                 "contexts": [product | {"quantityShipped": 1, "fulfillmentNetwork": "AFN"}],
             }
         ]
-    return found
+    return matches
 
 
 def _money(site: Site, rows: list[Line]) -> dict[str, Any]:
@@ -155,13 +155,13 @@ def _part(site: Site, word: str, rows: list[Line], below: list[Any]) -> dict[str
 
 
 def _ends(site: Site, group: str, rows: list[Line]) -> list[Any]:
-    """What a group of amounts is broken down to; the base of a fee is all of it here."""
-    found = []
+    """Return what a group of amounts is broken down to; the base of a fee is all of it here."""
+    matches = []
     for row in rows:
         word = row["amount-description"]
         base = [_part(site, "Base", [row], [])] if group == "ItemFees" else []
-        found.append(_part(site, _WORDS.get((group, word), word), [row], base))
-    return found
+        matches.append(_part(site, _WORDS.get((group, word), word), [row], base))
+    return matches
 
 
 def _groups(rows: list[Line]) -> list[tuple[str, list[Line]]]:
@@ -177,5 +177,5 @@ def _midnight(day: date) -> datetime:
 
 
 def _refused(message: str) -> Response:
-    told = {"code": "InvalidInput", "message": message, "details": ""}
-    return JSONResponse({"errors": [told]}, 400)
+    event = {"code": "InvalidInput", "message": message, "details": ""}
+    return JSONResponse({"errors": [event]}, 400)

@@ -71,7 +71,7 @@ class Listed:
     times: int = 1
 
     def entry(self) -> dict[str, Any]:
-        """The report in a list."""
+        """Return the report in a list."""
         return {
             "reportId": self.number,
             "reportType": "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
@@ -87,7 +87,7 @@ class Listed:
 
 
 @dataclass
-class Settlement:
+class AmazonSettlement:
     """One settlement: its lines with their instants; closed once its days are over."""
 
     number: str
@@ -97,16 +97,16 @@ class Settlement:
 
     @property
     def end(self) -> datetime:
-        """When the next one begins."""
+        """Return when the next one begins."""
         return self.start + PERIOD
 
     @property
     def total(self) -> Decimal:
-        """What its lines come to."""
+        """Return what its lines come to."""
         return sum((a for _, row in self.lines for a in amounts(row)), Decimal(0))
 
     def text(self) -> str:
-        """The flat file."""
+        """Return the flat file."""
         site = self.site
         written = [_written(row, at, site) for at, row in sorted(self.lines, key=lambda x: x[0])]
         return report(
@@ -137,19 +137,19 @@ class AmazonMoney:
     largest: int = 5
     heard: Callable[[Listed], None] | None = None
     reports: list[Listed] = field(default_factory=list)
-    closed: dict[str, Settlement] = field(default_factory=dict)
-    _open: dict[str, Settlement] = field(default_factory=dict)
+    closed: dict[str, AmazonSettlement] = field(default_factory=dict)
+    _open: dict[str, AmazonSettlement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._random, self._number = Random(self.seed), 0
         end, self.today = self.today, self.first
         for place, site in enumerate(self.sites):
             start = datetime.combine(self.first, time(3 + place, 12, 45), UTC)
-            self._open[site.id] = Settlement(self._next("2"), site, start)
+            self._open[site.id] = AmazonSettlement(self._next("2"), site, start)
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by; what ended on a day is told the day after."""
+        """Let so many days go by; what ended on a day is told the day after."""
         for _ in range(days):
             if not self.quiet:
                 for site in self.sites:
@@ -162,19 +162,19 @@ class AmazonMoney:
         settlement = self.closed[before.settlement]
         middle = settlement.start + PERIOD / 2
         place, (at, row) = next(
-            (i, found) for i, found in enumerate(settlement.lines) if found[0] > middle
+            (i, matches) for i, matches in enumerate(settlement.lines) if matches[0] > middle
         )
         settlement.lines[place] = (at + ONE_DAY, row)
         self._list(settlement, _midnight(self.today) - timedelta(hours=1))
         return {at.date(), (at + ONE_DAY).date()}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Every settlement that has been told."""
-        told = {r.settlement for r in self.listed()}
+        """Return every settlement that has been told."""
+        payload = {r.settlement for r in self.listed()}
         return {
             number: Owed(s.site.currency, s.total, s.total)
             for number, s in self.closed.items()
-            if number in told
+            if number in payload
         }
 
     def transactions(self) -> int:
@@ -182,20 +182,20 @@ class AmazonMoney:
         return sum(len(s.lines) for s in self.closed.values())
 
     def listed(self) -> list[Listed]:
-        """The reports that have been made by now, newest first, as often as they are listed."""
+        """Return the reports made by now, newest first, as often as they are listed."""
         made = [r for r in self.reports if r.created < _midnight(self.today)]
         return [
             r for r in sorted(made, key=lambda r: r.created, reverse=True) for _ in range(r.times)
         ]
 
     def events(self) -> list[tuple[datetime, Site, Line]]:
-        """Every line of every settlement, closed or not, in the order of their instants."""
-        found = [
+        """Return every line of every settlement, closed or not, in the order of their instants."""
+        matches = [
             (at, s.site, row)
             for s in (*self.closed.values(), *self._open.values())
             for at, row in s.lines
         ]
-        return sorted(found, key=lambda e: (e[0], e[1].id, e[2].get("order-id", "")))
+        return sorted(matches, key=lambda e: (e[0], e[1].id, e[2].get("order-id", "")))
 
     def _happen(self, site: Site) -> None:
         settlement = self._open[site.id]
@@ -206,7 +206,7 @@ class AmazonMoney:
         if settlement.end.date() == self.today:
             self._close(settlement)
 
-    def _order(self, to: Settlement) -> None:
+    def _order(self, to: AmazonSettlement) -> None:
         price = self._amount(8, 90)
         at, item = self._instant(to), self._item(to.site)
         self._add(to, at, "Order", "ItemPrice", "Principal", price, quantity_purchased="1", **item)
@@ -221,7 +221,7 @@ class AmazonMoney:
         if self._random.random() < 0.3:
             self._add(to, at, "Order", "Promotion", "Principal", Decimal("-1.00"), **item)
 
-    def _refund(self, to: Settlement) -> None:
+    def _refund(self, to: AmazonSettlement) -> None:
         price = self._amount(5, 40)
         kind = "Chargeback Refund" if self._random.random() < 0.2 else "Refund"
         at, item = self._instant(to), self._item(to.site)
@@ -230,13 +230,13 @@ class AmazonMoney:
         self._add(to, at, kind, "ItemFees", "Commission", fee, **item)
         self._add(to, at, kind, "ItemFees", "RefundCommission", -(fee / 5).quantize(_CENT), **item)
 
-    def _close(self, settlement: Settlement) -> None:
-        """The day the settlement ends: what is charged then, what is held back, and its report."""
+    def _close(self, settlement: AmazonSettlement) -> None:
+        """End the settlement: charge what is due then, hold back a reserve, and report."""
         for likely, kind, group, word, low, high in _ODDITIES:
             if self._random.random() < likely:
                 at = settlement.start + ONE_DAY * self._random.randint(1, 12)
                 self._add(settlement, at, kind, group, word, self._amount(low, high))
-        following = Settlement(self._next("2"), settlement.site, settlement.end)
+        following = AmazonSettlement(self._next("2"), settlement.site, settlement.end)
         if len(self.closed) == 1:
             # Amazon charges more than it owes: the shortfall comes up in the next settlement.
             at = settlement.end - ONE_DAY
@@ -257,7 +257,7 @@ class AmazonMoney:
             later = again.created + timedelta(hours=2)
             self._list(settlement, later, content=again.content)
 
-    def _list(self, of: Settlement, created: datetime, content: bytes | None = None) -> None:
+    def _list(self, of: AmazonSettlement, created: datetime, content: bytes | None = None) -> None:
         number = self._next("5")
         self.reports.append(
             Listed(
@@ -277,7 +277,7 @@ class AmazonMoney:
 
     def _add(
         self,
-        to: Settlement,
+        to: AmazonSettlement,
         at: datetime,
         kind: str,
         group: str,
@@ -296,11 +296,11 @@ class AmazonMoney:
             "sku": self._random.choice(["MUG-BLUE", "KÄNNCHEN", "TRAY-OAK"]),
         }
 
-    def _instant(self, settlement: Settlement) -> datetime:
-        """A moment of today that the settlement is still open at."""
+    def _instant(self, settlement: AmazonSettlement) -> datetime:
+        """Return a moment of today that the settlement is still open at."""
         seconds = self._random.randint(0, 86_399)
-        found = _midnight(self.today) + timedelta(seconds=seconds)
-        return min(max(found, settlement.start), settlement.end - timedelta(seconds=1))
+        matches = _midnight(self.today) + timedelta(seconds=seconds)
+        return min(max(matches, settlement.start), settlement.end - timedelta(seconds=1))
 
     def _amount(self, low: int, high: int) -> Decimal:
         return Decimal(self._random.randint(low * 100, high * 100)) / 100
@@ -311,14 +311,14 @@ class AmazonMoney:
 
 
 def packed(content: bytes, number: str) -> tuple[bytes, str | None]:
-    """How a document is stored: every other one as gzip."""
+    """Return how a document is stored: every other one as gzip."""
     if int(number[-1]) % 2:
         return content, None
     return gzip.compress(content, mtime=0), "GZIP"
 
 
 def _written(row: Line, at: datetime, site: Site) -> Line:
-    """The row as the site's file has it."""
+    """Return the row as the site's file has it."""
     stamp = f"{at:{site.form}}"
     decimal = row["amount"].replace(".", site.mark)
     return {**row, "amount": decimal, "posted-date": stamp[:10], "posted-date-time": stamp}

@@ -35,7 +35,7 @@ _AUTHORISATION = re.compile(
 
 
 @dataclass
-class Held:
+class QueuedMessage:
     """A message in the queue; `hidden` until that instant of the queue's clock."""
 
     id: str
@@ -51,45 +51,45 @@ class Sqs:
 
     key_id: str = "AKIADAYBOOKEXAMPLE01"
     secret: str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYDAYBOOKEXAMPLE"
-    messages: list[Held] = field(default_factory=list)
+    messages: list[QueuedMessage] = field(default_factory=list)
     skew: float = 0.0
 
     def send(self, body: str) -> str:
         """Put a message into the queue; its id."""
-        self.messages.append(Held(str(uuid.uuid4()), body))
+        self.messages.append(QueuedMessage(str(uuid.uuid4()), body))
         return self.messages[-1].id
 
     async def answer(self, request: Request) -> Response:
-        """One call."""
+        """Answer one call."""
         body = await request.body()
         if refused := self._unsigned(request, body):
             return _error(403, refused)
         action = request.headers.get("x-amz-target", "").removeprefix("AmazonSQS.")
-        asked = json.loads(body)
+        payload = json.loads(body)
         if request.headers.get("content-type") != _JSON:
             return _error(400, "UnsupportedOperation")
-        if asked.pop("QueueUrl") != URL:
+        if payload.pop("QueueUrl") != URL:
             return _error(400, "QueueDoesNotExist")
-        deeds = {
+        actions = {
             "GetQueueAttributes": self._attributes,
             "ReceiveMessage": self._receive,
             "DeleteMessageBatch": self._delete,
         }
-        if action not in deeds:
+        if action not in actions:
             return _error(400, "UnsupportedOperation")
-        return JSONResponse(deeds[action](asked), media_type=_JSON)
+        return JSONResponse(actions[action](payload), media_type=_JSON)
 
-    def _attributes(self, asked: dict[str, Any]) -> dict[str, Any]:
-        (name,) = asked["AttributeNames"]
+    def _attributes(self, payload: dict[str, Any]) -> dict[str, Any]:
+        (name,) = payload["AttributeNames"]
         return {"Attributes": {name: str(sum(m.hidden <= self._now() for m in self.messages))}}
 
-    def _receive(self, asked: dict[str, Any]) -> dict[str, Any]:
-        assert 1 <= asked["MaxNumberOfMessages"] <= 10
-        assert 0 <= asked["WaitTimeSeconds"] <= 20
+    def _receive(self, payload: dict[str, Any]) -> dict[str, Any]:
+        assert 1 <= payload["MaxNumberOfMessages"] <= 10
+        assert 0 <= payload["WaitTimeSeconds"] <= 20
         seen = [m for m in self.messages if m.hidden <= self._now()]
-        found = seen[: asked["MaxNumberOfMessages"]]
-        for message in found:
-            message.hidden = self._now() + asked["VisibilityTimeout"]
+        visible = seen[: payload["MaxNumberOfMessages"]]
+        for message in visible:
+            message.hidden = self._now() + payload["VisibilityTimeout"]
             message.receipt, message.times = uuid.uuid4().hex, message.times + 1
         listed = [
             {
@@ -98,30 +98,30 @@ class Sqs:
                 "MD5OfBody": hashlib.md5(m.body.encode(), usedforsecurity=False).hexdigest(),
                 "Body": m.body,
             }
-            for m in found
+            for m in visible
         ]
         return {"Messages": listed} if listed else {}
 
-    def _delete(self, asked: dict[str, Any]) -> dict[str, Any]:
-        assert 1 <= len(asked["Entries"]) <= 10
-        gone = {entry["ReceiptHandle"] for entry in asked["Entries"]}
+    def _delete(self, payload: dict[str, Any]) -> dict[str, Any]:
+        assert 1 <= len(payload["Entries"]) <= 10
+        gone = {entry["ReceiptHandle"] for entry in payload["Entries"]}
         self.messages = [m for m in self.messages if m.receipt not in gone]
-        return {"Successful": [{"Id": e["Id"]} for e in asked["Entries"]], "Failed": []}
+        return {"Successful": [{"Id": e["Id"]} for e in payload["Entries"]], "Failed": []}
 
     def _now(self) -> float:
         return time.monotonic() + self.skew
 
     def _unsigned(self, request: Request, body: bytes) -> str | None:
-        """What is wrong with the signature."""
-        found = _AUTHORISATION.fullmatch(request.headers.get("authorization", ""))
-        if found is None:
+        """Return what is wrong with the signature."""
+        visible = _AUTHORISATION.fullmatch(request.headers.get("authorization", ""))
+        if visible is None:
             return "MissingAuthenticationToken"
-        key_id, day, region, service, names, signature = found.groups()
+        key_id, day, region, service, names, signature = visible.groups()
         if key_id != self.key_id:
             return "InvalidClientTokenId"
         at = request.headers["x-amz-date"]
-        asked = datetime.strptime(at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        late = abs((datetime.now(UTC) - asked).total_seconds()) > 300
+        payload = datetime.strptime(at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        late = abs((datetime.now(UTC) - payload).total_seconds()) > 300
         signed = names.split(";")
         if late or not {"host", "x-amz-date", "x-amz-target"} <= set(signed):
             return "IncompleteSignature"
@@ -155,29 +155,29 @@ class NoticeDesk:
     subscriptions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def fields(self, **further: str) -> dict[str, str]:
-        """What the owner types about the queue."""
+        """Return what the owner types about the queue."""
         key = {"access_key_id": self.sqs.key_id, "secret_access_key": self.sqs.secret}
         return {"queue_url": URL, "region": REGION, **key, **further}
 
     def finished(self, account: str, listed: Listed) -> None:
-        """A report was made: whoever subscribed is told."""
+        """Tell whoever subscribed that a report was made."""
         subscription = self.subscriptions.get((account, "REPORT_PROCESSING_FINISHED"))
         if subscription is None:
             return
         seller = account.partition("/")[0]
-        told = report_finished(seller, report=listed.number, document=listed.document)
+        payload = report_finished(seller, report=listed.number, document=listed.document)
         (where,) = (
             d for d in self.destinations if d["destinationId"] == subscription["destinationId"]
         )
         event = where["resource"]["eventBridge"] is not None
-        self.sqs.send(json.dumps(as_event(told) if event else told))
+        self.sqs.send(json.dumps(as_event(payload) if event else payload))
 
     async def listed(self, request: Request) -> Response:
-        """GET and POST /destinations, with a token of the application's own."""
+        """Answer GET and POST /destinations, with a token of the application's own."""
         if request.method == "GET":
             return JSONResponse({"payload": [self._told(d) for d in self.destinations]})
-        asked = (await request.json())["resourceSpecification"]
-        sqs, bridge = asked.get("sqs"), asked.get("eventBridge")
+        payload = (await request.json())["resourceSpecification"]
+        sqs, bridge = payload.get("sqs"), payload.get("eventBridge")
         if sqs and not (self.allowed and sqs["arn"] == ARN):
             return _refused(400, "InvalidInput", "The queue's policy does not allow it")
         if bridge:
@@ -195,7 +195,7 @@ class NoticeDesk:
         return {**destination, "resource": there}
 
     async def subscription(self, request: Request, account: str) -> Response:
-        """GET and POST /subscriptions/{kind}, of one seller."""
+        """Answer GET and POST /subscriptions/{kind}, of one seller."""
         place = (account, request.path_params["kind"])
         there = self.subscriptions.get(place)
         if request.method == "GET":
@@ -204,10 +204,10 @@ class NoticeDesk:
             return JSONResponse({"payload": there})
         if there is not None:
             return _refused(409, "StateConflict", "It conflicts with the current state.")
-        asked = await request.json()
-        if asked["destinationId"] not in {d["destinationId"] for d in self.destinations}:
+        payload = await request.json()
+        if payload["destinationId"] not in {d["destinationId"] for d in self.destinations}:
             return _refused(400, "InvalidInput", "destinationId")
-        self.subscriptions[place] = {"subscriptionId": str(uuid.uuid4()), **asked}
+        self.subscriptions[place] = {"subscriptionId": str(uuid.uuid4()), **payload}
         return JSONResponse({"payload": self.subscriptions[place]})
 
 
@@ -219,8 +219,8 @@ def report_finished(
     kind: str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
     status: str = "DONE",
 ) -> dict[str, Any]:
-    """A REPORT_PROCESSING_FINISHED."""
-    said = {
+    """Return a REPORT_PROCESSING_FINISHED."""
+    text = {
         "sellerId": seller,
         "accountId": f"amzn1.merchant.o.{seller}",
         "reportId": report,
@@ -229,13 +229,13 @@ def report_finished(
         "reportDocumentId": document,
     }
     return _envelope(
-        "REPORT_PROCESSING_FINISHED", {"reportProcessingFinishedNotification": said}, "2020-09-04"
+        "REPORT_PROCESSING_FINISHED", {"reportProcessingFinishedNotification": text}, "2020-09-04"
     )
 
 
 def transaction_update(seller: str, posted: datetime, marketplace: str) -> dict[str, Any]:
-    """A TRANSACTION_UPDATE."""
-    said = {
+    """Return a TRANSACTION_UPDATE."""
+    text = {
         "SellingPartnerMetadata": {
             "SellingPartnerId": seller,
             "MarketplaceId": marketplace,
@@ -248,13 +248,13 @@ def transaction_update(seller: str, posted: datetime, marketplace: str) -> dict[
         "PostedDate": _iso(posted),
         "TotalAmount": {"CurrencyAmount": 10.5, "CurrencyCode": "EUR"},
     }
-    return _pascal(_envelope("TRANSACTION_UPDATE", {"TransactionUpdateNotification": said}))
+    return _pascal(_envelope("TRANSACTION_UPDATE", {"TransactionUpdateNotification": text}))
 
 
 def order_change(seller: str, marketplace: str) -> dict[str, Any]:
-    """An ORDER_CHANGE."""
+    """Return an ORDER_CHANGE."""
     now = _iso(datetime.now(UTC))
-    said = {
+    text = {
         "NotificationLevel": "OrderLevel",
         "SellerId": seller,
         "AmazonOrderId": "204-0000001-0000001",
@@ -270,11 +270,11 @@ def order_change(seller: str, marketplace: str) -> dict[str, Any]:
             "OrderItems": [],
         },
     }
-    return _pascal(_envelope("ORDER_CHANGE", {"OrderChangeNotification": said}))
+    return _pascal(_envelope("ORDER_CHANGE", {"OrderChangeNotification": text}))
 
 
 def as_event(notification: dict[str, Any]) -> dict[str, Any]:
-    """The notification as a rule of EventBridge hands it to a queue."""
+    """Return the notification as a rule of EventBridge hands it to a queue."""
     kind = notification.get("notificationType") or notification["NotificationType"]
     return {
         "version": "0",
@@ -307,11 +307,11 @@ def _envelope(kind: str, payload: dict[str, Any], version: str = "1.0") -> dict[
 
 
 def _pascal(envelope: dict[str, Any]) -> dict[str, Any]:
-    """An envelope as most types write it."""
-    said = {name[0].upper() + name[1:]: value for name, value in envelope.items()}
-    about = said["NotificationMetadata"]
+    """Return an envelope as most types write it."""
+    text = {name[0].upper() + name[1:]: value for name, value in envelope.items()}
+    about = text["NotificationMetadata"]
     return {
-        **said,
+        **text,
         "NotificationMetadata": {n[0].upper() + n[1:]: value for n, value in about.items()},
     }
 
@@ -321,8 +321,8 @@ def _iso(instant: datetime) -> str:
 
 
 def _error(status: int, kind: str) -> Response:
-    said = {"__type": f"com.amazonaws.sqs#{kind}", "message": "no"}
-    return JSONResponse(said, status, media_type=_JSON)
+    text = {"__type": f"com.amazonaws.sqs#{kind}", "message": "no"}
+    return JSONResponse(text, status, media_type=_JSON)
 
 
 def _refused(status: int, code: str, message: str) -> Response:

@@ -28,36 +28,36 @@ class ReportDesk:
     given: dict[str, tuple[Listed, bool]] = field(default_factory=dict)
 
     def listed(self, request: Request, money: AmazonMoney) -> Response:
-        """GET /reports: a page of the list; a token stands alone."""
-        asked = request.query_params
-        if "nextToken" in asked:
-            if len(asked) > 1 or asked["nextToken"] not in self.pages:
+        """Answer GET /reports: a page of the list; a token stands alone."""
+        query = request.query_params
+        if "nextToken" in query:
+            if len(query) > 1 or query["nextToken"] not in self.pages:
                 return _refused(400, "InvalidInput", "Invalid nextToken")
-            since, offset = self.pages[asked["nextToken"]]
+            since, offset = self.pages[query["nextToken"]]
             return self._page(money, since, offset)
-        since = asked.get("createdSince", "")
+        since = query.get("createdSince", "")
         if wrong := _wrong(request, money):
             return _refused(400, "InvalidInput", wrong)
         return self._page(money, since, 0)
 
     def document(self, request: Request, money: AmazonMoney) -> Response:
-        """GET /documents/{number}: where it can be fetched for now."""
+        """Answer GET /documents/{number}: where it can be fetched for now."""
         number = request.path_params["number"]
-        found = next((r for r in money.listed() if r.document == number), None)
-        if found is None:
+        matches = next((r for r in money.listed() if r.document == number), None)
+        if matches is None:
             return _refused(404, "NotFound", "The requested resource doesn't exist.")
         signature = secrets.token_hex(16)
-        self.given[signature] = (found, self.stale > 0)
+        self.given[signature] = (matches, self.stale > 0)
         self.stale = max(0, self.stale - 1)
         url = f"{request.base_url}documents/{number}?X-Amz-Expires=300&X-Amz-Signature={signature}"
         answer = {"reportDocumentId": number, "url": url}
-        algorithm = packed(found.content, found.number)[1]
+        algorithm = packed(matches.content, matches.number)[1]
         if algorithm is not None:
             answer["compressionAlgorithm"] = algorithm
         return JSONResponse(answer, headers=_limit("0.0167"))
 
     async def download(self, request: Request) -> Response:
-        """A document as the store hands it out, to whoever has the address."""
+        """Return a document as the store hands it out, to whoever has the address."""
         if {"authorization", "x-amz-access-token"} & set(request.headers):
             return _xml(400, "InvalidArgument", "Only one auth mechanism allowed")
         report, ended = self.given.get(
@@ -86,16 +86,16 @@ class ReportDesk:
 
 
 def _wrong(request: Request, money: AmazonMoney) -> str | None:
-    """What is wrong with the parameters of a first page."""
-    asked = request.query_params
-    if unknown := set(asked) - _PARAMS:
+    """Return what is wrong with the parameters of a first page."""
+    query = request.query_params
+    if unknown := set(query) - _PARAMS:
         return f"Unknown parameters {sorted(unknown)}"
-    if asked.get("reportTypes") != V2:
+    if query.get("reportTypes") != V2:
         return "Report type is invalid or no longer supported"
-    if not 1 <= int(asked.get("pageSize", "10")) <= 100:
+    if not 1 <= int(query.get("pageSize", "10")) <= 100:
         return "pageSize"
     now = datetime.combine(money.today, time(12), UTC)
-    if datetime.fromisoformat(asked["createdSince"]) <= now - KEPT:
+    if datetime.fromisoformat(query["createdSince"]) <= now - KEPT:
         return "createdSince is more than 90 days ago"
     return None
 

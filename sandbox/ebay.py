@@ -21,8 +21,8 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     OAuth,
-    Refused,
     back_to,
     basic,
     bearer,
@@ -44,7 +44,7 @@ UNION = {"AT", "BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL"}
 
 
 @dataclass
-class Seller:
+class EbaySeller:
     """One eBay member; of an INDIVIDUAL no address is shown."""
 
     user_id: str
@@ -66,10 +66,10 @@ class EBay(Granting):
         self.sellers = {
             seller.user_id: seller
             for seller in (
-                Seller("ABCemberCRAFT1", "ember_craft", "EBAY_GB", "GB"),
-                Seller("XYZbergLADEN22", "bergladen", "EBAY_CH", "CH", "INDIVIDUAL"),
-                Seller("QRSprairie0033", "prairie_goods", "EBAY_US", "US"),
-                Seller("KLMgaleria0044", "galeria_polska", "EBAY_US", "PL"),
+                EbaySeller("ABCemberCRAFT1", "ember_craft", "EBAY_GB", "GB"),
+                EbaySeller("XYZbergLADEN22", "bergladen", "EBAY_CH", "CH", "INDIVIDUAL"),
+                EbaySeller("QRSprairie0033", "prairie_goods", "EBAY_US", "US"),
+                EbaySeller("KLMgaleria0044", "galeria_polska", "EBAY_US", "PL"),
             )
         }
         self.first, self.second, self.american, self.polish = self.sellers
@@ -94,11 +94,11 @@ class EBay(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"auth": url, "api": url, "apiz": url}
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {
             "client_id": self.oauth.client_id,
             "client_secret": self.oauth.client_secret,
@@ -106,12 +106,12 @@ class EBay(Granting):
         }
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         wrong = {
-            "client_id": asked.get("client_id") != self.oauth.client_id,
-            "redirect_uri": asked.get("redirect_uri") != RU_NAME,
-            "response_type": asked.get("response_type") != "code",
-            "scope": not asked.get("scope") or not set(asked["scope"].split()) <= SCOPES,
+            "client_id": query.get("client_id") != self.oauth.client_id,
+            "redirect_uri": query.get("redirect_uri") != RU_NAME,
+            "response_type": query.get("response_type") != "code",
+            "scope": not query.get("scope") or not set(query["scope"].split()) <= SCOPES,
         }
         if any(wrong.values()):
             return Response(f"wrong: {[name for name, is_wrong in wrong.items() if is_wrong]}", 400)
@@ -128,8 +128,8 @@ class EBay(Granting):
         return back_to(self.accept_url, {"code": code, "expires_in": "299", **state})
 
     async def _token(self, request: Request) -> Response:
-        known = basic(self.oauth.client_id, self.oauth.client_secret)
-        if request.headers.get("authorization") != known:
+        expected = basic(self.oauth.client_id, self.oauth.client_secret)
+        if request.headers.get("authorization") != expected:
             return _refusal(401, "invalid_client", "client authentication failed")
         if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
             return _refusal(400, "invalid_request", "request is missing a required parameter")
@@ -138,10 +138,10 @@ class EBay(Granting):
             return JSONResponse(self._issued(form))
         except KeyError:
             return _refusal(400, "invalid_request", "request is missing a required parameter")
-        except Refused as why:
+        except GrantRefusal as why:
             what = "authorization refresh token" if str(why) == "refresh_token" else "grant code"
-            told = f"the provided {what} is invalid or was issued to another client"
-            return _refusal(400, "invalid_grant", told)
+            payload = f"the provided {what} is invalid or was issued to another client"
+            return _refusal(400, "invalid_grant", payload)
 
     def _issued(self, form: dict[str, str]) -> dict[str, Any]:
         answer = {"expires_in": int(self.oauth.access_seconds), "token_type": "User Access Token"}
@@ -204,7 +204,7 @@ class EBay(Granting):
         return money if isinstance(money, Response) else money.answer_transactions(request)
 
     def _money(self, request: Request) -> EBayMoney | Response:
-        """The money of whoever calls, if the call is signed as it must be."""
+        """Return the money of whoever calls, if the call is signed as it must be."""
         seller = self._seller(request)
         if isinstance(seller, Response):
             return seller
@@ -215,7 +215,7 @@ class EBay(Granting):
                 return _error(403, why.number, "ACCESS", str(why))
         return self.money[seller.user_id]
 
-    def _seller(self, request: Request) -> Seller | Response:
+    def _seller(self, request: Request) -> EbaySeller | Response:
         grant = self._holder(request)
         if isinstance(grant, Response):
             return grant
@@ -233,5 +233,5 @@ def _refusal(status: int, error: str, description: str) -> Response:
 
 
 def _error(status: int, number: int, domain: str, message: str) -> Response:
-    told = {"errorId": number, "domain": domain, "category": "REQUEST", "message": message}
-    return JSONResponse({"errors": [told]}, status)
+    payload = {"errorId": number, "domain": domain, "category": "REQUEST", "message": message}
+    return JSONResponse({"errors": [payload]}, status)

@@ -67,7 +67,7 @@ class EBayMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._happen(self.today)
@@ -75,27 +75,27 @@ class EBayMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A charge for a label comes to light eight days late; nothing has paid it yet."""
+        """Charge for a label eight days late; nothing has paid it yet."""
         day = self.today - timedelta(days=8)
         self._add(day, "SHIPPING_LABEL", "DEBIT", Decimal("4.37"), orderId="05-00001-00001")
         self._available[self.listed[-1]["transactionId"]] = self.today + ONE_DAY
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each payout, and what is open."""
-        found = {}
+        """Return each payout, and what is open."""
+        matches = {}
         for payout in self.payouts:
             total = Decimal(payout["amount"]["value"])
             paid = None if payout["payoutStatus"] == "TERMINAL_FAILED" else total
-            found[payout["payoutId"]] = Owed(self.currency, total, paid)
+            matches[payout["payoutId"]] = Owed(self.currency, total, paid)
         if self.split:
-            found = _paired(found)
+            matches = _paired(matches)
         waiting = [t for t in self.listed if "payoutId" not in t]
         total = sum((_signed(t) for t in waiting), Decimal(0))
-        return {**found, f"open-{self.currency}": Owed(self.currency, total, None)}
+        return {**matches, f"open-{self.currency}": Owed(self.currency, total, None)}
 
     def transactions(self) -> int:
-        """All there are."""
+        """Return all there are."""
         return len(self.listed)
 
     def _happen(self, day: date) -> None:
@@ -250,27 +250,33 @@ class EBayMoney:
         return f"05-{self._number + 1:05}-{self._random.randint(0, 99999):05}"
 
     def answer_payouts(self, request: Request) -> Response:
-        """GET /payout."""
+        """Answer GET /payout."""
         passes = _filter("payoutDate", request)
-        found = [p for p in self.payouts if passes(p)]
-        return _page(request, "payouts", found, self.largest)
+        matches = [p for p in self.payouts if passes(p)]
+        return _page(request, "payouts", matches, self.largest)
 
     def answer_payout(self, number: str) -> Response:
-        """GET /payout/{payout_Id}."""
-        found = next((p for p in self.payouts if p["payoutId"] == number), None)
-        if found is None:
-            told = {"errorId": 135001, "domain": "API_FINANCES", "category": "REQUEST"}
-            return JSONResponse({"errors": [{**told, "message": "The payout was not found"}]}, 404)
-        return JSONResponse(found)
+        """Answer GET /payout/{payout_Id}."""
+        matches = next((p for p in self.payouts if p["payoutId"] == number), None)
+        if matches is None:
+            payload = {"errorId": 135001, "domain": "API_FINANCES", "category": "REQUEST"}
+            return JSONResponse(
+                {"errors": [{**payload, "message": "The payout was not found"}]}, 404
+            )
+        return JSONResponse(matches)
 
     def answer_transactions(self, request: Request) -> Response:
-        """GET /transaction; 204 and no body for nothing."""
+        """Answer GET /transaction; 204 and no body for nothing."""
         midnight = _stamp(_midnight(self.today))
-        known = [t for t in self.listed if t["transactionDate"] < midnight]
+        expected = [t for t in self.listed if t["transactionDate"] < midnight]
         passes = _filter("transactionDate", request)
-        found = [t for t in known if passes(t)]
-        found.sort(key=lambda t: t["transactionDate"])
-        return _page(request, "transactions", found, self.largest) if found else Response(None, 204)
+        matches = [t for t in expected if passes(t)]
+        matches.sort(key=lambda t: t["transactionDate"])
+        return (
+            _page(request, "transactions", matches, self.largest)
+            if matches
+            else Response(None, 204)
+        )
 
 
 def _paired(parts: Mapping[str, Owed]) -> dict[str, Owed]:
@@ -296,9 +302,9 @@ def _signed(transaction: Mapping[str, Any]) -> Decimal:
 
 
 def _filter(dated: str, request: Request) -> Callable[[Mapping[str, Any]], bool]:
-    asked = ",".join(request.query_params.getlist("filter"))
-    ranges = [found for found in _RANGE.findall(asked) if found[0] == dated]
-    choices = _CHOICE.findall(asked)
+    query = ",".join(request.query_params.getlist("filter"))
+    ranges = [matches for matches in _RANGE.findall(query) if matches[0] == dated]
+    choices = _CHOICE.findall(query)
 
     def passes(item: Mapping[str, Any]) -> bool:
         if any(not start <= item[name] <= (end or "9") for name, start, end in ranges):
@@ -308,16 +314,16 @@ def _filter(dated: str, request: Request) -> Callable[[Mapping[str, Any]], bool]
     return passes
 
 
-def _page(request: Request, what: str, found: list[dict[str, Any]], largest: int) -> Response:
+def _page(request: Request, what: str, matches: list[dict[str, Any]], largest: int) -> Response:
     limit = min(int(request.query_params.get("limit", 20)), largest)
     offset = int(request.query_params.get("offset", 0))
     answer = {
         "href": str(request.url),
         "limit": limit,
         "offset": offset,
-        "total": len(found),
-        what: found[offset : offset + limit],
+        "total": len(matches),
+        what: matches[offset : offset + limit],
     }
-    if offset + limit < len(found):
+    if offset + limit < len(matches):
         answer["next"] = str(request.url.include_query_params(offset=offset + limit))
     return JSONResponse(answer)

@@ -39,7 +39,7 @@ class SigningKeys:
         self.public: dict[str, Ed25519PublicKey] = {}
 
     def make(self) -> dict[str, Any]:
-        """A new pair, as `createSigningKey` answers it; the private half is kept nowhere."""
+        """Return a new pair, as `createSigningKey` answers it; the private half is kept nowhere."""
         pair = Ed25519PrivateKey.generate()
         jwe = ".".join(secrets.token_urlsafe(n) for n in (90, 32, 12, 120, 16))
         self.public[jwe] = pair.public_key()
@@ -60,8 +60,8 @@ class SigningKeys:
         jwe = request.headers.get("x-ebay-signature-key")
         if jwe is None:
             raise Unsigned(215001, "Missing x-ebay-signature-key header")
-        given = request.headers.get("signature-input", "")
-        stated = re.fullmatch(r'sig1=(\(("[a-z@-]+" ?)+\);created=\d+)', given)
+        supplied = request.headers.get("signature-input", "")
+        stated = re.fullmatch(r'sig1=(\(("[a-z@-]+" ?)+\);created=\d+)', supplied)
         signature = re.fullmatch(r"sig1=:([\w+/=]+):", request.headers.get("signature", ""))
         if stated is None or signature is None or jwe not in self.public:
             raise Unsigned(215120, "Signature validation failed")

@@ -20,9 +20,9 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     bearer,
     consent_page,
@@ -37,7 +37,7 @@ SCOPES = {
 
 
 @dataclass
-class Shop:
+class EtsyShop:
     """One Etsy shop and the member it belongs to; a member may have none."""
 
     user_id: int
@@ -54,10 +54,10 @@ class Etsy(Granting):
         self.shops = {
             str(shop.shop_id or shop.user_id): shop
             for shop in (
-                Shop(100200300, 22001144, "EmberCraftStudio", "GB", "GBP"),
-                Shop(400500600, 33002255, "WerkstattMorgen", "DE", "EUR"),
-                Shop(700800900, 44003366, "PrairieStitches", "US", "USD"),
-                Shop(123123123),
+                EtsyShop(100200300, 22001144, "EmberCraftStudio", "GB", "GBP"),
+                EtsyShop(400500600, 33002255, "WerkstattMorgen", "DE", "EUR"),
+                EtsyShop(700800900, 44003366, "PrairieStitches", "US", "USD"),
+                EtsyShop(123123123),
             )
         }
         self.first, self.second, self.american, self.shopless = self.shops
@@ -92,23 +92,23 @@ class Etsy(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"www": url, "api": url}
 
     def _form(self, grant: Grant) -> str:
         return f"{self.shops[grant.accounts[0]].user_id}.{secrets.token_urlsafe(40)}"
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        address = urlsplit(asked.get("redirect_uri", ""))
+        query = request.query_params
+        address = urlsplit(query.get("redirect_uri", ""))
         wrong = {
-            "client_id": asked.get("client_id") != self.oauth.client_id,
-            "response_type": asked.get("response_type") != "code",
+            "client_id": query.get("client_id") != self.oauth.client_id,
+            "response_type": query.get("response_type") != "code",
             "redirect_uri": address.scheme != "https" and address.hostname != "localhost",
-            "scope": not set(asked.get("scope", "").split()) <= SCOPES or not asked.get("scope"),
-            "state": not asked.get("state"),
-            "code_challenge": len(asked.get("code_challenge", "")) != 43,
-            "code_challenge_method": asked.get("code_challenge_method") != "S256",
+            "scope": not set(query.get("scope", "").split()) <= SCOPES or not query.get("scope"),
+            "state": not query.get("state"),
+            "code_challenge": len(query.get("code_challenge", "")) != 43,
+            "code_challenge_method": query.get("code_challenge_method") != "S256",
         }
         if any(wrong.values()):
             return Response(f"wrong: {[name for name, is_wrong in wrong.items() if is_wrong]}", 400)
@@ -132,15 +132,15 @@ class Etsy(Granting):
             return _refusal("invalid_client", "client_id is invalid")
         try:
             if form.get("grant_type") == "authorization_code":
-                wanted = (form["code"], form["redirect_uri"], form["code_verifier"])
-                issued = self.oauth.redeem(*wanted)
+                requested = (form["code"], form["redirect_uri"], form["code_verifier"])
+                issued = self.oauth.redeem(*requested)
             elif form.get("grant_type") == "refresh_token":
                 issued = self.oauth.refresh(form["refresh_token"])
             else:
                 return _refusal("unsupported_grant_type", "grant_type")
         except KeyError as missing:
             return _refusal("invalid_request", f"{missing} is missing")
-        except Refused as why:
+        except GrantRefusal as why:
             return _refusal("invalid_grant", f"{why} is revoked")
         return JSONResponse(self._issued(issued))
 
@@ -196,7 +196,7 @@ class Etsy(Granting):
             return JSONResponse({"error": "User does not own Shop"}, 403)
         return self.money[str(caller.shop_id)]
 
-    def _caller(self, request: Request) -> Shop | Response:
+    def _caller(self, request: Request) -> EtsyShop | Response:
         if request.headers.get("x-api-key") != f"{self.oauth.client_id}:{self.oauth.client_secret}":
             return JSONResponse({"error": "Invalid API key"}, 403)
         grant = self.oauth.holder(bearer(request))

@@ -60,14 +60,14 @@ class EtsyMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._happen(self.today)
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A fee is put into the ledger where it belongs, eight days ago; balances follow."""
+        """Put a fee into the ledger where it belongs, eight days ago; balances follow."""
         day = self.today - timedelta(days=8)
         noon = self._at(day, 12 * 3600)
         place = sum(e["created_timestamp"] <= noon for e in self.entries)
@@ -76,26 +76,26 @@ class EtsyMoney:
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """What stands between two payouts, named after the day of the second."""
-        found: dict[str, Owed] = {}
+        """Return what stands between two payouts, named after the day of the second."""
+        matches: dict[str, Owed] = {}
         total = 0
         for entry in self.entries:
             if entry["ledger_type"] != "DISBURSE2":
                 total += entry["amount"]
                 continue
             day = datetime.fromtimestamp(entry["created_timestamp"], ZoneInfo(self.zone)).date()
-            found[f"etsy-{day}-{self.currency}"] = Owed(
+            matches[f"etsy-{day}-{self.currency}"] = Owed(
                 self.currency, _cents(total), _cents(-entry["amount"])
             )
             total = 0
         last = self.today - ONE_DAY
         return {
-            **found,
+            **matches,
             f"open-{last:%Y-%m}-{self.currency}": Owed(self.currency, _cents(total), None),
         }
 
     def transactions(self) -> int:
-        """Every entry."""
+        """Return every entry."""
         return len(self.entries)
 
     def _happen(self, day: date) -> None:
@@ -143,8 +143,8 @@ class EtsyMoney:
         if balance < 0:
             self._add(day, "RECOUP", -balance, "bill", 3600)
         elif balance > 0:
-            kept = min(balance // 10, 500) if self._random.random() < 0.3 else 0
-            self._add(day, "DISBURSE2", kept - balance, "disbursement", 3600)
+            record = min(balance // 10, 500) if self._random.random() < 0.3 else 0
+            self._add(day, "DISBURSE2", record - balance, "disbursement", 3600)
 
     def _add(
         self,
@@ -191,11 +191,11 @@ class EtsyMoney:
             entry |= {"sequence_number": number, "balance": balance}
 
     def answer_entries(self, request: Request) -> Response:
-        """GET .../payment-account/ledger-entries; the newest comes first."""
-        asked = request.query_params
+        """Answer GET .../payment-account/ledger-entries; the newest comes first."""
+        query = request.query_params
         try:
-            start, end = int(asked["min_created"]), int(asked["max_created"])
-            limit, offset = int(asked.get("limit", 25)), int(asked.get("offset", 0))
+            start, end = int(query["min_created"]), int(query["max_created"])
+            limit, offset = int(query.get("limit", 25)), int(query.get("offset", 0))
         except (KeyError, ValueError):
             return _refused("Invalid or missing min_created or max_created")
         if end - start > LONGEST_SECONDS:
@@ -206,13 +206,13 @@ class EtsyMoney:
         if start < 946_684_800 or not 1 <= limit <= 100:
             return _refused("Invalid parameter")
         midnight = self._at(self.today, 0)
-        found = [
+        matches = [
             e
             for e in reversed(self.entries)
             if start <= e["created_timestamp"] <= end and e["created_timestamp"] < midnight
         ]
-        page = found[offset : offset + min(limit, self.largest)]
-        return JSONResponse({"count": len(found), "results": page})
+        page = matches[offset : offset + min(limit, self.largest)]
+        return JSONResponse({"count": len(matches), "results": page})
 
 
 def _refused(why: str) -> Response:

@@ -30,7 +30,7 @@ class EtsyPayments:
     listed: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def paid(self, gross: int, fees: int, at: int) -> dict[str, Any]:
-        """A buyer pays for a receipt."""
+        """Have a buyer pay for a receipt."""
         number = 401_000_000 + len(self.listed)
         buyer = BUYERS[self.currency] if len(self.listed) % 5 == 4 else self.currency
         payment: dict[str, Any] = {
@@ -57,7 +57,7 @@ class EtsyPayments:
         return payment
 
     def refund(self, gross: int, tax: int, at: int) -> dict[str, Any] | None:
-        """A part of the latest payment that was as much is given back; None where none was."""
+        """Give a part of the latest payment back that was as much; None where none was."""
         payment = next((p for p in reversed(self.listed.values()) if self._left(p) >= gross), None)
         if payment is None:
             return None
@@ -98,17 +98,17 @@ class EtsyPayments:
         return adjustment
 
     def answer(self, request: Request) -> Response:
-        """GET .../payments; numbers are separated by commas."""
+        """Answer GET .../payments; numbers are separated by commas."""
         if self.closed:
             return JSONResponse({"error": "insufficient_scope"}, 403)
-        asked = request.query_params.get("payment_ids", "").split(",")
-        if not all(number.isdecimal() and int(number) > 0 for number in asked):
+        query = request.query_params.get("payment_ids", "").split(",")
+        if not all(number.isdecimal() and int(number) > 0 for number in query):
             return JSONResponse({"error": "Invalid or missing payment_ids"}, 400)
-        if len(asked) > self.most:
+        if len(query) > self.most:
             return JSONResponse({"error": f"No more than {self.most} payment_ids"}, 400)
-        wanted = {int(number) for number in asked} - self.forgotten
-        found = [payment for number, payment in self.listed.items() if number in wanted]
-        return JSONResponse({"count": len(found), "results": found})
+        requested = {int(number) for number in query} - self.forgotten
+        matches = [payment for number, payment in self.listed.items() if number in requested]
+        return JSONResponse({"count": len(matches), "results": matches})
 
     def _paid_in(self, currency: str, amount: int) -> int:
         return amount if currency == self.currency else amount * RATE // 100

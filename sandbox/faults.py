@@ -42,8 +42,9 @@ class Faulty:
         self.exchanges: list[Exchange] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = (scope["method"], scope["path"], scope["query_string"], scope["headers"])
-        exchange = Exchange(*asked)
+        """Answer a request, with the faults that are due."""
+        head = (scope["method"], scope["path"], scope["query_string"], scope["headers"])
+        exchange = Exchange(*head)
         self.exchanges.append(exchange)
         started = time.perf_counter()
         try:
@@ -84,10 +85,10 @@ async def _heard_out(receive: Receive) -> Receive:
     messages = [await receive()]
     while messages[-1].get("more_body"):
         messages.append(await receive())
-    said = iter(messages)
+    queued = iter(messages)
 
     async def again() -> Message:
-        return next(said, None) or await receive()
+        return next(queued, None) or await receive()
 
     return again
 

@@ -26,6 +26,7 @@ class Cut(Response):
     """An answer that breaks off: the server died while it was sending."""
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Break off within an answer."""
         headers = [(b"content-type", b"application/json"), (b"content-length", b"400")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"acc', "more_body": True})
@@ -53,7 +54,7 @@ class Grants:
 
     @property
     def application(self) -> Starlette:
-        """The ASGI application: POST /token."""
+        """Return the ASGI application: POST /token."""
         return Starlette(routes=[Route("/token", self._token, methods=["POST"])])
 
     async def _token(self, request: Request) -> Response:
@@ -69,8 +70,8 @@ class Grants:
         return Cut() if fault == "cut" else answer
 
     def _answer(self, request: Request, grant_type: str, refresh_token: str) -> Response:
-        known = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-        if request.headers.get("authorization") != f"Basic {known}":
+        expected = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {expected}":
             return JSONResponse({"error": "invalid_client"}, 401)
         if grant_type != "refresh_token":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)

@@ -18,8 +18,10 @@ _real = socket.getaddrinfo
 
 
 class Internet:
-    """`names` are what a name resolves to, answer after answer; the last one stays. An empty
-    answer is a name that does not exist.
+    """Names and addresses, without a network.
+
+    `names` are what a name resolves to, answer after answer; the last one stays. An empty answer
+    is a name that does not exist.
 
     `deaf` are public addresses where nobody listens; every other leads to loopback, port by port.
     `asked` is what was looked up, in order, addresses apart.
@@ -31,11 +33,11 @@ class Internet:
         self.asked: list[str] = []
 
     def says(self, name: str, *answers: list[str]) -> None:
-        """What the resolver answers for a name."""
+        """Set what the resolver answers for a name."""
         self.names[name] = list(answers)
 
     def getaddrinfo(self, host: str, port: int, *args: Any, **options: Any) -> list[Any]:
-        """The resolver; addresses of the pretended internet come out as loopback's."""
+        """Return the resolver; addresses of the pretended internet come out as loopback's."""
         if host in self.names:
             self.asked.append(host)
             left = self.names[host]
@@ -51,7 +53,7 @@ class Internet:
 
 
 def certificate(path: Path, *names: str) -> Path:
-    """A certificate for names that vouches for itself, with its key, as PEM."""
+    """Return a certificate for names that vouches for itself, with its key, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)

@@ -33,11 +33,11 @@ class Clock:
     others: list[Callable[[float], None]] = field(default_factory=list)
 
     def __call__(self) -> float:
-        """Seconds since some instant."""
+        """Return seconds since some instant."""
         return self.ahead + (time.monotonic() if self.still is None else self.still)
 
     def pass_by(self, seconds: float) -> None:
-        """So many seconds are over at once; stands in for `sleep`."""
+        """Let so many seconds be over at once; stands in for `sleep`."""
         if seconds > 0:
             self.ahead += seconds
             for other in self.others:
@@ -52,16 +52,16 @@ class Meter(Protocol):
 
     @property
     def left(self) -> float:
-        """How much can be had at once."""
+        """Return how much can be had at once."""
 
     def wait(self, cost: float) -> float:
-        """Seconds until so much can be had; 0 for now."""
+        """Return seconds until so much can be had; 0 for now."""
 
     def take(self, cost: float) -> None:
         """Use so much; a negative cost gives some back."""
 
     def least(self, taken: float) -> float:
-        """Seconds that it takes at least to be given so much."""
+        """Return seconds that it takes at least to be given so much."""
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Bucket:
         return self.burst - self._used
 
     def wait(self, cost: float) -> float:
-        """Until there are tokens for it."""
+        """Return the seconds until there are tokens for a call."""
         lacking = cost - self.left
         forgiven = FORGIVEN * cost + JITTER_SECONDS * self.per_second
         return 0.0 if lacking <= forgiven else lacking / self.per_second
@@ -92,7 +92,7 @@ class Bucket:
         self._used = self.burst - self.left + cost
 
     def least(self, taken: float) -> float:
-        """The burst comes at once, the rest at the rate."""
+        """Return the burst comes at once, the rest at the rate."""
         return max(0.0, (taken - self.burst) / self.per_second)
 
 
@@ -107,13 +107,13 @@ class Quota:
 
     @property
     def left(self) -> float:
-        """Calls that this stretch still allows."""
+        """Return the calls that this stretch still allows."""
         if CLOCK() - self._since >= self.seconds:
             self._count, self._since = 0.0, CLOCK()
         return self.most - self._count
 
     def wait(self, cost: float) -> float:
-        """Until the next stretch begins, where this one is used up."""
+        """Return the seconds until the next stretch begins, where this one is used up."""
         return 0.0 if self.left >= cost else self._since + self.seconds - CLOCK()
 
     def take(self, cost: float) -> None:
@@ -121,7 +121,7 @@ class Quota:
         self._count = self.most - self.left + cost
 
     def least(self, taken: float) -> float:
-        """Every stretch but the last is sat out."""
+        """Return true for every stretch but the last."""
         return max(0.0, math.ceil(taken / self.most) - 1) * self.seconds
 
 
@@ -134,19 +134,19 @@ class AtOnce:
 
     @property
     def left(self) -> float:
-        """Calls that may be begun."""
+        """Return the calls that may be begun."""
         return self.most - self._open
 
     def wait(self, cost: float) -> float:
-        """How long cannot be known."""
+        """Return how long cannot be known."""
         return 0.0 if self.left >= cost else 1.0
 
     def take(self, cost: float) -> None:
-        """A call begins, or ends where the cost is negative."""
+        """Begin a call, or end one where the cost is negative."""
         self._open += cost
 
     def least(self, taken: float) -> float:
-        """It does not count time."""
+        """Return nought: time is not counted."""
         return 0.0
 
 
@@ -161,7 +161,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Refused:
+class OverLimit:
     """A call that is one too many: of which rule, and when the next is not."""
 
     rule: Rule
@@ -174,7 +174,7 @@ class Plan:
     """A platform's rules, its refusal, and what it says of its limits in every answer."""
 
     rules: tuple[Rule, ...]
-    refusal: Callable[[Refused], Response]
+    refusal: Callable[[OverLimit], Response]
     told: Callable[[Mapping[str, Meter]], dict[str, str]] = lambda _meters: {}
 
 
@@ -192,37 +192,37 @@ class Limits:
     _meters: dict[tuple[str, str], Meter] = field(default_factory=dict)
 
     def meters(self, path: str, account: str) -> dict[Rule, Meter]:
-        """The meters that a call passes."""
-        found = {}
+        """Return the meters that a call passes."""
+        matches = {}
         for rule in self.plan.rules:
             if re.fullmatch(rule.path, path):
                 key = (rule.name, _whose(rule, account))
                 if key not in self._meters:
                     self._meters[key] = rule.meter()
-                found[rule] = self._meters[key]
-        return found
+                matches[rule] = self._meters[key]
+        return matches
 
-    def admit(self, path: str, account: str, cost: float = 1.0) -> Refused | None:
+    def admit(self, path: str, account: str, cost: float = 1.0) -> OverLimit | None:
         """Take a call's share of every limit, or of none where one refuses it."""
         meters = self.meters(path, account)
         for rule, meter in meters.items():
             wait = meter.wait(cost)
             if wait > 0 and self.kept:
                 self.refused[rule.name, _whose(rule, account)] += 1
-                return Refused(rule, meter, wait)
+                return OverLimit(rule, meter, wait)
         for rule, meter in meters.items():
             meter.take(cost)
             self.taken[rule.name, _whose(rule, account)] += round(cost)
         return None
 
     def give_back(self, path: str, account: str, cost: float) -> None:
-        """A call came to less than was taken for it."""
+        """Give back what a call came to less."""
         for rule, meter in self.meters(path, account).items():
             meter.take(-cost)
             self.taken[rule.name, _whose(rule, account)] -= round(cost)
 
     def least(self) -> float:
-        """Seconds that all that was taken takes at least."""
+        """Return seconds that all that was taken takes at least."""
         return max(
             (self._meters[key].least(taken) for key, taken in self.taken.items()), default=0.0
         )
@@ -246,6 +246,7 @@ class Limited:
         self._application, self._limits, self._caller = application, limits, caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call, or refuse it as over its limit."""
         request = Request(scope)
         account = self._caller(request)
         if account is None:
@@ -264,8 +265,8 @@ class Limited:
                     meter.take(-1.0)
 
     def _telling(self, meters: Mapping[Rule, Meter], send: Send) -> Send:
-        told = self._limits.plan.told({rule.name: meter for rule, meter in meters.items()})
-        headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+        payload = self._limits.plan.told({rule.name: meter for rule, meter in meters.items()})
+        headers = [(name.lower().encode(), value.encode()) for name, value in payload.items()]
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":

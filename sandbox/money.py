@@ -35,16 +35,16 @@ class Money(Protocol):
     today: date
 
     def advance(self, days: int) -> None:
-        """So many days go by, with what happens on them."""
+        """Let so many days go by, with what happens on them."""
 
     def restate(self) -> set[date]:
-        """Something comes to light late, or is put right; the business days that it changes."""
+        """Restate something that comes to light late; return the business days that it changes."""
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Every settlement by the id that Daybook gives it; what is not settled is among them."""
+        """Return every settlement by Daybook's id for it, with what is not settled."""
 
     def transactions(self) -> int:
-        """How many transactions there are on whole days, as the platform counts them."""
+        """Return how many transactions there are on whole days, as the platform counts them."""
 
 
 def live_to(emulator: object, day: date) -> None:

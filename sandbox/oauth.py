@@ -6,7 +6,6 @@ who granted what is here.
 
 import base64
 import hashlib
-import html
 import secrets
 import threading
 import time
@@ -14,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,9 +21,12 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limits
 
 CODE_SECONDS = 300.0
+_TEMPLATES = Environment(
+    loader=PackageLoader("sandbox"), autoescape=True, undefined=StrictUndefined
+)
 
 
-class Refused(Exception):
+class GrantRefusal(Exception):
     """A code or refresh token that buys nothing; `str` is why."""
 
 
@@ -41,7 +44,7 @@ class Grant:
 
 
 @dataclass
-class Code:
+class PendingCode:
     """A code that waits to be redeemed, once."""
 
     grant: Grant
@@ -79,46 +82,46 @@ class OAuth:
     refresh_form: Callable[[Grant], str] = lambda _grant: f"rt-{secrets.token_urlsafe(24)}"
     skew: float = 0.0
     rotations: int = 0
-    codes: dict[str, Code] = field(default_factory=dict)
+    codes: dict[str, PendingCode] = field(default_factory=dict)
     grants: list[Grant] = field(default_factory=list)
     access: dict[str, tuple[Grant, float]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def now(self) -> float:
-        """The server's clock."""
+        """Return the server's clock."""
         return time.time() + self.skew
 
     def granted(self, *accounts: str) -> str:
-        """A refresh token of a consent that was given before: what a seller pastes."""
+        """Return a refresh token of a consent that was given before: what a seller pastes."""
         grant = Grant(accounts)
         self._renew(grant)
         self.grants.append(grant)
         return grant.refresh_token
 
     def code(self, accounts: Sequence[str], redirect_uri: str, challenge: str | None = None) -> str:
-        """A code for a consent just given."""
+        """Return a code for a consent just given."""
         grant = Grant(tuple(accounts))
         code = secrets.token_urlsafe(24)
         self.grants.append(grant)
-        self.codes[code] = Code(grant, redirect_uri, challenge, self.now() + CODE_SECONDS)
+        self.codes[code] = PendingCode(grant, redirect_uri, challenge, self.now() + CODE_SECONDS)
         return code
 
     def redeem(self, code: str, redirect_uri: str | None, verifier: str | None = None) -> Issued:
-        """The first pair for a code; `Refused` for one that is unknown, used, late or foreign."""
+        """Return the first pair for a code; `GrantRefusal` for one that buys nothing."""
         with self._lock:
-            found = self.codes.get(code)
-            if found is None or found.redeemed or found.ends < self.now():
-                raise Refused("code")
-            if redirect_uri is not None and redirect_uri != found.redirect_uri:
-                raise Refused("redirect_uri")
-            if found.challenge is not None and found.challenge != challenge_of(verifier or ""):
-                raise Refused("code_verifier")
-            found.redeemed = True
-            self._renew(found.grant)
-            return self._issue(found.grant)
+            pending = self.codes.get(code)
+            if pending is None or pending.redeemed or pending.ends < self.now():
+                raise GrantRefusal("code")
+            if redirect_uri is not None and redirect_uri != pending.redirect_uri:
+                raise GrantRefusal("redirect_uri")
+            if pending.challenge is not None and pending.challenge != challenge_of(verifier or ""):
+                raise GrantRefusal("code_verifier")
+            pending.redeemed = True
+            self._renew(pending.grant)
+            return self._issue(pending.grant)
 
     def refresh(self, refresh_token: str) -> Issued:
-        """The next pair; a refresh token that was replaced long ago revokes its grant."""
+        """Return the next pair; a refresh token that was replaced long ago revokes its grant."""
         with self._lock:
             for grant in self.grants:
                 if grant.revoked or grant.refresh_ends < self.now():
@@ -132,17 +135,17 @@ class OAuth:
                     if self.now() - grant.rotated_at < self.grace_seconds:
                         return self._issue(grant)
                     grant.revoked = True
-            raise Refused("refresh_token")
+            raise GrantRefusal("refresh_token")
 
     def own(self, *accounts: str) -> Issued:
-        """A token of the client itself, for one grant that is always there."""
+        """Return a token of the client itself, for one grant that is always there."""
         with self._lock:
             grant = Grant(accounts)
             self.grants.append(grant)
             return self._issue(grant)
 
     def lasting(self, *accounts: str) -> str:
-        """An access token that does not end, as platforms' own pages hand out."""
+        """Return an access token that does not end, as platforms' own pages hand out."""
         grant = Grant(accounts)
         self.grants.append(grant)
         token = self.access_form(grant)
@@ -150,22 +153,22 @@ class OAuth:
         return token
 
     def holder(self, access_token: str) -> Grant | None:
-        """Whose access token it is, while it lasts."""
+        """Return whose access token it is, while it lasts."""
         grant, ends = self.access.get(access_token, (None, 0.0))
         return grant if grant and not grant.revoked and self.now() < ends else None
 
     def revoke(self, *accounts: str) -> None:
-        """A seller takes consent back, at the platform: of these accounts, or all."""
+        """Take a seller's consent back, at the platform: of these accounts, or all."""
         for grant in self.grants:
             if not accounts or set(accounts) & set(grant.accounts):
                 grant.revoked = True
 
     def alive(self, account: str) -> bool:
-        """Whether any grant for an account stands."""
+        """Return whether any grant for an account stands."""
         return any(account in grant.accounts and not grant.revoked for grant in self.grants)
 
     def revoke_token(self, token: str) -> bool:
-        """The application gives a grant up, by either of its tokens."""
+        """Return the application gives a grant up, by either of its tokens."""
         for grant in self.grants:
             held, _ = self.access.get(token, (None, 0.0))
             if held is grant or token in {grant.refresh_token, grant.before}:
@@ -174,7 +177,7 @@ class OAuth:
         return False
 
     def expire_access(self) -> None:
-        """Every access token ends now."""
+        """End every access token now."""
         self.access = {token: (grant, 0.0) for token, (grant, _) in self.access.items()}
 
     def _renew(self, grant: Grant) -> None:
@@ -203,88 +206,75 @@ class Granting:
 
     @property
     def application(self) -> Faulty:
-        """The ASGI application."""
+        """Return the ASGI application."""
         return self.faults
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {"client_id": self.oauth.client_id, "client_secret": self.oauth.client_secret}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """Nothing is chosen before."""
+        """Return no field: nothing is chosen before."""
         return {}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token."""
+        """Return a refresh token."""
         return {"refresh_token": self.oauth.granted(account)}
 
     def picks(self, account: str) -> str:
-        """The account's id."""
+        """Return the account's id."""
         return account
 
     def expire(self) -> None:
-        """Every access token ends now."""
+        """End every access token now."""
         self.oauth.expire_access()
 
     def revoke(self, account: str) -> None:
-        """The seller takes the consent back, on the platform's pages."""
+        """Take the consent back, as the seller does on the platform's pages."""
         self.oauth.revoke(account)
 
     def alive(self, account: str) -> bool:
-        """Whether any grant for the account stands."""
+        """Return whether any grant for the account stands."""
         return self.oauth.alive(account)
 
     def caller(self, request: Request) -> str | None:
-        """Whose call it is, by the token that it carries; None where that opens nothing."""
+        """Return whose call it is, by the token that it carries; None where that opens nothing."""
         return self.holder_of(bearer(request))
 
     def holder_of(self, token: str) -> str | None:
-        """The account that an access token is of."""
+        """Return the account that an access token is of."""
         grant = self.oauth.holder(token)
         return grant.accounts[0] if grant and grant.accounts else None
 
 
 def challenge_of(verifier: str) -> str:
-    """The S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
+    """Return the S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def bearer(request: Request) -> str:
-    """The token of an `Authorization: Bearer` header."""
+    """Return the token of an `Authorization: Bearer` header."""
     return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def basic(client_id: str, client_secret: str) -> str:
-    """The value of an `Authorization` header of HTTP Basic."""
+    """Return the value of an `Authorization` header of HTTP Basic."""
     return "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
 
 
 def consent_page(
     title: str, request: Request, accounts: Mapping[str, str], *, several: bool = False
 ) -> Response:
-    """The platform's question to the seller: which account, allow or deny."""
-    kind = "checkbox" if several else "radio"
-    hidden = "".join(
-        f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
-        for name, value in request.query_params.items()
-    )
-    rows = "".join(
-        f'<p><label><input type="{kind}" name="account" value="{html.escape(key)}"'
-        f"{' checked' if number == 0 or several else ''}> {html.escape(name)}</label></p>"
-        for number, (key, name) in enumerate(accounts.items())
-    )
+    """Return the platform's question to the seller: which account, allow or deny."""
+    parameters = request.query_params.items()
+    page = _TEMPLATES.get_template("consent.html")
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><title>{html.escape(title)}</title><main>'
-        f"<h1>{html.escape(title)}</h1><p>Sandbox: this is not {html.escape(title)}.</p>"
-        f"<p>Daybook asks to read your account.</p>"
-        f'<form method="post" action="">{hidden}{rows}'
-        '<button name="decision" value="allow">Allow</button> '
-        '<button name="decision" value="deny">Deny</button></form></main></html>'
+        page.render(title=title, parameters=parameters, accounts=accounts, several=several)
     )
 
 
 def back_to(redirect_uri: str, parameters: Mapping[str, str]) -> RedirectResponse:
-    """The seller's browser goes back to the application."""
+    """Return the seller's browser goes back to the application."""
     joint = "&" if "?" in redirect_uri else "?"
     return RedirectResponse(f"{redirect_uri}{joint}{urlencode(parameters)}", 302)

@@ -9,7 +9,7 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limits
 from sandbox.quickbooks import QuickBooks
 from sandbox.shopify import Shopify
-from sandbox.square import Square
+from sandbox.square import SquareEmulator
 from sandbox.tiktok import TikTok
 from sandbox.walmart import Walmart
 from sandbox.woocommerce import WooCommerce
@@ -28,31 +28,31 @@ class Emulator(Protocol):
 
     @property
     def application(self) -> Faulty:
-        """The ASGI application."""
+        """Return the ASGI application."""
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
 
     def fields(self) -> dict[str, str]:
-        """The application registered with the platform."""
+        """Return the application registered with the platform."""
 
     def chosen(self, account: str) -> dict[str, str]:
-        """What the seller of an account chooses before authorising."""
+        """Return what the seller of an account chooses before authorising."""
 
     def keys(self, account: str) -> dict[str, str]:
-        """What the seller of an account pastes instead of consenting; a new grant each time."""
+        """Return what a seller pastes instead of consenting; a new grant each time."""
 
     def picks(self, account: str) -> str:
-        """What to press on the consent page to grant an account."""
+        """Return what to press on the consent page to grant an account."""
 
     def expire(self) -> None:
-        """Every access token ends now."""
+        """End every access token now."""
 
     def revoke(self, account: str) -> None:
-        """The seller of an account takes it all back, at the platform."""
+        """Take all consent of an account back, as its seller does at the platform."""
 
     def alive(self, account: str) -> bool:
-        """Whether anything granted for an account still opens a door."""
+        """Return whether anything granted for an account still opens a door."""
 
 
 EMULATORS: dict[str, type[Emulator]] = {
@@ -61,7 +61,7 @@ EMULATORS: dict[str, type[Emulator]] = {
     "etsy": Etsy,
     "quickbooks": QuickBooks,
     "shopify": Shopify,
-    "square": Square,
+    "square": SquareEmulator,
     "tiktok": TikTok,
     "walmart": Walmart,
     "woocommerce": WooCommerce,

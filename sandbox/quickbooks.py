@@ -18,9 +18,9 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     basic,
     bearer,
@@ -73,26 +73,26 @@ class QuickBooks(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return dict.fromkeys(("authorise", "identity", "revoke", "api"), url)
 
     def fields(self) -> dict[str, str]:
-        """The application, registered, and which of its two pairs of keys this is."""
+        """Return the application, registered, and which of its two pairs of keys this is."""
         return super().fields() | {"environment": self.environment}
 
     def keys(self, account: str) -> dict[str, str]:
-        """What the OAuth 2.0 Playground shows at its end."""
+        """Return what the OAuth 2.0 Playground shows at its end."""
         return {"realm_id": account, "refresh_token": self.oauth.granted(account)}
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         if (
-            asked.get("client_id") != self.oauth.client_id
-            or asked.get("response_type") != "code"
-            or SCOPE not in asked.get("scope", "").split(" ")
-            or not asked.get("redirect_uri")
-            or not asked.get("state")
-            or (self.environment != "sandbox" and not asked["redirect_uri"].startswith("https://"))
+            query.get("client_id") != self.oauth.client_id
+            or query.get("response_type") != "code"
+            or SCOPE not in query.get("scope", "").split(" ")
+            or not query.get("redirect_uri")
+            or not query.get("state")
+            or (self.environment != "sandbox" and not query["redirect_uri"].startswith("https://"))
         ):
             return Response("Sorry, but QuickBooks didn't connect", 400)
         names = {company.realm: company.name for company in self.companies.values()}
@@ -119,7 +119,7 @@ class QuickBooks(Granting):
                     issued = self._refreshed(form["refresh_token"])
                 case _:
                     return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        except Refused:
+        except GrantRefusal:
             return JSONResponse({"error": "invalid_grant"}, 400)
         asks_hard_end = request.headers.get("x-include-refresh-token-hard-expires-in") == "true"
         hard = {"x_refresh_token_hard_expires_in": int(HARD_END)} if asks_hard_end else {}
@@ -148,8 +148,8 @@ class QuickBooks(Granting):
         return Response(status_code=200 if self.oauth.revoke_token(body["token"]) else 400)
 
     def _is_client(self, request: Request) -> bool:
-        known = basic(self.oauth.client_id, self.oauth.client_secret)
-        return request.headers.get("authorization") == known
+        expected = basic(self.oauth.client_id, self.oauth.client_secret)
+        return request.headers.get("authorization") == expected
 
     async def _company(self, request: Request) -> Response:
         wrong = self._refusal(request)
@@ -207,7 +207,7 @@ def _answer(name: str, entity: dict[str, Any]) -> Response:
 
 
 def _gateway(status: int, what: str, code: str, kind: str) -> Response:
-    """What Intuit's gateway says, in lower case, before QuickBooks is asked."""
+    """Return what Intuit's gateway says, in lower case, before QuickBooks is asked."""
     message = f"message={what}; errorCode=00{code}; statusCode={status}"
     error = {"message": message, "detail": None, "code": code, "element": None}
     return JSONResponse({"fault": {"error": [error], "type": kind}, "time": 1633520295688}, status)

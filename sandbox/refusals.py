@@ -14,13 +14,13 @@ from functools import partial
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.limits import AtOnce, Bucket, Meter, Plan, Quota, Refused, Rule
+from sandbox.limits import AtOnce, Bucket, Meter, OverLimit, Plan, Quota, Rule
 
 MINUTE, DAY = 60.0, 86_400.0
 _ALL = r"/.*"
 
 
-def _amazon(refused: Refused) -> Response:
+def _amazon(refused: OverLimit) -> Response:
     message = "You exceeded your quota for the requested resource."
     error = {"code": "QuotaExceeded", "message": message, "details": ""}
     assert isinstance(refused.meter, Bucket)
@@ -43,9 +43,9 @@ AMAZON = Plan(
 )  # fmt: skip
 
 
-def _ebay(_refused: Refused) -> Response:
-    told = {"errorId": 2001, "domain": "ACCESS", "category": "REQUEST"}
-    return JSONResponse({"errors": [{**told, "message": "Too many requests."}]}, 429)
+def _ebay(_refused: OverLimit) -> Response:
+    payload = {"errorId": 2001, "domain": "ACCESS", "category": "REQUEST"}
+    return JSONResponse({"errors": [{**payload, "message": "Too many requests."}]}, 429)
 
 
 EBAY = Plan(
@@ -57,7 +57,7 @@ EBAY = Plan(
 )  # fmt: skip
 
 
-def _etsy(refused: Refused) -> Response:
+def _etsy(refused: OverLimit) -> Response:
     wait = {"retry-after": str(math.ceil(refused.wait))}
     return JSONResponse({"error": "Exceeded the rate limit of this API key"}, 429, wait)
 
@@ -84,7 +84,7 @@ ETSY = Plan(
 )
 
 
-def _walmart(refused: Refused) -> Response:
+def _walmart(refused: OverLimit) -> Response:
     again = int((time.time() + refused.wait) * 1000)
     error = {
         "code": "REQUEST_THRESHOLD_VIOLATED.GMP_GATEWAY_API",
@@ -110,24 +110,24 @@ WALMART = Plan(
 )
 
 
-def _tiktok(_refused: Refused) -> Response:
-    said = "Too many requests. You've made too many requests in a short period of time."
-    return JSONResponse({"code": 36009002, "message": said, "data": {}, "request_id": "2026C"}, 429)
+def _tiktok(_refused: OverLimit) -> Response:
+    text = "Too many requests. You've made too many requests in a short period of time."
+    return JSONResponse({"code": 36009002, "message": text, "data": {}, "request_id": "2026C"}, 429)
 
 
 TIKTOK = Plan((Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),), _tiktok)
 
 
-def _square(_refused: Refused) -> Response:
-    said = "This request could not be processed: too many requests."
-    error = {"category": "RATE_LIMIT_ERROR", "code": "RATE_LIMITED", "detail": said}
+def _square(_refused: OverLimit) -> Response:
+    text = "This request could not be processed: too many requests."
+    error = {"category": "RATE_LIMIT_ERROR", "code": "RATE_LIMITED", "detail": text}
     return JSONResponse({"errors": [error]}, 429)
 
 
 SQUARE = Plan((Rule("all", r"/v2/.*", partial(Bucket, 20.0, 40)),), _square)
 
 
-def _woocommerce(_refused: Refused) -> Response:
+def _woocommerce(_refused: OverLimit) -> Response:
     page = "<html><head><title>429 Too Many Requests</title></head></html>"
     return Response(page, 429, media_type="text/html")
 
@@ -135,7 +135,7 @@ def _woocommerce(_refused: Refused) -> Response:
 WOOCOMMERCE = Plan((Rule("host", _ALL, partial(Bucket, 10.0, 20)),), _woocommerce)
 
 
-def _shopify(refused: Refused) -> Response:
+def _shopify(refused: OverLimit) -> Response:
     raise AssertionError(f"{refused} is refused in GraphQL's own way")
 
 
@@ -143,7 +143,7 @@ def _shopify(refused: Refused) -> Response:
 SHOPIFY = Plan((Rule("points", r"/[^/]+/admin/api/.*", partial(Bucket, 100.0, 2000)),), _shopify)
 
 
-def _xero(refused: Refused) -> Response:
+def _xero(refused: OverLimit) -> Response:
     wait = {} if refused.rule.name == "concurrent" else {"Retry-After": str(int(refused.wait) + 1)}
     return Response(None, 429, {"X-Rate-Limit-Problem": refused.rule.name, **wait})
 
@@ -167,7 +167,7 @@ XERO = Plan(
 )
 
 
-def _quickbooks(_refused: Refused) -> Response:
+def _quickbooks(_refused: OverLimit) -> Response:
     message = "message=ThrottleExceeded; errorCode=003001; statusCode=429"
     error = {"message": message, "detail": None, "code": "3001", "element": None}
     fault = {"error": [error], "type": "SERVICE"}

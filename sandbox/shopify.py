@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from sandbox.faults import Faulty
 from sandbox.limits import Limits
-from sandbox.oauth import Granting, Issued, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import SHOPIFY
 from sandbox.shopify_gateways import GatewayMoney
 from sandbox.shopify_money import ShopifyMoney
@@ -33,7 +33,7 @@ VERSION = "2026-10"
 
 
 @dataclass(frozen=True)
-class Shop:
+class ShopifyShop:
     """One shop."""
 
     id: str
@@ -52,9 +52,9 @@ class Shopify(Granting):
         foundry = ("Foundry Books", "GB", "GBP", "Europe/London")
         lantern = ("Paper Lantern", "GB", "GBP", "Europe/London")
         self.shops = {
-            "548380009": Shop("548380009", "harbour-coffee.myshopify.com", *harbour),
-            "690933842": Shop("690933842", "foundry-books.myshopify.com", *foundry),
-            "712004466": Shop("712004466", "paper-lantern.myshopify.com", *lantern),
+            "548380009": ShopifyShop("548380009", "harbour-coffee.myshopify.com", *harbour),
+            "690933842": ShopifyShop("690933842", "foundry-books.myshopify.com", *foundry),
+            "712004466": ShopifyShop("712004466", "paper-lantern.myshopify.com", *lantern),
         }
         self.first, self.second, self.third = self.shops
         self.money: dict[str, ShopifyMoney | GatewayMoney] = {
@@ -87,38 +87,38 @@ class Shopify(Granting):
         )
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"shop": url + "/{shop}"}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The shop's domain."""
+        """Return the shop's domain."""
         return {"shop": self.shops[account].domain}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token of an installation that was made before."""
+        """Return a refresh token of an installation that was made before."""
         self._installed.add(account)
         return {"refresh_token": self.oauth.granted(account)}
 
     def custom_app(self, account: str) -> str:
-        """The token of an app that the shop made for itself; it does not end."""
+        """Return the token of an app that the shop made for itself; it does not end."""
         return self.oauth.lasting(account)
 
     def revoke(self, account: str) -> None:
-        """The merchant uninstalls the application."""
+        """Uninstall the application, as the merchant does."""
         self._installed.discard(account)
         self.oauth.revoke(account)
 
-    def _shop(self, request: Request) -> Shop:
+    def _shop(self, request: Request) -> ShopifyShop:
         domain = request.path_params["shop"]
         return next(shop for shop in self.shops.values() if shop.domain == domain)
 
     async def _page(self, request: Request) -> Response:
-        asked, shop = request.query_params, self._shop(request)
-        if asked.get("client_id") != self.oauth.client_id:
+        form, shop = request.query_params, self._shop(request)
+        if form.get("client_id") != self.oauth.client_id:
             return Response("Oauth error invalid_request: unknown client_id", 400)
-        if not all(scope.startswith("read_") for scope in asked.get("scope", "").split(",")):
+        if not all(scope.startswith("read_") for scope in form.get("scope", "").split(",")):
             return Response("Oauth error invalid_scope", 400)
-        if not asked.get("redirect_uri", "").startswith("http"):
+        if not form.get("redirect_uri", "").startswith("http"):
             return Response("Oauth error invalid_request: redirect_uri is not whitelisted", 400)
         return consent_page("Shopify", request, {shop.id: shop.name})
 
@@ -137,7 +137,7 @@ class Shopify(Granting):
         return back_to(form["redirect_uri"], {"hmac": self.signature(answer), **answer})
 
     def signature(self, parameters: dict[str, str]) -> str:
-        """The `hmac` of a callback."""
+        """Return the `hmac` of a callback."""
         text = urlencode(sorted(parameters.items()))
         secret = self.oauth.client_secret.encode()
         return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
@@ -145,33 +145,33 @@ class Shopify(Granting):
     async def _token(self, request: Request) -> Response:
         body, shop = (await request.body()).decode(), self._shop(request)
         is_json = "application/json" in request.headers.get("content-type", "")
-        asked: dict[str, str] = json.loads(body) if is_json else dict(parse_qsl(body))
-        if (asked.get("client_id"), asked.get("client_secret")) != (
+        form: dict[str, str] = json.loads(body) if is_json else dict(parse_qsl(body))
+        if (form.get("client_id"), form.get("client_secret")) != (
             self.oauth.client_id,
             self.oauth.client_secret,
         ):
             return _error("invalid_client", "The client is not known.", 401)
         if shop.id not in self._installed:
             return _error("application_cannot_be_found", "The application cannot be found.")
-        if asked.get("grant_type") == "refresh_token":
-            return self._refreshed(asked)
-        return self._redeemed(asked, shop)
+        if form.get("grant_type") == "refresh_token":
+            return self._refreshed(form)
+        return self._redeemed(form, shop)
 
-    def _redeemed(self, asked: dict[str, str], shop: Shop) -> Response:
+    def _redeemed(self, form: dict[str, str], shop: ShopifyShop) -> Response:
         try:
-            issued = self.oauth.redeem(asked["code"], asked.get("redirect_uri"))
-        except Refused:
+            issued = self.oauth.redeem(form["code"], form.get("redirect_uri"))
+        except GrantRefusal:
             return _error("invalid_request", "The authorization code was not found or was used.")
         if issued.grant.accounts != (shop.id,):
             return _error("invalid_request", "The authorization code is of another shop.")
-        if asked.get("expiring") != "1":
+        if form.get("expiring") != "1":
             return JSONResponse({"access_token": self.oauth.lasting(shop.id), "scope": "read"})
         return JSONResponse(self._issued(issued))
 
-    def _refreshed(self, asked: dict[str, str]) -> Response:
+    def _refreshed(self, form: dict[str, str]) -> Response:
         try:
-            return JSONResponse(self._issued(self.oauth.refresh(asked["refresh_token"])))
-        except Refused:
+            return JSONResponse(self._issued(self.oauth.refresh(form["refresh_token"])))
+        except GrantRefusal:
             return _error("invalid_grant", "Token has been expired or revoked.")
 
     def _issued(self, issued: Issued) -> dict[str, Any]:
@@ -187,14 +187,14 @@ class Shopify(Granting):
         shop = self._shop(request)
         grant = self.oauth.holder(request.headers.get("x-shopify-access-token", ""))
         if grant is None or grant.accounts != (shop.id,):
-            said = "[API] Invalid API key or access token (unrecognized login or wrong password)"
-            return JSONResponse({"errors": said}, 401)
+            text = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            return JSONResponse({"errors": text}, 401)
         body = await request.json()
-        asked: dict[str, Any] = body.get("variables") or {}
-        points = cost(body["query"], int(asked.get("first") or 0))
+        form: dict[str, Any] = body.get("variables") or {}
+        points = cost(body["query"], int(form.get("first") or 0))
         if points > LARGEST_COST:
-            said = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
-            return _errors(said, "MAX_COST_EXCEEDED", self._charged(request, points, shop))
+            text = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
+            return _errors(text, "MAX_COST_EXCEEDED", self._charged(request, points, shop))
         if self.throttled or self.limits.admit(request.url.path, shop.id, points):
             charged = self._charged(request, points, shop)
             if self.throttled:
@@ -205,14 +205,14 @@ class Shopify(Granting):
             charged = self._charged(request, points, shop)
             return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
         root = self._root(shop)
-        done = graphql_sync(self._schema, body["query"], root, variable_values=asked)
-        actual = cost(body["query"], nodes_of(done.data))
+        completed = graphql_sync(self._schema, body["query"], root, variable_values=form)
+        actual = cost(body["query"], nodes_of(completed.data))
         self.limits.give_back(request.url.path, shop.id, points - actual)
         charged = {**self._charged(request, points, shop), "actualQueryCost": actual}
-        return JSONResponse({**done.formatted, "extensions": {"cost": charged}})
+        return JSONResponse({**completed.formatted, "extensions": {"cost": charged}})
 
-    def _charged(self, request: Request, points: int, shop: Shop) -> dict[str, Any]:
-        """What a query costs, and what is left; no two answers say the same."""
+    def _charged(self, request: Request, points: int, shop: ShopifyShop) -> dict[str, Any]:
+        """Return what a query costs, and what is left; no two answers say the same."""
         (bucket,) = self.limits.meters(request.url.path, shop.id).values()
         return {
             "requestedQueryCost": points,
@@ -223,7 +223,7 @@ class Shopify(Granting):
             },
         }
 
-    def _root(self, shop: Shop) -> dict[str, Any]:
+    def _root(self, shop: ShopifyShop) -> dict[str, Any]:
         def uninstall(_info: object) -> dict[str, Any]:
             self.revoke(shop.id)
             return {"app": {"id": "gid://shopify/App/1"}, "userErrors": []}
@@ -247,8 +247,8 @@ class Shopify(Granting):
         }
 
 
-def _error(code: str, said: str, status: int = 400) -> Response:
-    return JSONResponse({"error": code, "error_description": said}, status)
+def _error(code: str, text: str, status: int = 400) -> Response:
+    return JSONResponse({"error": code, "error_description": text}, status)
 
 
 def _errors(message: str, code: str, cost: dict[str, Any]) -> Response:

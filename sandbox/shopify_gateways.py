@@ -42,7 +42,7 @@ class GatewayMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             for _ in range(self._random.randint(0, 3)):
                 self._sell(self.today)
@@ -51,26 +51,26 @@ class GatewayMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """Money for the oldest order is given back, on the platform's yesterday."""
+        """Give money for the oldest order back, on the platform's yesterday."""
         day = self.today - ONE_DAY
         self.refund(self.orders[0], day)
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Nothing is owed: every gateway has its money."""
+        """Return nothing: every gateway has its money."""
         return {f"open-{self.currency}": Owed(self.currency, Decimal(0), None)}
 
     def transactions(self) -> int:
-        """All that moved money."""
+        """Return all that moved money."""
         return sum(t["status"] == "SUCCESS" for o in self.orders for t in o["transactions"])
 
     def root(self) -> dict[str, Any]:
-        """The fields of the schema's root that are about money."""
+        """Return the fields of the schema's root that are about money."""
         return {
             "shopifyPaymentsAccount": None,
-            "orders": lambda _info, **asked: connection(
+            "orders": lambda _info, **query: connection(
                 sorted(self.orders, key=lambda o: (o["createdAt"], o["id"])),
-                asked,
+                query,
                 self.largest,
                 created_at="createdAt",
                 updated_at="updatedAt",

@@ -39,7 +39,7 @@ _ODDITIES: tuple[tuple[float, str, str, int, str], ...] = (
 
 
 def _plain(value: Decimal) -> str:
-    """As Shopify writes decimals: without needless zeros, but one."""
+    """Return an amount as Shopify writes decimals: without needless zeros, but one."""
     return f"{value.normalize():f}" if value % 1 else f"{value:.1f}"
 
 
@@ -81,7 +81,7 @@ class ShopifyMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._settle()
@@ -91,50 +91,50 @@ class ShopifyMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A label comes to light eight days late; nothing has paid it yet."""
+        """Charge for a label eight days late; nothing has paid it yet."""
         day = self.today - timedelta(days=8)
         late = self._add(day, self.currencies[0], "SHIPPING_LABEL", "ADJUSTMENT", Decimal("-4.37"))
         self._available[late["id"]] = self.today + ONE_DAY
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each payout, and what is open."""
-        found = {}
+        """Return each payout, and what is open."""
+        matches = {}
         for payout in self.payouts:
             net = Decimal(payout["net"]["amount"])
             total = -abs(net) if payout["transactionType"] == "WITHDRAWAL" else net
             paid = None if payout["status"] == "SCHEDULED" else total
-            found[payout["legacyResourceId"]] = Owed(payout["net"]["currencyCode"], total, paid)
+            matches[payout["legacyResourceId"]] = Owed(payout["net"]["currencyCode"], total, paid)
         for currency in self.currencies:
             total = sum((_net(t) for t in self._waiting(currency)), Decimal(0))
-            found[f"open-{currency}"] = Owed(currency, total, None)
-        return found
+            matches[f"open-{currency}"] = Owed(currency, total, None)
+        return matches
 
     def transactions(self) -> int:
-        """All there are."""
+        """Return all there are."""
         return len(self.listed)
 
     def root(self) -> dict[str, Any]:
-        """The fields of the schema's root that are about money; no order is asked for."""
+        """Return the fields of the schema's root that are about money; no order is asked for."""
 
-        def payouts(_info: object, **asked: Any) -> dict[str, Any]:
-            listed = connection(self.payouts, asked, self.largest, issued_at="issuedAt")
+        def payouts(_info: object, **query: Any) -> dict[str, Any]:
+            listed = connection(self.payouts, query, self.largest, issued_at="issuedAt")
             if self.hasty:
                 self.hasty = False
                 self._pay(self.today, self.currencies[0])
             return listed
 
-        def transactions(_info: object, **asked: Any) -> dict[str, Any]:
+        def transactions(_info: object, **query: Any) -> dict[str, Any]:
             filters = {"processed_at": "transactionDate", "payout_date": "payout_date"}
             if self.knows_payouts != "ignored":
                 filters["payments_transfer_id"] = "payments_transfer_id"
-            return connection(self._told(), asked, self.largest, **filters)
+            return connection(self._told(), query, self.largest, **filters)
 
         account = {"payouts": payouts, "balanceTransactions": transactions}
         return {"shopifyPaymentsAccount": account}
 
     def _told(self) -> list[dict[str, Any]]:
-        """What is listed, with what it is searched by; made anew when something has happened."""
+        """Return what is listed, with what it is searched by; made anew after each change."""
         state = (self.today, len(self.listed), *(p["status"] for p in self.payouts))
         if self._listing is None or self._listing[0] != state:
             self._listing = state, self._searchable()
@@ -142,17 +142,17 @@ class ShopifyMoney:
 
     def _searchable(self) -> list[dict[str, Any]]:
         issued = {payout["id"]: payout for payout in self.payouts}
-        known = [t for t in self.listed if t["transactionDate"] < _stamp(self._at(self.today))]
-        found = []
-        for transaction in known:
+        expected = [t for t in self.listed if t["transactionDate"] < _stamp(self._at(self.today))]
+        matches = []
+        for transaction in expected:
             payout = issued.get(transaction["associatedPayout"]["id"], {})
             number = payout.get("legacyResourceId", "")
             searched = {
                 "payments_transfer_id": number if self.knows_payouts == "selects" else "-",
                 "payout_date": payout.get("issuedAt", "1970-01-01T00:00:00Z"),
             }
-            found.append({**transaction, **searched})
-        return sorted(found, key=lambda t: (t["transactionDate"], t["id"]))
+            matches.append({**transaction, **searched})
+        return sorted(matches, key=lambda t: (t["transactionDate"], t["id"]))
 
     def _happen(self, day: date, currency: str) -> None:
         chance = self._random

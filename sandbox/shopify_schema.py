@@ -111,7 +111,7 @@ def cost(query: str, nodes: int) -> int:
 
 
 def nodes_of(data: Any) -> int:
-    """How many nodes the pages of an answer hold."""
+    """Return how many nodes the pages of an answer hold."""
     if isinstance(data, Mapping):
         own = len(data["nodes"]) if "nodes" in data else 0
         return own or sum(nodes_of(value) for value in data.values())

@@ -21,33 +21,33 @@ _TERM = re.compile(r"(\w+):(>=|<=|>|<)?'?([^'\s]+)'?")
 
 def connection(
     items: Sequence[Mapping[str, Any]],
-    asked: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     largest: int,
     **filters: str,
 ) -> dict[str, Any]:
-    """One page of what passes the search; `filters` says which field a search term is about."""
-    found = list(items)
-    for name, read, holds, wanted in _terms(asked.get("query") or "", filters):
-        found = [item for item in found if holds(read(item[name]), wanted)]
-    start = int(asked["after"]) if asked.get("after") else 0
-    end = start + min(asked["first"], largest)
+    """Return one page of what passes the search; `filters` is the field of each term."""
+    matches = list(items)
+    for name, read, holds, requested in _terms(arguments.get("query") or "", filters):
+        matches = [item for item in matches if holds(read(item[name]), requested)]
+    start = int(arguments["after"]) if arguments.get("after") else 0
+    end = start + min(arguments["first"], largest)
     return {
-        "nodes": found[start:end],
+        "nodes": matches[start:end],
         "pageInfo": {
-            "hasNextPage": end < len(found),
-            "endCursor": str(min(end, len(found))) if found[start:end] else None,
+            "hasNextPage": end < len(matches),
+            "endCursor": str(min(end, len(matches))) if matches[start:end] else None,
         },
     }
 
 
 def _terms(query: str, filters: Mapping[str, str]) -> list[_Test]:
-    """What a search demands; a term that the list does not know is ignored, as Shopify does."""
-    found: list[_Test] = []
+    """Return what a search demands; unknown terms are ignored, as at Shopify."""
+    matches: list[_Test] = []
     for name, sign, value in _TERM.findall(query):
         if name in filters:
             read = _instant if value.endswith("Z") else str
-            found.append((filters[name], read, _SIGNS[sign], read(value)))
-    return found
+            matches.append((filters[name], read, _SIGNS[sign], read(value)))
+    return matches
 
 
 @cache

@@ -19,9 +19,9 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     bearer,
     consent_page,
@@ -47,7 +47,7 @@ class Merchant:
     )
 
 
-class Square(Granting):
+class SquareEmulator(Granting):
     """The platform with its sellers; `oauth` is what they granted, `faults` what goes wrong."""
 
     def __init__(self) -> None:
@@ -86,12 +86,12 @@ class Square(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"api": url}
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("client_id") != self.oauth.client_id or not asked.get("scope"):
+        query = request.query_params
+        if query.get("client_id") != self.oauth.client_id or not query.get("scope"):
             return Response("unknown application or no scope", 400)
         names = {m.id: m.business_name for m in self.merchants.values()}
         return consent_page("Square", request, names)
@@ -119,7 +119,7 @@ class Square(Granting):
                 issued = self.oauth.redeem(body["code"], body["redirect_uri"])
             else:
                 issued = self.oauth.refresh(body["refresh_token"])
-        except Refused as why:
+        except GrantRefusal as why:
             return _unauthorised(f"The {why} provided is not valid.")
         return JSONResponse(self._issued(issued))
 
@@ -206,7 +206,7 @@ class Square(Granting):
         return money if isinstance(money, Response) else await answers.orders(money, request)
 
     def _money(self, request: Request) -> SquareMoney | Response:
-        """The money of whoever calls, if the call names the version it is made for."""
+        """Return the money of whoever calls, if the call names the version it is made for."""
         grant = self._holder(request)
         if isinstance(grant, Response):
             return grant

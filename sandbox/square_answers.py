@@ -16,66 +16,66 @@ from sandbox.square_money import SquareMoney
 
 
 def payouts(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payouts."""
+    """Answer GET /v2/payouts."""
     return _listed(money, request, "payouts", money.payouts)
 
 
 def entries(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payouts/{payout_id}/payout-entries; a SIMPLE one has none."""
+    """Answer GET /v2/payouts/{payout_id}/payout-entries; a SIMPLE one has none."""
     number = request.path_params["number"]
     if number not in {p["id"] for p in money.payouts}:
         return refusal(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "The payout is not known.")
-    found = [e for e in money.entries if e.get("payout_id") == number]
-    found.sort(key=lambda e: (e["effective_at"], e["id"]))
-    return _page(request, "payout_entries", found, money.largest)
+    matches = [e for e in money.entries if e.get("payout_id") == number]
+    matches.sort(key=lambda e: (e["effective_at"], e["id"]))
+    return _page(request, "payout_entries", matches, money.largest)
 
 
 def payments(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payments."""
+    """Answer GET /v2/payments."""
     return _listed(money, request, "payments", money.payments)
 
 
 def refunds(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/refunds."""
+    """Answer GET /v2/refunds."""
     return _listed(money, request, "refunds", money.refunds)
 
 
 def one(money: SquareMoney, request: Request) -> Response:
-    """GET /v2/payments/{payment_id} or /v2/refunds/{refund_id}."""
+    """Answer GET /v2/payments/{payment_id} or /v2/refunds/{refund_id}."""
     number, payment = request.path_params["number"], "/payments/" in request.url.path
-    found = [i for i in (money.payments if payment else money.refunds) if i["id"] == number]
-    if not found:
+    matches = [i for i in (money.payments if payment else money.refunds) if i["id"] == number]
+    if not matches:
         return refusal(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Could not find it.")
-    return JSONResponse({"payment" if payment else "refund": found[0]})
+    return JSONResponse({"payment" if payment else "refund": matches[0]})
 
 
 async def orders(money: SquareMoney, request: Request) -> Response:
     """POST /v2/orders/batch-retrieve; an order that is not known is left out."""
-    wanted = (await request.json()).get("order_ids") or []
-    if not 0 < len(wanted) <= 100:
+    requested = (await request.json()).get("order_ids") or []
+    if not 0 < len(requested) <= 100:
         return refusal(400, "INVALID_REQUEST_ERROR", "INVALID_ARRAY_LENGTH", "1 to 100.")
-    return JSONResponse({"orders": [money.orders[n] for n in wanted if n in money.orders]})
+    return JSONResponse({"orders": [money.orders[n] for n in requested if n in money.orders]})
 
 
 def _listed(
     money: SquareMoney, request: Request, what: str, items: list[dict[str, Any]]
 ) -> Response:
-    """A list of the main location unless one is named, and of its dates."""
-    asked = request.query_params
-    location = asked.get("location_id", money.locations[0])
+    """Return a list of the main location unless one is named, and of its dates."""
+    parameters = request.query_params
+    location = parameters.get("location_id", money.locations[0])
     if location not in money.locations:
         return refusal(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "No such location.")
-    begins = _instant(asked.get("begin_time", "2025-01-01T00:00:00Z"))
-    ends = _instant(asked.get("end_time", "2027-01-01T00:00:00Z"))
-    newest_first = asked.get("sort_order", "DESC") == "DESC"
+    begins = _instant(parameters.get("begin_time", "2025-01-01T00:00:00Z"))
+    ends = _instant(parameters.get("end_time", "2027-01-01T00:00:00Z"))
+    newest_first = parameters.get("sort_order", "DESC") == "DESC"
 
     def searched() -> list[dict[str, Any]]:
-        found = [
+        matches = [
             item
             for item in items
             if item["location_id"] == location and begins <= _instant(item["created_at"]) < ends
         ]
-        return sorted(found, key=lambda i: (i["created_at"], i["id"]), reverse=newest_first)
+        return sorted(matches, key=lambda i: (i["created_at"], i["id"]), reverse=newest_first)
 
     query = (location, begins, ends, newest_first)
     return _page(request, what, _remembered(money, what, items, query, searched), money.largest)
@@ -88,31 +88,33 @@ def _remembered(
     query: object,
     searched: Callable[[], list[dict[str, Any]]],
 ) -> list[dict[str, Any]]:
-    """What the last query of this list found, until one is added: places and dates never change."""
-    key, found = money.listings.get(what, (None, []))
+    """Return what the last query of this list found, until one is added."""
+    key, matches = money.listings.get(what, (None, []))
     if key != (query, len(items)):
-        found = searched()
-        money.listings[what] = ((query, len(items)), found)
-    return found
+        matches = searched()
+        money.listings[what] = ((query, len(items)), matches)
+    return matches
 
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _page(request: Request, what: str, found: list[dict[str, Any]], largest: int) -> Response:
-    """A page, and a cursor that is good for the same query alone."""
-    asked = {k: v for k, v in request.query_params.items() if k != "cursor"}
-    query = hashlib.sha256(repr((request.url.path, sorted(asked.items()))).encode()).hexdigest()
+def _page(request: Request, what: str, matches: list[dict[str, Any]], largest: int) -> Response:
+    """Return a page, and a cursor that is good for the same query alone."""
+    parameters = {k: v for k, v in request.query_params.items() if k != "cursor"}
+    query = hashlib.sha256(
+        repr((request.url.path, sorted(parameters.items()))).encode()
+    ).hexdigest()
     offset, cursor = 0, request.query_params.get("cursor")
     if cursor is not None:
         stated, _, place = cursor.partition(".")
         if stated != query[:16] or not place.isdigit():
             return refusal(400, "INVALID_REQUEST_ERROR", "INVALID_CURSOR", "Invalid cursor.")
         offset = int(place)
-    limit = min(int(asked.get("limit", 100)), 100, largest)
-    answer: dict[str, Any] = {what: found[offset : offset + limit]} if found else {}
-    if offset + limit < len(found):
+    limit = min(int(parameters.get("limit", 100)), 100, largest)
+    answer: dict[str, Any] = {what: matches[offset : offset + limit]} if matches else {}
+    if offset + limit < len(matches):
         answer["cursor"] = f"{query[:16]}.{offset + limit}"
     return JSONResponse(answer)
 

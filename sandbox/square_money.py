@@ -72,7 +72,7 @@ class SquareMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             for location in () if self.quiet else self.locations:
                 self._pay(self.today, location)
@@ -80,28 +80,28 @@ class SquareMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A till that was without a network sends a cash sale and a card's of three days ago."""
+        """Send sales of three days ago, cash and card, from a till that was without a network."""
         day = self.today - timedelta(days=3)
         for _, tender in TENDERS[:2]:
             self._sale(day, self.locations[-1], tender)
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each payout, and the payments and refunds that none has taken."""
-        found = {}
+        """Return each payout, and the payments and refunds that none has taken."""
+        matches = {}
         for payout in self.payouts:
             total = self._money(payout["amount_money"]["amount"])
-            found[payout["id"]] = Owed(self.currency, total, total)
-        known = ("CHARGE", "REFUND")
-        waiting = [e for e in self.entries if "payout_id" not in e and e["type"] in known]
+            matches[payout["id"]] = Owed(self.currency, total, total)
+        expected = ("CHARGE", "REFUND")
+        waiting = [e for e in self.entries if "payout_id" not in e and e["type"] in expected]
         total = sum(e["net_amount_money"]["amount"] for e in waiting)
-        return {**found, f"open-{self.currency}": Owed(self.currency, self._money(total), None)}
+        return {**matches, f"open-{self.currency}": Owed(self.currency, self._money(total), None)}
 
     def transactions(self) -> int:
-        """Entries, and what never becomes one."""
-        done = [p for p in (*self.payments, *self.refunds) if p["status"] == "COMPLETED"]
+        """Return entries, and what never becomes one."""
+        completed = [p for p in (*self.payments, *self.refunds) if p["status"] == "COMPLETED"]
         charged = [e for e in self.entries if e["type"] in {"CHARGE", "REFUND"}]
-        return len(self.entries) + len(done) - len(charged)
+        return len(self.entries) + len(completed) - len(charged)
 
     def _money(self, cents: int) -> Decimal:
         return Decimal(cents) / 100
@@ -132,7 +132,7 @@ class SquareMoney:
         self._payment(day, location, order, order["total_money"]["amount"], tip, tender)
 
     def _split(self, day: date, location: str) -> None:
-        """One order paid in cash and by card."""
+        """Add an order paid in cash and by card."""
         order = self._order(location)
         part = order["total_money"]["amount"] // 3
         card, cash = TENDERS[0][1], TENDERS[1][1]
@@ -140,7 +140,7 @@ class SquareMoney:
         self._payment(day, location, order, order["total_money"]["amount"] - part, 150, card)
 
     def _unfinished(self, day: date, location: str) -> None:
-        """A payment that brings nothing."""
+        """Add a payment that brings nothing."""
         status = self._random.choice(("APPROVED", "PENDING", "CANCELED", "FAILED"))
         payment = self._payment(day, location, self._order(location), 999, 0, {**TENDERS[0][1]})
         payment["status"] = status
@@ -251,7 +251,7 @@ class SquareMoney:
         details: Mapping[str, str] | None = None,
         at: datetime | None = None,
     ) -> None:
-        """The balance moves; `fee` is positive where it costs."""
+        """Move the balance; `fee` is positive where it costs."""
         self._number += 1
         entry: dict[str, Any] = {
             "id": f"poe_{self._number:06}{self.seed}",

@@ -22,7 +22,7 @@ Amount = Callable[[int], dict[str, Any]]
 def sold(
     number: str, location: str, items: int, service: int, amount: Amount, *, gift: bool
 ) -> dict[str, Any]:
-    """An order of one item, with a tax of eight in the hundred unless it is a gift card."""
+    """Return an order of one item, with a tax of eight in the hundred unless it is a gift card."""
     tax = 0 if gift else items * 8 // 100
     return {
         "id": number,
@@ -47,7 +47,7 @@ def sold(
 def returned(
     number: str, payment: Mapping[str, Any], back: int, tax: int, amount: Amount
 ) -> dict[str, Any]:
-    """The order that a refund makes."""
+    """Return the order that a refund makes."""
     return {
         "id": number,
         "location_id": payment["location_id"],
@@ -63,6 +63,6 @@ def returned(
 
 
 def is_outside(payment: Mapping[str, Any]) -> bool:
-    """Whether a payment goes past Square's balance."""
+    """Return whether a payment goes past Square's balance."""
     brand = payment.get("card_details", {}).get("card", {}).get("card_brand")
     return payment["source_type"] in {"CASH", "EXTERNAL"} or brand == "SQUARE_GIFT_CARD"

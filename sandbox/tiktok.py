@@ -20,7 +20,7 @@ from starlette.routing import Route
 from connectors.channels.tiktok.markets import CURRENCIES, SOUTH_EAST_ASIA
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
-from sandbox.oauth import Grant, Granting, Issued, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Grant, Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import TIKTOK
 from sandbox.tiktok_money import Invalid, TikTokMoney
 
@@ -29,7 +29,7 @@ EARLIEST, LATEST = -300.0, 30.0
 
 
 @dataclass
-class Shop:
+class TiktokShop:
     """One shop; sellers may have several."""
 
     id: str
@@ -41,18 +41,18 @@ class Shop:
 
     @property
     def cipher(self) -> str:
-        """How calls name it."""
+        """Return how calls name it."""
         return f"ROW_{self.id[::-1]}"
 
 
 SHOPS = (
-    Shop("7495000000000000001", "Harbour Gifts", "GB", "7010000000000000001"),
-    Shop("7495000000000000002", "Merlion Toys", "SG", "7010000000000000002"),
-    Shop("7495000000000000003", "Dresden Home", "DE", "7010000000000000003"),
-    Shop(
+    TiktokShop("7495000000000000001", "Harbour Gifts", "GB", "7010000000000000001"),
+    TiktokShop("7495000000000000002", "Merlion Toys", "SG", "7010000000000000002"),
+    TiktokShop("7495000000000000003", "Dresden Home", "DE", "7010000000000000003"),
+    TiktokShop(
         "7495000000000000004", "Dresden UK", "GB", "7010000000000000003", "global", "CROSS_BORDER"
     ),
-    Shop("7496000000000000005", "Austin Lights", "US", "7010000000000000005", "us"),
+    TiktokShop("7496000000000000005", "Austin Lights", "US", "7010000000000000005", "us"),
 )
 
 
@@ -103,7 +103,7 @@ class TikTok(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {
             "authorise_us": f"{url}/authorise/us",
             "authorise_global": f"{url}/authorise/global",
@@ -112,7 +112,7 @@ class TikTok(Granting):
         }
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         return {
             "client_id": self.oauth.client_id,
             "client_secret": self.oauth.client_secret,
@@ -120,19 +120,19 @@ class TikTok(Granting):
         }
 
     def chosen(self, account: str) -> dict[str, str]:
-        """Where the seller signs in."""
+        """Return where the seller signs in."""
         return {"account_type": self.shops[account].world}
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token for every shop of the seller."""
+        """Return a refresh token for every shop of the seller."""
         return {"refresh_token": self.oauth.granted(*self._shops_of(self.shops[account].seller))}
 
     def picks(self, account: str) -> str:
-        """The seller: a consent covers every shop of one."""
+        """Return the seller: a consent covers every shop of one."""
         return self.shops[account].seller
 
     def caller(self, request: Request) -> str | None:
-        """The shop that a call names, or the first of whoever calls."""
+        """Return the shop that a call names, or the first of whoever calls."""
         holder = self.holder_of(request.headers.get("x-tts-access-token", ""))
         cipher = request.query_params.get("shop_cipher")
         named = (shop.id for shop in self.shops.values() if shop.cipher == cipher)
@@ -142,8 +142,8 @@ class TikTok(Granting):
         return [shop.id for shop in self.shops.values() if shop.seller == seller]
 
     async def _page(self, request: Request) -> Response:
-        asked, world = request.query_params, request.path_params["world"]
-        if asked.get("service_id") != self.service_id or not asked.get("state"):
+        query, world = request.query_params, request.path_params["world"]
+        if query.get("service_id") != self.service_id or not query.get("state"):
             return Response("unknown service or no state", 400)
         sellers = {s.seller: s.name for s in self.shops.values() if s.world == world}
         return consent_page(TITLE, request, sellers)
@@ -157,28 +157,28 @@ class TikTok(Granting):
         return back_to(self.redirect_uri, {**answer, "state": form["state"]})
 
     async def _get(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("grant_type") != "authorized_code":
+        query = request.query_params
+        if query.get("grant_type") != "authorized_code":
             return _error(98001004, "grant_type is invalid")
         try:
-            return self._known(asked) or self._pair(self.oauth.redeem(asked["auth_code"], None))
-        except Refused:
+            return self._known(query) or self._pair(self.oauth.redeem(query["auth_code"], None))
+        except GrantRefusal:
             return _error(36004004, "invalid auth code")
 
     async def _refresh(self, request: Request) -> Response:
-        asked = request.query_params
-        if asked.get("grant_type") != "refresh_token":
+        query = request.query_params
+        if query.get("grant_type") != "refresh_token":
             return _error(98001004, "grant_type is invalid")
         try:
-            return self._known(asked) or self._pair(self.oauth.refresh(asked["refresh_token"]))
-        except Refused:
+            return self._known(query) or self._pair(self.oauth.refresh(query["refresh_token"]))
+        except GrantRefusal:
             return _error(98001006, "refresh token is invalid or expired")
 
-    def _known(self, asked: Mapping[str, str]) -> Response | None:
-        """A refusal, unless the application is who it says it is; the wording is not known."""
-        if asked.get("app_key") != self.oauth.client_id:
+    def _known(self, query: Mapping[str, str]) -> Response | None:
+        """Return a refusal of an unknown application; the wording is assumed."""
+        if query.get("app_key") != self.oauth.client_id:
             return _error(36009004, "Invalid app_key query parameter")
-        if asked.get("app_secret") != self.oauth.client_secret:
+        if query.get("app_secret") != self.oauth.client_secret:
             return _error(36009004, "Invalid app_secret query parameter")
         return None
 
@@ -202,7 +202,7 @@ class TikTok(Granting):
         return await self._told(request, lambda _, money: money.answer_statements(request))
 
     async def _payments(self, request: Request) -> Response:
-        def told(shop: Shop, money: TikTokMoney) -> dict[str, Any]:
+        def told(shop: TiktokShop, money: TikTokMoney) -> dict[str, Any]:
             if shop.region in SOUTH_EAST_ASIA:
                 raise Invalid("Payments are not available in this market")
             return money.answer_payments(request)
@@ -214,9 +214,9 @@ class TikTok(Granting):
         return await self._told(request, lambda _, m: m.answer_transactions(number, request))
 
     async def _told(
-        self, request: Request, told: Callable[[Shop, TikTokMoney], dict[str, Any]]
+        self, request: Request, read: Callable[[TiktokShop, TikTokMoney], dict[str, Any]]
     ) -> Response:
-        """What finance says of the shop that a call names, if the caller may know."""
+        """Return what finance says of the shop that a call names, if the caller may know."""
         grant = self._granted(request, await request.body(), of_a_shop=True)
         if isinstance(grant, Response):
             return grant
@@ -227,7 +227,7 @@ class TikTok(Granting):
         if shop is None or shop.id not in grant.accounts:
             return _error(106011, "Invalid shop_cipher.")
         try:
-            return _success(told(shop, self.money[shop.id]))
+            return _success(read(shop, self.money[shop.id]))
         except Invalid as why:
             return _error(36009004, str(why))
 
@@ -250,7 +250,7 @@ class TikTok(Granting):
         return _success({"shops": listed})
 
     def _granted(self, request: Request, body: bytes, *, of_a_shop: bool) -> Grant | Response:
-        """Who calls, or a refusal: signed as it must be, with a token that is alive."""
+        """Return who calls, or a refusal: signed as it must be, with a token that is alive."""
         wrong = self._unsigned(request, body)
         if wrong is not None:
             return wrong
@@ -267,16 +267,16 @@ class TikTok(Granting):
         return _error(code, message, self.refuses_with)
 
     def _unsigned(self, request: Request, body: bytes) -> Response | None:
-        """A refusal, unless the call is signed as Partner Center says."""
-        asked = request.query_params
-        if asked.get("app_key") != self.oauth.client_id:
+        """Return a refusal, unless the call is signed as Partner Center says."""
+        query = request.query_params
+        if query.get("app_key") != self.oauth.client_id:
             return _error(36009004, "Invalid app_key query parameter", 400)
-        age = self.oauth.now() - float(asked.get("timestamp", "0"))
+        age = self.oauth.now() - float(query.get("timestamp", "0"))
         if not -LATEST <= age <= -EARLIEST:
             return _error(36009004, "timestamp must not be earlier than 5 minutes", 400)
         if request.headers.get("content-type") != "application/json":
             return _error(36009004, "Invalid content-type header", 400)
-        if asked.get("sign") != self._sign(request, body):
+        if query.get("sign") != self._sign(request, body):
             return _error(106001, "signature is invalid", 401)
         return None
 
@@ -300,5 +300,5 @@ def _success(data: Mapping[str, object]) -> Response:
 
 
 def _error(code: int, message: str, status: int = 200) -> Response:
-    said = {"code": code, "message": message, "data": {}, "request_id": "2026B"}
-    return JSONResponse(said, status)
+    text = {"code": code, "message": message, "data": {}, "request_id": "2026B"}
+    return JSONResponse(text, status)

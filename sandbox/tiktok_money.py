@@ -31,7 +31,7 @@ class Invalid(ValueError):
 
 
 @dataclass
-class Statement:
+class TiktokStatement:
     """One day's transactions of a shop, and the payment that takes them."""
 
     id: str
@@ -41,22 +41,22 @@ class Statement:
 
     @property
     def made(self) -> date:
-        """The day that begins with it."""
+        """Return the day that begins with it."""
         return self.day + ONE_DAY
 
     @property
     def settled(self) -> Decimal:
-        """What its transactions come to."""
+        """Return what its transactions come to."""
         return _sum(self.transactions, "settlement_amount")
 
     @property
     def reserved(self) -> Decimal:
-        """What the reserve takes (negative) or gives back."""
+        """Return what the reserve takes (negative) or gives back."""
         return _sum(self.transactions, "reserve_amount")
 
     @property
     def payable(self) -> Decimal:
-        """What a payment takes."""
+        """Return what a payment takes."""
         return self.settled + self.reserved
 
 
@@ -77,7 +77,7 @@ class TikTokMoney:
     abroad: bool = False
     times: int = 1
     largest: int = 4
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[TiktokStatement] = field(default_factory=list)
     payments: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ class TikTokMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._settle(self.today)
@@ -95,23 +95,23 @@ class TikTokMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """The bank sends the last payment back that had arrived."""
+        """Return the bank sends the last payment back that had arrived."""
         last = next(p for p in reversed(self.payments) if p["status"] == "PAID")
         day = datetime.fromtimestamp(last["paid_time"], UTC).date()
         last |= {"status": "FAILED", "paid_time": 0}
         return {day}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each statement, and that nothing is open beside them."""
-        found = {}
+        """Return each statement, and that nothing is open beside them."""
+        matches = {}
         for statement in self.statements:
             paid = statement.payment is not None and statement.payment["status"] == "PAID"
             total = statement.payable
-            found[statement.id] = Owed(self.currency, total, total if paid else None)
-        return {**found, f"open-{self.currency}": Owed(self.currency, Decimal(0), None)}
+            matches[statement.id] = Owed(self.currency, total, total if paid else None)
+        return {**matches, f"open-{self.currency}": Owed(self.currency, Decimal(0), None)}
 
     def transactions(self) -> int:
-        """All that statements were made of."""
+        """Return all that statements were made of."""
         return sum(len(statement.transactions) for statement in self.statements)
 
     def _settle(self, day: date) -> None:
@@ -119,7 +119,7 @@ class TikTokMoney:
         if not happened:
             return
         number = f"73{self.seed:02}{len(self.statements) + 1:015}"
-        self.statements.append(Statement(number, day, happened))
+        self.statements.append(TiktokStatement(number, day, happened))
 
     def _pay(self, day: date) -> None:
         for payment in self.payments:
@@ -152,27 +152,27 @@ class TikTokMoney:
         return {"value": f"{value:f}", "currency": self.currency}
 
     def answer_statements(self, request: Request) -> dict[str, Any]:
-        """GET /finance/202309/statements."""
-        known = [s for s in self.statements if s.made <= self.today]
-        listed = [as_listed(s, self.currency) for s in known]
+        """Answer GET /finance/202309/statements."""
+        expected = [s for s in self.statements if s.made <= self.today]
+        listed = [as_listed(s, self.currency) for s in expected]
         return _page(request, "statements", listed, "statement_time", self.largest)
 
     def answer_payments(self, request: Request) -> dict[str, Any]:
-        """GET /finance/202309/payments."""
+        """Answer GET /finance/202309/payments."""
         return _page(request, "payments", self.payments, "create_time", self.largest)
 
     def answer_transactions(self, number: str, request: Request) -> dict[str, Any]:
-        """GET /finance/202501/statements/{id}/statement_transactions."""
+        """Answer GET /finance/202501/statements/{id}/statement_transactions."""
         statement = next((s for s in self.statements if s.id == number), None)
         if statement is None:
             raise Invalid("Invalid statement_id path parameter")
-        found = sorted(statement.transactions, key=lambda t: t["order_create_time"])
-        page = _page(request, "transactions", found, "order_create_time", self.largest)
+        matches = sorted(statement.transactions, key=lambda t: t["order_create_time"])
+        page = _page(request, "transactions", matches, "order_create_time", self.largest)
         return {**totals(statement, self.currency), **page}
 
 
-def _wants_payment(statement: Statement, day: date) -> bool:
-    """Whether nothing pays it, or what should have failed three days ago."""
+def _wants_payment(statement: TiktokStatement, day: date) -> bool:
+    """Return whether nothing pays it, or what should have failed three days ago."""
     payment = statement.payment
     if payment is None:
         return True
@@ -192,8 +192,8 @@ def _sum(transactions: list[dict[str, Any]], name: str) -> Decimal:
     return sum((Decimal(t.get(name) or 0) for t in transactions), Decimal(0))
 
 
-def as_listed(statement: Statement, currency: str) -> dict[str, Any]:
-    """A statement as the list of statements has it."""
+def as_listed(statement: TiktokStatement, currency: str) -> dict[str, Any]:
+    """Return a statement as the list of statements has it."""
     fees = _sum(statement.transactions, "fee_tax_amount")
     payment = statement.payment or {"id": "", "status": "PROCESSING", "paid_time": 0}
     return {
@@ -211,8 +211,8 @@ def as_listed(statement: Statement, currency: str) -> dict[str, Any]:
     }
 
 
-def totals(statement: Statement, currency: str) -> dict[str, Any]:
-    """What every page of a statement's transactions says of the statement."""
+def totals(statement: TiktokStatement, currency: str) -> dict[str, Any]:
+    """Return what every page of a statement's transactions says of the statement."""
     parts = ("revenue", "shipping_cost", "fee_tax", "adjustment")
     return {
         "id": statement.id,
@@ -231,22 +231,22 @@ def totals(statement: Statement, currency: str) -> dict[str, Any]:
 
 
 def _page(
-    request: Request, what: str, found: list[dict[str, Any]], sort: str, largest: int
+    request: Request, what: str, matches: list[dict[str, Any]], sort: str, largest: int
 ) -> dict[str, Any]:
-    """One page of what lies between the instants asked for; its token is good for this list."""
-    asked = request.query_params
-    if asked.get("sort_field") != sort:
+    """Return one page of what lies between two instants; its token is good for this list."""
+    query = request.query_params
+    if query.get("sort_field") != sort:
         raise Invalid("Invalid sort_field query parameter")
-    size = int(asked.get("page_size", 20))
+    size = int(query.get("page_size", 20))
     if not 1 <= size <= LARGEST_PAGE:
         raise Invalid("Invalid page_size query parameter")
-    start, end = int(asked.get(f"{sort}_ge", 0)), int(asked.get(f"{sort}_lt", 2**40))
+    start, end = int(query.get(f"{sort}_ge", 0)), int(query.get(f"{sort}_lt", 2**40))
     if start > end:
         raise Invalid(f"Invalid {sort}_ge query parameter")
-    found = [item for item in found if start <= item[sort] < end]
-    prefix, _, offset = asked.get("page_token", f"{what}|0").partition("|")
+    matches = [item for item in matches if start <= item[sort] < end]
+    prefix, _, offset = query.get("page_token", f"{what}|0").partition("|")
     if prefix != what or not offset.isdigit():
         raise Invalid("Invalid page_token query parameter")
     here, size = int(offset), min(size, largest)
-    token = f"{what}|{here + size}" if here + size < len(found) else ""
-    return {"next_page_token": token, what: found[here : here + size]}
+    token = f"{what}|{here + size}" if here + size < len(matches) else ""
+    return {"next_page_token": token, what: matches[here : here + size]}

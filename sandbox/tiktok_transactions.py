@@ -71,16 +71,16 @@ class Settled:
     _held: list[tuple[date, Decimal, str]] = field(default_factory=list)
 
     def transactions(self, day: date) -> list[dict[str, Any]]:
-        """What the day's statement takes; nothing on most days of a weekend."""
+        """Return what the day's statement takes; nothing on most days of a weekend."""
         if day.weekday() >= 5 and self.random.random() < 0.7:
             return []
-        found = [self._order(day) for _ in range(self.times * self.random.randint(1, 4))]
+        matches = [self._order(day) for _ in range(self.times * self.random.randint(1, 4))]
         if self.random.random() < 0.25:
-            found.append(self._refund(day))
+            matches.append(self._refund(day))
         for likely, kind, sign in CORRECTIONS:
             if self.random.random() < likely:
-                found.append(self._correction(day, kind, sign))
-        return found + self._reserve(day, found[0])
+                matches.append(self._correction(day, kind, sign))
+        return matches + self._reserve(day, matches[0])
 
     def _order(self, day: date) -> dict[str, Any]:
         gross = self._amount(8, 90)
@@ -124,8 +124,8 @@ class Settled:
 
     def _correction(self, day: date, kind: str, sign: int) -> dict[str, Any]:
         value = sign * self._amount(2, 25)
-        found = self._stated(day, {})
-        return found | {
+        matches = self._stated(day, {})
+        return matches | {
             "type": kind,
             "order_id": None,
             "adjustment_id": f"72{self._number:017}",
@@ -135,16 +135,16 @@ class Settled:
         }
 
     def _reserve(self, day: date, order: dict[str, Any]) -> list[dict[str, Any]]:
-        """A part of an order is held for ten days."""
-        found = []
+        """Hold a part of an order for ten days."""
+        matches = []
         for until, value, associated in [h for h in self._held if h[0] <= day]:
             self._held.remove((until, value, associated))
-            found.append(self._reserved(day, value, "RELEASED", associated))
+            matches.append(self._reserved(day, value, "RELEASED", associated))
         if self.random.random() < 0.12:
             value = self._amount(1, 6)
             self._held.append((day + timedelta(days=10), value, order["order_id"]))
-            found.append(self._reserved(day, -value, "COLLECTED", order["order_id"]))
-        return found
+            matches.append(self._reserved(day, -value, "COLLECTED", order["order_id"]))
+        return matches
 
     def _reserved(self, day: date, value: Decimal, status: str, order: str) -> dict[str, Any]:
         return self._stated(day, {}) | {
@@ -159,7 +159,7 @@ class Settled:
     def _stated(
         self, day: date, leaves: dict[str, Decimal], tax: Decimal = Decimal(0)
     ) -> dict[str, Any]:
-        """An order's transaction of these leaves; every other one is nought."""
+        """Return an order's transaction of these leaves; every other one is nought."""
         self._number += 1
         copied = leaves | {copy: leaves[of] for copy, of in COPIES.items() if of in leaves}
         created = datetime.combine(day, time(), UTC) - timedelta(

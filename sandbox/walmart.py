@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
-from sandbox.oauth import Grant, Granting, OAuth, Refused, back_to, consent_page
+from sandbox.oauth import Grant, Granting, GrantRefusal, OAuth, back_to, consent_page
 from sandbox.refusals import WALMART
 from sandbox.walmart_money import WalmartMoney
 
@@ -54,38 +54,38 @@ class Walmart(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return {"api": url, "login": url}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The market."""
+        """Return the market."""
         return {"market": "us"}
 
     def keys(self, account: str) -> dict[str, str]:
-        """Keys that the seller makes in the developer portal."""
+        """Return keys that the seller makes in the developer portal."""
         client_id, secret = str(uuid.uuid4()), secrets.token_urlsafe(40)
         self.own[client_id] = (secret, account)
         return {"client_id": client_id, "client_secret": secret, "seller_id": account}
 
     def revoke(self, account: str) -> None:
-        """The seller resets the keys and takes the consent back."""
+        """Reset the keys and take the consent back, as the seller does."""
         self.own = {key: held for key, held in self.own.items() if held[1] != account}
         self.oauth.revoke(account)
 
     def alive(self, account: str) -> bool:
-        """Whether keys or a consent of the seller stand."""
+        """Return whether keys or a consent of the seller stand."""
         return any(held[1] == account for held in self.own.values()) or self.oauth.alive(account)
 
     def caller(self, request: Request) -> str | None:
-        """Whose call it is."""
+        """Return whose call it is."""
         return self.holder_of(request.headers.get("wm_sec.access_token", ""))
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         needed = {"responseType", "clientId", "redirectUri", "clientType", "nonce", "state"}
-        if needed - set(asked) or asked["responseType"] != "code":
+        if needed - set(query) or query["responseType"] != "code":
             return Response("missing one or more parameters", 400)
-        if asked["clientId"] != self.oauth.client_id or asked["clientType"] not in CLIENT_TYPES:
+        if query["clientId"] != self.oauth.client_id or query["clientType"] not in CLIENT_TYPES:
             return Response("unknown application", 400)
         return consent_page("Walmart", request, self.names)
 
@@ -110,8 +110,8 @@ class Walmart(Granting):
         client_id, secret = _basic(request)
         form = dict(parse_qsl((await request.body()).decode()))
         if form.get("grant_type") == "client_credentials":
-            known, seller = self.own.get(client_id, (None, ""))
-            if known != secret:
+            expected, seller = self.own.get(client_id, (None, ""))
+            if expected != secret:
                 return _unauthorised()
             return _answer(request, {"access_token": self.oauth.own(seller).access_token})
         if (client_id, secret) != (self.oauth.client_id, self.oauth.client_secret):
@@ -125,7 +125,7 @@ class Walmart(Granting):
                 issued = self.oauth.redeem(form["code"], form["redirect_uri"])
             else:
                 issued = self.oauth.refresh(form["refresh_token"])
-        except Refused:
+        except GrantRefusal:
             return _unauthorised()
         if request.headers.get("wm_partner.id") != issued.grant.accounts[0]:
             return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_PARTNER.ID")
@@ -168,7 +168,7 @@ class Walmart(Granting):
         return money if isinstance(money, Response) else money.answer_json(request)
 
     def _money(self, request: Request) -> WalmartMoney | Response:
-        """The money of whoever calls, if the call has the headers that all have."""
+        """Return the money of whoever calls, if the call has the headers that all have."""
         unheaded = _unheaded(request)
         if unheaded is not None:
             return unheaded
@@ -177,13 +177,13 @@ class Walmart(Granting):
 
 
 def _basic(request: Request) -> tuple[str, str]:
-    given = request.headers.get("authorization", "").removeprefix("Basic ")
-    client_id, _, secret = base64.b64decode(given).decode().partition(":")
+    supplied = request.headers.get("authorization", "").removeprefix("Basic ")
+    client_id, _, secret = base64.b64decode(supplied).decode().partition(":")
     return client_id, secret
 
 
 def _lacking(request: Request) -> Response | None:
-    """A refusal where a header is missing that the contract of tokens requires."""
+    """Return a refusal where a header is missing that the contract of tokens requires."""
     unheaded = _unheaded(request)
     if unheaded is not None:
         return unheaded
@@ -193,7 +193,7 @@ def _lacking(request: Request) -> Response | None:
 
 
 def _unheaded(request: Request) -> Response | None:
-    """A refusal where a header is missing that every call has."""
+    """Return a refusal where a header is missing that every call has."""
     try:
         uuid.UUID(request.headers.get("wm_qos.correlation_id", ""))
     except ValueError:

@@ -62,7 +62,7 @@ class Report:
 
     @property
     def listed(self) -> str:
-        """The day of its payment, as Walmart lists it."""
+        """Return the day of its payment, as Walmart lists it."""
         return f"{self.end + PAYING:%m%d%Y}"
 
 
@@ -91,7 +91,7 @@ class WalmartMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._happen(self.today)
@@ -108,33 +108,35 @@ class WalmartMoney:
         return {before, before + ONE_DAY}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each report; what none covers is told nowhere."""
+        """Return each report; what none covers is told nowhere."""
         return {
             f"{r.end + PAYING:%Y%m%d}": Owed(self.currency, r.payable, r.payable)
             for r in self.reports
         }
 
     def transactions(self) -> int:
-        """The lines of all reports."""
+        """Return the lines of all reports."""
         return sum(len(r.rows) for r in self.reports)
 
     def _happen(self, day: date) -> None:
         chance = self._random
         if day == self.first + ONE_DAY:
             self._add(day, "Service Fee", "Ocean freight and related services",
-                      Decimal("-1400.00"), said="WMSC Logistics Services")  # fmt: skip
+                      Decimal("-1400.00"), description="WMSC Logistics Services")  # fmt: skip
         for _ in range(self.times * chance.randint(0, 5)):
             self._sale(day)
         if chance.random() < 0.3:
             self._refund(day)
         if (day - self.first).days % 28 == 9:
-            said = "Funds withheld to cover future refunds"
-            self._add(day, "Reserve", "", Decimal("-25.00"), said=said)
+            description = "Funds withheld to cover future refunds"
+            self._add(day, "Reserve", "", Decimal("-25.00"), description=description)
         if (day - self.first).days % 28 == 20:
-            self._add(day, "Release Reserve", "", Decimal("25.00"), said="Reserve credited back")
-        for likely, kind, word, said, low, high in _ODDITIES:
+            self._add(
+                day, "Release Reserve", "", Decimal("25.00"), description="Reserve credited back"
+            )
+        for likely, kind, word, description, low, high in _ODDITIES:
             if chance.random() < likely:
-                self._add(day, kind, word, self._amount(low, high), said=said)
+                self._add(day, kind, word, self._amount(low, high), description=description)
 
     def _sale(self, day: date) -> None:
         price = self._amount(12, 90)
@@ -164,8 +166,8 @@ class WalmartMoney:
         }
         self._legs(day, "Refund", "Return Refund", legs)
 
-    def _legs(self, day: date, kind: str, said: str, legs: Mapping[str, Decimal]) -> None:
-        """The amounts of one order line, which share a key."""
+    def _legs(self, day: date, kind: str, description: str, legs: Mapping[str, Decimal]) -> None:
+        """Add the amounts of one order line, which share a key."""
         self._number += 1
         same = {
             "Transaction Key": f"{day:%Y_%m_%d}_{self._number}",
@@ -180,15 +182,15 @@ class WalmartMoney:
             "Fulfillment Type": "Seller Fulfilled",
         }
         for word, amount in legs.items():
-            self._add(day, kind, word, amount, said=said, **same)
+            self._add(day, kind, word, amount, description=description, **same)
 
     def _add(
-        self, day: date, kind: str, word: str, amount: Decimal, *, said: str, **columns: str
+        self, day: date, kind: str, word: str, amount: Decimal, *, description: str, **columns: str
     ) -> None:
         row = {
             "Transaction Posted Timestamp": _shown(day),
             "Transaction Type": kind,
-            "Transaction Description": said,
+            "Transaction Description": description,
             "Amount": f"{amount.normalize():f}",
             "Amount Type": word,
             **columns,
@@ -196,7 +198,7 @@ class WalmartMoney:
         self._waiting.append((day, row))
 
     def _report(self, day: date) -> None:
-        """On a day of payment, the report of the period that ended three days before."""
+        """Report, on a day of payment, the period that ended three days before."""
         end = day - PAYING
         if end <= self.first or (end - self.first) % CYCLE:
             return
@@ -219,13 +221,13 @@ class WalmartMoney:
         return Decimal(self._random.randint(low * 100, high * 100)) / 100
 
     def answer_dates(self, request: Request) -> Response:
-        """GET availableReconFiles, the newest first."""
+        """Answer GET availableReconFiles, the newest first."""
         if request.query_params.get("reportVersion") != "v1":
             return _refused(404, "INVALID_REPORT_VERSION", "reportVersion")
         return JSONResponse({"availableApReportDates": [r.listed for r in reversed(self.reports)]})
 
     def answer_file(self, request: Request) -> Response:
-        """GET reconFile: a zip, and only to whom asks for bytes."""
+        """Answer GET reconFile: a zip, and only to whom asks for bytes."""
         if request.query_params.get("reportVersion") != "v1":
             return _refused(404, "INVALID_REPORT_VERSION", "reportVersion")
         accepted = request.headers.get("accept", "")
@@ -243,19 +245,19 @@ class WalmartMoney:
         return Response(content, 200, headers, "application/octet-stream")
 
     def answer_json(self, request: Request) -> Response:
-        """GET reconFileJson; offsets are nobody's to count, and -1 after the last page."""
+        """Answer GET reconFileJson; offsets are nobody's to count, and -1 after the last page."""
         report = self._found(request)
         if isinstance(report, Response):
             return report
         try:
             offset = int(request.query_params["offset"])
-            wanted = int(request.query_params["noOfRecords"])
+            requested = int(request.query_params["noOfRecords"])
         except (KeyError, ValueError):
             return _refused(400, "INVALID_REQUEST_PARAM", "offset")
         start = offset // 973
-        if offset % 973 or not 0 < wanted <= 1000:
+        if offset % 973 or not 0 < requested <= 1000:
             return _refused(400, "INVALID_REQUEST_PARAM", "noOfRecords")
-        end = start + min(wanted, self.largest)
+        end = start + min(requested, self.largest)
         shown = report.rows[start:end]
         answer: dict[str, Any] = {
             "reportData": [{"Period Start Date": '""', **_filled(row)} for row in shown],
@@ -266,11 +268,11 @@ class WalmartMoney:
         return JSONResponse(answer)
 
     def _found(self, request: Request) -> Report | Response:
-        wanted = request.query_params.get("reportDate")
-        if wanted is None:
+        requested = request.query_params.get("reportDate")
+        if requested is None:
             return _refused(400, "INVALID_REQUEST_PARAM", "reportDate")
-        found = next((r for r in self.reports if r.listed == wanted), None)
-        return found or _refused(404, "CONTENT_NOT_FOUND", "reportDate")
+        matches = next((r for r in self.reports if r.listed == requested), None)
+        return matches or _refused(404, "CONTENT_NOT_FOUND", "reportDate")
 
 
 _UNACCEPTABLE = {
@@ -291,7 +293,7 @@ def _filled(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _text(report: Report) -> str:
-    """The file: its columns, the line that counts all lines, and the rows."""
+    """Return the file: its columns, the line that counts all lines, and the rows."""
     out = io.StringIO()
     out.write(",".join(COLUMNS) + f"\r\nNumber of Lines in file {len(report.rows) + 2}\r\n")
     writer = csv.DictWriter(out, COLUMNS, restval="")
@@ -307,7 +309,7 @@ def _zipped(name: str, text: str) -> bytes:
 
 
 def _refused(status: int, code: str, what: str) -> Response:
-    told = {
+    payload = {
         "code": f"{code}.GMP_REPORT_API",
         "field": what,
         "description": "Invalid request",
@@ -315,4 +317,4 @@ def _refused(status: int, code: str, what: str) -> Response:
         "category": "DATA",
         "errorIdentifiers": {},
     }
-    return JSONResponse({"error": [told]}, status)
+    return JSONResponse({"error": [payload]}, status)

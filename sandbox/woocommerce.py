@@ -33,7 +33,7 @@ SIGNED = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
 
 
 @dataclass
-class Store:
+class WoocommerceStore:
     """One store; `keys` are its secrets by consumer key.
 
     With `plain` permalinks the route is a parameter; a `deaf` server keeps Authorization to itself.
@@ -50,7 +50,7 @@ class Store:
     nonces: set[str] = field(default_factory=set)
 
     def new_key(self) -> tuple[str, str]:
-        """A row of WooCommerce's API keys."""
+        """Return a row of WooCommerce's API keys."""
         key, secret = f"ck_{secrets.token_hex(20)}", f"cs_{secrets.token_hex(20)}"
         self.keys[key] = secret
         return key, secret
@@ -61,8 +61,8 @@ class WooCommerce:
 
     def __init__(self) -> None:
         self.stores = {
-            "harbour": Store("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
-            "foundry": Store("Foundry Books", "GB", "GBP", "Europe/London"),
+            "harbour": WoocommerceStore("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
+            "foundry": WoocommerceStore("Foundry Books", "GB", "GBP", "Europe/London"),
         }
         self._url = ""
         self.first = self.second = ""
@@ -85,7 +85,7 @@ class WooCommerce:
 
     @property
     def money(self) -> dict[str, WooMoney]:
-        """What each store has earned, by its address."""
+        """Return what each store has earned, by its address."""
         host = urlsplit(self._url).netloc
         return {f"{host}/{name}": money for name, money in self._money.items()}
 
@@ -95,11 +95,11 @@ class WooCommerce:
 
     @property
     def application(self) -> Faulty:
-        """The ASGI application."""
+        """Return the ASGI application."""
         return self.faults
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """Nothing: a store's address is typed. It is told here where the stores are."""
+        """Return nothing: a store's address is typed. It is told here where the stores are."""
         self._url = url
         self.first, self.second = (f"{urlsplit(url).netloc}/{name}" for name in self.stores)
         return {}
@@ -109,44 +109,44 @@ class WooCommerce:
         return {}
 
     def chosen(self, account: str) -> dict[str, str]:
-        """The store's address."""
+        """Return the store's address."""
         return {"store_url": f"{self._url}/{account.rsplit('/', 1)[-1]}"}
 
     def keys(self, account: str) -> dict[str, str]:
-        """Keys made on the store's page."""
+        """Return keys made on the store's page."""
         key, secret = self._store(account).new_key()
         return {"consumer_key": key, "consumer_secret": secret}
 
     def picks(self, account: str) -> str:
-        """The store that asks is the only one."""
+        """Return the store that asks is the only one."""
         return account.rsplit("/", 1)[-1]
 
     def expire(self) -> None:
-        """Keys do not end."""
+        """Do nothing: keys do not end."""
 
     def revoke(self, account: str) -> None:
-        """The owner deletes every key."""
+        """Delete every key, as the owner does."""
         self._store(account).keys.clear()
 
     def alive(self, account: str) -> bool:
-        """Whether the store has a key."""
+        """Return whether the store has a key."""
         return bool(self._store(account).keys)
 
     def caller(self, request: Request) -> str | None:
-        """The store that is called: its host counts calls, whoever makes them."""
+        """Return the store that is called: its host counts calls, whoever makes them."""
         return request.url.path.split("/")[1]
 
-    def _store(self, account: str) -> Store:
+    def _store(self, account: str) -> WoocommerceStore:
         return self.stores[account.rsplit("/", 1)[-1]]
 
     async def _authorise(self, request: Request) -> Response:
-        asked = request.query_params
+        query = request.query_params
         for name in ("app_name", "user_id", "return_url", "callback_url", "scope"):
-            if not asked.get(name):
+            if not query.get(name):
                 return Response(f"Missing parameter {name}", 401)
-        if asked["scope"] not in {"read", "write", "read_write"}:
-            return Response(f"Invalid scope {asked['scope']}", 401)
-        to = urlsplit(asked["callback_url"])
+        if query["scope"] not in {"read", "write", "read_write"}:
+            return Response(f"Invalid scope {query['scope']}", 401)
+        to = urlsplit(query["callback_url"])
         if to.scheme != "https" and to.hostname not in {"127.0.0.1", "localhost"}:
             return Response("The callback_url needs to be over SSL", 401)
         login = f"/{request.path_params['store']}/wc-auth/v1/login"
@@ -233,7 +233,7 @@ class WooCommerce:
         )
 
     async def _plainly(self, request: Request) -> Response:
-        """What a parameter asks for; WooCommerce looks for its own name in the whole address."""
+        """Return a parameter's value; WooCommerce looks for its own name in the whole address."""
         route = request.query_params.get("rest_route", "")
         if route == "/":
             return await self._index(request)
@@ -258,37 +258,41 @@ def _home(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}/{request.path_params['store']}"
 
 
-def _refused(request: Request, store: Store) -> Response | None:
-    """The answer to a caller who may not; None for one who may."""
-    given = dict(request.query_params)
+def _refused(request: Request, store: WoocommerceStore) -> Response | None:
+    """Return the answer to a caller who may not; None for one who may."""
+    supplied = dict(request.query_params)
     if request.url.scheme == "http":
-        return _unsigned(request, store, given)
+        return _unsigned(request, store, supplied)
     header = request.headers.get("authorization", "").removeprefix("Basic ")
     header = "" if store.deaf else header
     key, _, secret = base64.b64decode(header).decode().partition(":")
-    if given.get("consumer_key"):
-        key, secret = given["consumer_key"], given.get("consumer_secret", "")
+    if supplied.get("consumer_key"):
+        key, secret = supplied["consumer_key"], supplied.get("consumer_secret", "")
     if key not in store.keys:
         return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
     return None if store.keys[key] == secret else _error(WRONG, "Consumer secret is invalid.")
 
 
-def _unsigned(request: Request, store: Store, given: dict[str, str]) -> Response | None:
-    missing = [f"oauth_{name}" for name in SIGNED if not given.get(f"oauth_{name}")]
+def _unsigned(
+    request: Request, store: WoocommerceStore, supplied: dict[str, str]
+) -> Response | None:
+    missing = [f"oauth_{name}" for name in SIGNED if not supplied.get(f"oauth_{name}")]
     if len(missing) == len(SIGNED):
         return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
     if missing:
         code = "woocommerce_rest_authentication_missing_parameter"
         return _error(code, f"Missing OAuth parameters {', '.join(missing)}")
-    secret = store.keys.get(given["oauth_consumer_key"])
+    secret = store.keys.get(supplied["oauth_consumer_key"])
     if secret is None:
         return _error(WRONG, "Consumer key is invalid.")
-    if _signature(request, secret, given) != unquote(given["oauth_signature"].replace(" ", "+")):
+    if _signature(request, secret, supplied) != unquote(
+        supplied["oauth_signature"].replace(" ", "+")
+    ):
         return _error(WRONG, "Invalid signature - provided signature does not match.")
-    return _stale(store, given["oauth_timestamp"], given["oauth_nonce"])
+    return _stale(store, supplied["oauth_timestamp"], supplied["oauth_nonce"])
 
 
-def _stale(store: Store, timestamp: str, nonce: str) -> Response | None:
+def _stale(store: WoocommerceStore, timestamp: str, nonce: str) -> Response | None:
     if abs(time.time() - int(timestamp)) > WINDOW_SECONDS:
         return _error(WRONG, "Invalid timestamp.")
     if nonce in store.nonces:
@@ -297,17 +301,17 @@ def _stale(store: Store, timestamp: str, nonce: str) -> Response | None:
     return None
 
 
-def _signature(request: Request, secret: str, given: dict[str, str]) -> str:
+def _signature(request: Request, secret: str, supplied: dict[str, str]) -> str:
     """WooCommerce's own arithmetic: base string from its home address, sorted by raw name."""
     address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
     pairs = [
         f"{quote(quote(name, safe='~'), safe='~')}%3D{quote(quote(value, safe='~'), safe='~')}"
-        for name, value in sorted(given.items())
+        for name, value in sorted(supplied.items())
         if name != "oauth_signature"
     ]
     text = f"{request.method}&{quote(address, safe='~')}&{'%26'.join(pairs)}"
     kind = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-    how = kind[given["oauth_signature_method"]]
+    how = kind[supplied["oauth_signature_method"]]
     return base64.b64encode(hmac.new(f"{secret}&".encode(), text.encode(), how).digest()).decode()
 
 

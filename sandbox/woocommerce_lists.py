@@ -32,85 +32,87 @@ NO_ROUTE = "No route was found matching the URL and request method."
 LARGEST = 40
 
 
-def answered(money: WooMoney, route: str, asked: Mapping[str, str]) -> Response:
-    """What the store says to a route under `wc/v3/`."""
+def answered(money: WooMoney, route: str, query: Mapping[str, str]) -> Response:
+    """Return what the store says to a route under `wc/v3/`."""
     parts = route.split("/")
     if parts[0] == "payments" and money.payments == "working":
-        return _payments(money, parts[1], asked)
+        return _payments(money, parts[1], query)
     if parts[0] == "payments" and money.payments != "rest_no_route":
         return error(500, money.payments, "Site is not connected to WordPress.com")
     if route == "orders":
-        return _orders(money, asked)
+        return _orders(money, query)
     if route == "refunds" and not money.old:
-        return _listed(money, money.refunds, asked)
+        return _listed(money, money.refunds, query)
     if parts[0] == "orders" and parts[2:] == ["refunds"]:
         own = [r for r in money.refunds if str(r["parent_id"]) == parts[1]]
         return _listed(
-            money, [{k: v for k, v in r.items() if k != "parent_id"} for r in own], asked
+            money, [{k: v for k, v in r.items() if k != "parent_id"} for r in own], query
         )
     return error(404, "rest_no_route", NO_ROUTE)
 
 
 def error(status: int, code: str, message: str, **more: Any) -> Response:
-    """A refusal as WordPress writes it."""
+    """Return a refusal as WordPress writes it."""
     return JSONResponse(
         {"code": code, "message": message, "data": {"status": status} | more}, status
     )
 
 
-def only(asked: Mapping[str, str], whole: Mapping[str, Any]) -> dict[str, Any]:
+def only(query: Mapping[str, str], whole: Mapping[str, Any]) -> dict[str, Any]:
     """WordPress's `_fields`, one level deep where a name has a dot."""
-    wanted = [name.split(".", 1) for name in asked.get("_fields", "").split(",") if name]
-    if not wanted:
+    requested = [name.split(".", 1) for name in query.get("_fields", "").split(",") if name]
+    if not requested:
         return dict(whole)
-    found: dict[str, Any] = {}
-    for name, *inner in wanted:
+    matches: dict[str, Any] = {}
+    for name, *inner in requested:
         if name in whole:
             value = whole[name]
-            found[name] = {k: value[k] for k in inner if k in value} if inner else value
-    return found
+            matches[name] = {k: value[k] for k in inner if k in value} if inner else value
+    return matches
 
 
-def _orders(money: WooMoney, asked: Mapping[str, str]) -> Response:
-    wanted = set(asked.get("status", "any").split(","))
-    if not wanted <= STATUSES:
+def _orders(money: WooMoney, query: Mapping[str, str]) -> Response:
+    requested = set(query.get("status", "any").split(","))
+    if not requested <= STATUSES:
         return _invalid("status", f"status[0] is not one of {', '.join(sorted(STATUSES))}.")
     listed = [
         o
         for o in money.orders
-        if o["status"] in wanted or ("any" in wanted and o["status"] not in _HIDDEN)
+        if o["status"] in requested or ("any" in requested and o["status"] not in _HIDDEN)
     ]
-    if asked.get("include"):
-        listed = [o for o in listed if str(o["id"]) in asked["include"].split(",")]
-    return _listed(money, listed, asked)
+    if query.get("include"):
+        listed = [o for o in listed if str(o["id"]) in query["include"].split(",")]
+    return _listed(money, listed, query)
 
 
 def _listed(
-    money: WooMoney, items: Sequence[Mapping[str, Any]], asked: Mapping[str, str]
+    money: WooMoney, items: Sequence[Mapping[str, Any]], query: Mapping[str, str]
 ) -> Response:
-    size = int(asked.get("per_page", 10))
+    size = int(query.get("per_page", 10))
     if not 1 <= size <= 100:
         return _invalid("per_page", "per_page must be between 1 (inclusive) and 100 (inclusive)")
-    size, page = min(size, LARGEST), int(asked.get("page", 1))
-    suffix = "_gmt" if asked.get("dates_are_gmt") == "true" else ""
-    found = list(items)
+    size, page = min(size, LARGEST), int(query.get("page", 1))
+    suffix = "_gmt" if query.get("dates_are_gmt") == "true" else ""
+    matches = list(items)
     for name, dated, holds in _FILTERS:
-        if name in asked:
-            when, bound = f"{dated}{suffix}", asked[name]
-            found = [item for item in found if holds(item[when], bound)]
-    found.sort(
-        key=lambda item: item[asked.get("orderby", "id")], reverse=asked.get("order") != "asc"
+        if name in query:
+            when, bound = f"{dated}{suffix}", query[name]
+            matches = [item for item in matches if holds(item[when], bound)]
+    matches.sort(
+        key=lambda item: item[query.get("orderby", "id")], reverse=query.get("order") != "asc"
     )
-    shown = [only(asked, _written(item, asked)) for item in found[(page - 1) * size : page * size]]
-    total, pages = len(found) + money.busy, -(-len(found) // size)
+    shown = [
+        only(query, _written(item, query)) for item in matches[(page - 1) * size : page * size]
+    ]
+    total, pages = len(matches) + money.busy, -(-len(matches) // size)
     headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
     return JSONResponse(shown, headers={} if money.shy else headers)
 
 
-def _written(item: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
+def _written(item: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
     """With as many decimals, and those notes, as were asked for."""
-    notes = asked.get("include_meta", "").split(",")
-    written: dict[str, Any] = _decimals(item, int(asked.get("dp", 2)))
+    notes = query.get("include_meta", "").split(",")
+    written: dict[str, Any] = _decimals(item, int(query.get("dp", 2)))
     if notes != [""]:
         written["meta_data"] = [n for n in item["meta_data"] if n["key"] in notes]
     return written
@@ -127,27 +129,27 @@ def _decimals(value: Any, digits: int, name: str = "") -> Any:
     return value
 
 
-def _payments(money: WooMoney, what: str, asked: Mapping[str, str]) -> Response:
-    if what == "deposits" and "sort" not in asked:
+def _payments(money: WooMoney, what: str, query: Mapping[str, str]) -> Response:
+    if what == "deposits" and "sort" not in query:
         return error(400, "rest_missing_callback_param", "Missing parameter(s): sort")
     listed = {"deposits": money.deposits, "transactions": money.moves}.get(what)
     if listed is None:
         return error(404, "rest_no_route", NO_ROUTE)
-    found = [
+    matches = [
         item
         for item in listed
-        if asked.get("deposit_id", item.get("deposit_id")) == item.get("deposit_id")
-        and asked.get("date_after", "") < _day(item)
-        and _day(item) < asked.get("date_before", "9")
+        if query.get("deposit_id", item.get("deposit_id")) == item.get("deposit_id")
+        and query.get("date_after", "") < _day(item)
+        and _day(item) < query.get("date_before", "9")
     ]
-    found.sort(key=_day, reverse=asked.get("direction") != "asc")
-    size, page = min(int(asked.get("pagesize", 25)), 100), int(asked.get("page", 1))
-    answer = {"data": found[(page - 1) * size : page * size]}
-    return JSONResponse(answer | ({"total_count": len(found)} if what == "deposits" else {}))
+    matches.sort(key=_day, reverse=query.get("direction") != "asc")
+    size, page = min(int(query.get("pagesize", 25)), 100), int(query.get("page", 1))
+    answer = {"data": matches[(page - 1) * size : page * size]}
+    return JSONResponse(answer | ({"total_count": len(matches)} if what == "deposits" else {}))
 
 
 def _day(item: Mapping[str, Any]) -> str:
-    """When a deposit or a transaction is dated, as filters are written."""
+    """Return when a deposit or a transaction is dated, as filters are written."""
     if isinstance(item["date"], str):
         return item["date"]
     return datetime.fromtimestamp(item["date"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -73,7 +73,7 @@ class WooMoney:
         self.advance((end - self.first).days)
 
     def advance(self, days: int) -> None:
-        """So many days go by."""
+        """Let so many days go by."""
         for _ in range(days):
             if not self.quiet:
                 self._happen(self.today)
@@ -82,7 +82,7 @@ class WooMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """A sale comes to light late, and somebody throws another away."""
+        """Add a sale that comes to light late, and throw another away."""
         now = datetime.combine(self.today, time(11), UTC)
         day = self.today - timedelta(days=8)
         late = self._order(day, "cod")
@@ -103,23 +103,23 @@ class WooMoney:
         return {day, datetime.fromisoformat(gone["date_paid_gmt"]).date()}
 
     def settlements(self) -> Mapping[str, Owed]:
-        """Each month of each currency, each deposit, and what is open."""
-        found = {}
+        """Return each month of each currency, each deposit, and what is open."""
+        matches = {}
         start = self.first
         while start < self.today:
             for currency in (self.currency, "EUR"):
-                found[f"{currency}-{start:%Y-%m}"] = Owed(currency, Decimal(0), None)
+                matches[f"{currency}-{start:%Y-%m}"] = Owed(currency, Decimal(0), None)
             start = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
         for deposit in self.deposits:
             total = Decimal(deposit["amount"]) / 100
             paid = total if deposit["status"] == "paid" else None
-            found[deposit["id"]] = Owed(self.currency, total, paid)
+            matches[deposit["id"]] = Owed(self.currency, total, paid)
         waiting = [m for m in self.moves if m["deposit_status"] == "estimated"]
         total = Decimal(sum(m["net"] for m in waiting)) / 100
-        return {**found, f"open-{self.currency}": Owed(self.currency, total, None)}
+        return {**matches, f"open-{self.currency}": Owed(self.currency, total, None)}
 
     def transactions(self) -> int:
-        """All orders, refunds and movements there are."""
+        """Return all orders, refunds and movements there are."""
         return len(self.orders) + len(self.refunds) + len(self.moves)
 
     def _happen(self, day: date) -> None:
@@ -144,7 +144,7 @@ class WooMoney:
                 self._move(self._at(day), kind, chance.randint(low, high), fee)
 
     def _order(self, day: date, method: str, *, noted: bool = True) -> dict[str, Any]:
-        """An order as the store keeps it; a bank transfer is paid three days later."""
+        """Return an order as the store keeps it; a bank transfer is paid three days later."""
         chance, at = self._random, self._at(day)
         self._number += 1
         foreign = method == "stripe" and chance.random() < 0.25
@@ -290,7 +290,7 @@ class WooMoney:
         )
 
     def _arrive(self, day: date) -> None:
-        """What was on its way is at the bank; one of twelve comes back."""
+        """Let what was on its way be at the bank; one of twelve comes back."""
         for number, deposit in enumerate(self.deposits):
             if deposit["status"] == "in_transit" and deposit["date"] <= _milliseconds(day):
                 deposit["status"] = "failed" if number % 12 == 3 else "paid"

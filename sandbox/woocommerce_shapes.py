@@ -7,34 +7,36 @@ from typing import Any
 
 
 def text(value: Decimal) -> str:
-    """Money."""
+    """Return money."""
     return f"{value:.2f}"
 
 
 def gmt(instant: datetime) -> str:
-    """An instant; it has no zone."""
+    """Return an instant; it has no zone."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def notes(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def notes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Notes that plugins leave on an order."""
-    return [{"id": n, "key": key, "value": value} for n, (key, value) in enumerate(said.items(), 1)]
+    return [
+        {"id": n, "key": key, "value": value} for n, (key, value) in enumerate(values.items(), 1)
+    ]
 
 
 def shipping(number: int, total: Decimal) -> dict[str, Any]:
-    """A line of shipping."""
+    """Return a line of shipping."""
     line = {"id": number * 10 + 7, "method_title": "Flat", "method_id": "flat_rate"}
     return line | {"instance_id": "", "total": text(total), "total_tax": "0.00", "taxes": []}
 
 
 def surcharge(number: int, name: str, total: Decimal) -> dict[str, Any]:
-    """A fee that the buyer pays."""
+    """Return a fee that the buyer pays."""
     line = {"id": number * 10 + 8, "name": name, "tax_class": "", "tax_status": "none"}
     return line | {"amount": "", "total": text(total), "total_tax": "0.00", "taxes": []}
 
 
 def given_back(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as a refund has it: below zero."""
+    """Return an item as a refund has it: below zero."""
     less = {name: f"-{item[name]}" for name in ("total", "total_tax")}
     origin = [{"id": 1, "key": "_refunded_item_id", "value": str(item["id"])}]
     return {
@@ -44,7 +46,7 @@ def given_back(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def empty(number: int, currency: str, method: str, at: datetime) -> dict[str, Any]:
-    """An order of nothing; the keys are those of WooCommerce 9.9.5, in its order."""
+    """Return an order of nothing; the keys are those of WooCommerce 9.9.5, in its order."""
     person = {"first_name": "A", "last_name": "Buyer", "country": "US", "state": "NY"}
     return {
         "id": number,

@@ -18,9 +18,9 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import (
     Grant,
     Granting,
+    GrantRefusal,
     Issued,
     OAuth,
-    Refused,
     back_to,
     basic,
     bearer,
@@ -91,11 +91,11 @@ class Xero(Granting):
         self.faults = Faulty(Limited(application, self.limits, self.caller))
 
     def endpoints(self, url: str) -> dict[str, str]:
-        """What `DAYBOOK_ENDPOINTS` says of a server at `url`."""
+        """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
         return dict.fromkeys(("login", "identity", "api"), url)
 
     def fields(self) -> dict[str, str]:
-        """The application, registered."""
+        """Return the application, registered."""
         registered = {"client_id": self.oauth.client_id}
         if self.kind != "pkce":
             registered["client_secret"] = self.oauth.client_secret
@@ -104,7 +104,7 @@ class Xero(Granting):
         return registered
 
     def keys(self, account: str) -> dict[str, str]:
-        """A refresh token of a consent to one organisation; none for a custom connection."""
+        """Return a refresh token of a consent to one organisation; none for a custom connection."""
         self._connect(account, _uuid())
         if self.kind == "custom":
             return {}
@@ -113,22 +113,22 @@ class Xero(Granting):
         return {"refresh_token": token}
 
     def revoke(self, account: str) -> None:
-        """Somebody disconnects the app in the organisation's settings; tokens stay good."""
+        """Disconnect the app in the organisation's settings; tokens stay good."""
         self.connections.pop(account, None)
 
     def alive(self, account: str) -> bool:
-        """Whether the organisation is connected."""
+        """Return whether the organisation is connected."""
         return account in self.connections
 
     def caller(self, request: Request) -> str | None:
-        """The organisation that a call names."""
+        """Return the organisation that a call names."""
         holder = super().caller(request)
         return holder and request.headers.get("xero-tenant-id", holder)
 
     def _connect(self, tenant: str, event: str) -> None:
         made = "2026-11-22T09:00:00.0000000"
-        kept = self.connections.setdefault(tenant, {"id": _uuid(), "createdDateUtc": made})
-        kept |= {
+        record = self.connections.setdefault(tenant, {"id": _uuid(), "createdDateUtc": made})
+        record |= {
             "authEventId": event,
             "tenantId": tenant,
             "tenantType": "ORGANISATION",
@@ -137,14 +137,14 @@ class Xero(Granting):
         }
 
     async def _page(self, request: Request) -> Response:
-        asked = request.query_params
-        scopes = set(asked.get("scope", "").split())
-        proven = asked.get("code_challenge_method") == "S256" and asked.get("code_challenge")
-        if asked.get("client_id") != self.oauth.client_id or self.kind == "custom":
+        query = request.query_params
+        scopes = set(query.get("scope", "").split())
+        proven = query.get("code_challenge_method") == "S256" and query.get("code_challenge")
+        if query.get("client_id") != self.oauth.client_id or self.kind == "custom":
             return Response("error: unauthorized_client", 400)
-        if not asked.get("redirect_uri") or asked["redirect_uri"].startswith("http://127.0.0.1"):
+        if not query.get("redirect_uri") or query["redirect_uri"].startswith("http://127.0.0.1"):
             return Response("error: Invalid redirect_uri", 400)
-        if asked.get("response_type") != "code" or (self.kind == "pkce" and not proven):
+        if query.get("response_type") != "code" or (self.kind == "pkce" and not proven):
             return Response("error: invalid_request", 400)
         if not scopes or scopes - KNOWN:
             return Response("error: invalid_scope", 400)
@@ -152,12 +152,12 @@ class Xero(Granting):
         return consent_page("Xero", request, names, several=True)
 
     async def _decide(self, request: Request) -> Response:
-        given = parse_qs((await request.body()).decode())
-        form = {name: values[0] for name, values in given.items()}
+        supplied = parse_qs((await request.body()).decode())
+        form = {name: values[0] for name, values in supplied.items()}
         if form["decision"] == "deny":
             denied = {"error": "access_denied", "state": form["state"]}
             return back_to(form["redirect_uri"], denied)
-        ticked = given.get("account", [])
+        ticked = supplied.get("account", [])
         if len({self.organisations[tenant].user for tenant in ticked}) != 1:
             return Response("nobody is signed in who owns these", 400)
         event = _uuid()
@@ -185,15 +185,15 @@ class Xero(Granting):
                     issued.grant.scopes = form.get("scope", " ".join(KNOWN))
                 case _:
                     return JSONResponse({"error": "unauthorized_client"}, 400)
-        except Refused:
+        except GrantRefusal:
             return JSONResponse({"error": "invalid_grant"}, 400)
         return JSONResponse(self._pair(issued))
 
     def _is_client(self, request: Request, form: dict[str, str]) -> bool:
-        said = request.headers.get("authorization")
+        problem = request.headers.get("authorization")
         if self.kind == "pkce":
-            return said is None and form.get("client_id") == self.oauth.client_id
-        return said == basic(self.oauth.client_id, self.oauth.client_secret)
+            return problem is None and form.get("client_id") == self.oauth.client_id
+        return problem == basic(self.oauth.client_id, self.oauth.client_secret)
 
     def _pair(self, issued: Issued) -> dict[str, Any]:
         pair = {
@@ -207,7 +207,7 @@ class Xero(Granting):
         return pair
 
     def _reached(self, grant: Grant) -> dict[str, dict[str, str]]:
-        """All that the token's user ever connected, by whatever consent."""
+        """Return all that the token's user ever connected, by whatever consent."""
         user = self.organisations[grant.accounts[0]].user
         return {
             tenant: connection
@@ -282,5 +282,11 @@ def _refused(
     detail: str = "AuthenticationUnsuccessful",
     headers: dict[str, str] | None = None,
 ) -> Response:
-    said = {"Type": None, "Title": title, "Status": status, "Detail": detail, "Instance": _uuid()}
-    return JSONResponse(said, status, headers)
+    problem = {
+        "Type": None,
+        "Title": title,
+        "Status": status,
+        "Detail": detail,
+        "Instance": _uuid(),
+    }
+    return JSONResponse(problem, status, headers)

@@ -10,59 +10,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from connectors.accounts.broker import STAGED, TOKEN, Broker, GrantRefused, NeedsReconnection
+from connectors.accounts.account_choice import Missing, Undecided, chosen_account, described
+from connectors.accounts.broker import STAGED, TOKEN, GrantRefused, NeedsReconnection
+from connectors.accounts.credentials import Credentials
 from connectors.accounts.deadlines import SECRET_SINCE, deadlines, wants_use
-from connectors.accounts.endpoints import endpoints
-from connectors.accounts.fields import read_fields, read_values, secret_names, slug_for
-from connectors.accounts.platform import Access, Account, Platform
-from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Missing, Undecided, chosen_account, described
+from connectors.accounts.fields import read_fields, secret_names, slug_for
+from connectors.accounts.platform import Account
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.setup import Setup, Step
 from connectors.accounts.tokens import Token
-from connectors.accounts.vault import OPEN, QUEUE, Vault
-from connectors.database.registry import Connection, Registry
+from connectors.accounts.vault import QUEUE
+from connectors.database.registry import Connection
 from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
-from connectors.home.settings import Settings
-from connectors.http import AccessRefused, Remembered
+from connectors.http import AccessRefused
 from connectors.http.shape import readable
 
-REFUSED = "the platform no longer accepts the credentials"
+REFUSED = "the platform rejected the stored credentials"
 _ASKED_IN: Mapping[Missing, Step] = {"account": "choose", "timezone": "timezone"}
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Credentials):
     """The accounts of one home."""
-
-    settings: Settings
-    registry: Registry
-
-    @property
-    def vault(self) -> Vault:
-        """Where their credentials rest."""
-        return Vault(self.settings, self.registry)
-
-    def platform_of(self, slug: str) -> Platform:
-        """The platform that a connection is on."""
-        return platform(self.registry.connection(slug).channel)
-
-    def access(self, slug: str) -> Access:
-        """How a connection's account is reached, with a token that is refreshed as needed."""
-        connection = self.registry.connection(slug)
-        return self._access(platform(connection.channel), slug, connection.fields)
-
-    def application_id(self, slug: str) -> str:
-        """What tells the application that calls for a connection from others: no secret."""
-        kept = {**self.registry.connection(slug).fields, **self._kept(slug)}
-        shared = self.registered(self.platform_of(slug))
-        return (kept.get("client_id") or shared.get("client_id") or "keys")[:40]
 
     def add(
         self,
         name: str,
         title: str,
-        given: Mapping[str, str],
+        typed: Mapping[str, str],
         *,
         slug: str | None = None,
         timezone: str | None = None,
@@ -75,38 +51,38 @@ class Accounts:
         credentials that the platform refuses and for an account that is connected already:
         nothing is left then.
         """
-        wanted = platform(name)
-        fields, token = read_fields(wanted, given, self.shared(wanted, given))
-        taken = {connection.slug for connection in self.registry.connections()}
+        platform = platform_named(name)
+        fields, token = read_fields(platform, typed, self.shared(platform, typed))
+        taken = {connection.slug for connection in self.registry.connections.list()}
         slug = slug or slug_for(title, taken)
-        self.registry.add_connection(
+        self.registry.connections.add(
             slug, channel=name, name=title, timezone=timezone or "UTC", kind="api", actor=actor
         )
-        with self._kept_if_unfinished(slug, token, lambda: self._take_back(slug, actor)):
+        with self._kept_if_unfinished(slug, token, lambda: self._withdraw(slug, actor)):
             self.stage(slug, fields, token)
-            self.prove(slug, account, timezone, actor)
-        return self.registry.connection(slug)
+            self.verify(slug, account, timezone, actor)
+        return self.registry.connections.get(slug)
 
     def reconnect(
-        self, slug: str, given: Mapping[str, str], *, account: str | None = None, actor: str
+        self, slug: str, typed: Mapping[str, str], *, account: str | None = None, actor: str
     ) -> Connection:
         """Give a connection new credentials for the account it has.
 
         `BadInput` when they reach another account; the connection is then as it was.
         """
-        connection = self.registry.connection(slug)
-        wanted = platform(connection.channel)
+        connection = self.registry.connections.get(slug)
+        platform = platform_named(connection.channel)
         own = self.own_fields(slug)
-        if given.get("client_id", own.get("client_id")) != own.get("client_id"):
+        if typed.get("client_id", own.get("client_id")) != own.get("client_id"):
             # Another application: nothing of the one before belongs to it.
-            of_it = {field.name for field in wanted.application} | {SECRET_SINCE}
+            of_it = {field.name for field in platform.application} | {SECRET_SINCE}
             own = {name: value for name, value in own.items() if name not in of_it}
-        known = {**self.shared(wanted, {**own, **given}), **own}
-        fields, token = read_fields(wanted, given, known)
+        defaults = {**self.shared(platform, {**own, **typed}), **own}
+        fields, token = read_fields(platform, typed, defaults)
         self.stage(slug, {**own, **fields}, token)
         with self._kept_if_unfinished(slug, token, lambda: self.vault.forget(STAGED + slug)):
-            self.prove(slug, account or connection.account_id, None, actor)
-        return self.registry.connection(slug)
+            self.verify(slug, account or connection.account_id, None, actor)
+        return self.registry.connections.get(slug)
 
     def check(
         self,
@@ -120,24 +96,24 @@ class Accounts:
 
         The connection's state says afterwards what was found.
         """
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         if connection.kind == "file":
             raise BadInput(f"{slug} reads files: there is no account to check")
         if connection.state == "disconnected":
             raise BadInput(f"{slug} is disconnected: `daybook connections reconnect {slug}`")
         if connection.state == "pending" or TOKEN in self.vault.read(STAGED + slug):
             chosen = Setup.model_validate(connection.setup).account
-            self.prove(slug, account or connection.account_id or chosen, timezone, actor)
-            return self.registry.connection(slug)
-        wanted = platform(connection.channel)
-        with self.reaching(slug), readable(wanted.title):
-            found = wanted.accounts(self.access(slug))
-        answered = chosen_account(found, connection.account_id, slug)
+            self.verify(slug, account or connection.account_id or chosen, timezone, actor)
+            return self.registry.connections.get(slug)
+        platform = platform_named(connection.channel)
+        with self.recording_refusals(slug), readable(platform.title):
+            accounts = platform.accounts(self.access(slug))
+        answered = chosen_account(accounts, connection.account_id, slug)
         if connection.state == "needs_reauth":
-            self.registry.set_connection_state(slug, "active", actor)
-        self.registry.describe_account(slug, described(answered))
+            self.registry.connections.set_state(slug, "active", actor)
+        self.registry.connections.describe_account(slug, described(answered))
         self._note_deadlines(slug)
-        return self.registry.connection(slug)
+        return self.registry.connections.get(slug)
 
     def keep_alive(self, slug: str) -> None:
         """Use a grant that has not been used for a week, so that it does not end for want of use.
@@ -149,27 +125,27 @@ class Accounts:
             self.access(slug).token(refused=token.access_token)
         self._note_deadlines(slug)
 
-    def _token(self, slug: str) -> Token | None:
-        kept = self.vault.read(slug).get(TOKEN)
-        return Token.from_json(kept) if kept is not None else None
-
     def _note_deadlines(self, slug: str) -> None:
         """Leave what ends where the card and the command line read it without any key."""
-        wanted = self.platform_of(slug)
+        platform = self.platform_of(slug)
         own = self.own_fields(slug)
-        fields = {**self.shared(wanted, own), **own}
-        found = deadlines(wanted, fields, self._token(slug))
-        self.registry.set_deadlines(
-            slug, [{"by": d.by.isoformat(), "what": d.what, "act": d.act} for d in found]
+        fields = {**self.shared(platform, own), **own}
+        expiries = deadlines(platform, fields, self._token(slug))
+        self.registry.connections.set_deadlines(
+            slug,
+            [
+                {"expires_at": d.expires_at.isoformat(), "what": d.what, "remedy": d.remedy}
+                for d in expiries
+            ],
         )
 
     @contextmanager
-    def reaching(self, slug: str) -> Iterator[None]:
-        """Calls to a connection's platform: a refusal of its credentials becomes its state."""
+    def recording_refusals(self, slug: str) -> Iterator[None]:
+        """Record as the connection's state that its platform refuses the credentials."""
         try:
             yield
         except AccessRefused as error:
-            self.registry.set_connection_state(slug, "needs_reauth", "platform", REFUSED)
+            self.registry.connections.set_state(slug, "needs_reauth", "platform", REFUSED)
             raise NeedsReconnection(f"{slug}: {error}") from error
 
     def disconnect(self, slug: str, actor: str) -> str | None:
@@ -177,187 +153,112 @@ class Accounts:
 
         Returns what the platform could not be told, in words; it is disconnected here all the same.
         """
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         check_has_account(connection)
-        wanted = platform(connection.channel)
+        platform = platform_named(connection.channel)
         problem = None
-        if wanted.revoke is not None and self.vault.read(slug):
+        if platform.revoke is not None and self.vault.read(slug):
             try:
-                wanted.revoke(self.access(slug))
+                platform.revoke(self.access(slug))
             except (DaybookError, GrantRefused) as error:
                 problem = (
-                    f"{wanted.title} was not told ({error}): remove Daybook's access {wanted.where}"
+                    f"{platform.title} was not told ({error}): remove Daybook's access "
+                    f"{platform.where}"
                 )
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
-        self.registry.set_findings(slug, NOTIFICATIONS, [])
-        self.registry.set_connection_state(slug, "disconnected", actor)
-        self.registry.set_posting(slug, None, actor)
-        self.registry.set_deadlines(slug, [])
+        self.registry.findings.set(slug, NOTIFICATIONS, [])
+        self.registry.connections.set_state(slug, "disconnected", actor)
+        self.registry.connections.set_posting(slug, None, actor)
+        self.registry.connections.set_deadlines(slug, [])
         return problem
-
-    def _access(self, wanted: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
-        kept = self._kept(owner)
-        kept.pop(TOKEN, None)
-        own = {**chosen, **kept}
-        fields = {**self.shared(wanted, own), **own}
-
-        def token(refused: str | None = None) -> str:
-            broker = Broker(self.vault, self.registry)
-            return broker.access_token(owner, refresh, refused)
-
-        def refresh(refresh_token: str | None) -> Token:
-            if wanted.tokens is None or (refresh_token is None and not wanted.own_grant):
-                raise GrantRefused(f"{wanted.title}: this token cannot be refreshed")
-            return wanted.tokens(access).refresh(refresh_token)
-
-        where = endpoints(self.settings, wanted, fields)
-        access = Access(where, fields, Remembered(token), self.settings.private_hosts)
-        return access
-
-    def stage(self, slug: str, fields: Mapping[str, str], token: Token | None) -> None:
-        """Keep new credentials of a connection apart until they are proven."""
-        kept = {**fields, **({TOKEN: token.to_json()} if token is not None else {})}
-        self._keep(STAGED + slug, self.platform_of(slug), kept)
-
-    def own_fields(self, slug: str, *, staged: bool = False) -> dict[str, str]:
-        """What a connection keeps when it is connected again: its application and its choices.
-
-        With `staged` also those of an authorisation that was begun and not finished.
-        """
-        wanted = self.platform_of(slug)
-        connection = self.registry.connection(slug)
-        chosen = Setup.model_validate(connection.setup).fields
-        kept = {n: chosen[n] for n in (f.name for f in wanted.account) if n in chosen}
-        kept |= {**connection.fields, **self._kept(slug)}
-        if staged:
-            kept |= self._kept(STAGED + slug)
-        names = {field.name for field in (*wanted.application, *wanted.account)} | {SECRET_SINCE}
-        return {name: value for name, value in kept.items() if name in names}
-
-    def staged_fields(self, slug: str) -> dict[str, str]:
-        """What a connection's credentials that are not proven yet consist of, but for a token."""
-        kept = self._kept(STAGED + slug)
-        kept.pop(TOKEN, None)
-        return kept
-
-    def staged_access(self, slug: str) -> Access:
-        """How the account of a connection's staged credentials is reached."""
-        return self._access(self.platform_of(slug), STAGED + slug, {})
 
     def note_setup(self, slug: str, actor: str, *, step: Step, **choices: object) -> None:
         """Keep how far a set-up has come and what was chosen; nothing of a connected account."""
-        connection = self.registry.connection(slug)
+        connection = self.registry.connections.get(slug)
         if connection.account_id is None:
             setup = Setup.model_validate(connection.setup)
             changed = setup.model_copy(update={"step": step, **choices})
-            self.registry.set_setup(slug, changed.model_dump(mode="json"), actor)
+            self.registry.connections.set_setup(slug, changed.model_dump(mode="json"), actor)
 
-    def reached(self, slug: str) -> list[Account]:
-        """Whom the staged credentials of a connection reach; `BadInput` when they are refused."""
-        wanted = self.platform_of(slug)
+    def reachable_accounts(self, slug: str) -> list[Account]:
+        """Return whom a connection's staged credentials reach; `BadInput` when they are refused."""
+        platform = self.platform_of(slug)
         if not self.vault.read(STAGED + slug):
             raise BadInput(f"{slug} has no credentials yet: remove it and add it again")
         try:
-            with readable(wanted.title):
-                return wanted.accounts(self.staged_access(slug))
+            with readable(platform.title):
+                return platform.accounts(self.staged_access(slug))
         except (AccessRefused, NeedsReconnection) as error:
-            raise BadInput(f"{wanted.title} does not accept these credentials") from error
+            raise BadInput(f"{platform.title} does not accept these credentials") from error
 
-    def prove(
+    def verify(
         self,
         slug: str,
         account: str | None,
         timezone: str | None,
         actor: str,
-        found: Sequence[Account] | None = None,
+        accounts: Sequence[Account] | None = None,
     ) -> None:
         """Ask the platform whom the staged credentials reach, and make them the connection's.
 
-        `account` is the one that is meant where they reach several; `found` is the platform's
+        `account` is the one that is meant where they reach several; `accounts` is the platform's
         answer where it was asked already. `BadInput` when it is not the connection's own account,
         or another connection has it; `Undecided` leaves the set-up at what is still to be chosen.
         """
         try:
-            self._prove(slug, account, timezone, actor, found)
+            self._verify(slug, account, timezone, actor, accounts)
         except Undecided as error:
             self.note_setup(slug, actor, step=_ASKED_IN[error.missing], account=account)
             raise
 
-    def _prove(
+    def _verify(
         self,
         slug: str,
         account: str | None,
         timezone: str | None,
         actor: str,
-        found: Sequence[Account] | None,
+        accounts: Sequence[Account] | None,
     ) -> None:
-        connection = self.registry.connection(slug)
-        wanted = platform(connection.channel)
-        reached = chosen_account(self.reached(slug) if found is None else found, account, slug)
-        self.registry.check_account(slug, reached.id, described(reached))
+        connection = self.registry.connections.get(slug)
+        platform = platform_named(connection.channel)
+        reached = chosen_account(
+            self.reachable_accounts(slug) if accounts is None else accounts, account, slug
+        )
+        self.registry.connections.check_account(slug, reached.id, described(reached))
         # Days that are done are days of the zone they were done in.
         settled = connection.account_id is not None or connection.kind == "file"
         zone = timezone or (connection.timezone if settled else reached.timezone)
         if zone is None:
             raise Undecided(
-                f"{wanted.title} does not say the account's time zone: finish with "
+                f"{platform.title} does not say the account's time zone: finish with "
                 f"`daybook connections check {slug} --timezone ZONE`",
                 "timezone",
             )
         # Read again: the broker may have changed the token meanwhile.
-        kept = self._kept(STAGED + slug) | dict(reached.fields)
-        secrets = secret_names(wanted) | {TOKEN}
-        self._keep(slug, wanted, {n: v for n, v in kept.items() if n in secrets})
-        self.registry.pin_account(
+        stored = self._kept(STAGED + slug) | dict(reached.fields)
+        secrets = secret_names(platform) | {TOKEN}
+        self._keep(slug, platform, {n: v for n, v in stored.items() if n in secrets})
+        self.registry.connections.pin_account(
             slug,
             reached.id,
             described(reached),
-            {n: v for n, v in kept.items() if n not in secrets},
+            {n: v for n, v in stored.items() if n not in secrets},
             zone,
             actor,
         )
         self.vault.forget(STAGED + slug)
         self._note_deadlines(slug)
-        if wanted.kind == "accounting":
+        if platform.kind == "accounting":
             # Nothing comes in from an organisation, and its entries go nowhere else.
             setup = Setup.model_validate(connection.setup).model_copy(update={"step": "done"})
-            self.registry.set_setup(slug, setup.model_dump(mode="json"), actor)
-
-    def registered(self, wanted: Platform) -> dict[str, str]:
-        """The fields of the application that this house registered with a platform."""
-        return self._kept(application(wanted))
-
-    def shared(self, wanted: Platform, own: Mapping[str, str]) -> dict[str, str]:
-        """The registered application's fields, for a connection without one of its `own`.
-
-        The two are never mixed: a secret or an environment is of one application.
-        """
-        return {} if "client_id" in own else self.registered(wanted)
-
-    def register(self, wanted: Platform, fields: Mapping[str, str], actor: str) -> None:
-        """Keep the application's fields; connections made by a consent use them."""
-        needed = wanted.application
-        values = read_values(wanted, fields, self.registered(wanted), needed)
-        self._keep(application(wanted), wanted, {**self.registered(wanted), **values})
-        self.registry.audit(actor, "application.set", wanted.name, {"fields": sorted(fields)})
-
-    def _kept(self, owner: str) -> dict[str, str]:
-        return {n.removeprefix(OPEN): value for n, value in self.vault.read(owner).items()}
-
-    def _keep(self, owner: str, wanted: Platform, fields: Mapping[str, str]) -> None:
-        """Keep exactly these fields of an owner, in one step."""
-        secrets = secret_names(wanted) | {TOKEN}
-        named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
-        with self.vault.hold(owner) as held:
-            gone = dict.fromkeys(set(held.fields) - set(named))
-            held.save({**gone, **named})
+            self.registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
 
     @contextmanager
     def _kept_if_unfinished(
-        self, slug: str, token: Token | None, take_back: Callable[[], None]
+        self, slug: str, token: Token | None, withdraw: Callable[[], None]
     ) -> Iterator[None]:
-        """What comes to nothing is taken back, unless it can still be finished.
+        """Yield what comes to nothing is taken back, unless it can still be finished.
 
         A refresh token that was exchanged for another exists here and nowhere else.
         """
@@ -366,29 +267,24 @@ class Accounts:
         except Undecided:
             raise
         except (Transient, RateLimited) as error:
-            kept = self.vault.read(STAGED + slug).get(TOKEN)
-            if token is None or kept is None or Token.from_json(kept) == token:
-                take_back()
+            stored = self.vault.read(STAGED + slug).get(TOKEN)
+            if token is None or stored is None or Token.from_json(stored) == token:
+                withdraw()
                 raise
             raise Transient(
                 f"{error}; what was granted is kept: `daybook connections check {slug}` goes on "
                 "from here"
             ) from error
         except BaseException:
-            take_back()
+            withdraw()
             raise
 
-    def _take_back(self, slug: str, actor: str) -> None:
+    def _withdraw(self, slug: str, actor: str) -> None:
         self.vault.forget(STAGED + slug)
-        self.registry.remove_connection(slug, actor)
+        self.registry.connections.remove(slug, actor)
 
 
 def check_has_account(connection: Connection) -> None:
-    """`BadInput` for a connection that reads files."""
+    """Raise `BadInput` for a connection that reads files."""
     if connection.kind == "file":
         raise BadInput(f"{connection.slug} reads files: there is no account to disconnect")
-
-
-def application(wanted: Platform) -> str:
-    """The owner, in the vault, of the application registered with a platform."""
-    return f"app:{wanted.name}"

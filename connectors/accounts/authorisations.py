@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from connectors.accounts import consent
+from connectors.accounts.account_choice import Missing, Undecided
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.broker import STAGED, GrantRefused
 from connectors.accounts.fields import read_values
 from connectors.accounts.platform import Account, Consent, Platform
-from connectors.accounts.reached import Missing, Undecided
 from connectors.errors import BadInput, RateLimited, Transient
 
 
@@ -29,52 +29,52 @@ class Received:
     choices: tuple[Account, ...] = ()
 
 
-def redirect_uri(accounts: Accounts, wanted: Platform) -> str:
-    """Where a platform sends sellers back: to be registered there, letter by letter."""
-    return f"{accounts.settings.public_url}/connect/{wanted.name}/callback"
+def redirect_uri(accounts: Accounts, platform: Platform) -> str:
+    """Return where a platform sends sellers back: to be registered there, letter by letter."""
+    return f"{accounts.settings.public_url}/connect/{platform.name}/callback"
 
 
 def begin(
     accounts: Accounts,
     slug: str,
-    given: Mapping[str, str],
+    typed: Mapping[str, str],
     session: str,
     actor: str = "console",
 ) -> str:
-    """The platform's page for a connection, asked for from a browser session.
+    """Return the platform's page for a connection, asked for from a browser session.
 
-    `given` are the account's fields (region, shop); they are kept, whatever the seller answers.
+    `typed` are the account's fields (region, shop); they are kept, whatever the seller answers.
     `BadInput` where one is missing or wrong.
     """
-    wanted = accounts.platform_of(slug)
-    asking = _consent(wanted)
+    platform = accounts.platform_of(slug)
+    asking = _consent(platform)
     own = accounts.own_fields(slug, staged=True)
-    known = {**accounts.shared(wanted, own), **own}
-    fields = read_values(wanted, given, known, (*wanted.application, *wanted.account))
-    chosen = {f.name for f in wanted.account if not f.secret}
-    kept = {name: value for name, value in {**own, **fields}.items() if name in chosen}
-    accounts.note_setup(slug, actor, step="authorise", way="consent", fields=kept)
+    defaults = {**accounts.shared(platform, own), **own}
+    fields = read_values(platform, typed, defaults, (*platform.application, *platform.account))
+    chosen = {f.name for f in platform.account if not f.secret}
+    choices = {name: value for name, value in {**own, **fields}.items() if name in chosen}
+    accounts.note_setup(slug, actor, step="authorise", way="consent", fields=choices)
     accounts.stage(slug, {**own, **fields}, None)
-    callback = redirect_uri(accounts, wanted)
+    callback = redirect_uri(accounts, platform)
     question = consent.ask(accounts.vault, slug, session, callback)
     return asking.url(accounts.staged_access(slug), question, callback)
 
 
 def receive(
-    accounts: Accounts, wanted: Platform, parameters: Mapping[str, str], session: str, actor: str
+    accounts: Accounts, platform: Platform, parameters: Mapping[str, str], session: str, actor: str
 ) -> Received:
-    """A browser came back from the platform.
+    """Take up an authorisation when a browser comes back from the platform.
 
     `ConsentRefused` for an answer that must not be used, `Denied` when the seller said no,
     `BadInput` for a code that buys nothing and for another account than the connection's.
     """
-    asking = _consent(wanted)
+    asking = _consent(platform)
     answered = consent.answer(accounts.vault, parameters.get(asking.state, ""), session)
     slug = answered.connection
-    if accounts.platform_of(slug).name != wanted.name:
-        raise BadInput(f"{slug} is not a connection to {wanted.title}: begin again")
+    if accounts.platform_of(slug).name != platform.name:
+        raise BadInput(f"{slug} is not a connection to {platform.title}: begin again")
     try:
-        _redeem(accounts, wanted, slug, answered, parameters)
+        _redeem(accounts, platform, slug, answered, parameters)
         return _proven(accounts, slug, actor)
     except (Transient, RateLimited):
         # What was granted is good: the set-up or a check goes on from here.
@@ -85,58 +85,60 @@ def receive(
 
 
 def _proven(accounts: Accounts, slug: str, actor: str) -> Received:
-    """The account is pinned, or there are several to choose from."""
-    found = accounts.reached(slug)
-    pinned = accounts.registry.connection(slug).account_id
-    if len(found) > 1 and pinned not in {account.id for account in found}:
+    """Return the account is pinned, or there are several to choose from."""
+    reachable = accounts.reachable_accounts(slug)
+    pinned = accounts.registry.connections.get(slug).account_id
+    if len(reachable) > 1 and pinned not in {account.id for account in reachable}:
         accounts.note_setup(slug, actor, step="choose")
-        return Received(slug, "account", tuple(found))
+        return Received(slug, "account", tuple(reachable))
     try:
-        accounts.prove(slug, pinned if len(found) > 1 else None, None, actor, found)
+        accounts.verify(slug, pinned if len(reachable) > 1 else None, None, actor, reachable)
     except Undecided as error:
         return Received(slug, error.missing)
     return Received(slug)
 
 
-def asked_for(accounts: Accounts, state: str, session: str) -> str | None:
-    """The connection that this browser asked to authorise with a state, answered or not."""
-    return consent.asked_for(accounts.vault, state, session)
+def requested_connection(accounts: Accounts, state: str, session: str) -> str | None:
+    """Return the connection that this browser asked to authorise with a state, answered or not."""
+    return consent.requested_connection(accounts.vault, state, session)
 
 
-def take_keys(accounts: Accounts, wanted: Platform, state: str, body: Mapping[str, object]) -> None:
-    """Keys that a platform posts for a question that is open; the browser comes back after it."""
-    asking = _consent(wanted)
+def receive_keys(
+    accounts: Accounts, platform: Platform, state: str, body: Mapping[str, object]
+) -> None:
+    """Take the keys that a platform posts for an open request; the browser comes back after it."""
+    asking = _consent(platform)
     if asking.hands_over is None:
-        raise BadInput(f"{wanted.title} hands over no keys")
+        raise BadInput(f"{platform.title} hands over no keys")
     slug = consent.handed_over(accounts.vault, state)
     keys = asking.hands_over(accounts.staged_access(slug), body)
     accounts.stage(slug, {**accounts.staged_fields(slug), **keys}, None)
 
 
-def _consent(wanted: Platform) -> Consent:
-    if wanted.consent is None:
-        raise BadInput(f"{wanted.title} is connected with keys, not by a consent")
-    return wanted.consent
+def _consent(platform: Platform) -> Consent:
+    if platform.consent is None:
+        raise BadInput(f"{platform.title} is connected with keys, not by a consent")
+    return platform.consent
 
 
 def _redeem(
     accounts: Accounts,
-    wanted: Platform,
+    platform: Platform,
     slug: str,
     answered: consent.Answered,
     parameters: Mapping[str, str],
 ) -> None:
     """Exchange the callback's code, and stage what it bought before it is used."""
     access = accounts.staged_access(slug)
-    code = _consent(wanted).read(access, parameters)
+    code = _consent(platform).read(access, parameters)
     access = replace(access, fields={**access.fields, **code.fields})
     staged = {**accounts.staged_fields(slug), **code.fields}
     token = None
-    if wanted.tokens is not None:
+    if platform.tokens is not None:
         try:
-            token = wanted.tokens(access).redeem(
+            token = platform.tokens(access).redeem(
                 code.code, answered.redirect_uri, answered.verifier
             )
         except GrantRefused as error:
-            raise BadInput(f"{wanted.title} does not accept its own code: begin again") from error
+            raise BadInput(f"{platform.title} does not accept its own code: begin again") from error
     accounts.stage(slug, staged, token)

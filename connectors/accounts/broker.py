@@ -17,7 +17,7 @@ TOKEN = "token"  # noqa: S105 - the name of a field
 MARGIN = timedelta(minutes=2)
 # Credentials that are not proven yet are kept apart: nothing rests on them, they have no state.
 STAGED = "new:"
-_DEAD = "the platform no longer accepts the authorisation"
+_DEAD = "the platform rejected the stored authorisation"
 
 # Buys a new pair with a refresh token; with None where the platform gives none.
 Refresh = Callable[[str | None], Token]
@@ -45,7 +45,7 @@ class Broker:
     wait_seconds: float = WAIT_SECONDS
 
     def access_token(self, slug: str, refresh: Refresh, refused: str | None = None) -> str:
-        """An access token that lasts and is not the `refused` one; `refresh` buys a new pair.
+        """Return a valid access token other than the `refused` one; `refresh` buys a new pair.
 
         `refresh` raises `GrantRefused` for `invalid_grant` alone; its `Transient` and
         `RateLimited` pass through, and the connection stays as it is. `NeedsReconnection` when
@@ -66,11 +66,11 @@ class Broker:
             raise self._dead(slug) from dead
 
     def _good(self, token: Token, refused: str | None) -> bool:
-        return token.access_token != refused and token.lasts(self.clock(), MARGIN)
+        return token.access_token != refused and token.is_valid(self.clock(), MARGIN)
 
     def _dead(self, slug: str) -> NeedsReconnection:
         if not slug.startswith(STAGED):
-            self.registry.set_connection_state(slug, "needs_reauth", "token broker", _DEAD)
+            self.registry.connections.set_state(slug, "needs_reauth", "token broker", _DEAD)
         return NeedsReconnection(f"{slug.removeprefix(STAGED)}: {_DEAD}: connect it again")
 
     def _kept(self, slug: str) -> Token:
@@ -99,7 +99,7 @@ class _Refused(Exception):
 
 
 def _bought(token: Token, refresh: Refresh) -> Token:
-    """A new pair; with the refresh token before where the last one is refused."""
+    """Return a new pair; with the refresh token before where the last one is refused."""
     try:
         return refresh(token.refresh_token)
     except GrantRefused:

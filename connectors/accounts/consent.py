@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.accounts.vault import Vault
-from connectors.database.registry import Consent, Refusal
+from connectors.database.registry import PendingConsent, Refusal
 from connectors.errors import BadInput
 
-LASTS = timedelta(minutes=10)
+STATE_LIFETIME = timedelta(minutes=10)
 _VERIFIER = "pkce_verifier:"
 
-_WORDS: dict[Refusal, str] = {
-    "unknown": "nobody here asked for this authorisation: begin again on Connected Stores",
-    "foreign": "this authorisation was begun in another browser: finish it there, or begin again",
-    "replayed": "this authorisation was finished already: if nothing is connected, begin again",
-    "expired": "the platform's answer came after more than ten minutes: begin again",
+_REASONS: dict[Refusal, str] = {
+    "unknown": "Unrecognised authorisation request. Start again from Connected Stores.",
+    "foreign": "This authorisation began in another browser. Finish it there, or start again.",
+    "replayed": "This authorisation is already finished. If nothing is connected, start again.",
+    "expired": "This authorisation took longer than ten minutes. Start again.",
 }
 
 
@@ -29,7 +29,7 @@ class ConsentRefused(BadInput):
     """An answer that must not be used; `reason` is which of the four it is."""
 
     def __init__(self, reason: Refusal) -> None:
-        super().__init__(_WORDS[reason])
+        super().__init__(_REASONS[reason])
         self.reason = reason
 
 
@@ -54,41 +54,41 @@ def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Quest
     """Begin an authorisation for a connection from a browser session."""
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     vault.save(connection, {_VERIFIER + _digest(state): verifier})
-    vault.registry.ask_consent(_digest(state), connection, _digest(session), redirect_uri)
+    vault.registry.consents.add(_digest(state), connection, _digest(session), redirect_uri)
     challenge = hashlib.sha256(verifier.encode()).digest()
     return Question(state, base64.urlsafe_b64encode(challenge).rstrip(b"=").decode())
 
 
 def handed_over(vault: Vault, state: str) -> str:
-    """Whose connection a question is about that a platform answers by itself, without a browser.
+    """Return the connection of a question that a platform answers without a browser.
 
     The question stays open: the seller's browser is still to come back.
     """
-    found = vault.registry.open_consent(_digest(state), LASTS)
-    if not isinstance(found, Consent):
-        raise ConsentRefused(found)
-    return found.connection
+    consent = vault.registry.consents.get_open(_digest(state), STATE_LIFETIME)
+    if not isinstance(consent, PendingConsent):
+        raise ConsentRefused(consent)
+    return consent.connection
 
 
-def asked_for(vault: Vault, state: str, session: str) -> str | None:
-    """The connection that a browser session asked about, whatever became of the question."""
-    return vault.registry.consent_connection(_digest(state), _digest(session))
+def requested_connection(vault: Vault, state: str, session: str) -> str | None:
+    """Return the connection that a browser session asked about, whatever became of the question."""
+    return vault.registry.consents.connection_of(_digest(state), _digest(session))
 
 
 def answer(vault: Vault, state: str, session: str) -> Answered:
-    """The question that a callback answers; `ConsentRefused` for one that must not be used.
+    """Return the question that a callback answers; `ConsentRefused` for one that must not be used.
 
     The first answer settles every question that is open for its connection.
     """
-    found = vault.registry.take_consent(_digest(state), _digest(session), LASTS)
-    if not isinstance(found, Consent):
-        raise ConsentRefused(found)
-    with vault.hold(found.connection) as held:
+    consent = vault.registry.consents.take(_digest(state), _digest(session), STATE_LIFETIME)
+    if not isinstance(consent, PendingConsent):
+        raise ConsentRefused(consent)
+    with vault.hold(consent.connection) as held:
         verifier = held.fields.get(_VERIFIER + _digest(state))
         held.save({name: None for name in list(held.fields) if name.startswith(_VERIFIER)})
     if verifier is None:
         raise ConsentRefused("replayed")
-    return Answered(found.connection, found.redirect_uri, verifier)
+    return Answered(consent.connection, consent.redirect_uri, verifier)
 
 
 def _digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""By when somebody must act, or a connection ends: grants, consents and application secrets.
+"""Deadlines of a connection: when its grant, its consent and its application's secret expire.
 
 Platforms end what they granted: unused for a while, a year after the consent whatever is used, and
 an application's own secret too. What can be kept alive by using it is; the rest needs its owner.
@@ -20,53 +20,53 @@ KEEP_ALIVE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`by` is an instant; `what` ends then, and `act` says how to mend it."""
+    """`what` ends at the instant `expires_at`, and `remedy` says how to renew it."""
 
-    by: datetime
+    expires_at: datetime
     what: str
-    act: str
+    remedy: str
 
     def warning(self, now: datetime) -> timedelta | None:
-        """The last warning that is due, None while there is time enough."""
-        due = [ahead for ahead in WARNINGS if now >= self.by - ahead]
+        """Return the last warning that is due, None while there is time enough."""
+        due = [ahead for ahead in WARNINGS if now >= self.expires_at - ahead]
         return min(due, default=None)
 
 
-def deadlines(wanted: Platform, fields: Mapping[str, str], token: Token | None) -> list[Deadline]:
-    """Everything that ends for an account, the soonest first."""
-    found = [*_of_grant(wanted, token), *_of_secret(wanted, fields)]
-    return sorted(found, key=lambda deadline: deadline.by)
+def deadlines(platform: Platform, fields: Mapping[str, str], token: Token | None) -> list[Deadline]:
+    """Return everything that ends for an account, the soonest first."""
+    expiries = [*_of_grant(platform, token), *_of_secret(platform, fields)]
+    return sorted(expiries, key=lambda deadline: deadline.expires_at)
 
 
-def _of_grant(wanted: Platform, token: Token | None) -> Iterator[Deadline]:
+def _of_grant(platform: Platform, token: Token | None) -> Iterator[Deadline]:
     reconnect = "connect the account again"
     # Without a refresh token there is no grant: an account's own keys buy tokens, or one lasts.
     if token is None or token.refresh_token is None:
         return
     unused = token.refresh_expires_at
-    if unused is None and wanted.idle is not None and token.issued_at:
-        unused = token.issued_at + wanted.idle
+    if unused is None and platform.inactivity_limit is not None and token.issued_at:
+        unused = token.issued_at + platform.inactivity_limit
     if unused is not None:
-        yield Deadline(unused, f"{wanted.title}'s authorisation, if it is not used", reconnect)
+        yield Deadline(unused, f"{platform.title}'s authorisation, if it is not used", reconnect)
     ends = token.consent_expires_at
-    if ends is None and wanted.lasts is not None and token.granted_at is not None:
-        ends = token.granted_at + wanted.lasts
+    if ends is None and platform.consent_lifetime is not None and token.granted_at is not None:
+        ends = token.granted_at + platform.consent_lifetime
     if ends is not None:
-        yield Deadline(ends, f"the consent to {wanted.title}", reconnect)
+        yield Deadline(ends, f"the consent to {platform.title}", reconnect)
 
 
-def _of_secret(wanted: Platform, fields: Mapping[str, str]) -> Iterator[Deadline]:
+def _of_secret(platform: Platform, fields: Mapping[str, str]) -> Iterator[Deadline]:
     since = fields.get(SECRET_SINCE)
-    if wanted.secret_lasts is not None and since is not None:
+    if platform.secret_lifetime is not None and since is not None:
         yield Deadline(
-            datetime.fromisoformat(since).replace(tzinfo=UTC) + wanted.secret_lasts,
-            f"the secret of the application at {wanted.title}",
-            f"make a new one there, then `daybook applications set {wanted.name}`",
+            datetime.fromisoformat(since).replace(tzinfo=UTC) + platform.secret_lifetime,
+            f"the secret of the application at {platform.title}",
+            f"make a new one there, then `daybook applications set {platform.name}`",
         )
 
 
 def wants_use(token: Token | None, now: datetime) -> bool:
-    """Whether a grant has not been used for so long that it is kept alive."""
+    """Return whether a grant has not been used for so long that it is kept alive."""
     if token is None or token.refresh_token is None or token.issued_at is None:
         return False
     return now - token.issued_at > KEEP_ALIVE

@@ -16,7 +16,7 @@ from connectors.home.settings import Settings
 def endpoints(
     settings: Settings, platform: Platform, fields: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """The platform's endpoints for an account with these fields, by name.
+    """Return the platform's endpoints for an account with these fields, by name.
 
     `BadInput` for a file that cannot be read or names what does not exist.
     """
@@ -30,27 +30,27 @@ def _replaced(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         return {}
     where = f"DAYBOOK_ENDPOINTS ({path})"
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        replacements = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{where} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise BadInput(f"{where} is not JSON: {error}") from error
-    if not isinstance(given, dict):
+    if not isinstance(replacements, dict):
         raise BadInput(f"{where} must be an object of platforms: {{channel: {{endpoint: url}}}}")
-    for name, replaced in given.items():
+    for name, replaced in replacements.items():
         _check(where, name, replaced)
-    return given
+    return replacements
 
 
 def _check(where: str, name: str, replaced: object) -> None:
     if name not in PLATFORMS:
-        known = ", ".join(sorted(PLATFORMS))
-        raise BadInput(f"{where} names {name!r}, which is none of {known}")
+        listed = ", ".join(sorted(PLATFORMS))
+        raise BadInput(f"{where} names {name!r}, which is none of {listed}")
     if not isinstance(replaced, dict):
         raise BadInput(f"{where}: {name} must be an object of endpoints")
     for endpoint, url in replaced.items():
         if endpoint not in PLATFORMS[name].endpoints:
-            known = ", ".join(PLATFORMS[name].endpoints)
-            raise BadInput(f"{where}: {name} has no endpoint {endpoint!r}; it has {known}")
+            listed = ", ".join(PLATFORMS[name].endpoints)
+            raise BadInput(f"{where}: {name} has no endpoint {endpoint!r}; it has {listed}")
         if not isinstance(url, str) or not url.startswith(("https://", "http://")):
             raise BadInput(f"{where}: {name}.{endpoint} must be an https:// or http:// address")

@@ -13,72 +13,77 @@ _TYPED_TOKENS = ("refresh_token", "access_token")
 
 
 def read_fields(
-    wanted: Platform, given: Mapping[str, str], known: Mapping[str, str]
+    platform: Platform, typed: Mapping[str, str], defaults: Mapping[str, str]
 ) -> tuple[dict[str, str], Token | None]:
-    """The fields to keep, each in its own form, and the token that was typed.
+    """Return the fields to keep, each in its own form, and the token that was typed.
 
-    `known` are fields that need not be given again. `BadInput` names every field that is missing
+    `defaults` are fields that need not be given again. `BadInput` names every field that is missing
     or that the platform does not have.
     """
-    lasting = "access_token" in given and "refresh_token" not in given
+    lasting = "access_token" in typed and "refresh_token" not in typed
     # A token that does not end is used as it is: no application has to refresh it.
-    registered = () if lasting else wanted.application
-    values = read_values(wanted, given, known, (*registered, *wanted.account, *wanted.keys))
-    typed = {name: values.pop(name, None) for name in _TYPED_TOKENS}
-    if wanted.tokens is None:
+    registered = () if lasting else platform.application
+    values = read_values(
+        platform, typed, defaults, (*registered, *platform.account, *platform.keys)
+    )
+    tokens = {name: values.pop(name, None) for name in _TYPED_TOKENS}
+    if platform.tokens is None:
         return values, None
-    if not any(typed.values()) and not wanted.own_grant:
-        names = " or ".join(field.name for field in wanted.keys if field.name in _TYPED_TOKENS)
-        raise BadInput(f"{wanted.title} needs {names}, or a consent in the console")
-    return values, Token.typed(typed["refresh_token"], typed["access_token"])
+    if not any(tokens.values()) and not platform.own_grant:
+        names = " or ".join(field.name for field in platform.keys if field.name in _TYPED_TOKENS)
+        raise BadInput(f"{platform.title} needs {names}, or a consent in the console")
+    return values, Token.typed(tokens["refresh_token"], tokens["access_token"])
 
 
 def read_values(
-    wanted: Platform, given: Mapping[str, str], known: Mapping[str, str], needed: Sequence[Field]
+    platform: Platform,
+    typed: Mapping[str, str],
+    defaults: Mapping[str, str],
+    needed: Sequence[Field],
 ) -> dict[str, str]:
-    """What was given, each value in its own form; `BadInput` as `read_fields`.
+    """Return what was given, each value in its own form; `BadInput` as `read_fields`.
 
     A new secret of an application is dated: some end.
     """
-    values = _values(wanted.title, wanted.fields, given)
+    values = _values(platform.title, platform.fields, typed)
     if "client_secret" in values:
         values[SECRET_SINCE] = datetime.now(UTC).date().isoformat()
-    _check_all_given(wanted.title, needed, {**known, **values})
+    _check_all_given(platform.title, needed, {**defaults, **values})
     return values
 
 
-def read_given(title: str, fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
-    """What was given of some fields, each value in its own form; `BadInput` as `read_fields`.
+def read_given(title: str, fields: Sequence[Field], typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of some fields, each in its own form; `BadInput` as `read_fields`.
 
     `title` is what the fields are of.
     """
-    values = _values(title, fields, given)
+    values = _values(title, fields, typed)
     _check_all_given(title, fields, values)
     return values
 
 
-def _values(title: str, fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
-    asked = {field.name: field for field in fields}
-    unknown = sorted(set(given) - set(asked))
+def _values(title: str, fields: Sequence[Field], typed: Mapping[str, str]) -> dict[str, str]:
+    by_name = {field.name: field for field in fields}
+    unknown = sorted(set(typed) - set(by_name))
     if unknown:
-        raise BadInput(f"{title} has no field {', '.join(unknown)}; it has {', '.join(asked)}")
-    return {name: asked[name].value(text) for name, text in given.items()}
+        raise BadInput(f"{title} has no field {', '.join(unknown)}; it has {', '.join(by_name)}")
+    return {name: by_name[name].value(text) for name, text in typed.items()}
 
 
-def _check_all_given(title: str, needed: Sequence[Field], known: Mapping[str, str]) -> None:
-    missing = [field for field in needed if field.required and field.name not in known]
+def _check_all_given(title: str, needed: Sequence[Field], defaults: Mapping[str, str]) -> None:
+    missing = [field for field in needed if field.required and field.name not in defaults]
     if missing:
         hints = "; ".join(f"{field.name} ({field.hint or field.title})" for field in missing)
         raise BadInput(f"{title} also needs {hints}")
 
 
-def secret_names(wanted: Platform) -> Set[str]:
-    """The fields that are kept sealed; the others may be shown."""
-    return {field.name for field in wanted.fields if field.secret}
+def secret_names(platform: Platform) -> Set[str]:
+    """Return the fields that are kept sealed; the others may be shown."""
+    return {field.name for field in platform.fields if field.secret}
 
 
 def slug_for(name: str, taken: Set[str]) -> str:
-    """A slug that nobody has, made of a display name."""
+    """Return a slug that nobody has, made of a display name."""
     words = re.findall(r"[a-z0-9]+", name.lower())
     base = "-".join(words)[:36].strip("-") or "store"
     numbered = (f"{base}-{n}" for n in range(2, len(taken) + 3))

@@ -6,21 +6,17 @@ They are kept outside the database, so that a copy of it opens nothing: in `DAYB
 
 import base64
 import binascii
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from connectors.accounts.sealing import key_id
+from connectors.accounts.seals import key_id
 from connectors.errors import ConfigError
 from connectors.home import redaction
 from connectors.home.settings import Settings
-from connectors.lake.lake import sync_folder
-from connectors.lake.temporary import temporary_name
+from connectors.lake.atomic import create_atomically, write_atomically
 
 KEY_BYTES = 32
+_MODE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +27,21 @@ class Keyring:
 
     @property
     def current(self) -> bytes:
-        """The key that new data keys are sealed under."""
+        """Return the key that new data keys are sealed under."""
         return self.keys[0]
 
-    def find(self, wanted: bytes) -> bytes | None:
-        """The key of that id, if it is still here."""
-        return next((key for key in self.keys if key_id(key) == wanted), None)
+    def find(self, identifier: bytes) -> bytes | None:
+        """Return the key of that id, if it is still here."""
+        return next((key for key in self.keys if key_id(key) == identifier), None)
 
 
 def new_key() -> bytes:
-    """A fresh random key."""
+    """Return a fresh random key."""
     return secrets.token_bytes(KEY_BYTES)
 
 
 def read_keys(settings: Settings) -> Keyring:
-    """The keys of this home; `ConfigError` when there is none or it is not one."""
+    """Return the keys of this home; `ConfigError` when there is none or it is not one."""
     if settings.master_key is not None:
         return _parsed(settings.master_key.get_secret_value().split(","), "DAYBOOK_MASTER_KEY")
     path = settings.key_file
@@ -78,33 +74,14 @@ def _not_a_key(where: str) -> ConfigError:
 
 
 def create_key(settings: Settings) -> bool:
-    """Write the first key file; False where another process was first."""
-    path = settings.key_file
-    with _fresh_file(settings, Keyring((new_key(),))) as fresh:
-        try:
-            # A link never replaces: of two processes that start at once, the first one's counts.
-            path.hardlink_to(fresh)
-        except FileExistsError:
-            return False
-    return True
+    """Write the first key file; return False where another process was first."""
+    return create_atomically(settings.key_file, _encoded(Keyring((new_key(),))), _MODE)
 
 
 def write_keys(settings: Settings, keyring: Keyring) -> None:
     """Replace the key file as a whole; it is never readable by others, nor half-written."""
-    with _fresh_file(settings, keyring) as fresh:
-        fresh.replace(settings.key_file)
-    sync_folder(settings.key_file.parent)
+    write_atomically(settings.key_file, _encoded(keyring), _MODE)
 
 
-@contextmanager
-def _fresh_file(settings: Settings, keyring: Keyring) -> Iterator[Path]:
-    path = settings.key_file
-    fresh = path.with_name(temporary_name(path.name))
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.writelines(base64.b64encode(key) + b"\n" for key in keyring.keys)
-            out.flush()
-            os.fsync(out.fileno())
-        yield fresh
-    finally:
-        fresh.unlink(missing_ok=True)
+def _encoded(keyring: Keyring) -> bytes:
+    return b"".join(base64.b64encode(key) + b"\n" for key in keyring.keys)

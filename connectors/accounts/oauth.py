@@ -51,24 +51,24 @@ class TokenEndpoint:
     error_for: ErrorFor = no_error
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair, for a consent's code (RFC 6749, section 4.1.3); raises as `refresh`.
+        """Redeem a consent's code (RFC 6749, section 4.1.3); raises as `refresh`.
 
         The PKCE verifier goes along where the endpoint takes public clients.
         """
-        asked = {"code": code, "redirect_uri": redirect_uri, **self.asks, **self.code_asks}
+        form = {"code": code, "redirect_uri": redirect_uri, **self.asks, **self.code_asks}
         if self.method == "none":
-            asked["code_verifier"] = verifier
-        return self._fetched("authorization_code", asked)
+            form["code_verifier"] = verifier
+        return self._fetched("authorization_code", form)
 
     def for_client(self) -> Token:
-        """A token of the client itself (RFC 6749, section 4.4); it comes without a refresh token.
+        """Return a token of the client itself (RFC 6749, section 4.4), without a refresh token.
 
         Raises as `refresh`.
         """
         return self._fetched("client_credentials", dict(self.asks))
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """A new pair (RFC 6749, section 6).
+        """Return a new pair (RFC 6749, section 6).
 
         Raises `GrantRefused` for `invalid_grant` and where there is no refresh token,
         `ConfigError` when the application itself is refused, `RateLimited`, `Transient` for the
@@ -84,11 +84,11 @@ class TokenEndpoint:
             )
         return self._token(answer, refresh_token)
 
-    def _fetched(self, grant_type: str, asked: dict[str, str]) -> Token:
+    def _fetched(self, grant_type: str, form: dict[str, str]) -> Token:
         with self._client() as client:
             answer = self._answered(
                 lambda: client.fetch_token(
-                    self.url, grant_type=grant_type, headers=self._headers(), **asked
+                    self.url, grant_type=grant_type, headers=self._headers(), **form
                 )
             )
         return self._token(answer, None)
@@ -115,16 +115,16 @@ class TokenEndpoint:
         return client
 
     def _readable(self, response: httpx2.Response) -> httpx2.Response:
-        """The answer if it is one of the protocol's; else the error that it stands for."""
+        """Return the answer if it is one of the protocol's; else the error that it stands for."""
         status = response.status_code
         if status == httpx2.codes.TOO_MANY_REQUESTS:
             wait = wait_seconds(response)
             raise RateLimited(f"{self.title} asks us to wait {wait:g} s for a new token", wait)
         if status >= httpx2.codes.INTERNAL_SERVER_ERROR:
             raise Transient(f"{self.title}'s token endpoint answers {status}: try again")
-        found = self.error_for(response)
-        if found is not None:
-            raise found
+        error = self.error_for(response)
+        if error is not None:
+            raise error
         if status >= httpx2.codes.MULTIPLE_CHOICES and not _says_error(response):
             raise Permanent(f"{self.title}'s token endpoint answers {status}")
         return response
@@ -163,7 +163,7 @@ class TokenEndpoint:
 def _as_json(
     client: Any, _method: str, url: str, headers: dict[str, str], form: bytes
 ) -> tuple[str, dict[str, str], bytes]:
-    """A client authentication of Authlib's: the form as JSON, with the client's id and secret."""
+    """Authenticate a client of Authlib's by its id and secret, with the form as JSON."""
     secret = {"client_id": client.client_id, "client_secret": client.client_secret}
     body = json.dumps(dict(parse_qsl(form.decode())) | secret).encode()
     headers["Content-Type"] = "application/json"
@@ -172,14 +172,14 @@ def _as_json(
 
 def _says_error(response: httpx2.Response) -> bool:
     try:
-        said = response.json()
+        document = response.json()
     except (json.JSONDecodeError, UnicodeDecodeError):
         return False
-    return isinstance(said, dict) and "error" in said
+    return isinstance(document, dict) and "error" in document
 
 
 def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:
-    """The pair in a token endpoint's answer.
+    """Return the pair in a token endpoint's answer.
 
     `asked_with` is the refresh token that bought it: without a new one, it stays good (RFC 6749,
     section 6). Ends are read as `expires_in` (seconds) or `expires_at` (an instant); a token that

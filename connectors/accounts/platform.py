@@ -42,7 +42,7 @@ class Field:
     read: Callable[[str], str] = _stripped
 
     def value(self, text: str) -> str:
-        """The value in the form that is kept; `BadInput` names this field."""
+        """Return the value in the form that is kept; `BadInput` names this field."""
         value = self.read(text)
         if not value:
             raise BadInput(f"{self.name} is empty: {self.hint or self.title}")
@@ -85,7 +85,7 @@ class Access:
     private_hosts: Set[str] = frozenset()
 
     def url(self, endpoint: str, path: str = "") -> str:
-        """A URL under an endpoint; `{field}` in the endpoint stands for a field's value."""
+        """Return a URL under an endpoint; `{field}` in the endpoint stands for a field's value."""
         return self.endpoints[endpoint].format_map(self.fields).rstrip("/") + path
 
 
@@ -105,10 +105,10 @@ class Tokens(Protocol):
     """Where tokens of one account are bought."""
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair, for a consent's code; `GrantRefused` when it buys nothing."""
+        """Return the first pair, for a consent's code; `GrantRefused` when it buys nothing."""
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """The next pair; `GrantRefused` when the grant is dead."""
+        """Return the next pair; `GrantRefused` when the grant is dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,9 @@ class Platform:
     None where keys alone sign; with `own_grant` they are bought without anything of a seller's.
     `revoke` tells the platform that we leave; it is asked while the credentials are still there.
     `revocation` is where the seller takes the access back on the platform's own pages.
-    `idle` is how long a grant lives that is not used, `lasts` how long a consent does however much
-    it is used, `secret_lasts` how long the application's secret does. `history` is how far back its
-    settlements are given: a span, a day, or None for all there are.
+    `inactivity_limit` is how long a grant lives that is not used, `consent_lifetime` how long a
+    consent does however much it is used, `secret_lifetime` how long the application's secret does.
+    `history` is how far back its settlements are given: a span, a day, or None for all there are.
     """
 
     name: str
@@ -158,35 +158,35 @@ class Platform:
     tokens: Callable[[Access], Tokens] | None = None
     own_grant: bool = False
     revoke: Callable[[Access], None] | None = None
-    idle: timedelta | None = None
-    lasts: timedelta | None = None
-    secret_lasts: timedelta | None = None
+    inactivity_limit: timedelta | None = None
+    consent_lifetime: timedelta | None = None
+    secret_lifetime: timedelta | None = None
     history: timedelta | date | None = None
 
     def earliest(self, today: date) -> date | None:
-        """The first day that its settlements are given of; None where there is no such limit."""
+        """Return the first day that its settlements are given of; None without such a limit."""
         return today - self.history if isinstance(self.history, timedelta) else self.history
 
     @property
     def leaving(self) -> str:
-        """What becomes of the access when an account is disconnected, in words."""
+        """Return what becomes of the access when an account is disconnected, in words."""
         if self.revoke is None:
             return f"{self.title} can't be told: remove Daybook's access yourself, {self.where}"
         return f"{self.title} is told to end Daybook's access; check it {self.where}"
 
     @property
     def where(self) -> str:
-        """The platform's page of accesses, as part of a sentence."""
+        """Return the platform's page of accesses, as part of a sentence."""
         return f"under {self.revocation}"
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """Every field there is, the order they are asked in."""
+        """Return every field there is, the order they are asked in."""
         return (*self.application, *self.account, *self.keys)
 
 
 def client_fields(where: str) -> tuple[Field, Field]:
-    """The two fields of an application registered with a platform; `where` is found at."""
+    """Return the two fields of an application registered with a platform; `where` is found at."""
     return (
         Field("client_id", "Client ID", where),
         Field("client_secret", "Client secret", where, secret=True),
@@ -194,7 +194,7 @@ def client_fields(where: str) -> tuple[Field, Field]:
 
 
 def token_fields(where: str, *, access: bool = False) -> tuple[Field, ...]:
-    """What is typed where a platform's own pages hand out tokens; `where` is found at."""
+    """Return what is typed where a platform's own pages hand out tokens; `where` is found at."""
     refresh = Field("refresh_token", "Refresh token", where, secret=True, required=not access)
     lasting = Field("access_token", "Access token that does not end", where, True, required=False)
     return (refresh, lasting) if access else (refresh,)
@@ -210,7 +210,7 @@ ENVIRONMENT = Field(
 
 
 def read_code(title: str, parameters: Mapping[str, str]) -> str:
-    """The code of a callback (RFC 6749, section 4.1.2); `Denied` when the seller said no."""
+    """Return the code of a callback (RFC 6749, section 4.1.2); `Denied` when the seller said no."""
     refused = parameters.get("error")
     if refused == "access_denied":
         raise Denied(f"{title}: access was not granted; nothing was connected")

@@ -32,14 +32,16 @@ PLATFORMS: dict[str, Platform] = {
 
 
 def has_settlements(connection: Connection) -> bool:
-    """Whether a connection is a store, and no accounting target."""
+    """Return whether a connection is a store, and no accounting target."""
     return PLATFORMS[connection.channel].kind != "accounting"
 
 
-def platform(name: str) -> Platform:
-    """The platform of that name; `BadInput` lists the known ones."""
+def platform_named(name: str) -> Platform:
+    """Return the platform of that name; `BadInput` lists the known ones."""
     try:
         return PLATFORMS[name]
     except KeyError:
-        known = ", ".join(sorted(PLATFORMS))
-        raise BadInput(f"nothing called {name!r} can be connected: choose one of {known}") from None
+        listed = ", ".join(sorted(PLATFORMS))
+        raise BadInput(
+            f"nothing called {name!r} can be connected: choose one of {listed}"
+        ) from None

@@ -50,7 +50,7 @@ class Setup(BaseModel):
     """The answers of the set-up; `step` is the first one that is not answered yet.
 
     `target` is where entries go: `books`, or the slug of a connected accounting organisation.
-    `posting` is that organisation's own switch, which `connectors.accounts.posting` turns.
+    `posting` is that organisation's own switch, which `connectors.accounts.posting_switch` turns.
 
     `way`, `fields` (no secret is among them) and `account` (the one meant where credentials reach
     several) are what was chosen to authorise it, kept until it is authorised. `store` is whose

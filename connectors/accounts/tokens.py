@@ -27,16 +27,16 @@ class Token(BaseModel):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The token as `to_json` wrote it."""
+        """Return the token as `to_json` wrote it."""
         return cls.model_validate_json(text)
 
     def to_json(self) -> str:
-        """One JSON object; it is secret."""
+        """Return one JSON object; it is secret."""
         return self.model_dump_json()
 
     @classmethod
     def typed(cls, refresh_token: str | None, access_token: str | None) -> Self:
-        """What somebody typed: a refresh token is used at once, an access token alone lasts.
+        """Return what somebody typed: a refresh token is used at once, an access token alone lasts.
 
         When it was granted is not known; it counts from now.
         """
@@ -50,18 +50,18 @@ class Token(BaseModel):
             granted_at=now,
         )
 
-    def lasts(self, now: datetime, margin: timedelta) -> bool:
-        """Whether the access token is good for `margin` longer."""
+    def is_valid(self, now: datetime, margin: timedelta) -> bool:
+        """Return whether the access token is good for `margin` longer."""
         return self.expires_at is None or now + margin < self.expires_at
 
     def followed_by(self, renewed: "Token") -> "Token":
-        """The renewed pair, remembering this one's refresh token if it was replaced."""
-        known: dict[str, object] = {
+        """Return the renewed pair, remembering this one's refresh token if it was replaced."""
+        inherited: dict[str, object] = {
             "granted_at": self.granted_at or renewed.granted_at,
             "consent_expires_at": renewed.consent_expires_at or self.consent_expires_at,
         }
         if renewed.refresh_token != self.refresh_token:
-            known["previous_refresh_token"] = self.refresh_token
+            inherited["previous_refresh_token"] = self.refresh_token
         if renewed.refresh_expires_at is None and renewed.refresh_token == self.refresh_token:
-            known["refresh_expires_at"] = self.refresh_expires_at
-        return renewed.model_copy(update=known)
+            inherited["refresh_expires_at"] = self.refresh_expires_at
+        return renewed.model_copy(update=inherited)

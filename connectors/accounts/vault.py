@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.accounts.keys import Keyring, new_key, read_keys, write_keys
-from connectors.accounts.sealing import DoesNotOpen, seal, sealed_under, unseal
+from connectors.accounts.seals import DoesNotOpen, seal, sealed_under, unseal
 from connectors.database.registry import Registry, SealedOwner, SealedRows
 from connectors.errors import BadInput, ConfigError
 from connectors.home import redaction
@@ -26,7 +26,7 @@ QUEUE = "queue:"
 
 
 @dataclass(slots=True)
-class Held:
+class LockedCredentials:
     """One owner's credentials while nobody else can change them."""
 
     owner: str
@@ -54,7 +54,7 @@ class Vault:
     registry: Registry
 
     def read(self, owner: str) -> dict[str, str]:
-        """Every credential of an owner, by field; empty when it has none.
+        """Return every credential of an owner, by field; empty when it has none.
 
         `ConfigError` when no key of this home opens them.
         """
@@ -65,14 +65,14 @@ class Vault:
             return self._read(owner)
 
     def _read(self, owner: str) -> dict[str, str]:
-        rows = self.registry.sealed(owner)
+        rows = self.registry.credentials.get(owner)
         if rows is None:
             return {}
         return _opened(owner, rows, _data_key(owner, rows.data_key, read_keys(self.settings)))
 
     @contextmanager
-    def hold(self, owner: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[Held]:
-        """An owner's credentials under its row lock; what is saved is kept when the block ends.
+    def hold(self, owner: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[LockedCredentials]:
+        """Yield an owner's credentials under its row lock; what is saved is written at the end.
 
         `Transient` when another process holds them for longer than `wait_seconds`.
         """
@@ -80,9 +80,9 @@ class Vault:
         def fresh() -> bytes:
             return seal(read_keys(self.settings).current, new_key(), (owner, _DATA_KEY))
 
-        with self.registry.hold_sealed(owner, fresh, wait_seconds) as rows:
+        with self.registry.credentials.hold(owner, fresh, wait_seconds) as rows:
             key = _data_key(owner, rows.data_key, read_keys(self.settings))
-            yield Held(owner, _opened(owner, rows, key), rows, key)
+            yield LockedCredentials(owner, _opened(owner, rows, key), rows, key)
 
     def save(self, owner: str, fields: Mapping[str, str | None]) -> None:
         """Write some fields of an owner; the others stay."""
@@ -91,24 +91,24 @@ class Vault:
 
     def forget(self, owner: str) -> None:
         """Drop an owner's credentials for good."""
-        self.registry.forget_sealed(owner)
+        self.registry.credentials.forget(owner)
 
     def forget_all(self, actor: str) -> None:
         """Drop every credential; connections that had one need their owner."""
         owners = self.owners()
-        connected = {connection.slug for connection in self.registry.connections()}
+        connected = {connection.slug for connection in self.registry.connections.list()}
         for owner in [*owners, _CANARY]:
             self.forget(owner)
         for slug in sorted(connected & set(owners)):
-            self.registry.set_connection_state(slug, "needs_reauth", actor)
-        self.registry.audit(actor, "credentials.forgotten", "master key", {"owners": owners})
+            self.registry.connections.set_state(slug, "needs_reauth", actor)
+        self.registry.audit.record(actor, "credentials.forgotten", "master key", {"owners": owners})
 
     def owners(self) -> list[str]:
-        """Whose credentials are kept."""
-        return [owner for owner in self.registry.sealed_owners() if owner != _CANARY]
+        """Return whose credentials are kept."""
+        return [owner for owner in self.registry.credentials.owners() if owner != _CANARY]
 
     def verify(self) -> list[str]:
-        """Whose credentials are kept, proven to be readable; `ConfigError` when they are not."""
+        """Return whose credentials are stored, and are readable; else raise `ConfigError`."""
         owners = self.owners()
         if owners and self.read(_CANARY) != {_CANARY: _CANARY}:
             raise ConfigError("the canary of the credentials is gone: restore a backup")
@@ -122,11 +122,11 @@ class Vault:
         if self.verify():
             return
         try:
-            kept = self.read(_CANARY)
+            proof = self.read(_CANARY)
         except ConfigError:
             self.forget(_CANARY)
-            kept = {}
-        if not kept:
+            proof = {}
+        if not proof:
             self.save(_CANARY, {_CANARY: _CANARY})
 
     def rotate(self, actor: str) -> list[str]:
@@ -137,13 +137,13 @@ class Vault:
         """
         with self.registry.lock("keys rotate", WAIT_SECONDS):
             keyring = self._with_new_key()
-            with self.registry.reseal(WAIT_SECONDS) as owners:
+            with self.registry.credentials.reseal(WAIT_SECONDS) as owners:
                 for rows in owners:
                     _reseal(rows, keyring)
             if self.settings.master_key is None:
                 write_keys(self.settings, Keyring((keyring.current,)))
             resealed = [rows.owner for rows in owners if rows.owner != _CANARY]
-            self.registry.audit(actor, "keys.rotated", "master key", {"owners": resealed})
+            self.registry.audit.record(actor, "keys.rotated", "master key", {"owners": resealed})
             return resealed
 
     def _with_new_key(self) -> Keyring:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.setup import Setup
 from connectors.channels import CHANNELS
 from connectors.database.registry import Connection
@@ -31,7 +31,7 @@ def first_day(connection: Connection, books_begin: date) -> date:
     """
     made = connection.created_at.date()
     chosen = Setup.model_validate(connection.setup).imports.history_from
-    reach = platform(connection.channel).earliest(made)
+    reach = platform_named(connection.channel).earliest(made)
     return max(chosen or reach or made - HISTORY, books_begin)
 
 

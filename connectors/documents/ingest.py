@@ -22,8 +22,9 @@ from connectors.documents.source_file import DecodedFile, SourceFile
 from connectors.documents.transcript import transcribe
 from connectors.errors import BadInput, DaybookError, Permanent, TotalsMismatch
 from connectors.home.settings import Settings
+from connectors.lake.atomic import write_atomically
 from connectors.lake.engine import open_engine
-from connectors.lake.lake import Lake, write_atomically
+from connectors.lake.lake import Lake
 from connectors.lake.temporary import IMPORT, discard, temporary_name
 
 _CURRENCY = re.compile(r"[A-Z]{3}")

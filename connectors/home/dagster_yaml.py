@@ -15,13 +15,13 @@ State = Literal["absent", "current", "outdated", "edited"]
 
 
 def rendered() -> str:
-    """What `dagster.yaml` should hold."""
+    """Return what `dagster.yaml` should hold."""
     body = _TEMPLATE.read_text()
     return f"{_MARK}{digest(body)}\n{body}"
 
 
 def state(path: Path) -> State:
-    """How the file of a home stands to the template."""
+    """Return how the file of a home stands to the template."""
     if not path.exists():
         return "absent"
     text = path.read_text()
@@ -32,5 +32,5 @@ def state(path: Path) -> State:
 
 
 def digest(body: str) -> str:
-    """What the first line says of the rest."""
+    """Return what the first line says of the rest."""
     return hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -25,9 +25,8 @@ from connectors.database.postgres import (
     explained,
 )
 from connectors.database.registry import Registry, schema
-from connectors.errors import ConfigError, DaybookError
+from connectors.errors import ConfigError, DaybookError, summary
 from connectors.home import dagster_yaml
-from connectors.home.faults import in_words
 from connectors.home.settings import Settings
 from connectors.lake.temporary import left_behind
 
@@ -45,10 +44,10 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every finding, good and bad, in the order to mend them. Never raises."""
+    """Return every finding, good and bad, in the order to mend them. Never raises."""
     if not settings.home.is_dir():
         return [Finding("home", False, f"{settings.home} does not exist", "run `daybook init`")]
-    return [found for look in _LOOKS for found in _safely(look, settings)]
+    return [finding for look in _LOOKS for finding in _safely(look, settings)]
 
 
 def _safely(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
@@ -58,7 +57,7 @@ def _safely(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -
     except DaybookError as error:
         yield Finding(name, False, str(error), "see above")
     except Exception as error:  # noqa: BLE001 - whatever is broken, the rest is still looked at
-        detail, _, mend = in_words(error).rpartition(": ")
+        detail, _, mend = summary(error).rpartition(": ")
         yield Finding(name, False, detail or type(error).__name__, mend or "see the server's log")
 
 
@@ -149,7 +148,7 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
-    """Whether the master key opens what is sealed; nothing to say where the others failed."""
+    """Yield whether the master key opens what is sealed; nothing to say where the others failed."""
     if not _has_database(settings):
         return
     try:
@@ -196,10 +195,10 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     try:
         duckdb.connect(str(path), read_only=True).close()
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        kind = "is of another DuckDB version" if "version number" in said else "cannot be read"
+        reason = summary(error)
+        kind = "is of another DuckDB version" if "version number" in reason else "cannot be read"
         mend = f"delete {path}; the next run builds it from the lake"
-        yield Finding("warehouse", False, f"{path} {kind}: {said}", mend)
+        yield Finding("warehouse", False, f"{path} {kind}: {reason}", mend)
     else:
         yield Finding("warehouse", True, str(path))
 

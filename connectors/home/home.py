@@ -13,7 +13,7 @@ from connectors.database.registry import Registry
 from connectors.errors import BadInput, ConfigError
 from connectors.home import dagster_yaml
 from connectors.home.settings import Settings
-from connectors.lake.temporary import temporary_name
+from connectors.lake.atomic import write_atomically
 
 Step = Callable[[Settings], Iterable[str]]
 
@@ -23,12 +23,12 @@ def initialise(settings: Settings, further: Iterable[Step] = ()) -> list[str]:
 
     `further` steps run last: whoever writes the first books gives one.
     """
-    done: list[str] = []
+    steps: list[str] = []
     try:
-        done += _make_folders(settings)
-        done += _make_tables(settings)
-        done += _make_key(settings)
-        done += _make_dagster_yaml(settings)
+        steps += _make_folders(settings)
+        steps += _make_tables(settings)
+        steps += _make_key(settings)
+        steps += _make_dagster_yaml(settings)
     except FileExistsError as error:
         raise BadInput(f"{error.filename} is a file, not a folder: move it away") from error
     except PermissionError as error:
@@ -40,24 +40,24 @@ def initialise(settings: Settings, further: Iterable[Step] = ()) -> list[str]:
             raise DiskFull(f"the disk of {settings.home} is full: free some space") from error
         raise BadInput(f"{settings.home} cannot be used as a home: {error}") from error
     for step in further:
-        done += step(settings)
-    return done
+        steps += step(settings)
+    return steps
 
 
 def _make_folders(settings: Settings) -> list[str]:
-    done = []
+    steps = []
     ours = [settings.postgres_folder, settings.dagster_home, settings.key_file.parent]
     home_is_ours = any(folder.exists() for folder in ours) or not _has_content(settings.home)
     folders = [settings.home, *ours[1:], settings.lake_folder]
     for folder in [*folders, settings.quarantine_folder, settings.scratch_folder]:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            done.append(f"created {folder}")
+            steps.append(f"created {folder}")
     # The mode of a folder that somebody uses for other things too is not ours to change.
     if home_is_ours and settings.home.stat().st_mode & 0o077:
         settings.home.chmod(0o700)
-        done.append(f"closed {settings.home} to other accounts")
-    return done
+        steps.append(f"closed {settings.home} to other accounts")
+    return steps
 
 
 def _has_content(folder: Path) -> bool:
@@ -65,11 +65,11 @@ def _has_content(folder: Path) -> bool:
 
 
 def _make_key(settings: Settings) -> list[str]:
-    """A master key where there is none, and the proof that it opens what is sealed.
+    """Make a master key where there is none, and the proof that it opens what is sealed.
 
     `ConfigError` rather than a new key where credentials are sealed under one that is gone.
     """
-    done = []
+    steps = []
     path = settings.key_file
     with Registry.open(settings) as registry:
         vault = Vault(settings, registry)
@@ -81,29 +81,27 @@ def _make_key(settings: Settings) -> list[str]:
                     "account again"
                 )
             if create_key(settings):
-                done.append(f"created the master key {path}: keep a copy apart from the backups")
+                steps.append(f"created the master key {path}: keep a copy apart from the backups")
         vault.prepare()
-    return done
+    return steps
 
 
 def _make_tables(settings: Settings) -> list[str]:
     created = settings.database_url is None and not (settings.postgres_folder / "data").exists()
-    done = []
+    steps = []
     if settings.database_url is None and restore_password(settings):
-        done.append("gave the PostgreSQL server a new password: the file was lost")
+        steps.append("gave the PostgreSQL server a new password: the file was lost")
     before = Registry.migrate(settings)
     if created:
-        done.append(f"created the PostgreSQL server in {settings.postgres_folder}")
+        steps.append(f"created the PostgreSQL server in {settings.postgres_folder}")
     if before != Registry.head_version():
-        done.append(f"brought the registry to version {Registry.head_version()}")
-    return done
+        steps.append(f"brought the registry to version {Registry.head_version()}")
+    return steps
 
 
 def _make_dagster_yaml(settings: Settings) -> list[str]:
     path = settings.dagster_home / "dagster.yaml"
     if dagster_yaml.state(path) in {"current", "edited"}:
         return []
-    fresh = path.with_name(temporary_name(path.name))
-    fresh.write_text(dagster_yaml.rendered())
-    fresh.replace(path)
+    write_atomically(path, dagster_yaml.rendered().encode())
     return [f"wrote {path}"]

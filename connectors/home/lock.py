@@ -19,7 +19,7 @@ from typing import Any, Final
 from connectors.errors import ConfigError
 from connectors.home.processes import Process, end
 from connectors.home.settings import Settings
-from connectors.lake.lake import write_atomically
+from connectors.lake.atomic import write_atomically
 
 OWNER: Final = "daybook up"
 _OWNER_SECONDS: Final = 30.0
@@ -65,7 +65,7 @@ class HomeLock:
         write_atomically(self.settings.tenancy_file, text.encode())
 
 
-def tenancy(settings: Settings) -> Tenancy | None:
+def read_tenancy(settings: Settings) -> Tenancy | None:
     """Return who ran this home last, on record; None where nobody did.
 
     The record of a home that was copied is of no account: it names the original's processes.
@@ -80,7 +80,7 @@ def tenancy(settings: Settings) -> Tenancy | None:
 
 
 @contextmanager
-def held(settings: Settings, *, takeover: bool = False) -> Iterator[HomeLock]:
+def home_lock(settings: Settings, *, takeover: bool = False) -> Iterator[HomeLock]:
     """Hold the home's lock; `ConfigError` says who holds it, unless they are taken over from."""
     descriptor = os.open(settings.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -108,22 +108,22 @@ def _is_free(descriptor: int, seconds: float) -> bool:
 
 
 def _remaining(settings: Settings) -> list[int]:
-    """Processes of the tree on record that still run, whoever of it was killed."""
-    record = tenancy(settings)
+    """Return processes of the tree on record that still run, whoever of it was killed."""
+    record = read_tenancy(settings)
     if record is None or record.host != socket.gethostname():
         return []
     return [pid for process in record.processes for pid in _members(process, settings.home)]
 
 
 def _members(process: Process, home: Path) -> list[int]:
-    """`up` leads no group of its own: whoever started it may be in the same one."""
+    """Return a process's group; of `up` itself alone, whose starter may be in the same group."""
     if process.name == OWNER:
         return [process.pid] if process.lives() else []
     return process.members(home)
 
 
 def _end_tenants(settings: Settings) -> None:
-    record = tenancy(settings)
+    record = read_tenancy(settings)
     if record is None or record.host != socket.gethostname():
         return
     # `up` ends its programs in order; what is left then is ended here.
@@ -132,7 +132,7 @@ def _end_tenants(settings: Settings) -> None:
 
 
 def _refusal(settings: Settings) -> str:
-    record = tenancy(settings)
+    record = read_tenancy(settings)
     if record is not None and record.host != socket.gethostname():
         return (
             f"{settings.home} is run on {record.host}, from another machine or container: stop "
@@ -156,6 +156,6 @@ def _refusal(settings: Settings) -> str:
 
 
 def _identity(home: Path) -> str:
-    """The folder itself: a copy under the same name elsewhere is another."""
+    """Return the folder itself: a copy under the same name elsewhere is another."""
     status = home.stat()
     return f"{home} {status.st_dev}:{status.st_ino}"

@@ -65,7 +65,7 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _started(pid: int) -> str | None:
-    """When a process began, in units that no change of the clock moves; None for a corpse."""
+    """Return a process's start, which no change of the clock moves; None for a corpse."""
     if not _PROC.joinpath("self").exists():
         return _ps("lstart=", pid)
     fields = _stat(pid)
@@ -78,13 +78,13 @@ def _group(leader: int) -> list[int]:
     if not _PROC.joinpath("self").exists():
         rows = [line.split() for line in (_ps("pid=,pgid=") or "").splitlines()]
         return [int(pid) for pid, group in rows if int(group) == leader]
-    found = []
+    members = []
     for entry in os.scandir(_PROC):
         if entry.name.isdigit():
             fields = _stat(int(entry.name))
             if fields and int(fields[_GROUP]) == leader and fields[_STATE] not in {"Z", "X"}:
-                found.append(int(entry.name))
-    return sorted(found)
+                members.append(int(entry.name))
+    return sorted(members)
 
 
 def _works_for(pid: int, home: Path) -> bool:
@@ -96,7 +96,7 @@ def _works_for(pid: int, home: Path) -> bool:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat after the name, which may hold spaces and brackets."""
+    """Return the fields of /proc/PID/stat after the name, which may hold spaces and brackets."""
     try:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (OSError, UnicodeDecodeError):
@@ -110,7 +110,7 @@ def _boot() -> str:
 
 def _ps(columns: str, pid: int | None = None) -> str | None:
     which = ["-ax"] if pid is None else ["-p", str(pid)]
-    done = subprocess.run(  # noqa: S603 - a system program with constant arguments
+    listing = subprocess.run(  # noqa: S603 - a system program with constant arguments
         ["/bin/ps", *which, "-o", columns], capture_output=True, text=True, check=False
     )
-    return done.stdout.strip() or None
+    return listing.stdout.strip() or None

@@ -28,10 +28,10 @@ def remember(secrets: Iterable[str]) -> None:
 
 
 def redacted(text: str) -> str:
-    """The text with every known secret masked."""
-    found = [secret for secret in _known.copy() if secret in text]
+    """Return the text with every known secret masked."""
+    secrets = [secret for secret in _known.copy() if secret in text]
     # The longest first: one secret may begin with another.
-    for secret in sorted(found, key=len, reverse=True):
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
 
@@ -46,9 +46,9 @@ def keep_logs_clean() -> None:
         record = before(*args, **kwargs)
         record.msg, record.args = redacted(record.getMessage()), ()
         if record.exc_info and record.exc_info[1] is not None:
-            told = "".join(traceback.format_exception(record.exc_info[1]))
-            if redacted(told) != told:
-                record.exc_info, record.exc_text = None, redacted(told)
+            traceback_text = "".join(traceback.format_exception(record.exc_info[1]))
+            if redacted(traceback_text) != traceback_text:
+                record.exc_info, record.exc_text = None, redacted(traceback_text)
         return record
 
     masking.masks_secrets = True  # type: ignore[attr-defined]
@@ -57,12 +57,13 @@ def keep_logs_clean() -> None:
 
 @contextmanager
 def clean_errors() -> Iterator[None]:
-    """An error whose story would tell a secret becomes one that does not."""
+    """Replace an error whose traceback would tell a secret by one that does not."""
     try:
         yield
     except Exception as error:
-        told = "".join(traceback.format_exception(error))
-        if redacted(told) == told:
+        traceback_text = "".join(traceback.format_exception(error))
+        if redacted(traceback_text) == traceback_text:
             raise
-        said = redacted(str(error)) or type(error).__name__
-        raise Permanent(said.splitlines()[0]) from None
+        # Masked before it is cut: a key of several lines would be known no more.
+        line = redacted(str(error)).partition("\n")[0]
+        raise Permanent(line or type(error).__name__) from None

@@ -69,79 +69,79 @@ class Settings(BaseSettings):
 
     @property
     def lake_folder(self) -> Path:
-        """Raw documents and Parquet partitions."""
+        """Return raw documents and Parquet partitions."""
         return Path(self.lake).expanduser().absolute() if self.lake else self.home / "lake"
 
     @property
     def private_hosts(self) -> frozenset[str]:
-        """Hosts that stores may have although their addresses are not public."""
+        """Return hosts that stores may have although their addresses are not public."""
         hosts = (host.strip().lower() for host in self.allowed_private_hosts.split(","))
         loopback = {"127.0.0.1", "localhost"} if self.is_sandbox else set()
         return frozenset(loopback.union(host for host in hosts if host))
 
     @property
     def sandbox_folder(self) -> Path:
-        """Where the emulators of `up --sandbox` say how they are reached."""
+        """Return where the emulators of `up --sandbox` say how they are reached."""
         return self.home / "sandbox"
 
     @property
     def is_sandbox(self) -> bool:
-        """Whether the accounts of this home are those of the emulators, and no real ones."""
+        """Return whether the accounts of this home are those of the emulators, and no real ones."""
         return self.sandbox_folder.is_dir()
 
     @property
     def endpoints_file(self) -> Path | None:
-        """Hosts that replace the platforms' own: a sandbox never asks a real platform."""
+        """Return hosts that replace the platforms' own: a sandbox never asks a real platform."""
         return self.sandbox_folder / "endpoints.json" if self.is_sandbox else self.endpoints
 
     @property
     def warehouse_file(self) -> Path:
-        """The analysts' DuckDB file."""
+        """Return the analysts' DuckDB file."""
         return self.home / "warehouse.duckdb"
 
     @property
     def warehouse_stamp_file(self) -> Path:
-        """The state of the lake and the outbox that the warehouse was last built from."""
+        """Return the state of the lake and the outbox that the warehouse was last built from."""
         return self.home / ".warehouse.duckdb.built-from"
 
     @property
     def books_folder(self) -> Path:
-        """The Beancount books."""
+        """Return the Beancount books."""
         return self.home / "books"
 
     @property
     def books_verdict_file(self) -> Path:
-        """What `bean-check` said of the books, and of which state of them."""
+        """Return what `bean-check` said of the books, and of which state of them."""
         return self.home / ".books.checked"
 
     @property
     def quarantine_folder(self) -> Path:
-        """Files that were refused because their lines do not sum to what they declare."""
+        """Return files that were refused because their lines do not sum to what they declare."""
         return self.home / "quarantine"
 
     @property
     def scratch_folder(self) -> Path:
-        """Files of a running step; anything in it may be deleted while nothing runs."""
+        """Return files of a running step; anything in it may be deleted while nothing runs."""
         return self.home / "scratch"
 
     @property
     def sockets_folder(self) -> Path:
-        """Where the programs behind the console listen (mode 0700)."""
+        """Return where the programs behind the console listen (mode 0700)."""
         return self.home / "sockets"
 
     @property
     def postgres_folder(self) -> Path:
-        """The embedded PostgreSQL server: data, socket, password."""
+        """Return the embedded PostgreSQL server: data, socket, password."""
         return self.home / "postgres"
 
     @property
     def lock_file(self) -> Path:
-        """Held by `daybook up` and its programs for as long as one of them lives."""
+        """Return the lock that `daybook up` and its programs hold while one of them lives."""
         return self.home / "up.lock"
 
     @property
     def tenancy_file(self) -> Path:
-        """The processes that run this home, on record."""
+        """Return the processes that run this home, on record."""
         return self.home / "up.json"
 
     @property
@@ -156,11 +156,11 @@ class Settings(BaseSettings):
 
     @property
     def key_file(self) -> Path:
-        """The master key that credentials are encrypted under (mode 0600)."""
+        """Return the master key that credentials are encrypted under (mode 0600)."""
         return self.home / "secrets" / "master.key"
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
+    """Return the settings of this process, read once."""
     return Settings()

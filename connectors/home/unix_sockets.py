@@ -52,8 +52,8 @@ def short_link(target: Path) -> Path:
     """Return a short way to a folder: a link in a private folder of ours."""
     folder = Path(tempfile.gettempdir()) / f"daybook-{os.geteuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise ConfigError(f"{folder} must be a folder of yours with mode 0700: remove it")
     link = folder / hashlib.sha256(os.fsencode(target)).hexdigest()[:12]
     if not link.is_symlink() or link.readlink() != target:

@@ -1,37 +1,65 @@
-"""Signature Version 4, with which calls to Amazon Web Services are signed by an access key.
+"""Amazon Web Services by botocore's client: with the key that is given, and once a call.
 
-botocore makes the signature. Its client is not used: it would read the AWS settings of the machine,
-and wait, try again and fail in its own way.
+Left to itself botocore reads the AWS settings of the machine, and tries again for as long as it
+likes; here neither happens, and what fails is one of our errors.
 """
 
-from collections.abc import Generator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-import httpx2
+from connectors.errors import Permanent, Transient
 
-_SIGNED = ("Content-Type", "X-Amz-Target")
+CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
+# Of the session: what would otherwise be read from the home of whoever runs Daybook.
+_FILES = ("config_file", "credentials_file")
 
 
-class SignatureV4(httpx2.Auth):
-    """Signs a request to a service in a region: its address, its body and what it asks for."""
+def service(name: str, region: str, endpoint: str, key_id: str, secret: str) -> Any:
+    """Return botocore's client of a service in a region, at an address of its own."""
+    from botocore.config import Config
+    from botocore.session import Session
 
-    requires_request_body = True
+    session = Session()
+    for variable in _FILES:
+        session.set_config_variable(variable, os.devnull)
+    return session.create_client(
+        name,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"total_max_attempts": 1},
+        ),
+    )
 
-    def __init__(self, service: str, region: str, key_id: str, secret: str) -> None:
-        self._service, self._region = service, region
-        self._key_id, self._secret = key_id, secret
 
-    def auth_flow(
-        self, request: httpx2.Request
-    ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Send with a signature that is made now: it is good for some minutes."""
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.credentials import ReadOnlyCredentials
+@contextmanager
+def translated(title: str, error_for: Callable[[str, int], Exception | None]) -> Iterator[None]:
+    """Raise what a call meets as one of our errors.
 
-        headers = {name: request.headers[name] for name in _SIGNED if name in request.headers}
-        signed = AWSRequest(request.method, str(request.url), headers, request.content)
-        credentials = ReadOnlyCredentials(self._key_id, self._secret, None)
-        SigV4Auth(credentials, self._service, self._region).add_auth(signed)
-        for name in ("Authorization", "X-Amz-Date"):
-            request.headers[name] = signed.headers[name]
-        yield request
+    `error_for` reads the service's own code and status; None leaves them to the status: `Transient`
+    for the network and 5xx, `Permanent` for anything else.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+    try:
+        yield
+    except ClientError as error:
+        status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        raise error_for(code, status) or _status_error(title, error, status) from error
+    except HTTPClientError as error:
+        raise Transient(f"{title} does not answer ({type(error).__name__}): try again") from error
+    except BotoCoreError as error:
+        raise Permanent(f"{title} answers with something else ({type(error).__name__})") from error
+
+
+def _status_error(title: str, error: Any, status: int) -> Exception:
+    if status >= 500:
+        return Transient(f"{title} answers {error.operation_name} with {status}: try again")
+    return Permanent(f"{title} answers {error.operation_name} with {status}")

@@ -67,7 +67,7 @@ def check_url(url: httpx2.URL, private_hosts: Set[str]) -> None:
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address is one of the public internet (IANA's special-purpose registries)."""
+    """Return whether an IP address is public (IANA's special-purpose registries)."""
     address = ip_address(text)
     if isinstance(address, IPv6Address):
         within = _within(address)
@@ -79,7 +79,7 @@ def is_public(text: str) -> bool:
 
 
 def _within(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address leads to: mapped, NAT64 or 6to4."""
+    """Return the IPv4 address that an IPv6 address leads to: mapped, NAT64 or 6to4."""
     if address in _NAT64:
         return IPv4Address(address.packed[-4:])
     return address.ipv4_mapped or address.sixtofour
@@ -90,17 +90,17 @@ def _host(url: httpx2.URL) -> str:
 
 
 def _resolved(url: httpx2.URL) -> list[str]:
-    """Every address of a URL's host, each once, in the resolver's order."""
+    """Return every address of a URL's host, each once, in the resolver's order."""
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        found = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpx2.ConnectError(f"{_host(url)} has no address") from error
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+    return list(dict.fromkeys(str(place[0]) for *_, place in answers))
 
 
 def _sent_to(address: str, request: httpx2.Request) -> httpx2.Request:
-    """The same request to an address; the Host header goes along, TLS is asked for the name."""
+    """Return the same request to an address, with its Host header and the name for TLS."""
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),

@@ -20,7 +20,7 @@ _READ = "daybook.json"
 
 
 def parsed(content: bytes) -> Any:
-    """What JSON says; `ValueError` for what is none.
+    """Return what JSON says; `ValueError` for what is none.
 
     Half a character, which JavaScript writes and few parsers take, is text like any other, and a
     number of any length keeps its digits.
@@ -34,14 +34,14 @@ def parsed(content: bytes) -> Any:
 
 
 def body(response: httpx2.Response) -> Any:
-    """What `parsed` makes of an answer, once however many look at it; nobody may change it."""
+    """Return what `parsed` makes of an answer, once for all; nobody may change it."""
     if _READ not in response.extensions:
         response.extensions[_READ] = parsed(response.content)
     return response.extensions[_READ]
 
 
 def read_already(response: httpx2.Response) -> dict[str, Any]:
-    """The part of an answer's extensions that `body` keeps."""
+    """Return the part of an answer's extensions that `body` keeps."""
     return {name: value for name, value in response.extensions.items() if name == _READ}
 
 
@@ -63,16 +63,16 @@ class Request:
 
     @property
     def method(self) -> str:
-        """How it is sent."""
+        """Return how it is sent."""
         return "GET" if self.json is None else "POST"
 
     def with_params(self, **params: str | int) -> Self:
-        """The same with these parameters set."""
+        """Return the same with these parameters set."""
         return replace(self, params={**self.params, **params})
 
     @property
     def key(self) -> str:
-        """What makes two requests the same."""
+        """Return what makes two requests the same."""
         return json.dumps([self.url, list(self.params.items()), self.json], default=str)
 
 
@@ -86,7 +86,7 @@ class Response:
 
     @classmethod
     def of(cls, response: httpx2.Response) -> Self:
-        """The answer that a response is, with what is read of it already."""
+        """Return the answer that a response is, with what is read of it already."""
         answer = cls(response.content, response.headers, response.status_code)
         if _READ in response.extensions:
             vars(answer)["json"] = response.extensions[_READ]
@@ -94,12 +94,12 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text; its encoding is UTF-8, as JSON's is."""
+        """Return the body as text; its encoding is UTF-8, as JSON's is."""
         return self.content.decode("utf-8")
 
     @cached_property
     def json(self) -> Any:
-        """The body's JSON, None for an empty one; `Transient` when it is cut."""
+        """Return the body's JSON, None for an empty one; `Transient` when it is cut."""
         if not self.content:
             return None
         try:
@@ -108,10 +108,10 @@ class Response:
             raise Transient("an answer is cut or no JSON: try again") from error
 
     def at(self, path: str) -> Any:
-        """What stands under a dotted path; None where the way ends before it."""
-        found = self.json
+        """Return what stands under a dotted path; None where the way ends before it."""
+        value = self.json
         for name in path.split("."):
-            if not isinstance(found, dict):
+            if not isinstance(value, dict):
                 return None
-            found = found.get(name)
-        return found
+            value = value.get(name)
+        return value

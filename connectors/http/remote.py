@@ -29,7 +29,7 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Trusted authorities, read once: a context takes longer to make than a call."""
+    """Return trusted authorities, read once: a context takes longer to make than a call."""
     return httpx2.create_ssl_context()
 
 
@@ -87,15 +87,15 @@ class Remote:
         self._client.close()
 
     def get(self, url: str, **options: Any) -> Any:
-        """The JSON that a GET answers; `options` are httpx2's (params, headers)."""
+        """Return the JSON that a GET answers; `options` are httpx2's (params, headers)."""
         return self.call("GET", url, **options)
 
     def post(self, url: str, **options: Any) -> Any:
-        """The JSON that a POST answers; `options` are httpx2's (json, data, params, headers)."""
+        """Return a POST's JSON; `options` are httpx2's (json, data, params, headers)."""
         return self.call("POST", url, **options)
 
     def call(self, method: str, url: str, **options: Any) -> Any:
-        """The JSON of an answer, None for an empty one.
+        """Return the JSON of an answer, None for an empty one.
 
         Raises `AccessRefused` for 401, `ConfigError` for 403, `RateLimited` for 429, `Transient`
         for the network, time-outs, 5xx and cut answers, `Permanent` for anything else.
@@ -182,7 +182,7 @@ class Remote:
     def _read(
         self, method: str, url: str, options: Mapping[str, Any], largest: int
     ) -> httpx2.Response:
-        """The whole answer, but never more of it than fits."""
+        """Return the whole answer, but never more of it than fits."""
         with self._client.stream(method, url, **options) as response:
             content = bytearray()
             for chunk in response.iter_bytes():
@@ -202,12 +202,12 @@ class Remote:
 
 
 def unreachable(title: str, error: httpx2.TransportError) -> Transient:
-    """What to say of a network that failed."""
+    """Return what to say of a network that failed."""
     return Transient(f"{title} does not answer ({type(error).__name__}): try again")
 
 
 def wait_seconds(response: httpx2.Response) -> float:
-    """How long the answer asks us to wait; a minute where it does not say."""
+    """Return how long the answer asks us to wait; a minute where it does not say."""
     stated = response.headers.get("Retry-After", "")
     return float(stated) if stated.isdigit() else RETRY_AFTER_SECONDS
 

@@ -13,7 +13,9 @@ REMEMBERED_SECONDS = 20.0
 class TokenSource(Protocol):
     """Hands out an access token; a newer one than `refused` where that is given."""
 
-    def __call__(self, refused: str | None = None) -> str: ...
+    def __call__(self, refused: str | None = None) -> str:
+        """Return a valid token; one other than `refused`, where that is given."""
+        ...
 
 
 class Remembered:
@@ -27,7 +29,7 @@ class Remembered:
         self._token, self._until = "", float("-inf")
 
     def __call__(self, refused: str | None = None) -> str:
-        """A token that the source gave a moment ago, and that nobody has refused since."""
+        """Return a token that the source gave a moment ago, and that nobody has refused since."""
         if refused is not None or monotonic() >= self._until:
             self._token = self._source(refused)
             self._until = monotonic() + self._seconds
@@ -35,7 +37,7 @@ class Remembered:
 
 
 def unauthorised(response: httpx2.Response) -> bool:
-    """What most platforms answer to a token they do not accept."""
+    """Return what most platforms answer to a token they do not accept."""
     return response.status_code == httpx2.codes.UNAUTHORIZED
 
 

@@ -70,7 +70,7 @@ def discard(path: Path) -> None:
 def _temporary(settings: Settings) -> Iterator[Path]:
     lake = settings.lake_folder
     folders = [lake, settings.home, settings.quarantine_folder, settings.dagster_home]
-    folders += [settings.key_file.parent, settings.books_folder]
+    folders += [settings.key_file.parent, settings.books_folder, settings.postgres_folder]
     for folder in (*folders, *_subfolders(lake / "raw"), *_subfolders(_year_files(settings))):
         yield from _entries(folder, TEMPORARY)
     # Copies of settlements as they were imported.

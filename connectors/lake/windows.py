@@ -23,7 +23,7 @@ class Window:
 
     @property
     def days(self) -> int:
-        """How many days there are in it."""
+        """Return how many days there are in it."""
         return (self.end - self.start).days
 
     def __contains__(self, day: date) -> bool:
@@ -31,18 +31,20 @@ class Window:
 
 
 def windows(days: Iterable[date], *, gap: int = 0) -> list[Window]:
-    """The fewest windows that hold `days`, oldest first; exactly those unless a `gap` of so many
-    other days may lie between."""
-    found: list[Window] = []
+    """Return the fewest windows that hold `days`, oldest first.
+
+    They hold no other day, unless a `gap` of so many may lie between.
+    """
+    merged: list[Window] = []
     for day in sorted(set(days)):
-        if found and (day - found[-1].end).days <= gap:
-            found[-1] = Window(found[-1].start, day + ONE_DAY)
+        if merged and (day - merged[-1].end).days <= gap:
+            merged[-1] = Window(merged[-1].start, day + ONE_DAY)
         else:
-            found.append(Window(day, day + ONE_DAY))
-    return found
+            merged.append(Window(day, day + ONE_DAY))
+    return merged
 
 
 def midnight(day: date, time_zone: str, after: int = 0) -> datetime:
-    """When a business day begins, UTC, or the one so many days `after` it."""
+    """Return when a business day begins, UTC, or the one so many days `after` it."""
     start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(time_zone))
     return start.astimezone(UTC)

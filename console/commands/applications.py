@@ -1,28 +1,30 @@
-"""`applications`: what is registered with each platform in the name of this house."""
+"""`applications`: the applications registered with the platforms."""
 
 from typing import Annotated
 
 import typer
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.accounts.platforms import PLATFORMS, platform_named
 from connectors.errors import BadInput
 from console import applications
-from console.commands.connecting import ACTOR, Credentials
+from console.commands.accounts import ACTOR, Credentials
 from console.credentials import read_credentials
-from console.opening import workspace
 from console.options import Json
 from console.output import Align, print_json, print_result, print_table
+from console.workspace import workspace
 
 app = typer.Typer(help="Applications registered with the platforms.", no_args_is_help=True)
 
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
-    """Which platforms an application is registered with; secrets are not shown."""
+    """List the platforms that an application is registered with; secrets are not shown."""
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
-        listed = [applications.shown(accounts, wanted) for _, wanted in sorted(PLATFORMS.items())]
+        listed = [
+            applications.shown(accounts, platform) for _, platform in sorted(PLATFORMS.items())
+        ]
     if as_json:
         print_json({"applications": listed})
         return
@@ -33,12 +35,12 @@ def list_(as_json: Json = False) -> None:
 @app.command(name="set")
 def set_(channel: str, credentials: Credentials) -> None:
     """Keep the application of a platform; connections made by a consent use it."""
-    given = read_credentials(credentials)
-    wanted = platform(channel)
+    typed = read_credentials(credentials)
+    platform = platform_named(channel)
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
-        applications.keep(accounts, wanted, given, ACTOR)
-    print_result(f"the application of {wanted.title} is kept")
+        applications.keep(accounts, platform, typed, ACTOR)
+    print_result(f"the application of {platform.title} is kept")
 
 
 @app.command()
@@ -46,9 +48,9 @@ def forget(
     channel: str, yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False
 ) -> None:
     """Drop the application of a platform; connections that use it stop at their next token."""
-    wanted = platform(channel)
+    platform = platform_named(channel)
     if not yes:
-        raise BadInput(f"connections to {wanted.title} that use it will stop: add --yes")
+        raise BadInput(f"connections to {platform.title} that use it will stop: add --yes")
     with workspace() as opened:
-        applications.forget(Accounts(opened.settings, opened.registry), wanted, ACTOR)
-    print_result(f"the application of {wanted.title} is dropped")
+        applications.forget(Accounts(opened.settings, opened.registry), platform, ACTOR)
+    print_result(f"the application of {platform.title} is dropped")

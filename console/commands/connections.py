@@ -7,27 +7,27 @@ from typing import Any
 import typer
 
 from connectors.accounts.accounts import Accounts
+from connectors.accounts.notification_queues import NotificationQueues
 from connectors.accounts.platforms import has_settlements
-from connectors.accounts.posting import posting
-from connectors.accounts.queues import Notifying
+from connectors.accounts.posting_switch import posting
 from connectors.channels.history import can_sync
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
-from console.commands import connecting, notifying
-from console.opening import workspace
+from console.commands import accounts, notifications
 from console.options import Json
 from console.output import Align, print_json, print_result, print_table
+from console.workspace import workspace
 from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=True)
-connecting.register(app)
-notifying.register(app)
+accounts.register(app)
+notifications.register(app)
 
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
-    """Every connection: how the last work ended, what runs now, and how far its data goes."""
+    """List connections: how the last work ended, what runs now, how far the data goes."""
     with workspace() as opened:
-        listed = _cards(opened, opened.registry.connections())
+        listed = _cards(opened, opened.registry.connections.list())
     if as_json:
         print_json({"connections": listed})
         return
@@ -49,9 +49,9 @@ def list_(as_json: Json = False) -> None:
 
 @app.command(name="show")
 def show_(slug: str, as_json: Json = False) -> None:
-    """One connection: its documents, and days that are not done."""
+    """Show a connection: its documents, and days that are not done."""
     with workspace() as opened:
-        connection = opened.registry.connection(slug)
+        connection = opened.registry.connections.get(slug)
         (card,) = _cards(opened, [connection])
         documents: list[dict[str, Any]] = [
             {
@@ -64,7 +64,7 @@ def show_(slug: str, as_json: Json = False) -> None:
             }
             for m in opened.lake.manifests(slug)
         ]
-        states = opened.registry.day_states(slug)
+        states = opened.registry.days.list(slug)
     days = [
         {"day": s.day, "state": s.state, "reason": s.reason}
         for s in states
@@ -114,23 +114,25 @@ def _fact(fact: dict[str, Any]) -> str:
 
 
 def _told(finding: str | dict[str, str]) -> str:
-    """A finding, or what ends and when."""
+    """Return a finding, or what ends and when."""
     return (
-        finding if isinstance(finding, str) else f"{finding['what']} ends on {finding['by'][:10]}"
+        finding
+        if isinstance(finding, str)
+        else f"{finding['what']} ends on {finding['expires_at'][:10]}"
     )
 
 
 def _cards(opened: Workspace, connections: Sequence[Connection]) -> list[dict[str, Any]]:
-    last, running = opened.registry.last_activities(), opened.registry.running_activities()
-    visits = opened.registry.scheduled_syncs()
-    notified = Notifying(Accounts(opened.settings, opened.registry)).notified()
+    last, running = opened.registry.activities.latest(), opened.registry.activities.running()
+    schedule = opened.registry.sync_schedule.by_connection()
+    notified = NotificationQueues(Accounts(opened.settings, opened.registry)).notified()
     return [
         _card(
             opened,
             c,
             last.get(c.slug),
             running.get(c.slug),
-            visits.get(c.slug) if can_sync(c) else None,
+            schedule.get(c.slug) if can_sync(c) else None,
             notified=c.slug in notified,
         )
         for c in connections
@@ -142,11 +144,11 @@ def _card(
     connection: Connection,
     last: Activity | None,
     running: Activity | None,
-    visit: ScheduledSync | None,
+    scheduled: ScheduledSync | None,
     *,
     notified: bool,
 ) -> dict[str, Any]:
-    states = opened.registry.day_states(connection.slug)
+    states = opened.registry.days.list(connection.slug)
     failed = [s.day for s in states if s.state == "failed"]
     return {
         "connection": connection.slug,
@@ -161,7 +163,7 @@ def _card(
         else None,
         "last": last and _ended(last),
         "running": running and _under_way(running),
-        "next_visit": visit.at if visit else None,
+        "next_sync_at": scheduled.at if scheduled else None,
         "notifications": notified,
         "posting": None if has_settlements(connection) else {"since": posting(connection).since},
         "deadlines": connection.deadlines,
@@ -187,7 +189,11 @@ def _under_way(activity: Activity) -> dict[str, Any]:
 
 
 def _complete_through(states: Sequence[DayState]) -> date | None:
-    """The last day before the first gap: an open or failed day after the first done one."""
-    done = [s.day for s in states if s.state in {"done", "empty"}]
-    gaps = [s.day for s in states if done and s.state not in {"done", "empty"} and s.day > done[0]]
-    return max((day for day in done if not gaps or day < gaps[0]), default=None)
+    """Return the last day before the first gap: an open or failed day after the first done one."""
+    done_days = [s.day for s in states if s.state in {"done", "empty"}]
+    gaps = [
+        s.day
+        for s in states
+        if done_days and s.state not in {"done", "empty"} and s.day > done_days[0]
+    ]
+    return max((day for day in done_days if not gaps or day < gaps[0]), default=None)

@@ -13,10 +13,10 @@ from connectors.errors import Permanent
 from connectors.home.home import initialise
 from connectors.home.settings import default_home, settings
 from console.books import create_books
-from console.commands.reconciling import show_proofs
-from console.opening import workspace
+from console.commands.reconcile import show_proofs
 from console.output import print_result, print_status
 from console.progress import steps
+from console.workspace import workspace
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.reconciliation import reconcile
 from pipelines.sync import sync
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo() -> None:
-    """Bundled sample settlements through the whole chain: import, journals, books, the proof."""
+    """Take bundled settlements through the whole chain: import, journals, books, the proof."""
     started = time.monotonic()
     from console.samples import SAMPLES, folder
 
@@ -44,7 +44,7 @@ def demo() -> None:
             for name in sample.files:
                 count += sum(1 for _ in import_file(opened, source, target, folder() / name))
             print_status(f"imported {count} files as {sample.connection}")
-        connections = [opened.registry.connection(s.connection) for s in SAMPLES]
+        connections = [opened.registry.connections.get(s.connection) for s in SAMPLES]
         with steps() as progress:
             report = sync(opened, connections, reporter=progress)
         if report.problems:
@@ -74,7 +74,7 @@ def _what_next(seconds: float) -> None:
 
 
 def _how_to_type_it() -> None:
-    """What a shell needs before the commands below work as they stand."""
+    """Print what a shell needs before the commands below work as they stand."""
     needed = []
     if shutil.which("daybook") is None:
         needed.append(f'export PATH="{Path(sys.executable).parent}:$PATH"')

@@ -6,9 +6,9 @@ import typer
 
 from connectors.errors import BadInput
 from console.documents import described, document_of
-from console.opening import workspace
 from console.options import Json
 from console.output import Align, print_json, print_result, print_table
+from console.workspace import workspace
 from pipelines.stages.importing import ACTOR
 from pipelines.stages.withdrawals import (
     StoredDocument,
@@ -37,9 +37,9 @@ COLUMNS = (
 
 @app.command(name="list")
 def list_(connection: str, as_json: Json = False) -> None:
-    """Every document of a connection, with those that are superseded or withdrawn."""
+    """List the documents of a connection, with those that are superseded or withdrawn."""
     with workspace() as opened:
-        stored = stored_documents(opened, opened.registry.connection(connection))
+        stored = stored_documents(opened, opened.registry.connections.get(connection))
     if as_json:
         print_json({"connection": connection, "documents": [document_of(d) for d in stored]})
         return
@@ -64,9 +64,9 @@ def _row(stored: StoredDocument) -> tuple[object, ...]:
 
 @app.command(name="show")
 def show_(connection: str, document: Named, as_json: Json = False) -> None:
-    """One document: what it is a statement of, what it declares, how it stands."""
+    """Show a document: what it is a statement of, what it declares, its state."""
     with workspace() as opened:
-        documents = stored_documents(opened, opened.registry.connection(connection))
+        documents = stored_documents(opened, opened.registry.connections.get(connection))
         stored = find_document(documents, document)
     if as_json:
         print_json({"connection": connection, **document_of(stored)})
@@ -98,7 +98,7 @@ def withdraw(
 ) -> None:
     """Take a document out: its days fall back or open, and its entries leave the books."""
     with workspace() as opened:
-        store = opened.registry.connection(connection)
+        store = opened.registry.connections.get(connection)
         stored = find_document(stored_documents(opened, store), document)
         check_withdrawable(store, stored)
         if not yes:

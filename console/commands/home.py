@@ -8,9 +8,9 @@ from connectors.accounts.platforms import PLATFORMS
 from connectors.database import postgres
 from connectors.database.registry import Registry
 from connectors.errors import ConfigError, DaybookError
-from connectors.home import lock as home_lock
 from connectors.home.doctor import Finding, examine
 from connectors.home.home import initialise
+from connectors.home.lock import OWNER, read_tenancy
 from connectors.home.settings import Settings, settings
 from console.books import create_books
 from console.channels import described, files_taken, ways
@@ -33,10 +33,10 @@ def register(app: typer.Typer) -> None:
 
 def init() -> None:
     """Make the home: folders, key, database, Dagster's settings, empty books. Safe to repeat."""
-    done = initialise(settings(), further=[create_books])
-    for line in done:
+    steps = initialise(settings(), further=[create_books])
+    for line in steps:
         print_result(line)
-    print_result(f"{settings().home} is ready" if done else f"{settings().home} was ready already")
+    print_result(f"{settings().home} is ready" if steps else f"{settings().home} was ready already")
 
 
 def daemon_findings(home: Settings) -> list[Finding]:
@@ -46,18 +46,18 @@ def daemon_findings(home: Settings) -> list[Finding]:
     except (DaybookError, OSError):
         return []
     if not status.expected:
-        found = [Finding("daemon", True, "`daybook up` does not run")]
+        findings = [Finding("daemon", True, "`daybook up` does not run")]
     elif status.running:
-        found = [Finding("daemon", True, "it works")]
+        findings = [Finding("daemon", True, "it works")]
     else:
         beat = f"{status.heartbeat:%Y-%m-%d %H:%M:%S} UTC" if status.heartbeat else "never"
         mend = f"see {home.home / 'logs' / 'dagster.log'}, and start `daybook up` again"
-        found = [Finding("daemon", False, f"it is away; its last sign of life: {beat}", mend)]
+        findings = [Finding("daemon", False, f"it is away; its last sign of life: {beat}", mend)]
     if status.ahead:
         names = ", ".join(status.ahead)
         mend = "check this machine's clock; they start again by themselves under `daybook up`"
-        found.append(Finding("clock", False, f"last tick in the future: {names}", mend))
-    return found
+        findings.append(Finding("clock", False, f"last tick in the future: {names}", mend))
+    return findings
 
 
 def books_findings(home: Settings) -> list[Finding]:
@@ -102,7 +102,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 def channels(as_json: Json = False) -> None:
-    """What can be connected, and how."""
+    """List what can be connected, and how."""
     if as_json:
         print_json({"channels": [described(p) for p in PLATFORMS.values()]})
         return
@@ -118,11 +118,9 @@ def channels(as_json: Json = False) -> None:
 
 
 def _refuse_while_in_use(home: Settings) -> None:
-    """`ConfigError` while `daybook up` or a run needs the database."""
-    tenancy = home_lock.tenancy(home)
-    owner = (
-        next((p for p in tenancy.living() if p.name == home_lock.OWNER), None) if tenancy else None
-    )
+    """Raise `ConfigError` while `daybook up` or a run needs the database."""
+    tenancy = read_tenancy(home)
+    owner = next((p for p in tenancy.living() if p.name == OWNER), None) if tenancy else None
     if owner is not None:
         raise ConfigError(
             f"{home.home} is run by `daybook up`, process {owner.pid}: stop that one with Ctrl-C "

@@ -11,9 +11,9 @@ from connectors.channels.base import Channel
 from connectors.documents.manifest import Coverage, Manifest
 from connectors.errors import BadInput
 from console.documents import described, withdrawal_document
-from console.opening import workspace
 from console.options import Json
 from console.output import money, print_error, print_json, print_result, print_status
+from console.workspace import workspace
 from mappings.money import minor_digits
 from pipelines.stages.importing import Imported, import_file, open_connection
 

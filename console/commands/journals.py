@@ -7,9 +7,9 @@ import typer
 
 from console.commands.syncing import From, Slugs, To, window_of
 from console.entries import Entry, entries
-from console.opening import chosen, workspace
 from console.options import Json
 from console.output import money, print_json, print_result
+from console.workspace import chosen, workspace
 from mappings.money import minor_digits
 
 
@@ -27,14 +27,14 @@ def journals(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Journal entries by day, with their state at the books; debits are positive."""
+    """List journal entries by day, with their state at the books; debits are positive."""
     window = window_of(first, last)
     with workspace() as opened:
         listed: list[Entry] = []
         for connection in chosen(opened, slugs or []):
             days = opened.lake.days("journal_lines", connection.slug)
-            wanted = {d for d in days if window is None or d in window}
-            listed += entries(opened, connection, wanted, explain)
+            chosen_days = {d for d in days if window is None or d in window}
+            listed += entries(opened, connection, chosen_days, explain)
     if as_json:
         print_json({"entries": listed})
     elif not listed:

@@ -7,8 +7,8 @@ import typer
 from connectors.accounts.vault import Vault
 from connectors.errors import BadInput
 from connectors.home.settings import settings
-from console.opening import workspace
 from console.output import print_result
+from console.workspace import workspace
 
 app = typer.Typer(help="The key that credentials are sealed under.", no_args_is_help=True)
 

@@ -9,13 +9,13 @@ import typer
 import yaml
 from pydantic import ValidationError
 
-from connectors.errors import BadInput
+from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
 from console.days import day
-from console.opening import chosen, workspace
 from console.options import Json
 from console.output import Align, money, print_json, print_result, print_status, print_table
-from console.words import word_document
+from console.source_types import source_type_document
+from console.workspace import chosen, workspace
 from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING
 from mappings.money import minor_digits
@@ -33,17 +33,17 @@ ANY_CONNECTION = "{connection}"
 
 @app.command(name="show")
 def show_mapping(connection: For = None, as_json: Json = False) -> None:
-    """The mapping in force: category, meaning, account, tax code."""
+    """Show the effective mapping: category, meaning, account, tax code."""
     with workspace() as opened:
         if connection is not None:
-            opened.registry.connection(connection)
+            opened.registry.connections.get(connection)
         config = mapping_of(opened.registry, connection)
     lines = config.account_lines(connection or ANY_CONNECTION)
     if as_json:
         rows = [line.model_dump() for line in lines]
         print_json({"mapping": config.model_dump(), "categories": rows})
         return
-    known = categories()
+    taxonomy = categories()
     print_table(
         "",
         [("category", Align.LEFT), ("account", Align.LEFT), ("role", Align.LEFT),
@@ -52,9 +52,9 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
             (
                 line.category,
                 line.account,
-                config.roles.get(line.category, known[line.category].role),
+                config.roles.get(line.category, taxonomy[line.category].role),
                 line.tax_code,
-                known[line.category].meaning,
+                taxonomy[line.category].meaning,
             )
             for line in lines
             if line.category != CLEARING
@@ -62,26 +62,30 @@ def show_mapping(connection: For = None, as_json: Json = False) -> None:
     )  # fmt: skip
 
 
-@app.command()
-def words(
+@app.command(name="source-types")
+def list_source_types(
     since: Annotated[
         date | None, typer.Option(parser=day, metavar="DAY", help="a week ago without it")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The channels' own words that are new since a day, and all that no rule places."""
+    """List source types that are new since a day, and all that no rule maps."""
     begins = since or a_week_ago()
     with workspace() as opened:
-        found = new_words(opened, chosen(opened, []), begins)
+        listed = new_words(opened, chosen(opened, []), begins)
     if as_json:
-        print_json({"since": begins, "words": [word_document(word) for word in found]})
+        print_json(
+            {"since": begins, "source_types": [source_type_document(word) for word in listed]}
+        )
         return
-    if not found:
-        print_result(f"no channel has used a new word since {begins}, and every word has its place")
+    if not listed:
+        print_result(
+            f"no channel has used a new source type since {begins}, and every one is mapped"
+        )
         return
     print_table(
         "",
-        [("connection", Align.LEFT), ("word", Align.LEFT), ("category", Align.LEFT),
+        [("connection", Align.LEFT), ("source type", Align.LEFT), ("category", Align.LEFT),
          ("first seen", Align.LEFT), ("lines", Align.RIGHT), ("sum", Align.RIGHT),
          ("days", Align.LEFT), ("holds", Align.LEFT)],
         [
@@ -95,10 +99,10 @@ def words(
                 _days(word),
                 ", ".join(entry.entry_id for entry in word.held) or "nothing",
             )
-            for word in found
+            for word in listed
         ],
     )  # fmt: skip
-    if not all(word.placed for word in found):
+    if not all(word.placed for word in listed):
         print_result(
             "name a category for what is unclassified or assumed under source_types in a mapping "
             "file, then "
@@ -148,7 +152,7 @@ def set_mapping(file: Path, connection: For = None) -> None:
     config = _read(file)
     with workspace() as opened:
         if connection is not None:
-            opened.registry.connection(connection)
+            opened.registry.connections.get(connection)
         saved = save_mapping(opened, config, connection, ACTOR)
     print_result(f"saved as version {saved.version}; `daybook sync` brings the journals up to it")
 
@@ -159,8 +163,7 @@ def _read(file: Path) -> MappingConfig:
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = str(error).splitlines()[0]
-        raise BadInput(f"{file}: is neither YAML nor JSON ({line})") from error
+        raise BadInput(f"{file}: is neither YAML nor JSON ({summary(error)})") from error
     if not isinstance(loaded, dict):
         raise BadInput(f"{file}: holds no mapping; `daybook mappings show --json` shows one")
     try:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from connectors.accounting import TARGETS
-from connectors.accounts.platforms import has_settlements, platform
-from connectors.accounts.posting import posting
+from connectors.accounts.platforms import has_settlements, platform_named
+from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
 from connectors.errors import BadInput
 from connectors.lake.windows import Window, windows
@@ -20,10 +20,10 @@ from console.commands.syncing import (
     documents,
     window_of,
 )
-from console.opening import chosen, workspace
 from console.options import Json
 from console.output import print_json, print_result, print_status
 from console.progress import steps
+from console.workspace import chosen, workspace
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publishing import Due, due, due_since, senders
@@ -93,7 +93,7 @@ def _preview(
     as_json: bool,
 ) -> None:
     organisation = _organisation(opened, target)
-    title = platform(organisation.channel).title
+    title = platform_named(organisation.channel).title
     if not dry_run:
         raise BadInput(
             f"Daybook does not post to {title} yet: --dry-run shows what would go to {target}"
@@ -126,7 +126,7 @@ def _organisation(opened: Workspace, target: str) -> Connection:
     """The accounting organisation with that slug; `BadInput` lists the targets there are."""
     connected = {
         c.slug: c
-        for c in opened.registry.connections()
+        for c in opened.registry.connections.list()
         if not has_settlements(c) and c.account_id is not None
     }
     if target not in connected:

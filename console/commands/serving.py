@@ -18,8 +18,8 @@ from connectors.accounting.beancount.books import Books
 from connectors.database import postgres
 from connectors.database.registry import Registry
 from connectors.errors import BadInput, ConfigError
-from connectors.home import lock as home_lock
 from connectors.home.home import initialise
+from connectors.home.lock import home_lock
 from connectors.home.settings import Settings, settings
 from connectors.home.unix_sockets import UNIX, socket_path
 from connectors.lake.temporary import sweep
@@ -56,7 +56,7 @@ def up(
     home = _own_address(settings(), port)
     emulated.check(home, sandbox)
     initialise(home, further=[create_books])
-    with home_lock.held(home, takeover=takeover) as lock:
+    with home_lock(home, takeover=takeover) as lock:
         sweep(home)
         _check_port(port, "--port", host)
         # Scripts from before still give these: the two had ports of their own.
@@ -180,7 +180,7 @@ def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
         for line in emulated.described(home):
             print_result(line)
     with Registry.open(home) as registry:
-        if not registry.users():
+        if not registry.users.list():
             print_status("nobody may sign in yet: `daybook users add NAME`")
     if not is_loopback(host):
         print_status(exposure(host, home.public_url))

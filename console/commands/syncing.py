@@ -11,10 +11,10 @@ from connectors.errors import BadInput
 from connectors.home.settings import settings
 from connectors.lake.windows import ONE_DAY, Window
 from console.days import day
-from console.opening import chosen, workspace
 from console.options import Json
 from console.output import print_json, print_result
 from console.progress import steps
+from console.workspace import chosen, workspace
 from pipelines.sync import SyncReport
 from pipelines.sync import sync as bring_up_to_date
 

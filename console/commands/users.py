@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from connectors.errors import BadInput
-from console.commands.connecting import ACTOR
-from console.opening import workspace
+from console.commands.accounts import ACTOR
 from console.options import Json
 from console.output import Align, print_json, print_result, print_status, print_table
+from console.workspace import workspace
 
 app = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)
 
@@ -17,7 +17,7 @@ RoleOption = Annotated[str, typer.Option(help="viewer, operator, bookkeeper or a
 
 
 def _password(from_input: bool) -> str:
-    """What was typed twice, or one line of standard input."""
+    """Return what was typed twice, or one line of standard input."""
     if from_input:
         return sys.stdin.readline().rstrip("\n")
     if not sys.stdin.isatty():
@@ -35,18 +35,18 @@ def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = F
     """Let somebody sign in; the password is asked for."""
     from console.web.sessions import check_role, hash_password
 
-    known = check_role(role)
+    checked = check_role(role)
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
-        opened.registry.add_user(name, hashed, known, ACTOR)
+        opened.registry.users.add(name, hashed, checked, ACTOR)
     print_result(f"{name} may sign in as {role}")
 
 
 @app.command(name="list")
 def list_(as_json: Json = False) -> None:
-    """Everybody who may sign in, and the tokens of programs."""
+    """List users who may sign in, and the tokens of programs."""
     with workspace() as opened:
-        users, tokens = opened.registry.users(), opened.registry.api_tokens()
+        users, tokens = opened.registry.users.list(), opened.registry.api_tokens.list()
     if as_json:
         documents = [{"name": u.name, "role": u.role, "created_at": u.created_at} for u in users]
         listed = [
@@ -69,7 +69,7 @@ def role(name: str, role: Annotated[str, typer.Argument()]) -> None:
     from console.web.sessions import check_role
 
     with workspace() as opened:
-        opened.registry.set_role(name, check_role(role), ACTOR)
+        opened.registry.users.set_role(name, check_role(role), ACTOR)
     print_result(f"{name} is {role} now")
 
 
@@ -80,7 +80,7 @@ def password(name: str, password_stdin: PasswordInput = False) -> None:
 
     hashed = hash_password(_password(password_stdin))
     with workspace() as opened:
-        opened.registry.set_password(name, hashed, ACTOR)
+        opened.registry.users.set_password(name, hashed, ACTOR)
     print_result(f"{name} has a new password")
 
 
@@ -88,7 +88,7 @@ def password(name: str, password_stdin: PasswordInput = False) -> None:
 def remove(name: str) -> None:
     """Let somebody in no more."""
     with workspace() as opened:
-        opened.registry.remove_user(name, ACTOR)
+        opened.registry.users.remove(name, ACTOR)
     print_result(f"{name} may not sign in any more")
 
 
@@ -107,5 +107,5 @@ def token(name: str, label: str) -> None:
 def revoke(name: str, label: str) -> None:
     """Take a program's token back."""
     with workspace() as opened:
-        opened.registry.remove_api_token(name, label, ACTOR)
+        opened.registry.api_tokens.remove(name, label, ACTOR)
     print_result(f"the token {label} of {name} is taken back")

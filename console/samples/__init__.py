@@ -53,5 +53,5 @@ SAMPLES: tuple[Sample, ...] = (
 
 
 def folder() -> Path:
-    """Where the files are."""
+    """Return where the files are."""
     return Path(__file__).parent

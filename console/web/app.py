@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from console.web import proxy, signing_in
-from console.web.api import serving as api
+from console.web import proxy, sign_in
+from console.web.api import routes as api
 from console.web.bounds import Bounds
 from console.web.context import Console
 from console.web.gate import Gate
@@ -23,7 +23,7 @@ Part = Callable[[FastAPI, Console], None]
 
 
 def build(console: Console, parts: tuple[Part, ...] | None = None) -> ASGIApp:
-    """The application over an open home; `parts` add routes, all of them unless told."""
+    """Return the application over an open home; `parts` add routes, all of them unless told."""
     app = FastAPI(title="Daybook", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=STATIC))
     for add in parts if parts is not None else (*default_parts(), _pages):
@@ -32,12 +32,12 @@ def build(console: Console, parts: tuple[Part, ...] | None = None) -> ASGIApp:
 
 
 def _pages(app: FastAPI, console: Console) -> None:
-    """The pages come last: they take every address that nothing else does."""
+    """Add the pages last: they take every address that nothing else does."""
     from console.web import pages
 
     pages.add(app, console)
 
 
 def default_parts() -> tuple[Part, ...]:
-    """What any number of consoles of one process may serve: everything but the pages."""
-    return (signing_in.add, api.add, proxy.add)
+    """Return what any number of consoles of one process may serve: everything but the pages."""
+    return (sign_in.add, api.add, proxy.add)

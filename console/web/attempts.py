@@ -37,7 +37,7 @@ class Count:
 
     @property
     def permit(self) -> Permit:
-        """Its token bucket."""
+        """Return its token bucket."""
         return Permit(f"{ATTEMPTS}{self.key}", self.most / SECONDS, self.most, 0.0)
 
 
@@ -51,7 +51,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
     """Count one attempt; `RateLimited` where there were too many already."""
     for count in of:
         try:
-            registry.take_permit(count.permit)
+            registry.rate_limits.acquire(count.permit)
         except RateLimited as error:
             wait = max(1.0, min(error.retry_after, SECONDS))
             message = f"too many wrong passwords: try again in {wait:.0f} s"
@@ -61,7 +61,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
 def forget(registry: Registry, of: Sequence[Count]) -> None:
     """Take an attempt back that was a right password."""
     for count in of:
-        registry.return_permit(count.permit.key, 1.0)
+        registry.rate_limits.release(count.permit.key, 1.0)
 
 
 @contextmanager
@@ -99,14 +99,16 @@ def _is_fresh(issued: int) -> bool:
 
 def _signature(name: str, password_hash: str, number: str, issued: str) -> str:
     # Only the registry knows the hash, and a new password makes every device a stranger again.
-    said = "\n".join(("daybook device", name, number, issued))
-    return hmac.new(password_hash.encode(), said.encode("utf-8", "replace"), "sha256").hexdigest()
+    message = "\n".join(("daybook device", name, number, issued))
+    return hmac.new(
+        password_hash.encode(), message.encode("utf-8", "replace"), "sha256"
+    ).hexdigest()
 
 
 def _network(address: str) -> str:
-    """Whoever has an IPv6 address has all of its network."""
+    """Return the network of an IPv6 address, which one user has all of; else the address."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return "unknown"
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

@@ -24,6 +24,7 @@ class Bounds:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Bound the body of a request."""
         if scope["type"] != "http" or scope["path"].startswith(STREAMED):
             await self._application(scope, receive, send)
             return
@@ -63,7 +64,7 @@ class _Again:
 
 
 async def _whole(receive: Receive, longest: int) -> bytes | None:
-    """The body; None for one that is too long. Of one that breaks off, what there is."""
+    """Return the body; None for one that is too long. Of one that breaks off, what there is."""
     body = bytearray()
     while True:
         message = await receive()

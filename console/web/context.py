@@ -19,10 +19,10 @@ class Console:
 
     @property
     def accounts(self) -> Accounts:
-        """The connected accounts."""
+        """Return the connected accounts."""
         return Accounts(self.settings, self.registry)
 
     @property
     def sessions(self) -> Sessions:
-        """Who is signed in."""
+        """Return who is signed in."""
         return Sessions(self.registry)

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.database.registry import SignedIn
-from console.roles import MAY, Deed
+from console.roles import PERMISSIONS, Permission
 from console.web.open_pages import PREFIX, OpenPage
 from console.web.origins import Origins
 from console.web.sessions import Sessions
@@ -29,7 +29,11 @@ PROBES: Final = frozenset({"/health", "/ready"})
 ASSETS: Final = ("/_nicegui/", "/static/", "/health", "/ready")
 OPEN: Final = (*ASSETS, "/sign-in", "/connect/woocommerce/keys")
 # What takes more than being signed in.
-NEEDS: Final[Mapping[str, Deed]] = {"/dagster": "run", "/books": "read", "/audit": "administer"}
+NEEDS: Final[Mapping[str, Permission]] = {
+    "/dagster": "run",
+    "/books": "read",
+    "/audit": "administer",
+}
 HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -66,6 +70,7 @@ class Gate:
     public_url: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
         if scope["type"] not in {"http", "websocket"}:
             await self.application(scope, receive, send)
             return
@@ -106,7 +111,7 @@ class Gate:
         return self.sessions.who(cookie)
 
     def _malformed(self, scope: Scope, headers: Headers) -> Response | None:
-        """The answer to what is no request to this console, whoever sends it."""
+        """Return the answer to what is no request to this console, whoever sends it."""
         path = scope["path"]
         # No address of ours has one, and the database takes none.
         if "\x00" in path or b"%00" in scope["query_string"]:
@@ -137,10 +142,10 @@ class Gate:
             if path.startswith("/api/"):
                 return _refused(path, 401, "sign in, or send a token: Authorization: Bearer ...")
             query = scope["query_string"].decode("latin-1")
-            asked = quote(path + ("?" + query if query and path != "/" else ""))
-            return RedirectResponse(f"/sign-in?next={asked}", 303)
-        for prefix, deed in NEEDS.items():
-            if path.startswith(prefix) and deed not in MAY[who.role]:
+            destination = quote(path + ("?" + query if query and path != "/" else ""))
+            return RedirectResponse(f"/sign-in?next={destination}", 303)
+        for prefix, permission in NEEDS.items():
+            if path.startswith(prefix) and permission not in PERMISSIONS[who.role]:
                 return _refused(path, 403, f"a {who.role} may not open this page")
         return None
 
@@ -164,17 +169,17 @@ class Gate:
 
 
 def cookie_name(public_url: str) -> str:
-    """The session cookie's name; over https a browser takes it from this host alone."""
+    """Return the session cookie's name; over https a browser takes it from this host alone."""
     return SESSION_COOKIES[public_url.startswith("https://")]
 
 
 def device_cookie_name(public_url: str) -> str:
-    """The name of the cookie by which a browser is known in which somebody signed in before."""
+    """Return the name of the cookie that tells a browser in which somebody signed in."""
     return DEVICE_COOKIES[public_url.startswith("https://")]
 
 
 def cookie_of(headers: Headers, name: str) -> str:
-    """The cookie of that name, empty when there is none."""
+    """Return the cookie of that name, empty when there is none."""
     jar: SimpleCookie = SimpleCookie()
     try:
         jar.load(headers.get("cookie", ""))

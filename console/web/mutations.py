@@ -36,10 +36,10 @@ class Mutation:
 def check_address(query_string: bytes) -> None:
     """Refuse a change that stands in an address: any page may send a browser there."""
     try:
-        given = parse_qs(query_string.decode("latin-1"), max_num_fields=100)
+        parameters = parse_qs(query_string.decode("latin-1"), max_num_fields=100)
     except ValueError as error:
         raise RefusedRequest(400, "this address has too many parameters") from error
-    if any(_fields(query) for query in given.get("query", ())):
+    if any(_fields(query) for query in parameters.get("query", ())):
         raise RefusedRequest(405, "a mutation is sent with POST, as JSON")
 
 
@@ -48,14 +48,14 @@ def mutation_of(content_type: str, body: bytes) -> Mutation | None:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise RefusedRequest(415, "GraphQL is sent as application/json")
     try:
-        asked = json.loads(body)
+        document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise RefusedRequest(400, "this is no JSON") from error
-    query = asked.get("query") if isinstance(asked, dict) else None
+    query = document.get("query") if isinstance(document, dict) else None
     if not isinstance(query, str):
         raise RefusedRequest(400, "this JSON holds no GraphQL query")
     fields = _fields(query)
-    return Mutation(fields, _shown(asked.get("variables"))) if fields else None
+    return Mutation(fields, _shown(document.get("variables"))) if fields else None
 
 
 def _fields(query: str) -> tuple[str, ...]:

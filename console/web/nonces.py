@@ -24,6 +24,7 @@ class Nonces:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; its page carries a nonce."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

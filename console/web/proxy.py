@@ -20,13 +20,13 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.errors import DaybookError
 from connectors.home.redaction import redacted
-from console.web import forwarding, sockets
+from console.web import proxy_headers, sockets
 from console.web.context import Console
 from console.web.gate import NEEDS, SAFE
 from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
 
 # Reading waits longest: a query of Dagster's may take a while before its first byte.
-PATIENCE: Final = httpx2.Timeout(300.0, connect=5.0)
+TIMEOUT: Final = httpx2.Timeout(300.0, connect=5.0)
 # Programs are reached over plain HTTP; this spares every request the reading of certificates.
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -60,7 +60,7 @@ class Program:
     graphql: str | None = None
 
     def policy_of(self, path: str) -> Mapping[str, str]:
-        """The policy of one of its pages."""
+        """Return the policy of one of its pages."""
         return self.policies.get(path.removeprefix(self.prefix), self.policy)
 
 
@@ -103,10 +103,11 @@ class Behind:
     base: str | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to the program."""
         if self.base is None:
             await _told(503, self.program.absent)(scope, receive, send)
             return
-        target = forwarding.target(self.base, scope)
+        target = proxy_headers.target(self.base, scope)
         if target is None:
             await _told(404, "there is no such page")(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -125,12 +126,12 @@ class Behind:
     async def _exchange(
         self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        asked = Request(scope, receive)
-        content = await self._admitted(asked)
+        request = Request(scope, receive)
+        content = await self._admitted(request)
         passed_on = httpx2.Request(
-            asked.method,
+            request.method,
             target,
-            headers=forwarding.request_headers(scope, self.program.prefix),
+            headers=proxy_headers.request_headers(scope, self.program.prefix),
             content=content,
         )
         # A connection a request: it costs little on loopback, and is never found closed.
@@ -147,42 +148,40 @@ class Behind:
             finally:
                 await answer.aclose()
 
-    async def _admitted(self, asked: Request) -> bytes | AsyncIterator[bytes] | None:
-        """The body as it goes on; what changes something is in the audit log before it does."""
-        graphql = asked.url.path == f"{self.program.prefix}{self.program.graphql}"
-        if asked.method in SAFE:
+    async def _admitted(self, request: Request) -> bytes | AsyncIterator[bytes] | None:
+        """Return the body to pass on; a change is written to the audit log before."""
+        graphql = request.url.path == f"{self.program.prefix}{self.program.graphql}"
+        if request.method in SAFE:
             if graphql:
-                await run_sync(check_address, asked.scope["query_string"])
-            return asked.stream() if _has_body(asked) else None
+                await run_sync(check_address, request.scope["query_string"])
+            return request.stream() if _has_body(request) else None
         if not graphql:
-            await self._note(asked, "request", f"{asked.method} {asked.url.path}", {})
-            return asked.stream() if _has_body(asked) else None
-        body = await _whole(asked)
-        content_type = asked.headers.get("content-type", "")
+            await self._note(request, "request", f"{request.method} {request.url.path}", {})
+            return request.stream() if _has_body(request) else None
+        body = await _whole(request)
+        content_type = request.headers.get("content-type", "")
         mutation = await run_sync(mutation_of, content_type, body)
         if mutation is not None:
             detail = {"variables": redacted(mutation.variables)}
-            await self._note(asked, "mutation", ", ".join(mutation.fields), detail)
+            await self._note(request, "mutation", ", ".join(mutation.fields), detail)
         return body
 
     async def _note(
-        self, asked: Request, what: str, subject: str, detail: Mapping[str, str]
+        self, request: Request, what: str, subject: str, detail: Mapping[str, str]
     ) -> None:
-        who, action = asked.state.who.name, f"{self.program.prefix.strip('/')}.{what}"
-        await run_sync(self.console.registry.audit, who, action, subject, detail)
+        who, action = request.state.who.name, f"{self.program.prefix.strip('/')}.{what}"
+        await run_sync(self.console.registry.audit.record, who, action, subject, detail)
 
     def _client(self) -> httpx2.AsyncClient:
-        unix = forwarding.socket_of(self.base or "")
+        unix = proxy_headers.socket_of(self.base or "")
         reach = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
-        return httpx2.AsyncClient(
-            verify=_NO_TLS, trust_env=False, timeout=PATIENCE, transport=reach
-        )
+        return httpx2.AsyncClient(verify=_NO_TLS, trust_env=False, timeout=TIMEOUT, transport=reach)
 
     async def _answer(
         self, answer: httpx2.Response, scope: Scope, receive: Receive, send: Send
     ) -> None:
         policy = self.program.policy_of(scope["path"])
-        headers = forwarding.answer_headers(answer, scope["path"], self.program.prefix, policy)
+        headers = proxy_headers.answer_headers(answer, scope["path"], self.program.prefix, policy)
         begin = {"type": "http.response.start", "status": answer.status_code, "headers": headers}
         await send(begin)
         async with anyio.create_task_group() as tasks:
@@ -204,13 +203,13 @@ class Behind:
 
     async def _talk(self, target: httpx2.URL, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            unix = forwarding.socket_of(self.base or "")
+            unix = proxy_headers.socket_of(self.base or "")
             program = await sockets.reached(target, unix, scope, self.program.prefix)
         except sockets.UNREACHED:
             await self._not_there()(scope, receive, send)
             return
-        deed = NEEDS[self.program.prefix]
-        await sockets.joined(program, self.console.sessions, deed, scope, receive, send)
+        permission = NEEDS[self.program.prefix]
+        await sockets.joined(program, self.console.sessions, permission, scope, receive, send)
 
     def _apology(self, error: httpx2.TransportError) -> PlainTextResponse:
         match error:
@@ -229,13 +228,13 @@ def _told(status: int, why: str) -> PlainTextResponse:
     return PlainTextResponse(why, status, {"Retry-After": "5"} if status == 503 else None)
 
 
-def _has_body(asked: Request) -> bool:
-    return bool({"content-length", "transfer-encoding"} & set(asked.headers))
+def _has_body(request: Request) -> bool:
+    return bool({"content-length", "transfer-encoding"} & set(request.headers))
 
 
-async def _whole(asked: Request) -> bytes:
+async def _whole(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in asked.stream():
+    async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST_BODY:
             raise RefusedRequest(413, "this request is too long")

@@ -12,8 +12,8 @@ from pipelines.daemon_status import DaemonStatus, daemon_status
 def readiness(console: Console) -> dict[str, Any]:
     """Return what `/ready` answers: ready while the database answers and the daemon is not away."""
     try:
-        summaries = console.registry.day_summaries().values()
-        held = console.registry.publications(states=["held"])
+        summaries = console.registry.days.summaries().values()
+        held = console.registry.publications.list(states=["held"])
         status = daemon_status(console.settings)
     except (DaybookError, SQLAlchemyError, OSError):
         return {"ready": False, "database": "away"}

@@ -19,8 +19,8 @@ from connectors.database.registry import Registry, Role, SignedIn
 from connectors.errors import BadInput, DaybookError
 from console.web import attempts
 
-IDLE = timedelta(minutes=30)
-LASTS = timedelta(hours=12)
+INACTIVITY_LIMIT = timedelta(minutes=30)
+SESSION_LIFETIME = timedelta(hours=12)
 CONFIRMED = timedelta(minutes=5)
 SHORTEST_PASSWORD = 12
 TOKEN_PREFIX = "daybook_"  # noqa: S105 - what tokens begin with
@@ -31,17 +31,17 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 def digest(secret: str) -> str:
-    """What the registry knows of a cookie or token."""
+    """Return what the registry knows of a cookie or token."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def csrf_token(cookie: str) -> str:
-    """What a form of this session must send along; it tells nothing about the cookie."""
+    """Return what a form of this session must send along; it tells nothing about the cookie."""
     return hmac.new(cookie.encode(), b"daybook csrf", hashlib.sha256).hexdigest()
 
 
 def hash_password(password: str) -> str:
-    """The Argon2 hash to keep; `BadInput` for a password that is too short."""
+    """Return the Argon2 hash to keep; `BadInput` for a password that is too short."""
     if len(password) < SHORTEST_PASSWORD:
         raise BadInput(f"a password has at least {SHORTEST_PASSWORD} characters")
     with attempts.hashing():
@@ -49,12 +49,12 @@ def hash_password(password: str) -> str:
 
 
 def check_role(role: str) -> Role:
-    """The role of that name; `BadInput` lists the known ones."""
-    known: tuple[Role, ...] = get_args(Role)
-    for one in known:
+    """Return the role of that name; `BadInput` lists the known ones."""
+    roles: tuple[Role, ...] = get_args(Role)
+    for one in roles:
         if role == one:
             return one
-    raise BadInput(f"there is no role {role!r}: choose one of {', '.join(known)}")
+    raise BadInput(f"there is no role {role!r}: choose one of {', '.join(roles)}")
 
 
 class SignIn(NamedTuple):
@@ -79,84 +79,94 @@ class Sessions:
         which the user signed in before is counted by itself.
         """
         # The database takes no NUL, so nobody has such a name.
-        kept = None if "\0" in name else self.registry.password_hash(name)
-        known = attempts.known_device(device, name, kept)
-        counts = (known,) if known else attempts.counts(name, address)
-        if not self._right(name, kept, password, counts, address) or kept is None:
+        password_hash = None if "\0" in name else self.registry.users.password_hash(name)
+        device_count = attempts.known_device(device, name, password_hash)
+        counts = (device_count,) if device_count else attempts.counts(name, address)
+        if not self._right(name, password_hash, password, counts, address) or password_hash is None:
             return None
         cookie = secrets.token_urlsafe(32)
-        self.registry.start_session(digest(cookie), name, IDLE, LASTS)
-        return SignIn(cookie, attempts.new_device(name, kept))
+        self.registry.sessions.start(digest(cookie), name, INACTIVITY_LIMIT, SESSION_LIFETIME)
+        return SignIn(cookie, attempts.new_device(name, password_hash))
 
     def who(self, cookie: str) -> SignedIn | None:
-        """Whose session a cookie is, while it lasts."""
-        return self.registry.session(digest(cookie), IDLE, LASTS) if cookie else None
+        """Return whose session a cookie is, while it lasts."""
+        return (
+            self.registry.sessions.get(digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME)
+            if cookie
+            else None
+        )
 
     def seen(self, cookie: str) -> SignedIn | None:
-        """Whose session a cookie is, as somebody who looks on: it is not used by that."""
-        return self.registry.session(digest(cookie), IDLE, LASTS, used=False) if cookie else None
+        """Return whose session a cookie is, as somebody who looks on: it is not used by that."""
+        return (
+            self.registry.sessions.get(
+                digest(cookie), INACTIVITY_LIMIT, SESSION_LIFETIME, used=False
+            )
+            if cookie
+            else None
+        )
 
     def lives(self, cookie: str) -> bool:
-        """Whether a session lasts; while the database is away nobody's ends."""
+        """Return whether a session lasts; while the database is away nobody's ends."""
         try:
             return self.seen(cookie) is not None
         except DaybookError:
             return True
 
     def bearer(self, token: str) -> SignedIn | None:
-        """Whom a program's token acts for."""
-        return self.registry.token_user(digest(token)) if token else None
+        """Return whom a program's token acts for."""
+        return self.registry.api_tokens.user_of(digest(token)) if token else None
 
     def confirm(self, cookie: str, password: str) -> bool:
-        """Whether the user of a session gave the right password again."""
+        """Return whether the user of a session gave the right password again."""
         who = self.who(cookie)
         if who is None:
             return False
         counts = (attempts.Count(f"session:{digest(cookie)}", attempts.PER_NAME),)
-        kept = self.registry.password_hash(who.name)
-        if not self._right(who.name, kept, password, counts):
+        password_hash = self.registry.users.password_hash(who.name)
+        if not self._right(who.name, password_hash, password, counts):
             return False
-        self.registry.confirm_session(digest(cookie))
+        self.registry.sessions.confirm(digest(cookie))
         return True
 
     def sign_out(self, cookie: str) -> None:
         """End a session."""
-        self.registry.end_session(digest(cookie))
+        self.registry.sessions.end(digest(cookie))
 
     def new_token(self, user: str, label: str, actor: str) -> str:
-        """A token for a program; it is shown this once."""
+        """Return a token for a program; it is shown this once."""
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        self.registry.add_api_token(digest(token), user, label, actor)
+        self.registry.api_tokens.add(digest(token), user, label, actor)
         return token
 
     def _right(
         self,
         name: str,
-        kept: str | None,
+        password_hash: str | None,
         password: str,
         counts: Sequence[attempts.Count],
         address: str = "",
     ) -> bool:
         attempts.count_attempt(self.registry, counts)
-        right = _verified(kept, password)
+        right = _verified(password_hash, password)
         if right:
             attempts.forget(self.registry, counts)
         else:
             # Somebody may have typed a password for a name: unknown ones are kept nowhere.
-            who = name if kept is not None else "unknown"
+            who = name if password_hash is not None else "unknown"
             detail = {"address": address} if address else {}
-            self.registry.audit(who, "password.wrong", who, detail)
+            self.registry.audit.record(who, "password.wrong", who, detail)
         return right
 
 
-def _verified(kept: str | None, password: str) -> bool:
+def _verified(password_hash: str | None, password: str) -> bool:
     try:
         with attempts.hashing():
-            return _hasher.verify(kept or _NOBODY, password) and kept is not None
+            return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 
 def confirmed(who: SignedIn) -> bool:
-    """Whether somebody gave the password lately enough for what cannot be undone."""
+    """Return whether somebody gave the password lately enough for what cannot be undone."""
     return who.confirmed_at is not None and datetime.now(UTC) - who.confirmed_at < CONFIRMED

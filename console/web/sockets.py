@@ -20,8 +20,8 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Origin, Subprotocol
 
 from connectors.errors import DaybookError
-from console.roles import MAY, Deed
-from console.web import forwarding
+from console.roles import PERMISSIONS, Permission
+from console.web import proxy_headers
 from console.web.sessions import Sessions
 
 UNREACHED: Final = (OSError, TimeoutError, WebSocketException)
@@ -32,7 +32,7 @@ NOT_ALLOWED: Final = 4403
 _HANDSHAKE: Final = ("host", "origin", "sec-websocket-")
 
 
-class Closing(NamedTuple):
+class CloseFrame(NamedTuple):
     """How one end closed, to tell the other."""
 
     code: int
@@ -42,14 +42,14 @@ class Closing(NamedTuple):
 async def reached(
     target: httpx2.URL, unix: str | None, scope: Scope, prefix: str
 ) -> ClientConnection:
-    """The program's end, with the subprotocols that the browser offers; `UNREACHED` otherwise."""
-    asked = Headers(scope=scope)
+    """Connect to the program with the browser's subprotocols; raises one of `UNREACHED`."""
+    browser_headers = Headers(scope=scope)
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in forwarding.request_headers(scope, prefix)
+        for name, value in proxy_headers.request_headers(scope, prefix)
         if not name.decode("latin-1").lower().startswith(_HANDSHAKE)
     ]
-    host = asked.get("host", target.netloc.decode())
+    host = browser_headers.get("host", target.netloc.decode())
     # The browser's Host, as over HTTP; the connection itself goes to the program.
     address = f"ws://{host}{target.raw_path.decode()}"
     if unix is None:
@@ -58,7 +58,7 @@ async def reached(
         reach = partial(unix_connect, unix, address)
     return await reach(
         additional_headers=headers,
-        origin=Origin(asked["origin"]) if "origin" in asked else None,
+        origin=Origin(browser_headers["origin"]) if "origin" in browser_headers else None,
         subprotocols=[Subprotocol(offered) for offered in scope["subprotocols"]] or None,
         user_agent_header=None,
         compression=None,
@@ -71,26 +71,26 @@ async def reached(
 async def joined(
     program: ClientConnection,
     sessions: Sessions,
-    deed: Deed,
+    permission: Permission,
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
-    """Pass messages on both ways until one end closes, or its session may no longer do `deed`."""
+    """Pass messages on both ways until one end closes, or its session loses the `permission`."""
     browser = WebSocket(scope, receive, send)
-    closing = Closing(1000)
+    closing = CloseFrame(1000)
     async with program:
         await browser.accept(program.subprotocol)
         async with anyio.create_task_group() as tasks:
 
-            async def until_over(way: Callable[[], Awaitable[Closing]]) -> None:
+            async def until_over(way: Callable[[], Awaitable[CloseFrame]]) -> None:
                 nonlocal closing
                 closing = await way()
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(until_over, partial(_to_program, browser, program))
             tasks.start_soon(until_over, partial(_to_browser, browser, program))
-            allowed = partial(_while_allowed, sessions, scope["state"]["cookie"], deed)
+            allowed = partial(_while_allowed, sessions, scope["state"]["cookie"], permission)
             tasks.start_soon(until_over, allowed)
         if browser.client_state is not WebSocketState.DISCONNECTED:
             # A browser that leaves at the same moment needs no farewell.
@@ -99,7 +99,7 @@ async def joined(
         await program.close(*closing)
 
 
-async def _to_program(browser: WebSocket, program: ClientConnection) -> Closing:
+async def _to_program(browser: WebSocket, program: ClientConnection) -> CloseFrame:
     while True:
         message = await browser.receive()
         if message["type"] == "websocket.disconnect":
@@ -111,7 +111,7 @@ async def _to_program(browser: WebSocket, program: ClientConnection) -> Closing:
             return _closing(program.close_code, program.close_reason)
 
 
-async def _to_browser(browser: WebSocket, program: ClientConnection) -> Closing:
+async def _to_browser(browser: WebSocket, program: ClientConnection) -> CloseFrame:
     try:
         while True:
             message = await program.recv()
@@ -125,19 +125,19 @@ async def _to_browser(browser: WebSocket, program: ClientConnection) -> Closing:
         return _closing(gone.code, gone.reason)
 
 
-async def _while_allowed(sessions: Sessions, cookie: str, deed: Deed) -> Closing:
+async def _while_allowed(sessions: Sessions, cookie: str, permission: Permission) -> CloseFrame:
     while True:
         await anyio.sleep(CHECK_SECONDS)
         try:
             who = await run_sync(sessions.seen, cookie)
         except DaybookError:
             continue
-        if who is None or deed not in MAY[who.role]:
-            return Closing(NOT_ALLOWED, "signed out")
+        if who is None or permission not in PERMISSIONS[who.role]:
+            return CloseFrame(NOT_ALLOWED, "signed out")
 
 
-def _closing(code: int | None, reason: str | None) -> Closing:
-    """A close as it may be sent on: some codes only say how a connection ended (RFC 6455, 7.4)."""
+def _closing(code: int | None, reason: str | None) -> CloseFrame:
+    """Return a close as it may be sent on: some codes are never sent (RFC 6455, 7.4)."""
     if code is None or code == 1005:
-        return Closing(1000)
-    return Closing(1011) if code in {1004, 1006, 1015} else Closing(code, reason or "")
+        return CloseFrame(1000)
+    return CloseFrame(1011) if code in {1004, 1006, 1015} else CloseFrame(code, reason or "")

@@ -98,14 +98,14 @@ def _compute(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     def work(
         workspace: Workspace, connection: Connection, windows: Sequence[Window]
     ) -> Iterator[list[DayResult]]:
-        events = workspace.registry.connection_events(connection.slug)
+        events = workspace.registry.inbox.of_connection(connection.slug)
         _record_imports(recorder, workspace, connection, [e.document for e in events if e.document])
         store = Store.read(workspace, connection)
         for window in windows:
             yield compute_days(store, window, selected, daybook.progress)
         if events and JOURNALS in selected:
             days = [day for window in windows for day in window]
-            workspace.registry.finish_days(connection.slug, days, events[-1].id)
+            workspace.registry.inbox.finish_days(connection.slug, days, events[-1].id)
 
     with daybook.open() as workspace:
         failed = each_connection(context, workspace, recorder, work, DATA)

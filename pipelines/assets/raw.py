@@ -47,8 +47,7 @@ with warnings.catch_warnings():
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Fetch what is new, ask for the days that it touches, and schedule the next sync."""
         from connectors.channels.sync_schedule import LOOKBACK as DAILY_LOOKBACK
-        from connectors.errors import DaybookError, Transient
-        from connectors.home.faults import in_words
+        from connectors.errors import DaybookError, Transient, summary
         from connectors.home.redaction import clean_errors, redacted
         from connectors.lake.windows import Window
         from pipelines.stages.fetch import LOOKBACK
@@ -64,14 +63,14 @@ with warnings.catch_warnings():
             days = window.days if window else 0
             with (
                 alone(registry, slug),
-                registry.activity(slug, FETCH, days, context.run_id) as outcome,
+                registry.activities.record(slug, FETCH, days, context.run_id) as outcome,
             ):
                 try:
-                    connection = registry.connection(slug)
+                    connection = registry.connections.get(slug)
                     check_syncable(connection)
                     result = sync_account(workspace, connection, daybook.clock(), lookback, window)
                 except (DaybookError, OSError) as error:
-                    outcome.problem = redacted(in_words(error))
+                    outcome.problem = redacted(summary(error))
                     passes = isinstance(error, Transient)
         if outcome.problem is not None:
             metadata = {RERUN_HELPS: True} if passes else {}

@@ -57,7 +57,7 @@ def _fail_damaged_days(context: dg.AssetExecutionContext, workspace: Workspace) 
 
     recorder = Recorder(context)
     failed: dict[tuple[str, date], str] = {}
-    for connection in workspace.registry.connections():
+    for connection in workspace.registry.connections.list():
         results = mark_damaged_days(workspace, connection)
         recorder.record(connection.slug, results)
         failed |= {(connection.slug, r.day): r.failure for r in results if r.failure is not None}

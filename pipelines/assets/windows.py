@@ -41,7 +41,7 @@ def each_connection(
     _name(context, windows_by_slug)
     for slug, windows in windows_by_slug.items():
         try:
-            connection = workspace.registry.connection(slug)
+            connection = workspace.registry.connections.get(slug)
         except BadInput as error:
             failed |= {(slug, day): str(error) for window in windows for day in window}
             continue
@@ -50,7 +50,7 @@ def each_connection(
             interruption_in_words(),
             clean_errors(),
             alone(workspace.registry, slug),
-            workspace.registry.activity(slug, activity, days, context.run_id) as outcome,
+            workspace.registry.activities.record(slug, activity, days, context.run_id) as outcome,
         ):
             reasons: dict[date, str] = {}
             try:
@@ -82,7 +82,7 @@ def alone(registry: Registry, slug: str) -> Iterator[None]:
         try:
             stack.enter_context(registry.lock(f"work on {slug}", WAIT_SECONDS))
         except Transient as error:
-            running = registry.running_activities().get(slug)
+            running = registry.activities.running().get(slug)
             holder = f"the {running.what} run {running.run}" if running else "another run"
             raise Transient(
                 f"{holder} works on {slug} for more than {WAIT_SECONDS / 60:g} minutes: try again "

@@ -39,8 +39,8 @@ def touched_days(
     from connectors.accounts.platforms import has_settlements
 
     with daybook.open() as workspace:
-        slugs = {c.slug for c in workspace.registry.connections() if has_settlements(c)}
-        events = workspace.registry.inbox(0, EVENTS_A_TICK)
+        slugs = {c.slug for c in workspace.registry.connections.list() if has_settlements(c)}
+        events = workspace.registry.inbox.list(0, EVENTS_A_TICK)
         space = partition_space(workspace.registry)
         partitions = _partition_requests(context.instance, slugs)
         if events and not _reaches(daybook.space, space):

@@ -35,9 +35,9 @@ def planned_entries(
     taken out.
     """
     with daybook.open() as workspace:
-        planned = workspace.registry.publications(BOOKS, states=["planned"])
-        unsupported = workspace.registry.unsupported_publications(BOOKS)
-        events = workspace.registry.inbox()
+        planned = workspace.registry.publications.list(BOOKS, states=["planned"])
+        unsupported = workspace.registry.publications.unsupported(BOOKS)
+        events = workspace.registry.inbox.list()
     due: dict[str, list[Publication]] = defaultdict(list)
     for publication in [*planned, *unsupported]:
         due[publication.connection].append(publication)

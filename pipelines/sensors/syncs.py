@@ -45,10 +45,10 @@ def due_syncs(
 def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[dg.RunRequest]:
     from connectors.channels.history import can_sync
 
-    scheduled_syncs = workspace.registry.scheduled_syncs()
+    scheduled_syncs = workspace.registry.sync_schedule.by_connection()
     due = [
         (connection, scheduled_syncs.get(connection.slug))
-        for connection in workspace.registry.connections()
+        for connection in workspace.registry.connections.list()
         if connection.slug in known
         and can_sync(connection)
         and _is_due(connection, scheduled_syncs.get(connection.slug), now)

@@ -6,8 +6,7 @@ from datetime import date
 import duckdb
 
 from connectors.database.registry import Connection, Publication
-from connectors.errors import DaybookError
-from connectors.home.faults import in_words
+from connectors.errors import DaybookError, summary
 from connectors.home.redaction import redacted
 from connectors.lake.windows import Window
 from pipelines.checks import COMPUTED, POSTED, PUBLISHED, SENT
@@ -23,10 +22,12 @@ def post_days(workspace: Workspace, connection: Connection, window: Window) -> l
         outcome = publish(workspace, connection, window)
         wrong = outcome.stale | read_back(workspace, connection, window)
     except (DaybookError, OSError, duckdb.Error) as error:
-        reason = redacted(in_words(error))
+        reason = redacted(summary(error))
         check = CheckResult(COMPUTED[PUBLISHED], reason)
         return [DayResult(PUBLISHED, day, None, (check,), reason) for day in window]
-    latest = workspace.registry.publications(BOOKS, [connection.slug], window.start, window.end)
+    latest = workspace.registry.publications.list(
+        BOOKS, [connection.slug], window.start, window.end
+    )
     publications: dict[date, list[Publication]] = {day: [] for day in window}
     for publication in latest:
         publications[publication.business_date].append(publication)

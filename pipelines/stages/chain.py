@@ -13,8 +13,7 @@ import duckdb
 from connectors.database.registry.findings import MISSING
 from connectors.database.registry.findings import PROVISIONAL as PROVISIONAL_FIGURES
 from connectors.database.registry.records import DayStateName
-from connectors.errors import DaybookError
-from connectors.home.faults import in_words
+from connectors.errors import DaybookError, summary
 from connectors.home.redaction import redacted
 from connectors.lake.windows import Window
 from pipelines import checks
@@ -79,7 +78,7 @@ def _attempt(
     try:
         return stage(store, window, days, failed)
     except (DaybookError, OSError, duckdb.Error) as error:
-        reason = redacted(in_words(error))
+        reason = redacted(summary(error))
         return [DayResult(asset, day, failure=reason) for day in days]
 
 
@@ -242,15 +241,15 @@ def _write_provisional(store: Store) -> None:
     try:
         write_provisional(store.workspace, store.connection, store.mapping)
     except (DaybookError, OSError, duckdb.Error) as error:
-        problems = [f"they cannot be read: {in_words(error)}"]
-    store.workspace.registry.set_findings(store.slug, PROVISIONAL_FIGURES, problems)
+        problems = [f"they cannot be read: {summary(error)}"]
+    store.workspace.registry.findings.set(store.slug, PROVISIONAL_FIGURES, problems)
 
 
 def _leave_gaps(store: Store) -> None:
     """Leave what is missing between settlements where the connection's card shows it."""
-    effective = store.lake.current(store.slug)
+    effective = store.lake.effective_documents(store.slug)
     missing = gaps(store.connection, linked_settlements(store.connection, effective))
-    store.workspace.registry.set_findings(store.slug, MISSING, list(map(str, missing)))
+    store.workspace.registry.findings.set(store.slug, MISSING, list(map(str, missing)))
 
 
 def _leave_states(
@@ -274,7 +273,7 @@ def _leave_states(
                 states[result.day] = ("open", BOOKED_AHEAD)
             else:
                 states[result.day] = ("empty" if result.day in empty else "done", None)
-    store.workspace.registry.set_day_states(store.slug, states)
+    store.workspace.registry.days.set_states(store.slug, states)
 
 
 def _without_rule(facts: DayFacts) -> str | None:

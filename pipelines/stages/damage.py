@@ -15,7 +15,7 @@ _ASSETS = dict(zip((t.name for t in BOOKED), (TRANSACTIONS, SETTLEMENTS, JOURNAL
 def damaged_files(workspace: Workspace, connection: Connection) -> dict[date, dict[str, str]]:
     """Return what is wrong with the files of days that are computed: by day, table -> reason."""
     slug, lake = connection.slug, workspace.lake
-    states = workspace.registry.day_states(slug)
+    states = workspace.registry.days.list(slug)
     computed = {state.day for state in states if state.state in {"done", "empty"}}
     damaged: dict[date, dict[str, str]] = {}
     for table in _ASSETS:
@@ -35,7 +35,7 @@ def mark_damaged_days(workspace: Workspace, connection: Connection) -> list[DayR
         day: ("failed", next(iter(reasons.values()))) for day, reasons in damaged.items()
     }
     if states:
-        workspace.registry.set_day_states(connection.slug, states)
+        workspace.registry.days.set_states(connection.slug, states)
     return [
         DayResult(
             _ASSETS[table], day, None, (CheckResult(COMPUTED[_ASSETS[table]], reason),), reason

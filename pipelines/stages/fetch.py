@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels import channel
 from connectors.channels.base import Channel
 from connectors.channels.history import today_of, whole_days
@@ -73,10 +73,10 @@ def fetch(
     """
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
-    held = workspace.lake.current(connection.slug)
+    held = workspace.lake.effective_documents(connection.slug)
     start = min(_unknown_from(held, whole), today_of(connection, now) - lookback)
-    scheduled = workspace.registry.scheduled_syncs().get(connection.slug)
-    seen = {state.day for state in workspace.registry.day_states(connection.slug)}
+    scheduled = workspace.registry.sync_schedule.by_connection().get(connection.slug)
+    seen = {state.day for state in workspace.registry.days.list(connection.slug)}
     # A history that was made longer has days that no fetch has brought in.
     known = complete_window(held) or whole
     unseen = (day for day in whole if day not in seen or day < known.start)
@@ -87,7 +87,7 @@ def fetch(
         return Fetched()
     accounts = Accounts(workspace.settings, workspace.registry)
     stopped = Event()
-    with accounts.reaching(connection.slug):
+    with accounts.recording_refusals(connection.slug):
         context = _context(workspace, accounts, connection, span, whole.start, now, held, stopped)
         if again and window is not None:
             named = Window(max(whole.start, window.start), min(whole.end, window.end))
@@ -103,7 +103,7 @@ def fetch(
             # What is open leaves out what a refused settlement has taken: no day is whole then.
             if (
                 intake.refused
-                and complete_window(workspace.lake.current(connection.slug)) is not None
+                and complete_window(workspace.lake.effective_documents(connection.slug)) is not None
             ):
                 raise intake.refused[0]
             return Fetched(intake.new, intake.touched(), [str(e) for e in intake.refused])
@@ -129,12 +129,12 @@ def _context(
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
         account = str(connection.account_id)
         return StoppableRateLimiter(
-            SharedRateLimiter(workspace.registry, application, account, limits), stopped
+            SharedRateLimiter(workspace.registry.rate_limits, application, account, limits), stopped
         )
 
     return SyncContext(
         access=accounts.access(connection.slug),
-        sign=platform(connection.channel).sign,
+        sign=platform_named(connection.channel).sign,
         account_id=connection.account_id or "",
         account=connection.account,
         time_zone=connection.timezone,
@@ -159,9 +159,9 @@ class _Intake:
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
         self._table, self._context = table, context
-        self._before = readings(source, workspace.lake.current(connection.slug))
+        self._before = readings(source, workspace.lake.effective_documents(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
-        made = workspace.registry.scheduled_syncs().get(connection.slug)
+        made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
         self._unfinished = set(made.days if made else ())
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
@@ -191,7 +191,7 @@ class _Intake:
         days = {d for d in manifest.days if d < self._context.today}
         if not days <= self._unfinished:
             self._unfinished |= days
-            self._workspace.registry.schedule_sync(
+            self._workspace.registry.sync_schedule.set(
                 self._connection.slug, self._context.now, self._unfinished, BROKEN_OFF
             )
 
@@ -199,7 +199,7 @@ class _Intake:
         """Return the days that must be computed again for what was stored."""
         if not self.new:
             return set()
-        current = self._workspace.lake.current(self._connection.slug)
+        current = self._workspace.lake.effective_documents(self._connection.slug)
         days: set[date] = set()
         ahead = is_booked(self._connection)
         for manifest in (m for m in self.new if ahead or not m.provisional):

@@ -61,9 +61,9 @@ def open_connection(
 ) -> Target:
     """The connection of that slug, or what it will be; `BadInput` when options contradict it."""
     try:
-        known = workspace.registry.connection(slug)
+        known = workspace.registry.connections.get(slug)
     except BadInput:
-        workspace.registry.check_connection(slug, timezone or source.default_time_zone)
+        workspace.registry.connections.check(slug, timezone or source.default_time_zone)
         return Target(slug, name or slug, timezone or source.default_time_zone, exists=False)
     if known.channel != source.name:
         raise BadInput(f"connection {slug} is one of {known.channel}, not of {source.name}")
@@ -121,10 +121,10 @@ def held_elsewhere(
 ) -> str | None:
     """What another connection of the channel has of a document, in words."""
     ids = _own_ids(manifest)
-    for connection in workspace.registry.connections():
+    for connection in workspace.registry.connections.list():
         if connection.channel != source.name or connection.slug == slug:
             continue
-        for other in workspace.lake.current(connection.slug):
+        for other in workspace.lake.effective_documents(connection.slug):
             if other.document == manifest.document:
                 return f"connection {connection.slug} has this very file, as {other.name}"
             shared = sorted(ids & _own_ids(other))
@@ -142,8 +142,8 @@ def _take(
     workspace: Workspace, source: Channel, target: Target, content: bytes, manifest: Manifest
 ) -> Imported:
     registry, lake = workspace.registry, workspace.lake
-    if target.slug not in {c.slug for c in registry.connections()}:
-        registry.add_connection(
+    if target.slug not in {c.slug for c in registry.connections.list()}:
+        registry.connections.add(
             target.slug,
             channel=source.name,
             name=target.name,
@@ -151,16 +151,16 @@ def _take(
             kind="file",
             actor=ACTOR,
         )
-    held = lake.current(target.slug)
-    connection = registry.connection(target.slug)
+    held = lake.effective_documents(target.slug)
+    connection = registry.connections.get(target.slug)
     check_covered_once(manifest, held, connection.timezone)
     if connection.kind == "api":
         check_before_sync(manifest, first_day(connection, workspace.settings.first_day))
     before = readings(source, held)
     kept = ingest.store(lake, content, manifest)
-    current = lake.current(target.slug)
+    current = lake.effective_documents(target.slug)
     days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
-    registry.record_document(
+    registry.inbox.record_document(
         target.slug,
         document=kept.manifest.document,
         days=days,
@@ -260,11 +260,13 @@ def days_of(manifest: Manifest) -> set[date]:
 def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
     """Days that are not done: never run, failed, asked for again, lost, without a document now."""
     registry, lake = workspace.registry, workspace.lake
-    covered = {day for m in lake.current(connection.slug) for day in days_of(m)}
-    done = {s.day for s in registry.day_states(connection.slug) if s.state in {"done", "empty"}}
+    covered = {day for m in lake.effective_documents(connection.slug) for day in days_of(m)}
+    done = {s.day for s in registry.days.list(connection.slug) if s.state in {"done", "empty"}}
     for table in ("transactions", "settlements", "journal_lines"):
         done &= lake.days(table, connection.slug) - lake.cut_off(table, connection.slug)
-    asked = {day for e in registry.inbox() if e.connection == connection.slug for day in e.days}
+    asked = {
+        day for e in registry.inbox.list() if e.connection == connection.slug for day in e.days
+    }
     # A withdrawal that was killed before it asked for its days.
     unsupported = lake.days("transactions", connection.slug) - {
         day for m in booked_documents(workspace, connection) for day in days_of(m)

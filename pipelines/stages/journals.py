@@ -125,14 +125,16 @@ def plan(workspace: Workspace, connection: Connection, window: Window, built: Bu
         if day not in built.failed
         for f in entries
     ]
-    workspace.registry.plan_publications(BOOKS, rows)
+    workspace.registry.publications.plan(BOOKS, rows)
     withdraw(workspace, connection, window, built)
 
 
 def withdraw(workspace: Workspace, connection: Connection, window: Window, built: Built) -> None:
     """Drop the plans of entries that are no longer there; what is posted is voided on publish."""
     current = {(f.business_date, f.currency) for entries in built.days.values() for f in entries}
-    listed = workspace.registry.publications(BOOKS, [connection.slug], window.start, window.end)
+    listed = workspace.registry.publications.list(
+        BOOKS, [connection.slug], window.start, window.end
+    )
     gone = [
         (p.business_date, p.currency)
         for p in listed
@@ -142,7 +144,7 @@ def withdraw(workspace: Workspace, connection: Connection, window: Window, built
         and p.state != "voided"
     ]
     if gone:
-        workspace.registry.withdraw_publications(BOOKS, connection.slug, gone)
+        workspace.registry.publications.withdraw(BOOKS, connection.slug, gone)
 
 
 def read_entries(

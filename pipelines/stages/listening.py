@@ -14,7 +14,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.queues import Notifying, notices_of
+from connectors.accounts.notification_queues import NotificationQueues, notices_of
 from connectors.channels.history import can_sync, today_of
 from connectors.channels.notifications import Message, Notification, Queue
 from connectors.database.registry import Connection
@@ -65,7 +65,7 @@ class _Round:
 
     def __init__(self, workspace: Workspace, now: datetime, log: logging.Logger) -> None:
         self._registry, self._now, self._log = workspace.registry, now, log
-        self._notifying = Notifying(Accounts(workspace.settings, workspace.registry))
+        self._notifying = NotificationQueues(Accounts(workspace.settings, workspace.registry))
         self.heard = Heard()
 
     def queues(self) -> dict[str, list[Connection]]:
@@ -74,7 +74,7 @@ class _Round:
         notified = self._notifying.notified()
         if not notified:
             return found
-        for connection in self._registry.connections():
+        for connection in self._registry.connections.list():
             if connection.slug in notified:
                 address = self._notifying.address(connection)
                 found[f"{connection.channel} {address}"].append(connection)
@@ -91,16 +91,16 @@ class _Round:
             except DaybookError as error:
                 self.heard.silent.add(connection.slug)
                 said = f"{error}; {_MEANWHILE}"
-                self._registry.set_findings(connection.slug, NOTIFICATIONS, [said])
+                self._registry.findings.set(connection.slug, NOTIFICATIONS, [said])
                 self._log.warning("%s: %s%s", connection.slug, NOTIFICATIONS, said)
             else:
                 if any(f.startswith(NOTIFICATIONS) for f in connection.findings):
-                    self._registry.set_findings(connection.slug, NOTIFICATIONS, [])
+                    self._registry.findings.set(connection.slug, NOTIFICATIONS, [])
                 return
 
     def _visited(self, concerned: Iterable[Connection]) -> bool:
         """Whether work on an account goes on just now."""
-        return bool(self._registry.running_activities().keys() & {c.slug for c in concerned})
+        return bool(self._registry.activities.running().keys() & {c.slug for c in concerned})
 
     def _hear(self, queue: Queue, sharing: Sequence[Connection]) -> None:
         for _ in range(ANSWERS):
@@ -111,7 +111,7 @@ class _Round:
             wanted: dict[str, datetime] = {}
             done = [message for message in messages if self._heed(message, sharing, wanted)]
             for slug, at in wanted.items():
-                if self._registry.advance(slug, at):
+                if self._registry.sync_schedule.advance(slug, at):
                     self.heard.advanced.add(slug)
             if done:
                 queue.delete(done)

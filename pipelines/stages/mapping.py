@@ -1,13 +1,13 @@
 """The mapping configuration in force for a connection."""
 
 from connectors.database.registry import MappingVersion, Registry
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, summary
 from mappings.journal.config import MappingConfig
 
 
 def mapping_of(registry: Registry, connection: str | None) -> MappingConfig:
     """The connection's own mapping, else the house's, else the defaults."""
-    return config_of(registry.mapping(connection))
+    return config_of(registry.mappings.get(connection))
 
 
 def config_of(saved: MappingVersion | None) -> MappingConfig:
@@ -19,5 +19,5 @@ def config_of(saved: MappingVersion | None) -> MappingConfig:
     except ValueError as error:
         raise ConfigError(
             f"mapping version {saved.version} is not one this release reads "
-            f"({str(error).splitlines()[0]}): mend it with `daybook mappings set`"
+            f"({summary(error)}): mend it with `daybook mappings set`"
         ) from error

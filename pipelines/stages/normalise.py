@@ -20,8 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.documents.manifest import DayTotals, Manifest
-from connectors.errors import DaybookError
-from connectors.home.faults import in_words
+from connectors.errors import DaybookError, summary
 from connectors.lake.windows import Window
 from mappings.model import UNCLASSIFIED
 from mappings.tables import BOOKED, TRANSACTIONS
@@ -147,7 +146,7 @@ def _stage_all(store: Store, window: Window, scratch: Path) -> Iterator[_Staged]
         try:
             return _stage(store, manifest, window, con, scratch), {}
         except (duckdb.Error, pa.ArrowException, DaybookError, OSError) as error:
-            reason = f"document {manifest.document[:12]} ({manifest.name}): {in_words(error)}"
+            reason = f"document {manifest.document[:12]} ({manifest.name}): {summary(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
 
     return _side_by_side(store.workspace, stage, touched)

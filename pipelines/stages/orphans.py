@@ -60,7 +60,7 @@ def orphans(
 
 def _recorded(workspace: Workspace, connection: Connection, window: Window) -> dict[str, Orphan]:
     """Every entry that is recorded as posted, or may be, by its id."""
-    listed = workspace.registry.publications(
+    listed = workspace.registry.publications.list(
         BOOKS, [connection.slug], window.start, window.end, LIVE, all_revisions=True
     )
     revisions: dict[str, list[Publication]] = defaultdict(list)

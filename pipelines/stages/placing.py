@@ -34,7 +34,7 @@ def save_mapping(
     `BadInput` for an unknown connection, and when `after` is not the newest version any more.
     """
     registry = workspace.registry
-    saved = registry.save_mapping(
+    saved = registry.mappings.save(
         config.model_dump(mode="json"),
         config.digest,
         connection=connection,
@@ -42,12 +42,12 @@ def save_mapping(
         after=after,
     )
     asked = 0
-    for known in registry.connections():
+    for known in registry.connections.list():
         if connection not in {None, known.slug}:
             continue
         days = sorted({d for m in booked_documents(workspace, known) for d in days_of(m)})
         if days:
-            registry.request_days(known.slug, days, "mapping changed", actor)
+            registry.inbox.request_days(known.slug, days, "mapping changed", actor)
             asked += len(days)
     return Saved(saved.version, asked)
 
@@ -68,7 +68,7 @@ def place(
         raise BadInput(f"there is no category {category!r}; `daybook mappings show` lists them")
     if source_type not in words_of(workspace, connection):
         raise BadInput(f"no document of {connection.slug} has the word {source_type!r}")
-    before = workspace.registry.mapping(connection.slug)
+    before = workspace.registry.mappings.get(connection.slug)
     config = config_of(before)
     words = dict(config.source_types.get(connection.channel, {}))
     words.pop(source_type, None)

@@ -37,7 +37,7 @@ def is_booked(connection: Connection) -> bool:
 
 def booked_documents(workspace: Workspace, connection: Connection) -> list[Manifest]:
     """The documents that are booked, oldest first; provisional ones only where that is asked."""
-    current = workspace.lake.current(connection.slug)
+    current = workspace.lake.effective_documents(connection.slug)
     if not is_booked(connection):
         return current
     found = [*current, *_standing(workspace, connection, current)]
@@ -46,7 +46,7 @@ def booked_documents(workspace: Workspace, connection: Connection) -> list[Manif
 
 def provisional_days(workspace: Workspace, connection: Connection) -> set[date]:
     """The days that provisional figures stand for."""
-    current = workspace.lake.current(connection.slug)
+    current = workspace.lake.effective_documents(connection.slug)
     return {day for m in _standing(workspace, connection, current) for day in m.days}
 
 
@@ -54,7 +54,7 @@ def _standing(
     workspace: Workspace, connection: Connection, current: Sequence[Manifest]
 ) -> list[Manifest]:
     """The provisional documents, each cut down to the days that no settlement covers."""
-    provisional = workspace.lake.provisional(connection.slug)
+    provisional = workspace.lake.provisional_documents(connection.slug)
     if not provisional:
         return []
     covered = {day for m in current for day in Window(m.first_day, m.last_day + ONE_DAY)}
@@ -108,10 +108,10 @@ def write_provisional(
     lake, slug = workspace.lake, connection.slug
     if not channel(connection.channel).supports_provisional:
         return set()
-    if not lake.provisional(slug) and not lake.days(_TABLE.name, slug):
+    if not lake.provisional_documents(slug) and not lake.days(_TABLE.name, slug):
         return set()
     with workspace.registry.lock(f"provisional {slug}", LOCK_SECONDS):
-        documents = _standing(workspace, connection, lake.current(slug))
+        documents = _standing(workspace, connection, lake.effective_documents(slug))
         days = {day for manifest in documents for day in manifest.days}
         if documents:
             _write(workspace, connection, documents, days, mapping)
@@ -180,4 +180,4 @@ def book_provisional(workspace: Workspace, connection: Connection, actor: str) -
     if days:
         how = "booked" if is_booked(connection) else "not booked any more"
         reason = f"provisional figures are {how}"
-        workspace.registry.request_days(connection.slug, days, reason, actor)
+        workspace.registry.inbox.request_days(connection.slug, days, reason, actor)

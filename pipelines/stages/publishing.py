@@ -56,7 +56,7 @@ def due(workspace: Workspace, connection: Connection, window: Window) -> Due:
         workspace,
         connection,
         window,
-        registry.publications(BOOKS, [connection.slug], window.start, window.end),
+        registry.publications.list(BOOKS, [connection.slug], window.start, window.end),
     )
 
 
@@ -94,7 +94,9 @@ def due_since(
     if since is None or since >= window.end or not stores:
         return []
     start = max(since, window.start)
-    listed = workspace.registry.publications(BOOKS, [s.slug for s in stores], start, window.end)
+    listed = workspace.registry.publications.list(
+        BOOKS, [s.slug for s in stores], start, window.end
+    )
     return [p for p in listed if p.state != "voided" and p.withdrawn_at is None]
 
 
@@ -106,7 +108,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
     """
     registry = workspace.registry
     with registry.lock("books", LOCK_SECONDS):
-        listed = registry.publications(BOOKS, [connection.slug], window.start, window.end)
+        listed = registry.publications.list(BOOKS, [connection.slug], window.start, window.end)
         outstanding = _due(workspace, connection, window, listed)
         todo, gone = list(outstanding.post), outstanding.remove
         entries = read_entries(
@@ -124,12 +126,14 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
         books.initialise()
         # A newer revision of what goes, never posted, goes with it.
         if gone:
-            registry.withdraw_publications(BOOKS, connection.slug, keys_of(gone))
+            registry.publications.withdraw(BOOKS, connection.slug, keys_of(gone))
         written = books.publish(
             connection.slug, connection.name, chosen, [orphan.entry_id for orphan in gone]
         )
-        registry.mark_posted(BOOKS, todo, reference=str(connection.slug))
-        registry.mark_voided(BOOKS, [p for orphan in gone for p in orphan.publications])
+        registry.publications.mark_posted(BOOKS, todo, reference=str(connection.slug))
+        registry.publications.mark_voided(
+            BOOKS, [p for orphan in gone for p in orphan.publications]
+        )
     return Outcome(
         posted=tuple(todo),
         stale=stale,
@@ -154,7 +158,7 @@ def _stale(planned: Sequence[Publication], built: dict[str, str]) -> dict[date, 
 
 def read_back(workspace: Workspace, connection: Connection, window: Window) -> dict[date, str]:
     """Days on which the books do not hold what is recorded as posted, and what is different."""
-    listed = workspace.registry.publications(
+    listed = workspace.registry.publications.list(
         BOOKS, [connection.slug], window.start, window.end, states=["posted"]
     )
     recorded = {p.entry_id: p for p in listed}

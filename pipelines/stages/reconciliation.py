@@ -100,7 +100,7 @@ def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap
     return [
         gap
         for c in connections
-        for gap in gaps(c, linked_settlements(c, workspace.lake.current(c.slug)))
+        for gap in gaps(c, linked_settlements(c, workspace.lake.effective_documents(c.slug)))
     ]
 
 
@@ -149,7 +149,7 @@ def _held(workspace: Workspace, connection: Connection) -> dict[str, str]:
     """Why, for settlements that have a line in an entry that is held."""
     held = {
         p.business_date: p.message or "held"
-        for p in workspace.registry.publications(BOOKS, [connection.slug], states=["held"])
+        for p in workspace.registry.publications.list(BOOKS, [connection.slug], states=["held"])
     }
     files = workspace.lake.partitions("journal_lines", connection.slug, held)
     if not files:

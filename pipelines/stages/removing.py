@@ -36,7 +36,7 @@ class PostedEntries:
 
 def posted_entries(workspace: Workspace, slug: str) -> PostedEntries:
     """Return the entries that stand in the books or are recorded as posted there."""
-    live = workspace.registry.publications(BOOKS, [slug], states=LIVE, all_revisions=True)
+    live = workspace.registry.publications.list(BOOKS, [slug], states=LIVE, all_revisions=True)
     days = {p.entry_id: p.business_date for p in live}
     for line in Books(workspace.settings.books_folder).posted([slug]):
         days[line.entry_id] = line.business_date
@@ -62,7 +62,7 @@ def remove_connection(
     for owner in (slug, STAGED + slug, QUEUE + slug):
         vault.forget(owner)
     # The registry next: a lake without a connection is litter, the other way round a fault.
-    workspace.registry.remove_connection(slug, actor)
+    workspace.registry.connections.remove(slug, actor)
     # What a run posted meanwhile; none can from now on.
     if withdraw_entries and (late := posted_entries(workspace, slug)).entry_ids:
         _withdraw(workspace, slug, late, actor)
@@ -80,13 +80,13 @@ def withdraw_removed(workspace: Workspace, slug: str, actor: str) -> PostedEntri
 def _withdraw(workspace: Workspace, slug: str, posted: PostedEntries, actor: str) -> None:
     registry = workspace.registry
     with registry.lock("books", LOCK_SECONDS):
-        live = registry.publications(BOOKS, [slug], states=LIVE, all_revisions=True)
+        live = registry.publications.list(BOOKS, [slug], states=LIVE, all_revisions=True)
         keys = sorted({(p.business_date, p.currency) for p in live})
-        registry.withdraw_publications(BOOKS, slug, keys)
+        registry.publications.withdraw(BOOKS, slug, keys)
         if posted.entry_ids:
             books = Books(workspace.settings.books_folder)
             books.publish(slug, slug, [], posted.entry_ids)
-        registry.mark_voided(BOOKS, live)
+        registry.publications.mark_voided(BOOKS, live)
     if posted.entry_ids:
         detail = {"entries": len(posted.entry_ids), "days": str(posted)}
-        registry.audit(actor, "entries.withdrawn", slug, detail)
+        registry.audit.record(actor, "entries.withdrawn", slug, detail)

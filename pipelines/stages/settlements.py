@@ -75,7 +75,7 @@ def unsteady_reserves(store: Store, days: Sequence[date]) -> dict[date, str | No
 
     Judged where both are known: the same site and currency, one beginning when the other ends.
     """
-    manifests = store.lake.current(store.slug)
+    manifests = store.lake.effective_documents(store.slug)
     ends = {(m.currency, m.marketplace, m.period_end): m for m in manifests}
     reasons: dict[date, str | None] = {}
     for manifest in manifests:

@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from connectors.accounts.broker import NeedsReconnection
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels.history import can_sync, today_of, whole_days
 from connectors.channels.sync_schedule import next_sync_at
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import NOT_BOOKED
-from connectors.errors import BadInput, ConfigError, DaybookError, RateLimited, Transient
-from connectors.home.faults import in_words
+from connectors.errors import BadInput, ConfigError, DaybookError, RateLimited, Transient, summary
 from connectors.home.redaction import redacted
 from connectors.lake.windows import ONE_DAY, Window
 from pipelines.stages.fetch import TRY_AGAIN, Fetched, fetch
@@ -60,16 +59,16 @@ def sync_account(
         until = now + timedelta(seconds=error.retry_after)
         _put_off(workspace, connection, window, until, str(error))
         local = until.astimezone(ZoneInfo(connection.timezone))
-        title = platform(connection.channel).title
+        title = platform_named(connection.channel).title
         return SyncResult(waiting=f"waiting for {title} until {local:%Y-%m-%d %H:%M}")
     except NeedsReconnection:
         # Its state says so by now: one wording for the run, the card and the command line.
-        check_syncable(workspace.registry.connection(connection.slug))
+        check_syncable(workspace.registry.connections.get(connection.slug))
         raise
     except (DaybookError, OSError, duckdb.Error) as error:
         soon = isinstance(error, Transient)
         at = now + TRY_AGAIN if soon else _tomorrow(connection, now)
-        _put_off(workspace, connection, window, at, redacted(in_words(error)))
+        _put_off(workspace, connection, window, at, redacted(summary(error)))
         raise
     return _complete(workspace, connection, fetched, now)
 
@@ -79,16 +78,16 @@ def _complete(
 ) -> SyncResult:
     """Ask for the days first: a process that ends in between is synced again, which asks again."""
     registry, slug = workspace.registry, connection.slug
-    registry.set_findings(slug, NOT_BOOKED, fetched.refused)
-    scheduled = registry.scheduled_syncs().get(slug)
+    registry.findings.set(slug, NOT_BOOKED, fetched.refused)
+    scheduled = registry.sync_schedule.by_connection().get(slug)
     whole = whole_days(connection, workspace.settings.first_day, now)
-    seen = {state.day for state in registry.day_states(slug)}
+    seen = {state.day for state in registry.days.list(slug)}
     days = {*fetched.days, *(scheduled.days if scheduled else ()), *(set(whole) - seen)}
     today = today_of(connection, now)
     over = sorted(day for day in days if day < today)
     if over:
-        registry.request_days(slug, over, "documents touch them", ACTOR)
-    registry.schedule_sync(slug, _tomorrow(connection, now))
+        registry.inbox.request_days(slug, over, "documents touch them", ACTOR)
+    registry.sync_schedule.set(slug, _tomorrow(connection, now))
     return SyncResult(len(fetched.documents), tuple(over), tuple(fetched.refused))
 
 
@@ -101,9 +100,9 @@ def _put_off(
 ) -> None:
     """Sync at another time; what an interrupted sync has left to compute is done then too."""
     registry, slug = workspace.registry, connection.slug
-    scheduled = registry.scheduled_syncs().get(slug)
+    scheduled = registry.sync_schedule.by_connection().get(slug)
     days: Iterable[date] = {*(window or ()), *(scheduled.days if scheduled else ())}
-    registry.schedule_sync(slug, at, days, reason)
+    registry.sync_schedule.set(slug, at, days, reason)
 
 
 def _tomorrow(connection: Connection, now: datetime) -> datetime:

@@ -3,7 +3,7 @@
 import os
 
 from connectors.database.registry import Publication
-from connectors.lake.lake import write_atomically
+from connectors.lake.atomic import write_atomically
 from mappings.tables import TABLES
 from pipelines.stages.workspace import Workspace
 from pipelines.warehouse import WarehouseReport, publish_warehouse
@@ -25,7 +25,7 @@ def source_stamp(workspace: Workspace) -> str | None:
     ]
     if not changed:
         return None
-    posted = workspace.registry.publications_changed_at()
+    posted = workspace.registry.publications.changed_at()
     return f"{max(changed)} {posted.isoformat() if posted else '-'}"
 
 
@@ -49,7 +49,7 @@ def publish(workspace: Workspace, *, rebuild: bool = False) -> WarehouseReport:
         report = publish_warehouse(
             settings.lake_folder,
             settings.warehouse_file,
-            [_row(p) for p in workspace.registry.publications(all_revisions=True)],
+            [_row(p) for p in workspace.registry.publications.list(all_revisions=True)],
             rebuild=rebuild,
             threads=settings.threads,
             memory_limit=settings.memory_limit,

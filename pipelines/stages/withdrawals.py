@@ -48,7 +48,7 @@ def stored_documents(workspace: Workspace, connection: Connection) -> list[Store
     """Return every document of a connection, oldest statement first."""
     manifests = workspace.lake.manifests(connection.slug)
     effective = {m.document for m in effective_documents(manifests).values()}
-    imported = workspace.registry.recorded_documents(connection.slug)
+    imported = workspace.registry.inbox.documents(connection.slug)
     return [
         StoredDocument(
             manifest,
@@ -108,16 +108,16 @@ def withdraw_document(
         chosen = find_document(stored_documents(workspace, connection), document)
         check_withdrawable(connection, chosen)
         manifest, source = chosen.manifest, channel(connection.channel)
-        before = readings(source, lake.current(slug))
+        before = readings(source, lake.effective_documents(slug))
         is_new = manifest.withdrawn is None
         if is_new:
             withdrawal = Withdrawal(at=datetime.now(UTC), by=actor, reason=reason)
             manifest = lake.withdraw_document(manifest, withdrawal)
             detail = {"document": document, "file": manifest.name, "reason": reason}
-            workspace.registry.audit(actor, "document.withdrawn", slug, detail)
+            workspace.registry.audit.record(actor, "document.withdrawn", slug, detail)
         manifests = lake.manifests(slug)
         fallback = effective_documents(manifests).get(manifest.statement)
-        after = readings(source, lake.current(slug))
+        after = readings(source, lake.effective_documents(slug))
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         touched = [m for m in manifests if m.document in changed]
         if chosen.state != "superseded":
@@ -125,7 +125,7 @@ def withdraw_document(
         days = sorted({day for m in touched for day in days_of(m)})
         if days:
             why = f"the document {manifest.name} was withdrawn"
-            workspace.registry.request_days(slug, days, why, actor)
+            workspace.registry.inbox.request_days(slug, days, why, actor)
     return Withdrawn(manifest, fallback, tuple(days), is_new)
 
 

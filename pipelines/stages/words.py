@@ -121,7 +121,7 @@ def unplaced_words(
     `held` is why entries are held, by connection. A word that was placed since holds its entries
     until their days are done again; a connection with none but such has an empty list.
     """
-    saved = registry.mappings() if held else {}
+    saved = registry.mappings.latest() if held else {}
     found = {}
     for connection in connections:
         said = [_HELD_BY.match(why) for why in held.get(connection.slug, ())]
@@ -187,7 +187,7 @@ def _look_up(
         return
     held = {
         entry.entry_id: entry
-        for entry in workspace.registry.publications(BOOKS, [connection.slug], states=["held"])
+        for entry in workspace.registry.publications.list(BOOKS, [connection.slug], states=["held"])
     }
     with workspace.engine() as con:
         rows = con.execute(

@@ -18,7 +18,8 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
-from connectors.errors import Permanent, Transient
+from connectors.errors import Permanent, Transient, summary
+from connectors.lake.atomic import swap
 from pipelines.warehouse.loading import apply_changes, replace_publications
 from pipelines.warehouse.partitions import Changes, Partition, compare, list_partitions
 from pipelines.warehouse.schema import (
@@ -133,7 +134,7 @@ def _plan(
     try:
         known, replaced = _known(warehouse_file)
     except duckdb.Error as error:
-        return f"the old file could not be read: {_line(error)}", everything
+        return f"the old file could not be read: {summary(error)}", everything
     if known is None:
         return "the old file was made by another version", everything
     changes = compare(known, current)
@@ -171,17 +172,17 @@ def _build(
         try:
             return None, changes, build.run(changes, start_from=warehouse_file)
         except BAD_ROWS as error:
-            raise Permanent(f"the warehouse was left as it was: {_line(error)}") from error
+            raise Permanent(f"the warehouse was left as it was: {summary(error)}") from error
         except duckdb.Error as error:
-            reason = f"the old file could not be continued: {_line(error)}"
+            reason = f"the old file could not be continued: {summary(error)}"
             changes = compare((), current)
             sweep(warehouse_file)
     try:
         return reason, changes, build.run(changes, start_from=None)
     except NO_ROOM_OR_NO_FILE as error:
-        raise Transient(f"the warehouse was left as it was: {_line(error)}") from error
+        raise Transient(f"the warehouse was left as it was: {summary(error)}") from error
     except duckdb.Error as error:
-        raise Permanent(f"the warehouse was left as it was: {_line(error)}") from error
+        raise Permanent(f"the warehouse was left as it was: {summary(error)}") from error
 
 
 @contextmanager
@@ -202,17 +203,7 @@ def _writable(build: _Build) -> Iterator[duckdb.DuckDBPyConnection]:
 def _swap(new_file: Path, warehouse_file: Path) -> None:
     if warehouse_file.exists():
         shutil.copymode(warehouse_file, new_file)
-    _sync(new_file)
-    new_file.replace(warehouse_file)
-    _sync(warehouse_file.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    swap(new_file, warehouse_file)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -241,10 +232,6 @@ def _count(con: duckdb.DuckDBPyConnection, table_name: str) -> int:
     found = con.execute(f"SELECT count(*) FROM {table_name}").fetchone()
     assert found is not None
     return int(found[0])
-
-
-def _line(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0]
 
 
 def _quoted(path: Path) -> str:

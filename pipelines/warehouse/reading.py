@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.errors import BadInput
+from connectors.errors import BadInput, summary
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -46,7 +46,7 @@ def query(warehouse_file: Path, sql: str, *, memory_limit: str = "1200MB") -> Qu
                 columns = _distinct([column[0] for column in cursor.description or ()])
                 rows = cursor.fetchall() if columns else []
         except duckdb.Error as error:
-            raise BadInput(_line(error)) from error
+            raise BadInput(summary(error)) from error
         return QueryResult(columns, [tuple(_json(value) for value in row) for row in rows])
 
 
@@ -62,7 +62,7 @@ def _sealed(
             con.execute(f"ATTACH '{path}' AS warehouse (READ_ONLY)")
         except duckdb.Error as error:
             raise BadInput(
-                f"{warehouse_file} cannot be opened; `daybook sync` rebuilds it: {_line(error)}"
+                f"{warehouse_file} cannot be opened; `daybook sync` rebuilds it: {summary(error)}"
             ) from error
         con.execute("USE warehouse")
         con.execute("SET TimeZone = 'UTC'")
@@ -104,8 +104,3 @@ def _json(value: object) -> Json:
         case _:
             found = str(value)
     return found
-
-
-def _line(error: duckdb.Error) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__

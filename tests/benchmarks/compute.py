@@ -82,7 +82,7 @@ def run_ours(home: Settings) -> dict[str, float]:
     """Every day's `transactions` and `journal_lines`, from documents that are in the lake."""
     with Registry.open(home) as registry:
         workspace = Workspace(home, registry)
-        connection = registry.connection(SLUG)
+        connection = registry.connections.get(SLUG)
         mapping = mapping_of(registry, SLUG)
         window = whole_window(workspace.lake, SLUG)
         for table in ("transactions", "journal_lines"):

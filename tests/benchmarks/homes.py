@@ -30,7 +30,7 @@ def fresh_home(folder: Path, slugs: Iterable[str]) -> Iterator[Settings]:
     try:
         with Registry.open(settings) as registry:
             for slug in slugs:
-                registry.add_connection(
+                registry.connections.add(
                     slug, channel="amazon", name=slug, timezone=ZONE, actor="benchmark"
                 )
         yield settings
@@ -59,6 +59,6 @@ def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> No
 
 def whole_window(lake: Lake, slug: str) -> Window:
     """From the first to the last day that any document of the connection touches."""
-    manifests = lake.current(slug)
+    manifests = lake.effective_documents(slug)
     days: set[date] = {d for m in manifests for d in (m.first_day, m.last_day, *m.days)}
     return Window(min(days), max(days) + timedelta(days=1))

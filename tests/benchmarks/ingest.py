@@ -201,7 +201,7 @@ def _give(name: str, emulator: Any, money: Any) -> None:
 def _visited(workspace: Workspace, slug: str, today: date) -> Window:
     """The whole days of an account, all that the platform has of them fetched."""
     now = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=12)
-    connection = workspace.registry.connection(slug)
+    connection = workspace.registry.connections.get(slug)
     window = whole_days(connection, workspace.settings.first_day, now)
     found = fetch(workspace, connection, window, now)
     assert not found.refused, found.refused
@@ -212,7 +212,7 @@ def run(slug: str, day: str) -> dict[str, float]:
     """One visit and its lines: seconds in all, seconds to fetch, and lines."""
     widen()
     with Registry.open(settings()) as registry:
-        workspace, connection = Workspace(settings(), registry), registry.connection(slug)
+        workspace, connection = Workspace(settings(), registry), registry.connections.get(slug)
         started = time.perf_counter()
         window = _visited(workspace, slug, date.fromisoformat(day))
         fetched = time.perf_counter()

@@ -26,7 +26,7 @@ from sqlalchemy import make_url
 
 from connectors.database import postgres
 from connectors.errors import ConfigError
-from connectors.home import lock as home_lock
+from connectors.home.lock import home_lock
 from connectors.home.settings import Settings
 from tests.benchmarks import killed_command
 from tests.benchmarks.killed_command import PRELOADED, UPKEEP
@@ -261,7 +261,7 @@ def _is_left_alone(home: Path) -> bool:
     deadline = time.monotonic() + END_SECONDS
     while time.monotonic() < deadline:
         try:
-            with home_lock.held(settings):
+            with home_lock(settings):
                 return True
         except ConfigError:
             time.sleep(0.2)

@@ -165,7 +165,7 @@ def _visit(slug: str, day: str, mode: str) -> dict[str, Any]:
         widen()
     now = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(hours=12)
     with Registry.open(settings()) as registry:
-        workspace, connection = Workspace(settings(), registry), registry.connection(slug)
+        workspace, connection = Workspace(settings(), registry), registry.connections.get(slug)
         print("ready", flush=True)
         sys.stdin.readline()
         window = whole_days(connection, settings().first_day, now)

@@ -20,7 +20,7 @@ from connectors.database.registry import Registry
 from connectors.home.settings import settings
 from connectors.http import Limit
 from pipelines.stages.workspace import Workspace
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.benchmarks.homes import fresh_home
 
 WIDE = 1e9
@@ -71,7 +71,7 @@ def connect(workspace: Workspace, name: str, emulator: Any, account: str) -> str
     added = accounts.add(name, name, given, timezone=zone, account=account, actor="benchmark")
     slug = added.slug
     setup = Setup(step="done", imports=Imports(history_from=money.first))
-    workspace.registry.set_setup(slug, setup.model_dump(mode="json"), "benchmark")
+    workspace.registry.connections.set_setup(slug, setup.model_dump(mode="json"), "benchmark")
     return slug
 
 

@@ -36,7 +36,7 @@ from pipelines.stages.workspace import Workspace
 from pipelines.sync import outstanding_days
 from sandbox.limits import CLOCK
 from sandbox.platforms import EMULATORS
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.channels.house import House
@@ -138,7 +138,7 @@ class Simulation:
             yield fault
 
     def _connection(self, store: Store) -> Connection:
-        return self.workspace.registry.connection(store.slug)
+        return self.workspace.registry.connections.get(store.slug)
 
     def _work(self, store: Store, *, publish: bool = True) -> bool:
         daybook = Daybook(clock=lambda: _noon(store))
@@ -158,13 +158,13 @@ class Simulation:
     def _look(self, store: Store, event: str, ok: bool) -> None:
         """A visit that failed shows: in the run, a day's reason, the state or the schedule."""
         registry = self.workspace.registry
-        states = registry.day_states(store.slug)
+        states = registry.days.list(store.slug)
         shows = (
             not ok
             or any(s.state in {"failed", "open"} and s.reason for s in states)
             or self._connection(store).state == "needs_reauth"
             or (
-                (made := registry.scheduled_syncs().get(store.slug)) is not None
+                (made := registry.sync_schedule.by_connection().get(store.slug)) is not None
                 and made.reason is not None
             )
         )
@@ -216,7 +216,7 @@ def measure(work: Path, scale: float) -> list[Result]:
         simulation.live(days)
         simulation.settle()
         workspace = simulation.workspace
-        connections = [workspace.registry.connection(s.slug) for s in simulation.stores]
+        connections = [workspace.registry.connections.get(s.slug) for s in simulation.stores]
         proofs = [
             proof
             for store, connection in zip(simulation.stores, connections, strict=True)
@@ -244,7 +244,7 @@ def measure(work: Path, scale: float) -> list[Result]:
 
 def _wrong(workspace: Workspace, store: Store) -> Iterator[str]:
     """What differs from the platform's books, in words."""
-    house = House(workspace, workspace.registry.connection(store.slug), now=_noon(store))
+    house = House(workspace, workspace.registry.connections.get(store.slug), now=_noon(store))
     yield from (f"{store.slug}: {what}" for what in proven_by(house, store.money))
 
 
@@ -277,7 +277,7 @@ def _house(work: Path) -> Iterator[Simulation]:
             slug = accounts.add(name, name, given, account=first, actor="simulation").slug
             store = Store(name, emulator, slug)
             setup = Setup(step="done", imports=Imports(history_from=store.money.first))
-            registry.set_setup(slug, setup.model_dump(mode="json"), "simulation")
+            registry.connections.set_setup(slug, setup.model_dump(mode="json"), "simulation")
             stores.append(store)
         yield Simulation(Workspace(settings(), registry), stores, chance)
 
@@ -293,7 +293,7 @@ def _child(slug: str, now: str) -> None:
     ):
         print("ready", flush=True)
         run_fetch(instance, slug, daybook=daybook)
-        connection = workspace.registry.connection(slug)
+        connection = workspace.registry.connections.get(slug)
         for window in windows(outstanding_days(workspace, connection, clock), gap=31):
             run(instance, DATA_JOB, slug, window, daybook)
 

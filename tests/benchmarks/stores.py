@@ -18,7 +18,7 @@ from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
 from console.cards import cards
 from console.web.sessions import hash_password
-from sandbox.serving import bound
+from sandbox.server import bound
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.browser.conftest import browser_program
@@ -36,7 +36,7 @@ FROM generate_series(1, :connections) n
 _DAYS = """
 INSERT INTO registry.day_states (connection, day, state)
 SELECT slug, date '2025-01-01' + d, 'done'
-FROM registry.connections, generate_series(0, :days - 1) d
+FROM registry.connections.list, generate_series(0, :days - 1) d
 """
 
 
@@ -44,10 +44,10 @@ def measure(work: Path, scale: float) -> list[Result]:
     """Medians of five: the cards, the page until it can be used, one tick of the sensor."""
     stores = max(1, round(CONNECTIONS * scale))
     with fresh_home(work, []) as home, Registry.open(home) as registry:
-        with registry._transaction() as session:
+        with registry.connections._transaction() as session:
             session.execute(text(_STORES), {"connections": stores})
             session.execute(text(_DAYS), {"days": DAYS})
-        registry.add_user("ada", hash_password(PASSWORD), "admin", "benchmark")
+        registry.users.add("ada", hash_password(PASSWORD), "admin", "benchmark")
         drawn = _median(lambda: cards(registry))
         tick = _tick(home)
         page = _page(home)

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from playwright.sync_api import Error as PlaywrightError
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels.history import can_sync
 from connectors.database.registry import Registry
 from connectors.home.home import initialise
@@ -30,7 +30,7 @@ from console.web.sessions import hash_password
 from pipelines.execution import DATA_JOB, open_instance, run, run_fetch
 from sandbox.money import live_to
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.conftest import Server
 from tests.days import days_ago
 
@@ -60,10 +60,10 @@ class Site:
                 patch.setenv(name, value)
             settings.cache_clear()
             with open_instance([slug]) as instance:
-                if can_sync(self.registry.connection(slug)):
+                if can_sync(self.registry.connections.get(slug)):
                     outcome = run_fetch(instance, slug)
                     assert outcome.ok is ok, outcome.problem
-                asked = {day for event in self.registry.inbox() for day in event.days}
+                asked = {day for event in self.registry.inbox.list() for day in event.days}
                 for window in windows(asked, gap=31):
                     outcome = run(instance, DATA_JOB, slug, window)
                     assert outcome.ok is ok, outcome.problem
@@ -177,12 +177,12 @@ def site(
     for folder in (settings.lake_folder, settings.books_folder):
         shutil.rmtree(folder, ignore_errors=True)
     with Registry.open(settings) as registry:
-        registry.add_user("ada", HASH, "admin", "test")
+        registry.users.add("ada", HASH, "admin", "test")
         site = Site(url, settings, registry, platforms)
         for name, emulator in platforms.items():
             emulator.application.script = iter(())
             live_to(emulator, days_ago(0))
-            site.accounts.register(platform(name), emulator.fields(), "test")
+            site.accounts.register(platform_named(name), emulator.fields(), "test")
         yield site
 
 

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.browser.conftest import Site as WholeSite
 from tests.browser.conftest import sign_in
 from tests.console.web.conftest import PASSWORD, Site

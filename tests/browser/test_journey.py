@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from connectors.accounts.platform import Platform
-from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.accounts.platforms import PLATFORMS, platform_named
 from connectors.channels import CHANNELS
 from tests.browser.conftest import Site
 from tests.days import days_ago
@@ -70,7 +70,7 @@ def sync(page: Page, site: Site) -> None:
     expect(found).to_contain_text("Never synced")
     found.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("status").filter(has_text="days are asked for").first).to_be_visible()
-    assert len(site.registry.inbox()) == 1
+    assert len(site.registry.inbox.list()) == 1
     site.work("my-shop")
     page.goto(site.url)
     expect(found).to_contain_text("Next sync")
@@ -80,7 +80,7 @@ def sync(page: Page, site: Site) -> None:
 def test_a_store_is_connected_breaks_is_mended_and_let_go(
     page: Page, site: Site, name: str
 ) -> None:
-    wanted, emulator = platform(name), site.platforms[name]
+    wanted, emulator = platform_named(name), site.platforms[name]
     first = emulator.first
     expect(page.get_by_text("No stores connected yet")).to_be_visible()
     pick(page, wanted)
@@ -90,7 +90,7 @@ def test_a_store_is_connected_breaks_is_mended_and_let_go(
     finish(page, wanted)
     found = page.locator('[data-slug="my-shop"]')
     expect(found).to_contain_text(first)
-    assert site.registry.connection("my-shop").account_id == first
+    assert site.registry.connections.get("my-shop").account_id == first
     if name in SYNCED:
         sync(page, site)
 
@@ -103,7 +103,7 @@ def test_a_store_is_connected_breaks_is_mended_and_let_go(
     choose(page, wanted, emulator.chosen(first))
     allow(page, emulator.picks(first))
     expect(page.get_by_text("is authorised").first).to_be_visible()
-    assert site.registry.connection("my-shop").state == "active"
+    assert site.registry.connections.get("my-shop").state == "active"
 
     page.goto(f"{site.url}/setup/my-shop?again=1")
     choose(page, wanted, emulator.chosen(emulator.second))

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from tests.browser.conftest import Site, shot
 from tests.browser.test_journey import allow, choose, give_name
 from tests.browser.test_pages import connected, nothing_wrong
@@ -10,7 +10,7 @@ from tests.browser.test_pages import connected, nothing_wrong
 
 def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: Site) -> None:
     connected(page, site)
-    xero, emulator = platform("xero"), site.platforms["xero"]
+    xero, emulator = platform_named("xero"), site.platforms["xero"]
     page.goto(f"{site.url}/setup/my-shop?step=accounting")
     page.get_by_role("link", name="Connect Xero").click()
     give_name(page, "Our books")
@@ -25,7 +25,7 @@ def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: 
     found = page.locator('[data-slug="our-books"]')
     expect(found).to_contain_text("Connected")
     expect(found).not_to_contain_text("Never synced")
-    assert site.registry.connection("my-shop").setup["target"] == "our-books"
+    assert site.registry.connections.get("my-shop").setup["target"] == "our-books"
 
     page.get_by_role("button", name="Actions for Our books").click()
     expect(page.get_by_role("menuitem", name="Import settings")).to_have_count(0)
@@ -37,7 +37,7 @@ def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: 
     page.emulate_media(reduced_motion="reduce")
     shot(page, "target")
     nothing_wrong(page)
-    dialog.get_by_role("radio", name="The books of this house").click()
+    dialog.get_by_role("radio", name="The books").click()
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="entries go to").first).to_be_visible()
-    assert site.registry.connection("my-shop").setup["target"] == "books"
+    assert site.registry.connections.get("my-shop").setup["target"] == "books"

@@ -12,9 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlalchemy import text
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.channels import channel
-from connectors.home import lock as home_lock
+from connectors.home.lock import home_lock
 from pipelines.stages.importing import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import PASSWORD, Site, shot, sign_in
@@ -51,7 +51,7 @@ def connected(page: Page, site: Site, name: str = "square") -> None:
 
 
 def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Site) -> None:
-    wanted, emulator = platform("shopify"), site.platforms["shopify"]
+    wanted, emulator = platform_named("shopify"), site.platforms["shopify"]
     found = page.locator('[data-slug="my-shop"]')
 
     def leave_and_come_back() -> None:
@@ -96,13 +96,13 @@ def test_a_card_that_changes_under_the_hand_takes_no_click(page: Page, site: Sit
     page.get_by_role("button", name="Actions for My shop").click()
     item = page.get_by_role("menuitem", name="Pause")
     expect(item).to_be_visible()
-    site.registry.rename_connection("my-shop", "Corner shop", "test")
+    site.registry.connections.rename("my-shop", "Corner shop", "test")
     page.wait_for_timeout(6_000)
     item.click()
     expect(found).to_contain_text("Corner shop")
     found.get_by_role("button", name="Resume").hover()
     page.mouse.down()
-    site.registry.rename_connection("my-shop", "Market shop", "test")
+    site.registry.connections.rename("my-shop", "Market shop", "test")
     page.wait_for_timeout(6_000)
     page.mouse.up()
     expect(found).to_contain_text("Market shop")
@@ -110,7 +110,7 @@ def test_a_card_that_changes_under_the_hand_takes_no_click(page: Page, site: Sit
 
 
 def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> None:
-    wanted = platform("etsy")
+    wanted = platform_named("etsy")
     pick(page, wanted)
     give_name(page, "My shop")
     choose(page, wanted, {})
@@ -120,11 +120,11 @@ def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> N
     page.get_by_role("link", name="Back to Connected Stores").click()
     expect(page.locator('[data-slug="my-shop"]')).to_contain_text("Setting up")
     page.goto(f"{site.url}/connect/etsy/callback?state=made-up&code=x")
-    expect(page.get_by_role("heading", name="Nobody asked for this")).to_be_visible()
+    expect(page.get_by_role("heading", name="Unrecognised request")).to_be_visible()
 
 
 def test_a_wrong_field_says_so_beside_itself(page: Page, site: Site) -> None:
-    wanted = platform("shopify")
+    wanted = platform_named("shopify")
     pick(page, wanted)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Give it a name")).to_be_visible()
@@ -132,11 +132,11 @@ def test_a_wrong_field_says_so_beside_itself(page: Page, site: Site) -> None:
     choose(page, wanted, {"shop": "https://example.com/shop"})
     expect(page.get_by_text("myshopify.com").first).to_be_visible()
     shot(page, "field-error")
-    assert site.registry.connection("my-shop").state == "pending"
+    assert site.registry.connections.get("my-shop").state == "pending"
 
 
 def test_several_organisations_are_chosen_between(page: Page, site: Site) -> None:
-    wanted = platform("xero")
+    wanted = platform_named("xero")
     pick(page, wanted)
     give_name(page, "My books")
     choose(page, wanted, {})
@@ -147,7 +147,7 @@ def test_several_organisations_are_chosen_between(page: Page, site: Site) -> Non
     page.get_by_role("radio", name="Harbour Gifts Pty").click()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("is connected.")).to_be_visible()
-    assert site.registry.connection("my-books").account["name"] == "Harbour Gifts Pty"
+    assert site.registry.connections.get("my-books").account["name"] == "Harbour Gifts Pty"
 
 
 def test_a_store_is_renamed_paused_and_its_imports_changed(page: Page, site: Site) -> None:
@@ -172,25 +172,25 @@ def test_a_store_is_renamed_paused_and_its_imports_changed(page: Page, site: Sit
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("status").filter(has_text="authorized").first).to_be_visible()
-    assert site.registry.connection("my-shop").setup["imports"]["ongoing"] is False
+    assert site.registry.connections.get("my-shop").setup["imports"]["ongoing"] is False
 
 
 def test_what_cannot_be_undone_asks_for_the_password_again(
     page: Page, site: Site, embedded_server: Server
 ) -> None:
     connected(page, site)
-    with site.registry._transaction() as session:
+    with site.registry.connections._transaction() as session:
         session.execute(text("UPDATE registry.sessions SET confirmed_at = now() - interval '1h'"))
     page.get_by_role("button", name="Actions for").click()
     page.get_by_role("menuitem", name="Disconnect").click()
     shot(page, "disconnect")
     page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
     page.get_by_label("Password").fill("wrong password")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("the password is wrong").first).to_be_visible()
-    assert site.registry.connection("my-shop").state == "active"
+    assert site.registry.connections.get("my-shop").state == "active"
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("Store disconnected successfully.").first).to_be_visible()
 
 
@@ -198,8 +198,12 @@ def test_what_ends_soon_stands_above_the_cards(page: Page, site: Site) -> None:
     connected(page, site)
     expect(page.get_by_role("note")).to_have_count(0)
     ends = (datetime.now(UTC) + timedelta(days=13)).isoformat()
-    what = {"by": ends, "what": "the consent to Square", "act": "connect the account again"}
-    site.registry.set_deadlines("my-shop", [what])
+    what = {
+        "expires_at": ends,
+        "what": "the consent to Square",
+        "remedy": "connect the account again",
+    }
+    site.registry.connections.set_deadlines("my-shop", [what])
     page.goto(site.url)
     expect(page.get_by_text("My shop: the consent to Square ends on")).to_be_visible()
 
@@ -208,7 +212,7 @@ def test_a_page_waits_for_a_database_that_is_busy(page: Page, site: Site) -> Non
     locked = Event()
 
     def work() -> None:
-        with site.registry._transaction() as session:
+        with site.registry.connections._transaction() as session:
             session.execute(text("LOCK TABLE registry.connections"))
             locked.set()
             time.sleep(4)
@@ -221,7 +225,7 @@ def test_a_page_waits_for_a_database_that_is_busy(page: Page, site: Site) -> Non
 
 
 def test_the_wizard_is_walked_with_the_keyboard_alone(page: Page, site: Site) -> None:
-    wanted, emulator = platform("square"), site.platforms["square"]
+    wanted, emulator = platform_named("square"), site.platforms["square"]
     page.get_by_role("button", name="Connect your first store").focus()
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("link", name=wanted.title, exact=True).focus()
@@ -302,7 +306,7 @@ def _pages_of_the_wizard(page: Page) -> list[tuple[str, Callable[[], None]]]:
 
 def test_a_thousand_stores_are_paged_and_found(page: Page, site: Site) -> None:
     """The promise is two seconds, which `make bench` measures; tests share their cores."""
-    with site.registry._transaction() as session:
+    with site.registry.connections._transaction() as session:
         session.execute(
             text(
                 "INSERT INTO registry.connections (slug, channel, name, timezone, kind, state) "
@@ -333,30 +337,30 @@ def test_a_new_word_is_placed(page: Page, site: Site, tmp_path: Path) -> None:
     page.goto(site.url)
     found = page.locator('[data-slug="attic"]')
     expect(found).to_contain_text("Held")
-    found.get_by_role("link", name="Place 1 new word").click()
+    found.get_by_role("link", name="Map 1 new source type").click()
     listed = page.get_by_role("row").filter(has_text=WORD)
-    expect(listed).to_contain_text("not placed")
-    expect(page.get_by_text("1 word has no place yet, 1 entry is held")).to_be_visible()
+    expect(listed).to_contain_text("unmapped")
+    expect(page.get_by_text("1 source type is unmapped, 1 entry is held")).to_be_visible()
     page.emulate_media(reduced_motion="reduce")
     shot(page, "mappings")
     nothing_wrong(page)
     listed.get_by_role("link", name="3 Mar 2026, USD").click()
-    expect(page.get_by_role("table", name="The rows that have no place yet")).to_contain_text(WORD)
+    expect(page.get_by_role("table", name="Unmapped rows")).to_contain_text(WORD)
     shot(page, "journal")
-    page.get_by_role("link", name="New words of this store").click()
-    page.get_by_role("button", name="Place").click()
+    page.get_by_role("link", name="New source types of this store").click()
+    page.get_by_role("button", name="Map").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Place", exact=True).click()
+    dialog.get_by_role("button", name="Map", exact=True).click()
     expect(dialog.get_by_text("Choose a category")).to_be_visible()
     nothing_wrong(page)
     dialog.get_by_label("Category").fill("fee.other")
     page.get_by_role("option", name="fee.other").click()
-    dialog.get_by_role("button", name="Place", exact=True).click()
-    expect(page.get_by_text("Every word has its place")).to_be_visible()
+    dialog.get_by_role("button", name="Map", exact=True).click()
+    expect(page.get_by_text("Every source type is mapped")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="asked for again").first).to_be_visible()
     expect(page.get_by_role("heading", name="Mappings")).to_be_focused()
     page.goto(site.url)
-    expect(found).to_contain_text("Every word has its place now")
+    expect(found).to_contain_text("Every source type is mapped now")
     for address in ("mappings?connection=nowhere", "journals/nowhere/2026-03-03"):
         page.goto(f"{site.url}/{address}")
         expect(page.get_by_role("alert")).to_contain_text("nowhere")
@@ -376,7 +380,7 @@ def take_in_a_new_word(site: Site, folder: Path) -> None:
 def test_a_banner_says_that_the_daemon_is_away(page: Page, site: Site) -> None:
     banner = page.get_by_text("Background work has stopped.")
     expect(banner).to_be_hidden()
-    with home_lock.held(site.settings) as lock:
+    with home_lock(site.settings) as lock:
         lock.record([])
         page.reload()
         expect(banner).to_be_visible()

@@ -13,7 +13,7 @@ def test_posting_is_switched_on_a_card(page: Page, site: Site) -> None:
     connected(page, site, "xero")
     found = page.locator('[data-slug="my-shop"]')
     expect(found).to_contain_text("Posting: off")
-    with site.registry._transaction() as session:
+    with site.registry.connections._transaction() as session:
         session.execute(text(LATER))
     page.emulate_media(reduced_motion="reduce")
     dialog = open_dialog(page)

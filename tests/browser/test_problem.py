@@ -24,14 +24,14 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     whole = stored.read_bytes()
     stored.write_bytes(b"damaged")
     site.work("attic", ok=False)
-    site.registry.mark_handled([event.id for event in site.registry.inbox()])
+    site.registry.inbox.mark_handled([event.id for event in site.registry.inbox.list()])
 
     page.goto(site.url)
     expect(found).to_contain_text("Error")
     found.get_by_role("link", name="See why").click()
     expect(page.get_by_role("heading", name="Attic: what went wrong")).to_be_visible()
     expect(page.get_by_role("table", name="Days that failed")).to_contain_text("3 Mar 2026")
-    failure = site.registry.last_failures()["attic"]
+    failure = site.registry.activities.latest_failures()["attic"]
     assert failure.run is not None
     link = page.get_by_role("link", name="Open the run")
     assert link.get_attribute("href") == f"/dagster/runs/{failure.run}"
@@ -39,7 +39,7 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     shot(page, "problem")
     nothing_wrong(page)
 
-    site.registry.add_user("ben", HASH, "bookkeeper", "test")
+    site.registry.users.add("ben", HASH, "bookkeeper", "test")
     page.goto(site.url)
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("Name").fill("ben")
@@ -52,10 +52,10 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     stored.write_bytes(whole)
     found.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status").filter(has_text="trying again").first).to_be_visible()
-    (event,) = site.registry.inbox()
+    (event,) = site.registry.inbox.list()
     assert event.kind == "request"
     site.work("attic")
-    site.registry.mark_handled([event.id])
+    site.registry.inbox.mark_handled([event.id])
     page.goto(site.url)
     expect(found).to_contain_text("Not in the books")
     shot(page, "not-in-the-books")

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from tests.browser.conftest import Site, shot, sign_in
 from tests.browser.test_journey import allow, choose, give_name, pick
 
@@ -16,7 +16,7 @@ def test_a_time_zone_is_asked_where_the_platform_says_none(chromium: Browser, si
     context = chromium.new_context(timezone_id="America/Denver", reduced_motion="reduce")
     page = context.new_page()
     sign_in(page, site)
-    etsy, american = platform("etsy"), site.platforms["etsy"].american  # type: ignore[attr-defined]
+    etsy, american = platform_named("etsy"), site.platforms["etsy"].american  # type: ignore[attr-defined]
     pick(page, etsy)
     give_name(page, "My shop")
     choose(page, etsy, {})
@@ -31,9 +31,9 @@ def test_a_time_zone_is_asked_where_the_platform_says_none(chromium: Browser, si
     page.get_by_role("option", name="America/Phoenix").click()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-shop").timezone == "America/Phoenix"
+    assert site.registry.connections.get("my-shop").timezone == "America/Phoenix"
 
-    ebay, emulator = platform("ebay"), site.platforms["ebay"]
+    ebay, emulator = platform_named("ebay"), site.platforms["ebay"]
     page.goto(f"{site.url}/setup?platform=ebay")
     give_name(page, "My keys")
     page.get_by_role("radio", name="Enter keys or tokens").click()
@@ -43,14 +43,14 @@ def test_a_time_zone_is_asked_where_the_platform_says_none(chromium: Browser, si
     expect(zone).to_have_value("America/Denver (UTC-07:00)")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-keys").timezone == "America/Denver"
-    assert ebay.name == site.registry.connection("my-keys").channel
+    assert site.registry.connections.get("my-keys").timezone == "America/Denver"
+    assert ebay.name == site.registry.connections.get("my-keys").channel
     context.close()
 
 
 def test_choices_outlast_a_no_and_a_closed_consent(page: Page, site: Site) -> None:
     """A region that was chosen stays chosen, and none is chosen for anybody."""
-    wanted, emulator = platform("amazon"), site.platforms["amazon"]
+    wanted, emulator = platform_named("amazon"), site.platforms["amazon"]
     pick(page, wanted)
     give_name(page, "My shop")
     region = page.get_by_label("Region")
@@ -70,11 +70,11 @@ def test_choices_outlast_a_no_and_a_closed_consent(page: Page, site: Site) -> No
     page.get_by_role("button", name="Go to Amazon").click()
     allow(page, emulator.picks(emulator.first))
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-shop").fields["region"] == "europe"
+    assert site.registry.connections.get("my-shop").fields["region"] == "europe"
 
 
 def test_an_organisation_that_was_to_be_chosen_is_asked_for_again(page: Page, site: Site) -> None:
-    wanted = platform("xero")
+    wanted = platform_named("xero")
     pick(page, wanted)
     give_name(page, "My books")
     choose(page, wanted, {})
@@ -90,12 +90,12 @@ def test_an_organisation_that_was_to_be_chosen_is_asked_for_again(page: Page, si
     page.get_by_role("radio", name="Harbour Gifts Pty").click()
     page.get_by_role("button", name="Continue").click()
     expect(question).to_be_hidden()
-    assert site.registry.connection("my-books").account["name"] == "Harbour Gifts Pty"
+    assert site.registry.connections.get("my-books").account["name"] == "Harbour Gifts Pty"
 
 
 def test_own_keys_are_typed_where_an_application_is_registered(page: Page, site: Site) -> None:
     emulator = site.platforms["walmart"]
-    pick(page, platform("walmart"))
+    pick(page, platform_named("walmart"))
     give_name(page, "My shop")
     page.get_by_role("radio", name="Enter keys or tokens").click()
     expect(page.get_by_role("textbox", name="Client ID")).to_have_count(0)
@@ -107,4 +107,4 @@ def test_own_keys_are_typed_where_an_application_is_registered(page: Page, site:
     shot(page, "own-keys")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text(IMPORTS)).to_be_visible()
-    assert site.registry.connection("my-shop").account_id == emulator.first
+    assert site.registry.connections.get("my-shop").account_id == emulator.first

@@ -167,7 +167,7 @@ def of_channel(name: str, registry: Registry, home: Path) -> type[Change]:
 
 def check_rest(house: House, expected: Sums) -> None:
     """Books = journals = transactions = documents in force, to the cent and entry by entry."""
-    documents = house.workspace.lake.current(house.slug)
+    documents = house.workspace.lake.effective_documents(house.slug)
     lines = [row for row in house.rows() if row["payout_id"] is None]
     assert sum(m.lines for m in documents) == len(lines)
     assert sum((m.total for m in documents), Decimal(0)) == sum(r["amount"] for r in lines)
@@ -190,7 +190,7 @@ def check_rest(house: House, expected: Sums) -> None:
     )
     outstanding = due(house.workspace, house.connection, ALWAYS)
     assert not outstanding.days
-    unsupported = house.workspace.registry.unsupported_publications("books")
+    unsupported = house.workspace.registry.publications.unsupported("books")
     assert [p for p in unsupported if p.connection == house.slug] == []
     assert {(p.settlement_id, p.state) for p in house.prove() if not p.ok} == set()
 

@@ -53,7 +53,7 @@ class House:
         timezone: str = "UTC",
     ) -> "House":
         settings = Settings(home=home, database_url=None, threads=1, memory_limit="500MB")
-        connection = registry.add_connection(
+        connection = registry.connections.add(
             slug, channel=channel, name=slug.title(), timezone=timezone, actor="test"
         )
         return cls(Workspace(settings, registry), connection)
@@ -128,7 +128,7 @@ class House:
 
     def held(self) -> dict[str, str]:
         """Entries that wait for the owner, and why."""
-        listed = self.workspace.registry.publications(BOOKS, [self.slug], states=["held"])
+        listed = self.workspace.registry.publications.list(BOOKS, [self.slug], states=["held"])
         return {p.entry_id: p.message or "" for p in listed}
 
     def rows(self, table: str = "transactions") -> list[dict[str, Any]]:

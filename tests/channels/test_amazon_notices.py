@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from connectors.accounts.queues import Notifying
+from connectors.accounts.notification_queues import NotificationQueues
 from connectors.channels.amazon import notifications
 from connectors.database.registry import ScheduledSync
 from connectors.database.registry.findings import MISSING
@@ -57,7 +57,7 @@ def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
     with store("amazon", quick_home, tmp_path) as found:
         notifying(found).switch_on(slug(found), desk(found).fields(queue_arn=ARN), "test")
-        found.desk.registry.schedule_sync(slug(found), morning(found))
+        found.desk.registry.sync_schedule.set(slug(found), morning(found))
         yield found
 
 
@@ -74,8 +74,8 @@ def slug(at: Store) -> str:
     return at.house.slug
 
 
-def notifying(at: Store) -> Notifying:
-    return Notifying(at.desk.accounts)
+def notifying(at: Store) -> NotificationQueues:
+    return NotificationQueues(at.desk.accounts)
 
 
 def morning(at: Store) -> datetime:
@@ -92,11 +92,11 @@ def hear(at: Store) -> Heard:
 
 
 def scheduled(at: Store, of: str = "") -> ScheduledSync:
-    return at.desk.registry.scheduled_syncs()[of or slug(at)]
+    return at.desk.registry.sync_schedule.by_connection()[of or slug(at)]
 
 
 def findings(at: Store, of: str = "") -> list[str]:
-    return at.desk.registry.connection(of or slug(at)).findings
+    return at.desk.registry.connections.get(of or slug(at)).findings
 
 
 def tick(at: Store, instance: dg.DagsterInstance, sensor: str) -> dg.SensorResult:
@@ -120,7 +120,7 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
     settings.cache_clear()
     at.visit()
     at.money.advance(8)
-    at.desk.registry.schedule_sync(slug(at), morning(at))
+    at.desk.registry.sync_schedule.set(slug(at), morning(at))
     assert len(desk(at).sqs.messages) == 2, "a message a site"
 
     with dg.DagsterInstance.ephemeral() as instance:
@@ -216,7 +216,7 @@ def test_what_nobody_can_read_stays_for_the_dead_letter_queue(
 def test_a_platforms_wait_is_not_cut_short(at: Store) -> None:
     day = (at.now - timedelta(days=1)).date()
     until = at.now + timedelta(hours=1)
-    at.desk.registry.schedule_sync(slug(at), until, [day], "waiting for Amazon")
+    at.desk.registry.sync_schedule.set(slug(at), until, [day], "waiting for Amazon")
     send(at, report_finished(SELLER))
     assert hear(at).messages == 1
     assert scheduled(at) == ScheduledSync(slug(at), until, [day], "waiting for Amazon")
@@ -230,7 +230,7 @@ def test_the_sync_is_scheduled_before_the_message_goes(at: Store) -> None:
     assert scheduled(at).at == at.now
     assert len(desk(at).sqs.messages) == 1
 
-    at.desk.registry.schedule_sync(slug(at), morning(at))
+    at.desk.registry.sync_schedule.set(slug(at), morning(at))
     desk(at).sqs.skew += 121
     assert hear(at).messages == 1, "it came again"
     assert (scheduled(at).at, desk(at).sqs.messages) == (at.now, [])
@@ -238,7 +238,7 @@ def test_the_sync_is_scheduled_before_the_message_goes(at: Store) -> None:
 
 def test_a_queue_waits_while_its_account_is_visited(at: Store) -> None:
     send(at, report_finished(SELLER))
-    with at.desk.registry.activity(slug(at), "data", 1):
+    with at.desk.registry.activities.record(slug(at), "data", 1):
         assert hear(at).messages == 0
         assert desk(at).sqs.messages[0].times == 0
     assert hear(at).messages == 1
@@ -252,7 +252,7 @@ def test_a_queue_that_is_down_is_told_on_the_card_until_it_answers(
     assert hear(at).silent == {slug(at)}
     (finding,) = findings(at)
     assert finding.startswith("notifications: Amazon SQS answers POST /sqs/ with 503")
-    at.desk.registry.set_findings(slug(at), MISSING, ["a gap"])
+    at.desk.registry.findings.set(slug(at), MISSING, ["a gap"])
     assert findings(at) == ["a gap", finding], "a sync leaves it"
     assert hear(at).silent == set()
     assert findings(at) == ["a gap"]
@@ -263,7 +263,7 @@ def test_regions_of_a_seller_share_a_queue_and_one_bad_key_stops_no_other(at: St
     before = desk(at).fields(queue_arn=ARN)
     desk(at).sqs.secret = "another-secret-access-key-of-the-owner"
     notifying(at).switch_on(slug(overseas), desk(at).fields(queue_arn=ARN), "test")
-    at.desk.registry.schedule_sync(slug(overseas), morning(at))
+    at.desk.registry.sync_schedule.set(slug(overseas), morning(at))
     assert desk(at).fields(queue_arn=ARN) != before
 
     day = at.now - timedelta(days=3)
@@ -320,7 +320,7 @@ def test_eventbridge_is_a_destination_too(at: Store) -> None:
     standing = notifying(at).switch_on(slug(at), given, "test")
     assert "associate the event source aws.partner/" in standing.subscribed[1]
     at.money.advance(8)
-    at.desk.registry.schedule_sync(slug(at), morning(at))
+    at.desk.registry.sync_schedule.set(slug(at), morning(at))
     assert "detail-type" in json.loads(desk(at).sqs.messages[0].body)
     assert hear(at).messages == 2
     assert scheduled(at).at == at.now
@@ -333,7 +333,7 @@ def test_a_queue_without_arn_is_listened_to_and_nothing_is_asked_of_amazon(at: S
     assert [e.path for e in at.exchanges][len(asked) :] == [QUEUE]
     assert "queue_arn" not in (notifying(at).shown(slug(at)) or {})
 
-    at.desk.registry.add_connection(
+    at.desk.registry.connections.add(
         "files", channel="amazon", name="Files", timezone="UTC", actor="test"
     )
     with pytest.raises(BadInput, match="no notifications that Daybook hears"):
@@ -344,7 +344,7 @@ def test_one_that_cannot_be_visited_is_not_listened_for(at: Store) -> None:
     faults = at.desk.emulator.application
     faults.only, faults.script = QUEUE, iter(["503"])
     hear(at)
-    at.desk.registry.set_connection_state(slug(at), "paused", "test")
+    at.desk.registry.connections.set_state(slug(at), "paused", "test")
     asked = len(at.exchanges)
     hear(at)
     assert len(at.exchanges) == asked

@@ -52,11 +52,13 @@ def unsettled(at: Store) -> dict[str, Decimal]:
 
 
 def last_covered(at: Store) -> date:
-    return max(m.last_day for m in at.house.workspace.lake.current(at.house.slug))
+    return max(m.last_day for m in at.house.workspace.lake.effective_documents(at.house.slug))
 
 
 def provisional(at: Store) -> dict[str, Decimal]:
-    return {m.currency: m.total for m in at.house.workspace.lake.provisional(at.house.slug)}
+    return {
+        m.currency: m.total for m in at.house.workspace.lake.provisional_documents(at.house.slug)
+    }
 
 
 def figures(at: Store) -> dict[str, Decimal]:
@@ -70,12 +72,12 @@ def figures(at: Store) -> dict[str, Decimal]:
 
 def choose(at: Store, booked: bool) -> set[date]:
     """Have provisional figures booked, or not; the days that this asks for."""
-    before = len(at.desk.registry.inbox())
+    before = len(at.desk.registry.inbox.list())
     setup = Setup.model_validate(at.house.connection.setup)
     imports = setup.imports.model_copy(update={"provisional": booked})
     wanted = setup.model_copy(update={"imports": imports})
     at.house.connection = keep_setup(at.house.workspace, at.house.connection, wanted, "test")
-    return {day for event in at.desk.registry.inbox()[before:] for day in event.days}
+    return {day for event in at.desk.registry.inbox.list()[before:] for day in event.days}
 
 
 def booked_ahead(at: Store) -> dict[str, Decimal]:
@@ -92,12 +94,14 @@ def test_open_days_have_provisional_figures_that_no_book_sees(at: Store) -> None
     at.visit()
     assert provisional(at) == figures(at) == unsettled(at)
     assert len(provisional(at)) == 2
-    documents = at.house.workspace.lake.provisional(at.house.slug)
+    documents = at.house.workspace.lake.provisional_documents(at.house.slug)
     days = {day for m in documents for day in m.days}
     assert days
     assert days == at.house.workspace.lake.days(TABLE, at.house.slug)
     paid = {
-        s.deposit_day for m in at.house.workspace.lake.current(at.house.slug) for s in m.settlements
+        s.deposit_day
+        for m in at.house.workspace.lake.effective_documents(at.house.slug)
+        for s in m.settlements
     }
     assert days - paid <= set(at.house.normalise(at.whole).open)
     at.books()
@@ -112,14 +116,14 @@ def test_open_days_have_provisional_figures_that_no_book_sees(at: Store) -> None
 
 def test_they_give_way_to_the_settlement(at: Store) -> None:
     at.visit()
-    before = at.house.workspace.lake.provisional(at.house.slug)
+    before = at.house.workspace.lake.provisional_documents(at.house.slug)
     told = figures(at)
     at.money.advance(9)
     found = at.visit()
     assert {c: total for c, total in provisional(at).items() if total} == unsettled(at)
     assert figures(at) == unsettled(at) != told
     assert min(r["business_date"] for r in at.house.rows(TABLE)) > last_covered(at)
-    after = at.house.workspace.lake.provisional(at.house.slug)
+    after = at.house.workspace.lake.provisional_documents(at.house.slug)
     assert min(m.first_day for m in after) > max(m.last_day for m in before)
     closed = [m for m in found.documents if not m.provisional]
     assert found.days == {day for m in closed for day in m.days} | {
@@ -131,7 +135,7 @@ def test_they_give_way_to_the_settlement(at: Store) -> None:
 
 def test_every_word_of_theirs_is_said_and_none_is_added_twice(at: Store) -> None:
     at.visit()
-    for manifest in at.house.workspace.lake.provisional(at.house.slug):
+    for manifest in at.house.workspace.lake.provisional_documents(at.house.slug):
         words = {w.name for w in manifest.source_types}
         assert {"Shipment / OurPricePrincipal", "Shipment / Commission / Base"} <= words
         assert not any(w.startswith("Shipment / ProductCharges") for w in words)

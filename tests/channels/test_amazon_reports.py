@@ -53,7 +53,7 @@ def test_a_report_is_fetched_once_however_often_it_is_listed(at: Store) -> None:
     assert len(settlements) < len(set(listed)) < len(listed)
     assert len(fetched(at)) == len(set(fetched(at))) == len(set(listed))
 
-    held = at.house.workspace.lake.current(at.house.slug)
+    held = at.house.workspace.lake.effective_documents(at.house.slug)
     assert {m.statement for m in held} == settlements
     assert sorted(n for m in held for n in (m.tag or "").split()) == sorted(set(listed))
     assert len({m.currency for m in held}) == 2
@@ -76,7 +76,7 @@ def test_a_report_that_was_imported_by_hand_learns_its_number(at: Store) -> None
     at.house.take(report.content, "downloaded.txt")
     found = at.visit()
     assert report.settlement not in {m.statement for m in found.documents}
-    held = {m.statement: m for m in at.house.workspace.lake.current(at.house.slug)}
+    held = {m.statement: m for m in at.house.workspace.lake.effective_documents(at.house.slug)}
     assert report.document in (held[report.settlement].tag or "")
     asked = len(fetched(at))
     at.visit()
@@ -124,7 +124,7 @@ def test_more_reports_than_turns_are_left_for_later(
     with pytest.raises(RateLimited) as error:
         at.visit()
     assert error.value.retry_after > 60
-    assert len(at.house.workspace.lake.current(at.house.slug)) == len(fetched(at)) == 2
+    assert len(at.house.workspace.lake.effective_documents(at.house.slug)) == len(fetched(at)) == 2
 
 
 def test_a_regions_marketplaces_and_currencies_come_from_the_files(
@@ -179,7 +179,7 @@ def test_a_deposit_of_a_day_to_come_is_waited_for(at: Store) -> None:
         at.visit()
         return {
             statement.settlement_id
-            for manifest in at.house.workspace.lake.current(at.house.slug)
+            for manifest in at.house.workspace.lake.effective_documents(at.house.slug)
             for statement in manifest.settlements
             if statement.deposit_day is not None and statement.deposit_day >= at.whole.end
         }

@@ -54,8 +54,8 @@ def test_days_of_what_was_kept_are_promised_before_it_is(at: Store) -> None:
     kept = at.house.workspace.lake.manifests(at.house.slug)[:]
     new = sorted(kept, key=lambda m: m.fetched_at)[held:]
     touched = {day for m in new for day in m.days}
-    at.house.connection = at.desk.registry.connection(at.house.slug)
-    made = at.desk.registry.scheduled_syncs()[at.house.slug]
+    at.house.connection = at.desk.registry.connections.get(at.house.slug)
+    made = at.desk.registry.sync_schedule.by_connection()[at.house.slug]
     assert {day for day in touched if day in at.whole} <= set(made.days)
     assert made.reason == "a sync was interrupted"
     at.visit()

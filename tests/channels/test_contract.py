@@ -55,7 +55,7 @@ def test_nothing_is_lost_or_added_on_the_way_to_the_books(house: House, example:
         house.take(text)
     normalised = house.run()
     assert not normalised.failed
-    stored = house.workspace.lake.current(house.slug)
+    stored = house.workspace.lake.effective_documents(house.slug)
     lines = [row for row in house.rows() if row["payout_id"] is None]
     assert len(lines) == sum(m.lines for m in stored)
     assert total(lines) == sum(m.total for m in stored)
@@ -142,7 +142,7 @@ def test_a_restated_statement_supersedes_and_withdraws(house: House, example: Ex
     assert second.supersedes == first.manifest.document
     assert second.manifest.revision == 2
     lake = house.workspace.lake
-    assert [m.document for m in lake.current(house.slug)] == [second.manifest.document]
+    assert [m.document for m in lake.effective_documents(house.slug)] == [second.manifest.document]
     assert len(lake.manifests(house.slug)) == 2
     assert lake.read_document(house.slug, first.manifest.document) == example.document.encode()
     house.run()

@@ -71,7 +71,7 @@ def test_lines_name_their_order_and_refunds_what_was_given_back(at: Store) -> No
     assert refunded <= receipts
     assert "ledger / REFUND_GROSS" not in named
     assert [r for r in at.rows() if "entries say" in r["description"]] == []
-    (manifest,) = at.house.workspace.lake.current(at.house.slug)
+    (manifest,) = at.house.workspace.lake.effective_documents(at.house.slug)
     kept = at.house.workspace.lake.read_document(at.house.slug, manifest.document)
     assert [name for name in PRIVATE if name.encode() in kept] == []
 

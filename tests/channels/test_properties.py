@@ -123,7 +123,7 @@ def test_a_report_in_any_form_comes_back_line_by_line(
 
 
 def fresh_house(registry: Registry, home: Path) -> House:
-    known = [c for c in registry.connections() if c.slug == "store"]
+    known = [c for c in registry.connections.list() if c.slug == "store"]
     if not known:
         return House.build(registry, home)
     empty = Settings(home=home, database_url=None, threads=1)

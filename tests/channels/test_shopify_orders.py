@@ -77,7 +77,7 @@ def test_days_whose_orders_nobody_may_see_stay_open(at: Store) -> None:
     emulator.all_orders = False
     since = TODAY - timedelta(days=70)
     setup = Setup(step="done", imports=Imports(history_from=since))
-    at.desk.registry.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
+    at.desk.registry.connections.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
     (said,) = [m for m in at.visit().documents if m.statement == "open:GBP"]
     assert said.first_day == TODAY - timedelta(days=59)
     assert at.visit().documents == []
@@ -87,7 +87,7 @@ def test_days_whose_orders_nobody_may_see_stay_open(at: Store) -> None:
 def test_an_order_of_before_the_history_brings_what_came_after(at: Store) -> None:
     assert isinstance(at.money, GatewayMoney)
     setup = Setup(step="done", imports=Imports(history_from=TODAY - timedelta(days=3)))
-    at.desk.registry.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
+    at.desk.registry.connections.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
     late = at.money.restate()
     at.visit()
     at.books()

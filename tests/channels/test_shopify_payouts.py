@@ -197,7 +197,7 @@ def test_payouts_are_told_by_one_kind_of_file(house: House, tmp_path: Path) -> N
     with pytest.raises(BadInput, match=rf"payouts of {THIRD} to {THIRD}, {said}"):
         take("all.csv", export([payout(THIRD, Charges="100.00"), SOLD], PAYOUTS))
     take("euro.csv", export([payout(THIRD, currency="EUR", Charges="1.00")], PAYOUTS))
-    assert len(house.workspace.lake.current(house.slug)) == 3
+    assert len(house.workspace.lake.effective_documents(house.slug)) == 3
 
 
 def test_both_exports_give_a_payout_the_same_name(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from connectors.home.settings import Settings
 from mappings.channels import classify
 from pipelines.stages.fetch import fetch
 from sandbox.tiktok import SHOPS
-from sandbox.tiktok_money import Statement, TikTokMoney, as_listed, totals
+from sandbox.tiktok_money import TikTokMoney, TiktokStatement, as_listed, totals
 from tests.channels.visitors import ONE_DAY, Store, check_tied, store
 
 TIKTOK = CHANNELS["tiktok"]
@@ -47,7 +47,7 @@ def table(tmp_path: Path) -> Iterator[FileParser]:
         yield opened
 
 
-def document(statement: Statement, currency: str = "GBP", **changed: Any) -> SourceFile:
+def document(statement: TiktokStatement, currency: str = "GBP", **changed: Any) -> SourceFile:
     """A statement as a visit keeps it; `changed` is what its first transaction says instead."""
     first, *rest = statement.transactions
     found = ApiDocument("tiktok", "settlement", f"statement:{statement.id}", currency)
@@ -74,7 +74,7 @@ def examined(table: FileParser, source_file: SourceFile) -> Manifest:
 
 def words(table: FileParser, transaction: dict[str, Any]) -> dict[str, Decimal]:
     """What becomes of the only transaction of a statement."""
-    statement = Statement("73", date(2026, 3, 3), [transaction])
+    statement = TiktokStatement("73", date(2026, 3, 3), [transaction])
     return {w.name: w.amount for w in examined(table, document(statement)).source_types}
 
 
@@ -181,7 +181,7 @@ def test_a_day_is_over_once_its_statement_had_time_to_appear(
 
 def covered(at: Store, now: datetime) -> Manifest:
     house = at.house
-    house.connection = at.desk.registry.connection(house.slug)
+    house.connection = at.desk.registry.connections.get(house.slug)
     (found,) = fetch(house.workspace, house.connection, at.whole, now).documents
     assert found.lines == 0
     return found

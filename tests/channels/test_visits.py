@@ -108,7 +108,7 @@ def test_a_revoked_account_needs_its_owner(at: Store) -> None:
     at.desk.emulator.revoke(at.account)
     with pytest.raises(NeedsReconnection):
         at.visit()
-    assert at.desk.registry.connection(at.house.slug).state == "needs_reauth"
+    assert at.desk.registry.connections.get(at.house.slug).state == "needs_reauth"
 
 
 def test_an_account_without_sales_is_empty_with_proof(

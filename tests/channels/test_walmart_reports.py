@@ -39,7 +39,9 @@ def test_what_a_seller_owes_is_carried_into_the_next_payment(house: House) -> No
         "itself come to 85.0000"
     )
     assert "Assets:CarriedForward:Store                             33.00 USD" in house.books()
-    (later,) = (m for m in house.workspace.lake.current(house.slug) if m.statement == "20260331")
+    (later,) = (
+        m for m in house.workspace.lake.effective_documents(house.slug) if m.statement == "20260331"
+    )
     assert later.settlements[0].opening_balance == Decimal("-33.00")
     house.check_books()
 
@@ -83,7 +85,7 @@ def test_a_line_without_a_day_is_of_the_period_s_end(house: House) -> None:
 def test_periods_meet_whichever_day_they_name_last(house: House) -> None:
     for end, days in ((END, 14), (NEXT_END, 14), (date(2026, 4, 10), 13), (date(2026, 4, 25), 14)):
         house.take(report(order(at=end.replace(day=5)), end=end, days=days))
-    found = [s for m in house.workspace.lake.current(house.slug) for s in m.settlements]
+    found = [s for m in house.workspace.lake.effective_documents(house.slug) for s in m.settlements]
     assert [a.period_end for a in found[:-1]] == [b.period_start for b in found[1:]]
 
 

@@ -81,7 +81,7 @@ def test_a_report_that_was_imported_by_hand_is_not_fetched_again(at: Store) -> N
 
 def test_records_say_what_the_file_says(at: Store) -> None:
     at.visit()
-    files = at.house.workspace.lake.current(at.house.slug)
+    files = at.house.workspace.lake.effective_documents(at.house.slug)
     newest = money(at).reports[-1].listed
     money(at).no_files, money(at).largest = {newest}, 80
     (found,) = at.visit().documents
@@ -150,7 +150,7 @@ def test_a_report_whose_payment_is_of_another_day_is_known_by_the_list_s(at: Sto
     report = money(at).reports[0]
     report.rows[0]["Transaction Posted Timestamp"] = "10/14/2026"
     at.visit()
-    statements = [m.statement for m in at.house.workspace.lake.current(at.house.slug)]
+    statements = [m.statement for m in at.house.workspace.lake.effective_documents(at.house.slug)]
     assert statements == ["20261014", "20261027"]
     before = len(asked(at))
     at.visit()

@@ -159,9 +159,8 @@ def test_a_history_that_reaches_further_back_holds_no_order_twice(at: Desk) -> N
     begin(store, date(2026, 10, 1))
     store.visit()
     store.books()
-    assert {m.statement for m in store.house.workspace.lake.current(store.house.slug)} >= {
-        "month:USD-2026-10", "open:USD",
-    }  # fmt: skip
+    documents = store.house.workspace.lake.effective_documents(store.house.slug)
+    assert {m.statement for m in documents} >= {"month:USD-2026-10", "open:USD"}
     begin(store, money(at).first)
     store.visit()
     store.books()
@@ -173,8 +172,10 @@ def test_a_history_that_reaches_further_back_holds_no_order_twice(at: Desk) -> N
 def begin(store: Store, day: date) -> None:
     """Let the history of a connection begin with a day."""
     setup = Setup(step="done", imports=Imports(history_from=day))
-    store.desk.registry.set_setup(store.house.slug, setup.model_dump(mode="json"), "test")
-    store.house.connection = store.desk.registry.connection(store.house.slug)
+    store.desk.registry.connections.set_setup(
+        store.house.slug, setup.model_dump(mode="json"), "test"
+    )
+    store.house.connection = store.desk.registry.connections.get(store.house.slug)
 
 
 def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:

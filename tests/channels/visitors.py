@@ -69,7 +69,7 @@ class Store:
 
     def visit(self, window: Window | None = None, *, again: bool = False) -> Fetched:
         """Fetch what there is of a window, all whole days unless a test says so."""
-        self.house.connection = self.desk.registry.connection(self.house.slug)
+        self.house.connection = self.desk.registry.connections.get(self.house.slug)
         span = window or self.whole
         return fetch(self.house.workspace, self.house.connection, span, self.now, again=again)
 
@@ -108,7 +108,7 @@ def buckets_passing_by(registry: Registry) -> Iterator[None]:
     """The home's buckets go by the emulators' clock, too."""
 
     def passed(seconds: float) -> None:
-        with registry._transaction() as session:
+        with registry.connections._transaction() as session:
             session.execute(_PASSED, {"wait": timedelta(seconds=seconds)})
 
     CLOCK.others.append(passed)
@@ -125,9 +125,9 @@ def connected(at: Desk, account: str) -> Store:
     CLOCK.pass_by(1.0)
     money: Money = at.emulator.money[account]  # type: ignore[attr-defined]
     setup = Setup(step="done", imports=Imports(history_from=money.first))
-    at.registry.set_setup(slug, setup.model_dump(mode="json"), "test")
+    at.registry.connections.set_setup(slug, setup.model_dump(mode="json"), "test")
     workspace = Workspace(at.accounts.settings, at.registry)
-    return Store(at, House(workspace, at.registry.connection(slug)), account)
+    return Store(at, House(workspace, at.registry.connections.get(slug)), account)
 
 
 def check_tied(at: Store) -> None:

@@ -15,7 +15,7 @@ import pytest
 from sandbox.ebay import EBay
 from sandbox.limits import CLOCK
 from sandbox.money import live_to
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.user import Told, User
 from tests.days import days_ago
 
@@ -103,7 +103,7 @@ def test_a_platform_that_is_down_fails_the_sync_in_words_and_no_day(seller: Sell
         "failed: ember: eBay answers GET /sell/finances/v1/payout with 503: try again" in told.out
     )
     with seller.user.opened() as workspace:
-        assert workspace.registry.day_states("ember") == []
+        assert workspace.registry.days.list("ember") == []
     seller.ebay.application.script = iter(())
     assert seller("sync").code == 0
     assert {proof["state"] for proof in seller.proofs()} == {"tied", "open"}
@@ -117,7 +117,7 @@ def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller)
     (line,) = told.lines
     assert line.startswith("waiting: ember: eBay asks us to wait 7200 s; next sync ")
     with seller.user.opened() as workspace:
-        made = workspace.registry.scheduled_syncs()["ember"]
+        made = workspace.registry.sync_schedule.by_connection()["ember"]
         assert made.at > datetime.now(UTC) + timedelta(hours=1, minutes=50)
     seller.ebay.application.script = iter(())
     # eBay's wait is everybody's: the bucket is held for as long.

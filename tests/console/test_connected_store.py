@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.limits import CLOCK
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
 from sandbox.woocommerce_money import WooMoney
 from tests.console.user import Told, User

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from connectors.accounts.vault import Vault
-from sandbox.serving import bound, serving
-from sandbox.square import Square
+from sandbox.server import bound, serving
+from sandbox.square import SquareEmulator
 from tests.console.user import Told, User
 from tests.searching import told as told_openly
 
@@ -20,7 +20,7 @@ class Seller:
     """Somebody at a terminal, with a Square account to connect."""
 
     user: User
-    square: Square
+    square: SquareEmulator
     folder: Path
 
     def __call__(self, *words: object) -> Told:
@@ -46,7 +46,7 @@ class Seller:
 @pytest.fixture
 def seller(user: User, tmp_path: Path) -> Iterator[Seller]:
     """A seller whose platform is on loopback."""
-    square = Square()
+    square = SquareEmulator()
     with serving(square.application, bound()) as url:
         (tmp_path / "endpoints.json").write_text(json.dumps({"square": square.endpoints(url)}))
         yield Seller(user, square, tmp_path)
@@ -111,7 +111,7 @@ def test_the_check_calls_the_platform(seller: Seller) -> None:
     told = seller("connections", "check", "harbour")
     assert told.code == 1
     assert told.complaint == (
-        "harbour: the platform no longer accepts the authorisation: connect it again"
+        "harbour: the platform rejected the stored authorisation: connect it again"
     )
     assert seller.card()["state"] == "needs_reauth"
     told = seller("connections", "reconnect", "harbour", "--credentials", seller.credentials())

@@ -20,7 +20,7 @@ def entries(user: User, slug: str) -> set[str]:
 
 def states(user: User, slug: str, month: int) -> set[str]:
     with user.opened() as opened:
-        listed = opened.registry.day_states(slug)
+        listed = opened.registry.days.list(slug)
     return {s.state for s in listed if s.day.month == month}
 
 
@@ -48,9 +48,9 @@ def test_a_document_is_withdrawn_with_its_entries_and_counts_again(
     assert entries(synced, "mugs") == {entry for entry in before if ":2026-04-" in entry}
     assert states(synced, "mugs", 3) == {"open"}
     with synced.opened() as opened:
-        live = opened.registry.publications("books", ["mugs"], states=LIVE, all_revisions=True)
+        live = opened.registry.publications.list("books", ["mugs"], states=LIVE, all_revisions=True)
         assert {p.business_date.month for p in live} == {4}
-        audited = [e for e in opened.registry.audit_log() if e.action == "document.withdrawn"]
+        audited = [e for e in opened.registry.audit.list() if e.action == "document.withdrawn"]
     assert [(e.actor, e.detail["reason"]) for e in audited] == [("command line", REASON[1])]
     assert synced.documents() == stored, "the bytes stay"
     (listed, _) = synced("documents", "list", "mugs", "--json").json["documents"]
@@ -64,7 +64,7 @@ def test_a_document_is_withdrawn_with_its_entries_and_counts_again(
     assert again.lines[0].startswith("again.txt: counts again: ")
     assert f"by command line ({REASON[1]}); it counts again from now on" in again.lines[1]
     with synced.opened() as opened:
-        (event,) = opened.registry.inbox()
+        (event,) = opened.registry.inbox.list()
     assert (event.days[0].month, event.connection) == (3, "mugs")
 
 
@@ -78,7 +78,10 @@ def test_the_document_before_counts_when_its_restatement_is_withdrawn(
     again = synced("documents", "withdraw", "mugs", "restated.txt", *REASON)
     assert "was withdrawn before" in again.lines[0]
     with synced.opened() as opened:
-        assert [m.name for m in opened.lake.current("mugs")] == ["mugs-0.txt", "mugs-1.txt"]
+        assert [m.name for m in opened.lake.effective_documents("mugs")] == [
+            "mugs-0.txt",
+            "mugs-1.txt",
+        ]
 
 
 def test_a_file_that_counts_again_after_an_edited_one_has_its_days_done_again(
@@ -89,9 +92,9 @@ def test_a_file_that_counts_again_after_an_edited_one_has_its_days_done_again(
     for path in (one_day(tmp_path / "edited.txt"), original):
         assert synced("import", "amazon", path, "--connection", "mugs").code == 0
         with synced.opened() as opened:
-            events = opened.registry.inbox()
+            events = opened.registry.inbox.list()
             assert len(events) == 1, "its days are asked for, each time"
-            opened.registry.mark_handled([event.id for event in events])
+            opened.registry.inbox.mark_handled([event.id for event in events])
 
 
 def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(
@@ -114,13 +117,15 @@ def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(
     assert entries(synced, "mugs") == set()
     assert synced(*taken).code == 0, "the slug is free again"
     with synced.opened() as opened:
-        assert {p.state for p in opened.registry.publications("books", ["mugs"])} == {"voided"}
+        assert {p.state for p in opened.registry.publications.list("books", ["mugs"])} == {"voided"}
     held = synced("connections", "remove", "attic", "--withdraw-entries", "--yes")
     assert held.code == 0
     assert entries(synced, "attic") == set()
     assert entries(synced, "crafts"), "of the others nothing is touched"
     with synced.opened() as opened:
-        assert {p.state for p in opened.registry.publications("books", ["attic"])} == {"voided"}
+        assert {p.state for p in opened.registry.publications.list("books", ["attic"])} == {
+            "voided"
+        }
 
 
 @pytest.mark.parametrize(

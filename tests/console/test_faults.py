@@ -68,7 +68,7 @@ def test_an_unforeseen_fault_leaves_its_details_in_a_file(
     def broken(_registry: object) -> None:
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr("connectors.database.registry.Registry.connections", broken)
+    monkeypatch.setattr("connectors.database.registry.connections.Connections.list", broken)
     told = prepared("connections", "list")
     assert (told.code, told.out) == (3, "")
     log = prepared.home / "errors.log"

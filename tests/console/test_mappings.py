@@ -111,19 +111,19 @@ def test_a_bad_mapping_is_one_line_and_is_not_saved(
 
 
 def test_a_word_that_no_rule_places_is_listed_with_what_it_holds(synced: User) -> None:
-    told = synced("mappings", "words", "--json")
-    (word,) = told.json["words"]
+    told = synced("mappings", "source-types", "--json")
+    (word,) = told.json["source_types"]
     assert (word["connection"], word["source_type"]) == ("attic", WORD)
     assert (word["category"], word["lines"]) == ("unclassified", 1)
     assert word["held"] == ["je:attic:2026-03-03:USD"]
-    shown = synced("mappings", "words")
+    shown = synced("mappings", "source-types")
     assert any(WORD in line and "je:attic:2026-03-03:USD" in line for line in shown.lines)
     assert "daybook mappings set FILE" in shown.lines[-1]
 
 
 def test_no_new_word_is_said_too(synced: User, mapping: Path) -> None:
     synced("mappings", "set", mapping)
-    told = synced("mappings", "words", "--since", "2026-01-01")
+    told = synced("mappings", "source-types", "--since", "2026-01-01")
     assert told.lines == [
-        "no channel has used a new word since 2026-01-01, and every word has its place"
+        "no channel has used a new source type since 2026-01-01, and every one is mapped"
     ]

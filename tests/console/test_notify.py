@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sandbox.amazon import Amazon
 from sandbox.amazon_notices import ARN, URL
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.user import Told, User
 
 

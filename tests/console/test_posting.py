@@ -11,13 +11,15 @@ def bookkeeper(synced: User) -> User:
     """Of a house with an organisation, `our-books`, that two of three stores' entries go to."""
     with synced.opened() as opened:
         registry = opened.registry
-        registry.add_connection(
+        registry.connections.add(
             "our-books", channel="xero", name="Our books", timezone="UTC", kind="api", actor="test"
         )
-        registry.pin_account("our-books", "tenant", {"name": "Harbour"}, {}, "UTC", "test")
+        registry.connections.pin_account(
+            "our-books", "tenant", {"name": "Harbour"}, {}, "UTC", "test"
+        )
         chosen = Setup(step="done", target="our-books").model_dump(mode="json")
         for slug in ("mugs", "attic"):
-            registry.set_setup(slug, chosen, "test")
+            registry.connections.set_setup(slug, chosen, "test")
     return synced
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ConfigError, Transient
-from connectors.home import lock as home_lock
-from connectors.home.lock import HomeLock, held
+from connectors.home.lock import OWNER, HomeLock, home_lock, read_tenancy
 from connectors.home.processes import Process
 from connectors.home.settings import Settings
 from console.programs import Programs, Service
@@ -47,7 +46,7 @@ def home(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def lock(home: Settings) -> Iterator[HomeLock]:
-    with held(home) as lock:
+    with home_lock(home) as lock:
         yield lock
 
 
@@ -68,7 +67,7 @@ def programs(home: Settings, lock: HomeLock, sigint: None) -> Iterator[Programs]
 
 
 def tree(home: Settings) -> list[int]:
-    record = home_lock.tenancy(home)
+    record = read_tenancy(home)
     assert record is not None
     return [p for process in record.processes[1:] for p in process.members(home.home)]
 
@@ -79,11 +78,11 @@ def another_up(home: Settings) -> Iterator["subprocess.Popen[bytes]"]:
     script = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from connectors.home.lock import held\n"
+        "from connectors.home.lock import home_lock\n"
         "from connectors.home.settings import Settings\n"
         "from console.programs import Programs, Service\n"
         f"home = Settings(home={str(home.home)!r}, database_url=None)\n"
-        "with held(home) as lock:\n"
+        "with home_lock(home) as lock:\n"
         "    environment = {**os.environ, 'DAYBOOK_HOME': str(home.home)}\n"
         "    programs = Programs(home.home / 'logs', environment, lock)\n"
         f"    programs.start([Service('deaf', {DEAF!r}), Service('calm', {SLEEP!r})])\n"
@@ -105,22 +104,22 @@ def test_what_up_leaves_when_it_is_killed_ends_by_itself(home: Settings) -> None
     with another_up(home) as up:
         pids = tree(home)
         with pytest.raises(ConfigError, match=f"is run by process {up.pid} .*--takeover"):
-            held(home).__enter__()
+            home_lock(home).__enter__()
     with pytest.raises(ConfigError, match=r"what a killed `daybook up` left \(deaf \d+"):
-        held(home).__enter__()
+        home_lock(home).__enter__()
     assert eventually(lambda: not tree(home))
     assert not any(map(_lives, pids))
-    with held(home):
+    with home_lock(home):
         pass
 
 
 def test_taking_over_ends_what_is_on_record(home: Settings) -> None:
     with another_up(home) as up:
         pids = tree(home)
-        with held(home, takeover=True) as lock:
+        with home_lock(home, takeover=True) as lock:
             assert not any(map(_lives, [up.pid, *pids]))
             lock.record([])
-            record = home_lock.tenancy(home)
+            record = read_tenancy(home)
             assert record is not None
             assert [process.pid for process in record.living()] == [os.getpid()]
 
@@ -136,9 +135,9 @@ def test_a_number_that_another_process_has_got_since_is_left_alone(
         lock.record([earlier])
         assert not earlier.lives()
         assert earlier.members(home.home) == []
-        record = home_lock.tenancy(home)
+        record = read_tenancy(home)
         assert record is not None
-        assert [p.name for p in record.living()] == [home_lock.OWNER]
+        assert [p.name for p in record.living()] == [OWNER]
         assert stranger.poll() is None
         stranger.kill()
 
@@ -151,8 +150,8 @@ def test_the_record_of_a_copied_home_is_of_no_account(
     copy.mkdir()
     (copy / "up.json").write_bytes(home.tenancy_file.read_bytes())
     restored = Settings(home=copy, database_url=None)
-    assert home_lock.tenancy(restored) is None
-    with held(restored):
+    assert read_tenancy(restored) is None
+    with home_lock(restored):
         pass
 
 
@@ -177,9 +176,9 @@ def test_a_program_that_dies_is_started_again_but_not_for_ever(
     assert calm.is_running
     log = (home.home / "logs" / "books.log").read_text()
     assert log.count("daybook up: books stopped") == 3
-    record = home_lock.tenancy(home)
+    record = read_tenancy(home)
     assert record is not None
-    assert [process.name for process in record.processes] == [home_lock.OWNER, "calm"]
+    assert [process.name for process in record.processes] == [OWNER, "calm"]
 
 
 def test_what_keeps_dates_begins_anew_where_the_clock_was_set_back(programs: Programs) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sandbox.amazon import Amazon
 from sandbox.amazon_money import AmazonMoney
 from sandbox.limits import CLOCK
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.user import Told, User
 from tests.days import days_ago
 

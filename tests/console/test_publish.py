@@ -132,7 +132,7 @@ def test_books_that_beancount_refuses_are_bad_news_everywhere(
     assert finding["detail"].startswith(error)
     monkeypatch.setattr("console.cards.settings", lambda: synced.settings)
     with synced.opened() as opened:
-        whys = {card.standing: card.why or "" for card in cards(opened.registry)}
+        whys = {card.status: card.why or "" for card in cards(opened.registry)}
     assert set(whys) == {"error"}
     assert whys["error"].startswith(error)
     main.write_bytes(before)

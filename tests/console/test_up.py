@@ -219,7 +219,7 @@ def _look_around(web: str, own: User) -> None:
         found = browser.post("/dagster/graphql", json=changing).json()["data"]["terminateRun"]
         assert found["__typename"] == "RunNotFoundError"
         with Registry.open(own.settings) as registry:
-            changed = [e for e in registry.audit_log() if e.action.startswith("dagster.")]
+            changed = [e for e in registry.audit.list() if e.action.startswith("dagster.")]
         assert [(e.actor, e.subject) for e in changed] == [("ada", "terminateRun")]
         page = browser.get("/dagster", follow_redirects=True)
         assert "/dagster/_next/static/" in page.text

@@ -121,7 +121,7 @@ class User:
 
     def connections(self) -> list[str]:
         with Registry.open(self.settings) as registry:
-            return [connection.slug for connection in registry.connections()]
+            return [connection.slug for connection in registry.connections.list()]
 
     def documents(self) -> list[Path]:
         return sorted(self.lake.glob("raw/*/*.zst"))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from connectors.accounts.queues import Notifying
+from connectors.accounts.notification_queues import NotificationQueues
 from connectors.channels import CHANNELS
 from connectors.documents.api_documents import ApiDocument
 from connectors.documents.ingest import parse_file
@@ -59,7 +59,7 @@ def test_subscribing_speaks_the_contract(
         assert isinstance(at.emulator, Amazon)
         slug, fields = at.add(at.emulator.first), at.emulator.notices.fields(**way)
         for _ in range(2):
-            Notifying(at.accounts).switch_on(slug, fields, "test")
+            NotificationQueues(at.accounts).switch_on(slug, fields, "test")
     contract = document(specs / "amazon" / "notifications.json")
     assert checked(contract, at.emulator.application.exchanges, "/eu") == {
         "GET /notifications/v1/destinations 200",

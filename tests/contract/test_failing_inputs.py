@@ -67,7 +67,7 @@ def test_the_file_that_was_imported_last_counts(
     for path in (schedule, edited, schedule):
         (taken,) = house.take_file(path)
         assert taken.new
-        (current,) = house.workspace.lake.current(house.slug)
+        (current,) = house.workspace.lake.effective_documents(house.slug)
         assert current.name == path.name
     (again,) = house.take_file(schedule)
     assert not again.new

@@ -54,7 +54,7 @@ CONNECTING = [
 
 
 @pytest.mark.parametrize(("channel", "contract", "template"), VISITS)
-def test_reading_a_store_ends_in_words(
+def test_reading_a_store_ends_summary(
     channel: str, contract: str, template: str, quick_home: Settings, tmp_path: Path, specs: Path
 ) -> None:
     document = operations(specs / contract)
@@ -79,7 +79,7 @@ def test_reading_a_store_ends_in_words(
     ("route", "options"),
     [("orders", "schema_orders_OPTIONS.json"), ("refunds", "schema_refunds_OPTIONS.json")],
 )
-def test_reading_woocommerce_ends_in_words(
+def test_reading_woocommerce_ends_summary(
     route: str, options: str, quick_home: Settings, tmp_path: Path, specs: Path
 ) -> None:
     """A WooCommerce store tells the schema of its lists itself."""
@@ -93,7 +93,7 @@ def test_reading_woocommerce_ends_in_words(
             assert not _outcome(at.visit).startswith("lines")
 
 
-def test_reading_shopify_ends_in_words(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+def test_reading_shopify_ends_summary(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with gzip.open(specs / "shopify" / f"admin_{VERSION}.json.gz") as file:
         schema = build_client_schema(json.load(file)["data"])
     with store("shopify", quick_home, tmp_path) as at:
@@ -107,7 +107,7 @@ def test_reading_shopify_ends_in_words(quick_home: Settings, tmp_path: Path, spe
 
 
 @pytest.mark.parametrize(("channel", "contract", "template"), CONNECTING)
-def test_connecting_ends_in_words(
+def test_connecting_ends_summary(
     channel: str, contract: str, template: str, quick_home: Settings, tmp_path: Path, specs: Path
 ) -> None:
     document = operations(specs / contract)

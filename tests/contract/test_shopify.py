@@ -101,7 +101,7 @@ def test_answers_are_of_the_types_that_shopify_promises(
         assert isinstance(at.emulator, Shopify)
         for account in (at.emulator.first, at.emulator.third):
             connected(at, account).visit()
-            at.accounts.disconnect(at.registry.connections()[-1].slug, "test")
+            at.accounts.disconnect(at.registry.connections.list()[-1].slug, "test")
         seen = heard(at.emulator.application.exchanges)
     assert {query for query, _, _ in seen} == set(QUESTIONS)
     for query, variables, data in {q: (q, v, d) for q, v, d in seen}.values():

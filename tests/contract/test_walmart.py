@@ -7,10 +7,10 @@ from pathlib import Path
 from openapi_core import OpenAPI
 
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
-from sandbox.visiting import consent
+from sandbox.browser import consent
 from sandbox.walmart_money import WalmartMoney
 from tests.channels.house import House
 from tests.channels.visitors import store
@@ -33,11 +33,11 @@ def test_own_keys_speak_the_contract(quick_home: Settings, tmp_path: Path, specs
 def test_a_consent_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with desk("walmart", quick_home, tmp_path) as at:
         at.register_application()
-        at.registry.add_connection(
+        at.registry.connections.add(
             "shop", channel="walmart", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         answer = consent(begin(at.accounts, "shop", {}, "browser"))
-        receive(at.accounts, platform("walmart"), answer, "browser", "test")
+        receive(at.accounts, platform_named("walmart"), answer, "browser", "test")
         at.emulator.expire()
         at.accounts.check("shop", actor="test")
     contract = document(specs / "walmart" / CONTRACT)

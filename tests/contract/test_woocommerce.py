@@ -18,7 +18,7 @@ from connectors.database.registry import Registry
 from connectors.documents.api_documents import ApiDocument
 from connectors.home.settings import Settings
 from mappings.channels import classify
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
 from tests.channels.house import House
 from tests.channels.visitors import store

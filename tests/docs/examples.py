@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from connectors.accounting.beancount.rendering import render_entry
+from connectors.accounting.beancount.renderer import render_entry
 from connectors.channels import channel
 from connectors.database.registry import Connection, Registry
 from connectors.documents import ingest

@@ -10,7 +10,7 @@ from connectors.accounts.fields import read_fields, read_given
 from connectors.accounts.platform import Platform
 from connectors.accounts.platforms import PLATFORMS
 from connectors.channels import CHANNELS
-from console.roles import MAY, MEANING
+from console.roles import DESCRIPTIONS, PERMISSIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "connecting.md").read_text()
@@ -57,16 +57,18 @@ def test_what_ends_is_told(platform: Platform) -> None:
     row = re.search(r"^\| ends \| (.*) \|$", SECTIONS[platform.title], re.M)
     assert row is not None
     words = {5 * 365: "five years", 365: "a year", 547: "18 months"}
-    for span in (platform.idle, platform.lasts, platform.secret_lasts):
+    for span in (platform.inactivity_limit, platform.consent_lifetime, platform.secret_lifetime):
         if span is not None:
             assert words.get(span.days, f"{span.days} days") in row[1]
 
 
 def test_the_roles_are_those_of_the_program() -> None:
     page = (DOCS / "commands.md").read_text()
-    _, _, below = page.partition(f"| may | {' | '.join(MAY)} |\n")
-    rows = [row.strip("|").split("|") for row in re.findall(r"\|.*\|", below)[1 : len(MEANING) + 1]]
+    _, _, below = page.partition(f"| may | {' | '.join(PERMISSIONS)} |\n")
+    rows = [
+        row.strip("|").split("|") for row in re.findall(r"\|.*\|", below)[1 : len(DESCRIPTIONS) + 1]
+    ]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        [meaning, *("yes" if deed in may else "" for may in MAY.values())]
-        for deed, meaning in MEANING.items()
+        [meaning, *("yes" if permission in may else "" for may in PERMISSIONS.values())]
+        for permission, meaning in DESCRIPTIONS.items()
     ]

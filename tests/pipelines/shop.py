@@ -183,8 +183,8 @@ def _days(ranges: list[dict[str, Any]], state: str, slug: str) -> list[date]:
 
 def _begin_the_partitions(registry: Registry) -> None:
     """A store from before, so that the web server's partitions begin before any of a test."""
-    registry.add_connection("before", channel="amazon", name="B", timezone="UTC", actor="test")
-    registry.set_day_states("before", {FIRST - timedelta(days=60): ("open", None)})
+    registry.connections.add("before", channel="amazon", name="B", timezone="UTC", actor="test")
+    registry.days.set_states("before", {FIRST - timedelta(days=60): ("open", None)})
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def test_days_without_a_settlement_are_open_and_end_as_successes(shop: Shop) -> 
     shown = shop.checks("transactions", "mugs")["day_is_covered"]
     assert shown == {"succeeded": DONE, "failed": uncovered}
     assert shop.lake.days("transactions", "mugs") == set(DONE)
-    states = {s.day: (s.state, s.reason) for s in shop.registry.day_states("mugs")}
+    states = {s.day: (s.state, s.reason) for s in shop.registry.days.list("mugs")}
     assert states[FIRST] == ("done", None)
     assert states[FIRST - timedelta(days=1)] == ("open", "no settlement covers this day yet")
 
@@ -144,7 +144,7 @@ def test_an_unknown_word_is_a_warning_that_holds_its_own_entry_only(shop: Shop) 
     assert shop.metadata("published_journals", f"drones|{FIRST}")["state"] == "held"
     sent = shop.checks("published_journals", "drones")["every_entry_is_posted"]
     assert sent == {"succeeded": DONE[1:], "failed": [FIRST]}
-    held = shop.registry.publications("books", ["drones"], states=["held"])
+    held = shop.registry.publications.list("books", ["drones"], states=["held"])
     assert [p.business_date for p in held] == [FIRST]
     assert {posted.business_date for posted in shop.books.posted(["drones"])} == set(DONE[1:])
 
@@ -171,12 +171,12 @@ def test_publishing_reads_back_and_bean_check_agrees(shop: Shop) -> None:
 
 def test_an_account_that_needs_its_owner_fails_its_fetch_and_no_day(shop: Shop) -> None:
     shop.take_in("locked", fortnight(70, FIRST), "locked.txt")
-    shop.registry.add_connection(
+    shop.registry.connections.add(
         "lost", channel="amazon", name="Lost", timezone="UTC", kind="api", actor="test"
     )
     shop.instance.add_dynamic_partitions("connections", ["lost"])
     registry = shop.registry
-    registry.set_connection_state("lost", "needs_reauth", "test", "the keys were taken back")
+    registry.connections.set_state("lost", "needs_reauth", "test", "the keys were taken back")
     outcome = run_fetch(shop.instance, "lost")
     assert (outcome.ok, outcome.passes) == (False, False)
     assert outcome.problem == "lost: the keys were taken back: connect lost again"
@@ -191,7 +191,7 @@ def test_an_import_is_a_materialisation_of_the_raw_settlements(shop: Shop) -> No
     assert shop.run("data", "cups", FIRST, 6).ok
     metadata = shop.metadata("raw_settlements", "cups")
     assert metadata == {"state": "done", "new_documents": 1, "files": "cups.txt"}
-    assert shop.registry.connection_events("cups") == [], "the days are computed"
+    assert shop.registry.inbox.of_connection("cups") == [], "the days are computed"
     before = shop.materialisations("raw_settlements", "cups")
     assert shop.run("data", "cups", FIRST, 6).ok
     assert shop.materialisations("raw_settlements", "cups") == before
@@ -210,13 +210,13 @@ def test_days_that_a_restatement_no_longer_covers_are_open(shop: Shop) -> None:
     assert shop.checks("settlements", "hats")["settlement_ties_to_declared_total"] == {
         "succeeded": [left[-1]]
     }, "an open day is asked nothing"
-    unsupported = shop.registry.unsupported_publications("books")
+    unsupported = shop.registry.publications.unsupported("books")
     assert {p.business_date for p in unsupported} == set(DONE[4:])
     assert shop.run("publish", "hats", FIRST, 6).ok
     assert shop.days("published_journals", "hats") == {"green": DONE, "red": []}
     assert shop.metadata("published_journals", f"hats|{DONE[-1]}")["state"] == "open"
     assert {posted.business_date for posted in shop.books.posted(["hats"])} == set(left)
-    assert shop.registry.unsupported_publications("books") == []
+    assert shop.registry.publications.unsupported("books") == []
 
 
 @pytest.mark.parametrize("fault", ["cut", "lost"])
@@ -225,7 +225,7 @@ def test_a_generated_file_that_is_damaged_turns_its_day_red_and_a_sync_heals_it(
 ) -> None:
     slug = f"trays-{fault}"
     shop.take_in(slug, fortnight(30 + len(fault), FIRST), f"{slug}.txt")
-    connection = shop.registry.connection(slug)
+    connection = shop.registry.connections.get(slug)
     assert not sync(shop.workspace, [connection]).problems
     whole = shop.lake.partition("transactions", slug, FIRST).read_bytes()
     path = shop.lake.partition("transactions", slug, FIRST)
@@ -235,7 +235,7 @@ def test_a_generated_file_that_is_damaged_turns_its_day_red_and_a_sync_heals_it(
     cure = f"run `daybook sync {slug}`"
     assert not outcome.ok
     assert cure in (outcome.problem or "")
-    (red,) = [s for s in shop.registry.day_states(slug) if s.state == "failed"]
+    (red,) = [s for s in shop.registry.days.list(slug) if s.state == "failed"]
     assert (red.day, (red.reason or "").endswith(cure)) == (FIRST, True)
     assert shop.checks("transactions", slug)["day_is_computed"] == {"failed": [FIRST]}
 

@@ -24,7 +24,7 @@ from dagster._core.scheduler.instigation import (
 from dagster._daemon.sensor import get_elapsed
 from dagster._daemon.types import DaemonHeartbeat
 
-from connectors.home import lock as home_lock
+from connectors.home.lock import home_lock
 from connectors.home.processes import Process
 from pipelines.daemon_status import daemon_status
 from pipelines.storage import ScheduleStorage
@@ -106,7 +106,7 @@ def test_a_daemon_is_away_where_up_runs_and_it_does_not(
         shop.instance.add_daemon_heartbeat(DaemonHeartbeat(beat, kind, "id"))
     myself = Process.of("Dagster", os.getpid())
     assert myself is not None
-    with home_lock.held(shop.settings) as lock:
+    with home_lock(shop.settings) as lock:
         lock.record([myself] if recorded else [])
         status = daemon_status(shop.settings)
     assert (status.expected, status.running, status.is_away) == (True, running, away)

@@ -20,7 +20,7 @@ from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop
 @pytest.fixture(scope="module")
 def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(embedded_server, tmp_path_factory.mktemp("shop")) as opened:
-        opened.registry.add_connection(
+        opened.registry.connections.add(
             "mugs", channel="amazon", name="Mugs", timezone="UTC", actor="test"
         )
         yield opened
@@ -50,7 +50,7 @@ def of_store(result: dg.SensorResult, slug: str) -> list[dg.RunRequest]:
 def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None:
     before = tick(shop, "touched_days")
     assert requests(before) == []
-    shop.registry.add_connection(
+    shop.registry.connections.add(
         "cups", channel="amazon", name="Cups", timezone="UTC", actor="test"
     )
     shop.take_in("cups", fortnight(1, FIRST), add_key=False)
@@ -67,7 +67,7 @@ def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None
     assert same.run_key == request.run_key, "an evaluation that was lost is made again"
     assert shop.run("data", "cups", FIRST, 6).ok
     after = tick(shop, "touched_days")
-    assert (requests(after), shop.registry.inbox()) == ([], [])
+    assert (requests(after), shop.registry.inbox.list()) == ([], [])
     assert after.skip_reason == dg.SkipReason("No documents came and no days were asked for.")
 
 
@@ -90,9 +90,9 @@ def test_days_of_a_store_whose_run_goes_on_wait_for_its_end(shop: Shop) -> None:
 
 
 def test_partition_keys_of_removed_stores_go(shop: Shop) -> None:
-    shop.registry.add_connection("gone", channel="amazon", name="G", timezone="UTC", actor="test")
+    shop.registry.connections.add("gone", channel="amazon", name="G", timezone="UTC", actor="test")
     shop.instance.add_dynamic_partitions("connections", ["gone"])
-    shop.registry.remove_connection("gone", "test")
+    shop.registry.connections.remove("gone", "test")
     changes = tick(shop, "touched_days").dynamic_partitions_requests or ()
     removed = [c for c in changes if isinstance(c, dg.DeleteDynamicPartitionsRequest)]
     assert [list(change.partition_keys) for change in removed] == [["gone"]]
@@ -101,7 +101,7 @@ def test_partition_keys_of_removed_stores_go(shop: Shop) -> None:
 
 def test_days_before_the_partitions_have_the_code_loaded_anew(shop: Shop) -> None:
     early = FIRST - timedelta(days=400)
-    shop.registry.request_days("before", [early], "test", "test")
+    shop.registry.inbox.request_days("before", [early], "test", "test")
     assert requests(tick(shop, "touched_days")), "a process that begins now has them"
     space = Window(FIRST - timedelta(days=60), FIRST)
     stale = tick(shop, "touched_days", daybook=Daybook(space=space))
@@ -109,19 +109,19 @@ def test_days_before_the_partitions_have_the_code_loaded_anew(shop: Shop) -> Non
     assert f"Days from {early} to" in str(stale.skip_reason.skip_message)
     assert take_reload_request(shop.settings)
     assert not take_reload_request(shop.settings)
-    shop.registry.mark_handled([event.id for event in shop.registry.inbox()])
+    shop.registry.inbox.mark_handled([event.id for event in shop.registry.inbox.list()])
 
 
 def test_a_thousand_events_are_one_tick_of_less_than_a_second(shop: Shop) -> None:
     for n in range(20):
         slug = f"store-{n}"
-        shop.registry.add_connection(
+        shop.registry.connections.add(
             slug, channel="amazon", name=slug, timezone="UTC", actor="test"
         )
         for event in range(50):
             days = list(Window(FIRST, FIRST + timedelta(days=16)))
             days = [day + timedelta(days=14 * event) for day in days]
-            shop.registry.request_days(slug, days, "test", "test")
+            shop.registry.inbox.request_days(slug, days, "test", "test")
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
@@ -150,21 +150,21 @@ def test_a_posted_entry_that_no_journal_supports_is_requested_whenever_it_vanish
 ) -> None:
     day, registry = date(2025, 7, 1), shop.registry
     plan(shop, {day: "a"})
-    (planned,) = registry.publications("books", ["mugs"], day, day + timedelta(days=1))
-    registry.mark_posted("books", [planned])
+    (planned,) = registry.publications.list("books", ["mugs"], day, day + timedelta(days=1))
+    registry.publications.mark_posted("books", [planned])
     keys = []
     for _ in range(2):
-        registry.withdraw_publications("books", "mugs", [(day, "USD")])
+        registry.publications.withdraw("books", "mugs", [(day, "USD")])
         first = of_store(tick(shop, "planned_entries"), "mugs")[0]
         assert first.tags == range_tags("mugs", Window(day, day + timedelta(days=1)))
         keys.append(first.run_key)
         plan(shop, {day: "a"})
-        assert registry.unsupported_publications("books") == []
+        assert registry.publications.unsupported("books") == []
     assert len(set(keys)) == 2
 
 
 def plan(shop: Shop, entries: dict[date, str]) -> None:
-    shop.registry.plan_publications(
+    shop.registry.publications.plan(
         "books",
         [
             PlannedEntry("mugs", day, "USD", f"mugs-{day}-USD", content, None)

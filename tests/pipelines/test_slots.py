@@ -170,7 +170,7 @@ def test_a_step_that_is_interrupted_says_so(shop: Shop) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(shop.instance, "data", "mugs", Window(FIRST, FIRST + timedelta(days=6)), Daybook(stop))
-    assert shop.registry.last_activities()["mugs"].message == (
+    assert shop.registry.activities.latest()["mugs"].message == (
         "it was interrupted before it was done; the next sync does the rest"
     )
     (record,) = shop.instance.get_run_records(limit=1)

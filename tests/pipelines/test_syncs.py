@@ -44,12 +44,12 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def connect(
     registry: Registry, instance: dg.DagsterInstance, slug: str, *, step: str = "done"
 ) -> None:
-    registry.add_connection(
+    registry.connections.add(
         slug, channel="ebay", name=slug, timezone="UTC", kind="api", actor="test"
     )
-    registry.pin_account(slug, f"id-{slug}", {"name": slug}, {}, "UTC", "test")
+    registry.connections.pin_account(slug, f"id-{slug}", {"name": slug}, {}, "UTC", "test")
     wanted = Setup(step=step, imports=Imports(history_from=days_ago(HISTORY)))  # type: ignore[arg-type]
-    registry.set_setup(slug, wanted.model_dump(mode="json"), "test")
+    registry.connections.set_setup(slug, wanted.model_dump(mode="json"), "test")
     instance.add_dynamic_partitions("connections", [slug])
 
 
@@ -80,10 +80,10 @@ def test_days_that_are_done_are_left_alone_until_the_next_morning(
 ) -> None:
     connect(registry, instance, "ember")
     days = {days_ago(HISTORY - n): ("done", None) for n in range(10)}
-    registry.set_day_states("ember", days)  # type: ignore[arg-type]
-    registry.schedule_sync("ember", datetime.now(UTC) + timedelta(hours=3))
+    registry.days.set_states("ember", days)  # type: ignore[arg-type]
+    registry.sync_schedule.set("ember", datetime.now(UTC) + timedelta(hours=3))
     assert tick(instance) == []
-    registry.schedule_sync("ember", datetime.now(UTC) - timedelta(minutes=1))
+    registry.sync_schedule.set("ember", datetime.now(UTC) - timedelta(minutes=1))
     assert len(tick(instance)) == 1
 
 
@@ -91,7 +91,7 @@ def test_a_visit_that_a_clock_which_was_ahead_put_far_off_is_made(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     connect(registry, instance, "ember")
-    registry.schedule_sync("ember", datetime.now(UTC) + timedelta(days=365))
+    registry.sync_schedule.set("ember", datetime.now(UTC) + timedelta(days=365))
     assert len(tick(instance)) == 1
 
 
@@ -100,16 +100,18 @@ def test_a_wait_that_is_over_brings_its_days(
 ) -> None:
     connect(registry, instance, "ember")
     setup = Setup(step="done", imports=Imports(history_from=days_ago(HISTORY), ongoing=False))
-    registry.set_setup("ember", setup.model_dump(mode="json"), "test")
-    registry.schedule_sync("ember", datetime.now(UTC) - timedelta(minutes=1))
+    registry.connections.set_setup("ember", setup.model_dump(mode="json"), "test")
+    registry.sync_schedule.set("ember", datetime.now(UTC) - timedelta(minutes=1))
     assert tick(instance) == [], "nobody wants new days"
     days = [days_ago(HISTORY - 2), days_ago(HISTORY - 3)]
-    registry.schedule_sync(
+    registry.sync_schedule.set(
         "ember", datetime.now(UTC) - timedelta(minutes=1), days, "the platform waits"
     )
     (request,) = tick(instance)
     assert not request.run_config, "what is stored of them is not fetched again"
-    registry.schedule_sync("ember", datetime.now(UTC) - timedelta(minutes=1), days, DAYS_ASKED_FOR)
+    registry.sync_schedule.set(
+        "ember", datetime.now(UTC) - timedelta(minutes=1), days, DAYS_ASKED_FOR
+    )
     (again,) = tick(instance)
     assert again.run_config["ops"]["raw_settlements"]["config"] == {
         "first_day": str(min(days)),
@@ -122,7 +124,7 @@ def test_who_cannot_be_visited_is_not(
     registry: Registry, instance: dg.DagsterInstance, state: str
 ) -> None:
     connect(registry, instance, "ember")
-    registry.set_connection_state("ember", state, "test")  # type: ignore[arg-type]
+    registry.connections.set_state("ember", state, "test")  # type: ignore[arg-type]
     assert tick(instance) == []
 
 

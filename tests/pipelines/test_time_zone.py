@@ -73,8 +73,8 @@ def test_sessions_of_the_registry_are_in_utc(abroad: Settings) -> None:
             local = connection.scalar(text("SELECT localtimestamp"))
         assert abs(local - datetime.now(UTC).replace(tzinfo=None)) < SOON
     with Registry.open(abroad) as registry:
-        registry.audit("ada", "looked", "here", {})
-        (event,) = registry.audit_log(1)
+        registry.audit.record("ada", "looked", "here", {})
+        (event,) = registry.audit.list(1)
     assert abs(event.at - datetime.now(UTC)) < SOON
     assert event.at.utcoffset() == timedelta(0)
 

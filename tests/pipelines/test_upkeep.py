@@ -15,8 +15,8 @@ from connectors.accounts.tokens import Token
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
 from pipelines.execution import open_instance, run
-from sandbox.serving import bound, serving
-from sandbox.square import Square
+from sandbox.server import bound, serving
+from sandbox.square import SquareEmulator
 from tests.connectors.accounts.platforms import Desk
 from tests.searching import told
 
@@ -24,7 +24,7 @@ from tests.searching import told
 @pytest.fixture
 def at(home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A home of this process with Square on loopback."""
-    square = Square()
+    square = SquareEmulator()
     with serving(square.application, bound()) as url:
         hosts = tmp_path / "endpoints.json"
         hosts.write_text(json.dumps({"square": square.endpoints(url)}))
@@ -57,12 +57,12 @@ def test_idle_grants_are_used_and_dead_ones_are_named(at: Desk) -> None:
         outcome = run(instance, "upkeep")
         assert not outcome.ok
         assert outcome.problem == (
-            "1 accounts failed. First: dead: the platform no longer accepts the authorisation: "
+            "1 accounts failed. First: dead: the platform rejected the stored authorisation: "
             "connect it again"
         )
         used = Token.from_json(at.accounts.vault.read(alive)[TOKEN])
         assert used.access_token != before[alive].access_token
-        assert at.registry.connection(dead).state == "needs_reauth"
+        assert at.registry.connections.get(dead).state == "needs_reauth"
         assert run(instance, "upkeep").ok
         marked = [t for b in before.values() for t in (b.access_token, b.refresh_token or "")]
         marked += [used.access_token, at.emulator.fields()["client_secret"]]

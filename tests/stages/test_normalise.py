@@ -95,7 +95,7 @@ def damage(path: Path, content: bytes) -> bytes:
 def test_a_damaged_document_fails_its_days_alone_and_heals(house: House) -> None:
     house.normalise()
     sound = house.files()
-    second = house.workspace.lake.current(house.slug)[1]
+    second = house.workspace.lake.effective_documents(house.slug)[1]
     path = house.workspace.lake.document_path(house.slug, second.document)
     for broken in (b"", b"nonsense", path.read_bytes()[:-20]):
         kept = damage(path, broken)
@@ -113,7 +113,7 @@ def test_a_damaged_document_fails_its_days_alone_and_heals(house: House) -> None
 def test_lost_lines_are_found_by_what_was_counted_on_arrival(house: House) -> None:
     house.normalise()
     lines = house.rows()
-    second = house.workspace.lake.current(house.slug)[1]
+    second = house.workspace.lake.effective_documents(house.slug)[1]
     damage(house.workspace.lake.document_path(house.slug, second.document), b"")
     outcome = house.normalise()
     assert set(outcome.failed) == {SHARED}
@@ -126,7 +126,7 @@ def test_lost_lines_are_found_by_what_was_counted_on_arrival(house: House) -> No
 def test_lines_that_are_not_what_arrived_are_not_written(
     house: House, field: str, value: object
 ) -> None:
-    (manifest, _) = house.workspace.lake.current(house.slug)
+    (manifest, _) = house.workspace.lake.effective_documents(house.slug)
     path = house.workspace.lake.document_path(house.slug, manifest.document).with_suffix(".json")
     stored = json.loads(path.read_text())
     stored["days"]["2026-03-02"][field] = value
@@ -140,7 +140,7 @@ def test_lines_that_are_not_what_arrived_are_not_written(
 
 def test_a_line_moved_between_days_behind_our_back_is_found(house: House) -> None:
     """The bytes are sound for the settlement's total and still not what arrived."""
-    manifest = house.workspace.lake.current(house.slug)[0]
+    manifest = house.workspace.lake.effective_documents(house.slug)[0]
     moved = FIRST.replace("2026-03-02 08:00:00", "2026-03-04 08:00:00")
     lake = house.workspace.lake
     forged = manifest.model_copy(update={"document": manifest.document})

@@ -57,7 +57,7 @@ def test_the_entry_of_a_covered_day_without_lines_is_due_and_goes(restated: Hous
     assert [o.entry_id for o in outcome.removed] == [entry]
     assert entry not in posted(restated)
     assert removable(restated) == []
-    states = restated.workspace.registry.publications(BOOKS, [restated.slug], FIFTH)
+    states = restated.workspace.registry.publications.list(BOOKS, [restated.slug], FIFTH)
     assert states[0].state == "voided"
     assert restated.publish(ALWAYS).removed == ()
     assert {proof.state for proof in restated.prove()} == {"tied"}
@@ -65,11 +65,11 @@ def test_the_entry_of_a_covered_day_without_lines_is_due_and_goes(restated: Hous
 
 def test_it_is_asked_of_the_registry_until_it_is_gone(restated: House) -> None:
     registry = restated.workspace.registry
-    (found,) = registry.unsupported_publications(BOOKS)
+    (found,) = registry.publications.unsupported(BOOKS)
     assert (found.business_date, found.state) == (FIFTH, "posted")
     assert found.withdrawn_at is not None
     restated.publish(ALWAYS)
-    assert registry.unsupported_publications(BOOKS) == []
+    assert registry.publications.unsupported(BOOKS) == []
 
 
 def test_an_entry_that_comes_back_before_it_was_removed_stays(restated: House) -> None:
@@ -77,7 +77,7 @@ def test_an_entry_that_comes_back_before_it_was_removed_stays(restated: House) -
     restated.take(fortnight(of_day(SECOND), of_day(FIFTH), []).replace("\n", "\r\n"))
     restated.normalise()
     restated.journal()
-    assert restated.workspace.registry.unsupported_publications(BOOKS) == []
+    assert restated.workspace.registry.publications.unsupported(BOOKS) == []
     assert removable(restated) == []
     restated.publish(ALWAYS)
     assert posted(restated) == before

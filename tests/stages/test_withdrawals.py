@@ -30,7 +30,7 @@ def document(*days: date) -> str:
 def recorded(house: House, name: str, *days: date) -> str:
     """A file that somebody imported, and its id."""
     manifest = house.take(document(*days), name).manifest
-    house.workspace.registry.record_document(
+    house.workspace.registry.inbox.record_document(
         house.slug, document=manifest.document, days=list(days), detail={}, actor="ada"
     )
     return manifest.document
@@ -45,10 +45,10 @@ def test_its_days_fall_back_to_the_document_before_and_then_open(empty: House) -
     older, newer = recorded(empty, "a.txt", FIRST, SECOND), recorded(empty, "b.txt", FIRST)
     lake = empty.workspace.lake
     assert set(withdrawn(empty, newer)) >= {FIRST, SECOND}
-    assert [m.document for m in lake.current(empty.slug)] == [older]
+    assert [m.document for m in lake.effective_documents(empty.slug)] == [older]
     empty.run()
     assert withdrawn(empty, older)
-    assert lake.current(empty.slug) == []
+    assert lake.effective_documents(empty.slug) == []
     assert words_of(empty.workspace, empty.connection) == {}
     empty.run()
     assert list(Books(empty.settings.books_folder).posted([empty.slug])) == []
@@ -61,15 +61,15 @@ def test_its_days_fall_back_to_the_document_before_and_then_open(empty: House) -
     again = empty.take(document(FIRST), "c.txt")
     assert (again.new, again.manifest.revision, again.supersedes) == (True, 3, None)
     assert again.withdrawal is not None
-    assert [m.name for m in lake.current(empty.slug)] == ["c.txt"]
+    assert [m.name for m in lake.effective_documents(empty.slug)] == ["c.txt"]
 
 
 def test_one_that_was_killed_before_its_days_were_asked_for_is_noticed(empty: House) -> None:
     recorded(empty, "a.txt", FIRST)
     empty.run()
     registry, lake = empty.workspace.registry, empty.workspace.lake
-    registry.mark_handled([event.id for event in registry.inbox()])
-    (manifest,) = lake.current(empty.slug)
+    registry.inbox.mark_handled([event.id for event in registry.inbox.list()])
+    (manifest,) = lake.effective_documents(empty.slug)
     lake.withdraw_document(manifest, Withdrawal(at=datetime.now(UTC), by="ada", reason="x"))
     assert not is_stored(manifest, lake.manifests(empty.slug))
     assert FIRST in outstanding(empty.workspace, empty.connection)

@@ -33,7 +33,7 @@ def test_words_without_a_place_come_with_their_days_sums_and_entries(empty: Hous
     # The other word begins with all of the first one, and is on one day alone.
     assert [held.business_date.day for held in old.held] == [3]
     registry = empty.workspace.registry
-    why = registry.held_connections()
+    why = registry.publications.held_connections()
     assert unplaced_words(registry, [empty.connection], why) == {"store": [FEE, OLD]}
 
 

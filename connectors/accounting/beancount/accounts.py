@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.accounting.beancount.generated import BANNER, sealed
-from connectors.accounting.beancount.reading import Directive
-from connectors.accounting.beancount.rendering import OPENING_DAY, PAYOUT
+from connectors.accounting.beancount.parser import Directive
+from connectors.accounting.beancount.renderer import OPENING_DAY, PAYOUT
 from connectors.accounting.beancount.sources import sources
 from mappings.model import CLEARING
 
@@ -39,17 +39,17 @@ class Uses:
         )
 
     def header(self) -> str:
-        """The comment lines that `uses_in` reads."""
+        """Return the comment lines that `uses_in` reads."""
         fields = (
             ("currencies", self.currencies),
             ("clearing", self.clearing),
             ("accounts", self.accounts),
         )
-        return "".join(f"{' '.join((f';; {name}:', *sorted(it)))}\n" for name, it in fields)
+        return "".join(f"{' '.join((f';; {name}:', *sorted(values)))}\n" for name, values in fields)
 
 
 def uses_of(directives: Iterable[Directive]) -> Uses:
-    """What the directives use."""
+    """Return what the directives use."""
     accounts, clearing, currencies = set(), set(), set()
     for directive in directives:
         for posting in directive.postings:
@@ -61,7 +61,7 @@ def uses_of(directives: Iterable[Directive]) -> Uses:
 
 
 def uses_in(path: Path) -> Uses:
-    """What a generated file's header states; nothing for a file that is not ours."""
+    """Return what a generated file's header states; nothing for a file that is not ours."""
     fields: dict[str, frozenset[str]] = {}
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         if file.readline() != f"{BANNER}\n":
@@ -69,8 +69,8 @@ def uses_in(path: Path) -> Uses:
         for line in file:
             if not line.startswith(";;"):
                 break
-            if found := _FIELD.fullmatch(line):
-                fields[found[1]] = frozenset(found[2].split())
+            if match := _FIELD.fullmatch(line):
+                fields[match[1]] = frozenset(match[2].split())
     return Uses(**fields)
 
 
@@ -85,12 +85,12 @@ def declared_in(main_file: Path) -> frozenset[str]:
 
 
 def render_accounts(uses: Uses, declared: frozenset[str] = frozenset()) -> str:
-    """The generated file that opens what is used and not `declared` elsewhere."""
+    """Return the generated file that opens what is used and not `declared` elsewhere."""
     # Fava calls books without an operating currency wrong; one of the user's own stands alone.
     operating = frozenset() if _OPERATING in declared else uses.currencies
     paragraphs = [
-        [f'option "{_OPERATING}" "{it}"' for it in sorted(operating)],
-        [f"{OPENING_DAY} commodity {it}" for it in sorted(uses.currencies - declared)],
-        [f"{OPENING_DAY} open {it}" for it in sorted(uses.accounts - declared)],
+        [f'option "{_OPERATING}" "{value}"' for value in sorted(operating)],
+        [f"{OPENING_DAY} commodity {value}" for value in sorted(uses.currencies - declared)],
+        [f"{OPENING_DAY} open {value}" for value in sorted(uses.accounts - declared)],
     ]
     return sealed("".join("\n" + "\n".join(lines) + "\n" for lines in paragraphs if lines))

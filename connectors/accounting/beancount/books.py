@@ -16,11 +16,11 @@ from connectors.accounting.beancount.accounts import (
     render_accounts,
     uses_in,
 )
-from connectors.accounting.beancount.checking import CheckResult, check
+from connectors.accounting.beancount.bean_check import CheckResult, check
 from connectors.accounting.beancount.generated import read_intact, remove, replace, sealed
 from connectors.accounting.beancount.ledger import YEAR_FILES, Entry, Ledger
-from connectors.accounting.beancount.reading import read_directive
-from connectors.accounting.beancount.rendering import render_entry
+from connectors.accounting.beancount.parser import read_directive
+from connectors.accounting.beancount.renderer import render_entry
 from connectors.accounting.beancount.syntax import quoted
 from connectors.accounting.beancount.verdicts import known_verdict, verdict
 from connectors.errors import Permanent
@@ -67,7 +67,7 @@ class Books:
 
     @property
     def main_file(self) -> Path:
-        """The file that Beancount and Fava open."""
+        """Return the file that Beancount and Fava open."""
         return self._folder / "main.beancount"
 
     def initialise(self, title: str = "Daybook") -> None:
@@ -84,11 +84,11 @@ class Books:
 
     def connections(self) -> list[str]:
         """Slugs that have a year file."""
-        found = {path.parent.name for path in self._connections_folder.glob(f"*/{YEAR_FILES}")}
-        return sorted(slug for slug in found if _SLUG.fullmatch(slug))
+        slugs = {path.parent.name for path in self._connections_folder.glob(f"*/{YEAR_FILES}")}
+        return sorted(slug for slug in slugs if _SLUG.fullmatch(slug))
 
     def posted(self, connections: Sequence[str] | None = None) -> list[PostedLine]:
-        """What stands on disk, read from the files' text, in the order of the books.
+        """Return what stands on disk, read from the files' text, in the order of the books.
 
         Raises ConfigError naming file and line where a file is not as Daybook wrote it.
         """
@@ -107,16 +107,16 @@ class Books:
         `name` is the connection's display name. Every file is checked before one is written:
         ConfigError where a hand changed a generated file, Permanent where an entry is wrong.
         """
-        given = _rendered(connection, name, entries, withdrawn)
+        by_key = _rendered(connection, name, entries, withdrawn)
         self.initialise()
         ledger = self._ledger(connection)
         before = {slug: self._uses(slug) for slug in self.connections()}
-        ledger.update(given, withdrawn)
+        ledger.update(by_key, withdrawn)
         after = {**before, connection: ledger.uses()}
         moved = before.get(connection, Uses()).accounts | after[connection].accounts
         files = self._changed_files(ledger, after, moved)
         read_intact(self._accounts_file)
-        return self._write(files, before.values(), after.values(), len(given))
+        return self._write(files, before.values(), after.values(), len(by_key))
 
     def refresh_accounts(self) -> bool:
         """Open what is posted and the owner does not open; False where that is so already.
@@ -131,15 +131,15 @@ class Books:
         return replace(self._accounts_file, render_accounts(uses, declared_in(self.main_file)))
 
     def verdict(self, record: Path) -> CheckResult | None:
-        """What `bean-check` says; it runs only where the books differ from those of `record`."""
+        """Return what `bean-check` says; run it only where the books differ from `record`."""
         return verdict(self.main_file, record)
 
     def known_verdict(self, record: Path) -> CheckResult | None:
-        """What `bean-check` said of the books as they are; None where it did not run yet."""
+        """Return what `bean-check` said of the books as they are; None where it did not run yet."""
         return known_verdict(self.main_file, record)
 
     def check(self) -> CheckResult | None:
-        """What `bean-check` says; None when that program is not installed."""
+        """Return what `bean-check` says; None when that program is not installed."""
         return check(self.main_file)
 
     @property
@@ -215,12 +215,12 @@ class Books:
 def _rendered(
     connection: str, name: str, entries: Sequence[JournalEntry], withdrawn: Sequence[str]
 ) -> dict[str, Entry]:
-    """The entries by id, as what their text reads back as."""
-    given: dict[str, Entry] = {}
+    """Return the entries by id, as what their text reads back as."""
+    by_key: dict[str, Entry] = {}
     for entry in entries:
         if entry.connection != connection:
             raise Permanent(f"{entry.entry_id} belongs to {entry.connection}, not {connection}")
-        if entry.entry_id in given or entry.entry_id in withdrawn:
+        if entry.entry_id in by_key or entry.entry_id in withdrawn:
             raise Permanent(f"{entry.entry_id} is published and withdrawn, or published twice")
-        given[entry.entry_id] = tuple(map(read_directive, render_entry(entry, name)))
-    return given
+        by_key[entry.entry_id] = tuple(map(read_directive, render_entry(entry, name)))
+    return by_key

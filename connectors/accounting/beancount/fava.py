@@ -20,7 +20,7 @@ _LAUNCHER = Path(__file__).with_name("fava_socket.py")
 
 
 def command(main_file: Path, path: Path, prefix: str = "") -> list[str]:
-    """The command line that serves the books at `path`; ConfigError when Fava is not installed."""
+    """Return the command that serves the books at `path`; ConfigError without Fava."""
     program = find("fava")
     if program is None:
         raise ConfigError(NOT_INSTALLED.format("fava"))
@@ -39,17 +39,17 @@ def ready(path: Path, timeout: float = 2.0, prefix: str = "") -> bool:
 
 
 def ledger_errors(path: Path, timeout: float = 10.0, prefix: str = "") -> tuple[str, ...]:
-    """What Fava finds wrong with the books; Transient when it does not answer."""
+    """Return what Fava finds wrong with the books; Transient when it does not answer."""
     try:
         # The ledger's own address is made of its title; the front page leads there.
         with _get(path, f"{prefix}/", timeout) as answer:
             front = urlsplit(answer.getheader("Location", "")).path.removeprefix(prefix)
         slug = front.strip("/").split("/")[0]
         with _get(path, f"{prefix}/{slug}/api/errors", timeout) as answer:
-            found = json.loads(answer.read())["data"]
+            problems = json.loads(answer.read())["data"]
     except (OSError, HTTPException, ValueError, KeyError) as error:
         raise Transient(f"Fava does not answer on {path}: {error}") from error
-    return tuple(str(it["message"]) for it in found)
+    return tuple(str(problem["message"]) for problem in problems)
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _get(path: Path, address: str, timeout: float) -> Iterator[HTTPResponse]:
 
 
 def _interpreter(program: Path) -> str:
-    """The Python of a program that is found on the PATH is not always ours."""
+    """Return the Python of a program that is found on the PATH is not always ours."""
     with program.open("rb") as script:
         first = script.readline().decode(errors="replace").strip()
     named = first.removeprefix("#!").strip()

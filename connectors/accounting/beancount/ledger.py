@@ -8,8 +8,8 @@ from pathlib import Path
 
 from connectors.accounting.beancount.accounts import Uses, uses_of
 from connectors.accounting.beancount.generated import read, sealed
-from connectors.accounting.beancount.reading import Directive, Unreadable, read_directives
-from connectors.accounting.beancount.rendering import PAYOUT
+from connectors.accounting.beancount.parser import Directive, Unreadable, read_directives
+from connectors.accounting.beancount.renderer import PAYOUT
 from connectors.accounting.beancount.syntax import aligned, number
 from mappings.model import CLEARING, PostedLine
 
@@ -32,17 +32,17 @@ class Ledger:
         for path in sorted(folder.glob(YEAR_FILES)):
             for directive in self._load(path):
                 entries[directive.entry_id].append(directive)
-        self._entries: dict[str, Entry] = {key: tuple(it) for key, it in entries.items()}
+        self._entries: dict[str, Entry] = {key: tuple(blocks) for key, blocks in entries.items()}
 
     def _load(self, path: Path) -> list[Directive]:
-        found = read(path)
-        if found is None:
+        text = read(path)
+        if text is None:
             return []
         try:
-            directives = read_directives(found.text, self.slug)
+            directives = read_directives(text.text, self.slug)
         except Unreadable as error:
-            raise found.damaged(error.line, str(error)) from error
-        self._texts[path] = found.checked().text
+            raise text.damaged(error.line, str(error)) from error
+        self._texts[path] = text.checked().text
         return directives
 
     def update(self, entries: dict[str, Entry], withdrawn: Iterable[str]) -> None:
@@ -52,21 +52,23 @@ class Ledger:
         self._entries.update(entries)
 
     def directives(self) -> Iterator[Directive]:
-        """Everything posted, in the order of the books."""
-        for entry in sorted(self._entries.values(), key=lambda it: (it[0].day, it[0].entry_id)):
+        """Yield everything posted, in the order of the books."""
+        for entry in sorted(
+            self._entries.values(), key=lambda blocks: (blocks[0].day, blocks[0].entry_id)
+        ):
             yield from entry
 
     def posted(self) -> Iterator[PostedLine]:
-        """Everything posted, posting by posting."""
+        """Yield everything posted, posting by posting."""
         for directive in self.directives():
             yield from directive.posted(self.slug)
 
     def uses(self) -> Uses:
-        """Accounts and currencies of everything posted."""
+        """Return accounts and currencies of everything posted."""
         return uses_of(self.directives())
 
     def changed_files(self, sharing: Sequence["Ledger"]) -> dict[Path, str | None]:
-        """The year files that differ from the disk; None is a file without entries left.
+        """Return the year files that differ from the disk; None is a file without entries left.
 
         `sharing` are all ledgers, this one among them, that post to its clearing accounts.
         """
@@ -114,7 +116,7 @@ class Ledger:
         return balances
 
     def _cleared(self) -> dict[date, set[tuple[str, str]]]:
-        """By day, the clearing accounts and currencies that payouts of the day empty."""
+        """Return the clearing accounts and currencies that payouts empty, by day."""
         cleared: defaultdict[date, set[tuple[str, str]]] = defaultdict(set)
         for directive in self.directives():
             if directive.part == PAYOUT:

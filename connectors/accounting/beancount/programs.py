@@ -8,6 +8,6 @@ NOT_INSTALLED = "{} is not installed: pip install 'daybook[books]'"
 
 
 def find(name: str) -> str | None:
-    """The program of this environment, else one on the PATH, else None."""
+    """Return the program of this environment, else one on the PATH, else None."""
     beside = shutil.which(name, path=str(Path(sys.executable).parent))
     return beside or shutil.which(name)

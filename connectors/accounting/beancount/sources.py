@@ -13,16 +13,16 @@ _START = f"{BANNER}\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BookFile:
     """One file of the books; `text` is that of the owner's own, None where Daybook wrote it."""
 
     path: Path
     text: str | None
 
 
-def sources(main_file: Path) -> list[Source]:
+def sources(main_file: Path) -> list[BookFile]:
     """Return the main file and every file that it includes, each once; none that is not there."""
-    read: dict[Path, Source] = {}
+    read: dict[Path, BookFile] = {}
     waiting = [main_file]
     while waiting:
         path = waiting.pop()
@@ -36,14 +36,14 @@ def sources(main_file: Path) -> list[Source]:
     return list(read.values())
 
 
-def _read(path: Path) -> Source:
+def _read(path: Path) -> BookFile:
     """Read a file; of one that Daybook wrote the first line will do: it includes nothing."""
     with path.open(encoding="utf-8", errors="replace") as file:
         start = file.readline()
-        return Source(path, None if start == _START else start + file.read())
+        return BookFile(path, None if start == _START else start + file.read())
 
 
-def _included(source: Source) -> Iterator[Path]:
+def _included(source: BookFile) -> Iterator[Path]:
     for pattern in _INCLUDE.findall(source.text or ""):
         # As Beancount does it.
         for name in glob.iglob(str(source.path.parent / pattern), recursive=True):  # noqa: PTH207

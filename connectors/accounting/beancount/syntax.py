@@ -20,16 +20,16 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def quoted(text: str) -> str:
-    """A string literal on one line; control characters become spaces."""
+    """Return a string literal on one line; control characters become spaces."""
     plain = _UNPRINTABLE.sub(" ", text.replace("\r\n", "\n"))
-    return '"' + _TO_ESCAPE.sub(lambda found: _ESCAPES[found[0]], plain) + '"'
+    return '"' + _TO_ESCAPE.sub(lambda match: _ESCAPES[match[0]], plain) + '"'
 
 
 def unquoted(literal: str) -> str:
-    """The text of a string literal's inside."""
+    """Return the text of a string literal's inside."""
     if "\\" not in literal:
         return literal
-    return _ESCAPED.sub(lambda found: _UNESCAPES.get(found[1], found[1]), literal)
+    return _ESCAPED.sub(lambda match: _UNESCAPES.get(match[1], match[1]), literal)
 
 
 def is_printable(text: str) -> bool:
@@ -38,13 +38,13 @@ def is_printable(text: str) -> bool:
 
 
 def link(text: str) -> str:
-    """A link's name: what Beancount's links do not accept becomes a hyphen."""
+    """Return a link's name: what Beancount's links do not accept becomes a hyphen."""
     return _NOT_IN_LINKS.sub("-", text).strip("-") or "none"
 
 
 @lru_cache(maxsize=4096)
 def checked_account(account: str) -> str:
-    """The account as it is, or ConfigError: the mapping's owner chose its name."""
+    """Return the account as it is, or ConfigError: the mapping's owner chose its name."""
     components = account.split(":")
     if len(components) < 2 or not all(map(is_component, components)):
         raise ConfigError(
@@ -56,14 +56,14 @@ def checked_account(account: str) -> str:
 
 
 def checked_currency(currency: str, entry_id: str) -> str:
-    """The currency as it is, or Permanent: it came through normalisation."""
+    """Return the currency as it is, or Permanent: it came through normalisation."""
     if not _CURRENCY.fullmatch(currency):
         raise Permanent(f"{entry_id}: {currency!r} is not an ISO 4217 currency code")
     return currency
 
 
 def number(amount: Decimal, currency: str, entry_id: str) -> str:
-    """An amount in the currency's minor units; Permanent where that would lose a digit."""
+    """Return an amount in the currency's minor units; Permanent where that would lose a digit."""
     digits = minor_digits(currency)
     try:
         exact = amount.quantize(Decimal(1).scaleb(-digits))
@@ -80,5 +80,5 @@ def aligned(start: str, figures: str, end: str) -> str:
 
 
 def distinct(values: Iterator[str | None]) -> list[str]:
-    """The values that are there, each once, in order of appearance."""
+    """Return the values that are there, each once, in order of appearance."""
     return list(dict.fromkeys(value for value in values if value))

@@ -4,10 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from connectors.accounting.beancount.checking import CheckResult, check
+from connectors.accounting.beancount.bean_check import CheckResult, check
 from connectors.accounting.beancount.programs import find
 from connectors.accounting.beancount.sources import sources
-from connectors.lake.lake import write_atomically
+from connectors.lake.atomic import write_atomically
 
 _ERRORS_KEPT = 100
 
@@ -24,8 +24,8 @@ def verdict(main_file: Path, record: Path) -> CheckResult | None:
     result = check(main_file)
     # A file that changed meanwhile was read before or after: nobody knows.
     if result is not None and _signature(main_file) == before:
-        kept = {"books": before, "ok": result.ok, "errors": result.errors[:_ERRORS_KEPT]}
-        write_atomically(record, json.dumps(kept, indent=1).encode())
+        verdict = {"books": before, "ok": result.ok, "errors": result.errors[:_ERRORS_KEPT]}
+        write_atomically(record, json.dumps(verdict, indent=1).encode())
     return result
 
 
@@ -38,10 +38,10 @@ def known_verdict(main_file: Path, record: Path) -> CheckResult | None:
 
 def _remembered(record: Path, signature: str) -> CheckResult | None:
     try:
-        kept = json.loads(record.read_text())
-        if kept["books"] != signature:
+        verdict = json.loads(record.read_text())
+        if verdict["books"] != signature:
             return None
-        return CheckResult(ok=kept["ok"] is True, errors=tuple(map(str, kept["errors"])))
+        return CheckResult(ok=verdict["ok"] is True, errors=tuple(map(str, verdict["errors"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -1,4 +1,4 @@
-"""Letting Daybook into a QuickBooks Online company: the code flow, or tokens of the Playground.
+"""Authorisation of a QuickBooks Online company: the code flow, or tokens of the Playground.
 
 Facts: Intuit's OAuth 2 endpoints and its v3 schema (Finance.xsd, whose element names are those of
 the JSON). Access tokens last an hour. A refresh token lives 100 days from its last use and five
@@ -17,7 +17,6 @@ from zoneinfo import available_timezones
 import httpx2
 
 from connectors.accounts.consent import Question
-from connectors.accounts.countries import TIME_ZONES
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
     ENVIRONMENT,
@@ -32,6 +31,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.accounts.time_zones import zone_of_country
 from connectors.errors import BadInput, ConfigError, Permanent
 from connectors.http import AccessRefused, Remote, TokenAuth
 
@@ -43,7 +43,7 @@ _WHERE = "developer.intuit.com, your app, Keys & credentials"
 
 
 def _realm(text: str) -> str:
-    """A company ID, which QuickBooks shows in groups of four digits."""
+    """Return a company ID, which QuickBooks shows in groups of four digits."""
     realm = text.replace(" ", "").replace("-", "")
     if not (realm.isascii() and realm.isdigit()):
         raise BadInput("realm_id must be the company ID, which is a number")
@@ -58,14 +58,14 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
             "DAYBOOK_PUBLIC_URL to an https:// address, or connect with a refresh token from "
             "Intuit's OAuth 2.0 Playground"
         )
-    asked = {
+    parameters = {
         "client_id": access.fields["client_id"],
         "response_type": "code",
         "scope": SCOPE,
         "redirect_uri": redirect_uri,
         "state": question.state,
     }
-    return f"{access.url('authorise', '/connect/oauth2')}?{urlencode(asked)}"
+    return f"{access.url('authorise', '/connect/oauth2')}?{urlencode(parameters)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
@@ -91,7 +91,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def _refusal(response: httpx2.Response) -> Exception | None:
-    """What a fault says that its status does not; it may come with 200.
+    """Return what a fault says that its status does not; it may come with 200.
 
     120 is a user who is no longer an administrator, 6190 a subscription that ended.
     """
@@ -112,13 +112,13 @@ def _refusal(response: httpx2.Response) -> Exception | None:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The company (CompanyInfo), and the currency it keeps its books in (Preferences)."""
+    """Return the company (CompanyInfo), and the currency it keeps its books in (Preferences)."""
     realm = access.fields["realm_id"]
     company = access.url("api", f"/v3/company/{realm}")
-    asked = {"minorversion": MINOR_VERSION}
+    parameters = {"minorversion": MINOR_VERSION}
     with Remote(TITLE, _sign(access), error_for=_refusal) as quickbooks:
-        info = quickbooks.get(f"{company}/companyinfo/{realm}", params=asked)["CompanyInfo"]
-        preferences = quickbooks.get(f"{company}/preferences", params=asked)["Preferences"]
+        info = quickbooks.get(f"{company}/companyinfo/{realm}", params=parameters)["CompanyInfo"]
+        preferences = quickbooks.get(f"{company}/preferences", params=parameters)["Preferences"]
     money = preferences.get("CurrencyPrefs", {})
     return [
         Account(
@@ -137,7 +137,7 @@ def _accounts(access: Access) -> list[Account]:
 
 
 def _country(info: Mapping[str, Any]) -> str | None:
-    """The schema calls `Country` a name; sandboxes answer with a code."""
+    """Return the schema calls `Country` a name; sandboxes answer with a code."""
     address = info.get("CompanyAddr") or {}
     stated = (info.get("Country"), address.get("CountryCode"), address.get("Country"))
     codes = (text for text in stated if re.fullmatch("[A-Z]{2}", text or ""))
@@ -147,7 +147,7 @@ def _country(info: Mapping[str, Any]) -> str | None:
 def _zone(info: Mapping[str, Any]) -> str | None:
     """`DefaultTimeZone` where it is an IANA name: what else may stand there is not documented."""
     stated = info.get("DefaultTimeZone")
-    return stated if stated in available_timezones() else TIME_ZONES.get(_country(info) or "")
+    return stated if stated in available_timezones() else zone_of_country(_country(info))
 
 
 def _revoke(access: Access) -> None:
@@ -180,6 +180,6 @@ QUICKBOOKS = Platform(
     sign=_sign,
     accounts=_accounts,
     revoke=_revoke,
-    idle=timedelta(days=100),
-    lasts=timedelta(days=5 * 365),
+    inactivity_limit=timedelta(days=100),
+    consent_lifetime=timedelta(days=5 * 365),
 )

@@ -1,5 +1,4 @@
-"""Letting Daybook into a Xero organisation: the code flow, with or without a secret, or a custom
-connection.
+"""Authorisation of a Xero organisation: the code flow, or a custom connection.
 
 Facts: Xero's OAuth 2 guides and its OpenAPI documents. Access tokens last 30 minutes. Refresh
 tokens rotate, die after 60 days unused, and the one before stays good for about 30 minutes. A
@@ -21,7 +20,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from connectors.accounting.xero.zones import ZONES
+from connectors.accounting.xero.zones import zones
 from connectors.accounts.consent import Question
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
@@ -66,7 +65,7 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
             "Xero sends nobody back to http://127.0.0.1: set DAYBOOK_PUBLIC_URL to "
             "http://localhost, with the port, or to an https address"
         )
-    asked = {
+    parameters = {
         "response_type": "code",
         "client_id": access.fields["client_id"],
         "redirect_uri": redirect_uri,
@@ -74,8 +73,8 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
         "state": question.state,
     }
     if "client_secret" not in access.fields:
-        asked |= {"code_challenge": question.challenge, "code_challenge_method": "S256"}
-    return f"{access.url('login', '/identity/connect/authorize')}?{urlencode(asked)}"
+        parameters |= {"code_challenge": question.challenge, "code_challenge_method": "S256"}
+    return f"{access.url('login', '/identity/connect/authorize')}?{urlencode(parameters)}"
 
 
 def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
@@ -83,18 +82,18 @@ def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
+class _XeroTokens:
     """Xero's token endpoint; a custom connection buys each token with its secret alone."""
 
     endpoint: TokenEndpoint
     custom: bool
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """The first pair, for a consent's code."""
+        """Return the first pair, for a consent's code."""
         return self.endpoint.redeem(code, redirect_uri, verifier)
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """The next pair, or a custom connection's next token."""
+        """Return the next pair, or a custom connection's next token."""
         if refresh_token is not None:
             return self.endpoint.refresh(refresh_token)
         if not self.custom:
@@ -102,7 +101,7 @@ class _Tokens:
         return replace(self.endpoint, asks={"scope": " ".join(SCOPES)}).for_client()
 
 
-def _tokens(access: Access) -> _Tokens:
+def _tokens(access: Access) -> _XeroTokens:
     secret = access.fields.get("client_secret")
     endpoint = TokenEndpoint(
         title=TITLE,
@@ -111,7 +110,7 @@ def _tokens(access: Access) -> _Tokens:
         client_secret=secret,
         method="client_secret_basic" if secret else "none",
     )
-    return _Tokens(endpoint, _custom(access))
+    return _XeroTokens(endpoint, _custom(access))
 
 
 def _sign(access: Access) -> httpx2.Auth:
@@ -119,7 +118,7 @@ def _sign(access: Access) -> httpx2.Auth:
 
 
 def _accounts(access: Access) -> list[Account]:
-    """The organisations that the token reaches; the pinned one alone where one is pinned."""
+    """Return the organisations that the token reaches; the pinned one alone where one is pinned."""
     with Remote(TITLE, _sign(access)) as xero:
         if _custom(access):
             return [_account(_organisation(xero, access, {}), {})]
@@ -139,8 +138,8 @@ def _accounts(access: Access) -> list[Account]:
 
 def _organisation(xero: Remote, access: Access, tenant: Mapping[str, str]) -> dict[str, Any]:
     url = access.url("api", "/api.xro/2.0/Organisation")
-    found: dict[str, Any] = xero.get(url, headers=tenant)["Organisations"][0]
-    return found
+    organisation: dict[str, Any] = xero.get(url, headers=tenant)["Organisations"][0]
+    return organisation
 
 
 def _account(organisation: Mapping[str, Any], connection: Mapping[str, str]) -> Account:
@@ -150,7 +149,7 @@ def _account(organisation: Mapping[str, Any], connection: Mapping[str, str]) -> 
         name=organisation["Name"],
         country=organisation.get("CountryCode"),
         currency=organisation.get("BaseCurrency"),
-        timezone=ZONES.get(organisation.get("Timezone", "")),
+        timezone=zones().get(organisation.get("Timezone", "")),
         details={
             "legal_name": organisation.get("LegalName"),
             "plan": organisation.get("Class"),
@@ -209,5 +208,5 @@ XERO = Platform(
     sign=_sign,
     accounts=_accounts,
     revoke=_revoke,
-    idle=timedelta(days=60),
+    inactivity_limit=timedelta(days=60),
 )

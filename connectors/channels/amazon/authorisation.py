@@ -16,7 +16,6 @@ import httpx2
 
 from connectors.accounts.broker import GrantRefused
 from connectors.accounts.consent import Question
-from connectors.accounts.countries import TIME_ZONES
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
     ENVIRONMENT,
@@ -30,6 +29,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.accounts.time_zones import zone_of_country
 from connectors.channels.amazon.marketplaces import KNOWN, REGIONS, Marketplace
 from connectors.errors import BadInput, ConfigError
 from connectors.home.redaction import remember
@@ -180,7 +180,7 @@ def _accounts(access: Access) -> list[Account]:
             name=next(iter(names), business.get("name") or seller),
             country=country,
             currency=_currency(shops, country),
-            timezone=TIME_ZONES.get(country or ""),
+            timezone=zone_of_country(country),
             details={
                 "region": region.title,
                 "marketplaces": [
@@ -232,8 +232,8 @@ AMAZON = Platform(
     revocation="Seller Central, Apps and Services, Manage Your Apps",
     sign=_sign,
     accounts=_accounts,
-    lasts=timedelta(days=365),
-    secret_lasts=timedelta(days=180),
+    consent_lifetime=timedelta(days=365),
+    secret_lifetime=timedelta(days=180),
     # The report list refuses 90 days exactly.
     history=timedelta(days=89),
 )

@@ -8,16 +8,13 @@ queue. A queue in China, behind a private address or elsewhere is a setting: the
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
-
-import httpx2
 
 from connectors.accounts.platform import Access, Field
 from connectors.channels.notifications import Message
 from connectors.errors import BadInput, ConfigError, Permanent, Transient
-from connectors.http import Remote
-from connectors.http.aws import SignatureV4
+from connectors.http.aws import service, translated
 
 TITLE = "Amazon SQS"
 AT_ONCE = 10
@@ -95,29 +92,29 @@ FIELDS = (
 
 
 class MessageQueue:
-    """One queue, by its URL; `sqs` signs, `endpoint` is the service's address."""
+    """One queue, by its URL; `sqs` is botocore's client."""
 
-    def __init__(self, sqs: Remote, endpoint: str, url: str) -> None:
+    def __init__(self, sqs: Any, url: str) -> None:
         """Reach the queue at `url` through `sqs`."""
-        self._sqs, self._endpoint, self._url = sqs, endpoint, url
+        self._sqs, self._url = sqs, url
 
     def waiting(self) -> int:
         """Return how many messages there are, about."""
         name = "ApproximateNumberOfMessages"
-        response = self._call("GetQueueAttributes", AttributeNames=[name])
         with _readable():
-            return int(response["Attributes"][name])
+            answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+            return int(answer["Attributes"][name])
 
     def poll(self) -> Sequence[Message]:
         """Return up to ten messages, hidden from others for a while."""
-        response = self._call(
-            "ReceiveMessage",
-            MaxNumberOfMessages=AT_ONCE,
-            WaitTimeSeconds=WAIT_SECONDS,
-            VisibilityTimeout=HIDDEN_SECONDS,
-        )
         with _readable():
-            messages = response.get("Messages") or ()
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=AT_ONCE,
+                WaitTimeSeconds=WAIT_SECONDS,
+                VisibilityTimeout=HIDDEN_SECONDS,
+            )
+            messages = answer.get("Messages") or ()
             return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in messages]
 
     def delete(self, messages: Sequence[Message]) -> None:
@@ -126,22 +123,16 @@ class MessageQueue:
             {"Id": str(place), "ReceiptHandle": message.receipt}
             for place, message in enumerate(messages)
         ]
-        self._call("DeleteMessageBatch", Entries=entries)
-
-    def _call(self, action: str, **parameters: Any) -> Any:
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"AmazonSQS.{action}",
-        }
-        body = {"QueueUrl": self._url, **parameters}
-        return self._sqs.post(f"{self._endpoint}/", json=body, headers=headers)
+        with _readable():
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
 
 @contextmanager
 def _readable() -> Iterator[None]:
     """Raise `Permanent` where a response is not what SQS's reference says."""
     try:
-        yield
+        with translated(TITLE, _error_for):
+            yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Permanent(f"{TITLE} answers with something else: see the endpoint `sqs`") from error
 
@@ -151,21 +142,17 @@ def open_queue(access: Access) -> Iterator[MessageQueue]:
     """Yield the queue that the fields of `access` are about."""
     fields = access.fields
     key = (fields["access_key_id"], fields["secret_access_key"])
-    with Remote(TITLE, SignatureV4("sqs", fields["region"], *key), _error_for) as sqs:
-        yield MessageQueue(sqs, access.url("sqs"), fields["queue_url"])
+    with closing(service("sqs", fields["region"], access.url("sqs", "/"), *key)) as sqs:
+        yield MessageQueue(sqs, fields["queue_url"])
 
 
-def _error_for(response: httpx2.Response) -> Exception | None:
-    """Return the error that SQS names in the body; being asked too often and its faults pass."""
-    if response.is_success or response.is_server_error:
+def _error_for(code: str, status: int) -> Exception | None:
+    """Return the error of a code; being asked too often and faults of its own pass."""
+    if status >= 500:
         return None
-    try:
-        kind = str(response.json()["__type"]).rpartition("#")[2]
-    except (ValueError, KeyError, TypeError):
-        return None
-    if "Throttl" in kind or kind == "OverLimit":
+    if "Throttl" in code or code == "OverLimit":
         return Transient(f"{TITLE} is asked too often: try again")
     for words, why in _REFUSALS:
-        if any(word in kind for word in words):
+        if any(word in code for word in words):
             return ConfigError(f"{TITLE}: {why}")
     return None

@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 import httpx2
 
 from connectors.accounts.consent import Question
-from connectors.accounts.countries import TIME_ZONES
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
     ENVIRONMENT,
@@ -29,6 +28,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.accounts.time_zones import zone_of_country
 from connectors.channels.ebay.marketplaces import CURRENCIES, SIGNING, country_of
 from connectors.channels.ebay.signature import CIPHER, Signature, read_pair
 from connectors.http import Remote, TokenAuth
@@ -111,7 +111,7 @@ def _accounts(access: Access) -> list[Account]:
             name=user["username"],
             country=country,
             currency=CURRENCIES.get(marketplace),
-            timezone=TIME_ZONES.get(country or ""),
+            timezone=zone_of_country(country),
             details={"marketplace": marketplace, "account_type": user.get("accountType")},
             fields={"marketplace": marketplace, **pair},
         )
@@ -161,5 +161,5 @@ EBAY = Platform(
     revocation="My eBay, Account settings, Third-party app access",
     sign=_sign,
     accounts=_accounts,
-    lasts=timedelta(seconds=47_304_000),
+    consent_lifetime=timedelta(seconds=47_304_000),
 )

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 import httpx2
 
 from connectors.accounts.consent import Question
-from connectors.accounts.countries import TIME_ZONES
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
     Access,
@@ -25,6 +24,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.accounts.time_zones import zone_of_country
 from connectors.http import Remote, TokenAuth
 
 SCOPES = ("transactions_r", "shops_r", "listings_r")
@@ -86,7 +86,7 @@ def _accounts(access: Access) -> list[Account]:
             name=shop["shop_name"],
             country=country,
             currency=shop.get("currency_code"),
-            timezone=TIME_ZONES.get(country or ""),
+            timezone=zone_of_country(country),
             details={"url": shop.get("url"), "payments": shop.get("is_etsy_payments_onboarded")},
         )
     ]
@@ -107,5 +107,5 @@ ETSY = Platform(
     revocation="your Etsy account, Account settings, Apps",
     sign=_EtsyAuth,
     accounts=_accounts,
-    idle=timedelta(days=90),
+    inactivity_limit=timedelta(days=90),
 )

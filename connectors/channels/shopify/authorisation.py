@@ -168,5 +168,5 @@ SHOPIFY = Platform(
     sign=signing,
     accounts=_accounts,
     revoke=_revoke,
-    idle=timedelta(days=90),
+    inactivity_limit=timedelta(days=90),
 )

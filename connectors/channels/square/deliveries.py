@@ -4,7 +4,7 @@ Facts: Square's webhook documentation; the address is signed too, as it was regi
 letter. The signature is in `x-square-hmacsha256-signature`.
 """
 
-from connectors.accounts.deliveries import is_signed
+from connectors.accounts.webhooks import is_signed
 
 
 def is_squares(signature_key: str, registered_url: str, body: bytes, signature: str) -> bool:

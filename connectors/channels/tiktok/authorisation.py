@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 import httpx2
 
 from connectors.accounts.consent import Question
-from connectors.accounts.countries import TIME_ZONES
 from connectors.accounts.platform import (
     Access,
     Account,
@@ -26,6 +25,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.accounts.time_zones import zone_of_country
 from connectors.channels.tiktok.errors import TITLE, refusal
 from connectors.channels.tiktok.markets import CURRENCIES
 from connectors.channels.tiktok.signature import ShopAuth
@@ -76,7 +76,7 @@ def _account(shop: Mapping[str, Any]) -> Account:
         name=shop.get("name") or shop["id"],
         country=region,
         currency=CURRENCIES.get(region) if local else None,
-        timezone=TIME_ZONES.get(region) if local else None,
+        timezone=zone_of_country(region) if local else None,
         details={"shop_code": shop.get("code"), "seller_type": shop.get("seller_type")},
         fields={"shop_cipher": shop["cipher"]},
     )

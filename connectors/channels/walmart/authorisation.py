@@ -178,5 +178,5 @@ WALMART = Platform(
     revocation="Walmart Seller Center, Apps; your own keys: Developer Portal, API keys, Reset",
     sign=_sign,
     accounts=_accounts,
-    lasts=timedelta(days=365),
+    consent_lifetime=timedelta(days=365),
 )

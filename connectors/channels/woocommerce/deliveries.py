@@ -5,7 +5,7 @@ so a body that was parsed and written again does not pass. The signature is in
 `X-WC-Webhook-Signature`; no time is signed, so a delivery's ID must be remembered against replays.
 """
 
-from connectors.accounts.deliveries import is_signed
+from connectors.accounts.webhooks import is_signed
 
 
 def is_the_stores(secret: str, body: bytes, signature: str) -> bool:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from connectors.database.postgres.errors import DiskFull
 from connectors.database.postgres.layout import Layout
-from connectors.database.postgres.programs import Account, data_argument, first_line, run
+from connectors.database.postgres.programs import SystemAccount, data_argument, first_line, run
 from connectors.errors import ConfigError, Transient
+from connectors.lake.atomic import replacing
 
 ROLE = "daybook"
 
@@ -34,10 +35,11 @@ _TUNING = {
 }
 
 
-def create(files: Layout, account: Account | None, home: Path) -> None:
+def create(files: Layout, account: SystemAccount | None, home: Path) -> None:
     """Make the cluster under another name and move it into place once it is whole."""
     if not files.password_file.exists():
-        _new_password(files, home).replace(files.password_file)
+        with replacing(files.password_file) as temporary:
+            _write_password(temporary, home)
     fresh = files.folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     make_folder(fresh, home)
@@ -52,52 +54,54 @@ def create(files: Layout, account: Account | None, home: Path) -> None:
         arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         for name, value in _TUNING.items():
             arguments += ["-c", f"{name}={value}"]
-        done = run("initdb", arguments, account=account, folder=fresh, stdin=phrase)
-    if done.returncode != 0:
+        process = run("initdb", arguments, account=account, folder=fresh, stdin=phrase)
+    if process.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise failure(done.stderr + done.stdout, files)
+        raise failure(process.stderr + process.stdout, files)
     fresh.rename(files.data)
 
 
-def reset_password(files: Layout, account: Account | None, home: Path) -> None:
+def reset_password(files: Layout, account: SystemAccount | None, home: Path) -> None:
     """Give the role a new password, in a cluster that nobody serves."""
-    fresh = _new_password(files, home)
+    with replacing(files.password_file) as temporary:
+        _alter_password(files, account, _write_password(temporary, home))
+
+
+def _alter_password(files: Layout, account: SystemAccount | None, password: str) -> None:
     with tempfile.TemporaryFile(dir=files.folder) as statement:
-        statement.write(f"ALTER ROLE {ROLE} PASSWORD '{fresh.read_text().strip()}'\n".encode())
+        statement.write(f"ALTER ROLE {ROLE} PASSWORD '{password}'\n".encode())
         statement.seek(0)
         arguments = ["--single", "-D", data_argument(files.data), "-c", "exit_on_error=true"]
-        done = run(
+        process = run(
             "postgres",
             [*arguments, "postgres"],
             account=account,
             folder=files.data,
             stdin=statement,
         )
-    if done.returncode != 0:
-        raise failure(done.stderr, files)
-    fresh.replace(files.password_file)
+    if process.returncode != 0:
+        raise failure(process.stderr, files)
 
 
-def _new_password(files: Layout, home: Path) -> Path:
-    fresh = files.folder / "password.new"
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(open_private(fresh, home), "w") as out:
-        out.write(secrets.token_urlsafe(32) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    return fresh
+def _write_password(path: Path, home: Path) -> str:
+    password = secrets.token_urlsafe(32)
+    with os.fdopen(open_private(path, home), "w") as file:
+        file.write(password + "\n")
+    return password
 
 
-def failure(said: str, files: Layout) -> ConfigError | Transient:
-    """What a program's own words mean for a person."""
-    if "No space left on device" in said or "Disk quota exceeded" in said:
+def failure(output: str, files: Layout) -> ConfigError | Transient:
+    """Return what a program's own words mean for a person."""
+    if "No space left on device" in output or "Disk quota exceeded" in output:
         return DiskFull(f"the disk of {files.folder} is full: free some space and try again")
-    if "is not compatible with this version" in said or "incompatible with server" in said:
-        return ConfigError(f"{files.data} is of another PostgreSQL build: {first_line(said)}")
-    return Transient(f"PostgreSQL does not start: {first_line(said)} (the log is {files.log_file})")
+    if "is not compatible with this version" in output or "incompatible with server" in output:
+        return ConfigError(f"{files.data} is of another PostgreSQL build: {first_line(output)}")
+    return Transient(
+        f"PostgreSQL does not start: {first_line(output)} (the log is {files.log_file})"
+    )
 
 
-def adopt(data: Path, account: Account | None) -> None:
+def adopt(data: Path, account: SystemAccount | None) -> None:
     """Give a cluster that root copied or made to the account that will serve it."""
     if account is None or data.stat().st_uid == account.uid:
         return

@@ -35,27 +35,27 @@ class Layout:
 
     @property
     def data(self) -> Path:
-        """The database cluster."""
+        """Return the database cluster."""
         return self.folder / "data"
 
     @property
     def password_file(self) -> Path:
-        """The password of the one role, mode 0600."""
+        """Return the password of the one role, mode 0600."""
         return self.folder / "password"
 
     @property
     def log_file(self) -> Path:
-        """What the server says."""
+        """Return what the server says."""
         return self.folder / "server.log"
 
     @property
     def start_lock(self) -> Path:
-        """Held by a process of ours while it starts or stops the server."""
+        """Return the lock that a process of ours holds while it starts or stops the server."""
         return self.folder / "start.lock"
 
     @property
     def serving_lock(self) -> Path:
-        """Held by the server's own processes for as long as one of them lives."""
+        """Return the lock that the server's own processes hold while one of them lives."""
         return self.folder / "serving.lock"
 
     @property
@@ -65,15 +65,15 @@ class Layout:
 
     @property
     def socket(self) -> Path:
-        """Where clients come in; its name with `.lock` is PostgreSQL's too."""
+        """Return where clients come in; its name with `.lock` is PostgreSQL's too."""
         return self.data / f".s.PGSQL.{PORT}"
 
     def exists(self) -> bool:
-        """Whether the cluster was created."""
+        """Return whether the cluster was created."""
         return (self.data / "PG_VERSION").exists()
 
     def password(self) -> str:
-        """The password; ConfigError when the file is missing or not ours to read."""
+        """Return the password; ConfigError when the file is missing or not ours to read."""
         try:
             return self.password_file.read_text().strip()
         except FileNotFoundError:
@@ -84,19 +84,19 @@ class Layout:
             raise ForeignLock(_belongs_to_another(self.password_file)) from None
 
     def postmaster(self) -> Postmaster | None:
-        """What the lock file says; None without one, or while it is being written."""
+        """Return what the lock file says; None without one, or while it is being written."""
         try:
             return _parse_postmaster(self.pid_file.read_text())
         except (OSError, ValueError):
             return None
 
     def is_running(self) -> bool:
-        """Whether the server is ready and listens; about a millisecond."""
-        found = self.postmaster()
-        return found is not None and found.status == "ready" and self._answers()
+        """Return whether the server is ready and listens; about a millisecond."""
+        postmaster = self.postmaster()
+        return postmaster is not None and postmaster.status == "ready" and self._answers()
 
     def socket_folder(self) -> Path:
-        """The folder a client names as its host.
+        """Return the folder a client names as its host.
 
         A path that is too long for a socket, or that libpq would split, is reached through a
         link in a private folder of ours; the socket itself stays in the home.
@@ -122,10 +122,10 @@ class Layout:
             )
 
     def serves_here(self) -> bool:
-        """Whether the process of the lock file lives and works in this folder (Linux only)."""
-        found = self.postmaster()
+        """Return whether the lock file's process lives and works in this folder (Linux)."""
+        postmaster = self.postmaster()
         try:
-            return found is not None and self.data.samefile(f"/proc/{found.pid}/cwd")
+            return postmaster is not None and self.data.samefile(f"/proc/{postmaster.pid}/cwd")
         except OSError:
             return False
 
@@ -141,15 +141,15 @@ class Layout:
                 return False
 
 
-def serves_elsewhere(found: Postmaster) -> bool:
-    """Whether `found` is a copy of the lock file of a server that runs on another folder.
+def serves_elsewhere(postmaster: Postmaster) -> bool:
+    """Return whether `postmaster` is a copied lock file of a server that runs elsewhere.
 
     A pid that was merely given out again says nothing; the same start time in that server's
     own lock file does. Only Linux can tell.
     """
     try:
-        other = Path(f"/proc/{found.pid}/cwd/postmaster.pid").read_text()
-        return _parse_postmaster(other).started == found.started
+        other = Path(f"/proc/{postmaster.pid}/cwd/postmaster.pid").read_text()
+        return _parse_postmaster(other).started == postmaster.started
     except (OSError, ValueError):
         return False
 

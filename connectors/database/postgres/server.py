@@ -27,7 +27,7 @@ from connectors.database.postgres.cluster import (
 from connectors.database.postgres.errors import ForeignLock
 from connectors.database.postgres.layout import PORT, Layout, serves_elsewhere
 from connectors.database.postgres.programs import (
-    Account,
+    SystemAccount,
     account_for,
     data_argument,
     first_line,
@@ -36,7 +36,7 @@ from connectors.database.postgres.programs import (
 from connectors.errors import Transient
 from connectors.home.settings import Settings
 
-_PATIENCE = 120  # crash recovery of a large log takes a while
+_START_SECONDS = 120  # crash recovery of a large log takes a while
 _ORPHANS_GONE_AFTER = 3
 _LONGEST_LOG = 10_000_000
 
@@ -53,12 +53,12 @@ _GUARDS = {
 
 
 def layout(settings: Settings) -> Layout:
-    """The files of the embedded server of this home."""
+    """Return the files of the embedded server of this home."""
     return Layout(settings.postgres_folder)
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether the embedded server of this home is ready."""
+    """Return whether the embedded server of this home is ready."""
     return layout(settings).is_running()
 
 
@@ -110,14 +110,14 @@ def restore_password(settings: Settings) -> bool:
     return True
 
 
-def _stop(files: Layout, account: Account | None) -> bool:
+def _stop(files: Layout, account: SystemAccount | None) -> bool:
     if not files.is_running():
         return False
     arguments = ["stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", data_argument(files.data)]
-    done = run("pg_ctl", arguments, account=account, folder=files.data)
-    if done.returncode != 0:
+    process = run("pg_ctl", arguments, account=account, folder=files.data)
+    if process.returncode != 0:
         raise Transient(
-            f"the PostgreSQL server of {files.data} does not stop: {first_line(done.stderr)}"
+            f"the PostgreSQL server of {files.data} does not stop: {first_line(process.stderr)}"
         )
     return True
 
@@ -149,14 +149,14 @@ def _unserved(files: Layout, home: Path) -> Iterator[int]:
         os.close(serving)
 
 
-def _launch(files: Layout, account: Account | None, home: Path, serving: int) -> None:
+def _launch(files: Layout, account: SystemAccount | None, home: Path, serving: int) -> None:
     if files.log_file.exists() and files.log_file.stat().st_size > _LONGEST_LOG:
         files.log_file.replace(files.log_file.with_suffix(".log.1"))
-    arguments = ["start", "-s", "-w", "-t", str(_PATIENCE), "-D", data_argument(files.data)]
+    arguments = ["start", "-s", "-w", "-t", str(_START_SECONDS), "-D", data_argument(files.data)]
     arguments += ["-o", " ".join(f"-c {name}='{value}'" for name, value in _GUARDS.items())]
     with os.fdopen(open_private(files.log_file, home), "ab") as log:
         before = log.tell()
-        done = run(
+        process = run(
             "pg_ctl",
             arguments,
             account=account,
@@ -164,7 +164,7 @@ def _launch(files: Layout, account: Account | None, home: Path, serving: int) ->
             output=log,
             keep_open=[serving],
         )
-    if done.returncode != 0:
+    if process.returncode != 0:
         with files.log_file.open("rb") as log:
             log.seek(before)
             raise failure(log.read().decode(errors="replace"), files)
@@ -183,8 +183,8 @@ def _wait_until_unserved(serving: int, files: Layout) -> None:
         except BlockingIOError:
             if files.is_running():
                 return
-            patience = _PATIENCE if files.serves_here() else _ORPHANS_GONE_AFTER
-            if time.monotonic() - began > patience:
+            limit = _START_SECONDS if files.serves_here() else _ORPHANS_GONE_AFTER
+            if time.monotonic() - began > limit:
                 raise _served_elsewhere(serving, files) from None
             time.sleep(0.02)
         else:
@@ -205,15 +205,15 @@ def _clear_stale_lock(files: Layout) -> None:
     PostgreSQL would do so itself, but takes a pid that another process got since, or a corpse
     nobody collected, for a living server.
     """
-    found = files.postmaster()
+    postmaster = files.postmaster()
     if files.serves_here():
         raise ForeignLock(
             f"{files.data} is served by a PostgreSQL server that Daybook did not start (process "
-            f"{found.pid if found else 'unknown'}): stop that one"
+            f"{postmaster.pid if postmaster else 'unknown'}): stop that one"
         )
-    if found is not None and serves_elsewhere(found):
+    if postmaster is not None and serves_elsewhere(postmaster):
         raise ForeignLock(
-            f"{files.data} was copied while its server ran (process {found.pid} serves the "
+            f"{files.data} was copied while its server ran (process {postmaster.pid} serves the "
             "original): stop that one, copy the home again, or remove postmaster.pid"
         )
     if sys.platform != "linux":

@@ -25,12 +25,12 @@ _DRIVER = "postgresql+psycopg2"
 
 
 def database_url(settings: Settings, schema: str) -> str:
-    """The URL of one schema of the database; starts nothing."""
+    """Return the URL of one schema of the database; starts nothing."""
     return _url(settings, schema=schema).render_as_string(hide_password=False)
 
 
 def dagster_database_url(settings: Settings) -> str:
-    """The URL of Dagster's schema, on a server that runs and has it."""
+    """Return the URL of Dagster's schema, on a server that runs and has it."""
     ensure_database(settings)
     return database_url(settings, DAGSTER_SCHEMA)
 
@@ -47,17 +47,17 @@ def ensure_database(settings: Settings) -> None:
 
 
 def explained(error: DBAPIError, url: URL) -> DaybookError:
-    """One line for a person about what a database said; never the password."""
-    said = str(error.orig).strip()
-    first = said.splitlines()[0] if said else type(error).__name__
+    """Return one line for a person about what a database said; never the password."""
+    message = str(error.orig).strip()
+    first = message.partition("\n")[0] or type(error).__name__
     where = url.host or "the embedded server"
-    if getattr(error.orig, "pgcode", None) == "53100" or "No space left on device" in said:
+    if getattr(error.orig, "pgcode", None) == "53100" or "No space left on device" in message:
         return DiskFull(f"the disk of PostgreSQL at {where} is full ({first}): free some space")
-    if "authentication failed" in said or "no password supplied" in said:
+    if "authentication failed" in message or "no password supplied" in message:
         return ConfigError(f"PostgreSQL at {where} refuses {url.username}: correct the password")
-    if f'database "{url.database}" does not exist' in said:
+    if f'database "{url.database}" does not exist' in message:
         return ConfigError(f"PostgreSQL at {where} has no database {url.database}: create it")
-    if "permission denied" in said:
+    if "permission denied" in message:
         return ConfigError(
             f"{url.username} may not do this on PostgreSQL at {where} ({first}): grant it"
         )
@@ -81,19 +81,19 @@ def _create_database(url: URL) -> None:
     with _engine(url.set(database="postgres")) as engine, engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         connection.execute(text("SELECT pg_advisory_lock(hashtext('daybook create'))"))
-        known = text("SELECT 1 FROM pg_database WHERE datname = :name")
-        if not connection.scalar(known, {"name": url.database}):
+        exists = text("SELECT 1 FROM pg_database WHERE datname = :name")
+        if not connection.scalar(exists, {"name": url.database}):
             connection.execute(text(f'CREATE DATABASE "{url.database}"'))
 
 
 def _create_schemas(connection: Connection) -> None:
     # Looked up first: the role of an external database may use its schemas, not create any.
-    known = text("SELECT to_regnamespace(:name) IS NOT NULL")
-    wanted = (REGISTRY_SCHEMA, DAGSTER_SCHEMA)
-    if all(connection.scalar(known, {"name": name}) for name in wanted):
+    exists = text("SELECT to_regnamespace(:name) IS NOT NULL")
+    schemas = (REGISTRY_SCHEMA, DAGSTER_SCHEMA)
+    if all(connection.scalar(exists, {"name": name}) for name in schemas):
         return
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('daybook create'))"))
-    for name in wanted:
+    for name in schemas:
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {name}"))
 
 

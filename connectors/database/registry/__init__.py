@@ -1,6 +1,6 @@
 """What Daybook remembers: connections, mappings, publications, the inbox, the audit log."""
 
-from connectors.database.registry.consents import Consent, Refusal
+from connectors.database.registry.consents import PendingConsent, Refusal
 from connectors.database.registry.rate_limits import Permit
 from connectors.database.registry.records import (
     Activity,
@@ -29,11 +29,11 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Connection",
-    "Consent",
     "DayState",
     "DaySummary",
     "InboxEvent",
     "MappingVersion",
+    "PendingConsent",
     "Permit",
     "PlanOutcome",
     "PlannedEntry",

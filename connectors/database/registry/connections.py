@@ -1,4 +1,4 @@
-"""Connections, and the days of each."""
+"""Connections: what is connected, and to which account."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, get_args
 from zoneinfo import available_timezones
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,34 +27,30 @@ from connectors.database.registry.records import (
     Connection,
     ConnectionKind,
     ConnectionState,
-    DayState,
-    DayStateName,
-    DaySummary,
 )
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
-from connectors.home.redaction import redacted
 
 
-class Connections(Store):
-    """What is connected, and how each of its days stands."""
+class Connections(Repository):
+    """Every connection."""
 
-    def connections(self) -> list[Connection]:
-        """Every connection, by slug."""
-        wanted = select(*columns(ConnectionRow, Connection)).order_by(ConnectionRow.slug)
+    def list(self) -> Sequence[Connection]:
+        """Return every connection, by slug."""
+        query = select(*columns(ConnectionRow, Connection)).order_by(ConnectionRow.slug)
         with self._transaction() as session:
-            return [Connection(*row) for row in session.execute(wanted)]
+            return [Connection(*row) for row in session.execute(query)]
 
-    def connection(self, slug: str) -> Connection:
-        """One connection; BadInput names the known ones when it is not there."""
-        wanted = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
+    def get(self, slug: str) -> Connection:
+        """Return one connection; BadInput names the known ones when it is not there."""
+        query = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
         with self._transaction() as session:
-            row = session.execute(wanted).one_or_none()
+            row = session.execute(query).one_or_none()
             if row is None:
                 raise unknown_connection(session, slug)
             return Connection(*row)
 
-    def add_connection(
+    def add(
         self,
         slug: str,
         *,
@@ -65,7 +61,7 @@ class Connections(Store):
         actor: str,
     ) -> Connection:
         """Add a connection; one that reads files is active at once, others begin `pending`."""
-        self.check_connection(slug, timezone)
+        self.check(slug, timezone)
         if kind not in get_args(ConnectionKind):
             raise BadInput(f"{kind!r} is not a kind of connection: file or api")
         row = {"slug": slug, "channel": channel, "name": name, "timezone": timezone, "kind": kind}
@@ -80,14 +76,14 @@ class Connections(Store):
                     f"{slug} was the slug of a connection whose entries stand in the books: choose "
                     f"another slug, or `daybook connections remove {slug} --withdraw-entries --yes`"
                 )
-            found = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
-            if found is None:
+            inserted = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
+            if inserted is None:
                 raise BadInput(f"the connection {slug} exists already: choose another slug")
             write_audit(session, actor, "connection.added", slug, row)
-            return Connection(*found)
+            return Connection(*inserted)
 
     @staticmethod
-    def check_connection(slug: str, timezone: str) -> None:
+    def check(slug: str, timezone: str) -> None:
         """Refuse a slug or a time zone that no connection can have."""
         if not re.fullmatch(SLUG_PATTERN, slug):
             raise BadInput(
@@ -97,7 +93,7 @@ class Connections(Store):
         if timezone not in _zones():
             raise BadInput(f"{timezone!r} is not a time zone: give one like America/Los_Angeles")
 
-    def set_connection_state(
+    def set_state(
         self, slug: str, state: ConnectionState, actor: str, reason: str | None = None
     ) -> None:
         """Move a connection to another state; nothing is recorded when it is there already."""
@@ -111,7 +107,7 @@ class Connections(Store):
                 row.state = state
                 write_audit(session, actor, "connection.state", slug, detail)
 
-    def rename_connection(self, slug: str, name: str, actor: str) -> None:
+    def rename(self, slug: str, name: str, actor: str) -> None:
         """Give a connection another display name."""
         with self._transaction() as session:
             row = _locked(session, slug)
@@ -130,7 +126,7 @@ class Connections(Store):
         timezone: str,
         actor: str,
     ) -> None:
-        """A connection is authorised: whom it reaches, from now on; it is active.
+        """Authorise a connection for the account that it reaches from now on; it is active then.
 
         `BadInput` when it is another account's already, or another connection has this account.
         """
@@ -145,27 +141,27 @@ class Connections(Store):
             )
 
     def check_account(self, slug: str, account_id: str, account: Mapping[str, Any]) -> None:
-        """`BadInput` where `pin_account` would refuse this account."""
+        """Raise `BadInput` where `pin_account` would refuse this account."""
         with self._transaction() as session:
             _refuse_another(session, _locked(session, slug), account_id, account)
 
     def describe_account(self, slug: str, account: Mapping[str, Any]) -> None:
-        """How the platform names the account now: a store may change its name."""
+        """Record how the platform names the account now: a store may change its name."""
         with self._transaction() as session:
             _locked(session, slug).account = dict(account)
 
     def set_setup(self, slug: str, setup: Mapping[str, Any], actor: str) -> None:
-        """What a connection brings in from now on, and how far its set-up has come.
+        """Save what a connection imports from now on, and how far its set-up has come.
 
         Posting stays as it is: a page that was open meanwhile does not switch it back.
         """
         with self._transaction() as session:
             row = _locked(session, slug)
-            wanted = {**setup, **{n: row.setup[n] for n in ("posting",) if n in row.setup}}
-            if row.setup != wanted:
-                detail = {"from": row.setup, "to": wanted}
+            merged = {**setup, **{n: row.setup[n] for n in ("posting",) if n in row.setup}}
+            if row.setup != merged:
+                detail = {"from": row.setup, "to": merged}
                 write_audit(session, actor, "connection.setup", slug, detail)
-                row.setup = wanted
+                row.setup = merged
 
     def set_posting(self, slug: str, since: date | None, actor: str) -> bool:
         """Post entries of this business day and later; None is off. False when it is so already."""
@@ -181,11 +177,11 @@ class Connections(Store):
             return True
 
     def set_deadlines(self, slug: str, deadlines: Sequence[Mapping[str, str]]) -> None:
-        """What ends for a connection's account: `by` (an instant), `what`, and how to `act`."""
+        """Save the deadlines of a connection's account: `expires_at`, `what` and the `remedy`."""
         with self._transaction() as session:
             _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
 
-    def remove_connection(self, slug: str, actor: str) -> None:
+    def remove(self, slug: str, actor: str) -> None:
         """Forget a connection, its days and drafts; what was posted for it stays on record."""
         with self._transaction() as session:
             row = _locked(session, slug)
@@ -211,73 +207,6 @@ class Connections(Store):
                 {"channel": row.channel, "name": row.name, "account": row.account_id},
             )
             session.delete(row)
-
-    def set_day_states(
-        self, slug: str, states: Mapping[date, tuple[DayStateName, str | None]]
-    ) -> None:
-        """Record how days stand; days that stand so already keep their instant."""
-        given = {
-            "slug": slug,
-            "days": list(states),
-            "states": [state for state, _ in states.values()],
-            "reasons": [reason and redacted(reason) for _, reason in states.values()],
-        }
-        with self._transaction() as session:
-            if session.get(ConnectionRow, slug) is None:
-                raise unknown_connection(session, slug)
-            session.execute(_SET_DAY_STATES, given)
-
-    def day_states(
-        self, slug: str, start: date | None = None, end: date | None = None
-    ) -> list[DayState]:
-        """How the days of `[start, end)` stand; days that were never looked at are absent."""
-        wanted = select(*columns(DayStateRow, DayState)).where(DayStateRow.connection == slug)
-        if start is not None:
-            wanted = wanted.where(DayStateRow.day >= start)
-        if end is not None:
-            wanted = wanted.where(DayStateRow.day < end)
-        with self._transaction() as session:
-            return [DayState(*row) for row in session.execute(wanted.order_by(DayStateRow.day))]
-
-    def day_summaries(self) -> dict[str, DaySummary]:
-        """How the days of every connection stand, in one statement."""
-        with self._transaction() as session:
-            return {row.connection: DaySummary(*row) for row in session.execute(_SUMMARIES)}
-
-
-# Complete through: the last done day before the first open or failed one after a done one.
-_SUMMARIES = text(
-    """
-    WITH begun AS (
-        SELECT connection, min(day) AS first_done FROM registry.day_states
-        WHERE state IN ('done', 'empty') GROUP BY connection
-    ), gaps AS (
-        SELECT connection, min(day) AS gap FROM registry.day_states
-        JOIN begun USING (connection)
-        WHERE state IN ('open', 'failed') AND day > first_done GROUP BY connection
-    )
-    SELECT connection,
-        count(*) FILTER (WHERE state IN ('done', 'empty')) AS done,
-        count(*) FILTER (WHERE state = 'open') AS open,
-        count(*) FILTER (WHERE state = 'failed') AS failed,
-        max(day) FILTER (WHERE state IN ('done', 'empty') AND (gap IS NULL OR day < gap))
-            AS complete_through,
-        (array_agg(reason ORDER BY day) FILTER (WHERE state = 'failed'))[1] AS reason
-    FROM registry.day_states LEFT JOIN gaps USING (connection)
-    GROUP BY connection
-    """
-)
-_SET_DAY_STATES = text(
-    """
-    INSERT INTO registry.day_states AS known (connection, day, state, reason)
-    SELECT :slug, given.* FROM unnest(
-        CAST(:days AS date[]), CAST(:states AS text[]), CAST(:reasons AS text[])
-    ) AS given
-    ON CONFLICT (connection, day) DO UPDATE
-    SET state = excluded.state, reason = excluded.reason, updated_at = now()
-    WHERE (known.state, known.reason) IS DISTINCT FROM (excluded.state, excluded.reason)
-    """
-)
 
 
 def _locked(session: Session, slug: str) -> ConnectionRow:
@@ -311,7 +240,7 @@ def _zones() -> set[str]:
 
 
 def unknown_connection(session: Session, slug: str) -> BadInput:
-    """What to say of a slug that is not there."""
-    known = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
-    listed = ", ".join(known) if known else "none yet; `daybook import` makes one"
+    """Return what to say of a slug that is not there."""
+    slugs = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
+    listed = ", ".join(slugs) if slugs else "none yet; `daybook import` makes one"
     return BadInput(f"there is no connection {slug!r}; known: {listed}")

@@ -8,14 +8,14 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.models import ConsentRow
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 
 Refusal = Literal["unknown", "foreign", "replayed", "expired"]
 _KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class PendingConsent:
     """Whose consent was asked for, and where the platform sends its answer."""
 
     connection: str
@@ -23,10 +23,10 @@ class Consent:
     asked_at: datetime
 
 
-class Consents(Store):
+class Consents(Repository):
     """The open questions. States and browser sessions are known by their digests only."""
 
-    def ask_consent(
+    def add(
         self, state_digest: str, connection: str, session_digest: str, redirect_uri: str
     ) -> None:
         """Remember a question; stale ones are dropped."""
@@ -41,24 +41,24 @@ class Consents(Store):
                 )
             )
 
-    def open_consent(self, state_digest: str, lasts: timedelta) -> Consent | Refusal:
-        """The question that is still open, whoever asks; it stays open."""
+    def get_open(self, state_digest: str, lifetime: timedelta) -> PendingConsent | Refusal:
+        """Return the question that is still open, whoever asks; it stays open."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
             if row is None:
                 return "unknown"
-            return _standing(session, row, lasts)
+            return _standing(session, row, lifetime)
 
-    def consent_connection(self, state_digest: str, session_digest: str) -> str | None:
-        """The connection that a browser session asked about, answered or not."""
+    def connection_of(self, state_digest: str, session_digest: str) -> str | None:
+        """Return the connection that a browser session asked about, answered or not."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
             return row.connection if row and row.session_digest == session_digest else None
 
-    def take_consent(
-        self, state_digest: str, session_digest: str, lasts: timedelta
-    ) -> Consent | Refusal:
-        """The question that an answer belongs to, once; or why it belongs to none.
+    def take(
+        self, state_digest: str, session_digest: str, lifetime: timedelta
+    ) -> PendingConsent | Refusal:
+        """Return the question that an answer belongs to, once; or why it belongs to none.
 
         An answer from another browser leaves the question open for the one that asked.
         """
@@ -68,16 +68,16 @@ class Consents(Store):
                 return "unknown"
             if row.session_digest != session_digest:
                 return "foreign"
-            found = _standing(session, row, lasts)
-            if found != "replayed":
+            consent = _standing(session, row, lifetime)
+            if consent != "replayed":
                 row.answered_at = func.now()
-            return found
+            return consent
 
 
-def _standing(session: Session, row: ConsentRow, lasts: timedelta) -> Consent | Refusal:
+def _standing(session: Session, row: ConsentRow, lifetime: timedelta) -> PendingConsent | Refusal:
     if row.answered_at is not None:
         return "replayed"
     now: datetime = session.scalars(select(func.now())).one()
-    if now - row.asked_at > lasts:
+    if now - row.asked_at > lifetime:
         return "expired"
-    return Consent(row.connection, row.redirect_uri, row.asked_at)
+    return PendingConsent(row.connection, row.redirect_uri, row.asked_at)

@@ -5,7 +5,7 @@ from typing import Final
 
 from connectors.database.registry.connections import unknown_connection
 from connectors.database.registry.models import ConnectionRow
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 from connectors.home.redaction import redacted
 
 # How findings begin, by who looks after them. Those about settlements that are missing have none.
@@ -16,10 +16,10 @@ MISSING: Final = ""
 _SUBJECTS: Final = (NOTIFICATIONS, NOT_BOOKED, PROVISIONAL, MISSING)
 
 
-class Findings(Store):
+class Findings(Repository):
     """The findings of each connection, on its card."""
 
-    def set_findings(self, slug: str, subject: str, findings: Sequence[str]) -> None:
+    def set(self, slug: str, subject: str, findings: Sequence[str]) -> None:
         """Replace a connection's findings on one subject; those on the others stay."""
         with self._transaction() as session:
             row = session.get(ConnectionRow, slug, with_for_update=True)

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from connectors.database.registry.connections import unknown_connection
 from connectors.database.registry.models import ConnectionRow, InboxRow
 from connectors.database.registry.records import InboxEvent
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 
 
-class Inbox(Store):
+class Inbox(Repository):
     """Events in the order they became visible."""
 
     def record_document(
@@ -30,21 +30,21 @@ class Inbox(Store):
 
         One that counts `again` after it did not has its days asked for anew.
         """
-        known = select(InboxRow.id).where(
+        query = select(InboxRow.id).where(
             InboxRow.connection == slug, InboxRow.document == document
         )
         with self._transaction() as session:
             _serialise_events(session)
-            found = session.scalar(known)
-            if found is not None and not again:
-                return found
+            recorded = session.scalar(query)
+            if recorded is not None and not again:
+                return recorded
             event = InboxRow(connection=slug, kind="document", document=document, days=_set(days))
-            if found is not None:
+            if recorded is not None:
                 event = InboxRow(connection=slug, kind="request", days=_set(days))
             write_audit(session, actor, "document.recorded", slug, {"document": document, **detail})
             return _added(session, event)
 
-    def recorded_documents(self, slug: str) -> set[str]:
+    def documents(self, slug: str) -> set[str]:
         """Return the documents that somebody imported: the others came from the account."""
         query = select(InboxRow.document).where(
             InboxRow.connection == slug, InboxRow.document.is_not(None)
@@ -60,18 +60,7 @@ class Inbox(Store):
             write_audit(session, actor, "days.requested", slug, detail)
             return _added(session, InboxRow(connection=slug, kind="request", days=_set(days)))
 
-    def inbox(
-        self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
-    ) -> list[InboxEvent]:
-        """Events with an id above `after`, oldest first; a cursor on the id misses none."""
-        wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
-        if only_unhandled:
-            wanted = wanted.where(InboxRow.handled_at.is_(None))
-        with self._transaction() as session:
-            found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
-            return [InboxEvent(*row) for row in found]
-
-    def connection_events(self, slug: str) -> list[InboxEvent]:
+    def of_connection(self, slug: str) -> Sequence[InboxEvent]:
         """Return a connection's events that wait, oldest first."""
         query = select(*columns(InboxRow, InboxEvent)).where(
             InboxRow.connection == slug, InboxRow.handled_at.is_(None)
@@ -109,6 +98,17 @@ class Inbox(Store):
         with self._transaction() as session:
             first, last = session.execute(_DATA_SPAN).one()
             return None if first is None else (first, last)
+
+    def list(
+        self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
+    ) -> Sequence[InboxEvent]:
+        """Events with an id above `after`, oldest first; a cursor on the id misses none."""
+        wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
+        if only_unhandled:
+            wanted = wanted.where(InboxRow.handled_at.is_(None))
+        with self._transaction() as session:
+            found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
+            return [InboxEvent(*row) for row in found]
 
 
 def _serialise_events(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Saved mapping configurations, and settings that change while Daybook runs."""
+"""Saved mapping configurations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,34 +8,34 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.connections import unknown_connection
-from connectors.database.registry.models import ConnectionRow, MappingVersionRow, SettingRow
+from connectors.database.registry.models import ConnectionRow, MappingVersionRow
 from connectors.database.registry.records import MappingVersion
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
 
 
-class Mappings(Store):
+class Mappings(Repository):
     """Every version of every mapping; nothing is overwritten."""
 
-    def mapping(self, connection: str | None = None) -> MappingVersion | None:
-        """The newest mapping of a connection, else of the house, else None."""
+    def get(self, connection: str | None = None) -> MappingVersion | None:
+        """Return the newest mapping of a connection, else the default, else None."""
         with self._transaction() as session:
             own = _latest(session, connection) if connection is not None else None
             return own or _latest(session, None)
 
-    def mappings(self) -> dict[str | None, MappingVersion]:
-        """The newest mapping of every connection that has its own, and of the house as None's."""
+    def latest(self) -> dict[str | None, MappingVersion]:
+        """Return the newest mapping by connection, of those with their own; the default by None."""
         owner = MappingVersionRow.connection
-        wanted = (
+        query = (
             select(*columns(MappingVersionRow, MappingVersion))
             .ext(distinct_on(owner))
             .order_by(owner, MappingVersionRow.version.desc())
         )
         with self._transaction() as session:
-            found = [MappingVersion(*row) for row in session.execute(wanted)]
-        return {saved.connection: saved for saved in found}
+            newest = [MappingVersion(*row) for row in session.execute(query)]
+        return {saved.connection: saved for saved in newest}
 
-    def save_mapping(
+    def save(
         self,
         document: Mapping[str, Any],
         digest: str,
@@ -66,33 +66,20 @@ class Mappings(Store):
                 digest=digest,
                 created_by=actor,
             )
-            wanted = columns(MappingVersionRow, MappingVersion)
-            saved = MappingVersion(*session.execute(added.returning(*wanted)).one())
+            returned = columns(MappingVersionRow, MappingVersion)
+            saved = MappingVersion(*session.execute(added.returning(*returned)).one())
             detail = {"version": version, "digest": digest}
             write_audit(session, actor, "mapping.saved", connection or "", detail)
             return saved
 
-    def setting(self, key: str) -> Any:
-        """A setting's value, or None."""
-        with self._transaction() as session:
-            return session.scalar(select(SettingRow.value).where(SettingRow.key == key))
-
-    def set_setting(self, key: str, value: Any, actor: str) -> None:
-        """Keep a JSON value under a key."""
-        kept = insert(SettingRow).values(key=key, value=value)
-        kept = kept.on_conflict_do_update(index_elements=["key"], set_={"value": value})
-        with self._transaction() as session:
-            session.execute(kept)
-            write_audit(session, actor, "setting.set", key, {"value": value})
-
 
 def _latest(session: Session, connection: str | None) -> MappingVersion | None:
     owner = MappingVersionRow.connection
-    wanted = (
+    query = (
         select(*columns(MappingVersionRow, MappingVersion))
         .where(owner.is_(None) if connection is None else owner == connection)
         .order_by(MappingVersionRow.version.desc())
         .limit(1)
     )
-    row = session.execute(wanted).first()
+    row = session.execute(query).first()
     return MappingVersion(*row) if row else None

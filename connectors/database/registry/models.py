@@ -80,15 +80,6 @@ class ConnectionRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class SettingRow(Base):
-    """Grain: a setting that is changed while Daybook runs. Key: key."""
-
-    __tablename__ = "settings"
-
-    key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[Any] = mapped_column(JSONB)
-
-
 class MappingVersionRow(Base):
     """Grain: a saved mapping document. Key: connection (or none) and version."""
 
@@ -313,9 +304,9 @@ class BucketRow(Base):
 
 
 class ScheduledSyncRow(Base):
-    """Grain: a connection; when it is visited next. Key: connection.
+    """Grain: a connection; when it is synced next. Key: connection.
 
-    `days` wait for it, for the `reason` there; none where it is the daily visit.
+    `days` wait for it, for the `reason` there; none where it is the daily sync.
     """
 
     __tablename__ = "sync_schedule"

@@ -16,7 +16,7 @@ from connectors.database.registry.records import (
     Publication,
     PublicationState,
 )
-from connectors.database.registry.store import Store, columns, serialise
+from connectors.database.registry.repository import Repository, columns, serialise
 from connectors.errors import Permanent
 
 # A target holds these, or may hold them.
@@ -25,63 +25,25 @@ DRAFTS: tuple[PublicationState, ...] = ("held", "planned", "failed")
 DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 
 
-class Publications(Store):
+class Publications(Repository):
     """Publications in sets: a year of many connections is one call."""
 
-    def held_connections(self) -> dict[str, list[str]]:
-        """Connections that have held entries, and what holds them, each reason once."""
-        wanted = (
+    def held_connections(self) -> dict[str, Sequence[str]]:
+        """Return connections that have held entries, and what holds them, each reason once."""
+        query = (
             select(PublicationRow.connection, func.coalesce(PublicationRow.message, ""))
             .where(PublicationRow.state == "held")
             .distinct()
             .order_by(text("1, 2"))
         )
-        found: dict[str, list[str]] = defaultdict(list)
+        reasons: dict[str, list[str]] = defaultdict(list)
         with self._transaction() as session:
-            for connection, message in session.execute(wanted):
-                found[connection].append(message)
-        return dict(found)
+            for connection, message in session.execute(query):
+                reasons[connection].append(message)
+        return dict(reasons)
 
-    def publications(
-        self,
-        target: str | None = None,
-        connections: Collection[str] | None = None,
-        start: date | None = None,
-        end: date | None = None,
-        states: Collection[PublicationState] | None = None,
-        *,
-        all_revisions: bool = False,
-    ) -> list[Publication]:
-        """The newest revision of every entry in `[start, end)`, by connection and date."""
-        key = (
-            PublicationRow.target,
-            PublicationRow.connection,
-            PublicationRow.business_date,
-            PublicationRow.currency,
-        )
-        wanted = select(PublicationRow)
-        if target is not None:
-            wanted = wanted.where(PublicationRow.target == target)
-        if connections is not None:
-            wanted = wanted.where(PublicationRow.connection.in_(connections))
-        if start is not None:
-            wanted = wanted.where(PublicationRow.business_date >= start)
-        if end is not None:
-            wanted = wanted.where(PublicationRow.business_date < end)
-        if not all_revisions:
-            wanted = wanted.ext(distinct_on(*key)).order_by(*key, PublicationRow.revision.desc())
-        found = aliased(PublicationRow, wanted.subquery())
-        chosen = select(*[getattr(found, c.key) for c in columns(PublicationRow, Publication)])
-        if states is not None:
-            chosen = chosen.where(found.state.in_(states))
-        ordered = chosen.order_by(
-            found.target, found.connection, found.business_date, found.currency, found.revision
-        )
-        with self._transaction() as session:
-            return [Publication(*row) for row in session.execute(ordered)]
-
-    def unsupported_publications(self, target: str) -> list[Publication]:
-        """Entries that a target holds, or may hold, and no journal supports: to be taken out."""
+    def unsupported(self, target: str) -> Sequence[Publication]:
+        """Return entries that a target holds, or may, and no journal supports: to be taken out."""
         query = (
             select(*columns(PublicationRow, Publication))
             .where(
@@ -95,7 +57,7 @@ class Publications(Store):
             return [Publication(*row) for row in session.execute(query)]
 
     def due_connections(self, target: str) -> dict[str, int]:
-        """How many entries of each connection a target lacks, or holds without a journal."""
+        """Return how many entries of each connection a target lacks, or holds without a journal."""
         due = or_(
             PublicationRow.state.in_(DUE),
             and_(PublicationRow.state.in_(LIVE), PublicationRow.withdrawn_at.is_not(None)),
@@ -108,7 +70,7 @@ class Publications(Store):
         with self._transaction() as session:
             return {connection: count for connection, count in session.execute(query)}
 
-    def retry_publications(self, target: str, connection: str) -> int:
+    def retry(self, target: str, connection: str) -> int:
         """Have what is due for a target asked for once more, although it is as it was."""
         due = (
             PublicationRow.target == target,
@@ -125,18 +87,18 @@ class Publications(Store):
                 session.query(PublicationRow).where(*due).update({"updated_at": func.now()}, False)
             )
 
-    def publications_changed_at(self) -> datetime | None:
-        """When any publication last changed; None when there is none."""
+    def changed_at(self) -> datetime | None:
+        """Return when any publication last changed; None when there is none."""
         with self._transaction() as session:
             return session.scalar(select(func.max(PublicationRow.updated_at)))
 
-    def plan_publications(self, target: str, rows: Sequence[PlannedEntry]) -> PlanOutcome:
+    def plan(self, target: str, rows: Sequence[PlannedEntry]) -> PlanOutcome:
         """Say what a target should hold for the given keys; other keys are left alone."""
         keys = Counter(row[:3] for row in rows)
         twice = [key for key, count in keys.items() if count > 1]
         if twice:
             raise Permanent(f"two entries for one connection, day and currency: {twice[0]}")
-        given = {
+        parameters = {
             "target": target,
             "connections": [row[0] for row in rows],
             "connection_set": sorted({row[0] for row in rows}),
@@ -148,11 +110,11 @@ class Publications(Store):
         }
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            return PlanOutcome(*session.execute(_PLAN, given).one())
+            return PlanOutcome(*session.execute(_PLAN, parameters).one())
 
-    def withdraw_publications(
+    def withdraw(
         self, target: str, connection: str, keys: Sequence[tuple[date, str]]
-    ) -> list[Publication]:
+    ) -> Sequence[Publication]:
         """Drop the drafts of entries that vanished, by (business date, currency).
 
         What comes back is in the target, or may be, and is due from now on: take it out there,
@@ -187,17 +149,17 @@ class Publications(Store):
         A publication whose content was planned anew since it was read is left as it is.
         `reference` is one for all, or by publication id. Gives back how many were marked.
         """
-        given = self._given(target, publications)
+        parameters = self._given(target, publications)
         if isinstance(reference, Mapping):
-            given["references"] = [reference.get(p.id) for p in publications]
+            parameters["references"] = [reference.get(p.id) for p in publications]
         else:
-            given["references"] = [reference for _ in publications]
+            parameters["references"] = [reference for _ in publications]
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            session.execute(_SUPERSEDE, given)
-            return len(session.execute(_POST, given).all())
+            session.execute(_SUPERSEDE, parameters)
+            return len(session.execute(_POST, parameters).all())
 
-    def mark_publications(
+    def mark(
         self,
         target: str,
         publications: Sequence[Publication],
@@ -205,14 +167,52 @@ class Publications(Store):
         message: str | None = None,
     ) -> int:
         """Move revisions to `sending`, `unknown` or `failed`, if their content is unchanged."""
-        given = self._given(target, publications) | {"state": state, "message": message}
+        parameters = self._given(target, publications) | {"state": state, "message": message}
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            return len(session.execute(_MARK, given).all())
+            return len(session.execute(_MARK, parameters).all())
 
     def mark_voided(self, target: str, publications: Sequence[Publication]) -> int:
         """Record that the target holds these no longer."""
-        return self.mark_publications(target, publications, "voided")
+        return self.mark(target, publications, "voided")
+
+    def list(
+        self,
+        target: str | None = None,
+        connections: Collection[str] | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        states: Collection[PublicationState] | None = None,
+        *,
+        all_revisions: bool = False,
+    ) -> Sequence[Publication]:
+        """Return the newest revision of every entry in `[start, end)`, by connection and date."""
+        key = (
+            PublicationRow.target,
+            PublicationRow.connection,
+            PublicationRow.business_date,
+            PublicationRow.currency,
+        )
+        query = select(PublicationRow)
+        if target is not None:
+            query = query.where(PublicationRow.target == target)
+        if connections is not None:
+            query = query.where(PublicationRow.connection.in_(connections))
+        if start is not None:
+            query = query.where(PublicationRow.business_date >= start)
+        if end is not None:
+            query = query.where(PublicationRow.business_date < end)
+        if not all_revisions:
+            query = query.ext(distinct_on(*key)).order_by(*key, PublicationRow.revision.desc())
+        newest = aliased(PublicationRow, query.subquery())
+        chosen = select(*[getattr(newest, c.key) for c in columns(PublicationRow, Publication)])
+        if states is not None:
+            chosen = chosen.where(newest.state.in_(states))
+        ordered = chosen.order_by(
+            newest.target, newest.connection, newest.business_date, newest.currency, newest.revision
+        )
+        with self._transaction() as session:
+            return [Publication(*row) for row in session.execute(ordered)]
 
     @staticmethod
     def _given(target: str, publications: Sequence[Publication]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 from connectors.errors import RateLimited
 from connectors.http import Limit
 
@@ -70,17 +70,17 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class DailyQuota:
     """A limit of `most` calls a day."""
 
     key: str
     most: int
 
 
-class RateLimits(Store):
+class RateLimits(Repository):
     """Token buckets by key."""
 
-    def take_permit(self, permit: Permit, quota: Quota | None = None) -> float:
+    def acquire(self, permit: Permit, quota: DailyQuota | None = None) -> float:
         """Take a permit, and a call of a day's quota before; return the seconds to wait.
 
         Raises `RateLimited` when the wait is too long, or until the quota is whole again: then
@@ -91,12 +91,12 @@ class RateLimits(Store):
                 _spend(connection, quota)
             return _taken(connection, permit)
 
-    def return_permit(self, key: str, cost: float) -> None:
+    def release(self, key: str, cost: float) -> None:
         """Give back tokens that were not used; the bucket never holds more than its burst."""
         with self._statements() as connection:
             connection.execute(_GIVE_BACK, {"key": key, "cost": cost})
 
-    def hold_back(self, key: str, per_second: float, seconds: float) -> None:
+    def penalise(self, key: str, per_second: float, seconds: float) -> None:
         """Give nobody a permit for so many seconds."""
         with self._statements() as connection:
             connection.execute(_HOLD, {"key": key, "owed": seconds * per_second})
@@ -111,21 +111,21 @@ class RateLimits(Store):
             raise self._explained(error) from error
 
 
-def _spend(connection: Connection, quota: Quota) -> None:
-    given = {"key": quota.key, "most": quota.most}
-    if connection.scalar(_SPEND, given) is None:
-        wait = max(1.0, float(connection.scalar(_RESETS, given) or 1))
+def _spend(connection: Connection, quota: DailyQuota) -> None:
+    parameters = {"key": quota.key, "most": quota.most}
+    if connection.scalar(_SPEND, parameters) is None:
+        wait = max(1.0, float(connection.scalar(_RESETS, parameters) or 1))
         raise RateLimited(f"the platform's quota of the day is spent for {wait:.0f} s", wait)
 
 
 def _taken(connection: Connection, permit: Permit) -> float:
     """Return the seconds to wait before a permit is used."""
-    given = {"key": permit.key, "rate": permit.per_second, "cost": permit.cost}
+    parameters = {"key": permit.key, "rate": permit.per_second, "cost": permit.cost}
     ahead = {"burst": permit.burst, "ahead": permit.max_wait * permit.per_second}
-    tokens = connection.scalar(_TAKE, given | ahead)
+    tokens = connection.scalar(_TAKE, parameters | ahead)
     if tokens is not None:
         return max(0.0, -float(tokens) / permit.per_second)
-    lacking = connection.scalar(_LACKING, given)
+    lacking = connection.scalar(_LACKING, parameters)
     wait = max(permit.max_wait, float(lacking or 1) / permit.per_second)
     raise RateLimited(f"the platform's rate limit allows the next request in {wait:.0f} s", wait)
 
@@ -138,7 +138,7 @@ class SharedRateLimiter:
     with the application, that of an account with the application's.
     """
 
-    registry: RateLimits
+    rate_limits: RateLimits
     application: str
     account: str
     limits: Mapping[str, Limit] = field(default_factory=dict)
@@ -150,22 +150,20 @@ class SharedRateLimiter:
             return 0.0
         key, burst = self._key(operation), max(1.0, limit.burst)
         day = self._key(operation, "day")
-        quota = None if limit.per_day is None else Quota(day, limit.per_day)
-        return self.registry.take_permit(
-            Permit(key, limit.per_second, burst, max_wait, cost), quota
-        )
+        quota = None if limit.per_day is None else DailyQuota(day, limit.per_day)
+        return self.rate_limits.acquire(Permit(key, limit.per_second, burst, max_wait, cost), quota)
 
     def release(self, operation: str, cost: float) -> None:
         """Give back what was not used of a permit."""
         if cost > 0 and self._limit(operation) is not None:
-            self.registry.return_permit(self._key(operation), cost)
+            self.rate_limits.release(self._key(operation), cost)
 
     def penalise(self, operation: str, seconds: float) -> None:
         """Hold back every caller of this account for as long as the platform asked."""
         if seconds <= 0:
             return
         limit = self._limit(operation) or Limit(1.0)
-        self.registry.hold_back(self._key(operation), limit.per_second, seconds)
+        self.rate_limits.penalise(self._key(operation), limit.per_second, seconds)
 
     def _limit(self, operation: str) -> Limit | None:
         return self.limits.get(operation, self.limits.get("*"))

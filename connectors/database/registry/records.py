@@ -24,7 +24,7 @@ class Connection:
     `account` is how the platform names it (name, country, currency, timezone, details), `fields`
     what was chosen for it that is no secret, `reason` why it needs its owner, in words.
     `setup` is what it brings in and how far its set-up has come (`connectors.accounts.setup`).
-    `deadlines` are what ends for it, the soonest first: `by` (ISO 8601), `what`, how to `act`.
+    `deadlines` are what ends for it, the soonest first: `expires_at` (ISO 8601), `what`, `remedy`.
     `findings` are what its settlements lack, each in words and with what to do.
     """
 
@@ -59,7 +59,7 @@ class InboxEvent:
 
 @dataclass(frozen=True)
 class MappingVersion:
-    """One saved mapping configuration; `connection` is None for the house's default."""
+    """One saved mapping configuration; `connection` is None for the default."""
 
     id: int
     connection: str | None
@@ -160,7 +160,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class ScheduledSync:
-    """When a connection is visited next; `days` wait for it, for the `reason` there."""
+    """When a connection is synced next; `days` wait for it, for the `reason` there."""
 
     connection: str
     at: datetime

@@ -1,66 +1,60 @@
-"""The registry as one object: opening, migrating, locking, and every noun in one place."""
+"""The registry: opening, migrating, locking, and a repository for every noun."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from connectors.database.postgres import REGISTRY_SCHEMA, database_url, ensure_database
+from connectors.database.postgres import REGISTRY_SCHEMA, database_url, ensure_database, explained
 from connectors.database.postgres.engines import borrow
 from connectors.database.registry import schema
-from connectors.database.registry.activities import Activities, lock_name
+from connectors.database.registry.activities import Activities
+from connectors.database.registry.audit import AuditLog
 from connectors.database.registry.connections import Connections
 from connectors.database.registry.consents import Consents
+from connectors.database.registry.days import Days
 from connectors.database.registry.findings import Findings
 from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.mappings import Mappings
-from connectors.database.registry.models import AuditRow
 from connectors.database.registry.publications import Publications
 from connectors.database.registry.rate_limits import RateLimits
-from connectors.database.registry.records import AuditEvent
-from connectors.database.registry.sealed import Sealed
-from connectors.database.registry.store import columns, write_audit
+from connectors.database.registry.sealed import SealedCredentials
 from connectors.database.registry.sync_schedule import SyncSchedule
-from connectors.database.registry.users import Users
+from connectors.database.registry.users import ApiTokens, Users, UserSessions
 from connectors.errors import Transient
 from connectors.home.settings import Settings
 
 
-@dataclass
-class Outcome:
-    """How an activity ends: well, unless `problem` says what is wrong."""
-
-    problem: str | None = None
-
-
-class Registry(
-    Activities,
-    SyncSchedule,
-    Connections,
-    Consents,
-    Findings,
-    Inbox,
-    Mappings,
-    Users,
-    Publications,
-    Sealed,
-    RateLimits,
-):
-    """What Daybook remembers. Opened once a process; threads may share it."""
+class Registry:
+    """What Daybook remembers, a repository a noun. Opened once a process; threads may share it."""
 
     def __init__(self, engine: Engine, give_back: Callable[[], None]) -> None:
-        super().__init__(engine)
+        self._engine = engine
         self._give_back = give_back
+        self.activities = Activities(engine, self.lock)
+        self.api_tokens = ApiTokens(engine)
+        self.audit = AuditLog(engine)
+        self.connections = Connections(engine)
+        self.consents = Consents(engine)
+        self.credentials = SealedCredentials(engine)
+        self.days = Days(engine)
+        self.findings = Findings(engine)
+        self.inbox = Inbox(engine)
+        self.mappings = Mappings(engine)
+        self.publications = Publications(engine)
+        self.rate_limits = RateLimits(engine)
+        self.sessions = UserSessions(engine)
+        self.sync_schedule = SyncSchedule(engine)
+        self.users = Users(engine)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """The registry of this home; ConfigError unless its schema is this Daybook's."""
+        """Return the registry of this home; ConfigError unless its schema is this Daybook's."""
         registry = cls._connect(settings)
         refused = schema.refusal(registry.schema_version())
         if refused is not None:
@@ -75,7 +69,7 @@ class Registry(
             try:
                 return schema.upgrade(registry._engine)
             except DBAPIError as error:
-                raise registry._explained(error) from error
+                raise explained(error, registry._engine.url) from error
 
     @classmethod
     def _connect(cls, settings: Settings) -> Self:
@@ -85,15 +79,15 @@ class Registry(
 
     @staticmethod
     def head_version() -> str:
-        """The schema version that this Daybook works with."""
+        """Return the schema version that this Daybook works with."""
         return schema.HEAD
 
     def schema_version(self) -> str | None:
-        """The schema version that the database has; None before the first migration."""
+        """Return the schema version that the database has; None before the first migration."""
         try:
             return schema.current_version(self._engine)
         except DBAPIError as error:
-            raise self._explained(error) from error
+            raise explained(error, self._engine.url) from error
 
     def close(self) -> None:
         """Give the connections back."""
@@ -109,17 +103,6 @@ class Registry(
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def audit(self, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
-        """Record a deed that is not the registry's own."""
-        with self._transaction() as session:
-            write_audit(session, actor, action, subject, dict(detail))
-
-    def audit_log(self, limit: int = 100) -> list[AuditEvent]:
-        """The newest deeds, newest first."""
-        wanted = select(*columns(AuditRow, AuditEvent)).order_by(AuditRow.id.desc()).limit(limit)
-        with self._transaction() as session:
-            return [AuditEvent(*row) for row in session.execute(wanted)]
 
     @contextmanager
     def lock(self, name: str, timeout_seconds: float) -> Iterator[None]:
@@ -141,29 +124,11 @@ class Registry(
         finally:
             give_back()
 
-    @contextmanager
-    def activity(
-        self, slug: str, what: str, days: int, run: str | None = None
-    ) -> Iterator["Outcome"]:
-        """Do something for a connection: it counts as running while this block does.
-
-        An error ends it as failed; so does a reason given to what is yielded.
-        """
-        number = self.begin_activity(slug, what, days, run)
-        outcome = Outcome()
-        try:
-            with self.lock(lock_name(number), 0):
-                yield outcome
-        except BaseException as error:
-            self.end_activity(number, "failed", _reason(error))
-            raise
-        self.end_activity(number, "failed" if outcome.problem else "done", outcome.problem)
-
     def _connected(self, engine: Engine) -> Connection:
         try:
             return engine.connect()
         except DBAPIError as error:
-            raise self._explained(error) from error
+            raise explained(error, self._engine.url) from error
 
     def _take(self, connection: Connection, name: str, timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
@@ -176,14 +141,7 @@ class Registry(
                     )
                 time.sleep(0.05)
         except DBAPIError as error:
-            raise self._explained(error) from error
-
-
-def _reason(error: BaseException) -> str:
-    # A signal is no Exception, and what its error says depends on who took it.
-    if not isinstance(error, Exception):
-        return "it was interrupted before it was done; the next sync does the rest"
-    return str(error).partition("\n")[0] or repr(error)
+            raise explained(error, self._engine.url) from error
 
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")

@@ -10,24 +10,25 @@ from sqlalchemy import Connection, Engine, text
 from connectors.database.postgres import REGISTRY_SCHEMA
 from connectors.errors import ConfigError
 
-# The last migration; a test compares it with the folder.
-HEAD = "0009"
+# The first and the last migration; a test compares them with the folder.
+FIRST = "0010"
+HEAD = "0010"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def current_version(engine: Engine) -> str | None:
-    """The version that the database has; None before the first migration."""
+    """Return the version that the database has; None before the first migration."""
     table = f"{REGISTRY_SCHEMA}.alembic_version"
     with engine.connect() as connection:
         if connection.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is None:
             return None
-        found: str | None = connection.scalar(text(f"SELECT version_num FROM {table}"))
-        return found
+        version: str | None = connection.scalar(text(f"SELECT version_num FROM {table}"))
+        return version
 
 
 def refusal(current: str | None) -> ConfigError | None:
-    """Why a database of this version cannot be used, or None."""
+    """Return why a database of this version cannot be used, or None."""
     if current == HEAD:
         return None
     if current is None:
@@ -37,19 +38,24 @@ def refusal(current: str | None) -> ConfigError | None:
             f"the registry is at version {current}, this Daybook knows {HEAD}: install the newer "
             "Daybook that wrote it; `daybook init` never goes back"
         )
+    if current < FIRST:
+        return ConfigError(
+            f"the registry is at version {current}, of before the first release: make a new home "
+            "(DAYBOOK_HOME) with `daybook init` and import your files there again"
+        )
     return ConfigError(f"the registry is at version {current} of {HEAD}: run `daybook init`")
 
 
 def upgrade(engine: Engine) -> str | None:
     """Run the missing migrations, one process at a time; gives back the version before.
 
-    ConfigError when the database is ahead.
+    ConfigError when the database is ahead, or of before the first release.
     """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('daybook migrate'))"))
         current = current_version(engine)
         refused = refusal(current)
-        if refused is not None and current is not None and current > HEAD:
+        if refused is not None and current is not None and (current > HEAD or current < FIRST):
             raise refused
         if current != HEAD:
             _run_migrations(connection)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.models import CredentialRow, DataKeyRow
-from connectors.database.registry.store import Store
+from connectors.database.registry.repository import Repository
 from connectors.errors import Transient
 
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -45,8 +45,8 @@ class SealedOwner(SealedRows):
 
     def drop(self, field: str) -> None:
         """Keep a value no longer."""
-        wanted = (CredentialRow.owner == self.owner, CredentialRow.field == field)
-        self._session.execute(delete(CredentialRow).where(*wanted))
+        place = (CredentialRow.owner == self.owner, CredentialRow.field == field)
+        self._session.execute(delete(CredentialRow).where(*place))
 
     def replace_data_key(self, sealed: bytes) -> None:
         """Keep another data key; every value must then be put anew."""
@@ -54,24 +54,24 @@ class SealedOwner(SealedRows):
         self._session.execute(changed)
 
 
-class Sealed(Store):
+class SealedCredentials(Repository):
     """Credentials, as nobody can read them."""
 
-    def sealed(self, owner: str) -> SealedRows | None:
-        """What is kept of an owner; None when nothing is."""
+    def get(self, owner: str) -> SealedRows | None:
+        """Return what is kept of an owner; None when nothing is."""
         with self._transaction() as session:
             return _rows(session, owner)
 
-    def sealed_owners(self) -> list[str]:
-        """Who has credentials, in order."""
+    def owners(self) -> list[str]:
+        """Return who has credentials, in order."""
         with self._transaction() as session:
             return list(session.scalars(select(DataKeyRow.owner).order_by(DataKeyRow.owner)))
 
     @contextmanager
-    def hold_sealed(
+    def hold(
         self, owner: str, fresh_data_key: Callable[[], bytes], wait_seconds: float
     ) -> Iterator[SealedOwner]:
-        """An owner's rows under a row lock, committed when the block ends without an error.
+        """Yield an owner's rows under a row lock, committed when the block ends without an error.
 
         A new owner is given a data key. `Transient` when the lock stays taken.
         """
@@ -89,16 +89,16 @@ class Sealed(Store):
 
     @contextmanager
     def reseal(self, wait_seconds: float) -> Iterator[list[SealedOwner]]:
-        """Every owner, while nobody else writes credentials; one transaction for all."""
+        """Yield every owner, while nobody else writes credentials; one transaction for all."""
         with _patient("the credentials", wait_seconds):  # noqa: SIM117
             with self._transaction() as session:
                 _bound_waiting(session, wait_seconds)
                 session.execute(_KEYS_ALONE)
                 owners = session.scalars(select(DataKeyRow.owner).order_by(DataKeyRow.owner)).all()
-                found = [(owner, _rows(session, owner)) for owner in owners]
-                yield [SealedOwner(session, owner, rows) for owner, rows in found if rows]
+                opened = [(owner, _rows(session, owner)) for owner in owners]
+                yield [SealedOwner(session, owner, rows) for owner, rows in opened if rows]
 
-    def forget_sealed(self, owner: str) -> None:
+    def forget(self, owner: str) -> None:
         """Drop everything kept of an owner."""
         with self._transaction() as session:
             session.execute(delete(CredentialRow).where(CredentialRow.owner == owner))
@@ -110,17 +110,17 @@ _KEYS_ALONE = text("SELECT pg_advisory_xact_lock(hashtext('daybook keys'))")
 
 
 def _rows(session: Session, owner: str) -> SealedRows | None:
-    """One statement: a rotation that commits between two would pair an old key with new values."""
-    wanted = (
+    """Read by one statement: between two, a rotation could pair an old key with new values."""
+    query = (
         select(DataKeyRow.sealed.label("data_key"), CredentialRow.field, CredentialRow.sealed)
         .outerjoin(CredentialRow, CredentialRow.owner == DataKeyRow.owner)
         .where(DataKeyRow.owner == owner)
     )
-    found = session.execute(wanted).all()
-    if not found:
+    rows = session.execute(query).all()
+    if not rows:
         return None
-    values = {row.field: row.sealed for row in found if row.field is not None}
-    return SealedRows(found[0].data_key, values)
+    values = {row.field: row.sealed for row in rows if row.field is not None}
+    return SealedRows(rows[0].data_key, values)
 
 
 def _bound_waiting(session: Session, seconds: float) -> None:

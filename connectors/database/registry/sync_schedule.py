@@ -8,20 +8,22 @@ from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.models import ScheduledSyncRow
 from connectors.database.registry.records import ScheduledSync
-from connectors.database.registry.store import Store, columns
+from connectors.database.registry.repository import Repository, columns
 
 
-class SyncSchedule(Store):
+class SyncSchedule(Repository):
     """One scheduled sync a connection."""
 
-    def schedule_sync(
+    def set(
         self, slug: str, at: datetime, days: Iterable[date] = (), reason: str | None = None
     ) -> None:
         """Schedule the connection's next sync, in place of one that was scheduled before."""
         row = {"at": at, "days": sorted(set(days)), "reason": reason}
-        kept = insert(ScheduledSyncRow).values(connection=slug, **row)
+        statement = insert(ScheduledSyncRow).values(connection=slug, **row)
         with self._transaction() as session:
-            session.execute(kept.on_conflict_do_update(index_elements=["connection"], set_=row))
+            session.execute(
+                statement.on_conflict_do_update(index_elements=["connection"], set_=row)
+            )
 
     def advance(self, slug: str, at: datetime) -> bool:
         """Bring the connection's next sync forward to an instant; return False where it stays.
@@ -32,11 +34,11 @@ class SyncSchedule(Store):
         later = (ScheduledSyncRow.at > at, ScheduledSyncRow.reason.is_(None))
         moved = update(ScheduledSyncRow).where(ScheduledSyncRow.connection == slug, *later)
         with self._transaction() as session:
-            found = session.execute(moved.values(at=at).returning(ScheduledSyncRow.connection))
-            return found.first() is not None
+            rows = session.execute(moved.values(at=at).returning(ScheduledSyncRow.connection))
+            return rows.first() is not None
 
-    def scheduled_syncs(self) -> dict[str, ScheduledSync]:
+    def by_connection(self) -> dict[str, ScheduledSync]:
         """Return every connection's next sync."""
-        wanted = select(*columns(ScheduledSyncRow, ScheduledSync))
+        query = select(*columns(ScheduledSyncRow, ScheduledSync))
         with self._transaction() as session:
-            return {row[0]: ScheduledSync(*row) for row in session.execute(wanted)}
+            return {row[0]: ScheduledSync(*row) for row in session.execute(query)}

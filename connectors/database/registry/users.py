@@ -4,6 +4,7 @@ Passwords are here as hashes, session cookies and tokens as SHA-256 digests: a c
 database signs nobody in.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from connectors.database.registry.models import ApiTokenRow, BucketRow, SessionRow, UserRow
 from connectors.database.registry.records import ApiToken, Role, SignedIn, User
-from connectors.database.registry.store import Store, columns, serialise, write_audit
+from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
 
 # A use is noted once a minute: a page asks many times over.
@@ -26,21 +27,21 @@ _FORGOTTEN = (
 )
 
 
-class Users(Store):
-    """Users, sessions and tokens."""
+class Users(Repository):
+    """Everybody who may sign in."""
 
-    def users(self) -> list[User]:
-        """Everybody who may sign in, by name."""
-        wanted = select(*columns(UserRow, User)).order_by(UserRow.name)
+    def list(self) -> Sequence[User]:
+        """Return everybody who may sign in, by name."""
+        query = select(*columns(UserRow, User)).order_by(UserRow.name)
         with self._transaction() as session:
-            return [User(*row) for row in session.execute(wanted)]
+            return [User(*row) for row in session.execute(query)]
 
     def password_hash(self, name: str) -> str | None:
-        """The hash of a user's password; None for nobody."""
+        """Return the hash of a user's password; None for nobody."""
         with self._transaction() as session:
             return session.scalar(select(UserRow.password_hash).where(UserRow.name == name))
 
-    def add_user(self, name: str, password_hash: str, role: Role, actor: str) -> None:
+    def add(self, name: str, password_hash: str, role: Role, actor: str) -> None:
         """Let somebody in; `BadInput` where the name is taken."""
         row = {"name": name, "password_hash": password_hash, "role": role}
         with self._transaction() as session:
@@ -65,7 +66,7 @@ class Users(Store):
             session.execute(delete(SessionRow).where(SessionRow.user == name))
             write_audit(session, actor, "user.password", name, {})
 
-    def remove_user(self, name: str, actor: str) -> None:
+    def remove(self, name: str, actor: str) -> None:
         """Let somebody in no more; sessions and tokens of theirs end."""
         with self._transaction() as session:
             row = _user(session, name)
@@ -76,10 +77,17 @@ class Users(Store):
             session.delete(row)
             write_audit(session, actor, "user.removed", name, {})
 
-    def start_session(self, digest: str, user: str, idle: timedelta, lasts: timedelta) -> None:
-        """Somebody signed in; sessions that have ended are dropped."""
+
+class UserSessions(Repository):
+    """Sessions of browsers in which somebody signed in."""
+
+    def start(
+        self, digest: str, user: str, inactivity_limit: timedelta, lifetime: timedelta
+    ) -> None:
+        """Start a session of somebody who signed in; sessions that have ended are deleted."""
         ended = or_(
-            SessionRow.seen_at < func.now() - idle, SessionRow.started_at < func.now() - lasts
+            SessionRow.seen_at < func.now() - inactivity_limit,
+            SessionRow.started_at < func.now() - lifetime,
         )
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(ended))
@@ -87,16 +95,16 @@ class Users(Store):
             session.add(SessionRow(digest=digest, user=user))
             write_audit(session, user, "session.started", user, {})
 
-    def session(
-        self, digest: str, idle: timedelta, lasts: timedelta, *, used: bool = True
+    def get(
+        self, digest: str, inactivity_limit: timedelta, lifetime: timedelta, *, used: bool = True
     ) -> SignedIn | None:
-        """Who a session is of, noting that it was `used` just now; None when it has ended."""
+        """Return whose session it is, and note that it was `used`; None when it has ended."""
         live = (
             SessionRow.digest == digest,
-            SessionRow.seen_at >= func.now() - idle,
-            SessionRow.started_at >= func.now() - lasts,
+            SessionRow.seen_at >= func.now() - inactivity_limit,
+            SessionRow.started_at >= func.now() - lifetime,
         )
-        wanted = (
+        query = (
             select(
                 SessionRow.user,
                 UserRow.role,
@@ -107,52 +115,56 @@ class Users(Store):
             .where(*live)
         )
         with self._transaction() as session:
-            found = session.execute(wanted).one_or_none()
-            if found is None:
+            row = session.execute(query).one_or_none()
+            if row is None:
                 return None
-            if used and found.stale:
+            if used and row.stale:
                 touched = update(SessionRow).where(SessionRow.digest == digest)
                 session.execute(touched.values(seen_at=func.now()))
-            return SignedIn(found.user, cast("Role", found.role), found.confirmed_at)
+            return SignedIn(row.user, cast("Role", row.role), row.confirmed_at)
 
-    def confirm_session(self, digest: str) -> None:
-        """The user of a session gave the password again."""
+    def confirm(self, digest: str) -> None:
+        """Record that the user of a session gave the password again."""
         confirmed = update(SessionRow).where(SessionRow.digest == digest)
         with self._transaction() as session:
             session.execute(confirmed.values(confirmed_at=func.now()))
 
-    def end_session(self, digest: str) -> None:
-        """Somebody signed out."""
+    def end(self, digest: str) -> None:
+        """End a session."""
         with self._transaction() as session:
             session.execute(delete(SessionRow).where(SessionRow.digest == digest))
 
-    def add_api_token(self, digest: str, user: str, label: str, actor: str) -> None:
+
+class ApiTokens(Repository):
+    """Tokens of programs that act for users."""
+
+    def add(self, digest: str, user: str, label: str, actor: str) -> None:
         """Let a program act for a user."""
         with self._transaction() as session:
             _user(session, user)
             session.add(ApiTokenRow(digest=digest, user=user, label=label))
             write_audit(session, actor, "token.added", user, {"label": label})
 
-    def api_tokens(self) -> list[ApiToken]:
-        """Every token, by user and label; what it is nobody can tell."""
-        wanted = select(*columns(ApiTokenRow, ApiToken))
+    def list(self) -> Sequence[ApiToken]:
+        """Return every token, by user and label; what it is nobody can tell."""
+        query = select(*columns(ApiTokenRow, ApiToken))
         with self._transaction() as session:
-            ordered = wanted.order_by(ApiTokenRow.user, ApiTokenRow.label)
+            ordered = query.order_by(ApiTokenRow.user, ApiTokenRow.label)
             return [ApiToken(*row) for row in session.execute(ordered)]
 
-    def token_user(self, digest: str) -> SignedIn | None:
-        """Who a token acts for; None for an unknown one."""
+    def user_of(self, digest: str) -> SignedIn | None:
+        """Return who a token acts for; None for an unknown one."""
         used = update(ApiTokenRow).where(ApiTokenRow.digest == digest).values(used_at=func.now())
         with self._transaction() as session:
             name = session.scalar(used.returning(ApiTokenRow.user))
             return SignedIn(name, _role(session, name), None) if name else None
 
-    def remove_api_token(self, user: str, label: str, actor: str) -> None:
+    def remove(self, user: str, label: str, actor: str) -> None:
         """Let a program act no more."""
-        wanted = (ApiTokenRow.user == user, ApiTokenRow.label == label)
+        place = (ApiTokenRow.user == user, ApiTokenRow.label == label)
         with self._transaction() as session:
             gone = session.scalars(
-                delete(ApiTokenRow).where(*wanted).returning(ApiTokenRow.label)
+                delete(ApiTokenRow).where(*place).returning(ApiTokenRow.label)
             ).all()
             if not gone:
                 raise BadInput(f"{user} has no token {label!r}")

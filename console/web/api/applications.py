@@ -1,4 +1,4 @@
-"""The applications that this house registered with platforms; their secrets stay here."""
+"""Applications registered with platforms; their secrets stay here."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -7,15 +7,15 @@ from connectors.accounts.authorisations import redirect_uri
 from connectors.accounts.platform import Platform
 from connectors.accounts.platforms import PLATFORMS
 from console import applications
-from console.web.api.callers import Administrator, Here, NamedPlatform
-from console.web.api.given import Application
+from console.web.api.dependencies import Administrator, Here, NamedPlatform
+from console.web.api.requests import ApplicationRequest
 from console.web.context import Console
 
 router = APIRouter(tags=["applications"])
 
 
-class Shown(BaseModel):
-    """What is registered with a platform in the name of this house, without its secrets.
+class ApplicationResponse(BaseModel):
+    """An application registered with a platform, without its secrets.
 
     `redirect_uri` is to be registered there, letter by letter.
     """
@@ -26,41 +26,43 @@ class Shown(BaseModel):
     redirect_uri: str | None
 
 
-class Applications(BaseModel):
+class ApplicationList(BaseModel):
     """The application of every platform."""
 
-    applications: list[Shown]
+    applications: list[ApplicationResponse]
 
 
 @router.get("/applications")
-def list_applications(_who: Administrator, console: Here) -> Applications:
-    """The application of every platform."""
-    listed = [_shown(console, wanted) for _, wanted in sorted(PLATFORMS.items())]
-    return Applications(applications=listed)
+def list_applications(_who: Administrator, console: Here) -> ApplicationList:
+    """Return the application of every platform."""
+    listed = [_response(console, platform) for _, platform in sorted(PLATFORMS.items())]
+    return ApplicationList(applications=listed)
 
 
 @router.get("/applications/{channel}")
-def show_application(_who: Administrator, console: Here, wanted: NamedPlatform) -> Shown:
-    """The application of a platform."""
-    return _shown(console, wanted)
+def show_application(
+    _who: Administrator, console: Here, platform: NamedPlatform
+) -> ApplicationResponse:
+    """Return the application of a platform."""
+    return _response(console, platform)
 
 
 @router.put("/applications/{channel}")
 def keep_application(
-    who: Administrator, console: Here, wanted: NamedPlatform, given: Application
-) -> Shown:
+    who: Administrator, console: Here, platform: NamedPlatform, body: ApplicationRequest
+) -> ApplicationResponse:
     """Keep an application; what is not given stays as it is."""
-    applications.keep(console.accounts, wanted, given.fields, who.name)
-    return _shown(console, wanted)
+    applications.keep(console.accounts, platform, body.fields, who.name)
+    return _response(console, platform)
 
 
 @router.delete("/applications/{channel}", status_code=204)
-def forget_application(who: Administrator, console: Here, wanted: NamedPlatform) -> None:
+def forget_application(who: Administrator, console: Here, platform: NamedPlatform) -> None:
     """Drop an application; connections that use it stop at their next token."""
-    applications.forget(console.accounts, wanted, who.name)
+    applications.forget(console.accounts, platform, who.name)
 
 
-def _shown(console: Console, wanted: Platform) -> Shown:
-    back = redirect_uri(console.accounts, wanted) if wanted.consent is not None else None
-    shown = applications.shown(console.accounts, wanted)
-    return Shown.model_validate({**shown, "redirect_uri": back})
+def _response(console: Console, platform: Platform) -> ApplicationResponse:
+    back = redirect_uri(console.accounts, platform) if platform.consent is not None else None
+    shown = applications.shown(console.accounts, platform)
+    return ApplicationResponse.model_validate({**shown, "redirect_uri": back})

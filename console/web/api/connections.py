@@ -7,11 +7,19 @@ from fastapi import APIRouter, Query
 from connectors.accounts.setup import Setup
 from connectors.database.registry.records import ConnectionState, DayStateName
 from console import cards
-from console.cards import Standing
+from console.cards import Status
 from console.connections import check_target, keep_setup
-from console.web.api import answers
-from console.web.api.callers import Connector, Here, Named, Reader, workspace_of
-from console.web.api.given import ConnectionChange, From, Limit, Offset, SetupChange, To, window_of
+from console.web.api import responses
+from console.web.api.dependencies import Connector, Here, Named, Reader, workspace_of
+from console.web.api.requests import (
+    ConnectionChange,
+    From,
+    Limit,
+    Offset,
+    SetupChange,
+    To,
+    window_of,
+)
 from console.web.context import Console
 
 router = APIRouter(tags=["connections"])
@@ -24,40 +32,40 @@ def list_connections(
     q: Annotated[str, Query(max_length=200, description="words in a name, slug or account")] = "",
     channel: Annotated[str | None, Query(max_length=40)] = None,
     state: ConnectionState | None = None,
-    standing: Standing | None = None,
+    status: Status | None = None,
     limit: Limit = 50,
     offset: Offset = 0,
-) -> answers.Cards:
-    """Every connection, by name."""
+) -> responses.CardPage:
+    """Return every connection, by name."""
     words = q.lower().split()
-    found = [
+    matches = [
         card
         for card in cards.cards(console.registry)
         if channel in {None, card.connection.channel}
         and state in {None, card.connection.state}
-        and standing in {None, card.standing}
+        and status in {None, card.status}
         and all(word in _text(card) for word in words)
     ]
-    shown = [answers.Card.of(card) for card in found[offset : offset + limit]]
-    return answers.Cards(connections=shown, total=len(found))
+    shown = [responses.CardResponse.of(card) for card in matches[offset : offset + limit]]
+    return responses.CardPage(connections=shown, total=len(matches))
 
 
 @router.get("/connections/{slug}")
-def show_connection(_who: Reader, console: Here, connection: Named) -> answers.Card:
-    """One connection."""
+def show_connection(_who: Reader, console: Here, connection: Named) -> responses.CardResponse:
+    """Return one connection."""
     return card_of(console, connection.slug)
 
 
 @router.patch("/connections/{slug}")
 def change_connection(
     who: Connector, console: Here, connection: Named, change: ConnectionChange
-) -> answers.Card:
-    """Another name, or another choice of what comes in and where entries go."""
+) -> responses.CardResponse:
+    """Change a connection's name, what it imports, or where its entries go."""
     setup = None
     if change.setup is not None:
         setup = _changed(console, Setup.model_validate(connection.setup), change.setup)
     if change.name is not None:
-        console.registry.rename_connection(connection.slug, change.name, who.name)
+        console.registry.connections.rename(connection.slug, change.name, who.name)
     if setup is not None:
         keep_setup(workspace_of(console), connection, setup, who.name)
     return card_of(console, connection.slug)
@@ -73,22 +81,22 @@ def list_days(
     state: DayStateName | None = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> answers.Days:
-    """How the days of a connection stand; days that were never looked at are absent."""
+) -> responses.DayPage:
+    """Return how the days of a connection stand; days that were never looked at are absent."""
     window = window_of(first, last)
     start, end = (window.start, window.end) if window else (None, None)
-    states = console.registry.day_states(connection.slug, start, end)
-    found = [day for day in states if state in {None, day.state}]
+    states = console.registry.days.list(connection.slug, start, end)
+    matches = [day for day in states if state in {None, day.state}]
     shown = [
-        answers.Day(day=d.day, state=d.state, reason=d.reason, updated_at=d.updated_at)
-        for d in found[offset : offset + limit]
+        responses.DayResponse(day=d.day, state=d.state, reason=d.reason, updated_at=d.updated_at)
+        for d in matches[offset : offset + limit]
     ]
-    return answers.Days(days=shown, total=len(found))
+    return responses.DayPage(days=shown, total=len(matches))
 
 
-def card_of(console: Console, slug: str) -> answers.Card:
-    """A connection's card as it is now."""
-    return answers.Card.of(cards.card(console.registry, slug))
+def card_of(console: Console, slug: str) -> responses.CardResponse:
+    """Return a connection's card as it is now."""
+    return responses.CardResponse.of(cards.card(console.registry, slug))
 
 
 def _text(card: cards.Card) -> str:

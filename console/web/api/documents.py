@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from connectors.database.registry import Connection
 from connectors.errors import BadInput
 from console.documents import document_of
-from console.web.api.callers import Here, Named, Reader, Withdrawer, workspace_of
-from console.web.api.given import Limit, Offset, WithdrawalWanted
+from console.web.api.dependencies import Here, Named, Reader, Withdrawer, workspace_of
 from console.web.api.problems import not_found
+from console.web.api.requests import Limit, Offset, WithdrawalRequest
 from console.web.context import Console
 from pipelines.stages.withdrawals import (
     DocumentState,
@@ -27,7 +27,7 @@ router = APIRouter(tags=["documents"])
 Id = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="its SHA-256")]
 
 
-class DocumentWithdrawal(BaseModel):
+class WithdrawalResponse(BaseModel):
     """When, by whom and why a document was taken out."""
 
     at: datetime
@@ -35,7 +35,7 @@ class DocumentWithdrawal(BaseModel):
     reason: str
 
 
-class Document(BaseModel):
+class DocumentResponse(BaseModel):
     """A document as it is stored; `origin` says whether a file or the account brought it."""
 
     document: str
@@ -54,23 +54,23 @@ class Document(BaseModel):
     declared: str | None
     sum: str
     settlements: list[str]
-    withdrawn: DocumentWithdrawal | None
+    withdrawn: WithdrawalResponse | None
 
 
-class Documents(BaseModel):
+class DocumentPage(BaseModel):
     """One page of documents; `total` counts all of them."""
 
-    documents: list[Document]
+    documents: list[DocumentResponse]
     total: int
 
 
-class WithdrawnDocument(BaseModel):
+class WithdrawnResponse(BaseModel):
     """A document that counts no more; `fallback` counts in its place.
 
     `days` are done again as soon as a sensor sees the request.
     """
 
-    document: Document
+    document: DocumentResponse
     fallback: str | None
     days: int
 
@@ -78,30 +78,34 @@ class WithdrawnDocument(BaseModel):
 @router.get("/connections/{slug}/documents")
 def list_documents(
     _who: Reader, console: Here, connection: Named, limit: Limit = 100, offset: Offset = 0
-) -> Documents:
-    """Every document of a connection, oldest statement first, superseded and withdrawn ones too."""
+) -> DocumentPage:
+    """List every document of a connection, oldest statement first, with those withdrawn."""
     stored = stored_documents(workspace_of(console), connection)
-    shown = [Document.model_validate(document_of(d)) for d in stored[offset : offset + limit]]
-    return Documents(documents=shown, total=len(stored))
+    shown = [
+        DocumentResponse.model_validate(document_of(d)) for d in stored[offset : offset + limit]
+    ]
+    return DocumentPage(documents=shown, total=len(stored))
 
 
 @router.get("/connections/{slug}/documents/{document}")
-def show_document(_who: Reader, console: Here, connection: Named, document: Id) -> Document:
-    """One document."""
-    return Document.model_validate(document_of(_stored(console, connection, document)))
+def show_document(_who: Reader, console: Here, connection: Named, document: Id) -> DocumentResponse:
+    """Return one document."""
+    return DocumentResponse.model_validate(document_of(_stored(console, connection, document)))
 
 
 @router.post("/connections/{slug}/documents/{document}/withdraw", status_code=202)
 def withdraw(
-    who: Withdrawer, console: Here, connection: Named, document: Id, wanted: WithdrawalWanted
-) -> WithdrawnDocument:
+    who: Withdrawer, console: Here, connection: Named, document: Id, body: WithdrawalRequest
+) -> WithdrawnResponse:
     """Take a document out: its days fall back to the one before, or are open; its bytes stay."""
     check_withdrawable(connection, _stored(console, connection, document))
     who.check_confirmed("this takes entries out of the books")
     opened = workspace_of(console)
-    outcome = withdraw_document(opened, connection, document, wanted.reason, who.name)
-    return WithdrawnDocument(
-        document=Document.model_validate(document_of(_stored(console, connection, document))),
+    outcome = withdraw_document(opened, connection, document, body.reason, who.name)
+    return WithdrawnResponse(
+        document=DocumentResponse.model_validate(
+            document_of(_stored(console, connection, document))
+        ),
         fallback=outcome.fallback and outcome.fallback.document,
         days=len(outcome.days),
     )

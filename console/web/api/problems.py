@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.broker import NeedsReconnection
-from connectors.accounts.reached import Undecided
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
 from connectors.home.redaction import redacted
 from connectors.http import AccessRefused
@@ -27,7 +27,7 @@ class Problem(BaseModel):
     connection: str | None = None
 
 
-class Refused(Exception):
+class ProblemError(Exception):
     """An answer that is no success, with its status."""
 
     def __init__(self, status: int, problem: Problem) -> None:
@@ -58,16 +58,16 @@ ASKS_A_PLATFORM: Final = "connecting"
 _WORDS: Final = {404: "there is no such address", 405: "this address does not take this method"}
 
 
-def not_found(line: str) -> Refused:
-    """Something that is not there."""
-    return Refused(404, Problem(error=line))
+def not_found(line: str) -> ProblemError:
+    """Return the error of something that is not there."""
+    return ProblemError(404, Problem(error=line))
 
 
 def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Answer every error of an application with these routes in this shape."""
 
-    @api.exception_handler(Refused)
-    async def refused(_request: Request, error: Refused) -> JSONResponse:
+    @api.exception_handler(ProblemError)
+    async def refused(_request: Request, error: ProblemError) -> JSONResponse:
         return _answer(error.status, error.problem)
 
     @api.exception_handler(DaybookError)
@@ -83,7 +83,7 @@ def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
         fields: dict[str, str] = {}
         for one in error.errors():
             fields.setdefault(_where(one), one["msg"].removeprefix("Value error, "))
-        line = "; ".join(f"{name}: {said}" for name, said in fields.items())
+        line = "; ".join(f"{name}: {message}" for name, message in fields.items())
         return _answer(422, Problem(error=line, fields=fields))
 
     @api.exception_handler(HTTPException)
@@ -102,7 +102,7 @@ def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 
 def _methods(routes: Sequence[BaseRoute], request: Request) -> set[str]:
-    """Every method that an address takes; each of them is a route of its own."""
+    """Return every method that an address takes; each of them is a route of its own."""
     return {
         method
         for route in routes
@@ -125,7 +125,7 @@ def _status(error: DaybookError, *, remote: bool) -> int:
 
 
 def _where(error: dict[str, Any]) -> str:
-    """The field as it is written in the request; the whole body where it is no JSON."""
+    """Return the field as it is written in the request; the whole body where it is no JSON."""
     place, *names = error["loc"]
     return str(place) if error["type"] == "json_invalid" else ".".join(map(str, names)) or place
 
@@ -135,11 +135,12 @@ def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None
     shown["error"] = _sendable(redacted(" ".join(problem.error.split())))
     if problem.fields is not None:
         shown["fields"] = {
-            _sendable(name): _sendable(redacted(said)) for name, said in problem.fields.items()
+            _sendable(name): _sendable(redacted(message))
+            for name, message in problem.fields.items()
         }
     return JSONResponse(shown, status, headers)
 
 
 def _sendable(text: str) -> str:
-    """JSON may name a lone half of a surrogate pair, which no answer can repeat."""
+    """Return JSON may name a lone half of a surrogate pair, which no answer can repeat."""
     return text.encode("utf-8", "replace").decode()

@@ -8,27 +8,34 @@ from pydantic import BaseModel
 
 from connectors.database.registry import Role
 from connectors.errors import BadInput
-from console.roles import MAY, Deed
-from console.web.api.callers import Administrator, Caller, Here, Reader
-from console.web.api.given import Name, NewPassword, NewToken, NewUser, Password, RoleChange
-from console.web.api.problems import Problem, Refused, not_found
+from console.roles import PERMISSIONS, Permission
+from console.web.api.dependencies import Administrator, Caller, Here, Reader
+from console.web.api.problems import Problem, ProblemError, not_found
+from console.web.api.requests import (
+    Name,
+    NewPassword,
+    NewToken,
+    NewUser,
+    PasswordRequest,
+    RoleChange,
+)
 from console.web.context import Console
 from console.web.sessions import csrf_token, hash_password
 
 router = APIRouter(tags=["users"])
 
 
-class Me(BaseModel):
+class CurrentUserResponse(BaseModel):
     """Who asks; `csrf_token` is what a browser's session sends along, null for a program."""
 
     name: str
     role: Role
-    may: list[Deed]
+    may: list[Permission]
     confirmed: bool
     csrf_token: str | None
 
 
-class User(BaseModel):
+class UserResponse(BaseModel):
     """Somebody who may sign in."""
 
     name: str
@@ -36,7 +43,7 @@ class User(BaseModel):
     created_at: datetime
 
 
-class Token(BaseModel):
+class TokenResponse(BaseModel):
     """A program's token; what it is nobody can tell."""
 
     user: str
@@ -45,21 +52,21 @@ class Token(BaseModel):
     used_at: datetime | None
 
 
-class Users(BaseModel):
+class UserList(BaseModel):
     """Everybody, and their programs."""
 
-    users: list[User]
-    tokens: list[Token]
+    users: list[UserResponse]
+    tokens: list[TokenResponse]
 
 
-class TokenMade(BaseModel):
+class NewTokenResponse(BaseModel):
     """A token, this once."""
 
     token: str
 
 
 def _known(name: Annotated[Name, Path()], console: Here) -> str:
-    if name not in {user.name for user in console.registry.users()}:
+    if name not in {user.name for user in console.registry.users.list()}:
         raise not_found(f"there is no user {name!r}")
     return name
 
@@ -68,95 +75,95 @@ Named = Annotated[str, Depends(_known)]
 
 
 @router.get("/me")
-def show_me(who: Reader) -> Me:
-    """Who asks, and what they may do."""
+def show_me(who: Reader) -> CurrentUserResponse:
+    """Return who asks, and what they may do."""
     return _me(who)
 
 
 @router.post("/confirm")
-def confirm(who: Reader, console: Here, given: Password) -> Me:
+def confirm(who: Reader, console: Here, body: PasswordRequest) -> CurrentUserResponse:
     """Give the password again, before what cannot be undone; it counts for five minutes."""
     cookie = who.session()
-    if not console.sessions.confirm(cookie, given.password.get_secret_value()):
-        raise Refused(403, Problem(error="the password is wrong", confirm=True))
+    if not console.sessions.confirm(cookie, body.password.get_secret_value()):
+        raise ProblemError(403, Problem(error="the password is wrong", confirm=True))
     return _me(Caller(who.name, who.role, cookie, confirmed=True))
 
 
 @router.get("/users")
-def list_users(_who: Administrator, console: Here) -> Users:
-    """Everybody who may sign in, and the tokens of programs."""
-    return Users(
+def list_users(_who: Administrator, console: Here) -> UserList:
+    """Return everybody who may sign in, and the tokens of programs."""
+    return UserList(
         users=_users(console),
         tokens=[
-            Token(user=t.user, label=t.label, created_at=t.created_at, used_at=t.used_at)
-            for t in console.registry.api_tokens()
+            TokenResponse(user=t.user, label=t.label, created_at=t.created_at, used_at=t.used_at)
+            for t in console.registry.api_tokens.list()
         ],
     )
 
 
 @router.post("/users", status_code=201)
-def add_user(who: Administrator, console: Here, new: NewUser) -> User:
+def add_user(who: Administrator, console: Here, new: NewUser) -> UserResponse:
     """Let somebody sign in."""
     hashed = hash_password(new.password.get_secret_value())
-    console.registry.add_user(new.name, hashed, new.role, who.name)
+    console.registry.users.add(new.name, hashed, new.role, who.name)
     return _user(console, new.name)
 
 
 @router.delete("/users/{name}", status_code=204)
 def remove_user(who: Administrator, console: Here, name: Named) -> None:
     """Let somebody in no more; their sessions and tokens end."""
-    console.registry.remove_user(name, who.name)
+    console.registry.users.remove(name, who.name)
 
 
 @router.put("/users/{name}/role")
-def set_role(who: Administrator, console: Here, name: Named, change: RoleChange) -> User:
+def set_role(who: Administrator, console: Here, name: Named, change: RoleChange) -> UserResponse:
     """Change what somebody may do."""
-    console.registry.set_role(name, change.role, who.name)
+    console.registry.users.set_role(name, change.role, who.name)
     return _user(console, name)
 
 
 @router.put("/users/{name}/password", status_code=204)
-def set_password(who: Administrator, console: Here, name: Named, given: NewPassword) -> None:
+def set_password(who: Administrator, console: Here, name: Named, body: NewPassword) -> None:
     """Give somebody another password; every session of theirs ends."""
-    hashed = hash_password(given.password.get_secret_value())
-    console.registry.set_password(name, hashed, who.name)
+    hashed = hash_password(body.password.get_secret_value())
+    console.registry.users.set_password(name, hashed, who.name)
 
 
 @router.post("/users/{name}/tokens", status_code=201)
-def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> TokenMade:
-    """A token with which a program acts for somebody; it is shown this once."""
-    taken = {t.label for t in console.registry.api_tokens() if t.user == name}
+def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> NewTokenResponse:
+    """Return a token with which a program acts for somebody; it is shown this once."""
+    taken = {t.label for t in console.registry.api_tokens.list() if t.user == name}
     if new.label in taken:
         raise BadInput(f"{name} has a token {new.label!r} already: choose another label")
-    return TokenMade(token=console.sessions.new_token(name, new.label, who.name))
+    return NewTokenResponse(token=console.sessions.new_token(name, new.label, who.name))
 
 
 @router.delete("/users/{name}/tokens/{label}", status_code=204)
 def remove_token(who: Administrator, console: Here, name: Named, label: Name) -> None:
     """Let a program act no more."""
-    if label not in {t.label for t in console.registry.api_tokens() if t.user == name}:
+    if label not in {t.label for t in console.registry.api_tokens.list() if t.user == name}:
         raise not_found(f"{name} has no token {label!r}")
-    console.registry.remove_api_token(name, label, who.name)
+    console.registry.api_tokens.remove(name, label, who.name)
 
 
-def _me(who: Caller) -> Me:
-    return Me(
+def _me(who: Caller) -> CurrentUserResponse:
+    return CurrentUserResponse(
         name=who.name,
         role=who.role,
-        may=sorted(MAY[who.role]),
+        may=sorted(PERMISSIONS[who.role]),
         confirmed=who.confirmed,
         csrf_token=csrf_token(who.cookie) if who.cookie else None,
     )
 
 
-def _users(console: Console) -> list[User]:
+def _users(console: Console) -> list[UserResponse]:
     return [
-        User(name=user.name, role=user.role, created_at=user.created_at)
-        for user in console.registry.users()
+        UserResponse(name=user.name, role=user.role, created_at=user.created_at)
+        for user in console.registry.users.list()
     ]
 
 
-def _user(console: Console, name: str) -> User:
+def _user(console: Console, name: str) -> UserResponse:
     for user in _users(console):
         if user.name == name:
             return user

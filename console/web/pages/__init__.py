@@ -19,12 +19,12 @@ def add(app: FastAPI, console: Console) -> None:
         journal_day,
         mappings,
         problem,
-        setting_up,
+        setup,
     )
 
     current_user.serve(console)
     callback.add(app, console)
-    for page in (connected_stores, setting_up, mappings, journal_day, problem, audit):
+    for page in (connected_stores, setup, mappings, journal_day, problem, audit):
         page.register()
     ui.button.default_props("no-caps")
     # What adds a nonce must see pages before they are compressed, so they are not.

@@ -18,7 +18,7 @@ def register() -> None:
     @page("/audit", "Audit log")
     async def audit(request: Request) -> None:
         current_user = CurrentUser.of(request)
-        events = await run.io_bound(current_user.console.registry.audit_log, SHOWN) or []
+        events = await run.io_bound(current_user.console.registry.audit.list, SHOWN) or []
         columns = [
             {"name": name, "label": name.capitalize(), "field": name, "align": "left"}
             for name in ("when", "who", "what", "subject", "detail")
@@ -35,7 +35,7 @@ def register() -> None:
         ]
         with frame(current_user, "Audit log"):
             heading("Audit log").classes("py-4")
-            ui.label(f"The last {SHOWN} deeds, newest first; times are UTC.").classes("pb-2")
+            ui.label(f"The last {SHOWN} actions, newest first. Times are UTC.").classes("pb-2")
             table = ui.table(columns=columns, rows=rows, pagination=25)
             table.classes("w-full").props("wrap-cells flat bordered")
 

@@ -3,28 +3,28 @@
 Every way an answer can be wrong has its own plain words; none leaves anything behind.
 """
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from connectors.accounts.authorisations import asked_for, receive, take_keys
+from connectors.accounts.authorisations import receive, receive_keys, requested_connection
 from connectors.accounts.consent import ConsentRefused
 from connectors.accounts.platform import Denied, Platform
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.errors import BadInput, DaybookError
 from connectors.home.redaction import redacted
-from console.roles import MAY
+from console.roles import PERMISSIONS
 from console.web.context import Console
+from console.web.plain_pages import plain_page
 
 _TITLES = {
-    "unknown": "Nobody asked for this",
-    "foreign": "This began in another browser",
-    "replayed": "This is finished already",
-    "expired": "This took too long",
+    "unknown": "Unrecognised request",
+    "foreign": "Started in another browser",
+    "replayed": "Already finished",
+    "expired": "Request expired",
 }
 
 
@@ -34,30 +34,32 @@ def add(app: FastAPI, console: Console) -> None:
     @app.get("/connect/{name}/callback")
     async def callback(request: Request, name: str) -> Response:
         who, cookie = request.state.who, request.state.cookie
-        if "connect" not in MAY[who.role]:
+        if "connect" not in PERMISSIONS[who.role]:
             return _page("Not allowed", f"a {who.role} may not connect stores", 403)
-        given = dict(request.query_params)
-        return await run_sync(_received, console, name, given, cookie, who.name)
+        parameters = dict(request.query_params)
+        return await run_sync(_received, console, name, parameters, cookie, who.name)
 
     @app.post("/connect/{name}/keys")
     async def keys(request: Request, name: str) -> Response:
         try:
             body: dict[str, Any] = await request.json()
             state = str(body.get("user_id", ""))
-            await run_sync(lambda: take_keys(console.accounts, platform(name), state, body))
+            await run_sync(
+                lambda: receive_keys(console.accounts, platform_named(name), state, body)
+            )
         except (DaybookError, ValueError, AttributeError, RecursionError):
             return JSONResponse({"error": "these keys were not asked for"}, 400)
         return JSONResponse({"ok": True}, 200)
 
 
 def _received(
-    console: Console, name: str, given: Mapping[str, str], cookie: str, actor: str
+    console: Console, name: str, parameters: Mapping[str, str], cookie: str, actor: str
 ) -> Response:
     again = None
     try:
-        wanted = platform(name)
-        again = _set_up_again(console, wanted, given, cookie)
-        received = receive(console.accounts, wanted, given, cookie, actor)
+        platform = platform_named(name)
+        again = _set_up_again(console, platform, parameters, cookie)
+        received = receive(console.accounts, platform, parameters, cookie, actor)
     except ConsentRefused as error:
         return _page(_TITLES[error.reason], str(error), 400, again)
     except Denied as error:
@@ -71,27 +73,18 @@ def _received(
 
 
 def _set_up_again(
-    console: Console, wanted: Platform, given: Mapping[str, str], cookie: str
+    console: Console, platform: Platform, parameters: Mapping[str, str], cookie: str
 ) -> str | None:
-    """Where this browser begins once more what it asked for; its choices are kept there."""
-    state = given.get(wanted.consent.state, "") if wanted.consent else ""
-    slug = asked_for(console.accounts, state, cookie)
+    """Return where this browser begins once more what it asked for; its choices are kept there."""
+    state = parameters.get(platform.consent.state, "") if platform.consent else ""
+    slug = requested_connection(console.accounts, state, cookie)
     if slug is None:
         return None
-    pending = console.registry.connection(slug).account_id is None
+    pending = console.registry.connections.get(slug).account_id is None
     return f"/setup/{slug}" + ("" if pending else "?again=1")
 
 
-def _page(title: str, text: str, status: int, again: str | None = None) -> Response:
-    retry = f'<p><a href="{html.escape(again)}">Try again</a></p>' if again else ""
-    said = html.escape(redacted(text))
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)} · Daybook</title>"
-        '<link rel="stylesheet" href="/static/sign_in.css"></head><body><main>'
-        f"<h1>{html.escape(title)}</h1><p>{said[:1].upper()}{said[1:]}.</p>"
-        f"{retry}"
-        '<p><a href="/">Back to Connected Stores</a></p></main></body></html>',
-        status,
-    )
+def _page(title: str, text: str, status: int, retry: str | None = None) -> Response:
+    line = redacted(text)
+    sentence = f"{line[:1].upper()}{line[1:].removesuffix('.')}."
+    return plain_page("callback.html", title, status, text=sentence, retry=retry)

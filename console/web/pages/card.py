@@ -11,16 +11,16 @@ from connectors.database.registry import Registry
 from console import connections
 from console.cards import Card
 from console.web.context import Console
-from console.web.pages import deeds
+from console.web.pages import card_actions
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import link_button
-from console.web.pages.posting import switch_posting
+from console.web.pages.posting_dialog import switch_posting
 from console.web.pages.target import change_target
 from pipelines.stages.workspace import Workspace
 from pipelines.sync import SyncRequest, request_sync, retry
 
 Again = Callable[[], Awaitable[None]]
-Deed = Callable[[], Awaitable[None] | None]
+CardAction = Callable[[], Awaitable[None] | None]
 Move = Callable[[Registry, str, str], bool]
 _LOOKS = {
     "waiting to import": ("schedule", "info"),
@@ -51,10 +51,10 @@ def show_card(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | 
                 ui.label(card.title).classes("text-sm")
             menu = _menu(current_user, card, again)
         _identity(card)
-        _standing(card)
+        _status(card)
         _facts(card)
         for ends in card.warnings:
-            ui.label(f"{ends.what} ends on {ends.by:%-d %B %Y}: {ends.act}").classes(
+            ui.label(f"{ends.what} ends on {ends.expires_at:%-d %B %Y}: {ends.remedy}").classes(
                 "text-sm border rounded p-2"
             ).props('role="note"')
         ui.space()
@@ -80,11 +80,11 @@ def _identity(card: Card) -> None:
     )
 
 
-def _standing(card: Card) -> None:
-    icon, colour = _LOOKS[card.standing]
+def _status(card: Card) -> None:
+    icon, colour = _LOOKS[card.status]
     with ui.row().classes("items-center gap-1 no-wrap"):
         ui.icon(icon, size="1.25rem").classes(f"tone-{colour}").props("aria-hidden=true")
-        ui.label(card.standing.capitalize()).classes("font-bold")
+        ui.label(card.status.capitalize()).classes("font-bold")
     if card.why:
         ui.label(card.why).classes("text-sm break-words")
     for finding in card.connection.findings:
@@ -92,7 +92,7 @@ def _standing(card: Card) -> None:
 
 
 def _facts(card: Card) -> None:
-    """The last completed outcome and what runs now stand apart."""
+    """Draw the last completed outcome and what runs now, apart."""
     if card.running is not None:
         what = _WHAT.get(card.running.what, card.running.what)
         ui.label(
@@ -109,9 +109,9 @@ def _facts(card: Card) -> None:
         ui.label(
             f"Data complete through {through:%-d %B %Y}" if through else "No data yet"
         ).classes("text-sm")
-        if card.next_visit is not None:
-            local = card.next_visit.astimezone(ZoneInfo(card.connection.timezone))
-            why = f": {card.waits}" if card.waits else ""
+        if card.next_sync_at is not None:
+            local = card.next_sync_at.astimezone(ZoneInfo(card.connection.timezone))
+            why = f": {card.wait_reason}" if card.wait_reason else ""
             ui.label(f"Next sync {local:%-d %B, %H:%M}{why}").classes("text-sm break-words")
         if card.setup.imports.provisional:
             ui.label("Books provisional figures").classes("text-sm")
@@ -143,8 +143,9 @@ def _next(current_user: CurrentUser, card: Card, again: Again) -> None:
         case "reconnect":
             _go("Reconnect", f"/setup/{slug}?again=1", current_user.may("connect"))
         case "map":
-            words = "1 new word" if card.new_words == 1 else f"{card.new_words:,} new words"
-            _go(f"Place {words}", f"/mappings?connection={slug}", current_user.may("map"))
+            number = card.unmapped_source_types
+            listed = "1 new source type" if number == 1 else f"{number:,} new source types"
+            _go(f"Map {listed}", f"/mappings?connection={slug}", current_user.may("map"))
         case "sync now" if has_settlements(card.connection):
             button = ui.button("Sync now", on_click=lambda: _sync(current_user, card, again))
             button.props("outline").set_enabled(current_user.may("sync") and card.running is None)
@@ -173,35 +174,37 @@ def retry_button(current_user: CurrentUser, card: Card, again: Again) -> None:
 
 async def _retry(current_user: CurrentUser, card: Card, again: Again) -> None:
     name, slug = card.connection.name, card.connection.slug
-    asked = await current_user.do(
+    requested = await current_user.do(
         "sync", _retried, current_user.console, slug, current_user.who.name
     )
-    if asked is None:
+    if requested is None:
         return
-    parts = _parts(asked)
+    parts = _parts(requested)
     text = f"trying again: {' and '.join(parts)}" if parts else "nothing is outstanding"
     current_user.notify(f"{name}: {text}", "positive" if parts else "info")
     await again()
 
 
-def _parts(asked: SyncRequest) -> list[str]:
+def _parts(request: SyncRequest) -> list[str]:
     """Name what was asked for, but for what there is none of."""
-    counts = [(asked.days, "day", "days"), (asked.entries, "entry", "entries")]
+    counts = [(request.days, "day", "days"), (request.entries, "entry", "entries")]
     parts = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
-    return [*(["its account"] if asked.fetch else []), *parts]
+    return [*(["its account"] if request.fetch else []), *parts]
 
 
 def _retried(console: Console, slug: str, actor: str) -> SyncRequest:
-    connections.check_syncable(console.registry.connection(slug))
+    connections.check_syncable(console.registry.connections.get(slug))
     return retry(Workspace(console.settings, console.registry), slug, actor)
 
 
 async def _sync(current_user: CurrentUser, card: Card, again: Again) -> None:
     slug = card.connection.slug
-    asked = await current_user.do("sync", _asked, current_user.console, slug, current_user.who.name)
-    if asked is None:
+    requested = await current_user.do(
+        "sync", _asked, current_user.console, slug, current_user.who.name
+    )
+    if requested is None:
         return
-    if parts := _parts(asked):
+    if parts := _parts(requested):
         current_user.notify(f"{card.connection.name}: syncing {' and '.join(parts)}")
     else:
         current_user.notify(f"{card.connection.name} has nothing outstanding", "info")
@@ -209,7 +212,7 @@ async def _sync(current_user: CurrentUser, card: Card, again: Again) -> None:
 
 
 def _asked(console: Console, slug: str, actor: str) -> SyncRequest:
-    connections.check_syncable(console.registry.connection(slug))
+    connections.check_syncable(console.registry.connections.get(slug))
     workspace = Workspace(console.settings, console.registry)
     return request_sync(workspace, slug, actor, "asked for in the console")
 
@@ -227,16 +230,18 @@ def _menu(current_user: CurrentUser, card: Card, again: Again) -> ui.menu | None
     label = _quoted(f"Actions for {connection.name}")
     opener = ui.button(icon="more_vert").props(f'flat round dense aria-label="{label}"')
     with opener, ui.menu().props(f'role="menu" aria-label="{label}"') as menu:
-        for title, deed in _deeds(current_user, card, again):
-            ui.menu_item(title, on_click=deed).props('role="menuitem"')
+        for title, action in _actions(current_user, card, again):
+            ui.menu_item(title, on_click=action).props('role="menuitem"')
     return menu
 
 
-def _deeds(current_user: CurrentUser, card: Card, again: Again) -> Iterator[tuple[str, Deed]]:
-    """What can be done with a connection in its state."""
+def _actions(
+    current_user: CurrentUser, card: Card, again: Again
+) -> Iterator[tuple[str, CardAction]]:
+    """Yield what can be done with a connection in its state."""
     connection = card.connection
     here = f"/setup/{connection.slug}"
-    yield "Rename", lambda: deeds.rename(current_user, card, again)
+    yield "Rename", lambda: card_actions.rename(current_user, card, again)
     if has_settlements(connection):
         yield "Accounting…", lambda: change_target(current_user, card, again)
     if connection.kind == "file":
@@ -250,9 +255,9 @@ def _deeds(current_user: CurrentUser, card: Card, again: Again) -> Iterator[tupl
         yield "Pause", lambda: _move(current_user, card, connections.pause, again)
     if connected:
         yield "Reconnect", lambda: ui.navigate.to(f"{here}?again=1")
-        yield "Disconnect", lambda: deeds.disconnect(current_user, card)
+        yield "Disconnect", lambda: card_actions.disconnect(current_user, card)
     else:
-        yield "Remove", lambda: deeds.remove(current_user, card, again)
+        yield "Remove", lambda: card_actions.remove(current_user, card, again)
 
 
 def _quoted(text: str) -> str:

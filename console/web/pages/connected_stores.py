@@ -10,7 +10,7 @@ from connectors.accounts.platforms import PLATFORMS
 from console.cards import Card, cards
 from console.web.pages.card import show_card
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed, frame, heading, link_button, page, released
+from console.web.pages.frame import frame, heading, link_button, page, primary_button, released
 
 A_PAGE = 24
 ANY = "any"
@@ -23,24 +23,24 @@ KINDS = {
 
 
 @dataclass
-class Shown:
+class StoreFilter:
     """What somebody looks for, and which page of it."""
 
     text: str = ""
     channel: str = ANY
-    standing: str = ANY
+    status: str = ANY
     page: int = 1
     cards: list[Card] = field(default_factory=list)
     menus: list[ui.menu] = field(default_factory=list)
 
     def found(self) -> list[Card]:
-        """The cards that match."""
+        """Return the cards that match."""
         words = self.text.lower().split()
         return [
             card
             for card in self.cards
             if self.channel in {ANY, card.connection.channel}
-            and self.standing in {ANY, card.standing}
+            and self.status in {ANY, card.status}
             and all(word in _text(card) for word in words)
         ]
 
@@ -59,7 +59,7 @@ def register() -> None:
         request: Request, connected: str = "", gone: str = "", left: bool = False
     ) -> None:
         current_user = CurrentUser.of(request)
-        shown = Shown(cards=await run.io_bound(cards, current_user.console.registry) or [])
+        shown = StoreFilter(cards=await run.io_bound(cards, current_user.console.registry) or [])
         with frame(current_user, "Connected Stores"):
             _show(current_user, shown)
         await ui.context.client.connected()
@@ -68,20 +68,21 @@ def register() -> None:
         if gone:
             current_user.notify("Store disconnected successfully.")
         if left and gone in PLATFORMS:
-            known = PLATFORMS[gone]
+            platform = PLATFORMS[gone]
             current_user.notify(
-                f"{known.title} doesn't know yet: remove Daybook's access yourself, {known.where}.",
+                f"{platform.title} doesn't know yet: remove Daybook's access yourself, "
+                f"{platform.where}.",
                 "warning",
             )
 
 
-def _show(current_user: CurrentUser, shown: Shown) -> None:
+def _show(current_user: CurrentUser, shown: StoreFilter) -> None:
     with ui.row().classes("w-full items-end justify-between py-4 gap-2"):
         with ui.column().classes("gap-0"):
             heading("Connected Stores")
             ui.label("Manage your e-commerce platform connections")
         if current_user.may("connect"):
-            deed("Connect Store", lambda: picker(current_user), icon="add")
+            primary_button("Connect Store", lambda: picker(current_user), icon="add")
     if not shown.cards:
         _nothing_yet(current_user)
         return
@@ -91,16 +92,17 @@ def _show(current_user: CurrentUser, shown: Shown) -> None:
     ui.timer(5.0, lambda: _look_again(current_user, shown))
 
 
-def _endings(shown: Shown) -> None:
-    """What ends soon, the soonest first: above everything, for a month before."""
-    found = [(ends, card) for card in shown.cards for ends in card.warnings]
-    soonest = sorted(found, key=lambda pair: pair[0].by)
+def _endings(shown: StoreFilter) -> None:
+    """Draw what expires within a month, the soonest first, above everything."""
+    matches = [(ends, card) for card in shown.cards for ends in card.warnings]
+    soonest = sorted(matches, key=lambda pair: pair[0].expires_at)
     for ends, card in soonest[:MOST_ENDINGS]:
         with (
             ui.row().classes("w-full items-center gap-2 border rounded p-2 mb-2").props("role=note")
         ):
             ui.icon("event_busy", size="1.5rem").classes("tone-warning").props("aria-hidden=true")
-            ui.label(f"{card.connection.name}: {ends.what} ends on {ends.by:%-d %B %Y}: {ends.act}")
+            when = f"{ends.what} ends on {ends.expires_at:%-d %B %Y}"
+            ui.label(f"{card.connection.name}: {when}: {ends.remedy}")
     if len(soonest) > MOST_ENDINGS:
         ui.label(f"and {len(soonest) - MOST_ENDINGS} more, on their cards").classes("pb-2")
 
@@ -114,10 +116,10 @@ def _nothing_yet(current_user: CurrentUser) -> None:
             "writes the books."
         )
         if current_user.may("connect"):
-            deed("Connect your first store", lambda: picker(current_user), icon="add")
+            primary_button("Connect your first store", lambda: picker(current_user), icon="add")
 
 
-def _filters(shown: Shown) -> None:
+def _filters(shown: StoreFilter) -> None:
     def changed() -> None:
         shown.page = 1
         _cards.refresh()
@@ -125,8 +127,8 @@ def _filters(shown: Shown) -> None:
     channels = {ANY: "Every channel"} | {
         name: PLATFORMS[name].title for name in sorted({c.connection.channel for c in shown.cards})
     }
-    standings = {ANY: "Every state"} | {
-        s: s.capitalize() for s in sorted({c.standing for c in shown.cards})
+    statuses = {ANY: "Every state"} | {
+        s: s.capitalize() for s in sorted({c.status for c in shown.cards})
     }
     with ui.row().classes("w-full gap-2 pb-4").props('role="search"'):
         search = ui.input("Find a store").props("outlined dense clearable debounce=200")
@@ -134,7 +136,7 @@ def _filters(shown: Shown) -> None:
         search.on_value_change(changed)
         for name, options, title in (
             ("channel", channels, "Channel"),
-            ("standing", standings, "State"),
+            ("status", statuses, "State"),
         ):
             select = ui.select(options, value=ANY, label=title).props("outlined dense")
             select.classes("min-w-40").bind_value_to(shown, name)
@@ -142,18 +144,18 @@ def _filters(shown: Shown) -> None:
 
 
 @ui.refreshable
-def _cards(current_user: CurrentUser, shown: Shown) -> None:
-    found = shown.found()
-    pages = max(1, math.ceil(len(found) / A_PAGE))
+def _cards(current_user: CurrentUser, shown: StoreFilter) -> None:
+    matches = shown.found()
+    pages = max(1, math.ceil(len(matches) / A_PAGE))
     shown.page = min(shown.page, pages)
     first = (shown.page - 1) * A_PAGE
     shown.menus.clear()
-    said = "1 store" if len(found) == 1 else f"{len(found):,} stores"
-    ui.label(said if found else "No store matches").props('role="status"').classes("pb-2")
+    count = "1 store" if len(matches) == 1 else f"{len(matches):,} stores"
+    ui.label(count if matches else "No store matches").props('role="status"').classes("pb-2")
     with ui.element("ul").classes(
         "w-full grid grid-cols-1 sm:grid-cols-2 lg:grid-cols-3 gap-4 list-none p-0 m-0"
     ):
-        for card in found[first : first + A_PAGE]:
+        for card in matches[first : first + A_PAGE]:
             with ui.element("li"):
                 menu = show_card(current_user, card, lambda: _look_again(current_user, shown))
                 shown.menus += [menu] if menu else []
@@ -161,7 +163,7 @@ def _cards(current_user: CurrentUser, shown: Shown) -> None:
         _pages(shown, pages)
 
 
-def _pages(shown: Shown, pages: int) -> None:
+def _pages(shown: StoreFilter, pages: int) -> None:
     def turn(by: int) -> None:
         shown.page += by
         _cards.refresh()
@@ -178,8 +180,8 @@ def _pages(shown: Shown, pages: int) -> None:
         on.set_enabled(shown.page < pages)
 
 
-async def _look_again(current_user: CurrentUser, shown: Shown) -> None:
-    """The cards as they are now, drawn anew only where something changed and no menu is open."""
+async def _look_again(current_user: CurrentUser, shown: StoreFilter) -> None:
+    """Draw the cards anew, only where something changed and no menu is open."""
     fresh = await run.io_bound(cards, current_user.console.registry)
     if fresh is None or fresh == shown.cards or not await released():
         return
@@ -189,16 +191,18 @@ async def _look_again(current_user: CurrentUser, shown: Shown) -> None:
 
 
 def picker(current_user: CurrentUser) -> None:
-    """Which platform: opens the set-up of a new connection."""
+    """Ask which platform, and open the set-up of a new connection."""
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-2xl"):
         heading("Connect a store", 2)
         ui.label("Where do you sell, or keep your books?")
         for kind, title in KINDS.items():
             heading(title, 3)
             with ui.row().classes("gap-2"):
-                for wanted in PLATFORMS.values():
-                    if wanted.kind == kind:
-                        link_button(wanted.title, f"/setup?platform={wanted.name}").props("no-caps")
+                for platform in PLATFORMS.values():
+                    if platform.kind == kind:
+                        link_button(platform.title, f"/setup?platform={platform.name}").props(
+                            "no-caps"
+                        )
         ui.button("Close", on_click=dialog.close).props("flat")
     dialog.on("hide", dialog.delete)
     dialog.open()

@@ -10,7 +10,7 @@ from nicegui import run, ui
 from connectors.database.registry import SignedIn
 from connectors.errors import DaybookError
 from connectors.home.redaction import redacted
-from console.roles import MAY, Deed
+from console.roles import PERMISSIONS, Permission
 from console.web.context import Console
 from console.web.sessions import confirmed
 
@@ -20,7 +20,7 @@ _served: list[Console] = []
 
 
 def serve(console: Console) -> None:
-    """The console whose pages this process shows."""
+    """Set the console whose pages this process shows."""
     _served[:] = [console]
 
 
@@ -36,12 +36,12 @@ class CurrentUser:
 
     @classmethod
     def of(cls, request: Request) -> "CurrentUser":
-        """Whoever asks for a page; the gate has let them in."""
+        """Return whoever asks for a page; the gate has let them in."""
         return cls(_served[0], request.state.cookie, request.state.who)
 
-    def may(self, deed: Deed) -> bool:
-        """Whether their role allows it."""
-        return deed in MAY[self.who.role]
+    def may(self, permission: Permission) -> bool:
+        """Return whether their role allows it."""
+        return permission in PERMISSIONS[self.who.role]
 
     def notify(self, text: str, kind: Kind = "positive") -> None:
         """Say something in a toast, and keep it in the list of notices."""
@@ -52,14 +52,14 @@ class CurrentUser:
         for listener in self.listeners:
             listener()
 
-    async def do(self, deed: Deed, work: Callable[..., _T], *words: Any) -> _T | None:
+    async def do(self, permission: Permission, work: Callable[..., _T], *words: Any) -> _T | None:
         """Do some work off the page's thread; None when it failed, which they are told."""
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is None:
             ui.navigate.to("/sign-in")
             return None
         self.who = who
-        if not self.may(deed):
+        if not self.may(permission):
             self.notify(f"a {who.role} may not do this", "negative")
             return None
         try:
@@ -68,14 +68,14 @@ class CurrentUser:
             self.notify(redacted(str(error)), "negative")
             return None
 
-    async def confirm(self, why: str = "This cannot be undone") -> bool:
+    async def confirm(self, why: str = "This action can't be undone") -> bool:
         """Ask for the password again, unless they gave it a moment ago."""
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is not None and confirmed(who):
             return True
         with ui.dialog() as dialog, ui.card():
-            ui.label("Your password, please").classes("text-lg font-bold")
-            ui.label(f"{why}, so we ask again who you are.")
+            ui.label("Confirm your password").classes("text-lg font-bold")
+            ui.label(f"{why}.")
             typed = ui.input("Password", password=True)
             typed.props("outlined autofocus bottom-slots").classes("w-full")
 
@@ -89,17 +89,17 @@ class CurrentUser:
             typed.on("keydown.enter", go_on)
             with ui.row().classes("justify-end w-full"):
                 ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-                ui.button("Go on", on_click=go_on).props("text-color=onprimary")
+                ui.button("Confirm", on_click=go_on).props("text-color=onprimary")
         right = await dialog
         dialog.delete()
         return bool(right)
 
     async def _wrong(self, password: str) -> str | None:
-        """What is wrong with a password that was given again; None where nothing is."""
+        """Return what is wrong with a password that was given again; None where nothing is."""
         if not password:
-            return "Give your password"
+            return "Enter your password"
         try:
             right = await run.io_bound(self.console.sessions.confirm, self.cookie, password)
         except DaybookError as error:
             return redacted(str(error)).replace('"', "'")
-        return None if right else "the password is wrong"
+        return None if right else "The password is wrong"

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from console.roles import Deed
+from console.roles import Permission
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.daemon_banner import daemon_banner
 from console.web.sessions import csrf_token
 
 PATIENCE_SECONDS = 30.0
 PRESSED_SECONDS = 30.0
-_LINKS: tuple[tuple[str, str, Deed], ...] = (
+_LINKS: tuple[tuple[str, str, Permission], ...] = (
     ("Connected Stores", "/", "read"),
     ("Mappings", "/mappings", "read"),
     ("Books", "/books/", "read"),
@@ -98,30 +98,32 @@ async def released() -> bool:
 
 
 def page(path: str, title: str) -> ui.page:
-    """A page's address; a busy database or machine makes it late, and not an error after 3 s."""
+    """Return the decorator of a page: a busy machine makes it late, no error after 3 s."""
     return ui.page(path, title=title, response_timeout=PATIENCE_SECONDS)
 
 
 def heading(text: str, level: int = 1) -> ui.label:
-    """A heading of the page's outline."""
+    """Return a heading of the page's outline."""
     size = {1: "text-2xl", 2: "text-xl", 3: "text-base"}[level]
-    found = ui.label(text).props(f'role="heading" aria-level="{level}"')
-    return found.classes(f"{size} font-bold")
+    label = ui.label(text).props(f'role="heading" aria-level="{level}"')
+    return label.classes(f"{size} font-bold")
 
 
-def deed(title: str, on_click: Callable[..., object], icon: str | None = None) -> ui.button:
-    """The one button of a page or dialog that does what it is for."""
+def primary_button(
+    title: str, on_click: Callable[..., object], icon: str | None = None
+) -> ui.button:
+    """Return the one button of a page or dialog that does what it is for."""
     return ui.button(title, icon=icon, on_click=on_click).props("text-color=onprimary")
 
 
 def link_button(title: str, address: str) -> ui.button:
-    """A link that looks like a button: followed by the browser itself, in a new tab too."""
+    """Return a link that looks like a button: followed by the browser itself, in a new tab too."""
     return ui.button(title).props(f'outline href="{address}"')
 
 
 @contextmanager
 def frame(current_user: CurrentUser, title: str) -> Iterator[None]:
-    """A page's content goes inside."""
+    """Draw what every page has around it; its content goes inside."""
     ui.page_title(f"{title} · Daybook")
     ui.colors(**COLOURS)
     ui.add_css(_CSS)

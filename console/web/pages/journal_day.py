@@ -1,4 +1,4 @@
-"""One day's journal of one store: its entries, how they stand, and the rows that have no place."""
+"""One day's journal of one store: its entries, their states, and the rows that are unmapped."""
 
 from datetime import date
 from decimal import Decimal
@@ -10,13 +10,13 @@ from nicegui import run, ui
 from connectors.errors import BadInput
 from console.days import day as day_of
 from console.entries import entries
-from console.opening import chosen
 from console.output import money
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
 from console.web.pages.mappings import address
 from console.web.pages.tables import cell, row, table
+from console.workspace import chosen
 from mappings.model import UNCLASSIFIED
 from mappings.money import minor_digits
 from pipelines.stages.workspace import Workspace
@@ -32,19 +32,19 @@ def register() -> None:
         current_user = CurrentUser.of(request)
         with frame(current_user, "Journal"):
             try:
-                told = await run.io_bound(_found, current_user.console, slug, day_of(day))
+                day_entries = await run.io_bound(_found, current_user.console, slug, day_of(day))
             except BadInput as error:
                 ui.label(f"{error}").classes("py-4").props('role="alert"')
                 return
-            name, found = told or (slug, [])
+            name, listed = day_entries or (slug, [])
             heading(f"{name}, {day_of(day):%-d %B %Y}").classes("py-4")
             with ui.row().classes("gap-4 pb-4"):
-                ui.link("New words of this store", address(slug))
+                ui.link("New source types of this store", address(slug))
                 if current_user.may("run"):
                     ui.link("This day's runs", f"{RUNS}{slug}|{day}")
-            for entry in found:
+            for entry in listed:
                 _show(entry)
-            if not found:
+            if not listed:
                 ui.label("There is no entry of this day.").props('role="status"')
 
 
@@ -74,11 +74,11 @@ def _show(entry: dict[str, Any]) -> None:
 
 
 def _rows(sources: list[dict[str, Any]], currency: str) -> None:
-    columns = ("Word", "What", "File", "Row", "Amount")
-    with table("The rows that have no place yet", columns, right=columns[3:]):
+    columns = ("Source type", "What", "File", "Row", "Amount")
+    with table("Unmapped rows", columns, right=columns[3:]):
         for source in sources:
             with row():
-                cell("Word", source["source_type"])
+                cell("Source type", source["source_type"])
                 cell("What", source["order_id"] or "", source["description"] or "")
                 cell("File", source["file"])
                 cell("Row", f"{source['row']:,}", right=True)

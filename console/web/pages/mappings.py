@@ -1,4 +1,4 @@
-"""Mappings: the channels' new words, what they came to, what they hold, and where they belong."""
+"""Mappings: new source types, their totals, the entries they hold, and their categories."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote
@@ -8,20 +8,20 @@ from nicegui import run, ui
 
 from connectors.accounts.platforms import PLATFORMS
 from connectors.database.registry import Publication
-from console.opening import chosen
 from console.output import money
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
-from console.web.pages.placing import ask_place
+from console.web.pages.source_type_dialog import ask_place
 from console.web.pages.tables import cell, row, table
+from console.workspace import chosen
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
 from pipelines.stages.words import Word, a_week_ago, new_words
 from pipelines.stages.workspace import Workspace
 
 ANY = ""
-COLUMNS = ("Store", "Word", "Category", "Lines", "Sum", "Days", "Holds", "Next")
+COLUMNS = ("Store", "Source type", "Category", "Lines", "Sum", "Days", "Holds", "Next")
 FEW_ENTRIES = 3
 
 Again = Callable[[], Awaitable[None]]
@@ -36,7 +36,7 @@ def register() -> None:
         stores = await run.io_bound(_stores, current_user.console) or {}
         with frame(current_user, "Mappings"):
             title = heading("Mappings").classes("pt-4").props("tabindex=-1")
-            ui.label("The channels' own words for money that are new, or that nothing places yet.")
+            ui.label("Source types that are new, or that no rule maps yet.")
             if connection and connection not in stores:
                 ui.label(f"There is no store {connection!r}.").classes("py-4").props('role="alert"')
                 return
@@ -46,13 +46,13 @@ def register() -> None:
                 ui.label("Looking through the documents …").props('role="status"')
 
         async def look() -> None:
-            found = await current_user.do("read", _found, current_user.console, connection)
+            source_types = await current_user.do("read", _found, current_user.console, connection)
             body.clear()
             with body:
-                if found is None:
-                    ui.label("The words could not be read.").props('role="alert"')
-                elif found:
-                    _show(current_user, found, look_again)
+                if source_types is None:
+                    ui.label("The source types could not be read.").props('role="alert"')
+                elif source_types:
+                    _show(current_user, source_types, look_again)
                 else:
                     _nothing_new()
 
@@ -84,41 +84,42 @@ def _filter(stores: dict[str, str], connection: str) -> None:
 
 
 def address(slug: str) -> str:
-    """The page with the words of one store, or of all."""
+    """Return the address of the page for one store, or for all."""
     return f"/mappings?connection={quote(slug)}" if slug else "/mappings"
 
 
 def _nothing_new() -> None:
     with ui.card().classes("w-full items-center p-8 sm:p-16 text-center"):
         ui.icon("task_alt", size="4rem").props("aria-hidden=true")
-        heading("Every word has its place", 2)
+        heading("Every source type is mapped", 2)
         ui.label(
-            f"No channel has used a new word since {a_week_ago():%-d %B %Y}, and none is without a "
-            "place. A new word is listed here with what it came to and the entries that it holds."
+            f"No channel has used a new source type since {a_week_ago():%-d %B %Y}, and none is "
+            "unmapped. A new one is listed here with its total and the entries that it holds."
         ).props('role="status"')
 
 
-def _show(current_user: CurrentUser, found: Sequence[Word], again: Again) -> None:
-    ui.label(_told(found)).props('role="status"')
-    with table("New words, and what they hold", COLUMNS, right=("Lines", "Sum")):
-        for word in found:
+def _show(current_user: CurrentUser, source_types: Sequence[Word], again: Again) -> None:
+    ui.label(_told(source_types)).props('role="status"')
+    with table("New source types", COLUMNS, right=("Lines", "Sum")):
+        for word in source_types:
             with row():
                 _cells(current_user, word, again)
 
 
-def _told(found: Sequence[Word]) -> str:
-    unplaced = sum(not word.placed and not word.assumed for word in found)
-    assumed = sum(word.assumed for word in found)
-    held = len({entry.entry_id for word in found for entry in word.held})
-    said = [f"{_count(unplaced, 'word has', 'words have')} no place yet"] if unplaced else []
+def _told(source_types: Sequence[Word]) -> str:
+    unplaced = sum(not word.placed and not word.assumed for word in source_types)
+    assumed = sum(word.assumed for word in source_types)
+    held = len({entry.entry_id for word in source_types for entry in word.held})
+    one, many = "source type is", "source types are"
+    parts = [f"{_count(unplaced, one, many)} unmapped"] if unplaced else []
     if held:
-        said.append(f"{_count(held, 'entry is', 'entries are')} held")
+        parts.append(f"{_count(held, 'entry is', 'entries are')} held")
     if assumed:
-        said.append(f"{_count(assumed, 'word is', 'words are')} booked by an assumption")
-    if unplaced + assumed < len(found):
-        number = _count(len(found) - unplaced - assumed, "word is", "words are")
-        said.append(f"{number} new since {a_week_ago():%-d %B %Y}")
-    return ", ".join(said)
+        parts.append(f"{_count(assumed, one, many)} mapped by assumption")
+    if unplaced + assumed < len(source_types):
+        number = _count(len(source_types) - unplaced - assumed, one, many)
+        parts.append(f"{number} new since {a_week_ago():%-d %B %Y}")
+    return ", ".join(parts)
 
 
 def _count(number: int, one: str, many: str) -> str:
@@ -127,7 +128,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 def _cells(current_user: CurrentUser, word: Word, again: Again) -> None:
     cell("Store", word.connection.name, PLATFORMS[word.connection.channel].title)
-    with cell("Word"):
+    with cell("Source type"):
         ui.label(word.source_type).classes("font-bold")
     with cell("Category"):
         _category(word)
@@ -139,8 +140,8 @@ def _cells(current_user: CurrentUser, word: Word, again: Again) -> None:
         _held(word)
     with cell("Next", bare=True):
         if not word.placed:
-            button = ui.button("Place", on_click=lambda: ask_place(current_user, word, again))
-            label = f"Place {word.source_type}".replace('"', "")
+            button = ui.button("Map", on_click=lambda: ask_place(current_user, word, again))
+            label = f"Map {word.source_type}".replace('"', "")
             button.props(f'outline aria-label="{label}"').set_enabled(current_user.may("map"))
 
 
@@ -151,7 +152,7 @@ def _category(word: Word) -> None:
         return
     with ui.row().classes("items-center gap-1 no-wrap"):
         ui.icon("help", size="1.25rem").classes("tone-warning").props("aria-hidden=true")
-        ui.label("not placed")
+        ui.label("unmapped")
 
 
 def _days(word: Word) -> list[str]:

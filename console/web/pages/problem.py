@@ -19,7 +19,7 @@ _WORK = {"fetch": "The sync", "data": "The import", "publish": "Writing the book
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class StoreProblem:
     """A store's card and its days that failed."""
 
     card: Card
@@ -33,31 +33,31 @@ def register() -> None:
     async def problem(request: Request, slug: str) -> None:
         current_user = CurrentUser.of(request)
         with frame(current_user, "What went wrong"):
-            found = await current_user.do("read", _problem, current_user.console, slug)
-            if found is None:
+            loaded = await current_user.do("read", _problem, current_user.console, slug)
+            if loaded is None:
                 ui.label(f"There is no store {slug}.").props('role="alert"').classes("py-4")
             else:
-                _show(current_user, found)
+                _show(current_user, loaded)
 
 
-def _problem(console: Console, slug: str) -> Problem:
-    states = console.registry.day_states(slug)
+def _problem(console: Console, slug: str) -> StoreProblem:
+    states = console.registry.days.list(slug)
     card = cards.card(console.registry, slug)
-    return Problem(card, [state for state in states if state.state == "failed"])
+    return StoreProblem(card, [state for state in states if state.state == "failed"])
 
 
-def _show(current_user: CurrentUser, problem: Problem) -> None:
+def _show(current_user: CurrentUser, problem: StoreProblem) -> None:
     card = problem.card
     heading(f"{card.connection.name}: what went wrong").classes("py-4")
-    if card.standing != "error":
-        ui.label(f"Nothing is wrong now: {card.standing}.").props('role="status"')
+    if card.status != "error":
+        ui.label(f"Nothing is wrong now: {card.status}.").props('role="status"')
     if card.failure is not None:
         _work(current_user, card.failure)
     if problem.failed:
         _days(problem.failed)
     ui.label("What was done before is safe: a new try does only what is missing.").classes("py-2")
     with ui.row().classes("gap-2"):
-        if card.standing == "error":
+        if card.status == "error":
             retry_button(current_user, card, _reload)
         link_button("Back to Connected Stores", "/")
 

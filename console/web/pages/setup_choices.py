@@ -8,36 +8,36 @@ from connectors.accounts.setup import BOOKS, Imports
 from console import connections
 from console.connections import foretells
 from console.web.pages.frame import link_button
-from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.setup_state import SetupSession, buttons
 from console.web.pages.target import connect_organisation
 
 
-async def imports(this: SettingUp) -> None:
-    """What is fetched, from when, and whether it goes on."""
-    known = this.setup.imports
+async def imports(this: SetupSession) -> None:
+    """Ask what is fetched, from when, and whether it goes on."""
+    current = this.setup.imports
     ui.label("What should Daybook import?").classes("font-bold")
     ui.label("Every settlement: sales, fees, refunds, taxes and payouts.")
     since = (
         ui.input(
             "History from (empty takes all that the platform gives)",
-            value=known.history_from.isoformat() if known.history_from else "",
+            value=current.history_from.isoformat() if current.history_from else "",
         )
         .props("outlined type=date stack-label bottom-slots")
         .classes("w-full")
     )
-    earliest = this.wanted.earliest(datetime.now(UTC).date())
+    earliest = this.platform.earliest(datetime.now(UTC).date())
     if earliest is not None:
         ui.label(
-            f"The earliest that {this.wanted.title} gives is {earliest:%-d %B %Y}. What is older "
+            f"The earliest that {this.platform.title} gives is {earliest:%-d %B %Y}. What is older "
             "comes from files: `daybook import`."
         ).classes("text-sm")
-    elif this.wanted.kind != "accounting":
+    elif this.platform.kind != "accounting":
         ui.label("Without a day, the year before today.").classes("text-sm")
-    ongoing = ui.checkbox("Keep syncing new days", value=known.ongoing)
+    ongoing = ui.checkbox("Keep syncing new days", value=current.ongoing)
     # What is not asked stays as it is.
     provisional = ui.checkbox(
         "Journal days that no settlement covers yet, with provisional figures",
-        value=known.provisional,
+        value=current.provisional,
     )
     provisional.set_visibility(this.connection is not None and foretells(this.connection))
 
@@ -65,13 +65,13 @@ async def imports(this: SettingUp) -> None:
     buttons(next_=go_on)
 
 
-async def accounting(this: SettingUp) -> None:
-    """Where entries go: the books always, an organisation where one is connected."""
+async def accounting(this: SetupSession) -> None:
+    """Ask where entries go: the books always, an organisation where one is connected."""
     targets = await this.current_user.do("read", connections.targets, this.console.registry)
     if targets is None:
         return
-    known = this.proposed or this.setup.target
-    target = ui.radio(targets, value=known if known in targets else BOOKS)
+    current = this.proposed or this.setup.target
+    target = ui.radio(targets, value=current if current in targets else BOOKS)
     target.props('aria-label="Target"')
     connect_organisation(this.slug)
     ui.label(
@@ -86,8 +86,8 @@ async def accounting(this: SettingUp) -> None:
     buttons(back=lambda: this.go("imports"), next_=go_on, title="Finish")
 
 
-async def done(this: SettingUp) -> None:
-    """The end; an organisation says what it is for, and leads back to the store that waits."""
+async def done(this: SetupSession) -> None:
+    """Draw the end; an organisation's leads back to the store that waits."""
     if not this.is_organisation:
         ui.label("This connection is set up.")
         link_button("Back to Connected Stores", "/")

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from nicegui import run, ui
 
-from connectors.accounts.reached import Undecided
+from connectors.accounts.account_choice import Undecided
 from console.web.pages.frame import link_button
-from console.web.pages.setup_state import SettingUp, buttons
+from console.web.pages.setup_state import SetupSession, buttons
 
 BROWSER_ZONE = "Intl.DateTimeFormat().resolvedOptions().timeZone"
 
 
-async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
+async def authorise_with(this: SetupSession, work: Callable[[], object]) -> None:
     """Do what authorises the connection, and go where its set-up stands then."""
 
     def decided() -> bool:
@@ -25,7 +25,7 @@ async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
 
     if await this.current_user.do("connect", decided) is None:
         return
-    this.connection = await run.io_bound(this.console.registry.connection, this.slug)
+    this.connection = await run.io_bound(this.console.registry.connections.get, this.slug)
     if this.connection is None:
         return
     if this.connection.account_id is None:
@@ -36,17 +36,17 @@ async def authorise_with(this: SettingUp, work: Callable[[], object]) -> None:
         await this.go(this.authorised_step)
 
 
-async def choose(this: SettingUp) -> None:
-    """One authorisation covers several accounts: which one is this connection?"""
+async def choose(this: SetupSession) -> None:
+    """Ask which of the accounts that an authorisation covers this connection is."""
     accounts, slug = this.console.accounts, this.slug
-    reached = await this.current_user.do("connect", accounts.reached, slug)
+    reached = await this.current_user.do("connect", accounts.reachable_accounts, slug)
     if not reached:
         link_button("Authorise again", f"/setup/{slug}?again=1")
         return
     ui.label("This consent covers several accounts. Which one is this connection?")
     names = {account.id: account.name for account in reached}
-    kept = this.setup.account
-    chosen = ui.radio(names, value=kept if kept in names else None)
+    current = this.setup.account
+    chosen = ui.radio(names, value=current if current in names else None)
     chosen.props('aria-label="Accounts"')
     problem = ui.label("Choose one of them").props('role="alert"').classes("tone-negative")
     problem.set_visibility(False)
@@ -56,17 +56,17 @@ async def choose(this: SettingUp) -> None:
         if chosen.value is not None:
             actor = this.current_user.who.name
             await authorise_with(
-                this, lambda: accounts.prove(slug, chosen.value, None, actor, reached)
+                this, lambda: accounts.verify(slug, chosen.value, None, actor, reached)
             )
 
     buttons(back=lambda: this.go("account"), next_=go_on)
 
 
-async def timezone(this: SettingUp) -> None:
-    """The platform does not say in which zone the account keeps its days."""
+async def timezone(this: SetupSession) -> None:
+    """Ask for the account's time zone, which the platform does not say."""
     ui.label("Which time zone does this account keep its days in?").classes("font-bold")
     ui.label(
-        f"{this.wanted.title} doesn't say, so your browser's time zone is proposed. Choose "
+        f"{this.platform.title} doesn't say, so your browser's time zone is proposed. Choose "
         "carefully: the time zone determines the business day, and so the month, that each "
         "transaction is booked to, and it can't be changed later."
     )
@@ -86,7 +86,7 @@ async def timezone(this: SettingUp) -> None:
             return
         accounts, actor, zone = this.console.accounts, this.current_user.who.name, str(typed.value)
         await authorise_with(
-            this, lambda: accounts.prove(this.slug, this.setup.account, zone, actor)
+            this, lambda: accounts.verify(this.slug, this.setup.account, zone, actor)
         )
 
     buttons(back=lambda: this.go("account"), next_=go_on)
@@ -94,7 +94,7 @@ async def timezone(this: SettingUp) -> None:
 
 
 def _zones() -> dict[str, str]:
-    """Every place's zone with its distance from UTC today, by name."""
+    """Return every place's zone with its distance from UTC today, by name."""
     now = datetime.now(UTC)
     places = (z for z in sorted(available_timezones()) if "/" in z and not z.startswith("Etc/"))
     return {

@@ -1,4 +1,4 @@
-"""One visit to the set-up of a connection, and what it has been told so far."""
+"""A session of a connection's set-up, and the answers so far."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from connectors.database.registry import Connection
 from console.connections import keep_setup
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed
+from console.web.pages.frame import primary_button
 from pipelines.stages.workspace import Workspace
 
 Then = Callable[[], Awaitable[None]]
@@ -22,14 +22,14 @@ async def _nowhere(_step: Step) -> None:
 
 
 @dataclass
-class SettingUp:
-    """A visit; `go` draws a step, `again` is authorising once more what was set up already.
+class SetupSession:
+    """A session; `go` draws a step, `again` is authorising once more what was set up already.
 
     `store` is whose set-up waits for this organisation, `proposed` the target it comes back with.
     """
 
     current_user: CurrentUser
-    wanted: Platform
+    platform: Platform
     connection: Connection | None
     again: bool = False
     store: str | None = None
@@ -38,37 +38,37 @@ class SettingUp:
 
     @property
     def setup(self) -> Setup:
-        """What was answered so far."""
+        """Return what was answered so far."""
         return Setup.model_validate(self.connection.setup if self.connection else {})
 
     @property
     def console(self) -> Console:
-        """The console that the current user is at."""
+        """Return the console that the current user is at."""
         return self.current_user.console
 
     @property
     def is_organisation(self) -> bool:
-        """An accounting organisation has a short way: nothing comes in, it is itself a target."""
-        return self.wanted.kind == "accounting"
+        """Return whether it is an accounting organisation, which imports nothing."""
+        return self.platform.kind == "accounting"
 
     @property
     def authorised_step(self) -> Step:
-        """Where the set-up goes on when the account is known."""
+        """Return where the set-up goes on when the account is known."""
         return "done" if self.is_organisation else "imports"
 
     @property
     def slug(self) -> str:
-        """The connection's slug, which it has from the first step on."""
+        """Return the connection's slug, which it has from the first step on."""
         assert self.connection is not None
         return self.connection.slug
 
     async def keep(self, **answers: object) -> bool:
         """Keep what a step answered; False when it could not be kept, which was said."""
-        kept = self.setup.model_copy(update=answers)
-        done = await self.current_user.do("connect", lambda: self._kept(kept))
-        if done is None:
+        changed = self.setup.model_copy(update=answers)
+        connection = await self.current_user.do("connect", lambda: self._kept(changed))
+        if connection is None:
             return False
-        self.connection = done
+        self.connection = connection
         return True
 
     def _kept(self, setup: Setup) -> Connection:
@@ -78,10 +78,10 @@ class SettingUp:
 
 
 def buttons(*, next_: Then, back: Then | None = None, title: str = "Continue") -> None:
-    """The way on, back, and out: what was answered is kept."""
+    """Draw the buttons on, back and out; the answers stay."""
     with ui.row().classes("w-full justify-between pt-4"):
         ui.button("Later", on_click=lambda: ui.navigate.to("/")).props("flat")
         with ui.row():
             if back is not None:
                 ui.button("Back", on_click=back).props("outline")
-            deed(title, next_)
+            primary_button(title, next_)

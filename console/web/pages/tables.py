@@ -47,18 +47,18 @@ def table(caption: str, columns: Sequence[str], right: Sequence[str] = ()) -> It
 
 
 def row() -> ui.element:
-    """A row; its cells go inside."""
+    """Return a row; its cells go inside."""
     return ui.element("tr").props('role="row"')
 
 
 def cell(column: str, *texts: str, right: bool = False, bare: bool = False) -> ui.element:
-    """A cell of a column, with each text on a line of its own; more may go inside.
+    """Return a cell of a column, with each text on a line of its own; more may go inside.
 
     A `bare` one is not told apart by its column's name where the screen is narrow.
     """
-    found = ui.element("td").props(f'role="cell" data-title="{column}"')
-    found.classes(f"{'right' if right else ''} {'bare' if bare else ''}")
-    with found, ui.element() as inside:
+    element = ui.element("td").props(f'role="cell" data-title="{column}"')
+    element.classes(f"{'right' if right else ''} {'bare' if bare else ''}")
+    with element, ui.element() as inside:
         for text in texts:
             ui.label(text)
     return inside

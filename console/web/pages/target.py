@@ -7,7 +7,7 @@ from nicegui import ui
 from console import connections
 from console.cards import Card
 from console.web.pages.current_user import CurrentUser
-from console.web.pages.frame import deed, heading, link_button
+from console.web.pages.frame import heading, link_button, primary_button
 
 
 async def change_target(
@@ -20,14 +20,14 @@ async def change_target(
         return
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Where do the entries of {connection.name} go?", 2)
-        known = card.setup.target
-        chosen = ui.radio(targets, value=known if known in targets else None)
+        current = card.setup.target
+        chosen = ui.radio(targets, value=current if current in targets else None)
         chosen.props('aria-label="Target"')
         ui.label("The books are always written. What is posted already stays where it is.")
         connect_organisation()
         with ui.row().classes("w-full justify-end"):
             ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
-            deed("Save", lambda: dialog.submit(chosen.value))
+            primary_button("Save", lambda: dialog.submit(chosen.value))
     target = await dialog
     dialog.delete()
     if target is None:

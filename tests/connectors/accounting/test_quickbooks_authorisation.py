@@ -14,8 +14,8 @@ from connectors.accounts.endpoints import endpoints
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.quickbooks import DAY, HARD_END, QuickBooks
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 
@@ -49,7 +49,7 @@ def test_the_refresh_token_that_came_back_is_the_one_kept(at: Desk) -> None:
 
 def test_the_end_of_the_consent_is_the_one_that_quickbooks_says(at: Desk) -> None:
     token = Token.from_json(at.accounts.vault.read(at.add(at.emulator.first))[TOKEN])
-    ends = [d.by for d in deadlines(QUICKBOOKS, {}, token) if "consent" in d.what]
+    ends = [d.expires_at for d in deadlines(QUICKBOOKS, {}, token) if "consent" in d.what]
     expected = datetime.now(UTC) + timedelta(seconds=HARD_END)
     assert [abs(end - expected) < timedelta(minutes=1) for end in ends] == [True]
 
@@ -57,7 +57,7 @@ def test_the_end_of_the_consent_is_the_one_that_quickbooks_says(at: Desk) -> Non
 def test_production_keys_are_sent_back_to_https_alone(at: Desk) -> None:
     platform_of(at).environment = "production"
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "books", channel="quickbooks", name="Books", timezone="UTC", kind="api", actor="test"
     )
     with pytest.raises(BadInput, match="https:// address, or connect with a refresh token"):
@@ -74,13 +74,13 @@ def test_a_grant_that_rested_for_100_days_is_dead(at: Desk) -> None:
 @pytest.mark.parametrize("realm", ["", "../../9341450000000002"])
 def test_a_callback_without_a_company_is_refused(at: Desk, realm: str) -> None:
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "books", channel="quickbooks", name="Books", timezone="UTC", kind="api", actor="test"
     )
     answer = consent(begin(at.accounts, "books", {}, "browser"), accounts=[at.emulator.first])
     with pytest.raises(BadInput, match="realm"):
         receive(at.accounts, QUICKBOOKS, answer | {"realmId": realm}, "browser", "test")
-    assert at.registry.connection("books").state == "pending"
+    assert at.registry.connections.get("books").state == "pending"
 
 
 def test_a_company_id_may_be_typed_as_it_is_shown(at: Desk) -> None:
@@ -103,7 +103,7 @@ def test_somebody_who_is_no_administrator_any_more_connects_again(at: Desk) -> N
     platform_of(at).fault = (400, "120")
     with pytest.raises(NeedsReconnection):
         at.accounts.check(slug, actor="test")
-    assert at.registry.connection(slug).state == "needs_reauth"
+    assert at.registry.connections.get(slug).state == "needs_reauth"
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -112,7 +112,7 @@ def test_a_subscription_that_ended_is_no_reason_to_reconnect(at: Desk, status: i
     platform_of(at).fault = (status, "6190")
     with pytest.raises(ConfigError, match="subscription has ended"):
         at.accounts.check(slug, actor="test")
-    assert at.registry.connection(slug).state == "active"
+    assert at.registry.connections.get(slug).state == "active"
 
 
 def test_sandbox_companies_are_on_a_host_of_their_own(quick_home: Settings) -> None:

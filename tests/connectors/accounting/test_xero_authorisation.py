@@ -7,13 +7,13 @@ from zoneinfo import available_timezones
 import pytest
 
 from connectors.accounting.xero.authorisation import XERO
-from connectors.accounting.xero.zones import ZONES
+from connectors.accounting.xero.zones import zones
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.authorisations import Received, begin, receive
 from connectors.accounts.broker import NeedsReconnection
 from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings
-from sandbox.visiting import consent
+from sandbox.browser import consent
 from sandbox.xero import MINUTE, Xero
 from tests.connectors.accounts.platforms import Desk, desk
 
@@ -32,8 +32,8 @@ def platform_of(at: Desk) -> Xero:
 def consented(at: Desk, slug: str, *organisations: str) -> Received:
     """A consent of one person to these organisations, for a connection."""
     at.register_application()
-    if slug not in {connection.slug for connection in at.registry.connections()}:
-        at.registry.add_connection(
+    if slug not in {connection.slug for connection in at.registry.connections.list()}:
+        at.registry.connections.add(
             slug, channel="xero", name=slug, timezone="UTC", kind="api", actor="test"
         )
     answer = consent(begin(at.accounts, slug, {}, "browser"), accounts=organisations)
@@ -41,14 +41,14 @@ def consented(at: Desk, slug: str, *organisations: str) -> Received:
 
 
 def test_every_zone_is_one(at: Desk) -> None:
-    assert set(ZONES.values()) <= available_timezones()
+    assert set(zones().values()) <= available_timezones()
 
 
 def test_the_owner_chooses_where_a_consent_covers_several(at: Desk) -> None:
     xero = platform_of(at)
     received = consented(at, "books", xero.first, xero.third)
     assert {each.id for each in received.choices} == {xero.first, xero.third}
-    at.accounts.prove("books", xero.third, None, "test")
+    at.accounts.verify("books", xero.third, None, "test")
     found = at.accounts.check("books", actor="test")
     assert (found.account_id, found.timezone) == (xero.third, "Australia/Sydney")
     assert found.account["currency"] == "AUD"
@@ -58,7 +58,7 @@ def test_letting_one_organisation_go_leaves_the_others(at: Desk) -> None:
     xero = platform_of(at)
     consented(at, "uk", xero.first)
     consented(at, "au", xero.first, xero.third)
-    at.accounts.prove("au", xero.third, None, "test")
+    at.accounts.verify("au", xero.third, None, "test")
     assert at.accounts.disconnect("uk", "test") is None
     assert (xero.alive(xero.first), xero.alive(xero.third)) == (False, True)
     at.emulator.expire()
@@ -75,7 +75,7 @@ def test_reconnecting_keeps_the_organisation_among_all_of_its_owner(at: Desk) ->
     xero = platform_of(at)
     consented(at, "books", xero.first)
     assert consented(at, "books", xero.first, xero.third).choices == ()
-    assert at.registry.connection("books").account_id == xero.first
+    assert at.registry.connections.get("books").account_id == xero.first
 
 
 def test_an_app_without_a_secret_proves_itself(at: Desk) -> None:
@@ -126,7 +126,7 @@ def test_xero_sends_nobody_back_to_a_bare_address(at: Desk) -> None:
     settings = at.accounts.settings.model_copy(update={"public_url": "http://127.0.0.1:8080"})
     bare = Accounts(settings, at.registry)
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "books", channel="xero", name="Books", timezone="UTC", kind="api", actor="test"
     )
     with pytest.raises(BadInput, match="http://localhost"):

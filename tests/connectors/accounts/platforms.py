@@ -14,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.authorisations import take_keys
+from connectors.accounts.authorisations import receive_keys
 from connectors.accounts.platform import Platform
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import address, bound, serving
+from sandbox.server import address, bound, serving
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Desk:
 
     def register_application(self) -> None:
         """Keep the application's fields, as an administrator does once."""
-        self.accounts.register(platform(self.name), self.emulator.fields(), "test")
+        self.accounts.register(platform_named(self.name), self.emulator.fields(), "test")
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def desk(name: str, home: Settings, folder: Path) -> Iterator[Desk]:
         )
         with Registry.open(settings) as registry:
             accounts = Accounts(settings, registry)
-            with _console(accounts, platform(name), console):
+            with _console(accounts, platform_named(name), console):
                 yield Desk(name, emulator, accounts, url)
 
 
@@ -94,7 +94,7 @@ def _console(accounts: Accounts, wanted: Platform, listener: socket) -> Iterator
     async def keys(request: Request) -> Response:
         body = await request.json()
         try:
-            await run_in_threadpool(take_keys, accounts, wanted, str(body.get(state)), body)
+            await run_in_threadpool(receive_keys, accounts, wanted, str(body.get(state)), body)
         except BadInput as error:
             return Response(str(error), 400)
         return Response()

@@ -8,11 +8,11 @@ import pytest
 from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.broker import STAGED, NeedsReconnection
 from connectors.accounts.platform import Denied
-from connectors.accounts.platforms import PLATFORMS, platform
+from connectors.accounts.platforms import PLATFORMS, platform_named
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.platforms import EMULATORS
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 CONSENTING = sorted(name for name in EMULATORS if PLATFORMS[name].consent is not None)
@@ -36,23 +36,23 @@ renewing = pytest.mark.parametrize("at", RENEWING, indirect=True)
 
 
 def slugs(at: Desk) -> list[str]:
-    return [connection.slug for connection in at.registry.connections()]
+    return [connection.slug for connection in at.registry.connections.list()]
 
 
 def go_through(at: Desk, slug: str, account: str) -> str:
     """The seller's way: our question, the platform's page, its answer. Gives the slug back."""
     page = begin(at.accounts, slug, at.emulator.chosen(account), "browser")
     answer = consent(page, accounts=[at.emulator.picks(account)])
-    received = receive(at.accounts, platform(at.name), answer, "browser", "test")
+    received = receive(at.accounts, platform_named(at.name), answer, "browser", "test")
     if received.choices:
-        at.accounts.prove(slug, account, None, "test")
+        at.accounts.verify(slug, account, None, "test")
     return slug
 
 
 @every
 def test_an_account_is_pinned_as_the_platform_names_it(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    found = at.registry.connection(slug)
+    found = at.registry.connections.get(slug)
     assert (found.state, found.kind, found.account_id) == ("active", "api", at.emulator.first)
     assert found.account["name"]
     assert len(found.account["country"]) == 2
@@ -66,10 +66,10 @@ def test_no_secret_lies_open_in_the_registry(at: Desk) -> None:
     given = at.fields(at.emulator.first)
     secret = [
         given[field.name]
-        for field in platform(at.name).fields
+        for field in platform_named(at.name).fields
         if field.secret and field.name in given
     ]
-    kept = repr(at.registry.connection(slug)) + repr(at.registry.audit_log())
+    kept = repr(at.registry.connections.get(slug)) + repr(at.registry.audit.list())
     assert [value for value in secret if value in kept] == []
 
 
@@ -85,14 +85,14 @@ def test_wrong_keys_leave_nothing_behind(at: Desk) -> None:
     at.emulator.revoke(at.emulator.first)
     with pytest.raises(ConfigError) as told:
         at.accounts.add(at.name, "My Shop", given, account=at.emulator.first, actor="test")
-    assert platform(at.name).title in str(told.value) or "connect it again" in str(told.value)
+    assert platform_named(at.name).title in str(told.value) or "connect it again" in str(told.value)
     assert slugs(at) == []
     assert at.accounts.vault.owners() == []
 
 
 @every
 def test_a_field_that_is_missing_is_named(at: Desk) -> None:
-    for field in (*platform(at.name).account, *platform(at.name).keys):
+    for field in (*platform_named(at.name).account, *platform_named(at.name).keys):
         given = at.fields(at.emulator.first)
         if not field.required or field.name not in given:
             continue
@@ -115,10 +115,10 @@ def test_an_account_connects_once(at: Desk) -> None:
 @every
 def test_another_account_is_refused_when_connecting_again(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    before = at.registry.connection(slug)
+    before = at.registry.connections.get(slug)
     with pytest.raises(BadInput, match="this is a different store"):
         at.accounts.reconnect(slug, at.fields(at.emulator.second), actor="test")
-    assert at.registry.connection(slug) == before
+    assert at.registry.connections.get(slug) == before
     assert at.accounts.check(slug, actor="test").state == "active"
     assert at.accounts.vault.owners() == [slug]
 
@@ -129,9 +129,9 @@ def test_what_is_revoked_at_the_platform_needs_its_owner_and_is_mended(at: Desk)
     at.emulator.revoke(at.emulator.first)
     with pytest.raises(NeedsReconnection):
         at.accounts.check(slug, actor="test")
-    found = at.registry.connection(slug)
+    found = at.registry.connections.get(slug)
     assert found.state == "needs_reauth"
-    assert "no longer accepts" in (found.reason or "")
+    assert "rejected the stored" in (found.reason or "")
     again = at.accounts.reconnect(slug, at.fields(at.emulator.first), actor="test")
     assert (again.slug, again.state, again.reason) == (slug, "active", None)
     assert at.accounts.check(slug, actor="test").state == "active"
@@ -151,7 +151,7 @@ def test_a_platform_that_is_down_or_busy_is_no_reason_to_reconnect(at: Desk) -> 
         with pytest.raises(expected):
             at.accounts.check(slug, actor="test")
         faults.script = iter(())
-        assert at.registry.connection(slug).state == "active"
+        assert at.registry.connections.get(slug).state == "active"
     assert at.accounts.check(slug, actor="test").state == "active"
 
 
@@ -183,7 +183,7 @@ def test_a_grant_that_has_moved_on_is_kept_until_it_is_finished(at: Desk) -> Non
     with pytest.raises(Transient, match="connections check my-shop` goes on from here"):
         at.accounts.add(at.name, "My Shop", given, account=at.emulator.first, actor="test")
     at.emulator.application.script = iter(())
-    assert at.registry.connection("my-shop").state == "pending"
+    assert at.registry.connections.get("my-shop").state == "pending"
     found = at.accounts.check("my-shop", account=at.emulator.first, actor="test")
     assert (found.state, found.account_id) == ("active", at.emulator.first)
 
@@ -193,12 +193,12 @@ def test_disconnecting_tells_the_platform_and_drops_the_credentials(at: Desk) ->
     slug = at.add(at.emulator.first)
     said = at.accounts.disconnect(slug, "test")
     assert said is None
-    assert at.registry.connection(slug).state == "disconnected"
+    assert at.registry.connections.get(slug).state == "disconnected"
     assert at.accounts.vault.owners() == []
-    if platform(at.name).revoke is not None:
+    if platform_named(at.name).revoke is not None:
         assert not at.emulator.alive(at.emulator.first)
     at.accounts.reconnect(slug, at.fields(at.emulator.first), actor="test")
-    assert at.registry.connection(slug).state == "active"
+    assert at.registry.connections.get(slug).state == "active"
 
 
 @every
@@ -206,20 +206,20 @@ def test_disconnecting_works_while_the_platform_is_down(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     at.emulator.application.script = iter(["503"] * 99)
     said = at.accounts.disconnect(slug, "test")
-    wanted = platform(at.name)
+    wanted = platform_named(at.name)
     if wanted.revoke is not None:
         assert "was not told" in (said or "")
         assert wanted.revocation in (said or "")
     else:
         assert "can't be told" in wanted.leaving
         assert wanted.revocation in wanted.leaving
-    assert at.registry.connection(slug).state == "disconnected"
+    assert at.registry.connections.get(slug).state == "disconnected"
     assert at.accounts.vault.owners() == []
 
 
 def pending(at: Desk) -> str:
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel=at.name, name="Shop", timezone="UTC", kind="api", actor="test"
     )
     return "shop"
@@ -228,7 +228,7 @@ def pending(at: Desk) -> str:
 @consenting
 def test_a_consent_connects_the_account(at: Desk) -> None:
     slug = go_through(at, pending(at), at.emulator.first)
-    found = at.registry.connection(slug)
+    found = at.registry.connections.get(slug)
     assert (found.state, found.account_id) == ("active", at.emulator.first)
     assert at.accounts.check(slug, actor="test").state == "active"
     assert not [owner for owner in at.accounts.vault.owners() if owner.startswith(STAGED)]
@@ -258,8 +258,8 @@ def test_a_seller_who_says_no_leaves_nothing(at: Desk) -> None:
     page = begin(at.accounts, slug, at.emulator.chosen(at.emulator.first), "browser")
     answer = consent(page, allow=False)
     with pytest.raises(Denied, match="not granted"):
-        receive(at.accounts, platform(at.name), answer, "browser", "test")
-    assert at.registry.connection(slug).state == "pending"
+        receive(at.accounts, platform_named(at.name), answer, "browser", "test")
+    assert at.registry.connections.get(slug).state == "pending"
     assert STAGED + slug not in at.accounts.vault.owners()
 
 
@@ -269,5 +269,5 @@ def test_the_answer_of_another_browser_buys_nothing(at: Desk) -> None:
     page = begin(at.accounts, slug, at.emulator.chosen(at.emulator.first), "browser")
     answer = consent(page, accounts=[at.emulator.picks(at.emulator.first)])
     with pytest.raises(BadInput, match="another browser"):
-        receive(at.accounts, platform(at.name), answer, "somebody else", "test")
-    assert at.registry.connection(slug).state == "pending"
+        receive(at.accounts, platform_named(at.name), answer, "somebody else", "test")
+    assert at.registry.connections.get(slug).state == "pending"

@@ -17,7 +17,7 @@ from connectors.database.registry import Registry
 from connectors.errors import ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.grants import Grants
-from sandbox.serving import address, bound, serving
+from sandbox.server import address, bound, serving
 
 PROCESSES, ROUNDS, TRIES = 20, 3, 30
 
@@ -44,7 +44,7 @@ def endpoint(grants: Grants) -> Iterator[TokenEndpoint]:
 def broker(home: Settings, grants: Grants) -> Iterator[Broker]:
     """A broker for one connection whose access token has expired."""
     with Registry.open(home) as registry:
-        registry.add_connection(
+        registry.connections.add(
             "shop", channel="etsy", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         vault = Vault(home, registry)
@@ -81,7 +81,7 @@ def test_a_fault_of_the_network_leaves_the_connection_as_it_is(
     grants.faults = iter([fault])
     with pytest.raises(Transient, match="Shopland's token endpoint"):
         broker.access_token("shop", endpoint.refresh)
-    assert broker.registry.connection("shop").state == "pending"
+    assert broker.registry.connections.get("shop").state == "pending"
     assert broker.access_token("shop", endpoint.refresh).startswith("access-1-")
     assert (grants.rotations, grants.revoked) == (1, False)
 
@@ -109,7 +109,7 @@ def test_a_refused_application_is_not_the_sellers_fault(
         broker.access_token("shop", endpoint.refresh)
     assert not isinstance(told.value, NeedsReconnection)
     assert "client-secret" not in str(told.value)
-    assert broker.registry.connection("shop").state == "pending"
+    assert broker.registry.connections.get("shop").state == "pending"
 
 
 def test_a_dead_grant_needs_its_owner(
@@ -118,7 +118,7 @@ def test_a_dead_grant_needs_its_owner(
     grants.revoked = True
     with pytest.raises(NeedsReconnection, match=r"shop: .* connect it again"):
         broker.access_token("shop", endpoint.refresh)
-    assert broker.registry.connection("shop").state == "needs_reauth"
+    assert broker.registry.connections.get("shop").state == "needs_reauth"
 
 
 def test_the_refresh_token_before_is_tried_too(
@@ -166,7 +166,7 @@ def test_whoever_connected_again_in_the_meantime_counts(
     again = ConnectedAgain(broker.vault, broker.registry)
     assert again.access_token("shop", refresh).startswith("access-1-")
     assert asked_with == ["withdrawn", fresh.refresh_token]
-    assert broker.registry.connection("shop").state == "pending"
+    assert broker.registry.connections.get("shop").state == "pending"
 
 
 def test_what_was_never_authorised_says_so(home: Settings, registry: Registry) -> None:
@@ -222,4 +222,4 @@ def test_twenty_processes_refresh_once_and_the_grant_lives(
     assert grants.rotations == ROUNDS
     assert grants.revoked is False
     assert grants.requests == 3 * ROUNDS
-    assert broker.registry.connection("shop").state == "pending"
+    assert broker.registry.connections.get("shop").state == "pending"

@@ -22,7 +22,7 @@ CALLBACK = "https://books.example/callback/etsy"
 def vault(home: Settings) -> Iterator[Vault]:
     """A vault beside one connection that waits for its owner's consent."""
     with Registry.open(home) as registry:
-        registry.add_connection(
+        registry.connections.add(
             "shop", channel="etsy", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         yield Vault(home, registry)
@@ -31,7 +31,7 @@ def vault(home: Settings) -> Iterator[Vault]:
 def refused(vault: Vault, state: str, session: str) -> str:
     with pytest.raises(ConsentRefused) as told:
         answer(vault, state, session)
-    assert "begin again" in str(told.value)
+    assert "tart again" in str(told.value)
     return told.value.reason
 
 

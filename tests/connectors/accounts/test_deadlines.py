@@ -23,18 +23,23 @@ def token(**more: datetime | None) -> Token:
 
 
 def test_a_grant_ends_for_want_of_use_and_a_consent_by_its_age() -> None:
-    wanted = replace(PLATFORMS["square"], idle=60 * DAY, lasts=365 * DAY, secret_lasts=180 * DAY)
+    wanted = replace(
+        PLATFORMS["square"],
+        inactivity_limit=60 * DAY,
+        consent_lifetime=365 * DAY,
+        secret_lifetime=180 * DAY,
+    )
     fields = {SECRET_SINCE: "2026-11-01"}
     found = deadlines(wanted, fields, token(granted_at=NOW - 30 * DAY))
-    assert [(d.by - NOW).days for d in found] == [60, 158, 335]
+    assert [(d.expires_at - NOW).days for d in found] == [60, 158, 335]
     assert "if it is not used" in found[0].what
-    assert "applications set square" in found[1].act
+    assert "applications set square" in found[1].remedy
 
 
 def test_what_the_platform_says_goes_before_what_is_known_of_it() -> None:
-    wanted = replace(PLATFORMS["square"], idle=60 * DAY)
+    wanted = replace(PLATFORMS["square"], inactivity_limit=60 * DAY)
     (found,) = deadlines(wanted, {}, token(refresh_expires_at=NOW + 5 * DAY))
-    assert found.by == NOW + 5 * DAY
+    assert found.expires_at == NOW + 5 * DAY
 
 
 def test_people_are_told_at_30_14_and_3_days() -> None:

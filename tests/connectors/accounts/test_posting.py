@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.accounts.posting import change_posting, posting
+from connectors.accounts.posting_switch import change_posting, posting
 from connectors.accounts.setup import Imports, Setup
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
@@ -20,8 +20,8 @@ DECEMBER = date(2026, 12, 1)
 def organised(registry: Registry) -> Registry:
     """With a connected organisation, `our-books`."""
     names = {"channel": "xero", "name": "Our books", "timezone": "UTC", "kind": "api"}
-    registry.add_connection("our-books", **names, actor="test")  # type: ignore[arg-type]
-    registry.pin_account("our-books", "tenant", {"name": "Harbour"}, {}, "UTC", "test")
+    registry.connections.add("our-books", **names, actor="test")  # type: ignore[arg-type]
+    registry.connections.pin_account("our-books", "tenant", {"name": "Harbour"}, {}, "UTC", "test")
     return registry
 
 
@@ -30,7 +30,7 @@ def switch(registry: Registry, since: date | None, slug: str = "our-books") -> b
 
 
 def since(registry: Registry) -> date | None:
-    return posting(registry.connection("our-books")).since
+    return posting(registry.connections.get("our-books")).since
 
 
 def test_it_is_off_turned_on_moved_and_turned_off_on_record(organised: Registry) -> None:
@@ -42,7 +42,7 @@ def test_it_is_off_turned_on_moved_and_turned_off_on_record(organised: Registry)
         assert not switch(organised, day)
     told = [
         (event.actor, event.subject, event.detail)
-        for event in organised.audit_log()
+        for event in organised.audit.list()
         if event.action == "connection.posting"
     ]
     assert told == [
@@ -53,11 +53,11 @@ def test_it_is_off_turned_on_moved_and_turned_off_on_record(organised: Registry)
 
 
 def test_a_set_up_that_was_open_meanwhile_does_not_switch_it_back(organised: Registry) -> None:
-    before = Setup.model_validate(organised.connection("our-books").setup)
+    before = Setup.model_validate(organised.connections.get("our-books").setup)
     switch(organised, DECEMBER)
     late = before.model_copy(update={"imports": Imports(ongoing=False), "step": "done"})
-    organised.set_setup("our-books", late.model_dump(mode="json"), "test")
-    kept = Setup.model_validate(organised.connection("our-books").setup)
+    organised.connections.set_setup("our-books", late.model_dump(mode="json"), "test")
+    kept = Setup.model_validate(organised.connections.get("our-books").setup)
     assert (kept.step, kept.imports.ongoing, kept.posting.since) == ("done", False, DECEMBER)
 
 
@@ -70,10 +70,10 @@ def test_a_day_out_of_reason_is_refused(organised: Registry) -> None:
 
 
 def test_what_is_no_connected_organisation_has_no_switch(registry: Registry) -> None:
-    registry.add_connection("mugs", channel="etsy", name="M", timezone="UTC", actor="test")
+    registry.connections.add("mugs", channel="etsy", name="M", timezone="UTC", actor="test")
     with pytest.raises(BadInput, match="mugs is no accounting organisation: nothing is posted to"):
         switch(registry, DECEMBER, "mugs")
-    registry.add_connection(
+    registry.connections.add(
         "new", channel="quickbooks", name="N", timezone="UTC", kind="api", actor="test"
     )
     with pytest.raises(BadInput, match="new is not set up yet"):
@@ -88,4 +88,4 @@ def test_it_is_off_once_the_organisation_is_let_go(quick_home: Settings, tmp_pat
         with pytest.raises(BadInput, match="is disconnected: connect it again first"):
             switch(at.registry, DECEMBER, slug)
         at.accounts.reconnect(slug, at.fields(at.emulator.first), actor="test")
-        assert posting(at.registry.connection(slug)).since is None
+        assert posting(at.registry.connections.get(slug)).since is None

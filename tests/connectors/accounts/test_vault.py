@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from connectors.accounts.keys import Keyring, new_key, read_keys, write_keys
-from connectors.accounts.sealing import DoesNotOpen, key_id, seal, sealed_under, unseal
+from connectors.accounts.seals import DoesNotOpen, key_id, seal, sealed_under, unseal
 from connectors.accounts.vault import Vault
 from connectors.database.postgres import database_url
 from connectors.database.registry import Registry
@@ -120,7 +120,7 @@ def test_waiting_for_an_owner_is_bounded(vault: Vault) -> None:
 def test_a_rotation_reseals_everything_and_drops_the_old_key(vault: Vault, home: Settings) -> None:
     before, old = everything_kept(home), read_keys(home)
     assert vault.rotate("test") == ["shop"]
-    deed = vault.registry.audit_log()[0]
+    deed = vault.registry.audit.list()[0]
     assert (deed.actor, deed.action, deed.detail) == ("test", "keys.rotated", {"owners": ["shop"]})
     assert vault.read("shop")["token"] == SECRET
     after = everything_kept(home)
@@ -210,11 +210,11 @@ def test_a_lost_key_is_no_loss_while_nothing_is_sealed(home: Settings) -> None:
 
 
 def test_forgetting_all_leaves_connections_to_their_owners(vault: Vault, home: Settings) -> None:
-    vault.registry.add_connection(
+    vault.registry.connections.add(
         "shop", channel="etsy", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     vault.forget_all("test")
     assert vault.owners() == []
-    assert vault.registry.connection("shop").state == "needs_reauth"
+    assert vault.registry.connections.get("shop").state == "needs_reauth"
     home.key_file.unlink()
     assert len(initialise(home)) == 1

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin
-from connectors.accounts.reached import Undecided
 from connectors.home.settings import Settings
 from sandbox.ebay import RU_NAME, EBay
 from tests.connectors.accounts.platforms import desk
@@ -15,7 +15,7 @@ from tests.connectors.accounts.platforms import desk
 def test_the_page_is_asked_for_with_the_runame(quick_home: Settings, tmp_path: Path) -> None:
     with desk("ebay", quick_home, tmp_path) as at:
         at.register_application()
-        at.registry.add_connection(
+        at.registry.connections.add(
             "shop", channel="ebay", name="Shop", timezone="UTC", kind="api", actor="test"
         )
         page = begin(at.accounts, "shop", {}, "browser")

@@ -75,7 +75,7 @@ def test_a_seller_of_the_uk_or_the_eu_signs_with_a_sealed_key(
         assert len(at.emulator.keypairs.public) == 1
         sealed = at.accounts.vault.read(slug)
         assert sealed["signing_jwe"] in at.emulator.keypairs.public
-        shown = repr(at.registry.connection(slug)) + repr(at.registry.audit_log())
+        shown = repr(at.registry.connections.get(slug)) + repr(at.registry.audit.list())
         assert sealed["signing_jwe"] not in shown
         assert sealed["signing_key"] not in shown
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin, receive
 from connectors.accounts.broker import TOKEN
-from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Undecided
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput, ConfigError
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.etsy import Etsy
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 
@@ -46,14 +46,14 @@ def test_every_renewal_keeps_the_new_refresh_token(at: Desk) -> None:
 
 def test_a_code_is_worth_nothing_without_the_verifier(at: Desk) -> None:
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="etsy", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     begun = [begin(at.accounts, "shop", {}, "browser") for _ in range(2)]
     answers = [consent(page, accounts=[at.emulator.first]) for page in begun]
     stolen = {**answers[0], "code": answers[1]["code"]}
     with pytest.raises(BadInput, match="does not accept its own code"):
-        receive(at.accounts, platform("etsy"), stolen, "browser", "test")
+        receive(at.accounts, platform_named("etsy"), stolen, "browser", "test")
 
 
 def test_a_wrong_shared_secret_is_the_applications_fault(at: Desk) -> None:

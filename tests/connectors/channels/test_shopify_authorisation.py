@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 import pytest
 
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.tokens import Token
 from connectors.channels.shopify.authorisation import read_shop
 from connectors.errors import BadInput, ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.shopify import Shopify
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 ACCESS_TOKEN = "/harbour-coffee.myshopify.com/admin/oauth/access_token"
@@ -36,14 +36,14 @@ def shopify(at: Desk) -> Shopify:
 def pending(at: Desk) -> str:
     """The page that a new connection to the first shop sends its owner to."""
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="shopify", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     return begin(at.accounts, "shop", at.emulator.chosen(at.emulator.first), "browser")
 
 
 def come_back(at: Desk, parameters: dict[str, str]) -> None:
-    receive(at.accounts, platform("shopify"), parameters, "browser", "test")
+    receive(at.accounts, platform_named("shopify"), parameters, "browser", "test")
 
 
 def token(at: Desk, slug: str) -> Token:
@@ -117,7 +117,7 @@ def test_values_may_be_signed_unescaped_as_shopifys_older_pages_have_it(at: Desk
     secret = shopify(at).oauth.client_secret.encode()
     signed = hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
     come_back(at, {**answer, "hmac": signed})
-    assert at.registry.connection("shop").state == "active"
+    assert at.registry.connections.get("shop").state == "active"
 
 
 def test_tokens_of_a_consent_are_asked_to_expire(at: Desk) -> None:
@@ -159,7 +159,7 @@ def test_a_custom_app_that_was_uninstalled_needs_its_owner(at: Desk) -> None:
     at.emulator.revoke(at.emulator.first)
     with pytest.raises(ConfigError, match="connect it again"):
         at.accounts.check(added.slug, actor="test")
-    assert at.registry.connection(added.slug).state == "needs_reauth"
+    assert at.registry.connections.get(added.slug).state == "needs_reauth"
 
 
 def test_a_full_bucket_says_how_long_to_wait(at: Desk) -> None:
@@ -176,4 +176,4 @@ def test_a_scope_that_is_missing_is_no_reason_to_reconnect(at: Desk) -> None:
     shopify(at).lacking_scope = True
     with pytest.raises(ConfigError, match="lacks a scope"):
         at.accounts.check(slug, actor="test")
-    assert at.registry.connection(slug).state == "active"
+    assert at.registry.connections.get(slug).state == "active"

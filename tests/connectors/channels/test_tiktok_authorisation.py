@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import Received, begin, receive
 from connectors.accounts.broker import TOKEN, GrantRefused
-from connectors.accounts.reached import Undecided
 from connectors.accounts.tokens import Token
 from connectors.channels.tiktok.authorisation import TIKTOK
 from connectors.channels.tiktok.errors import refusal, token_refusal
@@ -19,8 +19,8 @@ from connectors.channels.tiktok.signature import ShopAuth, signature
 from connectors.errors import BadInput, ConfigError, DaybookError, Permanent, RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.http import AccessRefused
+from sandbox.browser import consent
 from sandbox.tiktok import SHOPS, TikTok
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 GIFTS, _, DRESDEN, DRESDEN_UK, AUSTIN = (shop.id for shop in SHOPS)
@@ -40,7 +40,7 @@ def platform_of(at: Desk) -> TikTok:
 def authorised(at: Desk, account: str, **changed: str) -> Received:
     """A consent of the seller of a shop; `changed` are parameters of the callback."""
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="tiktok", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     page = begin(at.accounts, "shop", at.emulator.chosen(account), "browser")
@@ -97,7 +97,7 @@ def test_the_seller_chooses_where_a_consent_covers_several_shops(at: Desk) -> No
     received = authorised(at, DRESDEN)
     assert [shop.id for shop in received.choices] == [DRESDEN, DRESDEN_UK]
     at.accounts.prove("shop", DRESDEN, None, "test")
-    connection = at.registry.connection("shop")
+    connection = at.registry.connections.get("shop")
     assert (connection.account["currency"], connection.timezone) == ("EUR", "Europe/Berlin")
     assert at.accounts.access("shop").fields["shop_cipher"] == SHOPS[2].cipher
 

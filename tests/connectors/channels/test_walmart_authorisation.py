@@ -6,14 +6,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Undecided
+from connectors.accounts.platforms import platform_named
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
+from sandbox.browser import consent
 from sandbox.faults import Exchange
-from sandbox.visiting import consent
 from tests.connectors.accounts.platforms import Desk, desk
 
 CORRELATION = "wm_qos.correlation_id"
@@ -28,7 +28,7 @@ def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
 
 def page(at: Desk, market: str = "us") -> str:
     at.register_application()
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="walmart", name="Shop", timezone="UTC", kind="api", actor="test"
     )
     return begin(at.accounts, "shop", {"market": market}, "browser")
@@ -54,17 +54,17 @@ def test_own_keys_buy_tokens_by_themselves(at: Desk) -> None:
     assert bought(at) == [("client_credentials", None)] * 2
     stored = Token.from_json(at.accounts.vault.read(slug)["token"])
     assert stored.refresh_token is None
-    assert at.registry.connection(slug).deadlines == []
+    assert at.registry.connections.get(slug).deadlines == []
 
 
 def test_a_consent_names_its_seller_and_keeps_its_refresh_token(at: Desk) -> None:
     answer = consent(page(at), accounts=[at.emulator.first])
-    receive(at.accounts, platform("walmart"), answer, "browser", "test")
+    receive(at.accounts, platform_named("walmart"), answer, "browser", "test")
     first = Token.from_json(at.accounts.vault.read("shop")["token"]).refresh_token
     for _ in range(2):
         at.emulator.expire()
         at.accounts.check("shop", actor="test")
-    (ends,) = at.registry.connection("shop").deadlines
+    (ends,) = at.registry.connections.get("shop").deadlines
     assert ends["what"] == "the consent to Walmart"
     seller = at.emulator.first
     refreshed = [("refresh_token", seller)] * 2
@@ -107,8 +107,8 @@ def test_the_market_says_whose_page_it_is(at: Desk) -> None:
     query = dict(parse_qsl(urlsplit(page(at, "ca")).query))
     assert query["clientType"] == "seller-ca"
     answer = consent(begin(at.accounts, "shop", {"market": "ca"}, "browser"))
-    receive(at.accounts, platform("walmart"), answer, "browser", "test")
-    connection = at.registry.connection("shop")
+    receive(at.accounts, platform_named("walmart"), answer, "browser", "test")
+    connection = at.registry.connections.get("shop")
     assert (connection.account["country"], connection.account["currency"]) == ("CA", "CAD")
     assert connection.timezone == "America/Los_Angeles"
 
@@ -131,14 +131,14 @@ def test_a_callback_for_somebody_else_is_refused(
 ) -> None:
     answer = consent(page(at), accounts=[at.emulator.first])
     with pytest.raises(BadInput, match=message):
-        receive(at.accounts, platform("walmart"), {**answer, **changed}, "browser", "test")
+        receive(at.accounts, platform_named("walmart"), {**answer, **changed}, "browser", "test")
 
 
 def test_a_code_is_not_good_for_another_seller(at: Desk) -> None:
     answer = consent(page(at), accounts=[at.emulator.first])
     stolen = {**answer, "sellerId": at.emulator.second}
     with pytest.raises(BadInput, match="does not accept its own code"):
-        receive(at.accounts, platform("walmart"), stolen, "browser", "test")
+        receive(at.accounts, platform_named("walmart"), stolen, "browser", "test")
 
 
 def test_a_sellers_own_keys_are_never_mixed_with_the_registered_application(at: Desk) -> None:

@@ -12,17 +12,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from connectors.accounts.account_choice import Undecided
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.authorisations import begin, receive
-from connectors.accounts.platforms import platform
-from connectors.accounts.reached import Undecided
+from connectors.accounts.platforms import platform_named
 from connectors.channels.woocommerce.addresses import read_store_url
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from connectors.http.remote import tls
+from sandbox.browser import consent
 from sandbox.internet import Internet, certificate
-from sandbox.serving import bound, serving
-from sandbox.visiting import consent
+from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
 from tests.connectors.accounts.platforms import Desk, desk
 
@@ -47,7 +47,7 @@ def elsewhere(at: Desk, **changed: object) -> Accounts:
 
 
 def pending(at: Desk) -> None:
-    at.registry.add_connection(
+    at.registry.connections.add(
         "shop", channel="woocommerce", name="Shop", timezone="UTC", kind="api", actor="test"
     )
 
@@ -141,7 +141,7 @@ def test_a_server_that_keeps_the_authorization_is_sent_the_keys_in_the_query(
 def test_a_store_with_plain_permalinks_is_found(at: Desk) -> None:
     woo(at).stores["harbour"].plain = True
     slug = at.add(at.emulator.first)
-    assert at.registry.connection(slug).fields["permalinks"] == "plain"
+    assert at.registry.connections.get(slug).fields["permalinks"] == "plain"
     assert at.accounts.check(slug, actor="test").state == "active"
     paths = [e.path for e in at.emulator.application.exchanges]
     assert paths[:3] == [
@@ -239,7 +239,7 @@ def test_a_clock_that_is_an_offset_has_a_zone_where_one_is_named(
 ) -> None:
     store = woo(at).stores["harbour"]
     store.timezone_string, store.gmt_offset = "", offset
-    assert at.registry.connection(at.add(at.emulator.first)).timezone == zone
+    assert at.registry.connections.get(at.add(at.emulator.first)).timezone == zone
 
 
 def test_an_offset_of_half_an_hour_asks_for_the_zone(at: Desk) -> None:
@@ -268,8 +268,8 @@ def test_a_browser_that_comes_without_keys_connects_nothing(at: Desk) -> None:
     page = begin(at.accounts, "shop", at.emulator.chosen(at.emulator.first), "browser")
     came = {"success": "1", "user_id": httpx2.URL(page).params["user_id"]}
     with pytest.raises(BadInput, match="did not hand its keys over"):
-        receive(at.accounts, platform("woocommerce"), came, "browser", "test")
-    assert at.registry.connection("shop").state == "pending"
+        receive(at.accounts, platform_named("woocommerce"), came, "browser", "test")
+    assert at.registry.connections.get("shop").state == "pending"
 
 
 def test_a_consent_asks_to_read_and_no_more(at: Desk) -> None:
@@ -277,5 +277,5 @@ def test_a_consent_asks_to_read_and_no_more(at: Desk) -> None:
     page = begin(at.accounts, "shop", at.emulator.chosen(at.emulator.first), "browser")
     assert httpx2.URL(page).params["scope"] == "read"
     came = consent(page, accounts=[at.emulator.picks(at.emulator.first)])
-    receive(at.accounts, platform("woocommerce"), came, "browser", "test")
-    assert at.registry.connection("shop").account["country"] == "US"
+    receive(at.accounts, platform_named("woocommerce"), came, "browser", "test")
+    assert at.registry.connections.get("shop").account["country"] == "US"

@@ -19,43 +19,43 @@ DAY = date(2026, 3, 1)
 
 @pytest.fixture
 def shop(registry: Registry) -> Registry:
-    registry.add_connection("shop", channel="amazon", name="Shop", timezone="UTC", actor="test")
+    registry.connections.add("shop", channel="amazon", name="Shop", timezone="UTC", actor="test")
     return registry
 
 
 def test_what_runs_and_what_ended_stand_apart(shop: Registry) -> None:
-    assert card(shop, "shop").standing == "never synced"
-    with shop.activity("shop", "data", 31):
+    assert card(shop, "shop").status == "never synced"
+    with shop.activities.record("shop", "data", 31):
         found = card(shop, "shop")
         assert (found.running is not None, found.last) == (True, None)
-        assert found.standing == "importing"
-    shop.set_day_states("shop", {DAY: ("done", None)})
+        assert found.status == "importing"
+    shop.days.set_states("shop", {DAY: ("done", None)})
     found = card(shop, "shop")
     assert found.running is None
     assert found.last is not None
     assert (found.last.outcome, found.last.days) == ("done", 31)
-    assert (found.standing, found.complete_through) == ("up to date", DAY)
+    assert (found.status, found.complete_through) == ("up to date", DAY)
 
 
 def test_an_error_ends_it_and_says_why(shop: Registry) -> None:
-    with pytest.raises(Transient), shop.activity("shop", "data", 1):
+    with pytest.raises(Transient), shop.activities.record("shop", "data", 1):
         raise Transient("the disk is full")
     found = card(shop, "shop")
-    assert (found.standing, found.why, found.action) == ("error", "the disk is full", "see why")
-    with shop.activity("shop", "data", 1) as outcome:
+    assert (found.status, found.why, found.action) == ("error", "the disk is full", "see why")
+    with shop.activities.record("shop", "data", 1) as outcome:
         outcome.problem = "one bad day"
     assert card(shop, "shop").why == "one bad day"
 
 
 def test_what_was_killed_does_not_count_as_running(shop: Registry) -> None:
-    number = shop.begin_activity("shop", "data", 1)
-    assert shop.running_activities() == {}
+    number = shop.activities.begin("shop", "data", 1)
+    assert shop.activities.running() == {}
     with shop.lock(lock_name(number), 0):
-        assert shop.running_activities().keys() == {"shop"}
+        assert shop.activities.running().keys() == {"shop"}
 
 
 def test_days_are_summed_up_to_the_first_gap(shop: Registry) -> None:
-    shop.set_day_states(
+    shop.days.set_states(
         "shop",
         {
             date(2026, 3, 1): ("open", None),
@@ -65,12 +65,12 @@ def test_days_are_summed_up_to_the_first_gap(shop: Registry) -> None:
             date(2026, 3, 5): ("done", None),
         },
     )
-    summary = shop.day_summaries()["shop"]
+    summary = shop.days.summaries()["shop"]
     assert (summary.done, summary.open, summary.failed) == (3, 1, 1)
     assert summary.complete_through == date(2026, 3, 3)
     assert summary.reason == "it is torn"
     found = card(shop, "shop")
-    assert (found.standing, found.why) == ("error", "it is torn")
+    assert (found.status, found.why) == ("error", "it is torn")
     assert (found.days_done, found.days_due) == (3, 4)
 
 
@@ -80,26 +80,26 @@ def test_nothing_outstanding_asks_for_nothing_and_removing_leaves_nothing(
     settings = Settings(home=tmp_path, database_url=None)
     workspace = Workspace(settings, shop)
     assert request_sync(workspace, "shop", "ada", "asked for") == SyncRequest()
-    shop.request_days("shop", [DAY], "a mapping changed", "ada")
+    shop.inbox.request_days("shop", [DAY], "a mapping changed", "ada")
     assert request_sync(workspace, "shop", "ada", "asked for").days == 1
-    with shop.activity("shop", "data", 1):
+    with shop.activities.record("shop", "data", 1):
         pass
     folder = settings.lake_folder / "transactions" / "shop"
     folder.mkdir(parents=True)
     remove_connection(workspace, "shop", "ada")
-    assert shop.connections() == []
+    assert shop.connections.list() == []
     assert not folder.exists()
-    assert shop.last_activities() == {}
+    assert shop.activities.latest() == {}
 
 
 def test_a_failure_leads_to_the_run_that_failed(shop: Registry) -> None:
-    with shop.activity("shop", "data", 1, "run-1") as outcome:
+    with shop.activities.record("shop", "data", 1, "run-1") as outcome:
         outcome.problem = "one bad day"
-    with shop.activity("shop", "data", 1, "run-2"):
-        shop.set_day_states("shop", {DAY: ("failed", "one bad day")})
-        shop.set_day_states("shop", {DAY - timedelta(days=1): ("done", None)})
+    with shop.activities.record("shop", "data", 1, "run-2"):
+        shop.days.set_states("shop", {DAY: ("failed", "one bad day")})
+        shop.days.set_states("shop", {DAY - timedelta(days=1): ("done", None)})
     found = card(shop, "shop")
-    assert (found.standing, found.why) == ("error", "one bad day")
+    assert (found.status, found.why) == ("error", "one bad day")
     assert found.failure is not None
     assert found.failure.run == "run-1"
 
@@ -107,25 +107,25 @@ def test_a_failure_leads_to_the_run_that_failed(shop: Registry) -> None:
 def test_nothing_is_green_that_the_books_lack(shop: Registry) -> None:
     """Days that wait, entries that are planned or failed, entries that nothing supports."""
 
-    def standing() -> str:
-        return card(shop, "shop").standing
+    def status() -> str:
+        return card(shop, "shop").status
 
-    shop.set_day_states("shop", {DAY: ("done", None)})
-    event = shop.request_days("shop", [DAY], "asked for", "test")
-    assert (standing(), card(shop, "shop").action) == ("waiting to import", "sync now")
+    shop.days.set_states("shop", {DAY: ("done", None)})
+    event = shop.inbox.request_days("shop", [DAY], "asked for", "test")
+    assert (status(), card(shop, "shop").action) == ("waiting to import", "sync now")
     assert "1 day to import" in (card(shop, "shop").why or "")
-    shop.finish_days("shop", [DAY], event)
-    assert standing() == "up to date"
-    shop.plan_publications("books", [PlannedEntry("shop", DAY, "USD", "entry", "hash")])
-    assert (standing(), card(shop, "shop").action) == ("not in the books", "try again")
+    shop.inbox.finish_days("shop", [DAY], event)
+    assert status() == "up to date"
+    shop.publications.plan("books", [PlannedEntry("shop", DAY, "USD", "entry", "hash")])
+    assert (status(), card(shop, "shop").action) == ("not in the books", "try again")
     assert "1 entry to write" in (card(shop, "shop").why or "")
-    (planned,) = shop.publications("books")
-    shop.mark_publications("books", [planned], "failed", "the disk is full")
-    assert standing() == "not in the books"
-    assert shop.retry_publications("books", "shop") == 1
-    (again,) = shop.publications("books")
+    (planned,) = shop.publications.list("books")
+    shop.publications.mark("books", [planned], "failed", "the disk is full")
+    assert status() == "not in the books"
+    assert shop.publications.retry("books", "shop") == 1
+    (again,) = shop.publications.list("books")
     assert (again.state, again.updated_at > planned.updated_at) == ("planned", True)
-    shop.mark_posted("books", [again])
-    assert (standing(), shop.retry_publications("books", "shop")) == ("up to date", 0)
-    shop.withdraw_publications("books", "shop", [(DAY, "USD")])
-    assert (standing(), shop.retry_publications("books", "shop")) == ("not in the books", 1)
+    shop.publications.mark_posted("books", [again])
+    assert (status(), shop.publications.retry("books", "shop")) == ("up to date", 0)
+    shop.publications.withdraw("books", "shop", [(DAY, "USD")])
+    assert (status(), shop.publications.retry("books", "shop")) == ("not in the books", 1)

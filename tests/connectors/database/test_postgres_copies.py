@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root serves under another account and needs a copy"
 )
 NOBODY = pwd.getpwnam("nobody")
-ACCOUNT = programs.Account(NOBODY.pw_uid, NOBODY.pw_gid)
+ACCOUNT = programs.SystemAccount(NOBODY.pw_uid, NOBODY.pw_gid)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_broken_copy_heals(private_wheel: Path, copies: Path, broken: str) -> 
     assert [path.name for path in copies.glob(".tmp-*")] == []
 
 
-def test_a_copy_that_cannot_run_is_an_error_in_words(private_wheel: Path, tmp_path: Path) -> None:
+def test_a_copy_that_cannot_run_is_an_error_summary(private_wheel: Path, tmp_path: Path) -> None:
     # pytest's folders are for root only: nothing below them can be run by another account.
     with pytest.raises(ConfigError, match=r"PostgreSQL does not run from its copy in .*Permission"):
         programs.reachable(private_wheel, ACCOUNT, tmp_path / "programs")

@@ -23,7 +23,7 @@ MAY = date(2025, 5, 1)
 
 
 def add(registry: Registry, slug: str = "amazon-us") -> None:
-    registry.add_connection(
+    registry.connections.add(
         slug, channel="amazon", name="Shop", timezone="America/Los_Angeles", actor="test"
     )
 
@@ -35,25 +35,25 @@ def entry(
 
 
 def newest(registry: Registry, target: str = "books") -> Publication:
-    (found,) = registry.publications(target)
+    (found,) = registry.publications.list(target)
     return found
 
 
 def revisions(registry: Registry) -> list[tuple[int, str, str]]:
-    found = registry.publications("books", all_revisions=True)
+    found = registry.publications.list("books", all_revisions=True)
     return [(p.revision, p.content_hash, p.state) for p in found]
 
 
 def test_a_connection_that_reads_files_is_active_at_once(registry: Registry) -> None:
     add(registry)
-    found = registry.connection("amazon-us")
+    found = registry.connections.get("amazon-us")
     assert (found.channel, found.kind, found.state) == ("amazon", "file", "active")
-    assert [c.slug for c in registry.connections()] == ["amazon-us"]
-    assert registry.audit_log()[0].action == "connection.added"
+    assert [c.slug for c in registry.connections.list()] == ["amazon-us"]
+    assert registry.audit.list()[0].action == "connection.added"
 
 
 def test_a_connection_through_an_api_begins_pending(registry: Registry) -> None:
-    added = registry.add_connection(
+    added = registry.connections.add(
         "x", channel="ebay", name="X", timezone="UTC", kind="api", actor="test"
     )
     assert added.state == "pending"
@@ -67,7 +67,9 @@ def test_a_slug_that_cannot_be_a_folder_and_a_key_is_refused(registry: Registry,
 
 def test_an_unknown_time_zone_is_refused(registry: Registry) -> None:
     with pytest.raises(BadInput, match="not a time zone"):
-        registry.add_connection("a", channel="amazon", name="A", timezone="Mars/Base", actor="test")
+        registry.connections.add(
+            "a", channel="amazon", name="A", timezone="Mars/Base", actor="test"
+        )
 
 
 def test_a_slug_is_taken_once(registry: Registry) -> None:
@@ -79,180 +81,177 @@ def test_a_slug_is_taken_once(registry: Registry) -> None:
 def test_an_unknown_connection_is_answered_with_the_known_ones(registry: Registry) -> None:
     add(registry)
     with pytest.raises(ConfigError, match="known: amazon-us"):
-        registry.connection("etsy")
+        registry.connections.get("etsy")
     with pytest.raises(ConfigError, match="known: amazon-us"):
-        registry.request_days("etsy", [MAY], "why", "test")
+        registry.inbox.request_days("etsy", [MAY], "why", "test")
 
 
 def test_a_state_is_recorded_once(registry: Registry) -> None:
     add(registry)
-    registry.set_connection_state("amazon-us", "paused", "test")
-    registry.set_connection_state("amazon-us", "paused", "test")
-    assert registry.connection("amazon-us").state == "paused"
-    changes = [e for e in registry.audit_log() if e.action == "connection.state"]
+    registry.connections.set_state("amazon-us", "paused", "test")
+    registry.connections.set_state("amazon-us", "paused", "test")
+    assert registry.connections.get("amazon-us").state == "paused"
+    changes = [e for e in registry.audit.list() if e.action == "connection.state"]
     assert [e.detail for e in changes] == [{"from": "active", "to": "paused"}]
 
 
 def test_a_document_comes_once(registry: Registry) -> None:
     add(registry)
     days = [MAY, MAY - timedelta(days=1), MAY]
-    first = registry.record_document(
+    first = registry.inbox.record_document(
         "amazon-us", document="d1", days=days, detail={"rows": 3}, actor="test"
     )
-    again = registry.record_document("amazon-us", document="d1", days=[], detail={}, actor="test")
+    again = registry.inbox.record_document(
+        "amazon-us", document="d1", days=[], detail={}, actor="test"
+    )
     assert first == again
-    (event,) = registry.inbox()
+    (event,) = registry.inbox.list()
     assert (event.kind, event.document) == ("document", "d1")
     assert event.days == [MAY - timedelta(days=1), MAY]
-    assert registry.audit_log()[0].detail == {"rows": 3, "document": "d1"}
+    assert registry.audit.list()[0].detail == {"rows": 3, "document": "d1"}
 
 
 def test_the_inbox_is_read_by_cursor_and_put_away(registry: Registry) -> None:
     add(registry)
-    ids = [registry.request_days("amazon-us", [MAY], "mapping", "test") for _ in range(4)]
-    assert [event.id for event in registry.inbox(limit=2)] == ids[:2]
-    registry.mark_handled(ids[:1])
-    assert [event.id for event in registry.inbox()] == ids[1:]
-    assert [event.id for event in registry.inbox(after=ids[1])] == ids[2:]
-    assert len(registry.inbox(only_unhandled=False)) == 4
+    ids = [registry.inbox.request_days("amazon-us", [MAY], "mapping", "test") for _ in range(4)]
+    assert [event.id for event in registry.inbox.list(limit=2)] == ids[:2]
+    registry.inbox.mark_handled(ids[:1])
+    assert [event.id for event in registry.inbox.list()] == ids[1:]
+    assert [event.id for event in registry.inbox.list(after=ids[1])] == ids[2:]
+    assert len(registry.inbox.list(only_unhandled=False)) == 4
 
 
 def test_days_that_are_computed_are_taken_out_of_events(registry: Registry) -> None:
-    registry.add_connection("amazon-us", channel="amazon", name="US", timezone="UTC", actor="test")
+    registry.connections.add("amazon-us", channel="amazon", name="US", timezone="UTC", actor="test")
     second, third = MAY + timedelta(days=1), MAY + timedelta(days=2)
     events = [
-        registry.request_days("amazon-us", days, "test", "test")
+        registry.inbox.request_days("amazon-us", days, "test", "test")
         for days in ([MAY, second], [third], [MAY])
     ]
-    registry.finish_days("amazon-us", [MAY, third], events[1])
-    assert [(e.id, e.days) for e in registry.connection_events("amazon-us")] == [
+    registry.inbox.finish_days("amazon-us", [MAY, third], events[1])
+    assert [(e.id, e.days) for e in registry.inbox.of_connection("amazon-us")] == [
         (events[0], [second]),
         (events[2], [MAY]),
     ], "what was asked for since is still to be computed"
-    assert registry.waiting_days() == {"amazon-us": 2}
-    assert registry.data_span() == (MAY, second)
+    assert registry.inbox.waiting_days() == {"amazon-us": 2}
+    assert registry.inbox.data_span() == (MAY, second)
 
 
 def test_a_mapping_falls_back_to_the_house(registry: Registry) -> None:
     add(registry)
-    assert registry.mapping("amazon-us") is None
-    house = registry.save_mapping({"a": 1}, "h1", actor="test")
-    assert registry.mapping("amazon-us") == house == registry.mapping(None)
-    own = registry.save_mapping({"a": 2}, "h2", "amazon-us", actor="test")
-    assert registry.mapping("amazon-us") == own
-    assert registry.mapping(None) == house
+    assert registry.mappings.get("amazon-us") is None
+    house = registry.mappings.save({"a": 1}, "h1", actor="test")
+    assert registry.mappings.get("amazon-us") == house == registry.mappings.get(None)
+    own = registry.mappings.save({"a": 2}, "h2", "amazon-us", actor="test")
+    assert registry.mappings.get("amazon-us") == own
+    assert registry.mappings.get(None) == house
     assert (own.version, own.document) == (1, {"a": 2})
 
 
 def test_an_unchanged_mapping_is_no_new_version(registry: Registry) -> None:
-    first = registry.save_mapping({"a": 1}, "h1", actor="test")
-    assert registry.save_mapping({"a": 1}, "h1", actor="test") == first
-    assert registry.save_mapping({"a": 2}, "h2", actor="test").version == 2
-    assert registry.save_mapping({"a": 1}, "h1", actor="test").version == 3
-
-
-def test_settings_are_kept(registry: Registry) -> None:
-    assert registry.setting("from") is None
-    registry.set_setting("from", {"day": "2025-05-01"}, "test")
-    registry.set_setting("from", {"day": "2025-06-01"}, "test")
-    assert registry.setting("from") == {"day": "2025-06-01"}
+    first = registry.mappings.save({"a": 1}, "h1", actor="test")
+    assert registry.mappings.save({"a": 1}, "h1", actor="test") == first
+    assert registry.mappings.save({"a": 2}, "h2", actor="test").version == 2
+    assert registry.mappings.save({"a": 1}, "h1", actor="test").version == 3
 
 
 def test_a_posted_entry_of_the_same_content_is_left_alone(registry: Registry) -> None:
-    assert registry.plan_publications("books", [entry()]).new == 1
-    assert registry.mark_posted("books", [newest(registry)], "ref-1") == 1
+    assert registry.publications.plan("books", [entry()]).new == 1
+    assert registry.publications.mark_posted("books", [newest(registry)], "ref-1") == 1
     before = newest(registry)
-    assert registry.plan_publications("books", [entry()]).unchanged == 1
+    assert registry.publications.plan("books", [entry()]).unchanged == 1
     assert newest(registry) == before
     assert (before.state, before.reference) == ("posted", "ref-1")
 
 
 def test_a_draft_takes_new_content_in_place(registry: Registry) -> None:
-    held = registry.plan_publications("books", [entry("a", held="unmapped: Foo")])
+    held = registry.publications.plan("books", [entry("a", held="unmapped: Foo")])
     assert (held.new, held.held) == (1, 1)
     assert newest(registry).message == "unmapped: Foo"
-    outcome = registry.plan_publications("books", [entry("b")])
+    outcome = registry.publications.plan("books", [entry("b")])
     assert (outcome.updated, outcome.held) == (1, 0)
     assert revisions(registry) == [(1, "b", "planned")]
     assert newest(registry).message is None
 
 
 def test_a_failed_entry_is_planned_again(registry: Registry) -> None:
-    registry.plan_publications("books", [entry()])
-    registry.mark_publications("books", [newest(registry)], "failed", "period locked")
+    registry.publications.plan("books", [entry()])
+    registry.publications.mark("books", [newest(registry)], "failed", "period locked")
     assert newest(registry).message == "period locked"
-    registry.plan_publications("books", [entry()])
+    registry.publications.plan("books", [entry()])
     assert revisions(registry) == [(1, "a", "planned")]
 
 
 def test_a_posted_revision_stays_until_the_new_one_is_posted(registry: Registry) -> None:
-    registry.plan_publications("books", [entry("a")])
-    registry.mark_posted("books", [newest(registry)], None)
-    registry.plan_publications("books", [entry("b")])
+    registry.publications.plan("books", [entry("a")])
+    registry.publications.mark_posted("books", [newest(registry)], None)
+    registry.publications.plan("books", [entry("b")])
     assert revisions(registry) == [(1, "a", "posted"), (2, "b", "planned")]
-    registry.mark_posted("books", [newest(registry)], None)
+    registry.publications.mark_posted("books", [newest(registry)], None)
     assert revisions(registry) == [(1, "a", "superseded"), (2, "b", "posted")]
 
 
 def test_a_draft_goes_when_the_posted_content_comes_back(registry: Registry) -> None:
-    registry.plan_publications("books", [entry("a")])
-    registry.mark_posted("books", [newest(registry)], None)
-    registry.plan_publications("books", [entry("b")])
-    assert registry.plan_publications("books", [entry("a")]).unchanged == 1
+    registry.publications.plan("books", [entry("a")])
+    registry.publications.mark_posted("books", [newest(registry)], None)
+    registry.publications.plan("books", [entry("b")])
+    assert registry.publications.plan("books", [entry("a")]).unchanged == 1
     assert revisions(registry) == [(1, "a", "posted")]
 
 
 def test_content_that_changed_since_it_was_read_is_not_marked_posted(registry: Registry) -> None:
-    registry.plan_publications("books", [entry("a")])
+    registry.publications.plan("books", [entry("a")])
     read = newest(registry)
-    registry.plan_publications("books", [entry("b")])
-    assert registry.mark_posted("books", [read], "ref") == 0
+    registry.publications.plan("books", [entry("b")])
+    assert registry.publications.mark_posted("books", [read], "ref") == 0
     assert revisions(registry) == [(1, "b", "planned")]
 
 
 def test_an_entry_in_flight_is_not_planned_again(registry: Registry) -> None:
-    registry.plan_publications("books", [entry("a")])
-    registry.mark_publications("books", [newest(registry)], "unknown", "timed out")
-    assert registry.plan_publications("books", [entry("a")]).unchanged == 1
-    registry.plan_publications("books", [entry("b")])
+    registry.publications.plan("books", [entry("a")])
+    registry.publications.mark("books", [newest(registry)], "unknown", "timed out")
+    assert registry.publications.plan("books", [entry("a")]).unchanged == 1
+    registry.publications.plan("books", [entry("b")])
     assert revisions(registry) == [(1, "a", "unknown"), (2, "b", "planned")]
 
 
 def test_an_entry_that_vanished_is_withdrawn(registry: Registry) -> None:
     later = MAY + timedelta(days=1)
-    registry.plan_publications("books", [entry("a"), entry("x", later)])
-    posted = registry.publications("books", end=later)
-    registry.mark_posted("books", posted, {posted[0].id: "ref"})
-    registry.plan_publications("books", [entry("b")])
+    registry.publications.plan("books", [entry("a"), entry("x", later)])
+    posted = registry.publications.list("books", end=later)
+    registry.publications.mark_posted("books", posted, {posted[0].id: "ref"})
+    registry.publications.plan("books", [entry("b")])
     keys = [(MAY, "USD"), (later, "USD")]
-    (live,) = registry.withdraw_publications("books", "amazon-us", keys)
+    (live,) = registry.publications.withdraw("books", "amazon-us", keys)
     assert (live.content_hash, live.reference) == ("a", "ref")
-    assert registry.mark_voided("books", [live]) == 1
+    assert registry.publications.mark_voided("books", [live]) == 1
     assert revisions(registry) == [(1, "a", "voided")]
-    registry.plan_publications("books", [entry("a")])
+    registry.publications.plan("books", [entry("a")])
     assert revisions(registry) == [(1, "a", "voided"), (2, "a", "planned")]
 
 
 def test_publications_are_chosen(registry: Registry) -> None:
     days = [MAY + timedelta(days=n) for n in range(3)]
-    registry.plan_publications("books", [entry("a", day) for day in days])
-    registry.plan_publications("xero", [entry("a", connection="etsy", held="unmapped")])
-    assert len(registry.publications()) == 4
-    assert [p.connection for p in registry.publications(connections=["etsy"])] == ["etsy"]
-    assert [p.business_date for p in registry.publications(start=days[1], end=days[2])] == [days[1]]
-    assert [p.target for p in registry.publications(states=["held"])] == ["xero"]
-    assert registry.publications("books", connections=[]) == []
+    registry.publications.plan("books", [entry("a", day) for day in days])
+    registry.publications.plan("xero", [entry("a", connection="etsy", held="unmapped")])
+    assert len(registry.publications.list()) == 4
+    assert [p.connection for p in registry.publications.list(connections=["etsy"])] == ["etsy"]
+    assert [p.business_date for p in registry.publications.list(start=days[1], end=days[2])] == [
+        days[1]
+    ]
+    assert [p.target for p in registry.publications.list(states=["held"])] == ["xero"]
+    assert registry.publications.list("books", connections=[]) == []
 
 
 def test_two_entries_for_one_key_are_refused(registry: Registry) -> None:
     with pytest.raises(Permanent, match="two entries"):
-        registry.plan_publications("books", [entry("a"), entry("b")])
+        registry.publications.plan("books", [entry("a"), entry("b")])
 
 
 def test_nothing_planned_is_nothing_done(registry: Registry) -> None:
-    outcome = registry.plan_publications("books", [])
+    outcome = registry.publications.plan("books", [])
     assert (outcome.new, outcome.updated, outcome.unchanged, outcome.held) == (0, 0, 0, 0)
-    assert registry.mark_posted("books", [], None) == 0
+    assert registry.publications.mark_posted("books", [], None) == 0
 
 
 def test_a_year_of_twenty_connections_is_planned_and_posted_in_sets(registry: Registry) -> None:
@@ -262,29 +261,29 @@ def test_a_year_of_twenty_connections_is_planned_and_posted_in_sets(registry: Re
         for n in range(365)
     ]
     began = time.monotonic()
-    assert registry.plan_publications("books", rows).new == 7300
-    planned = registry.publications("books", states=["planned"])
-    assert registry.mark_posted("books", planned, "books") == 7300
+    assert registry.publications.plan("books", rows).new == 7300
+    planned = registry.publications.list("books", states=["planned"])
+    assert registry.publications.mark_posted("books", planned, "books") == 7300
     assert time.monotonic() - began < 10  # about one second on two idle cores
-    assert registry.plan_publications("books", rows).unchanged == 7300
+    assert registry.publications.plan("books", rows).unchanged == 7300
 
 
 def test_a_day_says_how_it_stands(registry: Registry) -> None:
     add(registry)
     days = [MAY + timedelta(days=n) for n in range(3)]
-    registry.set_day_states("amazon-us", {day: ("open", "no settlement yet") for day in days})
-    before = registry.day_states("amazon-us")
-    registry.set_day_states(
+    registry.days.set_states("amazon-us", {day: ("open", "no settlement yet") for day in days})
+    before = registry.days.list("amazon-us")
+    registry.days.set_states(
         "amazon-us", {days[0]: ("open", "no settlement yet"), days[1]: ("done", None)}
     )
-    after = registry.day_states("amazon-us")
+    after = registry.days.list("amazon-us")
     assert [(d.state, d.reason) for d in after] == [
         ("open", "no settlement yet"),
         ("done", None),
         ("open", "no settlement yet"),
     ]
     assert after[0] == before[0]
-    assert [d.day for d in registry.day_states("amazon-us", days[1], days[2])] == [days[1]]
+    assert [d.day for d in registry.days.list("amazon-us", days[1], days[2])] == [days[1]]
 
 
 def test_a_lock_is_held_by_one(registry: Registry) -> None:
@@ -318,7 +317,9 @@ def test_documents_recorded_at_once_are_one_event(registry: Registry) -> None:
 
     def record() -> None:
         ids.append(
-            registry.record_document("amazon-us", document="d", days=[MAY], detail={}, actor="test")
+            registry.inbox.record_document(
+                "amazon-us", document="d", days=[MAY], detail={}, actor="test"
+            )
         )
 
     threads = [threading.Thread(target=record) for _ in range(6)]
@@ -346,12 +347,14 @@ def test_the_head_is_the_last_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    assert ScriptDirectory.from_config(config).get_current_head() == Registry.head_version()
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == Registry.head_version()
+    assert scripts.get_bases() == [schema.FIRST]
 
 
 @pytest.mark.parametrize(
     ("version", "said"),
-    [("0000", "run `daybook init`"), ("9999", "install the newer Daybook")],
+    [("0009", "make a new home"), ("9999", "install the newer Daybook")],
 )
 def test_a_schema_of_another_version_is_not_opened(home: Settings, version: str, said: str) -> None:
     engine = create_engine(database_url(home, REGISTRY_SCHEMA), poolclass=NullPool)
@@ -359,6 +362,8 @@ def test_a_schema_of_another_version_is_not_opened(home: Settings, version: str,
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
     with pytest.raises(ConfigError, match=said):
         Registry.open(home)
+    with pytest.raises(ConfigError, match=said):
+        Registry.migrate(home)
 
 
 def test_migrating_twice_changes_nothing(home: Settings) -> None:

@@ -97,7 +97,7 @@ def test_a_database_that_does_not_answer_is_told(home: Settings) -> None:
 @pytest.mark.parametrize(
     ("statement", "mend"),
     [
-        ("UPDATE alembic_version SET version_num = '0000'", "run `daybook init`"),
+        ("UPDATE alembic_version SET version_num = '0009'", "make a new home"),
         ("DROP TABLE alembic_version", "run `daybook init`"),
         ("UPDATE alembic_version SET version_num = '9999'", "install the newer Daybook"),
     ],

@@ -30,7 +30,7 @@ def test_a_new_home_says_what_was_made(tmp_path: Path) -> None:
         assert any(f"version {Registry.head_version()}" in line for line in done)
         assert initialise(settings) == []
         with Registry.open(settings) as registry:
-            assert registry.connections() == []
+            assert registry.connections.list() == []
     finally:
         postgres.stop(settings)
 

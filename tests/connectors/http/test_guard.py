@@ -16,7 +16,7 @@ from connectors.http.guard import Guard, is_public
 from connectors.http.remote import tls
 from sandbox.faults import Faulty
 from sandbox.internet import Internet, certificate
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 
 PUBLIC = "93.184.215.14"
 INSIDE = [

@@ -17,7 +17,7 @@ from connectors.errors import RateLimited
 from connectors.http.remote import status_error
 from sandbox.limits import CLOCK, AtOnce, Bucket, Quota
 from sandbox.platforms import EMULATORS
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 
 TRIES = 3
 ErrorFor = Callable[[httpx2.Response], Exception | None]

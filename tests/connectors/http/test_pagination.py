@@ -19,7 +19,7 @@ from connectors.http.pagination import (
     page_number,
     token_only,
 )
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.connectors.http.lists import Lists
 
 PAGINATORS: dict[str, tuple[Paginator, str, dict[str, str], Any]] = {

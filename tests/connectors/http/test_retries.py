@@ -7,7 +7,7 @@ import pytest
 from connectors.errors import ConfigError, Permanent, RateLimited, Transient
 from connectors.http import Remote, Request, RetryPolicy
 from sandbox.faults import Faulty
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.connectors.http.lists import Lists
 
 

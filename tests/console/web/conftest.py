@@ -15,7 +15,7 @@ from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import hash_password
 from sandbox.platforms import EMULATORS, Emulator
-from sandbox.serving import address, bound, serving
+from sandbox.server import address, bound, serving
 
 PASSWORD = "correct horse battery"
 
@@ -34,7 +34,7 @@ class Site:
 
     def add_user(self, name: str = "ada", role: Role = "admin") -> None:
         """Somebody may sign in, with the password of every test."""
-        self.registry.add_user(name, hash_password(PASSWORD), role, "test")
+        self.registry.users.add(name, hash_password(PASSWORD), role, "test")
 
     def browser(self) -> httpx2.Client:
         """A browser that has not signed in; it follows no redirect by itself."""
@@ -43,7 +43,7 @@ class Site:
     @contextmanager
     def signed_in(self, name: str = "ada", role: Role = "admin") -> Iterator[httpx2.Client]:
         """A browser of somebody who has."""
-        if name not in {user.name for user in self.registry.users()}:
+        if name not in {user.name for user in self.registry.users.list()}:
             self.add_user(name, role)
         form = {"user": name, "password": PASSWORD, "next": "/"}
         with self.browser() as browser:

@@ -9,30 +9,30 @@ import httpx2
 import pytest
 
 from connectors.accounts.authorisations import receive
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry, Role
-from console.roles import MAY, Deed
+from console.roles import PERMISSIONS, Permission
 from console.web import sessions
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import Sessions
-from sandbox.serving import bound, serving
+from sandbox.browser import consent
+from sandbox.server import bound, serving
 from sandbox.tiktok import SHOPS
-from sandbox.visiting import consent
 from tests.console.user import User
 from tests.console.web.conftest import PASSWORD, Site
 
 API = "/api/v1"
 
 # Every operation, what it takes, and a body that does nothing: `nowhere` does not exist.
-DEEDS: list[tuple[str, str, Deed, Any]] = [
+DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/me", "read", None),
     ("POST", "/confirm", "read", {"password": ""}),
     ("GET", "/channels", "read", None),
     ("GET", "/activities", "read", None),
     ("GET", "/journals", "read", None),
     ("GET", "/settlements", "read", None),
-    ("GET", "/mappings/words", "read", None),
+    ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
     ("GET", "/connections/{slug}/days", "read", None),
@@ -43,7 +43,7 @@ DEEDS: list[tuple[str, str, Deed, Any]] = [
     ("POST", "/connections/{slug}/retry", "sync", None),
     ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
     ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
-    ("POST", "/connections/{slug}/words", "map", {"source_type": "x", "category": "tip"}),
+    ("POST", "/connections/{slug}/source-types", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
     ("POST", "/connections/pending", "connect", {}),
     ("PATCH", "/connections/{slug}", "connect", {}),
@@ -107,7 +107,7 @@ def test_each_role_may_do_its_deeds_and_no_others(site: Site, role: Role) -> Non
                 slug="nowhere", name="nobody", label="none", channel="nothing", document="0" * 64
             )
             answer = client.request(method, where, json=body)
-            if deed in MAY[role]:
+            if deed in PERMISSIONS[role]:
                 assert answer.status_code in {200, 404, 422}, (method, path, answer.text)
             else:
                 assert answer.status_code == 403, (method, path, answer.text)
@@ -141,12 +141,12 @@ def test_a_browser_must_show_that_it_means_it(site: Site) -> None:
         assert signed_in.post(f"/connections/{slug}/pause", headers=other).status_code == 403
         assert signed_in.get("/connections").status_code == 200
         paused = signed_in.post(f"/connections/{slug}/pause", headers={"X-CSRF-Token": token})
-        assert paused.json()["standing"] == "paused"
+        assert paused.json()["status"] == "paused"
 
 
 def test_connections_are_found_and_come_in_pages(site: Site) -> None:
     for number in range(5):
-        site.registry.add_connection(
+        site.registry.connections.add(
             f"mugs-{number}",
             channel="amazon",
             name=f"Mugs {number}",
@@ -167,7 +167,7 @@ def test_connections_are_found_and_come_in_pages(site: Site) -> None:
         assert found(q="harbour coffee") == ([slug], 1)
         assert found(channel="square") == ([slug], 1)
         assert found(state="paused") == ([], 0)
-        assert found(standing="never synced", channel="square") == ([slug], 1)
+        assert found(status="never synced", channel="square") == ([slug], 1)
         assert client.get("/connections", params={"limit": 0}).status_code == 422
         card = client.get(f"/connections/{slug}").json()
         assert card["account"]["id"] == site.platforms["square"].first
@@ -186,11 +186,11 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         begun = signed_in.post("/connections/pending", json=new)
         assert begun.status_code == 201
         assert begun.headers["location"] == f"{API}/connections/harbour"
-        assert begun.json()["standing"] == "setting up"
+        assert begun.json()["status"] == "setting up"
         page = signed_in.post("/connections/harbour/consent").json()["url"]
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
         callback = consent(page, accounts=[square.first])
-        receive(accounts, platform("square"), callback, cookie, "ada")
+        receive(accounts, platform_named("square"), callback, cookie, "ada")
         choice = {"imports": {"history_from": "2026-01-01"}, "step": "done"}
         done = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
         assert (done["state"], done["timezone"]) == ("active", "America/New_York")
@@ -225,7 +225,7 @@ def test_a_consent_needs_a_browser(site: Site) -> None:
 
 def test_one_of_several_shops_is_chosen(site: Site) -> None:
     tiktok, (dresden, dresden_uk) = site.platforms["tiktok"], (shop.id for shop in SHOPS[2:4])
-    site.console.accounts.register(platform("tiktok"), tiktok.fields(), "test")
+    site.console.accounts.register(platform_named("tiktok"), tiktok.fields(), "test")
     with browser(site) as signed_in:
         new = {"platform": "tiktok", "name": "Dresden", "slug": "shop"}
         signed_in.post("/connections/pending", json=new)
@@ -233,7 +233,7 @@ def test_one_of_several_shops_is_chosen(site: Site) -> None:
         page = signed_in.post("/connections/shop/consent", json=asked).json()["url"]
         callback = consent(page, accounts=[tiktok.picks(dresden)])
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
-        receive(accounts, platform("tiktok"), callback, cookie, "ada")
+        receive(accounts, platform_named("tiktok"), callback, cookie, "ada")
         choices = signed_in.get("/connections/shop/choices").json()["choices"]
         assert [choice["id"] for choice in choices] == [dresden, dresden_uk]
         undecided = signed_in.post("/connections/shop/check")
@@ -262,12 +262,12 @@ def test_credentials_connect_check_and_connect_again(site: Site) -> None:
         again = client.post("/connections", json=new | {"slug": "harbour-2"})
         assert again.status_code == 422
         assert "is connected already, as Harbour (harbour)" in again.json()["error"]
-        assert client.post("/connections/harbour/check").json()["standing"] == "never synced"
+        assert client.post("/connections/harbour/check").json()["status"] == "never synced"
         square.revoke(square.first)
         square.expire()
         gone = client.post("/connections/harbour/check")
         assert gone.status_code == 409
-        assert client.get("/connections/harbour").json()["standing"] == "needs reconnection"
+        assert client.get("/connections/harbour").json()["status"] == "needs reconnection"
         assert client.post("/connections/harbour/sync").status_code == 409
         other = {"credentials": square.keys(square.second)}
         refused = client.post("/connections/harbour/reconnect", json=other)
@@ -288,7 +288,7 @@ def test_disconnecting_asks_for_the_password_again(
             later.setattr(sessions, "CONFIRMED", timedelta(0))
             refused = signed_in.post(f"/connections/{slug}/disconnect")
         assert (refused.status_code, refused.json()["confirm"]) == (403, True)
-        assert site.registry.connection(slug).state == "active"
+        assert site.registry.connections.get(slug).state == "active"
         wrong = signed_in.post("/confirm", json={"password": "wrong"})
         assert (wrong.status_code, wrong.json()["error"]) == (403, "the password is wrong")
         assert signed_in.post("/confirm", json={"password": PASSWORD}).json()["confirmed"]
@@ -396,7 +396,7 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
         httpx2.Client(base_url=url + API, timeout=60) as client,
     ):
-        registry.add_user("ada", "x", "operator", "test")
+        registry.users.add("ada", "x", "operator", "test")
         token = Sessions(registry).new_token("ada", "test", "test")
         client.headers["Authorization"] = f"Bearer {token}"
         assert client.get("/channels").json() == synced("channels", "--json").json
@@ -421,5 +421,5 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         again = {"from": "2026-03-01", "to": "2026-03-04"}
         asked_for = client.post("/connections/mugs/sync", json=again)
         assert (asked_for.status_code, asked_for.json()["days"]) == (202, 3)
-        (event,) = registry.inbox()
+        (event,) = registry.inbox.list()
         assert (event.kind, event.id) == ("request", asked_for.json()["request"])

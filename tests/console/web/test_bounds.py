@@ -26,7 +26,7 @@ from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.pages import callback
 from console.web.protocol import LONGEST_HEADERS, BoundedProtocol
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.web.conftest import PASSWORD, Site
 
 KEYS = "/connect/woocommerce/keys"
@@ -213,7 +213,7 @@ def test_an_open_page_hears_nothing_once_its_user_is_removed(site: Site) -> None
         with connect(address, origin=Origin(url), additional_headers=cookie, proxy=None) as talk:
             assert talk.recv(10) == "figures"
             site.add_user("ada")
-            site.registry.remove_user("bob", "ada")
+            site.registry.users.remove("bob", "ada")
             removed = time.monotonic()
             with suppress(ConnectionClosed):
                 while time.monotonic() - removed < 20:
@@ -230,10 +230,10 @@ def test_an_open_page_hears_nothing_once_its_user_is_removed(site: Site) -> None
 def test_looking_on_is_no_use_of_a_session(site: Site) -> None:
     with site.signed_in() as browser:
         digest = sessions.digest(browser.cookies["daybook"])
-    with site.registry._transaction() as session:
+    with site.registry.connections._transaction() as session:
         row = session.get_one(SessionRow, digest)
         row.seen_at -= timedelta(minutes=20)
         before = row.seen_at
     assert site.console.sessions.lives(browser.cookies["daybook"])
-    with site.registry._transaction() as session:
+    with site.registry.connections._transaction() as session:
         assert session.get_one(SessionRow, digest).seen_at == before

@@ -39,6 +39,6 @@ def test_a_document_is_withdrawn_by_a_bookkeeper(site: Site, tmp_path: Path) -> 
         assert (withdrawn["withdrawn"]["by"], told.json()["days"]) == ("ben", len(taken.days))
         missing = address[:-1] + ("0" if address[-1] != "0" else "1")
         assert client.get(missing).status_code == 404
-    assert opened.lake.current("mugs") == []
-    actions = {e.action for e in site.registry.audit_log() if e.actor == "ben"}
+    assert opened.lake.effective_documents("mugs") == []
+    actions = {e.action for e in site.registry.audit.list() if e.actor == "ben"}
     assert actions == {"document.withdrawn", "days.requested"}

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import pytest
 
-from connectors.database.registry import Registry
+from connectors.database.registry.audit import AuditLog
 from connectors.errors import Transient
 from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
 from console.web.origins import Origins
@@ -33,7 +33,7 @@ def changes(site: Site) -> list[tuple[str, str, str, dict[str, object]]]:
     """What the audit log says of programs behind the console, oldest first."""
     return [
         (event.actor, event.action, event.subject, event.detail)
-        for event in reversed(site.registry.audit_log())
+        for event in reversed(site.registry.audit.list())
         if event.action.startswith(("dagster.", "books."))
     ]
 
@@ -124,7 +124,7 @@ def test_nothing_passes_that_is_not_written_down(
     def refuse(*_: object) -> None:
         raise Transient("PostgreSQL does not answer")
 
-    monkeypatch.setattr(Registry, "audit", refuse)
+    monkeypatch.setattr(AuditLog, "record", refuse)
     answer = operator.post("/dagster/graphql", json={"query": LAUNCH})
     assert (answer.status_code, answer.text) == (503, "the audit log cannot be written")
     assert operator.post("/dagster/anything", content=b"x").status_code == 503

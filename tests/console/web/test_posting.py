@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.accounts.posting import posting
+from connectors.accounts.posting_switch import posting
 from console.web import sessions
 from tests.console.web.conftest import PASSWORD, Site
 from tests.console.web.test_api import browser, connected, program
@@ -27,12 +27,12 @@ def test_posting_is_switched_by_a_bookkeeper_who_gives_the_password_again(
             refused = signed_in.put(address, json=DECEMBER)
         assert (refused.status_code, refused.json()["confirm"]) == (403, True)
         assert "this decides what is posted" in refused.json()["error"]
-        assert posting(site.registry.connection(slug)).since is None
+        assert posting(site.registry.connections.get(slug)).since is None
         signed_in.post("/confirm", json={"password": PASSWORD})
         for wanted in (DECEMBER, {"since": "2027-01-01"}, {"since": None}):
             switched = signed_in.put(address, json=wanted)
             assert switched.json()["setup"]["posting"] == wanted, switched.text
-    (off, _, on) = site.registry.audit_log(3)
+    (off, _, on) = site.registry.audit.list(3)
     assert (on.actor, on.action, on.detail) == (
         *("ada", "connection.posting"),
         {"from": "off", "to": "2026-12-01"},

@@ -27,9 +27,9 @@ from connectors.home.unix_sockets import socket_path
 from console.web import sockets
 from console.web.app import build, default_parts
 from console.web.context import Console
-from console.web.forwarding import within
+from console.web.proxy_headers import within
 from console.web.sessions import csrf_token
-from sandbox.serving import address, bound, serving
+from sandbox.server import address, bound, serving
 from tests.console.web.conftest import Site
 
 

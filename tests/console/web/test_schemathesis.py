@@ -7,7 +7,7 @@ from schemathesis import Config
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 
-from connectors.accounts.platforms import platform
+from connectors.accounts.platforms import platform_named
 from tests.console.web.conftest import Site
 
 GENERATION = {"max-examples": 4, "deterministic": True, "no-shrink": True}
@@ -36,7 +36,7 @@ def test_nothing_breaks(site: Site) -> None:
     token = site.console.sessions.new_token("ada/admin", "schemathesis", "test")
     for name in ("square", "shopify", "xero"):
         _connect(site, name)
-    site.registry.add_connection(
+    site.registry.connections.add(
         "mugs", channel="amazon", name="Mugs", timezone="UTC", kind="file", actor="test"
     )
     config = Config.from_dict(
@@ -62,7 +62,7 @@ def test_nothing_breaks(site: Site) -> None:
 def _connect(site: Site, name: str) -> None:
     emulator, accounts = site.platforms[name], site.console.accounts
     first = emulator.first
-    accounts.register(platform(name), emulator.fields(), "test")
+    accounts.register(platform_named(name), emulator.fields(), "test")
     given = emulator.chosen(first) | emulator.keys(first)
     accounts.add(name, f"My {name}", given, account=first, timezone="UTC", actor="test")
 

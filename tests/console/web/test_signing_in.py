@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from connectors.errors import RateLimited, Transient
-from connectors.home import lock as home_lock
+from connectors.home.lock import home_lock
 from console.web import attempts, sessions
 from console.web.attempts import known_device, new_device
 from console.web.sessions import Sessions, csrf_token
@@ -39,7 +39,7 @@ def test_the_right_password_opens_and_signing_out_closes(site: Site) -> None:
         out = browser.post("/sign-out", data={"csrf": csrf_token(cookie)})
         assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
         assert site.console.sessions.who(cookie) is None
-    (started,) = [e for e in site.registry.audit_log() if e.action == "session.started"]
+    (started,) = [e for e in site.registry.audit.list() if e.action == "session.started"]
     assert started.actor == "ada"
 
 
@@ -89,7 +89,7 @@ def test_guesses_at_once_get_no_further_than_one_after_the_other(
     other = Sessions(site.registry)
     with pytest.raises(RateLimited, match="try again in"):
         other.sign_in("ada", PASSWORD, "192.0.2.1")
-    wrong = [e for e in site.registry.audit_log() if e.action == "password.wrong"]
+    wrong = [e for e in site.registry.audit.list() if e.action == "password.wrong"]
     assert [(e.actor, e.subject, e.detail) for e in wrong] == [
         ("ada", "ada", {"address": "127.0.0.1"})
     ] * 5
@@ -103,7 +103,7 @@ def test_an_address_gets_no_further_with_many_names(
     assert told[429] in {2, 3}
     assert told[401] + told[429] == attempts.PER_ADDRESS + 3
     # What was typed for a name may have been a password.
-    (who,) = {(e.actor, e.subject) for e in site.registry.audit_log()}
+    (who,) = {(e.actor, e.subject) for e in site.registry.audit.list()}
     assert who == ("unknown", "unknown")
 
 
@@ -121,7 +121,7 @@ def test_nobody_locks_somebody_out_of_their_own_browser(site: Site) -> None:
         assert attempt(site, "ada", "wrong", device) == 401
     assert attempt(site, "ada", PASSWORD, device) == 429
     site.add_user("eve")
-    assert known_device(device, "eve", site.registry.password_hash("eve")) is None
+    assert known_device(device, "eve", site.registry.users.password_hash("eve")) is None
 
 
 def test_a_device_is_a_stranger_after_a_new_password_or_half_a_year(
@@ -202,7 +202,7 @@ def test_a_session_ends_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -
     with site.signed_in() as browser:
         cookie = browser.cookies["daybook"]
         assert site.console.sessions.who(cookie) is not None
-        monkeypatch.setattr(sessions, "IDLE", timedelta(0))
+        monkeypatch.setattr(sessions, "INACTIVITY_LIMIT", timedelta(0))
         assert site.console.sessions.who(cookie) is None
 
 
@@ -221,7 +221,7 @@ def test_every_answer_is_guarded(site: Site) -> None:
 
 def test_a_password_is_kept_as_a_hash(site: Site) -> None:
     site.add_user()
-    kept = site.registry.password_hash("ada")
+    kept = site.registry.users.password_hash("ada")
     assert kept is not None
     assert kept.startswith("$argon2id$")
     assert PASSWORD not in kept
@@ -241,7 +241,7 @@ def test_ready_says_whether_the_home_does_its_work(site: Site) -> None:
             "failed_days": 0,
             "held_entries": 0,
         }
-        with home_lock.held(settings) as lock:
+        with home_lock(settings) as lock:
             lock.record([])
             away = anybody.get("/ready")
         assert (away.status_code, away.json()["daemon"]) == (503, "away")

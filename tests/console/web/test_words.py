@@ -14,7 +14,7 @@ from console.web.sessions import Sessions
 from mappings.journal.config import MappingConfig
 from pipelines.stages.placing import place, save_mapping
 from pipelines.stages.workspace import Workspace
-from sandbox.serving import bound, serving
+from sandbox.server import bound, serving
 from tests.console.conftest import HELD, WORD
 from tests.console.user import User
 
@@ -31,7 +31,7 @@ def opened(synced: User) -> Iterator[Workspace]:
 def client(opened: Workspace) -> Iterator[httpx2.Client]:
     """A bookkeeper's program."""
     registry = opened.registry
-    registry.add_user("ben", "x", "bookkeeper", "test")
+    registry.users.add("ben", "x", "bookkeeper", "test")
     token = Sessions(registry).new_token("ben", "test", "test")
     with ExitStack() as stack:
         served = build(Console(opened.settings, registry), default_parts())
@@ -44,20 +44,30 @@ def client(opened: Workspace) -> Iterator[httpx2.Client]:
 def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
     synced: User, client: httpx2.Client
 ) -> None:
-    told = client.get("/mappings/words").json()
-    (word,), (printed,) = told["words"], synced("mappings", "words", "--json").json["words"]
+    told = client.get("/mappings/source-types").json()
+    (word,), (printed,) = (
+        told["source_types"],
+        synced("mappings", "source-types", "--json").json["source_types"],
+    )
     assert word == printed | {"first_seen": printed["first_seen"].replace("+00:00", "Z")}
     assert told["total"] == 1
     assert (word["totals"], word["held"]) == ({"USD": "-1.2500"}, [HOLDS])
     assert (word["first_day"], word["last_day"]) == ("2026-03-03", "2026-03-03")
-    assert client.get("/mappings/words", params={"connection": "mugs"}).json()["words"] == []
+    assert (
+        client.get("/mappings/source-types", params={"connection": "mugs"}).json()["source_types"]
+        == []
+    )
     attic = client.get("/connections/attic").json()
-    assert (attic["standing"], attic["action"], attic["new_words"]) == ("held", "map", 1)
+    assert (attic["status"], attic["action"], attic["unmapped_source_types"]) == (
+        "held",
+        "map",
+        1,
+    )
     assert attic["why"] == HELD
 
     def placed(source_type: str, category: str) -> httpx2.Response:
         given = {"source_type": source_type, "category": category}
-        return client.post("/connections/attic/words", json=given)
+        return client.post("/connections/attic/source-types", json=given)
 
     wrong = placed(WORD, "unclassified")
     assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"category"})
@@ -66,18 +76,22 @@ def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
     done = placed(WORD, "fee.other")
     assert (done.status_code, done.json()["version"], done.json()["days"] > 1) == (202, 1, True)
 
-    assert client.get("/mappings/words").json()["words"] == []
+    assert client.get("/mappings/source-types").json()["source_types"] == []
     attic = client.get("/connections/attic").json()
-    assert (attic["standing"], attic["action"], attic["new_words"]) == ("held", "sync now", 0)
-    assert "Every word has its place now" in attic["why"]
+    assert (attic["status"], attic["action"], attic["unmapped_source_types"]) == (
+        "held",
+        "sync now",
+        0,
+    )
+    assert "Every source type is mapped now" in attic["why"]
     assert synced("sync", "attic").code == 0
     attic = client.get("/connections/attic").json()
-    assert (attic["standing"], attic["action"]) == ("up to date", "sync now")
+    assert (attic["status"], attic["action"]) == ("up to date", "sync now")
     day = {"connection": "attic", "from": "2026-03-03", "to": "2026-03-03"}
     (entry,) = client.get("/journals", params=day).json()["entries"]
     assert (entry["state"], entry["message"]) == ("posted", None)
     with synced.opened() as workspace:
-        deeds = {(deed.actor, deed.action) for deed in workspace.registry.audit_log(50)}
+        deeds = {(deed.actor, deed.action) for deed in workspace.registry.audit.list(50)}
     assert {("ben", "mapping.saved"), ("ben", "days.requested")} <= deeds
 
 
@@ -85,14 +99,14 @@ def test_placing_changes_one_store_and_keeps_what_the_house_decided(opened: Work
     registry = opened.registry
     house = MappingConfig.model_validate({"accounts": {"sales": "Income:Shop"}})
     save_mapping(opened, house, None, "test")
-    attic = registry.connection("attic")
+    attic = registry.connections.get("attic")
     place(opened, attic, WORD, "fee.other", "test")
-    saved = registry.mappings()
+    saved = registry.mappings.latest()
     assert saved[None].document == house.model_dump(mode="json")
     own = saved["attic"].document
     assert own["accounts"] == {"sales": "Income:Shop"}
     assert own["source_types"] == {"amazon": {WORD: "fee.other"}}
-    assert card(registry, "attic").new_words == 0
+    assert card(registry, "attic").unmapped_source_types == 0
     assert place(opened, attic, WORD, "fee.storage", "test").version == 2
     with pytest.raises(BadInput, match="somebody changed this mapping"):
         save_mapping(opened, house, "attic", "test", after=1)

@@ -1,0 +1,121 @@
+"""Journal entries as Beancount directives: one for the day's activity, one for each payout.
+
+The text of an entry depends on the entry and the display name alone, so that an entry that did
+not change keeps its bytes whatever is posted around it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from connectors.accounting.beancount.syntax import (
+    aligned,
+    checked_account,
+    checked_currency,
+    distinct,
+    is_printable,
+    link,
+    number,
+    quoted,
+)
+from connectors.errors import Permanent
+from mappings.model import CLEARING, PROVISIONAL, JournalEntry, JournalLine
+
+ACTIVITY = "activity"
+PAYOUT = "payout"
+OPENING_DAY = date(2000, 1, 1)
+_LAST_YEAR = 9998
+_CARRIED = "carried_forward"
+HASH_PREFIX = "sha256:"
+
+
+def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
+    """Return the directives of one entry; `name` is the connection's display name.
+
+    Raises Permanent for an entry that does not balance or cannot be written without loss.
+    """
+    _check_entry(entry)
+    activity = [line for line in entry.lines if line.part == ACTIVITY]
+    directives = [_daily(entry, name, activity)] if activity else []
+    payouts: dict[str, list[JournalLine]] = {}
+    for line in entry.lines:
+        if line.part == PAYOUT:
+            payouts.setdefault(line.settlement_id or "", []).append(line)
+    directives += [_payout(entry, name, key, payouts[key]) for key in sorted(payouts)]
+    return tuple(directives)
+
+
+def _daily(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> str:
+    ahead = any((line.settlement_id or "").startswith(PROVISIONAL) for line in lines)
+    narration = f"Daily journal {entry.business_date}{' (provisional)' if ahead else ''}"
+    return _directive(entry, name, narration, "daily", entry.entry_id, lines)
+
+
+def _payout(entry: JournalEntry, name: str, settlement: str, lines: Sequence[JournalLine]) -> str:
+    carried = any(line.category.rpartition(".")[2] == _CARRIED for line in lines)
+    narration = f"{'Carried forward' if carried else 'Payout'} {settlement}"
+    journal_id = f"po:{entry.connection}:{settlement}:{entry.business_date}"
+    return _directive(entry, name, narration, PAYOUT, journal_id, lines)
+
+
+def _directive(
+    entry: JournalEntry,
+    name: str,
+    narration: str,
+    tag: str,
+    journal_id: str,
+    lines: Sequence[JournalLine],
+) -> str:
+    total = sum((line.amount for line in lines), Decimal(0))
+    if total:
+        raise Permanent(f"{journal_id}: its lines sum to {total} {entry.currency}, not to zero")
+    settlements = distinct(line.settlement_id for line in lines if line.category == CLEARING)
+    links = [f"^{link(entry.entry_id).lower()}", *(f"^settlement-{link(s)}" for s in settlements)]
+    rows = sum(line.transactions for line in lines if line.category != CLEARING)
+    text = [
+        f"{entry.business_date} * {quoted(name)} {quoted(narration)} #{tag} "
+        + " ".join(distinct(iter(links))),
+        f"  journal-id: {quoted(journal_id)}",
+    ]
+    if journal_id != entry.entry_id:
+        text.append(f"  entry-id: {quoted(entry.entry_id)}")
+    text += [
+        f"  revision: {entry.revision}",
+        f"  content-hash: {quoted(HASH_PREFIX + entry.content_hash)}",
+        f"  settlement-ids: {quoted(', '.join(settlements))}",
+        f"  source-rows: {rows}",
+    ]
+    for line in lines:
+        text += _posting(entry, line)
+    return "\n".join(text) + "\n"
+
+
+def _posting(entry: JournalEntry, line: JournalLine) -> list[str]:
+    account = checked_account(line.account)
+    figures = number(line.amount, entry.currency, entry.entry_id)
+    text = [aligned(f"  {account}", figures, entry.currency)]
+    text.append(f"    category: {quoted(line.category)}")
+    if line.tax_code is not None:
+        text.append(f"    tax-code: {quoted(line.tax_code)}")
+    if line.settlement_id is not None:
+        text.append(f"    settlement: {quoted(line.settlement_id)}")
+    return text
+
+
+def _check_entry(entry: JournalEntry) -> None:
+    checked_currency(entry.currency, entry.entry_id)
+    if not entry.lines:
+        raise Permanent(f"{entry.entry_id}: an entry without lines cannot be posted")
+    if entry.business_date < OPENING_DAY or entry.business_date.year > _LAST_YEAR:
+        raise Permanent(f"{entry.entry_id}: {entry.business_date} lies outside the books' years")
+    if entry.revision < 0:
+        raise Permanent(f"{entry.entry_id}: revision {entry.revision} is negative")
+    for line in entry.lines:
+        if line.part not in {ACTIVITY, PAYOUT}:
+            raise Permanent(f"{entry.entry_id}: a line's part is {line.part!r}")
+        if line.part == PAYOUT and not line.settlement_id:
+            raise Permanent(f"{entry.entry_id}: a payout line names no settlement")
+        if not is_printable(f"{line.category}{line.tax_code}{line.settlement_id}"):
+            raise Permanent(f"{entry.entry_id}: control characters in {line}")
+    if not is_printable(entry.entry_id + entry.content_hash):
+        raise Permanent(f"{entry.entry_id!r}: control characters in its id or hash")

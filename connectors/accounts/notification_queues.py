@@ -1,0 +1,110 @@
+"""Queues of notifications: given to a connection, proven, kept, and taken away again.
+
+A queue is the owner's, on an account elsewhere. What reaches it rests sealed under an owner of its
+own, beside the credentials of the connection; several connections may share one queue.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.fields import read_given
+from connectors.accounts.vault import OPEN, QUEUE
+from connectors.channels import CHANNELS
+from connectors.channels.history import can_sync
+from connectors.channels.notifications import NotificationSupport, Queue
+from connectors.database.registry import Connection
+from connectors.database.registry.findings import NOTIFICATIONS
+from connectors.errors import BadInput
+from connectors.home.redaction import remember
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """How a queue stands that was just given: messages that wait in it, and what is sent there."""
+
+    waiting: int
+    subscribed: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationQueues:
+    """The queues of one home's connections."""
+
+    accounts: Accounts
+
+    def switch_on(self, slug: str, typed: Mapping[str, str], actor: str) -> QueueStatus:
+        """Prove a queue, have the platform send there, and keep it; it replaces one from before.
+
+        `BadInput` for fields and for a connection that has no notifications; else the errors of
+        `Remote`. Nothing is kept then.
+        """
+        connection = self.accounts.registry.connections.get(slug)
+        notices = notices_of(connection)
+        if not can_sync(connection):
+            raise BadInput(f"{slug} is {connection.state}: only one that is active can be notified")
+        fields = read_given("the queue", notices.fields, typed)
+        remember(value for name, value in fields.items() if name in _secrets(notices))
+        access = self.accounts.access(slug)
+        with notices.open_queue(replace(access, fields=fields)) as queue:
+            waiting = queue.waiting()
+        subscribed = notices.subscribe(access, fields)
+        self._keep(slug, notices, fields)
+        self.accounts.registry.findings.set(slug, NOTIFICATIONS, [])
+        self.accounts.registry.audit.record(
+            actor, "connection.notified", slug, self.shown(slug) or {}
+        )
+        return QueueStatus(waiting, subscribed)
+
+    def switch_off(self, slug: str, actor: str) -> bool:
+        """Forget a connection's queue; False where it has none. The platform is not told."""
+        self.accounts.registry.connections.get(slug)
+        if slug not in self.notified():
+            return False
+        self.accounts.vault.forget(QUEUE + slug)
+        self.accounts.registry.findings.set(slug, NOTIFICATIONS, [])
+        self.accounts.registry.audit.record(actor, "connection.not_notified", slug, {})
+        return True
+
+    def notified(self) -> set[str]:
+        """Return the connections that have a queue; no key is needed to know."""
+        owners = self.accounts.registry.credentials.owners()
+        return {owner.removeprefix(QUEUE) for owner in owners if owner.startswith(QUEUE)}
+
+    def shown(self, slug: str) -> dict[str, str] | None:
+        """Return a connection's queue without what is secret; None where it has none."""
+        stored = self.accounts.vault.read(QUEUE + slug)
+        return {n.removeprefix(OPEN): v for n, v in stored.items() if n.startswith(OPEN)} or None
+
+    def address(self, connection: Connection) -> str | None:
+        """Return a connection's queue: those of one address are the same; None without any."""
+        return (self.shown(connection.slug) or {}).get(notices_of(connection).address)
+
+    @contextmanager
+    def opened(self, connection: Connection) -> Iterator[Queue]:
+        """Yield a connection's queue, to ask."""
+        stored = self.accounts.vault.read(QUEUE + connection.slug)
+        fields = {name.removeprefix(OPEN): value for name, value in stored.items()}
+        access = replace(self.accounts.access(connection.slug), fields=fields)
+        with notices_of(connection).open_queue(access) as queue:
+            yield queue
+
+    def _keep(self, slug: str, notices: NotificationSupport, fields: Mapping[str, str]) -> None:
+        """Keep exactly these fields, in one step."""
+        secrets = _secrets(notices)
+        named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
+        with self.accounts.vault.hold(QUEUE + slug) as held:
+            held.save({**dict.fromkeys(set(held.fields) - set(named)), **named})
+
+
+def notices_of(connection: Connection) -> NotificationSupport:
+    """How the platform of a connection notifies; `BadInput` where it does not, or reads files."""
+    channel = CHANNELS.get(connection.channel)
+    if connection.kind == "file" or channel is None or channel.notifications is None:
+        raise BadInput(f"{connection.slug} has no notifications that Daybook hears")
+    return channel.notifications
+
+
+def _secrets(notices: NotificationSupport) -> set[str]:
+    return {field.name for field in notices.fields if field.secret}

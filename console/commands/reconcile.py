@@ -1,0 +1,90 @@
+"""`reconcile`: the proof, settlement by settlement."""
+
+from collections.abc import Sequence
+
+import typer
+
+from console.commands.syncing import Slugs
+from console.options import Json
+from console.output import Align, money, print_json, print_result, print_table
+from console.proofs import FIGURES, gap_document, proof_document
+from console.workspace import chosen, workspace
+from mappings.money import minor_digits
+from pipelines.stages.books_check import checked_books
+from pipelines.stages.gaps import Gap
+from pipelines.stages.reconciliation import Proof, gaps_of, reconcile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="reconcile")(reconcile_)
+
+
+def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
+    """Prove each settlement: declared, raw, normalised, journalled, posted, paid, difference.
+
+    With what was brought forward the figures add up to what was paid.
+    """
+    with workspace() as opened:
+        stores = chosen(opened, slugs or [])
+        proofs, missing = reconcile(opened, stores), gaps_of(opened, stores)
+        refused = checked_books(opened.settings)
+    ok = all(proof.ok for proof in proofs) and refused is None
+    if as_json:
+        print_json(
+            {
+                "ok": ok,
+                "settlements": [proof_document(p) for p in proofs],
+                "gaps": [gap_document(gap) for gap in missing],
+                "books_error": refused,
+            }
+        )
+    else:
+        show_proofs(proofs, missing)
+        if refused is not None:
+            print_result(refused)
+    raise typer.Exit(0 if ok else 1)
+
+
+def _state(proof: Proof) -> str:
+    """Return the state, and what became of the payout where it did not reach the bank."""
+    if proof.payout_status in {"failed", "carried", "charged"}:
+        return f"{proof.state}, {proof.payout_status}"
+    return proof.state
+
+
+def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:
+    """Print the proof as a table, and what to do about what does not tie or is missing."""
+    if not proofs:
+        print_result("no settlements yet: `daybook import` takes files in")
+        return
+    columns = [("connection", Align.LEFT), ("settlement", Align.LEFT), ("period", Align.LEFT)]
+    columns += [
+        ("", Align.LEFT),
+        *((name.replace("_", " "), Align.RIGHT) for name in FIGURES),
+        ("", Align.LEFT),
+    ]
+    print_table(
+        "",
+        columns,
+        [
+            (
+                p.connection,
+                p.settlement_id,
+                f"{p.period_start:%d %b} - {p.period_end:%d %b %Y}",
+                p.currency,
+                *(money(getattr(p, name), minor_digits(p.currency)) for name in FIGURES),
+                _state(p),
+            )
+            for p in proofs
+        ],
+    )
+    for proof in proofs:
+        if proof.why:
+            print_result(f"{proof.connection} {proof.settlement_id}: {proof.why}")
+    for gap in missing:
+        print_result(f"{gap.connection}: {gap}")
+    tied = sum(proof.state == "tied" for proof in proofs)
+    waiting = sum(proof.state == "open" for proof in proofs)
+    tail = f", {waiting} still open" if waiting else ""
+    print_result(f"{tied} of {len(proofs)} settlements tie to the cent{tail}")

@@ -1,0 +1,117 @@
+"""Journals: the entries of each business day."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, BeforeValidator
+
+from connectors.database.registry import Connection
+from connectors.lake.windows import Window
+from console.entries import entries
+from console.web.api.dependencies import Here, Reader, connection_named, workspace_of
+from console.web.api.requests import From, Limit, Offset, Slug, To, window_of
+from console.web.context import Console
+from console.workspace import chosen
+from pipelines.stages.workspace import Workspace
+
+router = APIRouter(tags=["journals"])
+
+
+def _exact(value: Any) -> Any:
+    return f"{value:f}" if isinstance(value, Decimal) else value
+
+
+Amount = Annotated[str, BeforeValidator(_exact)]
+
+
+class SourceRow(BaseModel):
+    """A row of a document behind a journal line."""
+
+    transaction_id: str
+    amount: Amount
+    source_type: str
+    order_id: str | None
+    sku: str | None
+    posted_at: str
+    description: str | None
+    document: str
+    file: str
+    row: int
+    cells: dict[str, str] | None
+
+
+class LineResponse(BaseModel):
+    """One line of an entry; a debit is positive."""
+
+    part: str
+    account: str
+    category: str
+    tax_code: str | None
+    settlement_id: str | None
+    amount: str
+    transactions: int
+    sources: list[SourceRow] | None = None
+
+
+class EntryResponse(BaseModel):
+    """One journal entry with its state at the books."""
+
+    entry_id: str
+    connection: str
+    business_date: date
+    currency: str
+    state: str
+    message: str | None
+    revision: int
+    content_hash: str
+    lines: list[LineResponse]
+
+
+class JournalPage(BaseModel):
+    """The entries of one page of days; `total` counts the days of every connection."""
+
+    entries: list[EntryResponse]
+    total: int
+
+
+OfConnection = Annotated[Slug | None, Query(description="one connection's; all without it")]
+
+
+@router.get("/journals")
+def list_journals(
+    _who: Reader,
+    console: Here,
+    connection: OfConnection = None,
+    first: From = None,
+    last: To = None,
+    explain: Annotated[bool, Query(description="with the document rows behind every line")] = False,
+    limit: Limit = 31,
+    offset: Offset = 0,
+) -> JournalPage:
+    """Journal entries by day; `limit` and `offset` count days of connections."""
+    opened, window = workspace_of(console), window_of(first, last)
+    stores = stores_of(console, connection)
+    days = sorted(
+        (day, at) for at, store in enumerate(stores) for day in _days(opened, store, window)
+    )
+    shown = days[offset : offset + limit]
+    documents: list[dict[str, Any]] = []
+    for at, store in enumerate(stores):
+        store_days = [day for day, of in shown if of == at]
+        documents += entries(opened, store, store_days, explain) if store_days else []
+    documents.sort(key=lambda entry: (entry["business_date"], entry["connection"]))
+    listed = [EntryResponse.model_validate(entry) for entry in documents]
+    return JournalPage(entries=listed, total=len(days))
+
+
+def stores_of(console: Console, slug: str | None) -> list[Connection]:
+    """Return one store, or all of them; not found where there is none of that slug."""
+    named = [connection_named(console, slug).slug] if slug is not None else []
+    return chosen(workspace_of(console), named)
+
+
+def _days(opened: Workspace, store: Connection, window: Window | None) -> set[date]:
+    days = opened.lake.days("journal_lines", store.slug)
+    return {day for day in days if window is None or day in window}

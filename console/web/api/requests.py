@@ -1,0 +1,223 @@
+"""What a request may hold: every text bounded, every day written one way, nothing unknown."""
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    with_config,
+)
+from typing_extensions import TypedDict
+
+from connectors.accounts.platforms import PLATFORMS
+from connectors.accounts.setup import Step
+from connectors.database.registry import Role
+from connectors.database.registry.models import SLUG_PATTERN
+from connectors.errors import BadInput
+from connectors.lake.windows import ONE_DAY, Window
+from console.web.sessions import SHORTEST_PASSWORD
+from pipelines.stages.placing import choices
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
+# PostgreSQL keeps no NUL; what people read is one line.
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,200}$")
+]
+# As one part of an address: no slash, and not the dots that lead out of it.
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f./\\][^\x00-\x1f\x7f/\\]{0,79}$")]
+Value = Annotated[str, StringConstraints(pattern=r"^[^\x00]{0,10000}$")]
+Fields = dict[str, Value]
+PlatformName = Annotated[str, Field(json_schema_extra={"enum": sorted(PLATFORMS)})]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+NewSecret = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=1000)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+
+
+def _day(value: Any) -> Any:
+    # A number would pass for seconds since 1970.
+    if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return date.fromisoformat(value)
+    if value is None or isinstance(value, date):
+        return value
+    raise ValueError("write a day like 2026-03-31")
+
+
+def _category(name: str) -> str:
+    if name not in choices():
+        raise ValueError(f"there is no category {name!r}")
+    return name
+
+
+CategoryName = Annotated[
+    str, AfterValidator(_category), Field(json_schema_extra={"enum": sorted(choices())})
+]
+Day = Annotated[date, BeforeValidator(_day)]
+From = Annotated[Day | None, Query(alias="from", description="the first day")]
+To = Annotated[Day | None, Query(alias="to", description="the last day")]
+
+
+def window_of(first: date | None, last: date | None) -> Window | None:
+    """Return the days from `first` to `last`, which may be open; `BadInput` when crossed."""
+    if first is None and last is None:
+        return None
+    start = first or date.min
+    end = min(last or date.max, date.max - ONE_DAY) + ONE_DAY
+    if start >= end:
+        raise BadInput(f"from {start} is after to {end - ONE_DAY}")
+    return Window(start, end)
+
+
+class RequestBody(BaseModel):
+    """A body: what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewConnection(RequestBody):
+    """An account, let in with credentials."""
+
+    platform: PlatformName
+    name: Line
+    slug: Slug | None = None
+    timezone: Line | None = None
+    credentials: Fields
+    account: Line | None = None
+
+
+class NewPending(RequestBody):
+    """A set-up that a consent finishes."""
+
+    platform: PlatformName
+    name: Line
+    slug: Slug | None = None
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class ImportsChange(TypedDict, total=False):
+    """What is left out stays as it is."""
+
+    history_from: Annotated[date | None, BeforeValidator(_day)]
+    ongoing: bool
+    provisional: bool
+
+
+@with_config(ConfigDict(extra="forbid"))
+class SetupChange(TypedDict, total=False):
+    """What is left out stays as it is; `target` is `books` or an accounting connection's slug."""
+
+    step: Step
+    imports: ImportsChange
+    target: Slug
+
+
+class ConnectionChange(RequestBody):
+    """What is left out stays as it is."""
+
+    name: Line | None = None
+    setup: SetupChange | None = None
+
+
+class CheckRequest(RequestBody):
+    """For a connection whose credentials reach several accounts, or tell no time zone."""
+
+    account: Line | None = None
+    timezone: Line | None = None
+
+
+class ConsentRequest(RequestBody):
+    """What the seller chooses before authorising: a region, a shop."""
+
+    fields: Fields = {}
+
+
+class AccountChoiceRequest(RequestBody):
+    """One of the accounts that a consent covers."""
+
+    account: Line
+    timezone: Line | None = None
+
+
+class ReconnectionRequest(RequestBody):
+    """New credentials for the account that a connection has."""
+
+    credentials: Fields
+    account: Line | None = None
+
+
+class PostingChange(RequestBody):
+    """The first business day whose entries are posted; null posts none."""
+
+    since: Annotated[date | None, BeforeValidator(_day)]
+
+
+class TargetChange(RequestBody):
+    """`books`, or the slug of a connected accounting organisation."""
+
+    target: Slug
+
+
+class SyncWindow(RequestBody):
+    """Both ends are meant; without either, it is what is outstanding."""
+
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+
+
+class WithdrawalRequest(RequestBody):
+    """Why a document counts no more; it is kept with the document."""
+
+    reason: Line
+
+
+class SourceTypeRequest(RequestBody):
+    """A source type exactly as `GET /mappings/source-types` lists it, and where it belongs."""
+
+    source_type: Value
+    category: CategoryName
+
+
+class ApplicationRequest(RequestBody):
+    """The fields of an application that is registered with a platform."""
+
+    fields: Fields
+
+
+class PasswordRequest(RequestBody):
+    """A password, given again."""
+
+    password: Secret
+
+
+class NewPassword(RequestBody):
+    """A password from now on."""
+
+    password: NewSecret
+
+
+class NewUser(RequestBody):
+    """Somebody who may sign in from now on."""
+
+    name: Name
+    password: NewSecret
+    role: Role
+
+
+class RoleChange(RequestBody):
+    """What somebody may do from now on."""
+
+    role: Role
+
+
+class NewToken(RequestBody):
+    """What a program is for."""
+
+    label: Name

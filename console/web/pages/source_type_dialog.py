@@ -1,0 +1,71 @@
+"""The dialog that maps a source type to a category, for one store."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from connectors.errors import BadInput
+from console.web.context import Console
+from console.web.pages.current_user import CurrentUser
+from console.web.pages.frame import heading, primary_button
+from pipelines.stages.placing import Saved, choices, place
+from pipelines.stages.words import Word
+from pipelines.stages.workspace import Workspace
+
+
+async def ask_place(
+    current_user: CurrentUser, word: Word, again: Callable[[], Awaitable[None]]
+) -> None:
+    """Ask for the category, keep it, and say what is done again."""
+    with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
+        heading(f"Where does {word.source_type} belong?", 2).classes("break-words w-full")
+        ui.label(
+            f"All its lines in {word.connection.name} go to one category, whatever their sign. The "
+            "store gets its own mapping, which begins as a copy of the default one."
+        )
+        options = {name: f"{name}: {category.meaning}" for name, category in choices().items()}
+        chosen = ui.select(options, label="Category", with_input=True)
+        chosen.props("outlined autofocus bottom-slots options-dense").classes("w-full")
+        chosen.on_value_change(lambda: chosen.props(remove="error error-message"))
+
+        async def go() -> None:
+            if await _placed(current_user, word, chosen):
+                dialog.submit(True)
+
+        with ui.row().classes("w-full justify-end"):
+            ui.button("Cancel", on_click=lambda: dialog.submit(None)).props("flat")
+            primary_button("Map", go)
+    mapped = await dialog
+    dialog.delete()
+    if mapped:
+        await again()
+
+
+async def _placed(current_user: CurrentUser, word: Word, chosen: ui.select) -> bool:
+    chosen.props(remove="error error-message")
+    if not chosen.value:
+        chosen.props('error error-message="Choose a category"')
+        return False
+    console, actor = current_user.console, current_user.who.name
+    saved = await current_user.do("map", _kept, console, word, chosen.value, actor)
+    if saved is None:
+        return False
+    if isinstance(saved, str):
+        message = saved.replace('"', "'")
+        chosen.props(f'error error-message="{message}"')
+        return False
+    days = "1 day is" if saved.days == 1 else f"{saved.days:,} days are"
+    current_user.notify(
+        f"{word.source_type} is {chosen.value} in {word.connection.name} from now on. {days} asked "
+        "for again; entries that waited for it go out when they are done."
+    )
+    return True
+
+
+def _kept(console: Console, word: Word, category: str, actor: str) -> Saved | str:
+    """Return what was saved, or what was wrong with what was chosen."""
+    opened = Workspace(console.settings, console.registry)
+    try:
+        return place(opened, word.connection, word.source_type, category, actor)
+    except BadInput as error:
+        return str(error)
