@@ -251,7 +251,7 @@ def test_a_queue_that_is_down_is_told_on_the_card_until_it_answers(
     faults.only, faults.script = QUEUE, iter(["503"])
     assert hear(at).silent == {slug(at)}
     (finding,) = findings(at)
-    assert finding.startswith("notifications: Amazon SQS answers POST /sqs/ with 503")
+    assert finding.startswith("notifications: Amazon SQS answers ReceiveMessage with 503")
     at.desk.registry.findings.set(slug(at), MISSING, ["a gap"])
     assert findings(at) == ["a gap", finding], "a sync leaves it"
     assert hear(at).silent == set()
