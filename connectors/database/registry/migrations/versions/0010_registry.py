@@ -32,6 +32,7 @@ def upgrade() -> None:
     """Create the tables."""
     _create_connections()
     _create_events()
+    _create_inbox()
     _create_publications()
     _create_users()
     _create_credentials()
@@ -134,6 +135,9 @@ def _create_events() -> None:
         of_connection("day_states"),
         primary_key("day_states", "connection", "day"),
     )
+
+
+def _create_inbox() -> None:
     create_table(
         "inbox",
         id_column(),
