@@ -115,6 +115,13 @@ class Programs:
             elif service.process is not None:
                 yield self._plan_restart(service, now)
 
+    def begin_anew(self, name: str) -> None:
+        """Have a program end, so that `revive` starts it again within moments."""
+        for service in self.services:
+            if service.name == name and service.process is not None and service.is_running:
+                service.restarts = 0
+                service.process.send_signal(signal.SIGINT)
+
     def _follow_the_clock(self, now: float) -> Iterator[str]:
         """End what waits for dates of before, where the clock was set back under it."""
         offset = self.clock() - now
