@@ -21,12 +21,12 @@ from connectors.errors import BadInput, ConfigError
 from connectors.home import lock as home_lock
 from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
-from connectors.home.unix_sockets import UNIX, socket_path
+from connectors.home.unix_sockets import UNIX, listens_on, socket_path
 from connectors.lake.temporary import sweep
 from console import sandbox as emulated
 from console.books import create_books
 from console.output import print_result, print_status, stderr
-from console.programs import Programs, Service, answers, answers_on, listens_on
+from console.programs import Programs, Service, answers, answers_on
 from pipelines.location import code_server
 
 LOOPBACK = "127.0.0.1"
