@@ -209,10 +209,22 @@ def is_loopback(host: str) -> bool:
 
 def _watch(home: Settings, programs: Programs) -> None:
     """Until interrupted: bring programs that died and a killed database back."""
+    server = _database_server(home)
     while True:
         time.sleep(1.0)
         for line in programs.revive():
             print_status(line)
         if home.database_url is None and not postgres.is_running(home):
-            print_status("the database had stopped; starting it again")
             postgres.ensure_running(home)
+        # Whoever needed it first may have started it: one of the programs, or another command.
+        if (now := _database_server(home)) not in {None, server}:
+            print_status("the database had stopped; it was started again")
+            server = now
+
+
+def _database_server(home: Settings) -> str | None:
+    """Return the process id of the home's own database server."""
+    try:
+        return (home.postgres_folder / "data" / "postmaster.pid").read_text().split()[0]
+    except (OSError, IndexError):
+        return None
