@@ -6,7 +6,6 @@ started again, sooner the first time than the fifth; the others go on meanwhile.
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -229,16 +228,6 @@ def answers_on(path: Path, address: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def listens_on(path: Path) -> bool:
-    """Return whether somebody accepts connections on a Unix socket."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True
 
 
 def answers(address: str) -> bool:

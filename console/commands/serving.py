@@ -21,12 +21,12 @@ from connectors.errors import BadInput, ConfigError
 from connectors.home import lock as home_lock
 from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
-from connectors.home.unix_sockets import UNIX, socket_path
+from connectors.home.unix_sockets import UNIX, listens_on, socket_path
 from connectors.lake.temporary import sweep
 from console import sandbox as emulated
 from console.books import create_books
 from console.output import print_result, print_status, stderr
-from console.programs import Programs, Service, answers, answers_on, listens_on
+from console.programs import Programs, Service, answers, answers_on
 from pipelines.location import code_server
 from pipelines.reloading import take_reload_request
 
@@ -211,6 +211,7 @@ def is_loopback(host: str) -> bool:
 
 def _watch(home: Settings, programs: Programs) -> None:
     """Until interrupted: bring programs that died and a killed database back."""
+    server = _database_server(home)
     while True:
         time.sleep(1.0)
         if take_reload_request(home):
@@ -219,5 +220,16 @@ def _watch(home: Settings, programs: Programs) -> None:
         for line in programs.revive():
             print_status(line)
         if home.database_url is None and not postgres.is_running(home):
-            print_status("the database had stopped; starting it again")
             postgres.ensure_running(home)
+        # Whoever needed it first may have started it: one of the programs, or another command.
+        if (now := _database_server(home)) not in {None, server}:
+            print_status("the database had stopped; it was started again")
+            server = now
+
+
+def _database_server(home: Settings) -> str | None:
+    """Return the process id of the home's own database server."""
+    try:
+        return (home.postgres_folder / "data" / "postmaster.pid").read_text().split()[0]
+    except (OSError, IndexError):
+        return None
