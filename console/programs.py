@@ -6,7 +6,6 @@ started again, sooner the first time than the fifth; the others go on meanwhile.
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -115,6 +114,13 @@ class Programs:
             elif service.process is not None:
                 yield self._plan_restart(service, now)
 
+    def begin_anew(self, name: str) -> None:
+        """Have a program end, so that `revive` starts it again within moments."""
+        for service in self.services:
+            if service.name == name and service.process is not None and service.is_running:
+                service.restarts = 0
+                service.process.send_signal(signal.SIGINT)
+
     def _follow_the_clock(self, now: float) -> Iterator[str]:
         """End what waits for dates of before, where the clock was set back under it."""
         offset = self.clock() - now
@@ -222,16 +228,6 @@ def answers_on(path: Path, address: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def listens_on(path: Path) -> bool:
-    """Return whether somebody accepts connections on a Unix socket."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True
 
 
 def answers(address: str) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._core.storage.tags import GRPC_INFO_TAG, HIDDEN_TAG_PREFIX
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value
 
@@ -19,7 +19,8 @@ from connectors.database.registry import Registry
 from connectors.errors import Transient
 from connectors.home.settings import settings
 
-PROCESS = "daybook/process"
+# Of no use to a reader of the Runs page, where a tag of this kind is not shown.
+PROCESS = f"{HIDDEN_TAG_PREFIX}daybook_process"
 
 
 @contextmanager

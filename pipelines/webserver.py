@@ -10,17 +10,22 @@ import logging
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import uvicorn
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import GrpcServerTarget
-from dagster._daemon.controller import DagsterDaemonController, daemon_controller_from_instance
+from dagster._daemon.controller import DagsterDaemonController, create_daemons_from_instance
+from dagster._utils.log import configure_loggers
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__
 
+from connectors.home.unix_sockets import listens_on
 from pipelines.location import LOCATION
 
 # As `dagster-webserver` has them unless told otherwise.
@@ -29,8 +34,9 @@ POLL_MILLISECONDS = 2000
 # Pages that stay open must not keep it from stopping.
 STOP_SECONDS = 3
 
-# A code server that starts again says so itself; Dagster reads all definitions anew every minute.
-CHECK_SECONDS, CHECKS_BETWEEN_REFRESHES = 5.0, 48
+# Nothing changes the definitions of a server that runs; stock, all are read anew every minute.
+CHECK_SECONDS, CHECKS_BETWEEN_REFRESHES = 5.0, 24
+CODE_SERVER_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +50,7 @@ def serve(pages: Path, prefix: str, code: Path) -> None:
     target = GrpcServerTarget(
         host="localhost", port=None, socket=str(code), location_name=LOCATION, use_ssl=False
     )
+    await_code_server(code)
     # An instance each: the pages' statements are limited, and the daemon's are not.
     with (
         dg.DagsterInstance.get() as instance,
@@ -51,7 +58,7 @@ def serve(pages: Path, prefix: str, code: Path) -> None:
         WorkspaceProcessContext(
             instance, workspace_load_target=target, version=__version__
         ) as context,
-        daemon_controller_from_instance(daemon_instance, target, log_level="warning") as controller,
+        daemon_running(daemon_instance, target) as daemon,
     ):
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, POOL_RECYCLE_SECONDS, POOL_OVERFLOW)
         server = uvicorn.Server(
@@ -62,7 +69,7 @@ def serve(pages: Path, prefix: str, code: Path) -> None:
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )
-        watch = DaemonWatch(controller, server)
+        watch = DaemonWatch(daemon, server)
         watch.start()
         with suppress(KeyboardInterrupt):
             server.run()
@@ -70,29 +77,74 @@ def serve(pages: Path, prefix: str, code: Path) -> None:
         raise SystemExit(1)
 
 
+class UnwatchedContext(WorkspaceProcessContext):
+    """The daemon's view of a code server that the pages' own watches already.
+
+    To watch is to open a channel every second. The daemon opens one for whatever it asks, so that
+    it finds a server that started again without being told.
+    """
+
+    def _start_watch_thread(self, origin: GrpcServerCodeLocationOrigin) -> None:
+        """Start none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """Dagster's daemons at work, and the workspace that they see."""
+
+    controller: DagsterDaemonController
+    context: WorkspaceProcessContext
+
+    @property
+    def is_blind(self) -> bool:
+        """Return whether the definitions could not be read when they were read last."""
+        entries = self.context.create_request_context().get_code_location_entries()
+        return any(entry.load_error is not None for entry in entries.values())
+
+
+@contextmanager
+def daemon_running(instance: dg.DagsterInstance, target: GrpcServerTarget) -> Iterator[Daemon]:
+    """Run the daemons that the instance's settings ask for, as `dagster-daemon run` does."""
+    configure_loggers(handler="default", log_level="WARNING")
+    with ExitStack() as stack:
+        daemons = [stack.enter_context(d) for d in create_daemons_from_instance(instance)]
+        context = stack.enter_context(UnwatchedContext(instance, workspace_load_target=target))
+        yield Daemon(stack.enter_context(DagsterDaemonController(context, daemons)), context)
+
+
 class DaemonWatch(threading.Thread):
     """Dagster's own loop over the threads of a daemon, with fewer rounds; it ends the server."""
 
-    def __init__(self, controller: DagsterDaemonController, server: uvicorn.Server) -> None:
+    def __init__(self, daemon: Daemon, server: uvicorn.Server) -> None:
         super().__init__(name="daemon watch", daemon=True)
-        self._controller = controller
+        self._daemon = daemon
         self._server = server
         self.has_failed = False
 
     def run(self) -> None:
         """Look after the daemon's threads and its workspace for as long as the process lives."""
-        refreshed_at = time.time()
         try:
             for number in itertools.count(1):
                 time.sleep(CHECK_SECONDS)
-                self._controller.check_daemon_threads()
-                if number % CHECKS_BETWEEN_REFRESHES == 0:
-                    refreshed_at = self._controller.check_workspace_freshness(refreshed_at)
-                    self._controller.check_daemon_heartbeats()
+                self._daemon_check(is_due=number % CHECKS_BETWEEN_REFRESHES == 0)
         except Exception:
             log.exception("the daemon failed")
             self.has_failed = True
             self._server.should_exit = True
+
+    def _daemon_check(self, *, is_due: bool) -> None:
+        self._daemon.controller.check_daemon_threads()
+        if is_due:
+            self._daemon.controller.check_daemon_heartbeats()
+        if is_due or self._daemon.is_blind:
+            self._daemon.context.refresh_workspace()
+
+
+def await_code_server(code: Path) -> None:
+    """Wait until the code server listens, or long enough to say on the pages that it does not."""
+    deadline = time.monotonic() + CODE_SERVER_SECONDS
+    while time.monotonic() < deadline and not listens_on(code):
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

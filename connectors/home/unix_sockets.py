@@ -43,6 +43,16 @@ def socket_path(folder: Path, name: str) -> Path:
     return path if fits(path) else short_link(folder) / name
 
 
+def listens_on(path: Path) -> bool:
+    """Return whether somebody accepts connections on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
 def fits(path: Path) -> bool:
     """Return whether a socket can have this path."""
     return len(os.fsencode(path)) <= LONGEST_PATH

@@ -21,17 +21,19 @@ from connectors.errors import BadInput, ConfigError
 from connectors.home.home import initialise
 from connectors.home.lock import home_lock
 from connectors.home.settings import Settings, settings
-from connectors.home.unix_sockets import UNIX, socket_path
+from connectors.home.unix_sockets import UNIX, listens_on, socket_path
 from connectors.lake.temporary import sweep
 from console import sandbox as emulated
 from console.books import create_books
 from console.output import print_result, print_status, stderr
-from console.programs import Programs, Service, answers, answers_on, listens_on
+from console.programs import Programs, Service, answers, answers_on
 from pipelines.location import code_server
+from pipelines.reloading import take_reload_request
 
 LOOPBACK = "127.0.0.1"
 # The console serves the two under these; `console.web.gate` says who may open them.
 DAGSTER, BOOKS = "/dagster", "/books"
+CODE = "code"
 STOP_SECONDS, RUN_SECONDS = 20.0, 120.0
 
 
@@ -139,7 +141,7 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
     )
     console = ["--host", host, "--port", str(port), "--dagster", f"{UNIX}{dagster}"]
     listed = [
-        Service("code", code_server(code), partial(listens_on, code)),
+        Service(CODE, code_server(code), partial(listens_on, code)),
         Service(
             "Dagster",
             [sys.executable, "-m", "pipelines.webserver", str(dagster), DAGSTER, str(code)],
@@ -209,10 +211,25 @@ def is_loopback(host: str) -> bool:
 
 def _watch(home: Settings, programs: Programs) -> None:
     """Until interrupted: bring programs that died and a killed database back."""
+    server = _database_server(home)
     while True:
         time.sleep(1.0)
+        if take_reload_request(home):
+            print_status("there are days that are not partitions yet: the code server begins anew")
+            programs.begin_anew(CODE)
         for line in programs.revive():
             print_status(line)
         if home.database_url is None and not postgres.is_running(home):
-            print_status("the database had stopped; starting it again")
             postgres.ensure_running(home)
+        # Whoever needed it first may have started it: one of the programs, or another command.
+        if (now := _database_server(home)) not in {None, server}:
+            print_status("the database had stopped; it was started again")
+            server = now
+
+
+def _database_server(home: Settings) -> str | None:
+    """Return the process id of the home's own database server."""
+    try:
+        return (home.postgres_folder / "data" / "postmaster.pid").read_text().split()[0]
+    except (OSError, IndexError):
+        return None

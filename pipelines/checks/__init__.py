@@ -93,7 +93,10 @@ POSTED = Check(
 # Whatever else stops a day at an asset, in one line; the other checks fail for their own cause.
 COMPUTED: Mapping[str, Check] = {
     asset: Check(
-        "day_is_computed", asset, True, "Nothing kept the day from being computed up to here."
+        "day_is_computed",
+        asset,
+        True,
+        "Evaluated only where something else stops the day at this asset: it says what, in one line.",
     )
     for asset in (TRANSACTIONS, SETTLEMENTS, JOURNALS, PUBLISHED)
 }

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from connectors.database.registry import InboxEvent
-from connectors.lake.windows import Window, windows
+from connectors.lake.windows import ONE_DAY, Window, windows
 from pipelines.jobs import DATA, FETCH, data_job
 from pipelines.partitions import (
     DAYS_BETWEEN_RUNS,
@@ -17,9 +17,12 @@ from pipelines.partitions import (
 )
 from pipelines.reloading import ask_for_reload
 from pipelines.resources import Daybook
+from pipelines.runs import WORKING
 from pipelines.sensors.under_way import busy_connections
 
 EVENTS_A_TICK = 1000
+# A run that is taken along is started again; a home that is always busy must not wait for ever.
+LONGEST_WAIT = timedelta(minutes=10)
 
 
 @dg.sensor(
@@ -34,7 +37,8 @@ def touched_days(
     """Request one run a connection and window of days; what comes meanwhile waits for its end.
 
     The run takes its days out of the inbox. The run key names the newest event and today: a run
-    that was cancelled or killed is requested again with the next event, or tomorrow.
+    that was cancelled or killed is requested again with the next event, or tomorrow. Days that are
+    no partitions yet wait until the code location is loaded anew.
     """
     from connectors.accounts.platforms import has_settlements
 
@@ -42,27 +46,39 @@ def touched_days(
         slugs = {c.slug for c in workspace.registry.connections.list() if has_settlements(c)}
         events = workspace.registry.inbox.list(0, EVENTS_A_TICK)
         space = partition_space(workspace.registry)
-        partitions = _partition_requests(context.instance, slugs)
-        if events and not _reaches(daybook.space, space):
+        beyond = [event for event in events if not _is_within(event, daybook.space)]
+        busy = busy_connections(context.instance, (DATA, FETCH)) if events else set()
+        if beyond and (not _is_working(context.instance) or _is_overdue(beyond)):
             ask_for_reload(workspace.settings)
-            return dg.SensorResult(
-                skip_reason=dg.SkipReason(
-                    f"Days from {space.start} to {space.end} are asked for, which are not "
-                    "partitions yet: the code location is to be reloaded."
-                ),
-                dynamic_partitions_requests=partitions,
-            )
-    busy = busy_connections(context.instance, (DATA, FETCH)) if events else set()
-    requests = list(_requests([e for e in events if e.connection not in busy]))
+    requests = list(_requests(e for e in events if e not in beyond and e.connection not in busy))
+    reason = _reason(events, busy)
+    if beyond:
+        reason = (
+            f"Days from {space.start} to {space.end - ONE_DAY} are not all partitions yet: the code "
+            "location is to be loaded anew."
+        )
     return dg.SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else dg.SkipReason(_reason(events, busy)),
-        dynamic_partitions_requests=partitions,
+        skip_reason=None if requests else dg.SkipReason(reason),
+        dynamic_partitions_requests=_partition_requests(context.instance, slugs),
     )
 
 
-def _reaches(loaded: Window | None, needed: Window) -> bool:
-    return loaded is None or (loaded.start <= needed.start and needed.end <= loaded.end)
+def _is_within(event: InboxEvent, space: Window | None) -> bool:
+    if space is None:
+        return True
+    # The days of a code location go on with the calendar.
+    end = max(space.end, datetime.now(UTC).date() + ONE_DAY)
+    return all(space.start <= day < end for day in event.days)
+
+
+def _is_working(instance: dg.DagsterInstance) -> bool:
+    """Tell whether any run is under way: a code server that begins anew takes its runs along."""
+    return bool(instance.get_runs(dg.RunsFilter(statuses=WORKING), limit=1))
+
+
+def _is_overdue(events: Sequence[InboxEvent]) -> bool:
+    return min(event.at for event in events) < datetime.now(UTC) - LONGEST_WAIT
 
 
 def _partition_requests(

@@ -26,6 +26,7 @@ class RunStorage(Pooled, PostgresRunStorage):
     """Stock run storage on a pool."""
 
     _knows_backfill_id = False
+    _knows_index_columns = False
 
     def has_backfill_id_column(self) -> bool:
         """Return whether runs have the column, asking the database until they do."""
@@ -33,6 +34,13 @@ class RunStorage(Pooled, PostgresRunStorage):
         if not self._knows_backfill_id or not self.lean:
             self._knows_backfill_id = super().has_backfill_id_column()
         return self._knows_backfill_id
+
+    def has_run_stats_index_cols(self) -> bool:
+        """Return whether runs have the columns, asking the database until they do."""
+        # Stock, the catalogue is read at every look for runs to start.
+        if not self._knows_index_columns or not self.lean:
+            self._knows_index_columns = super().has_run_stats_index_cols()
+        return self._knows_index_columns
 
 
 class ScheduleStorage(Pooled, PostgresScheduleStorage):

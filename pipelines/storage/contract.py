@@ -50,6 +50,7 @@ INTERNALS: _Internals = MappingProxyType(
         SqlEventLogStorage.prepare_insert_event_batch: "3a4f48097f68",
         SqlEventLogStorage.store_asset_check_event: "6d148295fa69",
         SqlRunStorage.has_backfill_id_column: "ec96ba873816",
+        SqlRunStorage.has_run_stats_index_cols: "7fc623624093",
         SqlScheduleStorage._has_instigators_table: "ec5ec72bffb6",
     }
 )

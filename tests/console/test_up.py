@@ -167,7 +167,7 @@ def test_up_serves_survives_its_database_and_stops(
             "in 1 s"
             for name in ("Dagster", "code")
         ),
-        "the database had stopped; starting it again",
+        "the database had stopped; it was started again",
         "stopping",
     ]
     assert eventually(lambda: not any(_lives(child) for child in children), 15)
