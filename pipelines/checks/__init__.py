@@ -96,7 +96,7 @@ COMPUTED: Mapping[str, Check] = {
         "day_is_computed",
         asset,
         True,
-        "Evaluated only where something else stops the day at this asset: it says what, in one line.",
+        "Evaluated where something else stops the day at this asset, and says what in one line.",
     )
     for asset in (TRANSACTIONS, SETTLEMENTS, JOURNALS, PUBLISHED)
 }

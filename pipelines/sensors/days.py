@@ -54,8 +54,8 @@ def touched_days(
     reason = _reason(events, busy)
     if beyond:
         reason = (
-            f"Days from {space.start} to {space.end - ONE_DAY} are not all partitions yet: the code "
-            "location is to be loaded anew."
+            f"Days from {space.start} to {space.end - ONE_DAY} are not all partitions yet: the "
+            "code location is to be loaded anew."
         )
     return dg.SensorResult(
         run_requests=requests,
