@@ -75,12 +75,8 @@ def fetch(
     whole = whole_days(connection, workspace.settings.first_day, now)
     held = workspace.lake.effective_documents(connection.slug)
     start = min(_unknown_from(held, whole), today_of(connection, now) - lookback)
-    scheduled = workspace.registry.sync_schedule.by_connection().get(connection.slug)
-    seen = {state.day for state in workspace.registry.days.list(connection.slug)}
-    # A history that was made longer has days that no fetch has brought in.
-    known = complete_window(held) or whole
-    unseen = (day for day in whole if day not in seen or day < known.start)
-    start = min([start, *(scheduled.days if scheduled else ()), *(window or ()), *unseen])
+    if window is not None:
+        start = min(start, window.start)
     span = Window(max(whole.start, start), whole.end)
     source = channel(connection.channel)
     if span.start >= span.end or source.read is None:
@@ -110,9 +106,9 @@ def fetch(
 
 
 def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
-    """Return the first day that no fetch has brought in."""
+    """Return the first day that no fetch has brought in; a history may have been made longer."""
     known = complete_window(held)
-    return whole.start if known is None else known.end
+    return whole.start if known is None or whole.start < known.start else known.end
 
 
 def _context(
