@@ -1,4 +1,4 @@
-"""What is done to a connection: begun, paused, resumed, synced, removed; refused in words.
+"""Actions on connections: begin, pause, resume, sync, remove, each refused with a reason.
 
 The command line, the API and the pages do it here. Connecting its account, and letting it go, is
 `connectors.accounts.accounts`.
@@ -132,9 +132,9 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
 
 
 def foretells(connection: Connection) -> bool:
-    """Whether the connection's channel tells of days before a settlement covers them."""
-    found = CHANNELS.get(connection.channel)
-    return found is not None and found.supports_provisional
+    """Return whether the connection's channel reports days before a settlement covers them."""
+    channel = CHANNELS.get(connection.channel)
+    return channel is not None and channel.supports_provisional
 
 
 def check_syncable(connection: Connection) -> None:

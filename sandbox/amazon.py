@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from sandbox.amazon_events import EventDesk
 from sandbox.amazon_money import CANADA, UNITED_STATES, AmazonMoney
-from sandbox.amazon_notices import SCOPE, NoticeDesk
+from sandbox.amazon_notifications import SCOPE, NoticeDesk
 from sandbox.amazon_reports import ReportDesk
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits

@@ -157,7 +157,7 @@ class AmazonMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """Amazon makes the last report anew: a fee stands a day later. The first stays listed."""
+        """Make the last report anew, a fee a day later; the first one stays listed."""
         before = self.reports[-1]
         settlement = self.closed[before.settlement]
         middle = settlement.start + PERIOD / 2
@@ -178,7 +178,7 @@ class AmazonMoney:
         }
 
     def transactions(self) -> int:
-        """Lines of settlements that are closed."""
+        """Return the lines of settlements that are closed."""
         return sum(len(s.lines) for s in self.closed.values())
 
     def listed(self) -> list[Listed]:

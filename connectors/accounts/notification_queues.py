@@ -22,7 +22,7 @@ from connectors.home.redaction import remember
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """How a queue stands that was just given: messages that wait in it, and what is sent there."""
+    """The state of a queue that was just set: messages waiting in it, and what is sent there."""
 
     waiting: int
     subscribed: Sequence[str]
@@ -99,7 +99,7 @@ class NotificationQueues:
 
 
 def notices_of(connection: Connection) -> NotificationSupport:
-    """How the platform of a connection notifies; `BadInput` where it does not, or reads files."""
+    """Return how a connection's platform notifies; `BadInput` where it does not, or reads files."""
     channel = CHANNELS.get(connection.channel)
     if connection.kind == "file" or channel is None or channel.notifications is None:
         raise BadInput(f"{connection.slug} has no notifications that Daybook hears")

@@ -21,7 +21,7 @@ from console.days import day
 from console.options import Json
 from console.output import print_error, print_json, print_result, print_status
 from console.workspace import workspace
-from pipelines.stages.removing import posted_entries, remove_connection, withdraw_removed
+from pipelines.stages.removal import posted_entries, remove_connection, withdraw_removed
 
 ACTOR = "operator"
 

@@ -15,7 +15,7 @@ from console.options import Json
 from console.output import money, print_error, print_json, print_result, print_status
 from console.workspace import workspace
 from mappings.money import minor_digits
-from pipelines.stages.importing import Imported, import_file, open_connection
+from pipelines.stages.imports import Imported, import_file, open_connection
 
 
 def register(app: typer.Typer) -> None:

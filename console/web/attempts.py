@@ -1,4 +1,4 @@
-"""How many passwords may be tried, and by whom: counted before a password is looked at.
+"""Limits on password attempts, counted before a password is looked at.
 
 The count is in the registry, so that no number of requests at once, of consoles or of restarts gets
 past it. A name takes few attempts from everybody together, and so does an address. A browser in

@@ -1,4 +1,4 @@
-"""Where a request comes from and whom it is for: the console's own addresses, and no others.
+"""Origins and hosts of requests: the console's own addresses, and no others.
 
 A name that somebody else points at this machine makes a browser take their page for ours: so a
 request must name the host of `public_url`, or this machine.

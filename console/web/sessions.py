@@ -73,7 +73,7 @@ class Sessions:
     def sign_in(
         self, name: str, password: str, address: str = "", device: str = ""
     ) -> SignIn | None:
-        """Cookies for whoever knows the password; None for a wrong name or password.
+        """Return cookies for whoever knows the password; None for a wrong name or password.
 
         `RateLimited` after too many wrong ones, for the name or from the `address`; a `device` on
         which the user signed in before is counted by itself.

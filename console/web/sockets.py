@@ -33,7 +33,7 @@ _HANDSHAKE: Final = ("host", "origin", "sec-websocket-")
 
 
 class CloseFrame(NamedTuple):
-    """How one end closed, to tell the other."""
+    """The close of one end, to pass on to the other."""
 
     code: int
     reason: str = ""

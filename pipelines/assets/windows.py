@@ -1,4 +1,4 @@
-"""What steps over many days have in common: one connection or day that fails stops alone."""
+"""Steps over windows of days, in which one connection or day that fails stops alone."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +14,7 @@ from connectors.lake.temporary import sweep
 from connectors.lake.windows import ONE_DAY, Window
 from pipelines.interrupts import interruption_in_words
 from pipelines.partitions import CONNECTION, DAYS, by_connection, days_tag
-from pipelines.recording import Recorder
+from pipelines.recorder import Recorder
 from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace
 

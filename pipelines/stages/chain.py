@@ -280,7 +280,9 @@ def _without_rule(facts: DayFacts) -> str | None:
     """Describe lines without a rule of their own: those that hold the entry, those of a family."""
     reasons = [f"{facts.unclassified} lines have no category"] if facts.unclassified else []
     if facts.assumed:
-        reasons.append(f"{facts.assumed} lines have an assumed one: see `daybook mappings words`")
+        reasons.append(
+            f"{facts.assumed} lines have an assumed one: see `daybook mappings source-types`"
+        )
     return "; ".join(reasons) or None
 
 

@@ -26,10 +26,10 @@ from connectors.http import Limit, RateLimiter
 from connectors.http.shape import each_readable
 from connectors.lake.windows import Window
 from pipelines.stages.ahead import StoppableRateLimiter, ahead
-from pipelines.stages.importing import (
+from pipelines.stages.imports import (
     LOCK_SECONDS,
     bookable,
-    readings,
+    query_variables,
     touched_days,
 )
 from pipelines.stages.provisional import is_booked
@@ -78,8 +78,8 @@ def fetch(
     scheduled = workspace.registry.sync_schedule.by_connection().get(connection.slug)
     seen = {state.day for state in workspace.registry.days.list(connection.slug)}
     # A history that was made longer has days that no fetch has brought in.
-    known = complete_window(held) or whole
-    unseen = (day for day in whole if day not in seen or day < known.start)
+    fetched = complete_window(held) or whole
+    unseen = (day for day in whole if day not in seen or day < fetched.start)
     start = min([start, *(scheduled.days if scheduled else ()), *(window or ()), *unseen])
     span = Window(max(whole.start, start), whole.end)
     source = channel(connection.channel)
@@ -111,8 +111,8 @@ def fetch(
 
 def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
     """Return the first day that no fetch has brought in."""
-    known = complete_window(held)
-    return whole.start if known is None else known.end
+    fetched = complete_window(held)
+    return whole.start if fetched is None else fetched.end
 
 
 def _context(
@@ -159,7 +159,7 @@ class _Intake:
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
         self._table, self._context = table, context
-        self._before = readings(source, workspace.lake.effective_documents(connection.slug))
+        self._before = query_variables(source, workspace.lake.effective_documents(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
         made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
         self._unfinished = set(made.days if made else ())
@@ -187,7 +187,7 @@ class _Intake:
             self.new.append(stored.manifest)
 
     def _promise(self, manifest: Manifest) -> None:
-        """Have a document's days computed whatever becomes of this process; it is new but once."""
+        """Request a new document's days, so that they are computed even if this process dies."""
         days = {d for d in manifest.days if d < self._context.today}
         if not days <= self._unfinished:
             self._unfinished |= days

@@ -150,7 +150,7 @@ def withdraw(workspace: Workspace, connection: Connection, window: Window, built
 def read_entries(
     workspace: Workspace, connection: str, days: Iterable[date], revisions: dict[str, int]
 ) -> list[JournalEntry]:
-    """The entries of `days` as records, with the revision each is published under."""
+    """Read the entries of `days` as records, with the revision each is published under."""
     partitions = workspace.lake.partitions("journal_lines", connection, days)
     if not partitions:
         return []

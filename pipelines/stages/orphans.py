@@ -59,7 +59,7 @@ def orphans(
 
 
 def _recorded(workspace: Workspace, connection: Connection, window: Window) -> dict[str, Orphan]:
-    """Every entry that is recorded as posted, or may be, by its id."""
+    """Return every entry that is recorded as posted, or may be, by its id."""
     listed = workspace.registry.publications.list(
         BOOKS, [connection.slug], window.start, window.end, LIVE, all_revisions=True
     )
@@ -89,7 +89,7 @@ def _journalled(workspace: Workspace, slug: str, days: Iterable[date]) -> set[st
 
 
 def _awaited(workspace: Workspace, connection: Connection, days: set[date]) -> set[date]:
-    """Which of the days have no journal although documents cover them: it is still to be built."""
+    """Return the days that documents cover and whose journal is still to be built."""
     unbuilt = days - workspace.lake.days("journal_lines", connection.slug)
     if not unbuilt:
         return set()

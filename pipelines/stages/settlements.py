@@ -21,7 +21,7 @@ NORMALISED = "sum(amount) FILTER (payout_id IS NULL)"
 
 
 def closing_day(statement: Statement, time_zone: str) -> date:
-    """The day a settlement is filed under: its payout's, else its last covered one."""
+    """Return the day a settlement is filed under: its payout's, else its last covered one."""
     if statement.deposit_day is not None:
         return statement.deposit_day
     return last_business_day(statement.period_end, time_zone)
@@ -71,7 +71,7 @@ def write_settlements(store: Store, days: Sequence[date]) -> dict[date, int]:
 
 
 def unsteady_reserves(store: Store, days: Sequence[date]) -> dict[date, str | None]:
-    """Whether settlements closing on `days` release what the one before held: None, or what not.
+    """Check that settlements closing on `days` release what the one before held: None, or why not.
 
     Judged where both are known: the same site and currency, one beginning when the other ends.
     """
@@ -105,7 +105,7 @@ def _of(manifest: Manifest, category: str) -> Decimal:
 
 
 def covered_days(statement: Statement, time_zone: str) -> set[date]:
-    """Business days that may hold lines of a settlement."""
+    """Return the business days that may hold lines of a settlement."""
     last = last_business_day(statement.period_end, time_zone)
     return set(Window(business_day(statement.period_start, time_zone), last + ONE_DAY))
 
@@ -116,7 +116,7 @@ def sums_by_settlement(
     table: Table,
     measure: str,
 ) -> dict[str, Decimal]:
-    """A measure by settlement over every partition of one table."""
+    """Sum a measure by settlement over every partition of one table."""
     lake = workspace.lake
     days = lake.days(table.name, connection.slug)
     files = lake.partitions(table.name, connection.slug, days)
@@ -131,7 +131,7 @@ def sums_by_settlement(
 
 
 def _last_document(statement: Statement, manifests: Sequence[Manifest]) -> Manifest:
-    """The document that states the settlement's end."""
+    """Return the document that states the settlement's end."""
     for manifest in reversed(manifests):
         ends = {part.period_end for part in manifest.settlements}
         if manifest.currency == statement.currency and statement.period_end in ends:

@@ -1,4 +1,4 @@
-"""Whether settlements tie: what their lines come to, held against what the channel declared.
+"""Ties of settlements: the sum of their lines against the total that the channel declared.
 
 A settlement is judged when all that it consists of is up to date. A day that was normalised before
 a document that touches it came is not: it waits to be done again, and proves nothing wrong.
@@ -18,7 +18,7 @@ from pipelines.stages.store import Store
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """What one document brought to one day of one settlement; payouts are none of its lines."""
+    """The part of one document in one day of one settlement; payouts are none of its lines."""
 
     day: date
     document: str
@@ -30,7 +30,7 @@ class _Brought:
 def untied(
     store: Store, days: Collection[date], failed: Collection[date] = ()
 ) -> dict[date, str | None]:
-    """Whether settlements that close or have lines on `days` tie: closing day -> None, or why not.
+    """Check settlements that close or have lines on `days`: closing day -> None, or why it differs.
 
     A settlement some of whose days are not normalised, not up to date, or have `failed`, is not
     judged.
@@ -84,7 +84,7 @@ def _brought(store: Store, days: Collection[date]) -> list[_Brought]:
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What days are made of now: all documents of the connection, those booked, settlements."""
+    """The sources of days as of now: all documents of the connection, those booked, settlements."""
 
     documents: Mapping[str, Manifest]
     booked: Mapping[str, Manifest]
@@ -101,11 +101,11 @@ class _Sources:
         )
 
     def supports(self, part: _Brought) -> bool:
-        """Whether the part would be the same, were its day normalised now."""
+        """Return whether the part would be the same, were its day normalised now."""
         return self._says_so(part) and (not part.lines or self._names_it(part))
 
     def _says_so(self, part: _Brought) -> bool:
-        """Whether the document is in force, or the one in its place says the same of the day."""
+        """Return whether the document is effective, or its successor says the same of the day."""
         then = self.documents.get(part.document)
         now = None if then is None else self.booked.get(then.statement)
         if then is None or now is None:
@@ -121,7 +121,7 @@ class _Sources:
         )
 
     def _names_it(self, part: _Brought) -> bool:
-        """Whether the settlement is there, and is not one whose lines a payout has taken since."""
+        """Return whether the settlement exists, and no payout has taken its lines since."""
         settlement = self.settlements.get(part.settlement_id)
         if settlement is None:
             return False
@@ -129,7 +129,7 @@ class _Sources:
 
 
 def _stale(sources: _Sources, parts: Sequence[_Brought], days: Collection[date]) -> set[date]:
-    """Which of the days are to be normalised again for what came since."""
+    """Return the days to normalise again because of documents that came since."""
     there = {(p.day, m.statement) for p in parts if (m := sources.documents.get(p.document))}
     missing = {
         day

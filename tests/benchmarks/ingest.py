@@ -132,7 +132,7 @@ def measure(work: Path, scale: float) -> list[Result]:
 def channel(name: str, work: Path, transactions: int) -> Measured:
     """Record a visit to an account with so many transactions; measure both on its answers."""
     emulator: Any = EMULATORS[name]()
-    emulator.limits.kept = False
+    emulator.limits.enforced = False
     money = _busy(MONEY[name], transactions)
     switch = Switch(emulator.application)
     largest, woocommerce_lists.LARGEST = woocommerce_lists.LARGEST, 100

@@ -92,7 +92,7 @@ def _round(work: Path, days: timedelta, mode: str) -> Round:
     with reached(work, emulators) as workspace:
         slugs = [s for name in ACCOUNTS for s in _connected(workspace, name, emulators[name], days)]
         for emulator in emulators.values():
-            emulator.limits.kept = mode == KEPT
+            emulator.limits.enforced = mode == KEPT
         time.sleep(1.0)
         seconds, told = _at_once(slugs, mode)
     limits = {name: emulator.limits for name, emulator in emulators.items()}

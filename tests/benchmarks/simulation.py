@@ -40,7 +40,7 @@ from sandbox.server import bound, serving
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.channels.house import House
-from tests.channels.visitors import VISITED, buckets_passing_by, proven_by
+from tests.channels.stores import VISITED, buckets_passing_by, proven_by
 
 # Three months are asked for; these days see more than 500 settlements close.
 DAYS, SEED = 140, 20261122

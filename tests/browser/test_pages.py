@@ -15,7 +15,7 @@ from sqlalchemy import text
 from connectors.accounts.platforms import platform_named
 from connectors.channels import channel
 from connectors.home.lock import home_lock
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import PASSWORD, Site, shot, sign_in
 from tests.browser.test_journey import allow, choose, finish, give_name, pick

@@ -21,13 +21,13 @@ from connectors.lake.windows import Window
 from console.connections import keep_setup
 from mappings.channels import classify
 from mappings.tables import PROVISIONAL_TRANSACTIONS
-from pipelines.stages.explaining import sources
+from pipelines.stages.explanation import sources
 from pipelines.stages.provisional import write_provisional
 from sandbox.amazon_money import AmazonMoney
 from sandbox.limits import CLOCK
 from tests.channels.amazon_files import amounts
 from tests.channels.house import ONE_DAY
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 TABLE = PROVISIONAL_TRANSACTIONS.name
 DAYS = Window(date(2026, 7, 1), date(2026, 7, 15))

@@ -14,7 +14,7 @@ from connectors.http import Limit
 from sandbox.amazon import Amazon
 from sandbox.amazon_money import AmazonMoney
 from sandbox.limits import CLOCK
-from tests.channels.visitors import Store, check_tied, connected, store
+from tests.channels.stores import Store, check_tied, connected, store
 from tests.connectors.accounts.platforms import desk
 
 LIST, DOCUMENT = "/eu/reports/2021-06-30/reports", "/documents/"

@@ -12,10 +12,10 @@ from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from connectors.lake.lake import Lake
-from pipelines.stages.importing import Target, import_file, open_connection
+from pipelines.stages.imports import Target, import_file, open_connection
 from tests.channels import ebay_files
 from tests.channels.house import House
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 
 class Killed(BaseException):

@@ -9,7 +9,7 @@ import pytest
 from connectors.errors import Permanent
 from connectors.home.settings import Settings
 from sandbox.ebay_money import EBayMoney
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from connectors.home.settings import Settings
 from sandbox.etsy_money import EtsyMoney
 from sandbox.etsy_payments import EtsyPayments
 from sandbox.limits import CLOCK
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 PRIVATE = ("buyer_user_id", "shipping_user_id", "shipping_address_id", "billing_address_id")
 

@@ -15,7 +15,7 @@ from sandbox.limits import CLOCK
 from sandbox.money import TODAY
 from sandbox.shopify import Shopify
 from sandbox.shopify_gateways import GatewayMoney
-from tests.channels.visitors import Store, check_tied, connected
+from tests.channels.stores import Store, check_tied, connected
 from tests.connectors.accounts.platforms import desk
 
 

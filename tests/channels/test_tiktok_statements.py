@@ -22,7 +22,7 @@ from mappings.channels import classify
 from pipelines.stages.fetch import fetch
 from sandbox.tiktok import SHOPS
 from sandbox.tiktok_money import TikTokMoney, TiktokStatement, as_listed, totals
-from tests.channels.visitors import ONE_DAY, Store, check_tied, store
+from tests.channels.stores import ONE_DAY, Store, check_tied, store
 
 TIKTOK = CHANNELS["tiktok"]
 TYPES = (

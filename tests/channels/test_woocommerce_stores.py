@@ -18,7 +18,7 @@ from sandbox.limits import CLOCK
 from sandbox.woocommerce import WooCommerce
 from sandbox.woocommerce_money import WooMoney
 from tests.channels.house import total
-from tests.channels.visitors import Store, check_tied, connected
+from tests.channels.stores import Store, check_tied, connected
 from tests.connectors.accounts.platforms import Desk, desk
 
 

@@ -12,7 +12,7 @@ from connectors.accounts.vault import Vault
 from sandbox.server import bound, serving
 from sandbox.square import SquareEmulator
 from tests.console.user import Told, User
-from tests.searching import told as told_openly
+from tests.search import told as told_openly
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import pytest
 from connectors.home.settings import Settings, settings
 from connectors.lake.windows import Window
 from pipelines.execution import open_instance
-from pipelines.launching import living_process
 from pipelines.partitions import range_tags
+from pipelines.run_launcher import living_process
 from tests.console.user import User
 
 

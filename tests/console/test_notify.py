@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from sandbox.amazon import Amazon
-from sandbox.amazon_notices import ARN, URL
+from sandbox.amazon_notifications import ARN, URL
 from sandbox.server import bound, serving
 from tests.console.user import Told, User
 

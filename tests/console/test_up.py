@@ -16,7 +16,7 @@ import pytest
 
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
-from console.commands.serving import exposure, is_loopback
+from console.commands.up import exposure, is_loopback
 from tests.console.user import User
 
 PASSWORD = "correct horse battery"

@@ -17,10 +17,10 @@ from connectors.documents.ingest import parse_file
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
-from sandbox import amazon_notices as told
+from sandbox import amazon_notifications as told
 from sandbox.amazon import Amazon
 from sandbox.limits import CLOCK
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 

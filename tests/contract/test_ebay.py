@@ -6,7 +6,7 @@ from pathlib import Path
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.connectors.channels.ebay_calls import payouts
 from tests.contract.openapi import checked, document

@@ -6,7 +6,7 @@ from pathlib import Path
 from openapi_core import OpenAPI
 
 from connectors.home.settings import Settings
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 

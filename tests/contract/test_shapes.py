@@ -15,7 +15,7 @@ from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, TRANSA
 from connectors.errors import DaybookError
 from connectors.home.settings import Settings
 from sandbox.walmart_money import WalmartMoney
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.shapes import answer_schema, example, graphql_answer, matches, operations
 

@@ -32,7 +32,7 @@ from mappings.model import UNCLASSIFIED
 from sandbox.faults import Exchange
 from sandbox.shopify import Shopify
 from sandbox.shopify_schema import SCHEMA
-from tests.channels.visitors import connected
+from tests.channels.stores import connected
 from tests.connectors.accounts.platforms import desk
 
 ROOTS = {"Query": "QueryRoot"}

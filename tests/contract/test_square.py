@@ -15,7 +15,7 @@ from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.channels import classify
 from tests.channels.house import House
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 

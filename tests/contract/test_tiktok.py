@@ -13,7 +13,7 @@ from connectors.errors import TotalsMismatch
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from sandbox.tiktok_money import TikTokMoney
-from tests.channels.visitors import store
+from tests.channels.stores import store
 
 EXAMPLE = "statement_transactions_by_statement_docs_sample.json"
 TREES = ("revenue_breakdown", "shipping_cost_breakdown")

@@ -13,7 +13,7 @@ from connectors.home.settings import Settings
 from sandbox.browser import consent
 from sandbox.walmart_money import WalmartMoney
 from tests.channels.house import House
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 

@@ -21,7 +21,7 @@ from mappings.channels import classify
 from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
 from tests.channels.house import House
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 
 INDEX = "wp-json_index_full.json"

@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: roles, the token against forged requests, what is asked for."""
+"""Dependencies of the routes: the user and their role, the CSRF token, the named resources."""
 
 import hmac
 from collections.abc import Awaitable, Callable

@@ -167,7 +167,7 @@ def _go(title: str, address: str, allowed: bool) -> None:
 
 
 def retry_button(current_user: CurrentUser, card: Card, again: Again) -> None:
-    """Starts once more what failed."""
+    """Draw the button that starts once more what failed."""
     button = ui.button("Try again", on_click=lambda: _retry(current_user, card, again))
     button.props("outline").set_enabled(current_user.may("sync") and card.running is None)
 

@@ -1,4 +1,4 @@
-"""Who looks at a page: checked again at everything they do, for as long as the page is open."""
+"""The user of a page: checked again at every action, for as long as the page is open."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

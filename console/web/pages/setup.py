@@ -43,7 +43,7 @@ def register() -> None:
                 await _show(this, "name")
 
     @page("/setup/{slug}", "Set-up")
-    async def known(
+    async def resume(
         request: Request,
         slug: str,
         step: str = "",
@@ -161,5 +161,5 @@ _BODIES = {
     "timezone": setup_identity.timezone,
     "imports": setup_choices.imports,
     "accounting": setup_choices.accounting,
-    "done": setup_choices.done,
+    "done": setup_choices.end,
 }

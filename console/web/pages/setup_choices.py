@@ -86,7 +86,7 @@ async def accounting(this: SetupSession) -> None:
     buttons(back=lambda: this.go("imports"), next_=go_on, title="Finish")
 
 
-async def done(this: SetupSession) -> None:
+async def end(this: SetupSession) -> None:
     """Draw the end; an organisation's leads back to the store that waits."""
     if not this.is_organisation:
         ui.label("This connection is set up.")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from connectors.channels import channel
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.console.conftest import settlement
 from tests.console.web.conftest import Site

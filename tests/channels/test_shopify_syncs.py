@@ -12,14 +12,14 @@ from connectors.channels import channel
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from sandbox.limits import CLOCK
 from sandbox.money import TODAY
 from sandbox.shopify import Shopify
 from sandbox.shopify_money import ShopifyMoney
 from tests.channels.house import House, total
 from tests.channels.shopify_files import PAYOUTS, export, payout, row
-from tests.channels.visitors import Store, check_tied, connected
+from tests.channels.stores import Store, check_tied, connected
 from tests.connectors.accounts.platforms import desk
 
 

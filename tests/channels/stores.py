@@ -18,7 +18,7 @@ from connectors.database.registry import Registry
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.model import CLEARING
-from pipelines.stages.explaining import behind, sources
+from pipelines.stages.explanation import behind, sources
 from pipelines.stages.fetch import Fetched, fetch
 from pipelines.stages.journals import read_entries
 from pipelines.stages.reconciliation import Proof

@@ -13,13 +13,13 @@ from connectors.accounts.vault import QUEUE, Vault
 from connectors.database.registry.publications import LIVE
 from mappings.tables import TABLES
 from pipelines.stages.journals import BOOKS
-from pipelines.stages.publishing import LOCK_SECONDS
+from pipelines.stages.publisher import LOCK_SECONDS
 from pipelines.stages.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class PostedEntries:
-    """What the books hold of a connection, or may hold: its entries, and of which days."""
+    """Entries that the books hold of a connection, or may hold, and their days."""
 
     entry_ids: tuple[str, ...]
     first_day: date | None

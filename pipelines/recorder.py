@@ -1,4 +1,4 @@
-"""What a step that covers many partitions tells Dagster: exactly what it wrote and checked.
+"""Records of steps that cover many partitions: exactly what each wrote and checked.
 
 Dagster itself can only say "this output, all partitions"; a step whose specs are `skippable` says
 nothing by itself, so that a `Recorder` is the only voice. The step then returns, or raises one

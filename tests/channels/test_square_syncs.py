@@ -16,7 +16,7 @@ from sandbox.limits import CLOCK
 from sandbox.square_money import SquareMoney
 from sandbox.square_orders import TENDERS
 from tests.channels.house import total
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from sandbox.limits import CLOCK
-from tests.channels.visitors import (
+from tests.channels.stores import (
     REPORT_BASED,
     VISITED,
     Store,

@@ -36,6 +36,7 @@ class RunLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
+        """Return True, so that run monitoring asks for the process of every run."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
@@ -55,10 +56,12 @@ class RunLauncher(DefaultRunLauncher):
         if client is None:
             return False
         try:
-            said = client.can_cancel_execution(CanCancelExecutionRequest(run_id=run_id), timeout=10)
+            response = client.can_cancel_execution(
+                CanCancelExecutionRequest(run_id=run_id), timeout=10
+            )
         except DagsterUserCodeUnreachableError:
             return False
-        return deserialize_value(said, CanCancelExecutionResult).can_cancel
+        return deserialize_value(response, CanCancelExecutionResult).can_cancel
 
 
 def _lock(name: str) -> str:

@@ -15,7 +15,7 @@ from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.limits import CLOCK
 from sandbox.walmart_money import PAYING, WalmartMoney
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 REPORTS = "/v3/report/reconreport"
 
