@@ -73,7 +73,7 @@ def keep_setup(
             "where entries go"
         )
     provisional = setup.imports.provisional
-    if provisional and not foretells(connection):
+    if provisional and not supports_provisional(connection):
         raise BadInput(
             f"{connection.slug} has no provisional figures: "
             f"{platform_named(connection.channel).title} tells of no day ahead of its settlement"
@@ -131,7 +131,7 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
     return True
 
 
-def foretells(connection: Connection) -> bool:
+def supports_provisional(connection: Connection) -> bool:
     """Return whether the connection's channel reports days before a settlement covers them."""
     channel = CHANNELS.get(connection.channel)
     return channel is not None and channel.supports_provisional

@@ -135,7 +135,7 @@ class AmazonMoney:
     quiet: bool = False
     times: int = 1
     largest: int = 5
-    heard: Callable[[Listed], None] | None = None
+    on_report: Callable[[Listed], None] | None = None
     reports: list[Listed] = field(default_factory=list)
     closed: dict[str, AmazonSettlement] = field(default_factory=dict)
     _open: dict[str, AmazonSettlement] = field(default_factory=dict)
@@ -272,8 +272,8 @@ class AmazonMoney:
                 times=1 + len(self.reports) % 2,
             )
         )
-        if self.heard is not None:
-            self.heard(self.reports[-1])
+        if self.on_report is not None:
+            self.on_report(self.reports[-1])
 
     def _add(
         self,

@@ -124,7 +124,7 @@ def _days(usage: SourceTypeUsage) -> str:
 
 @app.command()
 def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
-    """Check a mapping file (YAML or JSON) without saving it, and which source types it meets."""
+    """Check a mapping file (YAML or JSON), and list the source types it matches; save nothing."""
     config = _read(file)
     uses: list[RuleUse] = []
     compared = settings().home.is_dir()
@@ -140,21 +140,19 @@ def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
     print_result(f"{file} is a valid mapping")
     for use in uses:
         if use.source_types:
-            print_result(f"  {use.channel}: {use.rule} -> {use.category}, meets:")
+            print_result(f"  {use.channel}: {use.rule} -> {use.category}, matches:")
             for source_type in use.source_types:
                 print_result(f"    {source_type}")
     for use in uses:
         if not use.source_types:
-            print_result(
-                f"warning: {use.channel}: {use.rule} meets no source type that is stored here"
-            )
+            print_result(f"warning: {use.channel}: {use.rule} matches no stored source type")
     if not compared:
         print_status(f"not compared with source types: there is no home at {settings().home}")
 
 
 @app.command(name="set")
 def set_mapping(file: Path, connection: For = None) -> None:
-    """Save a mapping file as the one in force; entries that it changes are planned anew."""
+    """Save a mapping file and use it from now on; entries that it changes are planned anew."""
     config = _read(file)
     with workspace() as opened:
         if connection is not None:

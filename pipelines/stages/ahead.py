@@ -80,7 +80,7 @@ class StoppableRateLimiter:
     def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
         """Take a permit; raise `Permanent` once it is stopped."""
         if self.stopped.is_set():
-            raise Permanent("the visit was broken off")
+            raise Permanent("the sync was broken off")
         return self.limiter.acquire(operation, max_wait, cost)
 
     def release(self, operation: str, cost: float) -> None:

@@ -100,7 +100,7 @@ def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
 def _load_categories(
     con: duckdb.DuckDBPyConnection, manifest: Manifest, mapping: MappingConfig
 ) -> None:
-    placed = classify(
+    classified = classify(
         manifest.channel,
         {fixed_source_type(word.name): None for word in manifest.source_types},
         mapping.source_types.get(manifest.channel),
@@ -113,11 +113,11 @@ def _load_categories(
     con.execute(
         "INSERT INTO categories SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)",
         [
-            [c.source_type for c in placed],
-            [c.category for c in placed],
-            [c.if_positive for c in placed],
-            [c.if_withheld for c in placed],
-            [c.assumed for c in placed],
+            [c.source_type for c in classified],
+            [c.category for c in classified],
+            [c.if_positive for c in classified],
+            [c.if_withheld for c in classified],
+            [c.assumed for c in classified],
         ],
     )
 

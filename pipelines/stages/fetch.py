@@ -68,17 +68,17 @@ def fetch(
     With `again` what decides the days of the window is read again, whatever says that it is as it
     was.
 
-    Raises the errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document
-    that does not add up where days are whole only with it. What else came is kept.
+    Raises the errors of the platform's calls, `NeedsReconnection`, and `TotalsMismatch` for one
+    document that does not add up where days are whole only with it. What else came is kept.
     """
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
-    held = workspace.lake.effective_documents(connection.slug)
-    start = min(_unknown_from(held, whole), today_of(connection, now) - lookback)
+    documents = workspace.lake.effective_documents(connection.slug)
+    start = min(_unknown_from(documents, whole), today_of(connection, now) - lookback)
     scheduled = workspace.registry.sync_schedule.by_connection().get(connection.slug)
     seen = {state.day for state in workspace.registry.days.list(connection.slug)}
     # A history that was made longer has days that no fetch has brought in.
-    fetched = complete_window(held) or whole
+    fetched = complete_window(documents) or whole
     unseen = (day for day in whole if day not in seen or day < fetched.start)
     start = min([start, *(scheduled.days if scheduled else ()), *(window or ()), *unseen])
     span = Window(max(whole.start, start), whole.end)
@@ -88,7 +88,9 @@ def fetch(
     accounts = Accounts(workspace.settings, workspace.registry)
     stopped = Event()
     with accounts.recording_refusals(connection.slug):
-        context = _context(workspace, accounts, connection, span, whole.start, now, held, stopped)
+        context = _context(
+            workspace, accounts, connection, span, whole.start, now, documents, stopped
+        )
         if again and window is not None:
             named = Window(max(whole.start, window.start), min(whole.end, window.end))
             context = replace(context, reread=named)
@@ -96,22 +98,22 @@ def fetch(
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             ingest.open_parser(workspace.settings) as table,
         ):
-            intake = _Intake(workspace, source, connection, table, context)
-            with ahead(each_readable(source.title, source.read(context)), stopped) as members:
-                for member in members:
-                    intake.store(member)
+            ingested = _Ingest(workspace, source, connection, table, context)
+            with ahead(each_readable(source.title, source.read(context)), stopped) as source_files:
+                for source_file in source_files:
+                    ingested.store(source_file)
             # What is open leaves out what a refused settlement has taken: no day is whole then.
             if (
-                intake.refused
+                ingested.refused
                 and complete_window(workspace.lake.effective_documents(connection.slug)) is not None
             ):
-                raise intake.refused[0]
-            return Fetched(intake.new, intake.touched(), [str(e) for e in intake.refused])
+                raise ingested.refused[0]
+            return Fetched(ingested.new, ingested.touched(), [str(e) for e in ingested.refused])
 
 
-def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
+def _unknown_from(documents: Sequence[Manifest], whole: Window) -> date:
     """Return the first day that no fetch has brought in."""
-    fetched = complete_window(held)
+    fetched = complete_window(documents)
     return whole.start if fetched is None else fetched.end
 
 
@@ -122,7 +124,7 @@ def _context(
     window: Window,
     since: date,
     now: datetime,
-    held: Sequence[Manifest],
+    documents: Sequence[Manifest],
     stopped: Event,
 ) -> SyncContext:
     def limiter_for(limits: Mapping[str, Limit]) -> RateLimiter:
@@ -141,12 +143,12 @@ def _context(
         window=window,
         since=since,
         now=now,
-        documents=held,
+        documents=documents,
         limiter_for=limiter_for,
     )
 
 
-class _Intake:
+class _Ingest:
     """The documents of one fetch on their way into the lake; the connection's lock is held."""
 
     def __init__(
@@ -166,12 +168,12 @@ class _Intake:
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
 
-    def store(self, member: SourceFile) -> None:
+    def store(self, source_file: SourceFile) -> None:
         """Verify and store a document, if it says something new; note one that is refused."""
         try:
             manifest = self._table.parse(
                 self._source,
-                member,
+                source_file,
                 connection=self._connection.slug,
                 time_zone=self._connection.timezone,
             )
@@ -180,13 +182,13 @@ class _Intake:
             self.refused.append(error)
             return
         if not ingest.is_stored(manifest, self._stored):
-            self._promise(manifest)
-        stored = ingest.store(self._workspace.lake, member.content, manifest, self._stored)
+            self._request_days(manifest)
+        stored = ingest.store(self._workspace.lake, source_file.content, manifest, self._stored)
         if stored.new:
             self._stored.append(stored.manifest)
             self.new.append(stored.manifest)
 
-    def _promise(self, manifest: Manifest) -> None:
+    def _request_days(self, manifest: Manifest) -> None:
         """Request a new document's days, so that they are computed even if this process dies."""
         days = {d for d in manifest.days if d < self._context.today}
         if not days <= self._unfinished:

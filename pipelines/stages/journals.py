@@ -94,14 +94,14 @@ def _load_accounts(
 
 
 def _load_gateways(con: duckdb.DuckDBPyConnection, connection: Connection) -> None:
-    words = con.execute(
+    rows = con.execute(
         "SELECT DISTINCT source_type FROM transactions WHERE category = $1", [GATEWAY]
     ).fetchall()
-    placed = classify(connection.channel, (word for (word,) in words))
+    classified = classify(connection.channel, (source_type for (source_type,) in rows))
     con.execute("CREATE TEMP TABLE gateways (source_type VARCHAR, component VARCHAR)")
     con.execute(
         "INSERT INTO gateways SELECT unnest($1), unnest($2)",
-        [[c.source_type for c in placed], [through(c.gateway) for c in placed]],
+        [[c.source_type for c in classified], [through(c.gateway) for c in classified]],
     )
 
 

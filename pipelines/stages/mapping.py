@@ -1,4 +1,4 @@
-"""The mapping configuration in force for a connection."""
+"""The effective mapping configuration of a connection."""
 
 from connectors.database.registry import MappingVersion, Registry
 from connectors.errors import ConfigError, summary

@@ -14,7 +14,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.notification_queues import NotificationQueues, notices_of
+from connectors.accounts.notification_queues import NotificationQueues, notification_support
 from connectors.channels.history import can_sync, today_of
 from connectors.channels.notifications import Message, Notification, Queue
 from connectors.database.registry import Connection
@@ -123,9 +123,9 @@ class _Poll:
         self, message: Message, sharing: Sequence[Connection], sync_at: dict[str, datetime]
     ) -> bool:
         """Note in `sync_at` which connections to sync by when; return whether to delete it."""
-        notices = notices_of(sharing[0])
+        support = notification_support(sharing[0])
         try:
-            notice = notices.parse(message.body)
+            notification = support.parse(message.body)
         except BadInput as error:
             self.result.unread += 1
             self._log.warning(
@@ -134,26 +134,28 @@ class _Poll:
                 error,
             )
             return False
-        if notice.within is None:
-            level = logging.DEBUG if notice.is_known else logging.INFO
-            self._log.log(level, "message %s, %.80r: %s", message.id, notice.kind, notice.reason)
+        if notification.within is None:
+            level = logging.DEBUG if notification.is_known else logging.INFO
+            self._log.log(
+                level, "message %s, %.80r: %s", message.id, notification.kind, notification.reason
+            )
             return True
         # Sellers of one application share its queue, so the message names the seller.
-        connections = [c for c in sharing if notices.is_about(notice, c.account_id or "")]
+        connections = [c for c in sharing if support.is_about(notification, c.account_id or "")]
         if not connections:
             self._log.info(
                 "message %s, %s: seller %.40r has no connection with this queue",
-                *(message.id, notice.kind, notice.seller),
+                *(message.id, notification.kind, notification.seller),
             )
         for connection in connections:
-            if not self._is_of_today(connection, notice):
-                at = self._now + notice.within
+            if not self._is_of_today(connection, notification):
+                at = self._now + notification.within
                 sync_at[connection.slug] = min(at, sync_at.get(connection.slug, at))
         return True
 
-    def _is_of_today(self, connection: Connection, notice: Notification) -> bool:
+    def _is_of_today(self, connection: Connection, notification: Notification) -> bool:
         """Return whether a notification is of a day that is not over: the daily sync has it."""
-        if notice.posted is None:
+        if notification.posted is None:
             return False
-        day = notice.posted.astimezone(ZoneInfo(connection.timezone)).date()
+        day = notification.posted.astimezone(ZoneInfo(connection.timezone)).date()
         return day >= today_of(connection, self._now)

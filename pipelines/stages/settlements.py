@@ -1,4 +1,4 @@
-"""Settlements as the documents in force state them, each in the file of its closing day."""
+"""Settlements as the effective documents state them, each in the file of its closing day."""
 
 from collections import Counter
 from collections.abc import Sequence

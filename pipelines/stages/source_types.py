@@ -14,7 +14,7 @@ from decimal import Decimal
 from connectors.database.registry import Connection, Publication, Registry
 from connectors.documents.manifest import Manifest
 from connectors.errors import ConfigError
-from mappings.channels import classify, met_by
+from mappings.channels import classify, matched_by
 from mappings.journal.config import MappingConfig
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.journals import BOOKS
@@ -110,7 +110,7 @@ class RuleUse:
 def rule_uses(
     workspace: Workspace, connections: Sequence[Connection], config: MappingConfig
 ) -> list[RuleUse]:
-    """Return each rule of a mapping with the source types of these connections that it meets."""
+    """Return each rule of a mapping with the source types of these connections that it matches."""
     uses = []
     for channel, own in config.source_types.items():
         stored = sorted(
@@ -121,8 +121,8 @@ def rule_uses(
                 for name in source_types_of(workspace, connection)
             }
         )
-        met = met_by(own, stored)
-        uses += [RuleUse(channel, rule, own[rule], tuple(met[rule])) for rule in own]
+        matched = matched_by(own, stored)
+        uses += [RuleUse(channel, rule, own[rule], tuple(matched[rule])) for rule in own]
     return uses
 
 

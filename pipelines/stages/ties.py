@@ -1,7 +1,7 @@
 """Ties of settlements: the sum of their lines against the total that the channel declared.
 
-A settlement is judged when all that it consists of is up to date. A day that was normalised before
-a document that touches it came is not: it waits to be done again, and proves nothing wrong.
+A settlement is compared when all that it consists of is up to date. A day normalised before a
+document that touches it came is not: it waits to be computed again, and proves nothing wrong.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ def untied(
     """Check settlements that close or have lines on `days`: closing day -> None, or why it differs.
 
     A settlement some of whose days are not normalised, not up to date, or have `failed`, is not
-    judged.
+    compared.
     """
     statements, zone = store.settlements, store.connection.timezone
     present = store.lake.days("transactions", store.slug) - set(failed)
@@ -57,9 +57,9 @@ def untied(
         totals[part.settlement_id] += part.total
         # It may lie outside: lines that a payout has taken since.
         spans.get(part.settlement_id, set()).add(part.day)
-    judged = [s for s in complete if stale.isdisjoint(spans[s.settlement_id])]
-    ties: dict[date, str | None] = {closing_day(s, zone): None for s in judged}
-    for statement in judged:
+    comparable = [s for s in complete if stale.isdisjoint(spans[s.settlement_id])]
+    ties: dict[date, str | None] = {closing_day(s, zone): None for s in comparable}
+    for statement in comparable:
         declared = statement.total if statement.declared is None else statement.declared
         total = totals[statement.settlement_id]
         if total != declared:

@@ -16,7 +16,7 @@ from connectors.errors import BadInput
 from pipelines.stages.imports import LOCK_SECONDS, days_of, query_variables
 from pipelines.stages.workspace import Workspace
 
-DocumentState = Literal["in force", "superseded", "withdrawn"]
+DocumentState = Literal["effective", "superseded", "withdrawn"]
 Origin = Literal["file", "account"]
 SHORTEST_ID = 6
 LONGEST_REASON = 500
@@ -62,7 +62,7 @@ def stored_documents(workspace: Workspace, connection: Connection) -> list[Store
 def _state(manifest: Manifest, is_effective: bool) -> DocumentState:
     if manifest.withdrawn is not None:
         return "withdrawn"
-    return "in force" if is_effective else "superseded"
+    return "effective" if is_effective else "superseded"
 
 
 def find_document(documents: Sequence[StoredDocument], name: str) -> StoredDocument:

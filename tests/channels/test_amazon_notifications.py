@@ -1,4 +1,4 @@
-"""Amazon's notifications: a message in the owner's queue makes the account's visit come sooner."""
+"""Amazon's notifications: a message in the owner's queue makes the account's sync come sooner."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ from sandbox.amazon import Amazon
 from sandbox.amazon_notifications import (
     ARN,
     AWS_ACCOUNT,
-    NoticeDesk,
+    NotificationDesk,
     as_event,
     order_change,
     report_finished,
@@ -53,7 +53,7 @@ WRONG = (
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A store whose owner has given a queue, and that was visited this morning."""
+    """A store whose owner has given a queue, and that was synced this morning."""
     monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
     with store("amazon", quick_home, tmp_path) as found:
         notifying(found).switch_on(slug(found), desk(found).fields(queue_arn=ARN), "test")
@@ -66,8 +66,8 @@ def amazon(at: Store) -> Amazon:
     return at.desk.emulator
 
 
-def desk(at: Store) -> NoticeDesk:
-    return amazon(at).notices
+def desk(at: Store) -> NotificationDesk:
+    return amazon(at).notifications
 
 
 def slug(at: Store) -> str:
@@ -118,7 +118,7 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
     monkeypatch.setenv("DAYBOOK_DATABASE_URL", home.database_url.get_secret_value())
     monkeypatch.setenv("DAYBOOK_ENDPOINTS", str(home.endpoints))
     settings.cache_clear()
-    at.visit()
+    at.sync()
     at.money.advance(8)
     at.desk.registry.sync_schedule.set(slug(at), morning(at))
     assert len(desk(at).sqs.messages) == 2, "a message a site"
@@ -136,10 +136,10 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
     settings.cache_clear()
     assert {r.run_key.split("|")[0] for r in asked if r.run_key} == {slug(at)}
     assert len({r.run_key for r in asked}) == len(asked) == 1
-    assert {m.statement for m in at.visit().documents} & set(at.money.settlements())
+    assert {m.statement for m in at.sync().documents} & set(at.money.settlements())
 
 
-def test_a_burst_makes_one_visit_and_transactions_are_gathered_for_a_while(at: Store) -> None:
+def test_a_burst_makes_one_sync_and_transactions_are_gathered_for_a_while(at: Store) -> None:
     transaction = transaction_update(SELLER, at.now - timedelta(days=2), GERMANY)
     send(at, transaction, transaction)
     assert poll(at).advanced == {slug(at)}
@@ -158,7 +158,7 @@ def test_what_is_not_for_us_is_let_go(at: Store) -> None:
         transaction_update(SELLER, at.now - timedelta(days=3), UNITED_STATES),
         order_change(SELLER, GERMANY),
         {"NotificationType": "ANY_OFFER_CHANGED", "Payload": {"AnyOfferChanged": {}}},
-        # Of a day that is not over: its own visit brings it.
+        # Of a day that is not over: its own sync brings it.
         transaction_update(SELLER, at.now, GERMANY),
     ]
     send(at, *made, *map(as_event, made))
@@ -236,7 +236,7 @@ def test_the_sync_is_scheduled_before_the_message_goes(at: Store) -> None:
     assert (scheduled(at).at, desk(at).sqs.messages) == (at.now, [])
 
 
-def test_a_queue_waits_while_its_account_is_visited(at: Store) -> None:
+def test_a_queue_waits_while_its_account_is_synced(at: Store) -> None:
     send(at, report_finished(SELLER))
     with at.desk.registry.activities.record(slug(at), "data", 1):
         assert poll(at).messages == 0
@@ -340,7 +340,7 @@ def test_a_queue_without_arn_is_listened_to_and_nothing_is_asked_of_amazon(at: S
         notifying(at).switch_on("files", desk(at).fields(), "test")
 
 
-def test_one_that_cannot_be_visited_is_not_listened_for(at: Store) -> None:
+def test_one_that_cannot_be_synced_is_not_listened_for(at: Store) -> None:
     faults = at.desk.emulator.application
     faults.only, faults.script = QUEUE, iter(["503"])
     poll(at)

@@ -26,9 +26,9 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
     assert checked(finances, heard, "/sell/finances/v1") == {"GET /payout 200"}
 
 
-def test_visits_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+def test_syncs_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with store("ebay", quick_home, tmp_path) as at:
-        at.visit()
+        at.sync()
         heard = [e for e in at.exchanges if e.path.startswith("/sell/finances")]
     finances = document(specs / "ebay" / FINANCES)
     requests = checked(finances, heard, "/sell/finances/v1")

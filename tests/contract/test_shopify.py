@@ -100,7 +100,7 @@ def test_answers_are_of_the_types_that_shopify_promises(
     with desk("shopify", quick_home, tmp_path) as at:
         assert isinstance(at.emulator, Shopify)
         for account in (at.emulator.first, at.emulator.third):
-            connected(at, account).visit()
+            connected(at, account).sync()
             at.accounts.disconnect(at.registry.connections.list()[-1].slug, "test")
         seen = heard(at.emulator.application.exchanges)
     assert {query for query, _, _ in seen} == set(QUESTIONS)

@@ -18,6 +18,7 @@ VAGUE = frozenset(
 # Nouns that end like a participle.
 NOUNS = frozenset({"accounting", "mapping"})
 QUESTION = re.compile(r"(?:whether|what|how|where|which|when|why|who|the way)\b", re.IGNORECASE)
+NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar
 
 Tree = tuple[str, ast.Module]
 
@@ -47,9 +48,7 @@ def names_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield node.id, node.lineno
         elif isinstance(node, ast.arg):
             yield node.arg, node.lineno
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, node.lineno
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+        elif isinstance(node, NAMED) and node.name:
             yield node.name, node.lineno
 
 

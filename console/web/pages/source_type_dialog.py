@@ -60,7 +60,7 @@ async def _assigned(current_user: CurrentUser, usage: SourceTypeUsage, chosen: u
     days = "1 day is" if saved.days == 1 else f"{saved.days:,} days are"
     current_user.notify(
         f"{usage.source_type} is {chosen.value} in {usage.connection.name} from now on. {days} "
-        "asked for again; entries that waited for it go out when they are done."
+        "processed again, then the entries that waited for it are posted."
     )
     return True
 
