@@ -54,6 +54,7 @@ def open_instance(connections: Sequence[str]) -> Iterator[dg.DagsterInstance]:
         warnings.simplefilter("ignore")
         with dg.DagsterInstance.get() as instance:
             partitions = set(instance.get_dynamic_partitions(CONNECTIONS))
+            # Adding keys that exist costs a transaction of every command.
             new = [slug for slug in connections if slug not in partitions]
             if new:
                 instance.add_dynamic_partitions(CONNECTIONS, new)

@@ -41,6 +41,7 @@ class RunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Ask the code server that started the run, or look for the lock of the command line's."""
+        # The daemon's runs are children of the code server; the command line's are itself.
         if GRPC_INFO_TAG in run.tags:
             lives = self._known_to_code_server(run.run_id)
         elif PROCESS in run.tags:

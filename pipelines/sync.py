@@ -152,6 +152,7 @@ def outstanding_days(
     workspace: Workspace, connection: Connection, now: datetime | None = None
 ) -> list[date]:
     """Return days that wait for work on documents that are here; of an account, those over."""
+    # Today's settlement of an account may still grow; a file is whole when it is here.
     days = outstanding(workspace, connection)
     if not can_sync(connection):
         return days
@@ -204,9 +205,11 @@ class _Sync:
         plan = {connection.slug: self._plan(connection) for connection in self.connections}
         self._compute(plan)
         self._post()
+        # An earlier sync may have died between the books and the warehouse.
         if self.report.worked or warehouse.is_stale(self.workspace):
             self._run("warehouse", "the warehouse", WAREHOUSE_JOB)
         problems = self.report.problems
+        # Last, so that a rejected account is reported whatever else was up to date.
         problems += _rejected(self.workspace, self.connections, problems)
         problems += books_problems(self.workspace, problems)
         self.report.held = held_entries(self.workspace, self.connections)
@@ -267,6 +270,7 @@ class _Sync:
             if self.window is None:
                 return days
             requested = {day for event in registry.inbox.of_connection(slug) for day in event.days}
+            # Requested first: a sync that is killed leaves its days for the next one.
             if unasked := sorted(set(days) - requested):
                 registry.inbox.request_days(slug, unasked, "synced by days", COMMAND_LINE)
             # What the fetch touched beside them is computed, too.
@@ -295,6 +299,7 @@ def unposted(workspace: Workspace, connection: Connection, window: Window) -> Wi
     """Return the days whose entries the books lack; all of them where nobody can tell."""
     try:
         days = due(workspace, connection, window).days
+    # A mapping that cannot be read: the run itself reports it, day by day.
     except ConfigError:
         listed = workspace.registry.publications.list(BOOKS, [connection.slug])
         days = [publication.business_date for publication in listed]

@@ -42,6 +42,7 @@ def each_connection(
     for slug, windows in windows_by_slug.items():
         try:
             connection = workspace.registry.connections.get(slug)
+        # A backfill may name a store that was removed since it was requested.
         except BadInput as error:
             failed |= {(slug, day): str(error) for window in windows for day in window}
             continue
@@ -57,6 +58,7 @@ def each_connection(
                 for results in work(workspace, connection, windows):
                     recorder.record(slug, results)
                     reasons |= {r.day: r.failure for r in results if r.failure is not None}
+            # What was written before an interruption is recorded as written.
             finally:
                 recorder.flush()
             outcome.problem = next(iter(reasons.values()), None)

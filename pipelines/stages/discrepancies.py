@@ -64,6 +64,7 @@ def discrepancies(
     workspace: Workspace, connection: Connection, posted: Sequence[PostedLine]
 ) -> Discrepancies:
     """Compare what the books hold of a connection with its journals; held entries are left out."""
+    # What publishing will remove anyway is no difference of its own.
     removable = {o.entry_id for o in orphans(workspace, connection, _ALWAYS, posted)}
     content = {line.entry_id: line.content_hash for line in posted}
     comparison = Discrepancies(defaultdict(list), defaultdict(set), defaultdict(set))

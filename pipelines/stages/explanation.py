@@ -86,6 +86,7 @@ def _cells(
         if rows := rows_by_document.get(manifest.document):
             text = text_of(workspace, manifest, scratch)
             relation = channel(manifest.channel).query(manifest, [manifest]).rows(text)
+            # A file is cited by its row; an API document by the number of a record in it.
             in_rows = "row" in con.sql(relation).columns
             cells |= (_rows if in_rows else _records)(con, relation, rows)
     return cells
@@ -137,6 +138,7 @@ def _gateway(line: JournalLine, entry: JournalEntry) -> str | None:
     if line.category != GATEWAY:
         return None
     accounts = {other.account for other in entry.lines if other.category == GATEWAY}
+    # Owners name accounts as they like: only the differing component tells gateways apart.
     parts = zip(*(account.split(":") for account in accounts), strict=True)
     places = [n for n, names in enumerate(parts) if len(set(names)) > 1]
     return line.account.split(":")[places[0]] if places else None

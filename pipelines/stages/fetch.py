@@ -74,6 +74,7 @@ def fetch(
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
     documents = workspace.lake.effective_documents(connection.slug)
+    # A fetch that was killed left days unknown: they are fetched whatever the lookback says.
     start = min(_unknown_from(documents, whole), today_of(connection, now) - lookback)
     scheduled = workspace.registry.sync_schedule.by_connection().get(connection.slug)
     seen = {state.day for state in workspace.registry.days.list(connection.slug)}
@@ -178,6 +179,7 @@ class _Ingest:
                 time_zone=self._connection.timezone,
             )
             bookable(self._workspace, manifest, self._context.today)
+        # One bad document must not keep the others of the fetch from the books.
         except BadInput as error:
             self.refused.append(error)
             return

@@ -95,6 +95,7 @@ def import_file(
         )
         bookable(workspace, manifest, datetime.now(UTC).date())
         with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
+            # Stores of one seller often share a folder of downloads: a file in both counts twice.
             elsewhere = held_elsewhere(workspace, source, target.slug, manifest)
             if elsewhere is not None and not again:
                 raise BadInput(
@@ -114,6 +115,7 @@ def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
             f"{manifest.name}: has days from {first}, before {workspace.settings.first_day}; "
             "set DAYBOOK_FIRST_DAY to an earlier day"
         )
+    # A day read month first: a wrong dialect shows as a date far ahead.
     if last > today + timedelta(days=DAYS_AHEAD):
         raise BadInput(f"{manifest.name}: has days up to {last}, which is in the future")
 
@@ -158,6 +160,7 @@ def _store(
     check_covered_once(manifest, previous, connection.timezone)
     if connection.kind == "api":
         check_before_sync(manifest, first_day(connection, workspace.settings.first_day))
+    # Taken before storing: the new document may change how the others are read.
     before = query_variables(source, previous)
     stored = ingest.store(lake, content, manifest)
     current = lake.effective_documents(target.slug)

@@ -69,6 +69,7 @@ def build_journals(store: Store, days: Sequence[date]) -> Built:
                 built.failed[facts.business_date] = (
                     f"entry {facts.entry_id} is off balance by {facts.balance:f}"
                 )
+        # A failed day keeps its file, so that what is posted keeps the journal it came from.
         good = sorted(set(built.days) - set(built.failed))
         query = "SELECT * FROM journal ORDER BY business_date, entry_id, line"
         write_days(con, lake, JOURNAL_LINES, store.slug, good, query, scratch)
@@ -88,6 +89,7 @@ def _load_accounts(
             [a.tax_code for a in lines],
         ],
     )
+    # SQL must round like `mappings.money`, which alone knows minor units.
     con.execute("CREATE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
     for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():
         con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin(currency)])
@@ -139,6 +141,7 @@ def withdraw(workspace: Workspace, connection: Connection, window: Window, built
         (p.business_date, p.currency)
         for p in listed
         if p.business_date in built.days
+        # What a failed day lacks is unknown; nothing posted is voided for it.
         and p.business_date not in built.failed
         and (p.business_date, p.currency) not in current
         and p.state != "voided"

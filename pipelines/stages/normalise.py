@@ -149,6 +149,7 @@ def _stage_all(store: Store, window: Window, scratch: Path) -> Iterator[_Staged]
             reason = f"document {manifest.document[:12]} ({manifest.name}): {summary(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
 
+    # Documents are independent of each other; DuckDB itself would reorder rows over its threads.
     return _side_by_side(store.workspace, stage, touched)
 
 
@@ -162,6 +163,7 @@ def _side_by_side(
     own = threading.local()
 
     def do(item: _Item) -> _Made:
+        # DuckDB connections are not for several threads at once.
         if not hasattr(own, "con"):
             own.con = workspace.serial_engine()
         return work(own.con, item)
@@ -187,6 +189,7 @@ def _stage(
     days = {day for day in window if manifest.covers(day)}
     files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, days)
     facts_by_day = _facts(con, files.values())
+    # Ids repeat in real files; a key that does not tell two lines apart would lose one of them.
     _check_keys(con, rows, facts_by_day)
     slices = []
     for day in sorted(set(facts_by_day) | {d for d in manifest.days if d in window}):
@@ -261,6 +264,7 @@ def _merged_facts(slices: Sequence[_Slice], manifests: Sequence[Manifest]) -> Da
         facts.broken |= piece.facts.broken
         for currency, total in piece.facts.totals.items():
             facts.totals[currency] += total
+    # Two documents of one day may hold the same line: each is right alone, together they are not.
     if len(slices) > 1 and not facts.broken:
         _check_keys_together(slices, facts)
     return facts
@@ -293,6 +297,7 @@ def _write(
     def whole(con: duckdb.DuckDBPyConnection, day: date) -> tuple[Path, Path]:
         target = store.lake.partition("transactions", store.slug, day)
         pieces = sorted(slices[day], key=lambda s: (s.manifest.period_start, s.manifest.document))
+        # Moving a file costs nothing; most days are of one document.
         if len(pieces) == 1:
             return pieces[0].file, target
         joined = scratch / f"{day}.parquet"

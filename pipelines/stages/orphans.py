@@ -38,6 +38,7 @@ def orphans(
 
     An entry whose journal is only lost, or not built yet, stays: documents cover its day.
     """
+    # The registry may not know an entry that stands in the books: a restored backup, another home.
     candidates = _recorded(workspace, connection, window)
     for line in posted:
         if line.business_date in window and line.entry_id not in candidates:
@@ -51,6 +52,7 @@ def orphans(
     days = {candidate.business_date for candidate in candidates.values()}
     journalled = _journalled(workspace, connection.slug, days)
     unsupported = [c for c in candidates.values() if c.entry_id not in journalled]
+    # A journal that was lost comes back with the next run; voiding its entry would post it twice.
     awaited = _awaited(workspace, connection, {c.business_date for c in unsupported})
     return sorted(
         (c for c in unsupported if c.business_date not in awaited),

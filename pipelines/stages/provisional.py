@@ -63,6 +63,7 @@ def _uncovered(
 
 
 def _cut_down(manifest: Manifest, covered: Set[date], time_zone: str) -> Manifest:
+    # A settlement takes whole days; what a platform reported of them before counts no more.
     days = {day: t for day, t in manifest.days.items() if t.lines and day not in covered}
     return manifest.model_copy(
         update={
@@ -110,11 +111,13 @@ def write_provisional(
         return set()
     if not lake.provisional_documents(slug) and not lake.days(_TABLE.name, slug):
         return set()
+    # Runs over other windows of the connection write the same files.
     with workspace.registry.lock(f"provisional {slug}", LOCK_SECONDS):
         documents = _uncovered(workspace, connection, lake.effective_documents(slug))
         days = {day for manifest in documents for day in manifest.days}
         if documents:
             _write(workspace, connection, documents, days, mapping)
+        # Dropped last: a reader sees a day twice for a moment rather than not at all.
         for day in lake.days(_TABLE.name, slug) - days:
             lake.drop(_TABLE.name, slug, day)
     return days

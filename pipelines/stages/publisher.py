@@ -66,6 +66,7 @@ def _due(
     """Tell the newest revisions to post from what stands in the books without support."""
     posted = Books(workspace.settings.books_folder).posted([connection.slug])
     remove = tuple(orphans(workspace, connection, window, posted))
+    # An entry that is removed is not posted in the same breath, even if the books lack it.
     gone = {orphan.entry_id for orphan in remove}
     content = {(line.entry_id, line.content_hash) for line in posted}
     post = tuple(p for p in listed if p.entry_id not in gone and _is_lacking(p, content))
@@ -107,6 +108,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
     run, which writes the same bytes.
     """
     registry = workspace.registry
+    # One folder for all connections: two writers at once would lose each other's year files.
     with registry.lock("books", LOCK_SECONDS):
         listed = registry.publications.list(BOOKS, [connection.slug], window.start, window.end)
         outstanding = _due(workspace, connection, window, listed)
@@ -117,6 +119,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
             {p.business_date for p in todo},
             {p.entry_id: p.revision for p in todo},
         )
+        # A day that was built anew between plan and publish would post what nobody planned.
         stale = _stale(todo, {e.entry_id: e.content_hash for e in entries})
         todo = [p for p in todo if p.business_date not in stale]
         planned = {p.entry_id for p in todo}

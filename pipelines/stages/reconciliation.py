@@ -106,6 +106,7 @@ def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap
 
 def _reconcile(workspace: Workspace, connection: Connection, now: datetime | None) -> list[Proof]:
     documents = booked_documents(workspace, connection)
+    # Linked over all documents: a balance carried on is in the next settlement's file.
     statements = linked_settlements(connection, documents)
     lines = Books(workspace.settings.books_folder).posted([connection.slug])
     unlike = discrepancies(workspace, connection, lines)
@@ -179,6 +180,7 @@ def _proof(
     ends = last_business_day(statement.period_end, connection.timezone)
     state, why = _state(statement, amounts, difference, held.get(name))
     last = max(ends, statement.deposit_day or ends)
+    # An account's settlement is fetched whole, its days are computed as they end.
     if difference and state != "held" and today is not None and last >= today:
         state, why = "open", f"it reaches to {last}: the rest is done when that day is over"
     if name in missing and state in {"open", "tied"} and not difference:
@@ -252,6 +254,7 @@ def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Dec
         if not (name == "declared" and statement.declared is None)
         and not (name == "paid" and statement.payout is None)
     ]
+    # Some channels declare a total of their own beside the payout: both must be met.
     if statement.payout is not None and statement.declared is not None:
         gaps.append(statement.payout - statement.total)
     return max(gaps, key=abs)
@@ -285,6 +288,7 @@ def _state(
     if not difference:
         why = _brought_in(statement) or _provisional(statement)
         return ("open" if statement.payout is None else "tied"), why or statement.remark
+    # In the order of the chain: the first stage that has not run explains all after it.
     for name, mend in (
         ("normalised", "run `daybook sync`"),
         ("journalled", "run `daybook sync`"),

@@ -36,6 +36,7 @@ class PostedEntries:
 
 def posted_entries(workspace: Workspace, slug: str) -> PostedEntries:
     """Return the entries that stand in the books or are recorded as posted there."""
+    # Both are asked: a crash between writing the books and recording it leaves only one of them.
     live = workspace.registry.publications.list(BOOKS, [slug], states=LIVE, all_revisions=True)
     days = {p.entry_id: p.business_date for p in live}
     for line in Books(workspace.settings.books_folder).posted([slug]):

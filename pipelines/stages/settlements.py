@@ -64,6 +64,7 @@ def write_settlements(store: Store, days: Sequence[date]) -> dict[date, int]:
         if rows:
             marks = ", ".join(f"${i + 1}" for i in range(len(SETTLEMENTS.columns)))
             con.executemany(f"INSERT INTO rows VALUES ({marks})", rows)
+        # An order of its own, so that the same documents make the same bytes.
         query = "SELECT * FROM rows ORDER BY closing_date, settlement_id"
         write_days(con, store.lake, SETTLEMENTS, store.slug, days, query, scratch)
     counts = Counter(row[7] for row in rows)
@@ -81,6 +82,7 @@ def unsteady_reserves(store: Store, days: Sequence[date]) -> dict[date, str | No
     for manifest in manifests:
         before = ends.get((manifest.currency, manifest.marketplace, manifest.period_start))
         closing = {closing_day(s, store.connection.timezone) for s in manifest.settlements}
+        # Nothing to compare with; a missing settlement has a finding of its own.
         if before is None or not closing <= set(days):
             continue
         held, released = _of(before, "reserve.held"), _of(manifest, "reserve.released")
@@ -132,6 +134,7 @@ def sums_by_settlement(
 
 def _last_document(statement: Statement, manifests: Sequence[Manifest]) -> Manifest:
     """Return the document that states the settlement's end."""
+    # A settlement may go on over documents of several months: its end is in the newest.
     for manifest in reversed(manifests):
         ends = {part.period_end for part in manifest.settlements}
         if manifest.currency == statement.currency and statement.period_end in ends:

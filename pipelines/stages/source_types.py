@@ -162,6 +162,7 @@ def _usages(
     first_seen = source_types_of(workspace, connection)
     if not first_seen:
         return []
+    # In a store's first week everything is new: listing it all would hide what matters.
     is_new = min(first_seen.values()) >= since
     own = mapping_of(workspace.registry, connection.slug).source_types.get(connection.channel)
     listed = {}

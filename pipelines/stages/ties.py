@@ -37,6 +37,7 @@ def untied(
     """
     statements, zone = store.settlements, store.connection.timezone
     present = store.lake.days("transactions", store.slug) - set(failed)
+    # A file cut short is no proof of a wrong settlement: its day fails for that by itself.
     present -= store.lake.cut_off("transactions", store.slug)
     filed = store.lake.days("settlements", store.slug)
     spans = {s.settlement_id: covered_days(s, zone) | {closing_day(s, zone)} for s in statements}
@@ -57,6 +58,7 @@ def untied(
         totals[part.settlement_id] += part.total
         # It may lie outside: lines that a payout has taken since.
         spans.get(part.settlement_id, set()).add(part.day)
+    # A stale day would accuse a settlement that its next run puts right.
     comparable = [s for s in complete if stale.isdisjoint(spans[s.settlement_id])]
     ties: dict[date, str | None] = {closing_day(s, zone): None for s in comparable}
     for statement in comparable:
@@ -110,6 +112,7 @@ class _Sources:
         now = None if then is None else self.booked.get(then.statement)
         if then is None or now is None:
             return False
+        # A digest of the day spares a restated document that left the day as it was.
         if now.document == then.document:
             return True
         totals = now.days.get(part.day)
