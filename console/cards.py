@@ -138,6 +138,7 @@ def cards(registry: Registry) -> list[Card]:
     connections = registry.connections.list()
     unmapped = unmapped_source_types(registry, connections, held)
     home = settings()
+    # The remembered verdict: running the checker takes seconds, and every page draws cards.
     refused = known_books_error(home.books_folder, home.books_verdict_file)
     listed = [
         _card(
@@ -216,6 +217,7 @@ def _status(
 ) -> tuple[Status, str | None]:
     settled = _STATES.get(connection.state)
     if settled is None and not has_settlements(connection):
+        # An organisation has no days of its own that could be done or fail.
         settled = "connected"
     if settled is not None:
         return settled, connection.reason
@@ -226,6 +228,7 @@ def _status(
         if running is not None:
             return "importing", None
         return ("error", why) if failed else ("never synced", None)
+    # An error first: a held entry can wait for its owner, a failed day cannot.
     if days.failed or failed:
         return "error", days.reason or why
     if held is not None:

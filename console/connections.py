@@ -81,6 +81,7 @@ def keep_setup(
     registry, slug = workspace.registry, connection.slug
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     changed = registry.connections.get(slug)
+    # Days that were booked ahead must be withdrawn as well when that is turned off.
     if provisional != is_booked(connection):
         book_provisional(workspace, changed, actor)
     return changed
@@ -107,6 +108,7 @@ def check_target(registry: Registry, target: str) -> None:
 
 def _is_target(connection: Connection) -> bool:
     authorised = connection.account_id is not None and connection.state != "disconnected"
+    # A pending organisation is none yet: its account may still be another one.
     return authorised and not has_settlements(connection)
 
 
@@ -177,6 +179,7 @@ def resume(registry: Registry, slug: str, actor: str) -> bool:
 
 def check_removable(connection: Connection) -> None:
     """Raise `BadInput` for a connection that has to be disconnected first."""
+    # Removing first would drop the credentials that revoke the grant at the platform.
     if connection.kind == "api" and connection.state not in {"pending", "disconnected"}:
         slug = connection.slug
         raise BadInput(f"{slug} is connected: `daybook connections disconnect {slug}` first")

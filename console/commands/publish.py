@@ -45,6 +45,7 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Post planned journal entries to the books, and remove those that nothing supports."""
+    # Without days the whole past is asked: what vanished may be of any day.
     window = window_of(first, last) or Window(date.min, date.max)
     problems: list[SyncProblem] = []
     with workspace() as opened:

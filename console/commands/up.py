@@ -105,6 +105,7 @@ def _patience() -> float:
 
 def _own_address(home: Settings, port: int) -> Settings:
     """Return settings with the console's address: DAYBOOK_PUBLIC_URL, or else this machine's."""
+    # Behind a proxy the address that browsers use is not the one listened on.
     if "public_url" in home.model_fields_set:
         return home
     return home.model_copy(update={"public_url": f"http://localhost:{port}"})
@@ -116,6 +117,7 @@ def _check_port(port: int, option: str, host: str) -> None:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind, protocol) as probe:
+            # Connections of the console before may linger for a minute.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except (OSError, OverflowError) as error:
@@ -219,6 +221,7 @@ def _watch(home: Settings, programs: Programs) -> None:
             programs.begin_anew(CODE)
         for line in programs.revive():
             print_status(line)
+        # One's own server is somebody else's to start again.
         if home.database_url is None and not postgres.is_running(home):
             postgres.ensure_running(home)
         # Whoever needed it first may have started it: one of the programs, or another command.

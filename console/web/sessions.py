@@ -122,6 +122,7 @@ class Sessions:
         who = self.who(cookie)
         if who is None:
             return False
+        # By session: who has the cookie must not lock the user out everywhere.
         counts = (attempts.Count(f"session:{digest(cookie)}", attempts.PER_NAME),)
         password_hash = self.registry.users.password_hash(who.name)
         if not self._right(who.name, password_hash, password, counts):

@@ -61,6 +61,7 @@ async def caller(request: Request) -> Caller:
     """
     who: SignedIn = request.state.who
     scheme = request.headers.get("authorization", "").partition(" ")[0]
+    # A token is never sent by a browser on its own, so no other site can forge its request.
     if scheme.lower() == "bearer":
         return Caller(who.name, who.role, "", confirmed=True)
     cookie: str = request.state.cookie

@@ -93,6 +93,7 @@ def _status(card: Card) -> None:
 
 def _facts(card: Card) -> None:
     """Draw the last completed outcome and what runs now, apart."""
+    # Two facts that are never merged: a failure stays readable while something runs.
     if card.running is not None:
         what = _WHAT.get(card.running.what, card.running.what)
         ui.label(
@@ -261,4 +262,5 @@ def _actions(
 
 
 def _quoted(text: str) -> str:
+    # Quasar's props are parsed as text: a quote would end the attribute.
     return text.replace('"', "")

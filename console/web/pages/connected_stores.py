@@ -147,6 +147,7 @@ def _filters(shown: StoreFilter) -> None:
 def _cards(current_user: CurrentUser, shown: StoreFilter) -> None:
     matches = shown.matches()
     pages = max(1, math.ceil(len(matches) / A_PAGE))
+    # A filter may leave fewer pages than the one that was shown.
     shown.page = min(shown.page, pages)
     first = (shown.page - 1) * A_PAGE
     shown.menus.clear()

@@ -74,6 +74,7 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
     authorised = authorised or (connection.account_id is not None and current in AUTHORISING)
     if step == "choose":
         return "choose"
+    # A new authorisation begins with the fields, which may have been wrong.
     if again:
         return "account"
     if connection.account_id is None:

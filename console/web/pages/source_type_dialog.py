@@ -54,6 +54,7 @@ async def _assigned(current_user: CurrentUser, usage: SourceTypeUsage, chosen: u
     if saved is None:
         return False
     if isinstance(saved, str):
+        # Quasar's props are parsed as text: a quote would end the attribute.
         message = saved.replace('"', "'")
         chosen.props(f'error error-message="{message}"')
         return False
