@@ -1,1 +1,1 @@
-"""What people touch: the command line, the pages and the HTTP API."""
+"""The user's side: the command line, the pages and the HTTP API."""

@@ -1,4 +1,4 @@
-"""What a connection's card says: how it stands, in words, and the one thing to do next.
+"""Cards of connections: the status, the reason for it, and the one thing to do next.
 
 The page, the API and the command line read the same cards. Two facts are never merged: how the
 last work ended, and what runs now.
@@ -16,7 +16,7 @@ from connectors.channels.history import can_sync, is_syncable, whole_days
 from connectors.database.registry import Activity, Connection, DaySummary, Registry, ScheduledSync
 from connectors.home.settings import settings
 from pipelines.stages.books_check import known_books_error
-from pipelines.stages.words import unplaced_words
+from pipelines.stages.source_types import unmapped_source_types
 
 Status = Literal[
     "setting up",
@@ -86,23 +86,23 @@ class Card:
 class HeldEntries:
     """Entries that wait: why one of them does, and the source types that are unmapped.
 
-    `words` is empty where all have one by now, and None where it is not words that hold them.
+    `unmapped` is empty where all are mapped by now, and None where no source type holds them.
     """
 
     reason: str
-    words: Sequence[str] | None
+    unmapped: Sequence[str] | None
 
     @property
     def why(self) -> str:
         """Return the reason as a sentence."""
-        if self.words is None or self.words:
+        if self.unmapped is None or self.unmapped:
             return self.reason
         return "Every source type is mapped now. Sync to process the days that waited"
 
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What keeps a card from being green: days that wait, and entries the books do not hold."""
+    """Work that keeps a card from being green: days that wait, and entries the books lack."""
 
     days: int
     entries: int
@@ -136,8 +136,9 @@ def cards(registry: Registry) -> list[Card]:
     days, held = registry.days.summaries(), registry.publications.held_connections()
     schedule = registry.sync_schedule.by_connection()
     connections = registry.connections.list()
-    unplaced = unplaced_words(registry, connections, held)
+    unmapped = unmapped_source_types(registry, connections, held)
     home = settings()
+    # The remembered verdict: running the checker takes seconds, and every page draws cards.
     refused = known_books_error(home.books_folder, home.books_verdict_file)
     listed = [
         _card(
@@ -145,7 +146,7 @@ def cards(registry: Registry) -> list[Card]:
             days.get(c.slug),
             last.get(c.slug),
             running.get(c.slug),
-            HeldEntries(held[c.slug][0], unplaced.get(c.slug)) if c.slug in held else None,
+            HeldEntries(held[c.slug][0], unmapped.get(c.slug)) if c.slug in held else None,
             schedule.get(c.slug) if can_sync(c) else None,
             failures.get(c.slug),
             Outstanding(waiting.get(c.slug, 0), due.get(c.slug, 0)),
@@ -193,7 +194,7 @@ def _card(
         next_sync_at=scheduled.at if scheduled else None,
         wait_reason=scheduled.reason if scheduled else None,
         warnings=tuple(_warnings(connection)),
-        unmapped_source_types=len(held.words or ()) if held else 0,
+        unmapped_source_types=len(held.unmapped or ()) if held else 0,
         failure=failure if status == "error" else None,
     )
 
@@ -216,6 +217,7 @@ def _status(
 ) -> tuple[Status, str | None]:
     settled = _STATES.get(connection.state)
     if settled is None and not has_settlements(connection):
+        # An organisation has no days of its own that could be done or fail.
         settled = "connected"
     if settled is not None:
         return settled, connection.reason
@@ -226,6 +228,7 @@ def _status(
         if running is not None:
             return "importing", None
         return ("error", why) if failed else ("never synced", None)
+    # An error first: a held entry can wait for its owner, a failed day cannot.
     if days.failed or failed:
         return "error", days.reason or why
     if held is not None:
@@ -234,8 +237,8 @@ def _status(
 
 
 def _action(connection: Connection, status: Status, held: HeldEntries | None) -> Action | None:
-    if status == "held" and held is not None and not held.words:
-        return None if held.words is None else "sync now"
+    if status == "held" and held is not None and not held.unmapped:
+        return None if held.unmapped is None else "sync now"
     return NEXT[status] if connection.kind == "api" or status != "never synced" else None
 
 

@@ -1,4 +1,4 @@
-"""What can be connected, and how: as the command line and the API tell it."""
+"""Channels that can be connected, and how, for the command line and the API."""
 
 from typing import Any
 

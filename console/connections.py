@@ -1,4 +1,4 @@
-"""What is done to a connection: begun, paused, resumed, synced, removed; refused in words.
+"""Actions on connections: begin, pause, resume, sync, remove, each refused with a reason.
 
 The command line, the API and the pages do it here. Connecting its account, and letting it go, is
 `connectors.accounts.accounts`.
@@ -73,7 +73,7 @@ def keep_setup(
             "where entries go"
         )
     provisional = setup.imports.provisional
-    if provisional and not foretells(connection):
+    if provisional and not supports_provisional(connection):
         raise BadInput(
             f"{connection.slug} has no provisional figures: "
             f"{platform_named(connection.channel).title} tells of no day ahead of its settlement"
@@ -81,6 +81,7 @@ def keep_setup(
     registry, slug = workspace.registry, connection.slug
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     changed = registry.connections.get(slug)
+    # Days that were booked ahead must be withdrawn as well when that is turned off.
     if provisional != is_booked(connection):
         book_provisional(workspace, changed, actor)
     return changed
@@ -107,6 +108,7 @@ def check_target(registry: Registry, target: str) -> None:
 
 def _is_target(connection: Connection) -> bool:
     authorised = connection.account_id is not None and connection.state != "disconnected"
+    # A pending organisation is none yet: its account may still be another one.
     return authorised and not has_settlements(connection)
 
 
@@ -131,10 +133,10 @@ def change_target(registry: Registry, slug: str, target: str, actor: str) -> boo
     return True
 
 
-def foretells(connection: Connection) -> bool:
-    """Whether the connection's channel tells of days before a settlement covers them."""
-    found = CHANNELS.get(connection.channel)
-    return found is not None and found.supports_provisional
+def supports_provisional(connection: Connection) -> bool:
+    """Return whether the connection's channel reports days before a settlement covers them."""
+    channel = CHANNELS.get(connection.channel)
+    return channel is not None and channel.supports_provisional
 
 
 def check_syncable(connection: Connection) -> None:
@@ -177,6 +179,7 @@ def resume(registry: Registry, slug: str, actor: str) -> bool:
 
 def check_removable(connection: Connection) -> None:
     """Raise `BadInput` for a connection that has to be disconnected first."""
+    # Removing first would drop the credentials that revoke the grant at the platform.
     if connection.kind == "api" and connection.state not in {"pending", "disconnected"}:
         slug = connection.slug
         raise BadInput(f"{slug} is connected: `daybook connections disconnect {slug}` first")

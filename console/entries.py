@@ -7,7 +7,7 @@ from typing import Any
 from connectors.database.registry import Connection
 from mappings.model import JournalEntry
 from mappings.money import minor_digits
-from pipelines.stages.explaining import Source, behind, sources
+from pipelines.stages.explanation import Source, behind, sources
 from pipelines.stages.journals import BOOKS, read_entries
 from pipelines.stages.workspace import Workspace
 

@@ -18,14 +18,14 @@ FAILURE: Final = 3
 INTERRUPTED: Final = 130
 
 
-class Program(Protocol):
+class CommandProgram(Protocol):
     """A command line: an application of Typer's, or a group of commands."""
 
     def __call__(self, *, prog_name: str, standalone_mode: bool) -> object:
         """Run what this process was started for; return its exit code, if it has one."""
 
 
-def exit_code(program: Program) -> int:
+def exit_code(program: CommandProgram) -> int:
     """Run the command line of this process to its exit code."""
     keep_logs_clean()
     # What stops a service is told in the same words as Ctrl-C.
@@ -73,7 +73,7 @@ def _print_error(line: str | None) -> None:
 
 
 def _leave_the_pipe() -> None:
-    """Nobody reads any more (`| head`): what is still buffered goes nowhere."""
+    """Discard what is still buffered: nobody reads any more (`| head`)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""What commands print: results on standard output, everything else on standard error."""
+"""Output of commands: results on standard output, everything else on standard error."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[-+]?[\d,]+(\.\d+)?")
 
 
 class _Plain(Console):
-    """What is printed is data: `Assets:Bank:Main` is an account and no emoji, `[x]` no markup."""
+    """A printer of data: `Assets:Bank:Main` is an account and no emoji, `[x]` no markup."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)

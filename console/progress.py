@@ -27,6 +27,7 @@ class Steps:
     def expect(self, partitions: int) -> None:
         """Lengthen the bar by partitions that are to be written."""
         self.expected += partitions
+        # A total of nothing would show a full bar.
         self.progress.update(self.task, total=self.expected or None)
 
     def advance(self, _connection: str, _asset: str, partitions: int, /) -> None:

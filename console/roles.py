@@ -1,4 +1,4 @@
-"""What each role may do, in one table that the pages, the API and the docs share."""
+"""Permissions of each role, in one table that the pages, the API and the docs share."""
 
 from typing import Final, Literal
 

@@ -74,7 +74,7 @@ def register(home: Settings) -> None:
 
 
 def described(home: Settings) -> list[str]:
-    """What to do with it, in lines for a person."""
+    """Return what to do with it, in lines for a person."""
     from connectors.accounts.platforms import PLATFORMS
 
     example = home.sandbox_folder / "square.json"

@@ -1,0 +1,1 @@
+"""The pipelines: assets, checks, sensors and stages; the only package that imports Dagster."""

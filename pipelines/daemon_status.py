@@ -27,7 +27,7 @@ _FIELDS: Final = ("last_tick_timestamp", "last_tick_start_timestamp", "last_iter
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """How the daemon is; `expected` where `daybook up` runs this home."""
+    """The state of the daemon; `expected` where `daybook up` runs this home."""
 
     expected: bool
     running: bool
@@ -36,7 +36,7 @@ class DaemonStatus:
 
     @property
     def is_away(self) -> bool:
-        """Whether it should work and does not."""
+        """Return whether it should work and does not."""
         return self.expected and not self.running
 
 
@@ -77,7 +77,7 @@ def _heartbeat(connection: Connection) -> datetime | None:
 
 
 def _scalar(connection: Connection, query: str) -> object:
-    """Dagster makes its tables when it first runs."""
+    """Return one value; Dagster makes its tables only when it first runs."""
     try:
         return connection.scalar(text(query))
     except ProgrammingError:

@@ -22,9 +22,9 @@ from pipelines.checks import RAW
 from pipelines.definitions import build_definitions
 from pipelines.interrupts import interrupts_noted
 from pipelines.jobs import DATA, FETCH, PUBLISH, warehouse_job
-from pipelines.launching import living_process
 from pipelines.partitions import CONNECTIONS, connection_tags, range_tags
 from pipelines.resources import Daybook
+from pipelines.run_launcher import living_process
 from pipelines.runs import described, working
 
 FETCH_JOB = FETCH
@@ -38,7 +38,7 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended; `problem` is its error in words, which a later run may not meet again."""
+    """The end of a run; `problem` is its error, `passes` where a later run may succeed."""
 
     run_id: str
     ok: bool
@@ -48,13 +48,14 @@ class RunOutcome:
 
 @contextmanager
 def open_instance(connections: Sequence[str]) -> Iterator[dg.DagsterInstance]:
-    """The home's instance, knowing the given connections' partition keys."""
+    """Open the home's instance, and add the partition keys of these connections to it."""
     os.environ["DAGSTER_HOME"] = str(settings().dagster_home)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with dg.DagsterInstance.get() as instance:
-            known = set(instance.get_dynamic_partitions(CONNECTIONS))
-            new = [slug for slug in connections if slug not in known]
+            partitions = set(instance.get_dynamic_partitions(CONNECTIONS))
+            # Adding keys that exist costs a transaction of every command.
+            new = [slug for slug in connections if slug not in partitions]
             if new:
                 instance.add_dynamic_partitions(CONNECTIONS, new)
             yield instance

@@ -1,4 +1,4 @@
-"""What assets and sensors are given: the home, opened, and a way to report progress."""
+"""Resources of assets and sensors: the home, opened, and a way to report progress."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

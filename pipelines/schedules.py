@@ -1,4 +1,4 @@
-"""What happens at a set time of the day."""
+"""Jobs that run at a set time of the day."""
 
 import dagster as dg
 

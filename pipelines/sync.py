@@ -19,9 +19,9 @@ from connectors.lake.windows import ONE_DAY, Window, windows
 from pipelines.checks import CHAIN
 from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
-from pipelines.stages.importing import days_of, outstanding
+from pipelines.stages.imports import days_of, outstanding
 from pipelines.stages.journals import BOOKS
-from pipelines.stages.publishing import due
+from pipelines.stages.publisher import due
 from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR
 from pipelines.stages.workspace import Workspace
 
@@ -37,7 +37,7 @@ DATA, PUBLISH, WAREHOUSE_JOB = "data", "publish", "warehouse_job"
 
 
 class Reporter(Protocol):
-    """Who hears how far a sync is: its steps by name, and partitions done of those expected."""
+    """The audience of a sync's progress: steps by name, and partitions done of those expected."""
 
     def begin(self, step: str) -> None:
         """Report that a step begins."""
@@ -58,8 +58,8 @@ class _Silent:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What failed, and where: a connection, the books or the warehouse.
+class SyncProblem:
+    """A failure, and where it happened: at a connection, the books or the warehouse.
 
     `passes` where trying again may be enough: a platform or the network was away.
     """
@@ -74,21 +74,21 @@ class Problem:
 
 @dataclass
 class SyncReport:
-    """What a sync did: how many days it brought up to date, what failed, which entries wait.
+    """The result of a sync: days brought up to date, problems, and entries that wait.
 
     `waiting` names accounts whose platform asked for a pause, and when they are synced again.
     """
 
     days: int = 0
-    waiting: list[Problem] = field(default_factory=list)
+    waiting: list[SyncProblem] = field(default_factory=list)
     worked: bool = False
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[SyncProblem] = field(default_factory=list)
     held: Sequence[Publication] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What the daemon was asked for: days to compute, entries to post, an account to fetch.
+    """A request to the daemon: days to compute, entries to post, an account to fetch.
 
     `request` is the id of the event that asks for the days.
     """
@@ -112,7 +112,7 @@ def sync(
     """
     with ExitStack() as stack:
         work = _Sync(workspace, connections, window, reporter or _Silent(), stack)
-        return work.done()
+        return work.run()
 
 
 def request_sync(
@@ -161,6 +161,7 @@ def outstanding_days(
     workspace: Workspace, connection: Connection, now: datetime | None = None
 ) -> list[date]:
     """Return days that wait for work on documents that are here; of an account, those over."""
+    # Today's settlement of an account may still grow; a file is whole when it is here.
     days = outstanding(workspace, connection)
     if not can_sync(connection):
         return days
@@ -189,11 +190,11 @@ def held_entries(workspace: Workspace, connections: Sequence[Connection]) -> Seq
     return workspace.registry.publications.list(BOOKS, slugs, states=["held"])
 
 
-def books_problems(workspace: Workspace, problems: Sequence[Problem]) -> list[Problem]:
+def books_problems(workspace: Workspace, problems: Sequence[SyncProblem]) -> list[SyncProblem]:
     """Return what Beancount refuses in the books, where no problem names it already."""
     error = books_error(workspace)
     named = error is None or any(error in (p.what or "") for p in problems)
-    return [] if named else [Problem("the books", error)]
+    return [] if named else [SyncProblem("the books", error)]
 
 
 @dataclass
@@ -207,15 +208,17 @@ class _Sync:
     stack: ExitStack
     report: SyncReport = field(default_factory=SyncReport)
 
-    def done(self) -> SyncReport:
+    def run(self) -> SyncReport:
         """Do it all, and return the report."""
         self._fetch()
         plan = {connection.slug: self._plan(connection) for connection in self.connections}
         self._compute(plan)
         self._post()
+        # An earlier sync may have died between the books and the warehouse.
         if self.report.worked or warehouse.is_stale(self.workspace):
             self._run("warehouse", "the warehouse", WAREHOUSE_JOB)
         problems = self.report.problems
+        # Last, so that a rejected account is reported whatever else was up to date.
         problems += _rejected(self.workspace, self.connections, problems)
         problems += books_problems(self.workspace, problems)
         self.report.held = held_entries(self.workspace, self.connections)
@@ -241,7 +244,7 @@ class _Sync:
         slug = None if window is None else where
         outcome = run(instance, job, slug, window, Daybook(self.reporter.advance))
         if not outcome.ok:
-            self.report.problems.append(Problem(where, outcome.problem, outcome.passes))
+            self.report.problems.append(SyncProblem(where, outcome.problem, outcome.passes))
 
     def _fetch(self) -> None:
         accounts = [connection for connection in self.connections if can_sync(connection)]
@@ -256,17 +259,17 @@ class _Sync:
                 self._note_what_is_left(slug)
             else:
                 problem = (outcome.problem or "").removeprefix(f"{slug}: ")
-                self.report.problems.append(Problem(slug, problem, outcome.passes))
+                self.report.problems.append(SyncProblem(slug, problem, outcome.passes))
 
     def _note_what_is_left(self, slug: str) -> None:
         """Report what a fetch that ended well left out: documents refused, a pause asked for."""
         registry = self.workspace.registry
         refused = [f for f in registry.connections.get(slug).findings if f.startswith(NOT_BOOKED)]
-        self.report.problems += [Problem(slug, finding) for finding in refused]
+        self.report.problems += [SyncProblem(slug, finding) for finding in refused]
         scheduled = registry.sync_schedule.by_connection().get(slug)
         if scheduled is not None and scheduled.reason is not None:
             at = f"{scheduled.at:%Y-%m-%d %H:%M} UTC"
-            self.report.waiting.append(Problem(slug, f"{scheduled.reason}; next sync {at}"))
+            self.report.waiting.append(SyncProblem(slug, f"{scheduled.reason}; next sync {at}"))
 
     def _plan(self, connection: Connection) -> list[date]:
         """Tell a connection's days; one whose documents cannot be read fails alone."""
@@ -275,14 +278,15 @@ class _Sync:
             days = days_to_compute(self.workspace, connection, self.window)
             if self.window is None:
                 return days
-            asked = {day for event in registry.inbox.of_connection(slug) for day in event.days}
-            if unasked := sorted(set(days) - asked):
+            requested = {day for event in registry.inbox.of_connection(slug) for day in event.days}
+            # Requested first: a sync that is killed leaves its days for the next one.
+            if unasked := sorted(set(days) - requested):
                 registry.inbox.request_days(slug, unasked, "synced by days", COMMAND_LINE)
             # What the fetch touched beside them is computed, too.
             touched = outstanding_days(self.workspace, connection) if can_sync(connection) else ()
             return sorted({*days, *touched})
         except ConfigError as error:
-            self.report.problems.append(Problem(slug, str(error)))
+            self.report.problems.append(SyncProblem(slug, str(error)))
             return []
 
     def _compute(self, plan: Mapping[str, Sequence[date]]) -> None:
@@ -304,6 +308,7 @@ def unposted(workspace: Workspace, connection: Connection, window: Window) -> Wi
     """Return the days whose entries the books lack; all of them where nobody can tell."""
     try:
         days = due(workspace, connection, window).days
+    # A mapping that cannot be read: the run itself reports it, day by day.
     except ConfigError:
         listed = workspace.registry.publications.list(BOOKS, [connection.slug])
         days = [publication.business_date for publication in listed]
@@ -311,8 +316,8 @@ def unposted(workspace: Workspace, connection: Connection, window: Window) -> Wi
 
 
 def _rejected(
-    workspace: Workspace, connections: Sequence[Connection], problems: Sequence[Problem]
-) -> list[Problem]:
+    workspace: Workspace, connections: Sequence[Connection], problems: Sequence[SyncProblem]
+) -> list[SyncProblem]:
     """Return accounts whose credentials were rejected, but for those that a problem names already.
 
     Nothing else may be wrong with them: what was fetched before is up to date.
@@ -324,7 +329,7 @@ def _rejected(
         named = any(p.where == latest.slug and act in (p.what or "") for p in problems)
         if latest.state == "needs_reauth" and not named:
             reason = latest.reason or "the platform rejected the stored credentials"
-            rejected.append(Problem(latest.slug, f"{reason}: {act}"))
+            rejected.append(SyncProblem(latest.slug, f"{reason}: {act}"))
     return rejected
 
 

@@ -10,7 +10,7 @@ from pipelines.resources import Daybook
 
 @dg.op(description="Uses grants that were idle for a week, and notes what ends when.")
 def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[Daybook]) -> None:
-    """Each account on its own; those that need their owner are named in the log and the card."""
+    """Keep each account's grant alive; the log and the card name those that need their owner."""
     from connectors.accounts.accounts import Accounts
 
     failed = []
@@ -23,8 +23,8 @@ def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[
                 with clean_errors():
                     accounts.keep_alive(connection.slug)
             except DaybookError as error:
-                said = str(error).removeprefix(f"{connection.slug}: ")
-                failed.append(f"{connection.slug}: {said}")
+                reason = str(error).removeprefix(f"{connection.slug}: ")
+                failed.append(f"{connection.slug}: {reason}")
                 context.log.warning(failed[-1])
     if failed:
         raise dg.Failure(f"{len(failed)} accounts failed. First: {failed[0]}", allow_retries=False)
@@ -32,5 +32,5 @@ def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[
 
 @dg.job(description="Keeps the authorisations of idle connections alive.")
 def upkeep() -> None:
-    """One step over all connections."""
+    """Run one step over all connections."""
     keep_grants_alive()

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from sandbox.amazon_events import EventDesk
 from sandbox.amazon_money import CANADA, UNITED_STATES, AmazonMoney
-from sandbox.amazon_notices import SCOPE, NoticeDesk
+from sandbox.amazon_notifications import SCOPE, NotificationDesk
 from sandbox.amazon_reports import ReportDesk
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
@@ -80,9 +80,13 @@ class Amazon(Granting):
             self.second: AmazonMoney(quiet=True),
             self.overseas: AmazonMoney((UNITED_STATES, CANADA), seed=3),
         }
-        self.reports, self.events, self.notices = ReportDesk(), EventDesk(), NoticeDesk()
+        self.reports, self.events, self.notifications = (
+            ReportDesk(),
+            EventDesk(),
+            NotificationDesk(),
+        )
         for account, money in self.money.items():
-            money.heard = partial(self.notices.finished, account)
+            money.on_report = partial(self.notifications.finished, account)
         self.draft = False
         self.lacks: set[str] = set()
         self.oauth = OAuth(access_seconds=3600.0)
@@ -104,7 +108,7 @@ class Amazon(Granting):
                 Route(
                     message + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]
                 ),
-                Route("/sqs/", self.notices.sqs.answer, methods=["POST"]),
+                Route("/sqs/", self.notifications.sqs.answer, methods=["POST"]),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -227,13 +231,13 @@ class Amazon(Granting):
         grant = self.oauth.holder(request.headers.get("x-amz-access-token", ""))
         if grant is None or grant.accounts != (SCOPE,):
             return _denied("Unauthorized", "The operation is grantless")
-        return await self.notices.listed(request)
+        return await self.notifications.listed(request)
 
     async def _subscription(self, request: Request) -> Response:
         account = self._holder(request)
         if isinstance(account, Response):
             return account
-        return await self.notices.subscription(request, account)
+        return await self.notifications.subscription(request, account)
 
     def _seller(self, request: Request) -> AmazonSeller | Response:
         account = self._holder(request)

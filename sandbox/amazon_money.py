@@ -135,7 +135,7 @@ class AmazonMoney:
     quiet: bool = False
     times: int = 1
     largest: int = 5
-    heard: Callable[[Listed], None] | None = None
+    on_report: Callable[[Listed], None] | None = None
     reports: list[Listed] = field(default_factory=list)
     closed: dict[str, AmazonSettlement] = field(default_factory=dict)
     _open: dict[str, AmazonSettlement] = field(default_factory=dict)
@@ -157,7 +157,7 @@ class AmazonMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """Amazon makes the last report anew: a fee stands a day later. The first stays listed."""
+        """Make the last report anew, a fee a day later; the first one stays listed."""
         before = self.reports[-1]
         settlement = self.closed[before.settlement]
         middle = settlement.start + PERIOD / 2
@@ -178,7 +178,7 @@ class AmazonMoney:
         }
 
     def transactions(self) -> int:
-        """Lines of settlements that are closed."""
+        """Return the lines of settlements that are closed."""
         return sum(len(s.lines) for s in self.closed.values())
 
     def listed(self) -> list[Listed]:
@@ -272,8 +272,8 @@ class AmazonMoney:
                 times=1 + len(self.reports) % 2,
             )
         )
-        if self.heard is not None:
-            self.heard(self.reports[-1])
+        if self.on_report is not None:
+            self.on_report(self.reports[-1])
 
     def _add(
         self,

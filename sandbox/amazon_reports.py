@@ -25,7 +25,7 @@ class ReportDesk:
 
     stale: int = 0
     pages: dict[str, tuple[str, int]] = field(default_factory=dict)
-    given: dict[str, tuple[Listed, bool]] = field(default_factory=dict)
+    signed: dict[str, tuple[Listed, bool]] = field(default_factory=dict)
 
     def listed(self, request: Request, money: AmazonMoney) -> Response:
         """Answer GET /reports: a page of the list; a token stands alone."""
@@ -47,7 +47,7 @@ class ReportDesk:
         if matches is None:
             return _refused(404, "NotFound", "The requested resource doesn't exist.")
         signature = secrets.token_hex(16)
-        self.given[signature] = (matches, self.stale > 0)
+        self.signed[signature] = (matches, self.stale > 0)
         self.stale = max(0, self.stale - 1)
         url = f"{request.base_url}documents/{number}?X-Amz-Expires=300&X-Amz-Signature={signature}"
         answer = {"reportDocumentId": number, "url": url}
@@ -60,7 +60,7 @@ class ReportDesk:
         """Return a document as the store hands it out, to whoever has the address."""
         if {"authorization", "x-amz-access-token"} & set(request.headers):
             return _xml(400, "InvalidArgument", "Only one auth mechanism allowed")
-        report, ended = self.given.get(
+        report, ended = self.signed.get(
             request.query_params.get("X-Amz-Signature", ""), (None, True)
         )
         if report is None:

@@ -280,7 +280,7 @@ class EBayMoney:
 
 
 def _paired(parts: Mapping[str, Owed]) -> dict[str, Owed]:
-    """Two parts are one settlement, by the number of the first."""
+    """Pair two parts into one settlement, by the number of the first."""
     names = list(parts)
     return {
         one: Owed(

@@ -56,7 +56,7 @@ class SigningKeys:
         }
 
     def verify(self, request: Request, body: bytes = b"") -> None:
-        """`Unsigned` unless the request is signed with a key that was made here."""
+        """Raise `Unsigned` unless the request is signed with a key that was made here."""
         jwe = request.headers.get("x-ebay-signature-key")
         if jwe is None:
             raise Unsigned(215001, "Missing x-ebay-signature-key header")

@@ -94,12 +94,12 @@ async def _heard_out(receive: Receive) -> Receive:
 
 
 def _hearing(exchange: Exchange, receive: Receive) -> Receive:
-    async def heard() -> Message:
+    async def noted() -> Message:
         message = await receive()
         exchange.body += message.get("body", b"")
         return message
 
-    return heard
+    return noted
 
 
 def _noting(exchange: Exchange, send: Send) -> Send:

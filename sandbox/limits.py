@@ -1,4 +1,4 @@
-"""How often a platform lets itself be called: meters, who is counted, and the door they stand at.
+"""Rate limits of platforms: meters, the accounts they count, and the middleware that asks them.
 
 The numbers are each platform's own and stand in `sandbox.refusals`, with the words in which
 it refuses. A meter forgives what a network does to well-spaced calls, and nothing else.
@@ -75,7 +75,7 @@ class Bucket:
 
     @property
     def left(self) -> float:
-        """Tokens there are now."""
+        """Return the tokens that are left now."""
         now = CLOCK()
         self._used = max(0.0, self._used - (now - self._at) * self.per_second)
         self._at = now
@@ -175,18 +175,18 @@ class Plan:
 
     rules: tuple[Rule, ...]
     refusal: Callable[[OverLimit], Response]
-    told: Callable[[Mapping[str, Meter]], dict[str, str]] = lambda _meters: {}
+    headers: Callable[[Mapping[str, Meter]], dict[str, str]] = lambda _meters: {}
 
 
 @dataclass
 class Limits:
     """A platform's limits in use: `taken` and `refused` count calls by rule and account.
 
-    Limits that are not `kept` are counted and refuse nobody.
+    Limits that are not `enforced` are counted and refuse nobody.
     """
 
     plan: Plan
-    kept: bool = True
+    enforced: bool = True
     taken: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     _meters: dict[tuple[str, str], Meter] = field(default_factory=dict)
@@ -207,7 +207,7 @@ class Limits:
         meters = self.meters(path, account)
         for rule, meter in meters.items():
             wait = meter.wait(cost)
-            if wait > 0 and self.kept:
+            if wait > 0 and self.enforced:
                 self.refused[rule.name, _whose(rule, account)] += 1
                 return OverLimit(rule, meter, wait)
         for rule, meter in meters.items():
@@ -265,7 +265,7 @@ class Limited:
                     meter.take(-1.0)
 
     def _telling(self, meters: Mapping[Rule, Meter], send: Send) -> Send:
-        payload = self._limits.plan.told({rule.name: meter for rule, meter in meters.items()})
+        payload = self._limits.plan.headers({rule.name: meter for rule, meter in meters.items()})
         headers = [(name.lower().encode(), value.encode()) for name, value in payload.items()]
 
         async def telling(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""What an account at an emulated platform has earned, and what must come out of it.
+"""Earnings of an account at an emulated platform, and the result they must have.
 
 Each platform's emulator brings one `Money` an account, made of a seed: days on which things happen
 as they do there (sales, refunds, fees, holds, disputes...), settlements that pay them out, and the

@@ -1,4 +1,4 @@
-"""What every OAuth 2 platform has: a consent page, codes, tokens that end, rotate and are revoked.
+"""Parts of every OAuth 2 platform: a consent page, codes, tokens that rotate and are revoked.
 
 A platform's emulator says what its parameters, lifetimes and error bodies are; the bookkeeping of
 who granted what is here.
@@ -56,7 +56,7 @@ class PendingCode:
 
 @dataclass
 class Issued:
-    """What a token endpoint hands out; the platform writes it its own way."""
+    """The answer of a token endpoint; the platform writes it its own way."""
 
     access_token: str
     refresh_token: str
@@ -194,7 +194,7 @@ class OAuth:
 
 
 class Granting:
-    """What an emulator of an OAuth 2 platform is to a test, unless its platform differs.
+    """The emulator of an OAuth 2 platform, unless its platform differs.
 
     `oauth` is what sellers granted there, `faults` the application with what goes wrong, `limits`
     how often it may be called.

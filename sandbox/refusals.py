@@ -1,4 +1,4 @@
-"""What each platform allows, and what it says to who asks for more.
+"""Limits of each platform, and its answer to a caller that exceeds them.
 
 Numbers and bodies: ../shared/reference/channels-1.md, channels-2.md and accounting.md, in their
 sections on limits, and Amazon's models. They are not taken from Daybook's own. UNCONFIRMED there
@@ -62,7 +62,7 @@ def _etsy(refused: OverLimit) -> Response:
     return JSONResponse({"error": "Exceeded the rate limit of this API key"}, 429, wait)
 
 
-def _etsy_told(meters: Mapping[str, Meter]) -> dict[str, str]:
+def _etsy_headers(meters: Mapping[str, Meter]) -> dict[str, str]:
     if not meters:
         return {}
     return {
@@ -80,7 +80,7 @@ ETSY = Plan(
         Rule("day", _CALLS, partial(Quota, 10_000, DAY), of_application=True),
     ),
     _etsy,
-    _etsy_told,
+    _etsy_headers,
 )
 
 
@@ -100,13 +100,13 @@ def _walmart(refused: OverLimit) -> Response:
     return JSONResponse({"errors": [error]}, 429, headers)
 
 
-def _walmart_told(meters: Mapping[str, Meter]) -> dict[str, str]:
+def _walmart_headers(meters: Mapping[str, Meter]) -> dict[str, str]:
     reports = meters.get("reports")
     return {"x-current-token-count": f"{reports.left:.0f}"} if reports else {}
 
 
 WALMART = Plan(
-    (Rule("reports", r"/v3/report/.*", partial(Bucket, 0.2, 10)),), _walmart, _walmart_told
+    (Rule("reports", r"/v3/report/.*", partial(Bucket, 0.2, 10)),), _walmart, _walmart_headers
 )
 
 
@@ -148,7 +148,7 @@ def _xero(refused: OverLimit) -> Response:
     return Response(None, 429, {"X-Rate-Limit-Problem": refused.rule.name, **wait})
 
 
-def _xero_told(meters: Mapping[str, Meter]) -> dict[str, str]:
+def _xero_headers(meters: Mapping[str, Meter]) -> dict[str, str]:
     names = {"day": "X-DayLimit-Remaining", "minute": "X-MinLimit-Remaining",
              "appminute": "X-AppMinLimit-Remaining"}  # fmt: skip
     return {names[n]: f"{m.left:.0f}" for n, m in meters.items() if n in names}
@@ -163,7 +163,7 @@ XERO = Plan(
         Rule("appminute", _XRO, partial(Quota, 10_000, MINUTE), of_application=True),
     ),
     _xero,
-    _xero_told,
+    _xero_headers,
 )
 
 

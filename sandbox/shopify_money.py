@@ -253,7 +253,7 @@ class ShopifyMoney:
             }
 
     def _settle(self) -> None:
-        """Payouts go on their way the day after, and every seventh comes back in three."""
+        """Settle payouts: sent the day after, and every seventh comes back in three."""
         for place, payout in enumerate(self.payouts):
             issued = datetime.fromisoformat(payout["issuedAt"]).astimezone(UTC).date()
             age = (self.today - issued).days

@@ -103,7 +103,7 @@ enum OrderTransactionStatus { AWAITING_RESPONSE ERROR FAILURE PENDING SUCCESS UN
 
 
 def cost(query: str, nodes: int) -> int:
-    """Points of a query for a page of so many nodes: of those asked for, then of those given."""
+    """Return the points of a query for a page of nodes: requested ones, then actual ones."""
     paged = _PAGED.search(query)
     if paged is None:
         return query.count("{")

@@ -120,6 +120,6 @@ def _page(request: Request, what: str, matches: list[dict[str, Any]], largest: i
 
 
 def refusal(status: int, category: str, code: str, detail: str) -> Response:
-    """Square's envelope of errors."""
+    """Return Square's envelope of errors."""
     errors = [{"category": category, "code": code, "detail": detail}]
     return JSONResponse({"errors": errors}, status)

@@ -199,21 +199,21 @@ class TikTok(Granting):
         )
 
     async def _statements(self, request: Request) -> Response:
-        return await self._told(request, lambda _, money: money.answer_statements(request))
+        return await self._answer(request, lambda _, money: money.answer_statements(request))
 
     async def _payments(self, request: Request) -> Response:
-        def told(shop: TiktokShop, money: TikTokMoney) -> dict[str, Any]:
+        def answer(shop: TiktokShop, money: TikTokMoney) -> dict[str, Any]:
             if shop.region in SOUTH_EAST_ASIA:
                 raise Invalid("Payments are not available in this market")
             return money.answer_payments(request)
 
-        return await self._told(request, told)
+        return await self._answer(request, answer)
 
     async def _transactions(self, request: Request) -> Response:
         number = request.path_params["number"]
-        return await self._told(request, lambda _, m: m.answer_transactions(number, request))
+        return await self._answer(request, lambda _, m: m.answer_transactions(number, request))
 
-    async def _told(
+    async def _answer(
         self, request: Request, read: Callable[[TiktokShop, TikTokMoney], dict[str, Any]]
     ) -> Response:
         """Return what finance says of the shop that a call names, if the caller may know."""

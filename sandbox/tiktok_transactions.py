@@ -1,4 +1,4 @@
-"""What is settled at TikTok Shop on a day: orders with their trees, corrections, the reserve.
+"""Transactions settled at TikTok Shop on a day: orders with their trees, corrections, reserve.
 
 Shapes: Partner Center's page "Get Transactions by Statement", 202501. Every leaf is there, most of
 them nought; a refund takes back the sale and gives back the commission. Some leaves are copies, as

@@ -99,7 +99,7 @@ class WalmartMoney:
             self.today += ONE_DAY
 
     def restate(self) -> set[date]:
-        """Walmart makes the newest report anew, with one of its lines on the day after."""
+        """Make the newest report anew, with one of its lines on the day after."""
         rows = self.reports[-1].rows
         row = next(r for r in rows if r["Transaction Type"] == "Sale")
         month, day, year = row["Transaction Posted Timestamp"].split("/")

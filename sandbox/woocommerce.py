@@ -105,7 +105,7 @@ class WooCommerce:
         return {}
 
     def fields(self) -> dict[str, str]:
-        """There is no application."""
+        """Return no fields: there is no application."""
         return {}
 
     def chosen(self, account: str) -> dict[str, str]:
@@ -302,7 +302,7 @@ def _stale(store: WoocommerceStore, timestamp: str, nonce: str) -> Response | No
 
 
 def _signature(request: Request, secret: str, supplied: dict[str, str]) -> str:
-    """WooCommerce's own arithmetic: base string from its home address, sorted by raw name."""
+    """Sign as WooCommerce does: base string from its home address, sorted by raw name."""
     address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
     pairs = [
         f"{quote(quote(name, safe='~'), safe='~')}%3D{quote(quote(value, safe='~'), safe='~')}"

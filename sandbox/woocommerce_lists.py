@@ -59,7 +59,7 @@ def error(status: int, code: str, message: str, **more: Any) -> Response:
 
 
 def only(query: Mapping[str, str], whole: Mapping[str, Any]) -> dict[str, Any]:
-    """WordPress's `_fields`, one level deep where a name has a dot."""
+    """Apply WordPress's `_fields`, one level deep where a name has a dot."""
     requested = [name.split(".", 1) for name in query.get("_fields", "").split(",") if name]
     if not requested:
         return dict(whole)
@@ -110,7 +110,7 @@ def _listed(
 
 
 def _written(item: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
-    """With as many decimals, and those notes, as were asked for."""
+    """Return a record with the decimals and the notes that were requested."""
     notes = query.get("include_meta", "").split(",")
     written: dict[str, Any] = _decimals(item, int(query.get("dp", 2)))
     if notes != [""]:

@@ -324,7 +324,7 @@ class WooMoney:
         )
 
     def _at(self, day: date) -> datetime:
-        """Some time of the day that is on that day in New York and in London too."""
+        """Return a time of the day that is on that day in New York and in London too."""
         minutes = self._random.randint(14 * 60, 22 * 60)
         return datetime.combine(day, time(), UTC) + timedelta(minutes=minutes)
 

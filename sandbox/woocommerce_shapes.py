@@ -1,4 +1,4 @@
-"""What a WooCommerce store's orders and refunds look like: the keys of 9.9.5, money as text."""
+"""Shapes of a WooCommerce store's orders and refunds: the keys of 9.9.5, money as text."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ def gmt(instant: datetime) -> str:
 
 
 def notes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Notes that plugins leave on an order."""
+    """Return the notes that plugins leave on an order."""
     return [
         {"id": n, "key": key, "value": value} for n, (key, value) in enumerate(values.items(), 1)
     ]
@@ -82,7 +82,7 @@ def empty(number: int, currency: str, method: str, at: datetime) -> dict[str, An
 
 
 def sum_up(order: dict[str, Any]) -> None:
-    """Totals as WooCommerce adds them up; gift cards lower what is to be paid."""
+    """Add totals up as WooCommerce does; gift cards lower what is to be paid."""
 
     def added(lines: str, name: str) -> Decimal:
         return sum((Decimal(line[name]) for line in order[lines]), Decimal(0))

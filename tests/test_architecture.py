@@ -19,7 +19,7 @@ ROOMS = ("mappings", "connectors", "pipelines", "console", "sandbox")
 ENVIRONMENT = {
     "pipelines/storage/pool.py": "sets DAGSTER_EVENT_BATCH_SIZE, which Dagster has no setting for",
     "pipelines/execution.py": "sets DAGSTER_HOME, so that Dagster finds the home's instance",
-    "console/commands/serving.py": "hands its own environment on to the services it starts",
+    "console/commands/up.py": "hands its own environment on to the services it starts",
 }
 
 MODULE_LINES = 400

@@ -1,4 +1,4 @@
-"""Which account credentials reach: the one that is meant, or what is still to be chosen."""
+"""The account that credentials reach: the one that is meant, or those to choose from."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

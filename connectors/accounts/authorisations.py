@@ -18,7 +18,7 @@ from connectors.errors import BadInput, RateLimited, Transient
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a callback led to: the connection, and what is still to be chosen for it.
+    """The result of a callback: the connection, and what is still to be chosen for it.
 
     With nothing `missing` the connection is authorised; `choices` are its accounts where it has
     several.

@@ -35,7 +35,7 @@ class ConsentRefused(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What goes to the platform: `challenge` is the S256 of a verifier that stays here."""
+    """The request sent to the platform: `challenge` is the S256 of a verifier that stays here."""
 
     state: str
     challenge: str

@@ -1,4 +1,4 @@
-"""Where each platform is: its own hosts, its sandbox, or what `DAYBOOK_ENDPOINTS` says.
+"""Hosts of each platform: its own, its sandbox's, or those of `DAYBOOK_ENDPOINTS`.
 
 The file is JSON, `{platform: {endpoint: url}}`; `daybook channels --json` names every endpoint.
 It points Daybook at a proxy or a test server without a change to anything else.

@@ -1,4 +1,4 @@
-"""What somebody typed or a file says about an account, checked against what its platform asks."""
+"""Fields of an account, typed or read from a file, checked against those its platform asks for."""
 
 import re
 from collections.abc import Mapping, Sequence, Set

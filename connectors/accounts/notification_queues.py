@@ -22,7 +22,7 @@ from connectors.home.redaction import remember
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """How a queue stands that was just given: messages that wait in it, and what is sent there."""
+    """The state of a queue that was just set: messages waiting in it, and what is sent there."""
 
     waiting: int
     subscribed: Sequence[str]
@@ -41,16 +41,16 @@ class NotificationQueues:
         `Remote`. Nothing is kept then.
         """
         connection = self.accounts.registry.connections.get(slug)
-        notices = notices_of(connection)
+        support = notification_support(connection)
         if not can_sync(connection):
             raise BadInput(f"{slug} is {connection.state}: only one that is active can be notified")
-        fields = read_given("the queue", notices.fields, typed)
-        remember(value for name, value in fields.items() if name in _secrets(notices))
+        fields = read_given("the queue", support.fields, typed)
+        remember(value for name, value in fields.items() if name in _secrets(support))
         access = self.accounts.access(slug)
-        with notices.open_queue(replace(access, fields=fields)) as queue:
+        with support.open_queue(replace(access, fields=fields)) as queue:
             waiting = queue.waiting()
-        subscribed = notices.subscribe(access, fields)
-        self._keep(slug, notices, fields)
+        subscribed = support.subscribe(access, fields)
+        self._keep(slug, support, fields)
         self.accounts.registry.findings.set(slug, NOTIFICATIONS, [])
         self.accounts.registry.audit.record(
             actor, "connection.notified", slug, self.shown(slug) or {}
@@ -79,7 +79,7 @@ class NotificationQueues:
 
     def address(self, connection: Connection) -> str | None:
         """Return a connection's queue: those of one address are the same; None without any."""
-        return (self.shown(connection.slug) or {}).get(notices_of(connection).address)
+        return (self.shown(connection.slug) or {}).get(notification_support(connection).address)
 
     @contextmanager
     def opened(self, connection: Connection) -> Iterator[Queue]:
@@ -87,24 +87,24 @@ class NotificationQueues:
         stored = self.accounts.vault.read(QUEUE + connection.slug)
         fields = {name.removeprefix(OPEN): value for name, value in stored.items()}
         access = replace(self.accounts.access(connection.slug), fields=fields)
-        with notices_of(connection).open_queue(access) as queue:
+        with notification_support(connection).open_queue(access) as queue:
             yield queue
 
-    def _keep(self, slug: str, notices: NotificationSupport, fields: Mapping[str, str]) -> None:
+    def _keep(self, slug: str, support: NotificationSupport, fields: Mapping[str, str]) -> None:
         """Keep exactly these fields, in one step."""
-        secrets = _secrets(notices)
+        secrets = _secrets(support)
         named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
         with self.accounts.vault.hold(QUEUE + slug) as held:
             held.save({**dict.fromkeys(set(held.fields) - set(named)), **named})
 
 
-def notices_of(connection: Connection) -> NotificationSupport:
-    """How the platform of a connection notifies; `BadInput` where it does not, or reads files."""
+def notification_support(connection: Connection) -> NotificationSupport:
+    """Return how a connection's platform notifies; `BadInput` where it does not, or reads files."""
     channel = CHANNELS.get(connection.channel)
     if connection.kind == "file" or channel is None or channel.notifications is None:
         raise BadInput(f"{connection.slug} has no notifications that Daybook hears")
     return channel.notifications
 
 
-def _secrets(notices: NotificationSupport) -> set[str]:
-    return {field.name for field in notices.fields if field.secret}
+def _secrets(support: NotificationSupport) -> set[str]:
+    return {field.name for field in support.fields if field.secret}

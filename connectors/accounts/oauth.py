@@ -30,7 +30,7 @@ _HOOKS = ("access_token_response", "refresh_token_response")
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """Where and as whom tokens are bought.
+    """The address tokens are bought at, and the client that buys them.
 
     `title` is the platform's name, for messages. `method` is how the client authenticates:
     `client_secret_basic`, `client_secret_post`, `client_secret_json` (the whole request is JSON)

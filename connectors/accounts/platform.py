@@ -1,4 +1,4 @@
-"""What can be connected, and how: the shape that every platform fills in.
+"""Platforms that can be connected: the shape that each of them fills in.
 
 A platform is a sales channel or an accounting target. It is let in by a consent in the seller's
 browser, by keys that somebody typed, or either. What is platform-specific stands in its folder's
@@ -54,7 +54,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who answered: the account as the platform itself names it.
+    """The account that answered, as the platform itself names it.
 
     `country` is ISO 3166 alpha-2, `currency` ISO 4217, `timezone` IANA; None where the platform
     does not say. `details` are further facts for the card (marketplaces, locations); `fields` are
@@ -72,7 +72,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How one account is reached: where, with which fields, and with which token.
+    """The means to reach one account: its address, its fields and its token.
 
     `fields` are those of the application, of the account and what was typed, by name. `token`
     hands out an access token that lasts; platforms without tokens never call it. `private_hosts`
@@ -91,7 +91,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a consent's callback brought: the code, and fields it named (seller id, realm)."""
+    """The content of a consent's callback: the code, and fields it named (seller id, realm)."""
 
     code: str
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Denied(BadInput):
 
 
 class Tokens(Protocol):
-    """Where tokens of one account are bought."""
+    """The source of one account's tokens."""
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
         """Return the first pair, for a consent's code; `GrantRefused` when it buys nothing."""

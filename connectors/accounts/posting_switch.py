@@ -1,4 +1,4 @@
-"""Whether entries are posted to an accounting organisation: off until its owner turns it on.
+"""The switch for posting to an accounting organisation: off until its owner turns it on.
 
 It is on from a business day, so that history which is brought in stays data alone. The switch is
 kept, and what is due can be looked at; no entry is sent to Xero or QuickBooks yet.

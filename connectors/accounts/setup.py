@@ -1,4 +1,4 @@
-"""What a connection brings in, and how far its set-up has come: changed at any time.
+"""The set-up of a connection: its imports, its target, and the step it has reached.
 
 Kept with the connection, so that a browser that was closed goes on where it stopped.
 """
@@ -36,7 +36,7 @@ class Imports(BaseModel):
 
 
 class Posting(BaseModel):
-    """Which entries an accounting organisation gets: those of business days from `since` on.
+    """The entries that an accounting organisation gets: those of business days from `since` on.
 
     None is off, as it is until somebody turns it on: history that comes in stays data alone.
     """

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Token(BaseModel):
-    """What a token endpoint gave: `expires_at` is the access token's end, None if it has none.
+    """The answer of a token endpoint: `expires_at` is the access token's end, None if it has none.
 
     `previous_refresh_token` is the one before, for platforms that accept it a while longer.
     `issued_at` is when this pair was bought, `granted_at` when the first of its grant was.

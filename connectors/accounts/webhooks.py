@@ -1,4 +1,4 @@
-"""Whether a webhook's body comes from its platform: its signature, recomputed and compared."""
+"""Signatures of webhooks, recomputed and compared: proof that a body comes from its platform."""
 
 import base64
 import hashlib

@@ -31,8 +31,8 @@ def first_day(connection: Connection, books_begin: date) -> date:
     """
     made = connection.created_at.date()
     chosen = Setup.model_validate(connection.setup).imports.history_from
-    reach = platform_named(connection.channel).earliest(made)
-    return max(chosen or reach or made - HISTORY, books_begin)
+    earliest = platform_named(connection.channel).earliest(made)
+    return max(chosen or earliest or made - HISTORY, books_begin)
 
 
 def today_of(connection: Connection, now: datetime | None = None) -> date:

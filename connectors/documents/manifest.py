@@ -107,7 +107,7 @@ class Statement(_Record):
 
 
 class Withdrawal(_Record):
-    """Who took a document out, when, and why: it counts no more, and is kept."""
+    """The withdrawal of a document, which counts no more and is kept: by whom, when, and why."""
 
     at: datetime
     by: str

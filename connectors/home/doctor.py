@@ -1,4 +1,4 @@
-"""What is wrong with a home, and how to mend it.
+"""Findings on a home, each with how to mend it.
 
 Looks only: nothing is created or changed, apart from an existing embedded server that is
 down, which is started as every other command would.

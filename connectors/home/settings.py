@@ -14,12 +14,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def default_home() -> Path:
-    """`~/.daybook`, the home of somebody who sets nothing."""
+    """Return `~/.daybook`, the home of somebody who sets nothing."""
     return Path.home() / ".daybook"
 
 
 class Settings(BaseSettings):
-    """Where Daybook keeps things and how it behaves; read from `DAYBOOK_*`.
+    """Folders of Daybook and how it behaves; read from `DAYBOOK_*`.
 
     `home` holds everything that must be backed up. `database_url` replaces the embedded
     PostgreSQL server. `lake` may move the Parquet files and documents elsewhere. `master_key`
@@ -146,12 +146,12 @@ class Settings(BaseSettings):
 
     @property
     def reload_request_file(self) -> Path:
-        """There while the code location is to be loaded anew, for `daybook up` to see."""
+        """Return the file that asks `daybook up` to load the code location anew."""
         return self.home / ".reload"
 
     @property
     def dagster_home(self) -> Path:
-        """`DAGSTER_HOME`: `dagster.yaml` and compute logs."""
+        """Return `DAGSTER_HOME`: the folder of `dagster.yaml` and compute logs."""
         return self.home / "dagster"
 
     @property

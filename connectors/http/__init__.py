@@ -1,4 +1,4 @@
-"""How Daybook talks to platforms: one client, signing as `httpx2.Auth`, errors typed once."""
+"""Calls to platforms: one client, signing as `httpx2.Auth`, errors typed once."""
 
 from connectors.http.limits import RETRY, Limit, RateLimiter, RetryPolicy
 from connectors.http.messages import Request, Response, body

@@ -78,7 +78,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back: the body as the platform wrote it, and its headers."""
+    """A platform's answer: the body as it was written, and its headers."""
 
     content: bytes
     headers: httpx2.Headers

@@ -1,1 +1,1 @@
-"""Where bytes live, and how they are written and read."""
+"""The home of bytes: written atomically, read by DuckDB."""

@@ -1,4 +1,4 @@
-"""Where bytes live: raw documents with their manifests, and Parquet partitions.
+"""The lake: raw documents with their manifests, and Parquet partitions.
 
 Exactly one Parquet file per (table, connection, day), replaced as a whole.
 """

@@ -1,4 +1,4 @@
-"""When a business day begins; half-open windows of them: one day or a year is the same call."""
+"""Business days and half-open windows of them: one day or a year is the same call."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

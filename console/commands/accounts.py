@@ -21,7 +21,7 @@ from console.days import day
 from console.options import Json
 from console.output import print_error, print_json, print_result, print_status
 from console.workspace import workspace
-from pipelines.stages.removing import posted_entries, remove_connection, withdraw_removed
+from pipelines.stages.removal import posted_entries, remove_connection, withdraw_removed
 
 ACTOR = "operator"
 
@@ -70,6 +70,7 @@ def add(
         added = accounts.add(
             channel, name, typed, slug=slug, timezone=timezone, account=account, actor=ACTOR
         )
+        # Given, the choice of imports ends the set-up; the command line has no further step.
         if has_settlements(added) or first is not None:
             connections.change_imports(opened, added.slug, ACTOR, {"history_from": first})
     _report("connected", added, as_json)
@@ -219,6 +220,7 @@ def disconnect(
                 f"{platform_named(connection.channel).leaving}: add --yes"
             )
         problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
+    # A platform that is away keeps nobody connected: the credentials are gone here in any case.
     if problem:
         print_error(problem)
     else:
@@ -240,6 +242,7 @@ def remove(
     with workspace() as opened:
         posted = posted_entries(opened, slug)
         slugs = {c.slug for c in opened.registry.connections.list()}
+        # Entries outlive their connection: they are taken out later, by its slug alone.
         if slug not in slugs and withdraw_entries and posted.entry_ids:
             _check_sure(yes, f"this takes {posted} of {slug} out of the books")
             withdraw_removed(opened, slug, ACTOR)

@@ -17,7 +17,7 @@ from console.commands.reconcile import show_proofs
 from console.output import print_result, print_status
 from console.progress import steps
 from console.workspace import workspace
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.reconciliation import reconcile
 from pipelines.sync import sync
 

@@ -9,7 +9,7 @@ from console.documents import described, document_of
 from console.options import Json
 from console.output import Align, print_json, print_result, print_table
 from console.workspace import workspace
-from pipelines.stages.importing import ACTOR
+from pipelines.stages.imports import ACTOR
 from pipelines.stages.withdrawals import (
     StoredDocument,
     Withdrawn,

@@ -43,6 +43,7 @@ def daemon_findings(home: Settings) -> list[Finding]:
     """Say how Dagster's daemon is; nothing where the database does not answer."""
     try:
         status = daemon_status(home)
+    # The database has a finding of its own.
     except (DaybookError, OSError):
         return []
     if not status.expected:
@@ -68,6 +69,7 @@ def books_findings(home: Settings) -> list[Finding]:
         with Registry.open(home) as registry:
             error = books_error(Workspace(home, registry))
     except (DaybookError, OSError):
+        # The books are files: they can be checked while the database is away.
         error = checked_books(home)
     if error is not None:
         mend = f"mend that line; `{CHECK} {home.books_folder / 'main.beancount'}` says all of them"

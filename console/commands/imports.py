@@ -15,7 +15,7 @@ from console.options import Json
 from console.output import money, print_error, print_json, print_result, print_status
 from console.workspace import workspace
 from mappings.money import minor_digits
-from pipelines.stages.importing import Imported, import_file, open_connection
+from pipelines.stages.imports import Imported, import_file, open_connection
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +48,7 @@ def import_files(
                     documents.append(_document(outcome))
                     if not as_json:
                         _report(source, outcome)
+            # Each file is whole or refused by itself: the others are imported all the same.
             except BadInput as error:
                 refused.append({"file": str(path), "error": str(error)})
                 print_error(str(error))
@@ -117,6 +118,7 @@ def _report(source: Channel, outcome: Imported) -> None:
         print_result(
             f"  {manifest.rows_without_amount} of its rows state no amount and are not booked"
         )
+    # Where no total proves a file whole, its owner has to look.
     if manifest.rows is not None and (manifest.declared is None or is_summary):
         print_result(
             f"  rows: {manifest.rows}, the last day {_last_day(manifest)}"

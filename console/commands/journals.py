@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from console.commands.syncing import From, Slugs, To, window_of
+from console.commands.sync import From, Slugs, To, window_of
 from console.entries import Entry, entries
 from console.options import Json
 from console.output import money, print_json, print_result

@@ -20,10 +20,16 @@ from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
-from pipelines.stages.importing import ACTOR
+from pipelines.stages.imports import ACTOR
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.placing import save_mapping
-from pipelines.stages.words import RuleUse, Word, a_week_ago, new_words, rule_uses
+from pipelines.stages.mapping_changes import save_mapping
+from pipelines.stages.source_types import (
+    RuleUse,
+    SourceTypeUsage,
+    a_week_ago,
+    new_source_types,
+    rule_uses,
+)
 
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
 
@@ -72,10 +78,10 @@ def list_source_types(
     """List source types that are new since a day, and all that no rule maps."""
     begins = since or a_week_ago()
     with workspace() as opened:
-        listed = new_words(opened, chosen(opened, []), begins)
+        listed = new_source_types(opened, chosen(opened, []), begins)
     if as_json:
         print_json(
-            {"since": begins, "source_types": [source_type_document(word) for word in listed]}
+            {"since": begins, "source_types": [source_type_document(usage) for usage in listed]}
         )
         return
     if not listed:
@@ -90,19 +96,19 @@ def list_source_types(
          ("days", Align.LEFT), ("holds", Align.LEFT)],
         [
             (
-                word.connection.slug,
-                word.source_type,
-                f"{word.category} (assumed)" if word.assumed else word.category,
-                f"{word.first_seen:%Y-%m-%d}",
-                word.lines,
-                ", ".join(f"{money(t, minor_digits(c))} {c}" for c, t in word.totals.items()),
-                _days(word),
-                ", ".join(entry.entry_id for entry in word.held) or "nothing",
+                usage.connection.slug,
+                usage.source_type,
+                f"{usage.category} (assumed)" if usage.assumed else usage.category,
+                f"{usage.first_seen:%Y-%m-%d}",
+                usage.lines,
+                ", ".join(f"{money(t, minor_digits(c))} {c}" for c, t in usage.totals.items()),
+                _days(usage),
+                ", ".join(entry.entry_id for entry in usage.held) or "nothing",
             )
-            for word in listed
+            for usage in listed
         ],
     )  # fmt: skip
-    if not all(word.placed for word in listed):
+    if not all(usage.is_mapped for usage in listed):
         print_result(
             "name a category for what is unclassified or assumed under source_types in a mapping "
             "file, then "
@@ -110,15 +116,15 @@ def list_source_types(
         )
 
 
-def _days(word: Word) -> str:
-    if word.first_day == word.last_day:
-        return str(word.first_day or "-")
-    return f"{word.first_day} to {word.last_day}"
+def _days(usage: SourceTypeUsage) -> str:
+    if usage.first_day == usage.last_day:
+        return str(usage.first_day or "-")
+    return f"{usage.first_day} to {usage.last_day}"
 
 
 @app.command()
 def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
-    """Check a mapping file (YAML or JSON) without saving it, and which source types it meets."""
+    """Check a mapping file (YAML or JSON), and list the source types it matches; save nothing."""
     config = _read(file)
     uses: list[RuleUse] = []
     compared = settings().home.is_dir()
@@ -134,21 +140,19 @@ def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
     print_result(f"{file} is a valid mapping")
     for use in uses:
         if use.source_types:
-            print_result(f"  {use.channel}: {use.rule} -> {use.category}, meets:")
+            print_result(f"  {use.channel}: {use.rule} -> {use.category}, matches:")
             for source_type in use.source_types:
                 print_result(f"    {source_type}")
     for use in uses:
         if not use.source_types:
-            print_result(
-                f"warning: {use.channel}: {use.rule} meets no source type that is stored here"
-            )
+            print_result(f"warning: {use.channel}: {use.rule} matches no stored source type")
     if not compared:
         print_status(f"not compared with source types: there is no home at {settings().home}")
 
 
 @app.command(name="set")
 def set_mapping(file: Path, connection: For = None) -> None:
-    """Save a mapping file as the one in force; entries that it changes are planned anew."""
+    """Save a mapping file and use it from now on; entries that it changes are planned anew."""
     config = _read(file)
     with workspace() as opened:
         if connection is not None:

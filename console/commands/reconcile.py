@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
-from console.commands.syncing import Slugs
+from console.commands.sync import Slugs
 from console.options import Json
 from console.output import Align, money, print_json, print_result, print_table
 from console.proofs import FIGURES, gap_document, proof_document

@@ -1,4 +1,4 @@
-"""How many passwords may be tried, and by whom: counted before a password is looked at.
+"""Limits on password attempts, counted before a password is looked at.
 
 The count is in the registry, so that no number of requests at once, of consoles or of restarts gets
 past it. A name takes few attempts from everybody together, and so does an address. A browser in
@@ -43,6 +43,7 @@ class Count:
 
 def counts(name: str, address: str) -> tuple[Count, ...]:
     """Return what an attempt from anywhere counts for."""
+    # Somebody may type a password for a name: the registry keeps no readable one.
     hashed = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
     return Count(f"address:{_network(address)}", PER_ADDRESS), Count(f"name:{hashed}", PER_NAME)
 
@@ -87,6 +88,7 @@ def known_device(cookie: str, name: str, password_hash: str | None) -> Count | N
     issued, _, signature = rest.partition(".")
     if password_hash is None or not (issued.isascii() and issued.isdigit()):
         return None
+    # Signed, not stored: a browser that never comes back leaves no row.
     expected = _signature(name, password_hash, number, issued)
     if not hmac.compare_digest(signature.encode(), expected.encode()):
         return None

@@ -1,4 +1,4 @@
-"""What the console's pages and API work on: one home, opened, and the programs behind it."""
+"""The context of the console's pages and API: one home, opened, and the programs behind it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from console.web.sessions import Sessions
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What pages and API work on; `dagster` and `books` are where those programs listen, if."""
+    """A home and its programs; `dagster` and `books` are their addresses, if they run."""
 
     settings: Settings
     registry: Registry

@@ -27,7 +27,7 @@ class RefusedRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """What a GraphQL request changes: its fields, and the variables as they were sent."""
+    """A change that a GraphQL request makes: its fields, and the variables as they were sent."""
 
     fields: tuple[str, ...]
     variables: str

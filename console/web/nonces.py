@@ -51,6 +51,7 @@ class _Page:
 
     async def _whole(self, start: Message) -> None:
         nonce = secrets.token_urlsafe(16)
+        # NiceGUI writes its scripts itself and takes no nonce for them.
         body = bytes(self._body).replace(b"<script", f'<script nonce="{nonce}"'.encode())
         headers = MutableHeaders(scope=start)
         headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)

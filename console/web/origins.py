@@ -1,4 +1,4 @@
-"""Where a request comes from and whom it is for: the console's own addresses, and no others.
+"""Origins and hosts of requests: the console's own addresses, and no others.
 
 A name that somebody else points at this machine makes a browser take their page for ours: so a
 request must name the host of `public_url`, or this machine.
@@ -36,6 +36,7 @@ class Origins:
     def sent(self, headers: Headers) -> bool:
         """Return whether a page of the console sent a request."""
         origin = headers.get("origin")
+        # Browsers leave Origin out of their own GETs; other programs send neither header.
         if origin is None:
             return headers.get("sec-fetch-site") == "same-origin"
         parts = _parts(origin)
@@ -49,6 +50,7 @@ class Origins:
         """Return whether a page of somebody else asks by itself, and no person follows a link."""
         if headers.get("sec-fetch-site") not in _ELSEWHERE:
             return False
+        # A link in a mail must open a page; an image or frame of another site must not.
         followed = headers.get("sec-fetch-mode") == "navigate"
         return not (followed and headers.get("sec-fetch-dest") == "document")
 

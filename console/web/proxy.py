@@ -174,8 +174,10 @@ class Behind:
 
     def _client(self) -> httpx2.AsyncClient:
         unix = proxy_headers.socket_of(self.base or "")
-        reach = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
-        return httpx2.AsyncClient(verify=_NO_TLS, trust_env=False, timeout=TIMEOUT, transport=reach)
+        transport = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
+        return httpx2.AsyncClient(
+            verify=_NO_TLS, trust_env=False, timeout=TIMEOUT, transport=transport
+        )
 
     async def _answer(
         self, answer: httpx2.Response, scope: Scope, receive: Receive, send: Send

@@ -1,4 +1,4 @@
-"""What goes over to a program behind the console and what comes back: addresses and headers.
+"""Addresses and headers, on their way to a program behind the console and back.
 
 Nothing here sends anything. Hop-by-hop headers are those of RFC 9110, section 7.6.1.
 """

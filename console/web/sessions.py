@@ -73,7 +73,7 @@ class Sessions:
     def sign_in(
         self, name: str, password: str, address: str = "", device: str = ""
     ) -> SignIn | None:
-        """Cookies for whoever knows the password; None for a wrong name or password.
+        """Return cookies for whoever knows the password; None for a wrong name or password.
 
         `RateLimited` after too many wrong ones, for the name or from the `address`; a `device` on
         which the user signed in before is counted by itself.
@@ -122,6 +122,7 @@ class Sessions:
         who = self.who(cookie)
         if who is None:
             return False
+        # By session: who has the cookie must not lock the user out everywhere.
         counts = (attempts.Count(f"session:{digest(cookie)}", attempts.PER_NAME),)
         password_hash = self.registry.users.password_hash(who.name)
         if not self._right(who.name, password_hash, password, counts):

@@ -28,6 +28,7 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.get("/sign-in")
     def page(request: Request, next: str = "/") -> Response:
+        # Somebody who is signed in and follows an old link.
         if request.state.who is not None:
             return RedirectResponse(_local(next), 303)
         users = console.registry.users.list()
@@ -58,6 +59,7 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.post("/sign-out")
     async def sign_out(request: Request, csrf: Annotated[str, Form()]) -> Response:
+        # Another site could sign somebody out with a form of its own.
         if csrf != csrf_token(request.state.cookie):
             return PlainTextResponse("this form is stale: go back and try again", 403)
         await run_sync(console.sessions.sign_out, request.state.cookie)
@@ -85,6 +87,7 @@ def _page(next: str, note: str, *, status: int = 200, user: str = "") -> Respons
 def _local(address: str) -> str:
     """Return a page of ours to go on to; anything else is the first page."""
     try:
+        # Browsers take `//host` and `/\host` for another site's address.
         elsewhere = bool(urlsplit(address).netloc) or address.startswith(("//", "/\\"))
     except ValueError:
         return "/"

@@ -33,7 +33,7 @@ _HANDSHAKE: Final = ("host", "origin", "sec-websocket-")
 
 
 class CloseFrame(NamedTuple):
-    """How one end closed, to tell the other."""
+    """The close of one end, to pass on to the other."""
 
     code: int
     reason: str = ""
@@ -53,10 +53,10 @@ async def reached(
     # The browser's Host, as over HTTP; the connection itself goes to the program.
     address = f"ws://{host}{target.raw_path.decode()}"
     if unix is None:
-        reach = partial(connect, address, host=target.host, port=target.port)
+        opener = partial(connect, address, host=target.host, port=target.port)
     else:
-        reach = partial(unix_connect, unix, address)
-    return await reach(
+        opener = partial(unix_connect, unix, address)
+    return await opener(
         additional_headers=headers,
         origin=Origin(browser_headers["origin"]) if "origin" in browser_headers else None,
         subprotocols=[Subprotocol(offered) for offered in scope["subprotocols"]] or None,

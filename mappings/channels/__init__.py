@@ -14,7 +14,7 @@ from itertools import product
 from mappings.channels.source_types import SEPARATOR, fixed_source_type
 from mappings.model import UNCLASSIFIED
 
-__all__ = ["SEPARATOR", "Classification", "channels", "classify", "met_by", "rules"]
+__all__ = ["SEPARATOR", "Classification", "channels", "classify", "matched_by", "rules"]
 Names = tuple[str, ...]
 
 
@@ -114,13 +114,13 @@ def _alternatives(name: str, beginnings: frozenset[str]) -> list[str]:
 def matching_rule(
     source_type: str, table: Mapping[Names, Classification], beginnings: frozenset[str]
 ) -> Names | None:
-    """Return the key of the rule that decides on a source type; None where no rule meets it.
+    """Return the key of the rule that decides on a source type; None where none matches.
 
     What is assumed of a family of fees gives way to every rule that names more.
     """
     names = _names(fixed_source_type(source_type))
-    met = (pattern for pattern in _patterns(names, beginnings) if pattern in table)
-    return min(met, key=lambda pattern: table[pattern].assumed, default=None)
+    matched = (pattern for pattern in _patterns(names, beginnings) if pattern in table)
+    return min(matched, key=lambda pattern: table[pattern].assumed, default=None)
 
 
 def own_rules(overrides: Mapping[str, str]) -> dict[Names, Classification]:
@@ -131,16 +131,16 @@ def own_rules(overrides: Mapping[str, str]) -> dict[Names, Classification]:
     }
 
 
-def met_by(overrides: Mapping[str, str], source_types: Iterable[str]) -> dict[str, list[str]]:
+def matched_by(overrides: Mapping[str, str], source_types: Iterable[str]) -> dict[str, list[str]]:
     """Return, for each rule of an owner, the source types that it decides on."""
     own = own_rules(overrides)
     beginnings = _beginnings_of(own)
-    met: dict[str, list[str]] = {name: [] for name in overrides}
+    matched: dict[str, list[str]] = {name: [] for name in overrides}
     for source_type in source_types:
         rule = matching_rule(source_type, own, beginnings)
         if rule is not None:
-            met[own[rule].source_type].append(source_type)
-    return met
+            matched[own[rule].source_type].append(source_type)
+    return matched
 
 
 def classify(

@@ -1,4 +1,4 @@
-"""What the program bean-check says of the books as a whole."""
+"""The verdict of the program bean-check on the books as a whole."""
 
 import dagster as dg
 

@@ -18,7 +18,7 @@ from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import DATA_CHECKS, JOURNALS, RAW, SETTLEMENTS, TRANSACTIONS
 from pipelines.checks.specs import check_specs
 from pipelines.jobs import DATA
-from pipelines.recording import Recorder
+from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace
@@ -82,6 +82,7 @@ def settlement_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
             context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
         ) -> Iterator[dg.MaterializeResult[None]]:
             """Bring every selected asset up to date for the run's days; name the bad ones last."""
+            # A generator without outputs: the recorder alone reports what was written.
             yield from ()
             _compute(context, daybook)
 
@@ -105,6 +106,7 @@ def _compute(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
             yield compute_days(store, window, selected, daybook.progress)
         if events and JOURNALS in selected:
             days = [day for window in windows for day in window]
+            # Only up to the event that was read: a document that came meanwhile keeps its request.
             workspace.registry.inbox.finish_days(connection.slug, days, events[-1].id)
 
     with daybook.open() as workspace:

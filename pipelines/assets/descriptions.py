@@ -1,4 +1,4 @@
-"""What every asset tells of itself: owner, code version, and the columns of its table."""
+"""Descriptions of the assets: owner, code version, and the columns of their tables."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

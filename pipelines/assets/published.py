@@ -14,7 +14,7 @@ from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED
 from pipelines.checks.specs import check_specs
 from pipelines.jobs import PUBLISH
-from pipelines.recording import Recorder
+from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace

@@ -56,6 +56,7 @@ with warnings.catch_warnings():
         from pipelines.stages.syncs import check_syncable, fetch_window, sync_account
 
         slug = context.partition_key
+        # Somebody who asks for a sync wants what is late as well; the morning's own is cheap.
         lookback = DAILY_LOOKBACK if SCHEDULED in context.run.tags else LOOKBACK
         with daybook.open() as workspace, interruption_in_words(), clean_errors():
             registry = workspace.registry
@@ -73,6 +74,7 @@ with warnings.catch_warnings():
                     result = sync_account(workspace, connection, daybook.clock(), lookback, window)
                 except (DaybookError, OSError) as error:
                     outcome.problem = redacted(summary(error))
+                    # Dagster retries nothing: the schedule does, and the command line reads this.
                     passes = isinstance(error, Transient)
         if outcome.problem is not None:
             metadata = {RERUN_HELPS: True} if passes else {}

@@ -8,7 +8,7 @@ from pipelines.assets.descriptions import OWNERS, rules_version
 from pipelines.assets.windows import failure
 from pipelines.checks import JOURNALS, PUBLISHED, SETTLEMENTS, TRANSACTIONS
 from pipelines.interrupts import interruption_in_words
-from pipelines.recording import Recorder
+from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""What steps over many days have in common: one connection or day that fails stops alone."""
+"""Steps over windows of days, in which one connection or day that fails stops alone."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +14,7 @@ from connectors.lake.temporary import sweep
 from connectors.lake.windows import ONE_DAY, Window
 from pipelines.interrupts import interruption_in_words
 from pipelines.partitions import CONNECTION, DAYS, by_connection, days_tag
-from pipelines.recording import Recorder
+from pipelines.recorder import Recorder
 from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace
 
@@ -42,6 +42,7 @@ def each_connection(
     for slug, windows in windows_by_slug.items():
         try:
             connection = workspace.registry.connections.get(slug)
+        # A backfill may name a store that was removed since it was requested.
         except BadInput as error:
             failed |= {(slug, day): str(error) for window in windows for day in window}
             continue
@@ -57,6 +58,7 @@ def each_connection(
                 for results in work(workspace, connection, windows):
                     recorder.record(slug, results)
                     reasons |= {r.day: r.failure for r in results if r.failure is not None}
+            # What was written before an interruption is recorded as written.
             finally:
                 recorder.flush()
             outcome.problem = next(iter(reasons.values()), None)

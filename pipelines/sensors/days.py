@@ -15,7 +15,7 @@ from pipelines.partitions import (
     partition_space,
     range_tags,
 )
-from pipelines.reloading import ask_for_reload
+from pipelines.reload_request import ask_for_reload
 from pipelines.resources import Daybook
 from pipelines.runs import WORKING
 from pipelines.sensors.under_way import busy_connections

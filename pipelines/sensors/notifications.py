@@ -15,20 +15,20 @@ from pipelines.resources import Daybook
 def notifications(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
-    """Brings scheduled syncs forward and asks for no run itself; without a queue it does nothing.
+    """Bring scheduled syncs forward; request no run, and do nothing without a queue.
 
     The cursor is the queue that was asked last.
     """
-    from pipelines.stages.listening import listen
+    from pipelines.stages.notification_poll import poll_queues
 
     with daybook.open() as workspace:
-        heard = listen(workspace, daybook.clock(), context.log, context.cursor or "")
-    said = [
-        f"{heard.messages} messages" if heard.messages else "no messages",
-        f"{heard.unread} cannot be read" if heard.unread else "",
-        f"sooner: {', '.join(sorted(heard.advanced))}" if heard.advanced else "",
-        f"no answer for {', '.join(sorted(heard.silent))}" if heard.silent else "",
+        result = poll_queues(workspace, daybook.clock(), context.log, context.cursor or "")
+    sentences = [
+        f"{result.messages} messages" if result.messages else "no messages",
+        f"{result.unread} cannot be read" if result.unread else "",
+        f"sooner: {', '.join(sorted(result.advanced))}" if result.advanced else "",
+        f"no answer for {', '.join(sorted(result.silent))}" if result.silent else "",
     ]
     return dg.SensorResult(
-        skip_reason=dg.SkipReason("; ".join(filter(None, said))), cursor=heard.last or None
+        skip_reason=dg.SkipReason("; ".join(filter(None, sentences))), cursor=result.last or None
     )

@@ -34,22 +34,22 @@ def due_syncs(
     A sync that no run did is asked for again on the day after.
     """
     now = daybook.clock()
-    known = set(context.instance.get_dynamic_partitions(connections.name or ""))
+    partitions = set(context.instance.get_dynamic_partitions(connections.name or ""))
     busy = busy_connections(context.instance, [FETCH])
     with daybook.open() as workspace:
-        requests = list(_requests(workspace, known - busy, now))
+        requests = list(_requests(workspace, partitions - busy, now))
     reason = None if requests else dg.SkipReason("No account is due to be synced.")
     return dg.SensorResult(run_requests=requests, skip_reason=reason)
 
 
-def _requests(workspace: Workspace, known: set[str], now: datetime) -> Iterator[dg.RunRequest]:
+def _requests(workspace: Workspace, partitions: set[str], now: datetime) -> Iterator[dg.RunRequest]:
     from connectors.channels.history import can_sync
 
     scheduled_syncs = workspace.registry.sync_schedule.by_connection()
     due = [
         (connection, scheduled_syncs.get(connection.slug))
         for connection in workspace.registry.connections.list()
-        if connection.slug in known
+        if connection.slug in partitions
         and can_sync(connection)
         and _is_due(connection, scheduled_syncs.get(connection.slug), now)
     ]

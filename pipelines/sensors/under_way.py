@@ -1,4 +1,4 @@
-"""Which connections have runs that have not ended: what they leave is asked for afterwards."""
+"""Connections with runs that have not ended: what these leave is requested afterwards."""
 
 from collections.abc import Iterable
 

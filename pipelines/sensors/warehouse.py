@@ -22,6 +22,7 @@ class Cursor(BaseModel):
 
     @classmethod
     def of(cls, text: str | None) -> "Cursor":
+        """Parse a cursor; a text of another release counts as none."""
         try:
             return cls.model_validate_json(text or "{}")
         except ValidationError:
@@ -37,7 +38,7 @@ class Cursor(BaseModel):
 def changed_lake(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
-    """At most one request per state of the lake and the outbox."""
+    """Request a publish at most once per state of the lake and the outbox."""
     with daybook.open() as workspace:
         stamp = source_stamp(workspace)
     before = Cursor.of(context.cursor)

@@ -26,7 +26,7 @@ class _End:
 
 @contextmanager
 def ahead(items: Iterator[_Item], stopped: Event) -> Iterator[Iterator[_Item]]:
-    """The same items in the same order, taken from `items` by a thread.
+    """Return the same items in the same order, prefetched from `items` by a thread.
 
     What `items` raises is raised after all that came before it. When the block is left, `stopped`
     is set, and nothing more is taken.
@@ -35,7 +35,7 @@ def ahead(items: Iterator[_Item], stopped: Event) -> Iterator[Iterator[_Item]]:
     thread = Thread(target=_take, args=(items, waiting, stopped), daemon=True)
     thread.start()
     try:
-        yield _given(waiting)
+        yield _received(waiting)
     finally:
         stopped.set()
         _make_room(waiting)
@@ -54,11 +54,11 @@ def _take(items: Iterator[_Item], waiting: "Queue[_Item | _End]", stopped: Event
     waiting.put(end)
 
 
-def _given(waiting: "Queue[_Item | _End]") -> Iterator[_Item]:
-    while not isinstance(found := waiting.get(), _End):
-        yield found
-    if found.error is not None:
-        raise found.error
+def _received(waiting: "Queue[_Item | _End]") -> Iterator[_Item]:
+    while not isinstance(item := waiting.get(), _End):
+        yield item
+    if item.error is not None:
+        raise item.error
 
 
 def _make_room(waiting: "Queue[_Item | _End]") -> None:
@@ -80,7 +80,7 @@ class StoppableRateLimiter:
     def acquire(self, operation: str, max_wait: float, cost: float = 1.0) -> float:
         """Take a permit; raise `Permanent` once it is stopped."""
         if self.stopped.is_set():
-            raise Permanent("the visit was broken off")
+            raise Permanent("the sync was broken off")
         return self.limiter.acquire(operation, max_wait, cost)
 
     def release(self, operation: str, cost: float) -> None:

@@ -1,4 +1,4 @@
-"""What payouts take beyond their own lines, and whether a document before them shows it.
+"""Balances that payouts take beyond their own lines, and the documents that show them.
 
 A channel pays out no more than it owes. Where a payout exceeds the lines at hand, the rest was
 earned before them: a settlement before it left it behind, or the files do not go back far enough.

@@ -11,7 +11,7 @@ from connectors.home.redaction import redacted
 from connectors.lake.windows import Window
 from pipelines.checks import COMPUTED, POSTED, PUBLISHED, SENT
 from pipelines.stages.journals import BOOKS
-from pipelines.stages.publishing import publish, read_back
+from pipelines.stages.publisher import publish, read_back
 from pipelines.stages.results import CheckResult, DayResult
 from pipelines.stages.workspace import Workspace
 

@@ -1,16 +1,16 @@
-"""Whether Beancount takes the books as they stand, for all who say how the work ended."""
+"""The check of the books by Beancount, for everything that reports how work ended."""
 
 from pathlib import Path
 
 from connectors.accounting.beancount.books import Books
 from connectors.errors import DaybookError
 from connectors.home.settings import Settings
-from pipelines.stages.publishing import LOCK_SECONDS
+from pipelines.stages.publisher import LOCK_SECONDS
 from pipelines.stages.workspace import Workspace
 
 
 def refresh_accounts(workspace: Workspace) -> None:
-    """Have `accounts.beancount` follow what the owner opens in files of their own."""
+    """Update `accounts.beancount` to the accounts that the owner opens in files of their own."""
     with workspace.registry.lock("books", LOCK_SECONDS):
         Books(workspace.settings.books_folder).refresh_accounts()
 

@@ -55,6 +55,7 @@ def compute_days(
     for asset, stage in _STAGES.items():
         if asset not in assets:
             continue
+        # A day that failed goes no further: its journal stays as it was until the day is right.
         days = [day for day in window if day in covered_days and day not in failed]
         computed = _attempt(stage, asset, store, window, days, failed)
         failed |= {r.day: r.failure for r in computed if r.failure is not None}
@@ -77,6 +78,7 @@ def _attempt(
     """Run one stage; what stops it as a whole stops each of its days."""
     try:
         return stage(store, window, days, failed)
+    # A full disk or a bad mapping stops every day alike; another kind of error is a bug and raises.
     except (DaybookError, OSError, duckdb.Error) as error:
         reason = redacted(summary(error))
         return [DayResult(asset, day, failure=reason) for day in days]
@@ -86,6 +88,7 @@ def _transactions(
     store: Store, window: Window, days: Sequence[date], _failed: Collection[date]
 ) -> list[DayResult]:
     damaged = damaged_days(store, window)
+    # First: days that a settlement covers by now must lose their provisional lines.
     _write_provisional(store)
     outcome = normalise(store, window, skip=damaged.keys())
     results = []
@@ -122,6 +125,7 @@ def _settlements(
     ties = untied(store, ready, failed)
     reserves = unsteady_reserves(store, ready)
     rows = write_settlements(store, ready)
+    # A gap is a finding, not a failed day: the days that are here are right.
     _leave_gaps(store)
     results = []
     for day in ready:
@@ -264,6 +268,7 @@ def _leave_states(
         day: ("open", _open_reason(store, day)) for day in open_days
     }
     states |= {day: ("failed", reason) for day, reason in failed.items()}
+    # A day is done when its journal is: a run of other assets alone leaves its state as it was.
     if JOURNALS in assets:
         empty = {r.day for r in results if r.metadata and r.metadata["state"] == "empty"}
         for result in results:
@@ -280,7 +285,9 @@ def _without_rule(facts: DayFacts) -> str | None:
     """Describe lines without a rule of their own: those that hold the entry, those of a family."""
     reasons = [f"{facts.unclassified} lines have no category"] if facts.unclassified else []
     if facts.assumed:
-        reasons.append(f"{facts.assumed} lines have an assumed one: see `daybook mappings words`")
+        reasons.append(
+            f"{facts.assumed} lines have an assumed one: see `daybook mappings source-types`"
+        )
     return "; ".join(reasons) or None
 
 

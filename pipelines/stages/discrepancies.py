@@ -1,4 +1,4 @@
-"""Where the books are not what the journals say, entry by entry.
+"""Differences between the books and the journals, entry by entry.
 
 Sums alone do not tell: a month of orders comes to nothing, with an entry too many or without it.
 """
@@ -30,7 +30,7 @@ class Discrepancies:
     changed: dict[str, set[str]]
     missing: dict[str, set[str]]
 
-    def judge(
+    def explain(
         self, settlement: str, state: str, why: str | None, *, is_even: bool = True
     ) -> tuple[str, str | None]:
         """Return the state of a settlement and what to do, given those by its sums.
@@ -64,28 +64,29 @@ def discrepancies(
     workspace: Workspace, connection: Connection, posted: Sequence[PostedLine]
 ) -> Discrepancies:
     """Compare what the books hold of a connection with its journals; held entries are left out."""
+    # What publishing will remove anyway is no difference of its own.
     removable = {o.entry_id for o in orphans(workspace, connection, _ALWAYS, posted)}
     content = {line.entry_id: line.content_hash for line in posted}
-    found = Discrepancies(defaultdict(list), defaultdict(set), defaultdict(set))
+    comparison = Discrepancies(defaultdict(list), defaultdict(set), defaultdict(set))
     changed = set()
     for entry_id, content_hash, settlement in _journalled(workspace, connection.slug):
         if entry_id not in content:
-            found.missing[settlement].add(entry_id)
+            comparison.missing[settlement].add(entry_id)
         elif content[entry_id] != content_hash:
             changed.add(entry_id)
-            found.changed[settlement].add(entry_id)
+            comparison.changed[settlement].add(entry_id)
     for line in posted:
         if line.settlement_id is None:
             continue
         if line.entry_id in removable:
-            found.unsupported[line.settlement_id].append(line)
+            comparison.unsupported[line.settlement_id].append(line)
         elif line.entry_id in changed:
-            found.changed[line.settlement_id].add(line.entry_id)
-    return found
+            comparison.changed[line.settlement_id].add(line.entry_id)
+    return comparison
 
 
 def _journalled(workspace: Workspace, slug: str) -> list[tuple[str, str, str]]:
-    """Every entry that is to be posted, its content, and each settlement that it is of."""
+    """List every entry to be posted, with its content and each settlement that it is of."""
     lake = workspace.lake
     files = lake.partitions("journal_lines", slug, lake.days("journal_lines", slug))
     if not files:

@@ -56,7 +56,7 @@ def prepare(
 
 
 def canonical(con: duckdb.DuckDBPyConnection, channel: str, lines: str) -> pa.Table:
-    """A prepared document's canonical lines, without the columns it has one value for."""
+    """Return a prepared document's canonical lines, without columns that have a single value."""
     # Not a view of the lines: it would be planned when it is made, and again here.
     rows = con.sql(
         f"WITH lines AS ({fixed_source_types_sql(lines)}) "
@@ -74,7 +74,7 @@ def canonical(con: duckdb.DuckDBPyConnection, channel: str, lines: str) -> pa.Ta
 
 
 def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether what is withheld on some lines of the document decides the category of others."""
+    """Return whether tax withheld on some lines of the document decides the category of others."""
     answer = con.execute(
         "SELECT count(if_withheld) > 0 AND count(*) FILTER (category = 'tax.facilitator_out') > 0 "
         "FROM categories"
@@ -83,7 +83,7 @@ def _withholds(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
-    """The document as DuckDB can read it: the stored file, or a UTF-8 copy of what it says."""
+    """Return a file that DuckDB can read: the stored document, or a UTF-8 copy of it."""
     if manifest.dialect.encoding in {"utf-8", "utf-8-sig"}:
         return workspace.lake.document_path(manifest.connection, manifest.document)
     content = workspace.lake.read_document(manifest.connection, manifest.document)
@@ -100,7 +100,7 @@ def text_of(workspace: Workspace, manifest: Manifest, scratch: Path) -> Path:
 def _load_categories(
     con: duckdb.DuckDBPyConnection, manifest: Manifest, mapping: MappingConfig
 ) -> None:
-    placed = classify(
+    classified = classify(
         manifest.channel,
         {fixed_source_type(word.name): None for word in manifest.source_types},
         mapping.source_types.get(manifest.channel),
@@ -113,11 +113,11 @@ def _load_categories(
     con.execute(
         "INSERT INTO categories SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)",
         [
-            [c.source_type for c in placed],
-            [c.category for c in placed],
-            [c.if_positive for c in placed],
-            [c.if_withheld for c in placed],
-            [c.assumed for c in placed],
+            [c.source_type for c in classified],
+            [c.category for c in classified],
+            [c.if_positive for c in classified],
+            [c.if_withheld for c in classified],
+            [c.assumed for c in classified],
         ],
     )
 

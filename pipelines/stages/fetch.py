@@ -26,10 +26,10 @@ from connectors.http import Limit, RateLimiter
 from connectors.http.shape import each_readable
 from connectors.lake.windows import Window
 from pipelines.stages.ahead import StoppableRateLimiter, ahead
-from pipelines.stages.importing import (
+from pipelines.stages.imports import (
     LOCK_SECONDS,
     bookable,
-    readings,
+    query_variables,
     touched_days,
 )
 from pipelines.stages.provisional import is_booked
@@ -68,13 +68,13 @@ def fetch(
     With `again` what decides the days of the window is read again, whatever says that it is as it
     was.
 
-    Raises the errors of the platform's calls, `NeedsReconnection`, and `Unproven` for a document
-    that does not add up where days are whole only with it. What else came is kept.
+    Raises the errors of the platform's calls, `NeedsReconnection`, and `TotalsMismatch` for one
+    document that does not add up where days are whole only with it. What else came is kept.
     """
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
-    held = workspace.lake.effective_documents(connection.slug)
-    start = min(_unknown_from(held, whole), today_of(connection, now) - lookback)
+    documents = workspace.lake.effective_documents(connection.slug)
+    start = min(_unfetched_from(documents, whole), today_of(connection, now) - lookback)
     if window is not None:
         start = min(start, window.start)
     span = Window(max(whole.start, start), whole.end)
@@ -84,7 +84,9 @@ def fetch(
     accounts = Accounts(workspace.settings, workspace.registry)
     stopped = Event()
     with accounts.recording_refusals(connection.slug):
-        context = _context(workspace, accounts, connection, span, whole.start, now, held, stopped)
+        context = _context(
+            workspace, accounts, connection, span, whole.start, now, documents, stopped
+        )
         if again and window is not None:
             named = Window(max(whole.start, window.start), min(whole.end, window.end))
             context = replace(context, reread=named)
@@ -92,23 +94,23 @@ def fetch(
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             ingest.open_parser(workspace.settings) as table,
         ):
-            intake = _Intake(workspace, source, connection, table, context)
-            with ahead(each_readable(source.title, source.read(context)), stopped) as members:
-                for member in members:
-                    intake.store(member)
+            ingested = _Ingest(workspace, source, connection, table, context)
+            with ahead(each_readable(source.title, source.read(context)), stopped) as source_files:
+                for source_file in source_files:
+                    ingested.store(source_file)
             # What is open leaves out what a refused settlement has taken: no day is whole then.
             if (
-                intake.refused
+                ingested.refused
                 and complete_window(workspace.lake.effective_documents(connection.slug)) is not None
             ):
-                raise intake.refused[0]
-            return Fetched(intake.new, intake.touched(), [str(e) for e in intake.refused])
+                raise ingested.refused[0]
+            return Fetched(ingested.new, ingested.touched(), [str(e) for e in ingested.refused])
 
 
-def _unknown_from(held: Sequence[Manifest], whole: Window) -> date:
+def _unfetched_from(documents: Sequence[Manifest], whole: Window) -> date:
     """Return the first day that no fetch has brought in; a history may have been made longer."""
-    known = complete_window(held)
-    return whole.start if known is None or whole.start < known.start else known.end
+    fetched = complete_window(documents)
+    return whole.start if fetched is None or whole.start < fetched.start else fetched.end
 
 
 def _context(
@@ -118,7 +120,7 @@ def _context(
     window: Window,
     since: date,
     now: datetime,
-    held: Sequence[Manifest],
+    documents: Sequence[Manifest],
     stopped: Event,
 ) -> SyncContext:
     def limiter_for(limits: Mapping[str, Limit]) -> RateLimiter:
@@ -137,12 +139,12 @@ def _context(
         window=window,
         since=since,
         now=now,
-        documents=held,
+        documents=documents,
         limiter_for=limiter_for,
     )
 
 
-class _Intake:
+class _Ingest:
     """The documents of one fetch on their way into the lake; the connection's lock is held."""
 
     def __init__(
@@ -155,35 +157,36 @@ class _Intake:
     ) -> None:
         self._workspace, self._source, self._connection = workspace, source, connection
         self._table, self._context = table, context
-        self._before = readings(source, workspace.lake.effective_documents(connection.slug))
+        self._before = query_variables(source, workspace.lake.effective_documents(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
         made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
         self._unfinished = set(made.days if made else ())
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []
 
-    def store(self, member: SourceFile) -> None:
+    def store(self, source_file: SourceFile) -> None:
         """Verify and store a document, if it says something new; note one that is refused."""
         try:
             manifest = self._table.parse(
                 self._source,
-                member,
+                source_file,
                 connection=self._connection.slug,
                 time_zone=self._connection.timezone,
             )
             bookable(self._workspace, manifest, self._context.today)
+        # One bad document must not keep the others of the fetch from the books.
         except BadInput as error:
             self.refused.append(error)
             return
         if not ingest.is_stored(manifest, self._stored):
-            self._promise(manifest)
-        stored = ingest.store(self._workspace.lake, member.content, manifest, self._stored)
+            self._request_days(manifest)
+        stored = ingest.store(self._workspace.lake, source_file.content, manifest, self._stored)
         if stored.new:
             self._stored.append(stored.manifest)
             self.new.append(stored.manifest)
 
-    def _promise(self, manifest: Manifest) -> None:
-        """Have a document's days computed whatever becomes of this process; it is new but once."""
+    def _request_days(self, manifest: Manifest) -> None:
+        """Request a new document's days, so that they are computed even if this process dies."""
         days = {d for d in manifest.days if d < self._context.today}
         if not days <= self._unfinished:
             self._unfinished |= days

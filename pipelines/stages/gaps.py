@@ -1,4 +1,4 @@
-"""Whether settlements meet: where one ends the next begins, or something between them is missing.
+"""Gaps between settlements: where one ends the next begins, or something is missing.
 
 Asked of channels whose settlements follow one upon another. Where payouts take transactions as they
 become available, nothing has to meet; there, what is open proves that nothing is missing.
@@ -37,7 +37,7 @@ class Gap:
 
 
 def gaps(connection: Connection, statements: Sequence[Statement]) -> list[Gap]:
-    """The gaps between a connection's settlements, oldest first."""
+    """Return the gaps between a connection's settlements, oldest first."""
     source = channel(connection.channel)
     if not source.contiguous:
         return []
@@ -52,7 +52,7 @@ def gaps(connection: Connection, statements: Sequence[Statement]) -> list[Gap]:
 
 
 def _gaps(connection: Connection, file: str, listed: Sequence[Statement]) -> list[Gap]:
-    found: list[Gap] = []
+    listed_gaps: list[Gap] = []
     reached: datetime | None = None
     for statement in sorted(listed, key=lambda s: s.period_start):
         if reached is not None and statement.period_start - reached > SHORTEST:
@@ -61,6 +61,6 @@ def _gaps(connection: Connection, file: str, listed: Sequence[Statement]) -> lis
             act = f"import its {file}"
             if connection.kind == "api":
                 act = f"`daybook sync {connection.slug} --from {first}`, or {act}"
-            found.append(Gap(connection.slug, statement.currency, first, last, act))
+            listed_gaps.append(Gap(connection.slug, statement.currency, first, last, act))
         reached = max(reached or statement.period_end, statement.period_end)
-    return found
+    return listed_gaps

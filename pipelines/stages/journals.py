@@ -69,6 +69,7 @@ def build_journals(store: Store, days: Sequence[date]) -> Built:
                 built.failed[facts.business_date] = (
                     f"entry {facts.entry_id} is off balance by {facts.balance:f}"
                 )
+        # A failed day keeps its file, so that what is posted keeps the journal it came from.
         good = sorted(set(built.days) - set(built.failed))
         query = "SELECT * FROM journal ORDER BY business_date, entry_id, line"
         write_days(con, lake, JOURNAL_LINES, store.slug, good, query, scratch)
@@ -88,20 +89,21 @@ def _load_accounts(
             [a.tax_code for a in lines],
         ],
     )
+    # SQL must round like `mappings.money`, which alone knows minor units.
     con.execute("CREATE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
     for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():
         con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin(currency)])
 
 
 def _load_gateways(con: duckdb.DuckDBPyConnection, connection: Connection) -> None:
-    words = con.execute(
+    rows = con.execute(
         "SELECT DISTINCT source_type FROM transactions WHERE category = $1", [GATEWAY]
     ).fetchall()
-    placed = classify(connection.channel, (word for (word,) in words))
+    classified = classify(connection.channel, (source_type for (source_type,) in rows))
     con.execute("CREATE TEMP TABLE gateways (source_type VARCHAR, component VARCHAR)")
     con.execute(
         "INSERT INTO gateways SELECT unnest($1), unnest($2)",
-        [[c.source_type for c in placed], [through(c.gateway) for c in placed]],
+        [[c.source_type for c in classified], [through(c.gateway) for c in classified]],
     )
 
 
@@ -139,6 +141,7 @@ def withdraw(workspace: Workspace, connection: Connection, window: Window, built
         (p.business_date, p.currency)
         for p in listed
         if p.business_date in built.days
+        # What a failed day lacks is unknown; nothing posted is voided for it.
         and p.business_date not in built.failed
         and (p.business_date, p.currency) not in current
         and p.state != "voided"
@@ -150,7 +153,7 @@ def withdraw(workspace: Workspace, connection: Connection, window: Window, built
 def read_entries(
     workspace: Workspace, connection: str, days: Iterable[date], revisions: dict[str, int]
 ) -> list[JournalEntry]:
-    """The entries of `days` as records, with the revision each is published under."""
+    """Read the entries of `days` as records, with the revision each is published under."""
     partitions = workspace.lake.partitions("journal_lines", connection, days)
     if not partitions:
         return []

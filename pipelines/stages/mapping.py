@@ -1,4 +1,4 @@
-"""The mapping configuration in force for a connection."""
+"""The effective mapping configuration of a connection."""
 
 from connectors.database.registry import MappingVersion, Registry
 from connectors.errors import ConfigError, summary
@@ -6,12 +6,12 @@ from mappings.journal.config import MappingConfig
 
 
 def mapping_of(registry: Registry, connection: str | None) -> MappingConfig:
-    """The connection's own mapping, else the house's, else the defaults."""
+    """Return the connection's own mapping, else the owner's default, else the shipped one."""
     return config_of(registry.mappings.get(connection))
 
 
 def config_of(saved: MappingVersion | None) -> MappingConfig:
-    """A saved mapping, read; the defaults where none is. `ConfigError` for one of another time."""
+    """Parse a saved mapping; the shipped one for None. `ConfigError` for another release's."""
     if saved is None:
         return MappingConfig()
     try:

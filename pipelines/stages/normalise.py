@@ -42,7 +42,7 @@ _Made = TypeVar("_Made")
 
 @dataclass(slots=True)
 class DayFacts:
-    """What was written for one day, and what was found wrong with it.
+    """The counts and totals written for one day, and the checks it failed.
 
     `totals` are per currency over all lines but payouts. `assumed` lines stand in the category of
     their family of fees. `broken` are failed checks by name.
@@ -59,7 +59,7 @@ class DayFacts:
 
     @property
     def rows(self) -> int:
-        """Rows of the partition."""
+        """Return the number of rows of the partition."""
         return self.lines + self.payouts
 
 
@@ -79,7 +79,7 @@ class Normalised:
 
     @property
     def written(self) -> list[date]:
-        """Days whose partition is new, oldest first."""
+        """Return the days whose partition is new, oldest first."""
         return sorted(set(self.days) - set(self.failed))
 
 
@@ -94,13 +94,13 @@ class _Slice:
 
 
 def covered(manifests: Sequence[Manifest], window: Window) -> dict[date, list[Manifest]]:
-    """Which documents cover or pay on each day of the window; days of none are open."""
-    found: dict[date, list[Manifest]] = {}
+    """Return the documents that cover or pay on each day of the window; days of none are open."""
+    documents_by_day: dict[date, list[Manifest]] = {}
     for manifest in manifests:
         for day in window:
             if manifest.covers(day):
-                found.setdefault(day, []).append(manifest)
-    return found
+                documents_by_day.setdefault(day, []).append(manifest)
+    return documents_by_day
 
 
 def normalise(store: Store, window: Window, *, skip: Collection[date] = ()) -> Normalised:
@@ -149,6 +149,7 @@ def _stage_all(store: Store, window: Window, scratch: Path) -> Iterator[_Staged]
             reason = f"document {manifest.document[:12]} ({manifest.name}): {summary(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
 
+    # Documents are independent of each other; DuckDB itself would reorder rows over its threads.
     return _side_by_side(store.workspace, stage, touched)
 
 
@@ -162,6 +163,7 @@ def _side_by_side(
     own = threading.local()
 
     def do(item: _Item) -> _Made:
+        # DuckDB connections are not for several threads at once.
         if not hasattr(own, "con"):
             own.con = workspace.serial_engine()
         return work(own.con, item)
@@ -184,22 +186,23 @@ def _stage(
     folder = scratch / manifest.document
     rows = canonical(con, manifest.channel, lines)
     same = {name: getattr(manifest, name) for name in SAME_ON_EVERY_LINE}
-    wanted = {day for day in window if manifest.covers(day)}
-    files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, wanted)
-    found = _facts(con, files.values())
-    _check_keys(con, rows, found)
+    days = {day for day in window if manifest.covers(day)}
+    files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, days)
+    facts_by_day = _facts(con, files.values())
+    # Ids repeat in real files; a key that does not tell two lines apart would lose one of them.
+    _check_keys(con, rows, facts_by_day)
     slices = []
-    for day in sorted(set(found) | {d for d in manifest.days if d in window}):
-        facts = found.get(day, DayFacts())
+    for day in sorted(set(facts_by_day) | {d for d in manifest.days if d in window}):
+        facts = facts_by_day.get(day, DayFacts())
         _check_conserved(facts, manifest, day)
         # A settlement of nothing closes on a day that it has no line on.
-        if day in found or facts.broken:
+        if day in facts_by_day or facts.broken:
             slices.append(_Slice(manifest, day, files.get(day, folder), facts))
     return slices
 
 
 def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
-    """The day's lines, units, sum and payouts are those counted when the document arrived."""
+    """Check lines, units, sum and payouts of a day against the counts taken at arrival."""
     raw = manifest.days.get(day, DayTotals(lines=0, amount=Decimal(0)))
     total = facts.totals[manifest.currency]
     expected = (raw.lines, raw.units, raw.payouts, raw.amount)
@@ -212,10 +215,10 @@ def _check_conserved(facts: DayFacts, manifest: Manifest, day: date) -> None:
 
 
 def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date, DayFacts]:
-    """Row counts and control totals of the staged files, read back from disk."""
+    """Read row counts and control totals of the staged files back from disk."""
     if not files:
         return {}
-    found: dict[date, DayFacts] = {}
+    facts_by_day: dict[date, DayFacts] = {}
     for day, currency, lines, payouts, units, unknown, assumed, total in con.execute(
         "SELECT business_date, currency, count(*) FILTER (payout_id IS NULL), count(payout_id), "
         "coalesce(sum(quantity), 0)::BIGINT, "
@@ -224,32 +227,33 @@ def _facts(con: duckdb.DuckDBPyConnection, files: Collection[Path]) -> dict[date
         "coalesce(sum(amount) FILTER (payout_id IS NULL), 0) "
         f"FROM {scan(files)} GROUP BY ALL ORDER BY ALL"
     ).fetchall():
-        facts = found.setdefault(day, DayFacts())
+        facts = facts_by_day.setdefault(day, DayFacts())
         facts.lines += lines
         facts.payouts += payouts
         facts.units += units
         facts.unclassified += unknown
         facts.assumed += assumed
         facts.totals[currency] += total
-    return found
+    return facts_by_day
 
 
 def _check_keys(
-    con: duckdb.DuckDBPyConnection, rows: pa.Table, found: Mapping[date, DayFacts]
+    con: duckdb.DuckDBPyConnection, rows: pa.Table, facts_by_day: Mapping[date, DayFacts]
 ) -> None:
-    """No two lines of a day have one key."""
+    """Check that no two lines of a day have one key."""
     con.register("staged", rows)
     for day, lines, keys in con.execute(
         "SELECT business_date, count(*) AS lines, count(DISTINCT transaction_id) AS keys "
         "FROM staged GROUP BY 1 HAVING lines <> keys"
     ).fetchall():
-        if day in found:
-            found[day].broken["transaction_keys_are_unique"] = f"{lines} rows have {keys} keys"
+        if day in facts_by_day:
+            broken = facts_by_day[day].broken
+            broken["transaction_keys_are_unique"] = f"{lines} rows have {keys} keys"
     con.unregister("staged")
 
 
 def _merged_facts(slices: Sequence[_Slice], manifests: Sequence[Manifest]) -> DayFacts:
-    """The day's facts over its documents, each checked against what its manifest counted."""
+    """Return the day's facts over its documents, each checked against its manifest."""
     facts = DayFacts(documents=[m.document for m in manifests])
     for piece in slices:
         facts.lines += piece.facts.lines
@@ -260,13 +264,14 @@ def _merged_facts(slices: Sequence[_Slice], manifests: Sequence[Manifest]) -> Da
         facts.broken |= piece.facts.broken
         for currency, total in piece.facts.totals.items():
             facts.totals[currency] += total
+    # Two documents of one day may hold the same line: each is right alone, together they are not.
     if len(slices) > 1 and not facts.broken:
         _check_keys_together(slices, facts)
     return facts
 
 
 def _check_keys_together(slices: Sequence[_Slice], facts: DayFacts) -> None:
-    """No line of a day stands in two of its documents."""
+    """Check that no line of a day stands in two of its documents."""
     keys = pa.concat_arrays(
         [
             chunk
@@ -292,6 +297,7 @@ def _write(
     def whole(con: duckdb.DuckDBPyConnection, day: date) -> tuple[Path, Path]:
         target = store.lake.partition("transactions", store.slug, day)
         pieces = sorted(slices[day], key=lambda s: (s.manifest.period_start, s.manifest.document))
+        # Moving a file costs nothing; most days are of one document.
         if len(pieces) == 1:
             return pieces[0].file, target
         joined = scratch / f"{day}.parquet"

@@ -38,6 +38,7 @@ def orphans(
 
     An entry whose journal is only lost, or not built yet, stays: documents cover its day.
     """
+    # The registry may not know an entry that stands in the books: a restored backup, another home.
     candidates = _recorded(workspace, connection, window)
     for line in posted:
         if line.business_date in window and line.entry_id not in candidates:
@@ -51,6 +52,7 @@ def orphans(
     days = {candidate.business_date for candidate in candidates.values()}
     journalled = _journalled(workspace, connection.slug, days)
     unsupported = [c for c in candidates.values() if c.entry_id not in journalled]
+    # A journal that was lost comes back with the next run; voiding its entry would post it twice.
     awaited = _awaited(workspace, connection, {c.business_date for c in unsupported})
     return sorted(
         (c for c in unsupported if c.business_date not in awaited),
@@ -59,7 +61,7 @@ def orphans(
 
 
 def _recorded(workspace: Workspace, connection: Connection, window: Window) -> dict[str, Orphan]:
-    """Every entry that is recorded as posted, or may be, by its id."""
+    """Return every entry that is recorded as posted, or may be, by its id."""
     listed = workspace.registry.publications.list(
         BOOKS, [connection.slug], window.start, window.end, LIVE, all_revisions=True
     )
@@ -89,7 +91,7 @@ def _journalled(workspace: Workspace, slug: str, days: Iterable[date]) -> set[st
 
 
 def _awaited(workspace: Workspace, connection: Connection, days: set[date]) -> set[date]:
-    """Which of the days have no journal although documents cover them: it is still to be built."""
+    """Return the days that documents cover and whose journal is still to be built."""
     unbuilt = days - workspace.lake.days("journal_lines", connection.slug)
     if not unbuilt:
         return set()

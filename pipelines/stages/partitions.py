@@ -33,7 +33,7 @@ def write_parquet(rows: pa.Table, path: Path) -> None:
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Every row of one file, of all columns or some."""
+    """Read every row of one file, of all columns or some."""
     return pq.ParquetFile(path).read(columns=columns and list(columns), use_threads=False)
 
 
@@ -49,21 +49,21 @@ def cut_by_day(rows: pa.Table, table: Table, folder: Path, days: Set[date]) -> d
 
 
 def _runs(rows: pa.Table, column: str) -> dict[date, list[pa.Table]]:
-    """The stretches of rows that have one day each; nothing is copied where these are few."""
+    """Cut rows into stretches of one day each; nothing is copied where these are few."""
     runs = pc.run_end_encode(rows[column].combine_chunks())
     if len(runs.values) > FEW_RUNS and pc.count_distinct(runs.values).as_py() < len(runs.values):
         ordered = rows.take(pc.sort_indices(rows[column]))
         return _runs(ordered, column)
-    found: dict[date, list[pa.Table]] = {}
+    rows_by_day: dict[date, list[pa.Table]] = {}
     start = 0
     for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-        found.setdefault(day, []).append(rows.slice(start, end - start))
+        rows_by_day.setdefault(day, []).append(rows.slice(start, end - start))
         start = end
-    return found
+    return rows_by_day
 
 
 def with_constants(rows: pa.Table, table: Table, values: Mapping[str, str]) -> pa.Table:
-    """The rows with columns of one value each added, all in the table's order."""
+    """Return the rows with columns of one value each added, all in the table's order."""
     zeros = pa.array(bytearray(rows.num_rows), pa.int8())
     columns = [
         pa.DictionaryArray.from_arrays(zeros, [values[name]]) if name in values else rows[name]
@@ -73,7 +73,7 @@ def with_constants(rows: pa.Table, table: Table, values: Mapping[str, str]) -> p
 
 
 def no_rows(con: duckdb.DuckDBPyConnection, table: Table) -> pa.Table:
-    """The table's columns and nothing in them: a covered day on which nothing happened."""
+    """Return the table's columns without rows: a covered day on which nothing happened."""
     nothing = ", ".join(f"NULL AS {name}" for name in table.names)
     return con.sql(
         f"SELECT {table.select_list()} FROM (SELECT {nothing}) WHERE false"
@@ -93,13 +93,13 @@ def write_days(
 
     Rows of other days are left out.
     """
-    wanted = sorted(days)
+    ordered_days = sorted(days)
     rows = con.sql(f"SELECT {table.select_list()} FROM ({query})").to_arrow_table()
-    files = cut_by_day(rows, table, scratch / table.name, set(wanted))
+    files = cut_by_day(rows, table, scratch / table.name, set(ordered_days))
     empty = scratch / f"{table.name}-empty.parquet"
     write_parquet(no_rows(con, table), empty)
     moves = []
-    for day in wanted:
+    for day in ordered_days:
         staged = files.get(day) or scratch / table.name / f"{day}.parquet"
         if day not in files:
             staged.write_bytes(empty.read_bytes())
@@ -108,6 +108,6 @@ def write_days(
 
 
 def scan(files: Iterable[Path]) -> str:
-    """SQL that reads partitions as one relation; the list must not be empty."""
+    """Return SQL that reads partitions as one relation; the list must not be empty."""
     listed = ", ".join(quoted(str(file)) for file in files)
     return f"read_parquet([{listed}], hive_partitioning=false)"

@@ -1,4 +1,4 @@
-"""What became of a settlement's payout: it was paid, failed, or was carried on."""
+"""The status of a settlement's payout: it was paid, failed, or was carried on."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -52,7 +52,7 @@ def returned_payouts(
 def _given_back(
     workspace: Workspace, connection: Connection
 ) -> list[tuple[str, Decimal, datetime]]:
-    """Currency, sum and moment of every payout that came back, oldest first."""
+    """Return currency, sum and moment of every payout that came back, oldest first."""
     lake = workspace.lake
     files = lake.partitions(
         "transactions", connection.slug, lake.days("transactions", connection.slug)

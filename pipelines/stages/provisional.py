@@ -31,38 +31,39 @@ _TABLE = PROVISIONAL_TRANSACTIONS
 
 
 def is_booked(connection: Connection) -> bool:
-    """Whether the connection has provisional figures journalled."""
+    """Return whether the connection has provisional figures journalled."""
     return Setup.model_validate(connection.setup).imports.provisional
 
 
 def booked_documents(workspace: Workspace, connection: Connection) -> list[Manifest]:
-    """The documents that are booked, oldest first; provisional ones only where that is asked."""
+    """Return the documents that are booked, oldest first; provisional ones only where chosen."""
     current = workspace.lake.effective_documents(connection.slug)
     if not is_booked(connection):
         return current
-    found = [*current, *_standing(workspace, connection, current)]
-    return sorted(found, key=lambda m: (m.period_start, m.statement))
+    documents = [*current, *_uncovered(workspace, connection, current)]
+    return sorted(documents, key=lambda m: (m.period_start, m.statement))
 
 
 def provisional_days(workspace: Workspace, connection: Connection) -> set[date]:
-    """The days that provisional figures stand for."""
+    """Return the days that provisional figures stand for."""
     current = workspace.lake.effective_documents(connection.slug)
-    return {day for m in _standing(workspace, connection, current) for day in m.days}
+    return {day for m in _uncovered(workspace, connection, current) for day in m.days}
 
 
-def _standing(
+def _uncovered(
     workspace: Workspace, connection: Connection, current: Sequence[Manifest]
 ) -> list[Manifest]:
-    """The provisional documents, each cut down to the days that no settlement covers."""
+    """Return the provisional documents, each cut down to the days that no settlement covers."""
     provisional = workspace.lake.provisional_documents(connection.slug)
     if not provisional:
         return []
     covered = {day for m in current for day in Window(m.first_day, m.last_day + ONE_DAY)}
-    found = (_cut_down(manifest, covered, connection.timezone) for manifest in provisional)
-    return [manifest for manifest in found if manifest.days]
+    cut_down = (_cut_down(manifest, covered, connection.timezone) for manifest in provisional)
+    return [manifest for manifest in cut_down if manifest.days]
 
 
 def _cut_down(manifest: Manifest, covered: Set[date], time_zone: str) -> Manifest:
+    # A settlement takes whole days; what a platform reported of them before counts no more.
     days = {day: t for day, t in manifest.days.items() if t.lines and day not in covered}
     return manifest.model_copy(
         update={
@@ -80,7 +81,7 @@ def _cut_down(manifest: Manifest, covered: Set[date], time_zone: str) -> Manifes
 
 
 def _statement(currency: str, day: date, totals: DayTotals, time_zone: str) -> Statement:
-    """A day as a settlement that nothing has closed."""
+    """Return a day as a settlement that nothing has closed."""
     return Statement(
         settlement_id=f"{PROVISIONAL}{currency}-{day}",
         marketplace=None,
@@ -110,11 +111,13 @@ def write_provisional(
         return set()
     if not lake.provisional_documents(slug) and not lake.days(_TABLE.name, slug):
         return set()
+    # Runs over other windows of the connection write the same files.
     with workspace.registry.lock(f"provisional {slug}", LOCK_SECONDS):
-        documents = _standing(workspace, connection, lake.effective_documents(slug))
+        documents = _uncovered(workspace, connection, lake.effective_documents(slug))
         days = {day for manifest in documents for day in manifest.days}
         if documents:
             _write(workspace, connection, documents, days, mapping)
+        # Dropped last: a reader sees a day twice for a moment rather than not at all.
         for day in lake.days(_TABLE.name, slug) - days:
             lake.drop(_TABLE.name, slug, day)
     return days
@@ -140,28 +143,28 @@ def _write(
 
 
 def _lines(con: duckdb.DuckDBPyConnection, manifest: Manifest, lines: str) -> pa.Table:
-    """The prepared document's lines of its uncovered days, proven by what was counted."""
+    """Return the prepared document's lines of its uncovered days, verified by their counts."""
     same = ", ".join(f"getvariable('{name}') AS {name}" for name in SAME_ON_EVERY_LINE)
-    con.register("told", canonical(con, manifest.channel, lines))
+    con.register("provisional", canonical(con, manifest.channel, lines))
     rows = con.sql(
-        f"SELECT {_TABLE.select_list()} FROM (SELECT *, {same} FROM told) "
+        f"SELECT {_TABLE.select_list()} FROM (SELECT *, {same} FROM provisional) "
         "WHERE list_contains($days, business_date)",
         params={"days": list(manifest.days)},
     ).to_arrow_table()
-    con.unregister("told")
-    con.register("told", rows)
-    found = con.execute(
+    con.unregister("provisional")
+    con.register("provisional", rows)
+    totals = con.execute(
         "SELECT business_date, count(*), sum(amount), count(DISTINCT transaction_id) "
-        "FROM told GROUP BY 1"
+        "FROM provisional GROUP BY 1"
     ).fetchall()
-    con.unregister("told")
-    _check(manifest, {day: tuple(counted) for day, *counted in found})
+    con.unregister("provisional")
+    _check(manifest, {day: tuple(counted) for day, *counted in totals})
     return rows
 
 
-def _check(manifest: Manifest, found: Mapping[date, tuple[int, Decimal, int]]) -> None:
+def _check(manifest: Manifest, counted: Mapping[date, tuple[int, Decimal, int]]) -> None:
     for day, totals in manifest.days.items():
-        lines, amount, keys = found.get(day, (0, Decimal(0), 0))
+        lines, amount, keys = counted.get(day, (0, Decimal(0), 0))
         if (lines, amount, keys) != (totals.lines, totals.amount, totals.lines):
             raise Permanent(
                 f"document {manifest.document[:12]} has {totals.lines} lines of "

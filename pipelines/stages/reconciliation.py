@@ -36,7 +36,7 @@ Figures = dict[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """What each stage holds, by settlement."""
+    """The sums of each stage, by settlement."""
 
     normalised: Figures
     journalled: Figures
@@ -84,19 +84,19 @@ class Proof:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is different, held or missing."""
+        """Return whether nothing is different, held or missing."""
         return self.state in {"tied", "open"}
 
 
 def reconcile(
     workspace: Workspace, connections: Sequence[Connection], now: datetime | None = None
 ) -> list[Proof]:
-    """One proof per settlement of the given connections, oldest first."""
+    """Return one proof per settlement of the given connections, oldest first."""
     return [proof for c in connections for proof in _reconcile(workspace, c, now)]
 
 
 def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap]:
-    """What is missing between the settlements of the given connections."""
+    """Return the gaps between the settlements of the given connections."""
     return [
         gap
         for c in connections
@@ -106,6 +106,7 @@ def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap
 
 def _reconcile(workspace: Workspace, connection: Connection, now: datetime | None) -> list[Proof]:
     documents = booked_documents(workspace, connection)
+    # Linked over all documents: a balance carried on is in the next settlement's file.
     statements = linked_settlements(connection, documents)
     lines = Books(workspace.settings.books_folder).posted([connection.slug])
     unlike = discrepancies(workspace, connection, lines)
@@ -130,23 +131,23 @@ def _reconcile(workspace: Workspace, connection: Connection, now: datetime | Non
         # An account's days are done when they are over; those of files when they are there.
         today=today_of(connection, now) if can_sync(connection) else None,
     )
-    known = {statement.settlement_id for statement in statements}
+    documented = {statement.settlement_id for statement in statements}
     return [proof(statement) for statement in statements] + [
         _without_document(connection, name, figures, unlike)
-        for name in sorted(unlike.unsupported.keys() - known)
+        for name in sorted(unlike.unsupported.keys() - documented)
     ]
 
 
 def _cleared(lines: Iterable[PostedLine], part: str, sign: int) -> Figures:
-    found: Figures = defaultdict(Decimal)
+    cleared: Figures = defaultdict(Decimal)
     for line in lines:
         if (line.category, line.part) == (CLEARING, part) and line.settlement_id is not None:
-            found[line.settlement_id] += sign * line.amount
-    return dict(found)
+            cleared[line.settlement_id] += sign * line.amount
+    return dict(cleared)
 
 
 def _held(workspace: Workspace, connection: Connection) -> dict[str, str]:
-    """Why, for settlements that have a line in an entry that is held."""
+    """Return the reason of settlements that have a line in a held entry."""
     held = {
         p.business_date: p.message or "held"
         for p in workspace.registry.publications.list(BOOKS, [connection.slug], states=["held"])
@@ -174,17 +175,18 @@ def _proof(
     today: date | None,
 ) -> Proof:
     name = statement.settlement_id
-    found = {"declared": statement.declared, "raw": statement.total, **figures.of(name)}
-    difference = _difference(statement, found)
+    amounts = {"declared": statement.declared, "raw": statement.total, **figures.of(name)}
+    difference = _difference(statement, amounts)
     ends = last_business_day(statement.period_end, connection.timezone)
-    state, why = _state(statement, found, difference, held.get(name))
+    state, why = _state(statement, amounts, difference, held.get(name))
     last = max(ends, statement.deposit_day or ends)
+    # An account's settlement is fetched whole, its days are computed as they end.
     if difference and state != "held" and today is not None and last >= today:
         state, why = "open", f"it reaches to {last}: the rest is done when that day is over"
     if name in missing and state in {"open", "tied"} and not difference:
         state, why = "incomplete", _import_before(connection, statement, missing[name])
     if state != "held":
-        state, why = unlike.judge(name, state, why, is_even=not difference)
+        state, why = unlike.explain(name, state, why, is_even=not difference)
     payout = "failed" if name in returned else payout_status(connection, statement)
     return Proof(
         connection=connection.slug,
@@ -209,8 +211,8 @@ def _without_document(
     """Return the proof of a settlement that stands in the books alone."""
     lines = unlike.unsupported[name]
     days = [line.business_date for line in lines]
-    found = figures.of(name)
-    state, why = unlike.judge(name, "differs", None)
+    amounts = figures.of(name)
+    state, why = unlike.explain(name, "differs", None)
     return Proof(
         connection=connection.slug,
         settlement_id=name,
@@ -219,9 +221,9 @@ def _without_document(
         period_end=max(days),
         declared=None,
         raw=_NOTHING,
-        **found,
+        **amounts,
         brought_forward=_NOTHING,
-        difference=max((amount or _NOTHING for amount in found.values()), key=abs),
+        difference=max((amount or _NOTHING for amount in amounts.values()), key=abs),
         state=state,
         payout_status="open",
         why=why,
@@ -238,7 +240,7 @@ def _import_before(connection: Connection, statement: Statement, missing: Decima
 
 
 def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Decimal:
-    """How far the figures are apart; what has not run yet counts as nothing.
+    """Return how far the figures are apart; a stage that has not run yet counts as nothing.
 
     Where a balance is kept, what was paid is compared with the lines less what stayed behind.
     """
@@ -252,13 +254,14 @@ def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Dec
         if not (name == "declared" and statement.declared is None)
         and not (name == "paid" and statement.payout is None)
     ]
+    # Some channels declare a total of their own beside the payout: both must be met.
     if statement.payout is not None and statement.declared is not None:
         gaps.append(statement.payout - statement.total)
     return max(gaps, key=abs)
 
 
 def _brought_in(statement: Statement) -> str | None:
-    """A balance that the lines hold as a line of its own: all of it was paid, and none is left."""
+    """Explain a balance that is a line of its own, all of it paid and none left."""
     brought = statement.opening_balance
     if not brought or statement.closing_balance or statement.payout != statement.total:
         return None
@@ -268,7 +271,7 @@ def _brought_in(statement: Statement) -> str | None:
     )
 
 
-def _foretold(statement: Statement) -> str | None:
+def _provisional(statement: Statement) -> str | None:
     if not statement.settlement_id.startswith(PROVISIONAL):
         return None
     return "provisional: no settlement covers the day yet, the one that does takes its place"
@@ -283,8 +286,9 @@ def _state(
     if held is not None:
         return "held", held
     if not difference:
-        why = _brought_in(statement) or _foretold(statement)
+        why = _brought_in(statement) or _provisional(statement)
         return ("open" if statement.payout is None else "tied"), why or statement.remark
+    # In the order of the chain: the first stage that has not run explains all after it.
     for name, mend in (
         ("normalised", "run `daybook sync`"),
         ("journalled", "run `daybook sync`"),

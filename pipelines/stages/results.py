@@ -1,4 +1,4 @@
-"""What a stage has to say of a day: a partition written or not, and the checks on it."""
+"""Results of a stage by day: a partition written or not, and the checks on it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

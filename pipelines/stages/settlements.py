@@ -1,4 +1,4 @@
-"""Settlements as the documents in force state them, each in the file of its closing day."""
+"""Settlements as the effective documents state them, each in the file of its closing day."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ NORMALISED = "sum(amount) FILTER (payout_id IS NULL)"
 
 
 def closing_day(statement: Statement, time_zone: str) -> date:
-    """The day a settlement is filed under: its payout's, else its last covered one."""
+    """Return the day a settlement is filed under: its payout's, else its last covered one."""
     if statement.deposit_day is not None:
         return statement.deposit_day
     return last_business_day(statement.period_end, time_zone)
@@ -64,6 +64,7 @@ def write_settlements(store: Store, days: Sequence[date]) -> dict[date, int]:
         if rows:
             marks = ", ".join(f"${i + 1}" for i in range(len(SETTLEMENTS.columns)))
             con.executemany(f"INSERT INTO rows VALUES ({marks})", rows)
+        # An order of its own, so that the same documents make the same bytes.
         query = "SELECT * FROM rows ORDER BY closing_date, settlement_id"
         write_days(con, store.lake, SETTLEMENTS, store.slug, days, query, scratch)
     counts = Counter(row[7] for row in rows)
@@ -71,7 +72,7 @@ def write_settlements(store: Store, days: Sequence[date]) -> dict[date, int]:
 
 
 def unsteady_reserves(store: Store, days: Sequence[date]) -> dict[date, str | None]:
-    """Whether settlements closing on `days` release what the one before held: None, or what not.
+    """Check that settlements closing on `days` release what the one before held: None, or why not.
 
     Judged where both are known: the same site and currency, one beginning when the other ends.
     """
@@ -81,6 +82,7 @@ def unsteady_reserves(store: Store, days: Sequence[date]) -> dict[date, str | No
     for manifest in manifests:
         before = ends.get((manifest.currency, manifest.marketplace, manifest.period_start))
         closing = {closing_day(s, store.connection.timezone) for s in manifest.settlements}
+        # Nothing to compare with; a missing settlement has a finding of its own.
         if before is None or not closing <= set(days):
             continue
         held, released = _of(before, "reserve.held"), _of(manifest, "reserve.released")
@@ -105,7 +107,7 @@ def _of(manifest: Manifest, category: str) -> Decimal:
 
 
 def covered_days(statement: Statement, time_zone: str) -> set[date]:
-    """Business days that may hold lines of a settlement."""
+    """Return the business days that may hold lines of a settlement."""
     last = last_business_day(statement.period_end, time_zone)
     return set(Window(business_day(statement.period_start, time_zone), last + ONE_DAY))
 
@@ -116,7 +118,7 @@ def sums_by_settlement(
     table: Table,
     measure: str,
 ) -> dict[str, Decimal]:
-    """A measure by settlement over every partition of one table."""
+    """Sum a measure by settlement over every partition of one table."""
     lake = workspace.lake
     days = lake.days(table.name, connection.slug)
     files = lake.partitions(table.name, connection.slug, days)
@@ -131,7 +133,8 @@ def sums_by_settlement(
 
 
 def _last_document(statement: Statement, manifests: Sequence[Manifest]) -> Manifest:
-    """The document that states the settlement's end."""
+    """Return the document that states the settlement's end."""
+    # A settlement may go on over documents of several months: its end is in the newest.
     for manifest in reversed(manifests):
         ends = {part.period_end for part in manifest.settlements}
         if manifest.currency == statement.currency and statement.period_end in ends:

@@ -36,32 +36,32 @@ class Store:
 
     @property
     def slug(self) -> str:
-        """The connection's slug."""
+        """Return the connection's slug."""
         return self.connection.slug
 
     @property
     def lake(self) -> Lake:
-        """The lake of the home."""
+        """Return the lake of the home."""
         return self.workspace.lake
 
     @cached_property
     def settlements(self) -> list[Statement]:
-        """Every settlement, completed over the documents, oldest first."""
+        """Return every settlement, completed over the documents, oldest first."""
         return linked_settlements(self.connection, self.documents)
 
     @cached_property
     def provisional_days(self) -> frozenset[date]:
-        """Days that no settlement covers yet, and provisional figures stand for."""
+        """Return the days that only provisional figures cover."""
         return frozenset(provisional_days(self.workspace, self.connection))
 
     @cached_property
     def days_booked_ahead(self) -> frozenset[date]:
-        """Those of them that are booked, because the connection's owner wants it."""
+        """Return those of them that are booked, because the connection's owner chose to."""
         return self.provisional_days if is_booked(self.connection) else frozenset()
 
     @cached_property
     def mapping(self) -> MappingConfig:
-        """The mapping that applies; `ConfigError` for one that this release does not read."""
+        """Return the mapping that applies; `ConfigError` where this release cannot read it."""
         return self.override or mapping_of(self.workspace.registry, self.slug)
 
 

@@ -30,7 +30,7 @@ DAYS_ASKED_FOR = "days were asked for"
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync brought: new documents, and the days that are to be computed for them.
+    """The result of a fetch: new documents, and the days that are to be computed for them.
 
     `waiting` is why it is not complete: the platform asked for a pause.
     """

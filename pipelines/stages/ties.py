@@ -1,7 +1,7 @@
-"""Whether settlements tie: what their lines come to, held against what the channel declared.
+"""Ties of settlements: the sum of their lines against the total that the channel declared.
 
-A settlement is judged when all that it consists of is up to date. A day that was normalised before
-a document that touches it came is not: it waits to be done again, and proves nothing wrong.
+A settlement is compared when all that it consists of is up to date. A day normalised before a
+document that touches it came is not: it waits to be computed again, and proves nothing wrong.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from pipelines.stages.store import Store
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """What one document brought to one day of one settlement; payouts are none of its lines."""
+    """The part of one document in one day of one settlement; payouts are none of its lines."""
 
     day: date
     document: str
@@ -30,13 +30,14 @@ class _Brought:
 def untied(
     store: Store, days: Collection[date], failed: Collection[date] = ()
 ) -> dict[date, str | None]:
-    """Whether settlements that close or have lines on `days` tie: closing day -> None, or why not.
+    """Check settlements that close or have lines on `days`: closing day -> None, or why it differs.
 
     A settlement some of whose days are not normalised, not up to date, or have `failed`, is not
-    judged.
+    compared.
     """
     statements, zone = store.settlements, store.connection.timezone
     present = store.lake.days("transactions", store.slug) - set(failed)
+    # A file cut short is no proof of a wrong settlement: its day fails for that by itself.
     present -= store.lake.cut_off("transactions", store.slug)
     filed = store.lake.days("settlements", store.slug)
     spans = {s.settlement_id: covered_days(s, zone) | {closing_day(s, zone)} for s in statements}
@@ -57,9 +58,10 @@ def untied(
         totals[part.settlement_id] += part.total
         # It may lie outside: lines that a payout has taken since.
         spans.get(part.settlement_id, set()).add(part.day)
-    judged = [s for s in complete if stale.isdisjoint(spans[s.settlement_id])]
-    ties: dict[date, str | None] = {closing_day(s, zone): None for s in judged}
-    for statement in judged:
+    # A stale day would accuse a settlement that its next run puts right.
+    comparable = [s for s in complete if stale.isdisjoint(spans[s.settlement_id])]
+    ties: dict[date, str | None] = {closing_day(s, zone): None for s in comparable}
+    for statement in comparable:
         declared = statement.total if statement.declared is None else statement.declared
         total = totals[statement.settlement_id]
         if total != declared:
@@ -84,7 +86,7 @@ def _brought(store: Store, days: Collection[date]) -> list[_Brought]:
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What days are made of now: all documents of the connection, those booked, settlements."""
+    """The sources of days as of now: all documents of the connection, those booked, settlements."""
 
     documents: Mapping[str, Manifest]
     booked: Mapping[str, Manifest]
@@ -101,15 +103,16 @@ class _Sources:
         )
 
     def supports(self, part: _Brought) -> bool:
-        """Whether the part would be the same, were its day normalised now."""
+        """Return whether the part would be the same, were its day normalised now."""
         return self._says_so(part) and (not part.lines or self._names_it(part))
 
     def _says_so(self, part: _Brought) -> bool:
-        """Whether the document is in force, or the one in its place says the same of the day."""
+        """Return whether the document is effective, or its successor says the same of the day."""
         then = self.documents.get(part.document)
         now = None if then is None else self.booked.get(then.statement)
         if then is None or now is None:
             return False
+        # A digest of the day spares a restated document that left the day as it was.
         if now.document == then.document:
             return True
         totals = now.days.get(part.day)
@@ -121,7 +124,7 @@ class _Sources:
         )
 
     def _names_it(self, part: _Brought) -> bool:
-        """Whether the settlement is there, and is not one whose lines a payout has taken since."""
+        """Return whether the settlement exists, and no payout has taken its lines since."""
         settlement = self.settlements.get(part.settlement_id)
         if settlement is None:
             return False
@@ -129,7 +132,7 @@ class _Sources:
 
 
 def _stale(sources: _Sources, parts: Sequence[_Brought], days: Collection[date]) -> set[date]:
-    """Which of the days are to be normalised again for what came since."""
+    """Return the days to normalise again because of documents that came since."""
     there = {(p.day, m.statement) for p in parts if (m := sources.documents.get(p.document))}
     missing = {
         day

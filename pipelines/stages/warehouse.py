@@ -60,5 +60,5 @@ def publish(workspace: Workspace, *, rebuild: bool = False) -> WarehouseReport:
 
 
 def _row(publication: Publication) -> tuple[object, ...]:
-    """The columns of the warehouse's `publications`, in its order."""
+    """Return the columns of the warehouse's `publications`, in its order."""
     return tuple(getattr(publication, column) for column in _COLUMNS)

@@ -13,10 +13,10 @@ from connectors.channels import channel
 from connectors.database.registry import Connection
 from connectors.documents.manifest import Manifest, Withdrawal, effective_documents
 from connectors.errors import BadInput
-from pipelines.stages.importing import LOCK_SECONDS, days_of, readings
+from pipelines.stages.imports import LOCK_SECONDS, days_of, query_variables
 from pipelines.stages.workspace import Workspace
 
-DocumentState = Literal["in force", "superseded", "withdrawn"]
+DocumentState = Literal["effective", "superseded", "withdrawn"]
 Origin = Literal["file", "account"]
 SHORTEST_ID = 6
 LONGEST_REASON = 500
@@ -33,7 +33,7 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What a withdrawal did: `fallback` counts in its place, `days` are to be done again.
+    """The result of a withdrawal: `fallback` counts instead, `days` are to be computed again.
 
     `new` is False where it was withdrawn before.
     """
@@ -62,7 +62,7 @@ def stored_documents(workspace: Workspace, connection: Connection) -> list[Store
 def _state(manifest: Manifest, is_effective: bool) -> DocumentState:
     if manifest.withdrawn is not None:
         return "withdrawn"
-    return "in force" if is_effective else "superseded"
+    return "effective" if is_effective else "superseded"
 
 
 def find_document(documents: Sequence[StoredDocument], name: str) -> StoredDocument:
@@ -87,7 +87,7 @@ def find_document(documents: Sequence[StoredDocument], name: str) -> StoredDocum
 
 
 def check_withdrawable(connection: Connection, document: StoredDocument) -> None:
-    """`BadInput` for a document that the connected account brought: it would bring it again."""
+    """Raise `BadInput` for a document of a connected account, whose next sync would restore it."""
     if document.origin == "account":
         raise BadInput(
             f"{document.manifest.name} came from the account of {connection.slug}, which would "
@@ -108,7 +108,8 @@ def withdraw_document(
         chosen = find_document(stored_documents(workspace, connection), document)
         check_withdrawable(connection, chosen)
         manifest, source = chosen.manifest, channel(connection.channel)
-        before = readings(source, lake.effective_documents(slug))
+        before = query_variables(source, lake.effective_documents(slug))
+        # Taken out before: its days are requested again, in case that call was killed.
         is_new = manifest.withdrawn is None
         if is_new:
             withdrawal = Withdrawal(at=datetime.now(UTC), by=actor, reason=reason)
@@ -117,9 +118,11 @@ def withdraw_document(
             workspace.registry.audit.record(actor, "document.withdrawn", slug, detail)
         manifests = lake.manifests(slug)
         fallback = effective_documents(manifests).get(manifest.statement)
-        after = readings(source, lake.effective_documents(slug))
+        after = query_variables(source, lake.effective_documents(slug))
+        # Its absence may change how others are read: a deposit closed the month before it.
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         touched = [m for m in manifests if m.document in changed]
+        # One that another file replaced is in no day any more.
         if chosen.state != "superseded":
             touched.append(manifest)
         days = sorted({day for m in touched for day in days_of(m)})

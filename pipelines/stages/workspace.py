@@ -1,4 +1,4 @@
-"""What every stage needs at hand: the lake, the settings, a scratch folder, DuckDB."""
+"""The workspace of every stage: the lake, the settings, a scratch folder, DuckDB."""
 
 import shutil
 import threading
@@ -26,7 +26,7 @@ class _Engines:
         weakref.finalize(self, _give_back, self._taken).atexit = False
 
     def open(self, settings: Settings, *, serial: bool) -> duckdb.DuckDBPyConnection:
-        """A connection of its own, which sees nothing of the others."""
+        """Open a connection of its own, which sees nothing of the others."""
         threads = 1 if serial else settings.threads
         kind = EngineKind(threads, settings.memory_limit, is_serial=serial)
         with self._lock:
@@ -51,12 +51,12 @@ class Workspace:
 
     @property
     def lake(self) -> Lake:
-        """The lake of this home."""
+        """Return the lake of this home."""
         return Lake(self.settings.lake_folder)
 
     @contextmanager
     def scratch(self, purpose: str) -> Iterator[Path]:
-        """A folder on the lake's disk that is gone afterwards; its name says whose it is.
+        """Lend a folder on the lake's disk that is removed afterwards; its name says whose it is.
 
         Files are renamed out of it into the lake, so it must be on the same filesystem.
         """
@@ -69,9 +69,9 @@ class Workspace:
             shutil.rmtree(folder, ignore_errors=True)
 
     def engine(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with the threads and memory that settings allow; what is made in it is its own."""
+        """Open DuckDB with the threads and memory that settings allow; nothing in it is shared."""
         return self._engines.open(self.settings, serial=False)
 
     def serial_engine(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB that works on its caller's thread alone and hands rows on in a file's order."""
+        """Open DuckDB on its caller's thread alone, so that rows keep the order of their file."""
         return self._engines.open(self.settings, serial=True)

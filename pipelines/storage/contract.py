@@ -57,7 +57,7 @@ INTERNALS: _Internals = MappingProxyType(
 
 
 def digest(function: Callable[..., Any]) -> str:
-    """Twelve hexadecimal digits of a function's source; `unreadable` where there is none."""
+    """Return twelve hexadecimal digits of a function's source; `unreadable` where there is none."""
     try:
         source = inspect.getsource(function)
     except (OSError, TypeError):
@@ -68,20 +68,20 @@ def digest(function: Callable[..., Any]) -> str:
 def differences(internals: _Internals = INTERNALS) -> dict[str, str]:
     """Name and present digest of every function that is not the one that was read."""
     return {
-        function.__qualname__: found
+        function.__qualname__: present
         for function, read in internals.items()
-        if (found := digest(function)) != read
+        if (present := digest(function)) != read
     }
 
 
 @lru_cache(maxsize=1)
 def changed_internals() -> tuple[str, ...]:
-    """Names of the internals that differ in the installed Dagster; says so in the log, once."""
+    """Return the internals that differ in the installed Dagster, and log them once."""
     changed = differences()
     if changed:
         log.warning(
             "The installed Dagster differs from the one Daybook's event log was written for; "
             "its slower stock storage is used. Changed: %s",
-            ", ".join(f"{name} ({found})" for name, found in sorted(changed.items())),
+            ", ".join(f"{name} ({present})" for name, present in sorted(changed.items())),
         )
     return tuple(sorted(changed))

@@ -78,6 +78,7 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
         """Make a pool's row; stock breaks on PostgreSQL where another process was quicker."""
         try:
             return super().initialize_concurrency_limit_to_default(concurrency_key)
+        # Stock answers a unique violation with a statement in the transaction that it aborted.
         except db.exc.InternalError:
             limit = self._instance.global_op_concurrency_default_limit
             pools = {pool.name: pool.limit for pool in self.get_pool_limits()}
@@ -118,6 +119,7 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
         if not events:
             return
         self._store_asset_event_tags(connection, *zip(*events, strict=True))
+        # The asset's row holds its latest event alone: one write instead of one a partition.
         latest = {(_asset_key(entry), _kind(entry)): (entry, i) for entry, i in events}
         for entry, event_id in latest.values():
             self._store_asset_event(connection, entry, event_id)

@@ -53,7 +53,7 @@ def rows_of(
     to_row: Callable[[EventLogEntry], Row],
     to_instant: Callable[[EventLogEntry], Any],
 ) -> Iterator[Row]:
-    """Each event's row as `to_row` makes it, with far fewer calls of it."""
+    """Yield each event's row as `to_row` makes it, with far fewer calls of it."""
     pattern: _Pattern | None = None
     for entry in events:
         if pattern is not None and pattern.fits(entry):
@@ -65,7 +65,7 @@ def rows_of(
 
 
 def _common(entry: EventLogEntry) -> EventLogEntry:
-    """The entry without what distinguishes it from its asset's other planned partitions."""
+    """Return the entry without what distinguishes it from its asset's other partitions."""
     event = entry.get_dagster_event()
     data = event.event_specific_data
     if isinstance(data, AssetMaterializationPlannedData):

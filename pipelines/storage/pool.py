@@ -27,7 +27,7 @@ _TABLES_ARE_THERE = db.text(
 
 
 class Pooled:
-    """What the three storages share; stands before a stock storage among a class's bases."""
+    """The part that three storages share; it comes before a stock storage among a class's bases."""
 
     _engine: Engine
     postgres_url: str
@@ -54,13 +54,14 @@ class Pooled:
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:
-        """`postgres_url` is for tests; a home's database follows from its settings."""
+        """Return the options; `postgres_url` is for tests, a home has one of its own."""
         return {"postgres_url": Field(StringSource, is_required=False)}
 
     @classmethod
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> Self:
+        """Make the storage of an instance, on the database of the home or of `postgres_url`."""
         os.environ.setdefault(*_BATCH_SIZE)
         if url := config_value.get("postgres_url"):
             return cls(url, inst_data)
@@ -69,6 +70,7 @@ class Pooled:
     def optimize_for_webserver(
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
     ) -> None:
+        """Exchange the engine for one with the web server's time-out and recycling."""
         if self.lean:
             self._give_back()
             self._engine = self._pool(recycle=pool_recycle, timeout_ms=statement_timeout)
@@ -78,6 +80,7 @@ class Pooled:
             )
 
     def dispose(self) -> None:
+        """Dispose of the storage, and give its engine back."""
         super().dispose()  # type: ignore[misc]
         self._give_back()
 
@@ -102,7 +105,7 @@ def _has_dagster_tables(engine: Engine) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    """What an engine does on top of SQLAlchemy's; those that do the same are one."""
+    """Behaviour of an engine on top of SQLAlchemy's; engines that behave the same are shared."""
 
     at_home: bool
     timeout_ms: int | None
@@ -134,9 +137,9 @@ def _name_a_full_disk(engine: Engine) -> None:
     def translate(context: ExceptionContext) -> None:
         error = context.sqlalchemy_exception
         if isinstance(error, db.exc.DBAPIError):
-            told = explained(error, engine.url)
-            if isinstance(told, DiskFull):
-                raise told from error
+            explanation = explained(error, engine.url)
+            if isinstance(explanation, DiskFull):
+                raise explanation from error
 
 
 def _limit_statements(engine: Engine, timeout_ms: int) -> None:

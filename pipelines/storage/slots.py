@@ -42,6 +42,7 @@ class Slots:
 
         The first answer comes at once, so that the run's log says that it is blocked.
         """
+        # Before asking: a killed run would hold its place for good.
         self.release_dead(pool, run_id)
         status = claim()
         if status.is_claimed:
@@ -50,6 +51,7 @@ class Slots:
         if (run_id, step) not in self._announced:
             self._announced.add((run_id, step))
             log.warning("waiting for %s", self._holders(pool, run_id) or f"the pool {pool}")
+            # Dagster would sleep here, deaf to signals; the next call waits in our own loop.
             blocked: ConcurrencyClaimStatus = status.with_sleep_interval(0.0)
             return blocked
         return self._wait(pool, run_id, claim)
@@ -111,6 +113,7 @@ def _runs_of(info: ConcurrencyKeyInfo) -> set[str]:
 
 def _is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     launcher = instance.run_launcher
+    # Where runs live on other machines, only their launcher can tell: they keep their place.
     if not launcher.supports_check_run_worker_health:
         return False
     return launcher.check_run_worker_health(run).status is WorkerStatus.FAILED

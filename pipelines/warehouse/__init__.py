@@ -4,7 +4,7 @@
 dagster; the asset, its pool and its lock stand around it.
 """
 
-from pipelines.warehouse.publishing import WarehouseReport, publish_warehouse
-from pipelines.warehouse.reading import QueryResult, query
+from pipelines.warehouse.publisher import WarehouseReport, publish_warehouse
+from pipelines.warehouse.reader import QueryResult, query
 
 __all__ = ["QueryResult", "WarehouseReport", "publish_warehouse", "query"]

@@ -29,17 +29,17 @@ class Partition:
 
     @property
     def key(self) -> tuple[str, str, date]:
-        """What the file is about, whatever its content."""
+        """Return what the file is about, whatever its content."""
         return self.table_name, self.connection, self.day
 
     def path(self, lake_folder: Path) -> str:
-        """Where the file stands."""
+        """Return the file's path."""
         return str(lake_folder / self.table_name / self.connection / f"{self.day}{SUFFIX}")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What brings a warehouse from the files it was read from to the files there are."""
+    """The changes from the files that a warehouse was read from to the files there are."""
 
     total: int
     changed: tuple[Partition, ...]
@@ -51,14 +51,14 @@ class Changes:
 
 
 def list_partitions(lake_folder: Path) -> list[Partition]:
-    """Every partition of the lake in the order of table, connection and day."""
-    found = (p for name in TABLES for p in _of_table(lake_folder / name, name))
-    return sorted(found, key=lambda partition: partition.key)
+    """List every partition of the lake in the order of table, connection and day."""
+    partitions = (p for name in TABLES for p in _of_table(lake_folder / name, name))
+    return sorted(partitions, key=lambda partition: partition.key)
 
 
-def compare(known: Iterable[Partition], current: Iterable[Partition]) -> Changes:
-    """The difference; a partition is changed when it is new or its file is another one."""
-    before = {partition.key: partition for partition in known}
+def compare(previous: Iterable[Partition], current: Iterable[Partition]) -> Changes:
+    """Return the difference; a partition is changed when it is new or its file is another one."""
+    before = {partition.key: partition for partition in previous}
     after = {partition.key: partition for partition in current}
     changed = tuple(p for key, p in after.items() if before.get(key) != p)
     removed = tuple(p for key, p in before.items() if key not in after)
@@ -68,6 +68,7 @@ def compare(known: Iterable[Partition], current: Iterable[Partition]) -> Changes
 
 def _of_table(folder: Path, table_name: str) -> Iterator[Partition]:
     for connection in _entries(folder):
+        # Temporary folders of a write that is under way begin with a dot.
         if not connection.is_dir() or connection.name.startswith("."):
             continue
         for entry in _entries(Path(connection.path)):
@@ -91,7 +92,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _day(name: str) -> date | None:
-    """The day of `2024-01-31.parquet`; None for temporary files and strangers."""
+    """Return the day of `2024-01-31.parquet`; None for temporary and foreign files."""
     stem, dot, suffix = name.partition(".")
     if dot + suffix != SUFFIX:
         return None

@@ -1,4 +1,4 @@
-"""What stands in the warehouse: every table and mart with its grain, key, types and comments.
+"""The schema of the warehouse: every table and mart with its grain, key, types and comments.
 
 Here belongs the shape only. The lake's tables come from `mappings.tables`; what a mart holds is
 computed by the file of its name in `sql/`.
@@ -151,12 +151,12 @@ COMMENT ON TABLE _warehouse IS 'version of this file; partitions replaced since 
 
 
 def mart_sql(mart: Table) -> str:
-    """The query that computes a mart's rows for the changed days or settlements."""
+    """Return the query that computes a mart's rows for the changed days or settlements."""
     return resources.files("pipelines.warehouse").joinpath(f"sql/{mart.name}.sql").read_text()
 
 
 def create_statements() -> str:
-    """Everything an empty warehouse is made of."""
+    """Return the SQL that creates an empty warehouse."""
     return BOOKKEEPING + "".join(_create(table) for table in WAREHOUSE_TABLES)
 
 

@@ -1,4 +1,4 @@
-"""A busy account's first visit, of every channel: from its platform's answers to canonical lines.
+"""A busy account's first sync, of every channel: from its platform's answers to canonical lines.
 
 What Daybook does is fetch, prove and keep every document, and write every day's lines as Parquet;
 it is held against `bare`, which sends the very same requests and loads the same bytes. Both ask
@@ -7,7 +7,7 @@ which leaves nothing but their own work. Daybook takes its turns in buckets that
 limits cost is measured in `limits`. DuckDB has twice its usual memory, for documents of a hundred
 thousand transactions.
 
-`python -m tests.benchmarks.ingest SLUG DAY` is one visit, in its own process.
+`python -m tests.benchmarks.ingest SLUG DAY` is one sync, in its own process.
 """
 
 import json
@@ -130,9 +130,9 @@ def measure(work: Path, scale: float) -> list[Result]:
 
 
 def channel(name: str, work: Path, transactions: int) -> Measured:
-    """Record a visit to an account with so many transactions; measure both on its answers."""
+    """Record a sync to an account with so many transactions; measure both on its answers."""
     emulator: Any = EMULATORS[name]()
-    emulator.limits.kept = False
+    emulator.limits.enforced = False
     money = _busy(MONEY[name], transactions)
     switch = Switch(emulator.application)
     largest, woocommerce_lists.LARGEST = woocommerce_lists.LARGEST, 100
@@ -198,7 +198,7 @@ def _give(name: str, emulator: Any, money: Any) -> None:
         emulator.money[emulator.first] = money
 
 
-def _visited(workspace: Workspace, slug: str, today: date) -> Window:
+def _synced(workspace: Workspace, slug: str, today: date) -> Window:
     """The whole days of an account, all that the platform has of them fetched."""
     now = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=12)
     connection = workspace.registry.connections.get(slug)
@@ -209,12 +209,12 @@ def _visited(workspace: Workspace, slug: str, today: date) -> Window:
 
 
 def run(slug: str, day: str) -> dict[str, float]:
-    """One visit and its lines: seconds in all, seconds to fetch, and lines."""
+    """One sync and its lines: seconds in all, seconds to fetch, and lines."""
     widen()
     with Registry.open(settings()) as registry:
         workspace, connection = Workspace(settings(), registry), registry.connections.get(slug)
         started = time.perf_counter()
-        window = _visited(workspace, slug, date.fromisoformat(day))
+        window = _synced(workspace, slug, date.fromisoformat(day))
         fetched = time.perf_counter()
         # A payout may lie a few days after the last day that is over.
         reach = Window(window.start, window.end + timedelta(days=40))

@@ -19,7 +19,7 @@ FILES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir"})
 WRITES = ("INSERT", "UPDATE", "DELETE")
 UPKEEP, DATA = "upkeep", "data"
 PRELOADED = (
-    *("console.cli", "console.commands.syncing", "pipelines.execution", "pipelines.assets.window"),
+    *("console.cli", "console.commands.sync", "pipelines.execution", "pipelines.assets.window"),
     *("pipelines.assets.posting", "pipelines.stages.warehouse", "connectors.channels"),
 )
 

@@ -1,8 +1,8 @@
-"""Twenty accounts visited at once, each by a process of its own, at platforms that keep limits.
+"""Twenty accounts synced at once, each by a process of its own, at platforms that keep limits.
 
 Nobody may be refused, and the whole may take at most 1.2 times what it must. What it must is the
 sum of two things: what the slowest limit takes to hand out all that was asked of it, by the
-platforms' own count ((calls - burst) / rate); and the same visits at platforms without limits, by a
+platforms' own count ((calls - burst) / rate); and the same syncs at platforms without limits, by a
 Daybook whose buckets never run dry.
 
 `python -m tests.benchmarks.limits SLUG DAY MODE` is one of those processes.
@@ -54,7 +54,7 @@ DAYS = 21
 
 @dataclass(frozen=True)
 class Round:
-    """Everybody's visit: seconds, documents, calls, refusals, and what the limits take at least."""
+    """Everybody's sync: seconds, documents, calls, refusals, and what the limits take at least."""
 
     seconds: float
     documents: int
@@ -65,7 +65,7 @@ class Round:
 
 
 def measure(work: Path, scale: float) -> list[Result]:
-    """The same visits without limits and with them."""
+    """The same syncs without limits and with them."""
     days = timedelta(days=max(7, round(DAYS * scale)))
     try:
         free = _round(work / OPEN, days, OPEN)
@@ -92,7 +92,7 @@ def _round(work: Path, days: timedelta, mode: str) -> Round:
     with reached(work, emulators) as workspace:
         slugs = [s for name in ACCOUNTS for s in _connected(workspace, name, emulators[name], days)]
         for emulator in emulators.values():
-            emulator.limits.kept = mode == KEPT
+            emulator.limits.enforced = mode == KEPT
         time.sleep(1.0)
         seconds, told = _at_once(slugs, mode)
     limits = {name: emulator.limits for name, emulator in emulators.items()}
@@ -159,8 +159,8 @@ def _at_once(slugs: list[str], mode: str) -> tuple[float, list[dict[str, Any]]]:
         return time.monotonic() - started, told
 
 
-def _visit(slug: str, day: str, mode: str) -> dict[str, Any]:
-    """One account's visit, at noon of the platform's day, once it is told to begin."""
+def _sync(slug: str, day: str, mode: str) -> dict[str, Any]:
+    """One account's sync, at noon of the platform's day, once it is told to begin."""
     if mode == OPEN:
         widen()
     now = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(hours=12)
@@ -175,4 +175,4 @@ def _visit(slug: str, day: str, mode: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_visit(*sys.argv[1:])))
+    print(json.dumps(_sync(*sys.argv[1:])))

@@ -1,6 +1,6 @@
 """Months of eight stores on one virtual clock, with everything that goes wrong.
 
-Each store lives day by day at its emulated platform. Between the days it is visited, by the same
+Each store lives day by day at its emulated platform. Between the days it is synced, by the same
 job that Dagster runs, while the platform stumbles, goes down, asks for an hour's patience or takes
 its authorisation back, and while the process that works is killed outright and started again. In
 the end everything must tie to the cent to the platforms' own books.
@@ -40,15 +40,15 @@ from sandbox.server import bound, serving
 from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.channels.house import House
-from tests.channels.visitors import VISITED, buckets_passing_by, proven_by
+from tests.channels.stores import SYNCED, buckets_passing_by, proven_by
 
 # Three months are asked for; these days see more than 500 settlements close.
 DAYS, SEED = 140, 20261122
-# What a visit brings may touch days before it, and those others before them.
+# What a sync brings may touch days before it, and those others before them.
 ROUNDS = 4
 _STUMBLES = (None, "503", None, None, "429 0", None, "cut", None, "lost", None, None)
 PUBLISHED = 0.25
-# What may happen on a visit, and how often.
+# What may happen on a sync, and how often.
 _EVENTS = {
     "nothing": 10,
     "stumbles": 6,
@@ -88,7 +88,7 @@ class Simulation:
     needless: list[str] = field(default_factory=list)
 
     def live(self, days: int) -> None:
-        """So many days go by, with a visit to every store every few of them."""
+        """So many days go by, with a sync to every store every few of them."""
         left = {store.slug: days for store in self.stores}
         while any(left.values()):
             for store in self.stores:
@@ -96,15 +96,15 @@ class Simulation:
                 if step:
                     left[store.slug] -= step
                     store.money.advance(step)
-                    self._visit_somehow(store)
+                    self._sync_somehow(store)
 
     def settle(self) -> None:
-        """A quiet visit to everybody."""
+        """A quiet sync to everybody."""
         for store in self.stores:
             store.emulator.application.script = iter(())
             self._work(store)
 
-    def _visit_somehow(self, store: Store) -> None:
+    def _sync_somehow(self, store: Store) -> None:
         event = self.chance.choices(list(_EVENTS), list(_EVENTS.values()))[0]
         faults = store.emulator.application
         faults.script = iter(())
@@ -151,12 +151,12 @@ class Simulation:
                 whole = whole_days(self._connection(store), settings().first_day, _noon(store))
                 posted = Window(whole.start, whole.end + timedelta(days=40))
                 run(instance, PUBLISH_JOB, store.slug, posted, daybook)
-        # What a platform asked to be left alone for is over before the next visit.
+        # What a platform asked to be left alone for is over before the next sync.
         CLOCK.pass_by(3600.0)
         return ok
 
     def _look(self, store: Store, event: str, ok: bool) -> None:
-        """A visit that failed shows: in the run, a day's reason, the state or the schedule."""
+        """A sync that failed shows: in the run, a day's reason, the state or the schedule."""
         registry = self.workspace.registry
         states = registry.days.list(store.slug)
         shows = (
@@ -224,10 +224,10 @@ def measure(work: Path, scale: float) -> list[Result]:
         ]
         wrong = [w for s in simulation.stores for w in _wrong(workspace, s)]
     bad = [p for p in proofs if not p.ok]
-    visits = simulation.happened.total()
+    syncs = simulation.happened.total()
     told = ", ".join(f"{n} {event}" for event, n in simulation.happened.most_common())
     return [
-        Result(f"{days} days, {len(simulation.stores)} stores: {visits} visits", told),
+        Result(f"{days} days, {len(simulation.stores)} stores: {syncs} syncs", told),
         Result("  answers that were spoiled", f"{simulation.spoiled:,}"),
         Result("  settlements that tie or are open", f"{len(proofs) - len(bad)} of {len(proofs)}",
                "all", not bad),
@@ -253,7 +253,7 @@ def _house(work: Path) -> Iterator[Simulation]:
     chance = random.Random(SEED)
     with ExitStack() as stack:
         hosts, made = {}, {}
-        for name in VISITED:
+        for name in SYNCED:
             made[name] = EMULATORS[name]()
             url = stack.enter_context(serving(made[name].application, bound()))
             hosts[name] = made[name].endpoints(url)  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from connectors.accounts.platforms import platform_named
 from connectors.channels import channel
 from connectors.home.lock import home_lock
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import PASSWORD, Site, shot, sign_in
 from tests.browser.test_journey import allow, choose, finish, give_name, pick
@@ -359,7 +359,7 @@ def test_a_new_word_is_placed(page: Page, site: Site, tmp_path: Path) -> None:
     page.get_by_role("option", name="fee.other").click()
     dialog.get_by_role("button", name="Map", exact=True).click()
     expect(page.get_by_text("Every source type is mapped")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="asked for again").first).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="processed again").first).to_be_visible()
     expect(page.get_by_role("heading", name="Mappings")).to_be_focused()
     page.goto(site.url)
     expect(found).to_contain_text("Every source type is mapped now")

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from connectors.channels import channel
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import HASH, PASSWORD, Site, shot
 from tests.browser.test_pages import nothing_wrong

@@ -15,7 +15,7 @@ from connectors.accounting.beancount import Books
 from connectors.database.registry import Registry
 from connectors.lake.windows import ONE_DAY, Window
 from mappings.model import CLEARING
-from pipelines.stages.publishing import due
+from pipelines.stages.publisher import due
 from tests.channels.house import House
 from tests.channels.restatements import Sale, Slice, written
 

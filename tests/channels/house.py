@@ -21,7 +21,7 @@ from mappings.tables import TABLES
 from pipelines.stages.journals import BOOKS, Built, build_journals, plan
 from pipelines.stages.normalise import Normalised, normalise
 from pipelines.stages.partitions import scan
-from pipelines.stages.publishing import Outcome, publish
+from pipelines.stages.publisher import PublishResult, publish
 from pipelines.stages.reconciliation import Proof, reconcile
 from pipelines.stages.settlements import write_settlements
 from pipelines.stages.store import Store as BookedStore
@@ -113,7 +113,7 @@ class House:
         plan(self.workspace, self.connection, window, built)
         return built
 
-    def publish(self, window: Window | None = None) -> Outcome:
+    def publish(self, window: Window | None = None) -> PublishResult:
         return publish(self.workspace, self.connection, window or self.window)
 
     def run(self, window: Window | None = None) -> Normalised:

@@ -21,13 +21,13 @@ from connectors.lake.windows import Window
 from console.connections import keep_setup
 from mappings.channels import classify
 from mappings.tables import PROVISIONAL_TRANSACTIONS
-from pipelines.stages.explaining import sources
+from pipelines.stages.explanation import sources
 from pipelines.stages.provisional import write_provisional
 from sandbox.amazon_money import AmazonMoney
 from sandbox.limits import CLOCK
 from tests.channels.amazon_files import amounts
 from tests.channels.house import ONE_DAY
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 TABLE = PROVISIONAL_TRANSACTIONS.name
 DAYS = Window(date(2026, 7, 1), date(2026, 7, 15))
@@ -91,7 +91,7 @@ def booked_ahead(at: Store) -> dict[str, Decimal]:
 
 
 def test_open_days_have_provisional_figures_that_no_book_sees(at: Store) -> None:
-    at.visit()
+    at.sync()
     assert provisional(at) == figures(at) == unsettled(at)
     assert len(provisional(at)) == 2
     documents = at.house.workspace.lake.provisional_documents(at.house.slug)
@@ -108,18 +108,18 @@ def test_open_days_have_provisional_figures_that_no_book_sees(at: Store) -> None
     check_tied(at)
     assert not {row["document"] for row in at.rows()} & {m.document for m in documents}
     assert "provisional" not in at.house.books()
-    assert at.visit().documents == []
+    assert at.sync().documents == []
     before = at.house.files()
     assert figures(at) == unsettled(at)
     assert at.house.files() == before
 
 
 def test_they_give_way_to_the_settlement(at: Store) -> None:
-    at.visit()
+    at.sync()
     before = at.house.workspace.lake.provisional_documents(at.house.slug)
     told = figures(at)
     at.money.advance(9)
-    found = at.visit()
+    found = at.sync()
     assert {c: total for c, total in provisional(at).items() if total} == unsettled(at)
     assert figures(at) == unsettled(at) != told
     assert min(r["business_date"] for r in at.house.rows(TABLE)) > last_covered(at)
@@ -134,7 +134,7 @@ def test_they_give_way_to_the_settlement(at: Store) -> None:
 
 
 def test_every_word_of_theirs_is_said_and_none_is_added_twice(at: Store) -> None:
-    at.visit()
+    at.sync()
     for manifest in at.house.workspace.lake.provisional_documents(at.house.slug):
         words = {w.name for w in manifest.source_types}
         assert {"Shipment / OurPricePrincipal", "Shipment / Commission / Base"} <= words
@@ -153,7 +153,7 @@ def test_every_word_of_theirs_is_said_and_none_is_added_twice(at: Store) -> None
 
 
 def test_they_are_booked_where_that_is_asked_until_the_settlement_comes(at: Store) -> None:
-    at.visit()
+    at.sync()
     figures(at)
     days = at.house.workspace.lake.days(TABLE, at.house.slug)
     assert choose(at, True) == days
@@ -168,7 +168,7 @@ def test_they_are_booked_where_that_is_asked_until_the_settlement_comes(at: Stor
     assert all(s.cells and s.cells["postedDate"].startswith(f"{max(days)}") for s in told)
 
     at.money.advance(9)
-    since = Window(min(days | at.visit().days), at.whole.end + timedelta(days=40))
+    since = Window(min(days | at.sync().days), at.whole.end + timedelta(days=40))
     assert at.house.run(since).failed == {}
     assert booked_ahead(at) == unsettled(at)
     assert choose(at, False)

@@ -14,7 +14,7 @@ from connectors.http import Limit
 from sandbox.amazon import Amazon
 from sandbox.amazon_money import AmazonMoney
 from sandbox.limits import CLOCK
-from tests.channels.visitors import Store, check_tied, connected, store
+from tests.channels.stores import Store, check_tied, connected, store
 from tests.connectors.accounts.platforms import desk
 
 LIST, DOCUMENT = "/eu/reports/2021-06-30/reports", "/documents/"
@@ -47,7 +47,7 @@ def fetched(at: Store) -> list[str]:
 
 
 def test_a_report_is_fetched_once_however_often_it_is_listed(at: Store) -> None:
-    at.visit()
+    at.sync()
     listed = [r.document for r in money(at).listed()]
     settlements = {r.settlement for r in money(at).listed()}
     assert len(settlements) < len(set(listed)) < len(listed)
@@ -60,12 +60,12 @@ def test_a_report_is_fetched_once_however_often_it_is_listed(at: Store) -> None:
 
 
 def test_a_report_made_anew_replaces_the_first_and_neither_is_fetched_again(at: Store) -> None:
-    at.visit()
+    at.sync()
     money(at).restate()
-    (manifest,) = at.visit().documents
+    (manifest,) = at.sync().documents
     assert manifest.revision == 2
     asked = len(fetched(at))
-    assert at.visit().documents == []
+    assert at.sync().documents == []
     assert len(fetched(at)) == asked
     at.books()
     check_tied(at)
@@ -74,18 +74,18 @@ def test_a_report_made_anew_replaces_the_first_and_neither_is_fetched_again(at: 
 def test_a_report_that_was_imported_by_hand_learns_its_number(at: Store) -> None:
     report = money(at).listed()[-1]
     at.house.take(report.content, "downloaded.txt")
-    found = at.visit()
+    found = at.sync()
     assert report.settlement not in {m.statement for m in found.documents}
     held = {m.statement: m for m in at.house.workspace.lake.effective_documents(at.house.slug)}
     assert report.document in (held[report.settlement].tag or "")
     asked = len(fetched(at))
-    at.visit()
+    at.sync()
     assert len(fetched(at)) == asked
 
 
 def test_an_address_that_has_ended_is_asked_for_again(at: Store) -> None:
     platform(at).reports.stale = 2
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
     refused = [e for e in at.exchanges if e.path.startswith(DOCUMENT) and e.status == 403]
@@ -95,11 +95,11 @@ def test_an_address_that_has_ended_is_asked_for_again(at: Store) -> None:
 def test_addresses_that_always_have_ended_are_given_up(at: Store) -> None:
     platform(at).reports.stale = 99
     with pytest.raises(Transient, match="end before it is fetched"):
-        at.visit()
+        at.sync()
 
 
 def test_a_document_is_asked_for_without_the_account(at: Store) -> None:
-    at.visit()
+    at.sync()
     for exchange in at.exchanges:
         sent = {name.decode().lower() for name, _ in exchange.headers}
         stored = exchange.path.startswith(DOCUMENT)
@@ -112,7 +112,7 @@ def test_a_refusal_that_says_nothing_is_waited_out(at: Store) -> None:
     faults = at.desk.emulator.application
     faults.only, faults.script = LIST, iter(["429"])
     money(at).largest = 100
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
 
@@ -122,7 +122,7 @@ def test_more_reports_than_turns_are_left_for_later(
 ) -> None:
     monkeypatch.setitem(LIMITS, "getReportDocument", Limit(per_second=0.005, burst=2.0))
     with pytest.raises(RateLimited) as error:
-        at.visit()
+        at.sync()
     assert error.value.retry_after > 60
     assert len(at.house.workspace.lake.effective_documents(at.house.slug)) == len(fetched(at)) == 2
 
@@ -134,7 +134,7 @@ def test_a_regions_marketplaces_and_currencies_come_from_the_files(
         emulator = found.emulator
         assert isinstance(emulator, Amazon)
         at = connected(found, emulator.overseas)
-        at.visit()
+        at.sync()
         at.books()
         check_tied(at)
         sites = {(row["marketplace"], row["currency"]) for row in at.rows() if row["marketplace"]}
@@ -176,7 +176,7 @@ def test_a_document_comes_out_of_its_compression_or_not_at_all() -> None:
 
 def test_a_deposit_of_a_day_to_come_is_waited_for(at: Store) -> None:
     def coming() -> set[str]:
-        at.visit()
+        at.sync()
         return {
             statement.settlement_id
             for manifest in at.house.workspace.lake.effective_documents(at.house.slug)

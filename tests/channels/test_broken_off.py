@@ -1,4 +1,4 @@
-"""A visit that stops half-way leaves nothing half-done: what it kept is done all the same."""
+"""A sync that stops half-way leaves nothing half-done: what it kept is done all the same."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,10 +12,10 @@ from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from connectors.lake.lake import Lake
-from pipelines.stages.importing import Target, import_file, open_connection
+from pipelines.stages.imports import Target, import_file, open_connection
 from tests.channels import ebay_files
 from tests.channels.house import House
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 
 class Killed(BaseException):
@@ -43,14 +43,14 @@ def kill_at(patch: pytest.MonkeyPatch, number: int) -> None:
 
 
 def test_days_of_what_was_kept_are_promised_before_it_is(at: Store) -> None:
-    at.visit()
+    at.sync()
     at.books()
     at.money.advance(9)
     held = len(at.house.workspace.lake.manifests(at.house.slug))
     with pytest.MonkeyPatch.context() as patch:
         kill_at(patch, 3)
         with pytest.raises(Killed):
-            at.visit()
+            at.sync()
     kept = at.house.workspace.lake.manifests(at.house.slug)[:]
     new = sorted(kept, key=lambda m: m.fetched_at)[held:]
     touched = {day for m in new for day in m.days}
@@ -58,20 +58,20 @@ def test_days_of_what_was_kept_are_promised_before_it_is(at: Store) -> None:
     made = at.desk.registry.sync_schedule.by_connection()[at.house.slug]
     assert {day for day in touched if day in at.whole} <= set(made.days)
     assert made.reason == "a sync was interrupted"
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
 
 
-def test_a_payout_that_does_not_add_up_stops_the_visit_and_goes_to_quarantine(at: Store) -> None:
+def test_a_payout_that_does_not_add_up_stops_the_sync_and_goes_to_quarantine(at: Store) -> None:
     payout = at.money.payouts[3]  # type: ignore[attr-defined]
     true = dict(payout["amount"])
     payout["amount"] = {**true, "value": "1.23"}
     with pytest.raises(BadInput, match=r"its lines sum to .* but 1.2300 is declared \(kept as"):
-        at.visit()
+        at.sync()
     assert len(at.house.workspace.lake.manifests(at.house.slug)) > 4, "what adds up is kept"
     payout["amount"] = true
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
 

@@ -11,7 +11,7 @@ from connectors.database.registry import Registry
 from connectors.errors import BadInput, TotalsMismatch
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from tests.channels.ebay_files import (
     FIXED,
     NEW,

@@ -9,7 +9,7 @@ import pytest
 from connectors.errors import Permanent
 from connectors.home.settings import Settings
 from sandbox.ebay_money import EBayMoney
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_the_parts_of_a_payout_are_proven_together(at: Store) -> None:
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
     proofs = at.proofs()
@@ -34,12 +34,12 @@ def test_the_parts_of_a_payout_are_proven_together(at: Store) -> None:
 
 
 def test_a_part_that_fails_later_changes_its_settlement(at: Store) -> None:
-    at.visit()
+    at.sync()
     at.books()
     assert isinstance(at.money, EBayMoney)
     first, second = at.money.payouts[-2:]
     second["payoutStatus"] = "TERMINAL_FAILED"
-    at.books(at.visit().days)
+    at.books(at.sync().days)
     assert at.proofs()[first["payoutId"]].paid == Decimal(first["amount"]["value"])
 
 
@@ -48,4 +48,4 @@ def test_a_part_whose_other_nobody_names_is_refused(at: Store) -> None:
     for transaction in at.money.listed:
         transaction.pop("payoutDetails", None)
     with pytest.raises(Permanent, match="no transaction says with which other"):
-        at.visit()
+        at.sync()

@@ -12,7 +12,7 @@ from connectors.home.settings import Settings
 from sandbox.etsy_money import EtsyMoney
 from sandbox.etsy_payments import EtsyPayments
 from sandbox.limits import CLOCK
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 PRIVATE = ("buyer_user_id", "shipping_user_id", "shipping_address_id", "billing_address_id")
 
@@ -33,10 +33,10 @@ def payments(at: Store) -> EtsyPayments:
     return money(at).payments
 
 
-def visit(at: Store) -> tuple[set[date], int]:
-    """The days that a visit touches, and how often it asks for payments."""
+def sync(at: Store) -> tuple[set[date], int]:
+    """The days that a sync touches, and how often it asks for payments."""
     before = len(at.exchanges)
-    days = at.visit().days
+    days = at.sync().days
     return days, sum(e.path.endswith("/payments") for e in at.exchanges[before:])
 
 
@@ -60,7 +60,7 @@ def orders(at: Store) -> dict[str, set[str | None]]:
 
 def test_lines_name_their_order_and_refunds_what_was_given_back(at: Store) -> None:
     payments(at).most = 7
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
     named = orders(at)
@@ -79,31 +79,31 @@ def test_lines_name_their_order_and_refunds_what_was_given_back(at: Store) -> No
 def test_payments_are_asked_for_again_where_something_is_new(at: Store) -> None:
     forgotten = next(iter(payments(at).listed))
     payments(at).forgotten = {forgotten}
-    assert visit(at)[1] == 2
-    assert visit(at) == (set(), 2)
+    assert sync(at)[1] == 2
+    assert sync(at) == (set(), 2)
 
     payments(at).forgotten = set()
     about = {"about": forgotten}
-    assert visit(at) == (days_of(at, "PAYMENT_GROSS", "PAYMENT_PROCESSING_FEE", **about), 1)
-    assert visit(at) == (set(), 0)
+    assert sync(at) == (days_of(at, "PAYMENT_GROSS", "PAYMENT_PROCESSING_FEE", **about), 1)
+    assert sync(at) == (set(), 0)
 
     (adjustment, *_) = next(
         p["payment_adjustments"] for p in payments(at).listed.values() if p["payment_adjustments"]
     )
     adjustment["payment_adjustment_items"].pop()
     number = adjustment["payment_adjustment_id"]
-    assert visit(at) == (days_of(at, "REFUND_GROSS", about=number), 1)
+    assert sync(at) == (days_of(at, "REFUND_GROSS", about=number), 1)
 
 
 def test_a_shop_whose_payments_are_closed_ties_by_its_ledger(at: Store) -> None:
     payments(at).closed = True
-    assert visit(at)[1] == 1
+    assert sync(at)[1] == 1
     at.books()
     check_tied(at)
     assert orders(at)["ledger / PAYMENT_GROSS"] == {None}
     payments(at).closed, payments(at).most = False, 0
-    assert visit(at) == (set(), REFUSALS + 1)
+    assert sync(at) == (set(), REFUSALS + 1)
     payments(at).most = 100
-    days, asked = visit(at)
+    days, asked = sync(at)
     assert days
     assert asked == 1

@@ -15,7 +15,7 @@ from sandbox.limits import CLOCK
 from sandbox.money import TODAY
 from sandbox.shopify import Shopify
 from sandbox.shopify_gateways import GatewayMoney
-from tests.channels.visitors import Store, check_tied, connected
+from tests.channels.stores import Store, check_tied, connected
 from tests.connectors.accounts.platforms import desk
 
 
@@ -40,7 +40,7 @@ def gateways(at: Store) -> dict[str, Decimal]:
 def test_every_gateway_has_what_the_orders_say(at: Store) -> None:
     money = at.money
     assert isinstance(money, GatewayMoney)
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
     assert gateways(at) == money.taken
@@ -50,13 +50,13 @@ def test_every_gateway_has_what_the_orders_say(at: Store) -> None:
     at.house.check_books()
 
     asked = len(at.exchanges)
-    again = at.visit(Window(at.whole.end - ONE_DAY, at.whole.end))
+    again = at.sync(Window(at.whole.end - ONE_DAY, at.whole.end))
     assert (again.documents, again.days) == ([], set())
     assert len(at.exchanges) - asked <= 6
 
     late = at.money.restate()
     at.money.advance(4)
-    found = at.visit()
+    found = at.sync()
     assert late <= found.days
     at.books()
     check_tied(at)
@@ -66,7 +66,7 @@ def test_every_gateway_has_what_the_orders_say(at: Store) -> None:
 def test_a_day_without_orders_is_empty_with_proof(at: Store) -> None:
     assert isinstance(at.money, GatewayMoney)
     at.money.orders.clear()
-    found = at.visit()
+    found = at.sync()
     assert [m.statement for m in found.documents] == ["open:GBP"]
     assert not at.house.normalise(at.whole).open
 
@@ -78,9 +78,9 @@ def test_days_whose_orders_nobody_may_see_stay_open(at: Store) -> None:
     since = TODAY - timedelta(days=70)
     setup = Setup(step="done", imports=Imports(history_from=since))
     at.desk.registry.connections.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
-    (said,) = [m for m in at.visit().documents if m.statement == "open:GBP"]
+    (said,) = [m for m in at.sync().documents if m.statement == "open:GBP"]
     assert said.first_day == TODAY - timedelta(days=59)
-    assert at.visit().documents == []
+    assert at.sync().documents == []
     assert at.house.normalise(at.whole).open == list(Window(since, said.first_day))
 
 
@@ -89,7 +89,7 @@ def test_an_order_of_before_the_history_brings_what_came_after(at: Store) -> Non
     setup = Setup(step="done", imports=Imports(history_from=TODAY - timedelta(days=3)))
     at.desk.registry.connections.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
     late = at.money.restate()
-    at.visit()
+    at.sync()
     at.books()
     rows = [row for row in at.rows() if row["order_id"] == at.money.orders[0]["name"]]
     assert {row["business_date"] for row in rows} == late

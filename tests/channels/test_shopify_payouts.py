@@ -14,7 +14,7 @@ from connectors.documents.ingest import open_parser
 from connectors.documents.manifest import Manifest
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.home.settings import Settings
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from tests.channels.examples import workbook
 from tests.channels.house import House, total
 from tests.channels.shopify_files import (

@@ -22,7 +22,7 @@ from mappings.channels import classify
 from pipelines.stages.fetch import fetch
 from sandbox.tiktok import SHOPS
 from sandbox.tiktok_money import TikTokMoney, TiktokStatement, as_listed, totals
-from tests.channels.visitors import ONE_DAY, Store, check_tied, store
+from tests.channels.stores import ONE_DAY, Store, check_tied, store
 
 TIKTOK = CHANNELS["tiktok"]
 TYPES = (
@@ -48,7 +48,7 @@ def table(tmp_path: Path) -> Iterator[FileParser]:
 
 
 def document(statement: TiktokStatement, currency: str = "GBP", **changed: Any) -> SourceFile:
-    """A statement as a visit keeps it; `changed` is what its first transaction says instead."""
+    """A statement as a sync keeps it; `changed` is what its first transaction says instead."""
     first, *rest = statement.transactions
     found = ApiDocument("tiktok", "settlement", f"statement:{statement.id}", currency)
     found.put("getStatements", as_listed(statement, currency))
@@ -162,7 +162,7 @@ def test_in_south_east_asia_statements_say_themselves_that_they_are_paid(
 ) -> None:
     with shop(quick_home, tmp_path, quiet=True) as at:
         at.desk.emulator.money[at.account] = TikTokMoney("SGD", seed=3, first=date(2026, 10, 16))
-        at.visit()
+        at.sync()
         at.books()
         check_tied(at)
         asked = {exchange.path.rpartition("/")[2] for exchange in at.exchanges}
@@ -192,7 +192,7 @@ def test_calls_name_their_shop_and_ask_for_whole_pages(
 ) -> None:
     with shop(quick_home, tmp_path) as at:
         at.desk.emulator.money[at.account] = TikTokMoney(first=date(2026, 10, 26))
-        at.visit()
+        at.sync()
         heard = [e for e in at.exchanges if e.path.startswith("/finance/")]
         since = at.whole.start
     for exchange in heard:
@@ -213,7 +213,7 @@ def test_a_shop_that_the_token_is_not_for_is_connected_again(
         for known in at.desk.emulator.shops.values():
             known.id = f"9{known.id[1:]}"
         with pytest.raises(ConfigError, match="connect it again"):
-            at.visit()
+            at.sync()
 
 
 def test_a_statement_is_fetched_again_when_its_payment_changes(
@@ -222,10 +222,10 @@ def test_a_statement_is_fetched_again_when_its_payment_changes(
     with shop(quick_home, tmp_path) as at:
         money = TikTokMoney(first=date(2026, 10, 20))
         at.desk.emulator.money[at.account] = money
-        at.visit()
+        at.sync()
         last = next(p for p in reversed(money.payments) if p["status"] == "PAID")
         taken = {s.id for s in money.statements if s.payment is last}
         money.restate()
-        found = at.visit().documents
+        found = at.sync().documents
     assert {m.settlements[0].settlement_id for m in found} == taken
     assert {m.settlements[0].payout for m in found} == {None}

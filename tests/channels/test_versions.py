@@ -9,10 +9,10 @@ import pytest
 from connectors.channels import CHANNELS
 
 WARNING = timedelta(days=60)
-VISITED = sorted(name for name, found in CHANNELS.items() if found.read is not None)
+SYNCED = sorted(name for name, found in CHANNELS.items() if found.read is not None)
 
 
-@pytest.mark.parametrize("name", VISITED)
+@pytest.mark.parametrize("name", SYNCED)
 def test_the_version_that_is_asked_for_lives_on(name: str) -> None:
     api = import_module(f"connectors.channels.{name}.api")
     assert api.VERSION
@@ -21,7 +21,7 @@ def test_the_version_that_is_asked_for_lives_on(name: str) -> None:
     assert left is None or left > WARNING, f"{name} {api.VERSION} ends on {ends}: move on"
 
 
-@pytest.mark.parametrize("name", VISITED)
+@pytest.mark.parametrize("name", SYNCED)
 def test_each_channel_says_on_one_page_what_it_reads(name: str) -> None:
     page = Path(import_module(f"connectors.channels.{name}").__file__ or "").with_name("README.md")
     text = page.read_text()

@@ -18,7 +18,7 @@ from sandbox.limits import CLOCK
 from sandbox.woocommerce import WooCommerce
 from sandbox.woocommerce_money import WooMoney
 from tests.channels.house import total
-from tests.channels.visitors import Store, check_tied, connected
+from tests.channels.stores import Store, check_tied, connected
 from tests.connectors.accounts.platforms import Desk, desk
 
 
@@ -56,7 +56,7 @@ def words(store: Store, beginning: str) -> set[str]:
 def test_an_old_store_is_asked_for_the_refunds_of_each_order(at: Desk) -> None:
     money(at).old = True
     store = opened(at)
-    store.visit()
+    store.sync()
     store.books()
     check_tied(store)
     given_back = {r["transaction_id"].split(":")[1].split(".")[0] for r in store.rows()}
@@ -67,7 +67,7 @@ def test_an_old_store_is_asked_for_the_refunds_of_each_order(at: Desk) -> None:
 def test_a_store_with_plain_permalinks_is_read(at: Desk) -> None:
     emulator(at).stores["harbour"].plain = True
     store = opened(at)
-    store.visit()
+    store.sync()
     store.books()
     check_tied(store)
 
@@ -76,7 +76,7 @@ def test_pages_are_followed_without_their_count(at: Desk, monkeypatch: pytest.Mo
     monkeypatch.setattr("connectors.channels.woocommerce.api.PAGE", 7)
     money(at).shy = True
     store = opened(at)
-    store.visit()
+    store.sync()
     store.books()
     check_tied(store)
     assert any(b"&page=3" in e.query or b"page=3&" in e.query for e in store.exchanges)
@@ -86,14 +86,14 @@ def test_a_list_that_changes_while_it_is_read_is_not_believed(at: Desk) -> None:
     store = opened(at)
     money(at).busy = True
     with pytest.raises(Transient, match="change while they are listed"):
-        store.visit()
+        store.sync()
 
 
 @pytest.mark.parametrize("code", ["rest_no_route", "wcpay_wpcom_not_connected"])
 def test_without_woopayments_its_fees_stand_on_the_orders(at: Desk, code: str) -> None:
     money(at).payments = code
     store = opened(at)
-    store.visit()
+    store.sync()
     store.books()
     noted = total(store.rows(), source_type="fee / woocommerce_payments")
     assert noted < 0
@@ -101,25 +101,25 @@ def test_without_woopayments_its_fees_stand_on_the_orders(at: Desk, code: str) -
 
     # Once it answers, its own figures take their place, months that are over included.
     money(at).payments = "working"
-    store.visit()
+    store.sync()
     store.books()
     check_tied(store)
     assert words(store, "fee / woo") == set()
     assert total(store.rows(), source_type="payments / charge / fee") == noted
 
 
-def test_woopayments_that_fails_for_a_while_fails_the_visit(at: Desk) -> None:
+def test_woopayments_that_fails_for_a_while_fails_the_sync(at: Desk) -> None:
     store = opened(at)
     money(at).payments = "wcpay_server_error"
     with pytest.raises(Transient, match="WooPayments"):
-        store.visit()
+        store.sync()
 
 
 def test_what_a_deposit_does_not_explain_is_a_line_that_waits(at: Desk) -> None:
     hidden = next(m for m in money(at).moves if m["deposit_status"] == "paid")
     money(at).moves.remove(hidden)
     store = opened(at)
-    store.visit()
+    store.sync()
     store.house.run()
     gap = [r for r in store.rows() if r["source_type"] == "payments / unexplained"]
     assert [(r["amount"], r["category"]) for r in gap] == [
@@ -134,20 +134,20 @@ def test_what_a_deposit_does_not_explain_is_a_line_that_waits(at: Desk) -> None:
 
 def test_a_month_is_made_again_when_one_of_its_orders_is_touched(at: Desk) -> None:
     store = opened(at)
-    store.visit()
+    store.sync()
     order = next(
         o for o in money(at).orders if o["date_paid_gmt"] and o["date_created_gmt"] > "2026-10"
     )
     order |= {"status": "cancelled", "date_modified_gmt": "2026-10-04T11:00:00"}
     asked = len(store.exchanges)
-    made = {m.statement for m in store.visit().documents}
+    made = {m.statement for m in store.sync().documents}
     assert made == {f"month:{order['currency']}-2026-10"}
     orders = [e for e in store.exchanges[asked:] if e.path.endswith("/orders")]
     # What was touched, what is in the bin, and the month.
     assert len(orders) == 3
 
     late = money(at).restate()
-    found = store.visit()
+    found = store.sync()
     assert late <= found.days
     assert "month:USD-2026-09" in {m.statement for m in found.documents}
     store.books()
@@ -157,12 +157,12 @@ def test_a_month_is_made_again_when_one_of_its_orders_is_touched(at: Desk) -> No
 def test_a_history_that_reaches_further_back_holds_no_order_twice(at: Desk) -> None:
     store = opened(at)
     begin(store, date(2026, 10, 1))
-    store.visit()
+    store.sync()
     store.books()
     documents = store.house.workspace.lake.effective_documents(store.house.slug)
     assert {m.statement for m in documents} >= {"month:USD-2026-10", "open:USD"}
     begin(store, money(at).first)
-    store.visit()
+    store.sync()
     store.books()
     check_tied(store)
     keys = [r["transaction_id"] for r in store.rows()]
@@ -181,7 +181,7 @@ def begin(store: Store, day: date) -> None:
 def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:
     money(at).payments = "rest_no_route"
     store = opened(at)
-    found = store.visit().documents
+    found = store.sync().documents
     lake = store.house.workspace.lake
     kept = b"".join(lake.read_document(store.house.slug, m.document) for m in found)
     assert b'"country":"US"' in kept
@@ -207,12 +207,12 @@ def local_day(store: Store, gmt: str) -> Window:
 
 def test_a_named_day_finds_an_order_that_was_deleted_for_good(at: Desk) -> None:
     store = opened(at)
-    store.visit()
+    store.sync()
     store.books()
     order = made_before_paid_within(at)
     money(at).orders.remove(order)
     day = local_day(store, order["date_paid_gmt"])
-    found = store.visit(day, again=True)
+    found = store.sync(day, again=True)
     assert f"month:{order['currency']}-2026-09" in {m.statement for m in found.documents}
     assert set(day) <= found.days
     store.books()
@@ -222,14 +222,14 @@ def test_a_named_day_finds_an_order_that_was_deleted_for_good(at: Desk) -> None:
 
 def test_a_named_day_finds_a_refund_that_was_deleted_for_good(at: Desk) -> None:
     store = opened(at)
-    store.visit()
+    store.sync()
     store.books()
     refund = money(at).refunds[-1]
     order = next(o for o in money(at).orders if o["id"] == refund["parent_id"])
     money(at).refunds.remove(refund)
     order["refunds"] = [r for r in order["refunds"] if r["id"] != refund["id"]]
     day = local_day(store, refund["date_created_gmt"])
-    assert set(day) <= store.visit(day, again=True).days
+    assert set(day) <= store.sync(day, again=True).days
     store.books()
     check_tied(store)
     assert not any(f"refund-{refund['id']}" in r["transaction_id"] for r in store.rows())
@@ -240,12 +240,12 @@ def test_a_named_day_finds_an_order_by_its_payment(at: Desk) -> None:
     paid, order["date_paid_gmt"] = order["date_paid_gmt"], None
     order["date_modified_gmt"] = order["date_created_gmt"]
     store = opened(at)
-    store.visit()
+    store.sync()
     store.books()
     # Written straight into the database: nothing says that the order was touched.
     order["date_paid_gmt"] = paid
     day = local_day(store, paid)
-    assert set(day) <= store.visit(day, again=True).days
+    assert set(day) <= store.sync(day, again=True).days
     store.books()
     check_tied(store)
     assert any(r["order_id"] == order["number"] for r in store.rows())

@@ -94,8 +94,8 @@ def prepared(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) 
         take_in(user, folder, "mugs", settlement(1), settlement(2, month=4))
         take_in(user, folder, "attic", with_a_new_word(7))
         take_in(user, folder, "crafts", crafts(), channel="etsy")
-        told = user("sync")
-        assert told.code == 0, told
+        result = user("sync")
+        assert result.code == 0, result
         yield user
     shutil.rmtree(folder)
 
@@ -117,5 +117,5 @@ def take_in(user: User, folder: Path, slug: str, *texts: str, channel: str = "am
     for number, text in enumerate(texts):
         path = folder / f"{slug}-{number}.{'csv' if channel == 'etsy' else 'txt'}"
         path.write_text(text)
-        told = user("import", channel, path, "--connection", slug)
-        assert told.code == 0, told
+        result = user("import", channel, path, "--connection", slug)
+        assert result.code == 0, result

@@ -36,12 +36,14 @@ class Seller:
         given = self.ebay.fields() | self.ebay.keys(self.ebay.first)
         (self.folder / "keys.json").write_text(json.dumps(given))
         keys = self.folder / "keys.json"
-        told = self("connections", "add", "ebay", "--name", "Ember", "--credentials", keys, *words)
-        assert told.code == 0, told
+        result = self(
+            "connections", "add", "ebay", "--name", "Ember", "--credentials", keys, *words
+        )
+        assert result.code == 0, result
 
     def proofs(self) -> Any:
-        told = self("reconcile", "--json")
-        return told.json["settlements"]
+        result = self("reconcile", "--json")
+        return result.json["settlements"]
 
 
 @pytest.fixture
@@ -56,11 +58,11 @@ def seller(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def test_a_store_comes_in_and_ties(seller: Seller) -> None:
     seller.connect("--from", days_ago(9))
-    told = seller("sync", "--json")
-    assert told.code == 0, told
-    assert told.json["days"] >= 9
-    assert [told.err.count(f"{step}\n") for step in ("fetching", "books", "warehouse")] == [1] * 3
-    assert told.json["held"] == []
+    result = seller("sync", "--json")
+    assert result.code == 0, result
+    assert result.json["days"] >= 9
+    assert [result.err.count(f"{step}\n") for step in ("fetching", "books", "warehouse")] == [1] * 3
+    assert result.json["held"] == []
     states = {proof["state"] for proof in seller.proofs()}
     assert states == {"tied", "open"}
     owed = seller.ebay.money[seller.ebay.first].settlements()
@@ -97,10 +99,10 @@ def test_history_that_was_skipped_comes_in_when_it_is_wanted(seller: Seller) -> 
 def test_a_platform_that_is_down_fails_the_sync_in_words_and_no_day(seller: Seller) -> None:
     seller.connect("--from", days_ago(3))
     seller.ebay.application.script = itertools.cycle(["503"])
-    told = seller("sync")
-    assert told.code == 3, "nothing is wrong but that a platform is away"
+    result = seller("sync")
+    assert result.code == 3, "nothing is wrong but that a platform is away"
     assert (
-        "failed: ember: eBay answers GET /sell/finances/v1/payout with 503: try again" in told.out
+        "failed: ember: eBay answers GET /sell/finances/v1/payout with 503: try again" in result.out
     )
     with seller.user.opened() as workspace:
         assert workspace.registry.days.list("ember") == []
@@ -109,12 +111,12 @@ def test_a_platform_that_is_down_fails_the_sync_in_words_and_no_day(seller: Sell
     assert {proof["state"] for proof in seller.proofs()} == {"tied", "open"}
 
 
-def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller) -> None:
+def test_a_platform_that_wants_to_be_left_alone_is_synced_later(seller: Seller) -> None:
     seller.connect("--from", days_ago(3))
     seller.ebay.application.script = iter([None, "429 7200"])
-    told = seller("sync")
-    assert told.code == 0, told
-    (line,) = told.lines
+    result = seller("sync")
+    assert result.code == 0, result
+    (line,) = result.lines
     assert line.startswith("waiting: ember: eBay asks us to wait 7200 s; next sync ")
     with seller.user.opened() as workspace:
         made = workspace.registry.sync_schedule.by_connection()["ember"]
@@ -128,9 +130,9 @@ def test_a_platform_that_wants_to_be_left_alone_is_visited_later(seller: Seller)
 def test_a_revoked_store_fails_its_own_days_alone(seller: Seller) -> None:
     seller.connect("--from", days_ago(3))
     seller.ebay.revoke(seller.ebay.first)
-    told = seller("sync")
-    assert told.code == 1
-    assert "connect ember again" in told.out
+    result = seller("sync")
+    assert result.code == 1
+    assert "connect ember again" in result.out
     assert json.loads(seller("connections", "list", "--json").out)["connections"][0]["state"] == (
         "needs_reauth"
     )

@@ -38,8 +38,8 @@ def owner(
             return user(*words, DAYBOOK_ALLOWED_PRIVATE_HOSTS="127.0.0.1,localhost")
 
         named = ("--name", "Harbour", "--credentials", keys, "--account", shop.first)
-        told = command("connections", "add", "woocommerce", *named, "--from", days_ago(3))
-        assert told.code == 0, told
+        result = command("connections", "add", "woocommerce", *named, "--from", days_ago(3))
+        assert result.code == 0, result
         yield command
 
 
@@ -52,8 +52,8 @@ def test_orders_that_were_deleted_for_good_leave_the_books(
     money = shop.money[shop.first]
     money.orders.clear()
     money.refunds.clear()
-    told = owner("sync", "--from", days_ago(3))
-    assert told.code == 0, told
+    result = owner("sync", "--from", days_ago(3))
+    assert result.code == 0, result
     assert not any("Income:Sales" in path.read_text() for path in books.glob("*.beancount"))
     assert owner("reconcile").code == 0
     assert owner("publish", "--dry-run").lines == ["0 entries would be posted to books"]
@@ -65,9 +65,9 @@ def test_credentials_that_are_refused_are_told_though_all_is_up_to_date(
     assert owner("sync").code == 0
     shop.revoke(shop.first)
     for _ in range(2):
-        told = owner("sync")
-        assert told.code == 1
-        (failed,) = [line for line in told.lines if line.startswith("failed: ")]
+        result = owner("sync")
+        assert result.code == 1
+        (failed,) = [line for line in result.lines if line.startswith("failed: ")]
         assert failed.startswith("failed: harbour: ")
         assert failed.endswith("connect harbour again")
     assert owner("sync", "--json").json["ok"] is False

@@ -12,7 +12,7 @@ from connectors.accounts.vault import Vault
 from sandbox.server import bound, serving
 from sandbox.square import SquareEmulator
 from tests.console.user import Told, User
-from tests.searching import told as told_openly
+from tests.search import result as told_openly
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Seller:
         return self("connections", "add", "square", "--credentials", self.credentials(), *words)
 
     def card(self, slug: str = "harbour") -> Any:
-        told = self("connections", "list", "--json")
-        assert told.code == 0, told
-        (card,) = [card for card in told.json["connections"] if card["connection"] == slug]
+        result = self("connections", "list", "--json")
+        assert result.code == 0, result
+        (card,) = [card for card in result.json["connections"] if card["connection"] == slug]
         return card
 
 
@@ -53,10 +53,10 @@ def seller(user: User, tmp_path: Path) -> Iterator[Seller]:
 
 
 def test_an_account_is_connected_by_its_name(seller: Seller) -> None:
-    told = seller.add("--name", "Harbour")
-    assert told.code == 0, told
-    assert told.lines == ["harbour: Square connected: Harbour Coffee (MLQW8DG0T5T7V), US, USD"]
-    assert told.err == "business days are those of America/New_York\n"
+    result = seller.add("--name", "Harbour")
+    assert result.code == 0, result
+    assert result.lines == ["harbour: Square connected: Harbour Coffee (MLQW8DG0T5T7V), US, USD"]
+    assert result.err == "business days are those of America/New_York\n"
     card = seller.card()
     assert (card["state"], card["kind"], card["channel"]) == ("active", "api", "square")
     assert card["account"] == {
@@ -71,13 +71,13 @@ def test_an_account_is_connected_by_its_name(seller: Seller) -> None:
 
 
 def test_credentials_come_on_standard_input(seller: Seller) -> None:
-    told = seller.user.run(
+    result = seller.user.run(
         *("connections", "add", "square", "--name", "Harbour", "--credentials", "-", "--json"),
         typed=seller.credentials().read_text(),
         DAYBOOK_ENDPOINTS=str(seller.folder / "endpoints.json"),
     )
-    assert told.code == 0, told
-    assert told.json["account_id"] == seller.square.first
+    assert result.code == 0, result
+    assert result.json["account_id"] == seller.square.first
 
 
 @pytest.mark.parametrize(
@@ -97,30 +97,30 @@ def test_bad_credentials_get_a_line_and_leave_nothing(
 ) -> None:
     path = seller.folder / "bad.json"
     path.write_text(content)
-    told = seller("connections", "add", "square", "--name", "Harbour", "--credentials", path)
-    assert told.code == 2
-    assert complaint in told.complaint
+    result = seller("connections", "add", "square", "--name", "Harbour", "--credentials", path)
+    assert result.code == 2
+    assert complaint in result.complaint
     assert seller.user.connections() == []
 
 
 def test_the_check_calls_the_platform(seller: Seller) -> None:
     seller.add("--name", "Harbour")
-    told = seller("connections", "check", "harbour")
-    assert told.lines == ["harbour: Square answers: Harbour Coffee (MLQW8DG0T5T7V), US, USD"]
+    result = seller("connections", "check", "harbour")
+    assert result.lines == ["harbour: Square answers: Harbour Coffee (MLQW8DG0T5T7V), US, USD"]
     seller.square.revoke(seller.square.first)
-    told = seller("connections", "check", "harbour")
-    assert told.code == 1
-    assert told.complaint == (
+    result = seller("connections", "check", "harbour")
+    assert result.code == 1
+    assert result.complaint == (
         "harbour: the platform rejected the stored authorisation: connect it again"
     )
     assert seller.card()["state"] == "needs_reauth"
-    told = seller("connections", "reconnect", "harbour", "--credentials", seller.credentials())
-    assert told.code == 0
+    result = seller("connections", "reconnect", "harbour", "--credentials", seller.credentials())
+    assert result.code == 0
     assert seller.card()["state"] == "active"
     other = seller.credentials(seller.square.second)
-    told = seller("connections", "reconnect", "harbour", "--credentials", other)
-    assert told.code == 2
-    assert "this is a different store" in told.complaint
+    result = seller("connections", "reconnect", "harbour", "--credentials", other)
+    assert result.code == 2
+    assert "this is a different store" in result.complaint
     assert seller.card()["state"] == "active"
 
 
@@ -131,9 +131,9 @@ def test_the_rest_of_its_life(seller: Seller) -> None:
     assert seller("connections", "pause", "harbour").lines == ["harbour is paused"]
     assert seller.card()["state"] == "paused"
     assert seller("connections", "resume", "harbour").lines == ["harbour is active"]
-    told = seller("connections", "disconnect", "harbour")
-    assert told.code == 2
-    assert "add --yes" in told.complaint
+    result = seller("connections", "disconnect", "harbour")
+    assert result.code == 2
+    assert "add --yes" in result.complaint
     assert seller("connections", "remove", "harbour", "--yes").code == 2
     assert seller("connections", "disconnect", "harbour", "--yes").code == 0
     assert not seller.square.alive(seller.square.first)
@@ -153,9 +153,9 @@ def test_a_wrong_endpoints_file_is_named(seller: Seller) -> None:
         ('{"square": {"api": "ftp://x.example"}}', "square.api must be an https:// or http://"),
     ):
         (seller.folder / "endpoints.json").write_text(content)
-        told = seller.add("--name", "Harbour")
-        assert told.code == 2
-        assert complaint in told.complaint
+        result = seller.add("--name", "Harbour")
+        assert result.code == 2
+        assert complaint in result.complaint
         assert seller.user.connections() == []
 
 
@@ -170,8 +170,8 @@ def test_the_application_of_a_platform_is_kept_once(seller: Seller) -> None:
     ]
     assert listed == {"channel": "square", "registered": True, "fields": {"client_id": "client-id"}}
     path.write_text(json.dumps(seller.square.keys(seller.square.first)))
-    told = seller("connections", "add", "square", "--name", "Harbour", "--credentials", path)
-    assert told.code == 0, told
+    result = seller("connections", "add", "square", "--name", "Harbour", "--credentials", path)
+    assert result.code == 0, result
 
 
 def test_channels_names_every_endpoint_and_field(user: User) -> None:
@@ -193,16 +193,16 @@ def test_marked_secrets_are_nowhere_in_the_home(seller: Seller) -> None:
     token = json.loads(kept["token"])
     marked = [kept["client_secret"], token["access_token"], token["refresh_token"]]
     assert all(len(secret) > 8 for secret in marked)
-    told = []
+    result = []
     for script in (["503"] * 9, ["429"] * 9, ["cut"] * 9, ["lost"] * 9):
         seller.square.application.script = iter(script)
-        told.append(seller("connections", "check", "harbour"))
+        result.append(seller("connections", "check", "harbour"))
     seller.square.application.script = iter(())
     seller.square.revoke(seller.square.first)
-    told.append(seller("connections", "check", "harbour"))
-    told.append(seller("connections", "list", "--json"))
-    told.append(seller("doctor"))
-    said = "".join(t.out + t.err for t in told)
+    result.append(seller("connections", "check", "harbour"))
+    result.append(seller("connections", "list", "--json"))
+    result.append(seller("doctor"))
+    said = "".join(t.out + t.err for t in result)
     assert [secret for secret in marked if secret in said] == []
     assert seller.user.database is not None
     assert told_openly(marked, seller.user.home, seller.user.database) == []

@@ -38,10 +38,10 @@ def test_a_document_is_withdrawn_with_its_entries_and_counts_again(
     asked = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON[:2])
     assert asked.code == 2
     assert "would count no more" in asked.complaint
-    told = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON)
-    assert told.code == 0, told
-    assert told.lines[0] == "mugs-0.txt: counts no more; its bytes are kept"
-    assert told.lines[-1] == "next: `daybook sync mugs`"
+    result = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON)
+    assert result.code == 0, result
+    assert result.lines[0] == "mugs-0.txt: counts no more; its bytes are kept"
+    assert result.lines[-1] == "next: `daybook sync mugs`"
     assert entries(synced, "mugs") == before, "sync does the rest"
     assert synced("sync", "mugs").code == 0
     assert {entry for entry in before if ":2026-03-" in entry}
@@ -73,8 +73,8 @@ def test_the_document_before_counts_when_its_restatement_is_withdrawn(
 ) -> None:
     path = one_day(tmp_path / "restated.txt")
     assert synced("import", "amazon", path, "--connection", "mugs").code == 0
-    told = synced("documents", "withdraw", "mugs", "restated.txt", *REASON, "--json")
-    assert told.json["fallback"]["file"] == "mugs-0.txt"
+    result = synced("documents", "withdraw", "mugs", "restated.txt", *REASON, "--json")
+    assert result.json["fallback"]["file"] == "mugs-0.txt"
     again = synced("documents", "withdraw", "mugs", "restated.txt", *REASON)
     assert "was withdrawn before" in again.lines[0]
     with synced.opened() as opened:
@@ -104,9 +104,9 @@ def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(
     assert f"leaves {len(before)} entries of 2026-03-" in (
         synced("connections", "remove", "mugs").complaint
     )
-    told = synced("connections", "remove", "mugs", "--yes")
-    assert told.code == 0
-    assert f"{len(before)} entries of 2026-03-" in told.lines[1]
+    result = synced("connections", "remove", "mugs", "--yes")
+    assert result.code == 0
+    assert f"{len(before)} entries of 2026-03-" in result.lines[1]
     assert entries(synced, "mugs") == before
     path = tmp_path / "march.txt"
     path.write_text(settlement(1))
@@ -139,6 +139,6 @@ def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(
 def test_what_cannot_be_named_says_why(
     prepared: User, words: tuple[str, ...], complaint: str
 ) -> None:
-    told = prepared("documents", *words)
-    assert told.code == 2
-    assert complaint in told.complaint
+    result = prepared("documents", *words)
+    assert result.code == 2
+    assert complaint in result.complaint

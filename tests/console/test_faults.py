@@ -12,20 +12,20 @@ def test_a_damaged_manifest(synced: User) -> None:
     damaged = next(synced.lake.glob("raw/mugs/*.json"))
     damaged.write_text("{ not json")
     for command in ("reconcile", "connections list"):
-        told = synced(*command.split())
-        assert (told.code, told.out) == (3, "")
-        assert str(damaged) in told.complaint
-        assert "(Invalid JSON" in told.complaint
-        assert told.complaint.endswith("restore it from a backup")
+        result = synced(*command.split())
+        assert (result.code, result.out) == (3, "")
+        assert str(damaged) in result.complaint
+        assert "(Invalid JSON" in result.complaint
+        assert result.complaint.endswith("restore it from a backup")
 
 
 def test_a_damaged_manifest_stops_its_connection_alone(synced: User) -> None:
     next(synced.lake.glob("raw/mugs/*.json")).write_text("{ not json")
     (synced.lake / "journal_lines" / "crafts" / "2026-03-03.parquet").unlink()
-    told = synced("sync")
-    assert told.code == 1
-    assert told.lines[0] == "1 day brought up to date"
-    assert told.lines[-1].startswith("failed: mugs: ")
+    result = synced("sync")
+    assert result.code == 1
+    assert result.lines[0] == "1 day brought up to date"
+    assert result.lines[-1].startswith("failed: mugs: ")
     assert synced("reconcile", "crafts").code == 0
 
 
@@ -36,9 +36,9 @@ def test_a_damaged_manifest_stops_its_connection_alone(synced: User) -> None:
 def test_a_damaged_partition(synced: User, table: str, command: str) -> None:
     damaged = synced.lake / table / "mugs" / "2026-03-03.parquet"
     damaged.write_bytes(b"PAR1 and then nothing")
-    told = synced(command)
-    assert (told.code, told.out) == (3, "")
-    assert str(damaged) in told.complaint
+    result = synced(command)
+    assert (result.code, result.out) == (3, "")
+    assert str(damaged) in result.complaint
     day = ("--from", "2026-03-03", "--to", "2026-03-03")
     assert synced("sync", "mugs", *day).code == 0
     assert synced("reconcile", "mugs").code == 0
@@ -46,9 +46,9 @@ def test_a_damaged_partition(synced: User, table: str, command: str) -> None:
 
 def test_a_damaged_warehouse(synced: User) -> None:
     synced.settings.warehouse_file.write_bytes(b"not a database" * 1000)
-    told = synced("sql", "SELECT 1")
-    assert (told.code, told.out) == (2, "")
-    assert "`daybook sync` rebuilds it" in told.complaint
+    result = synced("sql", "SELECT 1")
+    assert (result.code, result.out) == (2, "")
+    assert "`daybook sync` rebuilds it" in result.complaint
     assert synced("doctor").code == 1
 
 
@@ -57,9 +57,9 @@ def test_a_lake_that_cannot_be_written(user: User, tmp_path: Path) -> None:
     (user.lake / "raw").write_text("in the way")
     path = tmp_path / "march.txt"
     path.write_text(settlement())
-    told = user("import", "amazon", path, "--connection", "mugs")
-    assert (told.code, told.out) == (3, "")
-    assert str(user.lake / "raw") in told.complaint
+    result = user("import", "amazon", path, "--connection", "mugs")
+    assert (result.code, result.out) == (3, "")
+    assert str(user.lake / "raw") in result.complaint
 
 
 def test_an_unforeseen_fault_leaves_its_details_in_a_file(
@@ -69,10 +69,10 @@ def test_an_unforeseen_fault_leaves_its_details_in_a_file(
         raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr("connectors.database.registry.connections.Connections.list", broken)
-    told = prepared("connections", "list")
-    assert (told.code, told.out) == (3, "")
+    result = prepared("connections", "list")
+    assert (result.code, result.out) == (3, "")
     log = prepared.home / "errors.log"
-    assert told.complaint == (
+    assert result.complaint == (
         f"a fault of Daybook: ZeroDivisionError: by nothing: the details are in {log}"
     )
     assert "Traceback" in log.read_text()

@@ -12,8 +12,8 @@ import pytest
 from connectors.home.settings import Settings, settings
 from connectors.lake.windows import Window
 from pipelines.execution import open_instance
-from pipelines.launching import living_process
 from pipelines.partitions import range_tags
+from pipelines.run_launcher import living_process
 from tests.console.user import User
 
 
@@ -34,10 +34,10 @@ def test_a_home_is_made_once_and_stays_as_it_is(own: User) -> None:
 
 def test_doctor_finds_nothing_in_a_good_home(own: User) -> None:
     own("init")
-    told = own("doctor", "--json")
-    assert (told.code, told.err) == (0, "")
-    assert told.json["ok"] is True
-    looked_at = {f["name"] for f in told.json["findings"]}
+    result = own("doctor", "--json")
+    assert (result.code, result.err) == (0, "")
+    assert result.json["ok"] is True
+    looked_at = {f["name"] for f in result.json["findings"]}
     assert {"home", "postgres", "registry", "key", "lake", "warehouse", "dagster"} <= looked_at
 
 
@@ -76,11 +76,11 @@ def test_doctor_names_what_is_wrong_and_how_to_mend_it(
 ) -> None:
     assert callable(spoil)
     spoil(user.home)
-    told = user("doctor")
-    assert (told.code, told.err) == (1, "")
-    at = next(n for n, line in enumerate(told.lines) if line.startswith("BAD "))
-    assert told.lines[at].startswith(f"BAD  {name}: ")
-    assert mend in told.lines[at + 1]
+    result = user("doctor")
+    assert (result.code, result.err) == (1, "")
+    at = next(n for n, line in enumerate(result.lines) if line.startswith("BAD "))
+    assert result.lines[at].startswith(f"BAD  {name}: ")
+    assert mend in result.lines[at + 1]
     bad = [f for f in user("doctor", "--json").json["findings"] if not f["ok"]]
     assert [f["name"] for f in bad] == [name]
 
@@ -89,16 +89,16 @@ def test_doctor_names_what_is_wrong_and_how_to_mend_it(
     "command", ["journals", "sync", "reconcile", "publish", "connections list"]
 )
 def test_without_a_home_one_line_says_how_to_make_one(tmp_path: Path, command: str) -> None:
-    told = User(tmp_path / "nowhere")(*command.split())
-    assert (told.code, told.out) == (2, "")
-    assert told.complaint == f"there is no home at {tmp_path}/nowhere: run `daybook init`"
+    result = User(tmp_path / "nowhere")(*command.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.complaint == f"there is no home at {tmp_path}/nowhere: run `daybook init`"
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_doctor_without_a_home(tmp_path: Path) -> None:
-    told = User(tmp_path / "nowhere")("doctor")
-    assert told.code == 1
-    assert told.lines == [
+    result = User(tmp_path / "nowhere")("doctor")
+    assert result.code == 1
+    assert result.lines == [
         f"BAD  home: {tmp_path}/nowhere does not exist",
         "     run `daybook init`",
     ]
@@ -115,16 +115,16 @@ def test_doctor_without_a_home(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_setting_is_one_line(user: User, name: str, value: str, said: str) -> None:
-    told = user("connections", "list", **{name: value})
-    assert (told.code, told.out) == (2, "")
-    assert told.complaint.startswith(f"{name}: ")
-    assert said in told.complaint
+    result = user("connections", "list", **{name: value})
+    assert (result.code, result.out) == (2, "")
+    assert result.complaint.startswith(f"{name}: ")
+    assert said in result.complaint
 
 
 def test_a_bad_setting_is_one_line_for_the_program_too(user: User) -> None:
-    told = user.run("sync", DAYBOOK_THREADS="many")
-    assert (told.code, told.out) == (2, "")
-    assert told.complaint.startswith("DAYBOOK_THREADS: ")
+    result = user.run("sync", DAYBOOK_THREADS="many")
+    assert (result.code, result.out) == (2, "")
+    assert result.complaint.startswith("DAYBOOK_THREADS: ")
 
 
 @pytest.mark.parametrize(
@@ -138,17 +138,17 @@ def test_a_bad_setting_is_one_line_for_the_program_too(user: User) -> None:
 def test_a_database_out_of_reach_is_one_line_without_its_password(
     user: User, url: str, said: str
 ) -> None:
-    told = User(user.home, url)("connections", "list")
-    assert (told.code, told.out) == (3, "")
-    assert said in told.complaint
-    assert "secret" not in told.complaint
+    result = User(user.home, url)("connections", "list")
+    assert (result.code, result.out) == (3, "")
+    assert said in result.complaint
+    assert "secret" not in result.complaint
 
 
 def test_a_file_in_the_way_of_the_home(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a letter")
-    told = User(tmp_path / "home")("init")
-    assert told.code == 2
-    assert "move it away" in told.complaint
+    result = User(tmp_path / "home")("init")
+    assert result.code == 2
+    assert "move it away" in result.complaint
     assert (tmp_path / "home").read_text() == "a letter"
 
 

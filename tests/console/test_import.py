@@ -32,12 +32,12 @@ def _file(folder: Path, text: str | bytes, name: str = "march.txt") -> Path:
 
 
 def test_a_file_makes_its_connection_and_is_reported(user: User, folder: Path) -> None:
-    told = user.run(
+    result = user.run(
         *("import", "amazon", _file(folder, settlement()), "--connection", "mugs"),
         *("--timezone", "America/New_York", "--name", "Mugs & More"),
     )
-    assert (told.code, told.err) == (0, "")
-    assert told.lines == [
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == [
         "march.txt: new: Amazon Amazon.com statement 20000000001, 2026-03-01 to 2026-03-05, "
         "4 lines, USD, declared 2,463.00, sum 2,463.00",
         "next: `daybook sync mugs`",
@@ -50,10 +50,10 @@ def test_a_file_makes_its_connection_and_is_reported(user: User, folder: Path) -
 
 def test_the_report_as_json(user: User, folder: Path) -> None:
     path = _file(folder, with_a_new_word())
-    told = user("import", "amazon", path, "--connection", "mugs", "--json")
-    assert (told.code, told.err) == (0, "")
-    (document,) = told.json["documents"]
-    assert told.json == {"ok": True, "documents": [document], "refused": []}
+    result = user("import", "amazon", path, "--connection", "mugs", "--json")
+    assert (result.code, result.err) == (0, "")
+    (document,) = result.json["documents"]
+    assert result.json == {"ok": True, "documents": [document], "refused": []}
     assert document["status"] == "new"
     assert document["settlements"] == ["20000000001"]
     assert (document["declared"], document["sum"], document["currency"]) == (
@@ -64,18 +64,18 @@ def test_the_report_as_json(user: User, folder: Path) -> None:
 
 def test_an_etsy_statement_says_that_it_declares_no_total(user: User, folder: Path) -> None:
     path = _file(folder, crafts(), "march.csv")
-    told = user("import", "etsy", path, "--connection", "crafts")
-    assert told.code == 0
-    assert "statement 2026-03-USD" in told.lines[0]
-    assert told.lines[0].endswith("declares no total; every row and the deposits tie")
-    assert told.lines[1].startswith("  rows: ")
+    result = user("import", "etsy", path, "--connection", "crafts")
+    assert result.code == 0
+    assert "statement 2026-03-USD" in result.lines[0]
+    assert result.lines[0].endswith("declares no total; every row and the deposits tie")
+    assert result.lines[1].startswith("  rows: ")
 
 
 def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Path) -> None:
     told_of = [payout(date(2026, 3, 5), Charges="20.00", Fees="-0.88")]
     path = _file(folder, export(told_of, PAYOUTS), "payouts_export.csv")
-    told = user("import", "shopify", path, "--connection", "mugs")
-    assert (told.code, told.lines) == (
+    result = user("import", "shopify", path, "--connection", "mugs")
+    assert (result.code, result.lines) == (
         0,
         [
             "payouts_export.csv: new: Shopify statement payouts:2026-03-USD, 2026-03-05 to "
@@ -90,9 +90,9 @@ def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Pat
 
 def test_a_word_without_a_rule_is_announced(user: User, folder: Path) -> None:
     path = _file(folder, with_a_new_word())
-    told = user("import", "amazon", path, "--connection", "mugs")
-    assert told.code == 0
-    assert f"  no rule for {WORD!r}: its days will be held until it is mapped" in told.lines
+    result = user("import", "amazon", path, "--connection", "mugs")
+    assert result.code == 0
+    assert f"  no rule for {WORD!r}: its days will be held until it is mapped" in result.lines
 
 
 def test_the_same_file_twice_is_one_document(user: User, folder: Path) -> None:
@@ -107,13 +107,13 @@ def test_the_same_file_twice_is_one_document(user: User, folder: Path) -> None:
 def test_a_restatement_is_kept_beside_what_it_replaces_and_said(user: User, folder: Path) -> None:
     path = _file(folder, AMAZON.document)
     user("import", "amazon", path, "--connection", "mugs")
-    told = user(
+    result = user(
         *("import", "amazon", _file(folder, AMAZON.restated, "again.txt")),
         *("--connection", "mugs"),
     )
-    assert told.code == 0
-    assert told.lines[0].startswith("again.txt: restated: ")
-    assert "it counts from now on, instead of march.txt" in told.lines[1]
+    assert result.code == 0
+    assert result.lines[0].startswith("again.txt: restated: ")
+    assert "it counts from now on, instead of march.txt" in result.lines[1]
     assert len(user.documents()) == 2
     shown = user("connections", "show", "mugs")
     assert "  20000000001 again.txt (6 lines, revision 2)" in shown.lines
@@ -123,9 +123,9 @@ def test_the_file_that_came_last_counts_even_where_it_came_before(user: User, fo
     first, edited = AMAZON.document, AMAZON.restated
     said = []
     for name, content in (("a.txt", first), ("b.txt", edited), ("a.txt", first), ("a.txt", first)):
-        told = user("import", "amazon", _file(folder, content, name), "--connection", "mugs")
-        assert told.code == 0
-        said.append((told.lines[0].split(":")[1].strip(), told.lines[1].partition(" (")[0]))
+        result = user("import", "amazon", _file(folder, content, name), "--connection", "mugs")
+        assert result.code == 0
+        said.append((result.lines[0].split(":")[1].strip(), result.lines[1].partition(" (")[0]))
     assert said == [
         ("new", "next: `daybook sync mugs`"),
         ("restated", "  it counts from now on, instead of a.txt"),
@@ -140,13 +140,13 @@ def test_a_settlement_of_another_connection_is_taken_on_demand_only(
 ) -> None:
     user("import", "amazon", _file(folder, AMAZON.document), "--connection", "mugs")
     other = _file(folder, AMAZON.restated, "again.txt")
-    told = user("import", "amazon", other, "--connection", "cups")
-    assert told.code == 2
-    assert "connection mugs has settlement 20000000001, in march.txt: import it there" in told.err
+    result = user("import", "amazon", other, "--connection", "cups")
+    assert result.code == 2
+    assert "connection mugs has settlement 20000000001, in march.txt: import it there" in result.err
     assert "cups" not in "".join(user("connections", "list").lines)
-    told = user("import", "amazon", other, "--connection", "cups", "--again")
-    assert told.code == 0
-    assert "warning: again.txt: connection mugs has settlement 20000000001" in told.err
+    result = user("import", "amazon", other, "--connection", "cups", "--again")
+    assert result.code == 0
+    assert "warning: again.txt: connection mugs has settlement 20000000001" in result.err
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,9 @@ def test_a_settlement_of_another_connection_is_taken_on_demand_only(
 )
 def test_archives_are_opened(user: User, folder: Path, name: str, content: bytes) -> None:
     path = _file(folder, content, name)
-    told = user("import", "amazon", path, "--connection", "mugs")
-    assert told.code == 0
-    assert told.lines[0].startswith("march.txt: new: ")
+    result = user("import", "amazon", path, "--connection", "mugs")
+    assert result.code == 0
+    assert result.lines[0].startswith("march.txt: new: ")
 
 
 _CUT = settlement().rsplit("\n", 2)[0] + "\n"
@@ -185,10 +185,10 @@ _REFUSED = {
 @pytest.mark.parametrize("kind", _REFUSED)
 def test_a_bad_file_is_one_line_and_leaves_nothing(user: User, folder: Path, kind: str) -> None:
     content, said = _REFUSED[kind]
-    told = user("import", "amazon", _file(folder, content), "--connection", "mugs")
-    assert (told.code, told.out) == (2, "")
-    assert "march.txt" in told.complaint
-    assert said in told.complaint
+    result = user("import", "amazon", _file(folder, content), "--connection", "mugs")
+    assert (result.code, result.out) == (2, "")
+    assert "march.txt" in result.complaint
+    assert said in result.complaint
     assert user.connections() == []
     assert user.documents() == []
     assert list(user.settings.scratch_folder.iterdir()) == []
@@ -197,9 +197,9 @@ def test_a_bad_file_is_one_line_and_leaves_nothing(user: User, folder: Path, kin
 
 def test_a_file_that_is_not_there_and_a_folder(user: User, folder: Path) -> None:
     for path, said in ((folder / "none.txt", "there is no such file"), (folder, "is a folder")):
-        told = user("import", "amazon", path, "--connection", "mugs")
-        assert told.code == 2
-        assert said in told.complaint
+        result = user("import", "amazon", path, "--connection", "mugs")
+        assert result.code == 2
+        assert said in result.complaint
     assert user.connections() == []
 
 
@@ -207,11 +207,11 @@ def test_a_file_that_does_not_add_up_is_quarantined_with_both_figures(
     user: User, folder: Path
 ) -> None:
     path = _file(folder, _CUT)
-    told = user.run("import", "amazon", path, "--connection", "mugs")
-    assert (told.code, told.out) == (2, "")
-    assert "sum to 2466.0000 but it declares 2463.0000" in told.complaint
+    result = user.run("import", "amazon", path, "--connection", "mugs")
+    assert (result.code, result.out) == (2, "")
+    assert "sum to 2466.0000 but it declares 2463.0000" in result.complaint
     kept, note = sorted(user.settings.quarantine_folder.iterdir())
-    assert f"kept as quarantine/{kept.name}" in told.complaint
+    assert f"kept as quarantine/{kept.name}" in result.complaint
     assert kept.read_text() == _CUT
     assert json.loads(note.read_text()) == {
         "file": "march.txt",
@@ -228,15 +228,15 @@ def test_the_other_files_of_the_command_are_taken(user: User, folder: Path) -> N
         _file(folder, settlement(2, month=4), "april.txt"),
     ]
     bad = _file(folder, b"", "empty.txt")
-    told = user("import", "amazon", good[0], bad, good[1], "--connection", "mugs")
-    assert told.code == 2
-    assert told.complaint.startswith("empty.txt: the file is empty")
-    assert [line.split(":")[0] for line in told.lines] == ["march.txt", "april.txt"]
+    result = user("import", "amazon", good[0], bad, good[1], "--connection", "mugs")
+    assert result.code == 2
+    assert result.complaint.startswith("empty.txt: the file is empty")
+    assert [line.split(":")[0] for line in result.lines] == ["march.txt", "april.txt"]
     assert user.connections() == ["mugs"]
     assert len(user.documents()) == 2
-    told = user("import", "amazon", good[0], bad, "--connection", "mugs", "--json")
-    assert told.json["ok"] is False
-    assert told.json["refused"] == [{"file": str(bad), "error": told.complaint}]
+    result = user("import", "amazon", good[0], bad, "--connection", "mugs", "--json")
+    assert result.json["ok"] is False
+    assert result.json["refused"] == [{"file": str(bad), "error": result.complaint}]
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def test_the_other_files_of_the_command_are_taken(user: User, folder: Path) -> N
 def test_options_that_contradict(user: User, folder: Path, words: str, said: str) -> None:
     path = _file(folder, settlement())
     user("import", "amazon", path, "--connection", "mugs")
-    told = user(*words.replace("FILE", str(path)).split())
-    assert (told.code, told.out) == (2, "")
-    assert said in told.complaint
+    result = user(*words.replace("FILE", str(path)).split())
+    assert (result.code, result.out) == (2, "")
+    assert said in result.complaint
     assert user.connections() == ["mugs"]
     assert len(user.documents()) == 1
 
@@ -275,7 +275,7 @@ def test_a_file_that_is_still_being_written_is_refused(
         return content
 
     monkeypatch.setattr(archives, "_bounded", grow)
-    told = user("import", "amazon", path, "--connection", "mugs")
-    assert told.code == 2
-    assert "was written to while it was read; import it again when it is complete" in told.err
+    result = user("import", "amazon", path, "--connection", "mugs")
+    assert result.code == 2
+    assert "was written to while it was read; import it again when it is complete" in result.err
     assert user.documents() == []

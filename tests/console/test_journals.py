@@ -9,9 +9,9 @@ DAY = ("--from", "2026-03-03", "--to", "2026-03-03")
 
 
 def test_an_entry_as_text(prepared: User) -> None:
-    told = prepared("journals", "mugs", *DAY)
-    assert (told.code, told.err) == (0, "")
-    assert told.lines == [
+    result = prepared("journals", "mugs", *DAY)
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == [
         "2026-03-03 je:mugs:2026-03-03:USD (posted, revision 1)",
         "  Expenses:Fees:Referral                                 3.00 USD  fee.referral",
         "  Income:Sales:Mugs                                 -1,234.50 USD  sales.principal",
@@ -29,9 +29,9 @@ def test_every_entry_balances(prepared: User) -> None:
 
 
 def test_a_held_entry_says_why_and_how_to_mend_it(prepared: User) -> None:
-    told = prepared("journals", "attic", *DAY)
-    assert told.code == 1
-    assert told.lines[:2] == [
+    result = prepared("journals", "attic", *DAY)
+    assert result.code == 1
+    assert result.lines[:2] == [
         "2026-03-03 je:attic:2026-03-03:USD (held, revision 1)",
         f"  held: {HELD}",
     ]
@@ -39,10 +39,10 @@ def test_a_held_entry_says_why_and_how_to_mend_it(prepared: User) -> None:
 
 
 def test_explain_goes_down_to_the_row(prepared: User) -> None:
-    told = prepared("journals", "attic", *DAY, "--explain")
-    at = next(n for n, line in enumerate(told.lines) if "Liabilities:Suspense:Attic" in line)
-    assert told.lines[at].endswith("1.25 USD  unclassified")
-    assert told.lines[at + 1] == f"               -1.25  {WORD}  111-7-7  attic-0.txt row 4"
+    result = prepared("journals", "attic", *DAY, "--explain")
+    at = next(n for n, line in enumerate(result.lines) if "Liabilities:Suspense:Attic" in line)
+    assert result.lines[at].endswith("1.25 USD  unclassified")
+    assert result.lines[at + 1] == f"               -1.25  {WORD}  111-7-7  attic-0.txt row 4"
 
 
 def test_explain_as_json_has_the_cells_of_the_file(prepared: User) -> None:
@@ -74,5 +74,8 @@ def test_an_etsy_deposit_is_explained_too(prepared: User) -> None:
 
 
 def test_days_without_entries(prepared: User) -> None:
-    told = prepared("journals", "mugs", "--from", "2025-01-01", "--to", "2025-01-31")
-    assert (told.code, told.out) == (0, "no journal entries there: `daybook sync` builds them\n")
+    result = prepared("journals", "mugs", "--from", "2025-01-01", "--to", "2025-01-31")
+    assert (result.code, result.out) == (
+        0,
+        "no journal entries there: `daybook sync` builds them\n",
+    )

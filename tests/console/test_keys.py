@@ -21,9 +21,9 @@ def kept(user: User) -> dict[str, str]:
 
 def test_a_rotation_says_what_it_did(connected: User) -> None:
     before = connected.settings.key_file.read_bytes()
-    told = connected.run("keys", "rotate")
-    assert (told.code, told.err) == (0, "")
-    assert told.lines == [
+    result = connected.run("keys", "rotate")
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == [
         "sealed the credentials of 1 accounts under the new master key",
         f"keep a copy of {connected.settings.key_file} apart from the backups",
     ]
@@ -50,8 +50,8 @@ def test_a_lost_key_has_two_ways_out(connected: User) -> None:
 
     key.unlink()
     assert connected("keys", "forget").complaint.endswith("add --yes")
-    told = connected("keys", "forget", "--yes")
-    assert (told.code, told.lines) == (
+    result = connected("keys", "forget", "--yes")
+    assert (result.code, result.lines) == (
         0,
         ["dropped the credentials of 1 accounts; connect them again"],
     )
@@ -61,9 +61,9 @@ def test_a_lost_key_has_two_ways_out(connected: User) -> None:
 
 def test_a_key_of_the_environment_needs_its_successor_first(connected: User) -> None:
     key = connected.settings.key_file.read_text().strip()
-    told = connected("keys", "rotate", DAYBOOK_MASTER_KEY=key)
-    assert told.code == 2
-    assert "put the new one before it" in told.complaint
+    result = connected("keys", "rotate", DAYBOOK_MASTER_KEY=key)
+    assert result.code == 2
+    assert "put the new one before it" in result.complaint
     short = connected("keys", "rotate", DAYBOOK_MASTER_KEY="c2hvcnQ=")
     assert (
         short.complaint

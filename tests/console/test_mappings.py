@@ -19,23 +19,26 @@ def mapping(tmp_path: Path) -> Path:
 
 def test_a_mapped_word_releases_its_entry(synced: User, mapping: Path) -> None:
     assert synced("publish", "attic").code == 1
-    told = synced("mappings", "validate", mapping)
-    assert (told.code, told.lines) == (
+    result = synced("mappings", "validate", mapping)
+    assert (result.code, result.lines) == (
         0,
         [
             f"{mapping} is a valid mapping",
-            f"  amazon: {WORD} -> fee.other, meets:",
+            f"  amazon: {WORD} -> fee.other, matches:",
             f"    {WORD}",
         ],
     )
-    told = synced("mappings", "set", mapping)
-    assert told.out == "saved as version 1; `daybook sync` brings the journals up to it\n"
-    told = synced("sync")
-    assert told.code == 0
-    assert "held" not in told.out
+    result = synced("mappings", "set", mapping)
+    assert result.out == "saved as version 1; `daybook sync` brings the journals up to it\n"
+    result = synced("sync")
+    assert result.code == 0
+    assert "held" not in result.out
     assert synced("publish").out == "0 entries posted to books\n"
-    told = synced("reconcile")
-    assert (told.code, told.lines[-1]) == (0, "4 of 5 settlements tie to the cent, 1 still open")
+    result = synced("reconcile")
+    assert (result.code, result.lines[-1]) == (
+        0,
+        "4 of 5 settlements tie to the cent, 1 still open",
+    )
     (entry,) = [
         e
         for e in synced("journals", "attic", "--json").json["entries"]
@@ -51,22 +54,22 @@ def test_a_rule_that_meets_nothing_is_a_warning(synced: User, tmp_path: Path) ->
     path = tmp_path / "mapping.yaml"
     rules = {"Nothing / Like / This*": "fee.other", "* / ItemFees / Com*": "fee.referral"}
     path.write_text(json.dumps({"source_types": {"amazon": rules}}))
-    told = synced("mappings", "validate", path)
-    assert told.code == 0
-    assert told.lines[-1] == (
-        "warning: amazon: Nothing / Like / This* meets no source type that is stored here"
+    result = synced("mappings", "validate", path)
+    assert result.code == 0
+    assert result.lines[-1] == (
+        "warning: amazon: Nothing / Like / This* matches no stored source type"
     )
-    assert "    Order / ItemFees / Commission" in told.lines
+    assert "    Order / ItemFees / Commission" in result.lines
     answer = synced("mappings", "validate", path, "--json").json
     assert answer["unmet"] == ["Nothing / Like / This*"]
     assert [use["rule"] for use in answer["rules"]] == list(rules)
 
 
 def test_the_mapping_in_force(prepared: User) -> None:
-    told = prepared("mappings", "show")
-    assert (told.code, told.err) == (0, "")
-    assert told.lines[0].split()[:4] == ["category", "account", "role", "tax"]
-    assert any("Income:Sales:{connection}" in line for line in told.lines)
+    result = prepared("mappings", "show")
+    assert (result.code, result.err) == (0, "")
+    assert result.lines[0].split()[:4] == ["category", "account", "role", "tax"]
+    assert any("Income:Sales:{connection}" in line for line in result.lines)
     own = prepared("mappings", "show", "--connection", "mugs", "--json").json
     accounts = {row["category"]: row["account"] for row in own["categories"]}
     assert accounts["sales.principal"] == "Income:Sales:Mugs"
@@ -78,10 +81,10 @@ def test_an_account_is_printed_as_it_is_written(synced: User, tmp_path: Path) ->
     path = tmp_path / "mapping.json"
     path.write_text(json.dumps({"accounts": {"sales": "Income:Bank:Star"}}))
     assert synced("mappings", "set", path, "--connection", "mugs").code == 0
-    told = synced("mappings", "show", "--connection", "mugs")
-    assert any("Income:Bank:Star" in line for line in told.lines)
-    told = synced("sql", "SELECT '[bold]x[/red] :bank:' AS word")
-    assert told.lines == ["word", "[bold]x[/red] :bank:"]
+    result = synced("mappings", "show", "--connection", "mugs")
+    assert any("Income:Bank:Star" in line for line in result.lines)
+    result = synced("sql", "SELECT '[bold]x[/red] :bank:' AS word")
+    assert result.lines == ["word", "[bold]x[/red] :bank:"]
 
 
 @pytest.mark.parametrize(
@@ -102,17 +105,17 @@ def test_a_bad_mapping_is_one_line_and_is_not_saved(
     path = tmp_path / "mapping.yaml"
     path.write_text(text)
     for verb in ("validate", "set"):
-        told = prepared("mappings", verb, path)
-        assert (told.code, told.out) == (2, "")
-        assert str(path) in told.complaint
-        assert said in told.complaint
+        result = prepared("mappings", verb, path)
+        assert (result.code, result.out) == (2, "")
+        assert str(path) in result.complaint
+        assert said in result.complaint
     assert prepared("mappings", "validate", tmp_path / "none.yaml").code == 2
     assert prepared("mappings", "show", "--json").json["mapping"]["accounts"] == {}
 
 
 def test_a_word_that_no_rule_places_is_listed_with_what_it_holds(synced: User) -> None:
-    told = synced("mappings", "source-types", "--json")
-    (word,) = told.json["source_types"]
+    result = synced("mappings", "source-types", "--json")
+    (word,) = result.json["source_types"]
     assert (word["connection"], word["source_type"]) == ("attic", WORD)
     assert (word["category"], word["lines"]) == ("unclassified", 1)
     assert word["held"] == ["je:attic:2026-03-03:USD"]
@@ -123,7 +126,7 @@ def test_a_word_that_no_rule_places_is_listed_with_what_it_holds(synced: User) -
 
 def test_no_new_word_is_said_too(synced: User, mapping: Path) -> None:
     synced("mappings", "set", mapping)
-    told = synced("mappings", "source-types", "--since", "2026-01-01")
-    assert told.lines == [
+    result = synced("mappings", "source-types", "--since", "2026-01-01")
+    assert result.lines == [
         "no channel has used a new source type since 2026-01-01, and every one is mapped"
     ]

@@ -4,19 +4,19 @@ import json
 from pathlib import Path
 
 from sandbox.amazon import Amazon
-from sandbox.amazon_notices import ARN, URL
+from sandbox.amazon_notifications import ARN, URL
 from sandbox.server import bound, serving
 from tests.console.user import Told, User
 
 
 def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> None:
     amazon, hosts, typed = Amazon(), tmp_path / "endpoints.json", tmp_path / "typed.json"
-    given = amazon.notices.fields(queue_arn=ARN)
+    given = amazon.notifications.fields(queue_arn=ARN)
 
     def said(*words: object, **written: str) -> Told:
         typed.write_text(json.dumps(written))
         answer = user("connections", *words, DAYBOOK_ENDPOINTS=str(hosts))
-        assert amazon.notices.sqs.secret not in answer.out + answer.err
+        assert amazon.notifications.sqs.secret not in answer.out + answer.err
         return answer
 
     with serving(amazon.application, bound()) as url:
@@ -32,8 +32,8 @@ def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> Non
         assert wrong.complaint.startswith("Amazon SQS: the access key is not accepted")
         assert said("notify", "ember", "--queue", typed, "--off").code == 2
 
-        told = said("notify", "ember", "--queue", typed, **given)
-        assert (told.code, told.lines) == (
+        result = said("notify", "ember", "--queue", typed, **given)
+        assert (result.code, result.lines) == (
             0,
             [
                 f"ember: {URL}",

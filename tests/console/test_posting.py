@@ -34,12 +34,12 @@ def test_it_is_switched_and_what_is_due_is_shown(bookkeeper: User) -> None:
     turn_on = "`daybook connections posting our-books --from DAY` turns it on"
     shown = bookkeeper("connections", "posting", "our-books")
     assert shown.out == f"our-books: posting is off; {turn_on}\n"
-    told = bookkeeper(*preview)
-    assert (told.code, told.err) == (
+    result = bookkeeper(*preview)
+    assert (result.code, result.err) == (
         0,
         "Daybook does not post to Xero yet: this is what would go\n",
     )
-    assert told.lines == [f"0 entries would be posted to our-books: posting is off; {turn_on}"]
+    assert result.lines == [f"0 entries would be posted to our-books: posting is off; {turn_on}"]
 
     on = bookkeeper("connections", "posting", "our-books", "--from", "2026-03-04")
     assert on.lines == [
@@ -63,12 +63,12 @@ def test_it_is_switched_and_what_is_due_is_shown(bookkeeper: User) -> None:
         "  je:mugs:2026-03-04:USD revision 1",
         "  je:mugs:2026-03-08:USD revision 1",
     ]
-    told = bookkeeper(*march, "mugs", "--json")
-    assert [e["entry_id"] for e in told.json["entries"]] == [
+    result = bookkeeper(*march, "mugs", "--json")
+    assert [e["entry_id"] for e in result.json["entries"]] == [
         "je:mugs:2026-03-04:USD",
         "je:mugs:2026-03-08:USD",
     ]
-    assert (told.json["since"], told.json["held"], told.code) == ("2026-03-04", [], 0)
+    assert (result.json["since"], result.json["held"], result.code) == ("2026-03-04", [], 0)
     assert bookkeeper(*preview, "crafts").lines == [
         "0 entries would be posted to our-books, of 2026-03-04 and later; no store's entries go "
         "there"
@@ -97,8 +97,8 @@ def test_what_cannot_be_is_said_in_a_line(bookkeeper: User) -> None:
         (("our-books", "--from", "soon"), "'soon' is not a day"),
         (("our-books", "--from", "2026-03-04", "--off"), "give --from or --off, and not both"),
     ):
-        told = bookkeeper("connections", "posting", *words)
-        assert told.code == 2, told
-        assert complaint in told.complaint
-    told = bookkeeper("publish", "--target", "mugs", "--dry-run")
-    assert told.complaint == "there is no target 'mugs': choose books, our-books"
+        result = bookkeeper("connections", "posting", *words)
+        assert result.code == 2, result
+        assert complaint in result.complaint
+    result = bookkeeper("publish", "--target", "mugs", "--dry-run")
+    assert result.complaint == "there is no target 'mugs': choose books, our-books"

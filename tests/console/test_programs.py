@@ -160,18 +160,18 @@ def test_a_program_that_dies_is_started_again_but_not_for_ever(
 ) -> None:
     programs.start([Service("books", SLEEP), Service("calm", SLEEP)])
     books, calm = programs.services
-    told = []
+    result = []
     for wait in ("0.05", "0.1"):
         _kill_program(books)
         assert eventually(lambda: not books.is_running)
-        told += programs.revive()
-        assert told[-1].startswith("books stopped with exit code -9; see ")
-        assert told[-1].endswith(f"it is started again in {wait} s")
+        result += programs.revive()
+        assert result[-1].startswith("books stopped with exit code -9; see ")
+        assert result[-1].endswith(f"it is started again in {wait} s")
         assert eventually(lambda: not list(programs.revive()) and books.is_running)
     _kill_program(books)
     assert eventually(lambda: not books.is_running)
-    told += programs.revive()
-    assert "it stays down" in told[-1]
+    result += programs.revive()
+    assert "it stays down" in result[-1]
     assert list(programs.revive()) == []
     assert calm.is_running
     log = (home.home / "logs" / "books.log").read_text()

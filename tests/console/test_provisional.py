@@ -23,21 +23,21 @@ class Seller:
         (folder / "keys.json").write_text(json.dumps(given))
         keys = folder / "keys.json"
         named = ("--name", "Ember", "--credentials", keys, "--account", amazon.first)
-        told = self("connections", "add", "amazon", *named, "--from", days_ago(17))
-        assert told.code == 0, told
+        result = self("connections", "add", "amazon", *named, "--from", days_ago(17))
+        assert result.code == 0, result
 
     def __call__(self, *words: object) -> Told:
         return self._user(*words, DAYBOOK_ENDPOINTS=str(self._folder / "endpoints.json"))
 
     def figures(self, table: str) -> dict[tuple[str, str], str]:
         """What a table's provisional lines come to, by day and currency."""
-        told = self(
+        result = self(
             "sql", "--json",
             "SELECT business_date, currency, sum(amount) AS amount "
             "FROM provisional_transactions AS p "
             f"SEMI JOIN {table} AS t USING (transaction_id) GROUP BY ALL",
         )  # fmt: skip
-        return {(r["business_date"], r["currency"]): r["amount"] for r in told.json["rows"]}
+        return {(r["business_date"], r["currency"]): r["amount"] for r in result.json["rows"]}
 
     def reasons(self) -> dict[str, str]:
         """Why days are open, by day."""
@@ -58,18 +58,18 @@ def seller(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def test_provisional_figures_are_shown_and_booked_when_that_is_wanted(seller: Seller) -> None:
     assert seller("sync").code == 0
-    told = seller.figures("provisional_transactions")
-    assert told
+    result = seller.figures("provisional_transactions")
+    assert result
     assert seller.figures("transactions") == {}
     open_days = seller.reasons()
-    assert {d for d, why in open_days.items() if "are provisional" in why} <= {d for d, _ in told}
+    assert {d for d, why in open_days.items() if "are provisional" in why} <= {d for d, _ in result}
     assert "provisional" in " ".join(open_days.values())
 
     chosen = seller("connections", "imports", "ember", "--provisional", "on")
     assert chosen.lines[0].endswith(", provisional figures are booked")
     assert seller("sync").code == 0
-    assert seller.figures("transactions") == told
-    assert {d for d, why in seller.reasons().items() if "booked" in why} == {d for d, _ in told}
+    assert seller.figures("transactions") == result
+    assert {d for d, why in seller.reasons().items() if "booked" in why} == {d for d, _ in result}
     proofs = seller("reconcile", "--json").json["settlements"]
     ahead = {
         (p["settlement_id"][-10:], p["currency"]): p["posted"]
@@ -77,8 +77,8 @@ def test_provisional_figures_are_shown_and_booked_when_that_is_wanted(seller: Se
         if p["settlement_id"].startswith("provisional-")
     }
     assert {key: float(value) for key, value in ahead.items()} == {
-        key: float(value) for key, value in told.items()
+        key: float(value) for key, value in result.items()
     }
 
     journals = seller("journals", "ember").out
-    assert journals.count("provisional") >= len(told)
+    assert journals.count("provisional") >= len(result)

@@ -17,10 +17,10 @@ def _books(user: User) -> dict[str, bytes]:
 
 def test_posting_again_changes_no_byte_and_held_entries_are_listed(synced: User) -> None:
     before = _books(synced)
-    told = synced("publish")
-    assert told.code == 1
-    assert told.lines[0] == "0 entries posted to books"
-    assert told.lines[1].startswith("held: je:attic:2026-03-03:USD: no rule for ")
+    result = synced("publish")
+    assert result.code == 1
+    assert result.lines[0] == "0 entries posted to books"
+    assert result.lines[1].startswith("held: je:attic:2026-03-03:USD: no rule for ")
     assert _books(synced) == before
     assert synced("publish", "mugs").code == 0
 
@@ -41,18 +41,18 @@ def test_lost_books_are_planned_shown_and_written_as_they_were(synced: User) -> 
         "  je:mugs:2026-04-08:USD revision 1",
     ]
     assert not year.exists()
-    told = synced("publish", "mugs", "--json")
-    assert told.code == 0
-    assert told.json["ok"] is True
-    assert len(told.json["entries"]) == 6
+    result = synced("publish", "mugs", "--json")
+    assert result.code == 0
+    assert result.json["ok"] is True
+    assert len(result.json["entries"]) == 6
     assert _books(synced) == before
     assert synced("publish", "mugs").out == "0 entries posted to books\n"
 
 
 def test_a_window_is_posted_and_the_rest_is_not(synced: User) -> None:
     (synced.settings.books_folder / "connections" / "mugs" / "2026.beancount").unlink()
-    told = synced("publish", "mugs", "--from", "2026-03-04", "--to", "2026-03-04", "--json")
-    assert [e["day"] for e in told.json["entries"]] == ["2026-03-04"]
+    result = synced("publish", "mugs", "--from", "2026-03-04", "--to", "2026-03-04", "--json")
+    assert [e["day"] for e in result.json["entries"]] == ["2026-03-04"]
     proof, _ = synced("reconcile", "mugs", "--json").json["settlements"]
     assert (proof["posted"], proof["paid"]) == ("1231.50", None)
     assert synced("sync").code == 0
@@ -63,10 +63,10 @@ def test_an_edited_file_of_the_books_is_never_overwritten(synced: User) -> None:
     year = synced.settings.books_folder / "connections" / "mugs" / "2026.beancount"
     edited = year.read_text().replace("1231.50", "1231.51")
     year.write_text(edited)
-    told = synced("publish", "mugs")
-    assert (told.code, told.out) == (3, "")
-    assert "2026.beancount:9: " in told.complaint
-    assert "move the file out of the books" in told.complaint
+    result = synced("publish", "mugs")
+    assert (result.code, result.out) == (3, "")
+    assert "2026.beancount:9: " in result.complaint
+    assert "move the file out of the books" in result.complaint
     synced = synced("sync")
     assert synced.code == 1
     assert any("2026.beancount:9:" in line for line in synced.lines)
@@ -74,8 +74,8 @@ def test_an_edited_file_of_the_books_is_never_overwritten(synced: User) -> None:
 
 
 def test_an_unknown_target(prepared: User) -> None:
-    told = prepared("publish", "--target", "xero")
-    assert (told.code, told.complaint) == (2, "there is no target 'xero': choose books")
+    result = prepared("publish", "--target", "xero")
+    assert (result.code, result.complaint) == (2, "there is no target 'xero': choose books")
 
 
 def _without_the_second_day(user: User, folder: Path) -> str:
@@ -104,8 +104,8 @@ def test_what_vanished_is_removed_by_sync_and_shown_before(synced: User, tmp_pat
     assert synced("publish", "mugs", "--dry-run", "--json").json["removed"] == [removed]
     elsewhere = synced("publish", "mugs", "--dry-run", "--from", "2026-04-01", "--json")
     assert elsewhere.json["removed"] == []
-    told = synced("sync", "mugs")
-    assert (told.code, told.lines) == (0, ["the books are brought up to date"])
+    result = synced("sync", "mugs")
+    assert (result.code, result.lines) == (0, ["the books are brought up to date"])
     assert entry not in year.read_text()
     assert synced("publish", "mugs", "--dry-run", "--json").json["removed"] == []
 
@@ -119,16 +119,16 @@ def test_books_that_beancount_refuses_are_bad_news_everywhere(
     main.write_bytes(before + b"2026-03-01 * no entry\n")
     error = f"bean-check refuses the books: {main}:{lines + 1}: "
     for words in (("sync",), ("publish",), ("publish", "--dry-run")):
-        told = synced(*words)
-        assert told.code == 1, words
-        assert told.lines[-1].startswith(f"failed: the books: {error}"), told
-    told = synced("reconcile", "--json")
-    assert (told.code, told.json["ok"]) == (1, False)
-    assert told.json["books_error"].startswith(error)
+        result = synced(*words)
+        assert result.code == 1, words
+        assert result.lines[-1].startswith(f"failed: the books: {error}"), result
+    result = synced("reconcile", "--json")
+    assert (result.code, result.json["ok"]) == (1, False)
+    assert result.json["books_error"].startswith(error)
     assert any(line.startswith(error) for line in synced("reconcile").lines)
-    told = synced("doctor", "--json")
-    (finding,) = [f for f in told.json["findings"] if f["name"] == "books"]
-    assert (told.code, finding["ok"]) == (1, False)
+    result = synced("doctor", "--json")
+    (finding,) = [f for f in result.json["findings"] if f["name"] == "books"]
+    assert (result.code, finding["ok"]) == (1, False)
     assert finding["detail"].startswith(error)
     monkeypatch.setattr("console.cards.settings", lambda: synced.settings)
     with synced.opened() as opened:

@@ -15,11 +15,11 @@ KEYS = (
 
 
 def test_the_document_that_others_build_on(prepared: User) -> None:
-    told = prepared.run("reconcile", "--json")
-    assert (told.code, told.err) == (1, "")
-    assert set(told.json) == {"ok", "settlements", "gaps", "books_error"}
-    assert told.json["ok"] is False
-    proofs = {p["settlement_id"]: p for p in told.json["settlements"]}
+    result = prepared.run("reconcile", "--json")
+    assert (result.code, result.err) == (1, "")
+    assert set(result.json) == {"ok", "settlements", "gaps", "books_error"}
+    assert result.json["ok"] is False
+    proofs = {p["settlement_id"]: p for p in result.json["settlements"]}
     for proof in proofs.values():
         assert tuple(proof) == KEYS
         assert all(value is None or isinstance(value, str) for value in proof.values())
@@ -45,8 +45,8 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
 
 
 def test_days_between_two_settlements_that_none_covers_are_named(prepared: User) -> None:
-    told = prepared("reconcile", "mugs", "--json")
-    (gap,) = told.json["gaps"]
+    result = prepared("reconcile", "mugs", "--json")
+    (gap,) = result.json["gaps"]
     assert (gap["connection"], gap["currency"]) == ("mugs", "USD")
     assert (gap["first_day"], gap["last_day"]) == ("2026-03-06", "2026-04-01")
     assert gap["why"] in " ".join(prepared("reconcile", "mugs").lines)
@@ -60,15 +60,15 @@ def test_days_between_two_settlements_that_none_covers_are_named(prepared: User)
 
 
 def test_it_is_good_news_where_all_ties_or_is_open(prepared: User) -> None:
-    told = prepared("reconcile", "mugs", "crafts")
-    assert (told.code, told.err) == (0, "")
-    assert told.lines[-1] == "3 of 4 settlements tie to the cent, 1 still open"
+    result = prepared("reconcile", "mugs", "crafts")
+    assert (result.code, result.err) == (0, "")
+    assert result.lines[-1] == "3 of 4 settlements tie to the cent, 1 still open"
     assert prepared("reconcile", "mugs", "--json").json["ok"] is True
 
 
 def test_the_table_is_aligned_and_whole_on_a_narrow_screen(prepared: User) -> None:
-    told = prepared("reconcile", "mugs", COLUMNS="60")
-    assert told.lines[:3] == [
+    result = prepared("reconcile", "mugs", COLUMNS="60")
+    assert result.lines[:3] == [
         "connection  settlement   period                     declared       raw  normalised  "
         "journalled    posted  brought forward      paid  difference",
         "mugs        20000000001  02 Mar - 05 Mar 2026  USD  2,463.00  2,463.00    2,463.00  "
@@ -79,26 +79,26 @@ def test_the_table_is_aligned_and_whole_on_a_narrow_screen(prepared: User) -> No
 
 
 def test_a_held_entry_is_bad_news_with_the_reason(prepared: User) -> None:
-    told = prepared("reconcile", "attic")
-    assert told.code == 1
-    assert told.lines[1].endswith("-15.75  held")
-    assert told.lines[2] == (f"attic 20000000007: 2026-03-03: {HELD}")
+    result = prepared("reconcile", "attic")
+    assert result.code == 1
+    assert result.lines[1].endswith("-15.75  held")
+    assert result.lines[2] == (f"attic 20000000007: 2026-03-03: {HELD}")
 
 
 def test_what_is_not_synced_yet_is_waiting(user: User, tmp_path: Path) -> None:
     take_in(user, tmp_path, "mugs", settlement(1))
-    told = user("reconcile")
-    assert told.code == 1
-    assert told.lines[1].endswith("-2,463.00  waiting")
-    assert told.lines[2] == "mugs 20000000001: not normalised yet: run `daybook sync`"
+    result = user("reconcile")
+    assert result.code == 1
+    assert result.lines[1].endswith("-2,463.00  waiting")
+    assert result.lines[2] == "mugs 20000000001: not normalised yet: run `daybook sync`"
 
 
 @pytest.mark.parametrize("table", ["transactions", "journal_lines"])
 def test_a_lost_partition_is_found_and_the_advice_mends_it(synced: User, table: str) -> None:
     (synced.lake / table / "mugs" / "2026-03-04.parquet").unlink()
-    told = synced("reconcile", "mugs", "--json")
-    assert told.code == 1
-    proof, other = told.json["settlements"]
+    result = synced("reconcile", "mugs", "--json")
+    assert result.code == 1
+    proof, other = result.json["settlements"]
     assert other["state"] == "tied"
     assert (proof["state"], proof["difference"]) == ("differs", "-1231.50")
     assert "run `daybook sync`" in proof["why"]
@@ -109,10 +109,10 @@ def test_a_lost_partition_is_found_and_the_advice_mends_it(synced: User, table: 
 def test_an_edited_amount_in_the_books_is_found_and_the_advice_mends_it(synced: User) -> None:
     year = synced.settings.books_folder / "connections" / "mugs" / "2026.beancount"
     year.write_text(year.read_text().replace("1231.50 USD", "1231.51 USD"))
-    told = synced("reconcile")
-    assert (told.code, told.out) == (3, "")
-    assert "2026.beancount:9: " in told.complaint
-    assert "move the file out of the books" in told.complaint
+    result = synced("reconcile")
+    assert (result.code, result.out) == (3, "")
+    assert "2026.beancount:9: " in result.complaint
+    assert "move the file out of the books" in result.complaint
     year.rename(synced.home / "edited.beancount")
     assert synced("reconcile", "mugs").code == 1
     assert synced("publish", "mugs").code == 0

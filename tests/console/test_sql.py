@@ -8,13 +8,13 @@ from tests.console.user import User
 
 
 def test_a_table_with_numbers_to_the_right(prepared: User) -> None:
-    told = prepared.run(
+    result = prepared.run(
         "sql",
         "SELECT connection, currency, sum(amount) AS total FROM transactions "
         "WHERE payout_id IS NULL GROUP BY ALL ORDER BY ALL",
     )
-    assert (told.code, told.err) == (0, "")
-    assert told.lines == [
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == [
         "connection  currency      total",
         "attic       USD         32.7500",
         "crafts      USD         28.5000",
@@ -23,15 +23,15 @@ def test_a_table_with_numbers_to_the_right(prepared: User) -> None:
 
 
 def test_the_document_that_others_build_on(prepared: User) -> None:
-    told = prepared(
+    result = prepared(
         "sql",
         "SELECT business_date, amount, row, NULL AS nothing FROM transactions "
         "WHERE connection = 'mugs' ORDER BY ALL DESC LIMIT 1",
         "--json",
     )
-    assert (told.code, told.err) == (0, "")
-    (row,) = told.json["rows"]
-    assert told.json == {"columns": ["business_date", "amount", "row", "nothing"], "rows": [row]}
+    assert (result.code, result.err) == (0, "")
+    (row,) = result.json["rows"]
+    assert result.json == {"columns": ["business_date", "amount", "row", "nothing"], "rows": [row]}
     assert (row["business_date"], row["amount"]) == ("2026-04-08", "-2463.0000")
     assert isinstance(row["row"], int)
     assert row["nothing"] is None
@@ -53,15 +53,15 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
     ],
 )
 def test_a_refusal_is_one_line(prepared: User, query: str, said: str) -> None:
-    told = prepared("sql", query)
-    assert (told.code, told.out) == (2, "")
-    assert said in told.complaint
+    result = prepared("sql", query)
+    assert (result.code, result.out) == (2, "")
+    assert said in result.complaint
 
 
 def test_before_the_first_sync(user: User) -> None:
-    told = user("sql", "SELECT 1")
-    assert told.code == 2
-    assert told.complaint == "the warehouse has not been built yet: run `daybook sync`"
+    result = user("sql", "SELECT 1")
+    assert result.code == 2
+    assert result.complaint == "the warehouse has not been built yet: run `daybook sync`"
 
 
 def test_it_answers_while_a_publish_holds_the_writer(synced: User) -> None:

@@ -35,15 +35,15 @@ def test_a_first_and_a_second_sync_of_the_program(user: User, tmp_path: Path) ->
 
 
 def test_without_a_connection(user: User) -> None:
-    told = user("sync")
-    assert told.code == 2
-    assert told.complaint == "there is no connection yet: `daybook import` makes one"
+    result = user("sync")
+    assert result.code == 2
+    assert result.complaint == "there is no connection yet: `daybook import` makes one"
 
 
 def test_a_window_does_its_own_days_and_leaves_the_others(user: User, tmp_path: Path) -> None:
     take_in(user, tmp_path, "mugs", settlement(1), settlement(2, month=4))
-    told = user("sync", "--from", "2026-03-01", "--to", "2026-03-31")
-    assert (told.code, told.out) == (0, "5 days brought up to date\n")
+    result = user("sync", "--from", "2026-03-01", "--to", "2026-03-31")
+    assert (result.code, result.out) == (0, "5 days brought up to date\n")
     days = {entry["business_date"][:7] for entry in user("journals", "--json").json["entries"]}
     assert days == {"2026-03"}
     assert user("sync").out == "5 days brought up to date\n"
@@ -59,14 +59,14 @@ def test_a_damaged_document_stops_its_days_and_no_others(user: User, tmp_path: P
     damaged = _document(user, "mugs-1")
     content = damaged.read_bytes()
     damaged.write_bytes(b"not what it was")
-    told = user("sync")
-    assert told.code == 1
-    assert told.lines[0] == "10 days brought up to date"
-    (failed,) = [line for line in told.lines if line.startswith("failed: ")]
+    result = user("sync")
+    assert result.code == 1
+    assert result.lines[0] == "10 days brought up to date"
+    (failed,) = [line for line in result.lines if line.startswith("failed: ")]
     assert failed.startswith("failed: mugs: ")
     assert "2026-04-02" in failed
     assert "restore" in failed
-    assert "Traceback" not in told.err
+    assert "Traceback" not in result.err
     states = {p["settlement_id"]: p["state"] for p in _proofs(user)}
     assert states == {"20000000001": "tied", "20000000002": "waiting", "20000000003": "tied"}
     shown = user("connections", "show", "mugs")

@@ -16,7 +16,7 @@ import pytest
 
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
-from console.commands.serving import exposure, is_loopback
+from console.commands.up import exposure, is_loopback
 from tests.console.user import User
 
 PASSWORD = "correct horse battery"
@@ -237,10 +237,10 @@ def _look_around(web: str, own: User) -> None:
 def test_a_sandbox_lets_anybody_connect_an_account(
     running: subprocess.Popen[str], own: User, port: int
 ) -> None:
-    told = _read_until(running, "stop with Ctrl-C")
+    result = _read_until(running, "stop with Ctrl-C")
     folder = own.home / "sandbox"
-    assert str(folder) in told[3]
-    assert "after a restart, connect the accounts again" in told[5]
+    assert str(folder) in result[3]
+    assert "after a restart, connect the accounts again" in result[5]
     hosts = json.loads((folder / "endpoints.json").read_text())
     assert hosts["square"]["api"].startswith("http://127.0.0.1:")
     callback = f"http://localhost:{port}/connect"
@@ -278,9 +278,9 @@ def test_a_home_in_use_becomes_no_sandbox(user: User, port: int, tmp_path: Path)
     real = tmp_path / "square.json"
     real.write_text(json.dumps({"client_id": "sq0idp-1", "client_secret": "sq0csp-1"}))
     assert user("applications", "set", "square", "--credentials", real).code == 0
-    told = user(*up(port), "--sandbox")
-    assert (told.code, told.out) == (2, "")
-    assert "give the sandbox a home of its own" in told.complaint
+    result = user(*up(port), "--sandbox")
+    assert (result.code, result.out) == (2, "")
+    assert "give the sandbox a home of its own" in result.complaint
     assert not (user.home / "sandbox").exists()
 
 
@@ -309,8 +309,8 @@ def _public_url(process: subprocess.Popen[str]) -> str:
     """The console's address as one of its programs is told it."""
     for child in descendants(process.pid):
         if "console.web" in _command(child) and not _guards(child):
-            told = Path(f"/proc/{child}/environ").read_text().split("\0")
-            return next(v.partition("=")[2] for v in told if v.startswith("DAYBOOK_PUBLIC_URL="))
+            result = Path(f"/proc/{child}/environ").read_text().split("\0")
+            return next(v.partition("=")[2] for v in result if v.startswith("DAYBOOK_PUBLIC_URL="))
     raise AssertionError("the console does not run")
 
 
@@ -339,12 +339,12 @@ def test_a_port_that_is_taken(user: User, port: int) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
-        told = user(*up(port))
-    assert (told.code, told.out) == (2, "")
-    assert told.complaint == f"port {port} is taken: choose another with --port"
+        result = user(*up(port))
+    assert (result.code, result.out) == (2, "")
+    assert result.complaint == f"port {port} is taken: choose another with --port"
 
 
 def test_an_address_that_is_not_of_this_machine(user: User, port: int) -> None:
-    told = user(*up(port), "--host", "203.0.113.7")
-    assert told.code == 2
-    assert told.complaint.startswith(f"nothing can listen on 203.0.113.7, port {port}: ")
+    result = user(*up(port), "--host", "203.0.113.7")
+    assert result.code == 2
+    assert result.complaint.startswith(f"nothing can listen on 203.0.113.7, port {port}: ")

@@ -20,9 +20,9 @@ PAGES = (
 
 @pytest.mark.parametrize("command", PAGES)
 def test_help(prepared: User, command: str) -> None:
-    told = prepared(*command.split(), "--help")
-    assert (told.code, told.err) == (0, "")
-    assert told.out.startswith(f"Usage: daybook {command}".rstrip())
+    result = prepared(*command.split(), "--help")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"Usage: daybook {command}".rstrip())
 
 
 def test_help_imports_nothing_that_takes_time() -> None:
@@ -44,9 +44,9 @@ def test_every_command_is_in_the_module_that_is_named_for_it() -> None:
 
 
 def test_without_a_word_the_help_is_shown(prepared: User) -> None:
-    told = prepared.run()
-    assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("Usage: daybook ")
+    result = prepared.run()
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: daybook ")
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_without_a_word_the_help_is_shown(prepared: User) -> None:
     ],
 )
 def test_a_wrong_word_is_one_line(prepared: User, words: str, said: str) -> None:
-    told = prepared(*words.split())
-    assert (told.code, told.out) == (2, "")
-    assert said in told.complaint
+    result = prepared(*words.split())
+    assert (result.code, result.out) == (2, "")
+    assert said in result.complaint
 
 
 def test_channels(prepared: User) -> None:
@@ -80,8 +80,8 @@ def test_channels(prepared: User) -> None:
 
 
 def test_connections(prepared: User) -> None:
-    told = prepared("connections", "list")
-    assert [line.split()[0] for line in told.lines] == ["connection", "attic", "crafts", "mugs"]
+    result = prepared("connections", "list")
+    assert [line.split()[0] for line in result.lines] == ["connection", "attic", "crafts", "mugs"]
     cards = prepared("connections", "list", "--json").json["connections"]
     mugs = next(card for card in cards if card["connection"] == "mugs")
     assert (mugs["documents"], mugs["complete_through"]) == (2, "2026-03-05")

@@ -1,4 +1,4 @@
-"""Amazon: what connecting and visiting say and hear is what its models say."""
+"""Amazon: what connecting and syncing say and hear is what its models say."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ from connectors.documents.ingest import parse_file
 from connectors.documents.manifest import Manifest
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
-from sandbox import amazon_notices as told
+from sandbox import amazon_notifications as told
 from sandbox.amazon import Amazon
 from sandbox.limits import CLOCK
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 
@@ -36,12 +36,12 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
     }
 
 
-def test_visiting_speaks_the_contract(
+def test_syncing_speaks_the_contract(
     quick_home: Settings, tmp_path: Path, specs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     with store("amazon", quick_home, tmp_path) as at:
-        at.visit()
+        at.sync()
     finances = document(specs / "amazon" / "finances_2024-06-19.json")
     assert checked(finances, at.exchanges, "/eu") == {"GET /finances/2024-06-19/transactions 200"}
     contract = document(specs / "amazon" / "reports_2021-06-30.json")
@@ -57,7 +57,7 @@ def test_subscribing_speaks_the_contract(
 ) -> None:
     with desk("amazon", quick_home, tmp_path) as at:
         assert isinstance(at.emulator, Amazon)
-        slug, fields = at.add(at.emulator.first), at.emulator.notices.fields(**way)
+        slug, fields = at.add(at.emulator.first), at.emulator.notifications.fields(**way)
         for _ in range(2):
             NotificationQueues(at.accounts).switch_on(slug, fields, "test")
     contract = document(specs / "amazon" / "notifications.json")
@@ -81,13 +81,13 @@ def test_messages_are_what_amazons_schemas_say(specs: Path) -> None:
         ),
         "OrderChangeNotification": told.order_change("A2EXAMPLE", "A1PA6795UKMFR9"),
     }
-    notices = CHANNELS["amazon"].notifications
-    assert notices is not None
+    notifications = CHANNELS["amazon"].notifications
+    assert notifications is not None
     for name, made in schemas.items():
         schema = json.loads((specs / "amazon" / f"{name}.json").read_text())
         Draft7Validator(schema).validate(made)
         for message in (made, *schema["examples"]):
-            notice = notices.parse(json.dumps(message))
+            notice = notifications.parse(json.dumps(message))
             assert notice.kind.replace("_", "").lower() in name.lower()
             assert notice.is_known
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.connectors.channels.ebay_calls import payouts
 from tests.contract.openapi import checked, document
@@ -26,9 +26,9 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
     assert checked(finances, heard, "/sell/finances/v1") == {"GET /payout 200"}
 
 
-def test_visits_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+def test_syncs_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with store("ebay", quick_home, tmp_path) as at:
-        at.visit()
+        at.sync()
         heard = [e for e in at.exchanges if e.path.startswith("/sell/finances")]
     finances = document(specs / "ebay" / FINANCES)
     requests = checked(finances, heard, "/sell/finances/v1")

@@ -1,4 +1,4 @@
-"""Etsy: what connecting and visits say and hear is what its OpenAPI document says."""
+"""Etsy: what connecting and syncs say and hear is what its OpenAPI document says."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from openapi_core import OpenAPI
 
 from connectors.home.settings import Settings
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 
@@ -32,9 +32,9 @@ def with_lists(path: Path, folder: Path) -> OpenAPI:
     return document(folder / path.name)
 
 
-def test_visits_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+def test_syncs_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with store("etsy", quick_home, tmp_path) as at:
-        at.visit()
+        at.sync()
         heard = [e for e in at.exchanges if "payment" in e.path]
     contract = with_lists(specs / "etsy" / "3.0.0.json", tmp_path)
     shop = f"/v3/application/shops/{at.account}"

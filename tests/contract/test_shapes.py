@@ -15,7 +15,7 @@ from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, TRANSA
 from connectors.errors import DaybookError
 from connectors.home.settings import Settings
 from sandbox.walmart_money import WalmartMoney
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.shapes import answer_schema, example, graphql_answer, matches, operations
 
@@ -23,7 +23,7 @@ SEEDS = 3
 ETSY = "/v3/application/shops/{shop_id}"
 RECON = "/v3/report/reconreport"
 # What a read path asks, by the document that describes it.
-VISITS = [
+SYNCS = [
     ("amazon", "amazon/reports_2021-06-30.json", "/reports/2021-06-30/reports"),
     ("amazon", "amazon/finances_2024-06-19.json", "/finances/2024-06-19/transactions"),
     ("ebay", "ebay/sell_finances_v1_oas3.json", "/payout"),
@@ -53,7 +53,7 @@ CONNECTING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("channel", "contract", "template"), VISITS)
+@pytest.mark.parametrize(("channel", "contract", "template"), SYNCS)
 def test_reading_a_store_ends_summary(
     channel: str, contract: str, template: str, quick_home: Settings, tmp_path: Path, specs: Path
 ) -> None:
@@ -70,7 +70,7 @@ def test_reading_a_store_ends_summary(
             faults.substitute = lambda exchange, body=body: (
                 body if _asked(template, exchange.path) else None
             )
-            outcomes[_outcome(at.visit)] += 1
+            outcomes[_outcome(at.sync)] += 1
         assert any(_asked(template, e.path) for e in at.exchanges), "nobody asked for it"
     assert [kind for kind in outcomes if kind.startswith("lines")] == []
 
@@ -90,20 +90,20 @@ def test_reading_woocommerce_ends_summary(
             at.desk.emulator.application.substitute = lambda exchange, body=body: (
                 body if exchange.path.endswith(f"/wc/v3/{route}") else None
             )
-            assert not _outcome(at.visit).startswith("lines")
+            assert not _outcome(at.sync).startswith("lines")
 
 
 def test_reading_shopify_ends_summary(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with gzip.open(specs / "shopify" / f"admin_{VERSION}.json.gz") as file:
         schema = build_client_schema(json.load(file)["data"])
     with store("shopify", quick_home, tmp_path) as at:
-        # One each: of what cannot be read, a visit asks several times, and waits between.
+        # One each: of what cannot be read, a sync asks several times, and waits between.
         for seed, query in enumerate((PAYOUTS, TRANSACTIONS, ORDERS, CHANGED)):
             body = json.dumps(graphql_answer(schema, query, Random(seed))).encode()
             at.desk.emulator.application.substitute = lambda exchange, query=query, body=body: (
                 body if json.loads(exchange.body or "{}").get("query") == query else None
             )
-            assert not _outcome(at.visit).startswith("lines")
+            assert not _outcome(at.sync).startswith("lines")
 
 
 @pytest.mark.parametrize(("channel", "contract", "template"), CONNECTING)

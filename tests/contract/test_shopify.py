@@ -32,7 +32,7 @@ from mappings.model import UNCLASSIFIED
 from sandbox.faults import Exchange
 from sandbox.shopify import Shopify
 from sandbox.shopify_schema import SCHEMA
-from tests.channels.visitors import connected
+from tests.channels.stores import connected
 from tests.connectors.accounts.platforms import desk
 
 ROOTS = {"Query": "QueryRoot"}
@@ -100,7 +100,7 @@ def test_answers_are_of_the_types_that_shopify_promises(
     with desk("shopify", quick_home, tmp_path) as at:
         assert isinstance(at.emulator, Shopify)
         for account in (at.emulator.first, at.emulator.third):
-            connected(at, account).visit()
+            connected(at, account).sync()
             at.accounts.disconnect(at.registry.connections.list()[-1].slug, "test")
         seen = heard(at.emulator.application.exchanges)
     assert {query for query, _, _ in seen} == set(QUESTIONS)

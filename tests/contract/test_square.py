@@ -15,7 +15,7 @@ from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.channels import classify
 from tests.channels.house import House
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 
@@ -41,10 +41,10 @@ def test_connecting_speaks_the_contract(quick_home: Settings, tmp_path: Path, sp
     }
 
 
-def test_a_visit_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+def test_a_sync_speaks_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with store("square", quick_home, tmp_path) as at:
         count = len(at.exchanges)
-        at.visit()
+        at.sync()
         heard = at.exchanges[count:]
     seen = checked(document(specs / "square" / "api.json"), heard)
     assert seen >= MONEY

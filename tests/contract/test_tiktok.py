@@ -13,7 +13,7 @@ from connectors.errors import TotalsMismatch
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from sandbox.tiktok_money import TikTokMoney
-from tests.channels.visitors import store
+from tests.channels.stores import store
 
 EXAMPLE = "statement_transactions_by_statement_docs_sample.json"
 TREES = ("revenue_breakdown", "shipping_cost_breakdown")
@@ -54,7 +54,7 @@ def test_the_emulator_answers_in_the_shape_of_the_example(
 ) -> None:
     with store("tiktok", quick_home, tmp_path) as at:
         at.desk.emulator.money[at.account] = TikTokMoney()
-        at.visit()
+        at.sync()
         heard = [e for e in at.exchanges if e.path.endswith("/statement_transactions")]
     assert heard
     for exchange in heard:

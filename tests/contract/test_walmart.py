@@ -1,4 +1,4 @@
-"""Walmart: what connecting and visits say and hear is what its OpenAPI documents say."""
+"""Walmart: what connecting and syncs say and hear is what its OpenAPI documents say."""
 
 import json
 from decimal import Decimal
@@ -13,7 +13,7 @@ from connectors.home.settings import Settings
 from sandbox.browser import consent
 from sandbox.walmart_money import WalmartMoney
 from tests.channels.house import House
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.openapi import checked, document
 
@@ -44,11 +44,11 @@ def test_a_consent_speaks_the_contract(quick_home: Settings, tmp_path: Path, spe
     assert checked(contract, at.emulator.application.exchanges) == SPOKEN
 
 
-def test_visits_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
+def test_syncs_speak_the_contract(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
     with store("walmart", quick_home, tmp_path) as at:
         assert isinstance(at.money, WalmartMoney)
         at.money.no_files, at.money.largest = {at.money.reports[-1].listed}, 80
-        at.visit()
+        at.sync()
     contract = _mended(specs / "walmart" / REPORTS, tmp_path)
     heard = [e for e in at.exchanges if e.path.startswith(_PATH)]
     files = [e for e in heard if e.path.endswith("reconFile") and not e.answer.startswith(b"PK")]

@@ -21,7 +21,7 @@ from mappings.channels import classify
 from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
 from tests.channels.house import House
-from tests.channels.visitors import store
+from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 
 INDEX = "wp-json_index_full.json"
@@ -82,13 +82,13 @@ def test_what_a_real_store_delivered_passes(specs: Path) -> None:
     assert not is_the_stores("another", body, signature)
 
 
-def test_every_filter_of_a_visit_is_one_that_a_real_store_knows(
+def test_every_filter_of_a_sync_is_one_that_a_real_store_knows(
     index: dict[str, Any], quick_home: Settings, tmp_path: Path
 ) -> None:
     with store("woocommerce", quick_home, tmp_path) as at:
-        at.visit()
+        at.sync()
         at.money.restate()
-        at.visit()
+        at.sync()
         filters = {
             (e.path.partition("/wp-json")[2], frozenset(dict(parse_qsl(e.query.decode()))))
             for e in at.exchanges
@@ -109,7 +109,7 @@ def test_emulated_orders_and_refunds_have_the_types_of_a_real_stores(
 ) -> None:
     captures = specs / "woocommerce" / "live-captures"
     with store("woocommerce", quick_home, tmp_path) as at:
-        at.visit()
+        at.sync()
         heard = {e.path.rpartition("/")[2]: json.loads(e.answer)[0] for e in at.exchanges[3:]
                  if e.path.endswith(("orders", "refunds"))}  # fmt: skip
     for name, real in (("orders", "order_guest.json"), ("refunds", "refunds_all.json")):

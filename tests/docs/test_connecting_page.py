@@ -46,10 +46,12 @@ def test_the_example_is_what_connections_add_takes(platform: Platform) -> None:
 def test_the_example_of_a_queue_is_what_connections_notify_takes() -> None:
     section = SECTIONS["Amazon's notifications"]
     (example,) = re.findall(r"```json\n(.*?)```", section, re.S)
-    notices = CHANNELS["amazon"].notifications
-    assert notices is not None
-    read_given("the queue", notices.fields, json.loads(example))
-    assert all(f"`{field.name}`" in section or field.name in example for field in notices.fields)
+    notifications = CHANNELS["amazon"].notifications
+    assert notifications is not None
+    read_given("the queue", notifications.fields, json.loads(example))
+    assert all(
+        f"`{field.name}`" in section or field.name in example for field in notifications.fields
+    )
 
 
 @platforms

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.accounting.beancount.syntax import checked_account
-from mappings.channels import SEPARATOR, Classification, classify, met_by, rules
+from mappings.channels import SEPARATOR, Classification, classify, matched_by, rules
 from mappings.journal.config import MappingConfig, through
 from mappings.model import GATEWAY
 from mappings.taxonomy import categories
@@ -289,7 +289,9 @@ def test_an_owners_rule_may_hold_stars_like_the_tables(rule: str) -> None:
     assert classify("amazon", [name], {rule: "fee.inbound"}) == [
         Classification(name, "fee.inbound")
     ]
-    assert met_by({rule: "fee.inbound"}, [name, "Order / ItemPrice / Principal"]) == {rule: [name]}
+    assert matched_by({rule: "fee.inbound"}, [name, "Order / ItemPrice / Principal"]) == {
+        rule: [name]
+    }
 
 
 def test_of_an_owners_rules_the_more_exact_one_decides() -> None:

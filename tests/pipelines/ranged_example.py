@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.checks import Check
-from pipelines.recording import Recorder
+from pipelines.recorder import Recorder
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", dg.BetaWarning)

@@ -18,7 +18,7 @@ from connectors.home.settings import Settings, settings
 from connectors.lake.lake import Lake
 from connectors.lake.windows import ONE_DAY, Window
 from pipelines.execution import RunOutcome, run
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.channels.amazon_files import Line, order, report
 from tests.conftest import Server

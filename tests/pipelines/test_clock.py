@@ -53,7 +53,7 @@ def test_sensors_and_schedules_go_on_after_a_clock_was_ahead(shop: Shop) -> None
     assert isinstance(storage, ScheduleStorage)
     ahead, past = time.time() + YEAR, time.time() - 100
     for state in (
-        instigator("due_visits", InstigatorType.SENSOR, SensorInstigatorData(ahead, None, 30, "7")),
+        instigator("due_syncs", InstigatorType.SENSOR, SensorInstigatorData(ahead, None, 30, "7")),
         instigator("imported", InstigatorType.SENSOR, SensorInstigatorData(past, None, 30, "8")),
         instigator(
             "daily", InstigatorType.SCHEDULE, ScheduleInstigatorData("17 4 * * *", past, ahead)
@@ -61,20 +61,20 @@ def test_sensors_and_schedules_go_on_after_a_clock_was_ahead(shop: Shop) -> None
     ):
         storage.add_instigator_state(state)
     states = {s.instigator_name: s for s in storage.all_instigator_state()}
-    elapsed = get_elapsed(states["due_visits"])
+    elapsed = get_elapsed(states["due_syncs"])
     assert elapsed is not None
     assert 86_400 <= elapsed < 86_460, "the sensor ticks now, whatever its interval"
-    assert states["due_visits"].instigator_data.cursor == "7"
+    assert states["due_syncs"].instigator_data.cursor == "7"
     assert states["imported"].instigator_data.last_tick_timestamp == past
     daily = states["daily"].instigator_data
     assert daily.last_iteration_timestamp <= time.time()
     assert daily.start_timestamp == past
     one = storage.get_instigator_state(
-        states["due_visits"].instigator_origin_id, states["due_visits"].selector_id
+        states["due_syncs"].instigator_origin_id, states["due_syncs"].selector_id
     )
     assert one is not None
     assert one.instigator_data.last_tick_timestamp <= time.time()
-    assert daemon_status(shop.settings).ahead == ("daily", "due_visits")
+    assert daemon_status(shop.settings).ahead == ("daily", "due_syncs")
 
 
 def test_the_next_iteration_of_a_schedule_follows_a_tick_that_happened(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from connectors.database.registry import PlannedEntry
 from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
-from pipelines.reloading import take_reload_request
+from pipelines.reload_request import take_reload_request
 from pipelines.resources import Daybook
 from tests.conftest import Server
 from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop

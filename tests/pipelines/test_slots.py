@@ -15,9 +15,9 @@ import pytest
 
 from connectors.lake.windows import Window
 from pipelines.execution import run
-from pipelines.launching import PROCESS, living_process
 from pipelines.partitions import range_tags
 from pipelines.resources import Daybook
+from pipelines.run_launcher import PROCESS, living_process
 from pipelines.storage import EventLogStorage
 from pipelines.storage.slots import Slots
 from tests.conftest import Server

@@ -1,4 +1,4 @@
-"""When accounts are visited: at once, every morning of their own, and when a wait is over."""
+"""When accounts are synced: at once, every morning of their own, and when a wait is over."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -87,7 +87,7 @@ def test_days_that_are_done_are_left_alone_until_the_next_morning(
     assert len(tick(instance)) == 1
 
 
-def test_a_visit_that_a_clock_which_was_ahead_put_far_off_is_made(
+def test_a_sync_that_a_clock_which_was_ahead_put_far_off_is_made(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     connect(registry, instance, "ember")
@@ -120,7 +120,7 @@ def test_a_wait_that_is_over_brings_its_days(
 
 
 @pytest.mark.parametrize("state", ["paused", "needs_reauth", "disconnected"])
-def test_who_cannot_be_visited_is_not(
+def test_who_cannot_be_synced_is_not(
     registry: Registry, instance: dg.DagsterInstance, state: str
 ) -> None:
     connect(registry, instance, "ember")

@@ -18,7 +18,7 @@ from pipelines.execution import open_instance, run
 from sandbox.server import bound, serving
 from sandbox.square import SquareEmulator
 from tests.connectors.accounts.platforms import Desk
-from tests.searching import told
+from tests.search import told
 
 
 @pytest.fixture

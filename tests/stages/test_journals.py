@@ -10,7 +10,7 @@ import pytest
 from connectors.database.registry import Registry
 from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING, GATEWAY
-from pipelines.stages.explaining import behind, sources
+from pipelines.stages.explanation import behind, sources
 from pipelines.stages.journals import read_entries
 from tests.channels.amazon_files import line, order, report
 from tests.channels.house import House, total

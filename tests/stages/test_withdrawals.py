@@ -8,9 +8,9 @@ from connectors.accounting.beancount import Books
 from connectors.documents.ingest import is_stored
 from connectors.documents.manifest import Withdrawal
 from connectors.errors import BadInput
-from pipelines.stages.importing import outstanding
+from pipelines.stages.imports import outstanding
+from pipelines.stages.source_types import source_types_of
 from pipelines.stages.withdrawals import find_document, stored_documents, withdraw_document
-from pipelines.stages.words import words_of
 from tests.channels.amazon_files import order, report
 from tests.channels.house import House
 
@@ -49,7 +49,7 @@ def test_its_days_fall_back_to_the_document_before_and_then_open(empty: House) -
     empty.run()
     assert withdrawn(empty, older)
     assert lake.effective_documents(empty.slug) == []
-    assert words_of(empty.workspace, empty.connection) == {}
+    assert source_types_of(empty.workspace, empty.connection) == {}
     empty.run()
     assert list(Books(empty.settings.books_folder).posted([empty.slug])) == []
     states = [d.state for d in stored_documents(empty.workspace, empty.connection)]

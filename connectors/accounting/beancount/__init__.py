@@ -4,7 +4,7 @@
 the posted entries of one connection, `generated` the files that Daybook owns.
 """
 
-from connectors.accounting.beancount.bean_check import CheckResult
+from connectors.accounting.beancount.bean_check import BeanCheckResult
 from connectors.accounting.beancount.books import Books, Published
 
-__all__ = ["Books", "CheckResult", "Published"]
+__all__ = ["BeanCheckResult", "Books", "Published"]

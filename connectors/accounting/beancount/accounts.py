@@ -25,7 +25,7 @@ _OPERATING = "operating_currency"
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What a set of journals uses; `clearing` are the accounts that its payouts empty."""
+    """Accounts that a set of journals uses; `clearing` are those that its payouts empty."""
 
     accounts: frozenset[str] = frozenset()
     clearing: frozenset[str] = frozenset()

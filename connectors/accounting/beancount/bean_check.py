@@ -1,4 +1,4 @@
-"""What Beancount itself says about the books: `bean-check`, run as a program."""
+"""Beancount's own verdict on the books: `bean-check`, run as a program."""
 
 import json
 import subprocess
@@ -12,14 +12,14 @@ _SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
+class BeanCheckResult:
     """The verdict; each error reads `file:line: message`."""
 
     ok: bool
     errors: tuple[str, ...]
 
 
-def check(main_file: Path) -> CheckResult | None:
+def check(main_file: Path) -> BeanCheckResult | None:
     """Run `bean-check` on the books; None when the program is not installed."""
     program = find("bean-check")
     if program is None:
@@ -44,4 +44,4 @@ def check(main_file: Path) -> CheckResult | None:
     errors = tuple(
         f"{problem['filename']}:{problem['lineno']}: {problem['message']}" for problem in problems
     )
-    return CheckResult(ok=not errors and process.returncode == 0, errors=errors)
+    return BeanCheckResult(ok=not errors and process.returncode == 0, errors=errors)

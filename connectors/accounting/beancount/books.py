@@ -16,7 +16,7 @@ from connectors.accounting.beancount.accounts import (
     render_accounts,
     uses_in,
 )
-from connectors.accounting.beancount.bean_check import CheckResult, check
+from connectors.accounting.beancount.bean_check import BeanCheckResult, check
 from connectors.accounting.beancount.generated import read_intact, remove, replace, sealed
 from connectors.accounting.beancount.ledger import YEAR_FILES, Entry, Ledger
 from connectors.accounting.beancount.parser import read_directive
@@ -52,7 +52,7 @@ include "connections/**/*.beancount"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What one publication did to the folder; `entries` counts those it was given."""
+    """The result of one publication to the folder; `entries` counts those it was given."""
 
     files_written: tuple[Path, ...]
     entries: int
@@ -83,7 +83,7 @@ class Books:
             replace(self.main_file, _MAIN.format(title=quoted(title)))
 
     def connections(self) -> list[str]:
-        """Slugs that have a year file."""
+        """Return the slugs that have a year file."""
         slugs = {path.parent.name for path in self._connections_folder.glob(f"*/{YEAR_FILES}")}
         return sorted(slug for slug in slugs if _SLUG.fullmatch(slug))
 
@@ -130,15 +130,15 @@ class Books:
             uses |= self._uses(slug)
         return replace(self._accounts_file, render_accounts(uses, declared_in(self.main_file)))
 
-    def verdict(self, record: Path) -> CheckResult | None:
+    def verdict(self, record: Path) -> BeanCheckResult | None:
         """Return what `bean-check` says; run it only where the books differ from `record`."""
         return verdict(self.main_file, record)
 
-    def known_verdict(self, record: Path) -> CheckResult | None:
+    def known_verdict(self, record: Path) -> BeanCheckResult | None:
         """Return what `bean-check` said of the books as they are; None where it did not run yet."""
         return known_verdict(self.main_file, record)
 
-    def check(self) -> CheckResult | None:
+    def check(self) -> BeanCheckResult | None:
         """Return what `bean-check` says; None when that program is not installed."""
         return check(self.main_file)
 
@@ -164,7 +164,7 @@ class Books:
     def _changed_files(
         self, ledger: Ledger, uses: dict[str, Uses], moved: frozenset[str]
     ) -> dict[Path, str | None]:
-        """Year files that differ, of this connection and of those whose clearing it moves.
+        """Return year files that differ, of this connection and of those whose clearing it moves.
 
         Money may go from one connection's clearing account to another's, and a balance
         assertion counts everything on its account, whoever posted it.

@@ -30,7 +30,7 @@ def command(main_file: Path, path: Path, prefix: str = "") -> list[str]:
 
 
 def ready(path: Path, timeout: float = 2.0, prefix: str = "") -> bool:
-    """True once Fava answers on its socket."""
+    """Return True once Fava answers on its socket."""
     try:
         ledger_errors(path, timeout, prefix)
     except Transient:

@@ -18,7 +18,7 @@ Entry = tuple[Directive, ...]
 
 
 class Ledger:
-    """What one connection has posted; change it, then ask for the files that differ.
+    """The entries one connection has posted; change it, then ask for the files that differ.
 
     `folder` is the connection's folder and bears its slug. Raises ConfigError where a year file
     is not Daybook's or is not as Daybook left it.
@@ -94,7 +94,7 @@ class Ledger:
         return sealed("\n".join([uses_of(directives).header(), *paragraphs]))
 
     def _balances(self, sharing: Sequence["Ledger"]) -> dict[date, str]:
-        """Assertions of what clearing holds at the start of the day after each payout."""
+        """Return assertions of what clearing holds at the start of the day after each payout."""
         asserted = self._cleared()
         watched = set().union(*asserted.values())
         moves: defaultdict[date, list[tuple[tuple[str, str], Decimal]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Where the programs `bean-check` and `fava` are; they are run, never imported."""
+"""Paths of the programs `bean-check` and `fava`; they are run, never imported."""
 
 import shutil
 import sys

@@ -33,7 +33,7 @@ def unquoted(literal: str) -> str:
 
 
 def is_printable(text: str) -> bool:
-    """True when `text` can be written and read back unchanged."""
+    """Return True when `text` can be written and read back unchanged."""
     return _UNPRINTABLE.search(text) is None
 
 

@@ -1,10 +1,10 @@
-"""What `bean-check` said of the books as they stand, remembered: of big books it takes seconds."""
+"""Remembered verdicts of `bean-check` on the books as they stand: of big books it takes seconds."""
 
 import hashlib
 import json
 from pathlib import Path
 
-from connectors.accounting.beancount.bean_check import CheckResult, check
+from connectors.accounting.beancount.bean_check import BeanCheckResult, check
 from connectors.accounting.beancount.programs import find
 from connectors.accounting.beancount.sources import sources
 from connectors.lake.atomic import write_atomically
@@ -12,7 +12,7 @@ from connectors.lake.atomic import write_atomically
 _ERRORS_KEPT = 100
 
 
-def verdict(main_file: Path, record: Path) -> CheckResult | None:
+def verdict(main_file: Path, record: Path) -> BeanCheckResult | None:
     """Return what `bean-check` says of the books; it runs only where a file has changed.
 
     `record` holds the last answer. None where the program is not installed.
@@ -29,19 +29,19 @@ def verdict(main_file: Path, record: Path) -> CheckResult | None:
     return result
 
 
-def known_verdict(main_file: Path, record: Path) -> CheckResult | None:
+def known_verdict(main_file: Path, record: Path) -> BeanCheckResult | None:
     """Return what `bean-check` said of the books as they stand now; None where it did not yet."""
     if not record.exists():
         return None
     return _remembered(record, _signature(main_file))
 
 
-def _remembered(record: Path, signature: str) -> CheckResult | None:
+def _remembered(record: Path, signature: str) -> BeanCheckResult | None:
     try:
         verdict = json.loads(record.read_text())
         if verdict["books"] != signature:
             return None
-        return CheckResult(ok=verdict["ok"] is True, errors=tuple(map(str, verdict["errors"])))
+        return BeanCheckResult(ok=verdict["ok"] is True, errors=tuple(map(str, verdict["errors"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -145,7 +145,7 @@ def _country(info: Mapping[str, Any]) -> str | None:
 
 
 def _zone(info: Mapping[str, Any]) -> str | None:
-    """`DefaultTimeZone` where it is an IANA name: what else may stand there is not documented."""
+    """Return `DefaultTimeZone` where it is an IANA name: other values are not documented."""
     stated = info.get("DefaultTimeZone")
     return stated if stated in available_timezones() else zone_of_country(_country(info))
 

@@ -121,10 +121,10 @@ def sign_for_application(access: Access, scope: str) -> httpx2.Auth:
         ) from error
     remember([token])
 
-    def kept(refused: str | None = None) -> str:
+    def current_token(refused: str | None = None) -> str:
         return token
 
-    return _AmazonAuth(kept, "x-amz-access-token", "{}", _refused)
+    return _AmazonAuth(current_token, "x-amz-access-token", "{}", _refused)
 
 
 def _refused(response: httpx2.Response) -> bool:

@@ -51,9 +51,9 @@ def _uncovered(listed: list[dict[str, Any]], context: SyncContext) -> Window:
     covered = [(end - timedelta(microseconds=1)).astimezone(zone).date() for end in ends]
     covered += [m.last_day for m in context.documents]
     # What is older is listed no more: nothing says whether a settlement covers it.
-    reach = (context.now - LISTED).date()
+    listed_since = (context.now - LISTED).date()
     last = max(covered, default=context.since - ONE_DAY)
-    return Window(max(last + ONE_DAY, context.since, reach), context.today)
+    return Window(max(last + ONE_DAY, context.since, listed_since), context.today)
 
 
 def _ended(report: dict[str, Any], context: SyncContext) -> bool:

@@ -79,5 +79,5 @@ def _token(data: Mapping[str, Any], asked_with: str | None) -> Token:
 
 
 def _instant(seconds: object) -> datetime:
-    """`..._expire_in` counts from 1970, in spite of its name."""
+    """Return an instant: `..._expire_in` counts from 1970, in spite of its name."""
     return datetime.fromtimestamp(int(str(seconds)), UTC)

@@ -41,7 +41,7 @@ def home(context: SyncContext) -> str:
     return str(context.account.get("currency") or "USD")
 
 
-def known(context: SyncContext) -> Manifest | None:
+def last_whole_sync(context: SyncContext) -> Manifest | None:
     """Return what the last whole sync left: its days are those that were asked for up to then."""
     return context.document_of(open_statement(home(context)))
 
@@ -76,7 +76,7 @@ def _months(covered: Window) -> list[Window]:
 def _due(
     context: SyncContext, store: StoreApi, months: list[Window], tag: str | None
 ) -> list[Window]:
-    before = known(context)
+    before = last_whole_sync(context)
     if before is None:
         return months
     seen = Window(before.first_day, before.last_day + ONE_DAY)

@@ -1,4 +1,4 @@
-"""What can be wrong with the embedded server, told apart so that doctor can name it."""
+"""Errors of the embedded server, one class each so that doctor can name them."""
 
 from connectors.errors import ConfigError, Transient
 

@@ -1,4 +1,4 @@
-"""Where the embedded server of one home keeps its files, and what they say.
+"""Files of the embedded server of one home, and their content.
 
 Reading only: nothing here starts, stops or changes anything.
 """
@@ -20,7 +20,7 @@ _ASK_FOR_TLS = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 
 @dataclass(frozen=True)
 class Postmaster:
-    """What `postmaster.pid` says: lines 1, 3 and 8 of it."""
+    """The content of `postmaster.pid`: lines 1, 3 and 8 of it."""
 
     pid: int
     started: str
@@ -60,7 +60,7 @@ class Layout:
 
     @property
     def pid_file(self) -> Path:
-        """PostgreSQL's own lock file."""
+        """Return PostgreSQL's own lock file."""
         return self.data / "postmaster.pid"
 
     @property

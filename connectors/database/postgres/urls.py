@@ -1,4 +1,4 @@
-"""Where state lives, as SQLAlchemy URLs: the embedded server's, or one's own."""
+"""SQLAlchemy URLs of the state: the embedded server's, or one's own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

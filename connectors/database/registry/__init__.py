@@ -1,4 +1,4 @@
-"""What Daybook remembers: connections, mappings, publications, the inbox, the audit log."""
+"""The registry: connections, mappings, publications, the inbox, the audit log."""
 
 from connectors.database.registry.consents import PendingConsent, Refusal
 from connectors.database.registry.rate_limits import Permit

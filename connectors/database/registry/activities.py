@@ -1,4 +1,4 @@
-"""What is done for each connection: the last thing that ended, and what runs now.
+"""Work on each connection: the last that ended, and what runs now.
 
 Two facts that are never merged: while something runs, how the last one ended stays readable.
 """
@@ -26,7 +26,7 @@ def lock_name(activity: int) -> str:
 
 @dataclass
 class RunningActivity:
-    """How an activity ends: well, unless `problem` says what is wrong."""
+    """An activity under way: it succeeds, unless `problem` says what is wrong."""
 
     problem: str | None = None
 

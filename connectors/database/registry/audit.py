@@ -11,7 +11,7 @@ from connectors.database.registry.repository import Repository, columns, write_a
 
 
 class AuditLog(Repository):
-    """What was done; the repositories write their own actions in their own transactions."""
+    """The log of actions; the repositories write their own in their own transactions."""
 
     def record(self, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
         """Record an action that no repository records by itself."""

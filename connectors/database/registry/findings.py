@@ -1,4 +1,4 @@
-"""What a connection lacks that its owner should know of, each in words and with what to do."""
+"""Findings of connections: what an owner should know, each a sentence with what to do."""
 
 from collections.abc import Sequence
 from typing import Final

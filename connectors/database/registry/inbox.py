@@ -102,13 +102,13 @@ class Inbox(Repository):
     def list(
         self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
     ) -> Sequence[InboxEvent]:
-        """Events with an id above `after`, oldest first; a cursor on the id misses none."""
-        wanted = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
+        """List events with an id above `after`, oldest first; a cursor on the id misses none."""
+        query = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
         if only_unhandled:
-            wanted = wanted.where(InboxRow.handled_at.is_(None))
+            query = query.where(InboxRow.handled_at.is_(None))
         with self._transaction() as session:
-            found = session.execute(wanted.order_by(InboxRow.id).limit(limit))
-            return [InboxEvent(*row) for row in found]
+            rows = session.execute(query.order_by(InboxRow.id).limit(limit))
+            return [InboxEvent(*row) for row in rows]
 
 
 def _serialise_events(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""What the registry hands out: frozen values, never rows that are tied to a session.
+"""Records of the registry: frozen values, never rows that are tied to a session.
 
 The fields of a record are columns of its table, in the order they are read.
 """
@@ -83,7 +83,7 @@ class PlannedEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanOutcome:
-    """How many of the given entries were new, changed, left alone; how many are held now."""
+    """The numbers of entries that were new, changed and left alone, and of those held now."""
 
     new: int
     updated: int
@@ -116,7 +116,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class DayState:
-    """Why a day of a connection is what it is, for people and for its card."""
+    """The state of a connection's day, and its reason."""
 
     connection: str
     day: date
@@ -127,7 +127,7 @@ class DayState:
 
 @dataclass(frozen=True)
 class DaySummary:
-    """How many days of a connection are done, open and failed, and why the first failed one is.
+    """Counts of a connection's done, open and failed days, and why the first failed one failed.
 
     Its data is complete through that day: no gap lies before it.
     """
@@ -160,7 +160,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class ScheduledSync:
-    """When a connection is synced next; `days` wait for it, for the `reason` there."""
+    """The next sync of a connection; `days` wait for it, for the `reason` there."""
 
     connection: str
     at: datetime
@@ -179,7 +179,7 @@ class User:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who acts, and when they last gave their password; None for a program's token."""
+    """The user who acts, and when they last gave their password; None for a program's token."""
 
     name: str
     role: Role
@@ -198,7 +198,7 @@ class ApiToken:
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """Who did what to what."""
+    """One action of one actor on one subject."""
 
     id: int
     at: datetime

@@ -31,7 +31,7 @@ from connectors.home.settings import Settings
 
 
 class Registry:
-    """What Daybook remembers, a repository a noun. Opened once a process; threads may share it."""
+    """Daybook's memory, a repository a noun. Opened once a process; threads may share it."""
 
     def __init__(self, engine: Engine, give_back: Callable[[], None]) -> None:
         self._engine = engine

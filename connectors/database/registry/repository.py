@@ -1,4 +1,4 @@
-"""What every noun of the registry stands on: an engine, transactions, errors in one line."""
+"""The base of the registry's repositories: an engine, transactions, errors in one line."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -18,7 +18,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 @dataclass(slots=True)
 class SealedRows:
-    """What is kept of one owner: its sealed data key, and its sealed values by field."""
+    """The stored secrets of one owner: its sealed data key, and its sealed values by field."""
 
     data_key: bytes
     fields: dict[str, bytes]

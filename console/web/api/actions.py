@@ -14,7 +14,7 @@ from console.web.api import responses
 from console.web.api.connections import card_of
 from console.web.api.dependencies import Connector, Here, Named, Poster, Syncer, workspace_of
 from console.web.api.requests import PostingChange, SyncWindow, TargetChange, window_of
-from pipelines.stages.removing import remove_connection
+from pipelines.stages.removal import remove_connection
 from pipelines.sync import request_sync
 from pipelines.sync import retry as request_again
 

@@ -10,7 +10,7 @@ router = APIRouter(tags=["activities"])
 
 
 class ActivityList(BaseModel):
-    """What runs now, and the last thing that ended for each connection."""
+    """The activities that run now, and the last that ended for each connection."""
 
     running: list[ActivityResponse]
     last: list[ActivityResponse]

@@ -25,7 +25,7 @@ class AuditEntry(BaseModel):
 
 
 class AuditPage(BaseModel):
-    """Who did what to what, the newest first."""
+    """Audit events, the newest first."""
 
     events: list[AuditEntry]
 

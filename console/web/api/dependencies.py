@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: roles, the token against forged requests, what is asked for."""
+"""Dependencies of the routes: the user and their role, the CSRF token, the named resources."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -61,6 +61,7 @@ async def caller(request: Request) -> Caller:
     """
     who: SignedIn = request.state.who
     scheme = request.headers.get("authorization", "").partition(" ")[0]
+    # A token is never sent by a browser on its own, so no other site can forge its request.
     if scheme.lower() == "bearer":
         return Caller(who.name, who.role, "", confirmed=True)
     cookie: str = request.state.cookie

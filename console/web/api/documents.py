@@ -28,7 +28,7 @@ Id = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="its SHA-256")]
 
 
 class WithdrawalResponse(BaseModel):
-    """When, by whom and why a document was taken out."""
+    """A document's withdrawal: when, by whom and why."""
 
     at: datetime
     by: str

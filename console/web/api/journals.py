@@ -90,7 +90,7 @@ def list_journals(
     limit: Limit = 31,
     offset: Offset = 0,
 ) -> JournalPage:
-    """Journal entries by day; `limit` and `offset` count days of connections."""
+    """List journal entries by day; `limit` and `offset` count days of connections."""
     opened, window = workspace_of(console), window_of(first, last)
     stores = stores_of(console, connection)
     days = sorted(

@@ -12,8 +12,8 @@ from console.web.api.dependencies import Here, Mapper, Named, Reader, connection
 from console.web.api.problems import Problem, ProblemError
 from console.web.api.requests import Day, Limit, Offset, Slug, SourceTypeRequest
 from console.workspace import chosen
-from pipelines.stages.placing import place
-from pipelines.stages.words import a_week_ago, new_words, words_of
+from pipelines.stages.mapping_changes import assign_category
+from pipelines.stages.source_types import a_week_ago, new_source_types, source_types_of
 
 router = APIRouter(tags=["mappings"])
 
@@ -71,7 +71,7 @@ def list_source_types(
     """List source types that are new since a day, and all that no rule maps."""
     opened, begins = workspace_of(console), since or a_week_ago()
     named = [connection_named(console, connection).slug] if connection is not None else []
-    listed = new_words(opened, chosen(opened, named), begins)
+    listed = new_source_types(opened, chosen(opened, named), begins)
     shown = [
         SourceTypeResponse.model_validate(source_type_document(w))
         for w in listed[offset : offset + limit]
@@ -88,10 +88,12 @@ def map_source_type(
     Its own mapping begins as a copy of the default one, which counts no more for it from then on.
     """
     opened = workspace_of(console)
-    if not has_settlements(connection) or body.source_type not in words_of(opened, connection):
+    if not has_settlements(connection) or body.source_type not in source_types_of(
+        opened, connection
+    ):
         line = f"no document of {connection.slug} has this source type"
         raise ProblemError(422, Problem(error=line, fields={"source_type": line}))
-    saved = place(opened, connection, body.source_type, body.category, who.name)
+    saved = assign_category(opened, connection, body.source_type, body.category, who.name)
     return MappedResponse(
         connection=connection.slug,
         source_type=body.source_type,

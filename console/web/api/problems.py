@@ -71,7 +71,7 @@ def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
         return _answer(error.status, error.problem)
 
     @api.exception_handler(DaybookError)
-    async def known(request: Request, error: DaybookError) -> JSONResponse:
+    async def typed(request: Request, error: DaybookError) -> JSONResponse:
         headers = {}
         if isinstance(error, RateLimited):
             headers["Retry-After"] = str(math.ceil(error.retry_after))

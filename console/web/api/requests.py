@@ -1,4 +1,4 @@
-"""What a request may hold: every text bounded, every day written one way, nothing unknown."""
+"""Bodies of requests: every text bounded, every day written one way, no unknown field."""
 
 import re
 from datetime import date
@@ -24,7 +24,7 @@ from connectors.database.registry.models import SLUG_PATTERN
 from connectors.errors import BadInput
 from connectors.lake.windows import ONE_DAY, Window
 from console.web.sessions import SHORTEST_PASSWORD
-from pipelines.stages.placing import choices
+from pipelines.stages.mapping_changes import assignable_categories
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 # PostgreSQL keeps no NUL; what people read is one line.
@@ -52,13 +52,15 @@ def _day(value: Any) -> Any:
 
 
 def _category(name: str) -> str:
-    if name not in choices():
+    if name not in assignable_categories():
         raise ValueError(f"there is no category {name!r}")
     return name
 
 
 CategoryName = Annotated[
-    str, AfterValidator(_category), Field(json_schema_extra={"enum": sorted(choices())})
+    str,
+    AfterValidator(_category),
+    Field(json_schema_extra={"enum": sorted(assignable_categories())}),
 ]
 Day = Annotated[date, BeforeValidator(_day)]
 From = Annotated[Day | None, Query(alias="from", description="the first day")]
@@ -103,7 +105,7 @@ class NewPending(RequestBody):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ImportsChange(TypedDict, total=False):
-    """What is left out stays as it is."""
+    """Changes to imports; a field left out stays as it is."""
 
     history_from: Annotated[date | None, BeforeValidator(_day)]
     ongoing: bool
@@ -112,7 +114,7 @@ class ImportsChange(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid"))
 class SetupChange(TypedDict, total=False):
-    """What is left out stays as it is; `target` is `books` or an accounting connection's slug."""
+    """Changes to a set-up; a field left out stays. `target` is `books` or an organisation."""
 
     step: Step
     imports: ImportsChange
@@ -120,7 +122,7 @@ class SetupChange(TypedDict, total=False):
 
 
 class ConnectionChange(RequestBody):
-    """What is left out stays as it is."""
+    """Changes to a connection; a field left out stays as it is."""
 
     name: Line | None = None
     setup: SetupChange | None = None
@@ -134,7 +136,7 @@ class CheckRequest(RequestBody):
 
 
 class ConsentRequest(RequestBody):
-    """What the seller chooses before authorising: a region, a shop."""
+    """The seller's choices before authorising: a region, a shop."""
 
     fields: Fields = {}
 
@@ -173,7 +175,7 @@ class SyncWindow(RequestBody):
 
 
 class WithdrawalRequest(RequestBody):
-    """Why a document counts no more; it is kept with the document."""
+    """The reason of a withdrawal, which is stored with the document."""
 
     reason: Line
 
@@ -212,12 +214,12 @@ class NewUser(RequestBody):
 
 
 class RoleChange(RequestBody):
-    """What somebody may do from now on."""
+    """The role that a user has from now on."""
 
     role: Role
 
 
 class NewToken(RequestBody):
-    """What a program is for."""
+    """The purpose of a program's token."""
 
     label: Name

@@ -1,4 +1,4 @@
-"""What the API answers with: amounts as text, days and instants as ISO 8601, never a secret."""
+"""Bodies of responses: amounts as text, days and instants as ISO 8601, never a secret."""
 
 from dataclasses import asdict
 from datetime import date, datetime
@@ -37,7 +37,7 @@ class ActivityResponse(BaseModel):
 
 
 class DeadlineResponse(BaseModel):
-    """What ends for an account within a month, and its `remedy`."""
+    """A deadline of an account within a month, and its `remedy`."""
 
     expires_at: datetime
     what: str
@@ -144,7 +144,7 @@ class CardPage(BaseModel):
 
 
 class ConsentPage(BaseModel):
-    """Where to send the seller's browser, within ten minutes."""
+    """The page to send the seller's browser to, within ten minutes."""
 
     url: str
 
@@ -194,7 +194,7 @@ class SyncResponse(BaseModel):
 
 
 class RetryResponse(BaseModel):
-    """What is tried again as soon as a sensor sees it: days, and entries for the books."""
+    """Work that is tried again as soon as a sensor sees it: days, and entries for the books."""
 
     connection: str
     request: int | None
@@ -204,7 +204,7 @@ class RetryResponse(BaseModel):
 
 
 class DayResponse(BaseModel):
-    """How a day stands, and why."""
+    """The state of a day, and its reason."""
 
     day: date
     state: DayStateName

@@ -1,4 +1,4 @@
-"""Who asks, who may sign in, and the tokens of programs."""
+"""Users: the current one, everyone who may sign in, and the tokens of programs."""
 
 from datetime import datetime
 from typing import Annotated
@@ -26,7 +26,7 @@ router = APIRouter(tags=["users"])
 
 
 class CurrentUserResponse(BaseModel):
-    """Who asks; `csrf_token` is what a browser's session sends along, null for a program."""
+    """The current user; a browser's session sends `csrf_token` along, null for a program."""
 
     name: str
     role: Role

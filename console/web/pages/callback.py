@@ -1,4 +1,4 @@
-"""Where platforms send sellers back to, and where WooCommerce posts its keys.
+"""The callback pages: platforms send sellers back here, and WooCommerce posts its keys.
 
 Every way an answer can be wrong has its own plain words; none leaves anything behind.
 """

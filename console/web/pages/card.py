@@ -93,6 +93,7 @@ def _status(card: Card) -> None:
 
 def _facts(card: Card) -> None:
     """Draw the last completed outcome and what runs now, apart."""
+    # Two facts that are never merged: a failure stays readable while something runs.
     if card.running is not None:
         what = _WHAT.get(card.running.what, card.running.what)
         ui.label(
@@ -167,7 +168,7 @@ def _go(title: str, address: str, allowed: bool) -> None:
 
 
 def retry_button(current_user: CurrentUser, card: Card, again: Again) -> None:
-    """Starts once more what failed."""
+    """Draw the button that starts once more what failed."""
     button = ui.button("Try again", on_click=lambda: _retry(current_user, card, again))
     button.props("outline").set_enabled(current_user.may("sync") and card.running is None)
 
@@ -261,4 +262,5 @@ def _actions(
 
 
 def _quoted(text: str) -> str:
+    # Quasar's props are parsed as text: a quote would end the attribute.
     return text.replace('"', "")

@@ -1,4 +1,4 @@
-"""What a card's menu asks about before it does it: another name, disconnecting, removing."""
+"""Dialogs of a card's menu: another name, disconnecting, removing."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +11,7 @@ from console.roles import Permission
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import heading, primary_button
-from pipelines.stages.removing import posted_entries, remove_connection
+from pipelines.stages.removal import posted_entries, remove_connection
 from pipelines.stages.workspace import Workspace
 
 Again = Callable[[], Awaitable[None]]
@@ -35,7 +35,7 @@ async def rename(current_user: CurrentUser, card: Card, again: Again) -> None:
 
 
 async def disconnect(current_user: CurrentUser, card: Card) -> None:
-    """Says what stops, asks what becomes of the data, and who asks."""
+    """Show what stops, and ask for the password and what to do with the data."""
     connection = card.connection
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Disconnect {connection.name}?", 2)

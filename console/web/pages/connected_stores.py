@@ -24,7 +24,7 @@ KINDS = {
 
 @dataclass
 class StoreFilter:
-    """What somebody looks for, and which page of it."""
+    """The filter of the list of stores, and the page of it that is shown."""
 
     text: str = ""
     channel: str = ANY
@@ -33,7 +33,7 @@ class StoreFilter:
     cards: list[Card] = field(default_factory=list)
     menus: list[ui.menu] = field(default_factory=list)
 
-    def found(self) -> list[Card]:
+    def matches(self) -> list[Card]:
         """Return the cards that match."""
         words = self.text.lower().split()
         return [
@@ -145,8 +145,9 @@ def _filters(shown: StoreFilter) -> None:
 
 @ui.refreshable
 def _cards(current_user: CurrentUser, shown: StoreFilter) -> None:
-    matches = shown.found()
+    matches = shown.matches()
     pages = max(1, math.ceil(len(matches) / A_PAGE))
+    # A filter may leave fewer pages than the one that was shown.
     shown.page = min(shown.page, pages)
     first = (shown.page - 1) * A_PAGE
     shown.menus.clear()

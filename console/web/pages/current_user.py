@@ -1,4 +1,4 @@
-"""Who looks at a page: checked again at everything they do, for as long as the page is open."""
+"""The user of a page: checked again at every action, for as long as the page is open."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,6 +54,7 @@ class CurrentUser:
 
     async def do(self, permission: Permission, work: Callable[..., _T], *words: Any) -> _T | None:
         """Do some work off the page's thread; None when it failed, which they are told."""
+        # A page may stay open for hours: its user may have been signed out or demoted since.
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is None:
             ui.navigate.to("/sign-in")

@@ -1,4 +1,4 @@
-"""What every page has around it: the name, the way to the other pages, notices, signing out."""
+"""The frame of every page: the name, links to the other pages, notices, signing out."""
 
 import html
 from collections.abc import Callable, Iterator
@@ -157,7 +157,7 @@ def _sign_out(current_user: CurrentUser) -> None:
 
 
 def _notices(current_user: CurrentUser) -> None:
-    """Toasts go by; what they said can be read again here."""
+    """Draw the list of notices: toasts go by, and can be read again here."""
     opener = ui.button(icon="notifications").props('flat color=white aria-label="Notices"')
     with opener, ui.menu().props('role="region" aria-label="Notices"'):
         listed = ui.column().classes("p-4 gap-1 max-w-sm")

@@ -12,12 +12,12 @@ from console.output import money
 from console.web.context import Console
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, page
-from console.web.pages.source_type_dialog import ask_place
+from console.web.pages.source_type_dialog import ask_category
 from console.web.pages.tables import cell, row, table
 from console.workspace import chosen
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
-from pipelines.stages.words import Word, a_week_ago, new_words
+from pipelines.stages.source_types import SourceTypeUsage, a_week_ago, new_source_types
 from pipelines.stages.workspace import Workspace
 
 ANY = ""
@@ -71,9 +71,9 @@ def _stores(console: Console) -> dict[str, str]:
     return {c.slug: c.name for c in sorted(listed, key=lambda c: (c.name.lower(), c.slug))}
 
 
-def _found(console: Console, slug: str) -> list[Word]:
+def _found(console: Console, slug: str) -> list[SourceTypeUsage]:
     opened = Workspace(console.settings, console.registry)
-    return new_words(opened, chosen(opened, [slug] if slug else []), a_week_ago())
+    return new_source_types(opened, chosen(opened, [slug] if slug else []), a_week_ago())
 
 
 def _filter(stores: dict[str, str], connection: str) -> None:
@@ -98,26 +98,26 @@ def _nothing_new() -> None:
         ).props('role="status"')
 
 
-def _show(current_user: CurrentUser, source_types: Sequence[Word], again: Again) -> None:
+def _show(current_user: CurrentUser, source_types: Sequence[SourceTypeUsage], again: Again) -> None:
     ui.label(_told(source_types)).props('role="status"')
     with table("New source types", COLUMNS, right=("Lines", "Sum")):
-        for word in source_types:
+        for usage in source_types:
             with row():
-                _cells(current_user, word, again)
+                _cells(current_user, usage, again)
 
 
-def _told(source_types: Sequence[Word]) -> str:
-    unplaced = sum(not word.placed and not word.assumed for word in source_types)
-    assumed = sum(word.assumed for word in source_types)
-    held = len({entry.entry_id for word in source_types for entry in word.held})
+def _told(source_types: Sequence[SourceTypeUsage]) -> str:
+    unmapped = sum(not usage.is_mapped and not usage.assumed for usage in source_types)
+    assumed = sum(usage.assumed for usage in source_types)
+    held = len({entry.entry_id for usage in source_types for entry in usage.held})
     one, many = "source type is", "source types are"
-    parts = [f"{_count(unplaced, one, many)} unmapped"] if unplaced else []
+    parts = [f"{_count(unmapped, one, many)} unmapped"] if unmapped else []
     if held:
         parts.append(f"{_count(held, 'entry is', 'entries are')} held")
     if assumed:
         parts.append(f"{_count(assumed, one, many)} mapped by assumption")
-    if unplaced + assumed < len(source_types):
-        number = _count(len(source_types) - unplaced - assumed, one, many)
+    if unmapped + assumed < len(source_types):
+        number = _count(len(source_types) - unmapped - assumed, one, many)
         parts.append(f"{number} new since {a_week_ago():%-d %B %Y}")
     return ", ".join(parts)
 
@@ -126,52 +126,52 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _cells(current_user: CurrentUser, word: Word, again: Again) -> None:
-    cell("Store", word.connection.name, PLATFORMS[word.connection.channel].title)
+def _cells(current_user: CurrentUser, usage: SourceTypeUsage, again: Again) -> None:
+    cell("Store", usage.connection.name, PLATFORMS[usage.connection.channel].title)
     with cell("Source type"):
-        ui.label(word.source_type).classes("font-bold")
+        ui.label(usage.source_type).classes("font-bold")
     with cell("Category"):
-        _category(word)
-    cell("Lines", f"{word.lines:,}", right=True)
-    sums = (f"{money(total, minor_digits(c))} {c}" for c, total in sorted(word.totals.items()))
+        _category(usage)
+    cell("Lines", f"{usage.lines:,}", right=True)
+    sums = (f"{money(total, minor_digits(c))} {c}" for c, total in sorted(usage.totals.items()))
     cell("Sum", *sums, right=True)
-    cell("Days", *_days(word))
+    cell("Days", *_days(usage))
     with cell("Holds"):
-        _held(word)
+        _held(usage)
     with cell("Next", bare=True):
-        if not word.placed:
-            button = ui.button("Map", on_click=lambda: ask_place(current_user, word, again))
-            label = f"Map {word.source_type}".replace('"', "")
+        if not usage.is_mapped:
+            button = ui.button("Map", on_click=lambda: ask_category(current_user, usage, again))
+            label = f"Map {usage.source_type}".replace('"', "")
             button.props(f'outline aria-label="{label}"').set_enabled(current_user.may("map"))
 
 
-def _category(word: Word) -> None:
-    if word.placed or word.assumed:
-        ui.label(f"{word.category}, assumed" if word.assumed else word.category)
-        ui.label(categories()[word.category].meaning).classes("text-sm")
+def _category(usage: SourceTypeUsage) -> None:
+    if usage.is_mapped or usage.assumed:
+        ui.label(f"{usage.category}, assumed" if usage.assumed else usage.category)
+        ui.label(categories()[usage.category].meaning).classes("text-sm")
         return
     with ui.row().classes("items-center gap-1 no-wrap"):
         ui.icon("help", size="1.25rem").classes("tone-warning").props("aria-hidden=true")
         ui.label("unmapped")
 
 
-def _days(word: Word) -> list[str]:
-    if word.first_day is None or word.last_day is None:
+def _days(usage: SourceTypeUsage) -> list[str]:
+    if usage.first_day is None or usage.last_day is None:
         return ["none done yet"]
-    first, last = f"{word.first_day:%-d %b %Y}", f"{word.last_day:%-d %b %Y}"
+    first, last = f"{usage.first_day:%-d %b %Y}", f"{usage.last_day:%-d %b %Y}"
     return [first] if first == last else [f"{first} to", last]
 
 
-def _held(word: Word) -> None:
-    if not word.held:
+def _held(usage: SourceTypeUsage) -> None:
+    if not usage.held:
         ui.label("nothing")
-    elif len(word.held) <= FEW_ENTRIES:
-        _links(word.held)
+    elif len(usage.held) <= FEW_ENTRIES:
+        _links(usage.held)
     else:
         with ui.element("details"):
             with ui.element("summary"):
-                ui.label(f"{len(word.held):,} entries").classes("inline")
-            _links(word.held)
+                ui.label(f"{len(usage.held):,} entries").classes("inline")
+            _links(usage.held)
 
 
 def _links(held: Sequence[Publication]) -> None:

@@ -1,4 +1,4 @@
-"""What went wrong with a store, in words: which days failed, the work that did, and a new try."""
+"""The page of a store's problem: the days that failed, the reasons, and a button to retry."""
 
 from dataclasses import dataclass
 

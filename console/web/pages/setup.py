@@ -43,7 +43,7 @@ def register() -> None:
                 await _show(this, "name")
 
     @page("/setup/{slug}", "Set-up")
-    async def known(
+    async def resume(
         request: Request,
         slug: str,
         step: str = "",
@@ -74,6 +74,7 @@ def _first(connection: Connection, step: str, *, again: bool, authorised: bool) 
     authorised = authorised or (connection.account_id is not None and current in AUTHORISING)
     if step == "choose":
         return "choose"
+    # A new authorisation begins with the fields, which may have been wrong.
     if again:
         return "account"
     if connection.account_id is None:
@@ -161,5 +162,5 @@ _BODIES = {
     "timezone": setup_identity.timezone,
     "imports": setup_choices.imports,
     "accounting": setup_choices.accounting,
-    "done": setup_choices.done,
+    "done": setup_choices.end,
 }

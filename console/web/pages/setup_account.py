@@ -14,7 +14,7 @@ from console.web.pages.setup_state import SetupSession, buttons
 
 
 async def account(this: SetupSession) -> None:
-    """Region, store address or keys: whatever the platform asks before it authorises."""
+    """Draw the step for region, store address or keys, as the platform needs them."""
     registered = await run.io_bound(this.console.accounts.registered, this.platform)
     missing = [
         f for f in this.platform.application if f.required and f.name not in (registered or {})

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from connectors.accounts.setup import BOOKS, Imports
 from console import connections
-from console.connections import foretells
+from console.connections import supports_provisional
 from console.web.pages.frame import link_button
 from console.web.pages.setup_state import SetupSession, buttons
 from console.web.pages.target import connect_organisation
@@ -39,7 +39,9 @@ async def imports(this: SetupSession) -> None:
         "Journal days that no settlement covers yet, with provisional figures",
         value=current.provisional,
     )
-    provisional.set_visibility(this.connection is not None and foretells(this.connection))
+    provisional.set_visibility(
+        this.connection is not None and supports_provisional(this.connection)
+    )
 
     async def go_on() -> None:
         try:
@@ -86,7 +88,7 @@ async def accounting(this: SetupSession) -> None:
     buttons(back=lambda: this.go("imports"), next_=go_on, title="Finish")
 
 
-async def done(this: SetupSession) -> None:
+async def end(this: SetupSession) -> None:
     """Draw the end; an organisation's leads back to the store that waits."""
     if not this.is_organisation:
         ui.label("This connection is set up.")

@@ -18,7 +18,7 @@ Then = Callable[[], Awaitable[None]]
 
 
 async def _nowhere(_step: Step) -> None:
-    """Before the page is drawn there is nothing to go to."""
+    """Go nowhere: before the page is drawn there is no step to show."""
 
 
 @dataclass

@@ -29,7 +29,7 @@ _CSS = """
 
 @contextmanager
 def table(caption: str, columns: Sequence[str], right: Sequence[str] = ()) -> Iterator[None]:
-    """Rows go inside; the columns named in `right` hold figures."""
+    """Draw a table around its rows; the columns named in `right` hold figures."""
     ui.add_css(_CSS)
     with ui.element("table").classes("facts").props('role="table"'):
         with ui.element("caption"):

@@ -1,4 +1,4 @@
-"""Where a store's entries go: the books alone, or an accounting organisation as well."""
+"""The target of a store's entries: the books alone, or an accounting organisation as well."""
 
 from collections.abc import Awaitable, Callable
 
@@ -42,7 +42,7 @@ async def change_target(
 
 
 def connect_organisation(store: str | None = None) -> None:
-    """Links to connect an organisation; the set-up of `store` goes on after it."""
+    """Draw links to connect an organisation; the set-up of `store` goes on after it."""
     back = f"&store={store}" if store else ""
     with ui.row().classes("gap-2"):
         for name, title in (("xero", "Xero"), ("quickbooks", "QuickBooks")):

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from connectors.accounting.beancount import Books, CheckResult
+from connectors.accounting.beancount import BeanCheckResult, Books
 from mappings.model import CLEARING, JournalEntry, JournalLine
 
 AMAZON = "Assets:Clearing:Amazon-UK"
@@ -114,7 +114,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     }
 
 
-def verdict(books: Books) -> CheckResult:
+def verdict(books: Books) -> BeanCheckResult:
     """What the real bean-check says."""
     result = books.check()
     assert result is not None, "bean-check is not installed"

@@ -10,7 +10,7 @@ from connectors.database.registry.activities import lock_name
 from connectors.errors import Transient
 from connectors.home.settings import Settings
 from console.cards import card
-from pipelines.stages.removing import remove_connection
+from pipelines.stages.removal import remove_connection
 from pipelines.stages.workspace import Workspace
 from pipelines.sync import SyncRequest, request_sync
 

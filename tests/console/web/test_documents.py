@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from connectors.channels import channel
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.console.conftest import settlement
 from tests.console.web.conftest import Site
@@ -23,7 +23,7 @@ def test_a_document_is_withdrawn_by_a_bookkeeper(site: Site, tmp_path: Path) -> 
     with program(site, "operator") as client:
         (listed,) = client.get("/connections/mugs/documents").json()["documents"]
         assert (listed["file"], listed["state"], listed["origin"]) == (
-            *("march.txt", "in force"),
+            *("march.txt", "effective"),
             "file",
         )
         assert client.get(address).json() == listed

@@ -1,4 +1,4 @@
-"""What Alembic runs the migrations in: the connection and transaction of the caller."""
+"""The environment of Alembic's migrations: the connection and transaction of the caller."""
 
 from alembic import context
 

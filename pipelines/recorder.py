@@ -1,4 +1,4 @@
-"""What a step that covers many partitions tells Dagster: exactly what it wrote and checked.
+"""Records of steps that cover many partitions: exactly what each wrote and checked.
 
 Dagster itself can only say "this output, all partitions"; a step whose specs are `skippable` says
 nothing by itself, so that a `Recorder` is the only voice. The step then returns, or raises one
@@ -100,6 +100,7 @@ class Recorder:
         for asset_key, listed in by_asset.items():
             targets = self._targets(asset_key, {checked.partition for checked in listed})
             evaluations += [self._evaluated(c, targets.get(c.partition)) for c in listed]
+        # Stock storages take no batch of evaluations.
         if isinstance(self._storage, EventLogStorage):
             if evaluations:
                 self._storage.store_event_batch(evaluations)
@@ -119,6 +120,7 @@ class Recorder:
             asset, DagsterEventType.ASSET_MATERIALIZATION, partitions=set(partitions)
         )
         own = {written.partition: written for written in self._materialised.get(asset_key, ())}
+        # A check on a day that kept its file points at the run that wrote it.
         earlier = [storage_id for partition, storage_id in ids.items() if partition not in own]
         targets = {
             partition: _Target(

@@ -12,9 +12,9 @@ from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from sandbox.limits import CLOCK
-from tests.channels.visitors import (
+from tests.channels.stores import (
     REPORT_BASED,
-    VISITED,
+    SYNCED,
     Store,
     check_explained,
     check_judged,
@@ -25,7 +25,7 @@ from tests.channels.visitors import (
 ONE_DAY = timedelta(days=1)
 FAULTS = (None, None, "503", None, "429 0", None, "cut", None, None, "lost")
 
-pytestmark = pytest.mark.parametrize("name", VISITED)
+pytestmark = pytest.mark.parametrize("name", SYNCED)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def at(name: str, quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
     check_judged(at)
@@ -49,7 +49,7 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
 
     files, held = at.house.files(), at.house.workspace.lake.manifests(at.house.slug)
     asked = len(at.exchanges)
-    again = at.visit()
+    again = at.sync()
     at.books()
     assert (again.documents, again.days) == ([], set())
     assert at.house.workspace.lake.manifests(at.house.slug) == held
@@ -58,7 +58,7 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
 
     at.money.advance(9)
     last = Window(at.whole.end - ONE_DAY, at.whole.end)
-    touched = at.visit(last).days
+    touched = at.sync(last).days
     # A day alone: lines on days that are yet to be done again prove nothing wrong.
     at.books(last)
     assert not any(at.ties(last).values())
@@ -67,7 +67,7 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
     check_judged(at)
 
     late = at.money.restate()
-    found = at.visit()
+    found = at.sync()
     assert late <= found.days
     assert len(found.days) < at.whole.days
     at.books(found.days)
@@ -87,27 +87,27 @@ def test_a_platform_that_stumbles_is_asked_again(at: Store) -> None:
             yield FAULTS[number % len(FAULTS)]
 
     faults.script = stumbling()
-    at.visit()
+    at.sync()
     faults.script = iter(())
     at.books()
     check_tied(at)
 
 
-def test_a_platform_that_stays_down_fails_the_visit_and_nothing_else(at: Store) -> None:
+def test_a_platform_that_stays_down_fails_the_sync_and_nothing_else(at: Store) -> None:
     faults = at.desk.emulator.application
     faults.script = iter([None, "429 3600"])
     with pytest.raises(RateLimited) as error:
-        at.visit()
+        at.sync()
     assert error.value.retry_after >= 3600
     faults.script = itertools.cycle(["503"])
     with pytest.raises((Transient, RateLimited)):
-        at.visit()
+        at.sync()
 
 
 def test_a_revoked_account_needs_its_owner(at: Store) -> None:
     at.desk.emulator.revoke(at.account)
     with pytest.raises(NeedsReconnection):
-        at.visit()
+        at.sync()
     assert at.desk.registry.connections.get(at.house.slug).state == "needs_reauth"
 
 
@@ -115,7 +115,7 @@ def test_an_account_without_sales_is_empty_with_proof(
     name: str, quick_home: Settings, tmp_path: Path
 ) -> None:
     with store(name, quick_home, tmp_path, quiet=True) as at:
-        found = at.visit()
+        found = at.sync()
         normalised = at.house.normalise(at.whole)
         assert bool(found.documents) is (name not in REPORT_BASED)
         assert normalised.open == (list(at.whole) if name in REPORT_BASED else [])

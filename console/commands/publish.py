@@ -12,7 +12,7 @@ from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
 from connectors.errors import BadInput
 from connectors.lake.windows import Window, windows
-from console.commands.syncing import (
+from console.commands.sync import (
     From,
     Slugs,
     To,
@@ -26,9 +26,9 @@ from console.progress import steps
 from console.workspace import chosen, workspace
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
-from pipelines.stages.publishing import Due, due, due_since, senders
+from pipelines.stages.publisher import Due, due, due_since, senders
 from pipelines.stages.workspace import Workspace
-from pipelines.sync import DAYS_BETWEEN_RUNS, Problem, books_problems, held_entries
+from pipelines.sync import DAYS_BETWEEN_RUNS, SyncProblem, books_problems, held_entries
 
 
 def register(app: typer.Typer) -> None:
@@ -45,8 +45,9 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Post planned journal entries to the books, and remove those that nothing supports."""
+    # Without days the whole past is asked: what vanished may be of any day.
     window = window_of(first, last) or Window(date.min, date.max)
-    problems: list[Problem] = []
+    problems: list[SyncProblem] = []
     with workspace() as opened:
         connections = chosen(opened, slugs or [])
         if target not in TARGETS:
@@ -57,7 +58,7 @@ def publish(
             problems = _run_publish(outstanding)
             problems += books_problems(opened, problems)
         elif error := checked_books(opened.settings):
-            problems.append(Problem("the books", error))
+            problems.append(SyncProblem("the books", error))
         held = held_entries(opened, connections)
     post = [p for listed in outstanding.values() for p in listed.post]
     remove = [orphan for listed in outstanding.values() for orphan in listed.remove]
@@ -99,16 +100,23 @@ def _preview(
             f"Daybook does not post to {title} yet: --dry-run shows what would go to {target}"
         )
     since, sending = posting(organisation).since, senders(stores, target)
-    found = due_since(opened, sending, since, window)
-    held = [p for p in found if p.state == "held"]
-    due_there = [p for p in found if p.state != "held"]
+    entries = due_since(opened, sending, since, window)
+    held = [p for p in entries if p.state == "held"]
+    due_there = [p for p in entries if p.state != "held"]
     if as_json:
-        entries, waiting = documents(due_there), documents(held)
-        answer = {"ok": not held, "dry_run": True, "entries": entries, "held": waiting}
-        print_json({**answer, "failed": [], "since": since})
+        print_json(
+            {
+                "ok": not held,
+                "dry_run": True,
+                "entries": documents(due_there),
+                "held": documents(held),
+                "failed": [],
+                "since": since,
+            }
+        )
     else:
-        said = f"{counted(len(due_there), 'entry')} would be posted to {target}"
-        _show(f"{said}{_why(target, since, sending)}", due_there)
+        headline = f"{counted(len(due_there), 'entry')} would be posted to {target}"
+        _show(f"{headline}{_why(target, since, sending)}", due_there)
         _show_held(held)
     print_status(f"Daybook does not post to {title} yet: this is what would go")
     raise typer.Exit(1 if held else 0)
@@ -123,15 +131,15 @@ def _why(target: str, since: date | None, sending: Sequence[Connection]) -> str:
 
 
 def _organisation(opened: Workspace, target: str) -> Connection:
-    """The accounting organisation with that slug; `BadInput` lists the targets there are."""
+    """Return the accounting organisation of a slug; `BadInput` lists the targets there are."""
     connected = {
         c.slug: c
         for c in opened.registry.connections.list()
         if not has_settlements(c) and c.account_id is not None
     }
     if target not in connected:
-        known = ", ".join([*TARGETS, *connected])
-        raise BadInput(f"there is no target {target!r}: choose {known}")
+        targets = ", ".join([*TARGETS, *connected])
+        raise BadInput(f"there is no target {target!r}: choose {targets}")
     return connected[target]
 
 
@@ -162,7 +170,7 @@ def _show_held(held: Sequence[Publication]) -> None:
         print_result(f"held: {publication.entry_id}: {publication.message}")
 
 
-def _run_publish(outstanding: Mapping[str, Due]) -> list[Problem]:
+def _run_publish(outstanding: Mapping[str, Due]) -> list[SyncProblem]:
     """Post and remove what is due, connection by connection; return what failed."""
     total = sum(len(listed.days) for listed in outstanding.values())
     if not total:
@@ -170,12 +178,12 @@ def _run_publish(outstanding: Mapping[str, Due]) -> list[Problem]:
     from pipelines.execution import PUBLISH_JOB, open_instance, run
     from pipelines.resources import Daybook
 
-    problems: list[Problem] = []
+    problems: list[SyncProblem] = []
     with open_instance(list(outstanding)) as instance, steps() as progress:
         progress.expect(total)
         for slug, listed in outstanding.items():
             for window in windows(listed.days, gap=DAYS_BETWEEN_RUNS):
                 progress.begin(f"{slug} {window.start}")
                 outcome = run(instance, PUBLISH_JOB, slug, window, Daybook(progress.advance))
-                problems += [] if outcome.ok else [Problem(slug, outcome.problem)]
+                problems += [] if outcome.ok else [SyncProblem(slug, outcome.problem)]
     return problems

@@ -141,7 +141,7 @@ class Sqs:
 
 
 @dataclass
-class NoticeDesk:
+class NotificationDesk:
     """Destinations of the application, subscriptions of sellers, and their one queue.
 
     Without `allowed` the queue's policy lets Amazon send nothing. With `nulls` it writes, as it has

@@ -1,4 +1,4 @@
-"""Amazon's notifications: a message in the owner's queue makes the account's visit come sooner."""
+"""Amazon's notifications: a message in the owner's queue makes the account's sync come sooner."""
 
 import json
 import logging
@@ -18,19 +18,19 @@ from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings, settings
 from pipelines.definitions import build_definitions
 from pipelines.resources import Daybook
-from pipelines.stages.listening import Heard, listen
+from pipelines.stages.notification_poll import PollResult, poll_queues
 from sandbox.amazon import Amazon
-from sandbox.amazon_notices import (
+from sandbox.amazon_notifications import (
     ARN,
     AWS_ACCOUNT,
-    NoticeDesk,
+    NotificationDesk,
     as_event,
     order_change,
     report_finished,
     transaction_update,
 )
-from tests.channels.visitors import Store, connected, store
-from tests.searching import told
+from tests.channels.stores import Store, connected, store
+from tests.search import told
 
 SELLER, GERMANY, UNITED_STATES = "A2EMBERCRAFT01", "A1PA6795UKMFR9", "ATVPDKIKX0DER"
 LOG = logging.getLogger("notices")
@@ -53,7 +53,7 @@ WRONG = (
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A store whose owner has given a queue, and that was visited this morning."""
+    """A store whose owner has given a queue, and that was synced this morning."""
     monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
     with store("amazon", quick_home, tmp_path) as found:
         notifying(found).switch_on(slug(found), desk(found).fields(queue_arn=ARN), "test")
@@ -66,8 +66,8 @@ def amazon(at: Store) -> Amazon:
     return at.desk.emulator
 
 
-def desk(at: Store) -> NoticeDesk:
-    return amazon(at).notices
+def desk(at: Store) -> NotificationDesk:
+    return amazon(at).notifications
 
 
 def slug(at: Store) -> str:
@@ -87,8 +87,8 @@ def send(at: Store, *notifications: dict[str, Any]) -> None:
         desk(at).sqs.send(json.dumps(notification))
 
 
-def hear(at: Store) -> Heard:
-    return listen(at.house.workspace, at.now, LOG)
+def poll(at: Store) -> PollResult:
+    return poll_queues(at.house.workspace, at.now, LOG)
 
 
 def scheduled(at: Store, of: str = "") -> ScheduledSync:
@@ -118,7 +118,7 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
     monkeypatch.setenv("DAYBOOK_DATABASE_URL", home.database_url.get_secret_value())
     monkeypatch.setenv("DAYBOOK_ENDPOINTS", str(home.endpoints))
     settings.cache_clear()
-    at.visit()
+    at.sync()
     at.money.advance(8)
     at.desk.registry.sync_schedule.set(slug(at), morning(at))
     assert len(desk(at).sqs.messages) == 2, "a message a site"
@@ -136,16 +136,16 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
     settings.cache_clear()
     assert {r.run_key.split("|")[0] for r in asked if r.run_key} == {slug(at)}
     assert len({r.run_key for r in asked}) == len(asked) == 1
-    assert {m.statement for m in at.visit().documents} & set(at.money.settlements())
+    assert {m.statement for m in at.sync().documents} & set(at.money.settlements())
 
 
-def test_a_burst_makes_one_visit_and_transactions_are_gathered_for_a_while(at: Store) -> None:
+def test_a_burst_makes_one_sync_and_transactions_are_gathered_for_a_while(at: Store) -> None:
     transaction = transaction_update(SELLER, at.now - timedelta(days=2), GERMANY)
     send(at, transaction, transaction)
-    assert hear(at).advanced == {slug(at)}
+    assert poll(at).advanced == {slug(at)}
     assert scheduled(at).at == at.now + timedelta(minutes=30)
     send(at, transaction, *[report_finished(SELLER)] * 12, transaction)
-    heard = hear(at)
+    heard = poll(at)
     assert (heard.messages, heard.unread, desk(at).sqs.messages) == (14, 0, [])
     assert scheduled(at) == ScheduledSync(slug(at), at.now, [], None)
 
@@ -158,11 +158,11 @@ def test_what_is_not_for_us_is_let_go(at: Store) -> None:
         transaction_update(SELLER, at.now - timedelta(days=3), UNITED_STATES),
         order_change(SELLER, GERMANY),
         {"NotificationType": "ANY_OFFER_CHANGED", "Payload": {"AnyOfferChanged": {}}},
-        # Of a day that is not over: its own visit brings it.
+        # Of a day that is not over: its own sync brings it.
         transaction_update(SELLER, at.now, GERMANY),
     ]
     send(at, *made, *map(as_event, made))
-    heard = hear(at)
+    heard = poll(at)
     assert (heard.messages, heard.unread, desk(at).sqs.messages) == (2 * len(made), 0, [])
     assert scheduled(at).at == morning(at)
 
@@ -201,15 +201,15 @@ def test_what_nobody_can_read_stays_for_the_dead_letter_queue(
     numbers = [desk(at).sqs.send(body) for body in bodies]
     send(at, report_finished(SELLER))
     with caplog.at_level(logging.WARNING, "notices"):
-        heard = hear(at)
+        heard = poll(at)
     assert (heard.messages, heard.unread) == (1, len(bodies))
     assert scheduled(at).at == at.now, "they hold up no other"
     assert [m.id for m in desk(at).sqs.messages] == numbers
     for number, line in zip(numbers, caplog.messages, strict=True):
         assert line.startswith(f"message {number} cannot be read: ")
-    assert hear(at).unread == 0, "they are hidden"
+    assert poll(at).unread == 0, "they are hidden"
     desk(at).sqs.skew += 121
-    assert hear(at).unread == len(bodies), "they come again"
+    assert poll(at).unread == len(bodies), "they come again"
     assert findings(at) == []
 
 
@@ -218,7 +218,7 @@ def test_a_platforms_wait_is_not_cut_short(at: Store) -> None:
     until = at.now + timedelta(hours=1)
     at.desk.registry.sync_schedule.set(slug(at), until, [day], "waiting for Amazon")
     send(at, report_finished(SELLER))
-    assert hear(at).messages == 1
+    assert poll(at).messages == 1
     assert scheduled(at) == ScheduledSync(slug(at), until, [day], "waiting for Amazon")
 
 
@@ -226,22 +226,22 @@ def test_the_sync_is_scheduled_before_the_message_goes(at: Store) -> None:
     send(at, report_finished(SELLER))
     faults = at.desk.emulator.application
     faults.only, faults.script = QUEUE, iter([None, "503"])
-    assert hear(at).silent == {slug(at)}
+    assert poll(at).silent == {slug(at)}
     assert scheduled(at).at == at.now
     assert len(desk(at).sqs.messages) == 1
 
     at.desk.registry.sync_schedule.set(slug(at), morning(at))
     desk(at).sqs.skew += 121
-    assert hear(at).messages == 1, "it came again"
+    assert poll(at).messages == 1, "it came again"
     assert (scheduled(at).at, desk(at).sqs.messages) == (at.now, [])
 
 
-def test_a_queue_waits_while_its_account_is_visited(at: Store) -> None:
+def test_a_queue_waits_while_its_account_is_synced(at: Store) -> None:
     send(at, report_finished(SELLER))
     with at.desk.registry.activities.record(slug(at), "data", 1):
-        assert hear(at).messages == 0
+        assert poll(at).messages == 0
         assert desk(at).sqs.messages[0].times == 0
-    assert hear(at).messages == 1
+    assert poll(at).messages == 1
 
 
 def test_a_queue_that_is_down_is_told_on_the_card_until_it_answers(
@@ -249,12 +249,12 @@ def test_a_queue_that_is_down_is_told_on_the_card_until_it_answers(
 ) -> None:
     faults = at.desk.emulator.application
     faults.only, faults.script = QUEUE, iter(["503"])
-    assert hear(at).silent == {slug(at)}
+    assert poll(at).silent == {slug(at)}
     (finding,) = findings(at)
     assert finding.startswith("notifications: Amazon SQS answers ReceiveMessage with 503")
     at.desk.registry.findings.set(slug(at), MISSING, ["a gap"])
-    assert findings(at) == ["a gap", finding], "a sync leaves it"
-    assert hear(at).silent == set()
+    assert findings(at) == [finding, "a gap"], "a sync leaves it"
+    assert poll(at).silent == set()
     assert findings(at) == ["a gap"]
 
 
@@ -268,7 +268,7 @@ def test_regions_of_a_seller_share_a_queue_and_one_bad_key_stops_no_other(at: St
 
     day = at.now - timedelta(days=3)
     send(at, transaction_update(SELLER, day, UNITED_STATES))
-    heard = hear(at)
+    heard = poll(at)
     assert (heard.silent, heard.messages) == ({slug(at)}, 1)
     assert "access key is not accepted" in findings(at)[0]
     assert findings(at, slug(overseas)) == []
@@ -276,7 +276,7 @@ def test_regions_of_a_seller_share_a_queue_and_one_bad_key_stops_no_other(at: St
     assert scheduled(at, slug(overseas)).at == at.now + timedelta(minutes=30)
 
     send(at, report_finished(SELLER))
-    hear(at)
+    poll(at)
     assert scheduled(at).at == scheduled(at, slug(overseas)).at == at.now
 
 
@@ -322,7 +322,7 @@ def test_eventbridge_is_a_destination_too(at: Store) -> None:
     at.money.advance(8)
     at.desk.registry.sync_schedule.set(slug(at), morning(at))
     assert "detail-type" in json.loads(desk(at).sqs.messages[0].body)
-    assert hear(at).messages == 2
+    assert poll(at).messages == 2
     assert scheduled(at).at == at.now
 
 
@@ -340,13 +340,13 @@ def test_a_queue_without_arn_is_listened_to_and_nothing_is_asked_of_amazon(at: S
         notifying(at).switch_on("files", desk(at).fields(), "test")
 
 
-def test_one_that_cannot_be_visited_is_not_listened_for(at: Store) -> None:
+def test_one_that_cannot_be_synced_is_not_listened_for(at: Store) -> None:
     faults = at.desk.emulator.application
     faults.only, faults.script = QUEUE, iter(["503"])
-    hear(at)
+    poll(at)
     at.desk.registry.connections.set_state(slug(at), "paused", "test")
     asked = len(at.exchanges)
-    hear(at)
+    poll(at)
     assert len(at.exchanges) == asked
     at.desk.accounts.disconnect(slug(at), "test")
     assert notifying(at).notified() == set()
@@ -369,7 +369,7 @@ def test_the_secret_lies_nowhere_open(at: Store, caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.DEBUG):
         send(at, report_finished(SELLER))
         desk(at).sqs.send("hello")
-        hear(at)
+        poll(at)
     kept = notifying(at).shown(slug(at))
     assert kept is not None
     assert "secret_access_key" not in kept

@@ -20,20 +20,20 @@ LOCK_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What the books lack, and what they hold that no journal supports any more."""
+    """Entries that the books lack, and those they hold that no journal supports any more."""
 
     post: tuple[Publication, ...]
     remove: tuple[Orphan, ...]
 
     @property
     def days(self) -> list[date]:
-        """The business days of all of it."""
+        """Return the business days of all of it."""
         return [p.business_date for p in self.post] + [o.business_date for o in self.remove]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What publishing a window did; `held` entries wait for the owner, with the reason.
+class PublishResult:
+    """The result of publishing a window; `held` entries wait for the owner, with the reason.
 
     `stale` names days whose journal is not the planned one: they are left as they were.
     """
@@ -66,6 +66,7 @@ def _due(
     """Tell the newest revisions to post from what stands in the books without support."""
     posted = Books(workspace.settings.books_folder).posted([connection.slug])
     remove = tuple(orphans(workspace, connection, window, posted))
+    # An entry that is removed is not posted in the same breath, even if the books lack it.
     gone = {orphan.entry_id for orphan in remove}
     content = {(line.entry_id, line.content_hash) for line in posted}
     post = tuple(p for p in listed if p.entry_id not in gone and _is_lacking(p, content))
@@ -79,14 +80,14 @@ def _is_lacking(publication: Publication, content: set[tuple[str, str]]) -> bool
 
 
 def senders(stores: Iterable[Connection], target: str) -> list[Connection]:
-    """Of these stores, those whose entries go to `target`, as their set-up says."""
+    """Return the stores whose entries go to `target`, as their set-up says."""
     return [s for s in stores if Setup.model_validate(s.setup).target == target]
 
 
 def due_since(
     workspace: Workspace, stores: Sequence[Connection], since: date | None, window: Window
 ) -> list[Publication]:
-    """The entries that an accounting organisation should have of these stores, and held ones.
+    """Return the entries that an organisation should have of these stores, and held ones.
 
     They are those of business days from `since` on, as they stand in the plan for the books; none
     where it is None. Daybook does not send them yet.
@@ -100,13 +101,14 @@ def due_since(
     return [p for p in listed if p.state != "voided" and p.withdrawn_at is None]
 
 
-def publish(workspace: Workspace, connection: Connection, window: Window) -> Outcome:
+def publish(workspace: Workspace, connection: Connection, window: Window) -> PublishResult:
     """Bring the books up to the plan for one connection and window.
 
     The books are written before the outbox says posted; a crash in between is mended by the next
     run, which writes the same bytes.
     """
     registry = workspace.registry
+    # One folder for all connections: two writers at once would lose each other's year files.
     with registry.lock("books", LOCK_SECONDS):
         listed = registry.publications.list(BOOKS, [connection.slug], window.start, window.end)
         outstanding = _due(workspace, connection, window, listed)
@@ -117,6 +119,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
             {p.business_date for p in todo},
             {p.entry_id: p.revision for p in todo},
         )
+        # A day that was built anew between plan and publish would post what nobody planned.
         stale = _stale(todo, {e.entry_id: e.content_hash for e in entries})
         todo = [p for p in todo if p.business_date not in stale]
         planned = {p.entry_id for p in todo}
@@ -134,7 +137,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
         registry.publications.mark_voided(
             BOOKS, [p for orphan in gone for p in orphan.publications]
         )
-    return Outcome(
+    return PublishResult(
         posted=tuple(todo),
         stale=stale,
         unchanged=sum(p.state == "posted" and p.entry_id not in planned | removed for p in listed),
@@ -145,7 +148,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Out
 
 
 def _stale(planned: Sequence[Publication], built: dict[str, str]) -> dict[date, str]:
-    """What is written must be what was planned; a day that differs must be built again."""
+    """Return the days whose journal is not the planned one, with what to do about each."""
     return {
         p.business_date: (
             f"entry {p.entry_id} is planned as {p.content_hash[:12]} but its journal has "
@@ -157,19 +160,19 @@ def _stale(planned: Sequence[Publication], built: dict[str, str]) -> dict[date, 
 
 
 def read_back(workspace: Workspace, connection: Connection, window: Window) -> dict[date, str]:
-    """Days on which the books do not hold what is recorded as posted, and what is different."""
+    """Return days on which the books differ from what is recorded as posted, with the reason."""
     listed = workspace.registry.publications.list(
         BOOKS, [connection.slug], window.start, window.end, states=["posted"]
     )
     recorded = {p.entry_id: p for p in listed}
-    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for line in Books(workspace.settings.books_folder).posted([connection.slug]):
-        found[line.entry_id] = line.content_hash
+        hashes[line.entry_id] = line.content_hash
         sums[line.entry_id] += line.amount
     wrong: dict[date, str] = {}
     for entry_id, publication in recorded.items():
-        if found.get(entry_id) != publication.content_hash:
+        if hashes.get(entry_id) != publication.content_hash:
             wrong[publication.business_date] = f"entry {entry_id} is not in the books as posted"
         elif sums[entry_id]:
             wrong[publication.business_date] = f"entry {entry_id} is off balance in the books"

@@ -16,7 +16,7 @@ from sandbox.limits import CLOCK
 from sandbox.square_money import SquareMoney
 from sandbox.square_orders import TENDERS
 from tests.channels.house import total
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 
 @pytest.fixture(autouse=True)
@@ -70,12 +70,12 @@ def _lines(at: Store) -> dict[str, tuple[str, Decimal, str]]:
 def test_a_payment_keeps_its_lines_when_a_payout_takes_it(at: Store) -> None:
     money = _money(at)
     _sale(money, 8)
-    at.visit()
+    at.sync()
     at.books()
     before = _lines(at)
     assert {word for word, _, _ in before.values()} >= {"CHARGE", "CHARGE / FEE", "CHARGE / TIP"}
     _pay(money)
-    at.visit()
+    at.sync()
     at.books()
     assert _lines(at) == before
     check_tied(at)
@@ -86,7 +86,7 @@ def test_a_payment_counts_on_the_day_of_its_capture(at: Store) -> None:
     payment = _sale(money, 12)
     payment["status"] = "APPROVED"
     entry = money.entries.pop()
-    at.visit()
+    at.sync()
     at.books()
     assert at.rows() == []
     captured = datetime.combine(money.today, datetime.min.time(), UTC) - timedelta(days=6)
@@ -97,14 +97,14 @@ def test_a_payment_counts_on_the_day_of_its_capture(at: Store) -> None:
         "card_payment_timeline": {"captured_at": stamp},
     }
     money.entries.append({**entry, "effective_at": stamp})
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
     before = _lines(at)
     assert {day for _, _, day in before.values()} == {str((captured - timedelta(hours=4)).date())}
     # The payout's own dates do not find it: it was begun days before.
     _pay(money)
-    at.visit()
+    at.sync()
     at.books()
     assert _lines(at) == before
     assert f"/v2/payments/{payment['id']}" in {e.path for e in at.exchanges}
@@ -118,7 +118,7 @@ def test_a_gift_card_that_a_payout_lists_is_no_second_sale(at: Store) -> None:
     at_day = money.today - timedelta(days=8)
     money._enter(at_day, location, "CHARGE", amount, 0, details)
     _pay(money)
-    at.visit()
+    at.sync()
     at.books()
     rows = at.rows()
     sold = sum(r["amount"] for r in rows if r["source_type"].startswith("CHARGE"))
@@ -140,7 +140,7 @@ def test_instant_and_refused_payouts_leave_nothing_behind(at: Store) -> None:
     money.entries[-1]["payout_id"] = refused["id"]
     money._enter(day, location, "RETURNED_PAYOUT", 700)
     _pay(money)
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
     rows = at.house.rows()
@@ -157,10 +157,10 @@ def test_a_payout_that_changes_is_read_again(at: Store) -> None:
     _sale(money, 8)
     payout = _pay(money)
     payout["status"] = "SENT"
-    assert [m.tag for m in at.visit().documents if m.tag] == ["SENT 1"]
-    assert at.visit().documents == []
+    assert [m.tag for m in at.sync().documents if m.tag] == ["SENT 1"]
+    assert at.sync().documents == []
     payout |= {"status": "PAID", "version": 2}
-    assert [m.tag for m in at.visit().documents] == ["PAID 2"]
+    assert [m.tag for m in at.sync().documents] == ["PAID 2"]
 
 
 def test_waits_that_square_does_not_name_are_short() -> None:

@@ -15,7 +15,7 @@ from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.limits import CLOCK
 from sandbox.walmart_money import PAYING, WalmartMoney
-from tests.channels.visitors import Store, check_tied, store
+from tests.channels.stores import Store, check_tied, store
 
 REPORTS = "/v3/report/reconreport"
 
@@ -45,9 +45,9 @@ def asked(at: Store) -> list[str]:
 
 def test_a_report_is_fetched_once_and_the_newest_is_looked_at_again(at: Store) -> None:
     first, second = (f"reconFile {report.listed}" for report in money(at).reports)
-    at.visit()
+    at.sync()
     assert asked(at) == ["availableReconFiles", first, second]
-    at.visit()
+    at.sync()
     assert asked(at)[3:] == ["availableReconFiles", second]
     at.books()
     why = at.proofs()["20261027"].why or ""
@@ -55,7 +55,7 @@ def test_a_report_is_fetched_once_and_the_newest_is_looked_at_again(at: Store) -
 
 
 def test_days_that_no_report_covers_are_open(at: Store) -> None:
-    at.visit()
+    at.sync()
     last, paid_on = money(at).reports[-1].end, money(at).reports[-1].end + PAYING
     still = [day for day in at.whole if day >= last and day != paid_on]
     assert at.house.normalise(at.whole).open == still
@@ -75,16 +75,16 @@ def test_a_report_that_was_imported_by_hand_is_not_fetched_again(at: Store) -> N
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         at.house.take(archive.read(archive.namelist()[0]), "by hand.csv")
     before = len(asked(at))
-    at.visit()
+    at.sync()
     assert asked(at)[before:] == ["availableReconFiles", "reconFile 10272026"]
 
 
 def test_records_say_what_the_file_says(at: Store) -> None:
-    at.visit()
+    at.sync()
     files = at.house.workspace.lake.effective_documents(at.house.slug)
     newest = money(at).reports[-1].listed
     money(at).no_files, money(at).largest = {newest}, 80
-    (found,) = at.visit().documents
+    (found,) = at.sync().documents
     pages = [call for call in asked(at) if call == f"reconFileJson {newest}"]
     assert len(pages) > 2
     assert found.format == "api_report"
@@ -93,8 +93,8 @@ def test_records_say_what_the_file_says(at: Store) -> None:
     assert found.source_types == files[-1].source_types
     at.books()
     check_tied(at)
-    at.visit()
-    assert at.visit().documents == []
+    at.sync()
+    assert at.sync().documents == []
 
 
 def test_a_token_may_end_before_any_call(at: Store) -> None:
@@ -106,7 +106,7 @@ def test_a_token_may_end_before_any_call(at: Store) -> None:
 
     at.desk.emulator.application.script = ending()
     money(at).no_files = {money(at).reports[0].listed}
-    at.visit()
+    at.sync()
     at.desk.emulator.application.script = iter(())
     at.books()
     check_tied(at)
@@ -149,9 +149,9 @@ def test_a_refusal_lasts_as_long_as_it_says_or_a_quarter_of_an_hour(
 def test_a_report_whose_payment_is_of_another_day_is_known_by_the_list_s(at: Store) -> None:
     report = money(at).reports[0]
     report.rows[0]["Transaction Posted Timestamp"] = "10/14/2026"
-    at.visit()
+    at.sync()
     statements = [m.statement for m in at.house.workspace.lake.effective_documents(at.house.slug)]
     assert statements == ["20261014", "20261027"]
     before = len(asked(at))
-    at.visit()
+    at.sync()
     assert asked(at)[before:] == ["availableReconFiles", "reconFile 10272026"]

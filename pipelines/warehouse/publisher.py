@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from connectors.errors import Permanent, Transient, summary
 from connectors.lake.atomic import swap
-from pipelines.warehouse.loading import apply_changes, replace_publications
+from pipelines.warehouse.loader import apply_changes, replace_publications
 from pipelines.warehouse.partitions import Changes, Partition, compare, list_partitions
 from pipelines.warehouse.schema import (
     PUBLICATIONS,
@@ -38,7 +38,7 @@ Publications: TypeAlias = pa.Table | Sequence[tuple[object, ...]]
 
 @dataclass(frozen=True, slots=True)
 class WarehouseReport:
-    """What a publish found and did; `reason` says why it rebuilt, when it did."""
+    """The result of a publish; `reason` says why it rebuilt, when it did."""
 
     partitions_total: int
     changed: int
@@ -125,40 +125,40 @@ def sweep(warehouse_file: Path) -> None:
 def _plan(
     warehouse_file: Path, current: Sequence[Partition], rebuild: bool
 ) -> tuple[str | None, Changes]:
-    """Why to rebuild (None: no need to), and what to apply."""
+    """Return the reason to rebuild (None: no need to), and the changes to apply."""
     everything = compare((), current)
     if rebuild:
         return "asked for", everything
     if not warehouse_file.exists():
         return "there was no warehouse", everything
     try:
-        known, replaced = _known(warehouse_file)
+        previous, replaced = _previous(warehouse_file)
     except duckdb.Error as error:
         return f"the old file could not be read: {summary(error)}", everything
-    if known is None:
+    if previous is None:
         return "the old file was made by another version", everything
-    changes = compare(known, current)
+    changes = compare(previous, current)
     # Deleted rows stay in a DuckDB file until it is written anew.
     if 2 * (replaced + changes.replaced) > max(changes.total, 100):
         return "half of it has been replaced since it was last rebuilt", everything
     return None, changes
 
 
-def _known(warehouse_file: Path) -> tuple[list[Partition] | None, int]:
+def _previous(warehouse_file: Path) -> tuple[list[Partition] | None, int]:
     with duckdb.connect() as con:
         # Attached, not connected to: a connection would be shared with readers of this process
         # and go on showing them the file from before the swap.
         con.execute(f"ATTACH '{_quoted(warehouse_file)}' AS old (READ_ONLY)")
         try:
-            found = con.execute("SELECT schema_hash, replaced FROM old._warehouse").fetchone()
+            row = con.execute("SELECT schema_hash, replaced FROM old._warehouse").fetchone()
         except duckdb.CatalogException:
-            found = None
-        if found is None or found[0] != schema_hash():
+            row = None
+        if row is None or row[0] != schema_hash():
             return None, 0
         rows = con.execute(
             "SELECT table_name, connection, day, size, modified_ns, inode FROM old._partitions"
         ).fetchall()
-        return [Partition(*row) for row in rows], int(found[1])
+        return [Partition(*values) for values in rows], int(row[1])
 
 
 def _build(
@@ -207,12 +207,12 @@ def _swap(new_file: Path, warehouse_file: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Inside the kernel, which shares blocks where the file system can (XFS, Btrfs)."""
+    """Copy inside the kernel, which shares blocks where the file system can (XFS, Btrfs)."""
     with source.open("rb") as old, target.open("wb") as new:
         left = os.fstat(old.fileno()).st_size
         try:
-            while left and (done := os.copy_file_range(old.fileno(), new.fileno(), left)):
-                left -= done
+            while left and (copied := os.copy_file_range(old.fileno(), new.fileno(), left)):
+                left -= copied
         except (OSError, AttributeError):
             old.seek(0)
             new.seek(0)
@@ -229,9 +229,9 @@ def _publication_rows(publications: Publications) -> pa.Table:
 
 
 def _count(con: duckdb.DuckDBPyConnection, table_name: str) -> int:
-    found = con.execute(f"SELECT count(*) FROM {table_name}").fetchone()
-    assert found is not None
-    return int(found[0])
+    row = con.execute(f"SELECT count(*) FROM {table_name}").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _quoted(path: Path) -> str:

@@ -18,7 +18,7 @@ from connectors.database.registry import Registry
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.model import CLEARING
-from pipelines.stages.explaining import behind, sources
+from pipelines.stages.explanation import behind, sources
 from pipelines.stages.fetch import Fetched, fetch
 from pipelines.stages.journals import read_entries
 from pipelines.stages.reconciliation import Proof
@@ -33,7 +33,7 @@ from tests.connectors.accounts.platforms import Desk, desk
 
 # They tell of nothing before a settlement has closed: a day that none covers is open.
 REPORT_BASED = {"amazon", "walmart"}
-VISITED = sorted(name for name, found in CHANNELS.items() if found.read is not None)
+SYNCED = sorted(name for name, found in CHANNELS.items() if found.read is not None)
 ONE_DAY = timedelta(days=1)
 _PASSED = text("UPDATE registry.buckets SET at = at - :wait")
 
@@ -67,7 +67,7 @@ class Store:
         """What went over the wire so far."""
         return self.desk.emulator.application.exchanges
 
-    def visit(self, window: Window | None = None, *, again: bool = False) -> Fetched:
+    def sync(self, window: Window | None = None, *, again: bool = False) -> Fetched:
         """Fetch what there is of a window, all whole days unless a test says so."""
         self.house.connection = self.desk.registry.connections.get(self.house.slug)
         span = window or self.whole

@@ -53,7 +53,7 @@ def apply_changes(con: duckdb.DuckDBPyConnection, lake_folder: Path, changes: Ch
 
 
 def replace_publications(con: duckdb.DuckDBPyConnection, publications: pa.Table) -> None:
-    """The whole table anew: it is small, and it comes from the registry, not from the lake."""
+    """Write the whole table anew: it is small, and comes from the registry, not from the lake."""
     con.execute(f"DELETE FROM {PUBLICATIONS.name}")
     con.register("incoming_publications", publications)
     con.execute(
@@ -64,7 +64,7 @@ def replace_publications(con: duckdb.DuckDBPyConnection, publications: pa.Table)
 
 
 def _touched_rows(table: Table) -> str:
-    """The rows that stand in a changed or removed partition of a table."""
+    """Select the rows that stand in a changed or removed partition of a table."""
     return (
         f"FROM {table.name} WHERE (connection, {table.day_column}) IN "
         f"(SELECT (connection, day) FROM touched WHERE table_name = '{table.name}')"
@@ -72,7 +72,7 @@ def _touched_rows(table: Table) -> str:
 
 
 def _note_settlements(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Called before rows go and after rows come: a settlement may lose its last line."""
+    """Note settlements before rows go and after rows come: one may lose its last line."""
     if "settlement_id" not in table.names:
         return
     con.execute(
@@ -95,7 +95,7 @@ def _read_files(
 
 
 def _stands_where_it_says(table: Table) -> str:
-    """The connection, if the row is of the file's connection and day; an error otherwise."""
+    """Return SQL for the connection; an error if the row is of another connection or day."""
     folder = "split_part(filename, '/', -2)"
     day = "CAST(left(split_part(filename, '/', -1), 10) AS DATE)"
     return (
@@ -105,19 +105,19 @@ def _stands_where_it_says(table: Table) -> str:
 
 
 def _refuse_duplicates(con: duckdb.DuckDBPyConnection, table: Table, *, all_rows: bool) -> None:
-    """Hashes first: eight bytes a row instead of a whole key keep this small and quick."""
+    """Refuse keys that stand twice; hashes of eight bytes first keep this small and quick."""
     key = ", ".join(table.key)
     touched = "" if all_rows else f"WHERE h IN (SELECT hash({key}) {_touched_rows(table)})"
-    found = con.execute(
+    duplicate = con.execute(
         f"WITH hashes AS (SELECT hash({key}) AS h FROM {table.name}), "
         f"suspects AS (SELECT h FROM hashes {touched} GROUP BY h HAVING count(*) > 1) "
         f"SELECT concat_ws(', ', {key}), count(*) FROM {table.name} "
         f"WHERE hash({key}) IN (FROM suspects) GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
     ).fetchone()
-    if found:
+    if duplicate:
         raise Permanent(
-            f"{table.name}: {found[1]} rows have the same {key} {found[0]}; the warehouse was "
-            "left as it was. Re-run the days of that connection"
+            f"{table.name}: {duplicate[1]} rows have the same {key} {duplicate[0]}; the warehouse "
+            "was left as it was. Re-run the days of that connection"
         )
 
 

@@ -73,34 +73,35 @@ def _sealed(
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """`a, a` becomes `a, a_1`: a row is an object with a key for each column."""
-    found: list[str] = []
+    """Number repeated names (`a, a_1`): a row is an object with a key for each column."""
+    columns: list[str] = []
     for name in names:
         candidate, number = name, 0
-        while candidate in found:
+        while candidate in columns:
             number += 1
             candidate = f"{name}_{number}"
-        found.append(candidate)
-    return tuple(found)
+        columns.append(candidate)
+    return tuple(columns)
 
 
 def _json(value: object) -> Json:
-    found: Json
+    answer: Json
     match value:
         case None | bool() | int() | str():
-            found = value
+            answer = value
         case float():
-            found = value if math.isfinite(value) else str(value)
+            # JSON has no infinity and no NaN.
+            answer = value if math.isfinite(value) else str(value)
         case Decimal():
-            found = format(value, "f")
+            answer = format(value, "f")
         case datetime() | date() | time():
-            found = value.isoformat()
+            answer = value.isoformat()
         case bytes():
-            found = value.hex()
+            answer = value.hex()
         case list() | tuple():
-            found = [_json(item) for item in value]
+            answer = [_json(item) for item in value]
         case dict():
-            found = {str(key): _json(item) for key, item in value.items()}
+            answer = {str(key): _json(item) for key, item in value.items()}
         case _:
-            found = str(value)
-    return found
+            answer = str(value)
+    return answer

@@ -28,7 +28,7 @@ from console.books import create_books
 from console.output import print_result, print_status, stderr
 from console.programs import Programs, Service, answers, answers_on
 from pipelines.location import code_server
-from pipelines.reloading import take_reload_request
+from pipelines.reload_request import take_reload_request
 
 LOOPBACK = "127.0.0.1"
 # The console serves the two under these; `console.web.gate` says who may open them.
@@ -62,8 +62,8 @@ def up(
         sweep(home)
         _check_port(port, "--port", host)
         # Scripts from before still give these: the two had ports of their own.
-        for given, option in ((dagster_port, "--dagster-port"), (books_port, "--books-port")):
-            if given is not None:
+        for old_port, option in ((dagster_port, "--dagster-port"), (books_port, "--books-port")):
+            if old_port is not None:
                 print_status(f"{option} means nothing any more: only the console listens on a port")
         if sandbox:
             emulated.claim(home)
@@ -104,7 +104,8 @@ def _patience() -> float:
 
 
 def _own_address(home: Settings, port: int) -> Settings:
-    """The console is where DAYBOOK_PUBLIC_URL says, or else on this machine at its port."""
+    """Return settings with the console's address: DAYBOOK_PUBLIC_URL, or else this machine's."""
+    # Behind a proxy the address that browsers use is not the one listened on.
     if "public_url" in home.model_fields_set:
         return home
     return home.model_copy(update={"public_url": f"http://localhost:{port}"})
@@ -116,6 +117,7 @@ def _check_port(port: int, option: str, host: str) -> None:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind, protocol) as probe:
+            # Connections of the console before may linger for a minute.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except (OSError, OverflowError) as error:
@@ -173,7 +175,7 @@ def _start(programs: Programs, home: Settings, sandbox: bool, services: list[Ser
 
 
 def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
-    """Where everything is, and what its owner should know."""
+    """Print where everything is, and what its owner should know."""
     print_result(f"console  {home.public_url}")
     print_result(f"Dagster  {home.public_url}{DAGSTER}")
     if any(service.name == "books" for service in programs.services):
@@ -191,18 +193,18 @@ def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
 
 
 def exposure(host: str, public_url: str) -> str:
-    """The warning for a console that listens beyond this machine."""
-    told = f"warning: whoever reaches this machine on {host} reaches the console"
+    """Return the warning for a console that listens beyond this machine."""
+    warning = f"warning: whoever reaches this machine on {host} reaches the console"
     if public_url.startswith("https://"):
-        return told
+        return warning
     return (
-        f"{told}, and passwords cross the network in the clear: put a proxy with TLS before it and "
-        "set DAYBOOK_PUBLIC_URL to its https:// address"
+        f"{warning}, and passwords cross the network in the clear: put a proxy with TLS before it "
+        "and set DAYBOOK_PUBLIC_URL to its https:// address"
     )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Return whether only this machine reaches an address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -210,7 +212,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _watch(home: Settings, programs: Programs) -> None:
-    """Until interrupted: bring programs that died and a killed database back."""
+    """Restart programs that died and a killed database, until interrupted."""
     server = _database_server(home)
     while True:
         time.sleep(1.0)
@@ -219,6 +221,7 @@ def _watch(home: Settings, programs: Programs) -> None:
             programs.begin_anew(CODE)
         for line in programs.revive():
             print_status(line)
+        # One's own server is somebody else's to start again.
         if home.database_url is None and not postgres.is_running(home):
             postgres.ensure_running(home)
         # Whoever needed it first may have started it: one of the programs, or another command.

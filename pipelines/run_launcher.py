@@ -36,10 +36,12 @@ class RunLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
+        """Return True, so that run monitoring asks for the process of every run."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Ask the code server that started the run, or look for the lock of the command line's."""
+        # The daemon's runs are children of the code server; the command line's are itself.
         if GRPC_INFO_TAG in run.tags:
             lives = self._known_to_code_server(run.run_id)
         elif PROCESS in run.tags:
@@ -55,10 +57,12 @@ class RunLauncher(DefaultRunLauncher):
         if client is None:
             return False
         try:
-            said = client.can_cancel_execution(CanCancelExecutionRequest(run_id=run_id), timeout=10)
+            response = client.can_cancel_execution(
+                CanCancelExecutionRequest(run_id=run_id), timeout=10
+            )
         except DagsterUserCodeUnreachableError:
             return False
-        return deserialize_value(said, CanCancelExecutionResult).can_cancel
+        return deserialize_value(response, CanCancelExecutionResult).can_cancel
 
 
 def _lock(name: str) -> str:

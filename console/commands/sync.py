@@ -37,6 +37,7 @@ def window_of(first: date | None, last: date | None) -> Window | None:
     if first is None and last is None:
         return None
     start = first or settings().first_day
+    # `date.max` has no day after it.
     end = min(last or date.max, date.max - ONE_DAY) + ONE_DAY
     if start >= end:
         raise BadInput(f"--from {start} is after --to {end - ONE_DAY}")
@@ -71,6 +72,7 @@ def exit_code(report: SyncReport) -> int:
     """Return 0 where all is up to date, 3 where only a platform was away, else 1."""
     if not report.problems:
         return 0
+    # A platform that is away is no bad news about the books: a later run may be enough.
     return FAULT if all(problem.passes for problem in report.problems) else BAD_NEWS
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from pipelines.stages.words import a_week_ago, new_words, unplaced_words
+from pipelines.stages.source_types import a_week_ago, new_source_types, unmapped_source_types
 from tests.channels.amazon_files import line, order, report
 from tests.channels.house import House
 from tests.stages.conftest import FIRST
@@ -12,21 +12,21 @@ FEE, OLD = "Order / ItemFees / Moon Landing", "Order / ItemFees / Moon Landing F
 DATES = {"start": "2026-03-02 00:00:00 UTC", "end": "2026-03-09 00:00:00 UTC"}
 
 
-def fee(word: str, day: int, amount: str) -> dict[str, str]:
+def fee(usage: str, day: int, amount: str) -> dict[str, str]:
     at = f"2026-03-{day:02d} 12:00:00 UTC"
-    return line("Order", "ItemFees", word.rpartition(" / ")[2], amount, at=at, order_id="1")
+    return line("Order", "ItemFees", usage.rpartition(" / ")[2], amount, at=at, order_id="1")
 
 
 def test_words_without_a_place_come_with_their_days_sums_and_entries(empty: House) -> None:
     rows = [fee(FEE, 3, "-1.00"), fee(OLD, 3, "-2.00"), fee(FEE, 5, "-0.50")]
     empty.take(report([*order(), *rows], **DATES))
-    before = new_words(empty.workspace, [empty.connection], a_week_ago())
+    before = new_source_types(empty.workspace, [empty.connection], a_week_ago())
     assert {(w.source_type, w.lines, w.first_day) for w in before} == {
         (FEE, 2, None),
         (OLD, 1, None),
     }
     empty.run()
-    fees, old = new_words(empty.workspace, [empty.connection], a_week_ago())
+    fees, old = new_source_types(empty.workspace, [empty.connection], a_week_ago())
     assert (fees.source_type, fees.totals) == (FEE, {"USD": Decimal("-1.50")})
     assert [day.day for day in (fees.first_day, fees.last_day) if day] == [3, 5]
     assert [held.business_date.day for held in fees.held] == [3, 5]
@@ -34,7 +34,7 @@ def test_words_without_a_place_come_with_their_days_sums_and_entries(empty: Hous
     assert [held.business_date.day for held in old.held] == [3]
     registry = empty.workspace.registry
     why = registry.publications.held_connections()
-    assert unplaced_words(registry, [empty.connection], why) == {"store": [FEE, OLD]}
+    assert unmapped_source_types(registry, [empty.connection], why) == {"store": [FEE, OLD]}
 
 
 def test_a_known_word_is_new_to_a_store_that_was_there_before(empty: House) -> None:
@@ -44,11 +44,14 @@ def test_a_known_word_is_new_to_a_store_that_was_there_before(empty: House) -> N
     lake.store_document(FIRST.encode(), earlier)
     known = fee("Order / ItemFees / FBAPerUnitFulfillmentFee", 3, "-3.00")
     empty.take(report([*order(), known], **DATES))
-    (word,) = new_words(empty.workspace, [empty.connection], a_week_ago())
-    assert (word.source_type, word.placed, word.held) == (
+    (usage,) = new_source_types(empty.workspace, [empty.connection], a_week_ago())
+    assert (usage.source_type, usage.is_mapped, usage.held) == (
         "Order / ItemFees / FBAPerUnitFulfillmentFee",
         True,
         [],
     )
-    assert word.category == "fee.fulfilment"
-    assert new_words(empty.workspace, [empty.connection], a_week_ago() - timedelta(days=60)) == []
+    assert usage.category == "fee.fulfilment"
+    assert (
+        new_source_types(empty.workspace, [empty.connection], a_week_ago() - timedelta(days=60))
+        == []
+    )

@@ -13,13 +13,13 @@ from connectors.accounts.vault import QUEUE, Vault
 from connectors.database.registry.publications import LIVE
 from mappings.tables import TABLES
 from pipelines.stages.journals import BOOKS
-from pipelines.stages.publishing import LOCK_SECONDS
+from pipelines.stages.publisher import LOCK_SECONDS
 from pipelines.stages.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class PostedEntries:
-    """What the books hold of a connection, or may hold: its entries, and of which days."""
+    """Entries that the books hold of a connection, or may hold, and their days."""
 
     entry_ids: tuple[str, ...]
     first_day: date | None
@@ -36,6 +36,7 @@ class PostedEntries:
 
 def posted_entries(workspace: Workspace, slug: str) -> PostedEntries:
     """Return the entries that stand in the books or are recorded as posted there."""
+    # Both are asked: a crash between writing the books and recording it leaves only one of them.
     live = workspace.registry.publications.list(BOOKS, [slug], states=LIVE, all_revisions=True)
     days = {p.entry_id: p.business_date for p in live}
     for line in Books(workspace.settings.books_folder).posted([slug]):

@@ -1,4 +1,4 @@
-"""A word that nothing places: listed, placed through the API, and its day done again."""
+"""An unmapped source type: listed, mapped through the API, and its day computed again."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import Sessions
 from mappings.journal.config import MappingConfig
-from pipelines.stages.placing import place, save_mapping
+from pipelines.stages.mapping_changes import assign_category, save_mapping
 from pipelines.stages.workspace import Workspace
 from sandbox.server import bound, serving
 from tests.console.conftest import HELD, WORD
@@ -41,18 +41,18 @@ def client(opened: Workspace) -> Iterator[httpx2.Client]:
         yield asking
 
 
-def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
+def test_a_bookkeeper_maps_a_source_type_and_its_entry_goes_out(
     synced: User, client: httpx2.Client
 ) -> None:
-    told = client.get("/mappings/source-types").json()
-    (word,), (printed,) = (
-        told["source_types"],
+    page = client.get("/mappings/source-types").json()
+    (source_type,), (printed,) = (
+        page["source_types"],
         synced("mappings", "source-types", "--json").json["source_types"],
     )
-    assert word == printed | {"first_seen": printed["first_seen"].replace("+00:00", "Z")}
-    assert told["total"] == 1
-    assert (word["totals"], word["held"]) == ({"USD": "-1.2500"}, [HOLDS])
-    assert (word["first_day"], word["last_day"]) == ("2026-03-03", "2026-03-03")
+    assert source_type == printed | {"first_seen": printed["first_seen"].replace("+00:00", "Z")}
+    assert page["total"] == 1
+    assert (source_type["totals"], source_type["held"]) == ({"USD": "-1.2500"}, [HOLDS])
+    assert (source_type["first_day"], source_type["last_day"]) == ("2026-03-03", "2026-03-03")
     assert (
         client.get("/mappings/source-types", params={"connection": "mugs"}).json()["source_types"]
         == []
@@ -65,16 +65,20 @@ def test_a_bookkeeper_places_a_word_and_its_entry_goes_out(
     )
     assert attic["why"] == HELD
 
-    def placed(source_type: str, category: str) -> httpx2.Response:
+    def mapped(source_type: str, category: str) -> httpx2.Response:
         given = {"source_type": source_type, "category": category}
         return client.post("/connections/attic/source-types", json=given)
 
-    wrong = placed(WORD, "unclassified")
+    wrong = mapped(WORD, "unclassified")
     assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"category"})
-    wrong = placed("Order / Nothing", "fee.other")
+    wrong = mapped("Order / Nothing", "fee.other")
     assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"source_type"})
-    done = placed(WORD, "fee.other")
-    assert (done.status_code, done.json()["version"], done.json()["days"] > 1) == (202, 1, True)
+    accepted = mapped(WORD, "fee.other")
+    assert (accepted.status_code, accepted.json()["version"], accepted.json()["days"] > 1) == (
+        202,
+        1,
+        True,
+    )
 
     assert client.get("/mappings/source-types").json()["source_types"] == []
     attic = client.get("/connections/attic").json()
@@ -100,13 +104,13 @@ def test_placing_changes_one_store_and_keeps_what_the_house_decided(opened: Work
     house = MappingConfig.model_validate({"accounts": {"sales": "Income:Shop"}})
     save_mapping(opened, house, None, "test")
     attic = registry.connections.get("attic")
-    place(opened, attic, WORD, "fee.other", "test")
+    assign_category(opened, attic, WORD, "fee.other", "test")
     saved = registry.mappings.latest()
     assert saved[None].document == house.model_dump(mode="json")
     own = saved["attic"].document
     assert own["accounts"] == {"sales": "Income:Shop"}
     assert own["source_types"] == {"amazon": {WORD: "fee.other"}}
     assert card(registry, "attic").unmapped_source_types == 0
-    assert place(opened, attic, WORD, "fee.storage", "test").version == 2
+    assert assign_category(opened, attic, WORD, "fee.storage", "test").version == 2
     with pytest.raises(BadInput, match="somebody changed this mapping"):
         save_mapping(opened, house, "attic", "test", after=1)

@@ -1,4 +1,4 @@
-"""A file into a connection: stored once, and the days it touches asked for."""
+"""Imports of files into a connection: each stored once, and the days it touches requested."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ _OWN_ID = re.compile(r"(?!20\d{6}$)[0-9A-Za-z]{6,}")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file: its document, whether it is new, and words no rule names.
+    """The result of one file: its document, whether it is new, and its unmapped source types.
 
     `instead_of` is the name of the file that it replaces, `elsewhere` what another connection has
     of it, `withdrawal` how it was taken out before.
@@ -59,29 +59,31 @@ class Target:
 def open_connection(
     workspace: Workspace, source: Channel, slug: str, *, timezone: str | None, name: str | None
 ) -> Target:
-    """The connection of that slug, or what it will be; `BadInput` when options contradict it."""
+    """Return the connection of a slug, or the new one; `BadInput` when options contradict it."""
     try:
-        known = workspace.registry.connections.get(slug)
+        existing = workspace.registry.connections.get(slug)
     except BadInput:
         workspace.registry.connections.check(slug, timezone or source.default_time_zone)
         return Target(slug, name or slug, timezone or source.default_time_zone, exists=False)
-    if known.channel != source.name:
-        raise BadInput(f"connection {slug} is one of {known.channel}, not of {source.name}")
-    if timezone is not None and timezone != known.timezone:
+    if existing.channel != source.name:
+        raise BadInput(f"connection {slug} is one of {existing.channel}, not of {source.name}")
+    # A day cut in another zone would hold other transactions: entries already posted would change.
+    if timezone is not None and timezone != existing.timezone:
         raise BadInput(
-            f"connection {slug} keeps its days in {known.timezone}; use another slug for {timezone}"
+            f"connection {slug} keeps its days in {existing.timezone}; "
+            f"use another slug for {timezone}"
         )
-    if name is not None and name != known.name:
-        raise BadInput(f"connection {slug} is named {known.name!r}: leave --name out")
-    return Target(slug, known.name, known.timezone, exists=True)
+    if name is not None and name != existing.name:
+        raise BadInput(f"connection {slug} is named {existing.name!r}: leave --name out")
+    return Target(slug, existing.name, existing.timezone, exists=True)
 
 
 def import_file(
     workspace: Workspace, source: Channel, target: Target, path: Path, *, again: bool = False
 ) -> Iterator[Imported]:
-    """Take every file in `path`; `BadInput` for one that is refused, which leaves nothing.
+    """Import every file in `path`; `BadInput` for one that is refused, which leaves nothing.
 
-    What another connection has is taken with `again` only.
+    What another connection has is imported with `again` only.
     """
     for source_file in source_files(path):
         manifest = ingest.parse_file(
@@ -93,18 +95,19 @@ def import_file(
         )
         bookable(workspace, manifest, datetime.now(UTC).date())
         with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
+            # Stores of one seller often share a folder of downloads: a file in both counts twice.
             elsewhere = held_elsewhere(workspace, source, target.slug, manifest)
             if elsewhere is not None and not again:
                 raise BadInput(
                     f"{manifest.name}: {elsewhere}: import it there, or add --again if it belongs "
                     "to both"
                 )
-            outcome = _take(workspace, source, target, source_file.content, manifest)
-            yield replace(outcome, elsewhere=elsewhere)
+            imported = _store(workspace, source, target, source_file.content, manifest)
+            yield replace(imported, elsewhere=elsewhere)
 
 
 def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
-    """`BadInput` for a document with days that the books do not have."""
+    """Raise `BadInput` for a document with days that the books do not have."""
     first = min([manifest.first_day, *manifest.days])
     last = max([manifest.last_day, *manifest.days])
     if first < workspace.settings.first_day:
@@ -112,6 +115,7 @@ def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
             f"{manifest.name}: has days from {first}, before {workspace.settings.first_day}; "
             "set DAYBOOK_FIRST_DAY to an earlier day"
         )
+    # A day read month first: a wrong dialect shows as a date far ahead.
     if last > today + timedelta(days=DAYS_AHEAD):
         raise BadInput(f"{manifest.name}: has days up to {last}, which is in the future")
 
@@ -119,7 +123,7 @@ def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
 def held_elsewhere(
     workspace: Workspace, source: Channel, slug: str, manifest: Manifest
 ) -> str | None:
-    """What another connection of the channel has of a document, in words."""
+    """Return what another connection of the channel has of a document, as a sentence."""
     ids = _own_ids(manifest)
     for connection in workspace.registry.connections.list():
         if connection.channel != source.name or connection.slug == slug:
@@ -134,11 +138,11 @@ def held_elsewhere(
 
 
 def _own_ids(manifest: Manifest) -> set[str]:
-    """The ids of its settlements that the channel gave: not those that are made of a day."""
+    """Return the ids of its settlements that the channel gave, not those made of a day."""
     return {s.settlement_id for s in manifest.settlements if _OWN_ID.fullmatch(s.settlement_id)}
 
 
-def _take(
+def _store(
     workspace: Workspace, source: Channel, target: Target, content: bytes, manifest: Manifest
 ) -> Imported:
     registry, lake = workspace.registry, workspace.lake
@@ -151,43 +155,44 @@ def _take(
             kind="file",
             actor=ACTOR,
         )
-    held = lake.effective_documents(target.slug)
+    previous = lake.effective_documents(target.slug)
     connection = registry.connections.get(target.slug)
-    check_covered_once(manifest, held, connection.timezone)
+    check_covered_once(manifest, previous, connection.timezone)
     if connection.kind == "api":
         check_before_sync(manifest, first_day(connection, workspace.settings.first_day))
-    before = readings(source, held)
-    kept = ingest.store(lake, content, manifest)
+    # Taken before storing: the new document may change how the others are read.
+    before = query_variables(source, previous)
+    stored = ingest.store(lake, content, manifest)
     current = lake.effective_documents(target.slug)
-    days = touched_days(source, kept.manifest, before, current, lake.manifests(target.slug))
+    days = touched_days(source, stored.manifest, before, current, lake.manifests(target.slug))
     registry.inbox.record_document(
         target.slug,
-        document=kept.manifest.document,
+        document=stored.manifest.document,
         days=days,
-        detail={"file": kept.manifest.name, "statement": kept.manifest.statement},
+        detail={"file": stored.manifest.name, "statement": stored.manifest.statement},
         actor=ACTOR,
-        again=kept.new,
+        again=stored.new,
     )
     mapping = mapping_of(registry, target.slug)
-    placed = classify(
+    classified = classify(
         source.name,
-        (word.name for word in kept.manifest.source_types),
+        (source_type.name for source_type in stored.manifest.source_types),
         mapping.source_types.get(source.name),
     )
-    unknown = tuple(c.source_type for c in placed if c.category == UNCLASSIFIED)
-    replaced = next((m.name for m in held if m.document == kept.supersedes), None)
+    unmapped = tuple(c.source_type for c in classified if c.category == UNCLASSIFIED)
+    replaced = next((m.name for m in previous if m.document == stored.supersedes), None)
     return Imported(
-        kept.manifest,
-        kept.new,
+        stored.manifest,
+        stored.new,
         tuple(days),
-        unknown,
+        unmapped,
         instead_of=replaced,
-        withdrawal=kept.withdrawal,
+        withdrawal=stored.withdrawal,
     )
 
 
-def readings(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:
-    """How each document is read, given all that are in force."""
+def query_variables(source: Channel, manifests: Sequence[Manifest]) -> Mapping[str, dict[str, Any]]:
+    """Return the variables each document is queried with, given all effective documents."""
     return {m.document: source.query(m, manifests).variables for m in manifests}
 
 
@@ -198,9 +203,12 @@ def touched_days(
     current: Sequence[Manifest],
     stored: Sequence[Manifest],
 ) -> list[date]:
-    """Days that must be done again: the document's own, those of the one it replaces, and those
-    of documents that are read differently now (a later deposit closes an earlier month's end)."""
-    after = readings(source, current)
+    """Return the days to compute again, sorted.
+
+    They are the document's own, those of the one it replaces, and those of documents that are
+    queried differently now (a later deposit closes an earlier month's end).
+    """
+    after = query_variables(source, current)
     changed = {d for d, variables in after.items() if before.get(d, variables) != variables}
     by_name = {m.document: m for m in stored}
     days = {day for name in changed for day in days_of(by_name[name])}
@@ -217,12 +225,15 @@ def touched_days(
 
 
 def _deciding(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides how lines are read but where a document ends: its days tell that."""
+    """Return the variables that decide how lines are read, without `period_end`.
+
+    The document's days already say where it ends.
+    """
     return {name: value for name, value in variables.items() if name != "period_end"}
 
 
 def _named_otherwise(manifest: Manifest, replaced: Manifest) -> set[date]:
-    """Days of settlements that only one of two documents has: the other's lines are of another."""
+    """Return the days of settlements that only one of two documents has."""
     now, was = ({s.settlement_id: s for s in m.settlements} for m in (manifest, replaced))
     days: set[date] = set()
     for name in now.keys() ^ was.keys():
@@ -234,9 +245,9 @@ def _named_otherwise(manifest: Manifest, replaced: Manifest) -> set[date]:
 
 
 def _unlike(manifest: Manifest, replaced: Manifest) -> set[date]:
-    """Days that a document says something else of than the one it replaces.
+    """Return the days on which a document differs from the one it replaces.
 
-    Where days have no digests nobody can tell, and all of them count.
+    Where days have no digests there is nothing to compare, and all of them count.
     """
     both = days_of(manifest) | days_of(replaced)
     digests = [t.digest for t in (*manifest.days.values(), *replaced.days.values()) if t.lines]
@@ -251,24 +262,25 @@ def _unlike(manifest: Manifest, replaced: Manifest) -> set[date]:
 
 
 def days_of(manifest: Manifest) -> set[date]:
-    """Every day a document covers or pays on."""
+    """Return every day a document covers or pays on."""
     return set(Window(manifest.first_day, manifest.last_day + timedelta(days=1))) | set(
         manifest.days
     )
 
 
 def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
-    """Days that are not done: never run, failed, asked for again, lost, without a document now."""
+    """Return the days to compute: new, failed, requested, lost, or without a document now."""
     registry, lake = workspace.registry, workspace.lake
     covered = {day for m in lake.effective_documents(connection.slug) for day in days_of(m)}
-    done = {s.day for s in registry.days.list(connection.slug) if s.state in {"done", "empty"}}
+    computed = {s.day for s in registry.days.list(connection.slug) if s.state in {"done", "empty"}}
+    # The registry remembers what was written; only the lake knows what is still whole.
     for table in ("transactions", "settlements", "journal_lines"):
-        done &= lake.days(table, connection.slug) - lake.cut_off(table, connection.slug)
-    asked = {
+        computed &= lake.days(table, connection.slug) - lake.cut_off(table, connection.slug)
+    requested = {
         day for e in registry.inbox.list() if e.connection == connection.slug for day in e.days
     }
     # A withdrawal that was killed before it asked for its days.
     unsupported = lake.days("transactions", connection.slug) - {
         day for m in booked_documents(workspace, connection) for day in days_of(m)
     }
-    return sorted((covered - done) | asked | unsupported)
+    return sorted((covered - computed) | requested | unsupported)

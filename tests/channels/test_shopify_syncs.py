@@ -12,14 +12,14 @@ from connectors.channels import channel
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
-from pipelines.stages.importing import import_file, open_connection
+from pipelines.stages.imports import import_file, open_connection
 from sandbox.limits import CLOCK
 from sandbox.money import TODAY
 from sandbox.shopify import Shopify
 from sandbox.shopify_money import ShopifyMoney
 from tests.channels.house import House, total
 from tests.channels.shopify_files import PAYOUTS, export, payout, row
-from tests.channels.visitors import Store, check_tied, connected
+from tests.channels.stores import Store, check_tied, connected
 from tests.connectors.accounts.platforms import desk
 
 
@@ -41,7 +41,7 @@ def asked(at: Store, operation: str) -> list[int]:
 
 
 def test_a_question_that_costs_too_much_is_asked_for_less(at: Store) -> None:
-    at.visit()
+    at.sync()
     assert asked(at, "Payouts")[0] == 250
     assert asked(at, "BalanceTransactions")[:2] == [250, 125]
     assert set(asked(at, "BalanceTransactions")[1:]) == {125}
@@ -50,14 +50,14 @@ def test_a_question_that_costs_too_much_is_asked_for_less(at: Store) -> None:
 def test_a_throttled_question_in_a_200_is_asked_again(at: Store) -> None:
     assert isinstance(at.desk.emulator, Shopify)
     at.desk.emulator.throttled = 3
-    assert at.visit().documents
+    assert at.sync().documents
 
 
 @pytest.mark.parametrize("finds", ["ignored", "nothing"])
 def test_a_payout_is_whole_whatever_a_search_by_payout_finds(at: Store, finds: str) -> None:
     assert isinstance(at.money, ShopifyMoney)
     at.money.knows_payouts = finds
-    at.visit()
+    at.sync()
     at.books()
     check_tied(at)
 
@@ -69,7 +69,7 @@ def test_a_payout_that_begins_while_payouts_are_listed_is_not_missed(at: Store) 
     money = ShopifyMoney(("USD",), first=TODAY - timedelta(days=10), today=friday, hasty=True)
     emulator.money[emulator.first] = money
     before = len(money.payouts)
-    at.visit()
+    at.sync()
     assert len(money.payouts) == before + 1
     assert len(asked(at, "Payouts")) == 2
     at.books()

@@ -1,4 +1,4 @@
-"""From a journal line to its transactions, and from those to document and row."""
+"""Explanations of journal lines: their transactions, and each one's document and row."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -46,7 +46,7 @@ class Source:
 
 
 def sources(workspace: Workspace, connection: Connection, day: date) -> list[Source]:
-    """Every transaction of a day, in order of document and row."""
+    """Return every transaction of a day, in order of document and row."""
     files = workspace.lake.partitions("transactions", connection.slug, [day])
     if not files:
         return []
@@ -60,8 +60,10 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
             "ORDER BY document, row, transaction_id"
         ).fetchall()
         cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)
-    words = {row[1] for row in rows if row[9] == GATEWAY}
-    gateways = {c.source_type: through(c.gateway) for c in classify(connection.channel, words)}
+    of_gateways = {row[1] for row in rows if row[9] == GATEWAY}
+    gateways = {
+        c.source_type: through(c.gateway) for c in classify(connection.channel, of_gateways)
+    }
     return [
         Source(*(*row, names.get(row[11], ""), cells.get(row[0]), gateways.get(row[1])))
         for row in rows
@@ -75,45 +77,46 @@ def _cells(
     con: duckdb.DuckDBPyConnection,
     scratch: Path,
 ) -> dict[str, dict[str, str]]:
-    """What each line's document says at its place, by name; `lines` are document, row and id."""
-    wanted: dict[str, dict[str, int]] = defaultdict(dict)
+    """Return each line's cells in its document, by name; `lines` are document, row and id."""
+    rows_by_document: dict[str, dict[str, int]] = defaultdict(dict)
     for document, row, transaction_id in lines:
-        wanted[document][transaction_id] = row
-    found: dict[str, dict[str, str]] = {}
+        rows_by_document[document][transaction_id] = row
+    cells: dict[str, dict[str, str]] = {}
     for manifest in workspace.lake.manifests(connection.slug):
-        if places := wanted.get(manifest.document):
+        if rows := rows_by_document.get(manifest.document):
             text = text_of(workspace, manifest, scratch)
             relation = channel(manifest.channel).query(manifest, [manifest]).rows(text)
+            # A file is cited by its row; an API document by the number of a record in it.
             in_rows = "row" in con.sql(relation).columns
-            found |= (_rows if in_rows else _records)(con, relation, places)
-    return found
+            cells |= (_rows if in_rows else _records)(con, relation, rows)
+    return cells
 
 
 def _rows(
-    con: duckdb.DuckDBPyConnection, relation: str, places: Mapping[str, int]
+    con: duckdb.DuckDBPyConnection, relation: str, rows: Mapping[str, int]
 ) -> dict[str, dict[str, str]]:
-    """The cells of a file's rows that hold something."""
-    asked = con.execute(
+    """Return the cells of a file's rows that are not empty."""
+    cursor = con.execute(
         f"SELECT * FROM ({relation}) WHERE row IN (SELECT unnest($1::INTEGER[]))",
-        [sorted(set(places.values()))],
+        [sorted(set(rows.values()))],
     )
-    names = [column[0] for column in asked.description or []]
-    rows = [dict(zip(names, values, strict=True)) for values in asked.fetchall()]
-    cells = {row.pop("row"): {k: str(v) for k, v in row.items() if v} for row in rows}
-    return {line: cells[row] for line, row in places.items() if row in cells}
+    names = [column[0] for column in cursor.description or []]
+    records = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    cells = {record.pop("row"): {k: str(v) for k, v in record.items() if v} for record in records}
+    return {line: cells[row] for line, row in rows.items() if row in cells}
 
 
 def _records(
-    con: duckdb.DuckDBPyConnection, relation: str, places: Collection[str]
+    con: duckdb.DuckDBPyConnection, relation: str, lines: Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """The records of an API's answers, by the number that is the middle of a line's id."""
-    numbers = {line: line.partition(":")[2].partition(".")[0] for line in places}
-    found = records(con, relation, set(numbers.values()))
-    return {line: found[number] for line, number in numbers.items() if number in found}
+    """Return the records of an API document, by the number that is the middle of a line's id."""
+    numbers = {line: line.partition(":")[2].partition(".")[0] for line in lines}
+    by_number = records(con, relation, set(numbers.values()))
+    return {line: by_number[number] for line, number in numbers.items() if number in by_number}
 
 
 def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) -> list[Source]:
-    """The transactions that one line of an entry sums."""
+    """Return the transactions that one line of an entry sums."""
     gateway = _gateway(line, entry)
     return [
         source
@@ -131,10 +134,11 @@ def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) ->
 
 
 def _gateway(line: JournalLine, entry: JournalEntry) -> str | None:
-    """What stands in a line's account where those of the entry's gateways differ."""
+    """Return the component of a line's account in which the entry's gateways differ."""
     if line.category != GATEWAY:
         return None
-    accounts = {it.account for it in entry.lines if it.category == GATEWAY}
+    accounts = {other.account for other in entry.lines if other.category == GATEWAY}
+    # Owners name accounts as they like: only the differing component tells gateways apart.
     parts = zip(*(account.split(":") for account in accounts), strict=True)
     places = [n for n, names in enumerate(parts) if len(set(names)) > 1]
     return line.account.split(":")[places[0]] if places else None

@@ -1,0 +1,86 @@
+"""Changes to mappings: saved as a version, and the days that they may change requested."""
+
+from dataclasses import dataclass
+
+from connectors.database.registry import Connection
+from connectors.errors import BadInput
+from mappings.journal.config import MappingConfig
+from mappings.model import UNCLASSIFIED
+from mappings.taxonomy import Category, categories
+from pipelines.stages.imports import days_of
+from pipelines.stages.mapping import config_of
+from pipelines.stages.provisional import booked_documents
+from pipelines.stages.source_types import source_types_of
+from pipelines.stages.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMapping:
+    """A mapping as it was saved: its version, and how many days were requested again."""
+
+    version: int
+    days: int
+
+
+def save_mapping(
+    workspace: Workspace,
+    config: MappingConfig,
+    connection: str | None,
+    actor: str,
+    after: int | None = None,
+) -> SavedMapping:
+    """Save a mapping of a connection, or the default one, and request all days it may change.
+
+    `BadInput` for an unknown connection, and when `after` is not the newest version any more.
+    """
+    registry = workspace.registry
+    saved = registry.mappings.save(
+        config.model_dump(mode="json"),
+        config.digest,
+        connection=connection,
+        actor=actor,
+        after=after,
+    )
+    requested = 0
+    # The default mapping may decide for every connection, so it asks for the days of all.
+    for affected in registry.connections.list():
+        if connection not in {None, affected.slug}:
+            continue
+        days = sorted({d for m in booked_documents(workspace, affected) for d in days_of(m)})
+        if days:
+            registry.inbox.request_days(affected.slug, days, "mapping changed", actor)
+            requested += len(days)
+    return SavedMapping(saved.version, requested)
+
+
+def assignable_categories() -> dict[str, Category]:
+    """Return the categories that a source type can be mapped to, by name."""
+    return {name: category for name, category in categories().items() if name != UNCLASSIFIED}
+
+
+def assign_category(
+    workspace: Workspace, connection: Connection, source_type: str, category: str, actor: str
+) -> SavedMapping:
+    """Map one source type in a connection's own mapping, which begins as a copy of the default.
+
+    `BadInput` for a source type that none of its documents has, and for an unknown category.
+    """
+    if category not in assignable_categories():
+        raise BadInput(f"there is no category {category!r}; `daybook mappings show` lists them")
+    if source_type not in source_types_of(workspace, connection):
+        raise BadInput(f"no document of {connection.slug} has the source type {source_type!r}")
+    before = workspace.registry.mappings.get(connection.slug)
+    config = config_of(before)
+    rules = dict(config.source_types.get(connection.channel, {}))
+    rules.pop(source_type, None)
+    # Where two differ in capitals only, the last one counts.
+    rules[source_type] = category
+    changed = {"source_types": {**config.source_types, connection.channel: rules}}
+    own = before is not None and before.connection is not None
+    return save_mapping(
+        workspace,
+        MappingConfig.model_validate(config.model_dump() | changed),
+        connection.slug,
+        actor,
+        after=before.version if own and before else 0,
+    )
