@@ -65,10 +65,7 @@ def main() -> None:
     """Run the command line; an error is one line on standard error, never a traceback."""
     # Collections while modules are imported find nothing, and take a sixth of a command's start.
     gc.set_threshold(GARBAGE_THRESHOLD)
-    code = exit_code(app)
-    # Without this a process that ends looks through all it holds first: a second after a sync.
-    gc.freeze()
-    raise SystemExit(code)
+    raise SystemExit(exit_code(app))
 
 
 if __name__ == "__main__":
