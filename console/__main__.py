@@ -1,5 +1,5 @@
 """`python -m console` is `daybook`."""
 
-from console.cli import main
+from console.cli import program
 
-main()
+program()

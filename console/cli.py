@@ -1,9 +1,14 @@
 """The command line: assembly. What becomes of errors is in `console.exit_codes`."""
 
+import atexit
 import gc
+import os
+import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -61,12 +66,30 @@ app: Final = CommandLine(
 )
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; an error is one line on standard error, never a traceback."""
     # Collections while modules are imported find nothing, and take a sixth of a command's start.
     gc.set_threshold(GARBAGE_THRESHOLD)
     raise SystemExit(exit_code(app))
 
 
+def program() -> NoReturn:
+    """Run the command line in a process of its own, and end it.
+
+    Python's own end looks once more through all that a process holds, a second after a sync, and
+    the memory goes with the process anyway. Threads are awaited and exit handlers run as there.
+    """
+    try:
+        main()
+    except SystemExit as ending:
+        code = ending.code
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0)
+
+
 if __name__ == "__main__":
-    main()
+    program()

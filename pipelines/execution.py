@@ -12,9 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster_shared.error import SerializableErrorInfo
 
+from connectors.errors import ConfigError
 from connectors.home.settings import settings
 from connectors.lake.windows import ONE_DAY, Window
 from pipelines.assets.raw import RERUN_HELPS
@@ -34,6 +36,15 @@ WAREHOUSE_JOB = warehouse_job.name
 
 # What happens is recorded on the instance; at the terminal it would drown the progress bar.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+# What a run prints goes to the terminal itself. Stock, four processes a run copy it there from
+# files, in which the progress bar would be drawn.
+UNCAPTURED: Mapping[str, Any] = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+        "config": {},
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +59,20 @@ class RunOutcome:
 
 @contextmanager
 def open_instance(connections: Sequence[str]) -> Iterator[dg.DagsterInstance]:
-    """Open the home's instance, and add the partition keys of these connections to it."""
-    os.environ["DAGSTER_HOME"] = str(settings().dagster_home)
+    """Yield the home's instance, which knows the partition keys of these connections.
+
+    Raises `ConfigError` where its folder is gone: Dagster would make an instance of its own.
+    """
+    folder = settings().dagster_home
+    if not folder.is_dir():
+        raise ConfigError(f"there is no folder {folder}: run `daybook init`")
+    os.environ["DAGSTER_HOME"] = str(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with dg.DagsterInstance.get() as instance:
-            partitions = set(instance.get_dynamic_partitions(CONNECTIONS))
-            # Adding keys that exist costs a transaction of every command.
-            new = [slug for slug in connections if slug not in partitions]
+        home = InstanceRef.from_dir(str(folder), overrides=UNCAPTURED)
+        with dg.DagsterInstance.from_ref(home) as instance:
+            existing = set(instance.get_dynamic_partitions(CONNECTIONS))
+            new = [slug for slug in connections if slug not in existing]
             if new:
                 instance.add_dynamic_partitions(CONNECTIONS, new)
             yield instance

@@ -18,7 +18,7 @@ from typing import Final
 
 from connectors.home.settings import Settings
 from tests.benchmarks.generate import Shape, write_settlements
-from tests.benchmarks.homes import fresh_home, stock
+from tests.benchmarks.homes import fresh_home
 from tests.benchmarks.results import Result
 from tests.console.test_up import free_port
 
@@ -39,7 +39,7 @@ def measure(work: Path, scale: float) -> list[Result]:
     shown = statistics.median(_seconds(work, "--help") for _ in range(REPEATS))
     (file,) = write_settlements(work / "tsv", Shape(lines=40, settlements=1))
     with fresh_home(work / "home", [SLUG]) as home:
-        stock(home, [SLUG], [file])
+        _seconds(home.home, "import", "amazon", str(file), "--connection", SLUG)
         synced = _seconds(home.home, "sync")
         percent, megabytes = _idle(home, max(15.0, WATCH_SECONDS * min(scale, 1.0)))
     return [

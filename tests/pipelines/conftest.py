@@ -17,6 +17,7 @@ from dagster_graphql.test.utils import execute_dagster_graphql
 
 from connectors.database.postgres import database_url
 from connectors.home.settings import Settings
+from pipelines.execution import UNCAPTURED
 
 OURS = ("pipelines.storage", "{}Storage")
 STOCK = ("dagster_postgres", "Postgres{}Storage")
@@ -56,7 +57,7 @@ def open_instance(
         folder = tmp_path / name
         folder.mkdir()
         (folder / "dagster.yaml").write_text(
-            yaml.safe_dump({**config, "telemetry": {"enabled": False}})
+            yaml.safe_dump({**config, **UNCAPTURED, "telemetry": {"enabled": False}})
         )
         instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder)))
         opened.append(instance)

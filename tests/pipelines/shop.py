@@ -17,7 +17,7 @@ from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
 from connectors.lake.lake import Lake
 from connectors.lake.windows import ONE_DAY, Window
-from pipelines.execution import RunOutcome, run
+from pipelines.execution import RunOutcome, open_instance, run
 from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.channels.amazon_files import Line, order, report
@@ -202,7 +202,7 @@ def open_shop(server: Server, folder: Path) -> Iterator[Shop]:
                 _begin_the_partitions(registry)
             with (
                 Registry.open(settings()) as registry,
-                dg.DagsterInstance.get() as instance,
+                open_instance([]) as instance,
                 web_server(instance, "pipelines.definitions") as ask,
             ):
                 workspace = Workspace(settings(), registry)
