@@ -108,7 +108,7 @@ def check_target(registry: Registry, target: str) -> None:
 
 def _is_target(connection: Connection) -> bool:
     authorised = connection.account_id is not None and connection.state != "disconnected"
-    # A pending organisation is none yet: its account may still be another one.
+    # One that needs reauthorising stays a target: its entries wait for it.
     return authorised and not has_settlements(connection)
 
 

@@ -254,7 +254,6 @@ def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Dec
         if not (name == "declared" and statement.declared is None)
         and not (name == "paid" and statement.payout is None)
     ]
-    # Some channels declare a total of their own beside the payout: both must be met.
     if statement.payout is not None and statement.declared is not None:
         gaps.append(statement.payout - statement.total)
     return max(gaps, key=abs)

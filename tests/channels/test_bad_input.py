@@ -86,8 +86,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(name: str, spoil: str, tmp_pat
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_a_folder_or_no_file_is_refused(name: str, tmp_path: Path) -> None:
-    for path, said in ((tmp_path, "folder"), (tmp_path / "gone.txt", "no such file")):
-        with pytest.raises(BadInput, match=said):
+    for path, message in ((tmp_path, "folder"), (tmp_path / "gone.txt", "no such file")):
+        with pytest.raises(BadInput, match=message):
             examine(tmp_path / "home", name, path)
     assert left_behind(tmp_path / "home") == []
 

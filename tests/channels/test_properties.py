@@ -251,7 +251,7 @@ def ledgers(draw: st.DrawFn) -> list[etsy.Row]:
 
 def expected_chain(rows: list[etsy.Row]) -> list[tuple[Any, ...]]:
     """Settlements as a person adds them up: what stands before each deposit, and what stays."""
-    found: list[tuple[Any, ...]] = []
+    results: list[tuple[Any, ...]] = []
     balance = pending = Decimal(0)
     lines, seen = 0, defaultdict(int)
     for row in rows:
@@ -262,12 +262,12 @@ def expected_chain(rows: list[etsy.Row]) -> list[tuple[Any, ...]]:
         paid = Decimal(row.title.split()[0].strip("$").replace(",", ""))
         seen[row.day] += 1
         name = f"etsy-{row.day}-USD" + (f"-{seen[row.day]}" if seen[row.day] > 1 else "")
-        found.append((name, lines, pending, paid, balance, balance + pending - paid))
+        results.append((name, lines, pending, paid, balance, balance + pending - paid))
         balance, pending, lines = balance + pending - paid, Decimal(0), 0
     if lines:
-        found.append((f"open-{rows[-1].day:%Y-%m}-USD", lines, pending, None, balance,
+        results.append((f"open-{rows[-1].day:%Y-%m}-USD", lines, pending, None, balance,
                       balance + pending))  # fmt: skip
-    return found
+    return results
 
 
 @FEW

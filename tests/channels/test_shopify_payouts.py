@@ -44,18 +44,18 @@ def house(registry: Registry, tmp_path: Path) -> House:
 def examined(folder: Path, files: Sequence[str | bytes]) -> list[Manifest]:
     """What each file says, read on one table."""
     path = folder / "payouts_export.csv"
-    found: list[Manifest] = []
+    results: list[Manifest] = []
     desk = Settings(home=folder / "home", database_url=None, threads=1)
     with open_parser(desk) as table:
         for content in files:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
             for source_file in source_files(path):
-                found.append(
+                results.append(
                     table.parse(
                         SHOPIFY, source_file, connection="store", time_zone="America/New_York"
                     )
                 )
-    return found
+    return results
 
 
 def test_a_payout_is_a_settlement_of_its_day(house: House) -> None:

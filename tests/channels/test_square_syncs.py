@@ -27,9 +27,9 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store("square", quick_home, tmp_path) as found:
-        _empty(_money(found))
-        yield found
+    with store("square", quick_home, tmp_path) as opened:
+        _empty(_money(opened))
+        yield opened
 
 
 def _money(at: Store) -> SquareMoney:

@@ -67,12 +67,12 @@ def test_columns_stand_in_any_order_and_by_newer_names(table: FileParser) -> Non
 
 def test_the_layout_without_statements_is_settled_by_the_day(table: FileParser) -> None:
     rows = [order(str(day), at=date(2024, 9, day), **SOLD) for day in (8, 9, 9)]
-    found = examined(table, export(rows, SOUTH_EAST))
-    assert [(s.settlement_id, s.total, s.payout) for s in found.settlements] == [
+    manifest = examined(table, export(rows, SOUTH_EAST))
+    assert [(s.settlement_id, s.total, s.payout) for s in manifest.settlements] == [
         ("tiktok-2024-09-08", Decimal("22.75"), None),
         ("tiktok-2024-09-09", Decimal("45.50"), None),
     ]
-    assert found.statement == "income:2024-09-08..2024-09-09:USD"
+    assert manifest.statement == "income:2024-09-08..2024-09-09:USD"
 
 
 def test_a_column_nobody_knows_counts_where_the_total_is_short_of_it(table: FileParser) -> None:

@@ -86,14 +86,14 @@ def test_statements_tie_in_every_market(table: FileParser, currency: str, kind: 
     money = TikTokMoney(currency, seed=7, first=date(2026, 10, 10), **more)
     assert len(money.statements) > 15
     for statement in money.statements[::2]:
-        found = examined(table, document(statement, currency))
-        assert found.total == statement.payable
-        placed = classify("tiktok", (w.name for w in found.source_types))
+        manifest = examined(table, document(statement, currency))
+        assert manifest.total == statement.payable
+        placed = classify("tiktok", (w.name for w in manifest.source_types))
         assert "unclassified" not in {c.category for c in placed}
-        sums = {w.name: w.amount for w in found.source_types}
+        sums = {w.name: w.amount for w in manifest.source_types}
         tax = [c.source_type for c in placed if c.category.startswith("tax.facilitator")]
         assert sum(sums[name] for name in tax) == 0
-        assert found.first_day == found.last_day == statement.day
+        assert manifest.first_day == manifest.last_day == statement.day
 
 
 def test_a_transaction_that_does_not_add_up_is_refused_with_both_figures(
@@ -165,9 +165,9 @@ def test_in_south_east_asia_statements_say_themselves_that_they_are_paid(
         at.sync()
         at.books()
         check_tied(at)
-        asked = {exchange.path.rpartition("/")[2] for exchange in at.exchanges}
-    assert asked >= {"statements", "statement_transactions"}
-    assert "payments" not in asked
+        paths = {exchange.path.rpartition("/")[2] for exchange in at.exchanges}
+    assert paths >= {"statements", "statement_transactions"}
+    assert "payments" not in paths
 
 
 def test_a_day_is_over_once_its_statement_had_time_to_appear(

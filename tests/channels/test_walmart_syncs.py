@@ -27,8 +27,8 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store("walmart", quick_home, tmp_path) as found:
-        yield found
+    with store("walmart", quick_home, tmp_path) as opened:
+        yield opened
 
 
 def money(at: Store) -> WalmartMoney:

@@ -12,7 +12,7 @@ from connectors.accounts.vault import Vault
 from sandbox.server import bound, serving
 from sandbox.square import SquareEmulator
 from tests.console.user import Told, User
-from tests.search import result as told_openly
+from tests.secrets_search import exposed
 
 
 @dataclass(frozen=True)
@@ -205,4 +205,4 @@ def test_marked_secrets_are_nowhere_in_the_home(seller: Seller) -> None:
     said = "".join(t.out + t.err for t in result)
     assert [secret for secret in marked if secret in said] == []
     assert seller.user.database is not None
-    assert told_openly(marked, seller.user.home, seller.user.database) == []
+    assert exposed(marked, seller.user.home, seller.user.database) == []

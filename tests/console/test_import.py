@@ -184,11 +184,11 @@ _REFUSED = {
 
 @pytest.mark.parametrize("kind", _REFUSED)
 def test_a_bad_file_is_one_line_and_leaves_nothing(user: User, folder: Path, kind: str) -> None:
-    content, said = _REFUSED[kind]
+    content, message = _REFUSED[kind]
     result = user("import", "amazon", _file(folder, content), "--connection", "mugs")
     assert (result.code, result.out) == (2, "")
     assert "march.txt" in result.complaint
-    assert said in result.complaint
+    assert message in result.complaint
     assert user.connections() == []
     assert user.documents() == []
     assert list(user.settings.scratch_folder.iterdir()) == []
@@ -196,10 +196,10 @@ def test_a_bad_file_is_one_line_and_leaves_nothing(user: User, folder: Path, kin
 
 
 def test_a_file_that_is_not_there_and_a_folder(user: User, folder: Path) -> None:
-    for path, said in ((folder / "none.txt", "there is no such file"), (folder, "is a folder")):
+    for path, message in ((folder / "none.txt", "there is no such file"), (folder, "is a folder")):
         result = user("import", "amazon", path, "--connection", "mugs")
         assert result.code == 2
-        assert said in result.complaint
+        assert message in result.complaint
     assert user.connections() == []
 
 
@@ -240,7 +240,7 @@ def test_the_other_files_of_the_command_are_taken(user: User, folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("import etsy FILE --connection mugs", "connection mugs is one of amazon, not of etsy"),
         ("import amazon FILE --connection mugs --timezone Asia/Tokyo", "keeps its days in UTC"),
@@ -251,12 +251,12 @@ def test_the_other_files_of_the_command_are_taken(user: User, folder: Path) -> N
         ("import amazon FILE", "Missing option '--connection'"),
     ],
 )
-def test_options_that_contradict(user: User, folder: Path, words: str, said: str) -> None:
+def test_options_that_contradict(user: User, folder: Path, words: str, message: str) -> None:
     path = _file(folder, settlement())
     user("import", "amazon", path, "--connection", "mugs")
     result = user(*words.replace("FILE", str(path)).split())
     assert (result.code, result.out) == (2, "")
-    assert said in result.complaint
+    assert message in result.complaint
     assert user.connections() == ["mugs"]
     assert len(user.documents()) == 1
 

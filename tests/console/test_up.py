@@ -244,8 +244,8 @@ def test_a_sandbox_lets_anybody_connect_an_account(
     callback = f"http://localhost:{port}/connect"
     assert callback.startswith(_public_url(running))
 
-    known = own("applications", "list", "--json").json["applications"]
-    assert {app["channel"] for app in known if not app["registered"]} == {"woocommerce"}
+    applications = own("applications", "list", "--json").json["applications"]
+    assert {app["channel"] for app in applications if not app["registered"]} == {"woocommerce"}
     keys = folder / "square.json"
     added = own("connections", "add", "square", "--name", "Coffee", "--credentials", keys)
     assert (added.code, added.out) == (

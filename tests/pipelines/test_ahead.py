@@ -17,13 +17,13 @@ def test_all_comes_in_order_and_then_what_went_wrong() -> None:
         yield from range(20)
         raise Transient("the platform does not answer")
 
-    found = []
+    results = []
     with (
         pytest.raises(Transient, match="does not answer"),
-        ahead(fetched(), threading.Event()) as it,
+        ahead(fetched(), threading.Event()) as items,
     ):
-        found.extend(it)
-    assert found == list(range(20))
+        results.extend(items)
+    assert results == list(range(20))
 
 
 def test_the_next_is_fetched_while_one_is_proven() -> None:
@@ -34,10 +34,10 @@ def test_the_next_is_fetched_while_one_is_proven() -> None:
         second.set()
         yield 2
 
-    with ahead(fetched(), threading.Event()) as it:
-        assert next(it) == 1
+    with ahead(fetched(), threading.Event()) as items:
+        assert next(items) == 1
         assert second.wait(SECONDS)
-        assert list(it) == [2]
+        assert list(items) == [2]
 
 
 def test_who_breaks_off_stops_the_fetching() -> None:
@@ -55,8 +55,8 @@ def test_who_breaks_off_stops_the_fetching() -> None:
             closed.set()
 
     def prove() -> None:
-        with ahead(fetched(), stopped) as it:
-            next(it)
+        with ahead(fetched(), stopped) as items:
+            next(items)
             raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="disk is full"):

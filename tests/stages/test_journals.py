@@ -175,17 +175,17 @@ def test_every_gateway_has_a_clearing_account_that_tells_its_transactions(
     (entry,) = read_entries(house.workspace, house.slug, [day], {})
     rows = sources(house.workspace, house.connection, day)
     explained = {
-        it.account: {source.source_type for source in behind(it, entry, rows)}
-        for it in entry.lines
-        if it.category == GATEWAY
+        posting.account: {source.source_type for source in behind(posting, entry, rows)}
+        for posting in entry.lines
+        if posting.category == GATEWAY
     }
     assert explained == {
         "Assets:Clearing-Gateways:Store:Cod": {"gateway / cod"},
         "Assets:Clearing-Gateways:Store:Stripe": {"gateway / stripe"},
     }
-    for it in entry.lines:
-        owed = sum(source.amount for source in behind(it, entry, rows))
-        assert owed == (it.amount if it.category == CLEARING else -it.amount)
+    for posting in entry.lines:
+        owed = sum(source.amount for source in behind(posting, entry, rows))
+        assert owed == (posting.amount if posting.category == CLEARING else -posting.amount)
 
 
 def test_an_owner_may_put_all_gateways_into_one_account(registry: Registry, tmp_path: Path) -> None:

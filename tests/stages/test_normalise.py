@@ -73,8 +73,8 @@ def test_an_empty_day_has_the_same_columns_as_any(house: House) -> None:
     shapes = set()
     with duckdb.connect() as con:
         for file in house.workspace.lake.partitions("transactions", house.slug, house.window):
-            found = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{file}')").fetchall()
-            shapes.add(tuple((name, kind) for name, kind, *_ in found))
+            rows = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{file}')").fetchall()
+            shapes.add(tuple((name, kind) for name, kind, *_ in rows))
     (shape,) = shapes
     assert [name for name, _ in shape] == list(TRANSACTIONS.names)
 

@@ -135,9 +135,9 @@ def test_whoever_says_nothing_is_hung_up_on(
 ) -> None:
     monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.3)
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    for said in (b"", b"GET / HTTP/1.1\r\nHost: loc", request + b"GET / HT"):
+    for message in (b"", b"GET / HTTP/1.1\r\nHost: loc", request + b"GET / HT"):
         with socket.create_connection(guarded) as client:
-            client.sendall(said)
+            client.sendall(message)
             assert hung_up(client)
 
 

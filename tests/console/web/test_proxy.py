@@ -161,9 +161,9 @@ def open_socket(site: Site, browser: httpx2.Client, origin: str | None = None) -
 
 def test_nobody_reaches_a_program_without_signing_in(behind: Site, dagster: Program) -> None:
     with behind.browser() as browser:
-        asked = browser.get("/dagster/runs")
-        assert asked.status_code == 303
-        assert asked.headers["location"].startswith("/sign-in?next=/dagster/runs")
+        response = browser.get("/dagster/runs")
+        assert response.status_code == 303
+        assert response.headers["location"].startswith("/sign-in?next=/dagster/runs")
         with pytest.raises(InvalidStatus, match="403"):
             open_socket(behind, browser)
     assert dagster.asked == []

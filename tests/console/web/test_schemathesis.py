@@ -63,8 +63,8 @@ def _connect(site: Site, name: str) -> None:
     emulator, accounts = site.platforms[name], site.console.accounts
     first = emulator.first
     accounts.register(platform_named(name), emulator.fields(), "test")
-    given = emulator.chosen(first) | emulator.keys(first)
-    accounts.add(name, f"My {name}", given, account=first, timezone="UTC", actor="test")
+    credentials = emulator.chosen(first) | emulator.keys(first)
+    accounts.add(name, f"My {name}", credentials, account=first, timezone="UTC", actor="test")
 
 
 def _failures(event: events.ScenarioFinished) -> Iterator[Failure]:

@@ -20,9 +20,9 @@ from tests.console.web.conftest import PASSWORD, Site
 
 def test_nobody_sees_anything_without_signing_in(site: Site) -> None:
     with site.browser() as browser:
-        asked = browser.get("/journals?x=1")
-        assert asked.status_code == 303
-        assert asked.headers["location"] == "/sign-in?next=/journals%3Fx%3D1"
+        response = browser.get("/journals?x=1")
+        assert response.status_code == 303
+        assert response.headers["location"] == "/sign-in?next=/journals%3Fx%3D1"
         refused = browser.get("/api/v1/connections")
         assert refused.status_code == 401
         assert "Authorization: Bearer" in refused.json()["error"]
@@ -82,8 +82,8 @@ def test_guesses_at_once_get_no_further_than_one_after_the_other(
     monkeypatch.setattr(sessions, "_verified", verify)
     site.add_user()
     with ThreadPoolExecutor(12) as together:
-        told = Counter(together.map(lambda n: attempt(site, "ada", f"guess {n}"), range(24)))
-    assert told == {401: 5, 429: 19}
+        statuses = Counter(together.map(lambda n: attempt(site, "ada", f"guess {n}"), range(24)))
+    assert statuses == {401: 5, 429: 19}
     assert len(hashed) == 5
     # Another console over the same home knows of them.
     other = Sessions(site.registry)
@@ -99,9 +99,11 @@ def test_an_address_gets_no_further_with_many_names(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "_verified", lambda *_: False)
-    told = Counter(attempt(site, f"name {n}", "hunter2") for n in range(attempts.PER_ADDRESS + 3))
-    assert told[429] in {2, 3}
-    assert told[401] + told[429] == attempts.PER_ADDRESS + 3
+    statuses = Counter(
+        attempt(site, f"name {n}", "hunter2") for n in range(attempts.PER_ADDRESS + 3)
+    )
+    assert statuses[429] in {2, 3}
+    assert statuses[401] + statuses[429] == attempts.PER_ADDRESS + 3
     # What was typed for a name may have been a password.
     (who,) = {(e.actor, e.subject) for e in site.registry.audit.list()}
     assert who == ("unknown", "unknown")
