@@ -5,6 +5,7 @@ from dataclasses import replace
 import dagster as dg
 
 from connectors.home.settings import settings
+from connectors.lake.windows import Window
 from pipelines.assets.chain import settlement_chain
 from pipelines.assets.published import publish_journals
 from pipelines.assets.raw import raw_settlements
@@ -21,9 +22,16 @@ from pipelines.sensors.warehouse import changed_lake
 from pipelines.upkeep import upkeep
 
 
-def build_definitions(daybook: Daybook | None = None) -> dg.Definitions:
-    """Return the definitions over the home of this process; `daybook` may report progress."""
+def build_definitions(
+    daybook: Daybook | None = None, reach: Window | None = None
+) -> dg.Definitions:
+    """Return the definitions over the home of this process; `daybook` may report progress.
+
+    The partitions are the days of the home's data, and those of `reach`.
+    """
     space = space_of_home(settings())
+    if reach is not None:
+        space = Window(min(space.start, reach.start), max(space.end, reach.end))
     partitions = connection_days(space)
     return dg.Definitions(
         assets=[

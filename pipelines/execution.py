@@ -72,7 +72,7 @@ def run(
     tags: dict[str, str] = {}
     if connection is not None and window is not None:
         tags = range_tags(connection, window)
-    return _execute(instance, job, daybook, tags=tags)
+    return _execute(instance, job, daybook, tags=tags, reach=window)
 
 
 def run_fetch(
@@ -102,12 +102,13 @@ def _execute(
     *,
     tags: Mapping[str, str],
     partition_key: str | None = None,
+    reach: Window | None = None,
     run_config: Mapping[str, Any] = MappingProxyType({}),
 ) -> RunOutcome:
     with warnings.catch_warnings(), living_process() as process, interrupts_noted() as interrupted:
         warnings.simplefilter("ignore")
         result = (
-            build_definitions(daybook)
+            build_definitions(daybook, reach)
             .resolve_job_def(job)
             .execute_in_process(
                 instance=instance,

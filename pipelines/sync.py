@@ -122,30 +122,39 @@ def request_sync(
 
     With a `window` its days are fetched and computed again.
     """
-    registry = workspace.registry
-    connection = registry.connections.get(slug)
+    connection = workspace.registry.connections.get(slug)
     days = days_to_compute(workspace, connection, window)
-    request = registry.inbox.request_days(slug, days, reason, actor) if days else None
-    fetch = can_sync(connection)
-    if fetch:
-        scheduled = registry.sync_schedule.by_connection().get(slug)
-        again = {*(scheduled.days if scheduled else ()), *(days if window else ())}
-        why = DAYS_ASKED_FOR if window else SYNC_ASKED_FOR
-        registry.sync_schedule.set(slug, datetime.now(UTC), again, why)
-    return SyncRequest(request, len(days), 0, fetch)
+    return _request(workspace, connection, actor, reason, days, again=days if window else ())
 
 
 def retry(workspace: Workspace, slug: str, actor: str) -> SyncRequest:
     """Ask the daemon once more for what failed and what is due: days, entries, the account."""
     registry = workspace.registry
-    failed = [state.day for state in registry.days.list(slug) if state.state == "failed"]
-    request = registry.inbox.request_days(slug, failed, "tried again", actor) if failed else None
-    requested = request_sync(workspace, slug, actor, "tried again")
-    return replace(
-        requested,
-        request=requested.request or request,
-        entries=registry.publications.retry(BOOKS, slug),
-    )
+    connection = registry.connections.get(slug)
+    failed = {state.day for state in registry.days.list(slug) if state.state == "failed"}
+    days = sorted(failed.union(outstanding_days(workspace, connection)))
+    request = _request(workspace, connection, actor, "tried again", days)
+    return replace(request, entries=registry.publications.retry(BOOKS, slug))
+
+
+def _request(
+    workspace: Workspace,
+    connection: Connection,
+    actor: str,
+    reason: str,
+    days: Sequence[date],
+    again: Sequence[date] = (),
+) -> SyncRequest:
+    """Ask for days to be computed, and for the account to be fetched now, these days `again`."""
+    registry, slug = workspace.registry, connection.slug
+    request = registry.inbox.request_days(slug, days, reason, actor) if days else None
+    fetch = can_sync(connection)
+    if fetch:
+        scheduled = registry.sync_schedule.by_connection().get(slug)
+        unfinished = {*(scheduled.days if scheduled else ()), *again}
+        why = DAYS_ASKED_FOR if again else SYNC_ASKED_FOR
+        registry.sync_schedule.set(slug, datetime.now(UTC), unfinished, why)
+    return SyncRequest(request, len(days), 0, fetch)
 
 
 def outstanding_days(

@@ -9,7 +9,7 @@ import dagster as dg
 from connectors.database.registry import Connection
 from connectors.lake.windows import Window
 from pipelines.assets.bean_check import BEAN_CHECK, bean_check
-from pipelines.assets.descriptions import OWNERS, rules_version
+from pipelines.assets.descriptions import OWNERS, column_schema, rules_version
 from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED
 from pipelines.checks.specs import check_specs
@@ -18,6 +18,7 @@ from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace
+from pipelines.warehouse.schema import PUBLICATIONS
 
 GROUP: Final = "ledger"
 POOL: Final = "books"
@@ -40,6 +41,7 @@ def publish_journals(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
                     owners=OWNERS,
                     kinds={"beancount"},
                     code_version=rules_version(),
+                    metadata=column_schema(PUBLICATIONS),
                     partitions_def=partitions,
                 )
             ],

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import dagster as dg
 
@@ -36,6 +37,7 @@ with warnings.catch_warnings():
         group_name=GROUP,
         owners=OWNERS,
         kinds={"api", "zstd"},
+        code_version=version("daybook"),
         check_specs=check_specs([FETCHED], connections),
         description=(
             "Settlement documents of a connection, verbatim. A connected account is asked for what "

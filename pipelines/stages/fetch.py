@@ -74,14 +74,9 @@ def fetch(
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
     documents = workspace.lake.effective_documents(connection.slug)
-    # A fetch that was killed left days unknown: they are fetched whatever the lookback says.
-    start = min(_unknown_from(documents, whole), today_of(connection, now) - lookback)
-    scheduled = workspace.registry.sync_schedule.by_connection().get(connection.slug)
-    seen = {state.day for state in workspace.registry.days.list(connection.slug)}
-    # A history that was made longer has days that no fetch has brought in.
-    fetched = complete_window(documents) or whole
-    unseen = (day for day in whole if day not in seen or day < fetched.start)
-    start = min([start, *(scheduled.days if scheduled else ()), *(window or ()), *unseen])
+    start = min(_unfetched_from(documents, whole), today_of(connection, now) - lookback)
+    if window is not None:
+        start = min(start, window.start)
     span = Window(max(whole.start, start), whole.end)
     source = channel(connection.channel)
     if span.start >= span.end or source.read is None:
@@ -112,10 +107,10 @@ def fetch(
             return Fetched(ingested.new, ingested.touched(), [str(e) for e in ingested.refused])
 
 
-def _unknown_from(documents: Sequence[Manifest], whole: Window) -> date:
-    """Return the first day that no fetch has brought in."""
+def _unfetched_from(documents: Sequence[Manifest], whole: Window) -> date:
+    """Return the first day that no fetch has brought in; a history may have been made longer."""
     fetched = complete_window(documents)
-    return whole.start if fetched is None else fetched.end
+    return whole.start if fetched is None or whole.start < fetched.start else fetched.end
 
 
 def _context(

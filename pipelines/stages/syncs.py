@@ -53,8 +53,11 @@ def sync_account(
     The days of a `window` are fetched again whatever is stored of them. Raises the errors of
     the platform's calls, `NeedsReconnection` among them, once the next attempt is scheduled.
     """
+    scheduled = workspace.registry.sync_schedule.by_connection().get(connection.slug)
+    unfinished = scheduled.days if scheduled else ()
+    reach = window or (Window(min(unfinished), max(unfinished) + ONE_DAY) if unfinished else None)
     try:
-        fetched = fetch(workspace, connection, window, now, lookback, again=window is not None)
+        fetched = fetch(workspace, connection, reach, now, lookback, again=window is not None)
     except RateLimited as error:
         until = now + timedelta(seconds=error.retry_after)
         _put_off(workspace, connection, window, until, str(error))

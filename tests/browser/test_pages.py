@@ -226,6 +226,8 @@ def test_a_page_waits_for_a_database_that_is_busy(page: Page, site: Site) -> Non
 
 def test_the_wizard_is_walked_with_the_keyboard_alone(page: Page, site: Site) -> None:
     wanted, emulator = platform_named("square"), site.platforms["square"]
+    # Before the server listens a page takes no focus.
+    page.wait_for_function("!document.body.inert")
     page.get_by_role("button", name="Connect your first store").focus()
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("link", name=wanted.title, exact=True).focus()

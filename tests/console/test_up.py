@@ -151,6 +151,8 @@ def test_up_serves_survives_its_database_and_stops(
     os.kill(first, signal.SIGKILL)
     assert eventually(lambda: pid_file.exists() and _pid(pid_file) not in {0, first})
     assert own("connections", "list").code == 0
+    # `up` looks once a second, and says so when the server that is there is another one.
+    time.sleep(4)
 
     began = time.monotonic()
     running.send_signal(signal.SIGINT)

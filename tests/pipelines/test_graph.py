@@ -66,8 +66,19 @@ def _asset(node: Any) -> dict[str, Any]:
         "kinds": sorted(node.kinds),
         "pools": sorted(node.pools or ()),
         "backfill": node.backfill_policy.policy_type.value if node.backfill_policy else None,
+        "owners": list(node.owners),
+        "columns": _columns(node.metadata),
+        "has_code_version": bool(node.code_version),
         "description": node.description,
     }
+
+
+def _columns(metadata: Any) -> int:
+    """Count the columns that an asset describes."""
+    schema = metadata.get("dagster/column_schema")
+    return (
+        len(schema.value.columns if hasattr(schema, "value") else schema.columns) if schema else 0
+    )
 
 
 def _check(node: Any) -> dict[str, Any]:

@@ -231,6 +231,17 @@ def test_a_sensor_requests_a_range_of_days_by_tags(open_instance: OpenInstance) 
     assert request.run_key == "shop|2024-01-01|2024-01-09|doc-1"
 
 
+def test_what_dagster_recorded_is_only_added_to(open_instance: OpenInstance) -> None:
+    """Runs over the same days again, failed ones among them, change no event and no evaluation."""
+    instance = open_instance("added", OURS)
+    run(instance, BAD)
+    tables = ("event_logs", "asset_check_executions")
+    before = {table: rows(instance, table, []) for table in tables}
+    run(instance, {})
+    for table, listed in before.items():
+        assert rows(instance, table, [])[: len(listed)] == listed, table
+
+
 def test_nothing_of_dagster_changed_that_the_storage_leans_on() -> None:
     assert contract.differences() == {}
 

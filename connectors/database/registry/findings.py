@@ -9,11 +9,12 @@ from connectors.database.registry.repository import Repository
 from connectors.home.redaction import redacted
 
 # How findings begin, by who looks after them. Those about settlements that are missing have none.
-NOTIFICATIONS: Final = "notifications: "
 NOT_BOOKED: Final = "not booked: "
 PROVISIONAL: Final = "provisional figures: "
+NOTIFICATIONS: Final = "notifications: "
 MISSING: Final = ""
-_SUBJECTS: Final = (NOTIFICATIONS, NOT_BOOKED, PROVISIONAL, MISSING)
+_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS)
+_ORDER: Final = (MISSING, *_NAMED)
 
 
 class Findings(Repository):
@@ -27,10 +28,10 @@ class Findings(Repository):
                 raise unknown_connection(session, slug)
             others = [f for f in row.findings if _subject(f) != subject]
             latest = [subject + redacted(finding) for finding in findings]
-            changed = sorted([*others, *latest], key=lambda f: _SUBJECTS.index(_subject(f)))
+            changed = sorted([*others, *latest], key=lambda f: _ORDER.index(_subject(f)))
             if row.findings != changed:
                 row.findings = changed
 
 
 def _subject(finding: str) -> str:
-    return next(subject for subject in _SUBJECTS if finding.startswith(subject))
+    return next((subject for subject in _NAMED if finding.startswith(subject)), MISSING)

@@ -96,7 +96,7 @@ def test_ends_are_instants(at: Desk) -> None:
 def test_the_seller_chooses_where_a_consent_covers_several_shops(at: Desk) -> None:
     received = authorised(at, DRESDEN)
     assert [shop.id for shop in received.choices] == [DRESDEN, DRESDEN_UK]
-    at.accounts.prove("shop", DRESDEN, None, "test")
+    at.accounts.verify("shop", DRESDEN, None, "test")
     connection = at.registry.connections.get("shop")
     assert (connection.account["currency"], connection.timezone) == ("EUR", "Europe/Berlin")
     assert at.accounts.access("shop").fields["shop_cipher"] == SHOPS[2].cipher
@@ -105,7 +105,7 @@ def test_the_seller_chooses_where_a_consent_covers_several_shops(at: Desk) -> No
 def test_a_market_does_not_say_where_a_seller_across_the_border_lives(at: Desk) -> None:
     authorised(at, DRESDEN_UK)
     with pytest.raises(Undecided, match="time zone"):
-        at.accounts.prove("shop", DRESDEN_UK, None, "test")
+        at.accounts.verify("shop", DRESDEN_UK, None, "test")
     checked = at.accounts.check("shop", account=DRESDEN_UK, timezone="Europe/Berlin", actor="test")
     assert (checked.account["country"], checked.account["currency"]) == ("GB", None)
 
