@@ -76,7 +76,7 @@ def keep_setup(
     if provisional and not supports_provisional(connection):
         raise BadInput(
             f"{connection.slug} has no provisional figures: "
-            f"{platform_named(connection.channel).title} tells of no day ahead of its settlement"
+            f"{platform_named(connection.channel).title} reports no day before its settlement"
         )
     registry, slug = workspace.registry, connection.slug
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)

@@ -273,7 +273,7 @@ def _brought_in(statement: Statement) -> str | None:
 def _provisional(statement: Statement) -> str | None:
     if not statement.settlement_id.startswith(PROVISIONAL):
         return None
-    return "provisional: no settlement covers the day yet, the one that does takes its place"
+    return "provisional: no settlement covers the day yet; the one that does replaces it"
 
 
 def _state(

@@ -86,7 +86,7 @@ def test_a_file_does_not_tell_again_what_another_has_told(
     first.write_text(ebay_files.report(rows))
     second.write_text(ebay_files.report(rows[:1]))
     list(import_file(house.workspace, *opened(house), first))
-    with pytest.raises(BadInput, match=r"second.csv: tells of 2026-03-03 .*, as first.csv does"):
+    with pytest.raises(BadInput, match=r"second.csv: covers 2026-03-03 .*, as first.csv does"):
         list(import_file(house.workspace, *opened(house), second))
 
 

@@ -213,7 +213,7 @@ def test_days_are_told_once(house: House, tmp_path: Path) -> None:
     path.write_text(report(rows))
     (first,) = import_file(house.workspace, ebay, target, path)
     path.write_text(report([*rows, order("05-2", END, "1.00")]))
-    with pytest.raises(BadInput, match=r"tells of 2026-03-03 .* export the other days alone"):
+    with pytest.raises(BadInput, match=r"covers 2026-03-03 .* export the other days alone"):
         list(import_file(house.workspace, ebay, target, path))
     assert [m.document for m in house.workspace.lake.effective_documents(house.slug)] == [
         first.manifest.document

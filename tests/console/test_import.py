@@ -82,7 +82,7 @@ def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Pat
             "2026-03-05, 2 lines, USD, declared 19.12, sum 19.12",
             "  rows: 1, the last day 2026-03-05; check that they are all, because the file states "
             "no total of its own",
-            "  it tells of payouts and not of sales: all of a payout is booked on its day",
+            "  it lists payouts, not sales: each payout is booked in full on its day",
             "next: `daybook sync mugs`",
         ],
     )

@@ -191,7 +191,7 @@ def test_what_keeps_dates_begins_anew_where_the_clock_was_set_back(programs: Pro
     ahead[0] = 7195.0
     assert list(programs.revive()) == []
     ahead[0] = 0.0
-    assert list(programs.revive()) == ["the clock was set back by 7,195 s: daemon begins anew"]
+    assert list(programs.revive()) == ["the clock was set back by 7,195 s: restarting daemon"]
     assert eventually(lambda: [*programs.revive()] == [] and daemon.process not in {None, first})
     assert (daemon.is_running, books.restarts) == (True, 0)
 

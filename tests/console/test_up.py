@@ -163,7 +163,7 @@ def test_up_serves_survives_its_database_and_stops(
     lines = err.splitlines()
     logs = own.home / "logs"
     assert lines == [
-        "nobody may sign in yet: `daybook users add NAME`",
+        "no users yet: add one with `daybook users add NAME`",
         *(
             f"{name} stopped with exit code -9; see {logs / name.lower()}.log; it is started again "
             "in 1 s"

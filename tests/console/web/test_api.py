@@ -204,7 +204,7 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         ahead = {"setup": {"imports": {"provisional": True}}}
         refused = signed_in.patch("/connections/harbour", json=ahead)
         assert refused.status_code == 422
-        assert "Square tells of no day ahead of its settlement" in refused.text
+        assert "Square reports no day before its settlement" in refused.text
         later = {"name": "Harbour 2", "setup": {"imports": {"history_from": None}}}
         renamed = signed_in.patch("/connections/harbour", json=later).json()
         assert (renamed["name"], renamed["slug"]) == ("Harbour 2", "harbour")
