@@ -171,10 +171,10 @@ def test_either_envelope_is_read_however_its_names_are_written() -> None:
     posted = datetime(2026, 10, 20, 8, tzinfo=UTC)
     for made in (report_finished(SELLER), transaction_update(SELLER, posted, GERMANY)):
         swapped = json.loads(json.dumps(made), object_pairs_hook=swap)
-        said = [notifications.parse(json.dumps(m)) for m in (made, swapped, as_event(made))]
-        assert said[0] == said[1] == said[2]
-        assert (said[0].seller, said[0].is_known) == (SELLER, True)
-        assert said[0].within is not None
+        parsed = [notifications.parse(json.dumps(m)) for m in (made, swapped, as_event(made))]
+        assert parsed[0] == parsed[1] == parsed[2]
+        assert (parsed[0].seller, parsed[0].is_known) == (SELLER, True)
+        assert parsed[0].within is not None
 
 
 def swap(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -370,9 +370,9 @@ def test_the_secret_lies_nowhere_open(at: Store, caplog: pytest.LogCaptureFixtur
         send(at, report_finished(SELLER))
         desk(at).sqs.send("hello")
         poll(at)
-    kept = notifying(at).shown(slug(at))
-    assert kept is not None
-    assert "secret_access_key" not in kept
+    settings_shown = notifying(at).shown(slug(at))
+    assert settings_shown is not None
+    assert "secret_access_key" not in settings_shown
     secrets = [desk(at).sqs.secret]
     assert exposed(secrets, home.home, home.database_url.get_secret_value()) == []
     assert desk(at).sqs.secret not in caplog.text

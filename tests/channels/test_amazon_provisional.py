@@ -223,29 +223,29 @@ def test_items_are_counted_where_they_make_the_total(read: Callable[..., Manifes
     fee = part("Commission", "-3", part("Base", "-2.5"), part("Tax", "-0.5"))
     item = {"breakdowns": [part("AmazonFees", "-3", fee), part("OurPricePrincipal", "20")]}
     coarse = [part("Sales", "20", part("ProductCharges", "20")), part("AmazonFees", "-3")]
-    found = read(transaction(1, "17", *coarse, items=[item]))
-    assert said(found) == {
+    manifest = read(transaction(1, "17", *coarse, items=[item]))
+    assert said(manifest) == {
         "Shipment / Commission / Base": "-2.5",
         "Shipment / Commission / Tax": "-0.5",
         "Shipment / OurPricePrincipal": "20",
     }
-    placed = {c.source_type: c.category for c in classify("amazon", said(found))}
+    placed = {c.source_type: c.category for c in classify("amazon", said(manifest))}
     assert list(placed.values()) == ["fee.referral", "tax.on_fees", "sales.principal"]
 
 
 def test_what_nobody_knows_keeps_its_own_word(read: Callable[..., Manifest]) -> None:
     nothing = {"breakdowns": None, "totalAmount": usd("6.22")}
-    found = read(
+    manifest = read(
         transaction(1, "6.22", part("Wobble", "6.22"), items=[nothing]),
         transaction(2, "5", part("ProductCharges", "4"), items=[nothing]),
         transaction(3, "0.01", items=[]),
     )
-    assert said(found) == {
+    assert said(manifest) == {
         "Shipment / Order Payment": "1.01",
         "Shipment / ProductCharges": "4",
         "Shipment / Wobble": "6.22",
     }
-    placed = {c.source_type: c.category for c in classify("amazon", said(found))}
+    placed = {c.source_type: c.category for c in classify("amazon", said(manifest))}
     assert placed["Shipment / Wobble"] == placed["Shipment / Order Payment"] == "unclassified"
 
 
@@ -266,5 +266,5 @@ def test_whatever_the_breakdowns_say_the_lines_make_the_total(
         transaction(n, total, *trees, items=[{"breakdowns": [tree]} for tree in items])
         for n, (total, trees, items) in enumerate(told)
     ]
-    found = read(*listed)
-    assert found.total == sum(Decimal(total) for total, _, _ in told)
+    manifest = read(*listed)
+    assert manifest.total == sum(Decimal(total) for total, _, _ in told)

@@ -32,9 +32,9 @@ def house(registry: Registry, tmp_path: Path) -> House:
 
 def order(site: Site, at: str, kind: str = "Order", **more: str) -> dict[str, str]:
     """An item of 1,234 or more and its commission."""
-    given = {"order": "114-1", "sku": "MUG", "quantity": "3", "a0": "1234", **more}
+    cells = {"order": "114-1", "sku": "MUG", "quantity": "3", "a0": "1234", **more}
     selling = site.amounts.index(next(c for c in site.amounts if locales.columns([c]) == SELLING))
-    return row(site, at, SETTLEMENT, kind, **{f"a{selling}": "-185"}, **given)
+    return row(site, at, SETTLEMENT, kind, **{f"a{selling}": "-185"}, **cells)
 
 
 SELLING = ("selling fees",)

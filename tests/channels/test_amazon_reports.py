@@ -154,9 +154,9 @@ def test_a_regions_marketplaces_and_currencies_come_from_the_files(
 )
 def test_what_is_read_is_what_the_charset_says(text: str, charset: str, kept: bool) -> None:
     content = text.encode("cp932" if charset == "windows-31j" else charset)
-    found = legible("report", content, charset_of(f"text/plain; charset={charset.upper()}"))
-    assert decode("report", found)[0] == text
-    assert (found == content) is kept
+    content_read = legible("report", content, charset_of(f"text/plain; charset={charset.upper()}"))
+    assert decode("report", content_read)[0] == text
+    assert (content_read == content) is kept
 
 
 def test_a_charset_that_is_missing_or_unknown_leaves_the_bytes() -> None:

@@ -102,16 +102,16 @@ def test_a_statement_that_does_not_add_up_is_kept_aside_with_both_figures(
         path.write_text(example.document.rstrip("\n").rpartition("\n")[0] + "\n")
         declared, found = "42.4900", "43.9900"
     else:
-        said = example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01")
-        path.write_text(example.unproven or said)
-        declared, found = "25.0100", "25.0000"
+        spoilt_document = example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01")
+        path.write_text(example.unproven or spoilt_document)
+        declared, summed = "25.0100", "25.0000"
     with pytest.raises(TotalsMismatch) as refused:
         examine(home, name, path)
-    assert (refused.value.declared, refused.value.computed) == (declared, found)
+    assert (refused.value.declared, refused.value.computed) == (declared, summed)
     assert declared in str(refused.value)
-    assert found in str(refused.value)
-    kept, note = left_behind(home)
-    assert kept.startswith("quarantine/")
-    assert kept in str(refused.value)
-    assert (home / kept).read_bytes() == path.read_bytes()
+    assert summed in str(refused.value)
+    quarantined, note = left_behind(home)
+    assert quarantined.startswith("quarantine/")
+    assert quarantined in str(refused.value)
+    assert (home / quarantined).read_bytes() == path.read_bytes()
     assert f'"declared": "{declared}"' in (home / note).read_text()

@@ -24,8 +24,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store("ebay", quick_home, tmp_path) as found:
-        yield found
+    with store("ebay", quick_home, tmp_path) as connected_store:
+        yield connected_store
 
 
 def kill_at(patch: pytest.MonkeyPatch, number: int) -> None:
@@ -51,8 +51,8 @@ def test_days_of_what_was_kept_are_promised_before_it_is(at: Store) -> None:
         kill_at(patch, 3)
         with pytest.raises(Killed):
             at.sync()
-    kept = at.house.workspace.lake.manifests(at.house.slug)[:]
-    new = sorted(kept, key=lambda m: m.fetched_at)[held:]
+    stored_before = at.house.workspace.lake.manifests(at.house.slug)[:]
+    new = sorted(stored_before, key=lambda m: m.fetched_at)[held:]
     touched = {day for m in new for day in m.days}
     at.house.connection = at.desk.registry.connections.get(at.house.slug)
     made = at.desk.registry.sync_schedule.by_connection()[at.house.slug]

@@ -104,6 +104,6 @@ def test_a_shop_whose_payments_are_closed_ties_by_its_ledger(at: Store) -> None:
     payments(at).closed, payments(at).most = False, 0
     assert sync(at) == (set(), REFUSALS + 1)
     payments(at).most = 100
-    days, asked = sync(at)
+    days, calls = sync(at)
     assert days
-    assert asked == 1
+    assert calls == 1

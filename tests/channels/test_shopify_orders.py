@@ -78,10 +78,10 @@ def test_days_whose_orders_nobody_may_see_stay_open(at: Store) -> None:
     since = TODAY - timedelta(days=70)
     setup = Setup(step="done", imports=Imports(history_from=since))
     at.desk.registry.connections.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
-    (said,) = [m for m in at.sync().documents if m.statement == "open:GBP"]
-    assert said.first_day == TODAY - timedelta(days=59)
+    (manifest,) = [m for m in at.sync().documents if m.statement == "open:GBP"]
+    assert manifest.first_day == TODAY - timedelta(days=59)
     assert at.sync().documents == []
-    assert at.house.normalise(at.whole).open == list(Window(since, said.first_day))
+    assert at.house.normalise(at.whole).open == list(Window(since, manifest.first_day))
 
 
 def test_an_order_of_before_the_history_brings_what_came_after(at: Store) -> None:

@@ -137,8 +137,8 @@ def test_a_row_whose_parts_do_not_make_its_total_is_put_aside(
     wrong = payout(NINTH, Charges="50.00", Fees="-1.75", Total="48.26")
     with pytest.raises(TotalsMismatch, match=r"row 2: its parts make 48.2500 but Total is 48.2600"):
         examined(tmp_path, [export([SOLD, wrong], columns)])
-    (kept,) = (tmp_path / "home" / "quarantine").glob("*.csv")
-    assert kept.read_text() == export([SOLD, wrong], columns)
+    (quarantined,) = (tmp_path / "home" / "quarantine").glob("*.csv")
+    assert quarantined.read_text() == export([SOLD, wrong], columns)
     nothing = payout(NINTH, Total="0.01")
     with pytest.raises(TotalsMismatch, match=r"row 1: its parts make 0.0000 but Total is 0.0100"):
         examined(tmp_path, [export([nothing, SOLD], columns)])
@@ -201,8 +201,10 @@ def test_payouts_are_told_by_one_kind_of_file(house: House, tmp_path: Path) -> N
 
 
 def test_both_exports_give_a_payout_the_same_name(tmp_path: Path) -> None:
-    told = examined(
+    manifest = examined(
         tmp_path,
         [export([SOLD], PAYOUTS_OF_TEN), export([_sale(FIFTH)], WITHOUT_NUMBERS)],
     )
-    assert [s.settlement_id for m in told for s in m.settlements] == ["shopify-2026-03-05-USD"] * 2
+    assert [s.settlement_id for m in manifest for s in m.settlements] == [
+        "shopify-2026-03-05-USD"
+    ] * 2

@@ -50,11 +50,11 @@ def table(tmp_path: Path) -> Iterator[FileParser]:
 def document(statement: TiktokStatement, currency: str = "GBP", **changed: Any) -> SourceFile:
     """A statement as a sync keeps it; `changed` is what its first transaction says instead."""
     first, *rest = statement.transactions
-    found = ApiDocument("tiktok", "settlement", f"statement:{statement.id}", currency)
-    found.put("getStatements", as_listed(statement, currency))
+    api_document = ApiDocument("tiktok", "settlement", f"statement:{statement.id}", currency)
+    api_document.put("getStatements", as_listed(statement, currency))
     page = {**totals(statement, currency), "transactions": [{**first, **changed}, *rest]}
-    found.put("getStatementTransactions", page)
-    return found.source_file()
+    api_document.put("getStatementTransactions", page)
+    return api_document.source_file()
 
 
 def order(**branches: dict[str, str]) -> dict[str, Any]:
@@ -182,9 +182,9 @@ def test_a_day_is_over_once_its_statement_had_time_to_appear(
 def covered(at: Store, now: datetime) -> Manifest:
     house = at.house
     house.connection = at.desk.registry.connections.get(house.slug)
-    (found,) = fetch(house.workspace, house.connection, at.whole, now).documents
-    assert found.lines == 0
-    return found
+    (fetched_document,) = fetch(house.workspace, house.connection, at.whole, now).documents
+    assert fetched_document.lines == 0
+    return fetched_document
 
 
 def test_calls_name_their_shop_and_ask_for_whole_pages(
@@ -196,9 +196,9 @@ def test_calls_name_their_shop_and_ask_for_whole_pages(
         heard = [e for e in at.exchanges if e.path.startswith("/finance/")]
         since = at.whole.start
     for exchange in heard:
-        asked = {name: value for name, (value,) in parse_qs(exchange.query.decode()).items()}
-        assert asked["shop_cipher"] == SHOPS[0].cipher
-        assert asked["page_size"] == "100"
+        parameters = {name: value for name, (value,) in parse_qs(exchange.query.decode()).items()}
+        assert parameters["shop_cipher"] == SHOPS[0].cipher
+        assert parameters["page_size"] == "100"
         assert json.loads(exchange.answer)["code"] == 0
     # Made at midnight, of the day before.
     first = next(e for e in heard if e.path.endswith("/statements"))
@@ -226,6 +226,6 @@ def test_a_statement_is_fetched_again_when_its_payment_changes(
         last = next(p for p in reversed(money.payments) if p["status"] == "PAID")
         taken = {s.id for s in money.statements if s.payment is last}
         money.restate()
-        found = at.sync().documents
-    assert {m.settlements[0].settlement_id for m in found} == taken
-    assert {m.settlements[0].payout for m in found} == {None}
+        new_documents = at.sync().documents
+    assert {m.settlements[0].settlement_id for m in new_documents} == taken
+    assert {m.settlements[0].payout for m in new_documents} == {None}

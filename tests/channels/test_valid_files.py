@@ -100,9 +100,9 @@ def test_a_workbook_is_as_large_as_its_cells_whatever_extent_it_states(home: Pat
 
 def _with_dimension(content: bytes, extent: str) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(out, "w") as changed:
-        for part in given.infolist():
-            data = given.read(part)
+    with zipfile.ZipFile(io.BytesIO(content)) as original, zipfile.ZipFile(out, "w") as changed:
+        for part in original.infolist():
+            data = original.read(part)
             if part.filename.startswith("xl/worksheets/"):
                 data, times = re.subn(
                     rb'<dimension ref="[^"]*"', b'<dimension ref="%s"' % extent.encode(), data

@@ -31,9 +31,11 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
     """In front of a store that is ten days old, at the end of a month."""
-    with desk("woocommerce", quick_home, tmp_path) as found:
-        emulator(found).earns("harbour", WooMoney(first=date(2026, 9, 24), today=date(2026, 10, 4)))
-        yield found
+    with desk("woocommerce", quick_home, tmp_path) as opened:
+        emulator(opened).earns(
+            "harbour", WooMoney(first=date(2026, 9, 24), today=date(2026, 10, 4))
+        )
+        yield opened
 
 
 def emulator(at: Desk) -> WooCommerce:
@@ -181,9 +183,9 @@ def begin(store: Store, day: date) -> None:
 def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:
     money(at).payments = "rest_no_route"
     store = opened(at)
-    found = store.sync().documents
+    new_documents = store.sync().documents
     lake = store.house.workspace.lake
-    content = b"".join(lake.read_document(store.house.slug, m.document) for m in found)
+    content = b"".join(lake.read_document(store.house.slug, m.document) for m in new_documents)
     assert b'"country":"US"' in content
     assert b"example.test" not in content
     assert b"first_name" not in content

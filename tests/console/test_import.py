@@ -121,12 +121,12 @@ def test_a_restatement_is_kept_beside_what_it_replaces_and_said(user: User, fold
 
 def test_the_file_that_came_last_counts_even_where_it_came_before(user: User, folder: Path) -> None:
     first, edited = AMAZON.document, AMAZON.restated
-    said = []
+    outputs = []
     for name, content in (("a.txt", first), ("b.txt", edited), ("a.txt", first), ("a.txt", first)):
         result = user("import", "amazon", _file(folder, content, name), "--connection", "mugs")
         assert result.code == 0
-        said.append((result.lines[0].split(":")[1].strip(), result.lines[1].partition(" (")[0]))
-    assert said == [
+        outputs.append((result.lines[0].split(":")[1].strip(), result.lines[1].partition(" (")[0]))
+    assert outputs == [
         ("new", "next: `daybook sync mugs`"),
         ("restated", "  it counts from now on, instead of a.txt"),
         ("restated", "  it counts from now on, instead of b.txt"),
@@ -210,9 +210,9 @@ def test_a_file_that_does_not_add_up_is_quarantined_with_both_figures(
     result = user.run("import", "amazon", path, "--connection", "mugs")
     assert (result.code, result.out) == (2, "")
     assert "sum to 2466.0000 but it declares 2463.0000" in result.complaint
-    kept, note = sorted(user.settings.quarantine_folder.iterdir())
-    assert f"kept as quarantine/{kept.name}" in result.complaint
-    assert kept.read_text() == _CUT
+    quarantined, note = sorted(user.settings.quarantine_folder.iterdir())
+    assert f"kept as quarantine/{quarantined.name}" in result.complaint
+    assert quarantined.read_text() == _CUT
     assert json.loads(note.read_text()) == {
         "file": "march.txt",
         "declared": "2463.0000",

@@ -222,15 +222,15 @@ def test_a_stop_waits_for_what_a_program_is_at(home: Settings, lock: HomeLock) -
     programs = Programs(home.home / "logs", {**os.environ, "DAYBOOK_HOME": str(home.home)}, lock)
     programs.start([Service("daemon", DAEMON), Service("calm", SLEEP)])
     assert eventually(lambda: len(tree(home)) == 5)
-    asked: list[float] = []
+    waits: list[float] = []
 
     def patience() -> float:
-        asked.append(time.monotonic())
+        waits.append(time.monotonic())
         return 10
 
     began = time.monotonic()
     programs.stop(patience)
-    assert len(asked) == 1
+    assert len(waits) == 1
     assert 2 < time.monotonic() - began < 6
 
 

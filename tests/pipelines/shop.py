@@ -167,9 +167,9 @@ class Shop:
         for check in node["assetChecksOrError"]["checks"]:
             ranges = (check["partitionStatuses"] or {}).get("ranges", [])
             shown[check["name"]] = {
-                state: found
+                state: days
                 for state in ("succeeded", "failed", "inProgress", "executionFailed")
-                if (found := _days(ranges, f"{state}Partitions", slug))
+                if (days := _days(ranges, f"{state}Partitions", slug))
             }
         return shown
 

@@ -43,14 +43,14 @@ def test_the_next_is_fetched_while_one_is_proven() -> None:
 def test_who_breaks_off_stops_the_fetching() -> None:
     stopped, closed = threading.Event(), threading.Event()
     limiter = StoppableRateLimiter(Unlimited(), stopped)
-    asked = []
+    produced = []
 
     def fetched() -> Iterator[int]:
         try:
             while True:
                 limiter.acquire("list", 0.0)
-                asked.append(len(asked))
-                yield asked[-1]
+                produced.append(len(produced))
+                yield produced[-1]
         finally:
             closed.set()
 
@@ -62,6 +62,6 @@ def test_who_breaks_off_stops_the_fetching() -> None:
     with pytest.raises(OSError, match="disk is full"):
         prove()
     assert closed.wait(SECONDS)
-    assert len(asked) <= 4
+    assert len(produced) <= 4
     with pytest.raises(Permanent):
         limiter.acquire("list", 0.0)

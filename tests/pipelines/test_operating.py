@@ -131,12 +131,12 @@ def test_a_cancelled_backfill_leaves_whole_days_and_can_be_asked_for_again(
     assert at_work.finish(started) == "CANCELED"
     tagged = dg.RunsFilter(tags={"dagster/backfill": started})
     deadline = time.monotonic() + 60
-    while found := {run.status.value for run in shop.instance.get_runs(tagged)}:
+    while statuses := {run.status.value for run in shop.instance.get_runs(tagged)}:
         # A worker that was told to stop takes a moment to come to its end.
-        if "CANCELING" not in found or time.monotonic() > deadline:
+        if "CANCELING" not in statuses or time.monotonic() > deadline:
             break
         at_work.daemon_turn()
-    assert found <= {"CANCELED", "SUCCESS"}
+    assert statuses <= {"CANCELED", "SUCCESS"}
     for slug in slugs:
         assert len(shop.lake.days("transactions", slug)) in {0, len(DONE)}
         for asset in CHAIN:

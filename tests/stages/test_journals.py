@@ -194,9 +194,9 @@ def test_an_owner_may_put_all_gateways_into_one_account(registry: Registry, tmp_
     house.journal()
     day = date(2026, 3, 7)
     (entry,) = read_entries(house.workspace, house.slug, [day], {})
-    (found,) = [it for it in entry.lines if it.category == GATEWAY]
-    assert found.account == "Assets:Elsewhere:Store"
-    assert len(behind(found, entry, sources(house.workspace, house.connection, day))) == 2
+    (gateway_line,) = [it for it in entry.lines if it.category == GATEWAY]
+    assert gateway_line.account == "Assets:Elsewhere:Store"
+    assert len(behind(gateway_line, entry, sources(house.workspace, house.connection, day))) == 2
 
 
 def test_what_is_of_no_gateway_stands_beside_them(registry: Registry, tmp_path: Path) -> None:

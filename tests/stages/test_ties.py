@@ -22,7 +22,7 @@ def judged(house: House) -> dict[date, str | None]:
 
 
 @pytest.fixture
-def done(house: House) -> House:
+def computed(house: House) -> House:
     assert not house.normalise().failed
     return house
 
@@ -44,9 +44,9 @@ def test_a_day_that_holds_something_else_does_not_tie(computed: House) -> None:
     place = rows.schema.get_field_index("amount")
     more = pc.add(rows["amount"], pa.scalar(Decimal("1.0000"), pa.decimal128(19, 4)))
     pq.write_table(rows.set_column(place, "amount", more.cast(pa.decimal128(19, 4))), path)
-    said = judged(computed)[PAID]
-    assert said is not None
-    assert "settlement 20000000001 declares 42.5000" in said
+    reason = judged(computed)[PAID]
+    assert reason is not None
+    assert "settlement 20000000001 declares 42.5000" in reason
 
 
 def test_a_day_made_of_a_document_that_was_replaced_is_waited_for(computed: House) -> None:

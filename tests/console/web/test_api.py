@@ -229,8 +229,8 @@ def test_one_of_several_shops_is_chosen(site: Site) -> None:
     with browser(site) as signed_in:
         new = {"platform": "tiktok", "name": "Dresden", "slug": "shop"}
         signed_in.post("/connections/pending", json=new)
-        asked = {"fields": tiktok.chosen(dresden)}
-        page = signed_in.post("/connections/shop/consent", json=asked).json()["url"]
+        body = {"fields": tiktok.chosen(dresden)}
+        page = signed_in.post("/connections/shop/consent", json=body).json()["url"]
         callback = consent(page, accounts=[tiktok.picks(dresden)])
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
         receive(accounts, platform_named("tiktok"), callback, cookie, "ada")
@@ -408,8 +408,8 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         mugs = client.get("/settlements", params={"connection": "mugs", "limit": 1}).json()
         assert (mugs["ok"], len(mugs["settlements"]), mugs["total"]) == (True, 1, 2)
         entries = synced("journals", "attic", "--explain", "--json").json["entries"]
-        asked = {"connection": "attic", "explain": True}
-        assert client.get("/journals", params=asked).json()["entries"] == entries
+        parameters = {"connection": "attic", "explain": True}
+        assert client.get("/journals", params=parameters).json()["entries"] == entries
         day = {"connection": "mugs", "from": "2026-03-03", "to": "2026-03-03"}
         listed = client.get("/journals", params=day).json()
         assert (listed["total"], listed["entries"][0]["business_date"]) == (1, "2026-03-03")

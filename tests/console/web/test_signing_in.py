@@ -46,13 +46,13 @@ def test_the_right_password_opens_and_signing_out_closes(site: Site) -> None:
 def test_a_wrong_name_and_a_wrong_password_look_alike_and_are_slowed(site: Site) -> None:
     site.add_user()
     with site.browser() as browser:
-        said = set()
+        messages = set()
         for user in ("ada", "eve"):
             form = {"user": user, "password": "wrong", "next": "/"}
             answer = browser.post("/sign-in", data=form)
             assert answer.status_code == 401
-            said.add(answer.text.replace(user, "somebody"))
-        assert len(said) == 1
+            messages.add(answer.text.replace(user, "somebody"))
+        assert len(messages) == 1
         for _ in range(4):
             form = {"user": "ada", "password": "wrong", "next": "/"}
             browser.post("/sign-in", data=form)
@@ -223,10 +223,10 @@ def test_every_answer_is_guarded(site: Site) -> None:
 
 def test_a_password_is_kept_as_a_hash(site: Site) -> None:
     site.add_user()
-    kept = site.registry.users.password_hash("ada")
-    assert kept is not None
-    assert kept.startswith("$argon2id$")
-    assert PASSWORD not in kept
+    stored_hash = site.registry.users.password_hash("ada")
+    assert stored_hash is not None
+    assert stored_hash.startswith("$argon2id$")
+    assert PASSWORD not in stored_hash
 
 
 def test_ready_says_whether_the_home_does_its_work(site: Site) -> None:
