@@ -100,7 +100,7 @@ def test_a_statement_that_does_not_add_up_is_kept_aside_with_both_figures(
     path = tmp_path / BAD_NAME
     if example.proven:
         path.write_text(example.document.rstrip("\n").rpartition("\n")[0] + "\n")
-        declared, found = "42.4900", "43.9900"
+        declared, summed = "42.4900", "43.9900"
     else:
         spoilt_document = example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01")
         path.write_text(example.unproven or spoilt_document)
