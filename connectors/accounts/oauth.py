@@ -4,12 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import httpx2
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 
 from connectors.accounts.broker import GrantRefused
 from connectors.accounts.tokens import Token
@@ -22,6 +20,10 @@ from connectors.http.remote import (
     unreachable,
     wait_seconds,
 )
+
+# Authlib is a tenth of a second of every process, and few buy a token.
+if TYPE_CHECKING:
+    from authlib.integrations.base_client import OAuthError
 
 # RFC 6749, section 5.2: what is wrong with the application, not with the seller's grant.
 _APPLICATION = {"invalid_client", "unauthorized_client"}
@@ -101,6 +103,8 @@ class TokenEndpoint:
         }
 
     def _client(self) -> Any:
+        from authlib.integrations.httpx_client import OAuth2Client
+
         client = OAuth2Client(
             client_id=self.client_id,
             client_secret=self.client_secret,
@@ -130,6 +134,8 @@ class TokenEndpoint:
         return response
 
     def _answered(self, ask: Callable[[], Any]) -> dict[str, Any]:
+        from authlib.integrations.base_client import OAuthError
+
         try:
             return dict(ask())
         except OAuthError as error:
@@ -141,7 +147,7 @@ class TokenEndpoint:
                 f"{self.title}'s token endpoint sent an answer that is cut or no JSON: try again"
             ) from error
 
-    def _meaning(self, error: OAuthError) -> Exception:
+    def _meaning(self, error: "OAuthError") -> Exception:
         if error.error == "invalid_grant":
             return GrantRefused(self.title)
         if error.error in _APPLICATION:

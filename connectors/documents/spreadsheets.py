@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
-import openpyxl
-
 from connectors.errors import BadInput
 from connectors.lake.temporary import private_text
 
@@ -68,6 +66,9 @@ def write_sheet(
 @contextmanager
 def _workbook(name: str, content: bytes) -> Iterator[Iterable[tuple[str, Iterator[Any]]]]:
     """Open a workbook; whatever its library stumbles over is the file's damage."""
+    # A tenth of a second of every process, and few read a spreadsheet.
+    import openpyxl
+
     book = None
     try:
         with warnings.catch_warnings():

@@ -12,18 +12,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 from uuid import uuid4
 
 import duckdb
-import pyarrow as pa
 
 from connectors.errors import Permanent, Transient, summary
 from connectors.lake.atomic import swap
-from pipelines.warehouse.loader import apply_changes, replace_publications
+from pipelines.warehouse.loader import Publications, apply_changes, replace_publications
 from pipelines.warehouse.partitions import Changes, Partition, compare, list_partitions
 from pipelines.warehouse.schema import (
-    PUBLICATIONS,
     STORAGE_VERSION,
     WAREHOUSE_TABLES,
     create_statements,
@@ -33,7 +30,6 @@ from pipelines.warehouse.schema import (
 # A key twice, a null, a row in the wrong file, a file that is not Parquet: no rebuild mends that.
 BAD_ROWS = (duckdb.ConstraintException, duckdb.InvalidInputException)
 NO_ROOM_OR_NO_FILE = (duckdb.IOException, duckdb.OutOfMemoryException)
-Publications: TypeAlias = pa.Table | Sequence[tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class WarehouseReport:
 class _Build:
     lake_folder: Path
     file: Path
-    publications: pa.Table
+    publications: Publications
     threads: int
     memory_limit: str
 
@@ -84,9 +80,9 @@ def publish_warehouse(
 ) -> WarehouseReport:
     """Bring the warehouse up to the lake and the publications, and swap it in.
 
-    `publications` has the columns of `PUBLICATIONS`, in order when it is tuples. Raises Permanent
-    when the data must not be published (a key twice, a row in the wrong file), Transient when
-    the disk or a file of the lake failed; the old warehouse then stands untouched.
+    `publications` are rows with the columns of `PUBLICATIONS`, in order. Raises Permanent when
+    the data must not be published (a key twice, a row in the wrong file), Transient when the disk
+    or a file of the lake failed; the old warehouse then stands untouched.
     """
     started = time.perf_counter()
     warehouse_file.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +90,7 @@ def publish_warehouse(
     current = list_partitions(lake_folder)
     reason, changes = _plan(warehouse_file, current, rebuild)
     new_file = warehouse_file.with_name(f".{warehouse_file.name}.new-{uuid4().hex}")
-    build = _Build(lake_folder, new_file, _publication_rows(publications), threads, memory_limit)
+    build = _Build(lake_folder, new_file, publications, threads, memory_limit)
     try:
         reason, changes, rows = _build(build, warehouse_file, current, reason, changes)
         _swap(new_file, warehouse_file)
@@ -217,15 +213,6 @@ def _copy(source: Path, target: Path) -> None:
             old.seek(0)
             new.seek(0)
             shutil.copyfileobj(old, new, 1 << 20)
-
-
-def _publication_rows(publications: Publications) -> pa.Table:
-    if isinstance(publications, pa.Table):
-        return publications
-    columns: list[tuple[object, ...]] = list(zip(*publications, strict=True))
-    if not columns:
-        columns = [()] * len(PUBLICATIONS.columns)
-    return pa.table(dict(zip(PUBLICATIONS.names, map(list, columns), strict=True)))
 
 
 def _count(con: duckdb.DuckDBPyConnection, table_name: str) -> int:

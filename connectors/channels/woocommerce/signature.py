@@ -15,7 +15,6 @@ import time
 from collections.abc import Generator
 
 import httpx2
-from authlib.oauth1.rfc5849.signature import construct_base_string
 
 from connectors.errors import ConfigError
 
@@ -63,6 +62,8 @@ class InQuery(httpx2.Auth):
 
 def signature(method: str, url: httpx2.URL, secret: str) -> str:
     """Return the signature of a call, all of whose parameters stand in its query."""
+    from authlib.oauth1.rfc5849.signature import construct_base_string
+
     base = construct_base_string(method, str(url), url.params.multi_items())
     digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
