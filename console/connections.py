@@ -76,7 +76,7 @@ def keep_setup(
     if provisional and not supports_provisional(connection):
         raise BadInput(
             f"{connection.slug} has no provisional figures: "
-            f"{platform_named(connection.channel).title} tells of no day ahead of its settlement"
+            f"{platform_named(connection.channel).title} reports no day before its settlement"
         )
     registry, slug = workspace.registry, connection.slug
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
@@ -108,7 +108,7 @@ def check_target(registry: Registry, target: str) -> None:
 
 def _is_target(connection: Connection) -> bool:
     authorised = connection.account_id is not None and connection.state != "disconnected"
-    # A pending organisation is none yet: its account may still be another one.
+    # One that needs reauthorising stays a target: its entries wait for it.
     return authorised and not has_settlements(connection)
 
 

@@ -130,7 +130,7 @@ class Programs:
         for service in self.services:
             if service.keeps_dates and service.process is not None and service.is_running:
                 service.process.send_signal(signal.SIGINT)
-                yield f"the clock was set back by {back:,.0f} s: {service.name} begins anew"
+                yield f"the clock was set back by {back:,.0f} s: restarting {service.name}"
 
     def _plan_restart(self, service: Service, now: float) -> str:
         end = self._end_of(service)

@@ -162,7 +162,7 @@ class Accounts(Credentials):
                 platform.revoke(self.access(slug))
             except (DaybookError, GrantRefused) as error:
                 problem = (
-                    f"{platform.title} was not told ({error}): remove Daybook's access "
+                    f"{platform.title} was not notified ({error}): remove Daybook's access "
                     f"{platform.where}"
                 )
         for owner in (slug, STAGED + slug, QUEUE + slug):

@@ -78,15 +78,15 @@ class Broker:
 
     def _renewed(self, slug: str, refresh: Refresh, refused: str | None) -> Token:
         """Refresh under the lock, unless somebody else did while we waited for it."""
-        with self.vault.hold(slug, self.wait_seconds) as held:
-            token = _token(slug, held.fields)
+        with self.vault.hold(slug, self.wait_seconds) as locked:
+            token = _token(slug, locked.fields)
             if self._good(token, refused):
                 return token
             try:
                 renewed = token.followed_by(_bought(token, refresh))
             except GrantRefused as error:
                 raise _Refused(token) from error
-            held.save({TOKEN: renewed.to_json()})
+            locked.save({TOKEN: renewed.to_json()})
         return renewed
 
 

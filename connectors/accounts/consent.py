@@ -83,9 +83,9 @@ def answer(vault: Vault, state: str, session: str) -> Answered:
     consent = vault.registry.consents.take(_digest(state), _digest(session), STATE_LIFETIME)
     if not isinstance(consent, PendingConsent):
         raise ConsentRefused(consent)
-    with vault.hold(consent.connection) as held:
-        verifier = held.fields.get(_VERIFIER + _digest(state))
-        held.save({name: None for name in list(held.fields) if name.startswith(_VERIFIER)})
+    with vault.hold(consent.connection) as locked:
+        verifier = locked.fields.get(_VERIFIER + _digest(state))
+        locked.save({name: None for name in list(locked.fields) if name.startswith(_VERIFIER)})
     if verifier is None:
         raise ConsentRefused("replayed")
     return Answered(consent.connection, consent.redirect_uri, verifier)

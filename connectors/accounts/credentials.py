@@ -130,9 +130,9 @@ class Credentials:
         """Keep exactly these fields of an owner, in one step."""
         secrets = secret_names(platform) | {TOKEN}
         named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
-        with self.vault.hold(owner) as held:
-            gone = dict.fromkeys(set(held.fields) - set(named))
-            held.save({**gone, **named})
+        with self.vault.hold(owner) as locked:
+            gone = dict.fromkeys(set(locked.fields) - set(named))
+            locked.save({**gone, **named})
 
 
 def application(platform: Platform) -> str:

@@ -94,8 +94,8 @@ class NotificationQueues:
         """Keep exactly these fields, in one step."""
         secrets = _secrets(support)
         named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
-        with self.accounts.vault.hold(QUEUE + slug) as held:
-            held.save({**dict.fromkeys(set(held.fields) - set(named)), **named})
+        with self.accounts.vault.hold(QUEUE + slug) as locked:
+            locked.save({**dict.fromkeys(set(locked.fields) - set(named)), **named})
 
 
 def notification_support(connection: Connection) -> NotificationSupport:

@@ -86,8 +86,8 @@ class Vault:
 
     def save(self, owner: str, fields: Mapping[str, str | None]) -> None:
         """Write some fields of an owner; the others stay."""
-        with self.hold(owner) as held:
-            held.save(fields)
+        with self.hold(owner) as locked:
+            locked.save(fields)
 
     def forget(self, owner: str) -> None:
         """Drop an owner's credentials for good."""

@@ -61,7 +61,7 @@ def _check_days(manifest: Manifest, other: Manifest) -> None:
     twice = sorted(_days_with_lines(manifest) & _days_with_lines(other))
     if twice and sites[0] == sites[1] and manifest.statement != other.statement:
         raise BadInput(
-            f"{manifest.name}: tells of {twice[0]} to {twice[-1]}, as {other.name} does: "
+            f"{manifest.name}: covers {twice[0]} to {twice[-1]}, as {other.name} does: "
             "export the other days alone, or the same days as before to replace it"
         )
 
@@ -72,7 +72,7 @@ def _check_settlements(manifest: Manifest, other: Manifest) -> None:
     shared = sorted(paid & {s.settlement_id for s in other.settlements})
     if shared:
         raise BadInput(
-            f"{manifest.name}: holds settlement {shared[0]}, which {other.name} tells of: "
+            f"{manifest.name}: holds settlement {shared[0]}, which {other.name} covers: "
             "export the other days alone"
         )
 

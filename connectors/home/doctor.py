@@ -134,14 +134,14 @@ def _key(settings: Settings) -> Iterator[Finding]:
         yield Finding("key", False, f"{path} has mode {mode:04o}, not 0600", f"chmod 600 {path}")
         return
     try:
-        held = len(read_keys(settings).keys)
+        keys_held = len(read_keys(settings).keys)
     except ConfigError as error:
         detail, _, mend = str(error).rpartition(": ")
         yield Finding("key", False, detail, f"{mend}, or run `daybook init` where none was in use")
         return
     where = str(path) if settings.master_key is None else "DAYBOOK_MASTER_KEY"
-    if held > 1:
-        detail = f"{where} holds {held} keys: a rotation was not finished"
+    if keys_held > 1:
+        detail = f"{where} holds {keys_held} keys: a rotation was not finished"
         yield Finding("key", False, detail, "run `daybook keys rotate`")
     else:
         yield Finding("key", True, where)

@@ -133,6 +133,6 @@ def _report(connection: str, outcome: Withdrawn) -> None:
     )
     print_result(f"{name}: {again}counts no more{instead}; its bytes are kept")
     if outcome.days:
-        print_result(f"  {len(outcome.days)} days are to be done again, {outcome.days[0]} to "
+        print_result(f"  {len(outcome.days)} days will be processed again, {outcome.days[0]} to "
              f"{outcome.days[-1]}")  # fmt: skip
         print_result(f"next: `daybook sync {connection}`")

@@ -125,7 +125,7 @@ def _report(source: Channel, outcome: Imported) -> None:
             "; check that they are all, because the file states no total of its own"
         )
     if is_summary:
-        print_result("  it tells of payouts and not of sales: all of a payout is booked on its day")
+        print_result("  it lists payouts, not sales: each payout is booked in full on its day")
     if manifest.rows_deferred:
         print_result(
             f"  {manifest.rows_deferred} of its rows are in no settlement yet and are not booked; "
@@ -142,5 +142,5 @@ def _report(source: Channel, outcome: Imported) -> None:
         )
     if outcome.elsewhere is not None:
         print_status(f"warning: {manifest.name}: {outcome.elsewhere} too")
-    for word in outcome.unclassified:
-        print_result(f"  no rule for {word!r}: its days will be held until it is mapped")
+    for source_type in outcome.unclassified:
+        print_result(f"  no rule for {source_type!r}: its days will be held until it is mapped")

@@ -185,7 +185,7 @@ def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
             print_result(line)
     with Registry.open(home) as registry:
         if not registry.users.list():
-            print_status("nobody may sign in yet: `daybook users add NAME`")
+            print_status("no users yet: add one with `daybook users add NAME`")
     if not is_loopback(host):
         print_status(exposure(host, home.public_url))
     print_result("stop with Ctrl-C")
@@ -217,7 +217,7 @@ def _watch(home: Settings, programs: Programs) -> None:
     while True:
         time.sleep(1.0)
         if take_reload_request(home):
-            print_status("there are days that are not partitions yet: the code server begins anew")
+            print_status("there are new days: restarting the code server")
             programs.begin_anew(CODE)
         for line in programs.revive():
             print_status(line)

@@ -56,7 +56,7 @@ def list_(as_json: Json = False) -> None:
         print_json({"users": documents, "tokens": listed})
         return
     if not users:
-        print_status("nobody may sign in yet: `daybook users add NAME`")
+        print_status("no users yet: add one with `daybook users add NAME`")
         return
     labels = {u.name: ", ".join(t.label for t in tokens if t.user == u.name) for u in users}
     rows = [(u.name, u.role, labels[u.name] or "-") for u in users]

@@ -69,7 +69,7 @@ def forget(registry: Registry, of: Sequence[Count]) -> None:
 def hashing() -> Iterator[None]:
     """Hash one password; few are hashed at a time, and nobody waits for ever."""
     if not _hashing.acquire(timeout=_HASH_WAIT_SECONDS):
-        raise RateLimited("too many people sign in at this moment: try again", 1.0)
+        raise RateLimited("too many users are signing in: try again in a moment", 1.0)
     try:
         yield
     finally:

@@ -32,7 +32,7 @@ def add(app: FastAPI, console: Console) -> None:
         if request.state.who is not None:
             return RedirectResponse(_local(next), 303)
         users = console.registry.users.list()
-        note = "" if users else "Nobody may sign in yet: run `daybook users add NAME`."
+        note = "" if users else "No users yet. Add one with `daybook users add NAME`."
         return _page(next, note)
 
     @app.post("/sign-in")

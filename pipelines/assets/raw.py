@@ -56,7 +56,7 @@ with warnings.catch_warnings():
         from pipelines.stages.syncs import check_syncable, fetch_window, sync_account
 
         slug = context.partition_key
-        # Somebody who asks for a sync wants what is late as well; the morning's own is cheap.
+        # The daily sync looks for late data of a month; somebody who waits gets a short one.
         lookback = DAILY_LOOKBACK if SCHEDULED in context.run.tags else LOOKBACK
         with daybook.open() as workspace, interruption_in_words(), clean_errors():
             registry = workspace.registry

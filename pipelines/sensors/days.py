@@ -29,7 +29,7 @@ LONGEST_WAIT = timedelta(minutes=10)
     job=data_job,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Computes the days that new documents touch, or that somebody asked for.",
+    description="Computes the days that new documents touch, or that were requested.",
 )
 def touched_days(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]

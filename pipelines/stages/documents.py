@@ -102,7 +102,7 @@ def _load_categories(
 ) -> None:
     classified = classify(
         manifest.channel,
-        {fixed_source_type(word.name): None for word in manifest.source_types},
+        {fixed_source_type(source_type.name): None for source_type in manifest.source_types},
         mapping.source_types.get(manifest.channel),
     )
     con.execute(

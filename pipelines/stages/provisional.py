@@ -117,7 +117,6 @@ def write_provisional(
         days = {day for manifest in documents for day in manifest.days}
         if documents:
             _write(workspace, connection, documents, days, mapping)
-        # Dropped last: a reader sees a day twice for a moment rather than not at all.
         for day in lake.days(_TABLE.name, slug) - days:
             lake.drop(_TABLE.name, slug, day)
     return days

@@ -254,7 +254,6 @@ def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Dec
         if not (name == "declared" and statement.declared is None)
         and not (name == "paid" and statement.payout is None)
     ]
-    # Some channels declare a total of their own beside the payout: both must be met.
     if statement.payout is not None and statement.declared is not None:
         gaps.append(statement.payout - statement.total)
     return max(gaps, key=abs)
@@ -274,7 +273,7 @@ def _brought_in(statement: Statement) -> str | None:
 def _provisional(statement: Statement) -> str | None:
     if not statement.settlement_id.startswith(PROVISIONAL):
         return None
-    return "provisional: no settlement covers the day yet, the one that does takes its place"
+    return "provisional: no settlement covers the day yet; the one that does replaces it"
 
 
 def _state(

@@ -112,9 +112,9 @@ class _Sources:
         now = None if then is None else self.booked.get(then.statement)
         if then is None or now is None:
             return False
-        # A digest of the day spares a restated document that left the day as it was.
         if now.document == then.document:
             return True
+        # The digest spares the day a run where a restated document left it as it was.
         totals = now.days.get(part.day)
         return (
             totals is not None

@@ -68,7 +68,7 @@ def compare(previous: Iterable[Partition], current: Iterable[Partition]) -> Chan
 
 def _of_table(folder: Path, table_name: str) -> Iterator[Partition]:
     for connection in _entries(folder):
-        # Temporary folders of a write that is under way begin with a dot.
+        # Names that begin with a dot are temporary.
         if not connection.is_dir() or connection.name.startswith("."):
             continue
         for entry in _entries(Path(connection.path)):

@@ -86,8 +86,8 @@ def report(
 ) -> str:
     """A whole report; its total is the sum of its lines unless a test states another."""
     if total is None:
-        found = sum((a for row in lines for a in amounts(row, mark)), Decimal(0))
-        total = f"{found:f}".replace(".", mark)
+        total_of_rows = sum((a for row in lines for a in amounts(row, mark)), Decimal(0))
+        total = f"{total_of_rows:f}".replace(".", mark)
     summary = {
         "settlement-start-date": start,
         "settlement-end-date": end,

@@ -45,7 +45,7 @@ def row(
 ) -> Row:
     """One row; further cells by the columns' names, with underscores for their spaces."""
     blank = dict.fromkeys(NEW, "--")
-    given = {name.replace("_", " "): value for name, value in cells.items()}
+    named_cells = {name.replace("_", " "): value for name, value in cells.items()}
     return {
         **blank,
         "Transaction creation date": stamp(day),
@@ -57,7 +57,7 @@ def row(
         "Payout ID": payout,
         "Gross transaction amount": gross or net,
         "Transaction currency": "USD",
-        **given,
+        **named_cells,
     }
 
 

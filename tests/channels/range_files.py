@@ -106,7 +106,7 @@ def row(site: Site, at: str, settlement: str, kind: str, **columns: str) -> Row:
     }
     amounts = {c: Decimal(columns.get(f"a{i}", "0")) for i, c in enumerate(site.amounts)}
     total = sum(amounts.values(), Decimal(0))
-    found = {
+    values_by_column = {
         site.columns[0]: at,
         site.columns[1]: settlement,
         site.columns[2]: kind,
@@ -116,8 +116,8 @@ def row(site: Site, at: str, settlement: str, kind: str, **columns: str) -> Row:
         site.total: site.written(total),
     }
     if "Transaction Status" in site.columns:
-        found["Transaction Status"] = given.get("status", "Released")
-    return found
+        values_by_column["Transaction Status"] = given.get("status", "Released")
+    return values_by_column
 
 
 def report(site: Site, rows: Sequence[Mapping[str, str]], newline: str = "\n") -> str:

@@ -49,8 +49,8 @@ class Store:
     @property
     def money(self) -> Money:
         """What the account has earned, by the platform's own books."""
-        found: dict[str, Money] = self.desk.emulator.money  # type: ignore[attr-defined]
-        return found[self.account]
+        accounts: dict[str, Money] = self.desk.emulator.money  # type: ignore[attr-defined]
+        return accounts[self.account]
 
     @property
     def now(self) -> datetime:
@@ -78,8 +78,8 @@ class Store:
         window = Window(self.whole.start, self.whole.end + timedelta(days=40))
         if days:
             window = Window(min(days), max(days) + ONE_DAY)
-        found = self.house.run(window)
-        assert not found.failed, found.failed
+        outcome = self.house.run(window)
+        assert not outcome.failed, outcome.failed
         assert not self.house.held()
 
     def ties(self, days: Collection[date]) -> dict[date, str | None]:
@@ -132,8 +132,8 @@ def connected(at: Desk, account: str) -> Store:
 
 def check_tied(at: Store) -> None:
     """Every settlement that the platform knows of is in the proof table, to the cent."""
-    found = list(proven_by(at.house, at.money))
-    assert not found, found
+    proven = list(proven_by(at.house, at.money))
+    assert not proven, proven
 
 
 def check_judged(at: Store) -> None:
@@ -178,9 +178,9 @@ def proven_by(house: House, money: Money) -> Iterator[str]:
 def check_explained(at: Store) -> None:
     """Every posting of the fullest day is the sum of lines that are shown as the platform told."""
     day, _ = Counter(row["business_date"] for row in at.rows()).most_common(1)[0]
-    told = sources(at.house.workspace, at.house.connection, day)
-    assert [s.transaction_id for s in told if s.part == "activity" and not s.cells] == []
+    explained = sources(at.house.workspace, at.house.connection, day)
+    assert [s.transaction_id for s in explained if s.part == "activity" and not s.cells] == []
     for entry in read_entries(at.house.workspace, at.house.slug, [day], {}):
         for line in entry.lines:
-            owed = sum(source.amount for source in behind(line, entry, told))
+            owed = sum(source.amount for source in behind(line, entry, explained))
             assert owed == (line.amount if line.category == CLEARING else -line.amount)

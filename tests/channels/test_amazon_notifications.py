@@ -30,7 +30,7 @@ from sandbox.amazon_notifications import (
     transaction_update,
 )
 from tests.channels.stores import Store, connected, store
-from tests.search import told
+from tests.secrets_search import exposed
 
 SELLER, GERMANY, UNITED_STATES = "A2EMBERCRAFT01", "A1PA6795UKMFR9", "ATVPDKIKX0DER"
 LOG = logging.getLogger("notices")
@@ -55,10 +55,10 @@ WRONG = (
 def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store whose owner has given a queue, and that was synced this morning."""
     monkeypatch.setattr("connectors.http.remote.sleep", lambda _seconds: None)
-    with store("amazon", quick_home, tmp_path) as found:
-        notifying(found).switch_on(slug(found), desk(found).fields(queue_arn=ARN), "test")
-        found.desk.registry.sync_schedule.set(slug(found), morning(found))
-        yield found
+    with store("amazon", quick_home, tmp_path) as opened:
+        notifying(opened).switch_on(slug(opened), desk(opened).fields(queue_arn=ARN), "test")
+        opened.desk.registry.sync_schedule.set(slug(opened), morning(opened))
+        yield opened
 
 
 def amazon(at: Store) -> Amazon:
@@ -171,10 +171,10 @@ def test_either_envelope_is_read_however_its_names_are_written() -> None:
     posted = datetime(2026, 10, 20, 8, tzinfo=UTC)
     for made in (report_finished(SELLER), transaction_update(SELLER, posted, GERMANY)):
         swapped = json.loads(json.dumps(made), object_pairs_hook=swap)
-        said = [notifications.parse(json.dumps(m)) for m in (made, swapped, as_event(made))]
-        assert said[0] == said[1] == said[2]
-        assert (said[0].seller, said[0].is_known) == (SELLER, True)
-        assert said[0].within is not None
+        parsed = [notifications.parse(json.dumps(m)) for m in (made, swapped, as_event(made))]
+        assert parsed[0] == parsed[1] == parsed[2]
+        assert (parsed[0].seller, parsed[0].is_known) == (SELLER, True)
+        assert parsed[0].within is not None
 
 
 def swap(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -305,10 +305,10 @@ def test_a_destination_made_a_moment_ago_is_used(at: Store) -> None:
     desk(at).subscriptions.clear()
     faults = at.desk.emulator.application
     faults.only, faults.script = "/eu/notifications", iter([None, None, "lost"])
-    given = desk(at).fields(queue_arn=ARN)
+    credentials = desk(at).fields(queue_arn=ARN)
     with pytest.raises(Transient):
-        notifying(at).switch_on(slug(at), given, "test")
-    notifying(at).switch_on(slug(at), given, "test")
+        notifying(at).switch_on(slug(at), credentials, "test")
+    notifying(at).switch_on(slug(at), credentials, "test")
     assert len(desk(at).subscriptions) == 2
 
 
@@ -316,8 +316,8 @@ def test_eventbridge_is_a_destination_too(at: Store) -> None:
     desk(at).destinations.clear()
     desk(at).subscriptions.clear()
     desk(at).nulls = True
-    given = desk(at).fields(account_id=AWS_ACCOUNT)
-    standing = notifying(at).switch_on(slug(at), given, "test")
+    credentials = desk(at).fields(account_id=AWS_ACCOUNT)
+    standing = notifying(at).switch_on(slug(at), credentials, "test")
     assert "associate the event source aws.partner/" in standing.subscribed[1]
     at.money.advance(8)
     at.desk.registry.sync_schedule.set(slug(at), morning(at))
@@ -327,10 +327,10 @@ def test_eventbridge_is_a_destination_too(at: Store) -> None:
 
 
 def test_a_queue_without_arn_is_listened_to_and_nothing_is_asked_of_amazon(at: Store) -> None:
-    asked = [e.path for e in at.exchanges]
+    paths = [e.path for e in at.exchanges]
     standing = notifying(at).switch_on(slug(at), desk(at).fields(), "test")
     assert list(standing.subscribed) == []
-    assert [e.path for e in at.exchanges][len(asked) :] == [QUEUE]
+    assert [e.path for e in at.exchanges][len(paths) :] == [QUEUE]
     assert "queue_arn" not in (notifying(at).shown(slug(at)) or {})
 
     at.desk.registry.connections.add(
@@ -345,9 +345,9 @@ def test_one_that_cannot_be_synced_is_not_listened_for(at: Store) -> None:
     faults.only, faults.script = QUEUE, iter(["503"])
     poll(at)
     at.desk.registry.connections.set_state(slug(at), "paused", "test")
-    asked = len(at.exchanges)
+    calls = len(at.exchanges)
     poll(at)
-    assert len(at.exchanges) == asked
+    assert len(at.exchanges) == calls
     at.desk.accounts.disconnect(slug(at), "test")
     assert notifying(at).notified() == set()
     assert (notifying(at).shown(slug(at)), findings(at)) == (None, [])
@@ -356,8 +356,8 @@ def test_one_that_cannot_be_synced_is_not_listened_for(at: Store) -> None:
 
 def test_a_queue_that_does_not_answer_is_not_kept(at: Store) -> None:
     before = notifying(at).shown(slug(at))
-    for given, said in WRONG:
-        with pytest.raises(ConfigError, match=said) as error:
+    for given, message in WRONG:
+        with pytest.raises(ConfigError, match=message) as error:
             notifying(at).switch_on(slug(at), desk(at).fields() | given, "test")
         assert notifying(at).shown(slug(at)) == before
         assert desk(at).sqs.secret not in str(error.value)
@@ -370,11 +370,11 @@ def test_the_secret_lies_nowhere_open(at: Store, caplog: pytest.LogCaptureFixtur
         send(at, report_finished(SELLER))
         desk(at).sqs.send("hello")
         poll(at)
-    kept = notifying(at).shown(slug(at))
-    assert kept is not None
-    assert "secret_access_key" not in kept
+    settings_shown = notifying(at).shown(slug(at))
+    assert settings_shown is not None
+    assert "secret_access_key" not in settings_shown
     secrets = [desk(at).sqs.secret]
-    assert told(secrets, home.home, home.database_url.get_secret_value()) == []
+    assert exposed(secrets, home.home, home.database_url.get_secret_value()) == []
     assert desk(at).sqs.secret not in caplog.text
     for exchange in at.exchanges:
         assert desk(at).sqs.secret.encode() not in exchange.body

@@ -36,19 +36,19 @@ DAYS = Window(date(2026, 7, 1), date(2026, 7, 15))
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
-    with store("amazon", quick_home, tmp_path) as found:
-        yield found
+    with store("amazon", quick_home, tmp_path) as opened:
+        yield opened
 
 
 def unsettled(at: Store) -> dict[str, Decimal]:
     """What each currency's lines come to after the last day that a settlement covers."""
     assert isinstance(at.money, AmazonMoney)
     last = last_covered(at)
-    found: dict[str, Decimal] = {}
+    totals: dict[str, Decimal] = {}
     for instant, site, row in at.money.events():
         if last < instant.date() < at.money.today:
-            found[site.currency] = found.get(site.currency, Decimal(0)) + sum(amounts(row))
-    return found
+            totals[site.currency] = totals.get(site.currency, Decimal(0)) + sum(amounts(row))
+    return totals
 
 
 def last_covered(at: Store) -> date:
@@ -64,10 +64,10 @@ def provisional(at: Store) -> dict[str, Decimal]:
 def figures(at: Store) -> dict[str, Decimal]:
     """What the warehouse's lines of days that no settlement covers come to, by currency."""
     write_provisional(at.house.workspace, at.house.connection, at.house.mapping)
-    found: dict[str, Decimal] = {}
+    totals: dict[str, Decimal] = {}
     for row in at.house.rows(TABLE):
-        found[row["currency"]] = found.get(row["currency"], Decimal(0)) + row["amount"]
-    return found
+        totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["amount"]
+    return totals
 
 
 def choose(at: Store, booked: bool) -> set[date]:
@@ -75,19 +75,19 @@ def choose(at: Store, booked: bool) -> set[date]:
     before = len(at.desk.registry.inbox.list())
     setup = Setup.model_validate(at.house.connection.setup)
     imports = setup.imports.model_copy(update={"provisional": booked})
-    wanted = setup.model_copy(update={"imports": imports})
-    at.house.connection = keep_setup(at.house.workspace, at.house.connection, wanted, "test")
+    changed_setup = setup.model_copy(update={"imports": imports})
+    at.house.connection = keep_setup(at.house.workspace, at.house.connection, changed_setup, "test")
     return {day for event in at.desk.registry.inbox.list()[before:] for day in event.days}
 
 
 def booked_ahead(at: Store) -> dict[str, Decimal]:
     """What the books hold of days that no settlement covers, by currency."""
-    found: dict[str, Decimal] = {}
+    totals: dict[str, Decimal] = {}
     for name, proof in at.proofs().items():
         if name.startswith("provisional-"):
             assert (proof.state, proof.difference) == ("open", 0), proof
-            found[proof.currency] = found.get(proof.currency, Decimal(0)) + (proof.posted or 0)
-    return found
+            totals[proof.currency] = totals.get(proof.currency, Decimal(0)) + (proof.posted or 0)
+    return totals
 
 
 def test_open_days_have_provisional_figures_that_no_book_sees(at: Store) -> None:
@@ -119,14 +119,14 @@ def test_they_give_way_to_the_settlement(at: Store) -> None:
     before = at.house.workspace.lake.provisional_documents(at.house.slug)
     told = figures(at)
     at.money.advance(9)
-    found = at.sync()
+    fetched = at.sync()
     assert {c: total for c, total in provisional(at).items() if total} == unsettled(at)
     assert figures(at) == unsettled(at) != told
     assert min(r["business_date"] for r in at.house.rows(TABLE)) > last_covered(at)
     after = at.house.workspace.lake.provisional_documents(at.house.slug)
     assert min(m.first_day for m in after) > max(m.last_day for m in before)
-    closed = [m for m in found.documents if not m.provisional]
-    assert found.days == {day for m in closed for day in m.days} | {
+    closed = [m for m in fetched.documents if not m.provisional]
+    assert fetched.days == {day for m in closed for day in m.days} | {
         m.first_day + n * ONE_DAY
         for m in closed
         for n in range((m.last_day - m.first_day).days + 1)
@@ -161,11 +161,11 @@ def test_they_are_booked_where_that_is_asked_until_the_settlement_comes(at: Stor
     at.house.check_books()
     assert booked_ahead(at) == unsettled(at)
     assert at.house.books().count("(provisional)") == len(at.proofs()) - len(at.money.settlements())
-    told = sources(at.house.workspace, at.house.connection, max(days))
-    assert {s.settlement_id.rpartition("-2")[0] for s in told} <= {
+    lines = sources(at.house.workspace, at.house.connection, max(days))
+    assert {s.settlement_id.rpartition("-2")[0] for s in lines} <= {
         "provisional-EUR", "provisional-GBP",
     }  # fmt: skip
-    assert all(s.cells and s.cells["postedDate"].startswith(f"{max(days)}") for s in told)
+    assert all(s.cells and s.cells["postedDate"].startswith(f"{max(days)}") for s in lines)
 
     at.money.advance(9)
     since = Window(min(days | at.sync().days), at.whole.end + timedelta(days=40))
@@ -223,29 +223,29 @@ def test_items_are_counted_where_they_make_the_total(read: Callable[..., Manifes
     fee = part("Commission", "-3", part("Base", "-2.5"), part("Tax", "-0.5"))
     item = {"breakdowns": [part("AmazonFees", "-3", fee), part("OurPricePrincipal", "20")]}
     coarse = [part("Sales", "20", part("ProductCharges", "20")), part("AmazonFees", "-3")]
-    found = read(transaction(1, "17", *coarse, items=[item]))
-    assert said(found) == {
+    manifest = read(transaction(1, "17", *coarse, items=[item]))
+    assert said(manifest) == {
         "Shipment / Commission / Base": "-2.5",
         "Shipment / Commission / Tax": "-0.5",
         "Shipment / OurPricePrincipal": "20",
     }
-    placed = {c.source_type: c.category for c in classify("amazon", said(found))}
+    placed = {c.source_type: c.category for c in classify("amazon", said(manifest))}
     assert list(placed.values()) == ["fee.referral", "tax.on_fees", "sales.principal"]
 
 
 def test_what_nobody_knows_keeps_its_own_word(read: Callable[..., Manifest]) -> None:
     nothing = {"breakdowns": None, "totalAmount": usd("6.22")}
-    found = read(
+    manifest = read(
         transaction(1, "6.22", part("Wobble", "6.22"), items=[nothing]),
         transaction(2, "5", part("ProductCharges", "4"), items=[nothing]),
         transaction(3, "0.01", items=[]),
     )
-    assert said(found) == {
+    assert said(manifest) == {
         "Shipment / Order Payment": "1.01",
         "Shipment / ProductCharges": "4",
         "Shipment / Wobble": "6.22",
     }
-    placed = {c.source_type: c.category for c in classify("amazon", said(found))}
+    placed = {c.source_type: c.category for c in classify("amazon", said(manifest))}
     assert placed["Shipment / Wobble"] == placed["Shipment / Order Payment"] == "unclassified"
 
 
@@ -266,5 +266,5 @@ def test_whatever_the_breakdowns_say_the_lines_make_the_total(
         transaction(n, total, *trees, items=[{"breakdowns": [tree]} for tree in items])
         for n, (total, trees, items) in enumerate(told)
     ]
-    found = read(*listed)
-    assert found.total == sum(Decimal(total) for total, _, _ in told)
+    manifest = read(*listed)
+    assert manifest.total == sum(Decimal(total) for total, _, _ in told)

@@ -32,9 +32,9 @@ def house(registry: Registry, tmp_path: Path) -> House:
 
 def order(site: Site, at: str, kind: str = "Order", **more: str) -> dict[str, str]:
     """An item of 1,234 or more and its commission."""
-    given = {"order": "114-1", "sku": "MUG", "quantity": "3", "a0": "1234", **more}
+    cells = {"order": "114-1", "sku": "MUG", "quantity": "3", "a0": "1234", **more}
     selling = site.amounts.index(next(c for c in site.amounts if locales.columns([c]) == SELLING))
-    return row(site, at, SETTLEMENT, kind, **{f"a{selling}": "-185"}, **given)
+    return row(site, at, SETTLEMENT, kind, **{f"a{selling}": "-185"}, **cells)
 
 
 SELLING = ("selling fees",)
@@ -179,7 +179,7 @@ def test_a_report_without_its_definitions_takes_the_currency_of_its_site(house: 
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "message"),
     [
         ('"1,049.00"', '"1,049.10"', "row 1: its amounts make 1049.0000 but total is 1049.1000"),
         ('"product sales"', '"sales of products"', "'product sales' is missing"),
@@ -192,14 +192,14 @@ def test_a_report_without_its_definitions_takes_the_currency_of_its_site(house: 
     ],
 )
 def test_a_report_that_is_not_whole_is_refused(
-    house: House, before: str, after: str, said: str
+    house: House, before: str, after: str, message: str
 ) -> None:
     text = report(AMERICA, [order(AMERICA, "Mar 3, 2026 4:05:06 AM PST")])
     assert before in text
     with pytest.raises(BadInput) as refused:
         house.take(text.replace(before, after), "report.csv")
-    assert said in str(refused.value)
-    assert isinstance(refused.value, TotalsMismatch) is ("amounts make" in said)
+    assert message in str(refused.value)
+    assert isinstance(refused.value, TotalsMismatch) is ("amounts make" in message)
     assert house.workspace.lake.manifests(house.slug) == []
 
 

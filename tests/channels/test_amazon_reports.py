@@ -27,8 +27,8 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store("amazon", quick_home, tmp_path) as found:
-        yield found
+    with store("amazon", quick_home, tmp_path) as opened:
+        yield opened
 
 
 def platform(at: Store) -> Amazon:
@@ -64,9 +64,9 @@ def test_a_report_made_anew_replaces_the_first_and_neither_is_fetched_again(at: 
     money(at).restate()
     (manifest,) = at.sync().documents
     assert manifest.revision == 2
-    asked = len(fetched(at))
+    calls = len(fetched(at))
     assert at.sync().documents == []
-    assert len(fetched(at)) == asked
+    assert len(fetched(at)) == calls
     at.books()
     check_tied(at)
 
@@ -78,9 +78,9 @@ def test_a_report_that_was_imported_by_hand_learns_its_number(at: Store) -> None
     assert report.settlement not in {m.statement for m in found.documents}
     held = {m.statement: m for m in at.house.workspace.lake.effective_documents(at.house.slug)}
     assert report.document in (held[report.settlement].tag or "")
-    asked = len(fetched(at))
+    calls = len(fetched(at))
     at.sync()
-    assert len(fetched(at)) == asked
+    assert len(fetched(at)) == calls
 
 
 def test_an_address_that_has_ended_is_asked_for_again(at: Store) -> None:
@@ -130,10 +130,10 @@ def test_more_reports_than_turns_are_left_for_later(
 def test_a_regions_marketplaces_and_currencies_come_from_the_files(
     quick_home: Settings, tmp_path: Path
 ) -> None:
-    with desk("amazon", quick_home, tmp_path) as found:
-        emulator = found.emulator
+    with desk("amazon", quick_home, tmp_path) as opened:
+        emulator = opened.emulator
         assert isinstance(emulator, Amazon)
-        at = connected(found, emulator.overseas)
+        at = connected(opened, emulator.overseas)
         at.sync()
         at.books()
         check_tied(at)
@@ -154,9 +154,9 @@ def test_a_regions_marketplaces_and_currencies_come_from_the_files(
 )
 def test_what_is_read_is_what_the_charset_says(text: str, charset: str, kept: bool) -> None:
     content = text.encode("cp932" if charset == "windows-31j" else charset)
-    found = legible("report", content, charset_of(f"text/plain; charset={charset.upper()}"))
-    assert decode("report", found)[0] == text
-    assert (found == content) is kept
+    content_read = legible("report", content, charset_of(f"text/plain; charset={charset.upper()}"))
+    assert decode("report", content_read)[0] == text
+    assert (content_read == content) is kept
 
 
 def test_a_charset_that_is_missing_or_unknown_leaves_the_bytes() -> None:

@@ -86,8 +86,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(name: str, spoil: str, tmp_pat
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_a_folder_or_no_file_is_refused(name: str, tmp_path: Path) -> None:
-    for path, said in ((tmp_path, "folder"), (tmp_path / "gone.txt", "no such file")):
-        with pytest.raises(BadInput, match=said):
+    for path, message in ((tmp_path, "folder"), (tmp_path / "gone.txt", "no such file")):
+        with pytest.raises(BadInput, match=message):
             examine(tmp_path / "home", name, path)
     assert left_behind(tmp_path / "home") == []
 
@@ -100,18 +100,18 @@ def test_a_statement_that_does_not_add_up_is_kept_aside_with_both_figures(
     path = tmp_path / BAD_NAME
     if example.proven:
         path.write_text(example.document.rstrip("\n").rpartition("\n")[0] + "\n")
-        declared, found = "42.4900", "43.9900"
+        declared, summed = "42.4900", "43.9900"
     else:
-        said = example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01")
-        path.write_text(example.unproven or said)
-        declared, found = "25.0100", "25.0000"
+        spoilt_document = example.document.replace("$25.00,--,$25.00", "$25.00,--,$25.01")
+        path.write_text(example.unproven or spoilt_document)
+        declared, summed = "25.0100", "25.0000"
     with pytest.raises(TotalsMismatch) as refused:
         examine(home, name, path)
-    assert (refused.value.declared, refused.value.computed) == (declared, found)
+    assert (refused.value.declared, refused.value.computed) == (declared, summed)
     assert declared in str(refused.value)
-    assert found in str(refused.value)
-    kept, note = left_behind(home)
-    assert kept.startswith("quarantine/")
-    assert kept in str(refused.value)
-    assert (home / kept).read_bytes() == path.read_bytes()
+    assert summed in str(refused.value)
+    quarantined, note = left_behind(home)
+    assert quarantined.startswith("quarantine/")
+    assert quarantined in str(refused.value)
+    assert (home / quarantined).read_bytes() == path.read_bytes()
     assert f'"declared": "{declared}"' in (home / note).read_text()

@@ -24,8 +24,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store("ebay", quick_home, tmp_path) as found:
-        yield found
+    with store("ebay", quick_home, tmp_path) as connected_store:
+        yield connected_store
 
 
 def kill_at(patch: pytest.MonkeyPatch, number: int) -> None:
@@ -51,8 +51,8 @@ def test_days_of_what_was_kept_are_promised_before_it_is(at: Store) -> None:
         kill_at(patch, 3)
         with pytest.raises(Killed):
             at.sync()
-    kept = at.house.workspace.lake.manifests(at.house.slug)[:]
-    new = sorted(kept, key=lambda m: m.fetched_at)[held:]
+    stored_before = at.house.workspace.lake.manifests(at.house.slug)[:]
+    new = sorted(stored_before, key=lambda m: m.fetched_at)[held:]
     touched = {day for m in new for day in m.days}
     at.house.connection = at.desk.registry.connections.get(at.house.slug)
     made = at.desk.registry.sync_schedule.by_connection()[at.house.slug]
@@ -86,7 +86,7 @@ def test_a_file_does_not_tell_again_what_another_has_told(
     first.write_text(ebay_files.report(rows))
     second.write_text(ebay_files.report(rows[:1]))
     list(import_file(house.workspace, *opened(house), first))
-    with pytest.raises(BadInput, match=r"second.csv: tells of 2026-03-03 .*, as first.csv does"):
+    with pytest.raises(BadInput, match=r"second.csv: covers 2026-03-03 .*, as first.csv does"):
         list(import_file(house.workspace, *opened(house), second))
 
 

@@ -7,7 +7,7 @@ from tests.benchmarks.cuts import tally
 
 
 def test_a_cut_file_is_refused_or_says_all_that_the_whole_one_says(tmp_path: Path) -> None:
-    found, wrong = tally(tmp_path, 200)
+    refusals, wrong = tally(tmp_path, 200)
     assert wrong == []
-    assert found["refused"] > 150
-    assert sum(found.values()) >= 180
+    assert refusals["refused"] > 150
+    assert sum(refusals.values()) >= 180

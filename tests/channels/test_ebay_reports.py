@@ -45,12 +45,12 @@ def several(net: str = "25.70", **said: str) -> list[dict[str, str]]:
     return [{**head, **{k.replace("_", " "): v for k, v in said.items()}}, *items]
 
 
-@pytest.mark.parametrize("said", [(FIXED, "Payout ID"), tuple(WHOLE)])
+@pytest.mark.parametrize("columns", [(FIXED, "Payout ID"), tuple(WHOLE)])
 @pytest.mark.parametrize("turned", [False, True])
 def test_an_order_of_several_items_counts_once(
-    house: House, said: tuple[str, ...], turned: bool
+    house: House, columns: tuple[str, ...], turned: bool
 ) -> None:
-    rows = several(**{name: WHOLE[name] for name in said})
+    rows = several(**{name: WHOLE[name] for name in columns})
     taken = house.take(report(list(reversed(rows)) if turned else rows)).manifest
     house.run()
 
@@ -144,11 +144,11 @@ def test_an_amount_in_another_currency_comes_to_the_net_to_the_cent(house: House
         ("Order / Item subtotal", Decimal("43.94")),
         ("Order / Final Value Fee - variable", Decimal("-5.85")),
     ]
-    for wrong, said in (
+    for wrong, message in (
         ({"Exchange rate": "1.4"}, "make 40.44"),
         ({"Exchange rate": "--"}, "no Ex"),
     ):
-        with pytest.raises(BadInput, match=said):
+        with pytest.raises(BadInput, match=message):
             house.take(report([{**sold, **foreign, **wrong}]))
 
 
@@ -213,7 +213,7 @@ def test_days_are_told_once(house: House, tmp_path: Path) -> None:
     path.write_text(report(rows))
     (first,) = import_file(house.workspace, ebay, target, path)
     path.write_text(report([*rows, order("05-2", END, "1.00")]))
-    with pytest.raises(BadInput, match=r"tells of 2026-03-03 .* export the other days alone"):
+    with pytest.raises(BadInput, match=r"covers 2026-03-03 .* export the other days alone"):
         list(import_file(house.workspace, ebay, target, path))
     assert [m.document for m in house.workspace.lake.effective_documents(house.slug)] == [
         first.manifest.document
@@ -221,7 +221,7 @@ def test_days_are_told_once(house: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ([row("Payout", THIRD, "-5.00")], "row 1 is a payout without its Payout ID"),
         ([{**row("Order", THIRD, "5.00"), "Payout currency": "--"}], "names its payout currency"),
@@ -230,9 +230,9 @@ def test_days_are_told_once(house: House, tmp_path: Path) -> None:
     ],
 )
 def test_rows_that_cannot_be_read_are_refused(
-    house: House, rows: list[dict[str, str]], said: str
+    house: House, rows: list[dict[str, str]], message: str
 ) -> None:
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         house.take(report(rows))
 
 

@@ -49,8 +49,8 @@ def test_another_currency_is_refused(house: House) -> None:
 def test_the_first_balance_is_brought_forward(house: House) -> None:
     house.take(DOCUMENT.read_text())
     assert not house.run().failed
-    found = {p.settlement_id: p for p in house.prove()}
-    assert {p.state for p in found.values()} == {"tied", "open"}
+    proofs = {p.settlement_id: p for p in house.prove()}
+    assert {p.state for p in proofs.values()} == {"tied", "open"}
     (first,) = [r for r in house.rows("settlements") if r["settlement_id"] == "etsy-2026-10-05-GBP"]
     assert f"{first['opening_balance']:f} {first['closing_balance']:f}" == "4.5100 0.0000"
 
@@ -64,10 +64,10 @@ def test_the_same_month_in_another_order_is_the_same_document(house: House) -> N
 def test_what_a_payment_says_otherwise_is_seen(house: House) -> None:
     house.take(WITH_PAYMENTS.read_text())
     assert not house.run().failed
-    (told,) = (r for r in house.rows() if "entries say" in r["description"])
-    assert told["order_id"] == "3013"
+    (line,) = (r for r in house.rows() if "entries say" in r["description"])
+    assert line["order_id"] == "3013"
     otherwise = "Etsy's payment 413 says 1.40 GBP where its entries say 1.41"
-    assert told["description"] == f"shop_payment 413 · {otherwise}"
+    assert line["description"] == f"shop_payment 413 · {otherwise}"
     assert [(p.settlement_id, p.state, p.why) for p in house.prove()] == [
         ("etsy-2026-10-05-GBP", "tied", f"{otherwise}: the ledger is booked"),
         ("etsy-2026-10-12-GBP", "tied", None),

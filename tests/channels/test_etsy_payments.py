@@ -20,8 +20,8 @@ PRIVATE = ("buyer_user_id", "shipping_user_id", "shipping_address_id", "billing_
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
-    with store("etsy", quick_home, tmp_path) as found:
-        yield found
+    with store("etsy", quick_home, tmp_path) as opened:
+        yield opened
 
 
 def money(at: Store) -> EtsyMoney:
@@ -52,10 +52,10 @@ def days_of(at: Store, *kinds: str, about: int) -> set[date]:
 
 def orders(at: Store) -> dict[str, set[str | None]]:
     """The order numbers on lines by the channel's words."""
-    found: dict[str, set[str | None]] = {}
+    numbers: dict[str, set[str | None]] = {}
     for row in at.rows():
-        found.setdefault(row["source_type"], set()).add(row["order_id"])
-    return found
+        numbers.setdefault(row["source_type"], set()).add(row["order_id"])
+    return numbers
 
 
 def test_lines_name_their_order_and_refunds_what_was_given_back(at: Store) -> None:
@@ -72,8 +72,8 @@ def test_lines_name_their_order_and_refunds_what_was_given_back(at: Store) -> No
     assert "ledger / REFUND_GROSS" not in named
     assert [r for r in at.rows() if "entries say" in r["description"]] == []
     (manifest,) = at.house.workspace.lake.effective_documents(at.house.slug)
-    kept = at.house.workspace.lake.read_document(at.house.slug, manifest.document)
-    assert [name for name in PRIVATE if name.encode() in kept] == []
+    content = at.house.workspace.lake.read_document(at.house.slug, manifest.document)
+    assert [name for name in PRIVATE if name.encode() in content] == []
 
 
 def test_payments_are_asked_for_again_where_something_is_new(at: Store) -> None:
@@ -104,6 +104,6 @@ def test_a_shop_whose_payments_are_closed_ties_by_its_ledger(at: Store) -> None:
     payments(at).closed, payments(at).most = False, 0
     assert sync(at) == (set(), REFUSALS + 1)
     payments(at).most = 100
-    days, asked = sync(at)
+    days, calls = sync(at)
     assert days
-    assert asked == 1
+    assert calls == 1

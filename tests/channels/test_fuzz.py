@@ -9,7 +9,7 @@ COUNT = 500
 
 
 def test_a_damaged_file_is_refused_in_a_line_and_leaves_nothing(tmp_path: Path) -> None:
-    found, wrong = tally(MUTANTS - COUNT, COUNT, tmp_path)
+    refusals, wrong = tally(MUTANTS - COUNT, COUNT, tmp_path)
     assert wrong == {}
-    assert found["refused"] > found["taken"] > 0
-    assert sum(found.values()) == COUNT
+    assert refusals["refused"] > refusals["taken"] > 0
+    assert sum(refusals.values()) == COUNT

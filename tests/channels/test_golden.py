@@ -88,8 +88,8 @@ def test_a_document_becomes_these_lines_and_this_journal(case: str, house: House
     for path in sorted(folder.glob("document*")):
         house.take_file(path)
     assert not house.run().failed
-    found = {"transactions.csv": transactions(house), "journal.beancount": journal(house)}
-    for name, text in found.items():
+    produced = {"transactions.csv": transactions(house), "journal.beancount": journal(house)}
+    for name, text in produced.items():
         if os.environ.get("REGENERATE"):
             (folder / name).write_text(text)
         assert text == (folder / name).read_text()

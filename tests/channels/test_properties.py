@@ -123,11 +123,11 @@ def test_a_report_in_any_form_comes_back_line_by_line(
 
 
 def fresh_house(registry: Registry, home: Path) -> House:
-    known = [c for c in registry.connections.list() if c.slug == "store"]
-    if not known:
+    existing = [c for c in registry.connections.list() if c.slug == "store"]
+    if not existing:
         return House.build(registry, home)
     empty = Settings(home=home, database_url=None, threads=1)
-    return House(Workspace(empty, registry), known[0])
+    return House(Workspace(empty, registry), existing[0])
 
 
 @FEW
@@ -165,13 +165,13 @@ ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
 
 def edges(zone: str, year: int) -> list[datetime]:
     """Instants around every change of clocks of a year, and the ends of its days."""
-    place, found = ZoneInfo(zone), []
+    place, instants = ZoneInfo(zone), []
     noon = datetime(year, 1, 1, 12, tzinfo=UTC)
     for day in range(366):
         now, then = noon + timedelta(days=day), noon + timedelta(days=day + 1)
         if now.astimezone(place).utcoffset() != then.astimezone(place).utcoffset():
-            found += [now + timedelta(minutes=30 * half) for half in range(-24, 60)]
-    return found or [noon + timedelta(hours=hour) for hour in range(24)]
+            instants += [now + timedelta(minutes=30 * half) for half in range(-24, 60)]
+    return instants or [noon + timedelta(hours=hour) for hour in range(24)]
 
 
 def test_every_zone_gives_an_instant_the_same_day_in_files_and_in_sums(tmp_path: Path) -> None:
@@ -219,9 +219,9 @@ def test_every_instant_has_one_business_day(
     expected: dict[date, Decimal] = defaultdict(Decimal)
     for instant, amount in posted:
         expected[instant.astimezone(ZoneInfo(zone)).date()] += amount
-    found = {day: t.amount for day, t in manifest.days.items() if t.lines}
-    assert found == expected
-    assert sum(found.values()) == manifest.total
+    amounts = {day: t.amount for day, t in manifest.days.items() if t.lines}
+    assert amounts == expected
+    assert sum(amounts.values()) == manifest.total
 
 
 @st.composite
@@ -251,7 +251,7 @@ def ledgers(draw: st.DrawFn) -> list[etsy.Row]:
 
 def expected_chain(rows: list[etsy.Row]) -> list[tuple[Any, ...]]:
     """Settlements as a person adds them up: what stands before each deposit, and what stays."""
-    found: list[tuple[Any, ...]] = []
+    results: list[tuple[Any, ...]] = []
     balance = pending = Decimal(0)
     lines, seen = 0, defaultdict(int)
     for row in rows:
@@ -262,12 +262,12 @@ def expected_chain(rows: list[etsy.Row]) -> list[tuple[Any, ...]]:
         paid = Decimal(row.title.split()[0].strip("$").replace(",", ""))
         seen[row.day] += 1
         name = f"etsy-{row.day}-USD" + (f"-{seen[row.day]}" if seen[row.day] > 1 else "")
-        found.append((name, lines, pending, paid, balance, balance + pending - paid))
+        results.append((name, lines, pending, paid, balance, balance + pending - paid))
         balance, pending, lines = balance + pending - paid, Decimal(0), 0
     if lines:
-        found.append((f"open-{rows[-1].day:%Y-%m}-USD", lines, pending, None, balance,
+        results.append((f"open-{rows[-1].day:%Y-%m}-USD", lines, pending, None, balance,
                       balance + pending))  # fmt: skip
-    return found
+    return results
 
 
 @FEW
@@ -284,8 +284,8 @@ def test_months_cut_a_ledger_anywhere_and_the_settlements_stay_whole(
         read(desk, "etsy", etsy.statement(part, newest_first=newest_first))
         for _, part in sorted(months.items())
     ]
-    found = [
+    listed = [
         (s.settlement_id, s.lines, s.total, s.payout, s.opening_balance, s.closing_balance)
         for s in CHANNELS["etsy"].link_settlements(manifests)
     ]
-    assert found == expected_chain(rows)
+    assert listed == expected_chain(rows)

@@ -29,12 +29,12 @@ def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def gateways(at: Store) -> dict[str, Decimal]:
     """What each gateway has by the lines."""
-    found: dict[str, Decimal] = defaultdict(Decimal)
+    totals: dict[str, Decimal] = defaultdict(Decimal)
     for row in at.rows():
         kind, name, *_ = row["source_type"].split(" / ")
         if kind == "gateway":
-            found[name] -= row["amount"]
-    return dict(found)
+            totals[name] -= row["amount"]
+    return dict(totals)
 
 
 def test_every_gateway_has_what_the_orders_say(at: Store) -> None:
@@ -49,15 +49,15 @@ def test_every_gateway_has_what_the_orders_say(at: Store) -> None:
     assert "cash.on_delivery" in categories
     at.house.check_books()
 
-    asked = len(at.exchanges)
+    calls = len(at.exchanges)
     again = at.sync(Window(at.whole.end - ONE_DAY, at.whole.end))
     assert (again.documents, again.days) == ([], set())
-    assert len(at.exchanges) - asked <= 6
+    assert len(at.exchanges) - calls <= 6
 
     late = at.money.restate()
     at.money.advance(4)
-    found = at.sync()
-    assert late <= found.days
+    fetched = at.sync()
+    assert late <= fetched.days
     at.books()
     check_tied(at)
     assert gateways(at) == money.taken
@@ -66,8 +66,8 @@ def test_every_gateway_has_what_the_orders_say(at: Store) -> None:
 def test_a_day_without_orders_is_empty_with_proof(at: Store) -> None:
     assert isinstance(at.money, GatewayMoney)
     at.money.orders.clear()
-    found = at.sync()
-    assert [m.statement for m in found.documents] == ["open:GBP"]
+    fetched = at.sync()
+    assert [m.statement for m in fetched.documents] == ["open:GBP"]
     assert not at.house.normalise(at.whole).open
 
 
@@ -78,10 +78,10 @@ def test_days_whose_orders_nobody_may_see_stay_open(at: Store) -> None:
     since = TODAY - timedelta(days=70)
     setup = Setup(step="done", imports=Imports(history_from=since))
     at.desk.registry.connections.set_setup(at.house.slug, setup.model_dump(mode="json"), "test")
-    (said,) = [m for m in at.sync().documents if m.statement == "open:GBP"]
-    assert said.first_day == TODAY - timedelta(days=59)
+    (manifest,) = [m for m in at.sync().documents if m.statement == "open:GBP"]
+    assert manifest.first_day == TODAY - timedelta(days=59)
     assert at.sync().documents == []
-    assert at.house.normalise(at.whole).open == list(Window(since, said.first_day))
+    assert at.house.normalise(at.whole).open == list(Window(since, manifest.first_day))
 
 
 def test_an_order_of_before_the_history_brings_what_came_after(at: Store) -> None:

@@ -44,18 +44,18 @@ def house(registry: Registry, tmp_path: Path) -> House:
 def examined(folder: Path, files: Sequence[str | bytes]) -> list[Manifest]:
     """What each file says, read on one table."""
     path = folder / "payouts_export.csv"
-    found: list[Manifest] = []
+    results: list[Manifest] = []
     desk = Settings(home=folder / "home", database_url=None, threads=1)
     with open_parser(desk) as table:
         for content in files:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
             for source_file in source_files(path):
-                found.append(
+                results.append(
                     table.parse(
                         SHOPIFY, source_file, connection="store", time_zone="America/New_York"
                     )
                 )
-    return found
+    return results
 
 
 def test_a_payout_is_a_settlement_of_its_day(house: House) -> None:
@@ -137,8 +137,8 @@ def test_a_row_whose_parts_do_not_make_its_total_is_put_aside(
     wrong = payout(NINTH, Charges="50.00", Fees="-1.75", Total="48.26")
     with pytest.raises(TotalsMismatch, match=r"row 2: its parts make 48.2500 but Total is 48.2600"):
         examined(tmp_path, [export([SOLD, wrong], columns)])
-    (kept,) = (tmp_path / "home" / "quarantine").glob("*.csv")
-    assert kept.read_text() == export([SOLD, wrong], columns)
+    (quarantined,) = (tmp_path / "home" / "quarantine").glob("*.csv")
+    assert quarantined.read_text() == export([SOLD, wrong], columns)
     nothing = payout(NINTH, Total="0.01")
     with pytest.raises(TotalsMismatch, match=r"row 1: its parts make 0.0000 but Total is 0.0100"):
         examined(tmp_path, [export([nothing, SOLD], columns)])
@@ -201,8 +201,10 @@ def test_payouts_are_told_by_one_kind_of_file(house: House, tmp_path: Path) -> N
 
 
 def test_both_exports_give_a_payout_the_same_name(tmp_path: Path) -> None:
-    told = examined(
+    manifest = examined(
         tmp_path,
         [export([SOLD], PAYOUTS_OF_TEN), export([_sale(FIFTH)], WITHOUT_NUMBERS)],
     )
-    assert [s.settlement_id for m in told for s in m.settlements] == ["shopify-2026-03-05-USD"] * 2
+    assert [s.settlement_id for m in manifest for s in m.settlements] == [
+        "shopify-2026-03-05-USD"
+    ] * 2

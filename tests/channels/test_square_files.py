@@ -39,13 +39,15 @@ def test_a_sign_is_that_of_the_accounts_country(
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("message", "meant"),
     [("-$0.95", "-0.95"), ("($0.95)", "-0.95"), ("$-0.95 ", "-0.95"), ("\u2212$0.95", "-0.95")],
 )
 def test_every_way_to_write_a_negative_is_read(
-    registry: Registry, tmp_path: Path, said: str, meant: str
+    registry: Registry, tmp_path: Path, message: str, meant: str
 ) -> None:
-    text = square_files.export([square_files.row(THIRD, "22.50", "-0.95")]).replace("-$0.95", said)
+    text = square_files.export([square_files.row(THIRD, "22.50", "-0.95")]).replace(
+        "-$0.95", message
+    )
     house = _house(registry, tmp_path)
     house.take(text)
     house.run()
@@ -103,7 +105,7 @@ def test_what_is_not_complete_holds_its_day(registry: Registry, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "said"),
+    ("column", "value", "message"),
     [
         ("Time Zone", "Somewhere", "'Somewhere' of its rows is not known"),
         ("Time", "noon", "'noon' is not a time"),
@@ -112,10 +114,10 @@ def test_what_is_not_complete_holds_its_day(registry: Registry, tmp_path: Path) 
     ],
 )
 def test_what_cannot_be_read_is_named(
-    registry: Registry, tmp_path: Path, column: str, value: str, said: str
+    registry: Registry, tmp_path: Path, column: str, value: str, message: str
 ) -> None:
     row = {**square_files.row(THIRD, "20.00"), column: value}
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         _house(registry, tmp_path).take(square_files.export([row]))
 
 

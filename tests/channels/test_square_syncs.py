@@ -27,9 +27,9 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store("square", quick_home, tmp_path) as found:
-        _empty(_money(found))
-        yield found
+    with store("square", quick_home, tmp_path) as opened:
+        _empty(_money(opened))
+        yield opened
 
 
 def _money(at: Store) -> SquareMoney:
@@ -39,8 +39,8 @@ def _money(at: Store) -> SquareMoney:
 
 def _empty(money: SquareMoney) -> None:
     """Nothing has happened yet, and nothing does unless a test says so."""
-    for kept in (money.payments, money.refunds, money.entries, money.payouts, money.orders):
-        kept.clear()
+    for records in (money.payments, money.refunds, money.entries, money.payouts, money.orders):
+        records.clear()
     money.quiet = True
 
 
@@ -171,6 +171,6 @@ def test_waits_that_square_does_not_name_are_short() -> None:
 
 
 def test_a_list_that_grew_too_old_is_begun_again() -> None:
-    told = {"errors": [{"category": "INVALID_REQUEST_ERROR", "code": "INVALID_CURSOR"}]}
-    assert isinstance(error_for(httpx2.Response(400, json=told)), Transient)
+    body = {"errors": [{"category": "INVALID_REQUEST_ERROR", "code": "INVALID_CURSOR"}]}
+    assert isinstance(error_for(httpx2.Response(400, json=body)), Transient)
     assert error_for(httpx2.Response(400, json={"errors": []})) is None

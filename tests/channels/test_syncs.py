@@ -36,8 +36,8 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def at(name: str, quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store(name, quick_home, tmp_path) as found:
-        yield found
+    with store(name, quick_home, tmp_path) as opened:
+        yield opened
 
 
 def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
@@ -48,13 +48,13 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
     check_explained(at)
 
     files, held = at.house.files(), at.house.workspace.lake.manifests(at.house.slug)
-    asked = len(at.exchanges)
+    calls = len(at.exchanges)
     again = at.sync()
     at.books()
     assert (again.documents, again.days) == ([], set())
     assert at.house.workspace.lake.manifests(at.house.slug) == held
     assert at.house.files() == files
-    assert len(at.exchanges) - asked < asked
+    assert len(at.exchanges) - calls < calls
 
     at.money.advance(9)
     last = Window(at.whole.end - ONE_DAY, at.whole.end)
@@ -67,10 +67,10 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
     check_judged(at)
 
     late = at.money.restate()
-    found = at.sync()
-    assert late <= found.days
-    assert len(found.days) < at.whole.days
-    at.books(found.days)
+    fetched = at.sync()
+    assert late <= fetched.days
+    assert len(fetched.days) < at.whole.days
+    at.books(fetched.days)
     check_tied(at)
     assert at.desk.emulator.limits.taken
     assert not at.desk.emulator.limits.refused
@@ -115,8 +115,8 @@ def test_an_account_without_sales_is_empty_with_proof(
     name: str, quick_home: Settings, tmp_path: Path
 ) -> None:
     with store(name, quick_home, tmp_path, quiet=True) as at:
-        found = at.sync()
+        fetched = at.sync()
         normalised = at.house.normalise(at.whole)
-        assert bool(found.documents) is (name not in REPORT_BASED)
+        assert bool(fetched.documents) is (name not in REPORT_BASED)
         assert normalised.open == (list(at.whole) if name in REPORT_BASED else [])
         assert at.rows() == []

@@ -67,19 +67,19 @@ def test_columns_stand_in_any_order_and_by_newer_names(table: FileParser) -> Non
 
 def test_the_layout_without_statements_is_settled_by_the_day(table: FileParser) -> None:
     rows = [order(str(day), at=date(2024, 9, day), **SOLD) for day in (8, 9, 9)]
-    found = examined(table, export(rows, SOUTH_EAST))
-    assert [(s.settlement_id, s.total, s.payout) for s in found.settlements] == [
+    manifest = examined(table, export(rows, SOUTH_EAST))
+    assert [(s.settlement_id, s.total, s.payout) for s in manifest.settlements] == [
         ("tiktok-2024-09-08", Decimal("22.75"), None),
         ("tiktok-2024-09-09", Decimal("45.50"), None),
     ]
-    assert found.statement == "income:2024-09-08..2024-09-09:USD"
+    assert manifest.statement == "income:2024-09-08..2024-09-09:USD"
 
 
 def test_a_column_nobody_knows_counts_where_the_total_is_short_of_it(table: FileParser) -> None:
     header = (*STATEMENTS, "Moonlight fee", "Buyer score")
     row = order(total="21.75", **SOLD) | {"Moonlight fee": "-1.00", "Buyer score": ""}
-    found = words(examined(table, export([row], header)))
-    assert found["Order / Moonlight fee"] == Decimal(-1)
+    amounts = words(examined(table, export([row], header)))
+    assert amounts["Order / Moonlight fee"] == Decimal(-1)
     assert classify("tiktok", ["Order / Moonlight fee"])[0].category == "unclassified"
     beside = order(**SOLD) | {"Buyer score": "4.5"}
     assert "Order / Buyer score" not in words(examined(table, export([beside], header)))
@@ -89,15 +89,15 @@ def test_a_column_nobody_knows_counts_where_the_total_is_short_of_it(table: File
 
 
 def test_a_row_may_describe_the_columns(table: FileParser) -> None:
-    told = dict.fromkeys(STATEMENTS, "What this column says")
-    assert examined(table, export([told, order(**SOLD)])).lines == 2
+    header = dict.fromkeys(STATEMENTS, "What this column says")
+    assert examined(table, export([header, order(**SOLD)])).lines == 2
 
 
 def test_every_leaf_of_both_layouts_is_placed() -> None:
     placed = classify("tiktok", (f"Order / {leaf}" for leaf in LEAVES))
     assert [c.source_type for c in placed if c.category == "unclassified"] == []
-    known = LEAVES | NO_LEAVES | {name for names in FIELDS.values() for name in names}
-    assert {folded(name.strip()) for name in (*STATEMENTS, *SOUTH_EAST)} <= known
+    columns = LEAVES | NO_LEAVES | {name for names in FIELDS.values() for name in names}
+    assert {folded(name.strip()) for name in (*STATEMENTS, *SOUTH_EAST)} <= columns
 
 
 @pytest.mark.parametrize("sum_of", ["Total settlement amount", "Currency", "Statement date"])

@@ -50,11 +50,11 @@ def table(tmp_path: Path) -> Iterator[FileParser]:
 def document(statement: TiktokStatement, currency: str = "GBP", **changed: Any) -> SourceFile:
     """A statement as a sync keeps it; `changed` is what its first transaction says instead."""
     first, *rest = statement.transactions
-    found = ApiDocument("tiktok", "settlement", f"statement:{statement.id}", currency)
-    found.put("getStatements", as_listed(statement, currency))
+    api_document = ApiDocument("tiktok", "settlement", f"statement:{statement.id}", currency)
+    api_document.put("getStatements", as_listed(statement, currency))
     page = {**totals(statement, currency), "transactions": [{**first, **changed}, *rest]}
-    found.put("getStatementTransactions", page)
-    return found.source_file()
+    api_document.put("getStatementTransactions", page)
+    return api_document.source_file()
 
 
 def order(**branches: dict[str, str]) -> dict[str, Any]:
@@ -86,14 +86,14 @@ def test_statements_tie_in_every_market(table: FileParser, currency: str, kind: 
     money = TikTokMoney(currency, seed=7, first=date(2026, 10, 10), **more)
     assert len(money.statements) > 15
     for statement in money.statements[::2]:
-        found = examined(table, document(statement, currency))
-        assert found.total == statement.payable
-        placed = classify("tiktok", (w.name for w in found.source_types))
+        manifest = examined(table, document(statement, currency))
+        assert manifest.total == statement.payable
+        placed = classify("tiktok", (w.name for w in manifest.source_types))
         assert "unclassified" not in {c.category for c in placed}
-        sums = {w.name: w.amount for w in found.source_types}
+        sums = {w.name: w.amount for w in manifest.source_types}
         tax = [c.source_type for c in placed if c.category.startswith("tax.facilitator")]
         assert sum(sums[name] for name in tax) == 0
-        assert found.first_day == found.last_day == statement.day
+        assert manifest.first_day == manifest.last_day == statement.day
 
 
 def test_a_transaction_that_does_not_add_up_is_refused_with_both_figures(
@@ -165,9 +165,9 @@ def test_in_south_east_asia_statements_say_themselves_that_they_are_paid(
         at.sync()
         at.books()
         check_tied(at)
-        asked = {exchange.path.rpartition("/")[2] for exchange in at.exchanges}
-    assert asked >= {"statements", "statement_transactions"}
-    assert "payments" not in asked
+        paths = {exchange.path.rpartition("/")[2] for exchange in at.exchanges}
+    assert paths >= {"statements", "statement_transactions"}
+    assert "payments" not in paths
 
 
 def test_a_day_is_over_once_its_statement_had_time_to_appear(
@@ -182,9 +182,9 @@ def test_a_day_is_over_once_its_statement_had_time_to_appear(
 def covered(at: Store, now: datetime) -> Manifest:
     house = at.house
     house.connection = at.desk.registry.connections.get(house.slug)
-    (found,) = fetch(house.workspace, house.connection, at.whole, now).documents
-    assert found.lines == 0
-    return found
+    (fetched_document,) = fetch(house.workspace, house.connection, at.whole, now).documents
+    assert fetched_document.lines == 0
+    return fetched_document
 
 
 def test_calls_name_their_shop_and_ask_for_whole_pages(
@@ -196,9 +196,9 @@ def test_calls_name_their_shop_and_ask_for_whole_pages(
         heard = [e for e in at.exchanges if e.path.startswith("/finance/")]
         since = at.whole.start
     for exchange in heard:
-        asked = {name: value for name, (value,) in parse_qs(exchange.query.decode()).items()}
-        assert asked["shop_cipher"] == SHOPS[0].cipher
-        assert asked["page_size"] == "100"
+        parameters = {name: value for name, (value,) in parse_qs(exchange.query.decode()).items()}
+        assert parameters["shop_cipher"] == SHOPS[0].cipher
+        assert parameters["page_size"] == "100"
         assert json.loads(exchange.answer)["code"] == 0
     # Made at midnight, of the day before.
     first = next(e for e in heard if e.path.endswith("/statements"))
@@ -226,6 +226,6 @@ def test_a_statement_is_fetched_again_when_its_payment_changes(
         last = next(p for p in reversed(money.payments) if p["status"] == "PAID")
         taken = {s.id for s in money.statements if s.payment is last}
         money.restate()
-        found = at.sync().documents
-    assert {m.settlements[0].settlement_id for m in found} == taken
-    assert {m.settlements[0].payout for m in found} == {None}
+        new_documents = at.sync().documents
+    assert {m.settlements[0].settlement_id for m in new_documents} == taken
+    assert {m.settlements[0].payout for m in new_documents} == {None}

@@ -94,15 +94,15 @@ def test_a_workbook_is_as_large_as_its_cells_whatever_extent_it_states(home: Pat
     content = workbook([*rows, [], ["", ""]], title="Order details")
     assert load_workbook(io.BytesIO(content)).active.dimensions != "A1"
     stated_small = _with_dimension(content, "A1")
-    found = examined(home, "tiktok", stated_small, "income.xlsx")
-    assert (found.lines, found.total) == (2, Decimal("50.00"))
+    manifest = examined(home, "tiktok", stated_small, "income.xlsx")
+    assert (manifest.lines, manifest.total) == (2, Decimal("50.00"))
 
 
 def _with_dimension(content: bytes, extent: str) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(out, "w") as changed:
-        for part in given.infolist():
-            data = given.read(part)
+    with zipfile.ZipFile(io.BytesIO(content)) as original, zipfile.ZipFile(out, "w") as changed:
+        for part in original.infolist():
+            data = original.read(part)
             if part.filename.startswith("xl/worksheets/"):
                 data, times = re.subn(
                     rb'<dimension ref="[^"]*"', b'<dimension ref="%s"' % extent.encode(), data
@@ -168,8 +168,8 @@ def test_every_column_of_a_tiktok_market_pairs_with_a_field_of_the_api() -> None
 def test_british_vat_nets_to_nothing(home: Path) -> None:
     header = (*tiktok_files.STATEMENTS, "VAT", "Gross sales")
     row = {**tiktok_files.order(total="20.00"), "VAT": "-4.00", "Gross sales": "24.00"}
-    found = examined(home, "tiktok", tiktok_files.export([row], header))
-    words = {word.name: word.amount for word in found.source_types}
+    manifest = examined(home, "tiktok", tiktok_files.export([row], header))
+    words = {word.name: word.amount for word in manifest.source_types}
     assert words == {
         "Order / Gross sales": Decimal(24),
         "Order / VAT": Decimal(-4),

@@ -27,8 +27,8 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
-    with store("walmart", quick_home, tmp_path) as found:
-        yield found
+    with store("walmart", quick_home, tmp_path) as opened:
+        yield opened
 
 
 def money(at: Store) -> WalmartMoney:
@@ -84,13 +84,13 @@ def test_records_say_what_the_file_says(at: Store) -> None:
     files = at.house.workspace.lake.effective_documents(at.house.slug)
     newest = money(at).reports[-1].listed
     money(at).no_files, money(at).largest = {newest}, 80
-    (found,) = at.sync().documents
+    (manifest,) = at.sync().documents
     pages = [call for call in asked(at) if call == f"reconFileJson {newest}"]
     assert len(pages) > 2
-    assert found.format == "api_report"
-    assert (found.supersedes, found.settlements[0].row) == (files[-1].document, 1)
-    assert (found.total, found.days) == (files[-1].total, files[-1].days)
-    assert found.source_types == files[-1].source_types
+    assert manifest.format == "api_report"
+    assert (manifest.supersedes, manifest.settlements[0].row) == (files[-1].document, 1)
+    assert (manifest.total, manifest.days) == (files[-1].total, files[-1].days)
+    assert manifest.source_types == files[-1].source_types
     at.books()
     check_tied(at)
     at.sync()
@@ -141,9 +141,9 @@ def test_walmart_s_own_errors_are_seen_in_a_success() -> None:
 def test_a_refusal_lasts_as_long_as_it_says_or_a_quarter_of_an_hour(
     headers: dict[str, str], wait: float
 ) -> None:
-    found = answered(429, **headers)
-    assert isinstance(found, RateLimited)
-    assert found.retry_after == wait
+    error = answered(429, **headers)
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == wait
 
 
 def test_a_report_whose_payment_is_of_another_day_is_known_by_the_list_s(at: Store) -> None:

@@ -31,9 +31,11 @@ def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
     """In front of a store that is ten days old, at the end of a month."""
-    with desk("woocommerce", quick_home, tmp_path) as found:
-        emulator(found).earns("harbour", WooMoney(first=date(2026, 9, 24), today=date(2026, 10, 4)))
-        yield found
+    with desk("woocommerce", quick_home, tmp_path) as opened:
+        emulator(opened).earns(
+            "harbour", WooMoney(first=date(2026, 9, 24), today=date(2026, 10, 4))
+        )
+        yield opened
 
 
 def emulator(at: Desk) -> WooCommerce:
@@ -139,17 +141,17 @@ def test_a_month_is_made_again_when_one_of_its_orders_is_touched(at: Desk) -> No
         o for o in money(at).orders if o["date_paid_gmt"] and o["date_created_gmt"] > "2026-10"
     )
     order |= {"status": "cancelled", "date_modified_gmt": "2026-10-04T11:00:00"}
-    asked = len(store.exchanges)
+    calls = len(store.exchanges)
     made = {m.statement for m in store.sync().documents}
     assert made == {f"month:{order['currency']}-2026-10"}
-    orders = [e for e in store.exchanges[asked:] if e.path.endswith("/orders")]
+    orders = [e for e in store.exchanges[calls:] if e.path.endswith("/orders")]
     # What was touched, what is in the bin, and the month.
     assert len(orders) == 3
 
     late = money(at).restate()
-    found = store.sync()
-    assert late <= found.days
-    assert "month:USD-2026-09" in {m.statement for m in found.documents}
+    fetched = store.sync()
+    assert late <= fetched.days
+    assert "month:USD-2026-09" in {m.statement for m in fetched.documents}
     store.books()
     check_tied(store)
 
@@ -181,12 +183,12 @@ def begin(store: Store, day: date) -> None:
 def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:
     money(at).payments = "rest_no_route"
     store = opened(at)
-    found = store.sync().documents
+    new_documents = store.sync().documents
     lake = store.house.workspace.lake
-    kept = b"".join(lake.read_document(store.house.slug, m.document) for m in found)
-    assert b'"country":"US"' in kept
-    assert b"example.test" not in kept
-    assert b"first_name" not in kept
+    content = b"".join(lake.read_document(store.house.slug, m.document) for m in new_documents)
+    assert b'"country":"US"' in content
+    assert b"example.test" not in content
+    assert b"first_name" not in content
 
 
 def made_before_paid_within(at: Desk) -> dict[str, Any]:
@@ -212,9 +214,9 @@ def test_a_named_day_finds_an_order_that_was_deleted_for_good(at: Desk) -> None:
     order = made_before_paid_within(at)
     money(at).orders.remove(order)
     day = local_day(store, order["date_paid_gmt"])
-    found = store.sync(day, again=True)
-    assert f"month:{order['currency']}-2026-09" in {m.statement for m in found.documents}
-    assert set(day) <= found.days
+    fetched = store.sync(day, again=True)
+    assert f"month:{order['currency']}-2026-09" in {m.statement for m in fetched.documents}
+    assert set(day) <= fetched.days
     store.books()
     check_tied(store)
     assert not any(r["order_id"] == order["number"] for r in store.rows())

@@ -110,9 +110,9 @@ def report(
     paid = summary(
         f"{total(lines)}" if payable is None else payable, end=end, days=days, currency=currency
     )
-    said = len(lines) + 3 if counted is None else counted
+    count = len(lines) + 3 if counted is None else counted
     out = io.StringIO()
-    out.write(",".join(header) + f"\nNumber of Lines in file {said}\n")
+    out.write(",".join(header) + f"\nNumber of Lines in file {count}\n")
     writer = csv.DictWriter(out, header, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writerows([paid, *lines])
     return out.getvalue()

@@ -33,8 +33,8 @@ class Seller:
 
     def connect(self, *words: object) -> None:
         """Connect the first account under the slug `ember`."""
-        given = self.ebay.fields() | self.ebay.keys(self.ebay.first)
-        (self.folder / "keys.json").write_text(json.dumps(given))
+        credentials = self.ebay.fields() | self.ebay.keys(self.ebay.first)
+        (self.folder / "keys.json").write_text(json.dumps(credentials))
         keys = self.folder / "keys.json"
         result = self(
             "connections", "add", "ebay", "--name", "Ember", "--credentials", keys, *words

@@ -12,7 +12,7 @@ from connectors.accounts.vault import Vault
 from sandbox.server import bound, serving
 from sandbox.square import SquareEmulator
 from tests.console.user import Told, User
-from tests.search import result as told_openly
+from tests.secrets_search import exposed
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Seller:
 
     def credentials(self, account: str | None = None, **further: str) -> Path:
         """A file as the seller would write it."""
-        given = self.square.fields() | self.square.keys(account or self.square.first) | further
+        typed = self.square.fields() | self.square.keys(account or self.square.first) | further
         path = self.folder / "square.json"
-        path.write_text(json.dumps(given))
+        path.write_text(json.dumps(typed))
         return path
 
     def add(self, *words: object) -> Told:
@@ -189,9 +189,9 @@ def test_marked_secrets_are_nowhere_in_the_home(seller: Seller) -> None:
     seller.add("--name", "Harbour")
     with seller.user.opened() as opened:
         vault = Vault(opened.settings, opened.registry)
-        kept = vault.read("harbour")
-    token = json.loads(kept["token"])
-    marked = [kept["client_secret"], token["access_token"], token["refresh_token"]]
+        credentials = vault.read("harbour")
+    token = json.loads(credentials["token"])
+    marked = [credentials["client_secret"], token["access_token"], token["refresh_token"]]
     assert all(len(secret) > 8 for secret in marked)
     result = []
     for script in (["503"] * 9, ["429"] * 9, ["cut"] * 9, ["lost"] * 9):
@@ -202,7 +202,7 @@ def test_marked_secrets_are_nowhere_in_the_home(seller: Seller) -> None:
     result.append(seller("connections", "check", "harbour"))
     result.append(seller("connections", "list", "--json"))
     result.append(seller("doctor"))
-    said = "".join(t.out + t.err for t in result)
-    assert [secret for secret in marked if secret in said] == []
+    output = "".join(t.out + t.err for t in result)
+    assert [secret for secret in marked if secret in output] == []
     assert seller.user.database is not None
-    assert told_openly(marked, seller.user.home, seller.user.database) == []
+    assert exposed(marked, seller.user.home, seller.user.database) == []

@@ -35,9 +35,9 @@ def test_a_document_is_withdrawn_with_its_entries_and_counts_again(
     synced: User, tmp_path: Path
 ) -> None:
     stored, before = synced.documents(), entries(synced, "mugs")
-    asked = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON[:2])
-    assert asked.code == 2
-    assert "would count no more" in asked.complaint
+    unconfirmed = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON[:2])
+    assert unconfirmed.code == 2
+    assert "would count no more" in unconfirmed.complaint
     result = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON)
     assert result.code == 0, result
     assert result.lines[0] == "mugs-0.txt: counts no more; its bytes are kept"

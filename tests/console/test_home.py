@@ -105,7 +105,7 @@ def test_doctor_without_a_home(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("DAYBOOK_THREADS", "many", "valid integer"),
         ("DAYBOOK_THREADS", "0", "greater than or equal to 1"),
@@ -114,11 +114,11 @@ def test_doctor_without_a_home(tmp_path: Path) -> None:
         ("DAYBOOK_MEMORY_LIMIT", "lots", "must be a size such as 1200MB"),
     ],
 )
-def test_a_bad_setting_is_one_line(user: User, name: str, value: str, said: str) -> None:
+def test_a_bad_setting_is_one_line(user: User, name: str, value: str, message: str) -> None:
     result = user("connections", "list", **{name: value})
     assert (result.code, result.out) == (2, "")
     assert result.complaint.startswith(f"{name}: ")
-    assert said in result.complaint
+    assert message in result.complaint
 
 
 def test_a_bad_setting_is_one_line_for_the_program_too(user: User) -> None:
@@ -128,7 +128,7 @@ def test_a_bad_setting_is_one_line_for_the_program_too(user: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("nonsense", "is not a database URL"),
         ("mysql://root@localhost/books", "must be postgresql://"),
@@ -136,11 +136,11 @@ def test_a_bad_setting_is_one_line_for_the_program_too(user: User) -> None:
     ],
 )
 def test_a_database_out_of_reach_is_one_line_without_its_password(
-    user: User, url: str, said: str
+    user: User, url: str, message: str
 ) -> None:
     result = User(user.home, url)("connections", "list")
     assert (result.code, result.out) == (3, "")
-    assert said in result.complaint
+    assert message in result.complaint
     assert "secret" not in result.complaint
 
 

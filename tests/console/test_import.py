@@ -82,7 +82,7 @@ def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Pat
             "2026-03-05, 2 lines, USD, declared 19.12, sum 19.12",
             "  rows: 1, the last day 2026-03-05; check that they are all, because the file states "
             "no total of its own",
-            "  it tells of payouts and not of sales: all of a payout is booked on its day",
+            "  it lists payouts, not sales: each payout is booked in full on its day",
             "next: `daybook sync mugs`",
         ],
     )
@@ -121,12 +121,12 @@ def test_a_restatement_is_kept_beside_what_it_replaces_and_said(user: User, fold
 
 def test_the_file_that_came_last_counts_even_where_it_came_before(user: User, folder: Path) -> None:
     first, edited = AMAZON.document, AMAZON.restated
-    said = []
+    outputs = []
     for name, content in (("a.txt", first), ("b.txt", edited), ("a.txt", first), ("a.txt", first)):
         result = user("import", "amazon", _file(folder, content, name), "--connection", "mugs")
         assert result.code == 0
-        said.append((result.lines[0].split(":")[1].strip(), result.lines[1].partition(" (")[0]))
-    assert said == [
+        outputs.append((result.lines[0].split(":")[1].strip(), result.lines[1].partition(" (")[0]))
+    assert outputs == [
         ("new", "next: `daybook sync mugs`"),
         ("restated", "  it counts from now on, instead of a.txt"),
         ("restated", "  it counts from now on, instead of b.txt"),
@@ -184,11 +184,11 @@ _REFUSED = {
 
 @pytest.mark.parametrize("kind", _REFUSED)
 def test_a_bad_file_is_one_line_and_leaves_nothing(user: User, folder: Path, kind: str) -> None:
-    content, said = _REFUSED[kind]
+    content, message = _REFUSED[kind]
     result = user("import", "amazon", _file(folder, content), "--connection", "mugs")
     assert (result.code, result.out) == (2, "")
     assert "march.txt" in result.complaint
-    assert said in result.complaint
+    assert message in result.complaint
     assert user.connections() == []
     assert user.documents() == []
     assert list(user.settings.scratch_folder.iterdir()) == []
@@ -196,10 +196,10 @@ def test_a_bad_file_is_one_line_and_leaves_nothing(user: User, folder: Path, kin
 
 
 def test_a_file_that_is_not_there_and_a_folder(user: User, folder: Path) -> None:
-    for path, said in ((folder / "none.txt", "there is no such file"), (folder, "is a folder")):
+    for path, message in ((folder / "none.txt", "there is no such file"), (folder, "is a folder")):
         result = user("import", "amazon", path, "--connection", "mugs")
         assert result.code == 2
-        assert said in result.complaint
+        assert message in result.complaint
     assert user.connections() == []
 
 
@@ -210,9 +210,9 @@ def test_a_file_that_does_not_add_up_is_quarantined_with_both_figures(
     result = user.run("import", "amazon", path, "--connection", "mugs")
     assert (result.code, result.out) == (2, "")
     assert "sum to 2466.0000 but it declares 2463.0000" in result.complaint
-    kept, note = sorted(user.settings.quarantine_folder.iterdir())
-    assert f"kept as quarantine/{kept.name}" in result.complaint
-    assert kept.read_text() == _CUT
+    quarantined, note = sorted(user.settings.quarantine_folder.iterdir())
+    assert f"kept as quarantine/{quarantined.name}" in result.complaint
+    assert quarantined.read_text() == _CUT
     assert json.loads(note.read_text()) == {
         "file": "march.txt",
         "declared": "2463.0000",
@@ -240,7 +240,7 @@ def test_the_other_files_of_the_command_are_taken(user: User, folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("import etsy FILE --connection mugs", "connection mugs is one of amazon, not of etsy"),
         ("import amazon FILE --connection mugs --timezone Asia/Tokyo", "keeps its days in UTC"),
@@ -251,12 +251,12 @@ def test_the_other_files_of_the_command_are_taken(user: User, folder: Path) -> N
         ("import amazon FILE", "Missing option '--connection'"),
     ],
 )
-def test_options_that_contradict(user: User, folder: Path, words: str, said: str) -> None:
+def test_options_that_contradict(user: User, folder: Path, words: str, message: str) -> None:
     path = _file(folder, settlement())
     user("import", "amazon", path, "--connection", "mugs")
     result = user(*words.replace("FILE", str(path)).split())
     assert (result.code, result.out) == (2, "")
-    assert said in result.complaint
+    assert message in result.complaint
     assert user.connections() == ["mugs"]
     assert len(user.documents()) == 1
 

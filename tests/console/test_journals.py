@@ -64,10 +64,10 @@ def test_explain_as_json_has_the_cells_of_the_file(prepared: User) -> None:
 
 
 def test_an_etsy_deposit_is_explained_too(prepared: User) -> None:
-    found = prepared(
+    explained = prepared(
         "journals", "crafts", "--from", "2026-03-05", "--to", "2026-03-05", "--explain", "--json"
     ).json["entries"]
-    (line,) = [row for row in found[0]["lines"] if row["category"] == "transfer.payout"]
+    (line,) = [row for row in explained[0]["lines"] if row["category"] == "transfer.payout"]
     assert line["amount"] == "18.50"
     (source,) = line["sources"]
     assert source["cells"]["Title"] == "$18.50 sent to your bank account"

@@ -88,7 +88,7 @@ def test_an_account_is_printed_as_it_is_written(synced: User, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("source_types: {amazon: {X: fee.imaginary}}", "there is no category 'fee.imaginary'"),
         ("accounts: {imaginary: 'Income:X'}", "there is no account role 'imaginary'"),
@@ -100,7 +100,7 @@ def test_an_account_is_printed_as_it_is_written(synced: User, tmp_path: Path) ->
     ],
 )
 def test_a_bad_mapping_is_one_line_and_is_not_saved(
-    prepared: User, tmp_path: Path, text: str, said: str
+    prepared: User, tmp_path: Path, text: str, message: str
 ) -> None:
     path = tmp_path / "mapping.yaml"
     path.write_text(text)
@@ -108,7 +108,7 @@ def test_a_bad_mapping_is_one_line_and_is_not_saved(
         result = prepared("mappings", verb, path)
         assert (result.code, result.out) == (2, "")
         assert str(path) in result.complaint
-        assert said in result.complaint
+        assert message in result.complaint
     assert prepared("mappings", "validate", tmp_path / "none.yaml").code == 2
     assert prepared("mappings", "show", "--json").json["mapping"]["accounts"] == {}
 

@@ -11,7 +11,7 @@ from tests.console.user import Told, User
 
 def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> None:
     amazon, hosts, typed = Amazon(), tmp_path / "endpoints.json", tmp_path / "typed.json"
-    given = amazon.notifications.fields(queue_arn=ARN)
+    credentials = amazon.notifications.fields(queue_arn=ARN)
 
     def said(*words: object, **written: str) -> Told:
         typed.write_text(json.dumps(written))
@@ -27,12 +27,14 @@ def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> Non
         assert added.code == 0, added
         assert said("notify", "ember").lines == ["ember: no queue"]
 
-        wrong = said("notify", "ember", "--queue", typed, **given | {"secret_access_key": "wrong"})
+        wrong = said(
+            "notify", "ember", "--queue", typed, **credentials | {"secret_access_key": "wrong"}
+        )
         assert (wrong.code, wrong.out) == (3, "")
         assert wrong.complaint.startswith("Amazon SQS: the access key is not accepted")
         assert said("notify", "ember", "--queue", typed, "--off").code == 2
 
-        result = said("notify", "ember", "--queue", typed, **given)
+        result = said("notify", "ember", "--queue", typed, **credentials)
         assert (result.code, result.lines) == (
             0,
             [
@@ -41,7 +43,7 @@ def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> Non
                 "Amazon sends REPORT_PROCESSING_FINISHED and TRANSACTION_UPDATE",
             ],
         )
-        shown = {name: value for name, value in given.items() if name != "secret_access_key"}
+        shown = {name: value for name, value in credentials.items() if name != "secret_access_key"}
         assert said("notify", "ember", "--json").json == {
             "connection": "ember",
             "queue": shown,

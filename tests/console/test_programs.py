@@ -191,7 +191,7 @@ def test_what_keeps_dates_begins_anew_where_the_clock_was_set_back(programs: Pro
     ahead[0] = 7195.0
     assert list(programs.revive()) == []
     ahead[0] = 0.0
-    assert list(programs.revive()) == ["the clock was set back by 7,195 s: daemon begins anew"]
+    assert list(programs.revive()) == ["the clock was set back by 7,195 s: restarting daemon"]
     assert eventually(lambda: [*programs.revive()] == [] and daemon.process not in {None, first})
     assert (daemon.is_running, books.restarts) == (True, 0)
 
@@ -222,15 +222,15 @@ def test_a_stop_waits_for_what_a_program_is_at(home: Settings, lock: HomeLock) -
     programs = Programs(home.home / "logs", {**os.environ, "DAYBOOK_HOME": str(home.home)}, lock)
     programs.start([Service("daemon", DAEMON), Service("calm", SLEEP)])
     assert eventually(lambda: len(tree(home)) == 5)
-    asked: list[float] = []
+    waits: list[float] = []
 
     def patience() -> float:
-        asked.append(time.monotonic())
+        waits.append(time.monotonic())
         return 10
 
     began = time.monotonic()
     programs.stop(patience)
-    assert len(asked) == 1
+    assert len(waits) == 1
     assert 2 < time.monotonic() - began < 6
 
 

@@ -19,8 +19,8 @@ class Seller:
 
     def __init__(self, user: User, amazon: Amazon, folder: Path) -> None:
         self._user, self._folder = user, folder
-        given = amazon.fields() | amazon.chosen(amazon.first) | amazon.keys(amazon.first)
-        (folder / "keys.json").write_text(json.dumps(given))
+        credentials = amazon.fields() | amazon.chosen(amazon.first) | amazon.keys(amazon.first)
+        (folder / "keys.json").write_text(json.dumps(credentials))
         keys = folder / "keys.json"
         named = ("--name", "Ember", "--credentials", keys, "--account", amazon.first)
         result = self("connections", "add", "amazon", *named, "--from", days_ago(17))

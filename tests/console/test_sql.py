@@ -38,7 +38,7 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("SELEC 1", "syntax error"),
         ("SELECT * FROM nowhere", "nowhere does not exist"),
@@ -52,10 +52,10 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
         ("SET enable_external_access = true", "configuration"),
     ],
 )
-def test_a_refusal_is_one_line(prepared: User, query: str, said: str) -> None:
+def test_a_refusal_is_one_line(prepared: User, query: str, message: str) -> None:
     result = prepared("sql", query)
     assert (result.code, result.out) == (2, "")
-    assert said in result.complaint
+    assert message in result.complaint
 
 
 def test_before_the_first_sync(user: User) -> None:

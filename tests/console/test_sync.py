@@ -87,8 +87,8 @@ def test_a_lost_day_is_outstanding_again(synced: User) -> None:
 
 def _document(user: User, name: str) -> Path:
     with user.opened() as opened:
-        (found,) = [m for m in opened.lake.manifests("mugs") if m.name.startswith(name)]
-        return opened.lake.document_path("mugs", found.document)
+        (manifest,) = [m for m in opened.lake.manifests("mugs") if m.name.startswith(name)]
+        return opened.lake.document_path("mugs", manifest.document)
 
 
 def _proofs(user: User) -> list[dict[str, str]]:

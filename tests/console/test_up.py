@@ -41,10 +41,10 @@ def descendants(process: int) -> set[int]:
         except OSError:
             continue
         parents[int(stat.parent.name)] = int(fields[1])
-    found = {process}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {process}
+    tree = {process}
+    while more := {child for child, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    return tree - {process}
 
 
 def listening(processes: set[int]) -> set[str]:
@@ -163,7 +163,7 @@ def test_up_serves_survives_its_database_and_stops(
     lines = err.splitlines()
     logs = own.home / "logs"
     assert lines == [
-        "nobody may sign in yet: `daybook users add NAME`",
+        "no users yet: add one with `daybook users add NAME`",
         *(
             f"{name} stopped with exit code -9; see {logs / name.lower()}.log; it is started again "
             "in 1 s"
@@ -218,8 +218,8 @@ def _look_around(web: str, own: User) -> None:
         assert browser.post("/dagster/graphql", **as_text).status_code == 415
         foreign = {"Host": "evil.example", "Origin": "http://evil.example"}
         assert browser.post("/dagster/graphql", json=changing, headers=foreign).status_code == 421
-        found = browser.post("/dagster/graphql", json=changing).json()["data"]["terminateRun"]
-        assert found["__typename"] == "RunNotFoundError"
+        answer = browser.post("/dagster/graphql", json=changing).json()["data"]["terminateRun"]
+        assert answer["__typename"] == "RunNotFoundError"
         with Registry.open(own.settings) as registry:
             changed = [e for e in registry.audit.list() if e.action.startswith("dagster.")]
         assert [(e.actor, e.subject) for e in changed] == [("ada", "terminateRun")]
@@ -246,8 +246,8 @@ def test_a_sandbox_lets_anybody_connect_an_account(
     callback = f"http://localhost:{port}/connect"
     assert callback.startswith(_public_url(running))
 
-    known = own("applications", "list", "--json").json["applications"]
-    assert {app["channel"] for app in known if not app["registered"]} == {"woocommerce"}
+    applications = own("applications", "list", "--json").json["applications"]
+    assert {app["channel"] for app in applications if not app["registered"]} == {"woocommerce"}
     keys = folder / "square.json"
     added = own("connections", "add", "square", "--name", "Coffee", "--credentials", keys)
     assert (added.code, added.out) == (

@@ -50,7 +50,7 @@ def test_without_a_word_the_help_is_shown(prepared: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("reconcil", "No such command 'reconcil'"),
         ("sync --form 2026-03-01", "No such option: --form"),
@@ -65,10 +65,10 @@ def test_without_a_word_the_help_is_shown(prepared: User) -> None:
         ("import bazaar x --connection y", "no channel 'bazaar': choose one of amazon, "),
     ],
 )
-def test_a_wrong_word_is_one_line(prepared: User, words: str, said: str) -> None:
+def test_a_wrong_word_is_one_line(prepared: User, words: str, message: str) -> None:
     result = prepared(*words.split())
     assert (result.code, result.out) == (2, "")
-    assert said in result.complaint
+    assert message in result.complaint
 
 
 def test_channels(prepared: User) -> None:
@@ -95,13 +95,13 @@ def test_connections(prepared: User) -> None:
 @pytest.mark.parametrize("words", ["journals --explain", "journals --json", "mappings show"])
 def test_a_reader_that_has_seen_enough(prepared: User, words: str) -> None:
     line = f"set -o pipefail; {PROGRAM} {words} | head -n 1"
-    done = subprocess.run(
+    process = subprocess.run(
         ["bash", "-c", line],
         env=prepared.environment(),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.stderr == ""
-    assert len(done.stdout.splitlines()) == 1
-    assert done.returncode in {0, 1}
+    assert process.stderr == ""
+    assert len(process.stdout.splitlines()) == 1
+    assert process.returncode in {0, 1}

@@ -98,10 +98,10 @@ class User:
         ):
             for name in [n for n in os.environ if n.startswith(("DAYBOOK", "DAGSTER"))]:
                 patch.delenv(name)
-            given = {"DAYBOOK_HOME": str(self.home), "DAGSTER_HOME": "", **further}
+            variables = {"DAYBOOK_HOME": str(self.home), "DAGSTER_HOME": "", **further}
             if self.database:
-                given.setdefault("DAYBOOK_DATABASE_URL", self.database)
-            for name, value in given.items():
+                variables.setdefault("DAYBOOK_DATABASE_URL", self.database)
+            for name, value in variables.items():
                 patch.setenv(name, value)
             patch.setattr(sys, "argv", ["daybook", *map(str, words)])
             settings.cache_clear()

@@ -79,13 +79,13 @@ class Operator:
             "assetSelection": [{"path": [asset]} for asset in assets],
             "partitionNames": partitions,
         }
-        said = self.ask(LAUNCH, params=params)["launchPartitionBackfill"]
-        assert said["__typename"] == "LaunchBackfillSuccess", said
-        return str(said["backfillId"])
+        answer = self.ask(LAUNCH, params=params)["launchPartitionBackfill"]
+        assert answer["__typename"] == "LaunchBackfillSuccess", answer
+        return str(answer["backfillId"])
 
     def cancel(self, backfill: str) -> None:
-        said = self.ask(CANCEL, id=backfill)["cancelPartitionBackfill"]
-        assert said["__typename"] == "CancelBackfillSuccess", said
+        answer = self.ask(CANCEL, id=backfill)["cancelPartitionBackfill"]
+        assert answer["__typename"] == "CancelBackfillSuccess", answer
 
     def state(self, backfill: str) -> Mapping[str, Any]:
         return dict(self.ask(BACKFILL, id=backfill)["partitionBackfillOrError"])

@@ -145,8 +145,10 @@ class Shop:
         return len(self._materialised(asset, partition, limit=100))
 
     def _materialised(self, asset: str, partition: str, limit: int) -> list[dg.EventLogRecord]:
-        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[partition])
-        return list(self.instance.fetch_materializations(wanted, limit=limit).records)
+        records_filter = dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey(asset), asset_partitions=[partition]
+        )
+        return list(self.instance.fetch_materializations(records_filter, limit=limit).records)
 
     def reason(self, asset: str, check: str, partition: str) -> str:
         """Return what the latest evaluation of a check says of a partition."""
@@ -165,20 +167,20 @@ class Shop:
         for check in node["assetChecksOrError"]["checks"]:
             ranges = (check["partitionStatuses"] or {}).get("ranges", [])
             shown[check["name"]] = {
-                state: found
+                state: days
                 for state in ("succeeded", "failed", "inProgress", "executionFailed")
-                if (found := _days(ranges, f"{state}Partitions", slug))
+                if (days := _days(ranges, f"{state}Partitions", slug))
             }
         return shown
 
 
 def _days(ranges: list[dict[str, Any]], state: str, slug: str) -> list[date]:
-    found: list[date] = []
+    results: list[date] = []
     for shown in ranges:
         if slug in shown["secondaryDim"].get(state, ()):
             start, end = shown["primaryDimStartKey"], shown["primaryDimEndKey"]
-            found += Window(date.fromisoformat(start), date.fromisoformat(end) + ONE_DAY)
-    return sorted(found)
+            results += Window(date.fromisoformat(start), date.fromisoformat(end) + ONE_DAY)
+    return sorted(results)
 
 
 def _begin_the_partitions(registry: Registry) -> None:

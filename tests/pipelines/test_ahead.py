@@ -17,13 +17,13 @@ def test_all_comes_in_order_and_then_what_went_wrong() -> None:
         yield from range(20)
         raise Transient("the platform does not answer")
 
-    found = []
+    results = []
     with (
         pytest.raises(Transient, match="does not answer"),
-        ahead(fetched(), threading.Event()) as it,
+        ahead(fetched(), threading.Event()) as items,
     ):
-        found.extend(it)
-    assert found == list(range(20))
+        results.extend(items)
+    assert results == list(range(20))
 
 
 def test_the_next_is_fetched_while_one_is_proven() -> None:
@@ -34,34 +34,34 @@ def test_the_next_is_fetched_while_one_is_proven() -> None:
         second.set()
         yield 2
 
-    with ahead(fetched(), threading.Event()) as it:
-        assert next(it) == 1
+    with ahead(fetched(), threading.Event()) as items:
+        assert next(items) == 1
         assert second.wait(SECONDS)
-        assert list(it) == [2]
+        assert list(items) == [2]
 
 
 def test_who_breaks_off_stops_the_fetching() -> None:
     stopped, closed = threading.Event(), threading.Event()
     limiter = StoppableRateLimiter(Unlimited(), stopped)
-    asked = []
+    produced = []
 
     def fetched() -> Iterator[int]:
         try:
             while True:
                 limiter.acquire("list", 0.0)
-                asked.append(len(asked))
-                yield asked[-1]
+                produced.append(len(produced))
+                yield produced[-1]
         finally:
             closed.set()
 
     def prove() -> None:
-        with ahead(fetched(), stopped) as it:
-            next(it)
+        with ahead(fetched(), stopped) as items:
+            next(items)
             raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="disk is full"):
         prove()
     assert closed.wait(SECONDS)
-    assert len(asked) <= 4
+    assert len(produced) <= 4
     with pytest.raises(Permanent):
         limiter.acquire("list", 0.0)

@@ -123,26 +123,26 @@ def test_a_cancelled_backfill_leaves_whole_days_and_can_be_asked_for_again(
     slugs = ["hats", "bags", "lamps"]
     for n, slug in enumerate(slugs):
         shop.take_in(slug, fortnight(10 + n, FIRST))
-    wanted = [key for slug in slugs for key in keys(slug, DONE)]
-    started = at_work.backfill(list(CHAIN), wanted)
+    partition_keys = [key for slug in slugs for key in keys(slug, DONE)]
+    started = at_work.backfill(list(CHAIN), partition_keys)
     while not any(run["status"] == "STARTED" for run in at_work.state(started)["runs"]):
         at_work.daemon_turn()
     at_work.cancel(started)
     assert at_work.finish(started) == "CANCELED"
     tagged = dg.RunsFilter(tags={"dagster/backfill": started})
     deadline = time.monotonic() + 60
-    while found := {run.status.value for run in shop.instance.get_runs(tagged)}:
+    while statuses := {run.status.value for run in shop.instance.get_runs(tagged)}:
         # A worker that was told to stop takes a moment to come to its end.
-        if "CANCELING" not in found or time.monotonic() > deadline:
+        if "CANCELING" not in statuses or time.monotonic() > deadline:
             break
         at_work.daemon_turn()
-    assert found <= {"CANCELED", "SUCCESS"}
+    assert statuses <= {"CANCELED", "SUCCESS"}
     for slug in slugs:
         assert len(shop.lake.days("transactions", slug)) in {0, len(DONE)}
         for asset in CHAIN:
             states = {state for check in shop.checks(asset, slug).values() for state in check}
             assert states <= {"succeeded"}, "no check is left planned, or red"
 
-    assert at_work.finish(at_work.backfill(list(CHAIN), wanted)) == "COMPLETED_SUCCESS"
+    assert at_work.finish(at_work.backfill(list(CHAIN), partition_keys)) == "COMPLETED_SUCCESS"
     for slug in slugs:
         assert shop.days("daily_journals", slug) == {"green": DONE, "red": []}

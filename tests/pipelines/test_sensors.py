@@ -133,16 +133,16 @@ def test_a_thousand_events_are_one_tick_of_less_than_a_second(shop: Shop) -> Non
 
 def test_planned_entries_are_requested_per_connection_and_content(shop: Shop) -> None:
     plan(shop, {date(2026, 5, 1): "a", date(2026, 5, 3): "b", date(2026, 9, 1): "c"})
-    asked = of_store(tick(shop, "planned_entries"), "mugs")
-    assert [r.tags for r in asked] == [
+    run_requests = of_store(tick(shop, "planned_entries"), "mugs")
+    assert [r.tags for r in run_requests] == [
         range_tags("mugs", Window(date(2026, 5, 1), date(2026, 5, 4))),
         range_tags("mugs", Window(date(2026, 9, 1), date(2026, 9, 2))),
     ]
     again = of_store(tick(shop, "planned_entries"), "mugs")
-    assert [r.run_key for r in again] == [r.run_key for r in asked]
+    assert [r.run_key for r in again] == [r.run_key for r in run_requests]
     plan(shop, {date(2026, 9, 1): "changed"})
     changed = of_store(tick(shop, "planned_entries"), "mugs")
-    assert {r.run_key for r in changed}.isdisjoint(r.run_key for r in asked)
+    assert {r.run_key for r in changed}.isdisjoint(r.run_key for r in run_requests)
 
 
 def test_a_posted_entry_that_no_journal_supports_is_requested_whenever_it_vanishes(
@@ -182,6 +182,6 @@ def test_the_warehouse_is_asked_for_once_nothing_changes_any_more(shop: Shop) ->
     moving = tick(shop, "changed_lake", first.cursor)
     assert requests(moving) == []
     quiet = tick(shop, "changed_lake", moving.cursor)
-    (asked,) = requests(quiet)
-    assert asked.run_key
+    (run_request,) = requests(quiet)
+    assert run_request.run_key
     assert requests(tick(shop, "changed_lake", quiet.cursor)) == []

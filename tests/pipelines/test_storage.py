@@ -120,14 +120,14 @@ def days_that_fail(said: dict[str, Any], check: str, asset: str = "daily_journal
 def rows(instance: dg.DagsterInstance, table: str, run_ids: list[str]) -> list[dict[str, Any]]:
     """A table's rows with instants, processes and generated ids taken out."""
     with instance.event_log_storage.index_connection() as connection:
-        found = connection.execute(db.text(f"SELECT * FROM {table} ORDER BY id")).mappings().all()
+        records = connection.execute(db.text(f"SELECT * FROM {table} ORDER BY id")).mappings().all()
     return [
         {
             name: _neutral(value, run_ids)
             for name, value in row.items()
             if name != "id" and "timestamp" not in name and name != "evaluation_event_storage_id"
         }
-        for row in found
+        for row in records
     ]
 
 
@@ -184,11 +184,11 @@ def test_the_same_runs_leave_the_same_log(open_instance: OpenInstance) -> None:
 def test_good_days_are_green_and_exactly_the_bad_ones_red(open_instance: OpenInstance) -> None:
     instance = open_instance("days", OURS)
     run(instance, BAD)
-    said = statuses(instance)
+    check_statuses = statuses(instance)
     counts = {
         asset: (
-            said[asset]["partitionStats"]["numMaterialized"],
-            said[asset]["partitionStats"]["numFailed"],
+            check_statuses[asset]["partitionStats"]["numMaterialized"],
+            check_statuses[asset]["partitionStats"]["numFailed"],
         )
         for asset in CHAIN
     }
@@ -198,7 +198,7 @@ def test_good_days_are_green_and_exactly_the_bad_ones_red(open_instance: OpenIns
         "daily_journals": (7, 2),
         "published_journals": (7, 2),
     }
-    assert days_that_fail(said, "entries_balance") == ["2024-01-03"]
+    assert days_that_fail(check_statuses, "entries_balance") == ["2024-01-03"]
 
     for day in (date(2024, 1, 3), date(2024, 1, 5)):
         run(instance, {}, day, day)
@@ -215,9 +215,9 @@ def test_a_check_that_fails_on_a_day_that_was_good_before_is_seen(
     instance = open_instance("before", OURS)
     run(instance, {})
     run(instance, BAD_LATER, date(2024, 1, 2), date(2024, 1, 2))
-    said = statuses(instance)
-    assert days_that_fail(said, "entries_balance") == ["2024-01-02"]
-    assert said["daily_journals"]["partitionStats"]["numFailed"] == 1
+    check_statuses = statuses(instance)
+    assert days_that_fail(check_statuses, "entries_balance") == ["2024-01-02"]
+    assert check_statuses["daily_journals"]["partitionStats"]["numFailed"] == 1
 
 
 def test_a_sensor_requests_a_range_of_days_by_tags(open_instance: OpenInstance) -> None:

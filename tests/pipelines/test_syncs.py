@@ -48,8 +48,8 @@ def connect(
         slug, channel="ebay", name=slug, timezone="UTC", kind="api", actor="test"
     )
     registry.connections.pin_account(slug, f"id-{slug}", {"name": slug}, {}, "UTC", "test")
-    wanted = Setup(step=step, imports=Imports(history_from=days_ago(HISTORY)))  # type: ignore[arg-type]
-    registry.connections.set_setup(slug, wanted.model_dump(mode="json"), "test")
+    changed_setup = Setup(step=step, imports=Imports(history_from=days_ago(HISTORY)))  # type: ignore[arg-type]
+    registry.connections.set_setup(slug, changed_setup.model_dump(mode="json"), "test")
     instance.add_dynamic_partitions("connections", [slug])
 
 

@@ -18,7 +18,7 @@ from pipelines.execution import open_instance, run
 from sandbox.server import bound, serving
 from sandbox.square import SquareEmulator
 from tests.connectors.accounts.platforms import Desk
-from tests.search import told
+from tests.secrets_search import exposed
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def at(home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def grow_old(at: Desk, slug: str) -> Token:
     """Nobody has used the grant for more than a week."""
-    kept = Token.from_json(at.accounts.vault.read(slug)[TOKEN])
-    assert kept.issued_at is not None
-    old = kept.model_copy(update={"issued_at": kept.issued_at - KEEP_ALIVE - timedelta(days=1)})
+    token = Token.from_json(at.accounts.vault.read(slug)[TOKEN])
+    assert token.issued_at is not None
+    old = token.model_copy(update={"issued_at": token.issued_at - KEEP_ALIVE - timedelta(days=1)})
     at.accounts.vault.save(slug, {TOKEN: old.to_json()})
     return old
 
@@ -70,7 +70,7 @@ def test_idle_grants_are_used_and_dead_ones_are_named(at: Desk) -> None:
     assert [secret for secret in marked if secret in log] == []
     url = settings().database_url
     assert url is not None
-    assert told(marked, settings().home, url.get_secret_value()) == []
+    assert exposed(marked, settings().home, url.get_secret_value()) == []
 
 
 def test_an_error_that_quotes_a_secret_is_masked_in_dagster(
@@ -93,4 +93,4 @@ def test_an_error_that_quotes_a_secret_is_masked_in_dagster(
         assert isinstance(instance.get_run_by_id(outcome.run_id), dg.DagsterRun)
     url = settings().database_url
     assert url is not None
-    assert told([secret], settings().home, url.get_secret_value()) == []
+    assert exposed([secret], settings().home, url.get_secret_value()) == []

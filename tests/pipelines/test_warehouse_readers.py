@@ -37,7 +37,7 @@ def test_an_older_duckdb_reads_every_table(lock: Path, tmp_path: Path) -> None:
     report = publish(tmp_path / "lake", warehouse)
     assert not report.rebuilt
 
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", READ, warehouse, *(table.name for table in WAREHOUSE_TABLES)],
         env={**os.environ, "PYTHONPATH": str(reader)},
         capture_output=True,
@@ -45,8 +45,8 @@ def test_an_older_duckdb_reads_every_table(lock: Path, tmp_path: Path) -> None:
         check=False,
     )
 
-    assert done.returncode == 0, done.stderr
-    version, rows, amounts, comments = json.loads(done.stdout)
+    assert process.returncode == 0, process.stderr
+    version, rows, amounts, comments = json.loads(process.stdout)
     assert version.startswith(lock.stem.removeprefix("duckdb-"))
     assert rows == report.rows
     ours = query(warehouse, "SELECT amount FROM transactions ORDER BY transaction_id")

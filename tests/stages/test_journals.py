@@ -175,17 +175,17 @@ def test_every_gateway_has_a_clearing_account_that_tells_its_transactions(
     (entry,) = read_entries(house.workspace, house.slug, [day], {})
     rows = sources(house.workspace, house.connection, day)
     explained = {
-        it.account: {source.source_type for source in behind(it, entry, rows)}
-        for it in entry.lines
-        if it.category == GATEWAY
+        posting.account: {source.source_type for source in behind(posting, entry, rows)}
+        for posting in entry.lines
+        if posting.category == GATEWAY
     }
     assert explained == {
         "Assets:Clearing-Gateways:Store:Cod": {"gateway / cod"},
         "Assets:Clearing-Gateways:Store:Stripe": {"gateway / stripe"},
     }
-    for it in entry.lines:
-        owed = sum(source.amount for source in behind(it, entry, rows))
-        assert owed == (it.amount if it.category == CLEARING else -it.amount)
+    for posting in entry.lines:
+        owed = sum(source.amount for source in behind(posting, entry, rows))
+        assert owed == (posting.amount if posting.category == CLEARING else -posting.amount)
 
 
 def test_an_owner_may_put_all_gateways_into_one_account(registry: Registry, tmp_path: Path) -> None:
@@ -194,9 +194,9 @@ def test_an_owner_may_put_all_gateways_into_one_account(registry: Registry, tmp_
     house.journal()
     day = date(2026, 3, 7)
     (entry,) = read_entries(house.workspace, house.slug, [day], {})
-    (found,) = [it for it in entry.lines if it.category == GATEWAY]
-    assert found.account == "Assets:Elsewhere:Store"
-    assert len(behind(found, entry, sources(house.workspace, house.connection, day))) == 2
+    (gateway_line,) = [it for it in entry.lines if it.category == GATEWAY]
+    assert gateway_line.account == "Assets:Elsewhere:Store"
+    assert len(behind(gateway_line, entry, sources(house.workspace, house.connection, day))) == 2
 
 
 def test_what_is_of_no_gateway_stands_beside_them(registry: Registry, tmp_path: Path) -> None:

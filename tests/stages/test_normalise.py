@@ -73,8 +73,8 @@ def test_an_empty_day_has_the_same_columns_as_any(house: House) -> None:
     shapes = set()
     with duckdb.connect() as con:
         for file in house.workspace.lake.partitions("transactions", house.slug, house.window):
-            found = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{file}')").fetchall()
-            shapes.add(tuple((name, kind) for name, kind, *_ in found))
+            rows = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{file}')").fetchall()
+            shapes.add(tuple((name, kind) for name, kind, *_ in rows))
     (shape,) = shapes
     assert [name for name, _ in shape] == list(TRANSACTIONS.names)
 
@@ -98,14 +98,14 @@ def test_a_damaged_document_fails_its_days_alone_and_heals(house: House) -> None
     second = house.workspace.lake.effective_documents(house.slug)[1]
     path = house.workspace.lake.document_path(house.slug, second.document)
     for broken in (b"", b"nonsense", path.read_bytes()[:-20]):
-        kept = damage(path, broken)
+        unchanged = damage(path, broken)
         damaged = damaged_days(house.store, house.window)
         assert set(damaged) == {day(15), day(16), day(17), day(21)}
         assert all("second.txt" in reason for reason in damaged.values())
         outcome = normalise(house.store, house.window, skip=damaged)
         assert {day(2), day(14), day(18)} <= set(outcome.written)
         assert house.files() == sound
-        path.write_bytes(kept)
+        path.write_bytes(unchanged)
     assert not house.normalise().failed
     assert house.files() == sound
 
@@ -191,8 +191,8 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_heals(empty: House) -
             os.kill(run.pid, signal.SIGKILL)
         run.wait()
         run.stdout.close()
-        for found in empty.workspace.lake.days("transactions", "store"):
-            assert len(empty.read("transactions", [found])) in {0, 1, 570, 572}
+        for day in empty.workspace.lake.days("transactions", "store"):
+            assert len(empty.read("transactions", [day])) in {0, 1, 570, 572}
     assert not empty.normalise().failed
     healed = empty.files()
     lines = [row for row in empty.rows() if row["payout_id"] is None]

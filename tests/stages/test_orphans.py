@@ -47,11 +47,11 @@ def restated(empty: House) -> House:
 
 def test_the_entry_of_a_covered_day_without_lines_is_due_and_goes(restated: House) -> None:
     entry = f"je:store:{FIFTH}:USD"
-    found = due(restated.workspace, restated.connection, ALWAYS)
-    assert [(o.entry_id, o.business_date, o.currency, o.revision) for o in found.remove] == [
+    outstanding = due(restated.workspace, restated.connection, ALWAYS)
+    assert [(o.entry_id, o.business_date, o.currency, o.revision) for o in outstanding.remove] == [
         (entry, FIFTH, "USD", 1)
     ]
-    assert entry not in {p.entry_id for p in found.post}
+    assert entry not in {p.entry_id for p in outstanding.post}
     assert removable(restated, Window(SECOND, FIFTH)) == []
     outcome = restated.publish(ALWAYS)
     assert [o.entry_id for o in outcome.removed] == [entry]

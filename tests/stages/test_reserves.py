@@ -49,9 +49,9 @@ def test_a_reserve_is_released_in_full(
 ) -> None:
     _reports(empty, _held(held), _released(released))
 
-    found = unsteady_reserves(empty.store, [CLOSING])
+    reasons = unsteady_reserves(empty.store, [CLOSING])
 
-    assert found == {CLOSING: problem}
+    assert reasons == {CLOSING: problem}
 
 
 def test_settlements_without_a_reserve_are_not_judged(empty: House) -> None:

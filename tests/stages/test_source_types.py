@@ -42,8 +42,8 @@ def test_a_known_word_is_new_to_a_store_that_was_there_before(empty: House) -> N
     taken = empty.take(FIRST).manifest
     earlier = taken.model_copy(update={"fetched_at": taken.fetched_at - timedelta(days=30)})
     lake.store_document(FIRST.encode(), earlier)
-    known = fee("Order / ItemFees / FBAPerUnitFulfillmentFee", 3, "-3.00")
-    empty.take(report([*order(), known], **DATES))
+    mapped = fee("Order / ItemFees / FBAPerUnitFulfillmentFee", 3, "-3.00")
+    empty.take(report([*order(), mapped], **DATES))
     (usage,) = new_source_types(empty.workspace, [empty.connection], a_week_ago())
     assert (usage.source_type, usage.is_mapped, usage.held) == (
         "Order / ItemFees / FBAPerUnitFulfillmentFee",

@@ -22,35 +22,35 @@ def judged(house: House) -> dict[date, str | None]:
 
 
 @pytest.fixture
-def done(house: House) -> House:
+def computed(house: House) -> House:
     assert not house.normalise().failed
     return house
 
 
-def test_a_day_that_lost_a_line_does_not_tie(done: House) -> None:
-    assert judged(done)[PAID] is None
-    path = done.workspace.lake.partition("transactions", done.slug, SOLD)
+def test_a_day_that_lost_a_line_does_not_tie(computed: House) -> None:
+    assert judged(computed)[PAID] is None
+    path = computed.workspace.lake.partition("transactions", computed.slug, SOLD)
     rows = pq.ParquetFile(path).read()
     pq.write_table(rows.slice(1), path)
     left = Decimal("42.50") - rows["amount"][0].as_py()
-    assert judged(done)[PAID] == (
+    assert judged(computed)[PAID] == (
         f"settlement 20000000001 declares 42.5000, its normalised lines sum to {left:.4f} USD"
     )
 
 
-def test_a_day_that_holds_something_else_does_not_tie(done: House) -> None:
-    path = done.workspace.lake.partition("transactions", done.slug, SOLD)
+def test_a_day_that_holds_something_else_does_not_tie(computed: House) -> None:
+    path = computed.workspace.lake.partition("transactions", computed.slug, SOLD)
     rows = pq.ParquetFile(path).read()
     place = rows.schema.get_field_index("amount")
     more = pc.add(rows["amount"], pa.scalar(Decimal("1.0000"), pa.decimal128(19, 4)))
     pq.write_table(rows.set_column(place, "amount", more.cast(pa.decimal128(19, 4))), path)
-    said = judged(done)[PAID]
-    assert said is not None
-    assert "settlement 20000000001 declares 42.5000" in said
+    reason = judged(computed)[PAID]
+    assert reason is not None
+    assert "settlement 20000000001 declares 42.5000" in reason
 
 
-def test_a_day_made_of_a_document_that_was_replaced_is_waited_for(done: House) -> None:
-    done.take(
+def test_a_day_made_of_a_document_that_was_replaced_is_waited_for(computed: House) -> None:
+    computed.take(
         report(
             order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC", price="50.00"),
             settlement="20000000001",
@@ -60,6 +60,6 @@ def test_a_day_made_of_a_document_that_was_replaced_is_waited_for(done: House) -
         ),
         "again.txt",
     )
-    assert PAID not in judged(done)
-    done.normalise()
-    assert judged(done)[PAID] is None
+    assert PAID not in judged(computed)
+    computed.normalise()
+    assert judged(computed)[PAID] is None

@@ -80,7 +80,9 @@ def _destination(
         except _ThereAlready:
             existing = _found(amazon, base, resource)
     if existing is None:
-        raise ConfigError("Amazon says that the queue is a destination already, of nobody we know")
+        raise ConfigError(
+            "Amazon reports that another account has this queue as a destination already"
+        )
     return existing
 
 

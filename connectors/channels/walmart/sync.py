@@ -17,7 +17,7 @@ from connectors.documents.source_file import SourceFile
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Yield every report that is listed and not held, and the newest."""
+    """Yield every report that is listed and not stored, and the newest."""
     with WalmartReports.remote(context) as remote:
         reports = WalmartReports(context, remote)
         listed = [day for day in reports.dates() if day >= context.since]

@@ -55,7 +55,7 @@ class Mappings(Repository):
             serialise(session, f"daybook mapping {connection or ''}")
             latest = _latest(session, connection)
             if after is not None and after != (latest.version if latest else 0):
-                raise BadInput("somebody changed this mapping just now: look again, then repeat")
+                raise BadInput("the mapping was changed meanwhile: reload it, then try again")
             if latest is not None and latest.digest == digest:
                 return latest
             version = latest.version + 1 if latest else 1

@@ -37,8 +37,8 @@ class ProblemError(Exception):
 
 _MEANING: Final = {
     400: "the request cannot be read",
-    401: "nobody is signed in",
-    403: "the role does not allow it, or the password is asked for again",
+    401: "not signed in",
+    403: "the role does not allow it, or the password must be confirmed",
     404: "there is no such thing",
     409: "the account needs its owner, or something is still to be chosen",
     422: "something given cannot be taken; `fields` says which",

@@ -208,7 +208,7 @@ def test_disconnecting_works_while_the_platform_is_down(at: Desk) -> None:
     said = at.accounts.disconnect(slug, "test")
     wanted = platform_named(at.name)
     if wanted.revoke is not None:
-        assert "was not told" in (said or "")
+        assert "was not notified" in (said or "")
         assert wanted.revocation in (said or "")
     else:
         assert "can't be told" in wanted.leaving

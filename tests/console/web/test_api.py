@@ -94,8 +94,8 @@ def connected(site: Site, name: str = "square") -> str:
     """A connection with typed credentials; its slug."""
     emulator = site.platforms[name]
     first = emulator.first
-    given = emulator.fields() | emulator.chosen(first) | emulator.keys(first)
-    added = site.console.accounts.add(name, f"My {name}", given, account=first, actor="test")
+    credentials = emulator.fields() | emulator.chosen(first) | emulator.keys(first)
+    added = site.console.accounts.add(name, f"My {name}", credentials, account=first, actor="test")
     return added.slug
 
 
@@ -179,9 +179,9 @@ def test_connections_are_found_and_come_in_pages(site: Site) -> None:
 def test_a_store_is_connected_by_a_consent(site: Site) -> None:
     square = site.platforms["square"]
     with browser(site) as signed_in:
-        kept = signed_in.put("/applications/square", json={"fields": square.fields()}).json()
-        assert kept["fields"] == {"client_id": square.fields()["client_id"]}
-        assert kept["redirect_uri"] == f"{site.url}/connect/square/callback"
+        response = signed_in.put("/applications/square", json={"fields": square.fields()}).json()
+        assert response["fields"] == {"client_id": square.fields()["client_id"]}
+        assert response["redirect_uri"] == f"{site.url}/connect/square/callback"
         new = {"platform": "square", "name": "Harbour"}
         begun = signed_in.post("/connections/pending", json=new)
         assert begun.status_code == 201
@@ -192,19 +192,19 @@ def test_a_store_is_connected_by_a_consent(site: Site) -> None:
         callback = consent(page, accounts=[square.first])
         receive(accounts, platform_named("square"), callback, cookie, "ada")
         choice = {"imports": {"history_from": "2026-01-01"}, "step": "done"}
-        done = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
-        assert (done["state"], done["timezone"]) == ("active", "America/New_York")
+        response = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
+        assert (response["state"], response["timezone"]) == ("active", "America/New_York")
         for unread in ("orders", "contacts", "transactions"):
             offered = {"setup": {"imports": {unread: True}}}
             assert signed_in.patch("/connections/harbour", json=offered).status_code == 422
-            assert unread not in done["setup"]["imports"]
+            assert unread not in response["setup"]["imports"]
         nowhere = signed_in.put("/connections/harbour/target", json={"target": "harbour"})
         assert (nowhere.status_code, "no connected" in nowhere.text) == (422, True)
-        assert done["setup"]["imports"]["history_from"] == "2026-01-01"
+        assert response["setup"]["imports"]["history_from"] == "2026-01-01"
         ahead = {"setup": {"imports": {"provisional": True}}}
         refused = signed_in.patch("/connections/harbour", json=ahead)
         assert refused.status_code == 422
-        assert "Square tells of no day ahead of its settlement" in refused.text
+        assert "Square reports no day before its settlement" in refused.text
         later = {"name": "Harbour 2", "setup": {"imports": {"history_from": None}}}
         renamed = signed_in.patch("/connections/harbour", json=later).json()
         assert (renamed["name"], renamed["slug"]) == ("Harbour 2", "harbour")
@@ -229,8 +229,8 @@ def test_one_of_several_shops_is_chosen(site: Site) -> None:
     with browser(site) as signed_in:
         new = {"platform": "tiktok", "name": "Dresden", "slug": "shop"}
         signed_in.post("/connections/pending", json=new)
-        asked = {"fields": tiktok.chosen(dresden)}
-        page = signed_in.post("/connections/shop/consent", json=asked).json()["url"]
+        body = {"fields": tiktok.chosen(dresden)}
+        page = signed_in.post("/connections/shop/consent", json=body).json()["url"]
         callback = consent(page, accounts=[tiktok.picks(dresden)])
         accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
         receive(accounts, platform_named("tiktok"), callback, cookie, "ada")
@@ -253,12 +253,12 @@ def test_entries_go_to_a_connected_organisation(site: Site) -> None:
 
 def test_credentials_connect_check_and_connect_again(site: Site) -> None:
     square = site.platforms["square"]
-    given = square.fields() | square.keys(square.first)
-    new = {"platform": "square", "name": "Harbour", "credentials": given}
+    credentials = square.fields() | square.keys(square.first)
+    new = {"platform": "square", "name": "Harbour", "credentials": credentials}
     with program(site, "operator") as client:
         added = client.post("/connections", json=new)
         assert added.status_code == 201, added.text
-        assert given["refresh_token"] not in added.text
+        assert credentials["refresh_token"] not in added.text
         again = client.post("/connections", json=new | {"slug": "harbour-2"})
         assert again.status_code == 422
         assert "is connected already, as Harbour (harbour)" in again.json()["error"]
@@ -340,9 +340,9 @@ def test_applications_are_kept_and_never_told(site: Site) -> None:
     with program(site) as client:
         foreign = client.put("/applications/etsy", json={"fields": {"refresh_token": "x"}})
         assert (foreign.status_code, "no field of an application" in foreign.text) == (422, True)
-        kept = client.put("/applications/etsy", json={"fields": fields})
-        assert kept.json()["registered"]
-        for answer in (kept, client.get("/applications/etsy"), client.get("/applications")):
+        response = client.put("/applications/etsy", json={"fields": fields})
+        assert response.json()["registered"]
+        for answer in (response, client.get("/applications/etsy"), client.get("/applications")):
             assert fields["client_secret"] not in answer.text
         assert client.delete("/applications/etsy").status_code == 204
         assert not client.get("/applications/etsy").json()["registered"]
@@ -351,10 +351,10 @@ def test_applications_are_kept_and_never_told(site: Site) -> None:
 
 def test_what_cannot_be_taken_is_named_field_by_field(site: Site) -> None:
     with program(site) as client:
-        told = client.post("/connections/pending", json={"name": "a\nb", "colour": "red"})
-        assert told.status_code == 422
-        assert set(told.json()) == {"error", "fields"}
-        assert set(told.json()["fields"]) == {"platform", "name", "colour"}
+        response = client.post("/connections/pending", json={"name": "a\nb", "colour": "red"})
+        assert response.status_code == 422
+        assert set(response.json()) == {"error", "fields"}
+        assert set(response.json()["fields"]) == {"platform", "name", "colour"}
         for body in (b"{", b'{"\\ud800": 1}', b"[]", b"\xff"):
             answer = client.post(
                 "/users", content=body, headers={"Content-Type": "application/json"}
@@ -379,13 +379,15 @@ def test_what_a_platform_says_keeps_its_line(site: Site) -> None:
     slug, square = connected(site), site.platforms["square"]
     with program(site) as client:
         square.application.script = iter(["429 7", "503"])
-        asked = client.post(f"/connections/{slug}/check")
-        assert (asked.status_code, asked.headers["retry-after"]) == (429, "7")
-        assert asked.json() == {"error": "Square asks us to wait 7 s"}
+        response = client.post(f"/connections/{slug}/check")
+        assert (response.status_code, response.headers["retry-after"]) == (429, "7")
+        assert response.json() == {"error": "Square asks us to wait 7 s"}
         failed = client.post(f"/connections/{slug}/check")
         assert (failed.status_code, "try again" in failed.json()["error"]) == (503, True)
-        given = square.fields() | square.keys(square.second) | {"client_secret": "no such secret"}
-        new = {"platform": "square", "name": "Foundry", "credentials": given}
+        credentials = (
+            square.fields() | square.keys(square.second) | {"client_secret": "no such secret"}
+        )
+        new = {"platform": "square", "name": "Foundry", "credentials": credentials}
         refused = client.post("/connections", json=new)
         assert (refused.status_code, "its client id and secret" in refused.text) == (502, True)
 
@@ -401,13 +403,13 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         client.headers["Authorization"] = f"Bearer {token}"
         assert client.get("/channels").json() == synced("channels", "--json").json
         proofs = synced("reconcile", "--json").json
-        told = client.get("/settlements").json()
-        assert told == {**proofs, "total": len(proofs["settlements"])}
+        response = client.get("/settlements").json()
+        assert response == {**proofs, "total": len(proofs["settlements"])}
         mugs = client.get("/settlements", params={"connection": "mugs", "limit": 1}).json()
         assert (mugs["ok"], len(mugs["settlements"]), mugs["total"]) == (True, 1, 2)
         entries = synced("journals", "attic", "--explain", "--json").json["entries"]
-        asked = {"connection": "attic", "explain": True}
-        assert client.get("/journals", params=asked).json()["entries"] == entries
+        parameters = {"connection": "attic", "explain": True}
+        assert client.get("/journals", params=parameters).json()["entries"] == entries
         day = {"connection": "mugs", "from": "2026-03-03", "to": "2026-03-03"}
         listed = client.get("/journals", params=day).json()
         assert (listed["total"], listed["entries"][0]["business_date"]) == (1, "2026-03-03")

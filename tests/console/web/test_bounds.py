@@ -135,9 +135,9 @@ def test_whoever_says_nothing_is_hung_up_on(
 ) -> None:
     monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.3)
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    for said in (b"", b"GET / HTTP/1.1\r\nHost: loc", request + b"GET / HT"):
+    for message in (b"", b"GET / HTTP/1.1\r\nHost: loc", request + b"GET / HT"):
         with socket.create_connection(guarded) as client:
-            client.sendall(said)
+            client.sendall(message)
             assert hung_up(client)
 
 
@@ -191,7 +191,7 @@ def test_an_open_page_hears_nothing_once_its_user_is_removed(site: Site) -> None
             while not left.done():
                 await socket.send_text("figures")
                 await asyncio.sleep(0.05)
-            told.append(left.result())
+            messages.append(left.result())
 
         @app.get("/_nicegui_ws/poll")
         async def _poll(request: Request) -> PlainTextResponse:
@@ -199,7 +199,7 @@ def test_an_open_page_hears_nothing_once_its_user_is_removed(site: Site) -> None
                 await asyncio.sleep(0.05)
             return PlainTextResponse("figures")
 
-    told: list[dict[str, object]] = []
+    messages: list[dict[str, object]] = []
     application = build(site.console, (*default_parts(), feed))
     with (
         serving(application, bound(), websockets=True) as url,
@@ -224,7 +224,7 @@ def test_an_open_page_hears_nothing_once_its_user_is_removed(site: Site) -> None
         assert (answer.status_code, answer.content) == (403, b"")
         with pytest.raises(InvalidStatus, match="403"):
             connect(address, origin=Origin(url), additional_headers=cookie, proxy=None)
-    assert told[0]["type"] == "websocket.disconnect"
+    assert messages[0]["type"] == "websocket.disconnect"
 
 
 def test_looking_on_is_no_use_of_a_session(site: Site) -> None:

@@ -32,11 +32,11 @@ def test_a_document_is_withdrawn_by_a_bookkeeper(site: Site, tmp_path: Path) -> 
         assert "the role operator may not withdraw documents" in refused.json()["error"]
     with program(site, "bookkeeper", "ben") as client:
         assert client.post(f"{address}/withdraw", json={"reason": " "}).status_code == 422
-        told = client.post(f"{address}/withdraw", json=REASON)
-        assert told.status_code == 202, told.text
-        withdrawn = told.json()["document"]
-        assert (withdrawn["state"], told.json()["fallback"]) == ("withdrawn", None)
-        assert (withdrawn["withdrawn"]["by"], told.json()["days"]) == ("ben", len(taken.days))
+        response = client.post(f"{address}/withdraw", json=REASON)
+        assert response.status_code == 202, response.text
+        withdrawn = response.json()["document"]
+        assert (withdrawn["state"], response.json()["fallback"]) == ("withdrawn", None)
+        assert (withdrawn["withdrawn"]["by"], response.json()["days"]) == ("ben", len(taken.days))
         missing = address[:-1] + ("0" if address[-1] != "0" else "1")
         assert client.get(missing).status_code == 404
     assert opened.lake.effective_documents("mugs") == []

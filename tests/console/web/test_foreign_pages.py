@@ -113,9 +113,9 @@ def test_a_mutation_in_an_address_is_found(sent: bytes) -> None:
 
 def test_a_mutation_is_found_beside_a_query() -> None:
     both = json.dumps({"query": "query Q { a } mutation M { ...F } fragment F on M { b }"})
-    found = mutation_of("Application/JSON; charset=utf-8", both.encode())
-    assert found is not None
-    assert (found.fields, found.variables) == (("...",), "null")
+    mutation = mutation_of("Application/JSON; charset=utf-8", both.encode())
+    assert mutation is not None
+    assert (mutation.fields, mutation.variables) == (("...",), "null")
 
 
 def test_nothing_passes_that_is_not_written_down(

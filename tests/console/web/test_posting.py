@@ -29,9 +29,9 @@ def test_posting_is_switched_by_a_bookkeeper_who_gives_the_password_again(
         assert "this decides what is posted" in refused.json()["error"]
         assert posting(site.registry.connections.get(slug)).since is None
         signed_in.post("/confirm", json={"password": PASSWORD})
-        for wanted in (DECEMBER, {"since": "2027-01-01"}, {"since": None}):
-            switched = signed_in.put(address, json=wanted)
-            assert switched.json()["setup"]["posting"] == wanted, switched.text
+        for switch in (DECEMBER, {"since": "2027-01-01"}, {"since": None}):
+            switched = signed_in.put(address, json=switch)
+            assert switched.json()["setup"]["posting"] == switch, switched.text
     (off, _, on) = site.registry.audit.list(3)
     assert (on.actor, on.action, on.detail) == (
         *("ada", "connection.posting"),
@@ -43,13 +43,13 @@ def test_posting_is_switched_by_a_bookkeeper_who_gives_the_password_again(
 def test_what_cannot_be_switched_says_why(site: Site) -> None:
     store, organisation = connected(site), connected(site, "quickbooks")
     with program(site) as client:
-        for slug, wanted, complaint in (
+        for slug, switch, complaint in (
             (store, DECEMBER, "is no accounting organisation"),
             (organisation, {"since": "1999-01-01"}, "1999-01-01 is before 2015-01-01"),
             (organisation, {"since": 12}, "write a day like"),
             (organisation, {}, "since"),
         ):
-            refused = client.put(f"/connections/{slug}/posting", json=wanted)
+            refused = client.put(f"/connections/{slug}/posting", json=switch)
             assert refused.status_code == 422, refused.text
             assert complaint in refused.json()["error"]
         # The set-up does not switch it.

@@ -161,9 +161,9 @@ def open_socket(site: Site, browser: httpx2.Client, origin: str | None = None) -
 
 def test_nobody_reaches_a_program_without_signing_in(behind: Site, dagster: Program) -> None:
     with behind.browser() as browser:
-        asked = browser.get("/dagster/runs")
-        assert asked.status_code == 303
-        assert asked.headers["location"].startswith("/sign-in?next=/dagster/runs")
+        response = browser.get("/dagster/runs")
+        assert response.status_code == 303
+        assert response.headers["location"].startswith("/sign-in?next=/dagster/runs")
         with pytest.raises(InvalidStatus, match="403"):
             open_socket(behind, browser)
     assert dagster.asked == []
@@ -227,7 +227,7 @@ def test_what_lets_somebody_in_is_not_passed_on(behind: Site) -> None:
 
 
 def test_an_answer_stays_within_its_prefix(behind: Site) -> None:
-    said = [
+    lines = [
         ("location", "http://127.0.0.1:1/dagster/runs?x=1#top"),
         ("set-cookie", "pick=1; Path=/; Domain=example.com; HttpOnly"),
         ("set-cookie", "seen=2; Path=/dagster/runs"),
@@ -241,7 +241,7 @@ def test_an_answer_stays_within_its_prefix(behind: Site) -> None:
         ("etag", '"1"'),
     ]
     with behind.signed_in() as browser:
-        answer = browser.get("/dagster/answer", params=said)
+        answer = browser.get("/dagster/answer", params=lines)
         assert browser.get("/dagster/headers").status_code == 200
     assert answer.text == "hello"
     assert answer.headers["location"] == "/dagster/runs?x=1#top"
@@ -250,7 +250,7 @@ def test_an_answer_stays_within_its_prefix(behind: Site) -> None:
         "seen=2; Path=/dagster/runs",
     ]
     assert answer.headers["etag"] == '"1"'
-    dropped = {name for name, _ in said[4:-1]} - {"connection"}
+    dropped = {name for name, _ in lines[4:-1]} - {"connection"}
     assert not dropped & set(answer.headers)
     assert len(answer.headers.get_list("date")) == 1
 

@@ -49,13 +49,13 @@ def test_nothing_breaks(site: Site) -> None:
         }
     )
     schema = schemathesis.openapi.from_url(f"{site.url}/api/v1/openapi.json", config=config)
-    found, tried = [], set()
+    failures, tried = [], set()
     for event in from_schema(schema).execute():
         assert not isinstance(event, events.NonFatalError | events.FatalError), event
         if isinstance(event, events.ScenarioFinished):
             tried.add(event.recorder.label)
-            found += [f"{event.recorder.label}: {failure}" for failure in _failures(event)]
-    assert found == []
+            failures += [f"{event.recorder.label}: {failure}" for failure in _failures(event)]
+    assert failures == []
     assert len(tried) == schema.statistic.operations.total
 
 
@@ -63,8 +63,8 @@ def _connect(site: Site, name: str) -> None:
     emulator, accounts = site.platforms[name], site.console.accounts
     first = emulator.first
     accounts.register(platform_named(name), emulator.fields(), "test")
-    given = emulator.chosen(first) | emulator.keys(first)
-    accounts.add(name, f"My {name}", given, account=first, timezone="UTC", actor="test")
+    credentials = emulator.chosen(first) | emulator.keys(first)
+    accounts.add(name, f"My {name}", credentials, account=first, timezone="UTC", actor="test")
 
 
 def _failures(event: events.ScenarioFinished) -> Iterator[Failure]:

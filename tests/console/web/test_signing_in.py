@@ -20,9 +20,9 @@ from tests.console.web.conftest import PASSWORD, Site
 
 def test_nobody_sees_anything_without_signing_in(site: Site) -> None:
     with site.browser() as browser:
-        asked = browser.get("/journals?x=1")
-        assert asked.status_code == 303
-        assert asked.headers["location"] == "/sign-in?next=/journals%3Fx%3D1"
+        response = browser.get("/journals?x=1")
+        assert response.status_code == 303
+        assert response.headers["location"] == "/sign-in?next=/journals%3Fx%3D1"
         refused = browser.get("/api/v1/connections")
         assert refused.status_code == 401
         assert "Authorization: Bearer" in refused.json()["error"]
@@ -46,13 +46,13 @@ def test_the_right_password_opens_and_signing_out_closes(site: Site) -> None:
 def test_a_wrong_name_and_a_wrong_password_look_alike_and_are_slowed(site: Site) -> None:
     site.add_user()
     with site.browser() as browser:
-        said = set()
+        messages = set()
         for user in ("ada", "eve"):
             form = {"user": user, "password": "wrong", "next": "/"}
             answer = browser.post("/sign-in", data=form)
             assert answer.status_code == 401
-            said.add(answer.text.replace(user, "somebody"))
-        assert len(said) == 1
+            messages.add(answer.text.replace(user, "somebody"))
+        assert len(messages) == 1
         for _ in range(4):
             form = {"user": "ada", "password": "wrong", "next": "/"}
             browser.post("/sign-in", data=form)
@@ -82,8 +82,8 @@ def test_guesses_at_once_get_no_further_than_one_after_the_other(
     monkeypatch.setattr(sessions, "_verified", verify)
     site.add_user()
     with ThreadPoolExecutor(12) as together:
-        told = Counter(together.map(lambda n: attempt(site, "ada", f"guess {n}"), range(24)))
-    assert told == {401: 5, 429: 19}
+        statuses = Counter(together.map(lambda n: attempt(site, "ada", f"guess {n}"), range(24)))
+    assert statuses == {401: 5, 429: 19}
     assert len(hashed) == 5
     # Another console over the same home knows of them.
     other = Sessions(site.registry)
@@ -99,9 +99,11 @@ def test_an_address_gets_no_further_with_many_names(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "_verified", lambda *_: False)
-    told = Counter(attempt(site, f"name {n}", "hunter2") for n in range(attempts.PER_ADDRESS + 3))
-    assert told[429] in {2, 3}
-    assert told[401] + told[429] == attempts.PER_ADDRESS + 3
+    statuses = Counter(
+        attempt(site, f"name {n}", "hunter2") for n in range(attempts.PER_ADDRESS + 3)
+    )
+    assert statuses[429] in {2, 3}
+    assert statuses[401] + statuses[429] == attempts.PER_ADDRESS + 3
     # What was typed for a name may have been a password.
     (who,) = {(e.actor, e.subject) for e in site.registry.audit.list()}
     assert who == ("unknown", "unknown")
@@ -221,10 +223,10 @@ def test_every_answer_is_guarded(site: Site) -> None:
 
 def test_a_password_is_kept_as_a_hash(site: Site) -> None:
     site.add_user()
-    kept = site.registry.users.password_hash("ada")
-    assert kept is not None
-    assert kept.startswith("$argon2id$")
-    assert PASSWORD not in kept
+    stored_hash = site.registry.users.password_hash("ada")
+    assert stored_hash is not None
+    assert stored_hash.startswith("$argon2id$")
+    assert PASSWORD not in stored_hash
 
 
 def test_ready_says_whether_the_home_does_its_work(site: Site) -> None:

@@ -66,8 +66,8 @@ def test_a_bookkeeper_maps_a_source_type_and_its_entry_goes_out(
     assert attic["why"] == HELD
 
     def mapped(source_type: str, category: str) -> httpx2.Response:
-        given = {"source_type": source_type, "category": category}
-        return client.post("/connections/attic/source-types", json=given)
+        body = {"source_type": source_type, "category": category}
+        return client.post("/connections/attic/source-types", json=body)
 
     wrong = mapped(WORD, "unclassified")
     assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"category"})

@@ -12,19 +12,19 @@ _TABLES = (
 )
 
 
-def told(secrets: Collection[str], home: Path, database: str) -> list[tuple[str, str]]:
-    """Where a secret stands open: (file or table, the secret)."""
+def exposed(secrets: Collection[str], home: Path, database: str) -> list[tuple[str, str]]:
+    """Return where a secret stands open: (file or table, the secret)."""
     assert all(len(secret) >= 8 for secret in secrets)
-    found = []
+    places = []
     for path in home.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
-            found += [(path.name, secret) for secret in secrets if secret.encode() in content]
+            places += [(path.name, secret) for secret in secrets if secret.encode() in content]
     engine = create_engine(database, poolclass=NullPool)
     with engine.connect() as connection:
         names = connection.scalars(text(_TABLES)).all()
         assert any("credentials" in name for name in names)
         for name in names:
             rows = "\n".join(connection.scalars(text(f"SELECT t::text FROM {name} t")))
-            found += [(name, secret) for secret in secrets if secret in rows]
-    return found
+            places += [(name, secret) for secret in secrets if secret in rows]
+    return places
