@@ -1,5 +1,6 @@
 """Steps over windows of days, in which one connection or day that fails stops alone."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -17,6 +18,8 @@ from pipelines.partitions import CONNECTION, DAYS, by_connection, days_tag
 from pipelines.recorder import Recorder
 from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 Failed = Mapping[tuple[str, date], str]
 Work = Callable[[Workspace, Connection, Sequence[Window]], Iterator[list[DayResult]]]
@@ -80,17 +83,27 @@ def _name(context: dg.AssetExecutionContext, windows: Mapping[str, Sequence[Wind
 @contextmanager
 def alone(registry: Registry, slug: str) -> Iterator[None]:
     """Wait until no other run works on a connection; `Transient` names the one that does."""
+    name = f"work on {slug}"
     with ExitStack() as stack:
         try:
-            stack.enter_context(registry.lock(f"work on {slug}", WAIT_SECONDS))
-        except Transient as error:
-            running = registry.activities.running().get(slug)
-            holder = f"the {running.what} run {running.run}" if running else "another run"
-            raise Transient(
-                f"{holder} works on {slug} for more than {WAIT_SECONDS / 60:g} minutes: try again "
-                "when it has ended, or cancel it in the Dagster UI"
-            ) from error
+            stack.enter_context(registry.lock(name, 0))
+        except Transient:
+            holder = _holder(registry, slug)
+            log.warning("waiting for %s, which works on %s", holder, slug)
+            try:
+                stack.enter_context(registry.lock(name, WAIT_SECONDS))
+            except Transient as error:
+                raise Transient(
+                    f"{holder} works on {slug} for more than {WAIT_SECONDS / 60:g} minutes: try "
+                    "again when it has ended, or cancel it in the Dagster UI"
+                ) from error
         yield
+
+
+def _holder(registry: Registry, slug: str) -> str:
+    """Name the run that works on a connection."""
+    running = registry.activities.running().get(slug)
+    return f"the {running.what} run {running.run}" if running else "another run"
 
 
 def failure(failed: Failed) -> dg.Failure:

@@ -13,7 +13,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from connectors.errors import Transient
 from connectors.lake.windows import Window
+from pipelines.assets import windows
 from pipelines.execution import run
 from pipelines.partitions import range_tags
 from pipelines.resources import Daybook
@@ -186,3 +188,19 @@ def test_a_step_that_is_interrupted_says_so(shop: Shop) -> None:
 def _cpu_seconds(process: int) -> float:
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_run_waits_for_the_one_that_works_on_its_connection(
+    shop: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "WAIT_SECONDS", 0.5)
+    with (
+        shop.registry.lock("work on mugs", 0),
+        shop.registry.activities.record("mugs", "fetch", 1, "run-1"),
+        pytest.raises(Transient, match=r"the fetch run run-1 works on mugs for more than"),
+        windows.alone(shop.registry, "mugs"),
+    ):
+        pytest.fail("two runs worked on one connection")
+    assert "waiting for the fetch run run-1, which works on mugs" in caplog.text
+    with windows.alone(shop.registry, "mugs"):
+        pass
