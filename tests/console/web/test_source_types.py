@@ -112,5 +112,5 @@ def test_placing_changes_one_store_and_keeps_what_the_house_decided(opened: Work
     assert own["source_types"] == {"amazon": {WORD: "fee.other"}}
     assert card(registry, "attic").unmapped_source_types == 0
     assert assign_category(opened, attic, WORD, "fee.storage", "test").version == 2
-    with pytest.raises(BadInput, match="somebody changed this mapping"):
+    with pytest.raises(BadInput, match="the mapping was changed meanwhile"):
         save_mapping(opened, house, "attic", "test", after=1)
