@@ -12,7 +12,6 @@ from pipelines.jobs import DATA, FETCH, data_job
 from pipelines.partitions import (
     DAYS_BETWEEN_RUNS,
     connections,
-    partition_space,
     range_tags,
 )
 from pipelines.reload_request import ask_for_reload
@@ -45,7 +44,6 @@ def touched_days(
     with daybook.open() as workspace:
         slugs = {c.slug for c in workspace.registry.connections.list() if has_settlements(c)}
         events = workspace.registry.inbox.list(0, EVENTS_A_TICK)
-        space = partition_space(workspace.registry)
         beyond = [event for event in events if not _is_within(event, daybook.space)]
         busy = busy_connections(context.instance, (DATA, FETCH)) if events else set()
         if beyond and (not _is_working(context.instance) or _is_overdue(beyond)):
@@ -53,9 +51,10 @@ def touched_days(
     requests = list(_requests(e for e in events if e not in beyond and e.connection not in busy))
     reason = _reason(events, busy)
     if beyond:
+        days = [day for event in beyond for day in event.days]
         reason = (
-            f"Days from {space.start} to {space.end - ONE_DAY} are not all partitions yet: the "
-            "code location is to be loaded anew."
+            f"Days from {min(days)} to {max(days)} are not all partitions yet: the code location "
+            "is to be loaded anew."
         )
     return dg.SensorResult(
         run_requests=requests,

@@ -35,9 +35,11 @@ def due_syncs(
     """
     now = daybook.clock()
     partitions = set(context.instance.get_dynamic_partitions(connections.name or ""))
-    busy = busy_connections(context.instance, [FETCH])
     with daybook.open() as workspace:
-        requests = list(_requests(workspace, partitions - busy, now))
+        requests = list(_requests(workspace, partitions, now))
+    if requests:
+        busy = busy_connections(context.instance, [FETCH])
+        requests = [request for request in requests if request.partition_key not in busy]
     reason = None if requests else dg.SkipReason("No account is due to be synced.")
     return dg.SensorResult(run_requests=requests, skip_reason=reason)
 
