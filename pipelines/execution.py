@@ -23,16 +23,11 @@ from pipelines.assets.raw import RERUN_HELPS
 from pipelines.checks import RAW
 from pipelines.definitions import build_definitions
 from pipelines.interrupts import interrupts_noted
-from pipelines.jobs import DATA, FETCH, PUBLISH, warehouse_job
+from pipelines.names import FETCH
 from pipelines.partitions import CONNECTIONS, connection_tags, range_tags
 from pipelines.resources import Daybook
 from pipelines.run_launcher import living_process
 from pipelines.runs import described, working
-
-FETCH_JOB = FETCH
-DATA_JOB = DATA
-PUBLISH_JOB = PUBLISH
-WAREHOUSE_JOB = warehouse_job.name
 
 # What happens is recorded on the instance; at the terminal it would drown the progress bar.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -104,7 +99,7 @@ def run_fetch(
         config = {"first_day": str(window.start), "last_day": str(window.end - ONE_DAY)}
     return _execute(
         instance,
-        FETCH_JOB,
+        FETCH,
         daybook,
         tags=connection_tags(connection),
         partition_key=connection,

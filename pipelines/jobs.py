@@ -1,15 +1,9 @@
 """Jobs: fetching, data, publishing and the warehouse, apart."""
 
-from typing import Final
-
 import dagster as dg
 
 from pipelines.checks import CHAIN, PUBLISHED, RAW
-
-FETCH: Final = "fetch"
-DATA: Final = "data"
-PUBLISH: Final = "publish"
-WAREHOUSE: Final = "warehouse"
+from pipelines.names import DATA, FETCH, PUBLISH, WAREHOUSE, WAREHOUSE_JOB
 
 fetch_job = dg.define_asset_job(
     FETCH,
@@ -27,7 +21,7 @@ publish_job = dg.define_asset_job(
     description="Planned journals to the books.",
 )
 warehouse_job = dg.define_asset_job(
-    f"{WAREHOUSE}_job",
+    WAREHOUSE_JOB,
     selection=dg.AssetSelection.assets(WAREHOUSE),
     description="The analysts' DuckDB file.",
 )

@@ -23,8 +23,6 @@ RANGE_END: Final = "dagster/asset_partition_range_end"
 CONNECTION: Final = "connection"
 DAYS: Final = "days"
 CHANNEL: Final = "channel"
-# A run costs about as much as a month of days that have nothing to do.
-DAYS_BETWEEN_RUNS: Final = 31
 
 connections = dg.DynamicPartitionsDefinition(name=CONNECTIONS)
 

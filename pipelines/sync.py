@@ -17,6 +17,7 @@ from connectors.database.registry.findings import NOT_BOOKED
 from connectors.errors import ConfigError
 from connectors.lake.windows import ONE_DAY, Window, windows
 from pipelines.checks import CHAIN
+from pipelines.names import DATA, DAYS_BETWEEN_RUNS, PUBLISH, WAREHOUSE_JOB
 from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
 from pipelines.stages.imports import days_of, outstanding
@@ -28,12 +29,8 @@ from pipelines.stages.workspace import Workspace
 if TYPE_CHECKING:
     import dagster as dg
 
-# A run costs about as much as a month of days that have nothing to do.
-DAYS_BETWEEN_RUNS: Final = 31
 ALWAYS: Final = Window(date.min, date.max)
 COMMAND_LINE: Final = "command line"
-# Names of jobs of `pipelines.jobs`, which loads Dagster.
-DATA, PUBLISH, WAREHOUSE_JOB = "data", "publish", "warehouse_job"
 
 
 class Reporter(Protocol):

@@ -24,11 +24,12 @@ from console.options import Json
 from console.output import print_json, print_result, print_status
 from console.progress import steps
 from console.workspace import chosen, workspace
+from pipelines.names import DAYS_BETWEEN_RUNS
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publisher import Due, due, due_since, senders
 from pipelines.stages.workspace import Workspace
-from pipelines.sync import DAYS_BETWEEN_RUNS, SyncProblem, books_problems, held_entries
+from pipelines.sync import SyncProblem, books_problems, held_entries
 
 
 def register(app: typer.Typer) -> None:
@@ -175,7 +176,8 @@ def _run_publish(outstanding: Mapping[str, Due]) -> list[SyncProblem]:
     total = sum(len(listed.days) for listed in outstanding.values())
     if not total:
         return []
-    from pipelines.execution import PUBLISH_JOB, open_instance, run
+    from pipelines.execution import open_instance, run
+    from pipelines.names import PUBLISH
     from pipelines.resources import Daybook
 
     problems: list[SyncProblem] = []
@@ -184,6 +186,6 @@ def _run_publish(outstanding: Mapping[str, Due]) -> list[SyncProblem]:
         for slug, listed in outstanding.items():
             for window in windows(listed.days, gap=DAYS_BETWEEN_RUNS):
                 progress.begin(f"{slug} {window.start}")
-                outcome = run(instance, PUBLISH_JOB, slug, window, Daybook(progress.advance))
+                outcome = run(instance, PUBLISH, slug, window, Daybook(progress.advance))
                 problems += [] if outcome.ok else [SyncProblem(slug, outcome.problem)]
     return problems

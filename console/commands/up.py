@@ -214,6 +214,8 @@ def is_loopback(host: str) -> bool:
 def _watch(home: Settings, programs: Programs) -> None:
     """Restart programs that died and a killed database, until interrupted."""
     server = _database_server(home)
+    # What was asked of a code server that has ended is answered by the one that began.
+    take_reload_request(home)
     while True:
         time.sleep(1.0)
         if take_reload_request(home):

@@ -17,7 +17,7 @@ from pipelines.assets.descriptions import OWNERS, column_schema, rules_version
 from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import DATA_CHECKS, JOURNALS, RAW, SETTLEMENTS, TRANSACTIONS
 from pipelines.checks.specs import check_specs
-from pipelines.jobs import DATA
+from pipelines.names import DATA
 from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.results import DayResult

@@ -13,7 +13,7 @@ from pipelines.assets.descriptions import OWNERS, column_schema, rules_version
 from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import JOURNALS, PUBLISH_CHECKS, PUBLISHED
 from pipelines.checks.specs import check_specs
-from pipelines.jobs import PUBLISH
+from pipelines.names import PUBLISH
 from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.results import DayResult

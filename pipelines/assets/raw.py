@@ -11,7 +11,7 @@ from pipelines.assets.windows import alone
 from pipelines.checks import FETCHED, RAW
 from pipelines.checks.specs import check_specs
 from pipelines.interrupts import interruption_in_words
-from pipelines.jobs import FETCH
+from pipelines.names import FETCH
 from pipelines.partitions import CONNECTION, connections
 from pipelines.resources import Daybook
 

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Final
 
 import dagster as dg
+import duckdb
 
 from connectors.database.registry import Connection, Registry
-from connectors.errors import BadInput, Transient
+from connectors.errors import BadInput, DaybookError, Transient, summary
 from connectors.home.redaction import clean_errors, redacted
 from connectors.lake.temporary import sweep
 from connectors.lake.windows import ONE_DAY, Window
@@ -50,21 +51,31 @@ def each_connection(
             failed |= {(slug, day): str(error) for window in windows for day in window}
             continue
         days = sum(window.days for window in windows)
-        with (
-            interruption_in_words(),
-            clean_errors(),
-            alone(workspace.registry, slug),
-            workspace.registry.activities.record(slug, activity, days, context.run_id) as outcome,
-        ):
-            reasons: dict[date, str] = {}
-            try:
-                for results in work(workspace, connection, windows):
-                    recorder.record(slug, results)
-                    reasons |= {r.day: r.failure for r in results if r.failure is not None}
-            # What was written before an interruption is recorded as written.
-            finally:
-                recorder.flush()
-            outcome.problem = next(iter(reasons.values()), None)
+        reasons: dict[date, str] = {}
+        reached: set[date] = set()
+        try:
+            with (
+                interruption_in_words(),
+                clean_errors(),
+                alone(workspace.registry, slug),
+                workspace.registry.activities.record(
+                    slug, activity, days, context.run_id
+                ) as outcome,
+            ):
+                try:
+                    for results in work(workspace, connection, windows):
+                        recorder.record(slug, results)
+                        reasons |= {r.day: r.failure for r in results if r.failure is not None}
+                        reached |= {r.day for r in results}
+                # What was written before an interruption is recorded as written.
+                finally:
+                    recorder.flush()
+                outcome.problem = next(iter(reasons.values()), None)
+        # What stops a connection as a whole (a damaged manifest, another run) stops no other one.
+        except (DaybookError, OSError, duckdb.Error) as error:
+            reason = redacted(summary(error))
+            left = (day for window in windows for day in window if day not in reached)
+            reasons |= dict.fromkeys(left, reason)
         failed |= {(slug, day): reason for day, reason in reasons.items()}
     return failed
 

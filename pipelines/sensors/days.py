@@ -8,12 +8,9 @@ import dagster as dg
 
 from connectors.database.registry import InboxEvent
 from connectors.lake.windows import ONE_DAY, Window, windows
-from pipelines.jobs import DATA, FETCH, data_job
-from pipelines.partitions import (
-    DAYS_BETWEEN_RUNS,
-    connections,
-    range_tags,
-)
+from pipelines.jobs import data_job
+from pipelines.names import DATA, DAYS_BETWEEN_RUNS, FETCH
+from pipelines.partitions import connections, range_tags
 from pipelines.reload_request import ask_for_reload
 from pipelines.resources import Daybook
 from pipelines.runs import WORKING

@@ -9,8 +9,9 @@ import dagster as dg
 
 from connectors.database.registry import Publication
 from connectors.lake.windows import windows
-from pipelines.jobs import DATA, FETCH, PUBLISH, publish_job
-from pipelines.partitions import DAYS_BETWEEN_RUNS, range_tags
+from pipelines.jobs import publish_job
+from pipelines.names import DATA, DAYS_BETWEEN_RUNS, FETCH, PUBLISH
+from pipelines.partitions import range_tags
 from pipelines.resources import Daybook
 from pipelines.sensors.under_way import busy_connections
 from pipelines.stages.journals import BOOKS

@@ -9,7 +9,8 @@ import dagster as dg
 from connectors.database.registry import Connection, ScheduledSync
 from pipelines.assets.raw import SCHEDULED
 from pipelines.checks import RAW
-from pipelines.jobs import FETCH, fetch_job
+from pipelines.jobs import fetch_job
+from pipelines.names import FETCH
 from pipelines.partitions import CHANNEL, connection_tags, connections
 from pipelines.resources import Daybook
 from pipelines.sensors.under_way import busy_connections

@@ -164,13 +164,14 @@ def _daemon(home: Settings) -> Iterator[None]:
 
 def profile_one() -> dict[str, float]:
     """Seconds of one connection's year by what they went to."""
-    from pipelines.execution import DATA_JOB, open_instance, run
+    from pipelines.execution import open_instance, run
+    from pipelines.names import DATA
 
     with open_instance(["alone"]) as instance:
         profile = cProfile.Profile()
         started = time.perf_counter()
         profile.enable()
-        outcome = run(instance, DATA_JOB, "alone", WINDOW)
+        outcome = run(instance, DATA, "alone", WINDOW)
         profile.disable()
         seconds = time.perf_counter() - started
         assert outcome.ok, outcome.problem

@@ -29,7 +29,8 @@ from connectors.channels.history import whole_days
 from connectors.database.registry import Connection, Registry
 from connectors.home.settings import settings
 from connectors.lake.windows import Window, windows
-from pipelines.execution import DATA_JOB, PUBLISH_JOB, open_instance, run, run_fetch
+from pipelines.execution import open_instance, run, run_fetch
+from pipelines.names import DATA, PUBLISH
 from pipelines.resources import Daybook
 from pipelines.stages.reconciliation import reconcile
 from pipelines.stages.workspace import Workspace
@@ -146,11 +147,11 @@ class Simulation:
             ok = run_fetch(instance, store.slug, daybook=daybook).ok
             connection = self._connection(store)
             for window in windows(outstanding_days(self.workspace, connection, _noon(store))):
-                ok &= run(instance, DATA_JOB, store.slug, window, daybook).ok
+                ok &= run(instance, DATA, store.slug, window, daybook).ok
             if publish:
                 whole = whole_days(self._connection(store), settings().first_day, _noon(store))
                 posted = Window(whole.start, whole.end + timedelta(days=40))
-                run(instance, PUBLISH_JOB, store.slug, posted, daybook)
+                run(instance, PUBLISH, store.slug, posted, daybook)
         # What a platform asked to be left alone for is over before the next sync.
         CLOCK.pass_by(3600.0)
         return ok
@@ -295,7 +296,7 @@ def _child(slug: str, now: str) -> None:
         run_fetch(instance, slug, daybook=daybook)
         connection = workspace.registry.connections.get(slug)
         for window in windows(outstanding_days(workspace, connection, clock), gap=31):
-            run(instance, DATA_JOB, slug, window, daybook)
+            run(instance, DATA, slug, window, daybook)
 
 
 if __name__ == "__main__":

@@ -56,12 +56,13 @@ def measure(work: Path, scale: float) -> list[Result]:
 def run_year() -> dict[str, float]:
     """Data, publishing and warehouse over every day, as `daybook sync` runs them."""
     started = time.perf_counter()
-    from pipelines.execution import DATA_JOB, PUBLISH_JOB, WAREHOUSE_JOB, open_instance, run
+    from pipelines.execution import open_instance, run
+    from pipelines.names import DATA, PUBLISH, WAREHOUSE_JOB
 
     marks = [started, time.perf_counter()]
     window = whole_window(Lake(settings().lake_folder), SLUG)
     with open_instance([SLUG]) as instance:
-        for job, range_ in ((DATA_JOB, window), (PUBLISH_JOB, window), (WAREHOUSE_JOB, None)):
+        for job, range_ in ((DATA, window), (PUBLISH, window), (WAREHOUSE_JOB, None)):
             outcome = run(instance, job, SLUG if range_ else None, range_)
             assert outcome.ok, outcome.problem
             marks.append(time.perf_counter())

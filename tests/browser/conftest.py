@@ -27,7 +27,8 @@ from connectors.home.home import initialise
 from connectors.home.settings import Settings, settings
 from connectors.lake.windows import windows
 from console.web.sessions import hash_password
-from pipelines.execution import DATA_JOB, open_instance, run, run_fetch
+from pipelines.execution import open_instance, run, run_fetch
+from pipelines.names import DATA
 from sandbox.money import live_to
 from sandbox.platforms import EMULATORS, Emulator
 from sandbox.server import bound, serving
@@ -65,7 +66,7 @@ class Site:
                     assert outcome.ok is ok, outcome.problem
                 asked = {day for event in self.registry.inbox.list() for day in event.days}
                 for window in windows(asked, gap=31):
-                    outcome = run(instance, DATA_JOB, slug, window)
+                    outcome = run(instance, DATA, slug, window)
                     assert outcome.ok is ok, outcome.problem
         settings.cache_clear()
 

@@ -4,14 +4,19 @@ is said and heals."""
 import itertools
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
+from dagster import AssetCheckEvaluation, DagsterRunStatus
 
+from connectors.home.settings import settings
+from pipelines.execution import open_instance
 from sandbox.ebay import EBay
 from sandbox.limits import CLOCK
 from sandbox.money import live_to
@@ -40,6 +45,33 @@ class Seller:
             "connections", "add", "ebay", "--name", "Ember", "--credentials", keys, *words
         )
         assert result.code == 0, result
+
+    @contextmanager
+    def dagster(self) -> Iterator[dg.DagsterInstance]:
+        """What the command left in Dagster's own record."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DAYBOOK_HOME", str(self.user.home))
+            if self.user.database:
+                patch.setenv("DAYBOOK_DATABASE_URL", self.user.database)
+            settings.cache_clear()
+            with open_instance([]) as instance:
+                yield instance
+        settings.cache_clear()
+
+    def fetches(self) -> list[dg.DagsterRun]:
+        """The runs that fetched, latest first."""
+        with self.dagster() as instance:
+            return list(instance.get_runs(dg.RunsFilter(job_name="fetch")))
+
+    def fetch_check(self) -> AssetCheckEvaluation:
+        """The latest evaluation of the check on a fetch, of the store's partition."""
+        key = dg.AssetCheckKey(dg.AssetKey("raw_settlements"), "fetch_is_complete")
+        with self.dagster() as instance:
+            log = instance.event_log_storage
+            (record,) = log.get_asset_check_execution_history(key, limit=1)
+        assert record.partition == "ember"
+        assert record.evaluation is not None
+        return record.evaluation
 
     def proofs(self) -> Any:
         result = self("reconcile", "--json")
@@ -106,8 +138,11 @@ def test_a_platform_that_is_down_fails_the_sync_in_words_and_no_day(seller: Sell
     )
     with seller.user.opened() as workspace:
         assert workspace.registry.days.list("ember") == []
+    (fetch,) = seller.fetches()
+    assert (fetch.status, fetch.tags["connection"]) == (DagsterRunStatus.FAILURE, "ember")
     seller.ebay.application.script = iter(())
     assert seller("sync").code == 0
+    assert seller.fetch_check().passed
     assert {proof["state"] for proof in seller.proofs()} == {"tied", "open"}
 
 
@@ -118,6 +153,11 @@ def test_a_platform_that_wants_to_be_left_alone_is_synced_later(seller: Seller) 
     assert result.code == 0, result
     (line,) = result.lines
     assert line.startswith("waiting: ember: eBay asks us to wait 7200 s; next sync ")
+    (fetch,) = seller.fetches()
+    assert fetch.status is DagsterRunStatus.SUCCESS
+    evaluation = seller.fetch_check()
+    assert (evaluation.passed, evaluation.severity.value) == (False, "WARN")
+    assert (evaluation.description or "").startswith("waiting for eBay until ")
     with seller.user.opened() as workspace:
         made = workspace.registry.sync_schedule.by_connection()["ember"]
         assert made.at > datetime.now(UTC) + timedelta(hours=1, minutes=50)

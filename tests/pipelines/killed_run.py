@@ -13,7 +13,8 @@ from unittest.mock import patch
 import dagster as dg
 
 from connectors.lake.windows import Window
-from pipelines.execution import DATA_JOB, run
+from pipelines.execution import run
+from pipelines.names import DATA
 from pipelines.stages import chain
 from pipelines.stages.store import Store
 from pipelines.stages.verification import damaged_days
@@ -32,7 +33,7 @@ def main(slug: str, first: str, days: str, document: str) -> None:
         return damaged
 
     with dg.DagsterInstance.get() as instance, patch.object(chain, "damaged_days", verify_and_hang):
-        run(instance, DATA_JOB, slug, Window(start, start + timedelta(days=int(days))))
+        run(instance, DATA, slug, Window(start, start + timedelta(days=int(days))))
 
 
 if __name__ == "__main__":

@@ -186,6 +186,22 @@ def test_an_account_that_needs_its_owner_fails_its_fetch_and_no_day(shop: Shop) 
     assert shop.days("daily_journals", "locked")["red"] == []
 
 
+def test_a_damaged_manifest_fails_its_days_in_a_line_and_its_return_heals_them(shop: Shop) -> None:
+    shop.take_in("dishes", fortnight(91, FIRST), "dishes.txt")
+    (manifest,) = (shop.settings.lake_folder / "raw" / "dishes").glob("*.json")
+    whole = manifest.read_bytes()
+    manifest.write_bytes(b"{")
+    outcome = shop.run("data", "dishes", FIRST, 6)
+    assert not outcome.ok
+    assert (outcome.problem or "").startswith(
+        "6 of the run's days failed. First: dishes 2026-03-02"
+    )
+    assert "is not a manifest of this version" in (outcome.problem or "")
+    manifest.write_bytes(whole)
+    assert shop.run("data", "dishes", FIRST, 6).ok
+    assert shop.days("daily_journals", "dishes") == {"green": DONE, "red": []}
+
+
 def test_an_import_is_a_materialisation_of_the_raw_settlements(shop: Shop) -> None:
     shop.take_in("cups", fortnight(90, FIRST), "cups.txt")
     assert shop.run("data", "cups", FIRST, 6).ok

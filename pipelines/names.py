@@ -1,0 +1,12 @@
+"""Names of jobs, and what a run costs, for those who plan runs without loading Dagster."""
+
+from typing import Final
+
+FETCH: Final = "fetch"
+DATA: Final = "data"
+PUBLISH: Final = "publish"
+WAREHOUSE: Final = "warehouse"
+WAREHOUSE_JOB: Final = f"{WAREHOUSE}_job"
+
+# A run costs about as much as a month of days that have nothing to do.
+DAYS_BETWEEN_RUNS: Final = 31
