@@ -49,8 +49,9 @@ format: install
 test: lint $(READERS)
 	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 3 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
 
+# `make bench SCALE=0.2` does a fifth of the work, `make bench BENCHMARKS="startup stores"` some of it.
 bench: install
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(BENCHMARKS) $(if $(SCALE),--scale $(SCALE))
 
 # What everybody installs from, for every platform that Daybook runs on.
 lock: install

@@ -258,6 +258,7 @@ def _house(work: Path) -> Iterator[Simulation]:
             made[name] = EMULATORS[name]()
             url = stack.enter_context(serving(made[name].application, bound()))
             hosts[name] = made[name].endpoints(url)  # type: ignore[attr-defined]
+        work.mkdir(parents=True, exist_ok=True)
         told = work / "endpoints.json"
         told.write_text(json.dumps(hosts))
         os.environ["DAYBOOK_ENDPOINTS"] = str(told)

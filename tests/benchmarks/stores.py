@@ -36,7 +36,7 @@ FROM generate_series(1, :connections) n
 _DAYS = """
 INSERT INTO registry.day_states (connection, day, state)
 SELECT slug, date '2025-01-01' + d, 'done'
-FROM registry.connections.list, generate_series(0, :days - 1) d
+FROM registry.connections, generate_series(0, :days - 1) d
 """
 
 
