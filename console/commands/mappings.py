@@ -151,14 +151,58 @@ def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
 
 
 @app.command(name="set")
-def set_mapping(file: Path, connection: For = None) -> None:
-    """Save a mapping file and use it from now on; entries that it changes are planned anew."""
+def set_mapping(
+    file: Path,
+    connection: For = None,
+    first: Annotated[
+        date | None,
+        typer.Option(
+            "--from", parser=day, metavar="DAY", help="first day it holds for; all without it"
+        ),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="why, for the history")] = None,
+) -> None:
+    """Save a mapping file and use it; entries that it changes are planned anew."""
     config = _read(file)
     with workspace() as opened:
         if connection is not None:
             opened.registry.connections.get(connection)
-        saved = save_mapping(opened, config, connection, ACTOR)
-    print_result(f"saved as version {saved.version}; `daybook sync` brings the journals up to it")
+        saved = save_mapping(opened, config, connection, ACTOR, effective_from=first, reason=reason)
+    since = f", in effect from {first}" if first else ""
+    print_result(
+        f"saved as version {saved.version}{since}; `daybook sync` brings the journals up to it"
+    )
+
+
+@app.command()
+def history(connection: For = None, as_json: Json = False) -> None:
+    """List every saved version: since when it holds, who saved it, when and why."""
+    with workspace() as opened:
+        if connection is not None:
+            opened.registry.connections.get(connection)
+        versions = opened.registry.mappings.history(connection)
+    if as_json:
+        print_json({"versions": list(map(asdict, versions))})
+        return
+    if not versions:
+        print_result("no mapping was saved: the shipped one holds")
+        return
+    print_table(
+        "",
+        [("of", Align.LEFT), ("version", Align.RIGHT), ("holds from", Align.LEFT),
+         ("saved", Align.LEFT), ("by", Align.LEFT), ("reason", Align.LEFT)],
+        [
+            (
+                saved.connection or "every connection",
+                saved.version,
+                saved.effective_from or "the beginning",
+                f"{saved.created_at:%Y-%m-%d %H:%M}",
+                saved.created_by,
+                saved.reason or "-",
+            )
+            for saved in versions
+        ],
+    )  # fmt: skip
 
 
 def _read(file: Path) -> MappingConfig:

@@ -7,12 +7,13 @@ category needs no new document. `schema.json` beside this module is published wi
 import hashlib
 import re
 from string import digits
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mappings.channels import channels
 from mappings.journal.accounts import is_component
+from mappings.journal.overrides import Override, Text
 from mappings.model import CLEARING, GATEWAY, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
 
@@ -22,53 +23,60 @@ _ROLE_OF_GATEWAYS = categories()[GATEWAY].role
 _OTHER, _GATEWAY = "Other", "Gateway"
 
 
-def _account(name: str) -> str:
+def _account_problem(name: str) -> str | None:
+    """Return what keeps Beancount from taking a name as an account; None where it is one."""
     root, *parts = name.split(":")
     named = bool(parts) and all(part in _PLACEHOLDERS or is_component(part) for part in parts)
-    if root not in _ROOTS or not named:
-        raise ValueError(
-            f"{name!r} is not an account; one looks like Expenses:Fees:Other, each part of "
-            "letters, digits and hyphens, beginning with a capital or a digit"
-        )
-    return name
-
-
-Account = Annotated[str, AfterValidator(_account)]
+    if root in _ROOTS and named:
+        return None
+    return (
+        f"{name!r} is not an account; one looks like Expenses:Fees:Other, each part of "
+        "letters, digits and hyphens, beginning with a capital or a digit"
+    )
 
 
 class AccountLine(BaseModel):
-    """The account and tax code of one category."""
+    """The account and tax code of one category, and the account role it has them from.
+
+    `account` is None where an organisation's mapping names none for the role yet.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     category: str
     account: str | None
     tax_code: str | None
+    role: str = CLEARING
 
 
 class MappingConfig(BaseModel):
-    """An owner's decisions. `{connection}` in an account stands for the connection's name.
+    """An owner's decisions for one target. `{connection}` stands for the connection's name.
 
     In the account of the role gateway, `{gateway}` stands for who else took the money.
 
+    `chart`: `books`, whose accounts have defaults, or `organisation`, whose accounts are those of
+    a connected accounting organisation, by code or number.
     `accounts`: account role -> account, instead of the default chart's.
     `roles`: category -> account role, instead of the taxonomy's.
-    `source_types`: channel -> source type -> category, for those that no rule names.
+    `source_types`: channel -> source type -> category, for those that no rule names; in the
+    mapping for the books alone, as a line has one category whatever becomes of it.
     `tax_codes`: category -> tax code of the target.
+    `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="Daybook mapping configuration")
 
     version: Literal[1] = 1
-    chart: Literal["books"] = "books"
-    accounts: dict[str, Account] = Field(default_factory=dict)
+    chart: Literal["books", "organisation"] = "books"
+    accounts: dict[str, Text] = Field(default_factory=dict)
     roles: dict[str, str] = Field(default_factory=dict)
     source_types: dict[str, dict[str, str]] = Field(default_factory=dict)
-    tax_codes: dict[str, str] = Field(default_factory=dict)
+    tax_codes: dict[str, Text] = Field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
 
     @model_validator(mode="after")
     def _known_words(self) -> Self:
-        taxonomy, roles = categories(), chart(self.chart)
+        taxonomy, roles = categories(), chart("books")
         used = {
             *self.roles,
             *self.tax_codes,
@@ -91,23 +99,48 @@ class MappingConfig(BaseModel):
             raise ValueError("`unclassified` holds entries and cannot be given an account role")
         return self
 
-    def account(self, role: str, connection: str) -> str:
-        """Return the account of a role for one connection."""
-        template = self.accounts.get(role, chart(self.chart)[role])
-        return template.replace("{connection}", component(connection))
+    @model_validator(mode="after")
+    def _accounts_of_the_chart(self) -> Self:
+        if self.chart != "books":
+            if self.source_types:
+                raise ValueError(
+                    "source_types are named in the mapping for the books, and hold for every target"
+                )
+            return self
+        named = {f"accounts.{role}": account for role, account in self.accounts.items()}
+        named |= {
+            f"overrides.{number}.account": override.account
+            for number, override in enumerate(self.overrides)
+            if override.account is not None
+        }
+        for where, account in named.items():
+            if problem := _account_problem(account):
+                raise ValueError(f"{where}: {problem}")
+        return self
+
+    def account(self, role: str, connection: str) -> str | None:
+        """Return the account of a role for one connection; None where none is named."""
+        default = chart(self.chart).get(role) if self.chart == "books" else None
+        return self.named(self.accounts.get(role, default), connection)
+
+    def named(self, template: str | None, connection: str) -> str | None:
+        """Return an account with a connection's name in the place of `{connection}`."""
+        return template and template.replace("{connection}", component(connection))
 
     def account_lines(self, connection: str) -> list[AccountLine]:
         """Return every category, and `clearing`, with its account and tax code.
 
         An account with `{gateway}` is one for each gateway, named by `through`.
         """
+        roles = {name: self.roles.get(name, each.role) for name, each in categories().items()}
         lines = [
             AccountLine(
                 category=name,
-                account=self.account(self.roles.get(name, category.role), connection),
+                account=self.account(role, connection),
                 tax_code=self.tax_codes.get(name),
+                role=role,
             )
-            for name, category in categories().items()
+            for name, role in roles.items()
         ]
         clearing = self.account(CLEARING, connection)
         return [*lines, AccountLine(category=CLEARING, account=clearing, tax_code=None)]

@@ -1,6 +1,7 @@
 -- Balanced journal entries: per connection, business day and currency.
 -- grain: posting; key: entry_id, line
--- in: transactions, accounts (category, account, tax_code), minor_units (currency, coin),
+-- in: placed (transactions with the number of the override that fits, or null), overrides (number,
+-- account, tax_code), accounts (category, account, tax_code, role), minor_units (currency, coin),
 -- gateways (source_type, component)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
 -- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
@@ -14,9 +15,10 @@ WITH base AS (
         t.category,
         g.component AS gateway,
         t.settlement_id,
+        t.override,
         sum(t.amount) AS owed,
         count(*) AS transactions
-    FROM transactions AS t
+    FROM placed AS t
     LEFT JOIN gateways AS g USING (source_type)
     GROUP BY ALL
 ),
@@ -25,7 +27,7 @@ unknown AS (
     SELECT
         concat_ws(':', 'je', connection, business_date, currency) AS entry_id,
         list_sort(list(DISTINCT source_type)) AS source_types
-    FROM transactions
+    FROM placed
     WHERE category = 'unclassified'
     GROUP BY ALL
 ),
@@ -33,13 +35,14 @@ unknown AS (
 earned AS (
     SELECT
         b.connection, b.business_date, b.currency, b.part,
-        replace(a.account, '{gateway}', coalesce(b.gateway, 'Other')) AS account,
-        b.category, a.tax_code,
+        replace(coalesce(o.account, a.account), '{gateway}', coalesce(b.gateway, 'Other')) AS account,
+        b.category, coalesce(o.tax_code, a.tax_code) AS tax_code,
         CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id,
         -sum(b.owed) AS amount,
         sum(b.transactions) AS transactions
     FROM base AS b
     JOIN accounts AS a USING (category)
+    LEFT JOIN overrides AS o ON o.number = b.override
     GROUP BY ALL
 ),
 
@@ -74,6 +77,15 @@ entries AS (
     GROUP BY p.entry_id
 ),
 
+-- Lines of an organisation whose mapping names no account for their role.
+without_account AS (
+    SELECT p.entry_id, list_sort(list(DISTINCT a.role)) AS roles
+    FROM postings AS p
+    JOIN accounts AS a USING (category)
+    WHERE p.account IS NULL
+    GROUP BY p.entry_id
+),
+
 fields AS (
     SELECT
         p.*,
@@ -87,11 +99,15 @@ fields AS (
             WHEN u.entry_id IS NOT NULL THEN
                 'no rule for ' || array_to_string(u.source_types, '; ')
                 || ': name its category under source_types in a mapping file, then `daybook mappings set`'
+            WHEN n.entry_id IS NOT NULL THEN
+                'no account for ' || array_to_string(n.roles, ', ')
+                || ': name one under accounts in the mapping of the organisation'
             WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || p.currency
         END AS held_reason
     FROM postings AS p
     JOIN entries AS e USING (entry_id)
     LEFT JOIN unknown AS u USING (entry_id)
+    LEFT JOIN without_account AS n USING (entry_id)
 )
 
 FROM fields

@@ -12,10 +12,10 @@ import duckdb
 from connectors.channels import channel
 from connectors.database.registry import Connection
 from connectors.documents.api_documents import records
-from mappings.channels import classify
-from mappings.journal.config import through
-from mappings.model import CLEARING, GATEWAY, JournalEntry, JournalLine
+from mappings.model import CLEARING, JournalEntry, JournalLine
 from pipelines.stages.documents import text_of
+from pipelines.stages.journal_tables import load_mapping
+from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
 
@@ -24,7 +24,7 @@ from pipelines.stages.workspace import Workspace
 class Source:
     """One transaction behind a journal line; `cells` are the document's row as it is written.
 
-    `gateway` is the account component of who else took the money.
+    `account` and `tax_code` are those of the mapping in effect on its day.
     """
 
     transaction_id: str
@@ -40,9 +40,26 @@ class Source:
     currency: str
     document: str
     row: int
+    account: str | None
+    tax_code: str | None
     file: str
     cells: dict[str, str] | None = None
-    gateway: str | None = None
+
+
+_SOURCES = """
+SELECT
+    t.transaction_id, t.source_type, t.description, t.order_id, t.sku,
+    strftime(t.posted_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ'), t.amount, t.settlement_id,
+    CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END,
+    t.category, t.currency, t.document, t.row,
+    replace(coalesce(o.account, a.account), '{gateway}', coalesce(g.component, 'Other')),
+    coalesce(o.tax_code, a.tax_code)
+FROM placed AS t
+JOIN accounts AS a USING (category)
+LEFT JOIN overrides AS o ON o.number = t.override
+LEFT JOIN gateways AS g USING (source_type)
+ORDER BY t.document, t.row, t.transaction_id
+"""
 
 
 def sources(workspace: Workspace, connection: Connection, day: date) -> list[Source]:
@@ -51,23 +68,13 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
     if not files:
         return []
     names = {m.document: m.name for m in workspace.lake.manifests(connection.slug)}
+    ((mapping, _),) = mappings_in_effect(workspace.registry, connection.slug, [day])
     with workspace.scratch("explain") as scratch, workspace.engine() as con:
-        rows = con.execute(
-            "SELECT transaction_id, source_type, description, order_id, sku, "
-            "strftime(posted_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ'), amount, "
-            "settlement_id, CASE WHEN payout_id IS NULL THEN 'activity' ELSE 'payout' END, "
-            f"category, currency, document, row FROM {scan(files)} "
-            "ORDER BY document, row, transaction_id"
-        ).fetchall()
+        con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {scan(files)}")
+        load_mapping(con, connection, mapping)
+        rows = con.execute(_SOURCES).fetchall()
         cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)
-    of_gateways = {row[1] for row in rows if row[9] == GATEWAY}
-    gateways = {
-        c.source_type: through(c.gateway) for c in classify(connection.channel, of_gateways)
-    }
-    return [
-        Source(*(*row, names.get(row[11], ""), cells.get(row[0]), gateways.get(row[1])))
-        for row in rows
-    ]
+    return [Source(*(*row, names.get(row[11], ""), cells.get(row[0]))) for row in rows]
 
 
 def _cells(
@@ -117,7 +124,8 @@ def _records(
 
 def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) -> list[Source]:
     """Return the transactions that one line of an entry sums."""
-    gateway = _gateway(line, entry)
+    # A category on one line is all of it, whatever mapping is saved meanwhile.
+    is_split = sum(_of_one_kind(line, other) for other in entry.lines) > 1
     return [
         source
         for source in day_sources
@@ -128,17 +136,12 @@ def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) ->
             if line.category == CLEARING
             else source.category == line.category
             and line.settlement_id in {None, source.settlement_id}
-            and gateway in {None, source.gateway}
+            and (not is_split or (source.account, source.tax_code) == (line.account, line.tax_code))
         )
     ]
 
 
-def _gateway(line: JournalLine, entry: JournalEntry) -> str | None:
-    """Return the component of a line's account in which the entry's gateways differ."""
-    if line.category != GATEWAY:
-        return None
-    accounts = {other.account for other in entry.lines if other.category == GATEWAY}
-    # Owners name accounts as they like: only the differing component tells gateways apart.
-    parts = zip(*(account.split(":") for account in accounts), strict=True)
-    places = [n for n, names in enumerate(parts) if len(set(names)) > 1]
-    return line.account.split(":")[places[0]] if places else None
+def _of_one_kind(line: JournalLine, other: JournalLine) -> bool:
+    """Return whether two lines differ in nothing but account and tax code."""
+    kind = (line.part, line.category, line.settlement_id)
+    return kind == (other.part, other.category, other.settlement_id)

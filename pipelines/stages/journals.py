@@ -5,17 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from importlib.resources import files
 
 import duckdb
 
 from connectors.database.registry import Connection, PlannedEntry
 from connectors.lake.windows import Window
-from mappings.channels import classify
-from mappings.journal.config import MappingConfig, through
-from mappings.model import GATEWAY, JournalEntry, JournalLine
-from mappings.money import coin
+from mappings.model import JournalEntry, JournalLine
 from mappings.tables import JOURNAL_LINES
+from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
@@ -57,54 +54,23 @@ def build_journals(store: Store, days: Sequence[date]) -> Built:
     if not built.days:
         return built
     with store.workspace.scratch("journals") as scratch, store.workspace.engine() as con:
-        source = scan(lake.partitions("transactions", store.slug, built.days))
-        con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {source}")
-        _load_accounts(con, store.connection, store.mapping)
-        _load_gateways(con, store.connection)
-        statement = files("mappings.journal").joinpath("entries.sql").read_text()
-        con.execute(f"CREATE TEMP TABLE journal AS {statement}")
-        for facts in _facts(con):
-            built.days[facts.business_date].append(facts)
-            if facts.balance:
-                built.failed[facts.business_date] = (
-                    f"entry {facts.entry_id} is off balance by {facts.balance:f}"
-                )
-        # A failed day keeps its file, so that what is posted keeps the journal it came from.
-        good = sorted(set(built.days) - set(built.failed))
-        query = "SELECT * FROM journal ORDER BY business_date, entry_id, line"
-        write_days(con, lake, JOURNAL_LINES, store.slug, good, query, scratch)
+        for number, (mapping, chosen) in enumerate(store.mappings(sorted(built.days))):
+            source = scan(lake.partitions("transactions", store.slug, chosen))
+            con.execute(f"CREATE OR REPLACE TEMP VIEW transactions AS SELECT * FROM {source}")
+            write_journal(con, store.connection, mapping)
+            for facts in _facts(con):
+                built.days[facts.business_date].append(facts)
+                if facts.balance:
+                    built.failed[facts.business_date] = (
+                        f"entry {facts.entry_id} is off balance by {facts.balance:f}"
+                    )
+            # A failed day keeps its file, so that what is posted keeps the journal it came from.
+            good = [day for day in chosen if day not in built.failed]
+            query = "SELECT * FROM journal ORDER BY business_date, entry_id, line"
+            folder = scratch / str(number)
+            folder.mkdir()
+            write_days(con, lake, JOURNAL_LINES, store.slug, good, query, folder)
     return built
-
-
-def _load_accounts(
-    con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
-) -> None:
-    con.execute("CREATE TEMP TABLE accounts (category VARCHAR, account VARCHAR, tax_code VARCHAR)")
-    lines = mapping.account_lines(connection.slug)
-    con.execute(
-        "INSERT INTO accounts SELECT unnest($1), unnest($2), unnest($3)",
-        [
-            [a.category for a in lines],
-            [a.account for a in lines],
-            [a.tax_code for a in lines],
-        ],
-    )
-    # SQL must round like `mappings.money`, which alone knows minor units.
-    con.execute("CREATE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
-    for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():
-        con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin(currency)])
-
-
-def _load_gateways(con: duckdb.DuckDBPyConnection, connection: Connection) -> None:
-    rows = con.execute(
-        "SELECT DISTINCT source_type FROM transactions WHERE category = $1", [GATEWAY]
-    ).fetchall()
-    classified = classify(connection.channel, (source_type for (source_type,) in rows))
-    con.execute("CREATE TEMP TABLE gateways (source_type VARCHAR, component VARCHAR)")
-    con.execute(
-        "INSERT INTO gateways SELECT unnest($1), unnest($2)",
-        [[c.source_type for c in classified], [through(c.gateway) for c in classified]],
-    )
 
 
 def _facts(con: duckdb.DuckDBPyConnection) -> list[EntryFacts]:

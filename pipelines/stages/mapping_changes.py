@@ -1,6 +1,7 @@
 """Changes to mappings: saved as a version, and the days that they may change requested."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from connectors.database.registry import Connection
 from connectors.errors import BadInput
@@ -28,25 +29,41 @@ def save_mapping(
     connection: str | None,
     actor: str,
     after: int | None = None,
+    *,
+    effective_from: date | None = None,
+    reason: str | None = None,
 ) -> SavedMapping:
     """Save a mapping of a connection, or the default one, and request all days it may change.
 
+    Its accounts hold for business days from `effective_from` on, for every day where that is None;
+    its source types hold for every day, as a line has one category whenever it is looked at.
     `BadInput` for an unknown connection, and when `after` is not the newest version any more.
     """
     registry = workspace.registry
+    before = config_of(registry.mappings.get(connection))
     saved = registry.mappings.save(
         config.model_dump(mode="json"),
         config.digest,
         connection=connection,
         actor=actor,
         after=after,
+        effective_from=effective_from,
+        reason=reason,
     )
+    renamed = before.source_types != config.source_types
     requested = 0
     # The default mapping may decide for every connection, so it asks for the days of all.
     for affected in registry.connections.list():
         if connection not in {None, affected.slug}:
             continue
-        days = sorted({d for m in booked_documents(workspace, affected) for d in days_of(m)})
+        days = sorted(
+            {
+                day
+                for manifest in booked_documents(workspace, affected)
+                for day in days_of(manifest)
+                if renamed or saved.is_in_effect(day)
+            }
+        )
         if days:
             registry.inbox.request_days(affected.slug, days, "mapping changed", actor)
             requested += len(days)
@@ -83,4 +100,6 @@ def assign_category(
         connection.slug,
         actor,
         after=before.version if own and before else 0,
+        effective_from=before.effective_from if before else None,
+        reason=f"{source_type} is {category}",
     )

@@ -10,7 +10,7 @@ from connectors.database.registry import Connection
 from connectors.documents.manifest import Manifest, Statement
 from connectors.lake.lake import Lake
 from mappings.journal.config import MappingConfig
-from pipelines.stages.mapping import mapping_of
+from pipelines.stages.mapping import mapping_of, mappings_in_effect
 from pipelines.stages.provisional import booked_documents, is_booked, provisional_days
 from pipelines.stages.workspace import Workspace
 
@@ -61,8 +61,14 @@ class Store:
 
     @cached_property
     def mapping(self) -> MappingConfig:
-        """Return the mapping that applies; `ConfigError` where this release cannot read it."""
+        """Return the newest mapping; `ConfigError` where this release cannot read it."""
         return self.override or mapping_of(self.workspace.registry, self.slug)
+
+    def mappings(self, days: Sequence[date]) -> list[tuple[MappingConfig, list[date]]]:
+        """Return the mappings in effect over some days, each with its own of them."""
+        if self.override is not None:
+            return [(self.override, list(days))]
+        return mappings_in_effect(self.workspace.registry, self.slug, days)
 
 
 def linked_settlements(connection: Connection, documents: Sequence[Manifest]) -> list[Statement]:

@@ -1,7 +1,7 @@
 """A home with one store, from a file to the books, the way a seller goes through it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -32,14 +32,14 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass
 class House:
-    """One connection of one home; `mapping` is the owner's, the default unless a test says so.
+    """One connection of one home; `mapping` is one to compute under, the saved one if None.
 
     `now` is the moment of a proof, where it is not the real one.
     """
 
     workspace: Workspace
     connection: Connection
-    mapping: MappingConfig = field(default_factory=MappingConfig)
+    mapping: MappingConfig | None = None
     now: datetime | None = None
 
     @classmethod

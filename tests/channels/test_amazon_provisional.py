@@ -63,7 +63,7 @@ def provisional(at: Store) -> dict[str, Decimal]:
 
 def figures(at: Store) -> dict[str, Decimal]:
     """What the warehouse's lines of days that no settlement covers come to, by currency."""
-    write_provisional(at.house.workspace, at.house.connection, at.house.mapping)
+    write_provisional(at.house.workspace, at.house.connection, at.house.store.mapping)
     totals: dict[str, Decimal] = {}
     for row in at.house.rows(TABLE):
         totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["amount"]

@@ -130,3 +130,34 @@ def test_no_new_word_is_said_too(synced: User, mapping: Path) -> None:
     assert result.lines == [
         "no channel has used a new source type since 2026-01-01, and every one is mapped"
     ]
+
+
+def test_a_mapping_that_holds_from_a_day_on_leaves_the_days_before(
+    synced: User, tmp_path: Path
+) -> None:
+    path = tmp_path / "mapping.json"
+    path.write_text(json.dumps({"accounts": {"sales": "Income:Later"}}))
+    saved = synced(
+        "mappings", "set", path, "--connection", "mugs", "--from", "2026-03-04",
+        "--reason", "a new chart",
+    )  # fmt: skip
+    assert (saved.code, saved.err) == (0, "")
+    assert saved.out.startswith("saved as version 1, in effect from 2026-03-04; ")
+    assert synced("sync", "mugs").code == 0
+    accounts = {
+        entry["business_date"]: line["account"]
+        for entry in synced("journals", "mugs", "--json").json["entries"]
+        for line in entry["lines"]
+        if line["category"] == "sales.principal"
+    }
+    assert accounts["2026-03-03"] == "Income:Sales:Mugs"
+    assert set(accounts.values()) - {"Income:Sales:Mugs"} == {"Income:Later"}
+    (version,) = synced("mappings", "history", "--connection", "mugs", "--json").json["versions"]
+    assert (version["effective_from"], version["reason"]) == ("2026-03-04", "a new chart")
+    shown = synced("mappings", "history", "--connection", "mugs")
+    assert "a new chart" in shown.lines[-1]
+    assert synced("reconcile", "mugs").code == 0
+
+
+def test_no_saved_mapping_is_said(prepared: User) -> None:
+    assert prepared("mappings", "history").out == ("no mapping was saved: the shipped one holds\n")

@@ -1,9 +1,10 @@
 """Saved mapping configurations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,20 @@ class Mappings(Repository):
             newest = [MappingVersion(*row) for row in session.execute(query)]
         return {saved.connection: saved for saved in newest}
 
+    def history(self, connection: str | None = None) -> Sequence[MappingVersion]:
+        """Return every version that can hold for a connection: its own, then the default's.
+
+        The newest comes first among each.
+        """
+        owner = MappingVersionRow.connection
+        query = (
+            select(*columns(MappingVersionRow, MappingVersion))
+            .where(or_(owner.is_(None), owner == connection))
+            .order_by(owner.is_(None), MappingVersionRow.version.desc())
+        )
+        with self._transaction() as session:
+            return [MappingVersion(*row) for row in session.execute(query)]
+
     def save(
         self,
         document: Mapping[str, Any],
@@ -43,9 +58,12 @@ class Mappings(Repository):
         *,
         actor: str,
         after: int | None = None,
+        effective_from: date | None = None,
+        reason: str | None = None,
     ) -> MappingVersion:
-        """Save a new version; the newest is given back when it has the same digest.
+        """Save a new version; the newest is given back when it is the same from the same day on.
 
+        `effective_from` is the first business day it holds for, `reason` the actor's own words.
         `after` is the version that was changed, 0 for none: `BadInput` when it is the newest no
         more, so that nobody undoes what another has just decided.
         """
@@ -56,7 +74,11 @@ class Mappings(Repository):
             latest = _latest(session, connection)
             if after is not None and after != (latest.version if latest else 0):
                 raise BadInput("the mapping was changed meanwhile: reload it, then try again")
-            if latest is not None and latest.digest == digest:
+            if (
+                latest is not None
+                and latest.digest == digest
+                and latest.effective_from == effective_from
+            ):
                 return latest
             version = latest.version + 1 if latest else 1
             added = insert(MappingVersionRow).values(
@@ -64,11 +86,18 @@ class Mappings(Repository):
                 version=version,
                 document=dict(document),
                 digest=digest,
+                effective_from=effective_from,
+                reason=reason,
                 created_by=actor,
             )
             returned = columns(MappingVersionRow, MappingVersion)
             saved = MappingVersion(*session.execute(added.returning(*returned)).one())
-            detail = {"version": version, "digest": digest}
+            detail = {
+                "version": version,
+                "digest": digest,
+                "effective_from": effective_from and str(effective_from),
+                "reason": reason,
+            }
             write_audit(session, actor, "mapping.saved", connection or "", detail)
             return saved
 

@@ -98,6 +98,9 @@ class MappingVersionRow(Base):
     version: Mapped[int]
     document: Mapped[dict[str, Any]]
     digest: Mapped[str]
+    # The first business day it holds for; null for every day.
+    effective_from: Mapped[date | None]
+    reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str]
 

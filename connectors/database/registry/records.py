@@ -59,15 +59,25 @@ class InboxEvent:
 
 @dataclass(frozen=True)
 class MappingVersion:
-    """One saved mapping configuration; `connection` is None for the default."""
+    """One saved mapping configuration; `connection` is None for the default.
+
+    `effective_from` is the first business day it holds for, None for every day; `reason` is its
+    author's own words.
+    """
 
     id: int
     connection: str | None
     version: int
     document: dict[str, Any]
     digest: str
+    effective_from: date | None
+    reason: str | None
     created_at: datetime
     created_by: str
+
+    def is_in_effect(self, day: date) -> bool:
+        """Return whether the version holds for a business day, unless a newer one does."""
+        return self.effective_from is None or self.effective_from <= day
 
 
 class PlannedEntry(NamedTuple):
