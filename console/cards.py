@@ -11,10 +11,11 @@ from typing import Literal
 
 from connectors.accounts.deadlines import Deadline
 from connectors.accounts.platforms import PLATFORMS, has_settlements
-from connectors.accounts.setup import BOOKS, Setup
+from connectors.accounts.setup import Setup
 from connectors.channels.history import can_sync, is_syncable, whole_days
 from connectors.database.registry import Activity, Connection, DaySummary, Registry, ScheduledSync
 from connectors.home.settings import settings
+from mappings.model import BOOKS
 from pipelines.stages.books_check import known_books_error
 from pipelines.stages.source_types import unmapped_source_types
 

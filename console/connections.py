@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.fields import slug_for
 from connectors.accounts.platforms import has_settlements, platform_named
-from connectors.accounts.setup import BOOKS, Imports, Setup
+from connectors.accounts.setup import Imports, Setup
 from connectors.channels import CHANNELS
 from connectors.database.registry import Connection, Registry
 from connectors.errors import BadInput
+from mappings.model import BOOKS
 from pipelines.stages.provisional import book_provisional, is_booked
 from pipelines.stages.workspace import Workspace
 

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 from connectors.database.registry import Connection
-from mappings.model import JournalEntry
+from mappings.model import BOOKS, JournalEntry
 from mappings.money import minor_digits
 from pipelines.stages.explanation import Source, behind, sources
-from pipelines.stages.journals import BOOKS, read_entries
+from pipelines.stages.journals import read_entries
 from pipelines.stages.workspace import Workspace
 
 Entry = dict[str, Any]

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 CLEARING = "clearing"
+# The target that needs no account anywhere and is always written: the embedded Beancount books.
+BOOKS = "books"
 GATEWAY = "gateway.external"
 UNCLASSIFIED = "unclassified"
 # What the settlement of a day begins with that none of the channel's covers yet.

@@ -16,12 +16,12 @@ from connectors.database.registry import Connection, Publication
 from connectors.database.registry.findings import NOT_BOOKED
 from connectors.errors import ConfigError
 from connectors.lake.windows import ONE_DAY, Window, windows
+from mappings.model import BOOKS
 from pipelines.checks import CHAIN
 from pipelines.names import DATA, DAYS_BETWEEN_RUNS, PUBLISH, WAREHOUSE_JOB
 from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
 from pipelines.stages.imports import days_of, outstanding
-from pipelines.stages.journals import BOOKS
 from pipelines.stages.publisher import due
 from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR
 from pipelines.stages.workspace import Workspace

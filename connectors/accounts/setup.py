@@ -8,6 +8,8 @@ from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mappings.model import BOOKS
+
 Step = Literal[
     "name", "account", "authorise", "choose", "timezone", "imports", "accounting", "done"
 ]
@@ -17,7 +19,6 @@ AUTHORISING: Final[frozenset[Step]] = frozenset({"account", "authorise", "choose
 OCCASIONAL: Final[frozenset[Step]] = frozenset({"choose", "timezone"})
 # Credentials are of the registered application, or of one of the seller's `own`.
 Way = Literal["consent", "credentials", "own"]
-BOOKS: Final = "books"
 
 
 class Imports(BaseModel):

@@ -11,7 +11,6 @@ from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.posting_switch import change_posting
 from connectors.accounts.posting_switch import posting as kept_posting
-from connectors.accounts.setup import BOOKS
 from connectors.channels.history import first_day
 from connectors.database.registry import Connection
 from connectors.errors import BadInput
@@ -21,6 +20,7 @@ from console.days import day
 from console.options import Json
 from console.output import print_error, print_json, print_result, print_status
 from console.workspace import workspace
+from mappings.model import BOOKS
 from pipelines.stages.removal import posted_entries, remove_connection, withdraw_removed
 
 ACTOR = "operator"

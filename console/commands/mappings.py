@@ -11,18 +11,19 @@ from pydantic import ValidationError
 
 from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
+from console.connections import check_target
 from console.days import day
 from console.options import Json
 from console.output import Align, money, print_json, print_result, print_status, print_table
 from console.source_types import source_type_document
 from console.workspace import chosen, workspace
 from mappings.journal.config import MappingConfig
-from mappings.model import CLEARING
+from mappings.model import BOOKS, CLEARING
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
 from pipelines.stages.imports import ACTOR
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.mapping_changes import save_mapping
+from pipelines.stages.mapping_changes import check_chart, save_mapping
 from pipelines.stages.source_types import (
     RuleUse,
     SourceTypeUsage,
@@ -30,20 +31,21 @@ from pipelines.stages.source_types import (
     new_source_types,
     rule_uses,
 )
+from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
 
 For = Annotated[str | None, typer.Option("--connection", help="of one connection")]
+Target = Annotated[str, typer.Option(help="books, or an organisation's slug")]
 ANY_CONNECTION = "{connection}"
 
 
 @app.command(name="show")
-def show_mapping(connection: For = None, as_json: Json = False) -> None:
+def show_mapping(connection: For = None, target: Target = BOOKS, as_json: Json = False) -> None:
     """Show the effective mapping: category, meaning, account, tax code."""
     with workspace() as opened:
-        if connection is not None:
-            opened.registry.connections.get(connection)
-        config = mapping_of(opened.registry, connection)
+        _check_names(opened, connection, target)
+        config = mapping_of(opened.registry, connection, target)
     lines = config.account_lines(connection or ANY_CONNECTION)
     if as_json:
         rows = [line.model_dump() for line in lines]
@@ -123,9 +125,12 @@ def _days(usage: SourceTypeUsage) -> str:
 
 
 @app.command()
-def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
+def validate(
+    file: Path, connection: For = None, target: Target = BOOKS, as_json: Json = False
+) -> None:
     """Check a mapping file (YAML or JSON), and list the source types it matches; save nothing."""
     config = _read(file)
+    check_chart(config, target)
     uses: list[RuleUse] = []
     compared = settings().home.is_dir()
     if compared and config.source_types:
@@ -154,6 +159,7 @@ def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
 def set_mapping(
     file: Path,
     connection: For = None,
+    target: Target = BOOKS,
     first: Annotated[
         date | None,
         typer.Option(
@@ -165,9 +171,16 @@ def set_mapping(
     """Save a mapping file and use it; entries that it changes are planned anew."""
     config = _read(file)
     with workspace() as opened:
-        if connection is not None:
-            opened.registry.connections.get(connection)
-        saved = save_mapping(opened, config, connection, ACTOR, effective_from=first, reason=reason)
+        _check_names(opened, connection, target)
+        saved = save_mapping(
+            opened,
+            config,
+            connection,
+            ACTOR,
+            target=target,
+            effective_from=first,
+            reason=reason,
+        )
     since = f", in effect from {first}" if first else ""
     print_result(
         f"saved as version {saved.version}{since}; `daybook sync` brings the journals up to it"
@@ -175,12 +188,11 @@ def set_mapping(
 
 
 @app.command()
-def history(connection: For = None, as_json: Json = False) -> None:
+def history(connection: For = None, target: Target = BOOKS, as_json: Json = False) -> None:
     """List every saved version: since when it holds, who saved it, when and why."""
     with workspace() as opened:
-        if connection is not None:
-            opened.registry.connections.get(connection)
-        versions = opened.registry.mappings.history(connection)
+        _check_names(opened, connection, target)
+        versions = opened.registry.mappings.history(connection, target)
     if as_json:
         print_json({"versions": list(map(asdict, versions))})
         return
@@ -203,6 +215,13 @@ def history(connection: For = None, as_json: Json = False) -> None:
             for saved in versions
         ],
     )  # fmt: skip
+
+
+def _check_names(opened: Workspace, connection: str | None, target: str) -> None:
+    """Raise `BadInput` for a connection or a target that there is not."""
+    if connection is not None:
+        opened.registry.connections.get(connection)
+    check_target(opened.registry, target)
 
 
 def _read(file: Path) -> MappingConfig:

@@ -9,12 +9,12 @@ import dagster as dg
 
 from connectors.database.registry import Publication
 from connectors.lake.windows import windows
+from mappings.model import BOOKS
 from pipelines.jobs import publish_job
 from pipelines.names import DATA, DAYS_BETWEEN_RUNS, FETCH, PUBLISH
 from pipelines.partitions import range_tags
 from pipelines.resources import Daybook
 from pipelines.sensors.under_way import busy_connections
-from pipelines.stages.journals import BOOKS
 
 # As long as a new event may wait to be seen by the sensor that computes its days.
 A_TICK_OR_TWO: Final = timedelta(seconds=30)

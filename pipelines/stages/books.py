@@ -9,8 +9,8 @@ from connectors.database.registry import Connection, Publication
 from connectors.errors import DaybookError, summary
 from connectors.home.redaction import redacted
 from connectors.lake.windows import Window
+from mappings.model import BOOKS
 from pipelines.checks import COMPUTED, POSTED, PUBLISHED, SENT
-from pipelines.stages.journals import BOOKS
 from pipelines.stages.publisher import publish, read_back
 from pipelines.stages.results import CheckResult, DayResult
 from pipelines.stages.workspace import Workspace

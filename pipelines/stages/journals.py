@@ -10,14 +10,12 @@ import duckdb
 
 from connectors.database.registry import Connection, PlannedEntry
 from connectors.lake.windows import Window
-from mappings.model import JournalEntry, JournalLine
+from mappings.model import BOOKS, JournalEntry, JournalLine
 from mappings.tables import JOURNAL_LINES
 from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
-
-BOOKS = "books"
 
 
 @dataclass(frozen=True, slots=True)

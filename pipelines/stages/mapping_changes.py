@@ -6,7 +6,7 @@ from datetime import date
 from connectors.database.registry import Connection
 from connectors.errors import BadInput
 from mappings.journal.config import MappingConfig
-from mappings.model import UNCLASSIFIED
+from mappings.model import BOOKS, UNCLASSIFIED
 from mappings.taxonomy import Category, categories
 from pipelines.stages.imports import days_of
 from pipelines.stages.mapping import config_of
@@ -30,22 +30,27 @@ def save_mapping(
     actor: str,
     after: int | None = None,
     *,
+    target: str = BOOKS,
     effective_from: date | None = None,
     reason: str | None = None,
 ) -> SavedMapping:
     """Save a mapping of a connection, or the default one, and request all days it may change.
 
-    Its accounts hold for business days from `effective_from` on, for every day where that is None;
-    its source types hold for every day, as a line has one category whenever it is looked at.
-    `BadInput` for an unknown connection, and when `after` is not the newest version any more.
+    It is for one target: the books, or an accounting organisation by its slug. Its accounts hold
+    for business days from `effective_from` on, for every day where that is None; its source types
+    hold for every day, as a line has one category whenever it is looked at.
+    `BadInput` for an unknown connection, for a chart that is not the target's, and when `after` is
+    not the newest version any more.
     """
+    check_chart(config, target)
     registry = workspace.registry
-    before = config_of(registry.mappings.get(connection))
+    before = config_of(registry.mappings.get(connection, target), target)
     saved = registry.mappings.save(
         config.model_dump(mode="json"),
         config.digest,
         connection=connection,
         actor=actor,
+        target=target,
         after=after,
         effective_from=effective_from,
         reason=reason,
@@ -68,6 +73,16 @@ def save_mapping(
             registry.inbox.request_days(affected.slug, days, "mapping changed", actor)
             requested += len(days)
     return SavedMapping(saved.version, requested)
+
+
+def check_chart(config: MappingConfig, target: str) -> None:
+    """Raise `BadInput` where a mapping is not of the chart of its target."""
+    wanted = "books" if target == BOOKS else "organisation"
+    if config.chart != wanted:
+        raise BadInput(
+            f"the mapping's chart is {config.chart!r}: for the target {target} write "
+            f"`chart: {wanted}`"
+        )
 
 
 def assignable_categories() -> dict[str, Category]:

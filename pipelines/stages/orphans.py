@@ -12,8 +12,7 @@ from datetime import date
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import LIVE
 from connectors.lake.windows import Window
-from mappings.model import PostedLine
-from pipelines.stages.journals import BOOKS
+from mappings.model import BOOKS, PostedLine
 from pipelines.stages.partitions import scan
 from pipelines.stages.provisional import booked_documents
 from pipelines.stages.workspace import Workspace

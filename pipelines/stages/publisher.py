@@ -11,7 +11,8 @@ from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE
 from connectors.lake.windows import Window
-from pipelines.stages.journals import BOOKS, read_entries
+from mappings.model import BOOKS
+from pipelines.stages.journals import read_entries
 from pipelines.stages.orphans import Orphan, keys_of, orphans
 from pipelines.stages.workspace import Workspace
 

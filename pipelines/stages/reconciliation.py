@@ -17,12 +17,11 @@ from connectors.channels.history import can_sync, today_of
 from connectors.database.registry import Connection
 from connectors.documents.control_totals import business_day, last_business_day
 from connectors.documents.manifest import Statement
-from mappings.model import CLEARING, PROVISIONAL, PostedLine
+from mappings.model import BOOKS, CLEARING, PROVISIONAL, PostedLine
 from mappings.tables import JOURNAL_LINES, TRANSACTIONS
 from pipelines.stages.balances import brought_forward, shortfalls, stated
 from pipelines.stages.discrepancies import Discrepancies, discrepancies
 from pipelines.stages.gaps import Gap, gaps
-from pipelines.stages.journals import BOOKS
 from pipelines.stages.partitions import scan
 from pipelines.stages.payouts import ROLLED_ON, payout_status, returned_payouts
 from pipelines.stages.provisional import booked_documents

@@ -11,8 +11,8 @@ from connectors.accounting.beancount.books import Books
 from connectors.accounts.broker import STAGED
 from connectors.accounts.vault import QUEUE, Vault
 from connectors.database.registry.publications import LIVE
+from mappings.model import BOOKS
 from mappings.tables import TABLES
-from pipelines.stages.journals import BOOKS
 from pipelines.stages.publisher import LOCK_SECONDS
 from pipelines.stages.workspace import Workspace
 

@@ -16,8 +16,7 @@ from connectors.documents.manifest import Manifest
 from connectors.errors import ConfigError
 from mappings.channels import classify, matched_by
 from mappings.journal.config import MappingConfig
-from mappings.model import UNCLASSIFIED
-from pipelines.stages.journals import BOOKS
+from mappings.model import BOOKS, UNCLASSIFIED
 from pipelines.stages.mapping import config_of, mapping_of
 from pipelines.stages.partitions import scan
 from pipelines.stages.provisional import booked_documents, is_booked

@@ -17,8 +17,9 @@ from connectors.documents.source_file import SourceFile
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
+from mappings.model import BOOKS
 from mappings.tables import TABLES
-from pipelines.stages.journals import BOOKS, Built, build_journals, plan
+from pipelines.stages.journals import Built, build_journals, plan
 from pipelines.stages.normalise import Normalised, normalise
 from pipelines.stages.partitions import scan
 from pipelines.stages.publisher import PublishResult, publish

@@ -161,3 +161,14 @@ def test_a_mapping_that_holds_from_a_day_on_leaves_the_days_before(
 
 def test_no_saved_mapping_is_said(prepared: User) -> None:
     assert prepared("mappings", "history").out == ("no mapping was saved: the shipped one holds\n")
+
+
+def test_a_mapping_is_for_one_target(prepared: User, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text("chart: organisation\naccounts: {clearing: '1100'}\n")
+    refused = prepared("mappings", "set", path)
+    assert (refused.code, refused.out) == (2, "")
+    assert "for the target books write `chart: books`" in refused.complaint
+    refused = prepared("mappings", "show", "--target", "nobody")
+    assert refused.code == 2
+    assert "nobody" in refused.complaint

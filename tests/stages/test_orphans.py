@@ -6,7 +6,7 @@ import pytest
 
 from connectors.accounting.beancount import Books
 from connectors.lake.windows import Window
-from pipelines.stages.journals import BOOKS
+from mappings.model import BOOKS
 from pipelines.stages.publisher import due
 from tests.channels.amazon_files import Line, order, report
 from tests.channels.house import House

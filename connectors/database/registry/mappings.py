@@ -13,22 +13,24 @@ from connectors.database.registry.models import ConnectionRow, MappingVersionRow
 from connectors.database.registry.records import MappingVersion
 from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
+from mappings.model import BOOKS
 
 
 class Mappings(Repository):
-    """Every version of every mapping; nothing is overwritten."""
+    """Every version of every mapping; nothing is overwritten. A target is `books` by default."""
 
-    def get(self, connection: str | None = None) -> MappingVersion | None:
+    def get(self, connection: str | None = None, target: str = BOOKS) -> MappingVersion | None:
         """Return the newest mapping of a connection, else the default, else None."""
         with self._transaction() as session:
-            own = _latest(session, connection) if connection is not None else None
-            return own or _latest(session, None)
+            own = _latest(session, connection, target) if connection is not None else None
+            return own or _latest(session, None, target)
 
-    def latest(self) -> dict[str | None, MappingVersion]:
+    def latest(self, target: str = BOOKS) -> dict[str | None, MappingVersion]:
         """Return the newest mapping by connection, of those with their own; the default by None."""
         owner = MappingVersionRow.connection
         query = (
             select(*columns(MappingVersionRow, MappingVersion))
+            .where(MappingVersionRow.target == target)
             .ext(distinct_on(owner))
             .order_by(owner, MappingVersionRow.version.desc())
         )
@@ -36,7 +38,9 @@ class Mappings(Repository):
             newest = [MappingVersion(*row) for row in session.execute(query)]
         return {saved.connection: saved for saved in newest}
 
-    def history(self, connection: str | None = None) -> Sequence[MappingVersion]:
+    def history(
+        self, connection: str | None = None, target: str = BOOKS
+    ) -> Sequence[MappingVersion]:
         """Return every version that can hold for a connection: its own, then the default's.
 
         The newest comes first among each.
@@ -44,7 +48,7 @@ class Mappings(Repository):
         owner = MappingVersionRow.connection
         query = (
             select(*columns(MappingVersionRow, MappingVersion))
-            .where(or_(owner.is_(None), owner == connection))
+            .where(MappingVersionRow.target == target, or_(owner.is_(None), owner == connection))
             .order_by(owner.is_(None), MappingVersionRow.version.desc())
         )
         with self._transaction() as session:
@@ -57,6 +61,7 @@ class Mappings(Repository):
         connection: str | None = None,
         *,
         actor: str,
+        target: str = BOOKS,
         after: int | None = None,
         effective_from: date | None = None,
         reason: str | None = None,
@@ -70,18 +75,18 @@ class Mappings(Repository):
         with self._transaction() as session:
             if connection is not None and session.get(ConnectionRow, connection) is None:
                 raise unknown_connection(session, connection)
-            serialise(session, f"daybook mapping {connection or ''}")
-            latest = _latest(session, connection)
+            serialise(session, f"daybook mapping {target} {connection or ''}")
+            latest = _latest(session, connection, target)
             if after is not None and after != (latest.version if latest else 0):
                 raise BadInput("the mapping was changed meanwhile: reload it, then try again")
-            if (
-                latest is not None
-                and latest.digest == digest
-                and latest.effective_from == effective_from
+            if latest is not None and (latest.digest, latest.effective_from) == (
+                digest,
+                effective_from,
             ):
                 return latest
             version = latest.version + 1 if latest else 1
             added = insert(MappingVersionRow).values(
+                target=target,
                 connection=connection,
                 version=version,
                 document=dict(document),
@@ -93,6 +98,7 @@ class Mappings(Repository):
             returned = columns(MappingVersionRow, MappingVersion)
             saved = MappingVersion(*session.execute(added.returning(*returned)).one())
             detail = {
+                "target": target,
                 "version": version,
                 "digest": digest,
                 "effective_from": effective_from and str(effective_from),
@@ -102,11 +108,14 @@ class Mappings(Repository):
             return saved
 
 
-def _latest(session: Session, connection: str | None) -> MappingVersion | None:
+def _latest(session: Session, connection: str | None, target: str) -> MappingVersion | None:
     owner = MappingVersionRow.connection
     query = (
         select(*columns(MappingVersionRow, MappingVersion))
-        .where(owner.is_(None) if connection is None else owner == connection)
+        .where(
+            MappingVersionRow.target == target,
+            owner.is_(None) if connection is None else owner == connection,
+        )
         .order_by(MappingVersionRow.version.desc())
         .limit(1)
     )

@@ -81,12 +81,16 @@ class ConnectionRow(Base):
 
 
 class MappingVersionRow(Base):
-    """Grain: a saved mapping document. Key: connection (or none) and version."""
+    """Grain: a saved mapping document. Key: target, connection (or none) and version.
+
+    `target` is `books`, or the slug of an accounting organisation.
+    """
 
     __tablename__ = "mapping_versions"
     __table_args__ = (
         Index(
             "mapping_versions_version_key",
+            text("target"),
             text("COALESCE(connection, '')"),
             text("version"),
             unique=True,
@@ -94,6 +98,7 @@ class MappingVersionRow(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    target: Mapped[str] = mapped_column(server_default=text("'books'"))
     connection: Mapped[str | None] = mapped_column(ForeignKey(ConnectionRow.slug))
     version: Mapped[int]
     document: Mapped[dict[str, Any]]

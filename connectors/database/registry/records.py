@@ -59,13 +59,14 @@ class InboxEvent:
 
 @dataclass(frozen=True)
 class MappingVersion:
-    """One saved mapping configuration; `connection` is None for the default.
+    """One saved mapping configuration for a target; `connection` is None for the default.
 
     `effective_from` is the first business day it holds for, None for every day; `reason` is its
     author's own words.
     """
 
     id: int
+    target: str
     connection: str | None
     version: int
     document: dict[str, Any]

@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime
 
 from nicegui import ui
 
-from connectors.accounts.setup import BOOKS, Imports
+from connectors.accounts.setup import Imports
 from console import connections
 from console.connections import supports_provisional
 from console.web.pages.frame import link_button
 from console.web.pages.setup_state import SetupSession, buttons
 from console.web.pages.target import connect_organisation
+from mappings.model import BOOKS
 
 
 async def imports(this: SetupSession) -> None:

@@ -1,22 +1,28 @@
-"""Mappings that hold from a day on, and why each was saved."""
+"""Mappings for each target, that hold from a day on, and why each was saved."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from connectors.database.postgres import REGISTRY_SCHEMA
-from connectors.database.registry.migrations.columns import text
+from connectors.database.registry.migrations.columns import create_index, text
 
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+TABLE, INDEX = "mapping_versions", "mapping_versions_version_key"
+
 
 def upgrade() -> None:
-    """Add the columns; what is saved holds for every day, as it did."""
-    op.add_column(
-        "mapping_versions",
+    """Add the columns; what is saved is for the books and holds for every day, as it did."""
+    target = sa.Column("target", sa.TEXT(), server_default=sa.text("'books'"), nullable=False)
+    for column in (
+        target,
         sa.Column("effective_from", sa.Date(), nullable=True),
-        schema=REGISTRY_SCHEMA,
-    )
-    op.add_column("mapping_versions", text("reason", nullable=True), schema=REGISTRY_SCHEMA)
+        text("reason", nullable=True),
+    ):
+        op.add_column(TABLE, column, schema=REGISTRY_SCHEMA)
+    op.drop_index(INDEX, TABLE, schema=REGISTRY_SCHEMA)
+    key = ("target", "COALESCE(connection, '')", "version")
+    create_index(INDEX, TABLE, [sa.literal_column(column) for column in key], unique=True)
