@@ -23,6 +23,7 @@ from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
 from pipelines.stages.imports import days_of, outstanding
 from pipelines.stages.publisher import due
+from pipelines.stages.sender import due_days
 from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR
 from pipelines.stages.workspace import Workspace
 
@@ -302,9 +303,10 @@ class _Sync:
 
 
 def unposted(workspace: Workspace, connection: Connection, window: Window) -> Window | None:
-    """Return the days whose entries the books lack; all of them where nobody can tell."""
+    """Return the days whose entries a target lacks; all of them where nobody can tell."""
     try:
         days = due(workspace, connection, window).days
+        days += due_days(workspace, connection, window)
     # A mapping that cannot be read: the run itself reports it, day by day.
     except ConfigError:
         listed = workspace.registry.publications.list(BOOKS, [connection.slug])

@@ -1,5 +1,6 @@
 """Everything that can be connected: the sales channels and the accounting targets."""
 
+from connectors.accounting.files.authorisation import FILES
 from connectors.accounting.quickbooks.authorisation import QUICKBOOKS
 from connectors.accounting.xero.authorisation import XERO
 from connectors.accounts.platform import Platform
@@ -20,6 +21,7 @@ PLATFORMS: dict[str, Platform] = {
         AMAZON,
         EBAY,
         ETSY,
+        FILES,
         QUICKBOOKS,
         SHOPIFY,
         SQUARE,

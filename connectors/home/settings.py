@@ -110,6 +110,11 @@ class Settings(BaseSettings):
         return self.home / "books"
 
     @property
+    def exports_folder(self) -> Path:
+        """Return the journals that other accounting programs import."""
+        return self.home / "exports"
+
+    @property
     def books_verdict_file(self) -> Path:
         """Return what `bean-check` said of the books, and of which state of them."""
         return self.home / ".books.checked"

@@ -15,6 +15,7 @@ from pipelines.names import DATA, DAYS_BETWEEN_RUNS, FETCH, PUBLISH
 from pipelines.partitions import range_tags
 from pipelines.resources import Daybook
 from pipelines.sensors.under_way import busy_connections
+from pipelines.stages.organisations import posted_to
 
 # As long as a new event may wait to be seen by the sensor that computes its days.
 A_TICK_OR_TWO: Final = timedelta(seconds=30)
@@ -24,7 +25,7 @@ A_TICK_OR_TWO: Final = timedelta(seconds=30)
     job=publish_job,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Posts planned entries to the books.",
+    description="Posts planned entries to the books and to accounting organisations.",
 )
 def planned_entries(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
@@ -36,11 +37,17 @@ def planned_entries(
     taken out.
     """
     with daybook.open() as workspace:
-        planned = workspace.registry.publications.list(BOOKS, states=["planned"])
-        unsupported = workspace.registry.publications.unsupported(BOOKS)
+        listed = [
+            *workspace.registry.publications.list(states=["planned"]),
+            *workspace.registry.publications.unsupported(),
+        ]
+        # Organisations are asked for only where there is something for one.
+        if any(p.target != BOOKS for p in listed):
+            targets = {BOOKS, *posted_to(workspace)}
+            listed = [p for p in listed if p.target in targets]
         events = workspace.registry.inbox.list()
     due: dict[str, list[Publication]] = defaultdict(list)
-    for publication in [*planned, *unsupported]:
+    for publication in listed:
         due[publication.connection].append(publication)
     busy = busy_connections(context.instance, (FETCH, DATA, PUBLISH)) if due else set()
     # Days that the next tick of `touched_days` asks for come first: the books are written once.
@@ -64,7 +71,7 @@ def planned_entries(
 
 def _digest(listed: list[Publication]) -> str:
     text = "\n".join(
-        f"{p.entry_id} {p.revision} {p.content_hash} {p.state} {p.withdrawn_at or ''} "
+        f"{p.target} {p.entry_id} {p.revision} {p.content_hash} {p.state} {p.withdrawn_at or ''} "
         f"{p.updated_at}"
         for p in listed
     )

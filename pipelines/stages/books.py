@@ -1,4 +1,7 @@
-"""One window of one connection into the books, day by day accounted for."""
+"""One window of one connection into its targets, day by day accounted for.
+
+The books come first and are always written; then the organisation that the store posts to, if any.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,16 +14,20 @@ from connectors.home.redaction import redacted
 from connectors.lake.windows import Window
 from mappings.model import BOOKS
 from pipelines.checks import COMPUTED, POSTED, PUBLISHED, SENT
+from pipelines.stages.organisations import organisation_of
 from pipelines.stages.publisher import publish, read_back
 from pipelines.stages.results import CheckResult, DayResult
+from pipelines.stages.sender import send
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 
 def post_days(workspace: Workspace, connection: Connection, window: Window) -> list[DayResult]:
-    """Post what is planned, read it back, and return how each day stands in the books."""
+    """Post what is planned, read it back, and return how each day stands in its targets."""
     try:
         outcome = publish(workspace, connection, window)
         wrong = outcome.stale | read_back(workspace, connection, window)
+        wrong |= _send(workspace, connection, window)
     except (DaybookError, OSError, duckdb.Error) as error:
         reason = redacted(summary(error))
         check = CheckResult(COMPUTED[PUBLISHED], reason)
@@ -36,6 +43,15 @@ def post_days(workspace: Workspace, connection: Connection, window: Window) -> l
         _posted(day, listed, day in journalled, wrong.get(day))
         for day, listed in publications.items()
     ]
+
+
+def _send(workspace: Workspace, connection: Connection, window: Window) -> dict[date, str]:
+    """Send what is due to the store's organisation; return the days that were not, with why."""
+    organisation = organisation_of(workspace, connection)
+    if organisation is None:
+        return {}
+    sent = send(Store.read(workspace, connection), organisation, window)
+    return {day: f"{organisation.slug}: {reason}" for day, reason in sent.failed.items()}
 
 
 def _posted(

@@ -21,6 +21,7 @@ from pipelines.checks import CHAIN, COMPUTED, JOURNALS, SETTLEMENTS, TRANSACTION
 from pipelines.stages.gaps import gaps
 from pipelines.stages.journals import EntryFacts, build_journals, plan
 from pipelines.stages.normalise import DayFacts, covered, normalise
+from pipelines.stages.organisations import plan_for_organisation
 from pipelines.stages.provisional import write_provisional
 from pipelines.stages.results import CheckResult, DayResult, first_failure
 from pipelines.stages.settlements import unsteady_reserves, write_settlements
@@ -157,7 +158,9 @@ def _journals(
     # What is planned for a day that nothing supports any more must go.
     covered_days = covered(store.documents, window)
     unsupported: dict[date, list[EntryFacts]] = {d: [] for d in window if d not in covered_days}
-    plan(store.workspace, store.connection, window, replace(built, days=built.days | unsupported))
+    whole = replace(built, days=built.days | unsupported)
+    plan(store.workspace, store.connection, window, whole)
+    plan_for_organisation(store, window, whole)
     return missing + results
 
 

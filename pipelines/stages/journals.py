@@ -1,7 +1,7 @@
 """A day's transactions to one balanced entry a currency, and the plan to publish it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -122,11 +122,18 @@ def read_entries(
     if not partitions:
         return []
     with workspace.engine() as con:
-        rows = con.execute(
-            "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
-            f"amount, transactions, tax_code, settlement_id FROM {scan(partitions)} "
-            "ORDER BY business_date, entry_id, line"
-        ).fetchall()
+        return journal_entries(con, scan(partitions), connection, revisions)
+
+
+def journal_entries(
+    con: duckdb.DuckDBPyConnection, relation: str, connection: str, revisions: Mapping[str, int]
+) -> list[JournalEntry]:
+    """Return the entries that a relation of journal lines holds, oldest first."""
+    rows = con.execute(
+        "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
+        f"amount, transactions, tax_code, settlement_id FROM {relation} "
+        "ORDER BY business_date, entry_id, line"
+    ).fetchall()
     lines: dict[tuple[str, date, str, str], list[JournalLine]] = defaultdict(list)
     for row in rows:
         lines[row[:4]].append(JournalLine(*row[4:]))

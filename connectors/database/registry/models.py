@@ -150,6 +150,8 @@ class PublicationRow(Base):
     state: Mapped[str]
     reference: Mapped[str | None]
     message: Mapped[str | None]
+    # What was sent to an organisation, so that it can be corrected and taken out again.
+    content: Mapped[dict[str, Any] | None]
     # Since when no journal supports what the target holds; null while one does.
     withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

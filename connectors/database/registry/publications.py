@@ -1,11 +1,12 @@
 """The outbox: which revision of which entry each target holds, should hold, or may not yet."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import and_, func, or_, select, text, tuple_
+from sqlalchemy import and_, func, or_, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -42,12 +43,12 @@ class Publications(Repository):
                 reasons[connection].append(message)
         return dict(reasons)
 
-    def unsupported(self, target: str) -> Sequence[Publication]:
+    def unsupported(self, target: str | None = None) -> Sequence[Publication]:
         """Return entries that a target holds, or may, and no journal supports: to be taken out."""
         query = (
             select(*columns(PublicationRow, Publication))
             .where(
-                PublicationRow.target == target,
+                PublicationRow.target == target if target is not None else true(),
                 PublicationRow.state.in_(LIVE),
                 PublicationRow.withdrawn_at.is_not(None),
             )
@@ -172,6 +173,15 @@ class Publications(Repository):
             serialise(session, f"daybook publications {target}")
             return len(session.execute(_MARK, parameters).all())
 
+    def mark_sending(
+        self, target: str, publication: Publication, content: Mapping[str, object]
+    ) -> bool:
+        """Record what is about to be sent; False where it was planned anew meanwhile."""
+        parameters = self._given(target, [publication]) | {"content": json.dumps(content)}
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            return bool(session.execute(_SEND, parameters).all())
+
     def mark_voided(self, target: str, publications: Sequence[Publication]) -> int:
         """Record that the target holds these no longer."""
         return self.mark(target, publications, "voided")
@@ -252,6 +262,16 @@ _POST = text(
     FROM unnest(
         CAST(:ids AS bigint[]), CAST(:hashes AS text[]), CAST(:references AS text[])
     ) AS given (id, content_hash, reference)
+    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
+    RETURNING p.id
+    """
+)
+
+_SEND = text(
+    """
+    UPDATE registry.publications AS p
+    SET state = 'sending', message = NULL, content = CAST(:content AS jsonb), updated_at = now()
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
     WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
     RETURNING p.id
     """

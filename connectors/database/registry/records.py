@@ -106,7 +106,8 @@ class PlanOutcome:
 class Publication:
     """The record that one revision of an entry was, or must be, posted to one target.
 
-    `withdrawn_at` is since when no journal supports what the target holds.
+    `withdrawn_at` is since when no journal supports what the target holds. `content` is what was
+    sent, where the target is an organisation; the books hold it themselves.
     """
 
     id: int
@@ -123,6 +124,7 @@ class Publication:
     created_at: datetime
     updated_at: datetime
     withdrawn_at: datetime | None = None
+    content: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Mappings for each target, that hold from a day on, and why each was saved."""
+"""Mappings for each target with their history, and what was sent to an organisation."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from connectors.database.postgres import REGISTRY_SCHEMA
 from connectors.database.registry.migrations.columns import create_index, text
@@ -23,6 +24,8 @@ def upgrade() -> None:
         text("reason", nullable=True),
     ):
         op.add_column(TABLE, column, schema=REGISTRY_SCHEMA)
+    content = sa.Column("content", postgresql.JSONB(), nullable=True)
+    op.add_column("publications", content, schema=REGISTRY_SCHEMA)
     op.drop_index(INDEX, TABLE, schema=REGISTRY_SCHEMA)
     key = ("target", "COALESCE(connection, '')", "version")
     create_index(INDEX, TABLE, [sa.literal_column(column) for column in key], unique=True)

@@ -1,0 +1,49 @@
+"""An accounting program that Daybook does not reach: what is asked of its owner once.
+
+Nobody has to be let in. Its journals are written as files in the home, in the form it imports.
+"""
+
+from connectors.accounting.files.target import HLEDGER
+from connectors.accounting.files.templates import templates
+from connectors.accounts.platform import Access, Account, Field, Platform
+from connectors.http import TokenAuth
+
+FORM, NAME, CURRENCY = "form", "books", "currency"
+
+
+def _accounts(access: Access) -> list[Account]:
+    name = access.fields[NAME]
+    return [
+        Account(
+            id=name.casefold(),
+            name=name,
+            currency=access.fields.get(CURRENCY),
+            timezone="UTC",
+            details={"form": access.fields[FORM]},
+            fields={FORM: access.fields[FORM]},
+        )
+    ]
+
+
+FILES = Platform(
+    name="files",
+    title="Files for an accounting program",
+    kind="accounting",
+    endpoints={},
+    keys=(
+        Field(NAME, "Name of the books", "as the program calls the company"),
+        Field(
+            FORM,
+            "Form of the files",
+            "what the program imports",
+            options={
+                HLEDGER: "hledger or Ledger",
+                **{name: template.title for name, template in templates().items()},
+            },
+        ),
+        Field(CURRENCY, "Currency of the books", "ISO 4217, such as GBP", required=False),
+    ),
+    sign=lambda access: TokenAuth(access.token),
+    accounts=_accounts,
+    revocation="nowhere: no access was given",
+)

@@ -1,0 +1,160 @@
+"""Journals as files, one an entry: for an accounting program that imports them.
+
+Where the program reads the folder itself (hledger, Ledger), a newer revision takes the place of the
+older one. A CSV file may have been imported already: a newer revision is then one more file, with
+the difference between the two, and an entry that is taken out is one with its opposite. A file that
+somebody changed is never written over.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from connectors.accounting.files import hledger
+from connectors.accounting.files.templates import templates
+from connectors.accounting.target import EditedThere, Holding
+from connectors.errors import Permanent, Transient
+from connectors.lake.atomic import sync_folder, write_atomically
+from mappings.model import JournalEntry, JournalLine
+
+HLEDGER: Final = "hledger"
+_MAIN: Final = "all.journal"
+_INCLUDES: Final = b"; Every journal of this folder.\ninclude */*.journal\n"
+
+
+class Files:
+    """A folder of journals. Callers hold one lock a folder while they post."""
+
+    def __init__(self, folder: Path, form: str, stores: dict[str, str]) -> None:
+        """Open `folder`; `form` is `hledger` or a template, `stores` their names by slug."""
+        self._folder, self._form, self._stores = folder, form, stores
+
+    def check(self) -> None:
+        """Make the folder; `Transient` where that fails."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            main = self._folder / _MAIN
+            if self._form == HLEDGER and not main.exists():
+                write_atomically(main, _INCLUDES)
+        except OSError as error:
+            raise Transient(f"{self._folder} cannot be written ({error.strerror})") from error
+
+    def closed_through(self) -> date | None:
+        """Return None: the program that imports the files knows its own closed days."""
+        return None
+
+    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+        """Return the file of this revision of an entry, intact where its bytes are Daybook's."""
+        path = self._path(entry)
+        content = _read(path)
+        if content is None:
+            return None
+        written = self._rendered(entry)
+        if self._in_place and _first_line(content) != _first_line(written):
+            return None
+        if before is not None and not self._in_place:
+            written = self._rendered(_difference(before, entry))
+        return Holding(self._reference(path, content), content == written)
+
+    def post(self, entry: JournalEntry) -> str:
+        """Write the file of an entry; return its path and digest."""
+        self.check()
+        return self._write(self._path(entry), self._rendered(entry))
+
+    def replace(self, reference: str, before: JournalEntry, entry: JournalEntry) -> str:
+        """Write a newer revision: in place, or as one more file with the difference."""
+        path = self._intact(reference)
+        if self._in_place:
+            return self._write(path, self._rendered(entry))
+        difference = _difference(before, entry)
+        return self._write(self._path(entry), self._rendered(difference))
+
+    def void(self, reference: str, before: JournalEntry) -> None:
+        """Remove the file of an entry, or write one more with its opposite."""
+        if self._in_place and not (self._folder / reference.rpartition(" sha256:")[0]).exists():
+            return
+        path = self._intact(reference)
+        if self._in_place:
+            path.unlink()
+            sync_folder(path.parent)
+            return
+        opposite = _difference(before, replace(before, lines=()))
+        voided = path.with_name(f"{path.stem}-voided{path.suffix}")
+        self._write(voided, self._rendered(replace(opposite, revision=before.revision)))
+
+    @property
+    def _in_place(self) -> bool:
+        return self._form == HLEDGER
+
+    def _path(self, entry: JournalEntry) -> Path:
+        name = f"{entry.business_date}-{entry.currency}"
+        if self._in_place:
+            return self._folder / entry.connection / f"{name}.journal"
+        return self._folder / entry.connection / f"{name}-r{entry.revision}.csv"
+
+    def _rendered(self, entry: JournalEntry) -> bytes:
+        store = self._stores.get(entry.connection, entry.connection)
+        name = f"{entry.entry_id}#{entry.revision}"
+        if self._in_place:
+            return hledger.render(entry, store, name)
+        return templates()[self._form].render(entry, store, name)
+
+    def _write(self, path: Path, content: bytes) -> str:
+        try:
+            write_atomically(path, content)
+        except OSError as error:
+            raise Transient(f"{path} cannot be written ({error.strerror})") from error
+        return self._reference(path, content)
+
+    def _reference(self, path: Path, content: bytes) -> str:
+        return f"{path.relative_to(self._folder)} sha256:{hashlib.sha256(content).hexdigest()}"
+
+    def _intact(self, reference: str) -> Path:
+        """Return the path of what was posted; `EditedThere` where it is not as it was."""
+        name, _, digest = reference.rpartition(" sha256:")
+        path = self._folder / name
+        content = _read(path)
+        if content is None:
+            raise EditedThere(f"{path} is gone: put it back, then publish again")
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise EditedThere(
+                f"{path} was changed after Daybook wrote it: undo that, or correct it by hand"
+            )
+        return path
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Transient(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _first_line(content: bytes) -> bytes:
+    return content.partition(b"\n")[0]
+
+
+def _difference(before: JournalEntry, after: JournalEntry) -> JournalEntry:
+    """Return what brings one revision to the next, account by account; it balances as both do."""
+    sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    kinds: dict[tuple[object, ...], JournalLine] = {}
+    for line, sign in _signed(before, after):
+        kind = (line.part, line.account, line.category, line.tax_code, line.settlement_id)
+        kinds.setdefault(kind, line)
+        sums[kind] += sign * line.amount
+    lines = tuple(replace(kinds[kind], amount=amount) for kind, amount in sums.items() if amount)
+    if sum((line.amount for line in lines), Decimal(0)):
+        raise Permanent(f"{after.entry_id}: the correction does not balance")
+    return replace(after, lines=lines)
+
+
+def _signed(before: JournalEntry, after: JournalEntry) -> Iterable[tuple[JournalLine, int]]:
+    yield from ((line, -1) for line in before.lines)
+    yield from ((line, 1) for line in after.lines)

@@ -1,0 +1,64 @@
+"""Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from connectors.errors import ConfigError
+from mappings.model import JournalEntry
+
+
+class PeriodClosed(ConfigError):
+    """The organisation's books are closed on the day of an entry."""
+
+
+class EditedThere(ConfigError):
+    """What the organisation holds of an entry is not what Daybook posted: somebody edited it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An entry as an organisation's books hold it, found by Daybook's marker.
+
+    `reference` is its id there; `is_intact` says whether it is what Daybook posts.
+    """
+
+    reference: str
+    is_intact: bool
+
+
+class Target(Protocol):
+    """One organisation's books. A revision of an entry is posted once, whoever asks how often."""
+
+    def check(self) -> None:
+        """Raise where nothing can be posted now: access refused, folder gone."""
+
+    def closed_through(self) -> date | None:
+        """Return the last day that is closed there; None while none is."""
+
+    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+        """Return what the books hold of this revision of an entry, by its marker.
+
+        `before` is the revision it takes the place of, where one is posted.
+        """
+
+    def post(self, entry: JournalEntry) -> str:
+        """Post an entry that the books do not hold; return its id there.
+
+        Raises `PeriodClosed`, `Permanent` where the books refuse it, `Transient` and `RateLimited`
+        where it is unknown whether they took it.
+        """
+
+    def replace(self, reference: str, before: JournalEntry, entry: JournalEntry) -> str:
+        """Bring what is posted as `before` up to a newer revision; return its id there.
+
+        Raises as `post`, and `EditedThere`.
+        """
+
+    def void(self, reference: str, before: JournalEntry) -> None:
+        """Take out what is posted as `before`. Raises as `replace`."""
+
+
+def marker(entry: JournalEntry) -> str:
+    """Return the text that says which revision of which entry something in the books is."""
+    return f"{entry.entry_id}#{entry.revision}"

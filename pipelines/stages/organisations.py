@@ -1,0 +1,97 @@
+"""A store's entries for the accounting organisation it posts to, beside those for the books.
+
+They are made of the same transactions under the organisation's own mapping, whenever they are
+needed: what is kept is what was sent.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from connectors.accounting import ORGANISATIONS
+from connectors.accounts.setup import Setup
+from connectors.database.registry import Connection, PlannedEntry
+from connectors.lake.windows import Window
+from mappings.model import BOOKS, JournalEntry
+from pipelines.stages.journal_tables import write_journal
+from pipelines.stages.journals import Built, journal_entries
+from pipelines.stages.mapping import mappings_in_effect
+from pipelines.stages.partitions import scan
+from pipelines.stages.store import Store
+from pipelines.stages.workspace import Workspace
+
+
+def organisation_of(workspace: Workspace, connection: Connection) -> Connection | None:
+    """Return the organisation that a store's entries are posted to; None for the books alone."""
+    target = Setup.model_validate(connection.setup).target
+    if target == BOOKS:
+        return None
+    organisation = workspace.registry.connections.get(target)
+    return organisation if organisation.channel in ORGANISATIONS else None
+
+
+def posted_to(workspace: Workspace) -> list[str]:
+    """Return the organisations that posting is turned on for."""
+    return [
+        connection.slug
+        for connection in workspace.registry.connections.list()
+        if connection.channel in ORGANISATIONS
+        and Setup.model_validate(connection.setup).posting.since is not None
+    ]
+
+
+def entries_for(
+    store: Store, organisation: Connection, days: Sequence[date], revisions: dict[str, int]
+) -> dict[JournalEntry, str | None]:
+    """Return the entries of some days under an organisation's mapping, each with what holds it."""
+    lake = store.lake
+    present = sorted(lake.days("transactions", store.slug) & set(days))
+    entries: dict[JournalEntry, str | None] = {}
+    if not present:
+        return entries
+    registry = store.workspace.registry
+    with store.workspace.engine() as con:
+        for mapping, chosen in mappings_in_effect(registry, store.slug, present, organisation.slug):
+            source = scan(lake.partitions("transactions", store.slug, chosen))
+            con.execute(f"CREATE OR REPLACE TEMP VIEW transactions AS SELECT * FROM {source}")
+            write_journal(con, store.connection, mapping)
+            held = dict(
+                con.execute("SELECT DISTINCT entry_id, held_reason FROM journal").fetchall()
+            )
+            for entry in journal_entries(con, "journal", store.slug, revisions):
+                entries[entry] = held[entry.entry_id]
+    return entries
+
+
+def plan_for_organisation(store: Store, window: Window, built: Built) -> None:
+    """Plan what the store's organisation should hold of the days that were built.
+
+    Nothing is planned of days before the one from which on it is posted to.
+    """
+    organisation = organisation_of(store.workspace, store.connection)
+    if organisation is None:
+        return
+    since = Setup.model_validate(organisation.setup).posting.since
+    days = [day for day in built.days if day not in built.failed and since and day >= since]
+    publications = store.workspace.registry.publications
+    rows = [
+        PlannedEntry(
+            store.slug,
+            entry.business_date,
+            entry.currency,
+            entry.entry_id,
+            entry.content_hash,
+            held,
+        )
+        for entry, held in entries_for(store, organisation, days, {}).items()
+    ]
+    publications.plan(organisation.slug, rows)
+    current = {(row.business_date, row.currency) for row in rows}
+    gone = [
+        (p.business_date, p.currency)
+        for p in publications.list(organisation.slug, [store.slug], window.start, window.end)
+        if p.business_date in days
+        and (p.business_date, p.currency) not in current
+        and p.state != "voided"
+    ]
+    if gone:
+        publications.withdraw(organisation.slug, store.slug, gone)

@@ -1,0 +1,233 @@
+"""Journal entries to an accounting organisation: each revision once, whatever dies in between.
+
+What is about to be sent is committed before the call. A call whose answer is lost leaves the
+revision `unknown`: the organisation's books are asked for its marker before anything is sent again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from connectors.accounting import ORGANISATIONS
+from connectors.accounting.target import EditedThere, PeriodClosed, Target
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.setup import Setup
+from connectors.database.registry import Connection, Publication
+from connectors.database.registry.publications import DUE, LIVE
+from connectors.database.registry.records import PublicationState
+from connectors.errors import DaybookError, RateLimited, Transient
+from connectors.lake.windows import Window
+from mappings.model import JournalEntry, JournalLine
+from pipelines.stages.organisations import entries_for, organisation_of
+from pipelines.stages.store import Store
+from pipelines.stages.workspace import Workspace
+
+LOCK_SECONDS = 120.0
+
+
+@dataclass(slots=True)
+class Sent:
+    """The result of sending a window: what was posted, taken out, and what was not, with why."""
+
+    posted: list[Publication] = field(default_factory=list)
+    removed: list[Publication] = field(default_factory=list)
+    failed: dict[date, str] = field(default_factory=dict)
+
+
+def send(store: Store, organisation: Connection, window: Window) -> Sent:
+    """Bring an organisation's books up to the plan for one store and window, oldest day first.
+
+    Nothing is sent while posting is off. A day that fails stops alone; an organisation that cannot
+    be reached stops the rest.
+    """
+    sent = Sent()
+    since = Setup.model_validate(organisation.setup).posting.since
+    if since is None:
+        return sent
+    registry = store.workspace.registry
+    # One writer an organisation: two would ask for a marker at once, and both find nothing.
+    with registry.lock(f"target {organisation.slug}", LOCK_SECONDS):
+        listed = registry.publications.list(
+            organisation.slug,
+            [store.slug],
+            max(since, window.start),
+            window.end,
+            all_revisions=True,
+        )
+        work = _Work(store, organisation, sent)
+        chains: dict[tuple[date, str], list[Publication]] = {}
+        for publication in listed:
+            key = publication.business_date, publication.currency
+            chains.setdefault(key, []).append(publication)
+        outstanding = [chain for _, chain in sorted(chains.items()) if _is_outstanding(chain)]
+        if outstanding:
+            work.do(outstanding)
+    return sent
+
+
+def _is_outstanding(chain: Sequence[Publication]) -> bool:
+    live = [p for p in chain if p.state in LIVE]
+    return chain[-1].state in DUE or any(p.withdrawn_at is not None for p in live)
+
+
+def due_days(workspace: Workspace, connection: Connection, window: Window) -> list[date]:
+    """Return the days on which a store's organisation lacks an entry, or holds one too many."""
+    organisation = organisation_of(workspace, connection)
+    if organisation is None:
+        return []
+    since = Setup.model_validate(organisation.setup).posting.since
+    if since is None:
+        return []
+    listed = workspace.registry.publications.list(
+        organisation.slug, [connection.slug], max(since, window.start), window.end
+    )
+    return [
+        p.business_date
+        for p in listed
+        if p.state in DUE or (p.state in LIVE and p.withdrawn_at is not None)
+    ]
+
+
+class _Work:
+    """What is due for one store at one organisation, while its lock is held."""
+
+    def __init__(self, store: Store, organisation: Connection, sent: Sent) -> None:
+        self._store, self._slug, self._sent = store, organisation.slug, sent
+        self._organisation = organisation
+        self._publications = store.workspace.registry.publications
+
+    def do(self, chains: Sequence[Sequence[Publication]]) -> None:
+        target = self._opened()
+        target.check()
+        closed = target.closed_through()
+        entries = self._entries(chain[-1] for chain in chains)
+        for chain in chains:
+            newest = chain[-1]
+            try:
+                before = self._settled(target, chain)
+                if any(p.withdrawn_at is not None for p in chain if p.state in LIVE):
+                    self._remove(target, chain, before, closed)
+                else:
+                    self._post(target, newest, before, entries.get(newest.entry_id), closed)
+            except (Transient, RateLimited) as error:
+                self._sent.failed[newest.business_date] = str(error)
+                return
+            except DaybookError as error:
+                self._publications.mark(self._slug, [newest], "failed", str(error))
+                self._sent.failed[newest.business_date] = str(error)
+
+    def _opened(self) -> Target:
+        settings, registry = self._store.workspace.settings, self._store.workspace.registry
+        access = Accounts(settings, registry).access(self._slug)
+        stores = {c.slug: c.name for c in registry.connections.list()}
+        open_target = ORGANISATIONS[self._organisation.channel]
+        return open_target(settings, self._organisation, access, stores)
+
+    def _entries(self, newest: Iterable[Publication]) -> dict[str, JournalEntry]:
+        due = list(newest)
+        revisions = {p.entry_id: p.revision for p in due}
+        days = sorted({p.business_date for p in due})
+        found = entries_for(self._store, self._organisation, days, revisions)
+        return {entry.entry_id: entry for entry in found}
+
+    def _settled(self, target: Target, chain: Sequence[Publication]) -> Publication | None:
+        """Return the revision that the books hold; one whose answer was lost is looked for."""
+        held = next((p for p in reversed(chain) if p.state == "posted"), None)
+        for lost in chain:
+            if lost.state not in {"sending", "unknown"} or lost.content is None:
+                continue
+            entry = entry_of(lost.content)
+            found = target.find(entry, entry_of(held.content) if held and held.content else None)
+            if found is None:
+                # It never arrived: it is due again, or a newer revision takes its place.
+                is_due = lost is chain[-1]
+                state: PublicationState = "planned" if is_due else "superseded"
+                self._publications.mark(self._slug, [lost], state)
+                continue
+            if not found.is_intact:
+                raise EditedThere(f"{lost.entry_id} was changed there after Daybook posted it")
+            self._publications.mark_posted(self._slug, [lost], found.reference)
+            held = next(
+                p
+                for p in self._publications.list(
+                    self._slug,
+                    [lost.connection],
+                    lost.business_date,
+                    states=["posted"],
+                    all_revisions=True,
+                )
+                if p.id == lost.id
+            )
+            self._sent.posted.append(held)
+        return held
+
+    def _post(
+        self,
+        target: Target,
+        newest: Publication,
+        held: Publication | None,
+        entry: JournalEntry | None,
+        closed: date | None,
+    ) -> None:
+        if held is not None and held.id == newest.id:
+            return
+        if entry is None or entry.content_hash != newest.content_hash:
+            self._sent.failed[newest.business_date] = (
+                f"entry {newest.entry_id} is not the planned one: run the day's journal again"
+            )
+            return
+        _check_open(newest.business_date, closed)
+        if not self._publications.mark_sending(self._slug, newest, content_of(entry)):
+            return
+        try:
+            if held is not None and held.content is not None and held.reference is not None:
+                reference = target.replace(held.reference, entry_of(held.content), entry)
+            else:
+                reference = target.post(entry)
+        except (Transient, RateLimited) as error:
+            self._publications.mark(self._slug, [newest], "unknown", str(error))
+            raise
+        self._publications.mark_posted(self._slug, [newest], reference)
+        self._sent.posted.append(newest)
+
+    def _remove(
+        self,
+        target: Target,
+        chain: Sequence[Publication],
+        held: Publication | None,
+        closed: date | None,
+    ) -> None:
+        _check_open(chain[-1].business_date, closed)
+        if held is not None and held.reference is not None and held.content is not None:
+            target.void(held.reference, entry_of(held.content))
+            self._sent.removed.append(held)
+        live = [p for p in chain if p.state in LIVE]
+        self._publications.mark_voided(self._slug, live)
+
+
+def _check_open(day: date, closed: date | None) -> None:
+    if closed is not None and day <= closed:
+        raise PeriodClosed(
+            f"{day} lies in a period that is closed through {closed}: open it there, then publish "
+            "again"
+        )
+
+
+def content_of(entry: JournalEntry) -> dict[str, Any]:
+    """Return an entry as it is kept with its publication; amounts are text."""
+    lines = [{**asdict(line), "amount": f"{line.amount:f}"} for line in entry.lines]
+    return {**asdict(entry), "business_date": str(entry.business_date), "lines": lines}
+
+
+def entry_of(content: Mapping[str, Any]) -> JournalEntry:
+    """Return the entry that was kept with a publication."""
+    lines = tuple(_lines(content["lines"]))
+    day = date.fromisoformat(content["business_date"])
+    return JournalEntry(**{**content, "business_date": day, "lines": lines})
+
+
+def _lines(kept: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:
+    for line in kept:
+        yield JournalLine(**{**line, "amount": Decimal(line["amount"])})

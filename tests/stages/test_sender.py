@@ -1,0 +1,232 @@
+"""Entries to an accounting organisation: once each, corrected in place, taken out again."""
+
+import csv
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from connectors.accounting.files.target import Files
+from connectors.accounts.setup import Setup
+from connectors.database.registry import Connection
+from connectors.errors import Transient
+from mappings.journal.config import MappingConfig
+from mappings.taxonomy import chart
+from pipelines.stages.organisations import organisation_of, plan_for_organisation
+from pipelines.stages.sender import Sent, send
+from tests.channels.amazon_files import order, report
+from tests.channels.house import House
+
+ORGANISATION = "acme"
+SINCE = date(2026, 3, 1)
+
+
+def settlement(price: str = "20.00") -> str:
+    return report(
+        [
+            *order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC", price=price),
+            *order("111-0000002-0000002", at="2026-03-03 08:00:00 UTC"),
+        ],
+        start="2026-03-01 12:00:00 UTC",
+        end="2026-03-15 12:00:00 UTC",
+        deposit="2026-03-18 12:00:00 UTC",
+    )
+
+
+def post_to(house: House, form: str) -> None:
+    """Have the house's entries go to files of an accounting program, from `SINCE` on."""
+    registry = house.workspace.registry
+    registry.connections.add(
+        ORGANISATION, channel="files", name="Acme", timezone="UTC", kind="api", actor="test"
+    )
+    registry.connections.pin_account(
+        ORGANISATION, "acme", {"name": "Acme"}, {"books": "Acme", "form": form}, "UTC", "test"
+    )
+    registry.connections.set_posting(ORGANISATION, SINCE, "test")
+    setup = Setup(target=ORGANISATION).model_dump(mode="json")
+    registry.connections.set_setup("store", setup, "test")
+    house.connection = registry.connections.get("store")
+    # An organisation's own numbers for every account role.
+    numbers = {role: str(1000 + n) for n, role in enumerate(chart("books"))}
+    config = MappingConfig(chart="organisation", accounts=numbers)
+    registry.mappings.save(
+        config.model_dump(mode="json"), config.digest, actor="test", target=ORGANISATION
+    )
+
+
+def organisation(house: House) -> Connection:
+    found = organisation_of(house.workspace, house.connection)
+    assert found is not None
+    return found
+
+
+def publish(house: House) -> Sent:
+    house.normalise()
+    built = house.journal()
+    plan_for_organisation(house.store, house.window, built)
+    return send(house.store, organisation(house), house.window)
+
+
+def exported(house: House) -> dict[str, bytes]:
+    folder = house.settings.exports_folder / ORGANISATION / "store"
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*"))}
+
+
+def balances(house: House) -> dict[str, Decimal]:
+    """What stands on each account when every file was imported."""
+    found: dict[str, Decimal] = {}
+    for content in exported(house).values():
+        for row in csv.DictReader(StringIO(content.decode())):
+            amount = Decimal(row["Debit"] or 0) - Decimal(row["Credit"] or 0)
+            found[row["Account"]] = found.get(row["Account"], Decimal(0)) + amount
+    return {account: amount for account, amount in found.items() if amount}
+
+
+@pytest.fixture(params=["generic", "hledger"])
+def sending(empty: House, request: pytest.FixtureRequest) -> House:
+    post_to(empty, request.param)
+    empty.take(settlement())
+    return empty
+
+
+def states(house: House) -> dict[tuple[date, int], str]:
+    listed = house.workspace.registry.publications.list(ORGANISATION, all_revisions=True)
+    return {(p.business_date, p.revision): p.state for p in listed}
+
+
+def test_every_entry_is_sent_once(sending: House) -> None:
+    first = publish(sending)
+    assert (len(first.posted), first.failed, first.removed) == (3, {}, [])
+    before = exported(sending)
+    assert len(before) == 3
+    again = publish(sending)
+    assert (again.posted, again.failed) == ([], {})
+    assert exported(sending) == before
+    assert set(states(sending).values()) == {"posted"}
+
+
+def test_a_changed_day_is_brought_up_and_a_vanished_one_taken_out(
+    empty: House,
+) -> None:
+    post_to(empty, "generic")
+    empty.take(settlement())
+    publish(empty)
+    sales = str(1000 + list(chart("books")).index("sales"))
+    assert balances(empty)[sales] == Decimal("-40.00")
+    empty.take(settlement(price="25.00"), "restated.txt")
+    changed = publish(empty)
+    assert [p.revision for p in changed.posted] == [2, 2]
+    assert balances(empty)[sales] == Decimal("-45.00")
+    # The first file may have been imported: it stays, and the second one is the difference.
+    assert {"2026-03-02-USD-r1.csv", "2026-03-02-USD-r2.csv"} <= set(exported(empty))
+    withdrawn = empty.workspace.registry.publications.withdraw(
+        ORGANISATION, "store", [(date(2026, 3, 2), "USD")]
+    )
+    assert len(withdrawn) == 1
+    removed = send(empty.store, organisation(empty), empty.window)
+    assert [p.business_date for p in removed.removed] == [date(2026, 3, 2)]
+    assert balances(empty)[sales] == Decimal("-20.00")
+
+
+def test_hledger_reads_what_was_written_and_a_change_in_its_place(empty: House) -> None:
+    post_to(empty, "hledger")
+    empty.take(settlement())
+    publish(empty)
+    empty.take(settlement(price="25.00"), "restated.txt")
+    publish(empty)
+    assert len(exported(empty)) == 3
+    main = empty.settings.exports_folder / ORGANISATION / "all.journal"
+    checked = subprocess.run(["hledger", "-f", str(main), "check"], capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    sales = str(1000 + list(chart("books")).index("sales"))
+    shown = subprocess.run(
+        ["hledger", "-f", str(main), "balance", sales, "-O", "csv"], capture_output=True, text=True
+    )
+    assert "-45.00 USD" in shown.stdout
+
+
+def test_an_answer_that_was_lost_is_looked_for_and_nothing_sent_twice(
+    sending: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answers_lost(monkeypatch):
+        lost = publish(sending)
+    assert list(lost.failed) == [date(2026, 3, 2)]
+    assert states(sending)[date(2026, 3, 2), 1] == "unknown"
+    assert len(exported(sending)) == 1
+    healed = send(sending.store, organisation(sending), sending.window)
+    assert (len(healed.posted), healed.failed) == (3, {})
+    assert set(states(sending).values()) == {"posted"}
+    assert len(exported(sending)) == 3
+
+
+@contextmanager
+def answers_lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every post arrives, and its answer does not."""
+    post = Files.post
+
+    def lose(self: Files, entry: object) -> str:
+        post(self, entry)  # type: ignore[arg-type]
+        raise Transient("the connection broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "post", lose)
+        yield
+
+
+def test_a_file_that_somebody_changed_is_never_written_over(empty: House) -> None:
+    post_to(empty, "hledger")
+    empty.take(settlement())
+    publish(empty)
+    (edited,) = (empty.settings.exports_folder / ORGANISATION / "store").glob("2026-03-02*")
+    edited.write_bytes(edited.read_bytes() + b"; mine\n")
+    kept = edited.read_bytes()
+    empty.take(settlement(price="25.00"), "restated.txt")
+    sent = publish(empty)
+    assert "was changed after Daybook wrote it" in sent.failed[date(2026, 3, 2)]
+    assert edited.read_bytes() == kept
+    # A day that fails stops alone.
+    assert len(sent.posted) == 1
+
+
+def test_nothing_is_sent_of_days_before_posting_was_turned_on(sending: House) -> None:
+    sending.workspace.registry.connections.set_posting(ORGANISATION, date(2026, 3, 3), "test")
+    publish(sending)
+    assert date(2026, 3, 2) not in {day for day, _ in states(sending)}
+    sending.workspace.registry.connections.set_posting(ORGANISATION, None, "test")
+    off = publish(sending)
+    assert (off.posted, off.failed) == ([], {})
+
+
+def test_an_account_that_is_not_named_holds_the_entry(empty: House) -> None:
+    post_to(empty, "generic")
+    config = MappingConfig(chart="organisation", accounts={"clearing": "1100"})
+    empty.workspace.registry.mappings.save(
+        config.model_dump(mode="json"), config.digest, actor="test", target=ORGANISATION
+    )
+    empty.take(settlement())
+    sent = publish(empty)
+    assert (sent.posted, sent.failed) == ([], {})
+    assert set(states(empty).values()) == {"held"}
+
+
+@pytest.mark.parametrize("form", ["generic", "sage", "freeagent", "zoho"])
+def test_every_file_balances_and_holds_no_formula(empty: House, form: str, tmp_path: Path) -> None:
+    post_to(empty, form)
+    empty.take(settlement())
+    publish(empty)
+    for content in exported(empty).values():
+        rows = list(csv.DictReader(StringIO(content.decode())))
+        assert rows
+        assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
+        signed = [
+            Decimal(row["Net Amount"]) * (1 if row["Type"] == "JD" else -1)
+            if form == "sage"
+            else Decimal(row["Debit"] or 0) - Decimal(row["Credit"] or 0)
+            for row in rows
+        ]
+        assert sum(signed) == 0
