@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from connectors.accounting import ORGANISATIONS
 from connectors.accounts.accounts import Accounts, check_has_account
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import has_settlements, platform_named
-from connectors.accounts.posting_switch import change_posting
 from connectors.accounts.posting_switch import posting as kept_posting
 from connectors.channels.history import first_day
 from connectors.database.registry import Connection
@@ -22,6 +22,7 @@ from console.output import print_error, print_json, print_result, print_status
 from console.workspace import workspace
 from mappings.model import BOOKS
 from pipelines.stages.removal import posted_entries, remove_connection, withdraw_removed
+from pipelines.stages.targets import post_since
 
 ACTOR = "operator"
 
@@ -117,7 +118,7 @@ def target(
     """Show, or change, where a store's entries go; the books are always written."""
     with workspace() as opened:
         if where is not None:
-            connections.change_target(opened.registry, slug, where, ACTOR)
+            connections.change_target(opened, slug, where, ACTOR)
         now = connections.target_of(opened.registry.connections.get(slug))
         name = connections.targets(opened.registry).get(now, now)
     if as_json:
@@ -139,12 +140,12 @@ def posting(
     off: Annotated[bool, typer.Option("--off", help="post nothing")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show, or switch, which entries an accounting organisation gets; none is sent yet."""
+    """Show, or switch, which entries an accounting organisation gets."""
     if since is not None and off:
         raise BadInput("give --from or --off, and not both")
     with workspace() as opened:
         if since is not None or off:
-            change_posting(opened.registry, slug, since, opened.settings.first_day, ACTOR)
+            post_since(opened, slug, since, ACTOR)
         organisation = opened.registry.connections.get(slug)
         switch = kept_posting(organisation)
     if as_json:
@@ -156,7 +157,8 @@ def posting(
         return
     look = f"`daybook publish --target {slug} --dry-run`"
     print_result(f"{slug}: posting from {switch.since}; {look} shows what is due")
-    print_status(f"entries are not sent to {platform_named(organisation.channel).title} yet")
+    if organisation.channel not in ORGANISATIONS:
+        print_status(f"entries are not sent to {platform_named(organisation.channel).title} yet")
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:

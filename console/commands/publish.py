@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from connectors.accounting import TARGETS
+from connectors.accounting import ORGANISATIONS, TARGETS
 from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
@@ -28,6 +28,7 @@ from pipelines.names import DAYS_BETWEEN_RUNS
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publisher import Due, due, due_since, senders
+from pipelines.stages.sender import due_days, planned_for
 from pipelines.stages.workspace import Workspace
 from pipelines.sync import SyncProblem, books_problems, held_entries
 
@@ -52,7 +53,13 @@ def publish(
     with workspace() as opened:
         connections = chosen(opened, slugs or [])
         if target not in TARGETS:
-            _preview(opened, connections, target, window, dry_run=dry_run, as_json=as_json)
+            organisation = _organisation(opened, target)
+            if dry_run or organisation.channel not in ORGANISATIONS:
+                _preview(
+                    opened, connections, organisation, window, dry_run=dry_run, as_json=as_json
+                )
+            else:
+                _send(opened, connections, organisation, window, as_json=as_json)
             return
         outstanding = {c.slug: due(opened, c, window) for c in connections}
         if not dry_run:
@@ -88,20 +95,23 @@ def publish(
 def _preview(
     opened: Workspace,
     stores: Sequence[Connection],
-    target: str,
+    organisation: Connection,
     window: Window,
     *,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    organisation = _organisation(opened, target)
+    target = organisation.slug
     title = platform_named(organisation.channel).title
     if not dry_run:
         raise BadInput(
             f"Daybook does not post to {title} yet: --dry-run shows what would go to {target}"
         )
     since, sending = posting(organisation).since, senders(stores, target)
-    entries = due_since(opened, sending, since, window)
+    if organisation.channel in ORGANISATIONS:
+        entries = planned_for(opened, sending, organisation, window)
+    else:
+        entries = due_since(opened, sending, since, window)
     held = [p for p in entries if p.state == "held"]
     due_there = [p for p in entries if p.state != "held"]
     if as_json:
@@ -119,8 +129,48 @@ def _preview(
         headline = f"{counted(len(due_there), 'entry')} would be posted to {target}"
         _show(f"{headline}{_why(target, since, sending)}", due_there)
         _show_held(held)
-    print_status(f"Daybook does not post to {title} yet: this is what would go")
+    if organisation.channel not in ORGANISATIONS:
+        print_status(f"Daybook does not post to {title} yet: this is what would go")
     raise typer.Exit(1 if held else 0)
+
+
+def _send(
+    opened: Workspace,
+    stores: Sequence[Connection],
+    organisation: Connection,
+    window: Window,
+    *,
+    as_json: bool,
+) -> None:
+    """Send what is due to an organisation, and say what it holds now that it did not before."""
+    target, since = organisation.slug, posting(organisation).since
+    sending = senders(stores, target)
+    planned = planned_for(opened, sending, organisation, window)
+    due_there = [p for p in planned if p.state != "held"]
+    days = {store.slug: due_days(opened, store, window) for store in sending}
+    problems = _run_windows(days)
+    left = planned_for(opened, sending, organisation, window)
+    held = [p for p in left if p.state == "held"]
+    missing = {(p.entry_id, p.revision) for p in left}
+    posted = [p for p in due_there if (p.entry_id, p.revision) not in missing]
+    if as_json:
+        print_json(
+            {
+                "ok": not problems and not held,
+                "dry_run": False,
+                "entries": documents(posted),
+                "held": documents(held),
+                "failed": list(map(str, problems)),
+                "since": since,
+            }
+        )
+    else:
+        headline = f"{counted(len(posted), 'entry')} posted to {target}"
+        print_result(headline + ("" if posted else _why(target, since, sending)))
+        _show_held(held)
+        for problem in problems:
+            print_result(f"failed: {problem}")
+    raise typer.Exit(1 if problems or held else 0)
 
 
 def _why(target: str, since: date | None, sending: Sequence[Connection]) -> str:
@@ -173,7 +223,11 @@ def _show_held(held: Sequence[Publication]) -> None:
 
 def _run_publish(outstanding: Mapping[str, Due]) -> list[SyncProblem]:
     """Post and remove what is due, connection by connection; return what failed."""
-    total = sum(len(listed.days) for listed in outstanding.values())
+    return _run_windows({slug: listed.days for slug, listed in outstanding.items()})
+
+
+def _run_windows(days_by_store: Mapping[str, Sequence[date]]) -> list[SyncProblem]:
+    total = sum(len(days) for days in days_by_store.values())
     if not total:
         return []
     from pipelines.execution import open_instance, run
@@ -181,10 +235,10 @@ def _run_publish(outstanding: Mapping[str, Due]) -> list[SyncProblem]:
     from pipelines.resources import Daybook
 
     problems: list[SyncProblem] = []
-    with open_instance(list(outstanding)) as instance, steps() as progress:
+    with open_instance(list(days_by_store)) as instance, steps() as progress:
         progress.expect(total)
-        for slug, listed in outstanding.items():
-            for window in windows(listed.days, gap=DAYS_BETWEEN_RUNS):
+        for slug, days in days_by_store.items():
+            for window in windows(days, gap=DAYS_BETWEEN_RUNS):
                 progress.begin(f"{slug} {window.start}")
                 outcome = run(instance, PUBLISH, slug, window, Daybook(progress.advance))
                 problems += [] if outcome.ok else [SyncProblem(slug, outcome.problem)]

@@ -8,10 +8,9 @@ from connectors.errors import BadInput
 from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS, UNCLASSIFIED
 from mappings.taxonomy import Category, categories
-from pipelines.stages.imports import days_of
 from pipelines.stages.mapping import config_of
-from pipelines.stages.provisional import booked_documents
 from pipelines.stages.source_types import source_types_of
+from pipelines.stages.targets import request_days
 from pipelines.stages.workspace import Workspace
 
 
@@ -61,17 +60,8 @@ def save_mapping(
     for affected in registry.connections.list():
         if connection not in {None, affected.slug}:
             continue
-        days = sorted(
-            {
-                day
-                for manifest in booked_documents(workspace, affected)
-                for day in days_of(manifest)
-                if renamed or saved.is_in_effect(day)
-            }
-        )
-        if days:
-            registry.inbox.request_days(affected.slug, days, "mapping changed", actor)
-            requested += len(days)
+        since = None if renamed else effective_from
+        requested += request_days(workspace, affected, since, "mapping changed", actor)
     return SavedMapping(saved.version, requested)
 
 

@@ -72,6 +72,31 @@ def _is_outstanding(chain: Sequence[Publication]) -> bool:
     return chain[-1].state in DUE or any(p.withdrawn_at is not None for p in live)
 
 
+def planned_for(
+    workspace: Workspace,
+    stores: Sequence[Connection],
+    organisation: Connection,
+    window: Window,
+) -> list[Publication]:
+    """Return the entries that an organisation should have of some stores, and has not yet.
+
+    Held ones are among them. None while posting is off.
+    """
+    since = Setup.model_validate(organisation.setup).posting.since
+    if since is None or not stores:
+        return []
+    return [
+        p
+        for p in workspace.registry.publications.list(
+            organisation.slug,
+            [store.slug for store in stores],
+            max(since, window.start),
+            window.end,
+        )
+        if p.state in DUE or p.state == "held"
+    ]
+
+
 def due_days(workspace: Workspace, connection: Connection, window: Window) -> list[date]:
     """Return the days on which a store's organisation lacks an entry, or holds one too many."""
     organisation = organisation_of(workspace, connection)

@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from connectors.accounts.platforms import platform_named
-from connectors.accounts.posting_switch import change_posting, check_posting
+from connectors.accounts.posting_switch import check_posting
 from console import connections
 from console.web.api import responses
 from console.web.api.connections import card_of
 from console.web.api.dependencies import Connector, Here, Named, Poster, Syncer, workspace_of
 from console.web.api.requests import PostingChange, SyncWindow, TargetChange, window_of
+from pipelines.stages import targets
 from pipelines.stages.removal import remove_connection
 from pipelines.sync import request_sync
 from pipelines.sync import retry as request_again
@@ -76,12 +77,11 @@ def switch_posting(
 ) -> responses.CardResponse:
     """Post entries of a business day and later to an accounting organisation, or none.
 
-    The switch is kept and shown where entries are previewed; they are not sent yet.
+    The days of the stores that post to it are requested, so that their entries are planned.
     """
-    begin = console.settings.first_day
-    check_posting(connection, body.since, begin)
+    check_posting(connection, body.since, console.settings.first_day)
     who.check_confirmed("this decides what is posted")
-    change_posting(console.registry, connection.slug, body.since, begin, who.name)
+    targets.post_since(workspace_of(console), connection.slug, body.since, who.name)
     return card_of(console, connection.slug)
 
 
@@ -90,7 +90,7 @@ def change_target(
     who: Connector, console: Here, connection: Named, body: TargetChange
 ) -> responses.CardResponse:
     """Have a store's entries go to an accounting organisation, or to the books alone."""
-    connections.change_target(console.registry, connection.slug, body.target, who.name)
+    connections.change_target(workspace_of(console), connection.slug, body.target, who.name)
     return card_of(console, connection.slug)
 
 

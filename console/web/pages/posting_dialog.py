@@ -5,11 +5,14 @@ from datetime import date
 
 from nicegui import ui
 
-from connectors.accounts.posting_switch import change_posting, check_posting
+from connectors.accounting import ORGANISATIONS
+from connectors.accounts.posting_switch import check_posting
 from connectors.errors import BadInput
 from console.cards import Card
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import heading, primary_button
+from pipelines.stages.targets import post_since
+from pipelines.stages.workspace import Workspace
 
 
 async def switch_posting(
@@ -74,12 +77,14 @@ async def _switched(current_user: CurrentUser, card: Card, since: date | None) -
     if not await current_user.confirm("This decides what is posted"):
         return False
     console, slug = current_user.console, card.connection.slug
-    begin, actor = console.settings.first_day, current_user.who.name
+    workspace = Workspace(console.settings, console.registry)
     changed = await current_user.do(
-        "post", change_posting, console.registry, slug, since, begin, actor
+        "post", post_since, workspace, slug, since, current_user.who.name
     )
     if changed is None:
         return False
-    now = "is off" if since is None else f"from {since:%-d %B %Y}, but nothing is sent yet"
+    sends = card.connection.channel in ORGANISATIONS
+    begins = "" if since is None else f"from {since:%-d %B %Y}"
+    now = "is off" if since is None else begins + ("" if sends else ", but nothing is sent yet")
     current_user.notify(f"{card.connection.name}: posting {now}")
     return True

@@ -8,6 +8,7 @@ from console import connections
 from console.cards import Card
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import heading, link_button, primary_button
+from pipelines.stages.workspace import Workspace
 
 
 async def change_target(
@@ -33,8 +34,9 @@ async def change_target(
     if target is None:
         return
     slug, actor = connection.slug, current_user.who.name
+    workspace = Workspace(current_user.console.settings, registry)
     changed = await current_user.do(
-        "connect", connections.change_target, registry, slug, target, actor
+        "connect", connections.change_target, workspace, slug, target, actor
     )
     if changed:
         current_user.notify(f"{connection.name}: entries go to {targets[target]}")
