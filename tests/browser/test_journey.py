@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from connectors.accounts.platform import Platform
-from connectors.accounts.platforms import PLATFORMS, platform_named
+from connectors.accounts.platforms import platform_named
 from connectors.channels import CHANNELS
+from sandbox.platforms import EMULATORS
 from tests.browser.conftest import Site
 from tests.days import days_ago
 
@@ -79,7 +80,7 @@ def sync(page: Page, site: Site) -> None:
     expect(found).to_contain_text("Next sync")
 
 
-@pytest.mark.parametrize("name", sorted(PLATFORMS))
+@pytest.mark.parametrize("name", sorted(EMULATORS))
 def test_a_store_is_connected_breaks_is_mended_and_let_go(
     page: Page, site: Site, name: str
 ) -> None:

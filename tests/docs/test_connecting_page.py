@@ -32,7 +32,8 @@ def test_the_section_names_every_field_and_the_redirect_uri(platform: Platform) 
         for field in fields:
             assert row is not None
             assert f"`{field.name}`" in row[1], field.name
-    assert f"`<DAYBOOK_PUBLIC_URL>/connect/{platform.name}/callback`" in section
+    if platform.endpoints:
+        assert f"`<DAYBOOK_PUBLIC_URL>/connect/{platform.name}/callback`" in section
     named = set(re.findall(r"`environment` `sandbox`", section))
     assert bool(named) == bool(platform.sandbox)
 
@@ -57,7 +58,9 @@ def test_the_example_of_a_queue_is_what_connections_notify_takes() -> None:
 @platforms
 def test_what_ends_is_told(platform: Platform) -> None:
     row = re.search(r"^\| ends \| (.*) \|$", SECTIONS[platform.title], re.M)
-    assert row is not None
+    assert (row is not None) == bool(platform.endpoints)
+    if row is None:
+        return
     words = {5 * 365: "five years", 365: "a year", 547: "18 months"}
     for span in (platform.inactivity_limit, platform.consent_lifetime, platform.secret_lifetime):
         if span is not None:

@@ -20,7 +20,7 @@ RENEWING = sorted(name for name in EMULATORS if PLATFORMS[name].tokens is not No
 
 
 def test_every_platform_has_an_emulator() -> None:
-    assert set(EMULATORS) == set(PLATFORMS)
+    assert set(EMULATORS) == {name for name, found in PLATFORMS.items() if found.endpoints}
 
 
 @pytest.fixture
