@@ -16,7 +16,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.amazon_money import AmazonMoney, Site
+from sandbox.amazon_money import AmazonMoney
+from sandbox.amazon_sites import Site
 from tests.channels.amazon_files import Line
 
 LARGEST = 25
