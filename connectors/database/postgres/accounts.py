@@ -59,6 +59,7 @@ def make_folder(folder: Path) -> None:
 
 def open_private(path: Path) -> IO[bytes]:
     """Open a file for reading and appending, made with mode 0600 if it is not there."""
+    # O_NOFOLLOW: as root, a symbolic link in somebody's home must not lead us to write elsewhere.
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     if os.geteuid() == 0:
         owner = path.parent.stat()
@@ -81,7 +82,7 @@ def _own_account() -> pwd.struct_passwd:
         with suppress(KeyError):
             return pwd.getpwnam(ACCOUNT_NAME)
         process = subprocess.run(  # noqa: S603 - a system program with constant arguments
-            ["/usr/bin/env", f"PATH={_SYSTEM_PATH}", *command, ACCOUNT_NAME],
+            ["/usr/bin/env", f"PATH={_SYSTEM_PATH}", "LC_ALL=C", *command, ACCOUNT_NAME],
             capture_output=True,
             text=True,
             check=False,

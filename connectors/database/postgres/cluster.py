@@ -1,4 +1,4 @@
-"""The cluster of one home on disk: made whole or not at all, and with its password."""
+"""The cluster of one home on disk: created completely or not at all, with its password."""
 
 import secrets
 import shutil
@@ -17,10 +17,13 @@ ROLE = DATABASE = "daybook"
 # Kept in postgresql.conf, where an owner may change them: sized for two cores.
 _TUNING = {
     "shared_buffers": "64MB",
+    # Runs, sensors, pages and commands each hold a few.
     "max_connections": "200",
+    # No replicas: less to write and to sync.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
+    # Compiling costs more than these short queries take.
     "jit": "off",
     "io_method": "sync",
     "timezone": "UTC",
@@ -33,6 +36,7 @@ def create(files: Layout) -> None:
     if not files.password_file.exists():
         with replacing(files.password_file) as temporary:
             _write_password(temporary)
+    # Renamed at the end, so a killed initdb never looks like a cluster.
     fresh = files.folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
@@ -51,7 +55,7 @@ def create(files: Layout) -> None:
 
 
 def reset_password(files: Layout) -> None:
-    """Give the role a new password, in a cluster that nobody serves."""
+    """Give the role a new password, in a stopped cluster."""
     with replacing(files.password_file) as temporary:
         password = _write_password(temporary)
         _execute(files, f"ALTER ROLE {ROLE} PASSWORD '{password}'", files.data)
@@ -77,6 +81,7 @@ def failure(output: str, files: Layout) -> ConfigError | Transient:
 
 
 def _execute(files: Layout, statement: str, folder: Path) -> None:
+    # Single-user mode needs no password, and the folder's mode is the authorisation.
     arguments = ["--single", "-c", "exit_on_error=true", "postgres"]
     run_on(files, "postgres", *arguments, folder=folder, text=f"{statement}\n")
 

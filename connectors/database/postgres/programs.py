@@ -47,13 +47,14 @@ def run(
     """
     data = "/proc/self/cwd" if sys.platform == "linux" else str(folder)
     reading, writing = os.pipe()
-    with os.fdopen(reading) as stdin, log or tempfile.TemporaryFile() as output:
+    with os.fdopen(reading) as stdin:
+        # Not as an argument: those are visible to every account.
         with os.fdopen(writing, "w") as pipe:
             pipe.write(text)
         if account is not None:
             # initdb opens its standard input by name, which asks for the owner.
             os.fchown(reading, account.pw_uid, account.pw_gid)
-        before = output.tell()
+        before = log.tell() if log else 0
         process = subprocess.run(  # noqa: S603 - our own programs and constant arguments
             [str(program), *arguments],
             cwd=folder,
@@ -61,7 +62,7 @@ def run(
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
             stdin=stdin,
-            stdout=output,
+            stdout=log or subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath, "PGDATA": data},
             umask=0o077,
@@ -69,9 +70,11 @@ def run(
             start_new_session=True,
             check=False,
         )
-        if process.returncode != 0:
-            output.seek(before)
-            raise ProgramError(output.read().decode(errors="replace").strip() or "it says nothing")
+    if process.returncode != 0:
+        if log:
+            log.seek(before)
+        output = log.read() if log else process.stdout
+        raise ProgramError(output.decode(errors="replace").strip() or "it says nothing")
 
 
 @cache

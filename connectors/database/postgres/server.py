@@ -22,6 +22,7 @@ from connectors.errors import summary
 from connectors.home.settings import Settings
 
 _START_SECONDS = 120  # crash recovery of a large log takes a while
+# Backends of a killed postmaster notice its death within a second or two.
 _ORPHANS_GONE_AFTER = 3
 _LONGEST_LOG = 10_000_000
 
@@ -61,7 +62,7 @@ def ensure_running(settings: Settings) -> None:
 
 
 def stop(settings: Settings) -> bool:
-    """Stop the server, cutting off whoever is connected; False when it did not run."""
+    """Stop the server, ending all connections; return False if it did not run."""
     files = Layout(settings)
     if not files.folder.is_dir():
         return False
@@ -70,7 +71,7 @@ def stop(settings: Settings) -> bool:
 
 
 def restore_password(settings: Settings) -> bool:
-    """Make a new password where the file was lost; cuts off whoever is connected."""
+    """Make a new password if the file was lost; ends all connections."""
     files = Layout(settings)
     if not files.exists() or files.password_file.exists():
         return False
@@ -94,6 +95,7 @@ def _explained(files: Layout) -> Iterator[None]:
 def _stop(files: Layout) -> bool:
     if not files.is_running():
         return False
+    # Fast: open connections are ended and rolled back; "smart" would wait for them for ever.
     run_on(files, "pg_ctl", "stop", "-s", "-w", "-m", "fast", "-t", "60")
     return True
 
@@ -117,6 +119,7 @@ def _launch(files: Layout, serving: IO[bytes]) -> None:
     guards = " ".join(f"-c {name}='{value}'" for name, value in _GUARDS.items())
     arguments = ["start", "-s", "-w", "-t", str(_START_SECONDS), "-o", guards]
     with open_private(files.log_file) as log:
+        # The server inherits the lock, which so lasts exactly as long as any of its processes.
         run_on(files, "pg_ctl", *arguments, log=log, keep_open=[serving.fileno()])
 
 
