@@ -249,7 +249,6 @@ def _summary(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
     closing = from_microseconds(row[4] if row[4] is not None else row[3])
     return Statement(
         settlement_id="",
-        marketplace=None,
         currency="",
         period_start=from_microseconds(row[2]),
         period_end=from_microseconds(row[3]),

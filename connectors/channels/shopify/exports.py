@@ -63,7 +63,6 @@ def settlement(
     """Return a payout, which is what its lines sum to; `paid_on` is the day on which it left."""
     return Statement(
         settlement_id=settlement_id,
-        marketplace=None,
         currency=currency,
         period_start=period[0],
         period_end=period[1],

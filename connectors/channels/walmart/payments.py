@@ -162,7 +162,6 @@ def _statement(
     deposit = midnight(paid_on, file.time_zone)
     return Statement(
         settlement_id=statement_of(paid_on),
-        marketplace=None,
         currency=currency,
         period_start=midnight(period[0], file.time_zone),
         period_end=midnight(period[1], file.time_zone),

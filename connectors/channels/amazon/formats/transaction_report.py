@@ -208,7 +208,6 @@ def _settlements(
                 currency=currency,
                 period_start=from_microseconds(start),
                 period_end=from_microseconds(end + 1),
-                declared=None,
                 lines=lines,
                 total=total,
                 deposit_at=deposit,

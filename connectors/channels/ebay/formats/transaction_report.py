@@ -230,11 +230,9 @@ def _settlements(
     return tuple(
         Statement(
             settlement_id=settlement_id,
-            marketplace=None,
             currency=currency,
             period_start=midnight(first, file.time_zone),
             period_end=midnight(last, file.time_zone, after=1),
-            declared=None,
             lines=lines,
             total=total,
             deposit_at=None if paid_on is None else midnight(paid_on, file.time_zone),

@@ -129,11 +129,9 @@ def _settlements(
         settlements.append(
             Statement(
                 settlement_id="" if day is None else settlement_name(day, currency, seen),
-                marketplace=None,
                 currency=currency,
                 period_start=start,
                 period_end=max(end, start + timedelta(microseconds=1)),
-                declared=None,
                 lines=count,
                 total=total,
                 deposit_at=None if day is None else end,

@@ -244,11 +244,9 @@ def _settlements(
         settlements.append(
             Statement(
                 settlement_id="" if day is None else settlement_name(day, currency, seen),
-                marketplace=None,
                 currency=currency,
                 period_start=start,
                 period_end=end,
-                declared=None,
                 lines=lines,
                 total=total,
                 deposit_at=None if day is None else end,

@@ -230,12 +230,8 @@ def _settlements(
             currency=stated,
             period_start=from_microseconds(first),
             period_end=from_microseconds(last + 1),
-            declared=None,
             lines=lines,
             total=total,
-            deposit_at=None,
-            deposit_day=None,
-            payout=None,
             row=row,
         )
         for name, lines, total, first, last, row in listed

@@ -225,11 +225,9 @@ def _settlements(
     return tuple(
         Statement(
             settlement_id=name,
-            marketplace=None,
             currency=currency,
             period_start=_noon(first),
             period_end=_noon(last) + _MOMENT,
-            declared=None,
             lines=lines,
             total=total,
             deposit_at=_noon(last) if paid else None,
