@@ -12,9 +12,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from sandbox.amazon_files import Line, amounts, line, report
 from sandbox.amazon_sites import GERMANY, UNITED_KINGDOM, Site, site_row
 from sandbox.money import FIRST, TODAY, Owed
-from tests.channels.amazon_files import Line, amounts, line, report
 
 ONE_DAY = timedelta(days=1)
 PERIOD = timedelta(days=14)

@@ -4,7 +4,7 @@ import gzip
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.channels.amazon_files import Line
+from sandbox.amazon_files import Line
 
 _DOTTED, _DASHED = "%d.%m.%Y %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S UTC"
 

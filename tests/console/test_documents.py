@@ -6,7 +6,7 @@ import pytest
 
 from connectors.accounting.beancount import Books
 from connectors.database.registry.publications import LIVE
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.console.conftest import settlement, settlement_dates
 from tests.console.user import User
 from tests.inbox import finish_all

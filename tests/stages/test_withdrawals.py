@@ -11,7 +11,7 @@ from connectors.errors import BadInput
 from pipelines.stages.imports import outstanding
 from pipelines.stages.source_types import source_types_of
 from pipelines.stages.withdrawals import find_document, stored_documents, withdraw_document
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.channels.house import House
 from tests.inbox import finish_all
 
