@@ -18,9 +18,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.amazon_events import EventDesk
-from sandbox.amazon_money import CANADA, UNITED_STATES, AmazonMoney
+from sandbox.amazon_money import AmazonMoney
 from sandbox.amazon_notifications import SCOPE, NotificationDesk
 from sandbox.amazon_reports import ReportDesk
+from sandbox.amazon_sites import CANADA, UNITED_STATES
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import Granting, GrantRefusal, OAuth, back_to, consent_page

@@ -6,8 +6,7 @@ the amounts. Payouts go out on weekdays and take what has been available for two
 comes ten days later.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,12 +16,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.ebay_pages import filter_of, page_of
 from sandbox.money import FIRST, TODAY, Owed
 
 _CENT = Decimal("0.01")
 ONE_DAY = timedelta(days=1)
-_RANGE = re.compile(r"(\w+):\[(.+?)\.\.(.*?)\]")
-_CHOICE = re.compile(r"(\w+):\{(.+?)\}")
 
 # What else happens: how likely it is on a day, its type, which way it goes, and its further words.
 _ODDITIES: tuple[tuple[float, str, str, dict[str, Any]], ...] = (
@@ -251,9 +249,9 @@ class EBayMoney:
 
     def answer_payouts(self, request: Request) -> Response:
         """Answer GET /payout."""
-        passes = _filter("payoutDate", request)
+        passes = filter_of("payoutDate", request)
         matches = [p for p in self.payouts if passes(p)]
-        return _page(request, "payouts", matches, self.largest)
+        return page_of(request, "payouts", matches, self.largest)
 
     def answer_payout(self, number: str) -> Response:
         """Answer GET /payout/{payout_Id}."""
@@ -269,11 +267,11 @@ class EBayMoney:
         """Answer GET /transaction; 204 and no body for nothing."""
         midnight = _stamp(_midnight(self.today))
         expected = [t for t in self.listed if t["transactionDate"] < midnight]
-        passes = _filter("transactionDate", request)
+        passes = filter_of("transactionDate", request)
         matches = [t for t in expected if passes(t)]
         matches.sort(key=lambda t: t["transactionDate"])
         return (
-            _page(request, "transactions", matches, self.largest)
+            page_of(request, "transactions", matches, self.largest)
             if matches
             else Response(None, 204)
         )
@@ -299,31 +297,3 @@ def _midnight(day: date) -> datetime:
 def _signed(transaction: Mapping[str, Any]) -> Decimal:
     value = Decimal(transaction["amount"]["value"])
     return value if transaction["bookingEntry"] == "CREDIT" else -value
-
-
-def _filter(dated: str, request: Request) -> Callable[[Mapping[str, Any]], bool]:
-    query = ",".join(request.query_params.getlist("filter"))
-    ranges = [matches for matches in _RANGE.findall(query) if matches[0] == dated]
-    choices = _CHOICE.findall(query)
-
-    def passes(item: Mapping[str, Any]) -> bool:
-        if any(not start <= item[name] <= (end or "9") for name, start, end in ranges):
-            return False
-        return all(item.get(name) == value for name, value in choices)
-
-    return passes
-
-
-def _page(request: Request, what: str, matches: list[dict[str, Any]], largest: int) -> Response:
-    limit = min(int(request.query_params.get("limit", 20)), largest)
-    offset = int(request.query_params.get("offset", 0))
-    answer = {
-        "href": str(request.url),
-        "limit": limit,
-        "offset": offset,
-        "total": len(matches),
-        what: matches[offset : offset + limit],
-    }
-    if offset + limit < len(matches):
-        answer["next"] = str(request.url.include_query_params(offset=offset + limit))
-    return JSONResponse(answer)

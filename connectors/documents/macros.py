@@ -1,9 +1,24 @@
 """The SQL macros that read one file's amounts and dates, as its dialect writes them."""
 
+import duckdb
+
 from connectors.documents.manifest import Dialect
 
 
-def macros(dialect: Dialect) -> list[str]:
+def define(con: duckdb.DuckDBPyConnection, dialect: Dialect, **variables: object) -> None:
+    """Define the macros of a dialect, and set variables that queries over its rows read."""
+    for macro in _macros(dialect):
+        con.execute(macro)
+    set_variables(con, **variables)
+
+
+def set_variables(con: duckdb.DuckDBPyConnection, **variables: object) -> None:
+    """Set variables that queries over a document's rows read."""
+    for name, value in variables.items():
+        con.execute(f"SET VARIABLE {name} = $1", [value])
+
+
+def _macros(dialect: Dialect) -> list[str]:
     """Return the SQL that defines `money`, `instant`, `midnight`, `day`, `ordinal` and others."""
     group = "." if dialect.decimal_mark == "," else ","
     plain = f"replace(trim(x), '{group}', '')"

@@ -89,16 +89,16 @@ class Statement(_Record):
     """
 
     settlement_id: str
-    marketplace: str | None
+    marketplace: str | None = None
     currency: str
     period_start: datetime
     period_end: datetime
-    declared: Money | None
+    declared: Money | None = None
     lines: int
     total: Money
-    deposit_at: datetime | None
-    deposit_day: date | None
-    payout: Money | None
+    deposit_at: datetime | None = None
+    deposit_day: date | None = None
+    payout: Money | None = None
     row: int
     opening_balance: Money | None = None
     closing_balance: Money | None = None

@@ -86,6 +86,20 @@ def check_whole(
         raise BadInput(f"{file.name}: row {short[0]} is incomplete: the file is cut off; {again}")
 
 
+def one_currency(con: duckdb.DuckDBPyConnection, file: DecodedFile, column: str, apart: str) -> str:
+    """Return the one currency of `document_rows`; `apart` is how to get files of one each."""
+    currencies = con.execute(
+        f"SELECT DISTINCT {column} FROM document_rows WHERE {column} IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    names = [str(name) for (name,) in currencies]
+    if not names:
+        raise BadInput(f"{file.name}: no row names its payout currency; download it again")
+    if len(names) > 1:
+        listed = ", ".join(names)
+        raise BadInput(f"{file.name}: holds {len(names)} currencies ({listed}); {apart}")
+    return names[0]
+
+
 def check_rows(
     file: DecodedFile,
     columns: int,

@@ -84,16 +84,11 @@ def _statement(currency: str, day: date, totals: DayTotals, time_zone: str) -> S
     """Return a day as a settlement that nothing has closed."""
     return Statement(
         settlement_id=f"{PROVISIONAL}{currency}-{day}",
-        marketplace=None,
         currency=currency,
         period_start=midnight(day, time_zone),
         period_end=midnight(day, time_zone, after=1),
-        declared=None,
         lines=totals.lines,
         total=totals.amount,
-        deposit_at=None,
-        deposit_day=None,
-        payout=None,
         row=0,
     )
 

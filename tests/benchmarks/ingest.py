@@ -34,7 +34,8 @@ from pipelines.stages.normalise import normalise
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 from sandbox import woocommerce_lists
-from sandbox.amazon_money import UNITED_KINGDOM, AmazonMoney
+from sandbox.amazon_money import AmazonMoney
+from sandbox.amazon_sites import UNITED_KINGDOM
 from sandbox.ebay_money import EBayMoney
 from sandbox.etsy_money import EtsyMoney
 from sandbox.faults import Exchange

@@ -10,6 +10,7 @@ from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import HASH, PASSWORD, Site, shot
 from tests.browser.test_pages import nothing_wrong
 from tests.console.conftest import settlement
+from tests.inbox import finish_all
 
 
 def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     whole = stored.read_bytes()
     stored.write_bytes(b"damaged")
     site.work("attic", ok=False)
-    site.registry.inbox.mark_handled([event.id for event in site.registry.inbox.list()])
+    finish_all(site.registry)
 
     page.goto(site.url)
     expect(found).to_contain_text("Error")
@@ -55,7 +56,7 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     (event,) = site.registry.inbox.list()
     assert event.kind == "request"
     site.work("attic")
-    site.registry.inbox.mark_handled([event.id])
+    finish_all(site.registry)
     page.goto(site.url)
     expect(found).to_contain_text("Not in the books")
     shot(page, "not-in-the-books")

@@ -21,14 +21,13 @@ from pipelines.resources import Daybook
 from pipelines.stages.notification_poll import PollResult, poll_queues
 from sandbox.amazon import Amazon
 from sandbox.amazon_notifications import (
-    ARN,
-    AWS_ACCOUNT,
     NotificationDesk,
     as_event,
     order_change,
     report_finished,
     transaction_update,
 )
+from sandbox.sqs import ARN, AWS_ACCOUNT
 from tests.channels.stores import Store, connected, store
 from tests.secrets_search import exposed
 

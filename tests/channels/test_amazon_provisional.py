@@ -23,9 +23,9 @@ from mappings.channels import classify
 from mappings.tables import PROVISIONAL_TRANSACTIONS
 from pipelines.stages.explanation import sources
 from pipelines.stages.provisional import write_provisional
+from sandbox.amazon_files import amounts
 from sandbox.amazon_money import AmazonMoney
 from sandbox.limits import CLOCK
-from tests.channels.amazon_files import amounts
 from tests.channels.house import ONE_DAY
 from tests.channels.stores import Store, check_tied, store
 

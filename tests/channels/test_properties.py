@@ -25,7 +25,7 @@ from connectors.errors import TotalsMismatch
 from connectors.home.settings import Settings
 from connectors.lake.engine import open_engine
 from pipelines.stages.workspace import Workspace
-from tests.channels import amazon_files as amazon
+from sandbox import amazon_files as amazon
 from tests.channels import etsy_files as etsy
 from tests.channels.house import House
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import make_url
 
 from connectors.home.settings import Settings
+from sandbox.amazon_files import V2, line, order, report
 from tests.channels import etsy_files
-from tests.channels.amazon_files import V2, line, order, report
 from tests.conftest import Server
 from tests.console.user import User
 

@@ -6,9 +6,10 @@ import pytest
 
 from connectors.accounting.beancount import Books
 from connectors.database.registry.publications import LIVE
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.console.conftest import settlement, settlement_dates
 from tests.console.user import User
+from tests.inbox import finish_all
 
 REASON = ("--reason", "it is of another store", "--yes")
 
@@ -92,9 +93,8 @@ def test_a_file_that_counts_again_after_an_edited_one_has_its_days_done_again(
     for path in (one_day(tmp_path / "edited.txt"), original):
         assert synced("import", "amazon", path, "--connection", "mugs").code == 0
         with synced.opened() as opened:
-            events = opened.registry.inbox.list()
-            assert len(events) == 1, "its days are asked for, each time"
-            opened.registry.inbox.mark_handled([event.id for event in events])
+            assert len(opened.registry.inbox.list()) == 1, "its days are asked for, each time"
+            finish_all(opened.registry)
 
 
 def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from sandbox.amazon import Amazon
-from sandbox.amazon_notifications import ARN, URL
 from sandbox.server import bound, serving
+from sandbox.sqs import ARN, URL
 from tests.console.user import Told, User
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.cards import cards
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.console.conftest import settlement_dates
 from tests.console.user import User
 

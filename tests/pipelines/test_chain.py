@@ -15,7 +15,7 @@ from dagster._core.launcher import WorkerStatus
 from pipelines.checks import CHAIN
 from pipelines.execution import run, run_fetch
 from pipelines.sync import sync
-from tests.channels.amazon_files import line
+from sandbox.amazon_files import line
 from tests.conftest import Server
 from tests.pipelines.shop import FIRST, Shop, days_from, fortnight, open_shop
 

@@ -8,7 +8,7 @@ from connectors.accounting.beancount import Books
 from connectors.lake.windows import Window
 from pipelines.stages.journals import BOOKS
 from pipelines.stages.publisher import due
-from tests.channels.amazon_files import Line, order, report
+from sandbox.amazon_files import Line, order, report
 from tests.channels.house import House
 
 ALWAYS = Window(date.min, date.max)

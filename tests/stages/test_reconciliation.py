@@ -11,8 +11,8 @@ from connectors.database.registry import Registry
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from pipelines.stages.reconciliation import Proof
+from sandbox.amazon_files import line, order, report
 from tests.channels import etsy_files
-from tests.channels.amazon_files import line, order, report
 from tests.channels.house import House
 from tests.stages.conftest import FIRST
 

@@ -22,8 +22,9 @@ from connectors.documents.control_totals import (
     take_control_totals,
 )
 from connectors.documents.delimited import text_rows
-from connectors.documents.macros import macros
+from connectors.documents.macros import define, set_variables
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import rows_without_line
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import MAX_LINE, check_rows, load
 from connectors.errors import BadInput, TotalsMismatch
@@ -145,11 +146,7 @@ class SettlementReport:
     def _rows_without_amount(self, con: duckdb.DuckDBPyConnection) -> int:
         """Return how many rows become no line and belong to none."""
         units = 'AND "quantity-purchased" IS NULL' if self.has_unit_rows else ""
-        row = con.execute(
-            'SELECT count(*) FROM document_rows WHERE "total-amount" IS NULL '
-            f"{units} AND row NOT IN (SELECT row FROM counted_lines)"
-        ).fetchone()
-        return row[0] if row else 0
+        return rows_without_line(con, f'"total-amount" IS NULL {units}')
 
 
 def _relation(columns: Sequence[str], text: Path) -> str:
@@ -214,10 +211,9 @@ def _verify(
     # Amounts such as 1,234 fit both marks: the declared total decides.
     for mark in dialects.decimal_marks(con, file.name, amounts):
         dialect = dialect.model_copy(update={"decimal_mark": mark})
-        for macro in macros(dialect):
-            con.execute(macro)
+        define(con, dialect)
         statement = _summary(con, file)
-        con.execute("SET VARIABLE period_end = $1::TIMESTAMPTZ", [statement.period_end])
+        set_variables(con, period_end=statement.period_end)
         totals = take_control_totals(con, file, lines)
         if totals.total == statement.declared:
             return dialect, statement, totals
@@ -253,7 +249,6 @@ def _summary(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
     closing = from_microseconds(row[4] if row[4] is not None else row[3])
     return Statement(
         settlement_id="",
-        marketplace=None,
         currency="",
         period_start=from_microseconds(row[2]),
         period_end=from_microseconds(row[3]),

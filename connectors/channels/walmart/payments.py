@@ -17,7 +17,9 @@ import duckdb
 from connectors.channels.walmart.layouts import STATED_LINES
 from connectors.documents.control_totals import ControlTotals, business_day
 from connectors.documents.manifest import Statement
+from connectors.documents.row_totals import verify_rows
 from connectors.documents.source_file import DecodedFile
+from connectors.documents.tables import one_currency
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
 
@@ -57,7 +59,14 @@ def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
     if first > last:
         raise BadInput(f"{file.name}: row {row}: the period ends before it starts; {AGAIN}")
     paid_on = paid_on or last
-    return _statement(file, paid_on, _currency(con, file), _period(first, last), row, payable)
+    return _statement(
+        file,
+        paid_on,
+        one_currency(con, file, 'upper("Currency")', AGAIN),
+        _period(first, last),
+        row,
+        payable,
+    )
 
 
 def verified(
@@ -109,20 +118,15 @@ def legacy_verified(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
     """Return the settlement of rows that each add up to what is payable of them."""
-    wrong = con.execute(
-        'SELECT r.row, money(r."Payable to Partner from Sale") AS payable, '
-        "coalesce(sum(p.amount), 0) AS found FROM document_rows AS r "
+    verify_rows(
+        con,
+        file,
+        'SELECT r.row, coalesce(money(r."Payable to Partner from Sale"), 0) AS declared, '
+        "coalesce(sum(p.amount), 0) AS computed FROM document_rows AS r "
         f'LEFT JOIN counted_lines AS p USING (row) WHERE r."{STATED_LINES}" IS NULL '
-        "GROUP BY ALL HAVING coalesce(payable, 0) <> found ORDER BY 1 LIMIT 1"
-    ).fetchone()
-    if wrong is not None:
-        row, payable, total = wrong
-        raise TotalsMismatch(
-            f"{file.name}: row {row}: its amounts sum to {total:f} but {payable or 0:f} is "
-            f"payable; {AGAIN}",
-            declared=f"{payable or 0:f}",
-            computed=f"{total:f}",
-        )
+        "GROUP BY ALL HAVING declared <> computed ORDER BY 1 LIMIT 1",
+        f"row {{row}}: its amounts sum to {{computed}} but {{declared}} is payable; {AGAIN}",
+    )
     return payment.model_copy(
         update={"lines": totals.lines, "total": totals.total, "payout": totals.total}
     )
@@ -158,7 +162,6 @@ def _statement(
     deposit = midnight(paid_on, file.time_zone)
     return Statement(
         settlement_id=statement_of(paid_on),
-        marketplace=None,
         currency=currency,
         period_start=midnight(period[0], file.time_zone),
         period_end=midnight(period[1], file.time_zone),
@@ -170,17 +173,6 @@ def _statement(
         payout=payable,
         row=row,
     )
-
-
-def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    currencies = con.execute(
-        'SELECT DISTINCT upper("Currency") FROM document_rows WHERE "Currency" IS NOT NULL '
-        "ORDER BY 1"
-    ).fetchall()
-    if len(currencies) == 1:
-        return str(currencies[0][0])
-    names = ", ".join(str(name) for (name,) in currencies)
-    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); {AGAIN}")
 
 
 def first_value(con: duckdb.DuckDBPyConnection, query: str) -> Any:

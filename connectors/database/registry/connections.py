@@ -11,11 +11,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from connectors.database.registry.access_models import ConsentRow
 from connectors.database.registry.models import (
     SLUG_PATTERN,
     ActivityRow,
     ConnectionRow,
-    ConsentRow,
     DayStateRow,
     InboxRow,
     MappingVersionRow,

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from connectors.database.registry.models import ConsentRow
+from connectors.database.registry.access_models import ConsentRow
 from connectors.database.registry.repository import Repository
 
 Refusal = Literal["unknown", "foreign", "replayed", "expired"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.connections import unknown_connection
@@ -73,17 +73,6 @@ class Inbox(Repository):
         with self._transaction() as session:
             return {row.connection: row.days for row in session.execute(_WAITING)}
 
-    def mark_handled(self, ids: Iterable[int]) -> None:
-        """Put events away; those that were put away before keep their instant."""
-        handled = (
-            update(InboxRow)
-            .where(InboxRow.id.in_(list(ids)), InboxRow.handled_at.is_(None))
-            .values(handled_at=func.now())
-            .execution_options(synchronize_session=False)
-        )
-        with self._transaction() as session:
-            session.execute(handled)
-
     def finish_days(self, slug: str, days: Iterable[date], through: int) -> None:
         """Take days that were computed out of the connection's events up to the id `through`.
 
@@ -99,13 +88,11 @@ class Inbox(Repository):
             first, last = session.execute(_DATA_SPAN).one()
             return None if first is None else (first, last)
 
-    def list(
-        self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
-    ) -> Sequence[InboxEvent]:
-        """List events with an id above `after`, oldest first; a cursor on the id misses none."""
-        query = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
-        if only_unhandled:
-            query = query.where(InboxRow.handled_at.is_(None))
+    def list(self, after: int = 0, limit: int = 1000) -> Sequence[InboxEvent]:
+        """List events that wait, oldest first, with an id above `after`: a cursor misses none."""
+        query = select(*columns(InboxRow, InboxEvent)).where(
+            InboxRow.id > after, InboxRow.handled_at.is_(None)
+        )
         with self._transaction() as session:
             rows = session.execute(query.order_by(InboxRow.id).limit(limit))
             return [InboxEvent(*row) for row in rows]

@@ -54,7 +54,6 @@ class InboxEvent:
     kind: Literal["document", "request"]
     document: str | None
     days: list[date]
-    handled_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from connectors.database.registry.models import CredentialRow, DataKeyRow
+from connectors.database.registry.access_models import CredentialRow, DataKeyRow
 from connectors.database.registry.repository import Repository
 from connectors.errors import Transient
 

@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from connectors.database.registry.models import ApiTokenRow, BucketRow, SessionRow, UserRow
+from connectors.database.registry.access_models import ApiTokenRow, SessionRow, UserRow
+from connectors.database.registry.models import BucketRow
 from connectors.database.registry.records import ApiToken, Role, SignedIn, User
 from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput

@@ -21,7 +21,7 @@ computed AS (
     SELECT line_id, sum(amount)::DECIMAL(19,4) AS amount FROM counted_lines GROUP BY 1
 )
 
-SELECT line_id, declared.amount, computed.amount
+SELECT line_id, declared.amount AS declared, computed.amount AS computed
 FROM declared
 JOIN computed USING (line_id)
 WHERE declared.amount <> computed.amount

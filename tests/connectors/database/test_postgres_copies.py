@@ -16,8 +16,7 @@ from connectors.errors import ConfigError
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root serves under another account and needs a copy"
 )
-NOBODY = pwd.getpwnam("nobody")
-ACCOUNT = programs.SystemAccount(NOBODY.pw_uid, NOBODY.pw_gid)
+ACCOUNT = pwd.getpwnam("nobody")
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +47,8 @@ def runs(installation: Path, program: str) -> bool:
     done = subprocess.run(
         [installation / "bin" / program, "--version"],
         cwd="/",
-        user=ACCOUNT.uid,
-        group=ACCOUNT.gid,
+        user=ACCOUNT.pw_uid,
+        group=ACCOUNT.pw_gid,
         extra_groups=[],
         capture_output=True,
         check=False,

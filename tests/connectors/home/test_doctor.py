@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from connectors.database import postgres
-from connectors.database.postgres.server import layout
+from connectors.database.postgres.layout import Layout
 from connectors.home.doctor import Finding, examine
 from connectors.home.home import initialise
 from connectors.home.settings import Settings
@@ -65,7 +65,7 @@ def test_a_server_that_is_down_is_started(embedded_home: Settings) -> None:
 
 def test_data_of_another_version_is_told(embedded_home: Settings) -> None:
     postgres.stop(embedded_home)
-    (layout(embedded_home).data / "PG_VERSION").write_text("16\n")
+    (Layout(embedded_home).data / "PG_VERSION").write_text("16\n")
     assert "written by PostgreSQL 16" in bad(embedded_home)["postgres"].detail
 
 
@@ -78,7 +78,7 @@ def test_a_foreign_lock_is_told(embedded_home: Settings, tmp_path: Path) -> None
 
 
 def test_a_lost_password_is_told(embedded_home: Settings) -> None:
-    layout(embedded_home).password_file.unlink()
+    Layout(embedded_home).password_file.unlink()
     found = bad(embedded_home)["postgres"]
     assert "password is missing" in found.detail
     assert found.mend == "run `daybook init`, or restore it from a backup"

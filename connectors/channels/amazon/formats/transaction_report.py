@@ -27,8 +27,9 @@ from connectors.documents.control_totals import (
     take_control_totals,
 )
 from connectors.documents.dialects import date_format, decimal_marks, zones
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import row_mismatch
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_above, check_columns, check_rows, load
 from connectors.errors import BadInput, TotalsMismatch
@@ -56,14 +57,11 @@ class SellerCentralReport:
         dialect = _load(con, file)
         currency = _currency(con, file)
         money = [*money_columns(locales.columns(dialect.columns)), "total"]
-        for name, value in (("settlement_id", open_settlement(currency)), ("period_end", None)):
-            con.execute(f"SET VARIABLE {name} = $1", [value])
         # No total is declared for the file: every row's own total decides on the mark.
         mismatch: TotalsMismatch | None = None
         for mark in decimal_marks(con, file.name, money):
             dialect = dialect.model_copy(update={"decimal_mark": mark})
-            for macro in macros(dialect):
-                con.execute(macro)
+            define(con, dialect, settlement_id=open_settlement(currency), period_end=None)
             mismatch = _mismatch(con, file)
             if mismatch is None:
                 break
@@ -174,18 +172,14 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
 
 
 def _mismatch(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> TotalsMismatch | None:
-    """Return the amounts of every row make its total, or the first row where they do not."""
-    wrong = con.execute(
+    """Return what is wrong with the first row whose amounts do not make its total."""
+    return row_mismatch(
+        con,
+        file,
         "SELECT row, coalesce(list_sum(list_transform(amounts, lambda a: money(a.text))), 0) AS "
-        "found, money(total) FROM document_rows WHERE found <> money(total) ORDER BY row LIMIT 1"
-    ).fetchone()
-    if wrong is None:
-        return None
-    row, computed, total = wrong
-    return TotalsMismatch(
-        f"{file.name}: row {row}: its amounts make {computed:f} but total is {total:f}; {_AGAIN}",
-        declared=f"{total:f}",
-        computed=f"{computed:f}",
+        "computed, money(total) AS declared FROM document_rows WHERE computed <> declared "
+        "ORDER BY row LIMIT 1",
+        f"row {{row}}: its amounts make {{computed}} but total is {{declared}}; {_AGAIN}",
     )
 
 
@@ -214,7 +208,6 @@ def _settlements(
                 currency=currency,
                 period_start=from_microseconds(start),
                 period_end=from_microseconds(end + 1),
-                declared=None,
                 lines=lines,
                 total=total,
                 deposit_at=deposit,

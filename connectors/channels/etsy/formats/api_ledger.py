@@ -4,6 +4,7 @@ An entry that is missing breaks the chain of balances. The parts of the month be
 are the same as those of a statement; what the ledger says beside is the balance it began with.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,13 +14,14 @@ import duckdb
 
 from connectors.channels.api_formats import lasting_prefix
 from connectors.channels.base import LineQuery, payout_variables
-from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of
+from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of, settlement_name
 from connectors.documents.api_documents import read_head, relation
 from connectors.documents.control_totals import from_microseconds, take_control_totals, with_digests
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import verify_rows
 from connectors.documents.source_file import DecodedFile
-from connectors.errors import BadInput, TotalsMismatch
+from connectors.errors import BadInput
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
 from mappings.money import coin
@@ -45,12 +47,8 @@ class ApiLedger:
         assert head is not None
         currency = str(head["currency"])
         con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {relation(file.text)}")
-        for macro in macros(_DIALECT):
-            con.execute(macro)
         start, end = _period(head, file.time_zone)
-        variables = {"coin": coin(currency), "time_zone": file.time_zone, "period_end": end}
-        for name, value in variables.items():
-            con.execute(f"SET VARIABLE {name} = $1", [value])
+        define(con, _DIALECT, coin=coin(currency), time_zone=file.time_zone, period_end=end)
         con.execute(f"CREATE OR REPLACE TEMP TABLE entries AS {sql('etsy', 'balance')}")
         _verify(con, file, currency)
         totals = with_digests(con, file, take_control_totals(con, file, sql("etsy", _LINES)))
@@ -99,17 +97,14 @@ def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) ->
             f"{file.name}: holds entries in {other[0]}, and the shop's currency is {currency}: "
             "connect the shop again if it changed its currency"
         )
-    broken = con.execute(
-        "SELECT entry_id, balance, balance - gap FROM entries WHERE gap <> 0 ORDER BY row LIMIT 1"
-    ).fetchone()
-    if broken is not None:
-        entry, balance, expected = broken
-        raise TotalsMismatch(
-            f"{file.name}: the balance at entry {entry} is {balance:f}, those before it make "
-            f"{expected:f}: entries are missing",
-            declared=f"{balance:f}",
-            computed=f"{expected:f}",
-        )
+    verify_rows(
+        con,
+        file,
+        "SELECT entry_id, balance AS declared, balance - gap AS computed FROM entries "
+        "WHERE gap <> 0 ORDER BY row LIMIT 1",
+        "the balance at entry {entry_id} is {declared}, those before it make {computed}: entries "
+        "are missing",
+    )
 
 
 def _settlements(
@@ -127,18 +122,16 @@ def _settlements(
     ).fetchall()
     lines = _lines(con)
     settlements: list[Statement] = []
-    start, seen = period[0], dict[date, int]()
+    start, seen = period[0], Counter[date]()
     for row, day, instant, paid, total, opening, closing in parts:
         end = period[1] if instant is None else from_microseconds(instant)
         count, remark = lines.get(row or 0, (0, None))
         settlements.append(
             Statement(
-                settlement_id="" if day is None else _named(day, currency, seen),
-                marketplace=None,
+                settlement_id="" if day is None else settlement_name(day, currency, seen),
                 currency=currency,
                 period_start=start,
                 period_end=max(end, start + timedelta(microseconds=1)),
-                declared=None,
                 lines=count,
                 total=total,
                 deposit_at=None if day is None else end,
@@ -174,12 +167,6 @@ def _remark(remarks: Sequence[str]) -> str | None:
         return None
     more = f", and {len(remarks) - 1} more do" if len(remarks) > 1 else ""
     return f"{remarks[0]}{more}: the ledger is booked"
-
-
-def _named(day: date, currency: str, seen: dict[date, int]) -> str:
-    """Return a settlement is named after the day and currency of its payout, as in a statement."""
-    seen[day] = seen.get(day, 0) + 1
-    return f"etsy-{day}-{currency}" + (f"-{seen[day]}" if seen[day] > 1 else "")
 
 
 FORMAT = ApiLedger()

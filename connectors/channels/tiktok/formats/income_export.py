@@ -28,10 +28,11 @@ from connectors.channels.tiktok.columns import (
 from connectors.documents.control_totals import ControlTotals, business_day, take_control_totals
 from connectors.documents.delimited import identifier, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import row_mismatch
 from connectors.documents.source_file import DecodedFile
-from connectors.documents.tables import check_rows, check_whole, load
+from connectors.documents.tables import check_rows, check_whole, load, one_currency
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.engine import quoted
 from mappings.channels.queries import sql
@@ -58,7 +59,7 @@ class IncomeExport:
         named = columns(file.header.rstrip("\r\n"))
         _check_columns(file, named)
         _load(con, file, named)
-        currency = _currency(con, file)
+        currency = one_currency(con, file, "upper(currency)", "import them apart")
         dialect, totals = _verify(con, file, named, currency)
         settlements = _settlements(con, file, currency)
         first, last = _days(con)
@@ -147,16 +148,6 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, named: Sequence[str
     check_whole(con, file, lacking, _AGAIN)
 
 
-def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    currencies = con.execute(
-        "SELECT DISTINCT upper(currency) FROM document_rows ORDER BY 1"
-    ).fetchall()
-    if len(currencies) == 1:
-        return str(currencies[0][0])
-    names = ", ".join(str(name) for (name,) in currencies)
-    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); import them apart")
-
-
 def _verify(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, named: Sequence[str], currency: str
 ) -> tuple[Dialect, ControlTotals]:
@@ -167,10 +158,7 @@ def _verify(
         dialect = Dialect(
             encoding=file.encoding, columns=tuple(named), decimal_mark=mark, date_format=form
         )
-        for macro in macros(dialect):
-            con.execute(macro)
-        con.execute("SET VARIABLE settlement_id = $1", [open_settlement(currency)])
-        con.execute("SET VARIABLE period_end = NULL")
+        define(con, dialect, settlement_id=open_settlement(currency), period_end=None)
         totals = take_control_totals(con, file, sql("tiktok", _LINES))
         wrong = _untied(con, file)
         if wrong is None:
@@ -196,20 +184,13 @@ def _marks(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> list[str]:
 
 def _untied(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> TotalsMismatch | None:
     """Return what is wrong with the first row whose amounts do not come to its total."""
-    wrong = con.execute(
-        "SELECT row, money(total), found FROM document_rows JOIN ("
-        "SELECT row, sum(amount)::DECIMAL(19,4) AS found FROM counted_lines GROUP BY row) "
-        "USING (row) "
-        "WHERE money(total) <> found ORDER BY row LIMIT 1"
-    ).fetchone()
-    if wrong is None:
-        return None
-    row, declared, computed = wrong
-    return TotalsMismatch(
-        f"{file.name}: row {row}: its amounts make {computed:f} but its total is {declared:f}; "
-        f"{_AGAIN}",
-        declared=f"{declared:f}",
-        computed=f"{computed:f}",
+    return row_mismatch(
+        con,
+        file,
+        "SELECT row, money(total) AS declared, computed FROM document_rows JOIN ("
+        "SELECT row, sum(amount)::DECIMAL(19,4) AS computed FROM counted_lines GROUP BY row) "
+        "USING (row) WHERE declared <> computed ORDER BY row LIMIT 1",
+        f"row {{row}}: its amounts make {{computed}} but its total is {{declared}}; {_AGAIN}",
     )
 
 
@@ -244,11 +225,9 @@ def _settlements(
     return tuple(
         Statement(
             settlement_id=name,
-            marketplace=None,
             currency=currency,
             period_start=_noon(first),
             period_end=_noon(last) + _MOMENT,
-            declared=None,
             lines=lines,
             total=total,
             deposit_at=_noon(last) if paid else None,
