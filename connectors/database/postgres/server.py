@@ -62,6 +62,13 @@ def is_running(settings: Settings) -> bool:
     return layout(settings).is_running()
 
 
+def is_alive(settings: Settings) -> bool:
+    """Return whether the server is ready or its process is there: nothing that the server feels."""
+    files = layout(settings)
+    # To ask it is to have it start a process, every second of a home that is up.
+    return files.serves_here() or files.is_running()
+
+
 def ensure_running(settings: Settings) -> Layout:
     """Create the server if there is none, start it if it does not run.
 
