@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from select import POLLIN, poll
 from time import monotonic
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ from sqlalchemy.exc import InvalidatePoolError
 
 # So many databases that nobody uses keep their engines; a process has one or two.
 KEPT: Final = 6
-# A connection that was used just now is there: SQLAlchemy's own ping is a third of all statements.
-IDLE_SECONDS: Final = 0.1
+# SQLAlchemy's own ping, before every use, is a third of all statements.
+IDLE_SECONDS: Final = 0.5
 
 
 @dataclass
@@ -74,12 +75,21 @@ def _ping_idle_connections(engine: Engine) -> None:
     @listens_for(engine, "checkout")
     def ping(connection: Any, record: Any, _proxy: Any) -> None:
         used_at = record.info.get("used_at")
-        if used_at is None or monotonic() - used_at < IDLE_SECONDS:
+        if used_at is None:
+            return
+        if monotonic() - used_at < IDLE_SECONDS and not _is_readable(connection):
             return
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             raise InvalidatePoolError from error
+
+
+def _is_readable(connection: Any) -> bool:
+    """Tell whether there is something to read on a connection at rest: mostly that it ended."""
+    poller = poll()
+    poller.register(connection.fileno(), POLLIN)
+    return bool(poller.poll(0))
 
 
 def _forget_what_was_forked() -> None:
