@@ -6,7 +6,14 @@ from functools import cache
 
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.pool import NullPool
 
 from connectors.database.postgres.cluster import ROLE
@@ -55,7 +62,7 @@ def explained(error: DBAPIError, url: URL) -> DaybookError:
         return DiskFull(f"the disk of PostgreSQL at {where} is full ({first}): free some space")
     if "authentication failed" in message or "no password supplied" in message:
         return ConfigError(f"PostgreSQL at {where} refuses {url.username}: correct the password")
-    if f'database "{url.database}" does not exist' in message:
+    if _names_no_database(error, url):
         return ConfigError(f"PostgreSQL at {where} has no database {url.database}: create it")
     if "permission denied" in message:
         return ConfigError(
@@ -69,12 +76,20 @@ def explained(error: DBAPIError, url: URL) -> DaybookError:
 @cache
 def _create_once(url: URL, *, embedded: bool) -> None:
     try:
-        if embedded:
+        # All is there but for the first time: to ask that first saves every command a connection.
+        try:
+            _create_schemas(url)
+        except OperationalError as error:
+            if not embedded or not _names_no_database(error, url):
+                raise
             _create_database(url)
-        with _engine(url) as engine, engine.begin() as connection:
-            _create_schemas(connection)
+            _create_schemas(url)
     except DBAPIError as error:
         raise explained(error, url) from error
+
+
+def _names_no_database(error: DBAPIError, url: URL) -> bool:
+    return f'database "{url.database}" does not exist' in str(error.orig)
 
 
 def _create_database(url: URL) -> None:
@@ -86,7 +101,12 @@ def _create_database(url: URL) -> None:
             connection.execute(text(f'CREATE DATABASE "{url.database}"'))
 
 
-def _create_schemas(connection: Connection) -> None:
+def _create_schemas(url: URL) -> None:
+    with _engine(url) as engine, engine.begin() as connection:
+        _create_missing(connection)
+
+
+def _create_missing(connection: Connection) -> None:
     # Looked up first: the role of an external database may use its schemas, not create any.
     exists = text("SELECT to_regnamespace(:name) IS NOT NULL")
     schemas = (REGISTRY_SCHEMA, DAGSTER_SCHEMA)
