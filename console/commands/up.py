@@ -224,7 +224,7 @@ def _watch(home: Settings, programs: Programs) -> None:
         for line in programs.revive():
             print_status(line)
         # One's own server is somebody else's to start again.
-        if home.database_url is None and not postgres.is_running(home):
+        if home.database_url is None and not postgres.is_alive(home):
             postgres.ensure_running(home)
         # Whoever needed it first may have started it: one of the programs, or another command.
         if (now := _database_server(home)) not in {None, server}:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.jobs import warehouse_job
 from pipelines.resources import Daybook
-from pipelines.stages.warehouse import source_stamp
+from pipelines.stages.warehouse import published_stamp, source_stamp
 
 # While a backfill goes on the warehouse waits for its end, but not for ever.
 PATIENCE_SECONDS = 600.0
@@ -42,7 +42,8 @@ def changed_lake(
     with daybook.open() as workspace:
         stamp = source_stamp(workspace)
     before = Cursor.of(context.cursor)
-    if stamp is None or stamp == before.published:
+    # The command line publishes, too.
+    if stamp is None or stamp in {before.published, published_stamp(workspace.settings)}:
         return dg.SensorResult(skip_reason="Nothing changed since the warehouse was published.")
     now = datetime.now().astimezone().timestamp()
     since = before.since or now

@@ -43,6 +43,13 @@ def is_running(settings: Settings) -> bool:
     return Layout(settings).is_running()
 
 
+def is_alive(settings: Settings) -> bool:
+    """Return whether the server is ready or its process is there: nothing that the server feels."""
+    files = Layout(settings)
+    # To ask it is to have it start a process, every second of a home that is up.
+    return files.server_folder() is not None or files.is_running()
+
+
 def ensure_running(settings: Settings) -> None:
     """Create the server if there is none, start it if it does not run.
 
