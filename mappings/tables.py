@@ -7,6 +7,7 @@ and `docs/warehouse.md` is tested against them. Changes are additive.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+# Four digits hold every ISO 4217 minor unit, and 15 before the mark every sum of a large seller.
 MONEY = "DECIMAL(19,4)"
 
 
@@ -37,6 +38,8 @@ class Table:
         """
         prefix = f"{source}." if source else ""
         return ", ".join(
+            # Cast every column: DuckDB would infer narrower types from a day's data, and files of
+            # one table would differ.
             f"CAST({prefix}{c.name} AS {c.type}) AS {c.name}"
             for c in self.columns
             if c.name not in omit
@@ -135,6 +138,8 @@ JOURNAL_LINES = Table(
     ),
 )
 
+# Amazon's transactions have no settlement before it closes, and name neither item ids nor
+# addresses.
 _OF_SETTLEMENTS = {"settlement_id", "payout_id", "order_item_id", "ship_from", "ship_to"}
 _PROVISIONAL_COMMENTS = {
     "channel": "amazon",
