@@ -1,6 +1,6 @@
-"""Files of rows under a header: which columns there are, and whether every row is whole.
+"""Files of rows under a header: their columns, and whether every row is complete.
 
-A channel says how its rows are read; what is wrong with a file is said here, the same way for all.
+A channel defines how its rows are read; the errors of a file are worded here, alike for all.
 """
 
 import csv
@@ -25,7 +25,7 @@ def records(head: str, delimiter: str = ",") -> Iterator[list[str]]:
 def check_above(
     file: DecodedFile, above: int, columns: int, again: str, delimiter: str = ","
 ) -> None:
-    """Raise `BadInput` for a row that was moved above the header, where nobody would read it."""
+    """Raise `BadInput` for a row that was moved above the header, where it would not be read."""
     for number, cells in enumerate(islice(records(file.head, delimiter), above), start=1):
         if sum(map(bool, map(str.strip, cells))) > max(5, columns // 4):
             raise BadInput(
@@ -37,7 +37,7 @@ def check_above(
 def check_columns(
     file: DecodedFile, columns: Sequence[str], required: Sequence[str], again: str
 ) -> None:
-    """Raise `BadInput` for a column that is missing or stands twice; `again` is how to mend it."""
+    """Raise `BadInput` for a missing or repeated column; `again` says how to fix it."""
     missing = [c for c in required if c not in columns]
     if missing:
         raise BadInput(f"{file.name}: column {missing[0]!r} is missing; {again}")
@@ -54,7 +54,7 @@ def load(
     again: str,
     rows: int | None = None,
 ) -> None:
-    """Make `document_rows` of a file's rows; `BadInput` names the line that is none.
+    """Create `document_rows` from a file's rows; `BadInput` names a broken line.
 
     `broken` is what such a line is or has not. `rows` is how many there must be, none lost.
     """
