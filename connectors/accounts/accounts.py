@@ -290,6 +290,7 @@ class Accounts(Credentials):
             raise
 
     def _withdraw(self, slug: str, actor: str) -> None:
+        # Last: until here, a killed process leaves a set-up that can be finished.
         self.vault.forget(STAGED + slug)
         self.registry.connections.remove(slug, actor)
 
