@@ -9,7 +9,7 @@ from pipelines.jobs import warehouse_job
 from pipelines.resources import Daybook
 from pipelines.stages.warehouse import source_stamp
 
-# While a backfill goes on the warehouse waits for its end, but not for ever.
+# The warehouse waits for the end of a backfill, but not longer than this.
 PATIENCE_SECONDS = 600.0
 
 
@@ -46,6 +46,7 @@ def changed_lake(
         return dg.SensorResult(skip_reason="Nothing changed since the warehouse was published.")
     now = datetime.now().astimezone().timestamp()
     since = before.since or now
+    # Published when two ticks see the same state: during an import, every tick sees another one.
     if stamp != before.seen and now - since < PATIENCE_SECONDS:
         cursor = before.model_copy(update={"seen": stamp, "since": since})
         return dg.SensorResult(
