@@ -57,6 +57,7 @@ def up(
     """Run the console with the Dagster UI, its daemon and the books' pages, until Ctrl-C."""
     home = _own_address(settings(), port)
     emulated.check(home, sandbox)
+    # Before the lock: the lock file is in the home.
     initialise(home, further=[create_books])
     with home_lock(home, takeover=takeover) as lock:
         sweep(home)
@@ -74,7 +75,7 @@ def up(
 def _run(
     programs: Programs, home: Settings, sandbox: bool, host: str, services: list[Service]
 ) -> None:
-    # A shell that starts us in the background has us ignore SIGINT.
+    # A shell starts background jobs with SIGINT ignored.
     for closing in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(closing, signal.default_int_handler)
     try:

@@ -205,7 +205,7 @@ def _not_reached(
     window: Window,
     assets: Collection[str],
 ) -> list[DayResult]:
-    """Return the failure of a day at every asset that it didn't reach or that has no check for it."""
+    """Return a failed day's results for assets it didn't reach or that have no check for it."""
     written = {(r.asset, r.day) for r in results if r.metadata is not None}
     explained = {
         (r.asset, r.day) for r in results if r.failure is not None and first_failure(r.checks)

@@ -12,6 +12,7 @@ from console.web.pages.card import show_card
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, link_button, page, primary_button, released
 
+# Divisible by the one, two and three columns of the grid.
 A_PAGE = 24
 ANY = "any"
 MOST_ENDINGS = 5
@@ -89,6 +90,7 @@ def _show(current_user: CurrentUser, shown: StoreFilter) -> None:
     _endings(shown)
     _filters(shown)
     _cards(current_user, shown)
+    # Polled: runs are other processes, which can't notify the page.
     ui.timer(5.0, lambda: _look_again(current_user, shown))
 
 
@@ -147,7 +149,7 @@ def _filters(shown: StoreFilter) -> None:
 def _cards(current_user: CurrentUser, shown: StoreFilter) -> None:
     matches = shown.matches()
     pages = max(1, math.ceil(len(matches) / A_PAGE))
-    # A filter may leave fewer pages than the one that was shown.
+    # The current page may no longer exist after filtering.
     shown.page = min(shown.page, pages)
     first = (shown.page - 1) * A_PAGE
     shown.menus.clear()
@@ -184,8 +186,10 @@ def _pages(shown: StoreFilter, pages: int) -> None:
 async def _look_again(current_user: CurrentUser, shown: StoreFilter) -> None:
     """Draw the cards anew, only where something changed and no menu is open."""
     fresh = await run.io_bound(cards, current_user.console.registry)
+    # Redrawing during a click would remove the button under the pointer.
     if fresh is None or fresh == shown.cards or not await released():
         return
+    # An open menu would close under the user's hand.
     if not any(menu.value for menu in shown.menus):
         shown.cards = fresh
         _cards.refresh()
