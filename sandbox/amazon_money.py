@@ -35,7 +35,9 @@ class Site:
     withholds: str | None = None
 
 
+# Dotted dates as on the continent, but decimal points.
 UNITED_KINGDOM = Site("A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", form=_DOTTED, withholds="VAT")
+# Decimal commas and ISO 8859-1 as real reports of German sellers have them.
 GERMANY = Site("A1PA6795UKMFR9", "Amazon.de", "EUR", ",", _DOTTED, "iso-8859-1")
 UNITED_STATES = Site("ATVPDKIKX0DER", "Amazon.com", "USD", withholds="Tax")
 CANADA = Site("A2EUQ1WTGCTBG2", "Amazon.ca", "CAD")

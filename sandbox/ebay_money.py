@@ -100,6 +100,7 @@ class EBayMoney:
 
     def _happen(self, day: date) -> None:
         chance = self._random
+        # Quiet days must occur: a day without transactions is not an open one.
         if day.weekday() == 6 and chance.random() < 0.5:
             return
         for _ in range(self.times * chance.randint(0, 4)):
@@ -133,6 +134,7 @@ class EBayMoney:
         )
         if self._random.random() < 0.1:
             held = self.listed[-1]
+            # Held sales skip the next payouts, so payouts and days don't line up.
             held["transactionStatus"] = "FUNDS_ON_HOLD"
             self._available[held["transactionId"]] = day + timedelta(days=10)
 
@@ -208,9 +210,11 @@ class EBayMoney:
             if "payoutId" not in t and self._available[t["transactionId"]] <= day
         ]
         total = sum((_signed(t) for t in due), Decimal(0))
+        # A negative balance is carried on: eBay makes no negative payout.
         if day.weekday() >= 5 or total <= 0:
             return
         number = f"5{len(self.payouts) + 1:09}"
+        # The payout's own fee, so that its amount differs from its transactions.
         fee = Decimal("0.50") if len(self.payouts) % 9 == 4 else Decimal(0)
         for transaction in due:
             transaction |= {"payoutId": number, "transactionStatus": "PAYOUT"}
@@ -221,6 +225,7 @@ class EBayMoney:
         details = {"payoutIds": [number, other], "payoutReference": f"9{number}"}
         for transaction in due:
             transaction["payoutDetails"] = details
+        # Unequal parts that do not divide evenly: sums, not halves, must tie.
         third = (total / 3).quantize(_CENT)
         for part, amount, its_fee in ((number, third, Decimal(0)), (other, total - third, fee)):
             payout = self._payout(part, day, amount, its_fee, len(due))
@@ -267,6 +272,7 @@ class EBayMoney:
 
     def answer_transactions(self, request: Request) -> Response:
         """Answer GET /transaction; 204 and no body for nothing."""
+        # Nothing of today is shown: tests compare whole days.
         midnight = _stamp(_midnight(self.today))
         expected = [t for t in self.listed if t["transactionDate"] < midnight]
         passes = _filter("transactionDate", request)
@@ -307,6 +313,7 @@ def _filter(dated: str, request: Request) -> Callable[[Mapping[str, Any]], bool]
     choices = _CHOICE.findall(query)
 
     def passes(item: Mapping[str, Any]) -> bool:
+        # Both ends are included, and an open end reaches everything.
         if any(not start <= item[name] <= (end or "9") for name, start, end in ranges):
             return False
         return all(item.get(name) == value for name, value in choices)
@@ -315,6 +322,7 @@ def _filter(dated: str, request: Request) -> Callable[[Mapping[str, Any]], bool]
 
 
 def _page(request: Request, what: str, matches: list[dict[str, Any]], largest: int) -> Response:
+    # Smaller pages than asked for, so that every test walks through several.
     limit = min(int(request.query_params.get("limit", 20)), largest)
     offset = int(request.query_params.get("offset", 0))
     answer = {

@@ -98,6 +98,7 @@ class TikTokMoney:
         """Return the bank sends the last payment back that had arrived."""
         last = next(p for p in reversed(self.payments) if p["status"] == "PAID")
         day = datetime.fromtimestamp(last["paid_time"], UTC).date()
+        # A payment that had arrived comes back: books must take the payout out again.
         last |= {"status": "FAILED", "paid_time": 0}
         return {day}
 
@@ -166,6 +167,7 @@ class TikTokMoney:
         statement = next((s for s in self.statements if s.id == number), None)
         if statement is None:
             raise Invalid("Invalid statement_id path parameter")
+        # Sorted by the order's time and not the settlement's, so pages mix.
         matches = sorted(statement.transactions, key=lambda t: t["order_create_time"])
         page = _page(request, "transactions", matches, "order_create_time", self.largest)
         return {**totals(statement, self.currency), **page}
@@ -246,7 +248,9 @@ def _page(
     matches = [item for item in matches if start <= item[sort] < end]
     prefix, _, offset = query.get("page_token", f"{what}|0").partition("|")
     if prefix != what or not offset.isdigit():
+        # A token of another list must not be accepted.
         raise Invalid("Invalid page_token query parameter")
+    # Smaller pages than asked for, so that every test walks through several.
     here, size = int(offset), min(size, largest)
     token = f"{what}|{here + size}" if here + size < len(matches) else ""
     return {"next_page_token": token, what: matches[here : here + size]}

@@ -120,6 +120,7 @@ class WalmartMoney:
 
     def _happen(self, day: date) -> None:
         chance = self._random
+        # Makes the first period negative, so that a balance is carried into the second.
         if day == self.first + ONE_DAY:
             self._add(day, "Service Fee", "Ocean freight and related services",
                       Decimal("-1400.00"), description="WMSC Logistics Services")  # fmt: skip
@@ -177,6 +178,7 @@ class WalmartMoney:
             "Purchase Order line #": "1",
             "Ship Qty": "1",
             "Partner Item Id": "MUG-BLUE",
+            # A comma and a quote, which the CSV must escape.
             "Partner Item Name": 'Mug, 12", blue',
             "Ship to State": "AR",
             "Fulfillment Type": "Seller Fulfilled",
@@ -205,6 +207,7 @@ class WalmartMoney:
         rows = [row for posted, row in self._waiting if posted < end]
         self._waiting = [(posted, row) for posted, row in self._waiting if posted >= end]
         payable = self._carried + sum((Decimal(r["Amount"]) for r in rows), Decimal(0))
+        # What the seller owes reduces the next payment, and no line of that report says so.
         self._carried = min(payable, Decimal(0))
         paid = {
             "Period Start Date": _shown(end - CYCLE),
@@ -254,12 +257,14 @@ class WalmartMoney:
             requested = int(request.query_params["noOfRecords"])
         except (KeyError, ValueError):
             return _refused(400, "INVALID_REQUEST_PARAM", "offset")
+        # Real offsets are no row numbers: a client that computes them must fail here.
         start = offset // 973
         if offset % 973 or not 0 < requested <= 1000:
             return _refused(400, "INVALID_REQUEST_PARAM", "noOfRecords")
         end = start + min(requested, self.largest)
         shown = report.rows[start:end]
         answer: dict[str, Any] = {
+            # An empty cell is two quotes or is left out.
             "reportData": [{"Period Start Date": '""', **_filled(row)} for row in shown],
             "nextOffset": end * 973 if end < len(report.rows) else -1,
             "totalRecords": len(shown),

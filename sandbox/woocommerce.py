@@ -1,6 +1,6 @@
 """WooCommerce: two stores at two paths of one server, their keys, and the page that makes keys.
 
-How calls are checked, and error bodies: ../shared/reference/channels-2.md, section 4.1. A store
+How calls are checked, and error bodies: the source of WooCommerce 9.9.5. A store
 calls itself what it is called, as WordPress behind no proxy does. Beside https, keys are posted to
 plain http on loopback: that is the one liberty taken.
 """
@@ -26,6 +26,7 @@ from sandbox.refusals import WOOCOMMERCE
 from sandbox.woocommerce_lists import answered, error, only
 from sandbox.woocommerce_money import WooMoney
 
+# WooCommerce's own limit on the age of a signed request.
 WINDOW_SECONDS = 900
 CANNOT_VIEW = "woocommerce_rest_cannot_view"
 WRONG = "woocommerce_rest_authentication_error"
@@ -61,6 +62,7 @@ class WooCommerce:
 
     def __init__(self) -> None:
         self.stores = {
+            # WordPress stores names with HTML entities.
             "harbour": WoocommerceStore("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
             "foundry": WoocommerceStore("Foundry Books", "GB", "GBP", "Europe/London"),
         }
@@ -173,12 +175,14 @@ class WooCommerce:
             headers = {"Content-Type": "application/json;charset=UTF-8"}
             answer = await sender.post(form["callback_url"], json=body, headers=headers)
         if answer.status_code != 200:
+            # WooCommerce deletes the key if it can't be delivered.
             del store.keys[key]
             return Response("An error occurred: the consumer data could not be sent", 401)
         return back_to(form["return_url"], {"success": "1", "user_id": form["user_id"]})
 
     async def _index(self, request: Request) -> Response:
         store = self.stores.get(request.path_params["store"])
+        # With plain permalinks the pretty addresses don't exist, and the other way round.
         if store is None or store.plain is not ("rest_route" in request.query_params):
             return Response("<html>Not found</html>", 404, media_type="text/html")
         home = _home(request)
@@ -237,6 +241,7 @@ class WooCommerce:
         route = request.query_params.get("rest_route", "")
         if route == "/":
             return await self._index(request)
+        # WooCommerce authenticates only if the address contains wp-json/wc/.
         if f"wp-json{route}" not in request.url.path:
             return error(401, CANNOT_VIEW, "Sorry, you cannot list resources.")
         if route == "/wc/v3/settings/general":
@@ -261,9 +266,11 @@ def _home(request: Request) -> str:
 def _refused(request: Request, store: WoocommerceStore) -> Response | None:
     """Return the answer to a caller who may not; None for one who may."""
     supplied = dict(request.query_params)
+    # Over plain http WooCommerce accepts signatures only.
     if request.url.scheme == "http":
         return _unsigned(request, store, supplied)
     header = request.headers.get("authorization", "").removeprefix("Basic ")
+    # Many hosts' CGI set-up drops the Authorization header.
     header = "" if store.deaf else header
     key, _, secret = base64.b64decode(header).decode().partition(":")
     if supplied.get("consumer_key"):
@@ -305,6 +312,7 @@ def _signature(request: Request, secret: str, supplied: dict[str, str]) -> str:
     """Sign as WooCommerce does: base string from its home address, sorted by raw name."""
     address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
     pairs = [
+        # Encoded twice, as in WooCommerce: once for the pair, once for the base string.
         f"{quote(quote(name, safe='~'), safe='~')}%3D{quote(quote(value, safe='~'), safe='~')}"
         for name, value in sorted(supplied.items())
         if name != "oauth_signature"

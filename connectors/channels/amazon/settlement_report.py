@@ -41,7 +41,7 @@ V1_COLUMNS = (
     "shipment-fee-type", "shipment-fee-amount", "order-fee-type", "order-fee-amount",
     "direct-payment-type", "direct-payment-amount",
 )  # fmt: skip
-# Present in most files; a settlement without promotions lacks them (samples.md, section 1).
+# Present in most files; a settlement without promotions lacks them.
 _OPTIONAL = (
     "posted-date-time", "promotion-id", "promotion-type", "promotion-amount",
 )  # fmt: skip
