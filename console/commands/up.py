@@ -133,6 +133,7 @@ def _environment(home: Settings, sandbox: bool) -> Mapping[str, str]:
         "DAYBOOK_HOME": str(home.home),
         "DAYBOOK_PUBLIC_URL": home.public_url,
         "DAGSTER_HOME": str(home.dagster_home),
+        # Dagster's beta warnings would fill every log and the terminal of every child.
         "PYTHONWARNINGS": "ignore",
         **(emulated.environment(home) if sandbox else {}),
     }
@@ -149,6 +150,7 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
             "Dagster",
             [sys.executable, "-m", "pipelines.webserver", str(dagster), DAGSTER, str(code)],
             partial(answers_on, dagster, f"{DAGSTER}/server_info"),
+            # The daemon computes its next ticks from the wall clock when it starts.
             keeps_dates=True,
         ),
     ]
@@ -157,7 +159,9 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
         listed.append(Service("books", command, partial(fava.ready, books_socket, prefix=BOOKS)))
         console += ["--books", f"{UNIX}{books_socket}"]
     except ConfigError as error:
+        # Fava is an optional extra: everything else works without it.
         print_status(f"without the books' pages: {error}")
+    # A wildcard address can be bound but not called.
     reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - only read
     health = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/health"
     command = [sys.executable, "-m", "console.web", *console]
@@ -190,6 +194,7 @@ def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
     if not is_loopback(host):
         print_status(exposure(host, home.public_url))
     print_result("stop with Ctrl-C")
+    # Scripts wait for this line through a pipe, which Python buffers.
     sys.stdout.flush()
 
 
@@ -221,6 +226,7 @@ def _watch(home: Settings, programs: Programs) -> None:
         time.sleep(1.0)
         if take_reload_request(home):
             print_status("there are new days: restarting the code server")
+            # The partitions of a running code location are fixed at its start.
             programs.begin_anew(CODE)
         for line in programs.revive():
             print_status(line)

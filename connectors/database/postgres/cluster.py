@@ -1,4 +1,4 @@
-"""The cluster of one home on disk: made whole or not at all, and with its password.
+"""The cluster of one home on disk: created completely or not at all, with its password.
 
 Folders and files are for one account only. Where root makes them in somebody's home they are
 given to the owner of that home, and the data to the account that serves it.
@@ -24,10 +24,13 @@ ROLE = "daybook"
 # Kept in postgresql.conf, where an owner may change them: sized for two cores.
 _TUNING = {
     "shared_buffers": "64MB",
+    # Runs, sensors, pages and commands each hold a few.
     "max_connections": "200",
+    # No replicas: less to write and to sync.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
+    # Compiling costs more than these short queries take.
     "jit": "off",
     "io_method": "sync",
     "timezone": "UTC",
@@ -40,11 +43,13 @@ def create(files: Layout, account: SystemAccount | None, home: Path) -> None:
     if not files.password_file.exists():
         with replacing(files.password_file) as temporary:
             _write_password(temporary, home)
+    # Renamed at the end, so a killed initdb never looks like a cluster.
     fresh = files.folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     make_folder(fresh, home)
     adopt(fresh, account)
     with tempfile.TemporaryFile(dir=files.folder) as phrase:
+        # By a file without a name: arguments are visible to every account.
         phrase.write(files.password_file.read_bytes())
         phrase.seek(0)
         if account is not None:
@@ -71,6 +76,7 @@ def _alter_password(files: Layout, account: SystemAccount | None, password: str)
     with tempfile.TemporaryFile(dir=files.folder) as statement:
         statement.write(f"ALTER ROLE {ROLE} PASSWORD '{password}'\n".encode())
         statement.seek(0)
+        # Single-user mode needs no password, and the folder's mode is the authorisation.
         arguments = ["--single", "-D", data_argument(files.data), "-c", "exit_on_error=true"]
         process = run(
             "postgres",
@@ -122,6 +128,7 @@ def make_folder(folder: Path, home: Path) -> None:
 
 def open_private(path: Path, home: Path) -> int:
     """Open a file for reading and appending, made with mode 0600 if it is not there."""
+    # O_NOFOLLOW: as root, a symbolic link in somebody's home must not lead us to write elsewhere.
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     if os.fstat(handle).st_uid != home.stat().st_uid and os.geteuid() == 0:
         os.fchown(handle, home.stat().st_uid, home.stat().st_gid)

@@ -37,6 +37,7 @@ from connectors.errors import Transient
 from connectors.home.settings import Settings
 
 _START_SECONDS = 120  # crash recovery of a large log takes a while
+# Backends of a killed postmaster notice its death within a second or two.
 _ORPHANS_GONE_AFTER = 3
 _LONGEST_LOG = 10_000_000
 
@@ -113,6 +114,7 @@ def restore_password(settings: Settings) -> bool:
 def _stop(files: Layout, account: SystemAccount | None) -> bool:
     if not files.is_running():
         return False
+    # Fast: open connections are ended and rolled back; "smart" would wait for them for ever.
     arguments = ["stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", data_argument(files.data)]
     process = run("pg_ctl", arguments, account=account, folder=files.data)
     if process.returncode != 0:
@@ -162,6 +164,7 @@ def _launch(files: Layout, account: SystemAccount | None, home: Path, serving: i
             account=account,
             folder=files.data,
             output=log,
+            # The server inherits the lock, which so lasts exactly as long as any of its processes.
             keep_open=[serving],
         )
     if process.returncode != 0:
