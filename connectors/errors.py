@@ -82,7 +82,7 @@ def _system_fault(error: OSError) -> str:
 
 
 def _place(error: OSError) -> str:
-    """Return the path that failed: of a temporary file, which helps nobody, its folder."""
+    """Return the path that failed; for a temporary file, its folder."""
     # Imported late: the modules that name temporary files import this one.
     from connectors.lake.temporary import IMPORT, TEMPORARY
 

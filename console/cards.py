@@ -78,7 +78,7 @@ class Card:
 
     @property
     def setup(self) -> Setup:
-        """Return what it brings in, and how far its set-up has come."""
+        """Return its imports, and the step that its set-up has reached."""
         return Setup.model_validate(self.connection.setup)
 
 

@@ -44,7 +44,7 @@ class Service:
     """One program; `ready` says whether it does its work already, `folder` is where it runs.
 
     Without an `essential` one the others are of no use: where it stays down they are stopped. One
-    that is not `restartable` has lost with its process what it was there for.
+    that is not `restartable` lost its state with its process.
     """
 
     name: str
@@ -142,7 +142,7 @@ class Programs:
         if service.restarts >= len(self.restarts) or not service.restartable:
             if service.essential:
                 raise Transient(end)
-            line = f"{end}; it stays down: mend the cause, then start `daybook up` again"
+            line = f"{end}; it stays down: fix the cause, then start `daybook up` again"
         else:
             wait = self.restarts[service.restarts]
             service.restarts += 1
@@ -225,7 +225,7 @@ class Programs:
 
 
 def answers_on(path: Path, address: str) -> bool:
-    """Return whether somebody answers on a Unix socket."""
+    """Return whether a Unix socket answers with 200."""
     connection = UnixConnection(path, 2)
     try:
         connection.request("GET", address)
@@ -237,7 +237,7 @@ def answers_on(path: Path, address: str) -> bool:
 
 
 def answers(address: str) -> bool:
-    """Return whether somebody answers there."""
+    """Return whether the address answers."""
     try:
         with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own programs
             return True

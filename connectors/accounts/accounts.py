@@ -69,7 +69,7 @@ class Accounts(Credentials):
     ) -> Connection:
         """Give a connection new credentials for the account it has.
 
-        `BadInput` when they reach another account; the connection is then as it was.
+        Raises `BadInput` if they reach another account; the connection is then unchanged.
         """
         connection = self.registry.connections.get(slug)
         platform = platform_named(connection.channel)

@@ -109,7 +109,7 @@ def requested_connection(accounts: Accounts, state: str, session: str) -> str | 
 def receive_keys(
     accounts: Accounts, platform: Platform, state: str, body: Mapping[str, object]
 ) -> None:
-    """Take the keys that a platform posts for an open request; the browser comes back after it."""
+    """Store the keys that a platform posts for an open request; the browser returns afterwards."""
     asking = _consent(platform)
     if asking.hands_over is None:
         raise BadInput(f"{platform.title} hands over no keys")

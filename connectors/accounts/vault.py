@@ -93,7 +93,7 @@ class Vault:
             locked.save(fields)
 
     def forget(self, owner: str) -> None:
-        """Drop an owner's credentials for good."""
+        """Delete an owner's credentials."""
         self.registry.credentials.forget(owner)
 
     def forget_all(self, actor: str) -> None:

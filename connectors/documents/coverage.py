@@ -48,7 +48,7 @@ def check_before_sync(manifest: Manifest, since: date) -> None:
     if late or max(_days_with_lines(manifest), default=date.min) >= since:
         raise BadInput(
             f"{manifest.name}: has money that was not paid out before {since}, from where on "
-            f"{manifest.connection} is brought in by itself: export what was paid out before"
+            f"{manifest.connection} is synced automatically: export what was paid out before"
         )
 
 

@@ -29,7 +29,7 @@ def check_above(
     for number, cells in enumerate(islice(records(file.head, delimiter), above), start=1):
         if sum(map(bool, map(str.strip, cells))) > max(5, columns // 4):
             raise BadInput(
-                f"{file.name}: row {number} stands above the header: the rows were sorted or "
+                f"{file.name}: row {number} is above the header: the rows were sorted or "
                 f"moved; {again}"
             )
 
@@ -43,7 +43,7 @@ def check_columns(
         raise BadInput(f"{file.name}: column {missing[0]!r} is missing; {again}")
     doubled = [c for c in columns if c and columns.count(c) > 1]
     if doubled:
-        raise BadInput(f"{file.name}: column {doubled[0]!r} stands twice; {again}")
+        raise BadInput(f"{file.name}: column {doubled[0]!r} occurs twice; {again}")
 
 
 def load(
@@ -194,6 +194,6 @@ def check_once(
     if twice is not None:
         number, first, second = twice
         raise BadInput(
-            f"{file.name}: row {second}: {name} {number} stands twice, in row {first} too: it "
+            f"{file.name}: row {second}: {name} {number} occurs twice, in row {first} too: it "
             f"would be counted twice; {again}"
         )

@@ -127,7 +127,7 @@ def _database_finding(error: DaybookError) -> Finding:
     detail, _, mend = str(error).rpartition(": ")
     if detail and isinstance(error, ConfigError | DiskFull):
         return Finding("postgres", False, detail, mend)
-    mend = "see postgres/server.log in the home, or mend DAYBOOK_DATABASE_URL"
+    mend = "see postgres/server.log in the home, or correct DAYBOOK_DATABASE_URL"
     return Finding("postgres", False, str(error), mend)
 
 
@@ -220,7 +220,7 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
         parsed = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         detail = f"{path} is not YAML: {' '.join(str(error).split())}"
-        yield Finding("dagster", False, detail, "mend it, or delete it and run `daybook init`")
+        yield Finding("dagster", False, detail, "correct it, or delete it and run `daybook init`")
         return
     missing = [name for name in _STORAGES if not isinstance(parsed, dict) or name not in parsed]
     if missing:

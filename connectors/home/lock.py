@@ -67,7 +67,7 @@ class HomeLock:
 
 
 def read_tenancy(settings: Settings) -> Tenancy | None:
-    """Return who ran this home last, on record; None where nobody did.
+    """Return the record of the processes that ran this home last; None if there is none.
 
     The record of a home that was copied is of no account: it names the original's processes.
     """

@@ -149,7 +149,7 @@ class Settings(BaseSettings):
 
     @property
     def reload_request_file(self) -> Path:
-        """Return the file that asks `daybook up` to load the code location anew."""
+        """Return the file that asks `daybook up` to reload the code location."""
         return self.home / ".reload"
 
     @property

@@ -45,7 +45,7 @@ def socket_path(folder: Path, name: str) -> Path:
 
 
 def listens_on(path: Path) -> bool:
-    """Return whether somebody accepts connections on a Unix socket."""
+    """Return whether a process accepts connections on a Unix socket."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))

@@ -53,7 +53,7 @@ class Unlimited:
         """Do nothing: nothing was taken."""
 
     def penalise(self, operation: str, seconds: float) -> None:
-        """Do nothing: there is nobody else to hold back."""
+        """Do nothing: there is no shared limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class Response:
             raise Transient("an answer is cut or no JSON: try again") from error
 
     def at(self, path: str) -> Any:
-        """Return what stands under a dotted path; None where the way ends before it."""
+        """Return the value at a dotted path; None if the path ends before it."""
         value = self.json
         for name in path.split("."):
             if not isinstance(value, dict):

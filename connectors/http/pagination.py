@@ -78,7 +78,7 @@ def offset(items: str, total: str) -> Paginator:
 
 
 def cursor(path: str, *, parameter: str) -> Paginator:
-    """Repeat the query with the token that stands under `path`, until there is none."""
+    """Repeat the query with the token at `path`, until there is none."""
 
     def next_request(request: Request, response: Response) -> Request | None:
         token = response.at(path)

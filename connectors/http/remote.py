@@ -36,7 +36,7 @@ def tls() -> ssl.SSLContext:
 
 
 class AccessRefused(ConfigError):
-    """The platform does not accept our credentials any more."""
+    """The platform rejected the credentials."""
 
 
 ErrorFor = Callable[[httpx2.Response], Exception | None]
@@ -220,7 +220,7 @@ def wait_seconds(response: httpx2.Response) -> float:
 
 
 def status_error(title: str, operation: str, response: httpx2.Response) -> DaybookError | None:
-    """Return the error that a status stands for; None for success."""
+    """Return the error for a status; None for success."""
     status = response.status_code
     if status == httpx2.codes.UNAUTHORIZED:
         return AccessRefused(f"{title} no longer accepts the authorisation: connect it again")

@@ -62,7 +62,7 @@ class Lake:
         swap_all(files)
 
     def drop(self, table: str, connection: str, day: date) -> None:
-        """Remove a partition that nothing supports any more."""
+        """Remove a partition without documents."""
         self.partition(table, connection, day).unlink(missing_ok=True)
 
     def forget(self, connection: str, tables: Iterable[str]) -> None:

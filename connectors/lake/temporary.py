@@ -53,7 +53,7 @@ def sweep(settings: Settings) -> None:
 
 
 def private_text(path: Path) -> TextIO:
-    """Open a new text, or an old one anew, that only its owner can read."""
+    """Open a text file for writing that only its owner can read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     # The mode of `open` applies to new files only.
     os.fchmod(descriptor, 0o600)

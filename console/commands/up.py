@@ -48,7 +48,7 @@ def up(
     dagster_port: Annotated[int | None, typer.Option(hidden=True)] = None,
     books_port: Annotated[int | None, typer.Option(hidden=True)] = None,
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Run emulators of all platforms beside it.")
+        bool, typer.Option("--sandbox", help="Also run emulators of all platforms.")
     ] = False,
     takeover: Annotated[
         bool, typer.Option("--takeover", help="End what runs this home now, and run it here.")
@@ -65,7 +65,9 @@ def up(
         # Scripts from before still give these: the two had ports of their own.
         for old_port, option in ((dagster_port, "--dagster-port"), (books_port, "--books-port")):
             if old_port is not None:
-                print_status(f"{option} means nothing any more: only the console listens on a port")
+                print_status(
+                    f"{option} no longer has an effect: only the console listens on a port"
+                )
         if sandbox:
             emulated.claim(home)
         programs = Programs(home.home / "logs", _environment(home, sandbox), lock)
@@ -200,7 +202,7 @@ def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
 
 def exposure(host: str, public_url: str) -> str:
     """Return the warning for a console that listens beyond this machine."""
-    warning = f"warning: whoever reaches this machine on {host} reaches the console"
+    warning = f"warning: everyone who reaches this machine on {host} can reach the console"
     if public_url.startswith("https://"):
         return warning
     return (

@@ -108,6 +108,6 @@ def _requests(events: Iterable[InboxEvent]) -> Iterable[dg.RunRequest]:
 
 def _reason(events: Sequence[InboxEvent], busy: set[str]) -> str:
     if not events:
-        return "No documents came and no days were asked for."
+        return "No new documents, and no requested days."
     waiting = sorted({event.connection for event in events} & busy)
     return f"Waiting for the runs of {', '.join(waiting)} to end: their new days come after."

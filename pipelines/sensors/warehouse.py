@@ -33,7 +33,7 @@ class Cursor(BaseModel):
     job=warehouse_job,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Publishes the warehouse when partitions have changed and none changes any more.",
+    description="Publishes the warehouse when partitions have changed and none is changing.",
 )
 def changed_lake(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
@@ -50,7 +50,7 @@ def changed_lake(
     if stamp != before.seen and now - since < PATIENCE_SECONDS:
         cursor = before.model_copy(update={"seen": stamp, "since": since})
         return dg.SensorResult(
-            skip_reason="Waiting until nothing changes any more.", cursor=cursor.model_dump_json()
+            skip_reason="Waiting until nothing changes.", cursor=cursor.model_dump_json()
         )
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=stamp)],

@@ -129,7 +129,7 @@ class _Poll:
         except BadInput as error:
             self.result.unread += 1
             self._log.warning(
-                "message %s cannot be read: %s; it stays for the dead letter queue",
+                "message %s cannot be read: %s; it stays for the dead-letter queue",
                 message.id,
                 error,
             )

@@ -98,7 +98,7 @@ def check_withdrawable(connection: Connection, document: StoredDocument) -> None
 def withdraw_document(
     workspace: Workspace, connection: Connection, document: str, reason: str, actor: str
 ) -> Withdrawn:
-    """Take a document out: it counts no more, and its days are to be done again.
+    """Withdraw a document and request its days.
 
     `document` is its whole id. One that was withdrawn before has its days asked for again.
     """

@@ -170,7 +170,7 @@ def _build(
         try:
             return None, changes, build.run(changes, start_from=warehouse_file)
         except BAD_ROWS as error:
-            raise Permanent(f"the warehouse was left as it was: {summary(error)}") from error
+            raise Permanent(f"the warehouse is unchanged: {summary(error)}") from error
         except duckdb.Error as error:
             reason = f"the old file could not be continued: {summary(error)}"
             changes = compare((), current)
@@ -178,9 +178,9 @@ def _build(
     try:
         return reason, changes, build.run(changes, start_from=None)
     except NO_ROOM_OR_NO_FILE as error:
-        raise Transient(f"the warehouse was left as it was: {summary(error)}") from error
+        raise Transient(f"the warehouse is unchanged: {summary(error)}") from error
     except duckdb.Error as error:
-        raise Permanent(f"the warehouse was left as it was: {summary(error)}") from error
+        raise Permanent(f"the warehouse is unchanged: {summary(error)}") from error
 
 
 @contextmanager

@@ -19,7 +19,7 @@ def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: 
     allow(page, emulator.picks(emulator.first))
     expect(page.get_by_text("is connected.")).to_be_visible()
     shot(page, "organisation-done")
-    page.get_by_role("link", name="Go on with the store's set-up").click()
+    page.get_by_role("link", name="Continue the store's set-up").click()
     expect(page.get_by_role("radio", name="Xero: Our books")).to_be_checked()
     page.get_by_role("button", name="Finish").click()
     found = page.locator('[data-slug="our-books"]')

@@ -45,7 +45,7 @@ def spoilt(example: Example) -> dict[str, tuple[bytes, str]]:
         "another channel's": (other.document.encode(), f"daybook import {other.name}"),
         "no such file at all": (b"Dear seller,\nthank you\n", "is not a file of"),
         "column missing": (example.missing.encode(), "is missing"),
-        "column doubled": (example.doubled.encode(), "stands twice"),
+        "column doubled": (example.doubled.encode(), "occurs twice"),
         "two currencies": (example.two_currencies.encode(), "2 currencies"),
         "undecodable": (document + b"\x81\x8d\x9d\xff\n", "not text"),
         "empty zip": (zipped(), "holds no file"),

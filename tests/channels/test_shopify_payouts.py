@@ -112,7 +112,7 @@ def test_what_no_payout_can_be_is_refused_in_a_line(tmp_path: Path) -> None:
     spoilt = {
         header: "header and no rows",
         text.replace("Fees", "Costs", 1): "column 'Fees' is missing",
-        text.replace("Advances", "Total", 1): "column 'Total' stands twice",
+        text.replace("Advances", "Total", 1): "column 'Total' occurs twice",
         text[: text.rfind("USD") + 1]: "its last line has no end",
         text.replace("2026-03-09", ""): "row 2 is incomplete",
         text.replace("2026-03-09", "9 March"): "'9 March' is not a date that can be read",

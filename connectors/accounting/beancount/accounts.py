@@ -76,7 +76,7 @@ def uses_in(path: Path) -> Uses:
 
 
 def declared_in(main_file: Path) -> frozenset[str]:
-    """Return the accounts, currencies and options that the owner states in files of their own.
+    """Return the accounts, currencies and options in the owner's own files.
 
     These are the main file and what it includes, whatever it includes in turn.
     """

@@ -88,7 +88,7 @@ class Books:
         return sorted(slug for slug in slugs if _SLUG.fullmatch(slug))
 
     def posted(self, connections: Sequence[str] | None = None) -> list[PostedLine]:
-        """Return what stands on disk, read from the files' text, in the order of the books.
+        """Return the postings in the files' text, in the order of the books.
 
         Raises ConfigError naming file and line where a file is not as Daybook wrote it.
         """
@@ -169,7 +169,7 @@ class Books:
         """Return year files that differ, of this connection and of those whose clearing it moves.
 
         Money may go from one connection's clearing account to another's, and a balance
-        assertion counts everything on its account, whoever posted it.
+        assertion includes every posting on its account.
         """
         ledgers = {ledger.slug: ledger}
         files: dict[Path, str | None] = {}

@@ -142,7 +142,7 @@ class SettlementReport:
             )
         doubled = [c for c in columns if c and columns.count(c) > 1]
         if doubled:
-            raise BadInput(f"{name}: column {doubled[0]!r} stands twice; download the report again")
+            raise BadInput(f"{name}: column {doubled[0]!r} occurs twice; download the report again")
 
     def _rows_without_amount(self, con: duckdb.DuckDBPyConnection) -> int:
         """Return the number of rows that become no line and belong to none."""

@@ -128,7 +128,7 @@ def error_for(response: httpx2.Response) -> Exception | None:
         case httpx2.codes.OK if path.endswith("/reconFile"):
             return _no_zip(response.content)
         case httpx2.codes.OK if _says_error(response.content):
-            return Transient("Walmart answers with an error of its own: try again")
+            return Transient("Walmart answers with an error: try again")
     return None
 
 

@@ -70,7 +70,7 @@ def error_for(response: httpx2.Response) -> DaybookError | None:
         return Transient("WooPayments does not answer at the moment: try again")
     if code in {"rest_no_route", "rest_forbidden"} or code.startswith("wcpay_"):
         return NotThere(
-            "the store does not answer WooCommerce's calls: see that WooCommerce is active"
+            "the store does not answer WooCommerce's calls: check that WooCommerce is active"
         )
     return None
 

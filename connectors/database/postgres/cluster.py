@@ -67,7 +67,7 @@ def create(files: Layout, account: SystemAccount | None, home: Path) -> None:
 
 
 def reset_password(files: Layout, account: SystemAccount | None, home: Path) -> None:
-    """Give the role a new password, in a cluster that nobody serves."""
+    """Give the role a new password, in a stopped cluster."""
     with replacing(files.password_file) as temporary:
         _alter_password(files, account, _write_password(temporary, home))
 

@@ -90,7 +90,7 @@ def ensure_running(settings: Settings) -> Layout:
 
 
 def stop(settings: Settings) -> bool:
-    """Stop the server, cutting off whoever is connected; False when it did not run."""
+    """Stop the server, ending all connections; return False if it did not run."""
     files = layout(settings)
     if not files.folder.is_dir():
         return False
@@ -99,7 +99,7 @@ def stop(settings: Settings) -> bool:
 
 
 def restore_password(settings: Settings) -> bool:
-    """Make a new password where the file was lost; cuts off whoever is connected."""
+    """Make a new password if the file was lost; ends all connections."""
     files = layout(settings)
     if not files.exists() or files.password_file.exists():
         return False

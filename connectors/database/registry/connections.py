@@ -76,7 +76,7 @@ class Connections(Repository):
             )
             if session.scalars(live.limit(1)).first() is not None:
                 raise BadInput(
-                    f"{slug} was the slug of a connection whose entries stand in the books: choose "
+                    f"{slug} was the slug of a connection with entries in the books: choose "
                     f"another slug, or `daybook connections remove {slug} --withdraw-entries --yes`"
                 )
             inserted = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()

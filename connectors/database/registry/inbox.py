@@ -89,7 +89,7 @@ class Inbox(Repository):
     def finish_days(self, slug: str, days: Iterable[date], through: int) -> None:
         """Take days that were computed out of the connection's events up to the id `through`.
 
-        An event whose last day is taken out is put away.
+        An event without days left is marked as handled.
         """
         values = {"slug": slug, "days": sorted(set(days)), "through": through}
         with self._transaction() as session:

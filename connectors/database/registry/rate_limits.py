@@ -99,7 +99,7 @@ class RateLimits(Repository):
             connection.execute(_GIVE_BACK, {"key": key, "cost": cost})
 
     def penalise(self, key: str, per_second: float, seconds: float) -> None:
-        """Give nobody a permit for so many seconds."""
+        """Refuse all permits for so many seconds."""
         with self._statements() as connection:
             connection.execute(_HOLD, {"key": key, "owed": seconds * per_second})
 

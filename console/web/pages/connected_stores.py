@@ -114,7 +114,7 @@ def _nothing_yet(current_user: CurrentUser) -> None:
         ui.icon("storefront", size="4rem").props("aria-hidden=true")
         heading("No stores connected yet", 2)
         ui.label(
-            "Connect a store and Daybook fetches every settlement, proves it to the cent and "
+            "Connect a store and Daybook fetches every settlement, verifies it to the cent and "
             "writes the books."
         )
         if current_user.may("connect"):

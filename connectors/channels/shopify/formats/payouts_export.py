@@ -48,7 +48,7 @@ _FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 
 
 class PayoutsExport:
-    """The export of payouts, which says what whole payouts come to."""
+    """The export of payouts, with the sums of whole payouts."""
 
     name = "payouts_export"
     coverage = Coverage.PAYOUT_SUMMARY

@@ -95,7 +95,7 @@ def _check_columns(file: DecodedFile, named: Sequence[str]) -> None:
     names = [folded(name) for name in named if name]
     doubled = [name for name in names if names.count(name) > 1]
     if doubled:
-        raise BadInput(f"{file.name}: column {doubled[0]!r} stands twice; {_AGAIN}")
+        raise BadInput(f"{file.name}: column {doubled[0]!r} occurs twice; {_AGAIN}")
 
 
 def _relation(named: Sequence[str], text: Path) -> str:
