@@ -47,7 +47,7 @@ def check_before_sync(manifest: Manifest, since: date) -> None:
     late = [s for s in manifest.settlements if s.deposit_day is None or s.deposit_day >= since]
     if late or max(_days_with_lines(manifest), default=date.min) >= since:
         raise BadInput(
-            f"{manifest.name}: has money that was not paid out before {since}, from where on "
+            f"{manifest.name}: has money that was not paid out before {since}, from which day on "
             f"{manifest.connection} is synced automatically: export what was paid out before"
         )
 

@@ -55,7 +55,7 @@ def test_a_settlement_that_stands_in_two_days_is_refused(
     (row,) = duckdb.read_parquet(str(shop.path(SETTLEMENTS, 3))).to_arrow_table().to_pylist()
     shop.write(SETTLEMENTS, 3, [row | {"settlement_id": "S0"}])
 
-    with pytest.raises(Permanent, match=r"left as it was: .*uplicate key"):
+    with pytest.raises(Permanent, match=r"is unchanged: .*uplicate key"):
         publish(lake, warehouse, rebuild=rebuild)
 
 

@@ -68,9 +68,9 @@ def ask(settings: Settings, question: str) -> object:
 
 
 def postmaster(settings: Settings) -> int:
-    found = layout(settings).postmaster()
-    assert found is not None
-    return found.pid
+    server_pid = layout(settings).postmaster()
+    assert server_pid is not None
+    return server_pid.pid
 
 
 def mode(path: Path) -> int:
@@ -78,8 +78,8 @@ def mode(path: Path) -> int:
 
 
 def modes_of_parents(path: Path) -> dict[str, tuple[int, int, int]]:
-    found = {str(parent): parent.stat() for parent in path.parents}
-    return {name: (s.st_mode, s.st_uid, s.st_gid) for name, s in found.items()}
+    before = {str(parent): parent.stat() for parent in path.parents}
+    return {name: (s.st_mode, s.st_uid, s.st_gid) for name, s in before.items()}
 
 
 def test_every_folder_on_the_way_keeps_its_mode(
@@ -172,8 +172,8 @@ def test_each_home_has_a_password_of_its_own_kept_as_scram(
 ) -> None:
     one, two = serve(tmp_path / "one"), serve(tmp_path / "two")
     assert layout(one).password() != layout(two).password()
-    kept = str(ask(one, "SELECT rolpassword FROM pg_authid WHERE rolname = 'daybook'"))
-    assert kept.startswith("SCRAM-SHA-256$")
+    password_hash = str(ask(one, "SELECT rolpassword FROM pg_authid WHERE rolname = 'daybook'"))
+    assert password_hash.startswith("SCRAM-SHA-256$")
     hba = (layout(one).data / "pg_hba.conf").read_text()
     rules = [line.split() for line in hba.splitlines() if line and not line.startswith("#")]
     assert {rule[-1] for rule in rules} == {"scram-sha-256"}
@@ -394,8 +394,8 @@ def test_a_home_without_a_server_asks_for_init(tmp_path: Path) -> None:
 )
 def test_a_url_of_ones_own_keeps_what_it_says(tmp_path: Path, written: str, expected: str) -> None:
     settings = Settings.model_validate({"home": tmp_path, "database_url": written})
-    found = make_url(postgres.database_url(settings, "dagster"))
-    assert found == make_url(expected)
+    url = make_url(postgres.database_url(settings, "dagster"))
+    assert url == make_url(expected)
 
 
 def as_account(uid: int, gid: int, deed: Callable[[], None]) -> int:
