@@ -67,7 +67,7 @@ def test_a_row_in_the_file_of_another_day_is_refused(
     shop = Shop(lake)
     shop.write(TRANSACTIONS, 3, shop.transactions(2, orders=1))
 
-    with pytest.raises(Permanent, match=r"another connection or day stands in .*2024-01-04"):
+    with pytest.raises(Permanent, match=r"another connection or day is in .*2024-01-04"):
         publish(lake, warehouse, rebuild=rebuild)
 
 
