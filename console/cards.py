@@ -240,6 +240,7 @@ def _status(
 def _action(connection: Connection, status: Status, held: HeldEntries | None) -> Action | None:
     if status == "held" and held is not None and not held.unmapped:
         return None if held.unmapped is None else "sync now"
+    # A connection of files has no account that a sync could ask.
     return NEXT[status] if connection.kind == "api" or status != "never synced" else None
 
 

@@ -39,6 +39,7 @@ def _attend(program: "subprocess.Popen[bytes]", pipe: int, reader: int) -> int:
     stopping = False
     while True:
         ready, _, _ = select.select([pipe, reader], [], [], LOOK_SECONDS if stopping else None)
+        # Each byte is the number of a signal.
         received = set(os.read(reader, 512)) if reader in ready else set()
         if pipe in ready or signal.SIGTERM in received:
             _end_group(program)

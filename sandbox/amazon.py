@@ -131,6 +131,7 @@ class Amazon(Granting):
 
     def chosen(self, account: str) -> dict[str, str]:
         """Return the region."""
+        # One seller id may exist in several regions, each an account of its own.
         return {"region": account.partition("/")[2]}
 
     def keys(self, account: str) -> dict[str, str]:

@@ -289,6 +289,7 @@ def _paired(parts: Mapping[str, Owed]) -> dict[str, Owed]:
     """Pair two parts into one settlement, by the number of the first."""
     names = list(parts)
     return {
+        # The two payouts of a split are one settlement, with the sum of both.
         one: Owed(
             parts[one].currency,
             parts[one].total + parts[two].total,

@@ -158,6 +158,7 @@ class Etsy(Granting):
         shop = self._caller(request)
         if isinstance(shop, Response):
             return shop
+        # Without a shop the field is missing, not null.
         own = {"shop_id": shop.shop_id} if shop.shop_id else {}
         return JSONResponse({"user_id": shop.user_id, **own})
 

@@ -49,6 +49,7 @@ class EtsyMoney:
     seed: int = 1
     quiet: bool = False
     times: int = 1
+    # An old shop has a balance from before the first entry that is read.
     brought: int = 1234
     largest: int = 60
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -202,6 +203,7 @@ class EtsyMoney:
             limit, offset = int(query.get("limit", 25)), int(query.get("offset", 0))
         except (KeyError, ValueError):
             return _refused("Invalid or missing min_created or max_created")
+        # In seconds: a month with the end of summer time exceeds it by an hour.
         if end - start > LONGEST_SECONDS:
             return _refused(
                 "Time window between min_created and max_created must be no more than "

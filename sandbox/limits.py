@@ -78,6 +78,7 @@ class Bucket:
     def left(self) -> float:
         """Return the tokens that are left now."""
         now = CLOCK()
+        # Refilled when asked, so that no timer runs.
         self._used = max(0.0, self._used - (now - self._at) * self.per_second)
         self._at = now
         return self.burst - self._used
@@ -112,6 +113,8 @@ class Quota:
     def left(self) -> float:
         """Return the calls that this stretch still allows."""
         if CLOCK() - self._since >= self.seconds:
+            # A fixed window from the first call, as eBay's and Etsy's days are assumed to be
+            # (UNCONFIRMED).
             self._count, self._since = 0.0, CLOCK()
         return self.most - self._count
 
@@ -125,6 +128,7 @@ class Quota:
 
     def least(self, taken: float) -> float:
         """Return true for every stretch but the last."""
+        # The lower bound on time that tests compare a sync's real waits with.
         return max(0.0, math.ceil(taken / self.most) - 1) * self.seconds
 
 

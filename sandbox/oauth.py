@@ -188,9 +188,11 @@ class OAuth:
         self.access = {token: (grant, 0.0) for token, (grant, _) in self.access.items()}
 
     def _renew(self, grant: Grant) -> None:
+        # The first token of a grant is no rotation.
         if grant.refresh_token:
             self.rotations += 1
         grant.refresh_token = self.refresh_form(grant)
+        # Every renewal starts the life of an unused grant again.
         if self.refresh_seconds is not None:
             grant.refresh_ends = self.now() + self.refresh_seconds
 

@@ -101,6 +101,7 @@ class Shopify(Granting):
 
     def custom_app(self, account: str) -> str:
         """Return the token of an app that the shop made for itself; it does not end."""
+        # Tokens of custom apps never expire.
         return self.oauth.lasting(account)
 
     def revoke(self, account: str) -> None:
@@ -166,6 +167,7 @@ class Shopify(Granting):
         except GrantRefusal:
             return _error("invalid_request", "The authorization code was not found or was used.")
         if issued.grant.accounts != (shop.id,):
+            # Codes are bound to the shop whose page granted them.
             return _error("invalid_request", "The authorization code is of another shop.")
         # Without the parameter Shopify still issues tokens that never expire.
         if form.get("expiring") != "1":
@@ -190,6 +192,7 @@ class Shopify(Granting):
     async def _graphql(self, request: Request) -> Response:
         shop = self._shop(request)
         grant = self.oauth.holder(request.headers.get("x-shopify-access-token", ""))
+        # A token of one shop is useless at another's address.
         if grant is None or grant.accounts != (shop.id,):
             text = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return JSONResponse({"errors": text}, 401)

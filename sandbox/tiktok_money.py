@@ -117,6 +117,7 @@ class TikTokMoney:
 
     def _settle(self, day: date) -> None:
         happened = self._day.transactions(day)
+        # A day without transactions has no statement (UNCONFIRMED).
         if not happened:
             return
         number = f"73{self.seed:02}{len(self.statements) + 1:015}"
@@ -179,6 +180,7 @@ def _wants_payment(statement: TiktokStatement, day: date) -> bool:
     if payment is None:
         return True
     begun = datetime.fromtimestamp(payment["create_time"], UTC).date()
+    # A failed payment is made again after three days, with a number of its own.
     return bool(payment["status"] == "FAILED" and begun + 3 * ONE_DAY <= day)
 
 

@@ -113,6 +113,7 @@ class Walmart(Granting):
         client_id, secret = _basic(request)
         form = dict(parse_qsl((await request.body()).decode()))
         if form.get("grant_type") == "client_credentials":
+            # Keys of a seller's own account: no consent and no refresh token.
             expected, seller = self.own.get(client_id, (None, ""))
             if expected != secret:
                 return _unauthorised()

@@ -104,6 +104,7 @@ class WalmartMoney:
         row = next(r for r in rows if r["Transaction Type"] == "Sale")
         month, day, year = row["Transaction Posted Timestamp"].split("/")
         before = date(int(year), int(month), int(day))
+        # A reissued report has the same total, with a line on another day.
         row["Transaction Posted Timestamp"] = _shown(before + ONE_DAY)
         return {before, before + ONE_DAY}
 

@@ -136,6 +136,7 @@ class WooCommerce:
 
     def caller(self, request: Request) -> str | None:
         """Return the store that is called: its host counts calls, whoever makes them."""
+        # A host limits calls per site, without looking at keys.
         return request.url.path.split("/")[1]
 
     def _store(self, account: str) -> WoocommerceStore:

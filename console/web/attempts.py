@@ -54,6 +54,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
         try:
             registry.rate_limits.acquire(count.permit)
         except RateLimited as error:
+            # A bucket from a time with a wrong clock must not announce a wait of days.
             wait = max(1.0, min(error.retry_after, SECONDS))
             message = f"too many wrong passwords: try again in {wait:.0f} s"
             raise RateLimited(message, wait) from error

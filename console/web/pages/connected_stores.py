@@ -63,6 +63,7 @@ def register() -> None:
         shown = StoreFilter(cards=await run.io_bound(cards, current_user.console.registry) or [])
         with frame(current_user, "Connected Stores"):
             _show(current_user, shown)
+        # Notifications of a redirect need the page's socket.
         await ui.context.client.connected()
         if connected:
             current_user.notify("Your store has been connected and authorized successfully!")
