@@ -98,6 +98,7 @@ class EBayMoney:
 
     def _happen(self, day: date) -> None:
         chance = self._random
+        # Quiet days must occur: a day without transactions is not an open one.
         if day.weekday() == 6 and chance.random() < 0.5:
             return
         for _ in range(self.times * chance.randint(0, 4)):
@@ -131,6 +132,7 @@ class EBayMoney:
         )
         if self._random.random() < 0.1:
             held = self.listed[-1]
+            # Held sales skip the next payouts, so payouts and days don't line up.
             held["transactionStatus"] = "FUNDS_ON_HOLD"
             self._available[held["transactionId"]] = day + timedelta(days=10)
 
@@ -206,9 +208,11 @@ class EBayMoney:
             if "payoutId" not in t and self._available[t["transactionId"]] <= day
         ]
         total = sum((_signed(t) for t in due), Decimal(0))
+        # A negative balance is carried on: eBay makes no negative payout.
         if day.weekday() >= 5 or total <= 0:
             return
         number = f"5{len(self.payouts) + 1:09}"
+        # The payout's own fee, so that its amount differs from its transactions.
         fee = Decimal("0.50") if len(self.payouts) % 9 == 4 else Decimal(0)
         for transaction in due:
             transaction |= {"payoutId": number, "transactionStatus": "PAYOUT"}
@@ -219,6 +223,7 @@ class EBayMoney:
         details = {"payoutIds": [number, other], "payoutReference": f"9{number}"}
         for transaction in due:
             transaction["payoutDetails"] = details
+        # Unequal parts that do not divide evenly: sums, not halves, must tie.
         third = (total / 3).quantize(_CENT)
         for part, amount, its_fee in ((number, third, Decimal(0)), (other, total - third, fee)):
             payout = self._payout(part, day, amount, its_fee, len(due))
@@ -265,6 +270,7 @@ class EBayMoney:
 
     def answer_transactions(self, request: Request) -> Response:
         """Answer GET /transaction; 204 and no body for nothing."""
+        # Nothing of today is shown: tests compare whole days.
         midnight = _stamp(_midnight(self.today))
         expected = [t for t in self.listed if t["transactionDate"] < midnight]
         passes = filter_of("transactionDate", request)
@@ -281,6 +287,7 @@ def _paired(parts: Mapping[str, Owed]) -> dict[str, Owed]:
     """Pair two parts into one settlement, by the number of the first."""
     names = list(parts)
     return {
+        # The two payouts of a split are one settlement, with the sum of both.
         one: Owed(
             parts[one].currency,
             parts[one].total + parts[two].total,

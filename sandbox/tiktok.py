@@ -1,6 +1,6 @@
 """TikTok Shop: authorise pages of two worlds, a token endpoint of GETs, signed calls, finance.
 
-Envelopes, codes and lifetimes: ../shared/reference/channels-2.md, sections 2.1 and 2.2. What is
+Envelopes, codes and lifetimes: Partner Center's documents on authorisation and errors. What is
 UNCONFIRMED there is taken as strictly as it may be: a refresh kills the refresh token before.
 """
 

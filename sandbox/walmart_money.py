@@ -91,6 +91,7 @@ class WalmartMoney:
 
     def _happen(self, day: date) -> None:
         chance = self._random
+        # Makes the first period negative, so that a balance is carried into the second.
         if day == self.first + ONE_DAY:
             self._add(day, "Service Fee", "Ocean freight and related services",
                       Decimal("-1400.00"), description="WMSC Logistics Services")  # fmt: skip
@@ -148,6 +149,7 @@ class WalmartMoney:
             "Purchase Order line #": "1",
             "Ship Qty": "1",
             "Partner Item Id": "MUG-BLUE",
+            # A comma and a quote, which the CSV must escape.
             "Partner Item Name": 'Mug, 12", blue',
             "Ship to State": "AR",
             "Fulfillment Type": "Seller Fulfilled",
@@ -176,6 +178,7 @@ class WalmartMoney:
         rows = [row for posted, row in self._waiting if posted < end]
         self._waiting = [(posted, row) for posted, row in self._waiting if posted >= end]
         payable = self._carried + sum((Decimal(r["Amount"]) for r in rows), Decimal(0))
+        # What the seller owes reduces the next payment, and no line of that report says so.
         self._carried = min(payable, Decimal(0))
         paid = {
             "Period Start Date": shown(end - CYCLE),
@@ -225,6 +228,7 @@ class WalmartMoney:
             requested = int(request.query_params["noOfRecords"])
         except (KeyError, ValueError):
             return _refused(400, "INVALID_REQUEST_PARAM", "offset")
+        # Real offsets are no row numbers: a client that computes them must fail here.
         start = offset // 973
         if offset % 973 or not 0 < requested <= 1000:
             return _refused(400, "INVALID_REQUEST_PARAM", "noOfRecords")

@@ -1,6 +1,6 @@
 """WooCommerce: two stores at two paths of one server, their keys, and the page that makes keys.
 
-How calls are checked, and error bodies: ../shared/reference/channels-2.md, section 4.1. A store
+How calls are checked, and error bodies: the source of WooCommerce 9.9.5. A store
 calls itself what it is called, as WordPress behind no proxy does. Beside https, keys are posted to
 plain http on loopback: that is the one liberty taken.
 """
@@ -27,6 +27,7 @@ class WooCommerce:
 
     def __init__(self) -> None:
         self.stores = {
+            # WordPress stores names with HTML entities.
             "harbour": WoocommerceStore("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
             "foundry": WoocommerceStore("Foundry Books", "GB", "GBP", "Europe/London"),
         }
@@ -100,6 +101,7 @@ class WooCommerce:
 
     def caller(self, request: Request) -> str | None:
         """Return the store that is called: its host counts calls, whoever makes them."""
+        # A host limits calls per site, without looking at keys.
         return request.url.path.split("/")[1]
 
     def _store(self, account: str) -> WoocommerceStore:
@@ -139,12 +141,14 @@ class WooCommerce:
             headers = {"Content-Type": "application/json;charset=UTF-8"}
             answer = await sender.post(form["callback_url"], json=body, headers=headers)
         if answer.status_code != 200:
+            # WooCommerce deletes the key if it can't be delivered.
             del store.keys[key]
             return Response("An error occurred: the consumer data could not be sent", 401)
         return back_to(form["return_url"], {"success": "1", "user_id": form["user_id"]})
 
     async def _index(self, request: Request) -> Response:
         store = self.stores.get(request.path_params["store"])
+        # With plain permalinks the pretty addresses don't exist, and the other way round.
         if store is None or store.plain is not ("rest_route" in request.query_params):
             return Response("<html>Not found</html>", 404, media_type="text/html")
         home = _home(request)
@@ -203,6 +207,7 @@ class WooCommerce:
         route = request.query_params.get("rest_route", "")
         if route == "/":
             return await self._index(request)
+        # WooCommerce authenticates only if the address contains wp-json/wc/.
         if f"wp-json{route}" not in request.url.path:
             return error(401, CANNOT_VIEW, "Sorry, you cannot list resources.")
         if route == "/wc/v3/settings/general":

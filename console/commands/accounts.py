@@ -31,13 +31,13 @@ Account = Annotated[
     str | None, typer.Option(help="the account's id, where the credentials reach several")
 ]
 From = Annotated[
-    date | None, typer.Option("--from", parser=day, metavar="DAY", help="first day to bring in")
+    date | None, typer.Option("--from", parser=day, metavar="DAY", help="first day to import")
 ]
 Zone = Annotated[str | None, typer.Option(help="IANA zone of business days")]
 
 
 class Switch(StrEnum):
-    """A choice that says so by its name."""
+    """A choice identified by its name."""
 
     ON = "on"
     OFF = "off"
@@ -86,7 +86,7 @@ def imports(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show, or change, from which day on a connection brings in what, and whether it goes on."""
+    """Show or change the first day that a connection imports, and whether it continues."""
     with workspace() as opened:
         options = {"history_from": first, "ongoing": ongoing, "provisional": _on(provisional)}
         changes = {name: value for name, value in options.items() if value is not None}
@@ -159,7 +159,7 @@ def posting(
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:
-    """Call the platform and say who answers; a pending connection goes on where it stopped."""
+    """Call the platform and name the account; continue a pending connection."""
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
         try:
@@ -198,7 +198,7 @@ def pause(slug: str) -> None:
 
 
 def resume(slug: str) -> None:
-    """Go on with a paused connection."""
+    """Resume a paused connection."""
     with workspace() as opened:
         changed = connections.resume(opened.registry, slug, ACTOR)
     print_result(f"{slug} is active") if changed else print_status(f"{slug} is active already")

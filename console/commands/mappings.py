@@ -152,7 +152,7 @@ def validate(file: Path, connection: For = None, as_json: Json = False) -> None:
 
 @app.command(name="set")
 def set_mapping(file: Path, connection: For = None) -> None:
-    """Save a mapping file and use it from now on; entries that it changes are planned anew."""
+    """Save a mapping file and apply it; entries that it changes are planned again."""
     config = _read(file)
     with workspace() as opened:
         if connection is not None:

@@ -24,7 +24,7 @@ from pipelines.stages.workspace import Workspace
 class Source:
     """One transaction behind a journal line; `cells` are the document's row as it is written.
 
-    `gateway` is the account component of who else took the money.
+    `gateway` is the account component of the other payment provider.
     """
 
     transaction_id: str

@@ -1,8 +1,8 @@
-"""Days that no settlement covers yet: what a channel tells of them ahead of their settlement.
+"""Provisional figures: what a channel reports about days without a settlement.
 
-Its lines stand in a table of their own, day by day, until a settlement covers the day. Where the
-connection says so they are booked too: each day and currency is an open settlement then, which the
-one that covers the day takes the place of.
+The lines are in a table of their own, day by day, until a settlement covers the day. They are
+booked if the connection's settings say so: each day and currency is then an open settlement, which
+the covering one replaces.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -63,7 +63,7 @@ def _uncovered(
 
 
 def _cut_down(manifest: Manifest, covered: Set[date], time_zone: str) -> Manifest:
-    # A settlement takes whole days; what a platform reported of them before counts no more.
+    # A settlement covers whole days, so provisional figures of these days are dropped.
     days = {day: t for day, t in manifest.days.items() if t.lines and day not in covered}
     return manifest.model_copy(
         update={
@@ -113,6 +113,7 @@ def write_provisional(
         if documents:
             _write(workspace, connection, documents, days, mapping)
         for day in lake.days(_TABLE.name, slug) - days:
+            # Days that a settlement covers by now.
             lake.drop(_TABLE.name, slug, day)
     return days
 
@@ -132,6 +133,7 @@ def _write(
             parts.append(_lines(con, manifest, lines))
         files = cut_by_day(pa.concat_tables(parts), _TABLE, scratch / _TABLE.name, days)
         target = {day: workspace.lake.partition(_TABLE.name, connection.slug, day) for day in files}
+        # Unchanged days keep their file, so that the warehouse doesn't load them again.
         moves = [(file, target[day]) for day, file in files.items() if _differs(file, target[day])]
         workspace.lake.adopt(moves)
 

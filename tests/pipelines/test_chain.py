@@ -297,9 +297,9 @@ def _killed_run_is_failed(shop: Shop) -> bool:
     return health.status is WorkerStatus.FAILED
 
 
-def _wait_for(found: Callable[[], list[Path]]) -> list[Path]:
+def _wait_for(list_files: Callable[[], list[Path]]) -> list[Path]:
     deadline = time.monotonic() + 20
-    while not (there := found()):
+    while not (there := list_files()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return there

@@ -69,7 +69,7 @@ def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None
     assert shop.run("data", "cups", FIRST, 6).ok
     after = tick(shop, "touched_days")
     assert (requests(after), shop.registry.inbox.list()) == ([], [])
-    assert after.skip_reason == dg.SkipReason("No documents came and no days were asked for.")
+    assert after.skip_reason == dg.SkipReason("No new documents, and no requested days.")
 
 
 def test_days_of_a_store_whose_run_goes_on_wait_for_its_end(shop: Shop) -> None:

@@ -1,10 +1,10 @@
 """The payment that a report states, verified by its lines.
 
-Walmart keeps what it carries from one payment to the next, and what it holds, out of the report:
-where the lines come to something else than was paid and the report is whole, the difference is a
-line of its own, and the opening balance. Whole is a report with as many lines as it states.
-UNCONFIRMED what it counts: the lines of the file, as the words say, or those without the header,
-or without the line that counts; all three are taken.
+Walmart leaves balances that it carries from one payment to the next, and holds, out of the report.
+If the lines differ from the payment and the report is complete, the difference becomes a line of
+its own and the opening balance. A report is complete if it has as many lines as it states.
+UNCONFIRMED what it counts: all lines of the file, or those without the header, or without the line
+with the count; all three are accepted.
 """
 
 import re
@@ -49,6 +49,8 @@ def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
             f"{file.name}: no row states the payment and its period (PaymentSummary): the file "
             "is cut off or no whole report; download it again"
         )
+    # The two summaries of one report are equal and grouped; different ones are reports pasted
+    # together.
     if len(summaries) > 1:
         ends = ", ".join(f"to {row[3]}" for row in summaries)
         raise BadInput(
@@ -72,12 +74,13 @@ def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
 def verified(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
-    """Return the settlement, whose lines make what was paid, with what was carried into it."""
+    """Return the verified settlement, with the balance carried into it."""
     total = first_value(
         con, "SELECT coalesce(sum(amount), 0) FROM counted_lines WHERE part IS NULL"
     )
     assert payment.declared is not None
     carried = payment.declared - total
+    # The line count separates a balance carried forward from a file that was cut off.
     if carried and not _whole(con):
         raise TotalsMismatch(
             f"{file.name}: its lines sum to {total:f} but its Total Payable is "
@@ -93,7 +96,7 @@ def verified(
 def legacy_stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
     """Return the payment of a report that states none.
 
-    Its name says the day, its rows the period.
+    The file's name has the day, its rows have the period.
     """
     named = _PAID_ON.search(file.name)
     try:
@@ -111,6 +114,7 @@ def legacy_stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statemen
     ).fetchone() or (None, None)
     if first is None or last is None:
         raise BadInput(f"{file.name}: no row has a date; {AGAIN}")
+    # The legacy layout names no currency, and only reports in USD are known.
     return _statement(file, paid_on, "USD", (first, last + timedelta(days=1)), 0, None)
 
 
@@ -137,7 +141,7 @@ def _whole(con: duckdb.DuckDBPyConnection) -> bool:
         f'SELECT count(*) FILTER ("{STATED_LINES}" IS NULL), '
         f'max(CAST("{STATED_LINES}" AS BIGINT)) FROM document_rows'
     ).fetchone() or (0, None)
-    # The header and the line that counts are counted, or one of them, or neither.
+    # The count may include the header and the line with the count, one of them, or neither.
     return stated_lines is not None and 0 <= stated_lines - there <= 2
 
 

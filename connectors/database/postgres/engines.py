@@ -1,4 +1,4 @@
-"""SQLAlchemy's engines of this process, kept for whoever opens the same database next.
+"""SQLAlchemy's engines of this process, cached per database.
 
 Connecting takes ten times as long as most of what is asked, and every new engine compiles its
 statements anew. One is lent to any number of users at once.
@@ -93,7 +93,7 @@ def _is_readable(connection: Any) -> bool:
 
 
 def _forget_what_was_forked() -> None:
-    """Leave connections alone that the parent goes on to use."""
+    """Discard the parent's connections without closing them."""
     for key in [key for key in _lent if key[0] != os.getpid()]:
         _lent.pop(key).engine.dispose(close=False)
 

@@ -1,4 +1,4 @@
--- The first transaction whose lines do not come to what TikTok Shop says that it settles.
+-- The first transaction whose lines do not sum to its settlement amount.
 -- grain: one transaction at most; in: document_rows (operation, answer), counted_lines (the lines)
 WITH listed AS (
     SELECT unnest(json_extract(answer, '$.transactions[*]')) AS t

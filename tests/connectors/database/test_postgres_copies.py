@@ -44,7 +44,7 @@ def copies() -> Iterator[Path]:
 
 def runs(installation: Path, program: str) -> bool:
     """Return whether the account of the server runs a program of an installation."""
-    done = subprocess.run(
+    process = subprocess.run(
         [installation / "bin" / program, "--version"],
         cwd="/",
         user=ACCOUNT.pw_uid,
@@ -53,7 +53,7 @@ def runs(installation: Path, program: str) -> bool:
         capture_output=True,
         check=False,
     )
-    return done.returncode == 0
+    return process.returncode == 0
 
 
 def test_every_program_runs_from_a_copy(private_wheel: Path, copies: Path) -> None:

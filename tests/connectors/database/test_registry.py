@@ -29,8 +29,8 @@ def add(registry: Registry, slug: str = "amazon-us") -> None:
 
 def test_a_connection_that_reads_files_is_active_at_once(registry: Registry) -> None:
     add(registry)
-    found = registry.connections.get("amazon-us")
-    assert (found.channel, found.kind, found.state) == ("amazon", "file", "active")
+    reopened = registry.connections.get("amazon-us")
+    assert (reopened.channel, reopened.kind, reopened.state) == ("amazon", "file", "active")
     assert [c.slug for c in registry.connections.list()] == ["amazon-us"]
     assert registry.audit.list()[0].action == "connection.added"
 
@@ -222,16 +222,18 @@ def test_the_head_is_the_last_migration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
+    ("version", "message"),
     [("0009", "make a new home"), ("9999", "install the newer Daybook")],
 )
-def test_a_schema_of_another_version_is_not_opened(home: Settings, version: str, said: str) -> None:
+def test_a_schema_of_another_version_is_not_opened(
+    home: Settings, version: str, message: str
+) -> None:
     engine = create_engine(database_url(home, REGISTRY_SCHEMA), poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         Registry.open(home)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         Registry.migrate(home)
 
 
@@ -254,7 +256,7 @@ def test_a_database_without_tables_is_migrated(home: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("mysql://u:secret@h/d", "must be postgresql"),
         ("nonsense", "not a database URL"),
@@ -263,9 +265,9 @@ def test_a_database_without_tables_is_migrated(home: Settings) -> None:
     ],
 )
 def test_an_external_database_that_cannot_be_used_is_named_without_its_password(
-    tmp_path: Path, url: str, said: str
+    tmp_path: Path, url: str, message: str
 ) -> None:
     settings = Settings.model_validate({"home": tmp_path, "database_url": url})
-    with pytest.raises((ConfigError, Transient), match=said) as raised:
+    with pytest.raises((ConfigError, Transient), match=message) as raised:
         Registry.open(settings)
     assert "secret" not in str(raised.value)

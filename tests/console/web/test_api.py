@@ -119,18 +119,18 @@ def test_connections_are_found_and_come_in_pages(site: Site) -> None:
     slug = connected(site)
     with program(site, "viewer") as client:
 
-        def found(**asked: object) -> tuple[list[str], int]:
-            answer = client.get("/connections", params=asked)
+        def search(**filters: object) -> tuple[list[str], int]:
+            answer = client.get("/connections", params=filters)
             assert answer.status_code == 200, answer.text
             listed = answer.json()
             return [card["slug"] for card in listed["connections"]], listed["total"]
 
-        assert found(limit=2, offset=3) == (["mugs-3", "mugs-4"], 6)
-        assert found(q="mugs 3") == (["mugs-3"], 1)
-        assert found(q="harbour coffee") == ([slug], 1)
-        assert found(channel="square") == ([slug], 1)
-        assert found(state="paused") == ([], 0)
-        assert found(status="never synced", channel="square") == ([slug], 1)
+        assert search(limit=2, offset=3) == (["mugs-3", "mugs-4"], 6)
+        assert search(q="mugs 3") == (["mugs-3"], 1)
+        assert search(q="harbour coffee") == ([slug], 1)
+        assert search(channel="square") == ([slug], 1)
+        assert search(state="paused") == ([], 0)
+        assert search(status="never synced", channel="square") == ([slug], 1)
         assert client.get("/connections", params={"limit": 0}).status_code == 422
         card = client.get(f"/connections/{slug}").json()
         assert card["account"]["id"] == site.platforms["square"].first
@@ -246,10 +246,10 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         assert (listed["total"], listed["entries"][0]["business_date"]) == (1, "2026-03-03")
         days = client.get("/connections/mugs/days", params={"state": "done", "limit": 2}).json()
         assert (len(days["days"]), days["total"] > 2) == (2, True)
-        done = {
+        documents = {
             work["connection"]: work["outcome"] for work in client.get("/activities").json()["last"]
         }
-        assert done == {"mugs": "done", "attic": "done", "crafts": "done"}
+        assert documents == {"mugs": "done", "attic": "done", "crafts": "done"}
         assert client.post("/connections/mugs/sync").json()["days"] == 0
         again = {"from": "2026-03-01", "to": "2026-03-04"}
         asked_for = client.post("/connections/mugs/sync", json=again)

@@ -1,6 +1,6 @@
 """Amazon's transaction reports on disk: Monthly Unified Transaction and Date Range, in CSV.
 
-Format facts are those of programs that read sellers' files (no file that can be passed on was
+Format facts come from programs that read sellers' files (no file that may be redistributed was
 found): lines of definitions, then a header in the site's language, every field quoted; one row an
 event with an amount a column, whose sum is the row's total. One file holds rows of several
 settlements; a `Transfer` row says what was paid out of one. Rows that are `Deferred` are in no
@@ -142,7 +142,7 @@ def _check_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     ).fetchone()
     if short is not None:
         raise BadInput(f"{file.name}: row {short[0]} is incomplete: it is cut off; {_AGAIN}")
-    # A transfer without its settlement would close the open one.
+    # A transfer without a settlement id would close the open settlement.
     nameless = con.execute(
         "SELECT row FROM document_rows WHERE type = 'Transfer' AND NOT deferred "
         'AND "settlement id" IS NULL ORDER BY row LIMIT 1'
@@ -160,6 +160,7 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
             return str(named[0])
     sites = con.execute("SELECT DISTINCT lower(marketplace) FROM document_rows").fetchall()
     by_site = {shop.name.casefold(): shop.currency for shop in KNOWN.values()}
+    # Each site settles in one currency, which replaces a missing definition line.
     currencies = sorted({by_site[name] for (name,) in sites if name in by_site})
     if len(currencies) == 1:
         return currencies[0]
@@ -207,6 +208,7 @@ def _settlements(
                 marketplace=totals.marketplace,
                 currency=currency,
                 period_start=from_microseconds(start),
+                # Ends are exclusive: the last event itself belongs to the period.
                 period_end=from_microseconds(end + 1),
                 lines=lines,
                 total=total,
@@ -226,7 +228,7 @@ def _statement(
 
     A month counts from its first day, any other range from its first row; both to the last row's.
     """
-    # The site keeps its own days; the connection's may be others.
+    # The report's days are the site's; the connection's time zone may differ.
     row = con.execute(
         'SELECT min(day(substr("date/time", 1, 19))), max(day(substr("date/time", 1, 19))), '
         'epoch_us(min(instant("date/time"))), epoch_us(max(instant("date/time"))) '

@@ -1,6 +1,6 @@
-"""eBay's transaction report on disk: what it says and how that is proven.
+"""eBay's transaction report on disk: its rows and their verification.
 
-Format facts are read off a real report and off programs that read sellers' reports: UTF-8, comma,
+Format facts come from a real report and from programs that read sellers' reports: UTF-8, comma,
 up to eleven lines above the header, `--` for nothing, decimal points, dates without a time. The
 columns between `eBay collected tax` and `Gross transaction amount` are fees, and vary. Gross and
 fees make the net on every row. Rows of a payout sum to it; the row of type Payout, of a negative
@@ -40,7 +40,7 @@ from mappings.money import coin
 
 _LINES = "lines_report"
 _AGAIN = "download the report again, unedited"
-# The rows that say what left for the bank; they close settlements and are no lines.
+# The rows of payouts; they close settlements and are no lines.
 _PAYOUTS = "SELECT * FROM document_rows WHERE lower(type) = 'payout'"
 
 
@@ -148,7 +148,7 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, dialect: Dialect) -
             f"{file.name}: row {nameless[0]} is a payout without its Payout ID or Net amount; "
             f"{_AGAIN}"
         )
-    # A payout leaves once; what came back has its number too, and the other sign.
+    # A payout has one row; a returned one has a second with its number and the other sign.
     check_once(
         con,
         file,
@@ -165,7 +165,7 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
 
 
 def _check_rates(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) -> None:
-    # Without the rate, fees in the sale's currency cannot be told from rounding.
+    # Without the rate, a difference of fees can't be distinguished from rounding.
     unrated = con.execute(
         "SELECT row FROM document_rows WHERE net IS NOT NULL AND lower(type) <> 'payout' "
         "AND transaction_currency <> $1 AND exchange_rate IS NULL ORDER BY row LIMIT 1",
@@ -210,9 +210,9 @@ def _days(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> tuple[date, date
 def _settlements(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str
 ) -> tuple[Statement, ...]:
-    """Return what the file holds of each payout, oldest first, and last what no payout has taken.
+    """Return the file's part of each payout, oldest first, and last what has no payout yet.
 
-    What was paid and came back in the same file has not left.
+    A payout that was returned in the same file counts as not paid.
     """
     parts = con.execute(
         "WITH events AS ("

@@ -1,7 +1,7 @@
-"""A month of a shop's ledger as the API gave it: proven entry by entry by the balance beside each.
+"""A month of a shop's ledger from the API, verified by the balance of each entry.
 
-An entry that is missing breaks the chain of balances. The parts of the month between its payouts
-are the same as those of a statement; what the ledger says beside is the balance it began with.
+A missing entry breaks the sequence of balances. The parts of the month between its payouts equal
+those of a statement; the ledger also states the opening balance.
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ class ApiLedger:
         return fields.get("channel") == "etsy" and fields.get("kind") == Coverage.LEDGER
 
     def inspect(self, con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Manifest:
-        """Return the manifest of a month that was read whole; no entry is missing in it."""
+        """Return the manifest of a complete month."""
         head = read_head(file.header)
         assert head is not None
         currency = str(head["currency"])
@@ -88,7 +88,7 @@ def _period(head: Mapping[str, Any], time_zone: str) -> tuple[datetime, datetime
 
 
 def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) -> None:
-    # Another currency has a balance of its own, which would break this one's.
+    # Each currency has its own balance, which would break the sequence of this one.
     other = con.execute(
         "SELECT DISTINCT currency FROM entries WHERE currency <> $1 ORDER BY 1", [currency]
     ).fetchone()
@@ -110,7 +110,7 @@ def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) ->
 def _settlements(
     con: duckdb.DuckDBPyConnection, currency: str, period: tuple[datetime, datetime]
 ) -> tuple[Statement, ...]:
-    """Return what stands between the month's payouts; the last part may still be open."""
+    """Return the parts between the month's payouts; the last one may still be open."""
     parts = con.execute(
         "WITH parts AS (SELECT *, coalesce(sum(is_payout::INTEGER) OVER "
         "(ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS part FROM entries) "

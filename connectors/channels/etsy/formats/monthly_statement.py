@@ -1,4 +1,4 @@
-"""Etsy statements on disk: what they say and how that is proven.
+"""Etsy statements on disk: their rows and their verification.
 
 Format facts are read off real exports: UTF-8 with a mark, comma, newest row first, nine columns
 (eight or ten before 2025, with eight cells a row), `--` for nothing, `-$1,234.56`, long dates, and
@@ -38,7 +38,7 @@ from mappings.channels.queries import sql
 
 _REQUIRED = ("Date", "Type", "Title", "Info", "Currency", "Amount", "Fees & Taxes", "Net")
 _MONEY = ("Amount", "Fees & Taxes", "Net", "Deposited")
-# A payout that the bank sent back: no payout of a settlement, money that is owed again.
+# A payout that the bank returned: its money is owed again, and it closes no settlement.
 _RETURNED = "(\"Type\" = 'Deposit' AND contains(lower(\"Title\"), 'returned'))"
 _LINES = "lines_statement"
 _DATE_FORMATS = ("%B %d, %Y", "%d %B, %Y", "%d %B %Y", "%b %d, %Y", "%d %b, %Y", "%Y-%m-%d")
@@ -73,7 +73,7 @@ def _relation(columns: Sequence[str], text: Path) -> str:
 
     Money without its symbols; a deposit's sum as a column.
     """
-    # Parentheses stay, so that a sign that Etsy does not write is refused and not lost.
+    # Parentheses are kept, so that an unexpected form of negative amounts is refused, not lost.
     bare = "regexp_replace(replace({}, '\u2212', '-'), '[^0-9.,()-]', '', 'g')"
     title = bare.format("regexp_extract(\"Title\", '[0-9][0-9.,]*')")
     plain = {c: bare.format(identifier(c)) for c in _MONEY[:3]}
@@ -81,7 +81,7 @@ def _relation(columns: Sequence[str], text: Path) -> str:
         plain[column] = (
             f"coalesce({plain[column]}, CASE WHEN {_RETURNED} THEN nullif({title}, '') END)"
         )
-    # A title may go over several lines, in the middle of what tells one fee from another.
+    # A title may contain line breaks, within the words that distinguish fees.
     plain["Title"] = "regexp_replace(\"Title\", '[\\r\\n]+', ' ', 'g')"
     money = ", ".join(f'{text} AS "{c}"' for c, text in plain.items())
     return (

@@ -1,4 +1,4 @@
-"""Shopify's export of payouts on disk: what it says and how that is proven.
+"""Shopify's export of payouts on disk: its rows and their verification.
 
 Format facts are read off real exports: a row a payout, of 10 columns and later of 13, decimal
 points, dates without a time; fees, refunds and what is reserved are negative. On every row the
@@ -43,12 +43,12 @@ _PARTS = (
 )  # fmt: skip
 _NEEDED = ("Payout Date", "Status", "Total", "Currency")
 _REQUIRED = (*_NEEDED, *(part for part in _PARTS if part not in _OPTIONAL))
-# A spreadsheet gives a date its midnight.
+# Spreadsheets add midnight to a date.
 _FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 
 
 class PayoutsExport:
-    """The export of payouts, which says what whole payouts come to."""
+    """The export of payouts, with the sums of whole payouts."""
 
     name = "payouts_export"
     coverage = Coverage.PAYOUT_SUMMARY
@@ -62,7 +62,7 @@ class PayoutsExport:
         names = columns(file.header)
         check_columns(file, names, _REQUIRED, AGAIN)
         load_rows(con, file, names, _OPTIONAL, _NEEDED)
-        # Two exports that somebody put together would count a payout twice.
+        # Two exports pasted together would count a payout twice.
         reference = "nullif(nullif(trim(\"Bank Reference\"), ''), '--')"
         check_once(con, file, "Bank Reference", [reference], AGAIN)
         stated = one_currency(con, file, '"Currency"', APART.format("payouts"))

@@ -1,4 +1,4 @@
-"""Shopify's export of payment transactions on disk: what it says and how that is proven.
+"""Shopify's export of payment transactions on disk: its rows and their verification.
 
 Format facts are read off real exports: UTF-8, comma, decimal points, instants with an offset that
 changes with summer time, a payout's date without a time. There are 16 to 20 columns: `Payout ID`,

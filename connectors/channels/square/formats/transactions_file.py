@@ -1,4 +1,4 @@
-"""Square's transactions file on disk: what it says and how that is proven.
+"""Square's transactions file on disk: its rows and their verification.
 
 Format facts are read off real exports: UTF-8, comma, columns that vary by account and year (44 in
 2018, 55 in 2025) and are found by their names, `$1,149.00` with or without a space after it,
@@ -110,7 +110,7 @@ class TransactionsFile:
         check_columns(file, columns, _REQUIRED, _AGAIN)
         _load(con, file, columns)
         stated = _currency(con, file)
-        # Where both orders read every date, the account's country decides on 03/04/24.
+        # If both orders read every date, the account's country decides about 03/04/24.
         forms = _MONTH_FIRST if country(file.time_zone) in {None, "US"} else _DAY_FIRST
         dialect = Dialect(
             encoding=file.encoding,
@@ -126,6 +126,8 @@ class TransactionsFile:
             raise BadInput(f"{file.name}: no row of it has an amount; choose days with sales")
         totals = replace(totals, rows_without_amount=rows_without_line(con))
         first, last = min(totals.days), max(totals.days)
+        # By months, not days: an export without sales on its first day must replace the one with
+        # them.
         months = sorted({f"{first:%Y-%m}", f"{last:%Y-%m}"})
         return totals.manifest(
             file,
@@ -170,7 +172,7 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[s
     empty = " OR ".join(f'"{c}" IS NULL' for c in needed)
     check_whole(con, file, empty, _AGAIN)
     _check_clock(con, file)
-    # A payment is one row; refunds may have the number of their payment, at other times.
+    # A payment has one row; its refunds may carry its number, at other times.
     event = 'lower(coalesce("Event Type", CASE WHEN "Total Collected" LIKE \'-%\' '
     event += "THEN 'refund' ELSE 'payment' END))"
     moment = f'CASE WHEN {event} <> \'payment\' THEN concat("Date", "Time") END'

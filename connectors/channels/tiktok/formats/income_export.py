@@ -71,6 +71,7 @@ class IncomeExport:
             currency=currency,
             declared=None,
             dialect=dialect,
+            # Noon UTC, like the API's statements, so that both give the same business days.
             period=(_noon(first), _noon(last) + _MOMENT),
             settlements=settlements,
         )
@@ -95,7 +96,7 @@ def _check_columns(file: DecodedFile, named: Sequence[str]) -> None:
     names = [folded(name) for name in named if name]
     doubled = [name for name in names if names.count(name) > 1]
     if doubled:
-        raise BadInput(f"{file.name}: column {doubled[0]!r} stands twice; {_AGAIN}")
+        raise BadInput(f"{file.name}: column {doubled[0]!r} occurs twice; {_AGAIN}")
 
 
 def _relation(named: Sequence[str], text: Path) -> str:
@@ -118,7 +119,7 @@ def _relation(named: Sequence[str], text: Path) -> str:
         f"list_filter([{cells}], lambda cell: cell.text IS NOT NULL) AS amounts FROM ("
         "SELECT row_number() OVER ()::INTEGER AS row, * "
         f"FROM {text_rows(text, named, ragged=True)}"
-        # A row that describes the columns has words where its total should be.
+        # A row that describes the columns has words in place of the total.
         f") WHERE coalesce({anything}) IS NOT NULL AND NOT (row = 1 AND "
         f"regexp_full_match({identifier(total)}, '[^0-9]{{4,}}'))"
     )
@@ -133,7 +134,7 @@ def _plain(column: str) -> str:
 def _money(column: str, *, is_amount: bool) -> str:
     """Return SQL for a cell's amount without its currency; null where there is none."""
     plain = f"replace({_plain(column)}, '\u2212', '-')"
-    # Parentheses stay, so that a sign that is not written so is refused and not lost.
+    # Parentheses are kept, so that an unexpected form of negative amounts is refused, not lost.
     bare = f"regexp_replace({plain}, '[^0-9.,()+-]', '', 'g')"
     looks = "[0-9]" if is_amount else r"^([A-Za-z]{3}\s*)?[-+]?[0-9][0-9.,]{0,18}$"
     return f"CASE WHEN regexp_matches({plain}, '{looks}') THEN {bare} END"
@@ -163,13 +164,14 @@ def _verify(
         wrong = _untied(con, file)
         if wrong is None:
             return dialect, totals
+        # The first mark is the likelier one, so its mismatch is the useful message.
         mismatch = mismatch or wrong
     raise mismatch or AssertionError("a file has at least one decimal mark")
 
 
 def _marks(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> list[str]:
     """Return the decimal marks that read every amount: each cell is looked at as a row."""
-    # Marks are decided over columns of text, and these amounts are lists.
+    # `decimal_marks` works on text columns, and these amounts are lists.
     con.execute("ALTER TABLE document_rows RENAME TO whole_rows")
     con.execute(
         "CREATE TEMP TABLE document_rows AS SELECT row, total AS cell FROM whole_rows UNION ALL "
