@@ -16,6 +16,6 @@ def ask(settings: Settings, question: str) -> object:
 
 
 def postmaster(settings: Settings) -> int:
-    found = Layout(settings).postmaster()
-    assert found is not None
-    return found.pid
+    server = Layout(settings).postmaster()
+    assert server is not None
+    return server.pid

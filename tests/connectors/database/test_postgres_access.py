@@ -26,8 +26,8 @@ def mode(path: Path) -> int:
 
 
 def modes_of_parents(path: Path) -> dict[str, tuple[int, int, int]]:
-    found = {str(parent): parent.stat() for parent in path.parents}
-    return {name: (s.st_mode, s.st_uid, s.st_gid) for name, s in found.items()}
+    parents = {str(parent): parent.stat() for parent in path.parents}
+    return {name: (s.st_mode, s.st_uid, s.st_gid) for name, s in parents.items()}
 
 
 def test_every_folder_on_the_way_keeps_its_mode(
@@ -120,8 +120,8 @@ def test_each_home_has_a_password_of_its_own_kept_as_scram(
 ) -> None:
     one, two = serve(tmp_path / "one"), serve(tmp_path / "two")
     assert Layout(one).password() != Layout(two).password()
-    kept = str(ask(one, "SELECT rolpassword FROM pg_authid WHERE rolname = 'daybook'"))
-    assert kept.startswith("SCRAM-SHA-256$")
+    verifier = str(ask(one, "SELECT rolpassword FROM pg_authid WHERE rolname = 'daybook'"))
+    assert verifier.startswith("SCRAM-SHA-256$")
     hba = (Layout(one).data / "pg_hba.conf").read_text()
     rules = [line.split() for line in hba.splitlines() if line and not line.startswith("#")]
     assert {rule[-1] for rule in rules} == {"scram-sha-256"}
@@ -157,5 +157,5 @@ def test_a_home_without_a_server_asks_for_init(tmp_path: Path) -> None:
 )
 def test_a_url_of_ones_own_keeps_what_it_says(tmp_path: Path, written: str, expected: str) -> None:
     settings = Settings.model_validate({"home": tmp_path, "database_url": written})
-    found = make_url(postgres.database_url(settings, "dagster"))
-    assert found == make_url(expected)
+    url = make_url(postgres.database_url(settings, "dagster"))
+    assert url == make_url(expected)

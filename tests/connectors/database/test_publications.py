@@ -18,13 +18,13 @@ def entry(
 
 
 def newest(registry: Registry, target: str = "books") -> Publication:
-    (found,) = registry.publications.list(target)
-    return found
+    (listed,) = registry.publications.list(target)
+    return listed
 
 
 def revisions(registry: Registry) -> list[tuple[int, str, str]]:
-    found = registry.publications.list("books", all_revisions=True)
-    return [(p.revision, p.content_hash, p.state) for p in found]
+    listed = registry.publications.list("books", all_revisions=True)
+    return [(p.revision, p.content_hash, p.state) for p in listed]
 
 
 def test_a_posted_entry_of_the_same_content_is_left_alone(registry: Registry) -> None:
