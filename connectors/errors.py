@@ -1,7 +1,7 @@
 """Every error a connector raises, typed by whether trying again helps.
 
 `pipelines` translates these to Dagster once; the command line prints their one line. A message
-says what is wrong, where, and how to mend it. `summary` puts anybody's error into such a line.
+says what is wrong, where, and how to fix it. `summary` makes such a line of any other error.
 """
 
 import errno
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+# PostgreSQL and DuckDB report a full disk in words, without an errno.
 _NO_ROOM_WORDS: Final = ("No space left on device", "Disk quota exceeded")
 
 
 class DaybookError(Exception):
-    """The root of the tree; `str(error)` is one line for a person."""
+    """The root of the tree; `str(error)` is one line that a user can read."""
 
 
 class ConfigError(DaybookError):
@@ -42,15 +43,15 @@ class RateLimited(DaybookError):
 
 
 class Transient(DaybookError):
-    """A network, disk or server fault that a re-run may cure."""
+    """A network, disk or server fault that a re-run may resolve."""
 
 
 class Permanent(DaybookError):
-    """A fault in the data or in Daybook that no re-run cures."""
+    """A fault in the data or in Daybook that no re-run resolves."""
 
 
 def summary(error: BaseException) -> str:
-    """Return one line for a person about an error, whoever raised it."""
+    """Return one line that a user can read about any error."""
     text = str(error)
     if isinstance(error, OSError) and error.errno is not None:
         return _system_fault(error)
@@ -58,6 +59,7 @@ def summary(error: BaseException) -> str:
         return "the disk of the home or the lake is full: free some space, then run it again"
     if isinstance(error, MemoryError):
         return "there is not enough memory: lower DAYBOOK_MEMORY_LIMIT, or free some"
+    # Drivers append context and statements on further lines, which may hold data.
     return text.partition("\n")[0] or type(error).__name__
 
 
@@ -80,8 +82,8 @@ def _system_fault(error: OSError) -> str:
 
 
 def _place(error: OSError) -> str:
-    """Return the path that failed: of a temporary file, which helps nobody, its folder."""
-    # The rooms that name temporary files raise the errors of this module.
+    """Return the path that failed; for a temporary file, its folder."""
+    # Imported late: the modules that name temporary files import this one.
     from connectors.lake.temporary import IMPORT, TEMPORARY
 
     if not isinstance(error.filename, str | bytes | Path):

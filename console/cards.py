@@ -79,7 +79,7 @@ class Card:
 
     @property
     def setup(self) -> Setup:
-        """Return what it brings in, and how far its set-up has come."""
+        """Return its imports, and the step that its set-up has reached."""
         return Setup.model_validate(self.connection.setup)
 
 
@@ -139,7 +139,7 @@ def cards(registry: Registry) -> list[Card]:
     connections = registry.connections.list()
     unmapped = unmapped_source_types(registry, connections, held)
     home = settings()
-    # The remembered verdict: running the checker takes seconds, and every page draws cards.
+    # The cached result: bean-check takes seconds, and every page shows cards.
     refused = known_books_error(home.books_folder, home.books_verdict_file)
     listed = [
         _card(
@@ -176,7 +176,7 @@ def _card(
     refused: str | None,
 ) -> Card:
     status, why = _status(connection, days, last, running, held, outstanding)
-    # Its entries are in these books too.
+    # All connections share the books, so their error concerns every card.
     if refused is not None and status in {"up to date", "held"}:
         status, why = "error", refused
     days_done = days.done if days else 0
@@ -191,6 +191,7 @@ def _card(
         running=running,
         complete_through=days.complete_through if days else None,
         days_done=days_done,
+        # A guess for the progress only: how many days have lines is known after the first sync.
         days_due=max(history, days_done + (days.failed if days else 0)),
         next_sync_at=scheduled.at if scheduled else None,
         wait_reason=scheduled.reason if scheduled else None,
@@ -218,18 +219,18 @@ def _status(
 ) -> tuple[Status, str | None]:
     settled = _STATES.get(connection.state)
     if settled is None and not has_settlements(connection):
-        # An organisation has no days of its own that could be done or fail.
+        # An organisation has no days of its own.
         settled = "connected"
     if settled is not None:
         return settled, connection.reason
     failed = last is not None and last.outcome == "failed"
     why = last.message if failed and last is not None else None
-    # Nothing is green before the first work has ended well, and nothing is red that goes on.
+    # A first run in progress is shown as that, not as an earlier failure.
     if days is None or not days.done:
         if running is not None:
             return "importing", None
         return ("error", why) if failed else ("never synced", None)
-    # An error first: a held entry can wait for its owner, a failed day cannot.
+    # Errors come before held entries, because only the latter can wait.
     if days.failed or failed:
         return "error", days.reason or why
     if held is not None:
@@ -240,6 +241,7 @@ def _status(
 def _action(connection: Connection, status: Status, held: HeldEntries | None) -> Action | None:
     if status == "held" and held is not None and not held.unmapped:
         return None if held.unmapped is None else "sync now"
+    # A connection of files has no account that a sync could ask.
     return NEXT[status] if connection.kind == "api" or status != "never synced" else None
 
 

@@ -12,7 +12,7 @@ def files_taken(platform: Platform) -> str | None:
 
 
 def ways(platform: Platform) -> list[str]:
-    """Return how it is let in: by a consent, by credentials, or either."""
+    """Return the ways to connect it: consent, credentials, or both."""
     offered = {"consent": platform.consent is not None, "credentials": bool(platform.keys)}
     return [way for way, there in offered.items() if there]
 

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from console.commands import COMMANDS
 from console.exit_codes import exit_code
 
-GARBAGE_THRESHOLD: Final = 200_000
+GARBAGE_THRESHOLD: Final = 500_000
 
 
 class CommandModules(Mapping[str, Any]):

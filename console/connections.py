@@ -51,7 +51,7 @@ def begin(
 def change_imports(
     workspace: Workspace, slug: str, actor: str, changes: Mapping[str, object]
 ) -> Imports:
-    """Change what a connected account brings in; its set-up is done then. What it brings now."""
+    """Change the imports of a connected account, completing its set-up; return them."""
     connection = _movable(workspace.registry, slug)
     if connection.state == "pending":
         raise BadInput(f"{slug} is not set up yet: finish its set-up")
@@ -176,7 +176,7 @@ def pause(registry: Registry, slug: str, actor: str) -> bool:
 
 
 def resume(registry: Registry, slug: str, actor: str) -> bool:
-    """Go on with a paused connection; False when it is active already."""
+    """Resume a paused connection; return False if it is active already."""
     connection = _movable(registry, slug)
     if connection.state == "active":
         return False

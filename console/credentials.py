@@ -1,4 +1,4 @@
-"""Credentials that somebody hands to a command: one JSON object, in a file or on standard input.
+"""Credentials passed to a command: one JSON object, in a file or on standard input.
 
 They never stand on a command line, where other users of the machine could read them.
 """

@@ -50,7 +50,7 @@ def exit_code(program: CommandProgram) -> int:
         _print_error(line)
     # Typer answers some interrupts itself, with this code.
     if code == INTERRUPTED:
-        _print_error("interrupted; what was done stays done, and the next run goes on from there")
+        _print_error("interrupted; finished work is kept, and the next run continues from there")
     return code if isinstance(code, int) else 0
 
 
@@ -73,7 +73,7 @@ def _print_error(line: str | None) -> None:
 
 
 def _leave_the_pipe() -> None:
-    """Discard what is still buffered: nobody reads any more (`| head`)."""
+    """Discard buffered output after the reader has gone (`| head`)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

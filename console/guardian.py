@@ -25,6 +25,7 @@ def main(pipe: int, command: list[str]) -> int:
     reader, writer = os.pipe()
     for end in (reader, writer):
         os.set_blocking(end, False)
+    # Signals become readable on a descriptor, so one select waits for them and for the pipe.
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     # A shell that starts us in the background has us ignore SIGINT; a handler undoes that, and the
     # program begins with the default.
@@ -38,6 +39,7 @@ def _attend(program: "subprocess.Popen[bytes]", pipe: int, reader: int) -> int:
     stopping = False
     while True:
         ready, _, _ = select.select([pipe, reader], [], [], LOOK_SECONDS if stopping else None)
+        # Each byte is the number of a signal.
         received = set(os.read(reader, 512)) if reader in ready else set()
         if pipe in ready or signal.SIGTERM in received:
             _end_group(program)
@@ -58,6 +60,7 @@ def _attend(program: "subprocess.Popen[bytes]", pipe: int, reader: int) -> int:
 
 
 def _end_group(program: "subprocess.Popen[bytes]") -> None:
+    # The guardian is in the group that it signals.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.killpg(os.getpgrp(), signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
@@ -104,7 +107,9 @@ def _die_with(guardian: int) -> Callable[[], None] | None:
     prctl = ctypes.CDLL(None).prctl
 
     def arrange() -> None:
+        # Linux only: ends the program even if the guardian is killed.
         prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        # The guardian died between fork and prctl, so no signal will come.
         if os.getppid() != guardian:
             os._exit(1)
 

@@ -24,15 +24,17 @@ from connectors.home.lock import HomeLock
 from connectors.home.processes import Process
 from connectors.home.unix_sockets import UnixConnection
 
+# Dagster's first start on a cold disk is slow.
 START_SECONDS: Final = 120.0
+# An idle home stops within this: only then is it worth asking for runs.
 MOMENT_SECONDS: Final = 1.0
-# What a guardian and its program take to end when they must.
+# The time that a guardian and its program need to end.
 KILL_SECONDS: Final = 8.0
 # Waits before a program that died is started again; after the last it stays down.
 RESTARTS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-# One that has run so long has recovered.
+# After this long without a crash, the count of restarts begins anew.
 STEADY_SECONDS: Final = 600.0
-# Less is what a clock is corrected by all day.
+# Smaller steps are NTP's ordinary corrections.
 SET_BACK_SECONDS: Final = 60.0
 _GUARDIAN: Final = Path(__file__).with_name("guardian.py")
 
@@ -42,7 +44,7 @@ class Service:
     """One program; `ready` says whether it does its work already, `folder` is where it runs.
 
     Without an `essential` one the others are of no use: where it stays down they are stopped. One
-    that is not `restartable` has lost with its process what it was there for.
+    that is not `restartable` lost its state with its process.
     """
 
     name: str
@@ -73,9 +75,11 @@ class Programs:
     restarts: Sequence[float] = RESTARTS
     services: list[Service] = field(default_factory=list)
     clock: Callable[[], float] = time.time
+    # Guardians see this pipe end even after kill -9 of this process.
     _lifeline: tuple[int, int] = field(default_factory=os.pipe)
 
     def __post_init__(self) -> None:
+        # Wall clock less monotonic clock: a jump of the difference is a jump of the wall clock.
         self._offset = self.clock() - time.monotonic()
 
     def start(self, services: Iterable[Service]) -> None:
@@ -138,7 +142,7 @@ class Programs:
         if service.restarts >= len(self.restarts) or not service.restartable:
             if service.essential:
                 raise Transient(end)
-            line = f"{end}; it stays down: mend the cause, then start `daybook up` again"
+            line = f"{end}; it stays down: fix the cause, then start `daybook up` again"
         else:
             wait = self.restarts[service.restarts]
             service.restarts += 1
@@ -169,6 +173,7 @@ class Programs:
             self._end()
 
     def _end(self) -> None:
+        # Closing the write end tells every guardian to end its group.
         os.close(self._lifeline[1])
         os.close(self._lifeline[0])
         if not self._await_end(KILL_SECONDS):
@@ -190,6 +195,7 @@ class Programs:
         with self._log(service).open("ab") as log:
             # Its own session: Ctrl-C reaches us alone, and we stop programs in order.
             service.process = subprocess.Popen(  # noqa: S603 - our own programs
+                # Isolated and without site-packages: a guardian needs the standard library only.
                 [sys.executable, "-I", "-S", str(_GUARDIAN), str(pipe), *service.command],
                 cwd=service.folder,
                 env=self.environment,
@@ -219,7 +225,7 @@ class Programs:
 
 
 def answers_on(path: Path, address: str) -> bool:
-    """Return whether somebody answers on a Unix socket."""
+    """Return whether a Unix socket answers with 200."""
     connection = UnixConnection(path, 2)
     try:
         connection.request("GET", address)
@@ -231,7 +237,7 @@ def answers_on(path: Path, address: str) -> bool:
 
 
 def answers(address: str) -> bool:
-    """Return whether somebody answers there."""
+    """Return whether the address answers."""
     try:
         with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own programs
             return True

@@ -21,13 +21,13 @@ def check(home: Settings, as_sandbox: bool) -> None:
     """Raise `BadInput` where a sandbox is started as anything else."""
     if not as_sandbox and home.is_sandbox:
         raise BadInput(
-            f"{home.home} is a sandbox for good: start it with `daybook up --sandbox`, and keep "
+            f"{home.home} is a sandbox permanently: start it with `daybook up --sandbox`, and keep "
             "real accounts in another home (DAYBOOK_HOME)"
         )
 
 
 def claim(home: Settings) -> None:
-    """Make a home without connections a sandbox; `BadInput` where it is somebody's already."""
+    """Make a home without connections a sandbox; `BadInput` if it has any."""
     from connectors.accounts.accounts import Accounts
     from connectors.accounts.platforms import PLATFORMS
 

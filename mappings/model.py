@@ -1,4 +1,4 @@
-"""The records that rooms hand each other where a set of rows is too small to be a table."""
+"""Records that packages pass to each other where the rows are too few for a table."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +9,7 @@ CLEARING = "clearing"
 BOOKS = "books"
 GATEWAY = "gateway.external"
 UNCLASSIFIED = "unclassified"
-# What the settlement of a day begins with that none of the channel's covers yet.
+# Prefix of the settlements that hold provisional days; no channel's own id begins so.
 PROVISIONAL = "provisional-"
 
 
@@ -43,6 +43,7 @@ class JournalEntry:
     lines: tuple[JournalLine, ...]
 
 
+# Read back instead of remembered: reconciliation compares with what the target really holds.
 @dataclass(frozen=True, slots=True)
 class PostedLine:
     """One posting as it stands in a target, read back from there."""

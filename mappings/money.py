@@ -1,7 +1,7 @@
 """Minor units of currencies, as ISO 4217 (list one) counts them; the only table of them.
 
-Babel is not asked: CLDR says how money is shown (0 digits for RSD or PKR), ISO 4217 how it is
-counted, and channels pay the cents that nobody shows.
+Babel is no source for this: CLDR states how money is displayed (0 digits for RSD or PKR), ISO 4217
+how it is counted, and channels pay the minor units that are not displayed.
 """
 
 from decimal import Decimal
@@ -17,6 +17,8 @@ _MINOR_UNITS = {code: digits for digits, codes in _DIGITS.items() for code in co
 
 def minor_digits(currency: str) -> int:
     """Return the digits after the decimal mark of a currency's minor unit (JPY 0, RSD 2, KWD 3)."""
+    # An unknown code counts as two digits: new currencies do, and a wrong code is refused
+    # elsewhere.
     return _MINOR_UNITS.get(currency, 2)
 
 

@@ -7,6 +7,7 @@ and `docs/warehouse.md` is tested against them. Changes are additive.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+# Four digits hold every ISO 4217 minor unit, and 15 before the mark every sum of a large seller.
 MONEY = "DECIMAL(19,4)"
 
 
@@ -37,6 +38,8 @@ class Table:
         """
         prefix = f"{source}." if source else ""
         return ", ".join(
+            # Cast every column: DuckDB would infer narrower types from a day's data, and files of
+            # one table would differ.
             f"CAST({prefix}{c.name} AS {c.type}) AS {c.name}"
             for c in self.columns
             if c.name not in omit
@@ -135,11 +138,13 @@ JOURNAL_LINES = Table(
     ),
 )
 
+# Amazon's transactions have no settlement before it closes, and name neither item ids nor
+# addresses.
 _OF_SETTLEMENTS = {"settlement_id", "payout_id", "order_item_id", "ship_from", "ship_to"}
-_TOLD_AHEAD = {
+_PROVISIONAL_COMMENTS = {
     "channel": "amazon",
     "transaction_id": "connection, the channel's own number, place in it",
-    "sku": "the seller's stock keeping unit, where the channel tells",
+    "sku": "the seller's stock keeping unit, where stated",
     "quantity": "units of the item, on every line of it",
     "amount": "+ the channel will owe the seller more, - less",
     "row": "place of the channel's transaction in the document",
@@ -147,16 +152,16 @@ _TOLD_AHEAD = {
 
 PROVISIONAL_TRANSACTIONS = Table(
     name="provisional_transactions",
-    grain="one money line that a channel tells of a day that no settlement covers yet",
+    grain="one money line that a channel reports for a day that no settlement covers yet",
     key=TRANSACTIONS.key,
     day_column=TRANSACTIONS.day_column,
     columns=tuple(
-        replace(column, comment=_TOLD_AHEAD.get(column.name, column.comment))
+        replace(column, comment=_PROVISIONAL_COMMENTS.get(column.name, column.comment))
         for column in TRANSACTIONS.columns
         if column.name not in _OF_SETTLEMENTS
     ),
 )
 
-# What the books are made of; what is provisional stands beside it.
+# The tables that the books are made of; provisional lines are never booked from their own table.
 BOOKED = (TRANSACTIONS, SETTLEMENTS, JOURNAL_LINES)
 TABLES: dict[str, Table] = {t.name: t for t in (*BOOKED, PROVISIONAL_TRANSACTIONS)}

@@ -21,7 +21,7 @@ class Category:
 def load_yaml(*parts: str) -> dict[str, Any]:
     """Return a YAML mapping that ships with this package."""
     text = files(__package__).joinpath(*parts).read_text()
-    # Of PyYAML's two, the one that does not take a fiftieth of a second of every process.
+    # The C loader saves every process 20 ms over PyYAML's own.
     loaded: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     return loaded
 

@@ -31,8 +31,8 @@ from pipelines.runs import described, working
 
 # What happens is recorded on the instance; at the terminal it would drown the progress bar.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-# What a run prints goes to the terminal itself. Stock, four processes a run copy it there from
-# files, in which the progress bar would be drawn.
+# A run's output goes directly to the terminal. By default, four processes per run copy it there
+# from files, and the progress bar would be drawn into these.
 UNCAPTURED: Mapping[str, Any] = {
     "compute_logs": {
         "module": "dagster._core.storage.noop_compute_log_manager",
@@ -61,11 +61,13 @@ def open_instance(connections: Sequence[str]) -> Iterator[dg.DagsterInstance]:
     folder = settings().dagster_home
     if not folder.is_dir():
         raise ConfigError(f"there is no folder {folder}: run `daybook init`")
+    # Dagster reads it again in code that isn't given the instance.
     os.environ["DAGSTER_HOME"] = str(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         home = InstanceRef.from_dir(str(folder), overrides=UNCAPTURED)
         with dg.DagsterInstance.from_ref(home) as instance:
+            # The sensor adds these under `daybook up`; without it nobody else does.
             existing = set(instance.get_dynamic_partitions(CONNECTIONS))
             new = [slug for slug in connections if slug not in existing]
             if new:
@@ -130,7 +132,7 @@ def _execute(
                 raise_on_error=False,
             )
         )
-        # What Dagster makes of a signal ends a run, and its caller would go on to the next one.
+        # Dagster turns a signal into a failed run, after which the caller would start the next one.
         if interrupted():
             raise KeyboardInterrupt
     if result.success:

@@ -72,7 +72,7 @@ class SyncProblem:
 
 @dataclass
 class SyncReport:
-    """The result of a sync: days brought up to date, problems, and entries that wait.
+    """The result of a sync: days computed, problems, and entries that wait.
 
     `waiting` names accounts whose platform asked for a pause, and when they are synced again.
     """

@@ -21,11 +21,13 @@ from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import GrpcServerTarget
 from dagster._daemon.controller import DagsterDaemonController, create_daemons_from_instance
+from dagster._grpc import server_watcher
 from dagster._utils.log import configure_loggers
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__
 
 from connectors.home.unix_sockets import listens_on
+from connectors.home.web_server import WebServer
 from pipelines.location import LOCATION
 
 # As `dagster-webserver` has them unless told otherwise.
@@ -37,6 +39,8 @@ STOP_SECONDS = 3
 # Nothing changes the definitions of a server that runs; stock, all are read anew every minute.
 CHECK_SECONDS, CHECKS_BETWEEN_REFRESHES = 5.0, 24
 CODE_SERVER_SECONDS = 30.0
+# Stock, it is asked every second whether it is another one. So long may pages be out of date.
+WATCH_SECONDS = 3
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ def serve(pages: Path, prefix: str, code: Path) -> None:
         host="localhost", port=None, socket=str(code), location_name=LOCATION, use_ssl=False
     )
     await_code_server(code)
+    server_watcher.WATCH_INTERVAL = WATCH_SECONDS
     # An instance each: the pages' statements are limited, and the daemon's are not.
     with (
         dg.DagsterInstance.get() as instance,
@@ -61,7 +66,7 @@ def serve(pages: Path, prefix: str, code: Path) -> None:
         daemon_running(daemon_instance, target) as daemon,
     ):
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, POOL_RECYCLE_SECONDS, POOL_OVERFLOW)
-        server = uvicorn.Server(
+        server = WebServer(
             uvicorn.Config(
                 create_app_from_workspace_process_context(context, prefix, POLL_MILLISECONDS),
                 uds=str(pages),

@@ -1,6 +1,6 @@
 """Amazon: Seller Central's page, Login with Amazon, and three endpoints with Sellers and Reports.
 
-Error bodies and lifetimes: ../shared/reference/channels-1.md, section A1. UNCONFIRMED there and
+Error bodies and lifetimes: Amazon's SP-API and Login with Amazon documents. UNCONFIRMED there and
 assumed here: `invalid_client` with 401, the words for an access token that has expired, that a
 refresh token is not replaced, RFC 6749's `access_denied` for a seller who says no, and that a call
 without `x-amz-date` is refused.
@@ -18,9 +18,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.amazon_events import EventDesk
-from sandbox.amazon_money import CANADA, UNITED_STATES, AmazonMoney
+from sandbox.amazon_money import AmazonMoney
 from sandbox.amazon_notifications import SCOPE, NotificationDesk
 from sandbox.amazon_reports import ReportDesk
+from sandbox.amazon_sites import CANADA, UNITED_STATES
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import Granting, GrantRefusal, OAuth, back_to, consent_page
@@ -30,6 +31,7 @@ APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
 ENDPOINTS = {
     **dict.fromkeys(("north_america", "brazil"), "na"),
     **dict.fromkeys(("europe", "turkey", "uae", "saudi_arabia", "egypt"), "eu"),
+    # Accounts of their own, on Europe's endpoint.
     **dict.fromkeys(("india", "south_africa"), "eu"),
     **dict.fromkeys(("singapore", "australia", "japan"), "fe"),
 }
@@ -39,6 +41,7 @@ SHOPS = {
     "A1F83G8C2ARO7P": ("Amazon.co.uk", "GB", "GBP"),
     "A1PA6795UKMFR9": ("Amazon.de", "DE", "EUR"),
     "A13V1IB3VIYZZH": ("Amazon.fr", "FR", "EUR"),
+    # Sellers of multi-channel fulfilment have such sites in their list; they settle nothing.
     "A38D8NSA03LJTC": ("Non-Amazon DE", "DE", "EUR"),
     "A1VC38T7YXB528": ("Amazon.co.jp", "JP", "JPY"),
 }
@@ -129,6 +132,7 @@ class Amazon(Granting):
 
     def chosen(self, account: str) -> dict[str, str]:
         """Return the region."""
+        # One seller id may exist in several regions, each an account of its own.
         return {"region": account.partition("/")[2]}
 
     def keys(self, account: str) -> dict[str, str]:
@@ -144,6 +148,7 @@ class Amazon(Granting):
         query = request.query_params
         if query.get("application_id") != APPLICATION_ID:
             return Response("unknown application", 400)
+        # Only draft applications need the parameter.
         if self.draft and query.get("version") != "beta":
             return Response("the application is a draft: version=beta is missing", 400)
         region = request.path_params["region"]
@@ -155,6 +160,7 @@ class Amazon(Granting):
         if form["decision"] == "deny":
             return back_to(form["redirect_uri"], {"error": "access_denied", "state": form["state"]})
         code = self.oauth.code([form["account"]], form["redirect_uri"])
+        # The seller id comes back with the consent only; no later call names it.
         seller = form["account"].partition("/")[0]
         answer = {"selling_partner_id": seller, "spapi_oauth_code": code, "state": form["state"]}
         return back_to(form["redirect_uri"], answer)
@@ -166,6 +172,7 @@ class Amazon(Granting):
         expected = (self.oauth.client_id, self.oauth.client_secret)
         if (form.get("client_id"), form.get("client_secret")) != expected:
             return _refusal(401, "invalid_client", "Client authentication failed")
+        # Grantless operations: destinations of notifications belong to the application.
         if (form.get("grant_type"), form.get("scope")) == ("client_credentials", SCOPE):
             own = {"access_token": self.oauth.own(SCOPE).access_token, "token_type": "bearer"}
             return JSONResponse({**own, "expires_in": int(self.oauth.access_seconds)})
@@ -248,6 +255,7 @@ class Amazon(Granting):
         token = request.headers.get("x-amz-access-token")
         if not token or not request.headers.get("user-agent"):
             return _denied("MissingAuthenticationToken")
+        # UNCONFIRMED that calls without Signature Version 4 still need it.
         if not re.fullmatch(r"\d{8}T\d{6}Z", request.headers.get("x-amz-date", "")):
             return _denied("InvalidInput", "x-amz-date")
         grant = self.oauth.holder(token)
@@ -257,6 +265,7 @@ class Amazon(Granting):
             what = "has expired." if ended else "is revoked, malformed or invalid."
             return _denied("Unauthorized", f"The access token you provided {what}")
         account = grant.accounts[0]
+        # A token is good at its own region's endpoint alone.
         if ENDPOINTS.get(account.partition("/")[2]) != request.path_params["place"]:
             return _denied("Unauthorized")
         if any(request.url.path.endswith(path) for path in self.lacks):
@@ -291,4 +300,5 @@ def _refusal(status: int, error: str, description: str) -> Response:
 
 def _denied(code: str, details: str = "") -> Response:
     message = "Access to requested resource is denied."
+    # Everything about authorisation is a 403, an expired token included.
     return JSONResponse({"errors": [{"code": code, "message": message, "details": details}]}, 403)

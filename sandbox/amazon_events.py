@@ -16,8 +16,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.amazon_money import AmazonMoney, Site
-from tests.channels.amazon_files import Line
+from sandbox.amazon_files import Line
+from sandbox.amazon_money import AmazonMoney
+from sandbox.amazon_sites import Site
 
 LARGEST = 25
 _WORDS = {

@@ -5,7 +5,6 @@ listed for whatever marketplace is asked for, some reports twice and one under a
 no settlement has closed yet is nowhere. Sites write numbers and dates as Seller Central does there.
 """
 
-import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,32 +12,14 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from sandbox.amazon_files import Line, amounts, line, report
+from sandbox.amazon_sites import GERMANY, UNITED_KINGDOM, Site, site_row
 from sandbox.money import FIRST, TODAY, Owed
-from tests.channels.amazon_files import Line, amounts, line, report
 
 ONE_DAY = timedelta(days=1)
 PERIOD = timedelta(days=14)
 _CENT = Decimal("0.01")
-_DOTTED, _DASHED = "%d.%m.%Y %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S UTC"
 
-
-@dataclass(frozen=True)
-class Site:
-    """One marketplace of the region: its id, how its files name and write things."""
-
-    id: str
-    name: str
-    currency: str
-    mark: str = "."
-    form: str = _DASHED
-    charset: str = "utf-8"
-    withholds: str | None = None
-
-
-UNITED_KINGDOM = Site("A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", form=_DOTTED, withholds="VAT")
-GERMANY = Site("A1PA6795UKMFR9", "Amazon.de", "EUR", ",", _DOTTED, "iso-8859-1")
-UNITED_STATES = Site("ATVPDKIKX0DER", "Amazon.com", "USD", withholds="Tax")
-CANADA = Site("A2EUQ1WTGCTBG2", "Amazon.ca", "CAD")
 
 # What else a settlement may hold: how likely, its three words, and from how much to how much.
 _OTHER = "other-transaction"
@@ -108,7 +89,7 @@ class AmazonSettlement:
     def text(self) -> str:
         """Return the flat file."""
         site = self.site
-        written = [_written(row, at, site) for at, row in sorted(self.lines, key=lambda x: x[0])]
+        written = [site_row(row, at, site) for at, row in sorted(self.lines, key=lambda x: x[0])]
         return report(
             written,
             settlement=self.number,
@@ -308,20 +289,6 @@ class AmazonMoney:
     def _next(self, kind: str) -> str:
         self._number += 1
         return f"{kind}{self.seed:03}{self._number:08}"
-
-
-def packed(content: bytes, number: str) -> tuple[bytes, str | None]:
-    """Return how a document is stored: every other one as gzip."""
-    if int(number[-1]) % 2:
-        return content, None
-    return gzip.compress(content, mtime=0), "GZIP"
-
-
-def _written(row: Line, at: datetime, site: Site) -> Line:
-    """Return the row as the site's file has it."""
-    stamp = f"{at:{site.form}}"
-    decimal = row["amount"].replace(".", site.mark)
-    return {**row, "amount": decimal, "posted-date": stamp[:10], "posted-date-time": stamp}
 
 
 def _midnight(day: date) -> datetime:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, time, timedelta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.amazon_money import AmazonMoney, Listed, packed
+from sandbox.amazon_money import AmazonMoney, Listed
+from sandbox.amazon_sites import packed
 
 V2 = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 KEPT = timedelta(days=90)

@@ -1,6 +1,6 @@
 """eBay: OAuth with a RuName, Identity, Key Management, and a Finances call that must be signed.
 
-Error bodies and lifetimes: ../shared/reference/channels-1.md, section B1. UNCONFIRMED there and
+Error bodies and lifetimes: eBay's documents on OAuth and digital signatures. UNCONFIRMED there and
 assumed here: the wording of errors 1100 and of refused refresh tokens, the 403 of a signature that
 is missing or wrong, and what a decline brings.
 """
@@ -31,6 +31,7 @@ from sandbox.oauth import (
 from sandbox.refusals import EBAY
 
 RU_NAME = "Ember_Craft-EmberCra-Daybook-abcdefg"
+# eBay's own figure: 18 months.
 REFRESH_SECONDS = 47_304_000
 SCOPE = "https://api.ebay.com/oauth/api_scope"
 SCOPES = {
@@ -60,6 +61,7 @@ class EBay(Granting):
     `accept_url` is what somebody set for the RuName, on eBay's pages.
     """
 
+    # eBay looks up the address behind the RuName; a request can't choose it.
     accept_url = "http://localhost:8080/connect/ebay/callback"
 
     def __init__(self) -> None:
@@ -109,6 +111,7 @@ class EBay(Granting):
         query = request.query_params
         wrong = {
             "client_id": query.get("client_id") != self.oauth.client_id,
+            # The RuName stands in this parameter, and no address.
             "redirect_uri": query.get("redirect_uri") != RU_NAME,
             "response_type": query.get("response_type") != "code",
             "scope": not query.get("scope") or not set(query["scope"].split()) <= SCOPES,
@@ -153,6 +156,7 @@ class EBay(Granting):
         if form["grant_type"] == "refresh_token":
             return {
                 **answer,
+                # eBay doesn't rotate: a refresh returns no new refresh token.
                 "access_token": self.oauth.refresh(form["refresh_token"]).access_token,
             }
         issued = self.oauth.redeem(form["code"], form["redirect_uri"])
@@ -174,6 +178,7 @@ class EBay(Granting):
             "registrationMarketplaceId": seller.marketplace,
             "status": "CONFIRMED",
         }
+        # eBay reveals neither name nor country of individuals here.
         if seller.account_type == "BUSINESS":
             address = {"addressLine1": "1 High Street", "country": seller.country}
             answer["businessAccount"] = {"name": seller.username.title(), "address": address}
@@ -183,6 +188,7 @@ class EBay(Granting):
         grant = self._holder(request)
         if isinstance(grant, Response):
             return grant
+        # Keys are made with the application's token, which belongs to no seller.
         if grant.accounts:
             return _error(403, 1100, "ACCESS", "Access denied")
         if (await request.json()).get("signingKeyCipher") != "ED25519":
@@ -208,6 +214,7 @@ class EBay(Granting):
         seller = self._seller(request)
         if isinstance(seller, Response):
             return seller
+        # Decided by the seller's residence, whichever marketplace the account registered on.
         if seller.country in UNION:
             try:
                 self.keypairs.verify(request)

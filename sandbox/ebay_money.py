@@ -6,8 +6,7 @@ the amounts. Payouts go out on weekdays and take what has been available for two
 comes ten days later.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,12 +16,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.ebay_pages import filter_of, page_of
 from sandbox.money import FIRST, TODAY, Owed
 
 _CENT = Decimal("0.01")
 ONE_DAY = timedelta(days=1)
-_RANGE = re.compile(r"(\w+):\[(.+?)\.\.(.*?)\]")
-_CHOICE = re.compile(r"(\w+):\{(.+?)\}")
 
 # What else happens: how likely it is on a day, its type, which way it goes, and its further words.
 _ODDITIES: tuple[tuple[float, str, str, dict[str, Any]], ...] = (
@@ -100,6 +98,7 @@ class EBayMoney:
 
     def _happen(self, day: date) -> None:
         chance = self._random
+        # Quiet days must occur: a day without transactions is not an open one.
         if day.weekday() == 6 and chance.random() < 0.5:
             return
         for _ in range(self.times * chance.randint(0, 4)):
@@ -133,6 +132,7 @@ class EBayMoney:
         )
         if self._random.random() < 0.1:
             held = self.listed[-1]
+            # Held sales skip the next payouts, so payouts and days don't line up.
             held["transactionStatus"] = "FUNDS_ON_HOLD"
             self._available[held["transactionId"]] = day + timedelta(days=10)
 
@@ -208,9 +208,11 @@ class EBayMoney:
             if "payoutId" not in t and self._available[t["transactionId"]] <= day
         ]
         total = sum((_signed(t) for t in due), Decimal(0))
+        # A negative balance is carried on: eBay makes no negative payout.
         if day.weekday() >= 5 or total <= 0:
             return
         number = f"5{len(self.payouts) + 1:09}"
+        # The payout's own fee, so that its amount differs from its transactions.
         fee = Decimal("0.50") if len(self.payouts) % 9 == 4 else Decimal(0)
         for transaction in due:
             transaction |= {"payoutId": number, "transactionStatus": "PAYOUT"}
@@ -221,6 +223,7 @@ class EBayMoney:
         details = {"payoutIds": [number, other], "payoutReference": f"9{number}"}
         for transaction in due:
             transaction["payoutDetails"] = details
+        # Unequal parts that do not divide evenly: sums, not halves, must tie.
         third = (total / 3).quantize(_CENT)
         for part, amount, its_fee in ((number, third, Decimal(0)), (other, total - third, fee)):
             payout = self._payout(part, day, amount, its_fee, len(due))
@@ -251,9 +254,9 @@ class EBayMoney:
 
     def answer_payouts(self, request: Request) -> Response:
         """Answer GET /payout."""
-        passes = _filter("payoutDate", request)
+        passes = filter_of("payoutDate", request)
         matches = [p for p in self.payouts if passes(p)]
-        return _page(request, "payouts", matches, self.largest)
+        return page_of(request, "payouts", matches, self.largest)
 
     def answer_payout(self, number: str) -> Response:
         """Answer GET /payout/{payout_Id}."""
@@ -267,13 +270,14 @@ class EBayMoney:
 
     def answer_transactions(self, request: Request) -> Response:
         """Answer GET /transaction; 204 and no body for nothing."""
+        # Nothing of today is shown: tests compare whole days.
         midnight = _stamp(_midnight(self.today))
         expected = [t for t in self.listed if t["transactionDate"] < midnight]
-        passes = _filter("transactionDate", request)
+        passes = filter_of("transactionDate", request)
         matches = [t for t in expected if passes(t)]
         matches.sort(key=lambda t: t["transactionDate"])
         return (
-            _page(request, "transactions", matches, self.largest)
+            page_of(request, "transactions", matches, self.largest)
             if matches
             else Response(None, 204)
         )
@@ -283,6 +287,7 @@ def _paired(parts: Mapping[str, Owed]) -> dict[str, Owed]:
     """Pair two parts into one settlement, by the number of the first."""
     names = list(parts)
     return {
+        # The two payouts of a split are one settlement, with the sum of both.
         one: Owed(
             parts[one].currency,
             parts[one].total + parts[two].total,
@@ -299,31 +304,3 @@ def _midnight(day: date) -> datetime:
 def _signed(transaction: Mapping[str, Any]) -> Decimal:
     value = Decimal(transaction["amount"]["value"])
     return value if transaction["bookingEntry"] == "CREDIT" else -value
-
-
-def _filter(dated: str, request: Request) -> Callable[[Mapping[str, Any]], bool]:
-    query = ",".join(request.query_params.getlist("filter"))
-    ranges = [matches for matches in _RANGE.findall(query) if matches[0] == dated]
-    choices = _CHOICE.findall(query)
-
-    def passes(item: Mapping[str, Any]) -> bool:
-        if any(not start <= item[name] <= (end or "9") for name, start, end in ranges):
-            return False
-        return all(item.get(name) == value for name, value in choices)
-
-    return passes
-
-
-def _page(request: Request, what: str, matches: list[dict[str, Any]], largest: int) -> Response:
-    limit = min(int(request.query_params.get("limit", 20)), largest)
-    offset = int(request.query_params.get("offset", 0))
-    answer = {
-        "href": str(request.url),
-        "limit": limit,
-        "offset": offset,
-        "total": len(matches),
-        what: matches[offset : offset + limit],
-    }
-    if offset + limit < len(matches):
-        answer["next"] = str(request.url.include_query_params(offset=offset + limit))
-    return JSONResponse(answer)

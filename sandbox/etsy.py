@@ -1,6 +1,6 @@
 """Etsy: OAuth with PKCE, members and shops, as its OpenAPI document describes them.
 
-Error bodies and lifetimes: ../shared/reference/channels-1.md, section D1. What a member who says
+Error bodies and lifetimes: Etsy's Open API v3 documents on authentication. What a member who says
 no leads to, and the answer to a wrong application at the token endpoint, are RFC 6749's.
 """
 
@@ -57,6 +57,7 @@ class Etsy(Granting):
                 EtsyShop(100200300, 22001144, "EmberCraftStudio", "GB", "GBP"),
                 EtsyShop(400500600, 33002255, "WerkstattMorgen", "DE", "EUR"),
                 EtsyShop(700800900, 44003366, "PrairieStitches", "US", "USD"),
+                # A member without a shop: the consent succeeds and reaches nothing.
                 EtsyShop(123123123),
             )
         }
@@ -96,6 +97,7 @@ class Etsy(Granting):
         return {"www": url, "api": url}
 
     def _form(self, grant: Grant) -> str:
+        # Etsy's tokens begin with the user's number.
         return f"{self.shops[grant.accounts[0]].user_id}.{secrets.token_urlsafe(40)}"
 
     async def _page(self, request: Request) -> Response:
@@ -156,6 +158,7 @@ class Etsy(Granting):
         shop = self._caller(request)
         if isinstance(shop, Response):
             return shop
+        # Without a shop the field is missing, not null.
         own = {"shop_id": shop.shop_id} if shop.shop_id else {}
         return JSONResponse({"user_id": shop.user_id, **own})
 
@@ -197,6 +200,7 @@ class Etsy(Granting):
         return self.money[str(caller.shop_id)]
 
     def _caller(self, request: Request) -> EtsyShop | Response:
+        # Keystring and shared secret, joined by a colon.
         if request.headers.get("x-api-key") != f"{self.oauth.client_id}:{self.oauth.client_secret}":
             return JSONResponse({"error": "Invalid API key"}, 403)
         grant = self.oauth.holder(bearer(request))

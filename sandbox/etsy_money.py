@@ -49,6 +49,7 @@ class EtsyMoney:
     seed: int = 1
     quiet: bool = False
     times: int = 1
+    # An old shop has a balance from before the first entry that is read.
     brought: int = 1234
     largest: int = 60
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -70,6 +71,7 @@ class EtsyMoney:
         """Put a fee into the ledger where it belongs, eight days ago; balances follow."""
         day = self.today - timedelta(days=8)
         noon = self._at(day, 12 * 3600)
+        # Inserted in the past: all later balances change with it.
         place = sum(e["created_timestamp"] <= noon for e in self.entries)
         self.entries.insert(place, self._entry(noon, "regulatory_operating_fee", -37, "receipt"))
         self._count()
@@ -114,6 +116,7 @@ class EtsyMoney:
 
     def _sale(self, day: date) -> None:
         net = self._random.randint(800, 9000)
+        # Integer division: amounts of the ledger are minor units.
         tax = net // 5 if self._random.random() < 0.6 else 0
         second = self._random.randint(7200, 80_000)
         fee = net * 4 // 100 + 20
@@ -141,8 +144,10 @@ class EtsyMoney:
     def _settle(self, day: date) -> None:
         balance = self.entries[-1]["balance"] if self.entries else self.brought
         if balance < 0:
+            # A negative balance is charged to the seller's card, without a payout.
             self._add(day, "RECOUP", -balance, "bill", 3600)
         elif balance > 0:
+            # A reserve: settlements must cope with a closing balance.
             record = min(balance // 10, 500) if self._random.random() < 0.3 else 0
             self._add(day, "DISBURSE2", record - balance, "disbursement", 3600)
 
@@ -198,6 +203,7 @@ class EtsyMoney:
             limit, offset = int(query.get("limit", 25)), int(query.get("offset", 0))
         except (KeyError, ValueError):
             return _refused("Invalid or missing min_created or max_created")
+        # In seconds: a month with the end of summer time exceeds it by an hour.
         if end - start > LONGEST_SECONDS:
             return _refused(
                 "Time window between min_created and max_created must be no more than "
@@ -208,6 +214,7 @@ class EtsyMoney:
         midnight = self._at(self.today, 0)
         matches = [
             e
+            # Newest first, so pages shift when an entry arrives meanwhile.
             for e in reversed(self.entries)
             if start <= e["created_timestamp"] <= end and e["created_timestamp"] < midnight
         ]

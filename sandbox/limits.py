@@ -34,6 +34,7 @@ class Clock:
 
     def __call__(self) -> float:
         """Return seconds since some instant."""
+        # Monotonic: a change of the machine's clock during a test must not refill the buckets.
         return self.ahead + (time.monotonic() if self.still is None else self.still)
 
     def pass_by(self, seconds: float) -> None:
@@ -77,6 +78,7 @@ class Bucket:
     def left(self) -> float:
         """Return the tokens that are left now."""
         now = CLOCK()
+        # Refilled when asked, so that no timer runs.
         self._used = max(0.0, self._used - (now - self._at) * self.per_second)
         self._at = now
         return self.burst - self._used
@@ -84,6 +86,8 @@ class Bucket:
     def wait(self, cost: float) -> float:
         """Return the seconds until there are tokens for a call."""
         lacking = cost - self.left
+        # A loaded machine delivers well-spaced calls in bunches; real excess is far larger than
+        # this.
         forgiven = FORGIVEN * cost + JITTER_SECONDS * self.per_second
         return 0.0 if lacking <= forgiven else lacking / self.per_second
 
@@ -109,6 +113,8 @@ class Quota:
     def left(self) -> float:
         """Return the calls that this stretch still allows."""
         if CLOCK() - self._since >= self.seconds:
+            # A fixed window from the first call, as eBay's and Etsy's days are assumed to be
+            # (UNCONFIRMED).
             self._count, self._since = 0.0, CLOCK()
         return self.most - self._count
 
@@ -122,6 +128,7 @@ class Quota:
 
     def least(self, taken: float) -> float:
         """Return true for every stretch but the last."""
+        # The lower bound on time that tests compare a sync's real waits with.
         return max(0.0, math.ceil(taken / self.most) - 1) * self.seconds
 
 
@@ -206,6 +213,7 @@ class Limits:
         """Take a call's share of every limit, or of none where one refuses it."""
         meters = self.meters(path, account)
         for rule, meter in meters.items():
+            # Every meter is asked before any is charged: a refused call costs nothing.
             wait = meter.wait(cost)
             if wait > 0 and self.enforced:
                 self.refused[rule.name, _whose(rule, account)] += 1
@@ -261,6 +269,7 @@ class Limited:
             await self._application(scope, receive, self._telling(meters, send))
         finally:
             for meter in meters.values():
+                # Concurrency is freed when the response has been sent, also after an error.
                 if isinstance(meter, AtOnce):
                     meter.take(-1.0)
 

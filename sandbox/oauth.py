@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from sandbox.faults import Faulty
 from sandbox.limits import Limits
 
+# Platforms allow one to ten minutes; RFC 6749, 4.1.2 recommends ten at most.
 CODE_SECONDS = 300.0
 _TEMPLATES = Environment(
     loader=PackageLoader("sandbox"), autoescape=True, undefined=StrictUndefined
@@ -80,6 +81,7 @@ class OAuth:
     client_secret: str = "client-secret"
     access_form: Callable[[Grant], str] = lambda _grant: f"at-{secrets.token_urlsafe(24)}"
     refresh_form: Callable[[Grant], str] = lambda _grant: f"rt-{secrets.token_urlsafe(24)}"
+    # Tests move this clock forward instead of waiting for lifetimes to end.
     skew: float = 0.0
     rotations: int = 0
     codes: dict[str, PendingCode] = field(default_factory=dict)
@@ -112,10 +114,12 @@ class OAuth:
             pending = self.codes.get(code)
             if pending is None or pending.redeemed or pending.ends < self.now():
                 raise GrantRefusal("code")
+            # None is Shopify: its token request names no redirect URI.
             if redirect_uri is not None and redirect_uri != pending.redirect_uri:
                 raise GrantRefusal("redirect_uri")
             if pending.challenge is not None and pending.challenge != challenge_of(verifier or ""):
                 raise GrantRefusal("code_verifier")
+            # RFC 6749, 4.1.2: a code must not be used twice.
             pending.redeemed = True
             self._renew(pending.grant)
             return self._issue(pending.grant)
@@ -128,10 +132,13 @@ class OAuth:
                     continue
                 if refresh_token == grant.refresh_token:
                     if self.rotates:
+                        # Only rotating platforms remember the previous token, to detect its reuse.
                         grant.before, grant.rotated_at = grant.refresh_token, self.now()
                         self._renew(grant)
                     return self._issue(grant)
                 if refresh_token == grant.before:
+                    # Shopify and Xero accept the previous token for a while, in case a response was
+                    # lost.
                     if self.now() - grant.rotated_at < self.grace_seconds:
                         return self._issue(grant)
                     grant.revoked = True
@@ -181,9 +188,11 @@ class OAuth:
         self.access = {token: (grant, 0.0) for token, (grant, _) in self.access.items()}
 
     def _renew(self, grant: Grant) -> None:
+        # The first token of a grant is no rotation.
         if grant.refresh_token:
             self.rotations += 1
         grant.refresh_token = self.refresh_form(grant)
+        # Every renewal starts the life of an unused grant again.
         if self.refresh_seconds is not None:
             grant.refresh_ends = self.now() + self.refresh_seconds
 
@@ -276,5 +285,6 @@ def consent_page(
 
 def back_to(redirect_uri: str, parameters: Mapping[str, str]) -> RedirectResponse:
     """Return the seller's browser goes back to the application."""
+    # WooCommerce's return address has a query of its own.
     joint = "&" if "?" in redirect_uri else "?"
     return RedirectResponse(f"{redirect_uri}{joint}{urlencode(parameters)}", 302)

@@ -1,6 +1,6 @@
 """QuickBooks Online: OAuth, companies and their preferences, as Intuit's v3 schema names them.
 
-Lifetimes and error bodies: ../shared/reference/accounting.md, sections B.1 and B.5. A refresh
+Lifetimes and error bodies: Intuit's documents on OAuth 2.0 and on errors. A refresh
 token changes when it is more than a day old, and the one before is dead at once.
 """
 

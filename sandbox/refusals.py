@@ -1,10 +1,9 @@
 """Limits of each platform, and its answer to a caller that exceeds them.
 
-Numbers and bodies: ../shared/reference/channels-1.md, channels-2.md and accounting.md, in their
-sections on limits, and Amazon's models. They are not taken from Daybook's own. UNCONFIRMED there
-and assumed here: what Walmart allows of its reports, TikTok Shop and Square of anything, a host of
-a WooCommerce store of its shops; the body of eBay's refusal, the words of Etsy's, Square's and
-QuickBooks's; that eBay's and Etsy's days begin with the first call.
+Numbers and bodies are those of the platforms' documents on limits and of Amazon's models, not of
+Daybook's own settings. UNCONFIRMED there and assumed here: the limits of Walmart's reports, of
+TikTok Shop, of Square and of a WooCommerce store's host; the body of eBay's refusal; the words of
+Etsy's, Square's and QuickBooks's; that eBay's and Etsy's days begin with the first call.
 """
 
 import math
@@ -24,6 +23,7 @@ def _amazon(refused: OverLimit) -> Response:
     message = "You exceeded your quota for the requested resource."
     error = {"code": "QuotaExceeded", "message": message, "details": ""}
     assert isinstance(refused.meter, Bucket)
+    # Amazon names its rate and no wait: callers compute the wait from it.
     rate = {"x-amzn-RateLimit-Limit": f"{refused.meter.per_second}"}
     return JSONResponse({"errors": [error]}, 429, rate)
 
@@ -44,6 +44,7 @@ AMAZON = Plan(
 
 
 def _ebay(_refused: OverLimit) -> Response:
+    # eBay names no wait either; its daily quota renews at an unknown time.
     payload = {"errorId": 2001, "domain": "ACCESS", "category": "REQUEST"}
     return JSONResponse({"errors": [{**payload, "message": "Too many requests."}]}, 429)
 
@@ -85,6 +86,7 @@ ETSY = Plan(
 
 
 def _walmart(refused: OverLimit) -> Response:
+    # Walmart states the instant in milliseconds instead of Retry-After.
     again = int((time.time() + refused.wait) * 1000)
     error = {
         "code": "REQUEST_THRESHOLD_VIOLATED.GMP_GATEWAY_API",
@@ -112,6 +114,7 @@ WALMART = Plan(
 
 def _tiktok(_refused: OverLimit) -> Response:
     text = "Too many requests. You've made too many requests in a short period of time."
+    # TikTok Shop's own code, in its usual envelope.
     return JSONResponse({"code": 36009002, "message": text, "data": {}, "request_id": "2026C"}, 429)
 
 
@@ -129,6 +132,7 @@ SQUARE = Plan((Rule("all", r"/v2/.*", partial(Bucket, 20.0, 40)),), _square)
 
 def _woocommerce(_refused: OverLimit) -> Response:
     page = "<html><head><title>429 Too Many Requests</title></head></html>"
+    # The host's web server refuses before WordPress runs, so the body is its HTML page.
     return Response(page, 429, media_type="text/html")
 
 
@@ -136,6 +140,7 @@ WOOCOMMERCE = Plan((Rule("host", _ALL, partial(Bucket, 10.0, 20)),), _woocommerc
 
 
 def _shopify(refused: OverLimit) -> Response:
+    # The GraphQL handler answers THROTTLED in a 200 before this could be reached.
     raise AssertionError(f"{refused} is refused in GraphQL's own way")
 
 
@@ -144,6 +149,7 @@ SHOPIFY = Plan((Rule("points", r"/[^/]+/admin/api/.*", partial(Bucket, 100.0, 20
 
 
 def _xero(refused: OverLimit) -> Response:
+    # Xero names no wait for concurrency: it ends with the caller's own calls.
     wait = {} if refused.rule.name == "concurrent" else {"Retry-After": str(int(refused.wait) + 1)}
     return Response(None, 429, {"X-Rate-Limit-Problem": refused.rule.name, **wait})
 

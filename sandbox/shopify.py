@@ -1,6 +1,6 @@
 """Shopify: OAuth per shop, tokens that expire and rotate, and a corner of its GraphQL schema.
 
-Lifetimes, the callback's `hmac` and error bodies: ../shared/reference/channels-1.md, section C1.
+Lifetimes, the callback's `hmac` and error bodies: Shopify's documents on access tokens.
 Shops live on one server: each at a path that is its domain. The third takes no Shopify Payments.
 """
 
@@ -101,6 +101,7 @@ class Shopify(Granting):
 
     def custom_app(self, account: str) -> str:
         """Return the token of an app that the shop made for itself; it does not end."""
+        # Tokens of custom apps never expire.
         return self.oauth.lasting(account)
 
     def revoke(self, account: str) -> None:
@@ -116,6 +117,7 @@ class Shopify(Granting):
         form, shop = request.query_params, self._shop(request)
         if form.get("client_id") != self.oauth.client_id:
             return Response("Oauth error invalid_request: unknown client_id", 400)
+        # Daybook must never ask for a scope that writes.
         if not all(scope.startswith("read_") for scope in form.get("scope", "").split(",")):
             return Response("Oauth error invalid_scope", 400)
         if not form.get("redirect_uri", "").startswith("http"):
@@ -138,6 +140,7 @@ class Shopify(Granting):
 
     def signature(self, parameters: dict[str, str]) -> str:
         """Return the `hmac` of a callback."""
+        # Sorted and without the hmac itself, as Shopify signs callbacks.
         text = urlencode(sorted(parameters.items()))
         secret = self.oauth.client_secret.encode()
         return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
@@ -151,6 +154,7 @@ class Shopify(Granting):
             self.oauth.client_secret,
         ):
             return _error("invalid_client", "The client is not known.", 401)
+        # An uninstalled app gets this instead of invalid_grant.
         if shop.id not in self._installed:
             return _error("application_cannot_be_found", "The application cannot be found.")
         if form.get("grant_type") == "refresh_token":
@@ -163,7 +167,9 @@ class Shopify(Granting):
         except GrantRefusal:
             return _error("invalid_request", "The authorization code was not found or was used.")
         if issued.grant.accounts != (shop.id,):
+            # Codes are bound to the shop whose page granted them.
             return _error("invalid_request", "The authorization code is of another shop.")
+        # Without the parameter Shopify still issues tokens that never expire.
         if form.get("expiring") != "1":
             return JSONResponse({"access_token": self.oauth.lasting(shop.id), "scope": "read"})
         return JSONResponse(self._issued(issued))
@@ -186,12 +192,14 @@ class Shopify(Granting):
     async def _graphql(self, request: Request) -> Response:
         shop = self._shop(request)
         grant = self.oauth.holder(request.headers.get("x-shopify-access-token", ""))
+        # A token of one shop is useless at another's address.
         if grant is None or grant.accounts != (shop.id,):
             text = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return JSONResponse({"errors": text}, 401)
         body = await request.json()
         form: dict[str, Any] = body.get("variables") or {}
         points = cost(body["query"], int(form.get("first") or 0))
+        # Refused whatever the bucket holds: waiting would not help.
         if points > LARGEST_COST:
             text = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
             return _errors(text, "MAX_COST_EXCEEDED", self._charged(request, points, shop))
@@ -199,6 +207,7 @@ class Shopify(Granting):
             charged = self._charged(request, points, shop)
             if self.throttled:
                 self.throttled -= 1
+                # The caller must compute its wait from these figures; there is no Retry-After.
                 charged["throttleStatus"]["currentlyAvailable"] = points - 200
             return _errors("Throttled", "THROTTLED", charged)
         if self.lacking_scope:
@@ -207,6 +216,7 @@ class Shopify(Granting):
         root = self._root(shop)
         completed = graphql_sync(self._schema, body["query"], root, variable_values=form)
         actual = cost(body["query"], nodes_of(completed.data))
+        # Charged by the requested cost first, then corrected to the actual one.
         self.limits.give_back(request.url.path, shop.id, points - actual)
         charged = {**self._charged(request, points, shop), "actualQueryCost": actual}
         return JSONResponse({**completed.formatted, "extensions": {"cost": charged}})
@@ -253,4 +263,5 @@ def _error(code: str, text: str, status: int = 400) -> Response:
 
 def _errors(message: str, code: str, cost: dict[str, Any]) -> Response:
     errors = [{"message": message, "extensions": {"code": code}}]
+    # Errors of GraphQL come in a 200.
     return JSONResponse({"errors": errors, "extensions": {"cost": cost}})

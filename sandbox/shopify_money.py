@@ -40,6 +40,7 @@ _ODDITIES: tuple[tuple[float, str, str, int, str], ...] = (
 
 def _plain(value: Decimal) -> str:
     """Return an amount as Shopify writes decimals: without needless zeros, but one."""
+    # Shopify writes 12.5 and 12.0, never 12.50.
     return f"{value.normalize():f}" if value % 1 else f"{value:.1f}"
 
 

@@ -1,6 +1,6 @@
 """Square: OAuth, merchants and locations, as its OpenAPI document describes them.
 
-Error bodies and lifetimes: ../shared/reference/channels-2.md, section 3.1.
+Error bodies and lifetimes: Square's OAuth API reference.
 """
 
 from dataclasses import dataclass, field

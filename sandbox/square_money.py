@@ -15,31 +15,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.money import FIRST, TODAY, Owed
-from sandbox.square_orders import TENDERS, is_outside, returned, sold
-
-ONE_DAY = timedelta(days=1)
-
-# What else happens: how likely it is on a day, its type, and the least and most of it in cents.
-_ODDITIES: tuple[tuple[float, str, int, int], ...] = (
-    (0.10, "DISPUTE", -4000, -900),
-    (0.05, "OPEN_DISPUTE", -2500, -700),
-    (0.10, "SQUARE_CAPITAL_PAYMENT", -900, -100),
-    (0.06, "RESERVE_HOLD", -1500, -500),
-    (0.06, "RESERVE_RELEASE", 500, 1500),
-    (0.05, "HOLD_ADJUSTMENT", -2000, -500),
-    (0.05, "RELEASE_ADJUSTMENT", 500, 2000),
-    (0.05, "THIRD_PARTY_FEE", -300, -50),
-    (0.05, "LOCAL_OFFERS_FEE", -400, -100),
-    (0.05, "FREE_PROCESSING", 50, 300),
-    (0.05, "TAX_ON_FEE", -80, -10),
-    (0.04, "GIFT_CARD_LOAD_FEE", -60, -20),
-    (0.04, "AUTOMATIC_SAVINGS", -1000, -100),
-    (0.03, "ADJUSTMENT", -300, 300),
+from sandbox.square_orders import (
+    ODDITIES,
+    TENDERS,
+    is_outside,
+    payment_of,
+    payout_of,
+    processing_fee,
+    returned,
+    sold,
+    stamp,
 )
 
-
-def _stamp(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass
@@ -122,7 +110,7 @@ class SquareMoney:
         if day.day == 7 and location == self.locations[-1]:
             # More than the days around it bring: the payout is taken from the seller's bank.
             self._enter(day, location, "DISPUTE", -60000)
-        for likely, kind, low, high in _ODDITIES:
+        for likely, kind, low, high in ODDITIES:
             if chance.random() < likely:
                 self._enter(day, location, kind, chance.randint(low, high) or 1)
 
@@ -167,24 +155,11 @@ class SquareMoney:
         self._number += 1
         at = self._instant(day)
         fee = 0 if is_outside(tender) else (amount + tip) * 26 // 1000 + 10
-        payment = {
-            "id": f"pay{self._number:06}{self.seed}",
-            "created_at": _stamp(at),
-            "updated_at": _stamp(at + timedelta(seconds=4)),
-            "status": "COMPLETED",
-            "location_id": location,
-            "order_id": order["id"],
-            "amount_money": self._amount(amount),
-            "tip_money": self._amount(tip),
-            "total_money": self._amount(amount + tip),
-            "receipt_number": f"r{self._number}",
-            "buyer_email_address": "guest@example.com",
-            **tender,
-        }
+        number = f"pay{self._number:06}{self.seed}"
+        payment = payment_of(number, at, order, (amount, tip), self._amount, tender)
+        payment["receipt_number"] = f"r{self._number}"
         if fee:
-            payment["processing_fee"] = [
-                {"effective_at": _stamp(at), "type": "INITIAL", "amount_money": self._amount(fee)}
-            ]
+            payment["processing_fee"] = processing_fee(at, self._amount(fee))
         self.payments.append(payment)
         order["tenders"].append(
             {
@@ -223,8 +198,8 @@ class SquareMoney:
             "amount_money": self._amount(amount),
             "payment_id": payment["id"],
             "order_id": back["id"],
-            "created_at": _stamp(at),
-            "updated_at": _stamp(at + timedelta(hours=20)),
+            "created_at": stamp(at),
+            "updated_at": stamp(at + timedelta(hours=20)),
             "reason": "Cold",
         }
         if kind == "CARD":
@@ -235,9 +210,7 @@ class SquareMoney:
             refund["status"] = "REJECTED"
         elif not is_outside(payment):
             fee = -(amount * 26 // 1000)
-            refund["processing_fee"] = [
-                {"effective_at": _stamp(at), "type": "INITIAL", "amount_money": self._amount(fee)}
-            ]
+            refund["processing_fee"] = processing_fee(at, self._amount(fee))
             details = {"payment_id": payment["id"], "refund_id": refund["id"]}
             self._enter(day, location, "REFUND", -amount, fee, details, at)
 
@@ -255,7 +228,7 @@ class SquareMoney:
         self._number += 1
         entry: dict[str, Any] = {
             "id": f"poe_{self._number:06}{self.seed}",
-            "effective_at": _stamp(at or self._instant(day)),
+            "effective_at": stamp(at or self._instant(day)),
             "type": kind,
             "gross_amount_money": self._coded(gross),
             "fee_amount_money": self._coded(fee),
@@ -269,7 +242,7 @@ class SquareMoney:
     def _pay(self, day: date, location: str) -> None:
         if day.weekday() not in {0, 3}:
             return
-        before = _stamp(_local(day, self.zone))
+        before = stamp(_local(day, self.zone))
         due = [
             e
             for e in self.entries
@@ -295,19 +268,9 @@ class SquareMoney:
 
     def _payout(self, day: date, location: str, amount: int, kind: str) -> dict[str, Any]:
         at = _local(day, self.zone) + timedelta(hours=3, minutes=len(self.payouts) % 60)
-        payout: dict[str, Any] = {
-            "id": f"po_{self.seed}-{len(self.payouts) + 1:05}",
-            "status": "PAID",
-            "location_id": location,
-            "created_at": _stamp(at),
-            "updated_at": _stamp(at),
-            "amount_money": self._coded(amount),
-            "destination": {"type": "BANK_ACCOUNT", "id": "bact:Zpp3oedR3AeEUNd3z7"},
-            "version": 1,
-            "type": kind,
-            "arrival_date": (day + ONE_DAY).isoformat(),
-            "end_to_end_id": f"L21{len(self.payouts) + 1:08}",
-        }
+        number = len(self.payouts) + 1
+        payout = payout_of(f"po_{self.seed}-{number:05}", number, location, at, kind)
+        payout |= {"amount_money": self._coded(amount), "arrival_date": f"{day + ONE_DAY}"}
         self.payouts.append(payout)
         return payout
 

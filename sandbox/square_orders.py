@@ -1,6 +1,7 @@
-"""Square's orders and tenders: what was sold, how it was paid, and what came back."""
+"""Square's orders, payments and payouts: what was sold, how it was paid, and what came back."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 # Payments by how likely they are: of which source, and with which further words.
@@ -14,6 +15,24 @@ TENDERS: tuple[tuple[float, dict[str, Any]], ...] = (
         {"source_type": "CARD", "card_details": {"card": {"card_brand": "SQUARE_GIFT_CARD"}}},
     ),
     (1.00, {"source_type": "SQUARE_ACCOUNT"}),
+)
+
+# What else happens: how likely it is on a day, its type, and the least and most of it in cents.
+ODDITIES: tuple[tuple[float, str, int, int], ...] = (
+    (0.10, "DISPUTE", -4000, -900),
+    (0.05, "OPEN_DISPUTE", -2500, -700),
+    (0.10, "SQUARE_CAPITAL_PAYMENT", -900, -100),
+    (0.06, "RESERVE_HOLD", -1500, -500),
+    (0.06, "RESERVE_RELEASE", 500, 1500),
+    (0.05, "HOLD_ADJUSTMENT", -2000, -500),
+    (0.05, "RELEASE_ADJUSTMENT", 500, 2000),
+    (0.05, "THIRD_PARTY_FEE", -300, -50),
+    (0.05, "LOCAL_OFFERS_FEE", -400, -100),
+    (0.05, "FREE_PROCESSING", 50, 300),
+    (0.05, "TAX_ON_FEE", -80, -10),
+    (0.04, "GIFT_CARD_LOAD_FEE", -60, -20),
+    (0.04, "AUTOMATIC_SAVINGS", -1000, -100),
+    (0.03, "ADJUSTMENT", -300, 300),
 )
 
 Amount = Callable[[int], dict[str, Any]]
@@ -42,6 +61,55 @@ def sold(
         "total_service_charge_money": amount(service),
         "tenders": [],
     }
+
+
+def payment_of(
+    number: str,
+    at: datetime,
+    order: Mapping[str, Any],
+    amounts: tuple[int, int],
+    amount: Amount,
+    tender: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return a payment of an order: what it comes to, and the tip."""
+    return {
+        "id": number,
+        "created_at": stamp(at),
+        "updated_at": stamp(at + timedelta(seconds=4)),
+        "status": "COMPLETED",
+        "location_id": order["location_id"],
+        "order_id": order["id"],
+        "amount_money": amount(amounts[0]),
+        "tip_money": amount(amounts[1]),
+        "total_money": amount(sum(amounts)),
+        "buyer_email_address": "guest@example.com",
+        **tender,
+    }
+
+
+def payout_of(name: str, number: int, location: str, at: datetime, kind: str) -> dict[str, Any]:
+    """Return a payout, without what it comes to and when it arrives."""
+    return {
+        "id": name,
+        "status": "PAID",
+        "location_id": location,
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+        "destination": {"type": "BANK_ACCOUNT", "id": "bact:Zpp3oedR3AeEUNd3z7"},
+        "version": 1,
+        "type": kind,
+        "end_to_end_id": f"L21{number:08}",
+    }
+
+
+def processing_fee(at: datetime, money: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what Square keeps of a payment, or gives back of a refund."""
+    return [{"effective_at": stamp(at), "type": "INITIAL", "amount_money": money}]
+
+
+def stamp(instant: datetime) -> str:
+    """Return an instant as Square writes it."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def returned(

@@ -1,12 +1,11 @@
 """TikTok Shop: authorise pages of two worlds, a token endpoint of GETs, signed calls, finance.
 
-Envelopes, codes and lifetimes: ../shared/reference/channels-2.md, sections 2.1 and 2.2. What is
+Envelopes, codes and lifetimes: Partner Center's documents on authorisation and errors. What is
 UNCONFIRMED there is taken as strictly as it may be: a refresh kills the refresh token before.
 """
 
 import hashlib
 import hmac
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.channels.tiktok.markets import CURRENCIES, SOUTH_EAST_ASIA
@@ -22,6 +21,7 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import Grant, Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import TIKTOK
+from sandbox.tiktok_answers import error_answer, success
 from sandbox.tiktok_money import Invalid, TikTokMoney
 
 DAY = 86_400.0
@@ -159,32 +159,32 @@ class TikTok(Granting):
     async def _get(self, request: Request) -> Response:
         query = request.query_params
         if query.get("grant_type") != "authorized_code":
-            return _error(98001004, "grant_type is invalid")
+            return error_answer(98001004, "grant_type is invalid")
         try:
             return self._known(query) or self._pair(self.oauth.redeem(query["auth_code"], None))
         except GrantRefusal:
-            return _error(36004004, "invalid auth code")
+            return error_answer(36004004, "invalid auth code")
 
     async def _refresh(self, request: Request) -> Response:
         query = request.query_params
         if query.get("grant_type") != "refresh_token":
-            return _error(98001004, "grant_type is invalid")
+            return error_answer(98001004, "grant_type is invalid")
         try:
             return self._known(query) or self._pair(self.oauth.refresh(query["refresh_token"]))
         except GrantRefusal:
-            return _error(98001006, "refresh token is invalid or expired")
+            return error_answer(98001006, "refresh token is invalid or expired")
 
     def _known(self, query: Mapping[str, str]) -> Response | None:
         """Return a refusal of an unknown application; the wording is assumed."""
         if query.get("app_key") != self.oauth.client_id:
-            return _error(36009004, "Invalid app_key query parameter")
+            return error_answer(36009004, "Invalid app_key query parameter")
         if query.get("app_secret") != self.oauth.client_secret:
-            return _error(36009004, "Invalid app_secret query parameter")
+            return error_answer(36009004, "Invalid app_secret query parameter")
         return None
 
     def _pair(self, issued: Issued) -> Response:
         shop = self.shops[issued.grant.accounts[0]]
-        return _success(
+        return success(
             {
                 "access_token": issued.access_token,
                 "access_token_expire_in": int(self.oauth.now() + self.oauth.access_seconds),
@@ -223,13 +223,13 @@ class TikTok(Granting):
         cipher = request.query_params.get("shop_cipher")
         shop = next((s for s in self.shops.values() if s.cipher == cipher), None)
         if cipher is None:
-            return _error(106013, "Missing identifier.")
+            return error_answer(106013, "Missing identifier.")
         if shop is None or shop.id not in grant.accounts:
-            return _error(106011, "Invalid shop_cipher.")
+            return error_answer(106011, "Invalid shop_cipher.")
         try:
-            return _success(read(shop, self.money[shop.id]))
+            return success(read(shop, self.money[shop.id]))
         except Invalid as why:
-            return _error(36009004, str(why))
+            return error_answer(36009004, str(why))
 
     async def _shops(self, request: Request) -> Response:
         grant = self._granted(request, await request.body(), of_a_shop=False)
@@ -247,7 +247,7 @@ class TikTok(Granting):
             }
             for shop in shops
         ]
-        return _success({"shops": listed})
+        return success({"shops": listed})
 
     def _granted(self, request: Request, body: bytes, *, of_a_shop: bool) -> Grant | Response:
         """Return who calls, or a refusal: signed as it must be, with a token that is alive."""
@@ -255,29 +255,29 @@ class TikTok(Granting):
         if wrong is not None:
             return wrong
         if "shop_cipher" in request.query_params and not of_a_shop:
-            return _error(36009004, "Invalid shop_cipher query parameter", 400)
+            return error_answer(36009004, "Invalid shop_cipher query parameter", 400)
         token = request.headers.get("x-tts-access-token")
         if not token:
-            return _error(36009004, "Invalid x-tts-access-token header", 400)
+            return error_answer(36009004, "Invalid x-tts-access-token header", 400)
         grant = self.oauth.holder(token)
         if grant is not None:
             return grant
         ended = token in self.oauth.access and not self.oauth.access[token][0].revoked
         code, message = (105002, "Expired credentials.") if ended else (105001, "Invalid token")
-        return _error(code, message, self.refuses_with)
+        return error_answer(code, message, self.refuses_with)
 
     def _unsigned(self, request: Request, body: bytes) -> Response | None:
         """Return a refusal, unless the call is signed as Partner Center says."""
         query = request.query_params
         if query.get("app_key") != self.oauth.client_id:
-            return _error(36009004, "Invalid app_key query parameter", 400)
+            return error_answer(36009004, "Invalid app_key query parameter", 400)
         age = self.oauth.now() - float(query.get("timestamp", "0"))
         if not -LATEST <= age <= -EARLIEST:
-            return _error(36009004, "timestamp must not be earlier than 5 minutes", 400)
+            return error_answer(36009004, "timestamp must not be earlier than 5 minutes", 400)
         if request.headers.get("content-type") != "application/json":
-            return _error(36009004, "Invalid content-type header", 400)
+            return error_answer(36009004, "Invalid content-type header", 400)
         if query.get("sign") != self._sign(request, body):
-            return _error(106001, "signature is invalid", 401)
+            return error_answer(106001, "signature is invalid", 401)
         return None
 
     def _sign(self, request: Request, body: bytes) -> str:
@@ -288,17 +288,3 @@ class TikTok(Granting):
 
 
 TITLE = "TikTok Shop"
-
-
-# No two answers have the same.
-_requests = itertools.count(1)
-
-
-def _success(data: Mapping[str, object]) -> Response:
-    number = f"2026{next(_requests):012}"
-    return JSONResponse({"code": 0, "message": "Success", "data": data, "request_id": number})
-
-
-def _error(code: int, message: str, status: int = 200) -> Response:
-    text = {"code": code, "message": message, "data": {}, "request_id": "2026B"}
-    return JSONResponse(text, status)

@@ -98,6 +98,7 @@ class TikTokMoney:
         """Return the bank sends the last payment back that had arrived."""
         last = next(p for p in reversed(self.payments) if p["status"] == "PAID")
         day = datetime.fromtimestamp(last["paid_time"], UTC).date()
+        # A payment that had arrived comes back: books must take the payout out again.
         last |= {"status": "FAILED", "paid_time": 0}
         return {day}
 
@@ -116,6 +117,7 @@ class TikTokMoney:
 
     def _settle(self, day: date) -> None:
         happened = self._day.transactions(day)
+        # A day without transactions has no statement (UNCONFIRMED).
         if not happened:
             return
         number = f"73{self.seed:02}{len(self.statements) + 1:015}"
@@ -166,6 +168,7 @@ class TikTokMoney:
         statement = next((s for s in self.statements if s.id == number), None)
         if statement is None:
             raise Invalid("Invalid statement_id path parameter")
+        # Sorted by the order's time and not the settlement's, so pages mix.
         matches = sorted(statement.transactions, key=lambda t: t["order_create_time"])
         page = _page(request, "transactions", matches, "order_create_time", self.largest)
         return {**totals(statement, self.currency), **page}
@@ -177,6 +180,7 @@ def _wants_payment(statement: TiktokStatement, day: date) -> bool:
     if payment is None:
         return True
     begun = datetime.fromtimestamp(payment["create_time"], UTC).date()
+    # A failed payment is made again after three days, with a number of its own.
     return bool(payment["status"] == "FAILED" and begun + 3 * ONE_DAY <= day)
 
 
@@ -246,7 +250,9 @@ def _page(
     matches = [item for item in matches if start <= item[sort] < end]
     prefix, _, offset = query.get("page_token", f"{what}|0").partition("|")
     if prefix != what or not offset.isdigit():
+        # A token of another list must not be accepted.
         raise Invalid("Invalid page_token query parameter")
+    # Smaller pages than asked for, so that every test walks through several.
     here, size = int(offset), min(size, largest)
     token = f"{what}|{here + size}" if here + size < len(matches) else ""
     return {"next_page_token": token, what: matches[here : here + size]}

@@ -72,6 +72,7 @@ class Settled:
 
     def transactions(self, day: date) -> list[dict[str, Any]]:
         """Return what the day's statement takes; nothing on most days of a weekend."""
+        # Days without transactions, and so without a statement.
         if day.weekday() >= 5 and self.random.random() < 0.7:
             return []
         matches = [self._order(day) for _ in range(self.times * self.random.randint(1, 4))]
@@ -142,6 +143,7 @@ class Settled:
             matches.append(self._reserved(day, value, "RELEASED", associated))
         if self.random.random() < 0.12:
             value = self._amount(1, 6)
+            # The reserve of one statement is released in another.
             self._held.append((day + timedelta(days=10), value, order["order_id"]))
             matches.append(self._reserved(day, -value, "COLLECTED", order["order_id"]))
         return matches
@@ -161,6 +163,7 @@ class Settled:
     ) -> dict[str, Any]:
         """Return an order's transaction of these leaves; every other one is nought."""
         self._number += 1
+        # Copies are in the breakdown and not in the sums: adding all leaves must fail.
         copied = leaves | {copy: leaves[of] for copy, of in COPIES.items() if of in leaves}
         created = datetime.combine(day, time(), UTC) - timedelta(
             days=self.random.randint(4, 20), minutes=self.random.randint(0, 1439)
@@ -197,6 +200,7 @@ class Settled:
             "fee_tax_breakdown": {"fee": _tree(FEES, copied), "tax": _tree(TAXES, copied)},
             "supplementary_component": {
                 "customer_payment_amount": _text(leaves, "subtotal_before_discount_amount"),
+                # With a trailing blank, which readers must strip.
                 "sales_tax_amount": f"{tax:f} " if self.american else "0 ",
             },
         }

@@ -1,6 +1,6 @@
 """Walmart: sellers' own keys and delegated consents, as its OpenAPI document describes tokens.
 
-Header rules, lifetimes and error bodies: ../shared/reference/channels-2.md, section 1.1.
+Header rules, lifetimes and error bodies: Walmart's developer documentation on authentication.
 """
 
 import base64
@@ -35,6 +35,7 @@ class Walmart(Granting):
         self.oauth = OAuth(
             access_seconds=15 * MINUTE,
             refresh_seconds=365 * DAY,
+            # Begins like Walmart's own tokens.
             access_form=lambda _grant: f"eyJraWQiOiI1{secrets.token_urlsafe(24)}",
         )
         self.own: dict[str, tuple[str, str]] = {}
@@ -63,6 +64,7 @@ class Walmart(Granting):
 
     def keys(self, account: str) -> dict[str, str]:
         """Return keys that the seller makes in the developer portal."""
+        # A seller's own keys are a client of their own, with client_credentials and no consent.
         client_id, secret = str(uuid.uuid4()), secrets.token_urlsafe(40)
         self.own[client_id] = (secret, account)
         return {"client_id": client_id, "client_secret": secret, "seller_id": account}
@@ -83,6 +85,7 @@ class Walmart(Granting):
     async def _page(self, request: Request) -> Response:
         query = request.query_params
         needed = {"responseType", "clientId", "redirectUri", "clientType", "nonce", "state"}
+        # Camel case throughout: not RFC 6749's parameter names.
         if needed - set(query) or query["responseType"] != "code":
             return Response("missing one or more parameters", 400)
         if query["clientId"] != self.oauth.client_id or query["clientType"] not in CLIENT_TYPES:
@@ -110,6 +113,7 @@ class Walmart(Granting):
         client_id, secret = _basic(request)
         form = dict(parse_qsl((await request.body()).decode()))
         if form.get("grant_type") == "client_credentials":
+            # Keys of a seller's own account: no consent and no refresh token.
             expected, seller = self.own.get(client_id, (None, ""))
             if expected != secret:
                 return _unauthorised()
@@ -127,8 +131,10 @@ class Walmart(Granting):
                 issued = self.oauth.refresh(form["refresh_token"])
         except GrantRefusal:
             return _unauthorised()
+        # Delegated tokens need the seller's id in a header of its own.
         if request.headers.get("wm_partner.id") != issued.grant.accounts[0]:
             return _error(400, "INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_PARTNER.ID")
+        # Only the first exchange returns a refresh token; it lasts a year and isn't replaced.
         refresh = {"refresh_token": issued.refresh_token} if first else {}
         return _answer(request, {"access_token": issued.access_token, **refresh})
 
@@ -204,6 +210,7 @@ def _unheaded(request: Request) -> Response | None:
 
 
 def _answer(request: Request, issued: dict[str, Any]) -> Response:
+    # XML is Walmart's default at the token endpoint.
     if "json" not in request.headers.get("accept", ""):
         token = issued["access_token"]
         xml = f"<OAuthTokenDTO><accessToken>{token}</accessToken></OAuthTokenDTO>"

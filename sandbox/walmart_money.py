@@ -5,9 +5,6 @@ time. A report is listed by the day of its payment. What a seller owes at the en
 taken out of the next payment, and no line of the report says so.
 """
 
-import csv
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,25 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.money import TODAY, Owed
+from sandbox.walmart_files import PAYING, Report, filled, report_text, shown, zipped
 
 # Long enough for two reports.
 FIRST = date(2026, 9, 26)
-CYCLE, PAYING = timedelta(days=14), timedelta(days=3)
+CYCLE = timedelta(days=14)
 ONE_DAY = timedelta(days=1)
 _CENT = Decimal("0.01")
-COLUMNS = (
-    "Period Start Date", "Period End Date", "Total Payable", "Currency", "Transaction Key",
-    "Transaction Posted Timestamp", "Transaction Type", "Transaction Description",
-    "Customer Order #", "Customer Order line #", "Purchase Order #", "Purchase Order line #",
-    "Amount", "Amount Type", "Ship Qty", "Commission Rate", "Base Commission Rate",
-    "Transaction Reason Description", "Partner Item Id", "Partner GTIN", "Partner Item Name",
-    "Product Tax Code", "Ship to State", "Ship to City", "Ship to Zipcode", "Contract Category",
-    "Product Type", "Commission Rule", "Shipping Method", "Fulfillment Type",
-    "Fulfillment Details", "Original Commission", "Commission Incentive Program",
-    "Commission Saving", "Customer Promo Type", "Total Walmart Funded Savings Program",
-    "Campaign Id", "Item Condition", "Original charge", "Charge Savings",
-    "Incentive Program Name", "Ship to country", "Store Id",
-)  # fmt: skip
 
 # What else happens: how likely on a day, its three words, and between which amounts.
 _ODDITIES: tuple[tuple[float, str, str, str, int, int], ...] = (
@@ -50,20 +35,6 @@ _ODDITIES: tuple[tuple[float, str, str, str, int, int], ...] = (
     (0.05, "Adjustment", "SEM Marketing Fee", "SEM Marketing", -9, -2),
     (0.05, "Service Fee", "Review Accelerator Fee", "Review Accelerator", -10, -10),
 )
-
-
-@dataclass
-class Report:
-    """One report: whose period ends when, what is paid of it, and its rows as they stand."""
-
-    end: date
-    payable: Decimal
-    rows: list[dict[str, str]]
-
-    @property
-    def listed(self) -> str:
-        """Return the day of its payment, as Walmart lists it."""
-        return f"{self.end + PAYING:%m%d%Y}"
 
 
 @dataclass
@@ -104,7 +75,7 @@ class WalmartMoney:
         row = next(r for r in rows if r["Transaction Type"] == "Sale")
         month, day, year = row["Transaction Posted Timestamp"].split("/")
         before = date(int(year), int(month), int(day))
-        row["Transaction Posted Timestamp"] = _shown(before + ONE_DAY)
+        row["Transaction Posted Timestamp"] = shown(before + ONE_DAY)
         return {before, before + ONE_DAY}
 
     def settlements(self) -> Mapping[str, Owed]:
@@ -120,6 +91,7 @@ class WalmartMoney:
 
     def _happen(self, day: date) -> None:
         chance = self._random
+        # Makes the first period negative, so that a balance is carried into the second.
         if day == self.first + ONE_DAY:
             self._add(day, "Service Fee", "Ocean freight and related services",
                       Decimal("-1400.00"), description="WMSC Logistics Services")  # fmt: skip
@@ -177,6 +149,7 @@ class WalmartMoney:
             "Purchase Order line #": "1",
             "Ship Qty": "1",
             "Partner Item Id": "MUG-BLUE",
+            # A comma and a quote, which the CSV must escape.
             "Partner Item Name": 'Mug, 12", blue',
             "Ship to State": "AR",
             "Fulfillment Type": "Seller Fulfilled",
@@ -188,7 +161,7 @@ class WalmartMoney:
         self, day: date, kind: str, word: str, amount: Decimal, *, description: str, **columns: str
     ) -> None:
         row = {
-            "Transaction Posted Timestamp": _shown(day),
+            "Transaction Posted Timestamp": shown(day),
             "Transaction Type": kind,
             "Transaction Description": description,
             "Amount": f"{amount.normalize():f}",
@@ -205,13 +178,14 @@ class WalmartMoney:
         rows = [row for posted, row in self._waiting if posted < end]
         self._waiting = [(posted, row) for posted, row in self._waiting if posted >= end]
         payable = self._carried + sum((Decimal(r["Amount"]) for r in rows), Decimal(0))
+        # What the seller owes reduces the next payment, and no line of that report says so.
         self._carried = min(payable, Decimal(0))
         paid = {
-            "Period Start Date": _shown(end - CYCLE),
-            "Period End Date": _shown(end),
+            "Period Start Date": shown(end - CYCLE),
+            "Period End Date": shown(end),
             "Total Payable": f"{payable:.2f}",
             "Currency": self.currency,
-            "Transaction Posted Timestamp": _shown(day),
+            "Transaction Posted Timestamp": shown(day),
             "Transaction Type": "PaymentSummary",
             "Transaction Description": "Deposited in PAYONEER account",
         }
@@ -241,7 +215,7 @@ class WalmartMoney:
             return report
         name = f"Harbour_Goods_10001234567_MP_{listed}_reconciliationreport.csv"
         headers = {"Content-Disposition": "attachment; filename=10001234567_2026-10-27.zip"}
-        content = _zipped(name, _text(report))
+        content = zipped(name, report_text(report))
         return Response(content, 200, headers, "application/octet-stream")
 
     def answer_json(self, request: Request) -> Response:
@@ -254,13 +228,14 @@ class WalmartMoney:
             requested = int(request.query_params["noOfRecords"])
         except (KeyError, ValueError):
             return _refused(400, "INVALID_REQUEST_PARAM", "offset")
+        # Real offsets are no row numbers: a client that computes them must fail here.
         start = offset // 973
         if offset % 973 or not 0 < requested <= 1000:
             return _refused(400, "INVALID_REQUEST_PARAM", "noOfRecords")
         end = start + min(requested, self.largest)
         shown = report.rows[start:end]
         answer: dict[str, Any] = {
-            "reportData": [{"Period Start Date": '""', **_filled(row)} for row in shown],
+            "reportData": [{"Period Start Date": '""', **filled(row)} for row in shown],
             "nextOffset": end * 973 if end < len(report.rows) else -1,
             "totalRecords": len(shown),
             "description": f"Number of Lines in file {len(report.rows) + 2}             ",
@@ -282,30 +257,6 @@ _UNACCEPTABLE = {
         "message": "Could not find acceptable representation",
     },
 }
-
-
-def _shown(day: date) -> str:
-    return f"{day:%m/%d/%Y}"
-
-
-def _filled(row: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in row.items() if value}
-
-
-def _text(report: Report) -> str:
-    """Return the file: its columns, the line that counts all lines, and the rows."""
-    out = io.StringIO()
-    out.write(",".join(COLUMNS) + f"\r\nNumber of Lines in file {len(report.rows) + 2}\r\n")
-    writer = csv.DictWriter(out, COLUMNS, restval="")
-    writer.writerows(report.rows)
-    return out.getvalue()
-
-
-def _zipped(name: str, text: str) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, text)
-    return out.getvalue()
 
 
 def _refused(status: int, code: str, what: str) -> Response:

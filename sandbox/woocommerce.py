@@ -1,17 +1,11 @@
 """WooCommerce: two stores at two paths of one server, their keys, and the page that makes keys.
 
-How calls are checked, and error bodies: ../shared/reference/channels-2.md, section 4.1. A store
+How calls are checked, and error bodies: the source of WooCommerce 9.9.5. A store
 calls itself what it is called, as WordPress behind no proxy does. Beside https, keys are posted to
 plain http on loopback: that is the one liberty taken.
 """
 
-import base64
-import hashlib
-import hmac
-import secrets
-import time
-from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 from starlette.applications import Starlette
@@ -25,35 +19,7 @@ from sandbox.oauth import back_to, consent_page
 from sandbox.refusals import WOOCOMMERCE
 from sandbox.woocommerce_lists import answered, error, only
 from sandbox.woocommerce_money import WooMoney
-
-WINDOW_SECONDS = 900
-CANNOT_VIEW = "woocommerce_rest_cannot_view"
-WRONG = "woocommerce_rest_authentication_error"
-SIGNED = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
-
-
-@dataclass
-class WoocommerceStore:
-    """One store; `keys` are its secrets by consumer key.
-
-    With `plain` permalinks the route is a parameter; a `deaf` server keeps Authorization to itself.
-    """
-
-    name: str
-    country: str
-    currency: str
-    timezone_string: str
-    gmt_offset: str = "0"
-    plain: bool = False
-    deaf: bool = False
-    keys: dict[str, str] = field(default_factory=dict)
-    nonces: set[str] = field(default_factory=set)
-
-    def new_key(self) -> tuple[str, str]:
-        """Return a row of WooCommerce's API keys."""
-        key, secret = f"ck_{secrets.token_hex(20)}", f"cs_{secrets.token_hex(20)}"
-        self.keys[key] = secret
-        return key, secret
+from sandbox.woocommerce_stores import CANNOT_VIEW, WoocommerceStore, refused_answer
 
 
 class WooCommerce:
@@ -61,6 +27,7 @@ class WooCommerce:
 
     def __init__(self) -> None:
         self.stores = {
+            # WordPress stores names with HTML entities.
             "harbour": WoocommerceStore("Harbour &amp; Sons", "US:NY", "USD", "America/New_York"),
             "foundry": WoocommerceStore("Foundry Books", "GB", "GBP", "Europe/London"),
         }
@@ -134,6 +101,7 @@ class WooCommerce:
 
     def caller(self, request: Request) -> str | None:
         """Return the store that is called: its host counts calls, whoever makes them."""
+        # A host limits calls per site, without looking at keys.
         return request.url.path.split("/")[1]
 
     def _store(self, account: str) -> WoocommerceStore:
@@ -173,12 +141,14 @@ class WooCommerce:
             headers = {"Content-Type": "application/json;charset=UTF-8"}
             answer = await sender.post(form["callback_url"], json=body, headers=headers)
         if answer.status_code != 200:
+            # WooCommerce deletes the key if it can't be delivered.
             del store.keys[key]
             return Response("An error occurred: the consumer data could not be sent", 401)
         return back_to(form["return_url"], {"success": "1", "user_id": form["user_id"]})
 
     async def _index(self, request: Request) -> Response:
         store = self.stores.get(request.path_params["store"])
+        # With plain permalinks the pretty addresses don't exist, and the other way round.
         if store is None or store.plain is not ("rest_route" in request.query_params):
             return Response("<html>Not found</html>", 404, media_type="text/html")
         home = _home(request)
@@ -204,7 +174,7 @@ class WooCommerce:
 
     async def _settings(self, request: Request) -> Response:
         store = self.stores[request.path_params["store"]]
-        refused = _refused(request, store)
+        refused = refused_answer(request, store)
         if refused is not None:
             return refused
         values = {
@@ -237,6 +207,7 @@ class WooCommerce:
         route = request.query_params.get("rest_route", "")
         if route == "/":
             return await self._index(request)
+        # WooCommerce authenticates only if the address contains wp-json/wc/.
         if f"wp-json{route}" not in request.url.path:
             return error(401, CANNOT_VIEW, "Sorry, you cannot list resources.")
         if route == "/wc/v3/settings/general":
@@ -248,7 +219,7 @@ class WooCommerce:
         name = request.path_params["store"]
         if self.stores[name].plain is not ("rest_route" in request.query_params):
             return Response("<html>Not found</html>", 404, media_type="text/html")
-        refused = _refused(request, self.stores[name])
+        refused = refused_answer(request, self.stores[name])
         if refused is not None:
             return refused
         return answered(self._money[name], request.path_params["route"], request.query_params)
@@ -256,64 +227,3 @@ class WooCommerce:
 
 def _home(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}/{request.path_params['store']}"
-
-
-def _refused(request: Request, store: WoocommerceStore) -> Response | None:
-    """Return the answer to a caller who may not; None for one who may."""
-    supplied = dict(request.query_params)
-    if request.url.scheme == "http":
-        return _unsigned(request, store, supplied)
-    header = request.headers.get("authorization", "").removeprefix("Basic ")
-    header = "" if store.deaf else header
-    key, _, secret = base64.b64decode(header).decode().partition(":")
-    if supplied.get("consumer_key"):
-        key, secret = supplied["consumer_key"], supplied.get("consumer_secret", "")
-    if key not in store.keys:
-        return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
-    return None if store.keys[key] == secret else _error(WRONG, "Consumer secret is invalid.")
-
-
-def _unsigned(
-    request: Request, store: WoocommerceStore, supplied: dict[str, str]
-) -> Response | None:
-    missing = [f"oauth_{name}" for name in SIGNED if not supplied.get(f"oauth_{name}")]
-    if len(missing) == len(SIGNED):
-        return _error(CANNOT_VIEW, "Sorry, you cannot list resources.")
-    if missing:
-        code = "woocommerce_rest_authentication_missing_parameter"
-        return _error(code, f"Missing OAuth parameters {', '.join(missing)}")
-    secret = store.keys.get(supplied["oauth_consumer_key"])
-    if secret is None:
-        return _error(WRONG, "Consumer key is invalid.")
-    if _signature(request, secret, supplied) != unquote(
-        supplied["oauth_signature"].replace(" ", "+")
-    ):
-        return _error(WRONG, "Invalid signature - provided signature does not match.")
-    return _stale(store, supplied["oauth_timestamp"], supplied["oauth_nonce"])
-
-
-def _stale(store: WoocommerceStore, timestamp: str, nonce: str) -> Response | None:
-    if abs(time.time() - int(timestamp)) > WINDOW_SECONDS:
-        return _error(WRONG, "Invalid timestamp.")
-    if nonce in store.nonces:
-        return _error(WRONG, "Invalid nonce - nonce has already been used.")
-    store.nonces.add(nonce)
-    return None
-
-
-def _signature(request: Request, secret: str, supplied: dict[str, str]) -> str:
-    """Sign as WooCommerce does: base string from its home address, sorted by raw name."""
-    address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
-    pairs = [
-        f"{quote(quote(name, safe='~'), safe='~')}%3D{quote(quote(value, safe='~'), safe='~')}"
-        for name, value in sorted(supplied.items())
-        if name != "oauth_signature"
-    ]
-    text = f"{request.method}&{quote(address, safe='~')}&{'%26'.join(pairs)}"
-    kind = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-    how = kind[supplied["oauth_signature_method"]]
-    return base64.b64encode(hmac.new(f"{secret}&".encode(), text.encode(), how).digest()).decode()
-
-
-def _error(code: str, message: str) -> Response:
-    return JSONResponse({"code": code, "message": message, "data": {"status": 401}}, 401)

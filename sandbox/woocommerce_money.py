@@ -15,9 +15,12 @@ from typing import Any
 
 from sandbox.money import TODAY, Owed
 from sandbox.woocommerce_shapes import (
+    deposited,
     empty,
     given_back,
     gmt,
+    milliseconds,
+    movement,
     notes,
     shipping,
     sum_up,
@@ -265,34 +268,12 @@ class WooMoney:
         order: Mapping[str, Any] | None = None,
     ) -> None:
         number = f"txn_{self.seed}{len(self.moves):06}"
-        self.moves.append(
-            {
-                "transaction_id": number,
-                "type": kind,
-                "channel": "online",
-                "date": at.strftime("%Y-%m-%d %H:%M:%S"),
-                "source": "visa",
-                "customer_name": "A Buyer",
-                "customer_email": "buyer@example.test",
-                "customer_country": "US",
-                "amount": amount,
-                "fees": fee,
-                "net": amount - fee,
-                "currency": self.currency.lower(),
-                "risk_level": 0,
-                "deposit_id": f"wcpay_estimated_daily_{self.currency.lower()}_1",
-                "deposit_status": "estimated",
-                "available_on": (at + 2 * ONE_DAY).strftime("%Y-%m-%d"),
-                "loan_id": "flxln_1" if kind.startswith("financing") else None,
-                "order_id": order["id"] if order else None,
-                "order": {"number": order["number"]} if order else None,
-            }
-        )
+        self.moves.append(movement(number, kind, at, amount, fee, self.currency.lower(), order))
 
     def _arrive(self, day: date) -> None:
         """Let what was on its way be at the bank; one of twelve comes back."""
         for number, deposit in enumerate(self.deposits):
-            if deposit["status"] == "in_transit" and deposit["date"] <= _milliseconds(day):
+            if deposit["status"] == "in_transit" and deposit["date"] <= milliseconds(day):
                 deposit["status"] = "failed" if number % 12 == 3 else "paid"
 
     def _pay(self, day: date) -> None:
@@ -307,27 +288,9 @@ class WooMoney:
         number = f"po_{self.seed}{len(self.deposits):06}"
         for move in due:
             move |= {"deposit_id": number, "deposit_status": "paid"}
-        self.deposits.append(
-            {
-                "id": number,
-                "date": _milliseconds(day + ONE_DAY),
-                "type": "deposit" if total > 0 else "withdrawal",
-                "amount": total,
-                "status": "in_transit",
-                "bankAccount": "STRIPE TEST BANK •••• 6789 (USD)",
-                "currency": self.currency.lower(),
-                "automatic": True,
-                "fee": 0,
-                "fee_percentage": 0,
-                "created": _milliseconds(day) // 1000,
-            }
-        )
+        self.deposits.append(deposited(number, day, total, self.currency.lower()))
 
     def _at(self, day: date) -> datetime:
         """Return a time of the day that is on that day in New York and in London too."""
         minutes = self._random.randint(14 * 60, 22 * 60)
         return datetime.combine(day, time(), UTC) + timedelta(minutes=minutes)
-
-
-def _milliseconds(day: date) -> int:
-    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000

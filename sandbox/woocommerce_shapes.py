@@ -1,7 +1,7 @@
 """Shapes of a WooCommerce store's orders and refunds: the keys of 9.9.5, money as text."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -103,3 +103,58 @@ def sum_up(order: dict[str, Any]) -> None:
     cards = sum((Decimal(card["amount"]) for card in order.get("gift_cards", ())), Decimal(0))
     total = sum((added(n, "total") for n in ("line_items", "shipping_lines", "fee_lines")), tax)
     order |= {"total_tax": text(tax), "total": text(total - cards)}
+
+
+def movement(
+    number: str,
+    kind: str,
+    at: datetime,
+    amount: int,
+    fee: int,
+    currency: str,
+    order: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return a transaction of WooPayments, which a later deposit takes."""
+    return {
+        "transaction_id": number,
+        "type": kind,
+        "channel": "online",
+        "date": at.strftime("%Y-%m-%d %H:%M:%S"),
+        "source": "visa",
+        "customer_name": "A Buyer",
+        "customer_email": "buyer@example.test",
+        "customer_country": "US",
+        "amount": amount,
+        "fees": fee,
+        "net": amount - fee,
+        "currency": currency,
+        "risk_level": 0,
+        "deposit_id": f"wcpay_estimated_daily_{currency}_1",
+        "deposit_status": "estimated",
+        "available_on": (at + timedelta(days=2)).strftime("%Y-%m-%d"),
+        "loan_id": "flxln_1" if kind.startswith("financing") else None,
+        "order_id": order["id"] if order else None,
+        "order": {"number": order["number"]} if order else None,
+    }
+
+
+def deposited(number: str, day: date, total: int, currency: str) -> dict[str, Any]:
+    """Return a deposit of WooPayments that is at the bank a day later."""
+    return {
+        "id": number,
+        "date": milliseconds(day + timedelta(days=1)),
+        "type": "deposit" if total > 0 else "withdrawal",
+        "amount": total,
+        "status": "in_transit",
+        "bankAccount": "STRIPE TEST BANK •••• 6789 (USD)",
+        "currency": currency,
+        "automatic": True,
+        "fee": 0,
+        "fee_percentage": 0,
+        "created": milliseconds(day) // 1000,
+    }
+
+
+def milliseconds(day: date) -> int:
+    """Return the midnight that a day begins with, in UTC."""
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000

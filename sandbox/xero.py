@@ -1,6 +1,6 @@
 """Xero: a consent over several organisations, rotating tokens, connections, organisations.
 
-Lifetimes and error bodies: ../shared/reference/accounting.md, sections A.1, A.2 and A.6.
+Lifetimes and error bodies: Xero's documents on OAuth 2.0, custom connections and responses.
 """
 
 import uuid

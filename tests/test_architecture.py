@@ -65,13 +65,13 @@ def test_channels_are_kept_apart_by_contract(channel: str) -> None:
 
 
 def test_every_folder_of_a_channel_is_registered() -> None:
-    for room, known in (("connectors", set(SOLD_ON)), ("mappings", set(CHANNELS))):
+    for room, names in (("connectors", set(SOLD_ON)), ("mappings", set(CHANNELS))):
         folders = {
             path.name
             for path in (ROOT / room / "channels").iterdir()
             if path.is_dir() and path.name != "__pycache__"
         }
-        assert folders == known, room
+        assert folders == names, room
     assert set(CHANNELS) <= set(SOLD_ON)
 
 
@@ -110,13 +110,13 @@ def test_modules_and_functions_are_short() -> None:
 def test_no_file_names_a_machine() -> None:
     """No path of somebody's machine, and no host in the lock but none at all."""
     machine = re.compile(r"(?<![\w.$}])/(?:home|root|Users|work)/\w")
-    found = []
+    places = []
     for path in tracked():
         try:
             text = path.read_text()
         except UnicodeDecodeError:
             continue
-        found += [f"{name(path)}: {match[0]}" for match in machine.finditer(text)]
-    assert found == []
+        places += [f"{name(path)}: {match[0]}" for match in machine.finditer(text)]
+    assert places == []
     lock = (ROOT / "requirements.lock").read_text()
     assert re.findall(r"https?://\S+|--index-url|--extra-index-url", lock) == []

@@ -1,4 +1,4 @@
-"""The account that credentials reach: the one that is meant, or those to choose from."""
+"""The account that credentials reach: the chosen one, or those to choose from."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -10,7 +10,7 @@ Missing = Literal["account", "timezone"]
 
 
 class Undecided(BadInput):
-    """The credentials are good and kept; `missing` is still to be chosen."""
+    """The credentials are valid and stored; `missing` must still be chosen."""
 
     def __init__(self, message: str, missing: Missing) -> None:
         super().__init__(message)
@@ -18,7 +18,7 @@ class Undecided(BadInput):
 
 
 def described(account: Account) -> dict[str, Any]:
-    """Return what is remembered of an account, as its platform names it."""
+    """Return the facts to store about an account, as its platform states them."""
     return {
         "name": account.name,
         "country": account.country,
@@ -29,10 +29,11 @@ def described(account: Account) -> dict[str, Any]:
 
 
 def chosen_account(accounts: Sequence[Account], account_id: str | None, slug: str) -> Account:
-    """Return the one account that is meant; `BadInput` names those there are."""
+    """Return the chosen account; `BadInput` lists the available ones."""
     if not accounts:
         raise BadInput("the authorisation reaches no account: grant access to one")
     named = ", ".join(f"{account.id} ({account.name})" for account in accounts)
+    # Never pick one of several: entries of another shop are hard to take back.
     if account_id is None:
         if len(accounts) > 1:
             raise Undecided(

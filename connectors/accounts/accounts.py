@@ -1,8 +1,8 @@
-"""Connecting accounts, checking them, connecting them again, letting them go.
+"""Accounts of connections: connect, check, reconnect, disconnect.
 
-New credentials are staged under an owner of their own until the platform has said whom they reach.
-Only then do they become the connection's, and only where it is the same account as before. So a
-failure on the way leaves an account as it was, or a `pending` connection that can be resumed.
+New credentials are staged under a separate owner until the platform has confirmed their account.
+Only then do they become the connection's, and only if the account is the same as before. A failure
+leaves the account unchanged, or a `pending` connection that can be resumed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,9 +47,8 @@ class Accounts(Credentials):
     ) -> Connection:
         """Connect an account of the platform `name` with typed fields, and name it `title`.
 
-        `account` chooses one where the credentials reach several. `BadInput` for fields, for
-        credentials that the platform refuses and for an account that is connected already:
-        nothing is left then.
+        `account` chooses one if the credentials reach several. Raises `BadInput`, leaving nothing
+        behind, for wrong fields, refused credentials and an account that is already connected.
         """
         platform = platform_named(name)
         fields, token = read_fields(platform, typed, self.shared(platform, typed))
@@ -58,6 +57,8 @@ class Accounts(Credentials):
         self.registry.connections.add(
             slug, channel=name, name=title, timezone=timezone or "UTC", kind="api", actor=actor
         )
+        # The connection exists first: staged credentials need an owner that a second process can
+        # resume.
         with self._kept_if_unfinished(slug, token, lambda: self._withdraw(slug, actor)):
             self.stage(slug, fields, token)
             self.verify(slug, account, timezone, actor)
@@ -68,17 +69,19 @@ class Accounts(Credentials):
     ) -> Connection:
         """Give a connection new credentials for the account it has.
 
-        `BadInput` when they reach another account; the connection is then as it was.
+        Raises `BadInput` if they reach another account; the connection is then unchanged.
         """
         connection = self.registry.connections.get(slug)
         platform = platform_named(connection.channel)
         own = self.own_fields(slug)
         if typed.get("client_id", own.get("client_id")) != own.get("client_id"):
-            # Another application: nothing of the one before belongs to it.
+            # Another application: the previous one's fields don't belong to it.
             of_it = {field.name for field in platform.application} | {SECRET_SINCE}
             own = {name: value for name, value in own.items() if name not in of_it}
         defaults = {**self.shared(platform, {**own, **typed}), **own}
         fields, token = read_fields(platform, typed, defaults)
+        # Staged beside the old ones, which stay in use until the platform has confirmed the
+        # account.
         self.stage(slug, {**own, **fields}, token)
         with self._kept_if_unfinished(slug, token, lambda: self.vault.forget(STAGED + slug)):
             self.verify(slug, account or connection.account_id, None, actor)
@@ -92,9 +95,9 @@ class Accounts(Credentials):
         timezone: str | None = None,
         actor: str,
     ) -> Connection:
-        """Ask the platform who answers for a connection; a pending one goes on where it stopped.
+        """Verify a connection's account with the platform; resume a pending connection.
 
-        The connection's state says afterwards what was found.
+        The result is the connection's state.
         """
         connection = self.registry.connections.get(slug)
         if connection.kind == "file":
@@ -116,17 +119,19 @@ class Accounts(Credentials):
         return self.registry.connections.get(slug)
 
     def keep_alive(self, slug: str) -> None:
-        """Use a grant that has not been used for a week, so that it does not end for want of use.
+        """Use a grant that was idle for a week, so that it does not expire for lack of use.
 
-        Raises as the token broker; `NeedsReconnection` when it has ended all the same.
+        Raises as the token broker: `NeedsReconnection` if it has expired already.
         """
         token = self._token(slug)
         if token is not None and wants_use(token, datetime.now(UTC)):
+            # Treated as refused, so that the broker really uses the refresh token instead of
+            # returning a valid one.
             self.access(slug).token(refused=token.access_token)
         self._note_deadlines(slug)
 
     def _note_deadlines(self, slug: str) -> None:
-        """Leave what ends where the card and the command line read it without any key."""
+        """Store the deadlines where the card and the command line read them without the key."""
         platform = self.platform_of(slug)
         own = self.own_fields(slug)
         fields = {**self.shared(platform, own), **own}
@@ -141,7 +146,7 @@ class Accounts(Credentials):
 
     @contextmanager
     def recording_refusals(self, slug: str) -> Iterator[None]:
-        """Record as the connection's state that its platform refuses the credentials."""
+        """Set the connection to `needs_reauth` if its platform refuses the credentials."""
         try:
             yield
         except AccessRefused as error:
@@ -149,9 +154,9 @@ class Accounts(Credentials):
             raise NeedsReconnection(f"{slug}: {error}") from error
 
     def disconnect(self, slug: str, actor: str) -> str | None:
-        """Let an account go: tell the platform, drop the credentials, keep the data.
+        """Disconnect an account: revoke the access, delete the credentials, keep the data.
 
-        Returns what the platform could not be told, in words; it is disconnected here all the same.
+        Returns a message if the platform could not be told; the account is disconnected anyway.
         """
         connection = self.registry.connections.get(slug)
         check_has_account(connection)
@@ -165,16 +170,19 @@ class Accounts(Credentials):
                     f"{platform.title} was not notified ({error}): remove Daybook's access "
                     f"{platform.where}"
                 )
+        # After the revocation, which needs them, and even if it failed: disconnecting must work
+        # offline.
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
         self.registry.findings.set(slug, NOTIFICATIONS, [])
         self.registry.connections.set_state(slug, "disconnected", actor)
+        # Reconnecting must not resume posting without somebody turning it on.
         self.registry.connections.set_posting(slug, None, actor)
         self.registry.connections.set_deadlines(slug, [])
         return problem
 
     def note_setup(self, slug: str, actor: str, *, step: Step, **choices: object) -> None:
-        """Keep how far a set-up has come and what was chosen; nothing of a connected account."""
+        """Save a set-up's step and choices; does nothing for a connected account."""
         connection = self.registry.connections.get(slug)
         if connection.account_id is None:
             setup = Setup.model_validate(connection.setup)
@@ -182,7 +190,7 @@ class Accounts(Credentials):
             self.registry.connections.set_setup(slug, changed.model_dump(mode="json"), actor)
 
     def reachable_accounts(self, slug: str) -> list[Account]:
-        """Return whom a connection's staged credentials reach; `BadInput` when they are refused."""
+        """Return the accounts that the staged credentials reach; `BadInput` if they are refused."""
         platform = self.platform_of(slug)
         if not self.vault.read(STAGED + slug):
             raise BadInput(f"{slug} has no credentials yet: remove it and add it again")
@@ -200,11 +208,11 @@ class Accounts(Credentials):
         actor: str,
         accounts: Sequence[Account] | None = None,
     ) -> None:
-        """Ask the platform whom the staged credentials reach, and make them the connection's.
+        """Verify the staged credentials' account and make them the connection's.
 
-        `account` is the one that is meant where they reach several; `accounts` is the platform's
-        answer where it was asked already. `BadInput` when it is not the connection's own account,
-        or another connection has it; `Undecided` leaves the set-up at what is still to be chosen.
+        `account` chooses one if they reach several; `accounts` is the platform's response if it is
+        known already. Raises `BadInput` if it is not the connection's own account, or another
+        connection has it; `Undecided` leaves the set-up at the choice that is missing.
         """
         try:
             self._verify(slug, account, timezone, actor, accounts)
@@ -225,8 +233,9 @@ class Accounts(Credentials):
         reached = chosen_account(
             self.reachable_accounts(slug) if accounts is None else accounts, account, slug
         )
+        # Before anything is written: another account or a second connection must leave no trace.
         self.registry.connections.check_account(slug, reached.id, described(reached))
-        # Days that are done are days of the zone they were done in.
+        # Computed days depend on the zone, so it stays once there can be any.
         settled = connection.account_id is not None or connection.kind == "file"
         zone = timezone or (connection.timezone if settled else reached.timezone)
         if zone is None:
@@ -238,6 +247,7 @@ class Accounts(Credentials):
         # Read again: the broker may have changed the token meanwhile.
         stored = self._kept(STAGED + slug) | dict(reached.fields)
         secrets = secret_names(platform) | {TOKEN}
+        # Secrets go to the vault and only the rest to the connection, which is shown and exported.
         self._keep(slug, platform, {n: v for n, v in stored.items() if n in secrets})
         self.registry.connections.pin_account(
             slug,
@@ -250,7 +260,7 @@ class Accounts(Credentials):
         self.vault.forget(STAGED + slug)
         self._note_deadlines(slug)
         if platform.kind == "accounting":
-            # Nothing comes in from an organisation, and its entries go nowhere else.
+            # Nothing is imported from an organisation, so its set-up has no further step.
             setup = Setup.model_validate(connection.setup).model_copy(update={"step": "done"})
             self.registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
 
@@ -258,9 +268,9 @@ class Accounts(Credentials):
     def _kept_if_unfinished(
         self, slug: str, token: Token | None, withdraw: Callable[[], None]
     ) -> Iterator[None]:
-        """Yield what comes to nothing is taken back, unless it can still be finished.
+        """Undo the connection if the block fails, unless it can still be finished.
 
-        A refresh token that was exchanged for another exists here and nowhere else.
+        A refresh token that was exchanged for another exists only here: deleting it would lose it.
         """
         try:
             yield
@@ -280,6 +290,7 @@ class Accounts(Credentials):
             raise
 
     def _withdraw(self, slug: str, actor: str) -> None:
+        # Last: until here, a killed process leaves a set-up that can be finished.
         self.vault.forget(STAGED + slug)
         self.registry.connections.remove(slug, actor)
 

@@ -1,7 +1,7 @@
-"""A consent in the seller's browser, from the platform's page back to a connected account.
+"""A consent in the seller's browser: to the platform's page and back to a connected account.
 
-Used by the console. Every step may be left: what is staged waits under the connection, and a
-connection that was active stays so until a new consent has proven to be of the same account.
+Used by the console. Every step can be interrupted: staged credentials wait under the connection,
+and an active connection stays active until a new consent is verified to be for the same account.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Received:
 
 
 def redirect_uri(accounts: Accounts, platform: Platform) -> str:
-    """Return where a platform sends sellers back: to be registered there, letter by letter."""
+    """Return where a platform redirects sellers; it must be registered there exactly like this."""
     return f"{accounts.settings.public_url}/connect/{platform.name}/callback"
 
 
@@ -41,9 +41,9 @@ def begin(
     session: str,
     actor: str = "console",
 ) -> str:
-    """Return the platform's page for a connection, asked for from a browser session.
+    """Return the platform's page for a connection, bound to a browser session.
 
-    `typed` are the account's fields (region, shop); they are kept, whatever the seller answers.
+    `typed` are the account's fields (region, shop); they are stored even if the seller refuses.
     `BadInput` where one is missing or wrong.
     """
     platform = accounts.platform_of(slug)
@@ -54,6 +54,7 @@ def begin(
     chosen = {f.name for f in platform.account if not f.secret}
     choices = {name: value for name, value in {**own, **fields}.items() if name in chosen}
     accounts.note_setup(slug, actor, step="authorise", way="consent", fields=choices)
+    # Staged before the browser leaves: the callback has nothing but the state to go by.
     accounts.stage(slug, {**own, **fields}, None)
     callback = redirect_uri(accounts, platform)
     question = consent.ask(accounts.vault, slug, session, callback)
@@ -63,29 +64,31 @@ def begin(
 def receive(
     accounts: Accounts, platform: Platform, parameters: Mapping[str, str], session: str, actor: str
 ) -> Received:
-    """Take up an authorisation when a browser comes back from the platform.
+    """Complete an authorisation when a browser returns from the platform.
 
-    `ConsentRefused` for an answer that must not be used, `Denied` when the seller said no,
-    `BadInput` for a code that buys nothing and for another account than the connection's.
+    Raises `ConsentRefused` for an invalid response, `Denied` if the seller refused, and `BadInput`
+    for an invalid code and for another account than the connection's.
     """
     asking = _consent(platform)
     answered = consent.answer(accounts.vault, parameters.get(asking.state, ""), session)
     slug = answered.connection
+    # A state of one platform replayed at another's callback (mix-up attack, RFC 9700, section 4.4).
     if accounts.platform_of(slug).name != platform.name:
         raise BadInput(f"{slug} is not a connection to {platform.title}: begin again")
     try:
         _redeem(accounts, platform, slug, answered, parameters)
         return _proven(accounts, slug, actor)
     except (Transient, RateLimited):
-        # What was granted is good: the set-up or a check goes on from here.
+        # The grant is valid and staged: the set-up or a check continues from here.
         raise
+    # A single-use code is spent: what it bought is useless without the rest of the set-up.
     except BaseException:
         accounts.vault.forget(STAGED + slug)
         raise
 
 
 def _proven(accounts: Accounts, slug: str, actor: str) -> Received:
-    """Return the account is pinned, or there are several to choose from."""
+    """Pin the account, or return the accounts to choose from."""
     reachable = accounts.reachable_accounts(slug)
     pinned = accounts.registry.connections.get(slug).account_id
     if len(reachable) > 1 and pinned not in {account.id for account in reachable}:
@@ -106,7 +109,7 @@ def requested_connection(accounts: Accounts, state: str, session: str) -> str | 
 def receive_keys(
     accounts: Accounts, platform: Platform, state: str, body: Mapping[str, object]
 ) -> None:
-    """Take the keys that a platform posts for an open request; the browser comes back after it."""
+    """Store the keys that a platform posts for an open request; the browser returns afterwards."""
     asking = _consent(platform)
     if asking.hands_over is None:
         raise BadInput(f"{platform.title} hands over no keys")
@@ -128,7 +131,7 @@ def _redeem(
     answered: consent.Answered,
     parameters: Mapping[str, str],
 ) -> None:
-    """Exchange the callback's code, and stage what it bought before it is used."""
+    """Exchange the callback's code, and stage the result before using it."""
     access = accounts.staged_access(slug)
     code = _consent(platform).read(access, parameters)
     access = replace(access, fields={**access.fields, **code.fields})
@@ -141,4 +144,5 @@ def _redeem(
             )
         except GrantRefused as error:
             raise BadInput(f"{platform.title} does not accept its own code: begin again") from error
+    # Staged before any call uses it: a rotating refresh token must never exist in memory alone.
     accounts.stage(slug, staged, token)

@@ -1,4 +1,4 @@
-"""The one place where tokens are refreshed: one process at a time a grant, saved before use.
+"""The only place where tokens are refreshed: one process per grant at a time, saved before use.
 
 Platforms that rotate refresh tokens revoke the whole grant when an old one comes back, so two
 refreshes at once, or a new pair that was not saved, cost the seller a new consent.
@@ -14,21 +14,22 @@ from connectors.database.registry import Registry
 from connectors.errors import ConfigError
 
 TOKEN = "token"  # noqa: S105 - the name of a field
+# A token must outlive the call that it is handed out for, retries included.
 MARGIN = timedelta(minutes=2)
-# Credentials that are not proven yet are kept apart: nothing rests on them, they have no state.
+# Owner prefix of credentials that are not verified yet; no connection state depends on them.
 STAGED = "new:"
 _DEAD = "the platform rejected the stored authorisation"
 
-# Buys a new pair with a refresh token; with None where the platform gives none.
+# Exchanges a refresh token (None if the platform issues none) for a new pair.
 Refresh = Callable[[str | None], Token]
 
 
 class GrantRefused(Exception):
-    """The token endpoint says `invalid_grant`: this refresh token buys nothing any more."""
+    """The token endpoint answered `invalid_grant`: this refresh token is no longer valid."""
 
 
 class NeedsReconnection(ConfigError):
-    """Only the owner of the account can let Daybook in again."""
+    """Only the account's owner can authorise Daybook again."""
 
 
 def _now() -> datetime:
@@ -37,7 +38,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Access tokens of connections; `clock` tells the present instant."""
+    """Access tokens of connections; `clock` returns the current time."""
 
     vault: Vault
     registry: Registry
@@ -57,7 +58,7 @@ class Broker:
         try:
             return self._renewed(slug, refresh, refused).access_token
         except _Refused as dead:
-            # The owner may have connected again while we asked: look once more.
+            # The owner may have reconnected during the call: check once more.
             if self._kept(slug) == dead.token:
                 raise self._dead(slug) from dead
         try:
@@ -77,7 +78,8 @@ class Broker:
         return _token(slug, self.vault.read(slug))
 
     def _renewed(self, slug: str, refresh: Refresh, refused: str | None) -> Token:
-        """Refresh under the lock, unless somebody else did while we waited for it."""
+        """Refresh under the lock, unless another process did while this one waited for it."""
+        # The lock is held during the call: two refreshes with one token would revoke the grant.
         with self.vault.hold(slug, self.wait_seconds) as locked:
             token = _token(slug, locked.fields)
             if self._good(token, refused):
@@ -86,6 +88,7 @@ class Broker:
                 renewed = token.followed_by(_bought(token, refresh))
             except GrantRefused as error:
                 raise _Refused(token) from error
+            # Committed when the block ends, before any caller sees the new token.
             locked.save({TOKEN: renewed.to_json()})
         return renewed
 
@@ -99,12 +102,14 @@ class _Refused(Exception):
 
 
 def _bought(token: Token, refresh: Refresh) -> Token:
-    """Return a new pair; with the refresh token before where the last one is refused."""
+    """Return a new pair; try the previous refresh token if the last one is refused."""
     try:
         return refresh(token.refresh_token)
     except GrantRefused:
         if token.previous_refresh_token is None:
             raise
+        # A response that was lost on the way leaves us with the old token, which some platforms
+        # still accept.
         return refresh(token.previous_refresh_token)
 
 

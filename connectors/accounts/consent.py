@@ -1,7 +1,7 @@
-"""Sending a seller's browser to a platform, and knowing its answer when it comes back.
+"""Consent requests: sending a seller's browser to a platform, and validating its return.
 
-The `state` that goes along is random, good once and for ten minutes, and bound to the browser
-session that asked (RFC 6749, section 10.12). A PKCE verifier (RFC 7636) waits in the vault.
+The `state` is random, valid once and for ten minutes, and bound to the browser session that started
+it (RFC 6749, section 10.12). The PKCE verifier (RFC 7636) stays in the vault.
 """
 
 import base64
@@ -26,7 +26,7 @@ _REASONS: dict[Refusal, str] = {
 
 
 class ConsentRefused(BadInput):
-    """An answer that must not be used; `reason` is which of the four it is."""
+    """A response that must not be used; `reason` is one of four."""
 
     def __init__(self, reason: Refusal) -> None:
         super().__init__(_REASONS[reason])
@@ -43,7 +43,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Whose consent it was, and what its code is bought with."""
+    """The connection of a consent, and what its code is exchanged with."""
 
     connection: str
     redirect_uri: str
@@ -52,17 +52,19 @@ class Answered:
 
 def ask(vault: Vault, connection: str, session: str, redirect_uri: str) -> Question:
     """Begin an authorisation for a connection from a browser session."""
+    # RFC 7636 wants 43 to 128 characters for a verifier; 48 bytes make 64.
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     vault.save(connection, {_VERIFIER + _digest(state): verifier})
+    # Digests only: whoever reads the registry must not be able to answer in a seller's place.
     vault.registry.consents.add(_digest(state), connection, _digest(session), redirect_uri)
     challenge = hashlib.sha256(verifier.encode()).digest()
     return Question(state, base64.urlsafe_b64encode(challenge).rstrip(b"=").decode())
 
 
 def handed_over(vault: Vault, state: str) -> str:
-    """Return the connection of a question that a platform answers without a browser.
+    """Return the connection of a consent that a platform answers without a browser.
 
-    The question stays open: the seller's browser is still to come back.
+    It stays open: the seller's browser still has to return.
     """
     consent = vault.registry.consents.get_open(_digest(state), STATE_LIFETIME)
     if not isinstance(consent, PendingConsent):
@@ -71,20 +73,21 @@ def handed_over(vault: Vault, state: str) -> str:
 
 
 def requested_connection(vault: Vault, state: str, session: str) -> str | None:
-    """Return the connection that a browser session asked about, whatever became of the question."""
+    """Return the connection that a browser session started a consent for, finished or not."""
     return vault.registry.consents.connection_of(_digest(state), _digest(session))
 
 
 def answer(vault: Vault, state: str, session: str) -> Answered:
-    """Return the question that a callback answers; `ConsentRefused` for one that must not be used.
+    """Return the consent that a callback answers; `ConsentRefused` for an invalid one.
 
-    The first answer settles every question that is open for its connection.
+    The first response closes every open consent of its connection.
     """
     consent = vault.registry.consents.take(_digest(state), _digest(session), STATE_LIFETIME)
     if not isinstance(consent, PendingConsent):
         raise ConsentRefused(consent)
     with vault.hold(consent.connection) as locked:
         verifier = locked.fields.get(_VERIFIER + _digest(state))
+        # Older verifiers too: consents that were left open would otherwise pile up in the vault.
         locked.save({name: None for name in list(locked.fields) if name.startswith(_VERIFIER)})
     if verifier is None:
         raise ConsentRefused("replayed")

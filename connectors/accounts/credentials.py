@@ -30,7 +30,7 @@ class Credentials:
 
     @property
     def vault(self) -> Vault:
-        """Return where their credentials rest."""
+        """Return the vault of their credentials."""
         return Vault(self.settings, self.registry)
 
     def platform_of(self, slug: str) -> Platform:
@@ -43,9 +43,10 @@ class Credentials:
         return self._access(platform_named(connection.channel), slug, connection.fields)
 
     def application_id(self, slug: str) -> str:
-        """Return what tells the application that calls for a connection from others: no secret."""
+        """Return an identifier of the application that calls for a connection; it is no secret."""
         stored = {**self.registry.connections.get(slug).fields, **self._kept(slug)}
         shared = self.registered(self.platform_of(slug))
+        # Part of the key of a rate limit's bucket: platforms count by application.
         return (stored.get("client_id") or shared.get("client_id") or "keys")[:40]
 
     def _token(self, slug: str) -> Token | None:
@@ -72,14 +73,14 @@ class Credentials:
         return access
 
     def stage(self, slug: str, fields: Mapping[str, str], token: Token | None) -> None:
-        """Keep new credentials of a connection apart until they are proven."""
+        """Store new credentials of a connection separately until they are verified."""
         stored = {**fields, **({TOKEN: token.to_json()} if token is not None else {})}
         self._keep(STAGED + slug, self.platform_of(slug), stored)
 
     def own_fields(self, slug: str, *, staged: bool = False) -> dict[str, str]:
-        """Return what outlasts connecting anew: a connection's application and its choices.
+        """Return what a reconnection keeps: the connection's own application and choices.
 
-        With `staged` also those of an authorisation that was begun and not finished.
+        With `staged`, also those of an unfinished authorisation.
         """
         platform = self.platform_of(slug)
         connection = self.registry.connections.get(slug)
@@ -100,7 +101,7 @@ class Credentials:
         return stored
 
     def staged_access(self, slug: str) -> Access:
-        """Return how the account of a connection's staged credentials is reached."""
+        """Return the access of a connection's staged credentials."""
         return self._access(self.platform_of(slug), STAGED + slug, {})
 
     def registered(self, platform: Platform) -> dict[str, str]:
@@ -110,7 +111,7 @@ class Credentials:
     def shared(self, platform: Platform, own: Mapping[str, str]) -> dict[str, str]:
         """Return the registered application's fields, for a connection without one of its `own`.
 
-        The two are never mixed: a secret or an environment is of one application.
+        The two are never mixed: a secret or an environment belongs to one application.
         """
         return {} if "client_id" in own else self.registered(platform)
 
@@ -131,6 +132,7 @@ class Credentials:
         secrets = secret_names(platform) | {TOKEN}
         named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
         with self.vault.hold(owner) as locked:
+            # Fields of the previous credentials must not mix with the new ones.
             gone = dict.fromkeys(set(locked.fields) - set(named))
             locked.save({**gone, **named})
 

@@ -1,7 +1,7 @@
 """Deadlines of a connection: when its grant, its consent and its application's secret expire.
 
-Platforms end what they granted: unused for a while, a year after the consent whatever is used, and
-an application's own secret too. What can be kept alive by using it is; the rest needs its owner.
+Platforms end grants without use, consents after a fixed time even if used, and applications'
+secrets. Grants that use prolongs are kept alive; the rest needs the owner.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from connectors.accounts.platform import Platform
 from connectors.accounts.tokens import Token
 
-# How long before its end people are told, and told again.
+# How long before a deadline the owner is warned, each time once.
 WARNINGS = (timedelta(days=30), timedelta(days=14), timedelta(days=3))
 SECRET_SINCE = "client_secret_since"  # noqa: S105 - the name of a field
-# Used this often, no grant of any platform ends for want of use; Square asks for it, too.
+# Used this often, no platform's grant expires for lack of use; Square recommends it, too.
 KEEP_ALIVE = timedelta(days=7)
 
 
@@ -27,20 +27,20 @@ class Deadline:
     remedy: str
 
     def warning(self, now: datetime) -> timedelta | None:
-        """Return the last warning that is due, None while there is time enough."""
+        """Return the latest warning that is due; None if there is none."""
         due = [ahead for ahead in WARNINGS if now >= self.expires_at - ahead]
         return min(due, default=None)
 
 
 def deadlines(platform: Platform, fields: Mapping[str, str], token: Token | None) -> list[Deadline]:
-    """Return everything that ends for an account, the soonest first."""
+    """Return all deadlines of an account, the soonest first."""
     expiries = [*_of_grant(platform, token), *_of_secret(platform, fields)]
     return sorted(expiries, key=lambda deadline: deadline.expires_at)
 
 
 def _of_grant(platform: Platform, token: Token | None) -> Iterator[Deadline]:
     reconnect = "connect the account again"
-    # Without a refresh token there is no grant: an account's own keys buy tokens, or one lasts.
+    # Without a refresh token there is no grant: tokens come from the account's own keys, or last.
     if token is None or token.refresh_token is None:
         return
     unused = token.refresh_expires_at

@@ -21,6 +21,7 @@ def endpoints(
     `BadInput` for a file that cannot be read or names what does not exist.
     """
     sandbox = platform.sandbox if fields.get("environment") == SANDBOX else {}
+    # The file overrides the sandbox too: a test server can replace either.
     return {**platform.endpoints, **sandbox, **_replaced(settings).get(platform.name, {})}
 
 
@@ -49,6 +50,7 @@ def _check(where: str, name: str, replaced: object) -> None:
     if not isinstance(replaced, dict):
         raise BadInput(f"{where}: {name} must be an object of endpoints")
     for endpoint, url in replaced.items():
+        # A misspelt name would silently leave the platform's own host in use.
         if endpoint not in PLATFORMS[name].endpoints:
             listed = ", ".join(PLATFORMS[name].endpoints)
             raise BadInput(f"{where}: {name} has no endpoint {endpoint!r}; it has {listed}")

@@ -1,4 +1,4 @@
-"""Fields of an account, typed or read from a file, checked against those its platform asks for."""
+"""Fields of an account, typed or read from a file, checked against those of its platform."""
 
 import re
 from collections.abc import Mapping, Sequence, Set
@@ -21,7 +21,7 @@ def read_fields(
     or that the platform does not have.
     """
     lasting = "access_token" in typed and "refresh_token" not in typed
-    # A token that does not end is used as it is: no application has to refresh it.
+    # A token that doesn't expire needs no application to refresh it.
     registered = () if lasting else platform.application
     values = read_values(
         platform, typed, defaults, (*registered, *platform.account, *platform.keys)
@@ -47,6 +47,7 @@ def read_values(
     """
     values = _values(platform.title, platform.fields, typed)
     if "client_secret" in values:
+        # No platform states when a secret was made, so its lifetime counts from here.
         values[SECRET_SINCE] = datetime.now(UTC).date().isoformat()
     _check_all_given(platform.title, needed, {**defaults, **values})
     return values
@@ -78,13 +79,14 @@ def _check_all_given(title: str, needed: Sequence[Field], defaults: Mapping[str,
 
 
 def secret_names(platform: Platform) -> Set[str]:
-    """Return the fields that are kept sealed; the others may be shown."""
+    """Return the fields that are secret; the others may be shown."""
     return {field.name for field in platform.fields if field.secret}
 
 
 def slug_for(name: str, taken: Set[str]) -> str:
-    """Return a slug that nobody has, made of a display name."""
+    """Return an unused slug made of a display name."""
     words = re.findall(r"[a-z0-9]+", name.lower())
+    # A slug has 40 characters; four are left for the number of a second one.
     base = "-".join(words)[:36].strip("-") or "store"
     numbered = (f"{base}-{n}" for n in range(2, len(taken) + 3))
     return base if base not in taken else next(s for s in numbered if s not in taken)

@@ -1,7 +1,7 @@
-"""Queues of notifications: given to a connection, proven, kept, and taken away again.
+"""Notification queues of connections: verify, subscribe, store and remove them.
 
-A queue is the owner's, on an account elsewhere. What reaches it rests sealed under an owner of its
-own, beside the credentials of the connection; several connections may share one queue.
+A queue belongs to the connection's owner, in an AWS account. Its credentials are sealed separately
+from those of the connection; several connections may share a queue.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,10 +35,10 @@ class NotificationQueues:
     accounts: Accounts
 
     def switch_on(self, slug: str, typed: Mapping[str, str], actor: str) -> QueueStatus:
-        """Prove a queue, have the platform send there, and keep it; it replaces one from before.
+        """Verify a queue, subscribe it at the platform and store it in place of an earlier one.
 
-        `BadInput` for fields and for a connection that has no notifications; else the errors of
-        `Remote`. Nothing is kept then.
+        Raises `BadInput` for wrong fields and for a connection without notifications, and the
+        errors of `Remote`. Nothing is stored then.
         """
         connection = self.accounts.registry.connections.get(slug)
         support = notification_support(connection)
@@ -48,6 +48,8 @@ class NotificationQueues:
         remember(value for name, value in fields.items() if name in _secrets(support))
         access = self.accounts.access(slug)
         with support.open_queue(replace(access, fields=fields)) as queue:
+            # The queue is polled before the platform is asked to send there: a wrong key would lose
+            # messages unseen.
             waiting = queue.waiting()
         subscribed = support.subscribe(access, fields)
         self._keep(slug, support, fields)
@@ -58,7 +60,7 @@ class NotificationQueues:
         return QueueStatus(waiting, subscribed)
 
     def switch_off(self, slug: str, actor: str) -> bool:
-        """Forget a connection's queue; False where it has none. The platform is not told."""
+        """Forget a connection's queue; return False if it has none. The platform isn't notified."""
         self.accounts.registry.connections.get(slug)
         if slug not in self.notified():
             return False
@@ -68,22 +70,22 @@ class NotificationQueues:
         return True
 
     def notified(self) -> set[str]:
-        """Return the connections that have a queue; no key is needed to know."""
+        """Return the connections that have a queue, without opening any credentials."""
         owners = self.accounts.registry.credentials.owners()
         return {owner.removeprefix(QUEUE) for owner in owners if owner.startswith(QUEUE)}
 
     def shown(self, slug: str) -> dict[str, str] | None:
-        """Return a connection's queue without what is secret; None where it has none."""
+        """Return a queue's fields without the secret ones; None if the connection has no queue."""
         stored = self.accounts.vault.read(QUEUE + slug)
         return {n.removeprefix(OPEN): v for n, v in stored.items() if n.startswith(OPEN)} or None
 
     def address(self, connection: Connection) -> str | None:
-        """Return a connection's queue: those of one address are the same; None without any."""
+        """Return the address that identifies a connection's queue; None if it has none."""
         return (self.shown(connection.slug) or {}).get(notification_support(connection).address)
 
     @contextmanager
     def opened(self, connection: Connection) -> Iterator[Queue]:
-        """Yield a connection's queue, to ask."""
+        """Yield an open connection's queue."""
         stored = self.accounts.vault.read(QUEUE + connection.slug)
         fields = {name.removeprefix(OPEN): value for name, value in stored.items()}
         access = replace(self.accounts.access(connection.slug), fields=fields)
@@ -99,7 +101,7 @@ class NotificationQueues:
 
 
 def notification_support(connection: Connection) -> NotificationSupport:
-    """Return how a connection's platform notifies; `BadInput` where it does not, or reads files."""
+    """Return a platform's notification support; `BadInput` if it has none."""
     channel = CHANNELS.get(connection.channel)
     if connection.kind == "file" or channel is None or channel.notifications is None:
         raise BadInput(f"{connection.slug} has no notifications that Daybook hears")

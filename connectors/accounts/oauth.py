@@ -1,4 +1,4 @@
-"""Asking an OAuth 2 token endpoint for a pair, and what its answers mean."""
+"""OAuth 2 token endpoints: requests for a token pair, and the errors they answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,25 +21,24 @@ from connectors.http.remote import (
     wait_seconds,
 )
 
-# Authlib is a tenth of a second of every process, and few buy a token.
+# Authlib costs a tenth of a second to import, and few processes exchange a token.
 if TYPE_CHECKING:
     from authlib.integrations.base_client import OAuthError
 
-# RFC 6749, section 5.2: what is wrong with the application, not with the seller's grant.
+# RFC 6749, section 5.2: errors of the application, not of the seller's grant.
 _APPLICATION = {"invalid_client", "unauthorized_client"}
 _HOOKS = ("access_token_response", "refresh_token_response")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """The address tokens are bought at, and the client that buys them.
+    """The address that issues tokens, and the client that requests them.
 
     `title` is the platform's name, for messages. `method` is how the client authenticates:
     `client_secret_basic`, `client_secret_post`, `client_secret_json` (the whole request is JSON)
-    or `none` (PKCE). `headers` go along; `asks` are further form fields of every request,
-    `code_asks` of a code's alone.
-    `error_for` reads answers that are not RFC 6749's: it returns an error, or None for those that
-    are.
+    or `none` (PKCE). `headers` are added; `asks` are further form fields of every request,
+    `code_asks` only of a code's.
+    `error_for` reads responses outside RFC 6749: it returns an error, or None.
     """
 
     title: str
@@ -111,6 +110,7 @@ class TokenEndpoint:
             token_endpoint_auth_method=self.method,
             verify=tls(),
             timeout=TIMEOUT_SECONDS,
+            # The request carries the client's secret; no other host may get it.
             follow_redirects=False,
         )
         client.register_client_auth_method(("client_secret_json", _as_json))
@@ -119,7 +119,7 @@ class TokenEndpoint:
         return client
 
     def _readable(self, response: httpx2.Response) -> httpx2.Response:
-        """Return the answer if it is one of the protocol's; else the error that it stands for."""
+        """Return the response if it follows the protocol; otherwise raise its error."""
         status = response.status_code
         if status == httpx2.codes.TOO_MANY_REQUESTS:
             wait = wait_seconds(response)
@@ -187,7 +187,7 @@ def _says_error(response: httpx2.Response) -> bool:
 def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:
     """Return the pair in a token endpoint's answer.
 
-    `asked_with` is the refresh token that bought it: without a new one, it stays good (RFC 6749,
+    `asked_with` is the refresh token that was used: without a new one, it stays valid (RFC 6749,
     section 6). Ends are read as `expires_in` (seconds) or `expires_at` (an instant); a token that
     names neither does not end. Raises `KeyError` or `ValueError` for an answer without a token.
     """
@@ -195,7 +195,7 @@ def read_token(answer: Mapping[str, Any], asked_with: str | None) -> Token:
     # Lifetimes of refresh tokens go by two names: QuickBooks' and eBay's.
     lasts = answer.get("x_refresh_token_expires_in") or answer.get("refresh_token_expires_in")
     ends = answer.get("refresh_token_expires_at")
-    # QuickBooks': a consent ends whatever is done with it.
+    # QuickBooks' consents end at a fixed date.
     hard = answer.get("x_refresh_token_hard_expires_in")
     return Token(
         access_token=str(answer["access_token"]),

@@ -1,8 +1,8 @@
 """Platforms that can be connected: the shape that each of them fills in.
 
-A platform is a sales channel or an accounting target. It is let in by a consent in the seller's
-browser, by keys that somebody typed, or either. What is platform-specific stands in its folder's
-`authorisation.py`, as data and small functions; the flow itself is written once, elsewhere.
+A platform is a sales channel or an accounting target. It is authorised by a consent in the seller's
+browser, by typed keys, or either. What is platform-specific is in its folder's `authorisation.py`,
+as data and small functions; the flow itself is written once, elsewhere.
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -27,7 +27,7 @@ def _stripped(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that somebody chooses or types.
+    """One field that the user chooses or types.
 
     `hint` says where to find it. `options` are the values allowed with their titles. `read`
     brings what was typed into the one form that is kept; it raises `BadInput` saying what is wrong.
@@ -54,7 +54,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account that answered, as the platform itself names it.
+    """The account that credentials reach, as the platform describes it.
 
     `country` is ISO 3166 alpha-2, `currency` ISO 4217, `timezone` IANA; None where the platform
     does not say. `details` are further facts for the card (marketplaces, locations); `fields` are
@@ -98,17 +98,17 @@ class Code:
 
 
 class Denied(BadInput):
-    """The seller said no on the platform's page."""
+    """The seller refused consent on the platform's page."""
 
 
 class Tokens(Protocol):
     """The source of one account's tokens."""
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Token:
-        """Return the first pair, for a consent's code; `GrantRefused` when it buys nothing."""
+        """Return the first pair, for a consent's code; `GrantRefused` if the code is invalid."""
 
     def refresh(self, refresh_token: str | None) -> Token:
-        """Return the next pair; `GrantRefused` when the grant is dead."""
+        """Return the next pair; `GrantRefused` if the grant has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ class Consent:
 
     `url` is the platform's page for a question and a redirect URI. `read` takes the callback's
     parameters, checks what the platform signed, and raises `Denied` or `BadInput`. `state` is the
-    parameter that brings our question back. `hands_over` reads the keys that a platform posts
-    instead of sending a code along.
+    parameter that returns our state. `hands_over` reads the keys that a platform posts instead of
+    returning a code.
     """
 
     url: Callable[[Access, Question, str], str]
@@ -129,18 +129,18 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A sales channel or an accounting target, as far as letting Daybook in goes.
+    """A sales channel or an accounting target, as far as authorisation goes.
 
     `endpoints` are its hosts by name, `sandbox` those that differ in its sandbox. `application`
     are the fields of the application registered with it, `account` what a seller chooses before
     authorising, `keys` what is typed where there is no consent. `sign` makes calls authorised;
     `accounts` asks whom the grant reaches: several where a consent covers several. `tokens` is
     None where keys alone sign; with `own_grant` they are bought without anything of a seller's.
-    `revoke` tells the platform that we leave; it is asked while the credentials are still there.
-    `revocation` is where the seller takes the access back on the platform's own pages.
-    `inactivity_limit` is how long a grant lives that is not used, `consent_lifetime` how long a
-    consent does however much it is used, `secret_lifetime` how long the application's secret does.
-    `history` is how far back its settlements are given: a span, a day, or None for all there are.
+    `revoke` revokes the access; it is called while the credentials still exist. `revocation` is the
+    platform's page on which the seller removes the access.
+    `inactivity_limit` is the life of an unused grant, `consent_lifetime` that of a consent even if
+    used, `secret_lifetime` that of the application's secret. `history` is how far back settlements
+    are available: a span, a day, or None for no limit.
     """
 
     name: str
@@ -164,29 +164,29 @@ class Platform:
     history: timedelta | date | None = None
 
     def earliest(self, today: date) -> date | None:
-        """Return the first day that its settlements are given of; None without such a limit."""
+        """Return the first day with available settlements; None if there is no limit."""
         return today - self.history if isinstance(self.history, timedelta) else self.history
 
     @property
     def leaving(self) -> str:
-        """Return what becomes of the access when an account is disconnected, in words."""
+        """Return a sentence on what happens to the access when the account is disconnected."""
         if self.revoke is None:
             return f"{self.title} can't be told: remove Daybook's access yourself, {self.where}"
         return f"{self.title} is told to end Daybook's access; check it {self.where}"
 
     @property
     def where(self) -> str:
-        """Return the platform's page of accesses, as part of a sentence."""
+        """Return where the platform lists accesses, as part of a sentence."""
         return f"under {self.revocation}"
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """Return every field there is, the order they are asked in."""
+        """Return every field, in the order of the set-up."""
         return (*self.application, *self.account, *self.keys)
 
 
 def client_fields(where: str) -> tuple[Field, Field]:
-    """Return the two fields of an application registered with a platform; `where` is found at."""
+    """Return the two fields of a registered application; `where` says where to find them."""
     return (
         Field("client_id", "Client ID", where),
         Field("client_secret", "Client secret", where, secret=True),
@@ -194,7 +194,7 @@ def client_fields(where: str) -> tuple[Field, Field]:
 
 
 def token_fields(where: str, *, access: bool = False) -> tuple[Field, ...]:
-    """Return what is typed where a platform's own pages hand out tokens; `where` is found at."""
+    """Return the fields for tokens from a platform's own pages; `where` says where to find them."""
     refresh = Field("refresh_token", "Refresh token", where, secret=True, required=not access)
     lasting = Field("access_token", "Access token that does not end", where, True, required=False)
     return (refresh, lasting) if access else (refresh,)
@@ -210,8 +210,10 @@ ENVIRONMENT = Field(
 
 
 def read_code(title: str, parameters: Mapping[str, str]) -> str:
-    """Return the code of a callback (RFC 6749, section 4.1.2); `Denied` when the seller said no."""
+    """Return a callback's code (RFC 6749, section 4.1.2); `Denied` if the seller refused."""
     refused = parameters.get("error")
+    # RFC 6749, section 4.1.2.1: the resource owner denied the request; every other code is our
+    # mistake.
     if refused == "access_denied":
         raise Denied(f"{title}: access was not granted; nothing was connected")
     if refused:

@@ -1,7 +1,7 @@
 """The switch for posting to an accounting organisation: off until its owner turns it on.
 
-It is on from a business day, so that history which is brought in stays data alone. The switch is
-kept, and what is due can be looked at; no entry is sent to Xero or QuickBooks yet.
+It applies from a business day on, so that imported history is never posted. The switch is stored
+and due entries can be previewed; no entry is sent to Xero or QuickBooks yet.
 """
 
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from connectors.channels.history import today_of
 from connectors.database.registry import Connection, Registry
 from connectors.errors import BadInput
 
-# The next financial year begins within it; what is later is a slip.
+# The start of the next financial year is within it; a later day is a typing mistake.
 AHEAD = timedelta(days=731)
 
 

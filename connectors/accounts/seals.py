@@ -1,7 +1,7 @@
 """One sealed value: a version, the id of the key, a nonce, and AES-256-GCM's ciphertext.
 
-What a value belongs to is authenticated with it: copied to another owner or field, it does not
-open.
+Owner and field are authenticated with the value, so a copy under another owner or field doesn't
+decrypt.
 """
 
 import hashlib
@@ -20,12 +20,15 @@ class DoesNotOpen(Exception):
 
 
 def key_id(key: bytes) -> bytes:
-    """Return what names a key without telling anything about it."""
+    """Return an identifier of a key that reveals nothing about it."""
+    # The prefix separates this hash from any other use of the key.
     return hashlib.sha256(b"daybook key id" + key).digest()[:_ID_BYTES]
 
 
 def seal(key: bytes, value: bytes, place: tuple[str, str]) -> bytes:
     """Encrypt a value for a place, which is (owner, field)."""
+    # Random 96-bit nonces are safe for 2^32 values a key (NIST SP 800-38D, 8.3); a data key seals a
+    # few.
     nonce = secrets.token_bytes(_NONCE_BYTES)
     header = _VERSION + key_id(key)
     return header + nonce + AESGCM(key).encrypt(nonce, value, header + _bound(place))
@@ -49,4 +52,5 @@ def unseal(key: bytes, sealed: bytes, place: tuple[str, str]) -> bytes:
 
 
 def _bound(place: tuple[str, str]) -> bytes:
+    # Neither part contains a zero byte, so two places never make the same text.
     return "\0".join(place).encode()

@@ -1,6 +1,6 @@
 """The set-up of a connection: its imports, its target, and the step it has reached.
 
-Kept with the connection, so that a browser that was closed goes on where it stopped.
+Stored with the connection, so that a closed browser continues where it stopped.
 """
 
 from datetime import date
@@ -14,7 +14,7 @@ Step = Literal[
     "name", "account", "authorise", "choose", "timezone", "imports", "accounting", "done"
 ]
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
-# What lets Daybook in; the steps among them that only some accounts need.
+# The steps of authorisation, and those among them that only some accounts need.
 AUTHORISING: Final[frozenset[Step]] = frozenset({"account", "authorise", "choose", "timezone"})
 OCCASIONAL: Final[frozenset[Step]] = frozenset({"choose", "timezone"})
 # Credentials are of the registered application, or of one of the seller's `own`.

@@ -1,4 +1,4 @@
-"""The time zone of a country, where it has one and the platform does not name the account's.
+"""The time zone of a country, for platforms that don't state the account's.
 
 Countries with several (US, CA, AU, BR, ES, PT and others) have none here: their sellers choose.
 """
@@ -15,5 +15,6 @@ def zone_of_country(country: str | None) -> str | None:
     """Return the IANA time zone of an ISO 3166 country; None where it has several, or none."""
     if country in _ONE_IN_EFFECT:
         return _ONE_IN_EFFECT[country]
+    # CLDR's table, by way of Babel.
     zones = get_global("territory_zones").get(country or "", ())
     return str(zones[0]) if len(zones) == 1 else None

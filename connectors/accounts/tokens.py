@@ -1,4 +1,4 @@
-"""An OAuth token pair as it is kept between runs."""
+"""A stored OAuth token pair."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -36,7 +36,7 @@ class Token(BaseModel):
 
     @classmethod
     def typed(cls, refresh_token: str | None, access_token: str | None) -> Self:
-        """Return what somebody typed: a refresh token is used at once, an access token alone lasts.
+        """Return a typed token; an access token alone is taken not to expire.
 
         When it was granted is not known; it counts from now.
         """

@@ -1,7 +1,7 @@
-"""Credentials at rest: written sealed, read back, re-sealed when the master key is rotated.
+"""Credentials at rest: sealed on writing, and re-sealed when the master key is rotated.
 
-Whoever writes holds the owner's row and a shared lock on the keys; a rotation holds that lock
-alone. So nobody seals under a key that is being retired.
+Writers hold the owner's row and a shared lock on the keys; a rotation holds that lock exclusively.
+So nothing is sealed under a key that is being retired.
 """
 
 import json
@@ -16,18 +16,21 @@ from connectors.errors import BadInput, ConfigError
 from connectors.home import redaction
 from connectors.home.settings import Settings
 
+# A refresh holds the row during a call to the platform, which may take its whole time-out.
 WAIT_SECONDS = 60.0
+# A known value sealed under the master key: opening it proves the key before anything depends on
+# it.
 _CANARY = "canary"
 _DATA_KEY = "data key"
-# Fields with such a name are sealed because they lie beside secrets; they may be shown.
+# Fields with this prefix are sealed only because they are stored with secrets; they may be shown.
 OPEN = "open:"
-# A connection's queue of notifications has credentials of its own: it is not the platform's.
+# A connection's notification queue belongs to AWS, not the platform, and has its own credentials.
 QUEUE = "queue:"
 
 
 @dataclass(slots=True)
 class LockedCredentials:
-    """One owner's credentials while nobody else can change them."""
+    """One owner's credentials under its row lock."""
 
     owner: str
     fields: dict[str, str]
@@ -90,11 +93,11 @@ class Vault:
             locked.save(fields)
 
     def forget(self, owner: str) -> None:
-        """Drop an owner's credentials for good."""
+        """Delete an owner's credentials."""
         self.registry.credentials.forget(owner)
 
     def forget_all(self, actor: str) -> None:
-        """Drop every credential; connections that had one need their owner."""
+        """Delete every credential; connections that had one become `needs_reauth`."""
         owners = self.owners()
         connected = {connection.slug for connection in self.registry.connections.list()}
         for owner in [*owners, _CANARY]:
@@ -104,20 +107,20 @@ class Vault:
         self.registry.audit.record(actor, "credentials.forgotten", "master key", {"owners": owners})
 
     def owners(self) -> list[str]:
-        """Return whose credentials are kept."""
+        """Return the owners with stored credentials."""
         return [owner for owner in self.registry.credentials.owners() if owner != _CANARY]
 
     def verify(self) -> list[str]:
-        """Return whose credentials are stored, and are readable; else raise `ConfigError`."""
+        """Return the owners with stored credentials; raise `ConfigError` if the key is wrong."""
         owners = self.owners()
         if owners and self.read(_CANARY) != {_CANARY: _CANARY}:
             raise ConfigError("the canary of the credentials is gone: restore a backup")
         return owners
 
     def prepare(self) -> None:
-        """Leave the proof that the master key is right, which `verify` reads.
+        """Store the canary that `verify` reads.
 
-        A proof by an earlier key is replaced only where nothing else was sealed under that key.
+        One of an earlier key is replaced only if nothing else was sealed under that key.
         """
         if self.verify():
             return
@@ -130,11 +133,12 @@ class Vault:
             self.save(_CANARY, {_CANARY: _CANARY})
 
     def rotate(self, actor: str) -> list[str]:
-        """Seal everything anew under a new master key; returns whose credentials that were.
+        """Re-seal everything under a new master key; return the owners.
 
-        The old key stays in the file, second, until all is done: a rotation that was killed is
-        taken up where it stopped by the next one.
+        The old key stays in the file, second, until the end, so that the next rotation resumes a
+        killed one.
         """
+        # Two rotations at once would each make a key, and one of them would be lost.
         with self.registry.lock("keys rotate", WAIT_SECONDS):
             keyring = self._with_new_key()
             with self.registry.credentials.reseal(WAIT_SECONDS) as owners:
@@ -155,6 +159,7 @@ class Vault:
                 "DAYBOOK_MASTER_KEY holds one key: put the new one before it, separated by a "
                 "comma, run this again, then take the old one out"
             )
+        # The new key is on disk, first and beside the old one, before anything is sealed under it.
         keyring = Keyring((new_key(), *keyring.keys))
         write_keys(self.settings, keyring)
         return keyring
@@ -180,10 +185,11 @@ def _opened(owner: str, rows: SealedRows, key: bytes) -> dict[str, str]:
 
 
 def _remember(fields: Mapping[str, str | None]) -> None:
-    """Mask these in whatever is written; of a token, which is JSON, the tokens in it."""
+    """Mask these values in all output; of a token, which is JSON, the tokens in it."""
     for name, value in fields.items():
         if value is None or name == _CANARY or name.startswith(OPEN):
             continue
+        # A token is stored as JSON; the document as a whole never occurs in a message.
         if value.startswith("{"):
             inner = json.loads(value)
             redaction.remember(inner[n] for n in inner if n.endswith("_token") and inner[n])
@@ -206,6 +212,7 @@ def _reseal(rows: SealedOwner, keyring: Keyring) -> None:
     owner = rows.owner
     values = _opened(owner, rows, _data_key(owner, rows.data_key, keyring))
     key = new_key()
+    # A new data key too: the old one may have been readable to whoever had the old master key.
     rows.replace_data_key(seal(keyring.current, key, (owner, _DATA_KEY)))
     for name, value in values.items():
         rows.put(name, seal(key, value.encode(), (owner, name)))

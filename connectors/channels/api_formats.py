@@ -31,7 +31,7 @@ from connectors.documents.control_totals import (
     take_control_totals,
     with_digests,
 )
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
 from connectors.documents.source_file import DecodedFile
 from connectors.errors import BadInput, TotalsMismatch
@@ -152,18 +152,16 @@ def lasting_prefix(manifest: Manifest) -> str:
 
 def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, head: Mapping[str, Any]) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {relation(file.text)}")
-    for macro in macros(_DIALECT):
-        con.execute(macro)
     currency = str(head["currency"])
-    variables = {
-        "currency": currency,
-        "coin": coin(currency),
-        "settlement_id": _settlement_id(head),
-        "time_zone": file.time_zone,
-        "period_end": None,
-    }
-    for name, value in variables.items():
-        con.execute(f"SET VARIABLE {name} = $1", [value])
+    define(
+        con,
+        _DIALECT,
+        currency=currency,
+        coin=coin(currency),
+        settlement_id=_settlement_id(head),
+        time_zone=file.time_zone,
+        period_end=None,
+    )
 
 
 def _settlement_id(head: Mapping[str, Any]) -> str:

@@ -104,7 +104,7 @@ class Channel:
 
     @property
     def supports_provisional(self) -> bool:
-        """Return whether the platform tells of days before a settlement covers them."""
+        """Return whether the platform reports days before a settlement covers them."""
         return any(each.coverage is Coverage.PROVISIONAL for each in self.formats)
 
     def identify(self, head: str) -> Format | None:

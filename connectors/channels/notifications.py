@@ -1,4 +1,4 @@
-"""Notifications of a channel: a queue of the owner's, in which the platform says what is new.
+"""Notifications of a channel: the owner's queue that the platform sends messages to.
 
 A message brings no data. It says whose money moved, and the account is synced for it. What is
 lost, comes twice or comes late therefore costs nothing: the daily sync brings it all the same.

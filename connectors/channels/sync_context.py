@@ -86,7 +86,7 @@ class SyncContext:
     def is_current(self, statement: str, tag: str | None = None) -> bool:
         """Return whether a statement is stored as the platform's list says it is now.
 
-        A settlement that stands in a file somebody imported is current for good.
+        A settlement from an imported file always counts as current.
         """
         document = self.document_of(statement)
         if document is not None:

@@ -1,1 +1,1 @@
-"""The registry and the PostgreSQL server that it stands on."""
+"""The registry and its PostgreSQL server."""

@@ -29,7 +29,7 @@ _LONGEST_NAME = 200
 _PIECES = 3
 # The longest response, and what DuckDB reads at once.
 LARGEST = 32 * _MEGABYTE
-# Under which a transaction's own number stands, at one platform or another.
+# The fields in which platforms put a transaction's own number.
 _OWN_NUMBERS = {"id", "transactionId", "transaction_id", "entry_id"}
 
 
@@ -37,8 +37,8 @@ _OWN_NUMBERS = {"id", "transactionId", "transaction_id", "entry_id"}
 class ApiDocument:
     """A document being put together: one `statement` of a kind, `settlement` or `open`.
 
-    `covers` are the business days that it says everything about. `tag` is what the list of
-    settlements says of this one now; once it says something else, the document is fetched again.
+    `covers` are the business days that it is complete for. `tag` identifies the settlement's state
+    in the platform's list; when the list shows another one, the document is fetched again.
     """
 
     channel: str
@@ -50,31 +50,32 @@ class ApiDocument:
     _lines: list[bytes] = field(default_factory=list)
 
     def add(self, operation: str, body: bytes) -> None:
-        """Keep an answer's JSON; line ends between its tokens are all that is changed."""
+        """Add a response's JSON, changed in nothing but the line ends between its tokens."""
+        # JSON has no raw line ends within strings, so these stand between tokens only.
         text = body.strip().replace(b"\r", b" ").replace(b"\n", b" ") or b"null"
         self._lines.append(b'{"operation":' + json.dumps(operation).encode() + b',"answer":')
         self._lines.append(text)
         self._lines.append(b"}\n")
 
     def put(self, operation: str, value: object) -> None:
-        """Keep a part of an answer whose other parts differ each time; its numbers are text."""
+        """Add part of a response whose other parts differ each time; its numbers are text."""
         try:
             body = orjson.dumps(value)
         except TypeError:
-            # Half a character, or a number that no machine word holds.
+            # A lone surrogate, or an integer above 64 bits.
             text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
             body = text.encode(errors="replace")
         self.add(operation, body)
 
     def source_file(self) -> SourceFile:
-        """Return the document, named after what it states."""
+        """Return the document as a file, named by its statement."""
         head = {
             "daybook": 1,
             "channel": self.channel,
             "kind": self.kind,
             "statement": self.statement,
             "currency": self.currency,
-            # A document that was cut off between two answers is told by it.
+            # Detects a document that was cut off between two responses.
             "answers": len(self._lines) // _PIECES,
         }
         if self.covers is not None:
@@ -83,11 +84,12 @@ class ApiDocument:
             head["tag"] = self.tag
         first = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
         name = f"{self.channel}-{self.statement}.ndjson".replace(":", "-").replace("/", "-")
+        # Joined once at the end: a large settlement has hundreds of thousands of pieces.
         return SourceFile(name, b"".join([first.encode(), b"\n", *self._lines]))
 
 
 def read_head(first_line: str) -> Mapping[str, Any] | None:
-    """Return what the first line of a document of answers says; None for any other file."""
+    """Return the fields of an API document's first line; None for any other file."""
     if not first_line.startswith(_MARK):
         return None
     try:
@@ -98,13 +100,13 @@ def read_head(first_line: str) -> Mapping[str, Any] | None:
 
 
 def check_count(name: str, text: Path) -> None:
-    """Raise `BadInput` for a document that has not as many answers as its first line says."""
+    """Raise `BadInput` for a document whose number of responses differs from its first line."""
     with text.open("rb") as file:
         head = read_head(file.readline(_MEGABYTE).decode(errors="replace"))
         stated = None if head is None else head.get("answers")
         if not isinstance(stated, int):
             return
-        # Counted as bytes: a cut document may end within a character.
+        # Counted as bytes: a document that was cut off may end within a character.
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_MEGABYTE), b""))
     if lines != stated:
         raise BadInput(
@@ -122,8 +124,8 @@ def is_of(channel: str, head: str) -> bool:
 def relation(text: Path) -> str:
     """Return SQL for a document, plain or `.zst`: line, operation, answer (JSON as text).
 
-    The first line is the answer to the operation `document`. Lines are cut where `Answers` joined
-    them: to parse pages of a megabyte only to take them apart costs ten times their size.
+    The first line is the answer to the operation `document`. Lines are split where `ApiDocument`
+    joined them: parsing pages of a megabyte as JSON takes ten times their size in memory.
     """
     compression = "zstd" if text.suffix == ".zst" else "none"
     return (
@@ -141,11 +143,12 @@ def relation(text: Path) -> str:
 def records(
     con: duckdb.DuckDBPyConnection, relation: str, line_ids: Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """Return what a document says of some transactions, by line id; a deeper object is its JSON.
+    """Return the fields of some transactions, by line id; nested objects as JSON.
 
     A record is the outermost object that has the number for its own. A line id of a kind and a
     number (`order-12`) is the number's.
     """
+    # Whole ids are added last, so they win where both forms occur.
     numbers = {line_id.rpartition("-")[2]: line_id for line_id in line_ids}
     numbers |= {line_id: line_id for line_id in line_ids}
     by_line: dict[str, tuple[int, dict[str, str]]] = {}

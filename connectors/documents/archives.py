@@ -1,7 +1,7 @@
 """Files from disk, out of their gzip or zip containers, within bounds.
 
-Nothing is read before it is known to be a plain file, and no more of it than the bounds allow, so
-that a device, an endless pipe or a file packed to burst costs neither memory nor time.
+A path is read only if it is a regular file, and only up to the bounds, so that a device, an endless
+pipe or a decompression bomb costs neither memory nor time.
 """
 
 import gzip
@@ -21,6 +21,7 @@ from connectors.documents.spreadsheets import is_spreadsheet
 from connectors.errors import BadInput
 
 MEBIBYTE = 2**20
+# Bounds what one import holds in memory (below 1 GiB in all); the runbook lists them.
 MAX_BYTES = 256 * MEBIBYTE
 MAX_ARCHIVE_BYTES = 2048 * MEBIBYTE
 MAX_FILES = 1000
@@ -29,6 +30,7 @@ MAX_RATIO, RATIO_FROM = 200, 16 * MEBIBYTE
 MAX_NAME = 150
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# The signature of a central directory entry, one a file.
 _ZIP_ENTRY = re.compile(rb"PK\x01\x02")
 _PACKED_AS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
@@ -44,6 +46,7 @@ _KINDS = (
 def source_files(path: Path) -> Iterator[SourceFile]:
     """Yield the files in `path`: itself, or what its gzip or zip container holds."""
     with _opened(path) as file:
+        # Of the open descriptor: the path may be renamed onto another file meanwhile.
         before = os.fstat(file.fileno())
         name = plain_name(path.name)
         start = _start(path, file)
@@ -64,7 +67,7 @@ def source_files(path: Path) -> Iterator[SourceFile]:
 
 
 def _check_unchanged(path: Path, file: BinaryIO, before: os.stat_result) -> None:
-    """Refuse a file that somebody wrote to while it was read: what came is half old, half new."""
+    """Refuse a file that was written to during the read: its content is half old, half new."""
     after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise BadInput(
@@ -80,8 +83,10 @@ def plain_name(name: str) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain file of a size that can be taken; never wait for a pipe's other end."""
+    """Open a regular file within the size limit, without waiting for a pipe's other end."""
     try:
+        # O_NONBLOCK: opening a pipe without a writer would otherwise hang before its kind can be
+        # checked.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise BadInput(f"{path}: there is no such file") from error
@@ -126,6 +131,7 @@ def _bounded(stream: _Readable, name: str, packed: int | None = None) -> bytes:
             size = content.tell() + len(chunk)
             if size > MAX_BYTES:
                 raise _too_large(name, "" if packed is None else " unpacked", MAX_BYTES)
+            # Measured while unpacking: the size that an archive states of itself may be false.
             if packed is not None and size > max(RATIO_FROM, MAX_RATIO * packed):
                 raise BadInput(
                     f"{name}: unpacks to more than {MAX_RATIO} times its size, as no report does; "
@@ -148,11 +154,12 @@ def _too_large(name: str, how: str, bound: int) -> BadInput:
 
 @contextmanager
 def _damage(name: str) -> Iterator[None]:
-    """Name a container that cannot be unpacked, whatever its library makes of it."""
+    """Raise `BadInput` with the archive's name, whatever error its library raises."""
     try:
         yield
     except (BadInput, MemoryError):
         raise
+    # zlib, struct, zipfile and gzip each raise their own errors for a damaged archive.
     except Exception as error:
         raise BadInput(f"{name}: the archive is damaged or cut off; download it again") from error
 
@@ -189,6 +196,7 @@ def _member(name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Sour
             "report"
         )
     with _damage(name), archive.open(entry) as packed:
+        # Only the name is used, never its folders: an entry may be called ../../etc/passwd.
         return SourceFile(inner, _bounded(packed, inner, entry.compress_size))
 
 
@@ -199,6 +207,7 @@ def _check_count(name: str, file: BinaryIO) -> None:
     while count <= MAX_FILES and (chunk := file.read(MEBIBYTE)):
         entries = _ZIP_ENTRY.finditer(rest + chunk)
         count += sum(1 for _ in islice(entries, MAX_FILES + 1))
+        # A signature may lie across two chunks.
         rest = chunk[-3:]
     file.seek(0)
     if count > MAX_FILES:

@@ -1,7 +1,7 @@
 """Control totals: the sums of a document's lines, taken on arrival and kept in its manifest.
 
-Every channel's lines pass through here once. Later stages arrive at the same figures by their own
-way and are checked against these.
+Every channel's lines pass through here once. Later stages compute the same figures independently
+and are checked against these.
 """
 
 from collections.abc import Iterable
@@ -39,6 +39,7 @@ def business_day(instant: datetime, time_zone: str) -> date:
 
 def last_business_day(end: datetime, time_zone: str) -> date:
     """Return the last calendar day of a period that ends at, and without, `end`."""
+    # DuckDB's instants have microseconds: this is the last one before the end.
     return business_day(end - timedelta(microseconds=1), time_zone)
 
 
@@ -78,7 +79,7 @@ class ControlTotals:
         period: tuple[datetime, datetime],
         settlements: tuple[Statement, ...],
     ) -> Manifest:
-        """Return the manifest of the document these totals were read off."""
+        """Return the manifest of the document with these totals."""
         period_start, period_end = period
         return Manifest(
             document=file.document,
@@ -121,7 +122,7 @@ class ControlTotals:
         return replace(self, days=days)
 
 
-# A line without an instant is the settlement's own: it stands where the period ends.
+# A line without an instant belongs to the settlement as a whole, and so to the end of its period.
 _DAY = "CAST(coalesce(posted_at, getvariable('period_end')) AT TIME ZONE $zone AS DATE)"
 
 
@@ -133,6 +134,7 @@ def take_control_totals(
     A line without an instant counts on the day of the variable `period_end`.
     """
     lines = fixed_source_types_sql(lines_sql)
+    # Materialised: four queries follow, and the lines' own query parses the whole file.
     con.execute(f"CREATE OR REPLACE TEMP TABLE counted_lines AS {lines}")
     days = _rows(
         con,
@@ -148,6 +150,7 @@ def take_control_totals(
     sites = _rows(
         con,
         "SELECT marketplace, count(*) AS n FROM counted_lines WHERE marketplace IS NOT NULL "
+        # A file may hold a few lines of another site; the second key makes the choice repeatable.
         "GROUP BY 1 ORDER BY n DESC, 1 LIMIT 1",
     )
     return ControlTotals(
@@ -162,11 +165,12 @@ def take_control_totals(
 def with_digests(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, totals: ControlTotals
 ) -> ControlTotals:
-    """Return the same totals, each day with a digest over all that its lines say but their rows."""
+    """Return the same totals, each day with a digest of its lines without their row numbers."""
     digests = _rows(
         con,
         f"SELECT {_DAY}, md5(string_agg(md5(line), '' ORDER BY line)) FROM ("
         "SELECT posted_at, to_json(each)::VARCHAR AS line "
+        # Without `row`: an inserted line moves the others, and their content is what counts.
         "FROM (SELECT * EXCLUDE (row) FROM counted_lines) AS each) GROUP BY 1",
         {"zone": file.time_zone},
     )

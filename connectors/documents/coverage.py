@@ -1,4 +1,4 @@
-"""The days that documents cover: how far they tell everything, and that none is covered twice."""
+"""The days that documents cover: how far they are complete, and that none is covered twice."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,13 +8,13 @@ from connectors.documents.manifest import Coverage, Manifest
 from connectors.errors import BadInput
 from connectors.lake.windows import ONE_DAY, Window
 
-# Files of a stretch of days, whatever settlements these are in.
+# Files of a date range, whichever settlements their lines are in.
 STRETCHES = {Coverage.DATE_RANGE, Coverage.PAYOUT_SUMMARY}
 
 
 def complete_window(documents: Sequence[Manifest]) -> Window | None:
-    """Return the days that documents tell everything of; None where no document says so."""
-    # A sync that broke off leaves some of these behind: only what all cover is complete.
+    """Return the days that documents are complete for; None if none claims to be."""
+    # An interrupted sync leaves documents of different ends: only days that all cover are complete.
     still_open = [m for m in documents if m.coverage is Coverage.OPEN]
     if still_open:
         return Window(
@@ -27,7 +27,7 @@ def complete_window(documents: Sequence[Manifest]) -> Window | None:
 
 
 def check_covered_once(manifest: Manifest, others: Sequence[Manifest], time_zone: str) -> None:
-    """Raise `BadInput` where a file of a stretch of days tells of what another document tells."""
+    """Raise `BadInput` for a date-range file that overlaps another document."""
     if manifest.coverage not in STRETCHES:
         return
     for other in others:
@@ -41,14 +41,14 @@ def check_covered_once(manifest: Manifest, others: Sequence[Manifest], time_zone
 
 
 def check_before_sync(manifest: Manifest, since: date) -> None:
-    """Raise `BadInput` for a file with money that syncs bring in from `since` on, or pay out."""
+    """Raise `BadInput` for a file with money that syncs fetch, or pay out, from `since` on."""
     if manifest.coverage not in STRETCHES:
         return
     late = [s for s in manifest.settlements if s.deposit_day is None or s.deposit_day >= since]
     if late or max(_days_with_lines(manifest), default=date.min) >= since:
         raise BadInput(
-            f"{manifest.name}: has money that was not paid out before {since}, from where on "
-            f"{manifest.connection} is brought in by itself: export what was paid out before"
+            f"{manifest.name}: has money that was not paid out before {since}, from which day on "
+            f"{manifest.connection} is synced automatically: export what was paid out before"
         )
 
 
@@ -59,6 +59,7 @@ def _days_with_lines(manifest: Manifest) -> set[date]:
 def _check_days(manifest: Manifest, other: Manifest) -> None:
     sites = [(m.marketplace, m.currency) for m in (manifest, other)]
     twice = sorted(_days_with_lines(manifest) & _days_with_lines(other))
+    # The same statement is a restatement, and other sites' files have the same days legitimately.
     if twice and sites[0] == sites[1] and manifest.statement != other.statement:
         raise BadInput(
             f"{manifest.name}: covers {twice[0]} to {twice[-1]}, as {other.name} does: "
@@ -67,7 +68,7 @@ def _check_days(manifest: Manifest, other: Manifest) -> None:
 
 
 def _check_settlements(manifest: Manifest, other: Manifest) -> None:
-    # The API's document of a settlement is whole: a file's part would come on top.
+    # The API's document of a settlement is complete: a file's part would be counted twice.
     paid = {s.settlement_id for s in manifest.settlements if s.payout is not None}
     shared = sorted(paid & {s.settlement_id for s in other.settlements})
     if shared:
@@ -83,7 +84,7 @@ def _check_payouts(manifest: Manifest, other: Manifest, time_zone: str) -> None:
         return
     is_summary = manifest.coverage is Coverage.PAYOUT_SUMMARY
     summary, listing = (manifest, other) if is_summary else (other, manifest)
-    # What is not paid out yet may be in any payout from then on.
+    # Transactions that are not paid out yet may be in any later payout.
     unpaid = [s for s in listing.settlements if s.payout is None]
     open_since = min((business_day(s.period_start, time_zone) for s in unpaid), default=date.max)
     paid = {s.deposit_day for s in listing.settlements if s.payout is not None}

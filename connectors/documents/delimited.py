@@ -1,4 +1,4 @@
-"""SQL over delimited text: every cell as it stands, no type guessed and no row left out."""
+"""SQL over delimited text: every cell as text, without guessed types or skipped rows."""
 
 import csv
 from collections.abc import Sequence
@@ -33,12 +33,12 @@ def text_rows(
     `empty` are the cells that stand for nothing. Rows of a `ragged` file may lack cells at their
     end. `preamble` lines stand above the header. `longest` is in bytes a line.
     """
-    # A sheet's empty columns have no name, and no two may have the same.
+    # A sheet's empty columns have no name, and DuckDB wants unique ones.
     typed = ", ".join(f"{quoted(c or f'column{i}')}: 'VARCHAR'" for i, c in enumerate(columns))
     mark = quoted('"' if quoting else "")
     options = [
         f"columns={{{typed}}}",
-        # What DuckDB guesses from the first rows may be wrong for the last.
+        # DuckDB would guess from the first rows, and be wrong about later ones.
         "auto_detect=false",
         f"delim={quoted(delimiter)}",
         f"quote={mark}",
@@ -48,7 +48,7 @@ def text_rows(
         f"compression={quoted('zstd' if text.suffix == '.zst' else 'none')}",
     ]
     if ragged:
-        # Cells may hold line ends, which threads that begin in the middle of a file cannot tell.
+        # Cells may contain line ends; a thread that starts within the file can't recognise them.
         options += ["null_padding=true", "parallel=false"]
     if preamble:
         options.append(f"skip={preamble}")

@@ -1,8 +1,8 @@
-"""Dialects: how a file writes numbers, dates and instants, decided once a file.
+"""Dialects: a file's formats of numbers, dates and instants, decided once per file.
 
 Amazon writes `53,44` and `03.05.2018 09:10:07 UTC` on its European sites, `53.44` and
-`2018-05-03 09:10:07 UTC` on others. A choice must read every value of the file; where the file
-declares a total, that total proves it.
+`2018-05-03 09:10:07 UTC` on others. A choice must read every value of the file, and a declared
+total verifies it.
 """
 
 import re
@@ -22,8 +22,7 @@ ZONES = {
 }  # fmt: skip
 
 _PATTERNS = {
-    # A thousands mark stands before exactly three digits; fifteen digits and four decimals fit
-    # the ledger.
+    # A thousands mark precedes exactly three digits. DECIMAL(19,4) holds fifteen digits and four.
     ".": r"[-+]?(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,4})?",
     ",": r"[-+]?(\d{1,15}|\d{1,3}(\.\d{3}){1,4})(,\d{1,4})?",
 }
@@ -43,6 +42,7 @@ def decimal_marks(con: duckdb.DuckDBPyConnection, name: str, columns: list[str])
         f"bool_and(regexp_full_match(text, '{pattern}'))" for pattern in _PATTERNS.values()
     )
     reads = con.execute(f"SELECT {tests} FROM ({texts})").fetchone() or ()
+    # NULL means that there are no amounts at all: then both marks read the file.
     marks = [mark for mark, ok in zip(_PATTERNS, reads, strict=True) if ok is not False]
     if marks:
         return marks
@@ -61,6 +61,8 @@ def date_format(
     """
     texts = _texts(columns)
     for form in forms:
+        # The first form wins: callers list day-first forms before month-first ones where both may
+        # read.
         stamp = _stamp(form)
         bad = con.execute(f"SELECT count(*) FROM ({texts}) WHERE {stamp} IS NULL").fetchone()
         if bad == (0,):
@@ -85,12 +87,13 @@ def _stamp(form: str) -> str:
 
 
 def zones(con: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> dict[str, int]:
-    """Return minutes east of UTC of every zone the file writes; `BadInput` for one nobody knows."""
+    """Return minutes east of UTC of every zone in the file; `BadInput` for an unknown one."""
     rows = con.execute(
         f"SELECT DISTINCT trim(substr(text, 20)) FROM ({_texts(columns)}) ORDER BY 1"
     ).fetchall()
     # A date alone has no zone: it is in that of the file's instants.
     named = [zone for (zone,) in rows if zone] or [""]
+    # All of them: a report over the end of summer time writes two zones.
     return {zone: _minutes(name, zone) for zone in named}
 
 

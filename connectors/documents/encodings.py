@@ -1,4 +1,4 @@
-"""Bytes to text: the encodings that channels' files have been seen in."""
+"""Bytes to text, in the encodings that channels' files use."""
 
 import codecs
 import re
@@ -26,11 +26,12 @@ def encoding_of(name: str, content: bytes) -> str:
     """Return the encoding: UTF-8 (with or without a mark), UTF-16, Shift-JIS or cp1252.
 
     Amazon promises UTF-8 and has sent Shift-JIS from Japan and cp1252 from Europe. What reads
-    as Shift-JIS is taken for it only when it says it is Japanese.
+    as Shift-JIS is taken for it only if it mentions Japan's site or currency.
     """
     if not content or content.isspace():
         raise BadInput(f"{name}: the file is empty; download it again")
     encoding = next((e for mark, e in _BOMS if content.startswith(mark)), "utf-8")
+    # In this order: UTF-8 rejects other encodings reliably, cp1252 accepts nearly everything.
     candidates = [encoding] if encoding != "utf-8" else ["utf-8", "cp932", "cp1252"]
     for candidate in candidates:
         # Almost any bytes read as Shift-JIS, and make nonsense of umlauts.
@@ -56,6 +57,8 @@ def _reads(content: bytes, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         return not any(
+            # A zero byte decodes in all three, but no text has one: it is a binary file, or UTF-16
+            # unmarked.
             "\x00"
             in decoder.decode(content[start : start + _CHUNK], start + _CHUNK >= len(content))
             for start in range(0, len(content), _CHUNK)

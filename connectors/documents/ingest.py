@@ -1,7 +1,7 @@
 """Files from disk into the lake: unpack, decode, identify, verify, store.
 
-A file is taken whole or not at all. What is refused leaves nothing behind but, where its lines do
-not sum to what it declares, a copy in quarantine with both figures.
+A file is taken whole or not at all. A refused file leaves nothing behind, except a copy in
+quarantine with both figures if its lines do not sum to their declared total.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 # What DuckDB may hold while one file is read; it spills the rest to disk.
 MEMORY = "384MB"
 LONGEST = 600
-# Reading the largest file takes a minute; what takes ten was made to.
+# Reading the largest file takes a minute; ten minutes mean a crafted file.
 MAX_SECONDS = 600.0
 
 
@@ -39,8 +39,8 @@ MAX_SECONDS = 600.0
 class IngestResult:
     """The outcome of storing one file: its manifest, and whether it is new.
 
-    `supersedes` names the document of the same statement that it replaces, `withdrawal` how the
-    same document was taken out before.
+    `supersedes` names the document of the same statement that it replaces, `withdrawal` the
+    earlier withdrawal of the same document.
     """
 
     manifest: Manifest
@@ -79,7 +79,7 @@ class FileParser:
             ) from error
         except BadInput as error:
             raise BadInput(_line(str(error))) from error
-        # The disk's and the machine's faults are none of the file's.
+        # Faults of the disk and the machine, not of the file.
         except (DaybookError, OSError, MemoryError, duckdb.IOException):
             raise
         except duckdb.OutOfMemoryException as error:
@@ -114,11 +114,12 @@ class FileParser:
             connection=connection,
             time_zone=time_zone,
         )
+        # Before the format reads it: a cut document would fail there with a less useful message.
         check_count(file.name, copy)
         _clear(self.con)
         with in_time(self.con, file.name):
             manifest = source_format.inspect(self.con, file)
-        # A shifted row puts an amount or a date where the currency stands.
+        # A shifted row has an amount or a date in the currency's column.
         if not _CURRENCY.fullmatch(manifest.currency):
             raise BadInput(
                 f"{file.name}: its currency is {manifest.currency!r}, which is none: the file is "
@@ -134,11 +135,12 @@ class FileParser:
 def in_time(
     con: duckdb.DuckDBPyConnection, name: str, seconds: float = MAX_SECONDS
 ) -> Iterator[None]:
-    """Raise BadInput where reading a file takes longer than a file may take."""
+    """Raise `BadInput` when reading a file exceeds its time limit."""
     expired = Event()
 
     def expire() -> None:
         expired.set()
+        # DuckDB ends the running query; it has no time-out of its own.
         con.interrupt()
 
     timer = Timer(seconds, expire)
@@ -157,19 +159,19 @@ def in_time(
 
 
 def _line(message: str) -> str:
-    """Return a message as one line that can be printed, whatever of the file it repeats."""
+    """Return a message as one printable line, whatever it quotes from the file."""
     plain = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 200]} … {plain[-200:]}"
 
 
 def _reason(error: Exception) -> str:
-    """Return what a library says of a file, in a line; ours says nothing that helps."""
+    """Return DuckDB's reason in one line; other errors' messages don't help the user."""
     first = str(error).partition("\n")[0][:200]
     return first if isinstance(error, duckdb.Error) and first else type(error).__name__
 
 
 def _clear(con: duckdb.DuckDBPyConnection) -> None:
-    """Take the rows of the file before away: some are read as a view and some as a table."""
+    """Drop the previous file's rows, which may be a view or a table."""
     kinds = con.execute(
         "SELECT CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'TABLE' END "
         "FROM information_schema.tables WHERE table_name = 'document_rows'"
@@ -180,9 +182,10 @@ def _clear(con: duckdb.DuckDBPyConnection) -> None:
 
 @contextmanager
 def open_parser(settings: Settings, memory_limit: str | None = None) -> Iterator[FileParser]:
-    """Yield a parser; its DuckDB and its folder go when the block ends."""
+    """Yield a parser; its DuckDB and its folder are removed when the block ends."""
     memory_limit = memory_limit or settings.memory_limit
     settings.scratch_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Also for an existing folder: the copies in it are somebody's settlements.
     settings.scratch_folder.chmod(0o700)
     scratch = settings.scratch_folder / temporary_name("file", IMPORT)
     scratch.mkdir(mode=0o700)
@@ -222,11 +225,10 @@ def store(
 ) -> IngestResult:
     """Store a verified document, unless it is effective already; number restatements.
 
-    A document that is there and has come by another name in the platform's list learns that name.
-    One that another has replaced since, or that was withdrawn, counts again: whoever says again
-    what was said before is believed. The caller holds the connection's lock: two imports must
-    not number the same restatement. `stored` are the connection's documents, where the caller has
-    them.
+    A known document under another name in the platform's list takes over that name. A superseded or
+    withdrawn one becomes effective again, because its latest import expresses the owner's intent.
+    The caller holds the connection's lock: two imports must not number the same restatement.
+    `stored` are the connection's documents, if the caller has them.
     """
     if stored is None:
         stored = lake.manifests(manifest.connection)
@@ -237,10 +239,13 @@ def store(
             current = current.model_copy(update={"tag": manifest.tag})
             lake.store_document(content, current)
         return IngestResult(current, new=False)
+    # An API document with the same lines may differ in bytes (order, new fields): storing it would
+    # recompute its days.
     if current is not None and manifest.says_the_same(current):
         return IngestResult(current, new=False)
     earlier = [m for m in stored if m.statement == manifest.statement]
     if earlier:
+        # Over withdrawn ones too: a revision's number is never used again.
         revision = max(m.revision for m in earlier) + 1
         supersedes = current.document if current else None
         manifest = manifest.model_copy(update={"revision": revision, "supersedes": supersedes})
@@ -250,7 +255,7 @@ def store(
 
 
 def is_stored(manifest: Manifest, stored: Sequence[Manifest]) -> bool:
-    """Return whether the effective document of the statement says all that a new one says."""
+    """Return whether the statement's effective document equals a new one."""
     current = effective_documents(stored).get(manifest.statement)
     if current is None:
         return False

@@ -1,7 +1,7 @@
-"""The manifest of a document, which stands beside its bytes.
+"""The manifest of a document, stored beside its bytes.
 
-A document is what a channel gave, verbatim. Its manifest holds what was read off it once, when it
-arrived, by a path of its own: the totals that every later stage is checked against.
+A document is what a channel delivered, verbatim. Its manifest holds the totals that were taken
+once, on arrival and independently, and that every later stage is checked against.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ class Coverage(StrEnum):
     """The claim that the documents of a format make on the days they are about.
 
     SETTLEMENT documents hold settlements, whole or in parts that are linked, and claim no day.
-    DATE_RANGE and PAYOUT_SUMMARY files cover a stretch of days whatever settlements they are in:
-    line by line, or as what whole payouts come to. LEDGER documents follow upon each other and OPEN
-    ones say what no settlement has taken yet: both tell everything of their days. PROVISIONAL ones
-    tell of days ahead of their settlement, and cover none.
+    DATE_RANGE and PAYOUT_SUMMARY files cover a range of days, whichever settlements these are in:
+    line by line, or as sums of whole payouts. LEDGER documents are consecutive, and OPEN ones hold
+    what no settlement includes yet: both are complete for their days. PROVISIONAL ones hold figures
+    ahead of the settlement, and cover no day.
     """
 
     SETTLEMENT = "settlement"
@@ -39,10 +39,10 @@ class _Record(BaseModel):
 
 
 class Dialect(_Record):
-    """The file's way to write things; decided once a file and proven by its total.
+    """A file's formats, decided once per file and verified by its total.
 
-    `zones` maps the zone suffix of an instant to minutes east of UTC. `preamble` lines stand above
-    the header. `delimiter` stands between cells.
+    `zones` maps the zone suffix of an instant to minutes east of UTC. `preamble` lines are above
+    the header. `delimiter` separates cells.
     """
 
     encoding: str
@@ -56,7 +56,7 @@ class Dialect(_Record):
 
 
 class SourceType(_Record):
-    """One of the channel's source types, with how often it stands in the document and its sum."""
+    """One of the channel's source types, with its number of lines in the document and their sum."""
 
     name: str
     lines: int
@@ -66,8 +66,8 @@ class SourceType(_Record):
 class DayTotals(_Record):
     """The totals of one business day in a document: money lines, their sum, units, payouts.
 
-    `digest` is over all that the day's lines say, where documents of one statement follow upon
-    each other often; two that have it say the same of the day when it is the same.
+    `digest` covers the content of the day's lines, for formats whose statements are often remade;
+    equal digests mean equal lines.
     """
 
     lines: int
@@ -81,24 +81,23 @@ class DayTotals(_Record):
 class Statement(_Record):
     """One settlement as the document states it.
 
-    `declared` is null where a channel declares no total. `payout` is what leaves for the bank;
-    negative where the seller owes and it is carried on. `row` is the row that closes it. `remark`
-    is what the channel tells otherwise elsewhere: shown to the owner, it proves nothing wrong.
-    `failed` is a payout that the bank refused or that was called off: its money goes on to a later
-    one.
+    `declared` is null where a channel declares no total. `payout` is what goes to the bank;
+    negative if the seller owes and it is carried forward. `row` is the row that closes it. `remark`
+    is a contradiction within the channel's data: shown to the owner, it refuses nothing. `failed`
+    is a payout that the bank refused or that was cancelled: its money is part of a later one.
     """
 
     settlement_id: str
-    marketplace: str | None
+    marketplace: str | None = None
     currency: str
     period_start: datetime
     period_end: datetime
-    declared: Money | None
+    declared: Money | None = None
     lines: int
     total: Money
-    deposit_at: datetime | None
-    deposit_day: date | None
-    payout: Money | None
+    deposit_at: datetime | None = None
+    deposit_day: date | None = None
+    payout: Money | None = None
     row: int
     opening_balance: Money | None = None
     closing_balance: Money | None = None
@@ -107,7 +106,7 @@ class Statement(_Record):
 
 
 class Withdrawal(_Record):
-    """The withdrawal of a document, which counts no more and is kept: by whom, when, and why."""
+    """The withdrawal of a document, which stays stored: by whom, when, and why."""
 
     at: datetime
     by: str
@@ -121,10 +120,10 @@ class Manifest(_Record):
     `statement` is what a document is a statement of: a newer document of the same statement
     supersedes this one. `days` are the business days, in the connection's zone, that have lines
     or a payout; `first_day` to `last_day` are covered, with or without. `rows` are
-    those of a file; `rows_without_amount` are the rows that say nothing of money and become no
-    line, `rows_deferred` those that the channel puts into no settlement yet. `tag` is what the
-    channel's list of settlements said of this one when it was fetched: while it says so, nothing
-    is fetched again. `withdrawn` says that it counts no more.
+    those of a file; `rows_without_amount` are rows without money that become no line,
+    `rows_deferred` rows that are in no settlement yet. `tag` identifies the settlement's state in
+    the channel's list when it was fetched: while it is unchanged, nothing is fetched again.
+    `withdrawn` is set on a document that is no longer effective.
     """
 
     document: str
@@ -158,27 +157,27 @@ class Manifest(_Record):
 
     @property
     def provisional(self) -> bool:
-        """Return whether it tells of days ahead of their settlement; booked on request only."""
+        """Return whether it holds days ahead of their settlement, booked on request only."""
         return self.coverage is Coverage.PROVISIONAL
 
     @property
     def prefix(self) -> str:
         """Return what every transaction id of this document starts with."""
+        # With the connection: the same file imported into two stores must not give two equal ids.
         return hashlib.sha256(f"{self.connection}\n{self.document}".encode()).hexdigest()[:12]
 
     def covers(self, day: date) -> bool:
         """Return whether the day lies in the document's period, or has a line or a payout of it.
 
-        What is provisional says everything of no day.
+        A provisional document is complete for no day.
         """
         within = self.first_day <= day <= self.last_day and not self.provisional
         return within or day in self.days
 
     def says_the_same(self, other: "Manifest") -> bool:
-        """Return whether another document of the statement adds nothing.
+        """Return whether no line, day or payout differs from another document of the statement.
 
-        No line, day or payout differs then. Only documents whose days have digests can be
-        compared.
+        Only documents whose days have digests can be compared.
         """
         digests = [t.digest for t in (*self.days.values(), *other.days.values()) if t.lines]
         return (
@@ -200,7 +199,7 @@ class Manifest(_Record):
 
 
 def effective_documents(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
-    """Return the document that counts of each statement: the newest that is not withdrawn."""
+    """Return each statement's effective document: the newest that is not withdrawn."""
     latest: dict[str, Manifest] = {}
     for manifest in manifests:
         earlier = latest.get(manifest.statement)

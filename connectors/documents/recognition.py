@@ -1,4 +1,4 @@
-"""Recognition of a file: the format that it is of, or what it is instead."""
+"""Recognition of a file: its format, or what it is instead."""
 
 import csv
 from collections.abc import Iterator
@@ -42,12 +42,13 @@ def identify(channel: Channel, name: str, head: str) -> Format:
 
 
 def _resaved(head: str) -> Iterator[str]:
-    """Yield the same lines with other separators, as spreadsheet programs exchange them."""
+    """Yield the same lines with the separators that spreadsheet programs may have replaced."""
     for delimiter in _DELIMITERS:
         try:
             rows = list(csv.reader(head.split("\n"), delimiter=delimiter))
         except csv.Error:
             continue
+        # Fewer columns than any report has: the delimiter is not this file's.
         if max(map(len, rows), default=0) < 5:
             continue
         yield "\n".join("\t".join(row) for row in rows)

@@ -1,8 +1,8 @@
-"""Spreadsheets that channels hand out (.xlsx), read as the text of one sheet: comma-separated rows.
+"""Spreadsheets (.xlsx) of channels, read as comma-separated text of one sheet.
 
-A cell that holds a number is written with the fewest digits that give it back, which are those that
-were typed; Excel keeps no more than fifteen. A workbook is read within bounds: its parts are XML,
-which takes a hundred times its size in memory where nobody counts.
+A number is written with the fewest digits that read back as the same value, which are those that
+were typed; Excel keeps no more than fifteen. A workbook is read within bounds, because its XML
+parts can take a hundred times their size in memory.
 """
 
 import csv
@@ -41,7 +41,7 @@ def is_spreadsheet(content: bytes | BinaryIO) -> bool:
     start = file.read(4096)
     if not start.startswith(b"PK"):
         return False
-    # Programs put the part that tells a workbook first, as a rule, or last.
+    # Programs put the part that identifies a workbook first, as a rule, or last.
     if _PART.encode() in start:
         return True
     try:
@@ -65,17 +65,17 @@ def write_sheet(
 
 @contextmanager
 def _workbook(name: str, content: bytes) -> Iterator[Iterable[tuple[str, Iterator[Any]]]]:
-    """Open a workbook; whatever its library stumbles over is the file's damage."""
-    # A tenth of a second of every process, and few read a spreadsheet.
+    """Open a workbook; any error of the library means that the file is damaged."""
+    # Imported on use: it costs a tenth of a second, and few processes read a spreadsheet.
     import openpyxl
 
     book = None
     try:
         with warnings.catch_warnings():
-            # Of styles it does not know; only values are read.
+            # openpyxl warns about unknown styles; only values are read.
             warnings.simplefilter("ignore", UserWarning)
             _check_parts(name, content)
-            # Faster readers know no number but a float, and cut an order number of 18 digits short.
+            # Faster readers return floats only, which truncate an order number of 18 digits.
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             yield ((sheet.title, _rows(sheet)) for sheet in book.worksheets)
     except (BadInput, MemoryError):
@@ -88,7 +88,7 @@ def _workbook(name: str, content: bytes) -> Iterator[Iterable[tuple[str, Iterato
 
 
 def _rows(sheet: Any) -> Iterator[tuple[object, ...]]:
-    # Some writers state `A1` as the extent of any sheet: only the cells themselves tell it.
+    # Some writers state `A1` as the extent of every sheet, so openpyxl must look at the cells.
     sheet.reset_dimensions()
     rows: Iterator[tuple[object, ...]] = sheet.iter_rows(values_only=True)
     return rows
@@ -125,6 +125,8 @@ def _cell(value: object) -> str:
         case None:
             return ""
         case float():
+            # repr is the shortest text that reads back as the same float: the digits that were
+            # typed.
             plain = format(Decimal(repr(value)), "f")
             return plain.removesuffix(".0")
         case datetime() | date() | time():
@@ -156,7 +158,7 @@ def _check_parts(name: str, content: bytes) -> None:
 
 
 def _check_elements(name: str, stream: Any, *, texts: bool) -> None:
-    """Count what a part consists of before all of it is held in memory at once."""
+    """Count a part's elements before openpyxl holds all of them in memory."""
     count = last_row = 0
     bound = MAX_TEXTS if texts else MAX_ROW_ELEMENTS
 
@@ -164,8 +166,9 @@ def _check_elements(name: str, stream: Any, *, texts: bool) -> None:
         nonlocal count, last_row
         count += 1
         if tag.endswith("row") and not texts:
+            # The row number is optional in the format; without it rows are consecutive.
             number = int(attributes.get("r", last_row + 1))
-            # Rows out of order would be left out, and a row far below would be waited for.
+            # openpyxl skips rows out of order, and fills the gap before a row far below.
             if not last_row < number <= MAX_ROWS:
                 raise BadInput(
                     f"{name}: its row {number} stands after its row {last_row}, of {MAX_ROWS:,} at "

@@ -1,6 +1,6 @@
-"""Files of rows under a header: which columns there are, and whether every row is whole.
+"""Files of rows under a header: their columns, and whether every row is complete.
 
-A channel says how its rows are read; what is wrong with a file is said here, the same way for all.
+A channel defines how its rows are read; the errors of a file are worded here, alike for all.
 """
 
 import csv
@@ -25,11 +25,11 @@ def records(head: str, delimiter: str = ",") -> Iterator[list[str]]:
 def check_above(
     file: DecodedFile, above: int, columns: int, again: str, delimiter: str = ","
 ) -> None:
-    """Raise `BadInput` for a row that was moved above the header, where nobody would read it."""
+    """Raise `BadInput` for a row that was moved above the header, where it would not be read."""
     for number, cells in enumerate(islice(records(file.head, delimiter), above), start=1):
         if sum(map(bool, map(str.strip, cells))) > max(5, columns // 4):
             raise BadInput(
-                f"{file.name}: row {number} stands above the header: the rows were sorted or "
+                f"{file.name}: row {number} is above the header: the rows were sorted or "
                 f"moved; {again}"
             )
 
@@ -37,13 +37,13 @@ def check_above(
 def check_columns(
     file: DecodedFile, columns: Sequence[str], required: Sequence[str], again: str
 ) -> None:
-    """Raise `BadInput` for a column that is missing or stands twice; `again` is how to mend it."""
+    """Raise `BadInput` for a missing or repeated column; `again` says how to fix it."""
     missing = [c for c in required if c not in columns]
     if missing:
         raise BadInput(f"{file.name}: column {missing[0]!r} is missing; {again}")
     doubled = [c for c in columns if c and columns.count(c) > 1]
     if doubled:
-        raise BadInput(f"{file.name}: column {doubled[0]!r} stands twice; {again}")
+        raise BadInput(f"{file.name}: column {doubled[0]!r} occurs twice; {again}")
 
 
 def load(
@@ -54,7 +54,7 @@ def load(
     again: str,
     rows: int | None = None,
 ) -> None:
-    """Make `document_rows` of a file's rows; `BadInput` names the line that is none.
+    """Create `document_rows` from a file's rows; `BadInput` names a broken line.
 
     `broken` is what such a line is or has not. `rows` is how many there must be, none lost.
     """
@@ -84,6 +84,20 @@ def check_whole(
     ).fetchone()
     if short is not None:
         raise BadInput(f"{file.name}: row {short[0]} is incomplete: the file is cut off; {again}")
+
+
+def one_currency(con: duckdb.DuckDBPyConnection, file: DecodedFile, column: str, apart: str) -> str:
+    """Return the one currency of `document_rows`; `apart` is how to get files of one each."""
+    currencies = con.execute(
+        f"SELECT DISTINCT {column} FROM document_rows WHERE {column} IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    names = [str(name) for (name,) in currencies]
+    if not names:
+        raise BadInput(f"{file.name}: no row names its payout currency; download it again")
+    if len(names) > 1:
+        listed = ", ".join(names)
+        raise BadInput(f"{file.name}: holds {len(names)} currencies ({listed}); {apart}")
+    return names[0]
 
 
 def check_rows(
@@ -194,6 +208,6 @@ def check_once(
     if twice is not None:
         number, first, second = twice
         raise BadInput(
-            f"{file.name}: row {second}: {name} {number} stands twice, in row {first} too: it "
+            f"{file.name}: row {second}: {name} {number} occurs twice, in row {first} too: it "
             f"would be counted twice; {again}"
         )

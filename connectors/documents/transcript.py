@@ -1,4 +1,4 @@
-"""The transcript of a source file: its text as UTF-8 on disk, and the format that it is of."""
+"""The transcript of a source file: its text as UTF-8 on disk, and its format."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ def transcribe(channel: Channel, source_file: SourceFile, path: Path) -> tuple[s
     write_decoded(source_file.content, encoding, path)
     head = head_of(_first_text(path))
     source_format = recognition.identify(channel, source_file.name, head)
-    # Only now: a file of another kind is told so, whatever its end.
+    # Only now: a file of another format gets the more useful message first.
     _check_end(source_file.name, path, head)
     return encoding, head, source_format
 
@@ -57,9 +57,10 @@ def _first_text(path: Path) -> str:
 def _check_end(name: str, path: Path, head: str) -> None:
     """Raise `BadInput` for a file of more than one line whose last line does not end.
 
-    All formats end their last line, so that it is cut off, maybe within a word or a number.
+    All formats end their last line, so the file is cut off, maybe within a word or a number.
     """
     with path.open("rb") as text:
+        # Never empty here: `encoding_of` refuses a file without content.
         text.seek(-1, 2)
         if text.read() not in (b"\n", b"\r") and "\n" in head:
             raise BadInput(

@@ -1,1 +1,1 @@
-"""Settings, making and mending a home, and what everything in it shares."""
+"""Settings, creation and repair of a home, and its shared parts."""

@@ -1,4 +1,4 @@
-"""The `dagster.yaml` that a home is given, and whether somebody edited it.
+"""The `dagster.yaml` of a home, and whether it was edited.
 
 The first line carries a digest of the rest: a file that still matches its own digest was
 written by Daybook and may be replaced by a newer template; any other belongs to its editor.
@@ -21,16 +21,17 @@ def rendered() -> str:
 
 
 def state(path: Path) -> State:
-    """Return how the file of a home stands to the template."""
+    """Return how a home's file compares with the template."""
     if not path.exists():
         return "absent"
     text = path.read_text()
     if text == rendered():
         return "current"
     first, _, body = text.partition("\n")
+    # A changed template with a matching digest is an older release's, and safe to replace.
     return "outdated" if first == f"{_MARK}{digest(body)}" else "edited"
 
 
 def digest(body: str) -> str:
-    """Return what the first line says of the rest."""
+    """Return the digest that the first line holds of the rest."""
     return hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""Findings on a home, each with how to mend it.
+"""Findings on a home, each with how to fix it.
 
-Looks only: nothing is created or changed, apart from an existing embedded server that is
-down, which is started as every other command would.
+Nothing is created or changed, except that an existing embedded server is started, as by every other
+command.
 """
 
 import os
@@ -30,12 +30,13 @@ from connectors.home import dagster_yaml
 from connectors.home.settings import Settings
 from connectors.lake.temporary import left_behind
 
+# Enough for a run's temporary files and the warehouse's second copy at an ordinary size.
 _LEAST_FREE_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `mend` says what to do when it is not `ok`."""
+    """One finding; `mend` says what to do if it is not `ok`."""
 
     name: str
     ok: bool
@@ -44,7 +45,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Return every finding, good and bad, in the order to mend them. Never raises."""
+    """Return every finding, good and bad, in the order to fix them. Never raises."""
     if not settings.home.is_dir():
         return [Finding("home", False, f"{settings.home} does not exist", "run `daybook init`")]
     return [finding for look in _LOOKS for finding in _safely(look, settings)]
@@ -56,13 +57,14 @@ def _safely(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -
         yield from look(settings)
     except DaybookError as error:
         yield Finding(name, False, str(error), "see above")
-    except Exception as error:  # noqa: BLE001 - whatever is broken, the rest is still looked at
+    except Exception as error:  # noqa: BLE001 - whatever is broken, the other checks still run
         detail, _, mend = summary(error).rpartition(": ")
         yield Finding(name, False, detail or type(error).__name__, mend or "see the server's log")
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
     mode = settings.home.stat().st_mode & 0o777
+    # The home holds credentials and sockets without a password of their own.
     if mode & 0o077:
         detail = f"{settings.home} is open to other accounts (mode {mode:04o})"
         yield Finding("home", False, detail, f"chmod 700 {settings.home}")
@@ -75,6 +77,7 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 def _disk(settings: Settings) -> Iterator[Finding]:
     folders = [settings.home, _existing(settings.lake_folder)]
+    # One finding a file system; the home's own path names it if the lake shares it.
     for folder in {folder.stat().st_dev: folder for folder in reversed(folders)}.values():
         free = shutil.disk_usage(folder).free
         detail = f"{free // 1_000_000:,} MB free at {folder}"
@@ -109,6 +112,7 @@ def _has_database(settings: Settings) -> bool:
 
 
 def _registry_version(settings: Settings) -> str | None:
+    # Not `Registry.open`, which refuses a registry of another version instead of reporting it.
     engine = create_engine(database_url(settings, REGISTRY_SCHEMA), poolclass=NullPool)
     try:
         return schema.current_version(engine)
@@ -119,16 +123,17 @@ def _registry_version(settings: Settings) -> str | None:
 
 
 def _database_finding(error: DaybookError) -> Finding:
-    # What an owner must mend says how after its last colon.
+    # Errors that the owner can fix say how after their last colon.
     detail, _, mend = str(error).rpartition(": ")
     if detail and isinstance(error, ConfigError | DiskFull):
         return Finding("postgres", False, detail, mend)
-    mend = "see postgres/server.log in the home, or mend DAYBOOK_DATABASE_URL"
+    mend = "see postgres/server.log in the home, or correct DAYBOOK_DATABASE_URL"
     return Finding("postgres", False, str(error), mend)
 
 
 def _key(settings: Settings) -> Iterator[Finding]:
     path = settings.key_file
+    # Like ssh, refuse a key that other accounts could have read.
     if settings.master_key is None and path.exists() and path.stat().st_mode & 0o177:
         mode = path.stat().st_mode & 0o777
         yield Finding("key", False, f"{path} has mode {mode:04o}, not 0600", f"chmod 600 {path}")
@@ -148,7 +153,7 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
-    """Yield whether the master key opens what is sealed; nothing to say where the others failed."""
+    """Yield whether the master key opens stored credentials, unless other findings explain it."""
     if not _has_database(settings):
         return
     try:
@@ -190,6 +195,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     if not path.exists():
         yield Finding("warehouse", True, "not built yet")
         return
+    # Imported on use: it takes longer to load than every other finding to make.
     import duckdb
 
     try:
@@ -197,6 +203,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     except duckdb.Error as error:
         reason = summary(error)
         kind = "is of another DuckDB version" if "version number" in reason else "cannot be read"
+        # The file holds nothing that the lake doesn't.
         mend = f"delete {path}; the next run builds it from the lake"
         yield Finding("warehouse", False, f"{path} {kind}: {reason}", mend)
     else:
@@ -213,7 +220,7 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
         parsed = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         detail = f"{path} is not YAML: {' '.join(str(error).split())}"
-        yield Finding("dagster", False, detail, "mend it, or delete it and run `daybook init`")
+        yield Finding("dagster", False, detail, "correct it, or delete it and run `daybook init`")
         return
     missing = [name for name in _STORAGES if not isinstance(parsed, dict) or name not in parsed]
     if missing:

@@ -1,6 +1,6 @@
-"""Making a home, or mending one: folders, the master key, the server, the tables.
+"""Creation and repair of a home: folders, the master key, the server, the tables.
 
-Everything here may be done again at any time; what is in place stays as it is.
+Every step is idempotent: what exists stays unchanged.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,9 +19,9 @@ Step = Callable[[Settings], Iterable[str]]
 
 
 def initialise(settings: Settings, further: Iterable[Step] = ()) -> list[str]:
-    """Make the home usable and say, a line each, what was done; nothing when all was there.
+    """Create what the home lacks; return one line for each step that changed something.
 
-    `further` steps run last: whoever writes the first books gives one.
+    `further` steps run last; the first books are written by one of them.
     """
     steps: list[str] = []
     try:
@@ -46,6 +46,7 @@ def initialise(settings: Settings, further: Iterable[Step] = ()) -> list[str]:
 
 def _make_folders(settings: Settings) -> list[str]:
     steps = []
+    # One of these shows that the folder is a home and not somebody's folder with other files.
     ours = [settings.postgres_folder, settings.dagster_home, settings.key_file.parent]
     home_is_ours = any(folder.exists() for folder in ours) or not _has_content(settings.home)
     folders = [settings.home, *ours[1:], settings.lake_folder]
@@ -53,7 +54,7 @@ def _make_folders(settings: Settings) -> list[str]:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             steps.append(f"created {folder}")
-    # The mode of a folder that somebody uses for other things too is not ours to change.
+    # Don't change the mode of a folder that is also used for other things.
     if home_is_ours and settings.home.stat().st_mode & 0o077:
         settings.home.chmod(0o700)
         steps.append(f"closed {settings.home} to other accounts")
@@ -65,14 +66,15 @@ def _has_content(folder: Path) -> bool:
 
 
 def _make_key(settings: Settings) -> list[str]:
-    """Make a master key where there is none, and the proof that it opens what is sealed.
+    """Create a master key if there is none, and the proof that it opens the credentials.
 
-    `ConfigError` rather than a new key where credentials are sealed under one that is gone.
+    Raises `ConfigError` instead if credentials are sealed under a key that is missing.
     """
     steps = []
     path = settings.key_file
     with Registry.open(settings) as registry:
         vault = Vault(settings, registry)
+        # A new key over lost credentials would hide that they are lost.
         if settings.master_key is None and not path.exists():
             if vault.owners():
                 raise ConfigError(
@@ -91,6 +93,7 @@ def _make_tables(settings: Settings) -> list[str]:
     steps = []
     if settings.database_url is None and restore_password(settings):
         steps.append("gave the PostgreSQL server a new password: the file was lost")
+    # Before the key: whether credentials are sealed under a lost key is in the registry.
     before = Registry.migrate(settings)
     if created:
         steps.append(f"created the PostgreSQL server in {settings.postgres_folder}")

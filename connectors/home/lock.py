@@ -1,7 +1,7 @@
-"""One home, one process tree: who runs a home now, on record and under a lock.
+"""The lock of a home: one process tree runs it, with a record of its processes.
 
-The lock goes with the last process that holds it, however it ends. The record beside it says which
-processes these are, so that they can be named, and ended by their numbers.
+The system releases the lock when the last process that holds it ends. The record beside it lists
+these processes, so that they can be named, and ended by their numbers.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from connectors.home.settings import Settings
 from connectors.lake.atomic import write_atomically
 
 OWNER: Final = "daybook up"
+# `daybook up` ends its programs in order, and each may have to be killed in the end.
 _OWNER_SECONDS: Final = 30.0
 _PROGRAM_SECONDS: Final = 5.0
 _FREE_SECONDS: Final = 5.0
@@ -35,11 +36,11 @@ class Tenancy:
     processes: Sequence[Process]
 
     def living(self) -> list[Process]:
-        """Return those that are still there."""
+        """Return those that still run."""
         return [process for process in self.processes if process.lives()]
 
     def owner(self) -> Process | None:
-        """Return `daybook up` itself while it is there."""
+        """Return `daybook up` itself if it still runs."""
         return next((process for process in self.living() if process.name == OWNER), None)
 
 
@@ -51,7 +52,7 @@ class HomeLock:
     descriptor: int
 
     def record(self, programs: Iterable[Process]) -> None:
-        """Write down who runs this home now."""
+        """Record the processes that run this home now."""
         owner = Process.of(OWNER, os.getpid())
         listed = [owner, *programs] if owner else list(programs)
         text = json.dumps(
@@ -66,7 +67,7 @@ class HomeLock:
 
 
 def read_tenancy(settings: Settings) -> Tenancy | None:
-    """Return who ran this home last, on record; None where nobody did.
+    """Return the record of the processes that ran this home last; None if there is none.
 
     The record of a home that was copied is of no account: it names the original's processes.
     """
@@ -81,11 +82,14 @@ def read_tenancy(settings: Settings) -> Tenancy | None:
 
 @contextmanager
 def home_lock(settings: Settings, *, takeover: bool = False) -> Iterator[HomeLock]:
-    """Hold the home's lock; `ConfigError` says who holds it, unless they are taken over from."""
+    """Hold the home's lock; raise `ConfigError` naming its holder, unless `takeover` ends it."""
+    # The file is never deleted: a second process could lock its successor at the same path.
     descriptor = os.open(settings.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if takeover:
             _end_tenants(settings)
+        # The record counts beside the lock: programs of a killed `up` may not have inherited the
+        # lock.
         if not _is_free(descriptor, _FREE_SECONDS if takeover else 0) or _remaining(settings):
             raise ConfigError(_refusal(settings))
         try:
@@ -100,6 +104,8 @@ def _is_free(descriptor: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(BlockingIOError):
+            # flock and not lockf: the lock belongs to the open file, so that programs can inherit
+            # it.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         if time.monotonic() >= deadline:
@@ -108,7 +114,7 @@ def _is_free(descriptor: int, seconds: float) -> bool:
 
 
 def _remaining(settings: Settings) -> list[int]:
-    """Return processes of the tree on record that still run, whoever of it was killed."""
+    """Return processes of the recorded tree that still run, even if its root was killed."""
     record = read_tenancy(settings)
     if record is None or record.host != socket.gethostname():
         return []
@@ -124,6 +130,7 @@ def _members(process: Process, home: Path) -> list[int]:
 
 def _end_tenants(settings: Settings) -> None:
     record = read_tenancy(settings)
+    # Process numbers of another machine or container mean nothing here.
     if record is None or record.host != socket.gethostname():
         return
     # `up` ends its programs in order; what is left then is ended here.

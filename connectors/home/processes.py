@@ -1,4 +1,4 @@
-"""Processes by number and start: a number alone may belong to another process by now."""
+"""Processes by number and start time: the system reuses numbers."""
 
 import os
 import signal
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final, Self
 
 _PROC: Final = Path("/proc")
+# proc(5): fields 3, 5 and 22, counted after the name.
 _STATE, _GROUP, _STARTED = 0, 2, 19
+# Seconds between two looks at a process that was asked to end.
 _WAIT: Final = 0.05
 
 
@@ -30,16 +32,17 @@ class Process:
         return None if started is None else cls(name, pid, started)
 
     def lives(self) -> bool:
-        """Return whether it is still there, and not another one in its place."""
+        """Return whether it still runs, and the number isn't another process's."""
         return _started(self.pid) == self.started
 
     def members(self, home: Path) -> list[int]:
-        """Return what is left of the group that it leads, itself included.
+        """Return the remaining processes of the group that it leads, itself included.
 
-        Where it has ended itself, only what carries this home in its environment counts.
+        If it has ended, only processes with this home in their environment are returned.
         """
         if self.lives():
             return _group(self.pid)
+        # The number belongs to another process by now, and so does its group.
         if _started(self.pid) is not None:
             return []
         return [pid for pid in _group(self.pid) if _works_for(pid, home)]
@@ -65,12 +68,14 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _started(pid: int) -> str | None:
-    """Return a process's start, which no change of the clock moves; None for a corpse."""
+    """Return a process's start, independent of clock changes; None if it has ended."""
     if not _PROC.joinpath("self").exists():
         return _ps("lstart=", pid)
     fields = _stat(pid)
+    # A zombie has ended; its parent just has not read its exit code.
     if fields is None or fields[_STATE] in {"Z", "X"}:
         return None
+    # Starts count from the boot, so two boots can have the same; the boot's id tells them apart.
     return f"{_boot()} {fields[_STARTED]}"
 
 

@@ -1,8 +1,7 @@
-"""Secrets kept out of everything that is written down, by what they are and not by where they are.
+"""Masking of secrets, by value, in everything that is logged, shown or stored.
 
-Every secret that this process opens or is given is remembered here; whatever is about to be
-logged, shown or stored passes through `redacted`. It is the last wall, not the first: nothing
-puts a secret into a message on purpose.
+Every secret that this process decrypts or receives is registered here, and all output passes
+through `redacted`. This is a safety net: no code puts a secret into a message on purpose.
 """
 
 import logging
@@ -14,21 +13,23 @@ from urllib.parse import quote
 from connectors.errors import Permanent
 
 MASK = "[secret]"
-# Shorter ones would mask ordinary words, and no platform gives any.
+# Shorter ones would mask ordinary words, and no platform issues any.
 _SHORTEST = 8
 
 _known: set[str] = set()
 
 
 def remember(secrets: Iterable[str]) -> None:
-    """Mask these from now on in this process, also as they stand in URLs."""
+    """Mask these from now on in this process, also in their URL-encoded form."""
     for secret in secrets:
         if len(secret) >= _SHORTEST:
+            # A secret in a query string appears percent-encoded in the errors of HTTP libraries.
             _known.update((secret, quote(secret, safe="")))
 
 
 def redacted(text: str) -> str:
     """Return the text with every known secret masked."""
+    # A copy: other threads may open credentials while this one logs.
     secrets = [secret for secret in _known.copy() if secret in text]
     # The longest first: one secret may begin with another.
     for secret in sorted(secrets, key=len, reverse=True):
@@ -37,13 +38,15 @@ def redacted(text: str) -> str:
 
 
 def keep_logs_clean() -> None:
-    """Mask secrets in everything this process logs, whoever logs it."""
+    """Mask secrets in everything this process logs, including libraries."""
     before = logging.getLogRecordFactory()
+    # Installed twice, every record would be masked twice.
     if getattr(before, "masks_secrets", False):
         return
 
     def masking(*args: object, **kwargs: object) -> logging.LogRecord:
         record = before(*args, **kwargs)
+        # The arguments are merged first: a secret may only be complete in the finished message.
         record.msg, record.args = redacted(record.getMessage()), ()
         if record.exc_info and record.exc_info[1] is not None:
             traceback_text = "".join(traceback.format_exception(record.exc_info[1]))
@@ -57,13 +60,14 @@ def keep_logs_clean() -> None:
 
 @contextmanager
 def clean_errors() -> Iterator[None]:
-    """Replace an error whose traceback would tell a secret by one that does not."""
+    """Replace an error whose traceback contains a secret."""
     try:
         yield
     except Exception as error:
         traceback_text = "".join(traceback.format_exception(error))
         if redacted(traceback_text) == traceback_text:
             raise
-        # Masked before it is cut: a key of several lines would be known no more.
+        # Masked before it is cut: the first line of a multi-line key would not match it.
         line = redacted(str(error)).partition("\n")[0]
+        # `from None`, because the original would be printed as the cause.
         raise Permanent(line or type(error).__name__) from None

@@ -14,17 +14,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def default_home() -> Path:
-    """Return `~/.daybook`, the home of somebody who sets nothing."""
+    """Return `~/.daybook`, the default home."""
     return Path.home() / ".daybook"
 
 
 class Settings(BaseSettings):
-    """Folders of Daybook and how it behaves; read from `DAYBOOK_*`.
+    """Folders and behaviour of Daybook, read from `DAYBOOK_*`.
 
     `home` holds everything that must be backed up. `database_url` replaces the embedded
     PostgreSQL server. `lake` may move the Parquet files and documents elsewhere. `master_key`
     replaces the key file. `endpoints` is a JSON file of hosts that replace the platforms' own.
-    `public_url` is where browsers find the console: platforms send sellers back there.
+    `public_url` is the console's address in a browser: platforms redirect sellers to it.
     `allowed_private_hosts`, separated by commas, are stores on one's own network.
     """
 
@@ -37,8 +37,10 @@ class Settings(BaseSettings):
     endpoints: Path | None = None
     public_url: str = "http://localhost:8080"
     allowed_private_hosts: str = ""
+    # Bounds the partitions that Dagster lists, and catches years that were misread.
     first_day: date = date(2015, 1, 1)
     threads: int = Field(default=2, ge=1, le=256)
+    # Per run; the instance's limit on concurrent runs multiplies it.
     memory_limit: str = "1200MB"
 
     @field_validator("home")
@@ -76,17 +78,18 @@ class Settings(BaseSettings):
     def private_hosts(self) -> frozenset[str]:
         """Return hosts that stores may have although their addresses are not public."""
         hosts = (host.strip().lower() for host in self.allowed_private_hosts.split(","))
+        # The emulators speak plain http on loopback.
         loopback = {"127.0.0.1", "localhost"} if self.is_sandbox else set()
         return frozenset(loopback.union(host for host in hosts if host))
 
     @property
     def sandbox_folder(self) -> Path:
-        """Return where the emulators of `up --sandbox` say how they are reached."""
+        """Return the folder with the addresses of the emulators of `up --sandbox`."""
         return self.home / "sandbox"
 
     @property
     def is_sandbox(self) -> bool:
-        """Return whether the accounts of this home are those of the emulators, and no real ones."""
+        """Return whether the accounts of this home are those of emulators."""
         return self.sandbox_folder.is_dir()
 
     @property
@@ -116,12 +119,12 @@ class Settings(BaseSettings):
 
     @property
     def books_verdict_file(self) -> Path:
-        """Return what `bean-check` said of the books, and of which state of them."""
+        """Return the cached result of `bean-check`, with the state of the books it is for."""
         return self.home / ".books.checked"
 
     @property
     def quarantine_folder(self) -> Path:
-        """Return files that were refused because their lines do not sum to what they declare."""
+        """Return files that were refused because their lines don't sum to their declared total."""
         return self.home / "quarantine"
 
     @property
@@ -146,12 +149,12 @@ class Settings(BaseSettings):
 
     @property
     def tenancy_file(self) -> Path:
-        """Return the processes that run this home, on record."""
+        """Return the record of the processes that run this home."""
         return self.home / "up.json"
 
     @property
     def reload_request_file(self) -> Path:
-        """Return the file that asks `daybook up` to load the code location anew."""
+        """Return the file that asks `daybook up` to reload the code location."""
         return self.home / ".reload"
 
     @property

@@ -1,7 +1,7 @@
-"""Unix sockets of a home: paths that fit into the few bytes the system keeps for one, and HTTP.
+"""Unix sockets of a home: HTTP over them, and paths within the system's limit.
 
-A socket in a folder of mode 0700 is reached by its owner alone: by no page in a browser, and by no
-other account of the machine.
+Only the owner can reach a socket in a folder of mode 0700: no web page, and no other account of the
+machine.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from connectors.errors import ConfigError
 
 # sun_path holds 104 bytes on macOS and 108 on Linux, with the closing zero.
 LONGEST_PATH: Final = 103
-# What the address of one begins with, where an address may be that of a port too.
+# Prefix of a socket's address, where an address may also be that of a port.
 UNIX: Final = "unix:"
 
 
@@ -39,12 +39,13 @@ def socket_path(folder: Path, name: str) -> Path:
     """Return where `name` in a private folder listens, however deep the folder lies."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+    # Homes can lie deep; past the limit a short link into the same folder is bound instead.
     path = folder / name
     return path if fits(path) else short_link(folder) / name
 
 
 def listens_on(path: Path) -> bool:
-    """Return whether somebody accepts connections on a Unix socket."""
+    """Return whether a process accepts connections on a Unix socket."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))
@@ -62,6 +63,7 @@ def short_link(target: Path) -> Path:
     """Return a short way to a folder: a link in a private folder of ours."""
     folder = Path(tempfile.gettempdir()) / f"daybook-{os.geteuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    # /tmp is shared: another account may have made this folder first, to receive our sockets.
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise ConfigError(f"{folder} must be a folder of yours with mode 0700: remove it")
@@ -70,5 +72,6 @@ def short_link(target: Path) -> Path:
         fresh = folder / f"{link.name}.{os.getpid()}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(target)
+        # Renamed into place, so that two processes starting at once both find a link.
         fresh.replace(link)
     return link

@@ -1,7 +1,7 @@
-"""Amazon Web Services by botocore's client: with the key that is given, and once a call.
+"""Clients of Amazon Web Services that use the given key only and never retry by themselves.
 
-Left to itself botocore reads the AWS settings of the machine, and tries again for as long as it
-likes; here neither happens, and what fails is one of our errors.
+By default botocore reads the machine's AWS settings and retries on its own schedule. Failures are
+raised as errors of `connectors.errors`.
 """
 
 import os
@@ -12,12 +12,13 @@ from typing import Any
 from connectors.errors import Permanent, Transient
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
-# Of the session: what would otherwise be read from the home of whoever runs Daybook.
+# Session variables that would otherwise read ~/.aws of the user who runs Daybook.
 _FILES = ("config_file", "credentials_file")
 
 
 def service(name: str, region: str, endpoint: str, key_id: str, secret: str) -> Any:
     """Return botocore's client of a service in a region, at an address of its own."""
+    # Imported on use: botocore costs every process that never calls AWS a noticeable start.
     from botocore.config import Config
     from botocore.session import Session
 
@@ -33,6 +34,7 @@ def service(name: str, region: str, endpoint: str, key_id: str, secret: str) -> 
         config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
+            # The caller's policy retries; botocore's own would multiply the waits.
             retries={"total_max_attempts": 1},
         ),
     )
@@ -40,7 +42,7 @@ def service(name: str, region: str, endpoint: str, key_id: str, secret: str) -> 
 
 @contextmanager
 def translated(title: str, error_for: Callable[[str, int], Exception | None]) -> Iterator[None]:
-    """Raise what a call meets as one of our errors.
+    """Translate the failures of a call into errors of `connectors.errors`.
 
     `error_for` reads the service's own code and status; None leaves them to the status: `Transient`
     for the network and 5xx, `Permanent` for anything else.
@@ -60,6 +62,7 @@ def translated(title: str, error_for: Callable[[str, int], Exception | None]) ->
 
 
 def _status_error(title: str, error: Any, status: int) -> Exception:
+    # AWS answers throttling with 400 and 503; `error_for` has seen the codes it knows before.
     if status >= 500:
         return Transient(f"{title} answers {error.operation_name} with {status}: try again")
     return Permanent(f"{title} answers {error.operation_name} with {status}")

@@ -1,7 +1,7 @@
-"""Calls to an address that somebody typed reach the public internet, and nothing behind it.
+"""A transport that keeps calls to typed addresses on the public internet (no SSRF).
 
-A name is resolved once. All its addresses must be public, and the connection goes to one of those
-that were looked at, so a name that resolves differently a moment later gains nothing. TLS and the
+A name is resolved once. All its addresses must be public, and the connection goes to one of the
+checked addresses, so a name that resolves differently a moment later gains nothing. TLS and the
 Host header stay those of the name. `Remote` follows no redirects.
 """
 
@@ -14,7 +14,9 @@ import httpx2
 from connectors.errors import BadInput
 from connectors.http.remote import tls
 
+# Of IPv6, IANA has assigned this block alone for global unicast.
 _UNICAST = IPv6Network("2000::/3")
+# RFC 6052: the IPv4 address is in the last four bytes, and could be a private one.
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -31,16 +33,20 @@ class Guard(httpx2.BaseTransport):
         self._ways: dict[str, httpx2.HTTPTransport] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request to an address that was looked at; the next one where that is deaf."""
+        """Send a request to a checked address, or to the next one if it refuses the connection."""
         check_url(request.url, self._private_hosts)
         host = _host(request.url)
         addresses = _resolved(request.url)
+        # One private address among public ones is refused too: the resolver's owner chooses their
+        # order.
         if host not in self._private_hosts and not all(map(is_public, addresses)):
             raise BadInput(
                 f"{host} is not on the public internet: where it is a store of your own network, "
                 "name it in DAYBOOK_ALLOWED_PRIVATE_HOSTS"
             )
         way = self._ways.setdefault(host, httpx2.HTTPTransport(verify=tls()))
+        # Only a refused connection moves on to the next address: a request that was sent may have
+        # been executed.
         for address in addresses[:-1]:
             try:
                 return way.handle_request(_sent_to(address, request))
@@ -70,6 +76,7 @@ def is_public(text: str) -> bool:
     """Return whether an IP address is public (IANA's special-purpose registries)."""
     address = ip_address(text)
     if isinstance(address, IPv6Address):
+        # `ipaddress` calls a NAT64 or 6to4 address global although it may lead to 10.0.0.1.
         within = _within(address)
         if within is not None:
             return is_public(str(within))
@@ -86,6 +93,7 @@ def _within(address: IPv6Address) -> IPv4Address | None:
 
 
 def _host(url: httpx2.URL) -> str:
+    # The punycode form: what is resolved, and what the operator's list is compared with.
     return url.raw_host.decode("ascii")
 
 
@@ -106,5 +114,6 @@ def _sent_to(address: str, request: httpx2.Request) -> httpx2.Request:
         request.url.copy_with(host=address),
         headers=request.headers,
         stream=request.stream,
+        # Without SNI the certificate would be checked against the bare address.
         extensions={**request.extensions, "sni_hostname": _host(request.url)},
     )

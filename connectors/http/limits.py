@@ -1,7 +1,7 @@
 """Rate limits of operations, and how often a failed request is retried.
 
-Nothing here waits long: a wait above `RetryPolicy.max_wait` is raised as `RateLimited`, so that
-whoever holds a slot frees it and comes back when the platform answers again.
+Nothing here waits long: a wait above `RetryPolicy.max_wait` is raised as `RateLimited`, so that the
+run frees its slot and is scheduled again after the wait.
 """
 
 import random
@@ -53,7 +53,7 @@ class Unlimited:
         """Do nothing: nothing was taken."""
 
     def penalise(self, operation: str, seconds: float) -> None:
-        """Do nothing: there is nobody else to hold back."""
+        """Do nothing: there is no shared limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,20 @@ class RetryPolicy:
     def wait(self, attempt: int, error: RateLimited | Transient) -> float | None:
         """Return the seconds before a retry after the `attempt`-th failure; None to give up.
 
-        What the platform asks for is kept to, a little more so that many do not return at once.
+        Waits at least as long as the platform asked.
         """
         if attempt >= self.attempts:
             return None
         if isinstance(error, RateLimited):
             if error.retry_after > self.max_wait:
                 return None
+            # Jitter on top: a platform that gets all callers back in one second refuses them again.
             return error.retry_after + random.uniform(0, min(1.0, error.retry_after))  # noqa: S311
+        # Exponential backoff with jitter, the lower half left out so that a retry is never
+        # immediate.
         wait = min(self.max_wait, self.initial_wait * float(2**attempt))
         return random.uniform(0.5, 1.0) * wait  # noqa: S311
 
 
+# Six attempts wait 31 s at most: they outlast a short outage and don't hold a run's slot long.
 NO_RETRY, RETRY = RetryPolicy(), RetryPolicy(attempts=6)

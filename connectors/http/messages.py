@@ -11,6 +11,7 @@ import orjson
 
 from connectors.errors import Transient
 
+# Above every page a platform documents; it bounds what a wrong or hostile host can make us hold.
 LARGEST_BYTES = 64 * 2**20
 # More than a machine word holds: orjson would make a float of it. Every digit is looked for as a
 # nought, which takes a thirtieth of a regular expression's time.
@@ -20,7 +21,7 @@ _READ = "daybook.json"
 
 
 def parsed(content: bytes) -> Any:
-    """Return what JSON says; `ValueError` for what is none.
+    """Return the value of a JSON text; raise `ValueError` for anything else.
 
     Half a character, which JavaScript writes and few parsers take, is text like any other, and a
     number of any length keeps its digits.
@@ -29,12 +30,13 @@ def parsed(content: bytes) -> Any:
         return json.loads(content)
     try:
         return orjson.loads(content)
+    # orjson refuses lone surrogates, which JSON allows; the slower parser takes them.
     except ValueError:
         return json.loads(content)
 
 
 def body(response: httpx2.Response) -> Any:
-    """Return what `parsed` makes of an answer, once for all; nobody may change it."""
+    """Return the parsed body of a response, cached; callers must not change it."""
     if _READ not in response.extensions:
         response.extensions[_READ] = parsed(response.content)
     return response.extensions[_READ]
@@ -108,7 +110,7 @@ class Response:
             raise Transient("an answer is cut or no JSON: try again") from error
 
     def at(self, path: str) -> Any:
-        """Return what stands under a dotted path; None where the way ends before it."""
+        """Return the value at a dotted path; None if the path ends before it."""
         value = self.json
         for name in path.split("."):
             if not isinstance(value, dict):

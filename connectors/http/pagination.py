@@ -1,7 +1,7 @@
 """Paginators: the request after a response, as small functions; and the walk to the last page.
 
-Every platform ends its lists in its own way. What they share is that a page may come again for
-ever, which the walk notices.
+Every platform ends its lists in its own way. `pages` detects a platform that repeats pages without
+end.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ def pages(
 ) -> Iterator[Response]:
     """Yield every page, the last one included.
 
-    Raises `Permanent` when the platform goes round in circles.
+    Raises `Permanent` when the platform repeats a page or a token.
     """
     requested: set[str] = set()
     digests: set[bytes] = set()
@@ -32,6 +32,7 @@ def pages(
         response = send(request)
         digest = hashlib.sha256(response.content).digest()
         request = paginator(request, response)
+        # A last page may repeat an earlier one (two empty pages); it ends the walk anyway.
         if digest in digests and request is not None:
             raise Permanent(f"{first.operation} answers different pages with the same one")
         digests.add(digest)
@@ -43,6 +44,7 @@ def page_number(items: str, size: int, *, parameter: str = "page") -> Paginator:
 
     def next_request(request: Request, response: Response) -> Request | None:
         page = response.at(items) if items else response.json
+        # A full last page costs one more request, whose empty page ends the list.
         if len(page or ()) < size:
             return None
         return request.with_params(**{parameter: int(request.params.get(parameter, 1)) + 1})
@@ -67,6 +69,7 @@ def offset(items: str, total: str) -> Paginator:
     def next_request(request: Request, response: Response) -> Request | None:
         count = len(response.at(items) or ())
         reached = int(request.params.get("offset", 0)) + count
+        # An empty page ends the list even below the stated total, which may have shrunk meanwhile.
         if not count or reached >= int(response.at(total) or 0):
             return None
         return request.with_params(offset=reached)
@@ -75,7 +78,7 @@ def offset(items: str, total: str) -> Paginator:
 
 
 def cursor(path: str, *, parameter: str) -> Paginator:
-    """Repeat the query with the token that stands under `path`, until there is none."""
+    """Repeat the query with the token at `path`, until there is none."""
 
     def next_request(request: Request, response: Response) -> Request | None:
         token = response.at(path)
@@ -89,6 +92,7 @@ def token_only(path: str, *, parameter: str) -> Paginator:
 
     def next_request(request: Request, response: Response) -> Request | None:
         token = response.at(path)
+        # Amazon and others refuse a page token beside the filters that it already contains.
         return replace(request, params={parameter: str(token)}) if token else None
 
     return next_request

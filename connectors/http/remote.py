@@ -1,4 +1,4 @@
-"""One platform's HTTP: time-outs, a size limit, JSON, and every failure as one of our errors.
+"""One platform's HTTP: time-outs, a size limit, JSON, and failures as typed errors.
 
 No message repeats a query string, a header or a body: tokens and keys travel in them.
 """
@@ -19,11 +19,13 @@ from connectors.http.limits import NO_RETRY, RateLimiter, RetryPolicy, Unlimited
 from connectors.http.messages import LARGEST_BYTES, Request, Response, read_already
 from connectors.http.pagination import Paginator, pages
 
+# For each connect and read, not for the whole call: a large report may take longer.
 TIMEOUT_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 60.0
+# The Selling Partner API requires a User-Agent with the language of the client.
 USER_AGENT = "Daybook/0.1 (Language=Python)"
 
-# It tells every address at INFO, and TikTok Shop's token requests carry secrets in theirs.
+# It logs every URL at INFO, and TikTok Shop's token requests carry secrets in theirs.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
@@ -34,7 +36,7 @@ def tls() -> ssl.SSLContext:
 
 
 class AccessRefused(ConfigError):
-    """The platform does not accept our credentials any more."""
+    """The platform rejected the credentials."""
 
 
 ErrorFor = Callable[[httpx2.Response], Exception | None]
@@ -71,6 +73,7 @@ class Remote:
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             verify=tls(),
             timeout=TIMEOUT_SECONDS,
+            # A redirect would carry credentials to a host that nobody checked.
             follow_redirects=False,
             transport=transport,
         )
@@ -122,6 +125,7 @@ class Remote:
             try:
                 return self._send_once(request)
             except (RateLimited, Transient) as error:
+                # All processes wait, not this one alone: they share the limit that was exceeded.
                 if isinstance(error, RateLimited):
                     self._limiter.penalise(request.operation, error.retry_after)
                 wait = self._retry_policy.wait(attempt, error)
@@ -130,11 +134,12 @@ class Remote:
                 self._sleep(wait)
 
     def release(self, request: Request, cost: float) -> None:
-        """Give back what the platform counted less for a request than its `cost`."""
+        """Return the part of a request's `cost` that the platform did not count."""
         self._limiter.release(request.operation, cost)
 
     def _sleep(self, seconds: float) -> None:
-        """Wait, unless the budget is spent: whoever waits for long holds a slot."""
+        """Wait, or raise `RateLimited` when the budget is spent: a waiting run holds a slot."""
+        # Counted before the wait: a run ends early rather than after the budget.
         self._waited += seconds
         if self._waited > self._retry_policy.budget:
             raise RateLimited(
@@ -156,12 +161,12 @@ class Remote:
         self._check(received)
         response = Response.of(received)
         if "json" in received.headers.get("Content-Type", ""):
-            # Read here, where what is cut can be requested once more.
+            # Parsed here, where a truncated body can still be retried.
             response.json  # noqa: B018
         return response
 
     def _check(self, response: httpx2.Response) -> str:
-        """Return what was requested, in words; raise the error of a response that is one."""
+        """Return a description of the request; raise the error that its response stands for."""
         operation = f"{response.request.method} {response.request.url.path}"
         error = self._error_for(response)
         error = error or status_error(self._title, operation, response)
@@ -182,13 +187,15 @@ class Remote:
     def _read(
         self, method: str, url: str, options: Mapping[str, Any], largest: int
     ) -> httpx2.Response:
-        """Return the whole answer, but never more of it than fits."""
+        """Return the whole response, or raise `Permanent` once it exceeds `largest`."""
         with self._client.stream(method, url, **options) as response:
             content = bytearray()
+            # Counted after decompression: a small body may unpack to any size.
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > largest:
                     raise Permanent(f"{self._title} answers with more than {largest // 2**20} MB")
+            # The content is decompressed already; with this header httpx2 would try it again.
             headers = httpx2.Headers(
                 [(k, v) for k, v in response.headers.multi_items() if k != "content-encoding"]
             )
@@ -202,18 +209,18 @@ class Remote:
 
 
 def unreachable(title: str, error: httpx2.TransportError) -> Transient:
-    """Return what to say of a network that failed."""
+    """Return the error for a failed connection."""
     return Transient(f"{title} does not answer ({type(error).__name__}): try again")
 
 
 def wait_seconds(response: httpx2.Response) -> float:
-    """Return how long the answer asks us to wait; a minute where it does not say."""
+    """Return the seconds that a response asks to wait; a minute if it doesn't say."""
     stated = response.headers.get("Retry-After", "")
     return float(stated) if stated.isdigit() else RETRY_AFTER_SECONDS
 
 
 def status_error(title: str, operation: str, response: httpx2.Response) -> DaybookError | None:
-    """Return the error that a status stands for; None for success."""
+    """Return the error for a status; None for success."""
     status = response.status_code
     if status == httpx2.codes.UNAUTHORIZED:
         return AccessRefused(f"{title} no longer accepts the authorisation: connect it again")
@@ -227,6 +234,7 @@ def status_error(title: str, operation: str, response: httpx2.Response) -> Daybo
         return RateLimited(f"{title} asks us to wait {wait:g} s", wait)
     if status == httpx2.codes.REQUEST_TIMEOUT or status >= httpx2.codes.INTERNAL_SERVER_ERROR:
         return Transient(f"{title} answers {operation} with {status}: try again")
+    # Redirects and the remaining 4xx: asking again would get the same response.
     if status >= httpx2.codes.MULTIPLE_CHOICES:
         return Permanent(f"{title} answers {operation} with {status}")
     return None

@@ -1,6 +1,6 @@
-"""Answers that are not of the shape that is known: one error, in words, for all platforms.
+"""One error for responses of an unknown shape, on all platforms.
 
-Documents call nearly every field optional, and platforms leave out or nest what they please.
+Documentation calls nearly every field optional, and platforms omit or nest fields without notice.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from connectors.errors import DaybookError, Permanent
 
-# What reading a value that is not there, or is another kind of thing, raises.
+# Raised when a value is missing or has another type.
 _ODD = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 _LONGEST = 80
 _Item = TypeVar("_Item")
@@ -17,9 +17,9 @@ _Item = TypeVar("_Item")
 
 @contextmanager
 def readable(title: str) -> Iterator[None]:
-    """Raise Permanent where an answer of the platform `title` cannot be read as it should.
+    """Raise `Permanent` if a response of the platform `title` has an unexpected shape.
 
-    Errors of ours pass as they are.
+    Errors of `connectors.errors` pass unchanged.
     """
     try:
         yield
@@ -34,6 +34,6 @@ def readable(title: str) -> Iterator[None]:
 
 
 def each_readable(title: str, items: Iterable[_Item]) -> Iterator[_Item]:
-    """Yield what is read off a platform's answers; raises as `readable`."""
+    """Yield items read from a platform's responses; raise as `readable`."""
     with readable(title):
         yield from items

@@ -1,4 +1,4 @@
-"""Putting an access token into every request, and once more a fresh one when it was refused."""
+"""Access tokens on requests: each request carries one, and a refused one is renewed once."""
 
 from collections.abc import Callable, Generator
 from time import monotonic
@@ -6,7 +6,7 @@ from typing import Protocol
 
 import httpx2
 
-# Much less than what the broker leaves of a token's time.
+# Far below the remaining lifetime that the broker guarantees.
 REMEMBERED_SECONDS = 20.0
 
 
@@ -19,9 +19,9 @@ class TokenSource(Protocol):
 
 
 class Remembered:
-    """A source that is asked once in a while, and whenever its token was refused.
+    """A cache in front of a source, renewed regularly and after a refusal.
 
-    To look a token up opens the vault, which takes longer than many a call.
+    The source opens the vault, which takes longer than many calls.
     """
 
     def __init__(self, source: TokenSource, seconds: float = REMEMBERED_SECONDS) -> None:
@@ -29,7 +29,7 @@ class Remembered:
         self._token, self._until = "", float("-inf")
 
     def __call__(self, refused: str | None = None) -> str:
-        """Return a token that the source gave a moment ago, and that nobody has refused since."""
+        """Return a recent token of the source that has not been refused since."""
         if refused is not None or monotonic() >= self._until:
             self._token = self._source(refused)
             self._until = monotonic() + self._seconds
@@ -47,6 +47,7 @@ class TokenAuth(httpx2.Auth):
     A token may be refused before its time: the platform revoked it, or a clock is off.
     """
 
+    # Some platforms put the refusal into the body of a 200.
     requires_response_body = True
 
     def __init__(
@@ -66,7 +67,9 @@ class TokenAuth(httpx2.Auth):
         self._place(request, token)
         response = yield request
         if self._refuses(response):
+            # The source gets the refused token: another process may have renewed it already.
             newer = self._token(refused=token)
+            # The source has nothing better: a second refusal would tell nothing new.
             if newer != token:
                 self._place(request, newer)
                 yield request

@@ -1,8 +1,8 @@
 """Files replaced as a whole: the one atomic writer.
 
 A file is written under a temporary name in the folder it belongs to, synced and renamed, so that a
-reader sees the old file or the new one and a killed process leaves nothing half-written under a
-real name.
+reader sees the old file or the new one, and a killed process leaves no partial file under a real
+name.
 """
 
 import os
@@ -29,7 +29,7 @@ def create_atomically(path: Path, content: bytes, mode: int = _DEFAULT_MODE) -> 
     try:
         _write(temporary, content, mode)
         _sync_file(temporary)
-        # A link never replaces: of two processes that start at once, the first one's counts.
+        # A link fails if the name exists: of two processes that start at once, the first one wins.
         path.hardlink_to(temporary)
     except FileExistsError:
         return False
@@ -52,7 +52,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def swap(source: Path, target: Path) -> None:
-    """Rename a finished file to its place; it survives a power cut there."""
+    """Rename a finished file to its place, durably."""
     _sync_file(source)
     source.replace(target)
     sync_folder(target.parent)
@@ -73,6 +73,7 @@ def swap_all(files: Iterable[tuple[Path, Path]]) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make renames in `folder` survive a power cut."""
+    # The name is the folder's content: without this sync a power cut can undo the rename.
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -81,6 +82,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
+    # The mode is set at creation: a key must not be readable by others even for a moment.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)
 

@@ -1,4 +1,4 @@
-"""DuckDB as Daybook opens it: bounded memory, UTC, nothing fetched from anywhere."""
+"""DuckDB engines with bounded memory, in UTC and without downloads."""
 
 import threading
 from collections import defaultdict
@@ -10,13 +10,14 @@ from typing import Final
 
 import duckdb
 
+# As many as steps run side by side; memory of idle engines is nobody's to use.
 _MOST_IDLE: Final = 2
 _MOST_IDLE_BYTES: Final = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class EngineKind:
-    """The bounds of an engine; a serial one hands rows on in the order of a file."""
+    """The bounds of an engine; a serial one keeps the order of a file's rows."""
 
     threads: int
     memory_limit: str
@@ -24,10 +25,10 @@ class EngineKind:
 
 
 class EnginePool:
-    """Engines in memory that nobody uses at the moment.
+    """A pool of idle in-memory engines.
 
-    To begin one takes 20 ms, longer than most of what it is asked; one that holds files or much
-    memory is not kept.
+    Starting one takes 20 ms, longer than most queries. Engines that hold files or much memory are
+    closed instead.
     """
 
     def __init__(self) -> None:
@@ -45,13 +46,13 @@ class EnginePool:
             try:
                 idle.execute("SET temp_directory = " + quoted(str(spill)))
             except duckdb.Error:
-                # Broken by what it was asked before.
+                # An earlier query left it unusable.
                 idle.close()
             else:
                 return idle
 
     def give_back(self, kind: EngineKind, engine: duckdb.DuckDBPyConnection) -> None:
-        """Keep an engine for whoever needs one next, or end it."""
+        """Return an engine to the pool, or close it."""
         try:
             row = engine.execute(
                 "SELECT sum(memory_usage_bytes), sum(temporary_storage_bytes), "
@@ -60,7 +61,7 @@ class EnginePool:
         except duckdb.Error:
             row = None
         is_light = row is not None and row[0] <= _MOST_IDLE_BYTES
-        # A folder it spilled to is gone only when the engine is.
+        # DuckDB deletes its spill folder only when the engine closes.
         if is_light and row is not None and not row[1] and not Path(row[2]).exists():
             with self._lock:
                 if len(self._idle[kind]) < _MOST_IDLE:
@@ -75,6 +76,7 @@ ENGINES: Final = EnginePool()
 def connect(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Return a connection of its own to an engine, which sees nothing of the others."""
     con = engine.cursor()
+    # The machine's zone would otherwise decide the days of TIMESTAMPTZ values.
     con.execute("SET TimeZone = 'UTC'")
     return con
 
@@ -99,12 +101,13 @@ def _begin(kind: EngineKind, spill: Path) -> duckdb.DuckDBPyConnection:
             "threads": kind.threads,
             "memory_limit": kind.memory_limit,
             "temp_directory": str(spill),
+            # Otherwise a query could download code from DuckDB's servers.
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
     )
     if kind.is_serial:
-        # A join that swaps its sides hands rows on in the order of a hash table.
+        # A join with swapped sides returns rows in the order of a hash table.
         con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     return con
 

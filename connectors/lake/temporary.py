@@ -1,8 +1,8 @@
-"""Temporary files and folders: named for who makes them, swept when that process is gone.
+"""Temporary files and folders, named by the process that makes them and swept after it ends.
 
-A name says on which machine and by which process it was made. What a process of this machine left
-is swept as soon as the process is gone; of another machine's processes nothing is known, and what
-they left is swept when nobody has written to it for long.
+A name contains the machine and the process. Files of this machine are swept as soon as their
+process has ended. Other machines' processes can't be checked, so their files are swept when they
+have not been written to for an hour.
 """
 
 import contextlib
@@ -23,17 +23,18 @@ from connectors.home.settings import Settings
 
 TEMPORARY: Final = ".tmp-"
 IMPORT: Final = "import-"
+# Longer than any step writes without a pause, on whatever machine.
 ABANDONED_SECONDS: Final = 3600.0
 _OWNER: Final = re.compile(r"-(?P<host>[0-9a-f]{6})-(?P<pid>\d+)-(?P<start>[0-9a-f]{6})-[0-9a-f]+$")
 
 
 def temporary_name(purpose: str, prefix: str = TEMPORARY) -> str:
-    """Return a new name that says whose it is."""
+    """Return a new name that identifies this process."""
     return f"{prefix}{purpose}-{_owner(os.getpid())}-{secrets.token_hex(4)}"
 
 
 def left_behind(settings: Settings, *, everywhere: bool = False) -> Iterator[Path]:
-    """Yield what processes that are gone have left in a home and its lake.
+    """Yield the temporary files that ended processes left in a home and its lake.
 
     Daybook makes none in the folders of tables, which are many: `everywhere` looks there too.
     """
@@ -46,20 +47,21 @@ def left_behind(settings: Settings, *, everywhere: bool = False) -> Iterator[Pat
 
 
 def sweep(settings: Settings) -> None:
-    """Delete what processes that are gone have left; what cannot be deleted stays for doctor."""
+    """Delete the files of ended processes; `doctor` reports those that can't be deleted."""
     for path in left_behind(settings):
         discard(path)
 
 
 def private_text(path: Path) -> TextIO:
-    """Open a new text, or an old one anew, that only its owner can read."""
+    """Open a text file for writing that only its owner can read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    # The mode of `open` applies to new files only.
     os.fchmod(descriptor, 0o600)
     return open(descriptor, "w", encoding="utf-8", newline="")  # noqa: PTH123 - a descriptor
 
 
 def discard(path: Path) -> None:
-    """Delete a temporary file or folder, as far as that is possible."""
+    """Delete a temporary file or folder if possible."""
     with contextlib.suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -99,6 +101,7 @@ def _is_abandoned(path: Path) -> bool:
     owner = _OWNER.search(path.name)
     if owner is None or owner["host"] != _host():
         return time.time() - path.lstat().st_mtime > ABANDONED_SECONDS
+    # The number alone is not enough: the system reuses numbers within hours.
     return _start(int(owner["pid"])) != owner["start"]
 
 
@@ -118,4 +121,5 @@ def _start(pid: int) -> str:
 
 
 def _digest(text: str) -> str:
+    # Host names may be longer than a file name allows, and hold any character.
     return hashlib.sha256(text.encode()).hexdigest()[:6]

@@ -46,5 +46,6 @@ def windows(days: Iterable[date], *, gap: int = 0) -> list[Window]:
 
 def midnight(day: date, time_zone: str, after: int = 0) -> datetime:
     """Return when a business day begins, UTC, or the one so many days `after` it."""
+    # Days are added before the zone applies: a day with a change of clocks has 23 or 25 hours.
     start = datetime.combine(day + timedelta(days=after), time(), ZoneInfo(time_zone))
     return start.astimezone(UTC)

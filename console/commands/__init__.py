@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "sync": Entry("sync", "Bring journals, books and warehouse up to date."),
     "publish": Entry("publish", "Post planned journal entries."),
     "journals": Entry("journals", "Show journal entries and their state."),
-    "reconcile": Entry("reconcile", "Prove every settlement to the cent."),
+    "reconcile": Entry("reconcile", "Compare every settlement with the books."),
     "sql": Entry("sql", "Query the warehouse."),
     "up": Entry("up", "Run the console and everything behind it."),
     "demo": Entry("demo", "Try the whole chain with sample settlements."),

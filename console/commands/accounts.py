@@ -1,4 +1,4 @@
-"""`connections add`, `check` and the rest: letting Daybook in, and letting an account go."""
+"""`connections add`, `check` and the rest: letting Daybook into an account."""
 
 from datetime import date
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from connectors.accounting import ORGANISATIONS
-from connectors.accounts.accounts import Accounts, check_has_account
+from connectors.accounts.accounts import Accounts
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.posting_switch import posting as kept_posting
@@ -21,7 +21,6 @@ from console.options import Json
 from console.output import print_error, print_json, print_result, print_status
 from console.workspace import workspace
 from mappings.model import BOOKS
-from pipelines.stages.removal import posted_entries, remove_connection, withdraw_removed
 from pipelines.stages.targets import post_since
 
 ACTOR = "operator"
@@ -33,13 +32,13 @@ Account = Annotated[
     str | None, typer.Option(help="the account's id, where the credentials reach several")
 ]
 From = Annotated[
-    date | None, typer.Option("--from", parser=day, metavar="DAY", help="first day to bring in")
+    date | None, typer.Option("--from", parser=day, metavar="DAY", help="first day to import")
 ]
 Zone = Annotated[str | None, typer.Option(help="IANA zone of business days")]
 
 
 class Switch(StrEnum):
-    """A choice that says so by its name."""
+    """A choice identified by its name."""
 
     ON = "on"
     OFF = "off"
@@ -49,7 +48,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `connections`."""
     for command in (
         *(add, check, imports, target, posting, reconnect),
-        *(rename, pause, resume, disconnect, remove),
+        *(rename, pause, resume),
     ):
         app.command()(command)
 
@@ -88,7 +87,7 @@ def imports(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show, or change, from which day on a connection brings in what, and whether it goes on."""
+    """Show or change the first day that a connection imports, and whether it continues."""
     with workspace() as opened:
         options = {"history_from": first, "ongoing": ongoing, "provisional": _on(provisional)}
         changes = {name: value for name, value in options.items() if value is not None}
@@ -162,7 +161,7 @@ def posting(
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:
-    """Call the platform and say who answers; a pending connection goes on where it stopped."""
+    """Call the platform and name the account; continue a pending connection."""
     with workspace() as opened:
         accounts = Accounts(opened.settings, opened.registry)
         try:
@@ -201,82 +200,10 @@ def pause(slug: str) -> None:
 
 
 def resume(slug: str) -> None:
-    """Go on with a paused connection."""
+    """Resume a paused connection."""
     with workspace() as opened:
         changed = connections.resume(opened.registry, slug, ACTOR)
     print_result(f"{slug} is active") if changed else print_status(f"{slug} is active already")
-
-
-def disconnect(
-    slug: str,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
-) -> None:
-    """Tell the platform that Daybook leaves and drop the credentials; the data stays."""
-    with workspace() as opened:
-        connection = opened.registry.connections.get(slug)
-        check_has_account(connection)
-        if not yes:
-            raise BadInput(
-                f"nothing more will be fetched for {connection.name} and its credentials are "
-                "dropped; documents, journals and books stay. "
-                f"{platform_named(connection.channel).leaving}: add --yes"
-            )
-        problem = Accounts(opened.settings, opened.registry).disconnect(slug, ACTOR)
-    # A platform that is away keeps nobody connected: the credentials are gone here in any case.
-    if problem:
-        print_error(problem)
-    else:
-        print_status(platform_named(connection.channel).leaving)
-    print_result(
-        f"{slug} is disconnected; `daybook connections reconnect {slug}` connects it again"
-    )
-
-
-def remove(
-    slug: str,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; the data is gone then.")] = False,
-    withdraw_entries: Annotated[
-        bool, typer.Option("--withdraw-entries", help="take its entries out of the books too")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Delete a connection with its documents and partitions, and say which entries stay."""
-    with workspace() as opened:
-        posted = posted_entries(opened, slug)
-        slugs = {c.slug for c in opened.registry.connections.list()}
-        # Entries outlive their connection: they are taken out later, by its slug alone.
-        if slug not in slugs and withdraw_entries and posted.entry_ids:
-            _check_sure(yes, f"this takes {posted} of {slug} out of the books")
-            withdraw_removed(opened, slug, ACTOR)
-        else:
-            connection = opened.registry.connections.get(slug)
-            connections.check_removable(connection)
-            count = len(opened.lake.manifests(slug))
-            leave = f"takes {posted} out of" if withdraw_entries else f"leaves {posted} in"
-            _check_sure(
-                yes,
-                f"this deletes {connection.name} with its {count} documents and everything made of "
-                f"them, and {leave} the books",
-            )
-            remove_connection(opened, slug, ACTOR, withdraw_entries=withdraw_entries)
-    if as_json:
-        days = {"first_day": posted.first_day, "last_day": posted.last_day}
-        ids = list(posted.entry_ids)
-        print_json({"connection": slug, "withdrawn": withdraw_entries, "entries": ids, **days})
-        return
-    print_result(f"removed {slug}")
-    if posted.entry_ids and withdraw_entries:
-        print_result(f"  {posted} are out of the books")
-    elif posted.entry_ids:
-        print_result(
-            f"  {posted} stay in the books; `daybook connections remove {slug} "
-            "--withdraw-entries --yes` takes them out"
-        )
-
-
-def _check_sure(yes: bool, what: str) -> None:
-    if not yes:
-        raise BadInput(f"{what}: add --yes")
 
 
 def _report(what: str, connection: Connection, as_json: bool) -> None:

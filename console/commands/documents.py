@@ -64,7 +64,7 @@ def _row(stored: StoredDocument) -> tuple[object, ...]:
 
 @app.command(name="show")
 def show_(connection: str, document: Named, as_json: Json = False) -> None:
-    """Show a document: what it is a statement of, what it declares, its state."""
+    """Show a document: its statement, its declared total and its state."""
     with workspace() as opened:
         documents = stored_documents(opened, opened.registry.connections.get(connection))
         stored = find_document(documents, document)
@@ -92,7 +92,7 @@ def _text(value: object) -> object:
 def withdraw(
     connection: str,
     document: Named,
-    reason: Annotated[str, typer.Option(help="why; it is kept with the document")],
+    reason: Annotated[str, typer.Option(help="the reason, stored with the document")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -103,8 +103,8 @@ def withdraw(
         check_withdrawable(store, stored)
         if not yes:
             raise BadInput(
-                f"{stored.manifest.name} ({stored.manifest.document[:12]}) would count no more, "
-                "and the next sync takes its entries out of the books: add --yes"
+                f"{stored.manifest.name} ({stored.manifest.document[:12]}) would be withdrawn, "
+                "and the next sync removes its entries from the books: add --yes"
             )
         outcome = withdraw_document(opened, store, stored.manifest.document, reason, ACTOR)
     if as_json:
@@ -127,11 +127,11 @@ def _outcome(connection: str, outcome: Withdrawn) -> dict[str, object]:
 
 def _report(connection: str, outcome: Withdrawn) -> None:
     name, fallback = outcome.manifest.name, outcome.fallback
-    again = "" if outcome.new else "was withdrawn before; it "
+    again = "" if outcome.new else "already "
     instead = (
-        f": {fallback.name} ({fallback.document[:12]}) counts in its place" if fallback else ""
+        f": {fallback.name} ({fallback.document[:12]}) is effective instead" if fallback else ""
     )
-    print_result(f"{name}: {again}counts no more{instead}; its bytes are kept")
+    print_result(f"{name}: {again}withdrawn{instead}; its bytes are kept")
     if outcome.days:
         print_result(f"  {len(outcome.days)} days will be processed again, {outcome.days[0]} to "
              f"{outcome.days[-1]}")  # fmt: skip

@@ -82,7 +82,7 @@ def books_findings(home: Settings) -> list[Finding]:
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check the home and say how to mend what is wrong."""
+    """Check the home and say how to fix it."""
     home = settings()
     findings = [*examine(home), *books_findings(home), *daemon_findings(home)]
     if as_json:

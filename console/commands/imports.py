@@ -36,7 +36,7 @@ def import_files(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take settlement files in: each is proven, kept for good, and reported; or refused whole."""
+    """Import settlement files. Each is verified and stored, or refused with a reason."""
     source = channel_named(channel)
     documents: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
@@ -70,7 +70,7 @@ def _status(outcome: Imported) -> str:
         return "already known"
     if outcome.manifest.supersedes:
         return "restated"
-    return "new" if outcome.withdrawal is None else "counts again"
+    return "new" if outcome.withdrawal is None else "reinstated"
 
 
 def _document(outcome: Imported) -> dict[str, Any]:
@@ -122,24 +122,22 @@ def _report(source: Channel, outcome: Imported) -> None:
     if manifest.rows is not None and (manifest.declared is None or is_summary):
         print_result(
             f"  rows: {manifest.rows}, the last day {_last_day(manifest)}"
-            "; check that they are all, because the file states no total of its own"
+            "; compare them with the file, which states no total"
         )
     if is_summary:
         print_result("  it lists payouts, not sales: each payout is booked in full on its day")
     if manifest.rows_deferred:
         print_result(
             f"  {manifest.rows_deferred} of its rows are in no settlement yet and are not booked; "
-            "they come again, released, in a later file"
+            "a later file has them again, released"
         )
     if outcome.new and manifest.supersedes:
         print_result(
-            f"  it counts from now on, instead of {outcome.instead_of or 'another'} "
+            f"  it is effective now, in place of {outcome.instead_of or 'another'} "
             f"({manifest.supersedes[:12]}), which is kept"
         )
     if outcome.withdrawal is not None:
-        print_result(
-            f"  it was withdrawn {described(outcome.withdrawal)}; it counts again from now on"
-        )
+        print_result(f"  it was withdrawn {described(outcome.withdrawal)}; it is effective again")
     if outcome.elsewhere is not None:
         print_status(f"warning: {manifest.name}: {outcome.elsewhere} too")
     for source_type in outcome.unclassified:

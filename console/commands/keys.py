@@ -15,7 +15,7 @@ app = typer.Typer(help="The key that credentials are sealed under.", no_args_is_
 
 @app.command()
 def rotate() -> None:
-    """Make a new master key and seal every credential anew; safe to repeat if interrupted."""
+    """Make a new master key and re-encrypt every credential; repeat if interrupted."""
     with workspace() as opened:
         owners = Vault(opened.settings, opened.registry).rotate("operator")
     print_result(f"sealed the credentials of {len(owners)} accounts under the new master key")
@@ -35,7 +35,7 @@ def forget(
         owners = vault.owners()
         if not yes:
             raise BadInput(
-                f"this drops the credentials of {len(owners)} accounts for good: add --yes"
+                f"this drops the credentials of {len(owners)} accounts permanently: add --yes"
             )
         vault.forget_all("operator")
     print_result(f"dropped the credentials of {len(owners)} accounts; connect them again")

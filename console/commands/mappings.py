@@ -168,7 +168,7 @@ def set_mapping(
     ] = None,
     reason: Annotated[str | None, typer.Option(help="why, for the history")] = None,
 ) -> None:
-    """Save a mapping file and use it; entries that it changes are planned anew."""
+    """Save a mapping file and apply it; entries that it changes are planned again."""
     config = _read(file)
     with workspace() as opened:
         _check_names(opened, connection, target)

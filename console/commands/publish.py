@@ -43,7 +43,9 @@ def publish(
     first: From = None,
     last: To = None,
     target: Annotated[str, typer.Option(help="books, or an organisation's slug")] = "books",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only list what would be posted")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Post planned journal entries to the books, and remove those that nothing supports."""
@@ -211,7 +213,7 @@ def _show(headline: str, listed: Sequence[Publication]) -> None:
 
 
 def _show_removed(headline: str, remove: Sequence[Orphan]) -> None:
-    print_result(f"{headline}: no transactions support them any more")
+    print_result(f"{headline}: no transactions support them")
     for orphan in remove:
         print_result(f"  {orphan.entry_id} revision {orphan.revision}")
 

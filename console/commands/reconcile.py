@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
     """Prove each settlement: declared, raw, normalised, journalled, posted, paid, difference.
 
-    With what was brought forward the figures add up to what was paid.
+    Figures and the balance brought forward add up to the payment.
     """
     with workspace() as opened:
         stores = chosen(opened, slugs or [])

@@ -19,7 +19,7 @@ def sql(
     text: Annotated[str, typer.Argument(metavar="QUERY", help="SQL over the warehouse")],
     as_json: Json = False,
 ) -> None:
-    """Query the warehouse, read-only; works while runs go on."""
+    """Query the warehouse, read-only; works during runs."""
     result = query(settings().warehouse_file, text)
     if as_json:
         rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]

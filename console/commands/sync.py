@@ -78,9 +78,9 @@ def exit_code(report: SyncReport) -> int:
 
 def _show(report: SyncReport) -> None:
     if report.days or report.problems:
-        print_result(f"{counted(report.days, 'day')} brought up to date")
+        print_result(f"{counted(report.days, 'day')} computed")
     elif report.worked and not report.waiting:
-        print_result("the books are brought up to date")
+        print_result("the books are updated")
     elif not report.waiting:
         print_result("everything is up to date")
     for waiting in report.waiting:

@@ -48,7 +48,7 @@ def up(
     dagster_port: Annotated[int | None, typer.Option(hidden=True)] = None,
     books_port: Annotated[int | None, typer.Option(hidden=True)] = None,
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Run emulators of all platforms beside it.")
+        bool, typer.Option("--sandbox", help="Also run emulators of all platforms.")
     ] = False,
     takeover: Annotated[
         bool, typer.Option("--takeover", help="End what runs this home now, and run it here.")
@@ -57,6 +57,7 @@ def up(
     """Run the console with the Dagster UI, its daemon and the books' pages, until Ctrl-C."""
     home = _own_address(settings(), port)
     emulated.check(home, sandbox)
+    # Before the lock: the lock file is in the home.
     initialise(home, further=[create_books])
     with home_lock(home, takeover=takeover) as lock:
         sweep(home)
@@ -64,7 +65,9 @@ def up(
         # Scripts from before still give these: the two had ports of their own.
         for old_port, option in ((dagster_port, "--dagster-port"), (books_port, "--books-port")):
             if old_port is not None:
-                print_status(f"{option} means nothing any more: only the console listens on a port")
+                print_status(
+                    f"{option} no longer has an effect: only the console listens on a port"
+                )
         if sandbox:
             emulated.claim(home)
         programs = Programs(home.home / "logs", _environment(home, sandbox), lock)
@@ -74,7 +77,7 @@ def up(
 def _run(
     programs: Programs, home: Settings, sandbox: bool, host: str, services: list[Service]
 ) -> None:
-    # A shell that starts us in the background has us ignore SIGINT.
+    # A shell starts background jobs with SIGINT ignored.
     for closing in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(closing, signal.default_int_handler)
     try:
@@ -132,6 +135,7 @@ def _environment(home: Settings, sandbox: bool) -> Mapping[str, str]:
         "DAYBOOK_HOME": str(home.home),
         "DAYBOOK_PUBLIC_URL": home.public_url,
         "DAGSTER_HOME": str(home.dagster_home),
+        # Dagster's beta warnings would fill every log and the terminal of every child.
         "PYTHONWARNINGS": "ignore",
         **(emulated.environment(home) if sandbox else {}),
     }
@@ -148,6 +152,7 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
             "Dagster",
             [sys.executable, "-m", "pipelines.webserver", str(dagster), DAGSTER, str(code)],
             partial(answers_on, dagster, f"{DAGSTER}/server_info"),
+            # The daemon computes its next ticks from the wall clock when it starts.
             keeps_dates=True,
         ),
     ]
@@ -156,7 +161,9 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
         listed.append(Service("books", command, partial(fava.ready, books_socket, prefix=BOOKS)))
         console += ["--books", f"{UNIX}{books_socket}"]
     except ConfigError as error:
+        # Fava is an optional extra: everything else works without it.
         print_status(f"without the books' pages: {error}")
+    # A wildcard address can be bound but not called.
     reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - only read
     health = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/health"
     command = [sys.executable, "-m", "console.web", *console]
@@ -189,12 +196,13 @@ def _tell(home: Settings, host: str, programs: Programs, sandbox: bool) -> None:
     if not is_loopback(host):
         print_status(exposure(host, home.public_url))
     print_result("stop with Ctrl-C")
+    # Scripts wait for this line through a pipe, which Python buffers.
     sys.stdout.flush()
 
 
 def exposure(host: str, public_url: str) -> str:
     """Return the warning for a console that listens beyond this machine."""
-    warning = f"warning: whoever reaches this machine on {host} reaches the console"
+    warning = f"warning: everyone who reaches this machine on {host} can reach the console"
     if public_url.startswith("https://"):
         return warning
     return (
@@ -220,11 +228,12 @@ def _watch(home: Settings, programs: Programs) -> None:
         time.sleep(1.0)
         if take_reload_request(home):
             print_status("there are new days: restarting the code server")
+            # The partitions of a running code location are fixed at its start.
             programs.begin_anew(CODE)
         for line in programs.revive():
             print_status(line)
         # One's own server is somebody else's to start again.
-        if home.database_url is None and not postgres.is_running(home):
+        if home.database_url is None and not postgres.is_alive(home):
             postgres.ensure_running(home)
         # Whoever needed it first may have started it: one of the programs, or another command.
         if (now := _database_server(home)) not in {None, server}:

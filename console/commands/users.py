@@ -32,7 +32,7 @@ PasswordInput = Annotated[
 
 @app.command()
 def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = False) -> None:
-    """Let somebody sign in; the password is asked for."""
+    """Add a user; prompts for the password."""
     from console.web.sessions import check_role, hash_password
 
     checked = check_role(role)
@@ -65,7 +65,7 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def role(name: str, role: Annotated[str, typer.Argument()]) -> None:
-    """Change what somebody may do."""
+    """Change a user's role."""
     from console.web.sessions import check_role
 
     with workspace() as opened:
@@ -75,7 +75,7 @@ def role(name: str, role: Annotated[str, typer.Argument()]) -> None:
 
 @app.command()
 def password(name: str, password_stdin: PasswordInput = False) -> None:
-    """Give somebody another password; they sign in anew."""
+    """Set a user's password; they must sign in again."""
     from console.web.sessions import hash_password
 
     hashed = hash_password(_password(password_stdin))
@@ -86,15 +86,15 @@ def password(name: str, password_stdin: PasswordInput = False) -> None:
 
 @app.command()
 def remove(name: str) -> None:
-    """Let somebody in no more."""
+    """Remove a user."""
     with workspace() as opened:
         opened.registry.users.remove(name, ACTOR)
-    print_result(f"{name} may not sign in any more")
+    print_result(f"{name} can no longer sign in")
 
 
 @app.command()
 def token(name: str, label: str) -> None:
-    """Make a token with which a program acts for somebody; it is shown this once."""
+    """Create a token for a program that acts for a user; it is shown only once."""
     from console.web.sessions import Sessions
 
     with workspace() as opened:

@@ -1,5 +1,6 @@
 """`python -m console.web`: the console as a program of its own; `daybook up` runs it."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import uvicorn
 
 from connectors.database.registry import Registry
 from connectors.home.settings import settings
+from connectors.home.web_server import WebServer
 from console.exit_codes import exit_code
 from console.web.app import build
 from console.web.context import Console
@@ -29,7 +31,7 @@ def serve(
 ) -> None:
     """Serve the console over the home until it is interrupted."""
     with Registry.open(settings()) as registry:
-        uvicorn.run(
+        config = uvicorn.Config(
             build(Console(settings(), registry, dagster, books)),
             host=host,
             port=port,
@@ -42,6 +44,8 @@ def serve(
             limit_concurrency=CONNECTIONS,
             ws_max_size=LONGEST_MESSAGE,
         )
+        with suppress(KeyboardInterrupt):
+            WebServer(config).run()
 
 
 if __name__ == "__main__":

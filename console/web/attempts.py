@@ -22,7 +22,7 @@ from connectors.errors import RateLimited
 
 PER_NAME, PER_ADDRESS, SECONDS = 5, 20, 60.0
 DEVICE_SECONDS: Final = 180 * 24 * 3600
-# A hash takes 64 MiB and a moment of several processors.
+# One hash takes 64 MiB and several processors for a moment.
 _HASHES_AT_ONCE: Final = 2
 _HASH_WAIT_SECONDS: Final = 10.0
 _hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
@@ -43,7 +43,7 @@ class Count:
 
 def counts(name: str, address: str) -> tuple[Count, ...]:
     """Return what an attempt from anywhere counts for."""
-    # Somebody may type a password for a name: the registry keeps no readable one.
+    # People mistype their password as the name, so only its hash is stored.
     hashed = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
     return Count(f"address:{_network(address)}", PER_ADDRESS), Count(f"name:{hashed}", PER_NAME)
 
@@ -54,6 +54,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
         try:
             registry.rate_limits.acquire(count.permit)
         except RateLimited as error:
+            # A bucket from a time with a wrong clock must not announce a wait of days.
             wait = max(1.0, min(error.retry_after, SECONDS))
             message = f"too many wrong passwords: try again in {wait:.0f} s"
             raise RateLimited(message, wait) from error
@@ -62,6 +63,7 @@ def count_attempt(registry: Registry, of: Sequence[Count]) -> None:
 def forget(registry: Registry, of: Sequence[Count]) -> None:
     """Take an attempt back that was a right password."""
     for count in of:
+        # A correct password doesn't count: people sign in on many devices.
         registry.rate_limits.release(count.permit.key, 1.0)
 
 
@@ -90,6 +92,7 @@ def known_device(cookie: str, name: str, password_hash: str | None) -> Count | N
         return None
     # Signed, not stored: a browser that never comes back leaves no row.
     expected = _signature(name, password_hash, number, issued)
+    # Constant time, so that signatures can't be guessed byte by byte.
     if not hmac.compare_digest(signature.encode(), expected.encode()):
         return None
     return Count(f"device:{number}", PER_NAME) if _is_fresh(int(issued)) else None
@@ -100,7 +103,7 @@ def _is_fresh(issued: int) -> bool:
 
 
 def _signature(name: str, password_hash: str, number: str, issued: str) -> str:
-    # Only the registry knows the hash, and a new password makes every device a stranger again.
+    # Keyed with the password's hash, so that a new password invalidates every device.
     message = "\n".join(("daybook device", name, number, issued))
     return hmac.new(
         password_hash.encode(), message.encode("utf-8", "replace"), "sha256"
@@ -113,4 +116,5 @@ def _network(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return "unknown"
+    # One IPv6 customer has at least a /64: single addresses cost a guesser nothing.
     return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

@@ -1,4 +1,4 @@
-"""Bodies of a bounded length that arrive in a bounded time, before anything is made of them."""
+"""Limits on the size and duration of request bodies, before anything parses them."""
 
 from typing import Final
 
@@ -34,10 +34,12 @@ class Bounds:
             return
         longest = _longest(scope["path"])
         declared = headers.get("content-length", "0")
+        # Refused by the header alone, before a byte of the body is read.
         if not declared.isdigit() or int(declared) > longest:
             await _refused(scope, 413, f"more than {longest} bytes")(scope, receive, send)
             return
         try:
+            # Against slow clients that hold connections open byte by byte (slowloris).
             with anyio.fail_after(BODY_SECONDS):
                 body = await _whole(receive, longest)
         except TimeoutError:

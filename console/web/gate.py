@@ -1,8 +1,8 @@
-"""The gate in front of everything the console serves: who asks, from where, and what they may.
+"""The gate in front of everything the console serves: authentication, origin and permission.
 
-A request must be for a host of the console's own. One that changes something and comes with a
-cookie must come from the console's own pages (`Origin`, or `Sec-Fetch-Site` where there is none),
-and what pages of somebody else embed is refused. Every answer carries the security headers.
+A request must name one of the console's own hosts. A change with a cookie must come from the
+console's own pages (`Origin`, or `Sec-Fetch-Site` without one), and embedding by other sites is
+refused. Every response has the security headers.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ from console.web.origins import Origins
 from console.web.sessions import Sessions
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# What anybody may ask for: the sign-in page, its looks, and what platforms call by themselves.
+# Paths without a sign-in: the sign-in page, assets, probes, and what platforms call.
 PROBES: Final = frozenset({"/health", "/ready"})
 ASSETS: Final = ("/_nicegui/", "/static/", "/health", "/ready")
 OPEN: Final = (*ASSETS, "/sign-in", "/connect/woocommerce/keys")
-# What takes more than being signed in.
+# Paths that need a permission.
 NEEDS: Final[Mapping[str, Permission]] = {
     "/dagster": "run",
     "/books": "read",
@@ -44,6 +44,7 @@ HEADERS: Final[Mapping[str, str]] = {
         (
             "default-src 'self'",
             "script-src 'self'",
+            # NiceGUI and Quasar set inline styles; without inline scripts these can't run code.
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
             "font-src 'self' data:",
@@ -57,7 +58,7 @@ HEADERS: Final[Mapping[str, str]] = {
 WHO = "who"
 SESSION_COOKIES: Final = ("daybook", "__Host-daybook")
 DEVICE_COOKIES: Final = ("daybook_device", "__Host-daybook_device")
-# What programs behind the console neither get nor set.
+# Cookies that programs behind the console neither receive nor set.
 COOKIES: Final = (*SESSION_COOKIES, *DEVICE_COOKIES)
 
 
@@ -80,7 +81,7 @@ class Gate:
             await self._refuse(malformed, scope, receive, send)
             return
         cookie = cookie_of(headers, cookie_name(self.public_url))
-        # A page has dozens of assets: asking who wants each would be a query each.
+        # A page has dozens of assets: authenticating each would cost a query each.
         asset = scope["path"].startswith(ASSETS)
         who = None if asset else await run_sync(self._who, scope, headers, cookie)
         scope.setdefault("state", {})[WHO] = who
@@ -92,6 +93,7 @@ class Gate:
             await self._refuse(refused, scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send, cookie: str) -> None:
+        # Long-lived: a page's socket must close when its session ends.
         if scope["path"].startswith(PREFIX):
             lives = partial(self.sessions.lives, cookie)
             await OpenPage(lives, receive, send).attend(self.application, scope)
@@ -100,12 +102,14 @@ class Gate:
 
     async def _refuse(self, answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
+            # Before `accept`, servers turn this into a 403.
             await send({"type": "websocket.close", "code": 4403, "reason": "not allowed"})
         else:
             await answer(scope, receive, self._guarded(scope, send))
 
     def _who(self, scope: Scope, headers: Headers, cookie: str) -> SignedIn | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
+        # Tokens work for the API only: a leaked one opens neither the pages nor Dagster.
         if scope["path"].startswith("/api/") and scheme.lower() == "bearer":
             return self.sessions.bearer(token.strip())
         return self.sessions.who(cookie)
@@ -113,7 +117,7 @@ class Gate:
     def _malformed(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to what is no request to this console, whoever sends it."""
         path = scope["path"]
-        # No address of ours has one, and the database takes none.
+        # No path contains a NUL, and PostgreSQL refuses one in a text.
         if "\x00" in path or b"%00" in scope["query_string"]:
             return _refused(path, 400, "there is no such address")
         host = self._origins.host_of(headers)
@@ -128,7 +132,10 @@ class Gate:
 
     def _refusal(self, scope: Scope, headers: Headers, who: SignedIn | None) -> Response | None:
         path = scope["path"]
+        # A browser never adds this header by itself, so a request with it can't be forged by
+        # another page.
         by_program = path.startswith("/api/") and "authorization" in headers
+        # Browsers apply no same-origin policy to WebSockets (cross-site WebSocket hijacking).
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
         called_by_platform = path == "/connect/woocommerce/keys"
         if not by_program and not called_by_platform:
@@ -161,6 +168,8 @@ class Gate:
                     headers.setdefault(name, value)
                 if self.public_url.startswith("https://"):
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                # Pages hold figures of the books; assets and the two programs decide for
+                # themselves.
                 if not scope["path"].startswith(("/_nicegui/", "/static/", "/dagster", "/books")):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -1,7 +1,8 @@
 """Requests that change something at a program behind the console: what they are, in words.
 
-Dagster takes GraphQL in addresses, in texts and as JSON. A browser sends the first two for any page
-without asking, so that a change comes as JSON alone. What cannot be told apart does not pass.
+Dagster accepts GraphQL in URLs, as text and as JSON. A browser sends the first two for any page
+without a preflight, so changes are accepted as JSON only. Requests that can't be classified are
+refused.
 """
 
 import json
@@ -36,6 +37,7 @@ class Mutation:
 def check_address(query_string: bytes) -> None:
     """Refuse a change that stands in an address: any page may send a browser there."""
     try:
+        # The limit guards against quadratic time in parsing and against huge lists.
         parameters = parse_qs(query_string.decode("latin-1"), max_num_fields=100)
     except ValueError as error:
         raise RefusedRequest(400, "this address has too many parameters") from error
@@ -59,10 +61,11 @@ def mutation_of(content_type: str, body: bytes) -> Mutation | None:
 
 
 def _fields(query: str) -> tuple[str, ...]:
-    # The word stands in every mutation as it is, and parsing takes long.
+    # Every mutation contains the word literally, and parsing is slow.
     if _KEYWORD not in query:
         return ()
     try:
+        # Parsed, not searched: comments, strings and fragments can hide the word in a query.
         document = parse(query, no_location=True, max_tokens=_MOST_TOKENS)
     except (GraphQLError, RecursionError) as error:
         raise RefusedRequest(400, "this GraphQL cannot be read") from error

@@ -1,8 +1,8 @@
 """Dagster's pages and the books' behind the console's sign-in: each program under its own prefix.
 
-The programs listen on Unix sockets and ask nobody for a password, so nothing that lets somebody
-into the console is passed on to them, and what they answer stays within their prefix. What changes
-something there is written into the audit log before it is passed on.
+The programs listen on Unix sockets and require no password, so the console's credentials are not
+forwarded to them, and their responses stay within their prefix. Changes are recorded in the audit
+log before they are forwarded.
 """
 
 import ssl
@@ -25,15 +25,16 @@ from console.web.context import Console
 from console.web.gate import NEEDS, SAFE
 from console.web.mutations import LONGEST_BODY, RefusedRequest, check_address, mutation_of
 
-# Reading waits longest: a query of Dagster's may take a while before its first byte.
+# Long for reading: some of Dagster's queries take minutes before their first byte.
 TIMEOUT: Final = httpx2.Timeout(300.0, connect=5.0)
-# Programs are reached over plain HTTP; this spares every request the reading of certificates.
+# Programs are reached over plain HTTP; an empty context saves reading certificates per request.
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 GRAPHQL: Final = "/graphql"
 _TIGHT: Final[Mapping[str, str]] = {
     "default-src": "'self'",
     "script-src": "'self'",
+    # Both programs set styles from scripts; injected styles can't run code.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",
     "font-src": "'self' data:",
@@ -69,7 +70,7 @@ DAGSTER: Final = Program(
     "Dagster",
     "Dagster does not run here: `daybook up` starts it",
     _TIGHT,
-    # The playground of the API begins with a script in the page, the same for everybody.
+    # GraphiQL's page starts with an inline script.
     {GRAPHQL: {**_TIGHT, "script-src": "'self' 'unsafe-inline'"}},
     GRAPHQL,
 )
@@ -77,7 +78,7 @@ BOOKS: Final = Program(
     "/books",
     "Fava",
     "Fava does not run here: `daybook up` starts it where it is installed",
-    # The editor in which the sources are read parses them with WebAssembly.
+    # Fava's editor parses the sources with WebAssembly.
     {**_TIGHT, "script-src": "'self' 'wasm-unsafe-eval'"},
     {},
 )
@@ -120,7 +121,7 @@ class Behind:
             except RefusedRequest as error:
                 await _told(error.status, str(error))(scope, receive, send)
             except DaybookError:
-                # What cannot be written down does not pass.
+                # A change that can't be recorded is not forwarded.
                 await _told(503, "the audit log cannot be written")(scope, receive, send)
 
     async def _exchange(
@@ -134,7 +135,7 @@ class Behind:
             headers=proxy_headers.request_headers(scope, self.program.prefix),
             content=content,
         )
-        # A connection a request: it costs little on loopback, and is never found closed.
+        # One connection per request: cheap on loopback, and never closed by the other side.
         async with self._client() as client:
             try:
                 answer = await client.send(passed_on, stream=True)
@@ -158,6 +159,7 @@ class Behind:
         if not graphql:
             await self._note(request, "request", f"{request.method} {request.url.path}", {})
             return request.stream() if _has_body(request) else None
+        # Read whole before it is forwarded: the audit log needs the mutation's names first.
         body = await _whole(request)
         content_type = request.headers.get("content-type", "")
         mutation = await run_sync(mutation_of, content_type, body)
@@ -189,17 +191,20 @@ class Behind:
         async with anyio.create_task_group() as tasks:
 
             async def until_gone() -> None:
+                # Dagster's log downloads may take minutes: a browser that left must end the
+                # program's work, too.
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(until_gone)
             try:
+                # Raw: decompressing and compressing again would cost time and change the length.
                 async for chunk in answer.aiter_raw():
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await send({"type": "http.response.body"})
             except httpx2.TransportError:
-                # Left without an end, so that a browser sees that the answer was cut off.
+                # No final chunk, so that the browser notices the truncated response.
                 pass
             tasks.cancel_scope.cancel()
 

@@ -1,4 +1,4 @@
-"""Addresses and headers, on their way to a program behind the console and back.
+"""Addresses and headers of requests to a program behind the console, and of its responses.
 
 Nothing here sends anything. Hop-by-hop headers are those of RFC 9110, section 7.6.1.
 """
@@ -30,7 +30,7 @@ _HOP: Final = frozenset(
         "upgrade",
     }
 )
-# Said anew by us, or the console's own business.
+# Set anew by the proxy, or meant for the console alone.
 _NOT_ASKED: Final = _HOP | {
     "authorization",
     "cookie",
@@ -43,7 +43,7 @@ _NOT_ASKED: Final = _HOP | {
     "x-forwarded-proto",
     "x-real-ip",
 }
-# A program speaks for its prefix, not for the console's whole origin.
+# Headers that would apply to the console's whole origin instead of the program's prefix.
 _NOT_ANSWERED: Final = _HOP | {
     "access-control-allow-credentials",
     "access-control-allow-origin",
@@ -62,12 +62,13 @@ _NOT_ANSWERED: Final = _HOP | {
 
 def target(base: str, scope: Scope) -> httpx2.URL | None:
     """Return the address at the program at `base`; None for a path that climbs out of it."""
+    # The program would resolve it to a path outside its prefix.
     if ".." in scope["path"].split("/"):
         return None
     raw_address = scope["raw_path"] + (
         b"?" + scope["query_string"] if scope["query_string"] else b""
     )
-    # Bytes that no address may hold are escaped; what is escaped already stays as it is.
+    # Illegal bytes are escaped; escaped ones stay unchanged.
     address = "http://localhost" if socket_of(base) else base
     return httpx2.URL(address).copy_with(
         raw_path=quote(raw_address, safe=string.punctuation).encode()
@@ -110,6 +111,7 @@ def answer_headers(
     if "location" in answer.headers:
         added.append(("location", within(prefix, path, answer.headers["location"])))
     for cookie in answer.headers.get_list("set-cookie"):
+        # A program must not set or replace the console's own session.
         if _name(cookie) not in COOKIES:
             added.append(("set-cookie", _cookie_within(prefix, cookie)))
     return passed + [(n.encode(), v.encode("latin-1", "replace")) for n, v in added]
@@ -122,6 +124,7 @@ def within(prefix: str, path: str, location: str) -> str:
     except ValueError:
         return f"{prefix}/"
     leads = parts.path
+    # A redirect out of the prefix would lead to the console's own pages.
     if ".." in unquote(leads).split("/"):
         leads = f"{prefix}/"
     elif leads != prefix and not leads.startswith(f"{prefix}/"):
@@ -132,6 +135,7 @@ def within(prefix: str, path: str, location: str) -> str:
 def _policy(answer: httpx2.Response, policy: Mapping[str, str]) -> str:
     own = answer.headers.get("content-security-policy", "").strip().rstrip(";")
     named = {directive.split()[0].lower() for directive in own.split(";") if directive.strip()}
+    # The program's own directives win; ours fill in those that it leaves out.
     further = [f"{name} {value}" for name, value in policy.items() if name not in named]
     return "; ".join([own, *further] if own else further)
 

@@ -78,7 +78,7 @@ class Sessions:
         `RateLimited` after too many wrong ones, for the name or from the `address`; a `device` on
         which the user signed in before is counted by itself.
         """
-        # The database takes no NUL, so nobody has such a name.
+        # PostgreSQL refuses a NUL, so no user has such a name.
         password_hash = None if "\0" in name else self.registry.users.password_hash(name)
         device_count = attempts.known_device(device, name, password_hash)
         counts = (device_count,) if device_count else attempts.counts(name, address)
@@ -122,7 +122,7 @@ class Sessions:
         who = self.who(cookie)
         if who is None:
             return False
-        # By session: who has the cookie must not lock the user out everywhere.
+        # By session: somebody with a stolen cookie must not lock out the user everywhere.
         counts = (attempts.Count(f"session:{digest(cookie)}", attempts.PER_NAME),)
         password_hash = self.registry.users.password_hash(who.name)
         if not self._right(who.name, password_hash, password, counts):
@@ -148,12 +148,14 @@ class Sessions:
         counts: Sequence[attempts.Count],
         address: str = "",
     ) -> bool:
+        # Counted first, in the database: parallel guesses would otherwise all pass before the first
+        # failure.
         attempts.count_attempt(self.registry, counts)
         right = _verified(password_hash, password)
         if right:
             attempts.forget(self.registry, counts)
         else:
-            # Somebody may have typed a password for a name: unknown ones are kept nowhere.
+            # People mistype their password as a name, so unknown names are not recorded.
             who = name if password_hash is not None else "unknown"
             detail = {"address": address} if address else {}
             self.registry.audit.record(who, "password.wrong", who, detail)
@@ -163,6 +165,7 @@ class Sessions:
 def _verified(password_hash: str | None, password: str) -> bool:
     try:
         with attempts.hashing():
+            # Unknown names take as long as known ones, so that timing doesn't reveal who exists.
             return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False

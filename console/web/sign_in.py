@@ -22,7 +22,7 @@ def add(app: FastAPI, console: Console) -> None:
     _add_probes(app, console)
     name = cookie_name(console.settings.public_url)
     device = device_cookie_name(console.settings.public_url)
-    # Whoever waits for a hash keeps nobody else waiting.
+    # Waiting for a hash must not occupy the threads of other requests.
     at_once = CapacityLimiter(4)
     secure = console.settings.public_url.startswith("https://")
 
@@ -48,6 +48,7 @@ def add(app: FastAPI, console: Console) -> None:
         except RateLimited as error:
             return _page(next, str(error).capitalize() + ".", status=429, user=user)
         if signed_in is None:
+            # One message for both, so that names can't be probed.
             return _page(next, "The name or the password is wrong.", status=401, user=user)
         answer = RedirectResponse(_local(next), 303)
         for cookie, value, seconds in (
@@ -91,6 +92,7 @@ def _local(address: str) -> str:
         elsewhere = bool(urlsplit(address).netloc) or address.startswith(("//", "/\\"))
     except ValueError:
         return "/"
+    # An open redirect would lend the console's name to a phishing page.
     return address if address.startswith("/") and address.isprintable() and not elsewhere else "/"
 
 

@@ -1,7 +1,7 @@
 """WebSockets to a program behind the console: two ends joined until one closes.
 
-A socket outlives the request that opened it, so whoever opened it is looked at again while it is
-open: signing out, or losing the role, ends it.
+A socket outlives the request that opened it, so its user is checked again while it is open: signing
+out, or losing the role, closes it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,9 +26,10 @@ from console.web.sessions import Sessions
 
 UNREACHED: Final = (OSError, TimeoutError, WebSocketException)
 CONNECT_SECONDS = 5.0
+# The console promises that pages of a signed-out user receive nothing after five seconds.
 CHECK_SECONDS = 3.0
 NOT_ALLOWED: Final = 4403
-# Of this end of the connection alone, said again by `connect`.
+# Headers of the browser's handshake, which `connect` sets anew.
 _HANDSHAKE: Final = ("host", "origin", "sec-websocket-")
 
 
@@ -61,9 +62,11 @@ async def reached(
         origin=Origin(browser_headers["origin"]) if "origin" in browser_headers else None,
         subprotocols=[Subprotocol(offered) for offered in scope["subprotocols"]] or None,
         user_agent_header=None,
+        # Loopback: compressing costs more than it saves.
         compression=None,
         proxy=None,
         open_timeout=CONNECT_SECONDS,
+        # Dagster sends large workspaces in one message.
         max_size=None,
     )
 
@@ -93,7 +96,7 @@ async def joined(
             allowed = partial(_while_allowed, sessions, scope["state"]["cookie"], permission)
             tasks.start_soon(until_over, allowed)
         if browser.client_state is not WebSocketState.DISCONNECTED:
-            # A browser that leaves at the same moment needs no farewell.
+            # The browser may have left at the same moment.
             with suppress(RuntimeError, WebSocketDisconnect):
                 await browser.close(*closing)
         await program.close(*closing)
@@ -130,6 +133,7 @@ async def _while_allowed(sessions: Sessions, cookie: str, permission: Permission
         await anyio.sleep(CHECK_SECONDS)
         try:
             who = await run_sync(sessions.seen, cookie)
+        # A database that is away for a moment must not close every open page.
         except DaybookError:
             continue
         if who is None or permission not in PERMISSIONS[who.role]:
@@ -138,6 +142,7 @@ async def _while_allowed(sessions: Sessions, cookie: str, permission: Permission
 
 def _closing(code: int | None, reason: str | None) -> CloseFrame:
     """Return a close as it may be sent on: some codes are never sent (RFC 6455, 7.4)."""
+    # RFC 6455, 7.4.1: 1005, 1006 and 1015 are reserved and must never be sent.
     if code is None or code == 1005:
         return CloseFrame(1000)
     return CloseFrame(1011) if code in {1004, 1006, 1015} else CloseFrame(code, reason or "")

@@ -23,9 +23,9 @@ class Classification:
     """The category of the lines of one source type.
 
     `if_positive` replaces `category` on lines with a positive amount, `if_withheld` on lines
-    whose order item has tax withheld by the marketplace. `gateway` is who else took the money.
-    An `assumed` category is that of the fee's family, not of its name: it holds nothing, and its
-    owner is told.
+    whose order item has tax withheld by the marketplace. `gateway` is another payment provider.
+    An `assumed` category is that of the fee's family, not of its name: it holds nothing, and a
+    check warns the owner.
     """
 
     source_type: str
@@ -62,6 +62,7 @@ def rules(channel: str) -> Mapping[Names, Classification]:
     table: dict[Names, Classification] = {}
     for row in csv.DictReader(text.splitlines()):
         key = _names(row["source_type"])
+        # Two rows for one source type would make its category depend on the order of the file.
         if key in table:
             raise ValueError(f"{channel}/categories.csv names {row['source_type']!r} twice")
         table[key] = Classification(
@@ -90,6 +91,7 @@ def _patterns(names: Names, beginnings: frozenset[str]) -> Iterable[Names]:
 
     Of two with as many `*`, the one whose `*` stands further left, then the longer beginning.
     """
+    # The longest prefix first: a rule that names more parts is the more specific one.
     for length in range(len(names), 0, -1):
         last = SEPARATOR.join(names[length - 1 :])
         alternatives = [_alternatives(name, beginnings) for name in (*names[: length - 1], last)]
@@ -155,6 +157,8 @@ def classify(
     own_beginnings, beginnings = _beginnings_of(own), _beginnings(channel)
     result = []
     for name in source_types:
+        # The owner's decision wins even over a more specific shipped rule: otherwise they could not
+        # correct it.
         own_rule = matching_rule(name, own, own_beginnings)
         if own_rule is not None:
             result.append(Classification(name, own[own_rule].category))

@@ -2,7 +2,7 @@
 
 A file whose header says `-- from: scope, sold` selects from the files `scope.sql` and `sold.sql`,
 which become CTEs of these names before it, after what they select from themselves. A channel's own
-file stands in for a shared one of the same name.
+file overrides a shared one of the same name.
 """
 
 import re
@@ -22,6 +22,7 @@ def sql(channel: str, name: str) -> str:
     if not inputs:
         return main
     ctes = ",\n\n".join(f"{each} AS (\n{text})" for each, text in inputs.items())
+    # DuckDB takes one WITH per SELECT, so a query with CTEs of its own is nested.
     if _COMMENTS.sub("", main).startswith("WITH "):
         main = f"SELECT * FROM (\n{main})\n"
     return f"WITH {ctes}\n\n{main}"
@@ -39,5 +40,7 @@ def _collect(channel: str, name: str, collected: dict[str, str]) -> None:
 
 def _text(channel: str, name: str) -> str:
     folder = files(__package__)
+    # A channel's own file overrides the shared one, so a difference is a file that reviewers can
+    # see.
     own = folder.joinpath(channel, f"{name}.sql")
     return (own if own.is_file() else folder.joinpath(f"{name}.sql")).read_text()

@@ -17,6 +17,7 @@ from mappings.journal.overrides import Override, Text
 from mappings.model import CLEARING, GATEWAY, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
 
+# Beancount's five root accounts, in English as its default options name them.
 _ROOTS = frozenset({"Assets", "Liabilities", "Equity", "Income", "Expenses"})
 _PLACEHOLDERS = frozenset({"{connection}", "{gateway}"})
 _ROLE_OF_GATEWAYS = categories()[GATEWAY].role
@@ -52,7 +53,7 @@ class AccountLine(BaseModel):
 class MappingConfig(BaseModel):
     """An owner's decisions for one target. `{connection}` stands for the connection's name.
 
-    In the account of the role gateway, `{gateway}` stands for who else took the money.
+    In the account of the role gateway, `{gateway}` stands for the other payment provider.
 
     `chart`: `books`, whose accounts have defaults, or `organisation`, whose accounts are those of
     a connected accounting organisation, by code or number.
@@ -74,6 +75,7 @@ class MappingConfig(BaseModel):
     tax_codes: dict[str, Text] = Field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
 
+    # A typo would otherwise leave the default in effect without a word.
     @model_validator(mode="after")
     def _known_words(self) -> Self:
         taxonomy, roles = categories(), chart("books")
@@ -95,6 +97,7 @@ class MappingConfig(BaseModel):
         for role in sorted(r for r, account in self.accounts.items() if "{gateway}" in account):
             if role != _ROLE_OF_GATEWAYS:
                 raise ValueError(f"{{gateway}} is unknown on lines of {role!r}: leave it out there")
+        # Booking unknown money to a real account would end the hold that asks for a decision.
         if UNCLASSIFIED in self.roles:
             raise ValueError("`unclassified` holds entries and cannot be given an account role")
         return self
@@ -142,12 +145,14 @@ class MappingConfig(BaseModel):
             )
             for name, role in roles.items()
         ]
+        # Clearing is no category: no line is mapped to it, but every entry balances on it.
         clearing = self.account(CLEARING, connection)
         return [*lines, AccountLine(category=CLEARING, account=clearing, tax_code=None)]
 
     @property
     def digest(self) -> str:
-        """Return the same for the same decisions."""
+        """Return a hash that is equal for equal decisions."""
+        # An unchanged mapping makes no new version, so no day is recomputed for it.
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 

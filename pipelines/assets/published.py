@@ -35,7 +35,7 @@ def publish_journals(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
                 dg.AssetSpec(
                     PUBLISHED,
                     deps=[JOURNALS],
-                    description="The day's entries as they stand in the Beancount books.",
+                    description="The day's entries in the Beancount books.",
                     skippable=True,
                     group_name=GROUP,
                     owners=OWNERS,

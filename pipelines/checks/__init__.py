@@ -87,7 +87,7 @@ POSTED = Check(
     "books_hold_the_entries",
     PUBLISHED,
     True,
-    "What stands in the books, read back, is what was journalled for the day.",
+    "The books, read back, match the day's journal.",
 )
 
 # Whatever else stops a day at an asset, in one line; the other checks fail for their own cause.
@@ -96,7 +96,7 @@ COMPUTED: Mapping[str, Check] = {
         "day_is_computed",
         asset,
         True,
-        "Evaluated where something else stops the day at this asset, and says what in one line.",
+        "Evaluated when another error stops the day at this asset, with its reason in one line.",
     )
     for asset in (TRANSACTIONS, SETTLEMENTS, JOURNALS, PUBLISHED)
 }

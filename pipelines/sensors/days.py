@@ -17,7 +17,7 @@ from pipelines.runs import WORKING
 from pipelines.sensors.under_way import busy_connections
 
 EVENTS_A_TICK = 1000
-# A run that is taken along is started again; a home that is always busy must not wait for ever.
+# A restart of the code server ends its runs, which are retried; a busy home must restart sometime.
 LONGEST_WAIT = timedelta(minutes=10)
 
 
@@ -42,6 +42,7 @@ def touched_days(
         slugs = {c.slug for c in workspace.registry.connections.list() if has_settlements(c)}
         events = workspace.registry.inbox.list(0, EVENTS_A_TICK)
         beyond = [event for event in events if not _is_within(event, daybook.space)]
+        # Asked only with events: this query scans runs, and most ticks have nothing to do.
         busy = busy_connections(context.instance, (DATA, FETCH)) if events else set()
         if beyond and (not _is_working(context.instance) or _is_overdue(beyond)):
             ask_for_reload(workspace.settings)
@@ -63,13 +64,13 @@ def touched_days(
 def _is_within(event: InboxEvent, space: Window | None) -> bool:
     if space is None:
         return True
-    # The days of a code location go on with the calendar.
+    # The partitions of a code location grow with the calendar.
     end = max(space.end, datetime.now(UTC).date() + ONE_DAY)
     return all(space.start <= day < end for day in event.days)
 
 
 def _is_working(instance: dg.DagsterInstance) -> bool:
-    """Tell whether any run is under way: a code server that begins anew takes its runs along."""
+    """Return whether any run is under way: a restart of the code server ends its runs."""
     return bool(instance.get_runs(dg.RunsFilter(statuses=WORKING), limit=1))
 
 
@@ -97,6 +98,7 @@ def _requests(events: Iterable[InboxEvent]) -> Iterable[dg.RunRequest]:
     for slug, listed in touched.items():
         days = {day for event in listed for day in event.days}
         today = datetime.now(UTC).date()
+        # Near days share a run: starting one costs seconds, an extra day milliseconds.
         for window in windows(days, gap=DAYS_BETWEEN_RUNS):
             yield dg.RunRequest(
                 run_key=f"{slug}|{window.start}|{window.end}|{listed[-1].id}|{today}",
@@ -106,6 +108,6 @@ def _requests(events: Iterable[InboxEvent]) -> Iterable[dg.RunRequest]:
 
 def _reason(events: Sequence[InboxEvent], busy: set[str]) -> str:
     if not events:
-        return "No documents came and no days were asked for."
+        return "No new documents, and no requested days."
     waiting = sorted({event.connection for event in events} & busy)
     return f"Waiting for the runs of {', '.join(waiting)} to end: their new days come after."

@@ -17,7 +17,7 @@ from pipelines.resources import Daybook
 from pipelines.sensors.under_way import busy_connections
 from pipelines.stages.organisations import posted_to
 
-# As long as a new event may wait to be seen by the sensor that computes its days.
+# The longest time until the sensor that computes days sees a new event.
 A_TICK_OR_TWO: Final = timedelta(seconds=30)
 
 
@@ -32,9 +32,9 @@ def planned_entries(
 ) -> dg.SensorResult:
     """Request one run a connection and window, when the connection's own days are computed.
 
-    The run key carries the entries' content, and since when they are due: what failed is asked for
-    again when somebody does. Entries that stand in the books without support are due too: they are
-    taken out.
+    The run key contains the entries' content and time: a failed publish is requested again only
+    after somebody retries it. Entries in the books without a journal are due, too: they are
+    removed.
     """
     with daybook.open() as workspace:
         listed = [
@@ -50,7 +50,7 @@ def planned_entries(
     for publication in listed:
         due[publication.connection].append(publication)
     busy = busy_connections(context.instance, (FETCH, DATA, PUBLISH)) if due else set()
-    # Days that the next tick of `touched_days` asks for come first: the books are written once.
+    # Days that `touched_days` requests next come first, so that the books are written once.
     just_now = datetime.now(UTC) - A_TICK_OR_TWO
     ready = due.keys() - busy - {e.connection for e in events if e.at > just_now}
     requests = [

@@ -17,7 +17,7 @@ from pipelines.sensors.under_way import busy_connections
 from pipelines.stages.workspace import Workspace
 
 SYNCS_A_TICK: Final = 50
-# The next sync is tomorrow at the latest; only a clock that was ahead made one further away.
+# Syncs are scheduled days ahead at most; a later one was scheduled while the clock was ahead.
 FARTHEST: Final = timedelta(days=8)
 
 
@@ -32,7 +32,7 @@ def due_syncs(
 ) -> dg.SensorResult:
     """Request a fetch for every account whose time has come; the run schedules the next sync.
 
-    A sync that no run did is asked for again on the day after.
+    A sync whose run was lost is requested again the next day, by the date in its run key.
     """
     now = daybook.clock()
     partitions = set(context.instance.get_dynamic_partitions(connections.name or ""))
@@ -56,6 +56,7 @@ def _requests(workspace: Workspace, partitions: set[str], now: datetime) -> Iter
         and can_sync(connection)
         and _is_due(connection, scheduled_syncs.get(connection.slug), now)
     ]
+    # Dagster creates the runs within the tick, whose time is limited; the rest follows in a minute.
     for connection, scheduled in due[:SYNCS_A_TICK]:
         at = scheduled.at.isoformat() if scheduled else "first"
         yield dg.RunRequest(

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.jobs import warehouse_job
 from pipelines.resources import Daybook
-from pipelines.stages.warehouse import source_stamp
+from pipelines.stages.warehouse import published_stamp, source_stamp
 
-# While a backfill goes on the warehouse waits for its end, but not for ever.
+# The warehouse waits for the end of a backfill, but not longer than this.
 PATIENCE_SECONDS = 600.0
 
 
@@ -33,7 +33,7 @@ class Cursor(BaseModel):
     job=warehouse_job,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Publishes the warehouse when partitions have changed and none changes any more.",
+    description="Publishes the warehouse when partitions have changed and none is changing.",
 )
 def changed_lake(
     context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
@@ -42,14 +42,16 @@ def changed_lake(
     with daybook.open() as workspace:
         stamp = source_stamp(workspace)
     before = Cursor.of(context.cursor)
-    if stamp is None or stamp == before.published:
+    # The command line publishes, too.
+    if stamp is None or stamp in {before.published, published_stamp(workspace.settings)}:
         return dg.SensorResult(skip_reason="Nothing changed since the warehouse was published.")
     now = datetime.now().astimezone().timestamp()
     since = before.since or now
+    # Published when two ticks see the same state: during an import, every tick sees another one.
     if stamp != before.seen and now - since < PATIENCE_SECONDS:
         cursor = before.model_copy(update={"seen": stamp, "since": since})
         return dg.SensorResult(
-            skip_reason="Waiting until nothing changes any more.", cursor=cursor.model_dump_json()
+            skip_reason="Waiting until nothing changes.", cursor=cursor.model_dump_json()
         )
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=stamp)],

@@ -1,7 +1,7 @@
 """The chain over one window of one store: transactions, settlements and journals, day by day.
 
-Nothing is fetched here. A day that no settlement covers is open: it is recorded as that, without
-what an earlier document put there. A day that fails stops alone.
+Nothing is fetched here. A day without a settlement is recorded as open, and data of earlier
+documents is dropped. A failed day fails alone.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -45,9 +45,9 @@ def silent(_connection: str, _asset: str, _days: int) -> None:
 def compute_days(
     store: Store, window: Window, assets: Collection[str] = CHAIN, progress: Progress = silent
 ) -> list[DayResult]:
-    """Bring the selected assets up to date over a window; return what became of each day.
+    """Compute the selected assets over a window; return the result of each day.
 
-    The state of every day is left in the registry, with the reason of one that is open or failed.
+    The registry gets every day's state, with the reason of an open or failed one.
     """
     covered_days = covered(store.documents, window)
     open_days = [day for day in window if day not in covered_days]
@@ -56,12 +56,13 @@ def compute_days(
     for asset, stage in _STAGES.items():
         if asset not in assets:
             continue
-        # A day that failed goes no further: its journal stays as it was until the day is right.
+        # A failed day stops here: its journal stays unchanged until the day succeeds.
         days = [day for day in window if day in covered_days and day not in failed]
         computed = _attempt(stage, asset, store, window, days, failed)
         failed |= {r.day: r.failure for r in computed if r.failure is not None}
         results += computed
         progress(store.slug, asset, window.days)
+    # Dagster would show assets that a failed day didn't reach as missing, without the reason.
     results += _not_reached(results, failed, window, assets)
     results += _open(store, open_days, assets)
     _leave_states(store, open_days, failed, results, assets)
@@ -76,7 +77,7 @@ def _attempt(
     days: Sequence[date],
     failed: Collection[date],
 ) -> list[DayResult]:
-    """Run one stage; what stops it as a whole stops each of its days."""
+    """Run one stage; an error of the stage as a whole fails each of its days."""
     try:
         return stage(store, window, days, failed)
     # A full disk or a bad mapping stops every day alike; another kind of error is a bug and raises.
@@ -88,8 +89,9 @@ def _attempt(
 def _transactions(
     store: Store, window: Window, days: Sequence[date], _failed: Collection[date]
 ) -> list[DayResult]:
+    # Hashes are checked before any reading: a damaged document may still decompress.
     damaged = damaged_days(store, window)
-    # First: days that a settlement covers by now must lose their provisional lines.
+    # First, because days that a settlement covers by now must lose their provisional lines.
     _write_provisional(store)
     outcome = normalise(store, window, skip=damaged.keys())
     results = []
@@ -126,7 +128,7 @@ def _settlements(
     ties = untied(store, ready, failed)
     reserves = unsteady_reserves(store, ready)
     rows = write_settlements(store, ready)
-    # A gap is a finding, not a failed day: the days that are here are right.
+    # A gap is a finding, not a failure: the present days are right.
     _leave_gaps(store)
     results = []
     for day in ready:
@@ -134,7 +136,7 @@ def _settlements(
         evaluations += _evaluated(checks.RESERVES, day, reserves)
         metadata = {"state": "done", "dagster/row_count": rows[day]}
         results.append(_checked(SETTLEMENTS, day, metadata, evaluations))
-    # They close on a day that was computed before; others of their days were computed now.
+    # Settlements that close on a day computed earlier, with other days computed now.
     for day in sorted(ties.keys() - set(ready)):
         evaluations = _evaluated(checks.TIES_SETTLEMENT, day, ties)
         results.append(DayResult(SETTLEMENTS, day, None, evaluations, first_failure(evaluations)))
@@ -155,8 +157,9 @@ def _journals(
             CheckResult(checks.FACILITATOR, remainder),
         )
         results.append(_checked(JOURNALS, day, _journal_metadata(entries), evaluations))
-    # What is planned for a day that nothing supports any more must go.
+    # Plans of days without documents must be withdrawn.
     covered_days = covered(store.documents, window)
+    # Open days count as built without entries, so that `plan` withdraws what they had.
     unsupported: dict[date, list[EntryFacts]] = {d: [] for d in window if d not in covered_days}
     whole = replace(built, days=built.days | unsupported)
     plan(store.workspace, store.connection, window, whole)
@@ -174,8 +177,9 @@ _STAGES: Mapping[str, Stage] = {
 def _normalised(
     store: Store, asset: str, days: Sequence[date]
 ) -> tuple[list[date], list[DayResult]]:
-    """Tell days that have transactions from those that do not, which fail at `asset`."""
+    """Split days into those with transactions and failed results for the others."""
     present = store.lake.days("transactions", store.slug)
+    # A file cut off by a full disk exists, and would fail the stage as a whole.
     present -= store.lake.cut_off("transactions", store.slug)
     missing = [day for day in days if day not in present]
     return (
@@ -187,7 +191,7 @@ def _normalised(
 def _evaluated(
     check: Check, day: date, problems: Mapping[date, str | None]
 ) -> tuple[CheckResult, ...]:
-    """Evaluate a check on a day that it has something to say of."""
+    """Return a check's evaluation of a day, if it has one."""
     return (CheckResult(check, problems[day]),) if day in problems else ()
 
 
@@ -204,7 +208,7 @@ def _not_reached(
     window: Window,
     assets: Collection[str],
 ) -> list[DayResult]:
-    """Give every asset that a failed day did not reach, or stopped at for no check, its reason."""
+    """Return a failed day's results for assets it didn't reach or that have no check for it."""
     written = {(r.asset, r.day) for r in results if r.metadata is not None}
     explained = {
         (r.asset, r.day) for r in results if r.failure is not None and first_failure(r.checks)
@@ -218,7 +222,7 @@ def _not_reached(
 
 
 def _open(store: Store, days: Sequence[date], assets: Collection[str]) -> list[DayResult]:
-    """Record open days as what they are, at every asset."""
+    """Return results that record open days at every asset."""
     return [
         DayResult(
             asset,
@@ -243,7 +247,7 @@ def _open_reason(store: Store, day: date) -> str:
 
 
 def _write_provisional(store: Store) -> None:
-    """Bring the provisional figures up to the documents; what is wrong with them stops no day."""
+    """Update the provisional figures; their errors are findings and fail no day."""
     problems: list[str] = []
     try:
         write_provisional(store.workspace, store.connection, store.mapping)
@@ -253,7 +257,7 @@ def _write_provisional(store: Store) -> None:
 
 
 def _leave_gaps(store: Store) -> None:
-    """Leave what is missing between settlements where the connection's card shows it."""
+    """Store the gaps between settlements for the connection's card."""
     effective = store.lake.effective_documents(store.slug)
     missing = gaps(store.connection, linked_settlements(store.connection, effective))
     store.workspace.registry.findings.set(store.slug, MISSING, list(map(str, missing)))
@@ -266,7 +270,7 @@ def _leave_states(
     results: Sequence[DayResult],
     assets: Collection[str],
 ) -> None:
-    """Leave every day's state where an operator and the connection's card can read it."""
+    """Store every day's state for operators and the connection's card."""
     states: dict[date, tuple[DayStateName, str | None]] = {
         day: ("open", _open_reason(store, day)) for day in open_days
     }

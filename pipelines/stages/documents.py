@@ -9,7 +9,7 @@ import pyarrow as pa
 from connectors.channels import channel
 from connectors.database.registry import Connection
 from connectors.documents.encodings import write_decoded
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Manifest
 from connectors.documents.spreadsheets import ENCODING, write_sheet
 from mappings.channels import classify
@@ -37,8 +37,6 @@ def prepare(
     text = text_of(workspace, manifest, scratch)
     query = source.query(manifest, manifests)
     con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {query.rows(text)}")
-    for macro in macros(manifest.dialect):
-        con.execute(macro)
     variables = {
         "connection": manifest.connection,
         "channel": manifest.channel,
@@ -48,8 +46,7 @@ def prepare(
         "currency": manifest.currency,
         **query.variables,
     }
-    for name, value in variables.items():
-        con.execute(f"SET VARIABLE {name} = $1", [value])
+    define(con, manifest.dialect, **variables)
     _load_categories(con, manifest, mapping)
     _load_settlements(con, manifest)
     return query.lines_sql

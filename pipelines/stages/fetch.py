@@ -1,7 +1,7 @@
 """Fetching from connected accounts: documents of a window, stored like files that are imported.
 
-Each document is verified first, by what the channel declares in it. A fetch that breaks off keeps
-what it stored; a window counts as fetched only when the channel's last page was reached.
+Each document is verified first, by the totals that the channel declares. An interrupted fetch keeps
+stored documents; a window counts as fetched only when the channel's last page was read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ from pipelines.stages.provisional import is_booked
 from pipelines.stages.workspace import Workspace
 
 BROKEN_OFF = "a sync was interrupted"
+# Platforms post late transactions within three days, as a rule; re-collections go further back.
 LOOKBACK = timedelta(days=3)
 TRY_AGAIN = timedelta(hours=1)
 
@@ -61,12 +62,11 @@ def fetch(
     *,
     again: bool = False,
 ) -> Fetched:
-    """Fetch what the channel has of a window, and since, and is not stored.
+    """Fetch a window, and everything since the last fetch, as far as it is not stored.
 
-    A fetch reaches to the last whole day, and back to where the one before it ended and by
-    `lookback` before today: what came to light late is found, and the days it touches are named.
-    With `again` what decides the days of the window is read again, whatever says that it is as it
-    was.
+    A fetch covers the days from the end of the previous one, or `lookback` days before today, to
+    the last whole day, so that late changes are found. With `again`, the window is read again even
+    where nothing reports a change.
 
     Raises the errors of the platform's calls, `NeedsReconnection`, and `TotalsMismatch` for one
     document that does not add up where days are whole only with it. What else came is kept.
@@ -74,6 +74,7 @@ def fetch(
     now = now or datetime.now(UTC)
     whole = whole_days(connection, workspace.settings.first_day, now)
     documents = workspace.lake.effective_documents(connection.slug)
+    # Contiguous by construction: a fetch begins where the last complete one ended, or earlier.
     start = min(_unfetched_from(documents, whole), today_of(connection, now) - lookback)
     if window is not None:
         start = min(start, window.start)
@@ -91,14 +92,16 @@ def fetch(
             named = Window(max(whole.start, window.start), min(whole.end, window.end))
             context = replace(context, reread=named)
         with (
+            # Held for the whole fetch: an import in between would number the same restatement.
             workspace.registry.lock(f"import {connection.slug}", LOCK_SECONDS),
             ingest.open_parser(workspace.settings) as table,
         ):
             ingested = _Ingest(workspace, source, connection, table, context)
+            # The next document is fetched while this one is parsed.
             with ahead(each_readable(source.title, source.read(context)), stopped) as source_files:
                 for source_file in source_files:
                     ingested.store(source_file)
-            # What is open leaves out what a refused settlement has taken: no day is whole then.
+            # Open documents leave out what a refused settlement contains: its days are incomplete.
             if (
                 ingested.refused
                 and complete_window(workspace.lake.effective_documents(connection.slug)) is not None
@@ -108,7 +111,7 @@ def fetch(
 
 
 def _unfetched_from(documents: Sequence[Manifest], whole: Window) -> date:
-    """Return the first day that no fetch has brought in; a history may have been made longer."""
+    """Return the first day that was never fetched; an extended history starts over."""
     fetched = complete_window(documents)
     return whole.start if fetched is None or whole.start < fetched.start else fetched.end
 
@@ -145,7 +148,7 @@ def _context(
 
 
 class _Ingest:
-    """The documents of one fetch on their way into the lake; the connection's lock is held."""
+    """Storage of one fetch's documents; the caller holds the connection's lock."""
 
     def __init__(
         self,
@@ -160,6 +163,8 @@ class _Ingest:
         self._before = query_variables(source, workspace.lake.effective_documents(connection.slug))
         self._stored = workspace.lake.manifests(connection.slug)
         made = workspace.registry.sync_schedule.by_connection().get(connection.slug)
+        # Days of an interrupted fetch: its documents are stored, so this one would not list them as
+        # new.
         self._unfinished = set(made.days if made else ())
         self.new: list[Manifest] = []
         self.refused: list[BadInput] = []

@@ -23,9 +23,11 @@ from pipelines.stages.provisional import booked_documents
 from pipelines.stages.workspace import Workspace
 
 ACTOR = "command line"
+# A sync holds the same lock while it stores; it may parse several documents meanwhile.
 LOCK_SECONDS = 120.0
+# Platforms date payouts up to a month ahead.
 DAYS_AHEAD = 31
-# Ids made here have a dash, and those that are a day have eight digits.
+# Ids that Daybook makes contain a dash, and those of a day are eight digits.
 _OWN_ID = re.compile(r"(?!20\d{6}$)[0-9A-Za-z]{6,}")
 
 
@@ -93,6 +95,7 @@ def import_file(
             connection=target.slug,
             time_zone=target.time_zone,
         )
+        # Before the lock: refused files need not wait for a running sync.
         bookable(workspace, manifest, datetime.now(UTC).date())
         with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
             # Stores of one seller often share a folder of downloads: a file in both counts twice.
@@ -123,7 +126,7 @@ def bookable(workspace: Workspace, manifest: Manifest, today: date) -> None:
 def held_elsewhere(
     workspace: Workspace, source: Channel, slug: str, manifest: Manifest
 ) -> str | None:
-    """Return what another connection of the channel has of a document, as a sentence."""
+    """Return a sentence on another connection that has the document or one of its settlements."""
     ids = _own_ids(manifest)
     for connection in workspace.registry.connections.list():
         if connection.channel != source.name or connection.slug == slug:
@@ -203,10 +206,10 @@ def touched_days(
     current: Sequence[Manifest],
     stored: Sequence[Manifest],
 ) -> list[date]:
-    """Return the days to compute again, sorted.
+    """Return the days to recompute, sorted.
 
-    They are the document's own, those of the one it replaces, and those of documents that are
-    queried differently now (a later deposit closes an earlier month's end).
+    They are the document's own, those of the one it replaces, and those of documents whose query
+    changed (a later deposit closes the end of an earlier month).
     """
     after = query_variables(source, current)
     changed = {d for d, variables in after.items() if before.get(d, variables) != variables}
@@ -273,13 +276,13 @@ def outstanding(workspace: Workspace, connection: Connection) -> list[date]:
     registry, lake = workspace.registry, workspace.lake
     covered = {day for m in lake.effective_documents(connection.slug) for day in days_of(m)}
     computed = {s.day for s in registry.days.list(connection.slug) if s.state in {"done", "empty"}}
-    # The registry remembers what was written; only the lake knows what is still whole.
+    # The registry says what was written; only the lake shows what is still intact.
     for table in ("transactions", "settlements", "journal_lines"):
         computed &= lake.days(table, connection.slug) - lake.cut_off(table, connection.slug)
     requested = {
         day for e in registry.inbox.list() if e.connection == connection.slug for day in e.days
     }
-    # A withdrawal that was killed before it asked for its days.
+    # Days of a withdrawal that was killed before it requested them.
     unsupported = lake.days("transactions", connection.slug) - {
         day for m in booked_documents(workspace, connection) for day in days_of(m)
     }

@@ -82,7 +82,7 @@ def _facts(con: duckdb.DuckDBPyConnection) -> list[EntryFacts]:
 
 
 def plan(workspace: Workspace, connection: Connection, window: Window, built: Built) -> None:
-    """Tell the outbox what the books should hold for the window's days that were built."""
+    """Plan in the outbox what the books should hold for the days that were built."""
     rows = [
         PlannedEntry(
             connection.slug, f.business_date, f.currency, f.entry_id, f.content_hash, f.held_reason
@@ -105,7 +105,7 @@ def withdraw(workspace: Workspace, connection: Connection, window: Window, built
         (p.business_date, p.currency)
         for p in listed
         if p.business_date in built.days
-        # What a failed day lacks is unknown; nothing posted is voided for it.
+        # A failed day's entries are unknown, so nothing posted is voided for it.
         and p.business_date not in built.failed
         and (p.business_date, p.currency) not in current
         and p.state != "voided"

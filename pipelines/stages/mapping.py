@@ -39,5 +39,5 @@ def config_of(saved: MappingVersion | None, target: str = BOOKS) -> MappingConfi
     except ValueError as error:
         raise ConfigError(
             f"mapping version {saved.version} is not one this release reads "
-            f"({summary(error)}): mend it with `daybook mappings set`"
+            f"({summary(error)}): correct it with `daybook mappings set`"
         ) from error

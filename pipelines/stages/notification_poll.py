@@ -22,7 +22,7 @@ from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput, DaybookError
 from pipelines.stages.workspace import Workspace
 
-# A round is a sensor's tick: what is left is for the next one.
+# The time of one poll, within a sensor's tick; remaining queues are polled by the next one.
 ROUND_SECONDS = 15.0
 ANSWERS = 20
 _MEANWHILE = "until it answers, new settlements come with the daily sync"
@@ -129,7 +129,7 @@ class _Poll:
         except BadInput as error:
             self.result.unread += 1
             self._log.warning(
-                "message %s cannot be read: %s; it stays for the dead letter queue",
+                "message %s cannot be read: %s; it stays for the dead-letter queue",
                 message.id,
                 error,
             )

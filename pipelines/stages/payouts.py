@@ -10,7 +10,7 @@ from connectors.documents.manifest import Statement
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
 
-ROLLED_ON = "the payout failed: its money went on to a later one"
+ROLLED_ON = "the payout failed: its money is in a later one"
 # The category of money that a bank sent back: the channel owes it again.
 _RETURNED = "transfer.payout_failed"
 

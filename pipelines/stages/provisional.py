@@ -1,8 +1,8 @@
-"""Days that no settlement covers yet: what a channel tells of them ahead of their settlement.
+"""Provisional figures: what a channel reports about days without a settlement.
 
-Its lines stand in a table of their own, day by day, until a settlement covers the day. Where the
-connection says so they are booked too: each day and currency is an open settlement then, which the
-one that covers the day takes the place of.
+The lines are in a table of their own, day by day, until a settlement covers the day. They are
+booked if the connection's settings say so: each day and currency is then an open settlement, which
+the covering one replaces.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -63,7 +63,7 @@ def _uncovered(
 
 
 def _cut_down(manifest: Manifest, covered: Set[date], time_zone: str) -> Manifest:
-    # A settlement takes whole days; what a platform reported of them before counts no more.
+    # A settlement covers whole days, so provisional figures of these days are dropped.
     days = {day: t for day, t in manifest.days.items() if t.lines and day not in covered}
     return manifest.model_copy(
         update={
@@ -84,16 +84,11 @@ def _statement(currency: str, day: date, totals: DayTotals, time_zone: str) -> S
     """Return a day as a settlement that nothing has closed."""
     return Statement(
         settlement_id=f"{PROVISIONAL}{currency}-{day}",
-        marketplace=None,
         currency=currency,
         period_start=midnight(day, time_zone),
         period_end=midnight(day, time_zone, after=1),
-        declared=None,
         lines=totals.lines,
         total=totals.amount,
-        deposit_at=None,
-        deposit_day=None,
-        payout=None,
         row=0,
     )
 
@@ -118,6 +113,7 @@ def write_provisional(
         if documents:
             _write(workspace, connection, documents, days, mapping)
         for day in lake.days(_TABLE.name, slug) - days:
+            # Days that a settlement covers by now.
             lake.drop(_TABLE.name, slug, day)
     return days
 
@@ -137,6 +133,7 @@ def _write(
             parts.append(_lines(con, manifest, lines))
         files = cut_by_day(pa.concat_tables(parts), _TABLE, scratch / _TABLE.name, days)
         target = {day: workspace.lake.partition(_TABLE.name, connection.slug, day) for day in files}
+        # Unchanged days keep their file, so that the warehouse doesn't load them again.
         moves = [(file, target[day]) for day, file in files.items() if _differs(file, target[day])]
         workspace.lake.adopt(moves)
 

@@ -1,4 +1,4 @@
-"""Journal entries to the books: exactly what is planned, once, and proven by reading it back."""
+"""Journal entries to the books: exactly what is planned, once, verified by reading it back."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -64,10 +64,10 @@ def due(workspace: Workspace, connection: Connection, window: Window) -> Due:
 def _due(
     workspace: Workspace, connection: Connection, window: Window, listed: Sequence[Publication]
 ) -> Due:
-    """Tell the newest revisions to post from what stands in the books without support."""
+    """Return the newest revisions to post, and the entries in the books without a journal."""
     posted = Books(workspace.settings.books_folder).posted([connection.slug])
     remove = tuple(orphans(workspace, connection, window, posted))
-    # An entry that is removed is not posted in the same breath, even if the books lack it.
+    # An entry to remove is not posted at the same time, even if the books lack it.
     gone = {orphan.entry_id for orphan in remove}
     content = {(line.entry_id, line.content_hash) for line in posted}
     post = tuple(p for p in listed if p.entry_id not in gone and _is_lacking(p, content))
@@ -105,8 +105,8 @@ def due_since(
 def publish(workspace: Workspace, connection: Connection, window: Window) -> PublishResult:
     """Bring the books up to the plan for one connection and window.
 
-    The books are written before the outbox says posted; a crash in between is mended by the next
-    run, which writes the same bytes.
+    The books are written before the outbox records it; after a crash in between, the next run
+    writes the same bytes.
     """
     registry = workspace.registry
     # One folder for all connections: two writers at once would lose each other's year files.
@@ -120,17 +120,20 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
             {p.business_date for p in todo},
             {p.entry_id: p.revision for p in todo},
         )
-        # A day that was built anew between plan and publish would post what nobody planned.
+        # A day recomputed between plan and publish would post an entry that was not planned.
         stale = _stale(todo, {e.entry_id: e.content_hash for e in entries})
         todo = [p for p in todo if p.business_date not in stale]
         planned = {p.entry_id for p in todo}
         removed = {orphan.entry_id for orphan in gone}
         chosen = [e for e in entries if e.entry_id in planned]
         books = Books(workspace.settings.books_folder)
+        # Also after an upgrade: new releases may add generated files.
         books.initialise()
-        # A newer revision of what goes, never posted, goes with it.
+        # An unposted newer revision of a removed entry is withdrawn with it.
         if gone:
             registry.publications.withdraw(BOOKS, connection.slug, keys_of(gone))
+        # The books first, then the outbox: after a crash in between, the next run writes the same
+        # bytes.
         written = books.publish(
             connection.slug, connection.name, chosen, [orphan.entry_id for orphan in gone]
         )

@@ -1,4 +1,4 @@
-"""The proof: per settlement, declared = raw = normalised = journalled = posted = paid.
+"""The reconciliation: per settlement, declared = raw = normalised = journalled = posted = paid.
 
 Each figure is read where it lives: declared and raw from the manifest, normalised and journalled
 from Parquet, posted and paid from the text of the books.
@@ -105,7 +105,7 @@ def gaps_of(workspace: Workspace, connections: Sequence[Connection]) -> list[Gap
 
 def _reconcile(workspace: Workspace, connection: Connection, now: datetime | None) -> list[Proof]:
     documents = booked_documents(workspace, connection)
-    # Linked over all documents: a balance carried on is in the next settlement's file.
+    # Linked over all documents: the next settlement's file has the balance carried forward.
     statements = linked_settlements(connection, documents)
     lines = Books(workspace.settings.books_folder).posted([connection.slug])
     unlike = discrepancies(workspace, connection, lines)
@@ -127,7 +127,7 @@ def _reconcile(workspace: Workspace, connection: Connection, now: datetime | Non
         unlike=unlike,
         missing=shortfalls(statements, stated(documents)),
         returned=returned_payouts(workspace, connection, statements),
-        # An account's days are done when they are over; those of files when they are there.
+        # An account's days are computed when they are over, those of files at once.
         today=today_of(connection, now) if can_sync(connection) else None,
     )
     documented = {statement.settlement_id for statement in statements}
@@ -179,7 +179,7 @@ def _proof(
     ends = last_business_day(statement.period_end, connection.timezone)
     state, why = _state(statement, amounts, difference, held.get(name))
     last = max(ends, statement.deposit_day or ends)
-    # An account's settlement is fetched whole, its days are computed as they end.
+    # An account's settlement is fetched whole, but its days are computed only when they are over.
     if difference and state != "held" and today is not None and last >= today:
         state, why = "open", f"it reaches to {last}: the rest is done when that day is over"
     if name in missing and state in {"open", "tied"} and not difference:

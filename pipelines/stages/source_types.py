@@ -90,6 +90,7 @@ def source_types_of(workspace: Workspace, connection: Connection) -> dict[str, d
         if m.withdrawn is None and (books_provisional or not m.provisional)
     ]
     first_seen: dict[str, datetime] = {}
+    # The first document decides when a source type was first seen.
     for manifest in sorted(manifests, key=lambda m: m.fetched_at):
         for source_type in manifest.source_types:
             first_seen.setdefault(source_type.name, manifest.fetched_at)
@@ -141,7 +142,7 @@ def unmapped_source_types(
         names = sorted({name for match in matches if match for name in match[1].split("; ")})
         if not names:
             continue
-        # A mapping that cannot be read is no reason to show no cards: the shipped rules decide.
+        # Cards must show even if the saved mapping can't be read: the shipped rules apply.
         try:
             config = config_of(saved.get(connection.slug) or saved.get(None))
             own = config.source_types.get(connection.channel)
@@ -161,7 +162,7 @@ def _usages(
     first_seen = source_types_of(workspace, connection)
     if not first_seen:
         return []
-    # In a store's first week everything is new: listing it all would hide what matters.
+    # In a store's first week every source type is new, and listing all would hide unmapped ones.
     is_new = min(first_seen.values()) >= since
     own = mapping_of(workspace.registry, connection.slug).source_types.get(connection.channel)
     listed = {}

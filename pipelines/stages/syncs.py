@@ -70,6 +70,7 @@ def sync_account(
         raise
     except (DaybookError, OSError, duckdb.Error) as error:
         soon = isinstance(error, Transient)
+        # Only a transient error is worth another attempt within the hour.
         at = now + TRY_AGAIN if soon else _tomorrow(connection, now)
         _put_off(workspace, connection, window, at, redacted(summary(error)))
         raise
@@ -89,6 +90,7 @@ def _complete(
     today = today_of(connection, now)
     over = sorted(day for day in days if day < today)
     if over:
+        # Before the next sync is scheduled: killed in between, the days are requested again.
         registry.inbox.request_days(slug, over, "documents touch them", ACTOR)
     registry.sync_schedule.set(slug, _tomorrow(connection, now))
     return SyncResult(len(fetched.documents), tuple(over), tuple(fetched.refused))
@@ -104,6 +106,7 @@ def _put_off(
     """Sync at another time; what an interrupted sync has left to compute is done then too."""
     registry, slug = workspace.registry, connection.slug
     scheduled = registry.sync_schedule.by_connection().get(slug)
+    # Kept for the next attempt: a requested window must survive a wait of the platform.
     days: Iterable[date] = {*(window or ()), *(scheduled.days if scheduled else ())}
     registry.sync_schedule.set(slug, at, days, reason)
 

@@ -37,7 +37,7 @@ def untied(
     """
     statements, zone = store.settlements, store.connection.timezone
     present = store.lake.days("transactions", store.slug) - set(failed)
-    # A file cut short is no proof of a wrong settlement: its day fails for that by itself.
+    # A truncated file says nothing about the settlement: its day fails for another reason.
     present -= store.lake.cut_off("transactions", store.slug)
     filed = store.lake.days("settlements", store.slug)
     spans = {s.settlement_id: covered_days(s, zone) | {closing_day(s, zone)} for s in statements}
@@ -56,12 +56,13 @@ def untied(
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for part in parts:
         totals[part.settlement_id] += part.total
-        # It may lie outside: lines that a payout has taken since.
+        # The day may be outside the period: a payout includes lines of earlier days.
         spans.get(part.settlement_id, set()).add(part.day)
-    # A stale day would accuse a settlement that its next run puts right.
+    # With a stale day, the sum is wrong until the day's next run.
     comparable = [s for s in complete if stale.isdisjoint(spans[s.settlement_id])]
     ties: dict[date, str | None] = {closing_day(s, zone): None for s in comparable}
     for statement in comparable:
+        # Channels without a declared total (Etsy) are compared with the document's own lines.
         declared = statement.total if statement.declared is None else statement.declared
         total = totals[statement.settlement_id]
         if total != declared:

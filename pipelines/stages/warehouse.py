@@ -3,6 +3,7 @@
 import os
 
 from connectors.database.registry import Publication
+from connectors.home.settings import Settings
 from connectors.lake.atomic import write_atomically
 from mappings.tables import TABLES
 from pipelines.stages.workspace import Workspace
@@ -31,14 +32,18 @@ def source_stamp(workspace: Workspace) -> str | None:
 
 def is_stale(workspace: Workspace) -> bool:
     """Return whether the warehouse is not known to hold what the lake and the outbox do."""
-    settings = workspace.settings
+    published = published_stamp(workspace.settings)
+    return published is None or published != source_stamp(workspace)
+
+
+def published_stamp(settings: Settings) -> str | None:
+    """Return the stamp of what the warehouse holds; None where there is no warehouse."""
     if not settings.warehouse_file.exists():
-        return True
+        return None
     try:
-        published = settings.warehouse_stamp_file.read_text()
+        return settings.warehouse_stamp_file.read_text()
     except OSError:
-        return True
-    return published != source_stamp(workspace)
+        return None
 
 
 def publish(workspace: Workspace, *, rebuild: bool = False) -> WarehouseReport:

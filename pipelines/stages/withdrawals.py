@@ -98,18 +98,19 @@ def check_withdrawable(connection: Connection, document: StoredDocument) -> None
 def withdraw_document(
     workspace: Workspace, connection: Connection, document: str, reason: str, actor: str
 ) -> Withdrawn:
-    """Take a document out: it counts no more, and its days are to be done again.
+    """Withdraw a document and request its days.
 
     `document` is its whole id. One that was withdrawn before has its days asked for again.
     """
     reason = _checked_reason(reason)
     slug, lake = connection.slug, workspace.lake
+    # An import in between could make the withdrawn document the fallback of another.
     with workspace.registry.lock(f"import {slug}", LOCK_SECONDS):
         chosen = find_document(stored_documents(workspace, connection), document)
         check_withdrawable(connection, chosen)
         manifest, source = chosen.manifest, channel(connection.channel)
         before = query_variables(source, lake.effective_documents(slug))
-        # Taken out before: its days are requested again, in case that call was killed.
+        # Already withdrawn: its days are requested again, in case the first call was killed.
         is_new = manifest.withdrawn is None
         if is_new:
             withdrawal = Withdrawal(at=datetime.now(UTC), by=actor, reason=reason)
@@ -119,10 +120,10 @@ def withdraw_document(
         manifests = lake.manifests(slug)
         fallback = effective_documents(manifests).get(manifest.statement)
         after = query_variables(source, lake.effective_documents(slug))
-        # Its absence may change how others are read: a deposit closed the month before it.
+        # Other documents may be read differently without it: its deposit closed an earlier month.
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         touched = [m for m in manifests if m.document in changed]
-        # One that another file replaced is in no day any more.
+        # A superseded document has no lines in any day.
         if chosen.state != "superseded":
             touched.append(manifest)
         days = sorted({day for m in touched for day in days_of(m)})

@@ -7,10 +7,12 @@ lean on is listed in `contract`; where the installed Dagster differs from it, th
 stock classes and say so in the log. `tests/pipelines/test_storage.py` compares what both leave.
 """
 
+import time
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, TickStatus
 from dagster_postgres.run_storage import PostgresRunStorage
 from dagster_postgres.schedule_storage import PostgresScheduleStorage
 from sqlalchemy import Connection
@@ -20,6 +22,9 @@ from pipelines.storage.events import EventLogStorage
 from pipelines.storage.pool import Pooled
 
 __all__ = ["EventLogStorage", "RunStorage", "ScheduleStorage"]
+
+# Old ticks are kept for days: these minutes more are nothing.
+PURGE_SECONDS: Final = 600.0
 
 
 class RunStorage(Pooled, PostgresRunStorage):
@@ -48,11 +53,46 @@ class ScheduleStorage(Pooled, PostgresScheduleStorage):
 
     _knows_instigators = False
 
+    @cached_property
+    def _purged_at(self) -> dict[tuple[Any, ...], float]:
+        return {}
+
+    @cached_property
+    def _built_indexes(self) -> set[str]:
+        return set()
+
+    def has_built_index(self, migration_name: str) -> bool:
+        """Return whether a migration of data was done, asking the database until it was."""
+        # Stock, two statements of every tick.
+        if not self.lean or migration_name not in self._built_indexes:
+            if not super().has_built_index(migration_name):
+                return False
+            self._built_indexes.add(migration_name)
+        return True
+
+    def has_instigators_table(self) -> bool:
+        """Return whether sensors have a table of their own, asking the database until they do."""
+        return (self._knows_instigators and self.lean) or super().has_instigators_table()
+
     def _has_instigators_table(self, conn: Connection) -> bool:
         # Stock, the catalogue is read several times a tick: a seventh of an idle daemon's work.
         if not self._knows_instigators or not self.lean:
             self._knows_instigators = super()._has_instigators_table(conn)
         return self._knows_instigators
+
+    def purge_ticks(
+        self,
+        origin_id: str,
+        selector_id: str,
+        before: float,
+        tick_statuses: Sequence[TickStatus] | None = None,
+    ) -> None:
+        """Delete old ticks of a sensor or schedule, unless that was done minutes ago."""
+        # Stock, each tick looks three times for old ones.
+        now, key = time.monotonic(), (selector_id, *(tick_statuses or ()))
+        if now - self._purged_at.get(key, -PURGE_SECONDS) >= PURGE_SECONDS:
+            super().purge_ticks(origin_id, selector_id, before, tick_statuses)
+            self._purged_at[key] = now
 
     def all_instigator_state(self, *args: Any, **kwargs: Any) -> Sequence[InstigatorState]:
         """Return sensors and schedules as they stand, none of them ahead of the clock."""

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dagster._core.instance.methods.event_methods import EventMethods
+from dagster._core.instance.types import MayHaveInstanceWeakref
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStorage
@@ -28,6 +29,7 @@ _Internals = Mapping[Callable[..., Any], str]
 INTERNALS: _Internals = MappingProxyType(
     {
         EventMethods.handle_new_event: "db900859da5b",
+        MayHaveInstanceWeakref.__init__: "a81dc0b4eeaf",
         PostgresEventLogStorage.__init__: "647dff00b58c",
         PostgresEventLogStorage._connect: "a1935b91a983",
         PostgresEventLogStorage._store_asset_event: "2dc70ccdb0fe",
@@ -52,6 +54,9 @@ INTERNALS: _Internals = MappingProxyType(
         SqlRunStorage.has_backfill_id_column: "ec96ba873816",
         SqlRunStorage.has_run_stats_index_cols: "7fc623624093",
         SqlScheduleStorage._has_instigators_table: "ec5ec72bffb6",
+        SqlScheduleStorage.has_built_index: "eda36d02da3b",
+        SqlScheduleStorage.has_instigators_table: "8dd847003abe",
+        SqlScheduleStorage.purge_ticks: "1bd4b67e7e85",
     }
 )
 

@@ -3,18 +3,27 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cache
+from typing import Any, Final, Self
+from weakref import WeakSet
 
 import sqlalchemy as db
 from dagster import Field, StringSource
 from dagster._config.config_schema import UserConfigSchema
+from dagster._core.instance.types import MayHaveInstanceWeakref
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.event import listens_for
 
-from connectors.database.postgres import DiskFull, dagster_database_url, ensure_database, explained
+from connectors.database.postgres import (
+    DAGSTER_SCHEMA,
+    DiskFull,
+    database_url,
+    ensure_database,
+    explained,
+)
 from connectors.database.postgres.engines import borrow
-from connectors.home.settings import settings
+from connectors.home.settings import Settings, settings
 from pipelines.storage.contract import changed_internals
 
 # Dagster hands planned events to the storage one by one unless this variable says otherwise.
@@ -24,6 +33,9 @@ _TABLES_ARE_THERE = db.text(
     "SELECT bool_and(to_regclass(name) IS NOT NULL) "
     "FROM unnest(ARRAY['event_logs', 'runs', 'instance_info', 'jobs']) AS tables(name)"
 )
+
+# Tables never go; a sensor's every tick opens an instance.
+_WITH_TABLES: Final[WeakSet[Engine]] = WeakSet()
 
 
 class Pooled:
@@ -44,13 +56,27 @@ class Pooled:
         self.postgres_url = postgres_url
         self._give_back: Callable[[], None] = lambda: None
         engine = self._pool() if self.lean else None
-        # Stock, each storage connects and reads the catalogue first: 40 ms of every process.
-        are_missing = engine is None or not _has_dagster_tables(engine)
-        super().__init__(  # type: ignore[call-arg]
-            postgres_url, should_autocreate_tables=are_missing, inst_data=inst_data
-        )
+        if engine is not None and _has_dagster_tables(engine):
+            self._attach(inst_data)
+        else:
+            super().__init__(  # type: ignore[call-arg]
+                postgres_url, should_autocreate_tables=True, inst_data=inst_data
+            )
         if engine is not None:
             self._engine = engine
+
+    def _attach(self, inst_data: ConfigurableClassData | None) -> None:
+        """Do what the stock constructors do where the tables are there, but for their engine."""
+        # Stock, each makes an engine and reads the catalogue: 40 ms of a process, 15 of every tick.
+        vars(self).update(
+            _inst_data=inst_data,
+            should_autocreate_tables=False,
+            _token_provider=None,
+            _event_watcher=None,
+            _secondary_index_cache={},
+            _index_migration_cache={},
+        )
+        MayHaveInstanceWeakref.__init__(self)  # type: ignore[arg-type, no-untyped-call]
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:
@@ -65,7 +91,9 @@ class Pooled:
         os.environ.setdefault(*_BATCH_SIZE)
         if url := config_value.get("postgres_url"):
             return cls(url, inst_data)
-        return cls(dagster_database_url(settings()), inst_data, at_home=True)
+        home = settings()
+        _prepare_once(home)
+        return cls(database_url(home, DAGSTER_SCHEMA), inst_data, at_home=True)
 
     def optimize_for_webserver(
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
@@ -92,15 +120,24 @@ class Pooled:
             isolation_level="AUTOCOMMIT",
             pool_size=2,
             max_overflow=58,
-            pool_pre_ping=True,
             pool_recycle=recycle,
         )
         return engine
 
 
+@cache
+def _prepare_once(home: Settings) -> None:
+    """Start the server, and make the schema. Later, engines start it again where it is gone."""
+    ensure_database(home)
+
+
 def _has_dagster_tables(engine: Engine) -> bool:
-    with engine.connect() as connection:
-        return bool(connection.scalar(_TABLES_ARE_THERE))
+    if engine not in _WITH_TABLES:
+        with engine.connect() as connection:
+            if not connection.scalar(_TABLES_ARE_THERE):
+                return False
+        _WITH_TABLES.add(engine)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

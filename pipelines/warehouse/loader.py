@@ -103,7 +103,7 @@ def _stands_where_it_says(table: Table) -> str:
     day = "CAST(left(split_part(filename, '/', -1), 10) AS DATE)"
     return (
         f"CASE WHEN connection = {folder} AND {table.day_column} = {day} THEN connection "
-        f"ELSE error('a row of another connection or day stands in ' || filename) END"
+        f"ELSE error('a row of another connection or day is in ' || filename) END"
     )
 
 

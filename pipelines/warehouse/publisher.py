@@ -27,7 +27,7 @@ from pipelines.warehouse.schema import (
     schema_hash,
 )
 
-# A key twice, a null, a row in the wrong file, a file that is not Parquet: no rebuild mends that.
+# A repeated key, a null, a row in the wrong file, a damaged Parquet file: rebuilding doesn't help.
 BAD_ROWS = (duckdb.ConstraintException, duckdb.InvalidInputException)
 NO_ROOM_OR_NO_FILE = (duckdb.IOException, duckdb.OutOfMemoryException)
 
@@ -65,6 +65,7 @@ class _Build:
             apply_changes(con, self.lake_folder, changes)
             replace_publications(con, self.publications)
             con.execute("COMMIT")
+            # Merges the write-ahead log, so that the single file is complete when it is renamed.
             con.execute("CHECKPOINT")
             return {table.name: _count(con, table.name) for table in WAREHOUSE_TABLES}
 
@@ -89,6 +90,7 @@ def publish_warehouse(
     sweep(warehouse_file)
     current = list_partitions(lake_folder)
     reason, changes = _plan(warehouse_file, current, rebuild)
+    # In the same folder: a rename is atomic within one file system only.
     new_file = warehouse_file.with_name(f".{warehouse_file.name}.new-{uuid4().hex}")
     build = _Build(lake_folder, new_file, publications, threads, memory_limit)
     try:
@@ -134,7 +136,7 @@ def _plan(
     if previous is None:
         return "the old file was made by another version", everything
     changes = compare(previous, current)
-    # Deleted rows stay in a DuckDB file until it is written anew.
+    # DuckDB keeps the space of deleted rows until the file is rebuilt.
     if 2 * (replaced + changes.replaced) > max(changes.total, 100):
         return "half of it has been replaced since it was last rebuilt", everything
     return None, changes
@@ -168,7 +170,7 @@ def _build(
         try:
             return None, changes, build.run(changes, start_from=warehouse_file)
         except BAD_ROWS as error:
-            raise Permanent(f"the warehouse was left as it was: {summary(error)}") from error
+            raise Permanent(f"the warehouse is unchanged: {summary(error)}") from error
         except duckdb.Error as error:
             reason = f"the old file could not be continued: {summary(error)}"
             changes = compare((), current)
@@ -176,9 +178,9 @@ def _build(
     try:
         return reason, changes, build.run(changes, start_from=None)
     except NO_ROOM_OR_NO_FILE as error:
-        raise Transient(f"the warehouse was left as it was: {summary(error)}") from error
+        raise Transient(f"the warehouse is unchanged: {summary(error)}") from error
     except duckdb.Error as error:
-        raise Permanent(f"the warehouse was left as it was: {summary(error)}") from error
+        raise Permanent(f"the warehouse is unchanged: {summary(error)}") from error
 
 
 @contextmanager

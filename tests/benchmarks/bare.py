@@ -56,9 +56,12 @@ def _fetch(requests: list[dict[str, Any]], folder: Path) -> int:
     bodies: dict[str, list[bytes]] = defaultdict(list)
     size = files = 0
     with httpx2.Client() as client:
-        for asked in requests:
+        for request in requests:
             answer = client.request(
-                asked["method"], asked["url"], headers=asked["headers"], content=asked["body"]
+                request["method"],
+                request["url"],
+                headers=request["headers"],
+                content=request["body"],
             )
             content, kind = answer.content, answer.headers.get("content-type", "")
             size += len(content)
@@ -68,8 +71,8 @@ def _fetch(requests: list[dict[str, Any]], folder: Path) -> int:
             elif content and answer.is_success:
                 files += 1
                 (folder / f"{files}.text").write_bytes(_unpacked(content))
-    for what, found in bodies.items():
-        (folder / f"{what}.ndjson").write_bytes(b"\n".join(found))
+    for what, sizes_seen in bodies.items():
+        (folder / f"{what}.ndjson").write_bytes(b"\n".join(sizes_seen))
     return size
 
 

@@ -35,7 +35,7 @@ RATIO, LINEAR, GIBIBYTES = 1.6, 4.4, 2.0
 def measure(work: Path, scale: float) -> list[Result]:
     """Measure floor, 5 and 20 million lines in three rounds: a slow minute meets all three."""
     small, large = int(MILLIONS * 1e6 * scale), int(4 * MILLIONS * 1e6 * scale)
-    found: dict[str, list[dict[str, Any]]] = {"floor": [], "small": [], "large": []}
+    timings: dict[str, list[dict[str, Any]]] = {"floor": [], "small": [], "large": []}
     tsv = work / "tsv"
     try:
         with (
@@ -44,12 +44,12 @@ def measure(work: Path, scale: float) -> list[Result]:
         ):
             shutil.rmtree(work / "more")
             for _ in range(REPEATS):
-                found["floor"].append(in_fresh_process("compute", "floor", tsv))
-                found["small"].append(in_fresh_process("compute", "ours", home=few.home))
-                found["large"].append(in_fresh_process("compute", "ours", home=many.home))
+                timings["floor"].append(in_fresh_process("compute", "floor", tsv))
+                timings["small"].append(in_fresh_process("compute", "ours", home=few.home))
+                timings["large"].append(in_fresh_process("compute", "ours", home=many.home))
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return _told(found, scale)
+    return _told(timings, scale)
 
 
 @contextmanager
@@ -60,15 +60,15 @@ def _stocked(folder: Path, files: Iterable[Path]) -> Iterator[Settings]:
         yield home
 
 
-def _told(found: dict[str, list[dict[str, Any]]], scale: float) -> list[Result]:
-    floor_, few, many = (statistics.median(r["seconds"] for r in runs) for runs in found.values())
-    peak = max(r["peak"] for r in found["large"]) / 1024
+def _told(timings: dict[str, list[dict[str, Any]]], scale: float) -> list[Result]:
+    floor_, few, many = (statistics.median(r["seconds"] for r in runs) for runs in timings.values())
+    peak = max(r["peak"] for r in timings["large"]) / 1024
     lines = f"{MILLIONS * scale:g} million lines"
     return [
         Result(f"floor, {lines}", f"{floor_:.1f} s"),
         Result(f"normalise + journals, {lines}", f"{few:.1f} s"),
         *(
-            Result(f"  {part}", f"{statistics.median(r[part] for r in found['small']):.1f} s")
+            Result(f"  {part}", f"{statistics.median(r[part] for r in timings['small']):.1f} s")
             for part in ("normalise", "journals", "processor")
         ),
         Result("  of the floor", f"{few / floor_:.2f} x", f"<= {RATIO} x", few / floor_ <= RATIO),

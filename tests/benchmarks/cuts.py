@@ -62,16 +62,19 @@ def positions(whole: Whole) -> range:
     return range(size * 2 // 3, size)
 
 
-def taken(table: FileParser, whole: Whole, said: Manifest, length: int) -> str:
+def taken(table: FileParser, whole: Whole, whole_manifest: Manifest, length: int) -> str:
     """What becomes of a cut file: `refused`, `same`, `a line less` or `wrong`."""
     content = whole.source_file.content[:length]
     try:
         manifest = whole.examined(table, content)
     except BadInput:
         return "refused"
-    if (manifest.total, manifest.lines) == (said.total, said.lines):
+    if (manifest.total, manifest.lines) == (whole_manifest.total, whole_manifest.lines):
         return "same"
-    declares = said.declared is not None and said.coverage is not Coverage.PAYOUT_SUMMARY
+    declares = (
+        whole_manifest.declared is not None
+        and whole_manifest.coverage is not Coverage.PAYOUT_SUMMARY
+    )
     whole_lines = content.endswith((b"\n", b"\r"))
     return "a line less" if whole_lines and not declares else "wrong"
 
@@ -93,28 +96,28 @@ def sample(count: int | None) -> Iterator[tuple[Whole, list[int]]]:
 
 def tally(work: Path, count: int | None = None) -> tuple[Counter[str], list[str]]:
     """How many cut files became what, and which were taken for something else."""
-    found: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     wrong: list[str] = []
     work.mkdir(parents=True, exist_ok=True)
     settings = Settings(home=work, database_url=None, threads=1)
     with ingest.open_parser(settings) as table:
         for whole, lengths in sample(count):
-            said = whole.examined(table, whole.source_file.content)
+            whole_manifest = whole.examined(table, whole.source_file.content)
             for length in lengths:
-                outcome = taken(table, whole, said, length)
-                found[outcome] += 1
+                outcome = taken(table, whole, whole_manifest, length)
+                outcomes[outcome] += 1
                 if outcome == "wrong":
                     wrong.append(f"{whole.name} cut to {length} bytes")
-    return found, wrong
+    return outcomes, wrong
 
 
 def measure(work: Path, scale: float) -> list[Result]:
     """Cut everything everywhere; at a smaller scale, a seeded sample."""
     total = sum(len(positions(whole)) for whole in fixtures())
-    found, wrong = tally(work, None if scale >= 1 else int(total * scale))
+    outcomes, wrong = tally(work, None if scale >= 1 else int(total * scale))
     results = [
-        Result("cut files", f"{sum(found.values())}"),
-        *(Result(f"  {name}", f"{found[name]}") for name in ("refused", "same", "a line less")),
-        Result("  taken for something else", f"{found['wrong']}", "0", not found["wrong"]),
+        Result("cut files", f"{sum(outcomes.values())}"),
+        *(Result(f"  {name}", f"{outcomes[name]}") for name in ("refused", "same", "a line less")),
+        Result("  taken for something else", f"{outcomes['wrong']}", "0", not outcomes["wrong"]),
     ]
     return results + [Result(f"    {each}", "") for each in wrong[:20]]

@@ -29,7 +29,7 @@ def outcome(mutant: Mutant, table: FileParser, folder: Path) -> str:
     """`taken`, `refused`, or what went wrong."""
     home = table.settings.home
     path = write(mutant, folder)
-    started, said = time.monotonic(), "taken"
+    started, verdict = time.monotonic(), "taken"
     try:
         for source_file in source_files(path):
             table.parse(
@@ -39,18 +39,18 @@ def outcome(mutant: Mutant, table: FileParser, folder: Path) -> str:
                 time_zone=mutant.time_zone,
             ).to_json()
     except BadInput as error:
-        said = "refused" if _is_a_line(str(error)) else f"no line: {error!r}"
+        verdict = "refused" if _is_a_line(str(error)) else f"no line: {error!r}"
         # A file that proves itself wrong is kept aside for whoever looks into it.
         _empty(home / "quarantine" if isinstance(error, TotalsMismatch) else None)
     except Exception as error:  # noqa: BLE001 - that is what is looked for
-        said = f"traceback: {type(error).__name__}: {error}"
+        verdict = f"traceback: {type(error).__name__}: {error}"
     finally:
         path.unlink()
     if time.monotonic() - started > SECONDS:
         return f"hang: {time.monotonic() - started:.0f} s"
     left = [p for p in home.rglob("*") if p.is_file() and table.scratch not in p.parents]
     _empty(home / "quarantine")
-    return f"left behind: {left[0].relative_to(home)}" if left else said
+    return f"left behind: {left[0].relative_to(home)}" if left else verdict
 
 
 def _is_a_line(message: str) -> bool:
@@ -66,18 +66,18 @@ def _empty(folder: Path | None) -> None:
 def tally(first: int, count: int, folder: Path) -> tuple[Counter[str], dict[int, str]]:
     """How many mutants ended how, and by number what went wrong."""
     folder.mkdir(parents=True, exist_ok=True)
-    found: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     wrong: dict[int, str] = {}
     settings = Settings(home=folder / "home", database_url=None, threads=1)
     with ingest.open_parser(settings, ingest.MEMORY) as table:
         for mutant in mutants(first, count):
-            said = outcome(mutant, table, folder)
-            found[said.partition(":")[0]] += 1
-            if said not in {"taken", "refused"}:
-                wrong[mutant.number] = f"{mutant.channel} {mutant.name}: {said}"
+            verdict = outcome(mutant, table, folder)
+            outcomes[verdict.partition(":")[0]] += 1
+            if verdict not in {"taken", "refused"}:
+                wrong[mutant.number] = f"{mutant.channel} {mutant.name}: {verdict}"
     if list(settings.scratch_folder.iterdir()):
-        found["left behind"] += 1
-    return found, wrong
+        outcomes["left behind"] += 1
+    return outcomes, wrong
 
 
 def _batches(count: int, work: Path) -> Iterator[dict[str, Any]]:
@@ -88,20 +88,22 @@ def _batches(count: int, work: Path) -> Iterator[dict[str, Any]]:
 
 def measure(work: Path, scale: float) -> list[Result]:
     """Try them all; at a smaller scale, the first of them."""
-    found: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     wrong: dict[str, str] = {}
     peak = 0.0
     for batch in _batches(max(1, int(MUTANTS * scale)), work):
-        found.update(batch["found"])
+        outcomes.update(batch["found"])
         wrong |= batch["wrong"]
         peak = max(peak, batch["peak"])
-        print(f"{sum(found.values())} mutants, {len(wrong)} wrong, {peak:.0f} MiB", file=sys.stderr)
+        print(
+            f"{sum(outcomes.values())} mutants, {len(wrong)} wrong, {peak:.0f} MiB", file=sys.stderr
+        )
     bad = ("traceback", "hang", "left behind", "no line")
     return [
-        Result("mutants", f"{sum(found.values())}"),
-        Result("  taken", f"{found['taken']}"),
-        Result("  refused", f"{found['refused']}"),
-        *(Result(f"  {name}", f"{found[name]}", "0", not found[name]) for name in bad),
+        Result("mutants", f"{sum(outcomes.values())}"),
+        Result("  taken", f"{outcomes['taken']}"),
+        Result("  refused", f"{outcomes['refused']}"),
+        *(Result(f"  {name}", f"{outcomes[name]}", "0", not outcomes[name]) for name in bad),
         Result("  most memory", f"{peak:.0f} MiB", f"< {MEGABYTES:.0f} MiB", peak < MEGABYTES),
         *(Result(f"    number {number}", said[:200]) for number, said in list(wrong.items())[:20]),
     ]
@@ -110,8 +112,8 @@ def measure(work: Path, scale: float) -> list[Result]:
 def main() -> None:
     """Try some mutants and say what became of them."""
     first, count, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    found, wrong = tally(first, count, folder)
-    print(json.dumps({"found": found, "wrong": wrong, "peak": peak_megabytes()}))
+    outcomes, wrong = tally(first, count, folder)
+    print(json.dumps({"found": outcomes, "wrong": wrong, "peak": peak_megabytes()}))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ from pipelines.stages.normalise import normalise
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 from sandbox import woocommerce_lists
-from sandbox.amazon_money import UNITED_KINGDOM, AmazonMoney
+from sandbox.amazon_money import AmazonMoney
+from sandbox.amazon_sites import UNITED_KINGDOM
 from sandbox.ebay_money import EBayMoney
 from sandbox.etsy_money import EtsyMoney
 from sandbox.faults import Exchange
@@ -111,16 +112,16 @@ def measure(work: Path, scale: float) -> list[Result]:
     """Every channel, one after another."""
     results = []
     for name in MONEY:
-        found = channel(name, work / name, round(TRANSACTIONS * scale))
-        paced, own = found.paced, found.at_once
+        medians = channel(name, work / name, round(TRANSACTIONS * scale))
+        paced, own = medians.paced, medians.at_once
         results += [
             Result(
-                f"{name}: {found.transactions:,} transactions, {found.megabytes:.0f} MB in "
-                f"{found.requests:,} calls",
-                f"{found.lines / paced.daybook:,.0f} lines a second",
+                f"{name}: {medians.transactions:,} transactions, {medians.megabytes:.0f} MB in "
+                f"{medians.requests:,} calls",
+                f"{medians.lines / paced.daybook:,.0f} lines a second",
             ),
-            Result(f"  httpx2 + DuckDB: {found.lines / paced.bare:,.0f} lines a second, "
-                   f"{found.milliseconds:.0f} ms an answer",
+            Result(f"  httpx2 + DuckDB: {medians.lines / paced.bare:,.0f} lines a second, "
+                   f"{medians.milliseconds:.0f} ms an answer",
                    f"{paced.ratio:.2f} x", f"<= {RATIO} x", paced.ratio <= RATIO),
             Result("  where answers come at once", f"{own.ratio:.2f} x"),
             Result("  seconds of that: to fetch and prove, to canonical lines, the bare script",
@@ -158,21 +159,21 @@ def _measured(
     work: Path,
 ) -> Measured:
     switch.now = replay = Replay.of(exchanges)
-    asked = work / "requests.json"
-    write_requests(exchanges, asked)
-    found: list[Medians] = []
+    requests_file = work / "requests.json"
+    write_requests(exchanges, requests_file)
+    medians: list[Medians] = []
     for at_once in (False, True):
         replay.at_once = at_once
         ours, bare = [], []
         for _ in range(REPEATS):
             shutil.rmtree(work / "bare", ignore_errors=True)
             replay.begin()
-            bare.append(in_fresh_process("bare", asked, work / "bare"))
+            bare.append(in_fresh_process("bare", requests_file, work / "bare"))
             shutil.rmtree(workspace.settings.lake_folder)
             replay.begin()
             home = workspace.settings.home
             ours.append(in_fresh_process("ingest", slug, money.today, home=home))
-        found.append(
+        medians.append(
             Medians(
                 statistics.median(it["seconds"] for it in ours),
                 statistics.median(it["fetched"] for it in ours),
@@ -181,7 +182,7 @@ def _measured(
         )
     pace = 1000 * statistics.mean(exchange.seconds for exchange in exchanges)
     size = bare[0]["megabytes"]
-    return Measured(money.transactions(), ours[0]["lines"], len(exchanges), pace, size, *found)
+    return Measured(money.transactions(), ours[0]["lines"], len(exchanges), pace, size, *medians)
 
 
 def _busy(earned: _Earned, transactions: int) -> Any:
@@ -203,8 +204,8 @@ def _synced(workspace: Workspace, slug: str, today: date) -> Window:
     now = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=12)
     connection = workspace.registry.connections.get(slug)
     window = whole_days(connection, workspace.settings.first_day, now)
-    found = fetch(workspace, connection, window, now)
-    assert not found.refused, found.refused
+    sync_outcome = fetch(workspace, connection, window, now)
+    assert not sync_outcome.refused, sync_outcome.refused
     return window
 
 
@@ -218,9 +219,9 @@ def run(slug: str, day: str) -> dict[str, float]:
         fetched = time.perf_counter()
         # A payout may lie a few days after the last day that is over.
         reach = Window(window.start, window.end + timedelta(days=40))
-        done = normalise(Store.read(workspace, connection, MappingConfig()), reach)
+        normalised = normalise(Store.read(workspace, connection, MappingConfig()), reach)
         ended = time.perf_counter()
-        assert not done.failed, done.failed
+        assert not normalised.failed, normalised.failed
         files = workspace.lake.partitions(
             "transactions", slug, workspace.lake.days("transactions", slug)
         )

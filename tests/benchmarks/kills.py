@@ -172,9 +172,9 @@ class Kills:
                 self.faults.append(f"{name}: re-run {number} ended with {code}: {tail}")
         self.slowest = max(self.slowest, time.monotonic() - began)
         if tree(state) != self.result:
-            kept = state.home.with_name(f"differs-{state.home.name}")
-            shutil.copytree(state.home, kept, ignore=lambda *_: ["postgres"])
-            self.faults.append(f"{name}: differs, see {kept}")
+            copy = state.home.with_name(f"differs-{state.home.name}")
+            shutil.copytree(state.home, copy, ignore=lambda *_: ["postgres"])
+            self.faults.append(f"{name}: differs, see {copy}")
         self.faults += [f"{name}: {path} is left" for path in leftovers(state.home)]
         if not is_built(state.home):
             self.faults.append(f"{name}: the warehouse lacks what the lake holds")
@@ -293,17 +293,17 @@ def measure(work: Path, scale: float) -> list[Result]:
         shared.prepare()
         at_random(shared, round(rest * 0.35), dice)
         at_boundaries(shared, rest - round(rest * 0.35), dice)
-    return [Result(*row) for row in told(shared, alone)]
+    return [Result(*row) for row in summaries(shared, alone)]
 
 
-def told(*suites: Kills) -> Iterator[tuple[str, str, str, bool | None]]:
+def summaries(*suites: Kills) -> Iterator[tuple[str, str, str, bool | None]]:
     """The table's lines."""
-    done = sum((suite.done for suite in suites), Counter[str]())
+    counts = sum((suite.done for suite in suites), Counter[str]())
     faults = [fault for suite in suites for fault in suite.faults]
     for fault in faults:
         print(fault)
-    yield "kills, each run again", f"{done.total()}", "", None
-    for what, number in sorted(done.items()):
+    yield "kills, each run again", f"{counts.total()}", "", None
+    for what, number in sorted(counts.items()):
         yield f"  {what}", f"{number}", "", None
     yield "books or lake differ, hangs, leftovers", f"{len(faults)}", "0", not faults
     yield "slowest re-run", f"{max(s.slowest for s in suites):.1f} s", "", None

@@ -69,21 +69,21 @@ def measure(work: Path, scale: float) -> list[Result]:
     days = timedelta(days=max(7, round(DAYS * scale)))
     try:
         free = _round(work / OPEN, days, OPEN)
-        kept = _round(work / KEPT, days, KEPT)
+        shaped = _round(work / KEPT, days, KEPT)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    must = kept.least + free.seconds
+    must = shaped.least + free.seconds
     accounts = sum(number for number, _ in ACCOUNTS.values())
     return [
         Result(f"{accounts} accounts at once: calls, documents",
-               f"{kept.calls:,}, {kept.documents:,}", f"{free.documents:,} documents",
-               kept.documents == free.documents),
-        Result("  refused for their number", str(kept.refused), "0", kept.refused == 0),
+               f"{shaped.calls:,}, {shaped.documents:,}", f"{free.documents:,} documents",
+               shaped.documents == free.documents),
+        Result("  refused for their number", str(shaped.refused), "0", shaped.refused == 0),
         Result("  the same without limits", f"{free.seconds:.1f} s"),
-        Result(f"  what the slowest limit takes ({kept.slowest})", f"{kept.least:.1f} s"),
-        Result("  with limits", f"{kept.seconds:.1f} s", f"<= {TIMES} x {must:.1f} s",
-               kept.seconds <= TIMES * must),
-        Result("  beside the slowest limit alone", f"{kept.seconds / kept.least:.2f} x"),
+        Result(f"  what the slowest limit takes ({shaped.slowest})", f"{shaped.least:.1f} s"),
+        Result("  with limits", f"{shaped.seconds:.1f} s", f"<= {TIMES} x {must:.1f} s",
+               shaped.seconds <= TIMES * must),
+        Result("  beside the slowest limit alone", f"{shaped.seconds / shaped.least:.2f} x"),
     ]  # fmt: skip
 
 
@@ -94,12 +94,12 @@ def _round(work: Path, days: timedelta, mode: str) -> Round:
         for emulator in emulators.values():
             emulator.limits.enforced = mode == KEPT
         time.sleep(1.0)
-        seconds, told = _at_once(slugs, mode)
+        seconds, reports = _at_once(slugs, mode)
     limits = {name: emulator.limits for name, emulator in emulators.items()}
     slowest = max(limits, key=lambda name: limits[name].least())
     return Round(
         seconds,
-        sum(found["documents"] for found in told),
+        sum(found["documents"] for found in reports),
         sum(len(emulator.application.exchanges) for emulator in emulators.values()),
         sum(sum(found.refused.values()) for found in limits.values()),
         limits[slowest].least(),
@@ -155,8 +155,8 @@ def _at_once(slugs: list[str], mode: str) -> tuple[float, list[dict[str, Any]]]:
             assert worker.stdin is not None
             worker.stdin.write("go\n")
             worker.stdin.flush()
-        told = [json.loads(worker.communicate()[0]) for worker in workers]
-        return time.monotonic() - started, told
+        reports = [json.loads(worker.communicate()[0]) for worker in workers]
+        return time.monotonic() - started, reports
 
 
 def _sync(slug: str, day: str, mode: str) -> dict[str, Any]:
@@ -169,9 +169,9 @@ def _sync(slug: str, day: str, mode: str) -> dict[str, Any]:
         print("ready", flush=True)
         sys.stdin.readline()
         window = whole_days(connection, settings().first_day, now)
-        found = fetch(workspace, connection, window, now)
-    assert not found.refused, found.refused
-    return {"documents": len(found.documents)}
+        fetched = fetch(workspace, connection, window, now)
+    assert not fetched.refused, fetched.refused
+    return {"documents": len(fetched.documents)}
 
 
 if __name__ == "__main__":

@@ -39,17 +39,17 @@ class Mutant:
 @cache
 def seeds() -> tuple[tuple[str, str, str, bytes], ...]:
     """Channel, time zone, name and bytes of every fixture; texts also as workbooks."""
-    found = []
+    positions = []
     for path in sorted(FIXTURES.glob("*/*/document*")):
         case = f"{path.parent.parent.name}/{path.parent.name}"
         channel, zone = path.parent.parent.name, TIME_ZONES.get(case, "UTC")
-        found.append((channel, zone, path.name, path.read_bytes()))
+        positions.append((channel, zone, path.name, path.read_bytes()))
         if path.suffix in {".csv", ".txt"}:
             mark = "\t" if path.suffix == ".txt" else ","
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             cells = [line.split(mark) for line in lines]
-            found.append((channel, zone, f"{path.stem}.xlsx", _timeless(workbook(cells))))
-    return tuple(found)
+            positions.append((channel, zone, f"{path.stem}.xlsx", _timeless(workbook(cells))))
+    return tuple(positions)
 
 
 def _timeless(content: bytes) -> bytes:

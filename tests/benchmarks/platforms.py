@@ -44,18 +44,18 @@ def reached(
             application = (instead or {}).get(name, emulator.application)
             url = stack.enter_context(serving(application, bound()))
             hosts[name] = emulator.endpoints(url)
-        told = work / "endpoints.json"
-        told.write_text(json.dumps(hosts))
+        endpoints_file = work / "endpoints.json"
+        endpoints_file.write_text(json.dumps(hosts))
         home = stack.enter_context(fresh_home(work / "home", []))
-        given = {
+        environment = {
             "DAYBOOK_HOME": str(home.home),
-            "DAYBOOK_ENDPOINTS": str(told),
+            "DAYBOOK_ENDPOINTS": str(endpoints_file),
             "DAYBOOK_ALLOWED_PRIVATE_HOSTS": "127.0.0.1,localhost",
             "DAYBOOK_MEMORY_LIMIT": memory,
         }
-        os.environ |= given
+        os.environ |= environment
         stack.callback(settings.cache_clear)
-        stack.callback(lambda: [os.environ.pop(name, None) for name in given])
+        stack.callback(lambda: [os.environ.pop(name, None) for name in environment])
         settings.cache_clear()
         with Registry.open(settings()) as registry:
             yield Workspace(settings(), registry)
@@ -64,11 +64,11 @@ def reached(
 def connect(workspace: Workspace, name: str, emulator: Any, account: str) -> str:
     """Connect an account by keys, from its money's first day on; its slug."""
     accounts = Accounts(workspace.settings, workspace.registry)
-    given = emulator.fields() | emulator.chosen(account) | emulator.keys(account)
+    fields = emulator.fields() | emulator.chosen(account) | emulator.keys(account)
     money = emulator.money[account]
     # Not every platform says in which time zone a seller is.
     zone = getattr(money, "zone", getattr(money, "timezone", "UTC"))
-    added = accounts.add(name, name, given, timezone=zone, account=account, actor="benchmark")
+    added = accounts.add(name, name, fields, timezone=zone, account=account, actor="benchmark")
     slug = added.slug
     setup = Setup(step="done", imports=Imports(history_from=money.first))
     workspace.registry.connections.set_setup(slug, setup.model_dump(mode="json"), "benchmark")

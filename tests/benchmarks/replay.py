@@ -50,12 +50,12 @@ class Replay:
     @classmethod
     def of(cls, exchanges: Iterable[Exchange]) -> "Replay":
         """A server of these answers."""
-        found = cls()
+        replay = cls()
         for e in exchanges:
             answer = Response(e.answer, e.status)
             answer.raw_headers += [h for h in e.answer_headers if h[0] not in _OF_ONE_ANSWER]
-            found._answers[_key(e.method, e.path, e.query, e.body)].append((answer, e.seconds))
-        return found
+            replay._answers[_key(e.method, e.path, e.query, e.body)].append((answer, e.seconds))
+        return replay
 
     def begin(self) -> None:
         """Give the first answers again."""
@@ -76,18 +76,18 @@ class Replay:
         await answer(scope, receive, send)
 
 
-def _header(exchange: Exchange, wanted: bytes) -> str:
-    return next(value for name, value in exchange.headers if name == wanted).decode()
+def _header(exchange: Exchange, header_name: bytes) -> str:
+    return next(value for name, value in exchange.headers if name == header_name).decode()
 
 
 def _key(method: str, path: str, query: bytes, body: bytes) -> _Key:
-    asked = parse_qsl(query.decode(), keep_blank_values=True)
-    return method, path, tuple(sorted(p for p in asked if p[0] not in _EVER_NEW)), body
+    parameters = parse_qsl(query.decode(), keep_blank_values=True)
+    return method, path, tuple(sorted(p for p in parameters if p[0] not in _EVER_NEW)), body
 
 
 def write_requests(exchanges: Iterable[Exchange], to: Path) -> None:
     """The same requests for somebody who sends them as they are."""
-    asked = [
+    pairs = [
         {
             "method": e.method,
             "url": f"http://{_header(e, b'host')}{e.path}"
@@ -101,4 +101,4 @@ def write_requests(exchanges: Iterable[Exchange], to: Path) -> None:
         }
         for e in exchanges
     ]
-    to.write_text(json.dumps(asked))
+    to.write_text(json.dumps(pairs))

@@ -27,14 +27,14 @@ class Result:
 def in_fresh_process(module: str, *arguments: object, home: Path | None = None) -> dict[str, Any]:
     """Run a module of this folder by itself; the last line it prints is its JSON answer."""
     environment = {**os.environ, **({"DAYBOOK_HOME": str(home)} if home else {})}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments)],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    answer: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
     return answer
 
 

@@ -178,8 +178,8 @@ class Simulation:
     def _reconnect(self, store: Store) -> None:
         accounts = Accounts(settings(), self.workspace.registry)
         emulator = store.emulator
-        given = emulator.fields() | emulator.chosen(emulator.first) | emulator.keys(emulator.first)
-        accounts.reconnect(store.slug, given, account=emulator.first, actor="simulation")
+        fields = emulator.fields() | emulator.chosen(emulator.first) | emulator.keys(emulator.first)
+        accounts.reconnect(store.slug, fields, account=emulator.first, actor="simulation")
 
     def _killed(self, store: Store) -> None:
         """The same work in a process of its own, which is killed on the way."""
@@ -226,9 +226,9 @@ def measure(work: Path, scale: float) -> list[Result]:
         wrong = [w for s in simulation.stores for w in _wrong(workspace, s)]
     bad = [p for p in proofs if not p.ok]
     syncs = simulation.happened.total()
-    told = ", ".join(f"{n} {event}" for event, n in simulation.happened.most_common())
+    events = ", ".join(f"{n} {event}" for event, n in simulation.happened.most_common())
     return [
-        Result(f"{days} days, {len(simulation.stores)} stores: {syncs} syncs", told),
+        Result(f"{days} days, {len(simulation.stores)} stores: {syncs} syncs", events),
         Result("  answers that were spoiled", f"{simulation.spoiled:,}"),
         Result("  settlements that tie or are open", f"{len(proofs) - len(bad)} of {len(proofs)}",
                "all", not bad),
@@ -259,9 +259,9 @@ def _house(work: Path) -> Iterator[Simulation]:
             url = stack.enter_context(serving(made[name].application, bound()))
             hosts[name] = made[name].endpoints(url)  # type: ignore[attr-defined]
         work.mkdir(parents=True, exist_ok=True)
-        told = work / "endpoints.json"
-        told.write_text(json.dumps(hosts))
-        os.environ["DAYBOOK_ENDPOINTS"] = str(told)
+        endpoints_file = work / "endpoints.json"
+        endpoints_file.write_text(json.dumps(hosts))
+        os.environ["DAYBOOK_ENDPOINTS"] = str(endpoints_file)
         os.environ["DAYBOOK_ALLOWED_PRIVATE_HOSTS"] = "127.0.0.1,localhost"
         stack.callback(settings.cache_clear)
         stack.callback(lambda: [os.environ.pop(n) for n in (
@@ -275,8 +275,8 @@ def _house(work: Path) -> Iterator[Simulation]:
         accounts, stores = Accounts(settings(), registry), []
         for name, emulator in made.items():
             first = emulator.first  # type: ignore[attr-defined]
-            given = emulator.fields() | emulator.chosen(first) | emulator.keys(first)  # type: ignore[attr-defined]
-            slug = accounts.add(name, name, given, account=first, actor="simulation").slug
+            fields = emulator.fields() | emulator.chosen(first) | emulator.keys(first)  # type: ignore[attr-defined]
+            slug = accounts.add(name, name, fields, account=first, actor="simulation").slug
             store = Store(name, emulator, slug)
             setup = Setup(step="done", imports=Imports(history_from=store.money.first))
             registry.connections.set_setup(slug, setup.model_dump(mode="json"), "simulation")

@@ -86,7 +86,7 @@ def _republish_one_day(lake: Path, warehouse: Path, day: date) -> float:
 
 def _queries(warehouse: Path) -> dict[str, float]:
     """Milliseconds of every worked query of the page, on an open connection."""
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     with duckdb.connect(str(warehouse), read_only=True, config={"threads": 2}) as con:
         for name, section in re.findall(
             r"^## `(\w+)`\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.S | re.M
@@ -96,8 +96,8 @@ def _queries(warehouse: Path) -> dict[str, float]:
                 run = _runner(con, sql)
                 run()
                 times = [_milliseconds(run) for _ in range(REPEATS)]
-                found[f"{name}.{number}"] = round(statistics.median(times), 1)
-    return found
+                seconds[f"{name}.{number}"] = round(statistics.median(times), 1)
+    return seconds
 
 
 def _runner(con: duckdb.DuckDBPyConnection, sql: str) -> Callable[[], object]:

@@ -64,8 +64,8 @@ class Site:
                 if can_sync(self.registry.connections.get(slug)):
                     outcome = run_fetch(instance, slug)
                     assert outcome.ok is ok, outcome.problem
-                asked = {day for event in self.registry.inbox.list() for day in event.days}
-                for window in windows(asked, gap=31):
+                requested_days = {day for event in self.registry.inbox.list() for day in event.days}
+                for window in windows(requested_days, gap=31):
                     outcome = run(instance, DATA, slug, window)
                     assert outcome.ok is ok, outcome.problem
         settings.cache_clear()
@@ -199,12 +199,12 @@ def desk(chromium: Browser) -> Iterator[BrowserContext]:
 def page(desk: BrowserContext, site: Site) -> Iterator[Page]:
     """Ada, signed in, at a desk."""
     desk.clear_cookies()
-    found = desk.new_page()
+    user_page = desk.new_page()
     faults: list[str] = []
-    found.on("pageerror", lambda error: faults.append(str(error)))
-    sign_in(found, site)
-    yield found
-    found.close()
+    user_page.on("pageerror", lambda error: faults.append(str(error)))
+    sign_in(user_page, site)
+    yield user_page
+    user_page.close()
     assert faults == []
 
 

@@ -19,12 +19,12 @@ def test_an_organisation_is_connected_from_a_store_and_chosen(page: Page, site: 
     allow(page, emulator.picks(emulator.first))
     expect(page.get_by_text("is connected.")).to_be_visible()
     shot(page, "organisation-done")
-    page.get_by_role("link", name="Go on with the store's set-up").click()
+    page.get_by_role("link", name="Continue the store's set-up").click()
     expect(page.get_by_role("radio", name="Xero: Our books")).to_be_checked()
     page.get_by_role("button", name="Finish").click()
-    found = page.locator('[data-slug="our-books"]')
-    expect(found).to_contain_text("Connected")
-    expect(found).not_to_contain_text("Never synced")
+    books_card = page.locator('[data-slug="our-books"]')
+    expect(books_card).to_contain_text("Connected")
+    expect(books_card).not_to_contain_text("Never synced")
     assert site.registry.connections.get("my-shop").setup["target"] == "our-books"
 
     page.get_by_role("button", name="Actions for Our books").click()

@@ -37,32 +37,32 @@ def nothing_wrong(page: Page, scheme: Scheme = "light") -> None:
     """
     page.wait_for_timeout(400)
     dialog = ".q-dialog" if page.get_by_role("dialog").count() else None
-    found = Axe().run(page, context=dialog, options=LOOKS[scheme])
-    assert found.violations_count == 0, found.generate_report()
+    violations = Axe().run(page, context=dialog, options=LOOKS[scheme])
+    assert violations.violations_count == 0, violations.generate_report()
 
 
 def connected(page: Page, site: Site, name: str = "square") -> None:
     """A connected store, made behind the page."""
     emulator = site.platforms[name]
-    given = emulator.chosen(emulator.first) | emulator.keys(emulator.first)
-    site.accounts.add(name, "My shop", given, account=emulator.first, actor="test")
+    fields = emulator.chosen(emulator.first) | emulator.keys(emulator.first)
+    site.accounts.add(name, "My shop", fields, account=emulator.first, actor="test")
     page.goto(site.url)
     expect(page.locator('[data-slug="my-shop"]')).to_be_visible()
 
 
 def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Site) -> None:
-    wanted, emulator = platform_named("shopify"), site.platforms["shopify"]
-    found = page.locator('[data-slug="my-shop"]')
+    platform, emulator = platform_named("shopify"), site.platforms["shopify"]
+    shop_card = page.locator('[data-slug="my-shop"]')
 
     def leave_and_come_back() -> None:
         page.goto(site.url)
-        expect(found).to_contain_text("Setting up")
-        found.get_by_role("link", name="Finish set-up").click()
+        expect(shop_card).to_contain_text("Setting up")
+        shop_card.get_by_role("link", name="Finish set-up").click()
 
-    pick(page, wanted)
+    pick(page, platform)
     give_name(page, "My shop")
     leave_and_come_back()
-    choose(page, wanted, emulator.chosen(emulator.first))
+    choose(page, platform, emulator.chosen(emulator.first))
     expect(page.get_by_text("Sandbox: this is not")).to_be_visible()
     leave_and_come_back()
     page.get_by_role("button", name="Go to Shopify").click()
@@ -70,8 +70,8 @@ def test_whoever_leaves_half_way_goes_on_where_they_stopped(page: Page, site: Si
     expect(page.get_by_text("What should Daybook import?")).to_be_visible()
     page.goto(site.url)
     page.goto(f"{site.url}/setup/my-shop?authorised=1")
-    finish(page, wanted)
-    expect(found).to_contain_text("Never synced")
+    finish(page, platform)
+    expect(shop_card).to_contain_text("Never synced")
 
 
 def test_nothing_is_clicked_before_the_server_listens(page: Page, site: Site) -> None:
@@ -92,28 +92,28 @@ def test_nothing_is_clicked_before_the_server_listens(page: Page, site: Site) ->
 
 def test_a_card_that_changes_under_the_hand_takes_no_click(page: Page, site: Site) -> None:
     connected(page, site)
-    found = page.locator('[data-slug="my-shop"]')
+    shop_card = page.locator('[data-slug="my-shop"]')
     page.get_by_role("button", name="Actions for My shop").click()
     item = page.get_by_role("menuitem", name="Pause")
     expect(item).to_be_visible()
     site.registry.connections.rename("my-shop", "Corner shop", "test")
     page.wait_for_timeout(6_000)
     item.click()
-    expect(found).to_contain_text("Corner shop")
-    found.get_by_role("button", name="Resume").hover()
+    expect(shop_card).to_contain_text("Corner shop")
+    shop_card.get_by_role("button", name="Resume").hover()
     page.mouse.down()
     site.registry.connections.rename("my-shop", "Market shop", "test")
     page.wait_for_timeout(6_000)
     page.mouse.up()
-    expect(found).to_contain_text("Market shop")
-    expect(found).to_contain_text("Never synced")
+    expect(shop_card).to_contain_text("Market shop")
+    expect(shop_card).to_contain_text("Never synced")
 
 
 def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> None:
-    wanted = platform_named("etsy")
-    pick(page, wanted)
+    platform = platform_named("etsy")
+    pick(page, platform)
     give_name(page, "My shop")
-    choose(page, wanted, {})
+    choose(page, platform, {})
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", name="Access was not granted")).to_be_visible()
     shot(page, "denied")
@@ -124,22 +124,22 @@ def test_saying_no_at_the_platform_connects_nothing(page: Page, site: Site) -> N
 
 
 def test_a_wrong_field_says_so_beside_itself(page: Page, site: Site) -> None:
-    wanted = platform_named("shopify")
-    pick(page, wanted)
+    platform = platform_named("shopify")
+    pick(page, platform)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Give it a name")).to_be_visible()
     give_name(page, "My shop")
-    choose(page, wanted, {"shop": "https://example.com/shop"})
+    choose(page, platform, {"shop": "https://example.com/shop"})
     expect(page.get_by_text("myshopify.com").first).to_be_visible()
     shot(page, "field-error")
     assert site.registry.connections.get("my-shop").state == "pending"
 
 
 def test_several_organisations_are_chosen_between(page: Page, site: Site) -> None:
-    wanted = platform_named("xero")
-    pick(page, wanted)
+    platform = platform_named("xero")
+    pick(page, platform)
     give_name(page, "My books")
-    choose(page, wanted, {})
+    choose(page, platform, {})
     page.get_by_role("checkbox", name="Kiwi Wares").uncheck()
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_text("Which one is this connection?")).to_be_visible()
@@ -152,18 +152,18 @@ def test_several_organisations_are_chosen_between(page: Page, site: Site) -> Non
 
 def test_a_store_is_renamed_paused_and_its_imports_changed(page: Page, site: Site) -> None:
     connected(page, site)
-    found = page.locator('[data-slug="my-shop"]')
+    shop_card = page.locator('[data-slug="my-shop"]')
     actions = page.get_by_role("button", name="Actions for")
     actions.click()
     page.get_by_role("menuitem", name="Rename").click()
     page.get_by_role("dialog").get_by_label("Name").fill("Old shop")
     page.get_by_role("dialog").get_by_role("button", name="Rename").click()
-    expect(found).to_contain_text("Old shop")
+    expect(shop_card).to_contain_text("Old shop")
     actions.click()
     page.get_by_role("menuitem", name="Pause").click()
-    expect(found).to_contain_text("Paused")
-    found.get_by_role("button", name="Resume").click()
-    expect(found).to_contain_text("Never synced")
+    expect(shop_card).to_contain_text("Paused")
+    shop_card.get_by_role("button", name="Resume").click()
+    expect(shop_card).to_contain_text("Never synced")
     actions.click()
     page.get_by_role("menuitem", name="Import settings").click()
     expect(page.get_by_role("checkbox", name="Orders")).to_have_count(0)
@@ -225,12 +225,12 @@ def test_a_page_waits_for_a_database_that_is_busy(page: Page, site: Site) -> Non
 
 
 def test_the_wizard_is_walked_with_the_keyboard_alone(page: Page, site: Site) -> None:
-    wanted, emulator = platform_named("square"), site.platforms["square"]
+    platform, emulator = platform_named("square"), site.platforms["square"]
     # Before the server listens a page takes no focus.
     page.wait_for_function("!document.body.inert")
     page.get_by_role("button", name="Connect your first store").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_role("link", name=wanted.title, exact=True).focus()
+    page.get_by_role("dialog").get_by_role("link", name=platform.title, exact=True).focus()
     page.keyboard.press("Enter")
     typed = page.get_by_label("Name of this connection")
     expect(typed).to_be_focused()
@@ -337,9 +337,9 @@ def test_a_new_word_is_placed(page: Page, site: Site, tmp_path: Path) -> None:
     """From the card to the page of new words, to the entry that waits, and back."""
     take_in_a_new_word(site, tmp_path)
     page.goto(site.url)
-    found = page.locator('[data-slug="attic"]')
-    expect(found).to_contain_text("Held")
-    found.get_by_role("link", name="Map 1 new source type").click()
+    attic_card = page.locator('[data-slug="attic"]')
+    expect(attic_card).to_contain_text("Held")
+    attic_card.get_by_role("link", name="Map 1 new source type").click()
     listed = page.get_by_role("row").filter(has_text=WORD)
     expect(listed).to_contain_text("unmapped")
     expect(page.get_by_text("1 source type is unmapped, 1 entry is held")).to_be_visible()
@@ -362,7 +362,7 @@ def test_a_new_word_is_placed(page: Page, site: Site, tmp_path: Path) -> None:
     expect(page.get_by_role("status").filter(has_text="processed again").first).to_be_visible()
     expect(page.get_by_role("heading", name="Mappings")).to_be_focused()
     page.goto(site.url)
-    expect(found).to_contain_text("Every source type is mapped now")
+    expect(attic_card).to_contain_text("Every source type is mapped now")
     for address in ("mappings?connection=nowhere", "journals/nowhere/2026-03-03"):
         page.goto(f"{site.url}/{address}")
         expect(page.get_by_role("alert")).to_contain_text("nowhere")

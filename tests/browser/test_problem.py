@@ -10,6 +10,7 @@ from pipelines.stages.workspace import Workspace
 from tests.browser.conftest import HASH, PASSWORD, Site, shot
 from tests.browser.test_pages import nothing_wrong
 from tests.console.conftest import settlement
+from tests.inbox import finish_all
 
 
 def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path: Path) -> None:
@@ -20,15 +21,15 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     assert list(import_file(workspace, amazon, target, file))
     raw = (site.settings.lake_folder / "raw").rglob("*.zst")
     (stored,) = raw
-    found = page.locator('[data-slug="attic"]')
+    attic_card = page.locator('[data-slug="attic"]')
     whole = stored.read_bytes()
     stored.write_bytes(b"damaged")
     site.work("attic", ok=False)
-    site.registry.inbox.mark_handled([event.id for event in site.registry.inbox.list()])
+    finish_all(site.registry)
 
     page.goto(site.url)
-    expect(found).to_contain_text("Error")
-    found.get_by_role("link", name="See why").click()
+    expect(attic_card).to_contain_text("Error")
+    attic_card.get_by_role("link", name="See why").click()
     expect(page.get_by_role("heading", name="Attic: what went wrong")).to_be_visible()
     expect(page.get_by_role("table", name="Days that failed")).to_contain_text("3 Mar 2026")
     failure = site.registry.activities.latest_failures()["attic"]
@@ -45,17 +46,17 @@ def test_a_failure_is_explained_and_tried_again(page: Page, site: Site, tmp_path
     page.get_by_label("Name").fill("ben")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    found.get_by_role("link", name="See why").click()
+    attic_card.get_by_role("link", name="See why").click()
     expect(page.get_by_role("table", name="Days that failed")).to_be_visible()
     expect(link).to_have_count(0)
     page.goto(site.url)
     stored.write_bytes(whole)
-    found.get_by_role("button", name="Try again").click()
+    attic_card.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status").filter(has_text="trying again").first).to_be_visible()
     (event,) = site.registry.inbox.list()
     assert event.kind == "request"
     site.work("attic")
-    site.registry.inbox.mark_handled([event.id])
+    finish_all(site.registry)
     page.goto(site.url)
-    expect(found).to_contain_text("Not in the books")
+    expect(attic_card).to_contain_text("Not in the books")
     shot(page, "not-in-the-books")

@@ -50,14 +50,14 @@ def test_a_time_zone_is_asked_where_the_platform_says_none(chromium: Browser, si
 
 def test_choices_outlast_a_no_and_a_closed_consent(page: Page, site: Site) -> None:
     """A region that was chosen stays chosen, and none is chosen for anybody."""
-    wanted, emulator = platform_named("amazon"), site.platforms["amazon"]
-    pick(page, wanted)
+    platform, emulator = platform_named("amazon"), site.platforms["amazon"]
+    pick(page, platform)
     give_name(page, "My shop")
     region = page.get_by_label("Region")
     expect(region).to_have_value("")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Choose: Region")).to_be_visible()
-    choose(page, wanted, {"region": "europe"})
+    choose(page, platform, {"region": "europe"})
     page.get_by_role("button", name="Deny").click()
     page.get_by_role("link", name="Try again").click()
     expect(page.get_by_text("Region: Europe")).to_be_visible()
@@ -74,10 +74,10 @@ def test_choices_outlast_a_no_and_a_closed_consent(page: Page, site: Site) -> No
 
 
 def test_an_organisation_that_was_to_be_chosen_is_asked_for_again(page: Page, site: Site) -> None:
-    wanted = platform_named("xero")
-    pick(page, wanted)
+    platform = platform_named("xero")
+    pick(page, platform)
     give_name(page, "My books")
-    choose(page, wanted, {})
+    choose(page, platform, {})
     page.get_by_role("checkbox", name="Kiwi Wares").uncheck()
     page.get_by_role("button", name="Allow").click()
     question = page.get_by_text("Which one is this connection?")

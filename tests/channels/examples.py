@@ -12,8 +12,8 @@ from decimal import Decimal
 
 import openpyxl
 
+from sandbox import amazon_files
 from tests.channels import (
-    amazon_files,
     ebay_files,
     etsy_files,
     shopify_files,

@@ -142,9 +142,9 @@ class House:
         if not files:
             return []
         with self.workspace.engine() as con:
-            found = con.execute(f"SELECT * FROM {scan(files)}")
-            names = [column[0] for column in found.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            cursor = con.execute(f"SELECT * FROM {scan(files)}")
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def files(self) -> dict[str, bytes]:
         """Every partition of the store by name, as bytes."""

@@ -75,8 +75,8 @@ class Site:
     @property
     def total(self) -> str:
         """The column of the row's sum."""
-        known = ("total", "Gesamt", "合計")
-        return next(c for c in self.columns if c in known)
+        total_names = ("total", "Gesamt", "合計")
+        return next(c for c in self.columns if c in total_names)
 
     def written(self, value: Decimal) -> str:
         """An amount in the site's form."""
@@ -96,13 +96,13 @@ INDIA = Site(INDIAN, "product sales", "INR", "amazon.in", above=5)
 def row(site: Site, at: str, settlement: str, kind: str, **columns: str) -> Row:
     """One row: texts by the place of their column, `a3` being the fourth amount."""
     texts = dict(zip(site.columns[3:8], ("", "", "", "", ""), strict=True))
-    given = {name: value for name, value in columns.items() if not name[1:].isdigit()}
+    cells = {name: value for name, value in columns.items() if not name[1:].isdigit()}
     order, sku, description, quantity, _ = site.columns[3:8]
     texts |= {
-        order: given.get("order", ""),
-        sku: given.get("sku", ""),
-        description: given.get("description", ""),
-        quantity: given.get("quantity", ""),
+        order: cells.get("order", ""),
+        sku: cells.get("sku", ""),
+        description: cells.get("description", ""),
+        quantity: cells.get("quantity", ""),
     }
     amounts = {c: Decimal(columns.get(f"a{i}", "0")) for i, c in enumerate(site.amounts)}
     total = sum(amounts.values(), Decimal(0))
@@ -111,12 +111,12 @@ def row(site: Site, at: str, settlement: str, kind: str, **columns: str) -> Row:
         site.columns[1]: settlement,
         site.columns[2]: kind,
         **texts,
-        site.columns[7]: site.marketplace if given.get("order") else "",
+        site.columns[7]: site.marketplace if cells.get("order") else "",
         **{c: site.written(v) for c, v in amounts.items()},
         site.total: site.written(total),
     }
     if "Transaction Status" in site.columns:
-        values_by_column["Transaction Status"] = given.get("status", "Released")
+        values_by_column["Transaction Status"] = cells.get("status", "Released")
     return values_by_column
 
 

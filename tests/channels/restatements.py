@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.documents.api_documents import ApiDocument
+from sandbox import amazon_files
 from tests.channels import (
-    amazon_files,
     ebay_files,
     etsy_files,
     shopify_files,

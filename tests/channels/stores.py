@@ -161,9 +161,9 @@ def proven_by(house: House, money: Money) -> Iterator[str]:
             continue
         if proof.state == "open" and (proof.why or "").endswith("when that day is over"):
             expected = replace(expected, paid=proof.paid)
-        found = Owed(proof.currency, proof.raw, proof.paid)
-        if found != expected or proof.normalised not in {None, proof.raw}:
-            yield f"{name} is {found}, and {expected} there"
+        actual = Owed(proof.currency, proof.raw, proof.paid)
+        if actual != expected or proof.normalised not in {None, proof.raw}:
+            yield f"{name} is {actual}, and {expected} there"
         if proof.state != ("open" if expected.paid is None else "tied"):
             yield f"{name} is {proof.state}: {proof.why}"
     keys = [r["transaction_id"] for r in house.rows()]

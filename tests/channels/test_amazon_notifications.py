@@ -21,14 +21,13 @@ from pipelines.resources import Daybook
 from pipelines.stages.notification_poll import PollResult, poll_queues
 from sandbox.amazon import Amazon
 from sandbox.amazon_notifications import (
-    ARN,
-    AWS_ACCOUNT,
     NotificationDesk,
     as_event,
     order_change,
     report_finished,
     transaction_update,
 )
+from sandbox.sqs import ARN, AWS_ACCOUNT
 from tests.channels.stores import Store, connected, store
 from tests.secrets_search import exposed
 
@@ -130,12 +129,12 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
         assert heard.skip_reason == dg.SkipReason(f"2 messages; sooner: {slug(at)}")
         assert desk(at).sqs.messages == []
         assert scheduled(at).at == at.now
-        asked = list(tick(at, instance, "due_syncs").run_requests or ())
+        requests = list(tick(at, instance, "due_syncs").run_requests or ())
         again = tick(at, instance, "notifications")
         assert again.skip_reason == dg.SkipReason("no messages")
     settings.cache_clear()
-    assert {r.run_key.split("|")[0] for r in asked if r.run_key} == {slug(at)}
-    assert len({r.run_key for r in asked}) == len(asked) == 1
+    assert {r.run_key.split("|")[0] for r in requests if r.run_key} == {slug(at)}
+    assert len({r.run_key for r in requests}) == len(requests) == 1
     assert {m.statement for m in at.sync().documents} & set(at.money.settlements())
 
 
@@ -356,9 +355,9 @@ def test_one_that_cannot_be_synced_is_not_listened_for(at: Store) -> None:
 
 def test_a_queue_that_does_not_answer_is_not_kept(at: Store) -> None:
     before = notifying(at).shown(slug(at))
-    for given, message in WRONG:
+    for body, message in WRONG:
         with pytest.raises(ConfigError, match=message) as error:
-            notifying(at).switch_on(slug(at), desk(at).fields() | given, "test")
+            notifying(at).switch_on(slug(at), desk(at).fields() | body, "test")
         assert notifying(at).shown(slug(at)) == before
         assert desk(at).sqs.secret not in str(error.value)
 

@@ -23,9 +23,9 @@ from mappings.channels import classify
 from mappings.tables import PROVISIONAL_TRANSACTIONS
 from pipelines.stages.explanation import sources
 from pipelines.stages.provisional import write_provisional
+from sandbox.amazon_files import amounts
 from sandbox.amazon_money import AmazonMoney
 from sandbox.limits import CLOCK
-from tests.channels.amazon_files import amounts
 from tests.channels.house import ONE_DAY
 from tests.channels.stores import Store, check_tied, store
 
@@ -117,11 +117,11 @@ def test_open_days_have_provisional_figures_that_no_book_sees(at: Store) -> None
 def test_they_give_way_to_the_settlement(at: Store) -> None:
     at.sync()
     before = at.house.workspace.lake.provisional_documents(at.house.slug)
-    told = figures(at)
+    shown = figures(at)
     at.money.advance(9)
     fetched = at.sync()
     assert {c: total for c, total in provisional(at).items() if total} == unsettled(at)
-    assert figures(at) == unsettled(at) != told
+    assert figures(at) == unsettled(at) != shown
     assert min(r["business_date"] for r in at.house.rows(TABLE)) > last_covered(at)
     after = at.house.workspace.lake.provisional_documents(at.house.slug)
     assert min(m.first_day for m in after) > max(m.last_day for m in before)
@@ -215,7 +215,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Man
         yield examined
 
 
-def said(manifest: Manifest) -> dict[str, str]:
+def categories(manifest: Manifest) -> dict[str, str]:
     return {w.name: f"{w.amount.normalize():f}" for w in manifest.source_types}
 
 
@@ -224,12 +224,12 @@ def test_items_are_counted_where_they_make_the_total(read: Callable[..., Manifes
     item = {"breakdowns": [part("AmazonFees", "-3", fee), part("OurPricePrincipal", "20")]}
     coarse = [part("Sales", "20", part("ProductCharges", "20")), part("AmazonFees", "-3")]
     manifest = read(transaction(1, "17", *coarse, items=[item]))
-    assert said(manifest) == {
+    assert categories(manifest) == {
         "Shipment / Commission / Base": "-2.5",
         "Shipment / Commission / Tax": "-0.5",
         "Shipment / OurPricePrincipal": "20",
     }
-    placed = {c.source_type: c.category for c in classify("amazon", said(manifest))}
+    placed = {c.source_type: c.category for c in classify("amazon", categories(manifest))}
     assert list(placed.values()) == ["fee.referral", "tax.on_fees", "sales.principal"]
 
 
@@ -240,12 +240,12 @@ def test_what_nobody_knows_keeps_its_own_word(read: Callable[..., Manifest]) -> 
         transaction(2, "5", part("ProductCharges", "4"), items=[nothing]),
         transaction(3, "0.01", items=[]),
     )
-    assert said(manifest) == {
+    assert categories(manifest) == {
         "Shipment / Order Payment": "1.01",
         "Shipment / ProductCharges": "4",
         "Shipment / Wobble": "6.22",
     }
-    placed = {c.source_type: c.category for c in classify("amazon", said(manifest))}
+    placed = {c.source_type: c.category for c in classify("amazon", categories(manifest))}
     assert placed["Shipment / Wobble"] == placed["Shipment / Order Payment"] == "unclassified"
 
 
@@ -260,11 +260,11 @@ TREES = st.recursive(
 @examples(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(CENTS, st.lists(TREES, max_size=3), st.lists(TREES, max_size=3))))
 def test_whatever_the_breakdowns_say_the_lines_make_the_total(
-    read: Callable[..., Manifest], told: list[tuple[str, list[Any], list[Any]]]
+    read: Callable[..., Manifest], stated_lines: list[tuple[str, list[Any], list[Any]]]
 ) -> None:
     listed = [
         transaction(n, total, *trees, items=[{"breakdowns": [tree]} for tree in items])
-        for n, (total, trees, items) in enumerate(told)
+        for n, (total, trees, items) in enumerate(stated_lines)
     ]
     manifest = read(*listed)
-    assert manifest.total == sum(Decimal(total) for total, _, _ in told)
+    assert manifest.total == sum(Decimal(total) for total, _, _ in stated_lines)

@@ -183,7 +183,7 @@ def test_a_report_without_its_definitions_takes_the_currency_of_its_site(house: 
     [
         ('"1,049.00"', '"1,049.10"', "row 1: its amounts make 1049.0000 but total is 1049.1000"),
         ('"product sales"', '"sales of products"', "'product sales' is missing"),
-        ('"sku"', '"description"', "'description' stands twice"),
+        ('"sku"', '"description"', "'description' occurs twice"),
         ('"1,234.00"', '"1234 and more"', "is not an amount"),
         ("Mar 3, 2026", "Mrz 3 2026 or so", "is not a date"),
         ("AM PST", "AM XYZ", "time zone 'XYZ'"),

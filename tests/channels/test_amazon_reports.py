@@ -74,8 +74,8 @@ def test_a_report_made_anew_replaces_the_first_and_neither_is_fetched_again(at: 
 def test_a_report_that_was_imported_by_hand_learns_its_number(at: Store) -> None:
     report = money(at).listed()[-1]
     at.house.take(report.content, "downloaded.txt")
-    found = at.sync()
-    assert report.settlement not in {m.statement for m in found.documents}
+    sync_outcome = at.sync()
+    assert report.settlement not in {m.statement for m in sync_outcome.documents}
     held = {m.statement: m for m in at.house.workspace.lake.effective_documents(at.house.slug)}
     assert report.document in (held[report.settlement].tag or "")
     calls = len(fetched(at))
@@ -142,7 +142,7 @@ def test_a_regions_marketplaces_and_currencies_come_from_the_files(
 
 
 @pytest.mark.parametrize(
-    ("text", "charset", "kept"),
+    ("text", "charset", "unchanged"),
     [
         ("sku\tKÄNNCHEN\n", "utf-8", True),
         ("sku\tKÄNNCHEN\n", "iso-8859-1", True),
@@ -152,11 +152,11 @@ def test_a_regions_marketplaces_and_currencies_come_from_the_files(
         ("sku\t杯子\n", "gb18030", False),
     ],
 )
-def test_what_is_read_is_what_the_charset_says(text: str, charset: str, kept: bool) -> None:
+def test_what_is_read_is_what_the_charset_says(text: str, charset: str, unchanged: bool) -> None:
     content = text.encode("cp932" if charset == "windows-31j" else charset)
     content_read = legible("report", content, charset_of(f"text/plain; charset={charset.upper()}"))
     assert decode("report", content_read)[0] == text
-    assert (content_read == content) is kept
+    assert (content_read == content) is unchanged
 
 
 def test_a_charset_that_is_missing_or_unknown_leaves_the_bytes() -> None:
@@ -168,7 +168,7 @@ def test_a_charset_that_is_missing_or_unknown_leaves_the_bytes() -> None:
 def test_a_document_comes_out_of_its_compression_or_not_at_all() -> None:
     packed = bytes.fromhex("1f8b0800000000000003") + b"broken"
     assert unpacked(b"plain", None) == unpacked(b"plain", "GZIP") == b"plain"
-    with pytest.raises(Transient, match="came damaged"):
+    with pytest.raises(Transient, match="arrived damaged"):
         unpacked(packed, "GZIP")
     with pytest.raises(Permanent, match="not known"):
         unpacked(packed, "ZSTD")

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
-from tests.channels.amazon_files import line, order, report
+from sandbox.amazon_files import line, order, report
 from tests.channels.house import House
 
 

@@ -45,7 +45,7 @@ def spoilt(example: Example) -> dict[str, tuple[bytes, str]]:
         "another channel's": (other.document.encode(), f"daybook import {other.name}"),
         "no such file at all": (b"Dear seller,\nthank you\n", "is not a file of"),
         "column missing": (example.missing.encode(), "is missing"),
-        "column doubled": (example.doubled.encode(), "stands twice"),
+        "column doubled": (example.doubled.encode(), "occurs twice"),
         "two currencies": (example.two_currencies.encode(), "2 currencies"),
         "undecodable": (document + b"\x81\x8d\x9d\xff\n", "not text"),
         "empty zip": (zipped(), "holds no file"),
@@ -71,14 +71,14 @@ def spoilt(example: Example) -> dict[str, tuple[bytes, str]]:
     [(name, spoil) for name in sorted(EXAMPLES) for spoil in spoilt(EXAMPLES[name])],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(name: str, spoil: str, tmp_path: Path) -> None:
-    content, said = spoilt(EXAMPLES[name])[spoil]
+    content, expected_words = spoilt(EXAMPLES[name])[spoil]
     path = tmp_path / BAD_NAME
     path.write_bytes(content)
     home = tmp_path / "home"
     with pytest.raises(BadInput) as refused:
         examine(home, name, path)
     message = str(refused.value)
-    assert said in message
+    assert expected_words in message
     assert message.startswith(f"{BAD_NAME}: ")
     assert "\n" not in message
     assert left_behind(home) == []

@@ -30,13 +30,13 @@ def at(quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
 
 def kill_at(patch: pytest.MonkeyPatch, number: int) -> None:
     """The process dies when it has stored so many documents."""
-    stored, kept = Lake.store_document, 0
+    stored, stored_count = Lake.store_document, 0
 
     def stores(self: Lake, content: bytes, manifest: object) -> None:
-        nonlocal kept
-        if kept == number:
+        nonlocal stored_count
+        if stored_count == number:
             raise Killed
-        kept += 1
+        stored_count += 1
         stored(self, content, manifest)  # type: ignore[arg-type]
 
     patch.setattr(Lake, "store_document", stores)
@@ -95,7 +95,7 @@ def test_a_connected_account_takes_no_file_of_what_it_brings_in_itself(at: Store
     path = at.house.settings.home / "report.csv"
     row = ebay_files.order("05-00001-00001", day, "25.00", "-3.35", payout="5000000001")
     path.write_text(ebay_files.report([row]))
-    with pytest.raises(BadInput, match="from where on my-shop is brought in by itself"):
+    with pytest.raises(BadInput, match="my-shop is synced automatically"):
         list(import_file(at.house.workspace, *opened(at.house), path))
 
 

@@ -40,9 +40,9 @@ def amounts(house: House) -> list[tuple[str, Decimal]]:
     return [(r["source_type"], r["amount"]) for r in house.rows() if r["payout_id"] is None]
 
 
-def several(net: str = "25.70", **said: str) -> list[dict[str, str]]:
+def several(net: str = "25.70", **cells: str) -> list[dict[str, str]]:
     head, *items = roll_up(ORDER, THIRD, net, "30.00", ITEMS)
-    return [{**head, **{k.replace("_", " "): v for k, v in said.items()}}, *items]
+    return [{**head, **{k.replace("_", " "): v for k, v in cells.items()}}, *items]
 
 
 @pytest.mark.parametrize("columns", [(FIXED, "Payout ID"), tuple(WHOLE)])

@@ -25,7 +25,7 @@ from connectors.errors import TotalsMismatch
 from connectors.home.settings import Settings
 from connectors.lake.engine import open_engine
 from pipelines.stages.workspace import Workspace
-from tests.channels import amazon_files as amazon
+from sandbox import amazon_files as amazon
 from tests.channels import etsy_files as etsy
 from tests.channels.house import House
 
@@ -182,8 +182,8 @@ def test_every_zone_gives_an_instant_the_same_day_in_files_and_in_sums(tmp_path:
     zones, instants, days = zip(*rows, strict=True)
     with open_engine(threads=1, memory_limit="300MB", spill=tmp_path / "spill") as con:
         names = {name for (name,) in con.execute("SELECT name FROM pg_timezone_names()").fetchall()}
-        asked = pa.table({"zone": zones, "instant": instants, "day": days})
-        con.register("asked", asked.filter([zone in names for zone in zones]))
+        table = pa.table({"zone": zones, "instant": instants, "day": days})
+        con.register("asked", table.filter([zone in names for zone in zones]))
         counted = con.execute("SELECT count(DISTINCT zone) FROM asked").fetchone()
         wrong = con.execute(
             "SELECT zone, instant::VARCHAR, day, CAST(instant AT TIME ZONE zone AS DATE) AS ours "

@@ -112,7 +112,7 @@ def test_what_no_payout_can_be_is_refused_in_a_line(tmp_path: Path) -> None:
     spoilt = {
         header: "header and no rows",
         text.replace("Fees", "Costs", 1): "column 'Fees' is missing",
-        text.replace("Advances", "Total", 1): "column 'Total' stands twice",
+        text.replace("Advances", "Total", 1): "column 'Total' occurs twice",
         text[: text.rfind("USD") + 1]: "its last line has no end",
         text.replace("2026-03-09", ""): "row 2 is incomplete",
         text.replace("2026-03-09", "9 March"): "'9 March' is not a date that can be read",
@@ -120,12 +120,12 @@ def test_what_no_payout_can_be_is_refused_in_a_line(tmp_path: Path) -> None:
         text.replace("USD", "CAD", 1): "holds 2 currencies (CAD, USD); export the payouts of one",
         export([payout(FIFTH)], PAYOUTS): "no payout of it has an amount",
     }
-    for content, said in spoilt.items():
+    for content, refusal in spoilt.items():
         with pytest.raises(BadInput) as refused:
             examined(tmp_path, [content])
         message = str(refused.value)
         assert message.startswith("payouts_export.csv: ")
-        assert said in message
+        assert refusal in message
         assert "\n" not in message
     assert not (tmp_path / "home" / "quarantine").exists()
 
@@ -184,17 +184,17 @@ def test_payouts_are_told_by_one_kind_of_file(house: House, tmp_path: Path) -> N
         assert [taken.new for taken in import_file(house.workspace, SHOPIFY, target, path)]
 
     take("sums.csv", export([SOLD], PAYOUTS))
-    said = (
+    refusal = (
         "sales.csv: has or waits for transactions of the payouts of 2026-03-05 to 2026-03-05, "
         "which sums.csv holds as sums: transactions say more"
     )
     for columns in (EIGHTEEN, WITHOUT_NUMBERS):
         for status in ("paid", "scheduled", "pending"):
-            with pytest.raises(BadInput, match=said):
+            with pytest.raises(BadInput, match=refusal):
                 take("sales.csv", export([_sale(FIFTH, status)], columns))
     take("other.csv", export([_sale(THIRD)], EIGHTEEN))
-    said = "whose transactions other.csv has or waits for: keep that file, which says more"
-    with pytest.raises(BadInput, match=rf"payouts of {THIRD} to {THIRD}, {said}"):
+    refusal = "whose transactions other.csv has or waits for: keep that file, which says more"
+    with pytest.raises(BadInput, match=rf"payouts of {THIRD} to {THIRD}, {refusal}"):
         take("all.csv", export([payout(THIRD, Charges="100.00"), SOLD], PAYOUTS))
     take("euro.csv", export([payout(THIRD, currency="EUR", Charges="1.00")], PAYOUTS))
     assert len(house.workspace.lake.effective_documents(house.slug)) == 3

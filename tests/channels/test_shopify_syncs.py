@@ -34,7 +34,7 @@ def at(quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield connected(opened, emulator.first)
 
 
-def asked(at: Store, operation: str) -> list[int]:
+def requested_sizes(at: Store, operation: str) -> list[int]:
     """How many nodes a page were asked for, question by question."""
     bodies = [json.loads(e.body) for e in at.exchanges if e.path.endswith("graphql.json")]
     return [b["variables"]["first"] for b in bodies if f"query {operation}(" in b["query"]]
@@ -42,9 +42,9 @@ def asked(at: Store, operation: str) -> list[int]:
 
 def test_a_question_that_costs_too_much_is_asked_for_less(at: Store) -> None:
     at.sync()
-    assert asked(at, "Payouts")[0] == 250
-    assert asked(at, "BalanceTransactions")[:2] == [250, 125]
-    assert set(asked(at, "BalanceTransactions")[1:]) == {125}
+    assert requested_sizes(at, "Payouts")[0] == 250
+    assert requested_sizes(at, "BalanceTransactions")[:2] == [250, 125]
+    assert set(requested_sizes(at, "BalanceTransactions")[1:]) == {125}
 
 
 def test_a_throttled_question_in_a_200_is_asked_again(at: Store) -> None:
@@ -71,7 +71,7 @@ def test_a_payout_that_begins_while_payouts_are_listed_is_not_missed(at: Store) 
     before = len(money.payouts)
     at.sync()
     assert len(money.payouts) == before + 1
-    assert len(asked(at, "Payouts")) == 2
+    assert len(requested_sizes(at, "Payouts")) == 2
     at.books()
     check_tied(at)
 
@@ -120,7 +120,7 @@ def test_a_connected_shop_takes_payouts_of_before_its_history_alone(at: Store) -
         for days in (10, 11)
     )
     path.write_text(first)
-    with pytest.raises(BadInput, match="from where on my-shop is brought in by itself"):
+    with pytest.raises(BadInput, match="my-shop is synced automatically"):
         list(import_file(at.house.workspace, source, target, path))
     path.write_text(before)
     assert [taken.new for taken in import_file(at.house.workspace, source, target, path)] == [True]

@@ -35,8 +35,8 @@ def examined(table: FileParser, content: bytes | str) -> Manifest:
     return table.parse(TIKTOK, source_file, connection="store", time_zone="Europe/London")
 
 
-def words(found: Manifest) -> dict[str, Decimal]:
-    return {word.name: word.amount for word in found.source_types}
+def words(manifest: Manifest) -> dict[str, Decimal]:
+    return {word.name: word.amount for word in manifest.source_types}
 
 
 def sheet(rows: list[Row], header: tuple[str, ...] = STATEMENTS) -> bytes:

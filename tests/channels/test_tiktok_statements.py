@@ -210,8 +210,8 @@ def test_a_shop_that_the_token_is_not_for_is_connected_again(
     quick_home: Settings, tmp_path: Path
 ) -> None:
     with shop(quick_home, tmp_path) as at:
-        for known in at.desk.emulator.shops.values():
-            known.id = f"9{known.id[1:]}"
+        for tiktok_shop in at.desk.emulator.shops.values():
+            tiktok_shop.id = f"9{tiktok_shop.id[1:]}"
         with pytest.raises(ConfigError, match="connect it again"):
             at.sync()
 

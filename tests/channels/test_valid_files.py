@@ -195,7 +195,7 @@ def test_a_number_of_the_channels_own_stands_once(home: Path) -> None:
     payment = square_files.row(THIRD, "25.00", "-1.10")
     for twin in (payment, {**payment, "Time": "09:00:00", "Description": "another"}):
         message = refusal(home, "square", square_files.export([payment, twin]))
-        assert "row 2: Payment ID pay1 stands twice, in row 1 too" in message
+        assert "row 2: Payment ID pay1 occurs twice, in row 1 too" in message
     # Refunds of a payment at different times may have its number; so may a row without one.
     refund = square_files.row(THIRD, "-5.00", event="Refund")
     later = {**refund, "Time": "15:00:00"}
@@ -205,9 +205,9 @@ def test_a_number_of_the_channels_own_stands_once(home: Path) -> None:
     paid = shopify_files.payout(THIRD, Charges="20.00", Total="20.00")
     twice = [{**paid, "Bank Reference": "106"}] * 2
     message = refusal(home, "shopify", shopify_files.export(twice, shopify_files.PAYOUTS))
-    assert "row 2: Bank Reference 106 stands twice, in row 1 too" in message
+    assert "row 2: Bank Reference 106 occurs twice, in row 1 too" in message
     sold = ebay_files.order("05-1", THIRD, "25.00", payout="50")
     left = [sold, ebay_files.paid(THIRD, "25", "50")]
     assert examined(home, "ebay", ebay_files.report(left)).lines == 1
     message = refusal(home, "ebay", ebay_files.report([*left, left[1]]))
-    assert "row 3: Payout ID 50 stands twice, in row 2 too" in message
+    assert "row 3: Payout ID 50 occurs twice, in row 2 too" in message

@@ -85,8 +85,10 @@ def test_a_line_without_a_day_is_of_the_period_s_end(house: House) -> None:
 def test_periods_meet_whichever_day_they_name_last(house: House) -> None:
     for end, days in ((END, 14), (NEXT_END, 14), (date(2026, 4, 10), 13), (date(2026, 4, 25), 14)):
         house.take(report(order(at=end.replace(day=5)), end=end, days=days))
-    found = [s for m in house.workspace.lake.effective_documents(house.slug) for s in m.settlements]
-    assert [a.period_end for a in found[:-1]] == [b.period_start for b in found[1:]]
+    settlements = [
+        s for m in house.workspace.lake.effective_documents(house.slug) for s in m.settlements
+    ]
+    assert [a.period_end for a in settlements[:-1]] == [b.period_start for b in settlements[1:]]
 
 
 @pytest.mark.parametrize("shortened", ["2.00015E+14", "1.19111E14", "2e+14"])
@@ -116,7 +118,9 @@ def test_a_workbook_says_what_its_file_said(house: House) -> None:
 def test_words_are_known_in_any_case_and_unknown_ones_stay_as_they_are(house: House) -> None:
     lines = [
         line("SALE", "product  PRICE", "20.00", at=date(2026, 3, 3)),
-        line("Adjustment", "Fee/Reimbursement", "-1.00", at=date(2026, 3, 3), said="Moon dust"),
+        line(
+            "Adjustment", "Fee/Reimbursement", "-1.00", at=date(2026, 3, 3), description="Moon dust"
+        ),
     ]
     manifest = house.take(report(lines)).manifest
     words = [word.name for word in manifest.source_types]

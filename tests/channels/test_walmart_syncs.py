@@ -36,7 +36,7 @@ def money(at: Store) -> WalmartMoney:
     return at.money
 
 
-def asked(at: Store) -> list[str]:
+def requested_paths(at: Store) -> list[str]:
     """What was asked of the reports, in order: the operation and the day."""
     calls = [e for e in at.exchanges if e.path.startswith(REPORTS)]
     days = [httpx2.QueryParams(e.query.decode()).get("reportDate", "") for e in calls]
@@ -46,9 +46,9 @@ def asked(at: Store) -> list[str]:
 def test_a_report_is_fetched_once_and_the_newest_is_looked_at_again(at: Store) -> None:
     first, second = (f"reconFile {report.listed}" for report in money(at).reports)
     at.sync()
-    assert asked(at) == ["availableReconFiles", first, second]
+    assert requested_paths(at) == ["availableReconFiles", first, second]
     at.sync()
-    assert asked(at)[3:] == ["availableReconFiles", second]
+    assert requested_paths(at)[3:] == ["availableReconFiles", second]
     at.books()
     why = at.proofs()["20261027"].why or ""
     assert "carried from or to other payments" in why
@@ -74,9 +74,9 @@ def test_a_report_that_was_imported_by_hand_is_not_fetched_again(at: Store) -> N
         packed = anybody.get(url, params=query, headers=headers).content
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         at.house.take(archive.read(archive.namelist()[0]), "by hand.csv")
-    before = len(asked(at))
+    before = len(requested_paths(at))
     at.sync()
-    assert asked(at)[before:] == ["availableReconFiles", "reconFile 10272026"]
+    assert requested_paths(at)[before:] == ["availableReconFiles", "reconFile 10272026"]
 
 
 def test_records_say_what_the_file_says(at: Store) -> None:
@@ -85,7 +85,7 @@ def test_records_say_what_the_file_says(at: Store) -> None:
     newest = money(at).reports[-1].listed
     money(at).no_files, money(at).largest = {newest}, 80
     (manifest,) = at.sync().documents
-    pages = [call for call in asked(at) if call == f"reconFileJson {newest}"]
+    pages = [call for call in requested_paths(at) if call == f"reconFileJson {newest}"]
     assert len(pages) > 2
     assert manifest.format == "api_report"
     assert (manifest.supersedes, manifest.settlements[0].row) == (files[-1].document, 1)
@@ -152,6 +152,6 @@ def test_a_report_whose_payment_is_of_another_day_is_known_by_the_list_s(at: Sto
     at.sync()
     statements = [m.statement for m in at.house.workspace.lake.effective_documents(at.house.slug)]
     assert statements == ["20261014", "20261027"]
-    before = len(asked(at))
+    before = len(requested_paths(at))
     at.sync()
-    assert asked(at)[before:] == ["availableReconFiles", "reconFile 10272026"]
+    assert requested_paths(at)[before:] == ["availableReconFiles", "reconFile 10272026"]

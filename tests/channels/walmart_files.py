@@ -41,13 +41,19 @@ def shown(day: date) -> str:
 
 
 def line(
-    kind: str, amount_type: str, amount: str, *, at: date, said: str = "Purchase", **columns: str
+    kind: str,
+    amount_type: str,
+    amount: str,
+    *,
+    at: date,
+    description: str = "Purchase",
+    **columns: str,
 ) -> Line:
     """One amount; further columns by name with `_` for a blank."""
     return {
         "Transaction Posted Timestamp": shown(at),
         "Transaction Type": kind,
-        "Transaction Description": said,
+        "Transaction Description": description,
         "Amount": amount,
         "Amount Type": amount_type,
         **{name.replace("_", " "): value for name, value in columns.items()},

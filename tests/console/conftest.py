@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import make_url
 
 from connectors.home.settings import Settings
+from sandbox.amazon_files import V2, line, order, report
 from tests.channels import etsy_files
-from tests.channels.amazon_files import V2, line, order, report
 from tests.conftest import Server
 from tests.console.user import User
 
@@ -76,9 +76,9 @@ def crafts() -> str:
 def user(home: Settings) -> User:
     """The user of a fresh home."""
     assert home.database_url is not None
-    found = User(home.home, home.database_url.get_secret_value())
-    assert found("init").code == 0
-    return found
+    home_user = User(home.home, home.database_url.get_secret_value())
+    assert home_user("init").code == 0
+    return home_user
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Documents that count no more: taken out with their entries, kept with the reason, taken again."""
+"""Documents that are withdrawn: their entries removed, the reason kept, imported again."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ import pytest
 
 from connectors.accounting.beancount import Books
 from connectors.database.registry.publications import LIVE
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.console.conftest import settlement, settlement_dates
 from tests.console.user import User
+from tests.inbox import finish_all
 
 REASON = ("--reason", "it is of another store", "--yes")
 
@@ -37,10 +38,10 @@ def test_a_document_is_withdrawn_with_its_entries_and_counts_again(
     stored, before = synced.documents(), entries(synced, "mugs")
     unconfirmed = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON[:2])
     assert unconfirmed.code == 2
-    assert "would count no more" in unconfirmed.complaint
+    assert "would be withdrawn" in unconfirmed.complaint
     result = synced("documents", "withdraw", "mugs", "mugs-0.txt", *REASON)
     assert result.code == 0, result
-    assert result.lines[0] == "mugs-0.txt: counts no more; its bytes are kept"
+    assert result.lines[0] == "mugs-0.txt: withdrawn; its bytes are kept"
     assert result.lines[-1] == "next: `daybook sync mugs`"
     assert entries(synced, "mugs") == before, "sync does the rest"
     assert synced("sync", "mugs").code == 0
@@ -61,8 +62,8 @@ def test_a_document_is_withdrawn_with_its_entries_and_counts_again(
     path = tmp_path / "again.txt"
     path.write_text(settlement(1))
     again = synced("import", "amazon", path, "--connection", "mugs")
-    assert again.lines[0].startswith("again.txt: counts again: ")
-    assert f"by command line ({REASON[1]}); it counts again from now on" in again.lines[1]
+    assert again.lines[0].startswith("again.txt: reinstated: ")
+    assert f"by command line ({REASON[1]}); it is effective again" in again.lines[1]
     with synced.opened() as opened:
         (event,) = opened.registry.inbox.list()
     assert (event.days[0].month, event.connection) == (3, "mugs")
@@ -76,7 +77,7 @@ def test_the_document_before_counts_when_its_restatement_is_withdrawn(
     result = synced("documents", "withdraw", "mugs", "restated.txt", *REASON, "--json")
     assert result.json["fallback"]["file"] == "mugs-0.txt"
     again = synced("documents", "withdraw", "mugs", "restated.txt", *REASON)
-    assert "was withdrawn before" in again.lines[0]
+    assert "already withdrawn" in again.lines[0]
     with synced.opened() as opened:
         assert [m.name for m in opened.lake.effective_documents("mugs")] == [
             "mugs-0.txt",
@@ -92,9 +93,8 @@ def test_a_file_that_counts_again_after_an_edited_one_has_its_days_done_again(
     for path in (one_day(tmp_path / "edited.txt"), original):
         assert synced("import", "amazon", path, "--connection", "mugs").code == 0
         with synced.opened() as opened:
-            events = opened.registry.inbox.list()
-            assert len(events) == 1, "its days are asked for, each time"
-            opened.registry.inbox.mark_handled([event.id for event in events])
+            assert len(opened.registry.inbox.list()) == 1, "its days are asked for, each time"
+            finish_all(opened.registry)
 
 
 def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(
@@ -111,7 +111,7 @@ def test_a_removed_connection_leaves_its_entries_until_they_are_withdrawn(
     path = tmp_path / "march.txt"
     path.write_text(settlement(1))
     taken = ("import", "amazon", path, "--connection", "mugs")
-    assert "whose entries stand in the books" in synced(*taken).complaint
+    assert "with entries in the books" in synced(*taken).complaint
     gone = synced("connections", "remove", "mugs", "--withdraw-entries", "--yes", "--json")
     assert set(gone.json["entries"]) == before
     assert entries(synced, "mugs") == set()

@@ -24,7 +24,7 @@ def test_a_damaged_manifest_stops_its_connection_alone(synced: User) -> None:
     (synced.lake / "journal_lines" / "crafts" / "2026-03-03.parquet").unlink()
     result = synced("sync")
     assert result.code == 1
-    assert result.lines[0] == "1 day brought up to date"
+    assert result.lines[0] == "1 day computed"
     assert result.lines[-1].startswith("failed: mugs: ")
     assert synced("reconcile", "crafts").code == 0
 

@@ -80,8 +80,7 @@ def test_sums_of_payouts_say_which_day_their_money_is_of(user: User, folder: Pat
         [
             "payouts_export.csv: new: Shopify statement payouts:2026-03-USD, 2026-03-05 to "
             "2026-03-05, 2 lines, USD, declared 19.12, sum 19.12",
-            "  rows: 1, the last day 2026-03-05; check that they are all, because the file states "
-            "no total of its own",
+            "  rows: 1, the last day 2026-03-05; compare them with the file, which states no total",
             "  it lists payouts, not sales: each payout is booked in full on its day",
             "next: `daybook sync mugs`",
         ],
@@ -113,7 +112,7 @@ def test_a_restatement_is_kept_beside_what_it_replaces_and_said(user: User, fold
     )
     assert result.code == 0
     assert result.lines[0].startswith("again.txt: restated: ")
-    assert "it counts from now on, instead of march.txt" in result.lines[1]
+    assert "it is effective now, in place of march.txt" in result.lines[1]
     assert len(user.documents()) == 2
     shown = user("connections", "show", "mugs")
     assert "  20000000001 again.txt (6 lines, revision 2)" in shown.lines
@@ -128,8 +127,8 @@ def test_the_file_that_came_last_counts_even_where_it_came_before(user: User, fo
         outputs.append((result.lines[0].split(":")[1].strip(), result.lines[1].partition(" (")[0]))
     assert outputs == [
         ("new", "next: `daybook sync mugs`"),
-        ("restated", "  it counts from now on, instead of a.txt"),
-        ("restated", "  it counts from now on, instead of b.txt"),
+        ("restated", "  it is effective now, in place of a.txt"),
+        ("restated", "  it is effective now, in place of b.txt"),
         ("already known", "next: `daybook sync mugs`"),
     ]
     assert "  20000000001 a.txt (6 lines, revision 3)" in user("connections", "show", "mugs").lines
@@ -172,7 +171,7 @@ _REFUSED = {
     "no settlement": (b"name\tprice\nmug\t20\n", "is not a file of Amazon"),
     "not text": (bytes(range(256)) * 4, "is not text"),
     "without a column": (AMAZON.missing.encode(), "'amount-description' is missing"),
-    "with a column twice": (AMAZON.doubled.encode(), "stands twice"),
+    "with a column twice": (AMAZON.doubled.encode(), "occurs twice"),
     "two currencies": (AMAZON.two_currencies.encode(), "2 currencies (CAD, USD)"),
     "two settlements": ((AMAZON.two_settlements or "").encode(), "2 settlements"),
     "a broken archive": (gzip.compress(b"x" * 999)[:-9], "damaged"),

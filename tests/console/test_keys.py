@@ -14,7 +14,7 @@ def connected(user: User) -> User:
     return user
 
 
-def kept(user: User) -> dict[str, str]:
+def stored_credentials(user: User) -> dict[str, str]:
     with user.opened() as opened:
         return Vault(opened.settings, opened.registry).read("shop")
 
@@ -28,7 +28,7 @@ def test_a_rotation_says_what_it_did(connected: User) -> None:
         f"keep a copy of {connected.settings.key_file} apart from the backups",
     ]
     assert connected.settings.key_file.read_bytes() != before
-    assert kept(connected) == {"token": "marked-secret"}
+    assert stored_credentials(connected) == {"token": "marked-secret"}
     assert {f["name"]: f["ok"] for f in connected("doctor", "--json").json["findings"]}[
         "credentials"
     ]
@@ -46,7 +46,7 @@ def test_a_lost_key_has_two_ways_out(connected: User) -> None:
     key.write_bytes(content)
     key.chmod(0o600)
     assert connected("init").code == 0
-    assert kept(connected) == {"token": "marked-secret"}
+    assert stored_credentials(connected) == {"token": "marked-secret"}
 
     key.unlink()
     assert connected("keys", "forget").complaint.endswith("add --yes")
@@ -56,7 +56,7 @@ def test_a_lost_key_has_two_ways_out(connected: User) -> None:
         ["dropped the credentials of 1 accounts; connect them again"],
     )
     assert connected("init").code == 0
-    assert kept(connected) == {}
+    assert stored_credentials(connected) == {}
 
 
 def test_a_key_of_the_environment_needs_its_successor_first(connected: User) -> None:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from sandbox.amazon import Amazon
-from sandbox.amazon_notifications import ARN, URL
 from sandbox.server import bound, serving
+from sandbox.sqs import ARN, URL
 from tests.console.user import Told, User
 
 
@@ -13,7 +13,7 @@ def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> Non
     amazon, hosts, typed = Amazon(), tmp_path / "endpoints.json", tmp_path / "typed.json"
     credentials = amazon.notifications.fields(queue_arn=ARN)
 
-    def said(*words: object, **written: str) -> Told:
+    def notify_told(*words: object, **written: str) -> Told:
         typed.write_text(json.dumps(written))
         answer = user("connections", *words, DAYBOOK_ENDPOINTS=str(hosts))
         assert amazon.notifications.sqs.secret not in answer.out + answer.err
@@ -22,19 +22,19 @@ def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> Non
     with serving(amazon.application, bound()) as url:
         hosts.write_text(json.dumps({"amazon": amazon.endpoints(url)}))
         first = amazon.first
-        known = amazon.fields() | amazon.chosen(first) | amazon.keys(first)
-        added = said("add", "amazon", "--name", "Ember", "--credentials", typed, **known)
+        fields = amazon.fields() | amazon.chosen(first) | amazon.keys(first)
+        added = notify_told("add", "amazon", "--name", "Ember", "--credentials", typed, **fields)
         assert added.code == 0, added
-        assert said("notify", "ember").lines == ["ember: no queue"]
+        assert notify_told("notify", "ember").lines == ["ember: no queue"]
 
-        wrong = said(
+        wrong = notify_told(
             "notify", "ember", "--queue", typed, **credentials | {"secret_access_key": "wrong"}
         )
         assert (wrong.code, wrong.out) == (3, "")
         assert wrong.complaint.startswith("Amazon SQS: the access key is not accepted")
-        assert said("notify", "ember", "--queue", typed, "--off").code == 2
+        assert notify_told("notify", "ember", "--queue", typed, "--off").code == 2
 
-        result = said("notify", "ember", "--queue", typed, **credentials)
+        result = notify_told("notify", "ember", "--queue", typed, **credentials)
         assert (result.code, result.lines) == (
             0,
             [
@@ -44,11 +44,11 @@ def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> Non
             ],
         )
         shown = {name: value for name, value in credentials.items() if name != "secret_access_key"}
-        assert said("notify", "ember", "--json").json == {
+        assert notify_told("notify", "ember", "--json").json == {
             "connection": "ember",
             "queue": shown,
             "proof": None,
         }
-        assert said("show", "ember", "--json").json["notifications"] is True
-        assert said("notify", "ember", "--off").lines == ["ember hears no notifications"]
-        assert said("show", "ember", "--json").json["notifications"] is False
+        assert notify_told("show", "ember", "--json").json["notifications"] is True
+        assert notify_told("notify", "ember", "--off").lines == ["ember hears no notifications"]
+        assert notify_told("show", "ember", "--json").json["notifications"] is False

@@ -181,6 +181,7 @@ def test_a_program_that_dies_is_started_again_but_not_for_ever(
     assert [process.name for process in record.processes] == [OWNER, "calm"]
 
 
+@pytest.mark.usefixtures("sigint")
 def test_what_keeps_dates_begins_anew_where_the_clock_was_set_back(programs: Programs) -> None:
     ahead = [7200.0]
     programs.clock = lambda: time.time() + ahead[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.cards import cards
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.console.conftest import settlement_dates
 from tests.console.user import User
 
@@ -97,7 +97,7 @@ def test_what_vanished_is_removed_by_sync_and_shown_before(synced: User, tmp_pat
     dry = synced("publish", "mugs", "--dry-run")
     assert dry.code == 0
     assert dry.lines[-2:] == [
-        "1 entry would be removed from books: no transactions support them any more",
+        "1 entry would be removed from books: no transactions support them",
         f"  {entry} revision 1",
     ]
     removed = {"entry_id": entry, "connection": "mugs", "day": "2026-03-04", "currency": "USD"}
@@ -105,7 +105,7 @@ def test_what_vanished_is_removed_by_sync_and_shown_before(synced: User, tmp_pat
     elsewhere = synced("publish", "mugs", "--dry-run", "--from", "2026-04-01", "--json")
     assert elsewhere.json["removed"] == []
     result = synced("sync", "mugs")
-    assert (result.code, result.lines) == (0, ["the books are brought up to date"])
+    assert (result.code, result.lines) == (0, ["the books are updated"])
     assert entry not in year.read_text()
     assert synced("publish", "mugs", "--dry-run", "--json").json["removed"] == []
 

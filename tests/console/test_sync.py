@@ -43,10 +43,10 @@ def test_without_a_connection(user: User) -> None:
 def test_a_window_does_its_own_days_and_leaves_the_others(user: User, tmp_path: Path) -> None:
     take_in(user, tmp_path, "mugs", settlement(1), settlement(2, month=4))
     result = user("sync", "--from", "2026-03-01", "--to", "2026-03-31")
-    assert (result.code, result.out) == (0, "5 days brought up to date\n")
+    assert (result.code, result.out) == (0, "5 days computed\n")
     days = {entry["business_date"][:7] for entry in user("journals", "--json").json["entries"]}
     assert days == {"2026-03"}
-    assert user("sync").out == "5 days brought up to date\n"
+    assert user("sync").out == "5 days computed\n"
     assert user("sync").out == "everything is up to date\n"
     # The same window again is done again and changes nothing.
     again = user("sync", "mugs", "--from", "2026-04-01", "--json")
@@ -61,7 +61,7 @@ def test_a_damaged_document_stops_its_days_and_no_others(user: User, tmp_path: P
     damaged.write_bytes(b"not what it was")
     result = user("sync")
     assert result.code == 1
-    assert result.lines[0] == "10 days brought up to date"
+    assert result.lines[0] == "10 days computed"
     (failed,) = [line for line in result.lines if line.startswith("failed: ")]
     assert failed.startswith("failed: mugs: ")
     assert "2026-04-02" in failed
@@ -81,7 +81,7 @@ def test_a_lost_day_is_outstanding_again(synced: User) -> None:
     lost = synced.lake / "journal_lines" / "mugs" / "2026-03-03.parquet"
     content = lost.read_bytes()
     lost.unlink()
-    assert synced("sync").lines[0] == "1 day brought up to date"
+    assert synced("sync").lines[0] == "1 day computed"
     assert lost.read_bytes() == content
 
 

@@ -269,7 +269,7 @@ def test_a_sandbox_lets_anybody_connect_an_account(
     # A sandbox by mistake started as anything else would ask real platforms.
     refused = own(*up(port))
     assert refused.code == 2
-    assert "is a sandbox for good: start it with `daybook up --sandbox`" in refused.complaint
+    assert "is a sandbox permanently: start it with `daybook up --sandbox`" in refused.complaint
     unreached = own("connections", "check", "coffee")
     assert (unreached.code, "Square does not answer" in unreached.complaint) == (3, True)
 

@@ -55,7 +55,7 @@ def test_a_german_statement_of_etsy_is_refused_with_its_cure(failing: Path, tmp_
 
 
 def test_a_payment_that_stands_twice_is_refused(failing: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"row \d+: Payment ID \S+ stands twice, in row \d+ too"):
+    with pytest.raises(BadInput, match=r"row \d+: Payment ID \S+ occurs twice, in row \d+ too"):
         examined(tmp_path, "square", failing / "square-dup.csv")
 
 

@@ -57,18 +57,18 @@ def books_of(home: Path, connection: Connection, files: Sequence[str]) -> Books:
         days |= {manifest.first_day, manifest.last_day, *manifest.days}
     window = Window(min(days), max(days) + timedelta(days=1))
     store = Store.read(workspace, connection, MappingConfig())
-    done = normalise(store, window)
-    assert not done.failed
-    built = build_journals(store, done.written)
+    normalised = normalise(store, window)
+    assert not normalised.failed
+    built = build_journals(store, normalised.written)
     assert not built.failed
     entries = read_entries(workspace, connection.slug, window, {})
     files_written = workspace.lake.partitions("transactions", connection.slug, window)
     with workspace.engine() as con:
-        found = con.execute(
+        cursor = con.execute(
             f"SELECT * FROM {scan(files_written)} ORDER BY posted_at, document, row, transaction_id"
         )
-        names = [column[0] for column in found.description]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return Books(rows, entries, connection.name)
 
 

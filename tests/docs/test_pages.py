@@ -39,8 +39,8 @@ WORKED_DAY = date(2026, 3, 5)
 
 def rows_of(text: str, header: str) -> list[list[str]]:
     """The cells of the first table with that header, without code marks."""
-    _, found, below = text.partition(f"| {header} |\n")
-    assert found, header
+    _, separator, below = text.partition(f"| {header} |\n")
+    assert separator, header
     table = re.match(r"(?:\|.*\n)+", below)
     assert table is not None
     return [

@@ -69,14 +69,14 @@ def test_the_page_states_grain_key_and_columns(table: Table) -> None:
 
 @pytest.mark.parametrize("table", WAREHOUSE_TABLES, ids=lambda table: table.name)
 def test_the_file_has_the_columns_that_are_stated(table: Table, warehouse: Path) -> None:
-    found = query(
+    columns = query(
         warehouse,
         "SELECT column_name, data_type, NOT is_nullable, comment FROM duckdb_columns() "
         f"WHERE database_name = 'warehouse' AND table_name = '{table.name}' "
         "ORDER BY column_index",
     ).rows
     plain = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
-    assert found == [
+    assert columns == [
         (c.name, plain.get(c.type, c.type), c.required, c.comment) for c in table.columns
     ]
     key = ", ".join(table.key)

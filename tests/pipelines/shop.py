@@ -20,7 +20,7 @@ from connectors.lake.windows import ONE_DAY, Window
 from pipelines.execution import RunOutcome, open_instance, run
 from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
-from tests.channels.amazon_files import Line, order, report
+from sandbox.amazon_files import Line, order, report
 from tests.conftest import Server
 from tests.pipelines.conftest import Request, web_server
 

@@ -15,7 +15,7 @@ from dagster._core.launcher import WorkerStatus
 from pipelines.checks import CHAIN
 from pipelines.execution import run, run_fetch
 from pipelines.sync import sync
-from tests.channels.amazon_files import line
+from sandbox.amazon_files import line
 from tests.conftest import Server
 from tests.pipelines.shop import FIRST, Shop, days_from, fortnight, open_shop
 
@@ -297,9 +297,9 @@ def _killed_run_is_failed(shop: Shop) -> bool:
     return health.status is WorkerStatus.FAILED
 
 
-def _wait_for(found: Callable[[], list[Path]]) -> list[Path]:
+def _wait_for(list_files: Callable[[], list[Path]]) -> list[Path]:
     deadline = time.monotonic() + 20
-    while not (there := found()):
+    while not (there := list_files()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return there

@@ -14,6 +14,7 @@ from pipelines.partitions import range_tags
 from pipelines.reload_request import take_reload_request
 from pipelines.resources import Daybook
 from tests.conftest import Server
+from tests.inbox import finish_all
 from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop
 
 
@@ -68,7 +69,7 @@ def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None
     assert shop.run("data", "cups", FIRST, 6).ok
     after = tick(shop, "touched_days")
     assert (requests(after), shop.registry.inbox.list()) == ([], [])
-    assert after.skip_reason == dg.SkipReason("No documents came and no days were asked for.")
+    assert after.skip_reason == dg.SkipReason("No new documents, and no requested days.")
 
 
 def test_days_of_a_store_whose_run_goes_on_wait_for_its_end(shop: Shop) -> None:
@@ -109,7 +110,7 @@ def test_days_before_the_partitions_have_the_code_loaded_anew(shop: Shop) -> Non
     assert f"Days from {early} to" in str(stale.skip_reason.skip_message)
     assert take_reload_request(shop.settings)
     assert not take_reload_request(shop.settings)
-    shop.registry.inbox.mark_handled([event.id for event in shop.registry.inbox.list()])
+    finish_all(shop.registry)
 
 
 def test_a_thousand_events_are_one_tick_of_less_than_a_second(shop: Shop) -> None:

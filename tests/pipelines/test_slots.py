@@ -163,7 +163,7 @@ def test_the_command_line_says_whom_it_waits_for_and_stops(shop: Shop) -> None:
             out, err = command.communicate(timeout=8)
         released(shop, living)
     assert (command.returncode, out) == (130, "")
-    assert "interrupted; what was done stays done" in err
+    assert "interrupted; finished work is kept" in err
 
 
 def test_a_step_that_is_interrupted_says_so(shop: Shop) -> None:

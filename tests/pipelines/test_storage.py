@@ -107,9 +107,11 @@ def without_planned_checks(answers: dict[str, Any]) -> dict[str, Any]:
     return answers
 
 
-def days_that_fail(said: dict[str, Any], check: str, asset: str = "daily_journals") -> list[str]:
+def days_that_fail(
+    document: dict[str, Any], check: str, asset: str = "daily_journals"
+) -> list[str]:
     """First days of the ranges on which the web server shows a check as failed."""
-    checks = {c["name"]: c for c in said[asset]["assetChecksOrError"]["checks"]}
+    checks = {c["name"]: c for c in document[asset]["assetChecksOrError"]["checks"]}
     return [
         day["primaryDimStartKey"]
         for day in checks[check]["partitionStatuses"]["ranges"]

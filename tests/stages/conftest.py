@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors.database.registry import Registry
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.channels.house import House
 
 FIRST = report(

@@ -21,11 +21,9 @@ def statement(
     end = start + timedelta(days=7)
     return Statement(
         settlement_id=str(number),
-        marketplace=None,
         currency="USD",
         period_start=start,
         period_end=end,
-        declared=None,
         lines=1,
         total=Decimal(total),
         deposit_at=end,

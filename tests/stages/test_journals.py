@@ -12,7 +12,7 @@ from mappings.journal.config import MappingConfig
 from mappings.model import CLEARING, GATEWAY
 from pipelines.stages.explanation import behind, sources
 from pipelines.stages.journals import read_entries
-from tests.channels.amazon_files import line, order, report
+from sandbox.amazon_files import line, order, report
 from tests.channels.house import House, total
 from tests.stages.conftest import FIRST
 

@@ -18,7 +18,7 @@ from connectors.lake.windows import Window
 from mappings.tables import TRANSACTIONS
 from pipelines.stages.normalise import normalise
 from pipelines.stages.verification import damaged_days
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.channels.house import ONE_DAY, House, total
 from tests.stages.conftest import FIRST, SECOND
 

@@ -8,7 +8,7 @@ from connectors.accounting.beancount import Books
 from connectors.lake.windows import Window
 from mappings.model import BOOKS
 from pipelines.stages.publisher import due
-from tests.channels.amazon_files import Line, order, report
+from sandbox.amazon_files import Line, order, report
 from tests.channels.house import House
 
 ALWAYS = Window(date.min, date.max)
@@ -65,9 +65,9 @@ def test_the_entry_of_a_covered_day_without_lines_is_due_and_goes(restated: Hous
 
 def test_it_is_asked_of_the_registry_until_it_is_gone(restated: House) -> None:
     registry = restated.workspace.registry
-    (found,) = registry.publications.unsupported(BOOKS)
-    assert (found.business_date, found.state) == (FIFTH, "posted")
-    assert found.withdrawn_at is not None
+    (orphan,) = registry.publications.unsupported(BOOKS)
+    assert (orphan.business_date, orphan.state) == (FIFTH, "posted")
+    assert orphan.withdrawn_at is not None
     restated.publish(ALWAYS)
     assert registry.publications.unsupported(BOOKS) == []
 

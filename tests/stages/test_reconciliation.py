@@ -11,8 +11,8 @@ from connectors.database.registry import Registry
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
 from pipelines.stages.reconciliation import Proof
+from sandbox.amazon_files import line, order, report
 from tests.channels import etsy_files
-from tests.channels.amazon_files import line, order, report
 from tests.channels.house import House
 from tests.stages.conftest import FIRST
 
@@ -185,7 +185,7 @@ def test_a_payout_that_the_bank_returned_is_owed_again(shop: House) -> None:
     (back,) = [r for r in shop.rows() if r["business_date"] == day]
     assert (back["category"], back["amount"]) == ("transfer.payout_failed", Decimal("12.0000"))
     assert [(p.state, p.payout_status, p.why) for p in shop.prove()] == [
-        ("tied", "failed", "the payout failed: its money went on to a later one"),
+        ("tied", "failed", "the payout failed: its money is in a later one"),
         ("tied", "paid", None),
     ]
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipelines.stages.settlements import unsteady_reserves
-from tests.channels.amazon_files import Line, line, order, report
+from sandbox.amazon_files import Line, line, order, report
 from tests.channels.house import House
 
 CLOSING = date(2026, 3, 31)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from pipelines.stages.source_types import a_week_ago, new_source_types, unmapped_source_types
-from tests.channels.amazon_files import line, order, report
+from sandbox.amazon_files import line, order, report
 from tests.channels.house import House
 from tests.stages.conftest import FIRST
 

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.lake.windows import Window
 from pipelines.stages.ties import untied
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.channels.house import House
 
 FIRST_DAY, SOLD, PAID = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 18)

@@ -11,8 +11,9 @@ from connectors.errors import BadInput
 from pipelines.stages.imports import outstanding
 from pipelines.stages.source_types import source_types_of
 from pipelines.stages.withdrawals import find_document, stored_documents, withdraw_document
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.channels.house import House
+from tests.inbox import finish_all
 
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 5)
 
@@ -68,7 +69,7 @@ def test_one_that_was_killed_before_its_days_were_asked_for_is_noticed(empty: Ho
     recorded(empty, "a.txt", FIRST)
     empty.run()
     registry, lake = empty.workspace.registry, empty.workspace.lake
-    registry.inbox.mark_handled([event.id for event in registry.inbox.list()])
+    finish_all(registry)
     (manifest,) = lake.effective_documents(empty.slug)
     lake.withdraw_document(manifest, Withdrawal(at=datetime.now(UTC), by="ada", reason="x"))
     assert not is_stored(manifest, lake.manifests(empty.slug))

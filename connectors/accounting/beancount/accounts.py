@@ -1,4 +1,4 @@
-"""`accounts.beancount`: what must be opened before generated files may use it.
+"""`accounts.beancount`: the accounts and commodities that generated files use.
 
 Each generated file states in its header which accounts and currencies it uses, so that the
 list is made without reading every journal again.
@@ -67,6 +67,7 @@ def uses_in(path: Path) -> Uses:
         if file.readline() != f"{BANNER}\n":
             return Uses()
         for line in file:
+            # The header ends here, and so does the reading.
             if not line.startswith(";;"):
                 break
             if match := _FIELD.fullmatch(line):
@@ -75,7 +76,7 @@ def uses_in(path: Path) -> Uses:
 
 
 def declared_in(main_file: Path) -> frozenset[str]:
-    """Return the accounts, currencies and options that the owner states in files of their own.
+    """Return the accounts, currencies and options in the owner's own files.
 
     These are the main file and what it includes, whatever it includes in turn.
     """
@@ -86,7 +87,7 @@ def declared_in(main_file: Path) -> frozenset[str]:
 
 def render_accounts(uses: Uses, declared: frozenset[str] = frozenset()) -> str:
     """Return the generated file that opens what is used and not `declared` elsewhere."""
-    # Fava calls books without an operating currency wrong; one of the user's own stands alone.
+    # Fava reports an error without an operating currency; a user's own one replaces ours.
     operating = frozenset() if _OPERATING in declared else uses.currencies
     paragraphs = [
         [f'option "{_OPERATING}" "{value}"' for value in sorted(operating)],

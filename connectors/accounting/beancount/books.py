@@ -88,7 +88,7 @@ class Books:
         return sorted(slug for slug in slugs if _SLUG.fullmatch(slug))
 
     def posted(self, connections: Sequence[str] | None = None) -> list[PostedLine]:
-        """Return what stands on disk, read from the files' text, in the order of the books.
+        """Return the postings in the files' text, in the order of the books.
 
         Raises ConfigError naming file and line where a file is not as Daybook wrote it.
         """
@@ -110,11 +110,13 @@ class Books:
         by_key = _rendered(connection, name, entries, withdrawn)
         self.initialise()
         ledger = self._ledger(connection)
+        # From the headers alone: reading every journal again would take seconds.
         before = {slug: self._uses(slug) for slug in self.connections()}
         ledger.update(by_key, withdrawn)
         after = {**before, connection: ledger.uses()}
         moved = before.get(connection, Uses()).accounts | after[connection].accounts
         files = self._changed_files(ledger, after, moved)
+        # An edited generated file must not be overwritten, however it came about.
         read_intact(self._accounts_file)
         return self._write(files, before.values(), after.values(), len(by_key))
 
@@ -167,12 +169,13 @@ class Books:
         """Return year files that differ, of this connection and of those whose clearing it moves.
 
         Money may go from one connection's clearing account to another's, and a balance
-        assertion counts everything on its account, whoever posted it.
+        assertion includes every posting on its account.
         """
         ledgers = {ledger.slug: ledger}
         files: dict[Path, str | None] = {}
         for slug in sorted(uses):
             clearing = uses[slug].clearing
+            # Only connections that share a clearing account have balance assertions to change.
             if slug != ledger.slug and not clearing & moved:
                 continue
             sharing = {slug, *(other for other in uses if uses[other].accounts & clearing)}
@@ -198,8 +201,8 @@ class Books:
         texts = {path: text for path, text in files.items() if text is not None}
         gone = tuple(sorted(files.keys() - texts.keys()))
         written = set()
-        # Accounts are opened before and closed after the files that use them are exchanged, so
-        # that the books load at every moment between.
+        # Accounts open before and close after the files that use them are replaced, so that the
+        # books load at every moment in between.
         if replace(self._accounts_file, render_accounts(meanwhile, declared)):
             written.add(self._accounts_file)
         for path in sorted(texts):

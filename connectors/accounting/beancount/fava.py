@@ -1,7 +1,7 @@
-"""Fava over the books: its command line, and what it says of itself once it runs.
+"""Fava over the books: its command line, and whether it is ready.
 
 Read-only, because its editor would fight the generated files, and on a Unix socket, because it
-asks nobody for a password: only the console reaches it, and shows it under `prefix`.
+requires no password: only the console reaches it, and serves it under `prefix`.
 """
 
 import json

@@ -67,7 +67,7 @@ def read_intact(path: Path) -> str | None:
 
 
 def replace(path: Path, text: str) -> bool:
-    """Put `text` at `path` in one step; False when it stands there already."""
+    """Put `text` at `path` atomically; return False if it is unchanged."""
     if read_intact(path) == text:
         return False
     try:
@@ -93,6 +93,6 @@ def remove(path: Path) -> None:
 
 def _not_ours(path: Path) -> ConfigError:
     return ConfigError(
-        f"{path}:1: Daybook writes this file, but what stands there is not from Daybook; move it "
+        f"{path}:1: Daybook writes this file, but this line is not from Daybook; move it "
         "elsewhere (main.beancount may include it) and publish again"
     )

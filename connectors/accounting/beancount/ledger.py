@@ -75,6 +75,7 @@ class Ledger:
         years: defaultdict[int, list[Directive]] = defaultdict(list)
         for directive in self.directives():
             years[directive.day.year].append(directive)
+        # A clearing account may be shared by mapping, so its balance runs over all its connections.
         balances = self._balances(sharing)
         texts: dict[Path, str | None] = dict.fromkeys(self._texts)
         for year, directives in years.items():
@@ -131,5 +132,6 @@ class Ledger:
 def _balance(day: date, account: str, currency: str, amount: Decimal) -> str:
     # Without `~ 0` Beancount lets a balance be wrong by one unit of its last digit.
     exact = number(Decimal(0), currency, account)
+    # Beancount asserts at the beginning of a day, so the day after is meant.
     start = f"{day + timedelta(days=1)} balance {account}"
     return f"{aligned(start, number(amount, currency, account), f'~ {exact} {currency}')}\n"

@@ -1,4 +1,4 @@
-"""Generated text back into postings; anything that Daybook did not write is named by its line.
+"""Generated text back into postings; anything else raises `Unreadable` with its line.
 
 This reads the form that `rendering` writes, not Beancount's whole language.
 """

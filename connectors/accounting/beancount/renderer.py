@@ -24,6 +24,7 @@ from mappings.model import CLEARING, PROVISIONAL, JournalEntry, JournalLine
 ACTIVITY = "activity"
 PAYOUT = "payout"
 OPENING_DAY = date(2000, 1, 1)
+# The balance assertion is dated one day later, and Python's dates end with 9999.
 _LAST_YEAR = 9998
 _CARRIED = "carried_forward"
 HASH_PREFIX = "sha256:"
@@ -46,6 +47,7 @@ def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
 
 
 def _daily(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> str:
+    # Readers of the books must see which entries may still change.
     ahead = any((line.settlement_id or "").startswith(PROVISIONAL) for line in lines)
     narration = f"Daily journal {entry.business_date}{' (provisional)' if ahead else ''}"
     return _directive(entry, name, narration, "daily", entry.entry_id, lines)

@@ -1,6 +1,6 @@
 """Amazon's Reports API 2021-06-30: which settlement reports there are, and their documents.
 
-Facts: the Reports model and its use case guide. Settlement reports are made by Amazon alone; they
+Sources: the Reports model and its use case guide. Settlement reports are made by Amazon alone; they
 are listed for 90 days, and exactly 90 are refused. A page's token is the next request's only
 parameter. A document is fetched from a presigned address that is good for five minutes and takes
 no authorisation but its own. Rates are those of the model; an account's own may differ and stand
@@ -33,8 +33,9 @@ LIMITS = {
     "getReportDocument": Limit(per_second=0.0167, burst=15.0),
 }
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
-# A day less than reports are kept: the clock goes on between us and Amazon.
+# A day less than Amazon keeps reports, because time passes until the request arrives.
 LISTED = timedelta(days=89)
+# Above the 64 MB of other responses: the settlement of a large seller is one document.
 _LARGEST = 512 * 2**20
 _BASE = f"/reports/{VERSION}"
 _STORE = "Amazon's store of reports"
@@ -55,12 +56,13 @@ class AmazonReports:
     def listed(self, since: datetime) -> Iterator[dict[str, Any]]:
         """Yield every settlement report made since then that can be fetched, in Amazon's order.
 
-        What is of one marketplace cannot be asked for: the filter does nothing here.
+        The filter by marketplace has no effect on settlement reports.
         """
         first = self._request(
             "getReports",
             "/reports",
             reportTypes=SETTLEMENTS,
+            # Reports in other states have no document to fetch yet.
             processingStatuses="DONE",
             createdSince=stamp(max(since, self._context.now - LISTED), "seconds"),
             pageSize=100,
@@ -69,11 +71,8 @@ class AmazonReports:
             yield from page.at("reports") or ()
 
     def document(self, number: str) -> bytes:
-        """Return a report's document, out of its compression.
-
-        Its address is asked for as often as it has expired.
-        """
-        # The address is good for five minutes, and the wait for a turn may be longer.
+        """Return a report's decompressed document, requesting a new address when one expires."""
+        # The address is valid for five minutes, and the wait for a permit may be longer.
         for _ in range(3):
             address = self._amazon.send(self._request("getReportDocument", f"/documents/{number}"))
             with suppress(Expired):
@@ -97,7 +96,7 @@ def amazon(context: SyncContext) -> Remote:
 
 
 def store(context: SyncContext) -> Remote:
-    """Return a client for documents: no header of it says who asks."""
+    """Return a client for documents that sends no credentials."""
     return context.remote(_STORE, error_for=_stored, signed=False)
 
 
@@ -109,9 +108,10 @@ def _error_for(response: httpx2.Response) -> Exception | None:
             f"Amazon does not allow {response.request.url.path}: the application lacks the role "
             "Finance and Accounting, or the seller authorised it before it had that role"
         )
+    # Retry-After is read for every platform by `wait_seconds`.
     if response.status_code != httpx2.codes.TOO_MANY_REQUESTS or "Retry-After" in response.headers:
         return None
-    # The rate of the account itself, where Amazon states it, says more than the model's.
+    # The account's own rate, where stated, is more precise than the model's.
     rate = response.headers.get("x-amzn-RateLimit-Limit", "")
     with suppress(ValueError, ZeroDivisionError):
         wait = 1 / float(rate)
@@ -140,6 +140,7 @@ def _error_of(path: str, errors: Any) -> Exception:
     code = str(first.get("code", "an error without a code"))[:40]
     if code in {"Unauthorized", "AccessDenied"}:
         return ConfigError(f"Amazon refuses {path} ({code}): connect the account again")
+    # Amazon lists throttling in the body too, also beside a success.
     if code == "QuotaExceeded":
         return RateLimited("Amazon's quota is used up for the moment", RETRY_AFTER_SECONDS)
     if code in {"InternalFailure", "ServiceUnavailable"}:

@@ -3,8 +3,8 @@
 Facts: the Finances model. Transactions come to light up to 48 hours late; a range of more than 180
 days answers nothing; the end lies two minutes back at least. A page's token goes with the same
 parameters, and a page may be empty while another follows. Deferred transactions are owed later:
-they are left out, as a settlement does. What releases one names it, and counts in its place.
-A transfer pays out a settlement that has closed: that settlement tells of it.
+they are left out, as a settlement does. A release names the transaction that it replaces.
+A transfer pays out a closed settlement, which contains it.
 """
 
 import json
@@ -37,7 +37,7 @@ def provisional(
 ) -> Iterator[SourceFile]:
     """Yield one document a currency with the transactions of some days; they cover nothing.
 
-    One of `currencies` that has none says so, in the place of what was said before.
+    A currency in `currencies` without any gets an empty document, replacing its previous one.
     """
     if days.start >= days.end:
         return

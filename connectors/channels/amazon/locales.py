@@ -1,8 +1,8 @@
 # ruff: noqa: RUF001
-"""The words of Seller Central's transaction reports in its languages, and what each stands for.
+"""The words of Seller Central's transaction reports in its languages, with their meanings.
 
 Headers, types and months are what sellers' files have been seen to say; no list of Amazon's own
-exists. What stands in no list stays as the file has it: it is never guessed. The Turkish, Polish
+exists. Words that are in no list stay unchanged: nothing is guessed. The Turkish, Polish
 and Portuguese words are UNCONFIRMED in part, as is every translation of a type that is rare.
 """
 
@@ -149,5 +149,5 @@ MONTHS = {
 
 
 def columns(names: Iterable[str]) -> tuple[str, ...]:
-    """Return what each column of a header is; one that nobody knows keeps its own name."""
+    """Return the column names of a header in English; an unknown one keeps its name."""
     return tuple(COLUMNS.get(plain(name), plain(name)) for name in names)

@@ -2,7 +2,7 @@
 
 Facts: the schemas of ORDER_CHANGE, TRANSACTION_UPDATE and REPORT_PROCESSING_FINISHED: the first two
 write names in PascalCase, the last in camelCase. Through EventBridge a notification is the `detail`
-of an event. UNCONFIRMED: whether REPORT_PROCESSING_FINISHED tells of settlement reports, which
+of an event. UNCONFIRMED: whether REPORT_PROCESSING_FINISHED covers settlement reports, which
 nobody asks for, and which of these types EventBridge takes.
 """
 
@@ -58,7 +58,7 @@ def is_about(notification: Notification, account_id: str) -> bool:
 
 
 def _report(content: Mapping[str, Any]) -> Notification:
-    """Read a report's notification: Amazon tells of every one, whoever asked for it."""
+    """Read a report's notification: Amazon sends one for every report of the seller."""
     kind, seller = "REPORT_PROCESSING_FINISHED", content.get("sellerid")
     if seller is None:
         account = content["accountid"]

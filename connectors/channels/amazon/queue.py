@@ -1,9 +1,9 @@
 """The queue of the owner's AWS account that Amazon's notifications arrive in.
 
-Facts: Amazon SQS's API reference (JSON protocol, `AmazonSQS.*` in `X-Amz-Target`). A message that
-was handed out is hidden for a while and comes again unless it is deleted; one may come twice, and
-in any order. After as many times as the owner's queue says, it goes to the owner's dead letter
-queue. A queue in China, behind a private address or elsewhere is a setting: the endpoint `sqs`.
+Source: Amazon SQS's API reference (JSON protocol, `AmazonSQS.*` in `X-Amz-Target`). A received
+message is hidden for a while and delivered again unless it is deleted; it may arrive twice, and in
+any order. After the number of receives that the queue allows, it goes to the dead-letter queue. The
+endpoint `sqs` reaches queues in China, behind a private address or elsewhere.
 """
 
 import re
@@ -17,10 +17,13 @@ from connectors.errors import BadInput, ConfigError, Permanent, Transient
 from connectors.http.aws import service, translated
 
 TITLE = "Amazon SQS"
+# The most that ReceiveMessage and DeleteMessageBatch take.
 AT_ONCE = 10
-# Long enough to ask all of the queue's servers, short enough for a sensor's tick.
+# Any wait makes it a long poll, which asks all of the queue's servers; one second fits a tick.
 WAIT_SECONDS = 1
+# Longer than a tick takes to schedule the syncs; a tick that dies has its messages delivered again.
 HIDDEN_SECONDS = 120
+# Parts of codes are compared: SQS's JSON and query protocols spell them differently.
 _REFUSALS = (
     (
         ("QueueDoesNotExist", "NonExistentQueue"),
@@ -99,14 +102,14 @@ class MessageQueue:
         self._sqs, self._url = sqs, url
 
     def waiting(self) -> int:
-        """Return how many messages there are, about."""
+        """Return the approximate number of messages."""
         name = "ApproximateNumberOfMessages"
         with _readable():
             answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
             return int(answer["Attributes"][name])
 
     def poll(self) -> Sequence[Message]:
-        """Return up to ten messages, hidden from others for a while."""
+        """Return up to ten messages, hidden from other readers for a while."""
         with _readable():
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
@@ -118,8 +121,9 @@ class MessageQueue:
             return [Message(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in messages]
 
     def delete(self, messages: Sequence[Message]) -> None:
-        """Delete up to ten messages; what SQS could not delete comes again."""
+        """Delete up to ten messages; SQS delivers again what it could not delete."""
         entries = [
+            # Ids need to be unique within the batch only; message ids may occur twice in one.
             {"Id": str(place), "ReceiptHandle": message.receipt}
             for place, message in enumerate(messages)
         ]
@@ -139,7 +143,7 @@ def _readable() -> Iterator[None]:
 
 @contextmanager
 def open_queue(access: Access) -> Iterator[MessageQueue]:
-    """Yield the queue that the fields of `access` are about."""
+    """Yield the queue that the fields of `access` describe."""
     fields = access.fields
     key = (fields["access_key_id"], fields["secret_access_key"])
     with closing(service("sqs", fields["region"], access.url("sqs", "/"), *key)) as sqs:
@@ -147,7 +151,7 @@ def open_queue(access: Access) -> Iterator[MessageQueue]:
 
 
 def _error_for(code: str, status: int) -> Exception | None:
-    """Return the error of a code; being asked too often and faults of its own pass."""
+    """Return the error of a code; None leaves faults of SQS to their status."""
     if status >= 500:
         return None
     if "Throttl" in code or code == "OverLimit":

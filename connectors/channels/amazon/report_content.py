@@ -1,4 +1,4 @@
-"""A report's document as it was fetched: out of its compression, in a charset that can be told.
+"""A fetched report: decompressed, with a known charset.
 
 The charset stands in the answer's Content-Type and nowhere else. The bytes are kept as they are
 wherever reading them finds the same text without it; else they are kept as UTF-8.
@@ -32,7 +32,7 @@ def unpacked(content: bytes, algorithm: str | None) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
             unzipped = packed.read(_LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise Transient("a report of Amazon's came damaged: try again") from error
+        raise Transient("a report of Amazon's arrived damaged: try again") from error
     if len(unzipped) > _LARGEST:
         raise Permanent(f"a report of Amazon's is larger than {_LARGEST // 2**30} GiB")
     return unzipped

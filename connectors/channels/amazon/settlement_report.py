@@ -1,6 +1,6 @@
 """Amazon settlement reports on disk: which one it is, what it declares, how its rows are read.
 
-Format facts are read off real exports: a tab-separated file without quoting, a header line, a
+Format facts come from real exports: a tab-separated file without quoting, a header line, a
 summary row with the period, deposit date, total and currency, then rows that leave these blank.
 V2 has one amount a row; V1 has up to nine, and 33 columns instead of 36 when nothing was promoted.
 """
@@ -22,8 +22,9 @@ from connectors.documents.control_totals import (
     take_control_totals,
 )
 from connectors.documents.delimited import text_rows
-from connectors.documents.macros import macros
+from connectors.documents.macros import define, set_variables
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import rows_without_line
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import MAX_LINE, check_rows, load
 from connectors.errors import BadInput, TotalsMismatch
@@ -41,10 +42,11 @@ V1_COLUMNS = (
     "shipment-fee-type", "shipment-fee-amount", "order-fee-type", "order-fee-amount",
     "direct-payment-type", "direct-payment-amount",
 )  # fmt: skip
-# Present in most files; a settlement without promotions lacks them (samples.md, section 1).
+# Present in most files; a settlement without promotions lacks them.
 _OPTIONAL = (
     "posted-date-time", "promotion-id", "promotion-type", "promotion-amount",
 )  # fmt: skip
+# Day first before month first, where every date of the file allows both.
 _DATE_FORMATS = (
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S",
@@ -53,7 +55,7 @@ _DATE_FORMATS = (
     "%m/%d/%Y %H:%M:%S",
 )
 _AMOUNTS = {c for c in (*_COMMON, *V2_COLUMNS, *V1_COLUMNS, *_OPTIONAL) if c.endswith("amount")}
-# Amazon keeps what a seller owes for the next settlement.
+# Amazon carries a negative balance into the next settlement.
 PAYOUTS = payout_variables(
     "carried_forward",
     key="",
@@ -95,6 +97,7 @@ class SettlementReport:
         _load(con, file, columns)
         settlement_id = _one(con, file, "settlement-id", "settlement id", "settlements")
         currency = _one(con, file, "currency", "currency", "currencies")
+        # Two summary rows are two reports pasted together.
         _one(con, file, "total-amount", "total", "declared totals")
         dialect, statement, totals = _verify(con, file, columns, sql("amazon", self.lines))
         statement = statement.model_copy(
@@ -140,16 +143,12 @@ class SettlementReport:
             )
         doubled = [c for c in columns if c and columns.count(c) > 1]
         if doubled:
-            raise BadInput(f"{name}: column {doubled[0]!r} stands twice; download the report again")
+            raise BadInput(f"{name}: column {doubled[0]!r} occurs twice; download the report again")
 
     def _rows_without_amount(self, con: duckdb.DuckDBPyConnection) -> int:
-        """Return how many rows become no line and belong to none."""
+        """Return the number of rows that become no line and belong to none."""
         units = 'AND "quantity-purchased" IS NULL' if self.has_unit_rows else ""
-        row = con.execute(
-            'SELECT count(*) FROM document_rows WHERE "total-amount" IS NULL '
-            f"{units} AND row NOT IN (SELECT row FROM counted_lines)"
-        ).fetchone()
-        return row[0] if row else 0
+        return rows_without_line(con, f'"total-amount" IS NULL {units}')
 
 
 def _relation(columns: Sequence[str], text: Path) -> str:
@@ -199,7 +198,7 @@ def _one(
 def _verify(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[str], lines: str
 ) -> tuple[Dialect, Statement, ControlTotals]:
-    """Decide the dialect by reading every value, and prove it by the declared total."""
+    """Decide the dialect by reading every value, and verify it by the declared total."""
     amounts = [c for c in columns if c in _AMOUNTS]
     posted = "posted-date-time" if "posted-date-time" in columns else "posted-date"
     instants = [*_INSTANTS, posted]
@@ -214,10 +213,9 @@ def _verify(
     # Amounts such as 1,234 fit both marks: the declared total decides.
     for mark in dialects.decimal_marks(con, file.name, amounts):
         dialect = dialect.model_copy(update={"decimal_mark": mark})
-        for macro in macros(dialect):
-            con.execute(macro)
+        define(con, dialect)
         statement = _summary(con, file)
-        con.execute("SET VARIABLE period_end = $1::TIMESTAMPTZ", [statement.period_end])
+        set_variables(con, period_end=statement.period_end)
         totals = take_control_totals(con, file, lines)
         if totals.total == statement.declared:
             return dialect, statement, totals
@@ -253,7 +251,6 @@ def _summary(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
     closing = from_microseconds(row[4] if row[4] is not None else row[3])
     return Statement(
         settlement_id="",
-        marketplace=None,
         currency="",
         period_start=from_microseconds(row[2]),
         period_end=from_microseconds(row[3]),

@@ -1,4 +1,4 @@
-"""Instants and amounts as transaction reports write them, brought into one form by SQL.
+"""SQL that brings the instants and amounts of transaction reports into one form.
 
 `Dec 1, 2017 12:38:23 AM PST`, `15 Mar 2026 3:22:08 PM UTC`, `1 janv. 2022 00:25:27 UTC`,
 `01.03.2026 00:12:33 UTC`, `2022/01/01 0:25:27 JST`, `Jan. 1, 2022 12:38:23 a.m. PST`; and

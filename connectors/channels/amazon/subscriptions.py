@@ -29,11 +29,11 @@ class _NotThere(Permanent):
 
 
 class _ThereAlready(Permanent):
-    """Somebody made it before us, or a moment ago."""
+    """The subscription exists already."""
 
 
 def subscribe(access: Access, queue: Mapping[str, str]) -> Sequence[str]:
-    """Have the seller's notifications sent to the queue, or to EventBridge; what stands, in words.
+    """Subscribe the queue, or EventBridge, to the seller's notifications; return a description.
 
     Nothing is asked where the queue's fields name neither. Raises `BadInput` where they name both,
     `ConfigError` where Amazon refuses or the seller's notifications go elsewhere, and the errors of

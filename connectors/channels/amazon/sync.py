@@ -4,7 +4,7 @@ The list does not say whose settlement a report is, and names one settlement by 
 region's marketplaces among them. So a report is fetched once, and the document it brought keeps its
 number (`tag`); a settlement that comes by a second report learns that one's number too.
 
-A day is open until a settlement covers it. What Finances tells of it before is kept as provisional.
+A day is open until a settlement covers it. What Finances reports before is stored as provisional.
 """
 
 import codecs

@@ -1,7 +1,7 @@
-"""The words of Seller Hub's transaction report in German, and what each stands for.
+"""The words of Seller Hub's transaction report in German, with their meanings.
 
 Headers and types are those that sellers' files and programs that read them have been seen to have;
-no list of eBay's own exists. What stands in no list stays as the file has it: it is never guessed.
+no list of eBay's own exists. Words that are in no list stay unchanged: nothing is guessed.
 UNCONFIRMED: the rarer types, months of four letters.
 """
 
@@ -74,7 +74,7 @@ def plain(word: str) -> str:
 
 
 def columns(names: Sequence[str]) -> tuple[str, ...]:
-    """Return what each column of a header is; one that nobody knows keeps its own name."""
+    """Return the column names of a header in English; an unknown one keeps its name."""
     return tuple(_COLUMNS.get(plain(name), name.strip()) for name in names)
 
 

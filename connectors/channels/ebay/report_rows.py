@@ -1,4 +1,4 @@
-"""The rows of a transaction report: where its header is, and each row by the names we give it."""
+"""The rows of a transaction report: its header, and each row under uniform names."""
 
 import re
 from collections.abc import Sequence
@@ -84,6 +84,7 @@ def stated_days(head: str, name: str) -> tuple[date, date] | None:
         words, _, value = " ".join(cell.strip() for cell in cells).partition(" date")
         days.setdefault(words.casefold().split(" ")[-1], _day(value))
     first, last = days.get("start"), days.get("end")
+    # The digits may not go on: order numbers in a renamed file look alike.
     named = re.search(r"_(20\d{6})_(20\d{6})(?!\d)", name)
     if named is not None and not (first and last):
         with suppress(ValueError):
@@ -95,6 +96,7 @@ def _day(text: str) -> date | None:
     written = re.search(r"[A-Z][a-z]+ \d+, \d{4}|\d+[ -][A-Z][a-z]+,?[ -]\d+|\d{4}-\d\d-\d\d", text)
     if written is None:
         return None
+    # British reports write Sept, which strptime doesn't know.
     plain = written[0].replace("Sept ", "Sep ")
     for form in DATES:
         with suppress(ValueError):
@@ -126,6 +128,7 @@ def relation(dialect: Dialect, text: Path) -> str:
     """
     columns = dialect.columns
     first = next(c for c in _FIRST if c in columns)
+    # Read by position: report columns may repeat, and DuckDB wants unique names.
     place = {name: f"c{i}" for i, name in enumerate(columns)}
     fees = _fees(columns)
     named = ("Net amount", _GROSS, *_ITEM, *fees)
@@ -168,6 +171,7 @@ def _type(column: str) -> str:
 
 
 def _amount(column: str | None) -> str:
+    # German reports write the true minus sign.
     return f"replace({_text(column)}, '\u2212', '-')"
 
 
@@ -176,5 +180,5 @@ def _date(column: str | None) -> str:
     written = f"regexp_replace({_text(column)}, '\\bSept\\b', 'Sep')"
     for german, english in locales.MONTHS.items():
         written = f"replace({written}, '{german}', '{english}')"
-    # A full stop stands after days and months in German; a date all of digits has others.
+    # German dates with month names have full stops to remove; numeric dates need theirs.
     return f"CASE WHEN {written} LIKE '% %' THEN replace({written}, '.', '') ELSE {written} END"

@@ -41,7 +41,7 @@ def _joined(one: Statement, other: Statement) -> Statement:
 
 
 def _balanced(statement: Statement) -> Statement:
-    """Return what the rows at hand leave of a payout, where nothing declares what they come to."""
+    """Return the part of a payout that its rows don't explain, where no total is declared."""
     if statement.declared is not None or statement.payout is None:
         return statement
     left = statement.total - statement.payout

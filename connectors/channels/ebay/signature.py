@@ -46,7 +46,7 @@ class Signature(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Place eBay's headers, and go on with the other authorisation."""
+        """Add eBay's signature headers, and continue with the other authorisation."""
         self._sign(request)
         yield from self._then.auth_flow(request)
 
@@ -66,7 +66,7 @@ class Signature(httpx2.Auth):
 
 
 def _value(request: httpx2.Request, part: str) -> str:
-    """Return what stands for a part in the text that is signed (RFC 9421, section 2)."""
+    """Return a component's value in the signed text (RFC 9421, section 2)."""
     match part:
         case "@method":
             return request.method

@@ -1,9 +1,8 @@
 """Sync of eBay's settlements: a payout, with the transactions that carry its number.
 
-A payout is asked for by its number, so it is whole whatever the dates of its transactions. What no
-payout has taken yet is one document more, made anew at every sync: the transactions since the
-oldest of them that carry no number. Between the two lists eBay may begin a payout; a number that
-nobody knows yet sends us back to the list.
+A payout's transactions are requested by its number, so it is complete whatever their dates. Those
+without a payout are another document, remade at every sync from the oldest of them on. eBay may
+create a payout between the two lists: an unknown number sends us back to the list of payouts.
 
 A payout that a seller in mainland China has split over two accounts is two of eBay's, with one list
 of transactions, which name both (`payoutDetails`): they are one settlement, named by the first.
@@ -24,17 +23,17 @@ from connectors.errors import Permanent, Transient
 from connectors.http import Response
 from connectors.lake.windows import Window
 
-# A list that is asked for by dates takes no more than this; an open end reaches no further either.
+# The most days that a list by dates may cover, also with an open end.
 LONGEST = 90
-# Payouts change their state for some days; transactions come to light some days after their date.
+# Payouts change their state, and transactions appear, for some days after their date.
 SETTLING = timedelta(days=14)
-# Of a payout, in per cent, that goes to one account.
+# The percentage of a payout that is not split.
 ALL_OF_IT = 100
 _ROUNDS = 3
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Yield every payout of the window that is not stored as it is now, then what is open."""
+    """Yield every new or changed payout of the window, then what is open."""
     with context.remote("eBay", LIMITS) as remote:
         finances = EbayFinances(context, remote)
         numbers = {m.statement.partition(":")[2] for m in context.documents}
@@ -58,6 +57,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
 
 
 def _payouts(context: SyncContext, finances: EbayFinances) -> Iterator[dict[str, Any]]:
+    # Payouts of the last two weeks may have changed, whichever window was asked for.
     start = min(context.window.start, context.today - SETTLING)
     for part in parts(Window(start, context.today + timedelta(days=1)), LONGEST):
         begins, ends = context.span(part)
@@ -65,13 +65,13 @@ def _payouts(context: SyncContext, finances: EbayFinances) -> Iterator[dict[str,
 
 
 def _tag(payout: dict[str, Any]) -> str:
-    """Return what changes when a payout does."""
+    """Return a text that changes when the payout does."""
     amount = payout["amount"]
     return f"{payout['payoutStatus']} {amount['value']} {payout.get('transactionCount')}"
 
 
 def _settlement(finances: EbayFinances, payouts: Sequence[dict[str, Any]], tag: str) -> SourceFile:
-    """Return one document of a payout, or of those that are its parts, the first of them first."""
+    """Return one document of a payout, or of its parts in eBay's order."""
     number, currency = payouts[0]["payoutId"], payouts[0]["amount"]["currency"]
     document = ApiDocument("ebay", Coverage.SETTLEMENT, f"payout:{number}", currency, tag=tag)
     for payout in payouts:
@@ -89,7 +89,7 @@ def _is_split(payout: dict[str, Any]) -> bool:
 def _split_settlements(
     context: SyncContext, finances: EbayFinances, split: Sequence[dict[str, Any]]
 ) -> Iterator[SourceFile]:
-    """Yield the settlements that parts of payouts are; every part is in one of them."""
+    """Yield the settlements of split payouts, each with all its parts."""
     waiting = {payout["payoutId"] for payout in split}
     for payout in split:
         numbers = _parts(finances, payout["payoutId"])
@@ -97,6 +97,7 @@ def _split_settlements(
             continue
         waiting -= set(numbers)
         whole = [finances.payout(number).json for number in numbers]
+        # Each part changes its state by itself: any change remakes the settlement.
         tag = ", ".join(_tag(part) for part in whole)
         if not context.is_current(f"payout:{numbers[0]}", tag):
             yield _settlement(finances, whole, tag)
@@ -118,7 +119,7 @@ def _parts(finances: EbayFinances, number: str) -> list[str]:
 def _open_pages(context: SyncContext, finances: EbayFinances) -> Iterator[Response]:
     for part in parts(Window(_oldest(context), context.today), LONGEST):
         begins, ends = context.span(part)
-        # Both ends of eBay's ranges are inside.
+        # eBay's ranges include both ends.
         last = ends - timedelta(milliseconds=1)
         yield from finances.transactions(f"transactionDate:[{stamp(begins)}..{stamp(last)}]")
 
@@ -129,6 +130,7 @@ def _oldest(context: SyncContext) -> date:
     if not stored:
         return context.since
     waiting = [min(m.days) for m in stored if m.days]
+    # Transactions come to light up to two weeks late, so earlier days are read again.
     seen = min(m.last_day for m in stored) - SETTLING
     return max(context.since, min([context.window.start, seen, *waiting]))
 
@@ -140,7 +142,7 @@ def _numbers(pages: list[Response]) -> set[str]:
 
 
 def _open(context: SyncContext, pages: list[Response]) -> Iterator[SourceFile]:
-    """Yield one document a currency; one that has nothing left says so."""
+    """Yield one document per currency, also for one that has nothing left."""
     listed = (t for page in pages for t in page.at("transactions") or ())
     currencies = {t["amount"]["currency"] for t in listed if not t.get("payoutId")}
     currencies |= {m.currency for m in context.documents if m.coverage is Coverage.OPEN}

@@ -42,7 +42,7 @@ def named(entries: Iterable[Item]) -> set[str]:
 
 @dataclass
 class Payments:
-    """The payments of a shop during one sync; they are not asked for again once that is refused.
+    """The payments of a shop during one sync; after a refusal they are not requested again.
 
     The books tie without them, so nothing fails for want of one.
     """
@@ -52,7 +52,7 @@ class Payments:
     _closed: bool = field(default=False, init=False)
 
     def of(self, numbers: Iterable[str]) -> list[Item]:
-        """Return what is kept of those that Etsy tells of, in the order of their numbers."""
+        """Return the stored fields of the payments in a response, by number."""
         ordered = sorted(numbers, key=int)
         items: list[Item] = []
         if not self._closed:

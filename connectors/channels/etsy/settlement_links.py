@@ -5,7 +5,9 @@ deposit is the balance before it plus the lines between less the deposit. A depo
 than the balance (Etsy holds part back), so a settlement carries an opening and a closing balance.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from connectors.documents.manifest import Manifest, Statement
@@ -97,3 +99,9 @@ def _joined(earlier: Statement, later: Statement) -> Statement:
             "remark": earlier.remark or later.remark,
         }
     )
+
+
+def settlement_name(day: date, currency: str, seen: Counter[date]) -> str:
+    """Return the name of a settlement, which is its payout's day; `seen` counts those of a day."""
+    seen[day] += 1
+    return f"etsy-{day}-{currency}" + (f"-{seen[day]}" if seen[day] > 1 else "")

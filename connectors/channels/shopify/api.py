@@ -1,11 +1,10 @@
 """Shopify's Admin GraphQL API about a shop's money: payouts, balance transactions, orders.
 
-Facts: the Admin GraphQL schema of `VERSION`, and its pages on rate limits and search syntax. What a
-query costs is counted in points, of which a bucket of 2,000 is filled at 100 a second on the
-smallest plan; a query of more than 1,000 is refused, and fewer nodes a page are asked for. What an
-answer comes to less is given back. Answers say what they cost, which differs each time.
-UNCONFIRMED: that `payments_transfer_id` selects a payout's transactions; where it selects none of
-them, they are looked for by the payout's date.
+Source: the Admin GraphQL schema of `VERSION`, and its pages on rate limits and search syntax.
+Queries cost points from a bucket of 2,000 that refills at 100 a second on the smallest plan; one
+above 1,000 is refused, and is repeated with fewer nodes a page. Responses state their cost, and
+unused points are returned. UNCONFIRMED: that `payments_transfer_id` selects a payout's
+transactions; where it selects none of them, they are looked for by the payout's date.
 """
 
 from collections.abc import Iterator
@@ -24,9 +23,9 @@ from connectors.http.pagination import graphql_cursor, pages
 SUNSET_ON: date | None = date(2027, 10, 1)
 # In points.
 LIMITS = {"*": Limit(per_second=100.0, burst=2000.0)}
-# Nodes a page at first, 250 being the most; an order carries its transactions.
+# Nodes a page at first, at most 250; orders are larger, because they include their transactions.
 _SIZES = {"payouts": 250, "balanceTransactions": 250, "changedOrders": 250, "orders": 50}
-# Objects of a node, each a point, until Shopify has said what it counts; and of a short question.
+# Points of a node, estimated until Shopify states its count; below, those of a short query.
 _POINTS = {"payouts": 2.0, "balanceTransactions": 6.0, "changedOrders": 1.0, "orders": 12.0}
 _SHORT, _LARGEST = 10.0, 1000.0
 _ACCOUNT = "data.shopifyPaymentsAccount"
@@ -38,7 +37,7 @@ __all__ = ["LIMITS", "SUNSET_ON", "VERSION", "Admin", "payout_of"]
 
 
 class Admin:
-    """Questions about one shop's money."""
+    """Queries about one shop's money."""
 
     def __init__(self, context: SyncContext, remote: Remote) -> None:
         """Read the shop of `context` through `remote`."""
@@ -53,6 +52,7 @@ class Admin:
         first = self._request("payouts", PAYOUTS, f"issued_at:>='{stamp(since)}'")
         pages = self._pages(first, f"{_ACCOUNT}.payouts")
         opening = next(pages)
+        # Null without an error: the shop has no Shopify Payments.
         if opening.at(_ACCOUNT) is None:
             return None
         return _nodes(opening, pages, f"{_ACCOUNT}.payouts")
@@ -70,18 +70,19 @@ class Admin:
             yield own
         if begun:
             return
+        # The fallback of the UNCONFIRMED filter above.
         issued = datetime.fromisoformat(payout["issuedAt"])
         for page in self._transactions(_between("payout_date", issued - _NEAR, issued + _NEAR)):
             yield [node for node in page if payout_of(node) == number]
 
     def sees_all_orders(self) -> bool:
-        """Return whether orders of more than the last 60 days are told of."""
+        """Return whether orders older than 60 days are visible."""
         request = Request("scopes", self._url, json={"query": SCOPES}, cost=_SHORT)
         scopes = self._remote.send(request).at("data.currentAppInstallation.accessScopes") or []
         return any(scope["handle"] == "read_all_orders" for scope in scopes)
 
     def changed(self, since: datetime) -> Iterator[Node]:
-        """Yield every order that is not as it was then."""
+        """Yield every order changed since."""
         first = self._request("changedOrders", CHANGED, f"updated_at:>='{stamp(since)}'")
         for page in self._pages(first, "data.orders"):
             yield from page.at("data.orders.nodes")
@@ -101,7 +102,7 @@ class Admin:
         return pages(self._sent, first, graphql_cursor(connection))
 
     def _sent(self, request: Request) -> Response:
-        """Return the answer, of as many nodes as Shopify gives for a query of this kind."""
+        """Return the response, with as many nodes as Shopify allows for this operation."""
         while True:
             size = self._sizes[request.operation]
             body = {**request.json, "variables": {**request.json["variables"], "first": size}}
@@ -111,10 +112,12 @@ class Admin:
             except TooCostly:
                 if size == 1:
                     raise
+                # Kept for the client's life: the next page costs the same.
                 self._sizes[request.operation] = size // 2
                 continue
             requested = response.at("extensions.cost.requestedQueryCost")
             if isinstance(requested, int | float):
+                # Shopify's own count replaces the estimate for the next request.
                 self._points[request.operation] = requested / size
             actual = response.at("extensions.cost.actualQueryCost")
             if isinstance(actual, int | float):

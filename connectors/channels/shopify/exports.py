@@ -1,16 +1,21 @@
 """Shopify's exports: UTF-8, comma, a header, one row a line, one currency a file."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
 from connectors.documents.delimited import column_names, text_rows
+from connectors.documents.manifest import Statement
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_rows, check_whole, load
 from connectors.errors import BadInput
+from connectors.lake.windows import midnight
 
 AGAIN = "download it again, unedited"
+APART = "export the {} of one payout currency at a time"
 
 
 def columns(head: str) -> tuple[str, ...]:
@@ -43,21 +48,29 @@ def load_rows(
     check_whole(con, file, " OR ".join(f'"{c}" IS NULL' for c in needed), AGAIN)
 
 
-def currency(con: duckdb.DuckDBPyConnection, file: DecodedFile, what: str) -> str:
-    """Return the one currency of the rows; `BadInput` says what to export where there are more."""
-    currencies = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
-    if len(currencies) == 1:
-        return str(currencies[0][0])
-    names = ", ".join(str(name) for (name,) in currencies)
-    raise BadInput(
-        f"{file.name}: holds {len(currencies)} currencies ({names}); export the {what} of one "
-        "payout currency at a time"
+def settlement(
+    file: DecodedFile,
+    currency: str,
+    settlement_id: str,
+    lines: int,
+    total: Decimal,
+    *,
+    period: tuple[datetime, datetime],
+    paid_on: date | None,
+    row: int,
+    declared: Decimal | None = None,
+) -> Statement:
+    """Return a payout, which is what its lines sum to; `paid_on` is the day on which it left."""
+    return Statement(
+        settlement_id=settlement_id,
+        currency=currency,
+        period_start=period[0],
+        period_end=period[1],
+        declared=declared,
+        lines=lines,
+        total=total,
+        deposit_at=None if paid_on is None else midnight(paid_on, file.time_zone),
+        deposit_day=paid_on,
+        payout=None if paid_on is None else total,
+        row=row,
     )
-
-
-def rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
-    """Return how many rows bring nothing."""
-    row = con.execute(
-        "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM counted_lines)"
-    ).fetchone()
-    return row[0] if row else 0

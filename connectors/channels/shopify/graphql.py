@@ -40,7 +40,7 @@ def run_query(access: Access, query: str, variables: Mapping[str, object] | None
 
 
 def error_for(response: httpx2.Response) -> DaybookError | None:
-    """Return the error that an answer stands for where its status alone does not say."""
+    """Return the error in a response whose status doesn't show it."""
     closed = _CLOSED.get(response.status_code)
     if closed is not None:
         return ConfigError(f"Shopify has {closed} this shop: its owner must settle that there")
@@ -67,7 +67,7 @@ def _error_of(errors: Any, response: Mapping[str, Any]) -> DaybookError:
     if "MAX_COST_EXCEEDED" in codes:
         return TooCostly("Shopify refuses our question: it costs too much")
     if "INTERNAL_SERVER_ERROR" in codes:
-        return Transient("Shopify answers with an error of its own: try again")
+        return Transient("Shopify answers with an error: try again")
     if "SHOP_INACTIVE" in codes:
         return ConfigError("Shopify has closed this shop: its owner must settle that there")
     if "ACCESS_DENIED" in codes:

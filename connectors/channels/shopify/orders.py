@@ -2,7 +2,7 @@
 
 Nothing is paid out by Shopify, so there is no settlement. What is kept instead is a document a day
 on which orders were made, with every transaction of these orders whenever it was. An order is in
-one document for good; it is fetched again when one of the day's orders changes.
+one permanent document; it is fetched again when one of the day's orders changes.
 """
 
 from collections import defaultdict

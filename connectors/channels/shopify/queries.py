@@ -1,6 +1,6 @@
 """The queries of the Admin GraphQL API about money.
 
-Only what a line, a proof or a reader of a document needs is asked for: Shopify counts every object.
+Only fields that lines, checks or readers need are queried: Shopify charges for every object.
 The names are those of the schema of `graphql.VERSION`, which the contract tests hold them against.
 """
 

@@ -1,11 +1,11 @@
 """Sync of Shopify's settlements: a payout, with the balance transactions that it has taken.
 
-A payout is asked for by its number, so it is whole whatever the dates of its transactions; one that
-is scheduled has its transactions and has not left yet. What no payout has taken is one document a
-currency more, made anew at every sync. Between the two lists Shopify may begin a payout; a number
-that nobody knows yet sends us back to the list.
+A payout's transactions are requested by its number, so it is complete whatever their dates; a
+scheduled one has its transactions and is not paid yet. Transactions without a payout are one more
+document per currency, remade at every sync. Shopify may create a payout between the two lists: an
+unknown number sends us back to the list of payouts.
 
-A shop without Shopify Payments has no payouts: its orders stand in for them (`orders`).
+A shop without Shopify Payments has no payouts: its orders are read instead (`orders`).
 """
 
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ from connectors.documents.source_file import SourceFile
 from connectors.errors import Transient
 from connectors.lake.windows import Window
 
-# Payouts change their state for some days; transactions come to light some days after their date.
+# Payouts change their state, and transactions appear, for some days after their date.
 SETTLING = timedelta(days=14)
-# Of so many days the open transactions are asked for at once.
+# The days of open transactions in one request: pages stay few, and a retry stays small.
 _STRETCH = 31
 _ROUNDS = 3
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Yield every payout of the window that is not stored as it is now, then what is open."""
+    """Yield every new or changed payout of the window, then what is open."""
     with context.remote("Shopify", LIMITS, error_for) as remote:
         admin = Admin(context, remote)
         payouts = admin.payouts(context.instant(_first_payout(context)))
@@ -75,7 +75,7 @@ def _oldest(context: SyncContext) -> date:
 
 
 def _tag(payout: Node) -> str:
-    """Return what changes when a payout does."""
+    """Return a text that changes when the payout does."""
     net = payout["net"]
     return f"{payout['status']} {payout['transactionType']} {net['amount']} {payout['issuedAt']}"
 
@@ -97,8 +97,9 @@ def _since_oldest(context: SyncContext, admin: Admin) -> Iterator[list[Node]]:
 
 
 def _open(context: SyncContext, waiting: list[list[Node]]) -> Iterator[SourceFile]:
-    """Yield one document a currency; one that has nothing left says so."""
+    """Yield one document per currency, also for one that has nothing left."""
     currencies = {_currency(node) for page in waiting for node in page}
+    # A currency without open transactions must replace its last document by an empty one.
     currencies |= {m.currency for m in stored_open(context)}
     for currency in sorted(currencies or {str(context.account.get("currency") or "USD")}):
         document = ApiDocument(

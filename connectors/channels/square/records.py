@@ -1,8 +1,8 @@
 """Stored records of payments, refunds and orders: money, references and kinds of tender.
 
-Square's responses also hold buyers, their cards and addresses, and details that change without a
-meaning for the books; none of that is kept. Numbers are whole (minor units), so nothing of them is
-lost. Facts: the schemas Payment, PaymentRefund and Order of Square's OpenAPI document.
+Square's responses also hold buyers, their cards and addresses, and details that change without
+meaning for the books; none of that is stored. Numbers are whole (minor units), so storing them
+loses nothing. Source: the schemas Payment, PaymentRefund and Order of Square's OpenAPI document.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ RECORDS = {"payment": _PAYMENT, "refund": _REFUND, "order": _ORDER}
 
 
 def record(kind: str, item: Item) -> dict[str, Any]:
-    """Return what is kept of a payment, a refund or an order."""
+    """Return the stored fields of a payment, a refund or an order."""
     fields: dict[str, Any] = _kept(item, RECORDS[kind])
     return fields
 
@@ -72,6 +72,8 @@ def _kept(item: Any, fields: Mapping[str, Any] | None) -> Any:
         return item
     if isinstance(item, list):
         return [_kept(each, fields) for each in item]
+    # Empty fields are left out: Square omits and nulls them at will, and the document must stay
+    # equal.
     return {name: _kept(item[name], part) for name, part in fields.items() if item.get(name)}
 
 
@@ -82,17 +84,18 @@ def currency_of(money: Item) -> str:
 
 def is_done(item: Item) -> bool:
     """Return whether the money of a payment or refund has moved."""
+    # APPROVED is an authorisation that may still be cancelled.
     return bool(item.get("status") == "COMPLETED")
 
 
 def moved_at(item: Item) -> datetime:
-    """Return when it did: a card's payment may be captured days after it was begun."""
+    """Return when the money moved: a card may be captured days after the payment was made."""
     captured = _at(item, "card_details", "card_payment_timeline", "captured_at")
     return datetime.fromisoformat(str(captured or item["created_at"]))
 
 
 def is_outside(item: Item) -> bool:
-    """Return whether the money of a payment or refund goes past Square's balance."""
+    """Return whether the money of a payment or refund bypasses Square's balance."""
     kind = item.get("source_type") or item.get("destination_type")
     brand = _at(item, "card_details", "card", "card_brand") or _at(
         item, "destination_details", "card_details", "card", "card_brand"
@@ -106,7 +109,7 @@ def keep(
     payments: Sequence[Item],
     refunds: Sequence[Item],
 ) -> None:
-    """Put payments, refunds and the orders that they name in a document, in an order that stays."""
+    """Add payments, refunds and their orders to a document, in a stable order."""
     for operation, items in (("ListPayments", payments), ("ListPaymentRefunds", refunds)):
         for item in sorted(items, key=lambda i: (i["created_at"], i["id"])):
             document.put(operation, item)

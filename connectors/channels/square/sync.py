@@ -18,29 +18,30 @@ from connectors.documents.api_documents import ApiDocument
 from connectors.documents.manifest import Coverage
 from connectors.documents.source_file import SourceFile
 
-# Payments are captured a while after they were begun; what is older is asked for by its number.
+# Captures follow payments within a day, as a rule; older payments are requested by number.
 BEFORE = timedelta(days=1)
 _DETAILS = {"CHARGE": "payment_id", "REFUND": "refund_id"}
 Listing = Callable[[str, datetime, datetime], Iterator[Item]]
 
 
 def read(context: SyncContext) -> Iterator[SourceFile]:
-    """Yield every payout of the window that is not stored as it is now, then what none took.
+    """Yield every new or changed payout of the window, then what has no payout.
 
-    Payouts come first, so that what is open is told by the very entries that were read.
+    Payouts come first, because their entries decide what is open.
     """
     with context.remote("Square", LIMITS, error_for, HEADERS) as remote:
         square = SquareApi(context, remote)
         locations = square.locations()
         since = waiting_since(context)
         start = min(context.window.start, context.today - SETTLING)
-        # The payouts since the oldest open day tell which of its payments are taken by now.
+        # Payouts since the oldest open day show which of its payments are paid out by now.
         begins = context.instant(max(context.covered.start, min(start, since)))
         taken: set[str] = set()
         for location in locations:
             for payout in square.payouts(location["id"], begins, context.now):
                 tag = f"{payout['status']} {payout.get('version')}"
                 new = not context.is_current(f"payout:{payout['id']}", tag)
+                # Known and older than any open payment: its entries would tell nothing new.
                 if not new and _at(payout["created_at"]) < context.instant(since):
                     continue
                 entries = _entries(square, payout)
@@ -103,6 +104,7 @@ def _looked_up(
         for item in listing(location, begins, ends)
         if item["id"] in numbers
     }
+    # Delayed captures and old refunds are outside the listed days.
     for number in sorted(numbers - items.keys()):
         item = single(number)
         if item is not None:

@@ -1,10 +1,9 @@
-"""Payments that no payout has taken: those that wait for one, and those that Square never pays out.
+"""Payments without a payout: those that wait for one, and those that Square never pays out.
 
-Square has no list of its balance. Payments and refunds whose number stands in no entry of a payout
-are open; one document a currency says all of them, made anew at every sync. A payment is made
-before the payout that takes it, so the payouts since the oldest open day tell. Cash, other gateways
-and gift cards never reach a payout: their sales and the tenders that pay them are kept by the month
-and come to nothing.
+Square has no list of its balance. Payments and refunds whose number is in no entry of a payout are
+open; one document per currency holds them, remade at every sync. A payment precedes its payout, so
+payouts since the oldest open day suffice. Cash, other gateways and gift cards never reach a payout:
+their sales and tenders are monthly documents that sum to zero.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +35,7 @@ TILL = "till:"
 
 
 def _again(context: SyncContext) -> date:
-    """Return the first day that is looked at again, whether anything is open there or not."""
+    """Return the first day that is read again, whether or not anything is open there."""
     stored = [m for m in context.documents if m.statement.startswith("open:")]
     if not stored:
         return context.covered.start
@@ -69,7 +68,7 @@ class _Found:
 
 
 class Unpaid:
-    """The documents of one sync about what payouts did not take.
+    """The documents of one sync about payments without a payout.
 
     `since` is the first open day; `taken` are the payments and refunds in the payouts since then.
     """
@@ -86,7 +85,7 @@ class Unpaid:
     def source_files(self, locations: Sequence[Item]) -> Iterator[SourceFile]:
         """Yield one document a currency, and one a month and currency of tenders outside."""
         context = self._context
-        # What is captured late was begun before the day that it counts on.
+        # A late capture counts on its own day, but the payment was made before.
         begins = context.instant(min(self._since, self._tills) - SETTLING)
         ends = context.instant(context.today)
         for location in locations:
@@ -106,11 +105,12 @@ class Unpaid:
             yield self._member(f"{TILL}{month:%Y-%m}-{currency}", currency, covers, group)
 
     def _sort(self, item: dict[str, Any], part: Callable[[_Found], list[dict[str, Any]]]) -> None:
-        """Put a payment or refund where it belongs, if it does anywhere."""
+        """Add a payment or refund to its document, if it belongs to one."""
         if not is_done(item):
             return
         day = business_day(moved_at(item), self._context.time_zone)
         currency = currency_of(item["amount_money"])
+        # Today is not over: its payments are read by the next sync.
         if day >= self._context.today:
             return
         if is_outside(item):

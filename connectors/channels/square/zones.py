@@ -49,7 +49,7 @@ def country(time_zone: str) -> str | None:
 
 
 def currency(sign: str, time_zone: str) -> str | None:
-    """Return the currency that a sign stands for in the country of a time zone."""
+    """Return the currency of a sign in the country of a time zone."""
     if sign == "$":
         return _DOLLARS.get(country(time_zone) or "", "USD")
     return SIGNS.get(sign.upper())

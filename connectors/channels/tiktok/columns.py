@@ -53,6 +53,7 @@ API_FIELDS: Final[dict[str, str]] = {
     "tiktok shop partner commission": "tsp_commission_amount",
     "co-funded creator bonus": "cofunded_creator_bonus_amount",
     "co-funded promotion (seller-funded)": "cofunded_promotion_service_fee_amount",
+    # Both spellings occur, in layouts of different years.
     "sales tax on referral fees": "sales_tax_referral_fee_amount",
     "sales tax on referral fee": "sales_tax_referral_fee_amount",
     "smart promotion fee": "smart_promotion_fee_amount",

@@ -1,7 +1,7 @@
 """The errors of TikTok Shop's responses: success is `code` 0 in the body, whatever the status is.
 
 The codes are those that Partner Center and its users report; the messages change, so they are
-read only where one code stands for several things.
+read only where one code has several meanings.
 """
 
 import httpx2
@@ -41,7 +41,7 @@ def refusal(response: httpx2.Response) -> Exception | None:
             "application in Partner Center, then connect the shop again"
         )
     if code in _CIPHERS:
-        return ConfigError(f"{TITLE} does not know this shop any more: connect it again")
+        return ConfigError(f"{TITLE} no longer knows this shop: connect it again")
     if _about_grants(code) or (code == _PARAMETER and "token" in message):
         return AccessRefused(f"{TITLE} no longer accepts the authorisation: connect it again")
     return Permanent(f"{TITLE} refuses {response.request.url.path} (code {code})")

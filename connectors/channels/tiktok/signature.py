@@ -50,7 +50,7 @@ class ShopAuth(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Send signed; once more with a newer token when that is what was refused."""
+        """Send the signed request, and once more with a newer token if the token was refused."""
         kind = request.headers.setdefault("content-type", "application/json")
         query = {"app_key": self._app_key, "timestamp": str(int(self._clock()))}
         url = request.url.copy_merge_params(query)

@@ -118,7 +118,7 @@ def _open(context: SyncContext, listed: Sequence[Mapping[str, Any]]) -> Iterator
 
 
 def _currency(context: SyncContext, listed: Sequence[Mapping[str, Any]]) -> str:
-    """Return what the shop is paid in; it stays what it was called first."""
+    """Return the shop's payout currency, as first reported."""
     stored = [m.currency for m in context.documents if m.coverage is Coverage.OPEN]
     stated = [str(s["currency"]) for s in listed]
     currencies = [*stored, *stated, str(context.account.get("currency") or "")]

@@ -1,8 +1,8 @@
-"""Walmart's reconciliation reports: which there are, each as a zip, or the same in pages of JSON.
+"""Walmart's reconciliation reports: their list, and each as a zip or in pages of JSON.
 
-Facts: the OpenAPI document "Pregenerated Reports" (paths, parameters, 1,000 records a page). Seen
-at real accounts and not in it: a wrong `Accept` brings an error in a 200, or 406; the last page of
-JSON says -1; a few calls in a row are refused for minutes.
+Source: the OpenAPI document "Pregenerated Reports" (paths, parameters, 1,000 records a page).
+Observed at real accounts: a wrong `Accept` gets an error in a 200, or 406; the last page of JSON
+says -1; a few calls in a row are refused for minutes.
 """
 
 import io
@@ -22,11 +22,11 @@ from connectors.errors import Permanent, RateLimited, Transient
 from connectors.http import Limit, Remote, Request, Response
 
 VERSION = "v1"
-# Reports made in advance were retired in 2022, all but these; no end is announced for them.
+# Walmart retired its other pregenerated reports in 2022; no end is announced for these.
 SUNSET_ON: date | None = None
-# Walmart publishes no number for them.
+# Walmart publishes no limit for these operations.
 LIMITS = {"*": Limit(per_second=0.2, burst=10.0)}
-# How long a refusal lasts that does not say so; longer than anybody waits in its place.
+# The wait after a refusal that states none; above `max_wait`, so that the run frees its slot.
 REFUSED_SECONDS = 900.0
 RECORDS = 1000
 _BASE = "/v3/report/reconreport"
@@ -52,16 +52,18 @@ class WalmartReports:
         return context.remote("Walmart", LIMITS, error_for, headers)
 
     def dates(self) -> list[date]:
-        """Return the days that reports are of, which are those of their payments, oldest first."""
+        """Return the payment days that reports exist for, oldest first."""
         response = self._remote.send(self._request("availableReconFiles", reportVersion=VERSION))
         listed = response.json
         if not isinstance(listed, dict) or "availableApReportDates" not in listed:
             raise Permanent("Walmart's list of reports has another shape than is known")
+        # The list is in no documented order.
         return sorted(map(_day, listed["availableApReportDates"] or ()))
 
     def file(self, day: date) -> SourceFile:
-        """Return a report as Walmart writes it; `NoFile` where it gives none."""
+        """Return a report as Walmart's file; `NoFile` if there is none."""
         request = self._request("reconFile", reportDate=listed_as(day), reportVersion=VERSION)
+        # With the client's own Accept, Walmart answers an error in a 200 or a 406.
         request = replace(request, headers={"Accept": "application/octet-stream"})
         return _unpacked(day, self._remote.send(request).content)
 
@@ -75,9 +77,9 @@ class WalmartReports:
 
 
 def _next_request(request: Request, response: Response) -> Request | None:
-    """Return the offset that the answer names, which is none of ours to count.
+    """Return the request for the offset that the response states; -1 follows the last page.
 
-    -1 after the last page.
+    Offsets are Walmart's and can't be computed.
     """
     offset = response.at("nextOffset")
     if offset is None or int(offset) <= 0 or not response.at("reportData"):
@@ -99,6 +101,7 @@ def _day(text: str) -> date:
 
 def _unpacked(day: date, content: bytes) -> SourceFile:
     """Return the one file of a report's zip."""
+    # `error_for` has seen that it is a whole zip; its entry may still be damaged.
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         inner = [info for info in archive.infolist() if not info.is_dir()]
         if len(inner) != 1:
@@ -111,9 +114,9 @@ def _unpacked(day: date, content: bytes) -> SourceFile:
 
 
 def error_for(response: httpx2.Response) -> Exception | None:
-    """Return the error that Walmart names where its status does not say it.
+    """Return the error in a response whose status doesn't show it.
 
-    Its errors come in a 200 as well.
+    Walmart also sends errors in a 200.
     """
     path = response.request.url.path
     match response.status_code:
@@ -125,7 +128,7 @@ def error_for(response: httpx2.Response) -> Exception | None:
         case httpx2.codes.OK if path.endswith("/reconFile"):
             return _no_zip(response.content)
         case httpx2.codes.OK if _says_error(response.content):
-            return Transient("Walmart answers with an error of its own: try again")
+            return Transient("Walmart answers with an error: try again")
     return None
 
 
@@ -140,6 +143,7 @@ def _no_zip(content: bytes) -> Exception | None:
 
 
 def _says_error(content: bytes) -> bool:
+    # A cheap look first: pages of records are megabytes, and begin otherwise.
     if not re.match(rb'\s*\{\s*"(status|error)', content):
         return False
     try:
@@ -161,6 +165,7 @@ def _wait(response: httpx2.Response) -> float:
     except ValueError:
         return REFUSED_SECONDS
     left = ends - datetime.now(UTC).timestamp()
+    # Walmart's instants have been in the past and hours ahead.
     return left if 0 < left <= REFUSED_SECONDS else REFUSED_SECONDS
 
 

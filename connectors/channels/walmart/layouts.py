@@ -129,7 +129,7 @@ def file_rows(layout: ReportLayout, names: Sequence[str], text: Path) -> str:
 
 
 def response_rows(text: Path) -> str:
-    """Return SQL for the records of every page; the count of lines stands beside them."""
+    """Return SQL for the records of every page, with the stated number of lines."""
     listed = ", ".join(f"t->>{quoted(_path(c))} AS {identifier(c)}" for c in V1.columns)
     first = identifier(V1.required[0])
     return (

@@ -1,10 +1,10 @@
 """The payment that a report states, verified by its lines.
 
-Walmart keeps what it carries from one payment to the next, and what it holds, out of the report:
-where the lines come to something else than was paid and the report is whole, the difference is a
-line of its own, and the opening balance. Whole is a report with as many lines as it states.
-UNCONFIRMED what it counts: the lines of the file, as the words say, or those without the header,
-or without the line that counts; all three are taken.
+Walmart leaves balances that it carries from one payment to the next, and holds, out of the report.
+If the lines differ from the payment and the report is complete, the difference becomes a line of
+its own and the opening balance. A report is complete if it has as many lines as it states.
+UNCONFIRMED what it counts: all lines of the file, or those without the header, or without the line
+with the count; all three are accepted.
 """
 
 import re
@@ -17,7 +17,9 @@ import duckdb
 from connectors.channels.walmart.layouts import STATED_LINES
 from connectors.documents.control_totals import ControlTotals, business_day
 from connectors.documents.manifest import Statement
+from connectors.documents.row_totals import verify_rows
 from connectors.documents.source_file import DecodedFile
+from connectors.documents.tables import one_currency
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.windows import midnight
 
@@ -47,6 +49,8 @@ def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
             f"{file.name}: no row states the payment and its period (PaymentSummary): the file "
             "is cut off or no whole report; download it again"
         )
+    # The two summaries of one report are equal and grouped; different ones are reports pasted
+    # together.
     if len(summaries) > 1:
         ends = ", ".join(f"to {row[3]}" for row in summaries)
         raise BadInput(
@@ -57,18 +61,26 @@ def stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
     if first > last:
         raise BadInput(f"{file.name}: row {row}: the period ends before it starts; {AGAIN}")
     paid_on = paid_on or last
-    return _statement(file, paid_on, _currency(con, file), _period(first, last), row, payable)
+    return _statement(
+        file,
+        paid_on,
+        one_currency(con, file, 'upper("Currency")', AGAIN),
+        _period(first, last),
+        row,
+        payable,
+    )
 
 
 def verified(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
-    """Return the settlement, whose lines make what was paid, with what was carried into it."""
+    """Return the verified settlement, with the balance carried into it."""
     total = first_value(
         con, "SELECT coalesce(sum(amount), 0) FROM counted_lines WHERE part IS NULL"
     )
     assert payment.declared is not None
     carried = payment.declared - total
+    # The line count separates a balance carried forward from a file that was cut off.
     if carried and not _whole(con):
         raise TotalsMismatch(
             f"{file.name}: its lines sum to {total:f} but its Total Payable is "
@@ -84,7 +96,7 @@ def verified(
 def legacy_stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statement:
     """Return the payment of a report that states none.
 
-    Its name says the day, its rows the period.
+    The file's name has the day, its rows have the period.
     """
     named = _PAID_ON.search(file.name)
     try:
@@ -102,6 +114,7 @@ def legacy_stated(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Statemen
     ).fetchone() or (None, None)
     if first is None or last is None:
         raise BadInput(f"{file.name}: no row has a date; {AGAIN}")
+    # The legacy layout names no currency, and only reports in USD are known.
     return _statement(file, paid_on, "USD", (first, last + timedelta(days=1)), 0, None)
 
 
@@ -109,20 +122,15 @@ def legacy_verified(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, payment: Statement, totals: ControlTotals
 ) -> Statement:
     """Return the settlement of rows that each add up to what is payable of them."""
-    wrong = con.execute(
-        'SELECT r.row, money(r."Payable to Partner from Sale") AS payable, '
-        "coalesce(sum(p.amount), 0) AS found FROM document_rows AS r "
+    verify_rows(
+        con,
+        file,
+        'SELECT r.row, coalesce(money(r."Payable to Partner from Sale"), 0) AS declared, '
+        "coalesce(sum(p.amount), 0) AS computed FROM document_rows AS r "
         f'LEFT JOIN counted_lines AS p USING (row) WHERE r."{STATED_LINES}" IS NULL '
-        "GROUP BY ALL HAVING coalesce(payable, 0) <> found ORDER BY 1 LIMIT 1"
-    ).fetchone()
-    if wrong is not None:
-        row, payable, total = wrong
-        raise TotalsMismatch(
-            f"{file.name}: row {row}: its amounts sum to {total:f} but {payable or 0:f} is "
-            f"payable; {AGAIN}",
-            declared=f"{payable or 0:f}",
-            computed=f"{total:f}",
-        )
+        "GROUP BY ALL HAVING declared <> computed ORDER BY 1 LIMIT 1",
+        f"row {{row}}: its amounts sum to {{computed}} but {{declared}} is payable; {AGAIN}",
+    )
     return payment.model_copy(
         update={"lines": totals.lines, "total": totals.total, "payout": totals.total}
     )
@@ -133,7 +141,7 @@ def _whole(con: duckdb.DuckDBPyConnection) -> bool:
         f'SELECT count(*) FILTER ("{STATED_LINES}" IS NULL), '
         f'max(CAST("{STATED_LINES}" AS BIGINT)) FROM document_rows'
     ).fetchone() or (0, None)
-    # The header and the line that counts are counted, or one of them, or neither.
+    # The count may include the header and the line with the count, one of them, or neither.
     return stated_lines is not None and 0 <= stated_lines - there <= 2
 
 
@@ -158,7 +166,6 @@ def _statement(
     deposit = midnight(paid_on, file.time_zone)
     return Statement(
         settlement_id=statement_of(paid_on),
-        marketplace=None,
         currency=currency,
         period_start=midnight(period[0], file.time_zone),
         period_end=midnight(period[1], file.time_zone),
@@ -170,17 +177,6 @@ def _statement(
         payout=payable,
         row=row,
     )
-
-
-def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    currencies = con.execute(
-        'SELECT DISTINCT upper("Currency") FROM document_rows WHERE "Currency" IS NOT NULL '
-        "ORDER BY 1"
-    ).fetchall()
-    if len(currencies) == 1:
-        return str(currencies[0][0])
-    names = ", ".join(str(name) for (name,) in currencies)
-    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); {AGAIN}")
 
 
 def first_value(con: duckdb.DuckDBPyConnection, query: str) -> Any:

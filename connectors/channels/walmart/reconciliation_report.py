@@ -19,7 +19,7 @@ from connectors.channels.walmart.layouts import (
 from connectors.channels.walmart.payments import AGAIN, first_value
 from connectors.documents.control_totals import ControlTotals, take_control_totals
 from connectors.documents.dialects import date_format, decimal_marks
-from connectors.documents.macros import macros
+from connectors.documents.macros import define, set_variables
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_columns, check_rows, load
@@ -60,12 +60,9 @@ class ReconciliationReport:
         self.load(con, file, names)
         self._check_content(con, file)
         dialect = self._dialect(con, file, names)
-        for macro in macros(dialect):
-            con.execute(macro)
-        con.execute("SET VARIABLE time_zone = $1", [file.time_zone])
-        con.execute("SET VARIABLE period_end = NULL")
+        define(con, dialect, time_zone=file.time_zone, period_end=None)
         payment = self.stated(con, file)
-        con.execute("SET VARIABLE period_end = $1::TIMESTAMPTZ", [payment.period_end])
+        set_variables(con, period_end=payment.period_end)
         totals = take_control_totals(con, file, sql("walmart", self.lines))
         settlement = self.verified(con, file, payment, totals)
         totals = replace(totals, rows_without_amount=_rows_without_amount(con))

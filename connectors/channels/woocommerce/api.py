@@ -1,7 +1,7 @@
 """A store's REST API, wc/v3: its orders and refunds, and WooPayments' deposits where there are any.
 
-Facts: the documents of WooCommerce's and of WooPayments' REST API, and WooCommerce 9.9.5. Lists say
-in headers how many items and pages they have; filters are read in the store's own time unless
+Sources: the documentation of WooCommerce's and WooPayments' REST APIs, and WooCommerce 9.9.5. Lists
+say in headers how many items and pages they have; filters are read in the store's own time unless
 `dates_are_gmt`, and their ends are outside. Daybook asks for the fields that carry money: no names,
 no addresses. There are no limits but the host's own, so calls are few a second. WooPayments answers
 `rest_no_route` where it is not installed, and other codes of its own where it is not set up.
@@ -24,7 +24,7 @@ VERSION = "wc/v3"
 SUNSET_ON: date | None = None
 LIMITS = {"*": Limit(per_second=5.0, burst=10.0)}
 PAGE = 100
-# What any order must say, and the keys of the gateways' own notes about their fees.
+# The fields of an order, and below the keys of the gateways' notes about their fees.
 _ORDER = (
     "id,number,status,currency,date_created_gmt,date_paid_gmt,total,total_tax,payment_method,"
     "billing.country,shipping.country,meta_data,line_items,tax_lines,shipping_lines,fee_lines,"
@@ -44,11 +44,11 @@ FEE_NOTES = (
     "_wcpay_transaction_fee",
     "_wcpay_intent_currency",
 )
-# More decimals than any coin has: what is finer than a coin is seen, and shown.
+# More decimals than any minor unit has, so that finer amounts become visible.
 _DECIMALS = 4
 _SECOND = timedelta(seconds=1)
 _ROUNDS = 3
-# WooPayments' own words for a failure that passes.
+# WooPayments' codes of temporary failures.
 _PASSING = {"wcpay_server_error", "wcpay_http_request_failed"}
 
 
@@ -59,8 +59,10 @@ class NotThere(BadInput):
 def error_for(response: httpx2.Response) -> DaybookError | None:
     """Return the error of a response, as far as its status does not say it."""
     status, kind = response.status_code, response.headers.get("Content-Type", "")
+    # Not followed: the other address may be anybody's, and would get the keys.
     if 300 <= status < 400:
         return BadInput("the store sends us on to another address: connect it by that one")
+    # Caches and security plugins answer pages, with a 200.
     if response.is_success and "html" in kind:
         return Transient("the store answers with a page where data was asked for: try again")
     code = _code(response)
@@ -68,7 +70,7 @@ def error_for(response: httpx2.Response) -> DaybookError | None:
         return Transient("WooPayments does not answer at the moment: try again")
     if code in {"rest_no_route", "rest_forbidden"} or code.startswith("wcpay_"):
         return NotThere(
-            "the store does not answer WooCommerce's calls: see that WooCommerce is active"
+            "the store does not answer WooCommerce's calls: check that WooCommerce is active"
         )
     return None
 
@@ -117,12 +119,13 @@ class StoreApi:
         )
 
     def touched(self, since: datetime) -> dict[int, str]:
-        """Return when each order was made (GMT) that was changed, refunded or thrown away since.
+        """Return orders changed, refunded or deleted since, with when they were made (GMT).
 
-        What is in the bin is in no other list.
+        Orders in the bin are in no other list.
         """
         when: dict[str, str] = {"modified_after": _gmt(since), "_fields": "id,date_created_gmt"}
         made: dict[int, str] = {}
+        # `any` leaves out the bin.
         for status in ("any", "trash"):
             made |= _made(self._listed("orders", **when, status=status))
         parents = {r["parent_id"] for r in self.refunds(since)} - made.keys()
@@ -135,7 +138,7 @@ class StoreApi:
     def paid(self, made_since: datetime, start: datetime, end: datetime) -> dict[int, str]:
         """Return orders by number with when they were made (GMT): paid in `[start, end)`.
 
-        No list can be asked for by payment: all made before its end are, down to `made_since`.
+        Lists can't be filtered by payment, so all orders made since `made_since` are read.
         """
         pages = self._listed(
             "orders",
@@ -165,7 +168,7 @@ class StoreApi:
         return [{**refund, "parent_id": order} for page in pages for refund in page.json]
 
     def price_decimals(self) -> int | None:
-        """Return how many decimals the store rounds its totals to; None where it does not say."""
+        """Return the number of decimals of the store's totals; None if it doesn't say."""
         try:
             response = self._remote.send(self._request("settings/general", {"_fields": "id,value"}))
         except ConfigError:
@@ -190,11 +193,12 @@ class StoreApi:
         yield from self.transactions(**dates)
 
     def _listed(self, path: str, **filters: str | int) -> list[Response]:
-        """Return every page of a list; asked for again where items left it in between."""
+        """Return every page of a list, read again if items left it in between."""
         order: dict[str, str | int] = {"orderby": "id", "order": "asc", "per_page": PAGE}
         first = self._request(path, {**order, "dates_are_gmt": "true", **filters})
         for _ in range(_ROUNDS):
             pages = list(self._remote.pages(first, _next_request))
+            # An order that leaves the list moves the others up, and one of them between two pages.
             got = sum(len(page.json or ()) for page in pages)
             if got == int(pages[-1].headers.get("X-WP-Total", got)):
                 return pages
@@ -218,7 +222,7 @@ class StoreApi:
 def _next_request(request: Request, response: Response) -> Request | None:
     """Return the next page.
 
-    A proxy that keeps the count to itself leaves the size of pages to go by.
+    Some proxies remove the count of pages; then a short page is the last.
     """
     if "X-WP-TotalPages" in response.headers:
         return counted_pages("X-WP-TotalPages")(request, response)

@@ -144,7 +144,7 @@ def _remote(access: Access) -> Remote:
 
 
 def _index(access: Access, store: Remote) -> tuple[str, Any]:
-    """Return how the store's permalinks are, and what it says of itself.
+    """Return the form of the store's permalinks, and its index.
 
     Unsigned: WordPress would take the keys for a user's name and password here.
     """

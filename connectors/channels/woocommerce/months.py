@@ -1,10 +1,9 @@
 """A month of orders: those made in it, whenever they were paid and refunded.
 
-Nothing closes a month: WooCommerce pays nothing out. All the money of an order goes on to its
-gateway, so a month comes to nothing. An order stays in the month it was made in, so a month is made
-again only when one of its orders was touched, refunded or thrown away since the sync before, or
-when somebody names a day on which one of its orders was made, paid or refunded: what was deleted
-for good leaves no other trace.
+WooCommerce pays nothing out, so nothing closes a month. All money of an order goes to its gateway,
+so a month sums to zero. An order stays in the month it was made in. A month is remade when one of
+its orders was changed, refunded or deleted since the last sync, or when a day is synced on which
+one of its orders was made, paid or refunded: permanently deleted orders leave no other trace.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,9 +24,9 @@ MONTH = "month"
 # An order counts as sold when it was paid (processing, completed, refunded, on hold while disputed,
 # and what plugins call it), unless it is one of these now.
 UNSOLD = ("auto-draft", "cancelled", "checkout-draft", "failed", "pending", "trash")
-# A store's clock may be behind, and so may what it has written down.
+# The store's clock may be behind, and changes may be saved with an earlier time.
 _OVERLAP = timedelta(hours=1)
-# How long after it was made an order may be paid, where nothing says that it was touched.
+# How long after it was made an order may be paid without a change that a list shows.
 _UNPAID = timedelta(days=92)
 
 
@@ -42,12 +41,12 @@ def home(context: SyncContext) -> str:
 
 
 def last_whole_sync(context: SyncContext) -> Manifest | None:
-    """Return what the last whole sync left: its days are those that were asked for up to then."""
+    """Return the document of the last complete sync; its days are those synced so far."""
     return context.document_of(open_statement(home(context)))
 
 
 def read(context: SyncContext, store: StoreApi, tag: str | None) -> Iterator[SourceFile]:
-    """Yield every month that is not stored as it is now; `tag` is how fees are known."""
+    """Yield every new or changed month; `tag` identifies the source of fees."""
     months = _months(context.covered)
     due = _due(context, store, months, tag)
     if not due:
@@ -57,7 +56,7 @@ def read(context: SyncContext, store: StoreApi, tag: str | None) -> Iterator[Sou
     decimals = store.price_decimals()
     for month in due:
         start, end = context.span(month)
-        # What was made before the history begins and is touched in it stands in its first month.
+        # Orders made before the history and changed within it belong to its first month.
         first = month == months[0]
         pages = store.orders(None if first else start, end, since if first else start)
         yield from _documents(context, store, month, pages, refunds, since, tag, decimals)

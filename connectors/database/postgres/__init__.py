@@ -1,7 +1,13 @@
 """The PostgreSQL server that state lives in: embedded by default, one's own by URL."""
 
 from connectors.database.postgres.errors import DiskFull, ForeignLock, WrongVersion
-from connectors.database.postgres.server import ensure_running, is_running, restore_password, stop
+from connectors.database.postgres.server import (
+    ensure_running,
+    is_alive,
+    is_running,
+    restore_password,
+    stop,
+)
 from connectors.database.postgres.urls import (
     DAGSTER_SCHEMA,
     REGISTRY_SCHEMA,
@@ -22,6 +28,7 @@ __all__ = [
     "ensure_database",
     "ensure_running",
     "explained",
+    "is_alive",
     "is_running",
     "restore_password",
     "stop",

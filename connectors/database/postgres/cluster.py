@@ -1,33 +1,29 @@
-"""The cluster of one home on disk: made whole or not at all, and with its password.
+"""The cluster of one home on disk: created completely or not at all, with its password."""
 
-Folders and files are for one account only. Where root makes them in somebody's home they are
-given to the owner of that home, and the data to the account that serves it.
-"""
-
-import fcntl
-import os
 import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from connectors.database.postgres.accounts import account_for, adopt, open_private
 from connectors.database.postgres.errors import DiskFull
 from connectors.database.postgres.layout import Layout
-from connectors.database.postgres.programs import SystemAccount, data_argument, first_line, run
+from connectors.database.postgres.programs import programs_folder, run
 from connectors.errors import ConfigError, Transient
 from connectors.lake.atomic import replacing
 
-ROLE = "daybook"
+ROLE = DATABASE = "daybook"
 
 # Kept in postgresql.conf, where an owner may change them: sized for two cores.
 _TUNING = {
     "shared_buffers": "64MB",
+    # Runs, sensors, pages and commands each hold a few.
     "max_connections": "200",
+    # No replicas: less to write and to sync.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
+    # Compiling costs more than these short queries take.
     "jit": "off",
     "io_method": "sync",
     "timezone": "UTC",
@@ -35,111 +31,63 @@ _TUNING = {
 }
 
 
-def create(files: Layout, account: SystemAccount | None, home: Path) -> None:
+def create(files: Layout) -> None:
     """Make the cluster under another name and move it into place once it is whole."""
     if not files.password_file.exists():
         with replacing(files.password_file) as temporary:
-            _write_password(temporary, home)
+            _write_password(temporary)
+    # Renamed at the end, so a killed initdb never looks like a cluster.
     fresh = files.folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    make_folder(fresh, home)
-    adopt(fresh, account)
-    with tempfile.TemporaryFile(dir=files.folder) as phrase:
-        phrase.write(files.password_file.read_bytes())
-        phrase.seek(0)
-        if account is not None:
-            os.fchown(phrase.fileno(), account.uid, account.gid)
-        arguments = ["-D", data_argument(fresh), "-U", ROLE, "-A", "scram-sha-256"]
-        arguments += ["--pwfile=/dev/stdin", "--encoding=UTF8", "--locale=C"]
-        arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        for name, value in _TUNING.items():
-            arguments += ["-c", f"{name}={value}"]
-        process = run("initdb", arguments, account=account, folder=fresh, stdin=phrase)
-    if process.returncode != 0:
+    fresh.mkdir(mode=0o700)
+    adopt(fresh, files.home)
+    arguments = ["-U", ROLE, "-A", "scram-sha-256", "--pwfile=/dev/stdin", "--encoding=UTF8"]
+    arguments += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    for name, value in _TUNING.items():
+        arguments += ["-c", f"{name}={value}"]
+    try:
+        run_on(files, "initdb", *arguments, folder=fresh, text=files.password())
+        _execute(files, f"CREATE DATABASE {DATABASE}", fresh)
+    except OSError:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise failure(process.stderr + process.stdout, files)
+        raise
     fresh.rename(files.data)
 
 
-def reset_password(files: Layout, account: SystemAccount | None, home: Path) -> None:
-    """Give the role a new password, in a cluster that nobody serves."""
+def reset_password(files: Layout) -> None:
+    """Give the role a new password, in a stopped cluster."""
     with replacing(files.password_file) as temporary:
-        _alter_password(files, account, _write_password(temporary, home))
+        password = _write_password(temporary)
+        _execute(files, f"ALTER ROLE {ROLE} PASSWORD '{password}'", files.data)
 
 
-def _alter_password(files: Layout, account: SystemAccount | None, password: str) -> None:
-    with tempfile.TemporaryFile(dir=files.folder) as statement:
-        statement.write(f"ALTER ROLE {ROLE} PASSWORD '{password}'\n".encode())
-        statement.seek(0)
-        arguments = ["--single", "-D", data_argument(files.data), "-c", "exit_on_error=true"]
-        process = run(
-            "postgres",
-            [*arguments, "postgres"],
-            account=account,
-            folder=files.data,
-            stdin=statement,
-        )
-    if process.returncode != 0:
-        raise failure(process.stderr, files)
-
-
-def _write_password(path: Path, home: Path) -> str:
-    password = secrets.token_urlsafe(32)
-    with os.fdopen(open_private(path, home), "w") as file:
-        file.write(password + "\n")
-    return password
+def run_on(files: Layout, program: str, *arguments: str, **options: Any) -> None:
+    """Run one of PostgreSQL's programs on the cluster, as the account that serves it."""
+    account = account_for(files.home)
+    path = programs_folder(account) / program
+    run(path, *arguments, account=account, **{"folder": files.data, **options})
 
 
 def failure(output: str, files: Layout) -> ConfigError | Transient:
     """Return what a program's own words mean for a person."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    marked = [line for line in lines if "FATAL" in line or "error:" in line or "PANIC" in line]
+    reason = (marked or lines)[-1]
     if "No space left on device" in output or "Disk quota exceeded" in output:
         return DiskFull(f"the disk of {files.folder} is full: free some space and try again")
     if "is not compatible with this version" in output or "incompatible with server" in output:
-        return ConfigError(f"{files.data} is of another PostgreSQL build: {first_line(output)}")
-    return Transient(
-        f"PostgreSQL does not start: {first_line(output)} (the log is {files.log_file})"
-    )
+        return ConfigError(f"{files.data} is of another PostgreSQL build: {reason}")
+    return Transient(f"PostgreSQL failed: {reason} (the log is {files.log_file})")
 
 
-def adopt(data: Path, account: SystemAccount | None) -> None:
-    """Give a cluster that root copied or made to the account that will serve it."""
-    if account is None or data.stat().st_uid == account.uid:
-        return
-    for folder, _, names in os.walk(
-        data, topdown=False
-    ):  # the folder itself last: it says that all is done
-        os.chown(folder, account.uid, account.gid)
-        for name in names:
-            os.chown(Path(folder) / name, account.uid, account.gid, follow_symlinks=False)
+def _execute(files: Layout, statement: str, folder: Path) -> None:
+    # Single-user mode needs no password, and the folder's mode is the authorisation.
+    arguments = ["--single", "-c", "exit_on_error=true", "postgres"]
+    run_on(files, "postgres", *arguments, folder=folder, text=f"{statement}\n")
 
 
-def make_folder(folder: Path, home: Path) -> None:
-    """Make a folder of the home, or the home, for its owner only; parents as they come."""
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=folder == home, exist_ok=True)
-        _give_to_owner(folder, home)
-
-
-def open_private(path: Path, home: Path) -> int:
-    """Open a file for reading and appending, made with mode 0600 if it is not there."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-    if os.fstat(handle).st_uid != home.stat().st_uid and os.geteuid() == 0:
-        os.fchown(handle, home.stat().st_uid, home.stat().st_gid)
-    return handle
-
-
-def _give_to_owner(path: Path, home: Path) -> None:
-    owner = home.stat()
-    if os.geteuid() == 0 and owner.st_uid != 0:
-        os.chown(path, owner.st_uid, owner.st_gid)
-
-
-@contextmanager
-def locked(path: Path, home: Path) -> Iterator[None]:
-    """Hold a file's lock against every other process."""
-    handle = open_private(path, home)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+def _write_password(path: Path) -> str:
+    password = secrets.token_urlsafe(32)
+    with open_private(path) as file:
+        file.write(f"{password}\n".encode())
+    return password

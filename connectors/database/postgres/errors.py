@@ -12,4 +12,4 @@ class WrongVersion(ConfigError):
 
 
 class ForeignLock(ConfigError):
-    """Somebody else owns or serves the data folder."""
+    """Another account or process owns or serves the data folder."""

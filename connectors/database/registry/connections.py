@@ -11,11 +11,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from connectors.database.registry.access_models import ConsentRow
 from connectors.database.registry.models import (
     SLUG_PATTERN,
     ActivityRow,
     ConnectionRow,
-    ConsentRow,
     DayStateRow,
     InboxRow,
     MappingVersionRow,
@@ -60,20 +60,23 @@ class Connections(Repository):
         kind: ConnectionKind = "file",
         actor: str,
     ) -> Connection:
-        """Add a connection; one that reads files is active at once, others begin `pending`."""
+        """Add a connection; one for files is active at once, others begin `pending`."""
         self.check(slug, timezone)
         if kind not in get_args(ConnectionKind):
             raise BadInput(f"{kind!r} is not a kind of connection: file or api")
         row = {"slug": slug, "channel": channel, "name": name, "timezone": timezone, "kind": kind}
         row["state"] = "active" if kind == "file" else "pending"
+        # Not select-then-insert: two imports may create the same connection at once.
         added = insert(ConnectionRow).values(row).on_conflict_do_nothing()
         with self._transaction() as session:
+            # A reused slug would inherit the entries of the removed store: ids in the books contain
+            # it.
             live = select(PublicationRow.id).where(
                 PublicationRow.connection == slug, PublicationRow.state.in_(LIVE)
             )
             if session.scalars(live.limit(1)).first() is not None:
                 raise BadInput(
-                    f"{slug} was the slug of a connection whose entries stand in the books: choose "
+                    f"{slug} was the slug of a connection with entries in the books: choose "
                     f"another slug, or `daybook connections remove {slug} --withdraw-entries --yes`"
                 )
             inserted = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
@@ -126,11 +129,12 @@ class Connections(Repository):
         timezone: str,
         actor: str,
     ) -> None:
-        """Authorise a connection for the account that it reaches from now on; it is active then.
+        """Pin a connection to the account that it reaches, and activate it.
 
         `BadInput` when it is another account's already, or another connection has this account.
         """
         with self._transaction() as session:
+            # Row locks don't stop two connections from pinning one account at the same time.
             serialise(session, "accounts")
             row = _locked(session, slug)
             _refuse_another(session, row, account_id, account)
@@ -182,7 +186,7 @@ class Connections(Repository):
             _locked(session, slug).deadlines = [dict(deadline) for deadline in deadlines]
 
     def remove(self, slug: str, actor: str) -> None:
-        """Forget a connection, its days and drafts; what was posted for it stays on record."""
+        """Delete a connection, its days and drafts; posted entries stay on record."""
         with self._transaction() as session:
             row = _locked(session, slug)
             for table in (
@@ -240,7 +244,7 @@ def _zones() -> set[str]:
 
 
 def unknown_connection(session: Session, slug: str) -> BadInput:
-    """Return what to say of a slug that is not there."""
+    """Return the error for an unknown slug, with the known ones."""
     slugs = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
     listed = ", ".join(slugs) if slugs else "none yet; `daybook import` makes one"
     return BadInput(f"there is no connection {slug!r}; known: {listed}")

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from connectors.database.registry.models import ConsentRow
+from connectors.database.registry.access_models import ConsentRow
 from connectors.database.registry.repository import Repository
 
 Refusal = Literal["unknown", "foreign", "replayed", "expired"]
@@ -42,7 +42,7 @@ class Consents(Repository):
             )
 
     def get_open(self, state_digest: str, lifetime: timedelta) -> PendingConsent | Refusal:
-        """Return the question that is still open, whoever asks; it stays open."""
+        """Return an open consent of any session; it stays open."""
         with self._transaction() as session:
             row = session.get(ConsentRow, state_digest)
             if row is None:

@@ -1,10 +1,10 @@
-"""The inbox: which days something touched, for the sensor that asks Dagster to run them."""
+"""The inbox: touched days, for the sensor that requests them from Dagster."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.connections import unknown_connection
@@ -26,9 +26,9 @@ class Inbox(Repository):
         actor: str,
         again: bool = False,
     ) -> int:
-        """Say that a document touches `days`; the id of the event, the old one when known.
+        """Record that a document touches `days`; return the event's id, the old one if known.
 
-        One that counts `again` after it did not has its days asked for anew.
+        With `again` (it becomes effective once more), its days are requested anew.
         """
         query = select(InboxRow.id).where(
             InboxRow.connection == slug, InboxRow.document == document
@@ -45,7 +45,7 @@ class Inbox(Repository):
             return _added(session, event)
 
     def documents(self, slug: str) -> set[str]:
-        """Return the documents that somebody imported: the others came from the account."""
+        """Return the documents that were imported as files; the others came from the account."""
         query = select(InboxRow.document).where(
             InboxRow.connection == slug, InboxRow.document.is_not(None)
         )
@@ -53,15 +53,17 @@ class Inbox(Repository):
             return {document for document in session.scalars(query) if document is not None}
 
     def request_days(self, slug: str, days: Sequence[date], reason: str, actor: str) -> int:
-        """Ask for days to be done again, as after a changed mapping; the id of the event."""
+        """Request a recomputation of days, as after a changed mapping; return the event's id."""
         detail = {"reason": reason, "days": len(days)}
         with self._transaction() as session:
+            # Ids must become visible in order: the sensor's cursor would skip one that commits
+            # late.
             _serialise_events(session)
             write_audit(session, actor, "days.requested", slug, detail)
             return _added(session, InboxRow(connection=slug, kind="request", days=_set(days)))
 
     def of_connection(self, slug: str) -> Sequence[InboxEvent]:
-        """Return a connection's events that wait, oldest first."""
+        """Return a connection's unhandled events, oldest first."""
         query = select(*columns(InboxRow, InboxEvent)).where(
             InboxRow.connection == slug, InboxRow.handled_at.is_(None)
         )
@@ -73,21 +75,10 @@ class Inbox(Repository):
         with self._transaction() as session:
             return {row.connection: row.days for row in session.execute(_WAITING)}
 
-    def mark_handled(self, ids: Iterable[int]) -> None:
-        """Put events away; those that were put away before keep their instant."""
-        handled = (
-            update(InboxRow)
-            .where(InboxRow.id.in_(list(ids)), InboxRow.handled_at.is_(None))
-            .values(handled_at=func.now())
-            .execution_options(synchronize_session=False)
-        )
-        with self._transaction() as session:
-            session.execute(handled)
-
     def finish_days(self, slug: str, days: Iterable[date], through: int) -> None:
         """Take days that were computed out of the connection's events up to the id `through`.
 
-        An event whose last day is taken out is put away.
+        An event without days left is marked as handled.
         """
         values = {"slug": slug, "days": sorted(set(days)), "through": through}
         with self._transaction() as session:
@@ -99,13 +90,11 @@ class Inbox(Repository):
             first, last = session.execute(_DATA_SPAN).one()
             return None if first is None else (first, last)
 
-    def list(
-        self, after: int = 0, limit: int = 1000, only_unhandled: bool = True
-    ) -> Sequence[InboxEvent]:
-        """List events with an id above `after`, oldest first; a cursor on the id misses none."""
-        query = select(*columns(InboxRow, InboxEvent)).where(InboxRow.id > after)
-        if only_unhandled:
-            query = query.where(InboxRow.handled_at.is_(None))
+    def list(self, after: int = 0, limit: int = 1000) -> Sequence[InboxEvent]:
+        """List events that wait, oldest first, with an id above `after`: a cursor misses none."""
+        query = select(*columns(InboxRow, InboxEvent)).where(
+            InboxRow.id > after, InboxRow.handled_at.is_(None)
+        )
         with self._transaction() as session:
             rows = session.execute(query.order_by(InboxRow.id).limit(limit))
             return [InboxEvent(*row) for row in rows]

@@ -46,7 +46,8 @@ class Base(DeclarativeBase):
     }
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
+def one_of(column: str, *values: str) -> CheckConstraint:
+    """Return the check that a column holds one of these values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -57,8 +58,8 @@ class ConnectionRow(Base):
     __tablename__ = "connections"
     __table_args__ = (
         CheckConstraint(f"slug ~ '{SLUG_PATTERN}'", name="slug"),
-        _one_of("kind", "file", "api"),
-        _one_of("state", "pending", "active", "needs_reauth", "paused", "disconnected"),
+        one_of("kind", "file", "api"),
+        one_of("state", "pending", "active", "needs_reauth", "paused", "disconnected"),
         UniqueConstraint("channel", "account_id"),
     )
 
@@ -130,7 +131,7 @@ class PublicationRow(Base):
             "target",
             postgresql_where=text("withdrawn_at IS NOT NULL"),
         ),
-        _one_of(
+        one_of(
             "state",
             *("held", "planned", "sending", "unknown"),
             *("posted", "failed", "superseded", "voided"),
@@ -176,7 +177,7 @@ class InboxRow(Base):
 
     __tablename__ = "inbox"
     __table_args__ = (
-        _one_of("kind", "document", "request"),
+        one_of("kind", "document", "request"),
         Index(
             "inbox_document_key",
             "connection",
@@ -200,7 +201,7 @@ class DayStateRow(Base):
     """Grain: a day of a connection. Key: connection and day."""
 
     __tablename__ = "day_states"
-    __table_args__ = (_one_of("state", "open", "empty", "done", "failed"),)
+    __table_args__ = (one_of("state", "open", "empty", "done", "failed"),)
 
     connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
@@ -214,7 +215,7 @@ class ActivityRow(Base):
 
     __tablename__ = "activities"
     __table_args__ = (
-        _one_of("outcome", "done", "failed"),
+        one_of("outcome", "done", "failed"),
         Index("activities_latest", "connection", text("id DESC")),
         Index("activities_running", "id", postgresql_where=text("ended_at IS NULL")),
     )
@@ -228,76 +229,6 @@ class ActivityRow(Base):
     outcome: Mapped[str | None]
     message: Mapped[str | None]
     run: Mapped[str | None]
-
-
-class UserRow(Base):
-    """Grain: a user of the console. Key: name."""
-
-    __tablename__ = "users"
-    __table_args__ = (_one_of("role", "viewer", "operator", "bookkeeper", "admin"),)
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    password_hash: Mapped[str]
-    role: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class SessionRow(Base):
-    """Grain: somebody signed in in a browser. Key: the SHA-256 of its cookie."""
-
-    __tablename__ = "sessions"
-
-    digest: Mapped[str] = mapped_column(primary_key=True)
-    user: Mapped[str] = mapped_column("user_name", ForeignKey(UserRow.name))
-    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    confirmed_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class ApiTokenRow(Base):
-    """Grain: a program that acts for a user. Key: the SHA-256 of its token."""
-
-    __tablename__ = "api_tokens"
-    __table_args__ = (UniqueConstraint("user_name", "label"),)
-
-    digest: Mapped[str] = mapped_column(primary_key=True)
-    user: Mapped[str] = mapped_column("user_name", ForeignKey(UserRow.name))
-    label: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    used_at: Mapped[datetime | None]
-
-
-class DataKeyRow(Base):
-    """Grain: whoever has credentials, a connection or `app:channel`. Key: owner."""
-
-    __tablename__ = "data_keys"
-
-    owner: Mapped[str] = mapped_column(primary_key=True)
-    sealed: Mapped[bytes]
-
-
-class CredentialRow(Base):
-    """Grain: one credential, sealed under its owner's data key. Key: owner and field."""
-
-    __tablename__ = "credentials"
-
-    owner: Mapped[str] = mapped_column(ForeignKey(DataKeyRow.owner), primary_key=True)
-    field: Mapped[str] = mapped_column(primary_key=True)
-    sealed: Mapped[bytes]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class ConsentRow(Base):
-    """Grain: a consent that a seller was asked for. Key: the SHA-256 of its state."""
-
-    __tablename__ = "consents"
-
-    state_digest: Mapped[str] = mapped_column(primary_key=True)
-    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug))
-    session_digest: Mapped[str]
-    redirect_uri: Mapped[str]
-    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    answered_at: Mapped[datetime | None]
 
 
 class BucketRow(Base):

@@ -5,7 +5,7 @@
 -- A posted entry of the same content is left alone. A draft (held, planned, failed) takes the
 -- new content in place, or goes when what is posted has that content again. Everything else
 -- gets a new revision; the posted one stays until the new one is posted. What a target holds of a
--- given entry is not withdrawn any more.
+-- given entry is no longer withdrawn.
 WITH given AS (
     SELECT *
     FROM unnest(

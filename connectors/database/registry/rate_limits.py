@@ -1,10 +1,10 @@
 """Rate limits of the platforms' operations, shared by every process of a home.
 
-A token bucket is one row. A permit is taken by one statement, so that two processes never take the
-same token; it may be one that is yet to come, which the caller waits for. A day's quota is a row,
-too: it begins with its first call and is whole again a day after that. Every call takes a permit,
-so it is cheap: a statement is its own transaction, and none waits for the disk. A machine that
-dies may forget the permits of its last moment.
+A token bucket is one row. One statement takes a permit, so that two processes never take the same
+token; it may be a future one, which the caller waits for. A daily quota is a row, too: it starts
+with its first call and renews a day later. Every call takes a permit, so it must be cheap: each
+statement is its own transaction and doesn't wait for the disk. A crash may forget the last moment's
+permits.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from connectors.http import Limit
 
 _DAY = "interval '1 day'"
 
-# Noted while the clock was ahead: such a bucket is as if nobody had taken anything.
+# Written while the clock was ahead: such a bucket counts as full.
 _AHEAD = "b.at > clock_timestamp() + interval '1 minute'"
 _TOKENS = (
     f"(CASE WHEN {_AHEAD} THEN :burst ELSE "
@@ -50,7 +50,9 @@ _RESETS = text(
     f"SELECT extract(epoch FROM at + {_DAY} - clock_timestamp()) "
     "FROM registry.buckets WHERE key = :key"
 )
+# Not capped at the burst: the next permit caps it.
 _GIVE_BACK = text("UPDATE registry.buckets SET tokens = tokens + :cost WHERE key = :key")
+# `least`: a longer wait that another process was given must not become shorter.
 _HOLD = text(
     "INSERT INTO registry.buckets AS b (key, tokens, at) "
     "VALUES (:key, 1 - :owed, clock_timestamp()) "
@@ -97,7 +99,7 @@ class RateLimits(Repository):
             connection.execute(_GIVE_BACK, {"key": key, "cost": cost})
 
     def penalise(self, key: str, per_second: float, seconds: float) -> None:
-        """Give nobody a permit for so many seconds."""
+        """Refuse all permits for so many seconds."""
         with self._statements() as connection:
             connection.execute(_HOLD, {"key": key, "owed": seconds * per_second})
 

@@ -46,7 +46,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class InboxEvent:
-    """Something that touched days of a connection: a document, or somebody's request."""
+    """An event that touched days of a connection: a document, or a request."""
 
     id: int
     at: datetime
@@ -54,7 +54,6 @@ class InboxEvent:
     kind: Literal["document", "request"]
     document: str | None
     days: list[date]
-    handled_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class ApiToken:
-    """A program's token; what it is nobody can tell."""
+    """A program's token, without its value."""
 
     user: str
     label: str

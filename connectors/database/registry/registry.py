@@ -75,7 +75,7 @@ class Registry:
     def _connect(cls, settings: Settings) -> Self:
         ensure_database(settings)
         url = database_url(settings, REGISTRY_SCHEMA)
-        return cls(*borrow(url, pool_size=2, max_overflow=28, pool_pre_ping=True))
+        return cls(*borrow(url, pool_size=2, max_overflow=28))
 
     @staticmethod
     def head_version() -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from connectors.database.registry.models import CredentialRow, DataKeyRow
+from connectors.database.registry.access_models import CredentialRow, DataKeyRow
 from connectors.database.registry.repository import Repository
 from connectors.errors import Transient
 
@@ -49,13 +49,13 @@ class SealedOwner(SealedRows):
         self._session.execute(delete(CredentialRow).where(*place))
 
     def replace_data_key(self, sealed: bytes) -> None:
-        """Keep another data key; every value must then be put anew."""
+        """Store another data key; every value must then be sealed again."""
         changed = update(DataKeyRow).where(DataKeyRow.owner == self.owner).values(sealed=sealed)
         self._session.execute(changed)
 
 
 class SealedCredentials(Repository):
-    """Credentials, as nobody can read them."""
+    """Sealed credentials."""
 
     def get(self, owner: str) -> SealedRows | None:
         """Return what is kept of an owner; None when nothing is."""
@@ -89,7 +89,7 @@ class SealedCredentials(Repository):
 
     @contextmanager
     def reseal(self, wait_seconds: float) -> Iterator[list[SealedOwner]]:
-        """Yield every owner, while nobody else writes credentials; one transaction for all."""
+        """Yield every owner, with other writers locked out; one transaction for all."""
         with _patient("the credentials", wait_seconds):  # noqa: SIM117
             with self._transaction() as session:
                 _bound_waiting(session, wait_seconds)

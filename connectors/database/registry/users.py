@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from connectors.database.registry.models import ApiTokenRow, BucketRow, SessionRow, UserRow
+from connectors.database.registry.access_models import ApiTokenRow, SessionRow, UserRow
+from connectors.database.registry.models import BucketRow
 from connectors.database.registry.records import ApiToken, Role, SignedIn, User
 from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
@@ -37,12 +38,12 @@ class Users(Repository):
             return [User(*row) for row in session.execute(query)]
 
     def password_hash(self, name: str) -> str | None:
-        """Return the hash of a user's password; None for nobody."""
+        """Return the hash of a user's password; None for an unknown name."""
         with self._transaction() as session:
             return session.scalar(select(UserRow.password_hash).where(UserRow.name == name))
 
     def add(self, name: str, password_hash: str, role: Role, actor: str) -> None:
-        """Let somebody in; `BadInput` where the name is taken."""
+        """Add a user; `BadInput` if the name is taken."""
         row = {"name": name, "password_hash": password_hash, "role": role}
         with self._transaction() as session:
             added = insert(UserRow).values(row).on_conflict_do_nothing()
@@ -51,7 +52,7 @@ class Users(Repository):
             write_audit(session, actor, "user.added", name, {"role": role})
 
     def set_role(self, name: str, role: Role, actor: str) -> None:
-        """Change what somebody may do; `BadInput` when nobody could manage users any more."""
+        """Change a user's role; `BadInput` if no admin would be left."""
         with self._transaction() as session:
             row = _user(session, name)
             if row.role == "admin" and role != "admin":
@@ -60,14 +61,14 @@ class Users(Repository):
             row.role = role
 
     def set_password(self, name: str, password_hash: str, actor: str) -> None:
-        """Change somebody's password; every session of theirs ends."""
+        """Change a user's password and end their sessions."""
         with self._transaction() as session:
             _user(session, name).password_hash = password_hash
             session.execute(delete(SessionRow).where(SessionRow.user == name))
             write_audit(session, actor, "user.password", name, {})
 
     def remove(self, name: str, actor: str) -> None:
-        """Let somebody in no more; sessions and tokens of theirs end."""
+        """Remove a user with their sessions and tokens."""
         with self._transaction() as session:
             row = _user(session, name)
             if row.role == "admin":
@@ -79,12 +80,12 @@ class Users(Repository):
 
 
 class UserSessions(Repository):
-    """Sessions of browsers in which somebody signed in."""
+    """Sessions of signed-in browsers."""
 
     def start(
         self, digest: str, user: str, inactivity_limit: timedelta, lifetime: timedelta
     ) -> None:
-        """Start a session of somebody who signed in; sessions that have ended are deleted."""
+        """Start a user's session, and delete expired ones."""
         ended = or_(
             SessionRow.seen_at < func.now() - inactivity_limit,
             SessionRow.started_at < func.now() - lifetime,
@@ -146,7 +147,7 @@ class ApiTokens(Repository):
             write_audit(session, actor, "token.added", user, {"label": label})
 
     def list(self) -> Sequence[ApiToken]:
-        """Return every token, by user and label; what it is nobody can tell."""
+        """Return every token, by user and label, without its value."""
         query = select(*columns(ApiTokenRow, ApiToken))
         with self._transaction() as session:
             ordered = query.order_by(ApiTokenRow.user, ApiTokenRow.label)
@@ -160,7 +161,7 @@ class ApiTokens(Repository):
             return SignedIn(name, _role(session, name), None) if name else None
 
     def remove(self, user: str, label: str, actor: str) -> None:
-        """Let a program act no more."""
+        """Revoke a program's token."""
         place = (ApiTokenRow.user == user, ApiTokenRow.label == label)
         with self._transaction() as session:
             gone = session.scalars(

@@ -53,7 +53,7 @@ def add_connection(
 def add_pending(
     who: Connector, console: Here, new: NewPending, response: Response
 ) -> responses.CardResponse:
-    """Begin a set-up; `consent` goes on from there."""
+    """Begin a set-up; continue with `consent`."""
     connection = connections.begin(console.registry, new.platform, new.name, who.name, new.slug)
     return _created(console, connection.slug, response)
 
@@ -65,7 +65,7 @@ def check_connection(
     connection: Named,
     body: Annotated[CheckRequest, Body(default_factory=CheckRequest)],
 ) -> responses.CardResponse:
-    """Ask the platform who answers; a pending connection goes on where it stopped."""
+    """Verify the account with the platform; continue a pending connection."""
     console.accounts.check(
         connection.slug, account=body.account, timezone=body.timezone, actor=who.name
     )
@@ -79,7 +79,7 @@ def ask_consent(
     connection: Named,
     body: Annotated[ConsentRequest, Body(default_factory=ConsentRequest)],
 ) -> responses.ConsentPage:
-    """Return the platform's page for the seller, who comes back to this browser's session."""
+    """Return the platform's page; the seller returns to this browser's session."""
     url = begin(console.accounts, connection.slug, body.fields, who.session(), who.name)
     return responses.ConsentPage(url=url)
 

@@ -31,7 +31,7 @@ def pause(who: Connector, console: Here, connection: Named) -> responses.CardRes
 
 @router.post("/connections/{slug}/resume")
 def resume(who: Connector, console: Here, connection: Named) -> responses.CardResponse:
-    """Go on with a paused connection."""
+    """Resume a paused connection."""
     connections.resume(console.registry, connection.slug, who.name)
     return card_of(console, connection.slug)
 
@@ -59,7 +59,7 @@ def sync(
 
 @router.post("/connections/{slug}/retry", status_code=202)
 def retry(who: Syncer, console: Here, connection: Named) -> responses.RetryResponse:
-    """Try again what failed: its days are done once more, and what is due is posted once more."""
+    """Retry failures: recompute failed days, and post due entries again."""
     connections.check_syncable(connection)
     requested = request_again(workspace_of(console), connection.slug, who.name)
     return responses.RetryResponse(

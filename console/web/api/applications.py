@@ -51,7 +51,7 @@ def show_application(
 def keep_application(
     who: Administrator, console: Here, platform: NamedPlatform, body: ApplicationRequest
 ) -> ApplicationResponse:
-    """Keep an application; what is not given stays as it is."""
+    """Save an application; omitted fields stay unchanged."""
     applications.keep(console.accounts, platform, body.fields, who.name)
     return _response(console, platform)
 

@@ -24,7 +24,7 @@ CSRF_HEADER: Final = "X-CSRF-Token"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody in a browser, or a program that acts for them: then `cookie` is empty.
+    """A user in a browser, or a program that acts for one: then `cookie` is empty.
 
     `confirmed` says whether what cannot be undone needs no password now; programs have none.
     """
@@ -55,9 +55,9 @@ class Caller:
 
 
 async def caller(request: Request) -> Caller:
-    """Return whom the gate let in; `ProblemError` for a browser's request from another site.
+    """Return the user that the gate admitted; `ProblemError` for a request from another site.
 
-    How they were let in is decided here as it is at the gate: by the scheme alone.
+    The scheme alone decides between token and cookie, as at the gate.
     """
     who: SignedIn = request.state.who
     scheme = request.headers.get("authorization", "").partition(" ")[0]
@@ -73,7 +73,7 @@ async def caller(request: Request) -> Caller:
 
 
 def may(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
-    """Return whoever asks, where their role has the permission."""
+    """Return the user if their role has the permission."""
 
     async def allowed(asking: Annotated[Caller, Depends(caller)]) -> Caller:
         asking.check_may(permission)

@@ -36,7 +36,7 @@ class WithdrawalResponse(BaseModel):
 
 
 class DocumentResponse(BaseModel):
-    """A document as it is stored; `origin` says whether a file or the account brought it."""
+    """A stored document; `origin` is `file` or `account`."""
 
     document: str
     file: str
@@ -65,7 +65,7 @@ class DocumentPage(BaseModel):
 
 
 class WithdrawnResponse(BaseModel):
-    """A document that counts no more; `fallback` counts in its place.
+    """A withdrawn document; `fallback` is effective instead.
 
     `days` are done again as soon as a sensor sees the request.
     """

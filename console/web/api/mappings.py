@@ -85,7 +85,7 @@ def map_source_type(
 ) -> MappedResponse:
     """Map a source type in the connection's own mapping, and request its days again.
 
-    Its own mapping begins as a copy of the default one, which counts no more for it from then on.
+    Its own mapping begins as a copy of the default one, which then no longer applies to it.
     """
     opened = workspace_of(console)
     if not has_settlements(connection) or body.source_type not in source_types_of(

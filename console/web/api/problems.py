@@ -1,4 +1,4 @@
-"""Whatever goes wrong as one JSON shape: a line that says what, and the fields it is about."""
+"""All errors in one JSON shape: a line that says what is wrong, and the fields it is about."""
 
 import math
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 RESPONSES[429]["headers"] = {
     "Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 0}}
 }
-# A tag of routes: what goes wrong there and is nobody else's fault is the platform's answer.
+# A tag of routes that call platforms: untyped failures there are the platform's.
 ASKS_A_PLATFORM: Final = "connecting"
 _WORDS: Final = {404: "there is no such address", 405: "this address does not take this method"}
 
@@ -90,13 +90,14 @@ def install(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
     async def spoken(request: Request, error: HTTPException) -> JSONResponse:
         line = _WORDS.get(error.status_code, error.detail)
         headers = dict(error.headers or {})
+        # RFC 9110, 15.5.6: a 405 must list the allowed methods, over all routes of the path.
         if error.status_code == 405:
             headers["Allow"] = ", ".join(sorted(_methods(routes, request)))
         return _answer(error.status_code, Problem(error=line), headers)
 
     @api.exception_handler(Exception)
     async def fault(_request: Request, error: Exception) -> JSONResponse:
-        # The server logs it too; its text may be of any length and about anything.
+        # The log has the text, which may be long and contain data.
         line = f"a fault of Daybook ({type(error).__name__}): its log says more"
         return _answer(500, Problem(error=line))
 
@@ -121,6 +122,7 @@ def _status(error: DaybookError, *, remote: bool) -> int:
             return 429
         case Transient():
             return 503
+    # Where a platform is called, an untyped failure is its response and not our fault.
     return 502 if remote else 500
 
 
@@ -143,4 +145,5 @@ def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None
 
 def _sendable(text: str) -> str:
     """Return JSON may name a lone half of a surrogate pair, which no answer can repeat."""
+    # A lone surrogate from a request's JSON can't be encoded in the response.
     return text.encode("utf-8", "replace").decode()

@@ -85,7 +85,7 @@ class RequestBody(BaseModel):
 
 
 class NewConnection(RequestBody):
-    """An account, let in with credentials."""
+    """An account, connected with credentials."""
 
     platform: PlatformName
     name: Line
@@ -206,7 +206,7 @@ class NewPassword(RequestBody):
 
 
 class NewUser(RequestBody):
-    """Somebody who may sign in from now on."""
+    """A new user."""
 
     name: Name
     password: NewSecret

@@ -67,7 +67,7 @@ class AccountResponse(BaseModel):
 
 
 class CardResponse(BaseModel):
-    """A connection: what it is, how it stands, and the two facts of its work, never merged.
+    """A connection: its account, status, last outcome and what runs now.
 
     `failure` is the work behind an error, and its `run` the Dagster run that did it.
 

@@ -36,7 +36,7 @@ class CurrentUserResponse(BaseModel):
 
 
 class UserResponse(BaseModel):
-    """Somebody who may sign in."""
+    """A user."""
 
     name: str
     role: Role
@@ -44,7 +44,7 @@ class UserResponse(BaseModel):
 
 
 class TokenResponse(BaseModel):
-    """A program's token; what it is nobody can tell."""
+    """A program's token, without its value."""
 
     user: str
     label: str
@@ -117,7 +117,7 @@ def remove_user(who: Administrator, console: Here, name: Named) -> None:
 
 @router.put("/users/{name}/role")
 def set_role(who: Administrator, console: Here, name: Named, change: RoleChange) -> UserResponse:
-    """Change what somebody may do."""
+    """Change a user's role."""
     console.registry.users.set_role(name, change.role, who.name)
     return _user(console, name)
 
@@ -140,7 +140,7 @@ def add_token(who: Administrator, console: Here, name: Named, new: NewToken) -> 
 
 @router.delete("/users/{name}/tokens/{label}", status_code=204)
 def remove_token(who: Administrator, console: Here, name: Named, label: Name) -> None:
-    """Let a program act no more."""
+    """Revoke a program's token."""
     if label not in {t.label for t in console.registry.api_tokens.list() if t.user == name}:
         raise not_found(f"{name} has no token {label!r}")
     console.registry.api_tokens.remove(name, label, who.name)

@@ -94,7 +94,7 @@ def _status(card: Card) -> None:
 
 def _facts(card: Card) -> None:
     """Draw the last completed outcome and what runs now, apart."""
-    # Two facts that are never merged: a failure stays readable while something runs.
+    # Never merged: a failure stays readable while something runs.
     if card.running is not None:
         what = _WHAT.get(card.running.what, card.running.what)
         ui.label(

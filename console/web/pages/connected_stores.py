@@ -12,6 +12,7 @@ from console.web.pages.card import show_card
 from console.web.pages.current_user import CurrentUser
 from console.web.pages.frame import frame, heading, link_button, page, primary_button, released
 
+# Divisible by the one, two and three columns of the grid.
 A_PAGE = 24
 ANY = "any"
 MOST_ENDINGS = 5
@@ -62,6 +63,7 @@ def register() -> None:
         shown = StoreFilter(cards=await run.io_bound(cards, current_user.console.registry) or [])
         with frame(current_user, "Connected Stores"):
             _show(current_user, shown)
+        # Notifications of a redirect need the page's socket.
         await ui.context.client.connected()
         if connected:
             current_user.notify("Your store has been connected and authorized successfully!")
@@ -89,6 +91,7 @@ def _show(current_user: CurrentUser, shown: StoreFilter) -> None:
     _endings(shown)
     _filters(shown)
     _cards(current_user, shown)
+    # Polled: runs are other processes, which can't notify the page.
     ui.timer(5.0, lambda: _look_again(current_user, shown))
 
 
@@ -112,7 +115,7 @@ def _nothing_yet(current_user: CurrentUser) -> None:
         ui.icon("storefront", size="4rem").props("aria-hidden=true")
         heading("No stores connected yet", 2)
         ui.label(
-            "Connect a store and Daybook fetches every settlement, proves it to the cent and "
+            "Connect a store and Daybook fetches every settlement, verifies it to the cent and "
             "writes the books."
         )
         if current_user.may("connect"):
@@ -147,7 +150,7 @@ def _filters(shown: StoreFilter) -> None:
 def _cards(current_user: CurrentUser, shown: StoreFilter) -> None:
     matches = shown.matches()
     pages = max(1, math.ceil(len(matches) / A_PAGE))
-    # A filter may leave fewer pages than the one that was shown.
+    # The current page may no longer exist after filtering.
     shown.page = min(shown.page, pages)
     first = (shown.page - 1) * A_PAGE
     shown.menus.clear()
@@ -184,8 +187,10 @@ def _pages(shown: StoreFilter, pages: int) -> None:
 async def _look_again(current_user: CurrentUser, shown: StoreFilter) -> None:
     """Draw the cards anew, only where something changed and no menu is open."""
     fresh = await run.io_bound(cards, current_user.console.registry)
+    # Redrawing during a click would remove the button under the pointer.
     if fresh is None or fresh == shown.cards or not await released():
         return
+    # An open menu would close under the user's hand.
     if not any(menu.value for menu in shown.menus):
         shown.cards = fresh
         _cards.refresh()

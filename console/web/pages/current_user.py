@@ -21,6 +21,7 @@ _served: list[Console] = []
 
 def serve(console: Console) -> None:
     """Set the console whose pages this process shows."""
+    # NiceGUI registers page functions globally, so the console they serve is global, too.
     _served[:] = [console]
 
 
@@ -54,7 +55,7 @@ class CurrentUser:
 
     async def do(self, permission: Permission, work: Callable[..., _T], *words: Any) -> _T | None:
         """Do some work off the page's thread; None when it failed, which they are told."""
-        # A page may stay open for hours: its user may have been signed out or demoted since.
+        # Pages stay open for hours: the user may have been signed out or demoted since.
         who = await run.io_bound(self.console.sessions.who, self.cookie)
         if who is None:
             ui.navigate.to("/sign-in")

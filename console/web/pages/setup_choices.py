@@ -98,11 +98,11 @@ async def end(this: SetupSession) -> None:
     assert this.connection is not None
     ui.label(f"{this.connection.account.get('name')} is connected.").classes("font-bold")
     ui.label(
-        "The entries of the stores that name it go here. Posting is off until somebody turns it on "
+        "Stores that name it send their entries here. Posting is off until somebody turns it on "
         "in its card's menu."
     )
     store = this.setup.store
     if store is not None:
         address = f"/setup/{store}?step=accounting&target={this.slug}"
-        link_button("Go on with the store's set-up", address)
+        link_button("Continue the store's set-up", address)
     link_button("Back to Connected Stores", "/")

@@ -1,7 +1,7 @@
 -- Money lines of Amazon's transactions on days that no settlement covers yet: provisional figures.
 -- grain: an amount of a transaction; key: line_id, part
 -- in: document_rows (operation, answer); macro exact; variables currency, time_zone
--- Breakdowns are trees; what stands at their ends is counted. Items break the transaction's money
+-- Breakdowns are trees; their leaves are counted. Items break the transaction's money
 -- down finer than it does itself: theirs are taken where they make its total, else its own. What
 -- the ends do not make of the total is a line of its own. An end that says only which part of a
 -- fee it is keeps the fee's name.

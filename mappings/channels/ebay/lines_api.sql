@@ -5,7 +5,7 @@
 -- eBay's amounts have no sign: `bookingEntry` says which way they go. A transaction's amount is net
 -- of the fees nested in it, which are expanded: gross, each fee, and their sum is the net again.
 -- On a refund the nested fees are given back. Fees of another currency than the payout's are
--- converted by the transaction's own rate, and the gross takes what is rounded.
+-- converted by the transaction's own rate, and the gross takes the rounding.
 WITH listed AS (
     SELECT unnest(json_extract(answer, '$.transactions[*]')) AS t
     FROM document_rows

@@ -6,8 +6,8 @@
 -- is in no amount. An order of several items is a row with its net, and a row an item without: the
 -- items are the lines, and the order's row adds only what no item says. Together they are a unit,
 -- which must come to the net. Amounts in another currency than the payout's are converted by the
--- row's rate; the gross takes what is rounded. Payout rows close settlements: only a fee is a line.
--- Further columns are for the proof: unit, items (how many), net, left_over and what is allowed.
+-- row's rate; the gross takes the rounding. Payout rows close settlements: only a fee is a line.
+-- Further columns are for verification: unit, items (how many), net, left_over and what is allowed.
 WITH typed AS (
     SELECT
         row,
@@ -107,7 +107,7 @@ sums AS (
     FROM counted
 ),
 
--- What a row's gross has beside the columns that are told apart; of other types, all of it.
+-- The part of a row's gross outside the item columns; for other types, all of it.
 rests AS (
     SELECT
         * REPLACE (CASE WHEN is_payout THEN fees ELSE net END AS net),

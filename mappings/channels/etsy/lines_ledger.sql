@@ -1,6 +1,6 @@
 -- One line an amount, from the entries of an Etsy shop's payment account and the payments they
 -- refer to.
--- grain: ledger entry and what it says; key: line_id, part
+-- grain: ledger entry and its source type; key: line_id, part
 -- in: document_rows (operation, answer); macros minor, ordinal; variables coin, time_zone
 -- Entries are in the order of their sequence, each once: a page may repeat what moved while it was
 -- read. What the buyer paid holds the sales tax that Etsy collects, and an entry of its own takes it
@@ -41,7 +41,7 @@ payments AS (
     WHERE operation = 'getPayments'
 ),
 
--- An adjustment stands in its payment, and in the entry of the refund.
+-- An adjustment occurs in its payment, and in the entry of the refund.
 adjustments AS (
     SELECT
         a,
@@ -78,7 +78,7 @@ given_back AS (
         list({label: label, value: of_payment} ORDER BY label) FILTER (of_payment <> 0) AS of_payment
     FROM items
     GROUP BY ALL
-    -- What is refunded and not said to be of anything cannot be split.
+    -- A refund without a stated kind can't be split.
     HAVING count(*) = count(label)
 ),
 

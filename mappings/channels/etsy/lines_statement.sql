@@ -1,5 +1,5 @@
 -- One line an amount, from the monthly statement CSV (8, 9 or 10 columns).
--- grain: document row and what it says; key: row, part
+-- grain: document row and its source type; key: row, part
 -- in: document_rows (row, and the file's columns as text); macros money, day, ordinal
 -- A sale's amount holds the sales tax that Etsy collects and a row of its own takes it out again.
 -- That row becomes three lines, so that sales are without tax and the tax nets to zero: what Etsy
@@ -13,7 +13,7 @@ WITH base AS (
         "Type" AS type,
         CASE
             WHEN starts_with("Title", 'Credit for transaction fee on') THEN 'Credit for transaction fee'
-            -- Tax on a fee is named by the fee; the title is told apart from the tax that buyers pay.
+            -- Tax on a fee is named by the fee, which separates it from the tax that buyers pay.
             WHEN starts_with("Title", 'Tax: ') THEN trim("Title")
             WHEN "Type" = 'Deposit' THEN regexp_replace("Title", '^\S*\d\S*\s+', '')
             ELSE trim(regexp_replace(

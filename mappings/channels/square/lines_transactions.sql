@@ -51,7 +51,7 @@ numbered AS (
     FROM base
 ),
 
--- `found` is what a row's parts come to; a row whose total says something else is refused.
+-- `found` is the sum of a row's parts; a row with another total is refused.
 parts AS (
     SELECT
         *,

@@ -1,7 +1,7 @@
 -- Rows of Square's transactions file whose parts do not make their totals.
 -- grain: a total of a row; key: row, name
 -- in: document_rows, counted_lines (its money lines); macros money
--- Third-party fees are in Net Total in some files and beside it in others.
+-- Net Total includes third-party fees in some files, and not in others.
 WITH sums AS (
     SELECT row, sum(amount) AS parts
     FROM counted_lines

@@ -72,7 +72,7 @@ branches AS (
             AS branch,
         unnest([trees[1], trees[3], trees[5], trees[5]]) AS total,
         unnest([trees[2], trees[4], trees[6], trees[7]]) AS leaves,
-        -- A branch that does not say what it is made of is a leaf.
+        -- A branch without children is a leaf.
         unnest([trees[1], trees[3], trees[5], NULL]) AS whole
     FROM base
 ),
@@ -111,7 +111,7 @@ leaves AS (
             'tiktok_shop_shipping_incentive_amount'
         ) AS repeats
     FROM entries
-    -- What is nought is left out, and what a leaf is made of.
+    -- Zeros are left out, and so are the children of a leaf.
     WHERE value <> '0' AND regexp_matches(value, '^[^{]*[1-9]')
 ),
 
@@ -133,7 +133,7 @@ counted AS (
 ),
 
 parts AS (
-    -- Tax that is in the price of the sale stands as withheld, as collected, and out of the sale.
+    -- Tax within the price is booked as withheld, as collected, and out of the sale.
     SELECT
         row,
         unnest(CASE WHEN in_price THEN ['', '.collected', '.sale'] ELSE [''] END) AS leg,
@@ -147,7 +147,7 @@ parts AS (
 stated AS (
     SELECT row, name || leg AS part, name || suffix AS label, amount FROM parts
     UNION ALL
-    -- Tax that is beside the amounts, corrections, the reserve.
+    -- Tax outside the amounts, corrections, the reserve.
     SELECT row, part, label, amount
     FROM (
         SELECT
@@ -172,7 +172,7 @@ stated AS (
     WHERE amount <> 0
 ),
 
--- A transaction that says nothing of what it is made of stands as what it settles.
+-- A transaction without a breakdown is one line of its settlement amount.
 whole AS (
     SELECT
         base.*,

@@ -1,4 +1,4 @@
--- What TikTok Shop declares of a statement: what it settles, with what the reserve takes or gives.
+-- The declared total of a statement: its settlement amount, with changes of the reserve.
 -- grain: the statement; no row where the document is the list of statements
 -- in: document_rows (line, operation, answer); macros exact
 -- A payment says when it was paid; where none can be listed, the statement does. One that failed,

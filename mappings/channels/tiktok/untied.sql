@@ -1,4 +1,4 @@
--- The first transaction whose lines do not come to what TikTok Shop says that it settles.
+-- The first transaction whose lines do not sum to its settlement amount.
 -- grain: one transaction at most; in: document_rows (operation, answer), counted_lines (the lines)
 WITH listed AS (
     SELECT unnest(json_extract(answer, '$.transactions[*]')) AS t
@@ -21,7 +21,7 @@ computed AS (
     SELECT line_id, sum(amount)::DECIMAL(19,4) AS amount FROM counted_lines GROUP BY 1
 )
 
-SELECT line_id, declared.amount, computed.amount
+SELECT line_id, declared.amount AS declared, computed.amount AS computed
 FROM declared
 JOIN computed USING (line_id)
 WHERE declared.amount <> computed.amount

@@ -1,7 +1,7 @@
 -- One line an amount, from the legacy reconciliation report v0 (a row an order line, wide).
 -- grain: document row and amount column; key: row, part
 -- in: document_rows (row, and the report's columns as text); macros money, day; variable time_zone
--- What is payable of a row is its sales, refunds and tax, less commission. How commission and
+-- A row's payable amount is its sales, refunds and tax, less commission. How commission and
 -- withheld tax are signed is decided once a file: the first way in which every row adds up. A row
 -- without amounts of its own is an adjustment: all of it is one line.
 WITH base AS (

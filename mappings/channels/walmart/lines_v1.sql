@@ -4,7 +4,7 @@
 -- in: document_rows (row, and the report's columns as text); macros money, day; variable time_zone
 -- What a word means hangs on the transaction type and the amount type; where the latter is a
 -- catch-all or missing, on the description too. PaymentSummary is no line: it says what was paid.
--- Where that is not what the lines come to, Walmart has carried a balance (`part` balance).
+-- Where the lines sum to something else, Walmart carried a balance (`part` balance).
 WITH base AS MATERIALIZED (
     SELECT
         row,

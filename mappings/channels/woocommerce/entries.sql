@@ -1,4 +1,4 @@
--- Everything that an order or a refund comes to: its parts, what they leave of its total, its fee.
+-- The amounts of an order or a refund: its parts, the rest of its total, its fee.
 -- grain: amount; key: kind, id, part; variable currency; macro coins
 -- from: scope, sold, gateway_fees, refunds, amounts, totals
 -- What rounding leaves between parts and total, up to a coin a part (or to what the store rounds
@@ -22,7 +22,7 @@ fees AS (
     JOIN sold AS s USING (id)
     WHERE f.fee_currency = getvariable('currency') AND s.paid_at >= s.since AND s.paid_at < s.until
     UNION ALL
-    -- Known for all refunds of an order together: it stands with the last.
+    -- Known only for all refunds of an order together: it is on the last one.
     SELECT
         'refund', r.row, r.id, r.refunded_at, r.number, r.method, r.country,
         'gateway-fee',

@@ -1,4 +1,4 @@
--- What a month of orders says of itself, beside its orders.
+-- The facts of a month of orders, apart from its orders.
 -- grain: the document, one row; in: document_rows (operation, answer); variable coin
 SELECT
     CAST(answer->>'$.since' AS TIMESTAMPTZ) AS since,

@@ -57,11 +57,11 @@ def test_books_that_did_not_change_are_not_checked_twice(books: Books, tmp_path:
     first = books.verdict(record)
     assert first is not None
     assert first.ok
-    kept = json.loads(record.read_text())
-    record.write_text(json.dumps({**kept, "ok": False, "errors": ["as remembered"]}))
-    for told in (books.verdict(record), books.known_verdict(record)):
-        assert told is not None
-        assert told.errors == ("as remembered",)
+    stored = json.loads(record.read_text())
+    record.write_text(json.dumps({**stored, "ok": False, "errors": ["as remembered"]}))
+    for verdict in (books.verdict(record), books.known_verdict(record)):
+        assert verdict is not None
+        assert verdict.errors == ("as remembered",)
     added(books, "\n2026-01-01 open Assets:Own\n2026-01-01 open Assets:Own\n")
     assert books.known_verdict(record) is None
     after = books.verdict(record)

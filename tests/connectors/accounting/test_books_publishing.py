@@ -35,8 +35,8 @@ def books(tmp_path: Path) -> Books:
 
 def test_publishing_again_writes_nothing(books: Books, tmp_path: Path) -> None:
     before = files_of(tmp_path)
-    done = books.publish("amazon-uk", "Amazon UK", seller_year())
-    assert (done.files_written, done.entries) == ((), 7)
+    published = books.publish("amazon-uk", "Amazon UK", seller_year())
+    assert (published.files_written, published.entries) == ((), 7)
     assert files_of(tmp_path) == before
 
 
@@ -62,8 +62,8 @@ def test_a_new_revision_replaces_its_entry_and_leaves_the_others(
 ) -> None:
     before = (tmp_path / YEAR_FILE).read_text()
     restated = sale("2026-02-01", "44.00", "114", revision=2)
-    done = books.publish("amazon-uk", "Amazon UK", [restated])
-    assert done.files_written == (tmp_path / YEAR_FILE,)
+    published = books.publish("amazon-uk", "Amazon UK", [restated])
+    assert published.files_written == (tmp_path / YEAR_FILE,)
     after = (tmp_path / YEAR_FILE).read_text()
     common = before[before.index("pushtag") : before.index("2026-02-01")]
     assert common in after
@@ -79,10 +79,10 @@ def test_a_late_line_of_last_year_moves_the_balances_after_it(books: Books, tmp_
 def test_withdrawn_entries_leave_no_trace(books: Books, tmp_path: Path) -> None:
     Books(tmp_path / "other").publish("amazon-uk", "Amazon UK", seller_year()[:3])
     gone = [it.entry_id for it in seller_year()[3:]]
-    done = books.publish("amazon-uk", "Amazon UK", [], [*gone, "je:never:seen"])
-    assert done.files_removed == (tmp_path / YEAR_FILE,)
-    found, expected = files_of(tmp_path), files_of(tmp_path / "other")
-    assert {name: found[name] for name in expected} == expected
+    published = books.publish("amazon-uk", "Amazon UK", [], [*gone, "je:never:seen"])
+    assert published.files_removed == (tmp_path / YEAR_FILE,)
+    written, expected = files_of(tmp_path), files_of(tmp_path / "other")
+    assert {name: written[name] for name in expected} == expected
     books.publish("amazon-uk", "Amazon UK", [], [it.entry_id for it in seller_year()])
     assert books.connections() == []
     assert not (tmp_path / YEAR_FILE).parent.exists()

@@ -15,20 +15,20 @@ from tests.connectors.accounting.example_entries import activity, entry, payout,
 def as_posted(entries: list[JournalEntry]) -> list[PostedLine]:
     return [
         PostedLine(
-            entry_id=it.entry_id,
-            connection=it.connection,
-            business_date=it.business_date,
-            currency=it.currency,
-            revision=it.revision,
-            content_hash=it.content_hash,
+            entry_id=entry.entry_id,
+            connection=entry.connection,
+            business_date=entry.business_date,
+            currency=entry.currency,
+            revision=entry.revision,
+            content_hash=entry.content_hash,
             part=line.part,
             account=line.account,
             category=line.category,
             amount=line.amount,
             settlement_id=line.settlement_id,
         )
-        for it in sorted(entries, key=lambda it: (it.business_date, it.entry_id))
-        for line in it.lines
+        for entry in sorted(entries, key=lambda entry: (entry.business_date, entry.entry_id))
+        for line in entry.lines
     ]
 
 
@@ -81,7 +81,7 @@ def test_a_file_cut_anywhere_is_never_taken_for_a_smaller_one(
 
 
 @pytest.mark.parametrize(
-    ("found", "put", "says", "where"),
+    ("original", "put", "says", "where"),
     [
         ('"fee.referral"', '"fee.referral', "not a posting", "  Expenses:Fees:Referral"),
         ("  revision: 1", "  revision: one", "not a journal", "2026-01-02 *"),
@@ -92,9 +92,9 @@ def test_a_file_cut_anywhere_is_never_taken_for_a_smaller_one(
     ],
 )
 def test_damage_is_named_by_its_line(
-    year_file: Path, tmp_path: Path, found: str, put: str, says: str, where: str
+    year_file: Path, tmp_path: Path, original: str, put: str, says: str, where: str
 ) -> None:
-    text = year_file.read_text().replace(found, put, 1)
+    text = year_file.read_text().replace(original, put, 1)
     year_file.write_text(text)
     with pytest.raises(ConfigError, match=rf"2026\.beancount:\d+: .*{says}") as caught:
         Books(tmp_path).posted()

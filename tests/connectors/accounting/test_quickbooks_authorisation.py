@@ -36,15 +36,15 @@ def refresh_token(at: Desk, slug: str) -> str | None:
 
 def test_the_refresh_token_that_came_back_is_the_one_kept(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    kept = refresh_token(at, slug)
+    token = refresh_token(at, slug)
     at.emulator.expire()
     at.accounts.check(slug, actor="test")
-    assert refresh_token(at, slug) == kept
+    assert refresh_token(at, slug) == token
     platform_of(at).oauth.skew = 1.5 * DAY
     for _ in range(2):
         at.emulator.expire()
         assert at.accounts.check(slug, actor="test").state == "active"
-    assert refresh_token(at, slug) != kept
+    assert refresh_token(at, slug) != token
 
 
 def test_the_end_of_the_consent_is_the_one_that_quickbooks_says(at: Desk) -> None:
@@ -84,17 +84,17 @@ def test_a_callback_without_a_company_is_refused(at: Desk, realm: str) -> None:
 
 
 def test_a_company_id_may_be_typed_as_it_is_shown(at: Desk) -> None:
-    given = at.fields(at.emulator.second) | {"realm_id": "9341 4500 0000 0002"}
-    found = at.accounts.add("quickbooks", "Foundry", given, actor="test")
-    assert found.account_id == at.emulator.second
+    fields = at.fields(at.emulator.second) | {"realm_id": "9341 4500 0000 0002"}
+    connection = at.accounts.add("quickbooks", "Foundry", fields, actor="test")
+    assert connection.account_id == at.emulator.second
     # This company names no zone, and its country has one.
-    assert (found.timezone, found.account["currency"]) == ("Europe/London", "GBP")
+    assert (connection.timezone, connection.account["currency"]) == ("Europe/London", "GBP")
 
 
 def test_tokens_of_another_company_reach_nothing(at: Desk) -> None:
-    given = at.fields(at.emulator.first) | {"realm_id": at.emulator.second}
+    fields = at.fields(at.emulator.first) | {"realm_id": at.emulator.second}
     with pytest.raises(ConfigError, match="does not allow"):
-        at.accounts.add("quickbooks", "Foundry", given, actor="test")
+        at.accounts.add("quickbooks", "Foundry", fields, actor="test")
     assert at.accounts.vault.owners() == []
 
 
@@ -116,6 +116,6 @@ def test_a_subscription_that_ended_is_no_reason_to_reconnect(at: Desk, status: i
 
 
 def test_sandbox_companies_are_on_a_host_of_their_own(quick_home: Settings) -> None:
-    found = endpoints(quick_home, QUICKBOOKS, {"environment": "sandbox"})
-    assert found["api"] == "https://sandbox-quickbooks.api.intuit.com"
-    assert found["identity"] == QUICKBOOKS.endpoints["identity"]
+    urls = endpoints(quick_home, QUICKBOOKS, {"environment": "sandbox"})
+    assert urls["api"] == "https://sandbox-quickbooks.api.intuit.com"
+    assert urls["identity"] == QUICKBOOKS.endpoints["identity"]

@@ -49,9 +49,9 @@ def test_the_owner_chooses_where_a_consent_covers_several(at: Desk) -> None:
     received = consented(at, "books", xero.first, xero.third)
     assert {each.id for each in received.choices} == {xero.first, xero.third}
     at.accounts.verify("books", xero.third, None, "test")
-    found = at.accounts.check("books", actor="test")
-    assert (found.account_id, found.timezone) == (xero.third, "Australia/Sydney")
-    assert found.account["currency"] == "AUD"
+    connection = at.accounts.check("books", actor="test")
+    assert (connection.account_id, connection.timezone) == (xero.third, "Australia/Sydney")
+    assert connection.account["currency"] == "AUD"
 
 
 def test_letting_one_organisation_go_leaves_the_others(at: Desk) -> None:
@@ -91,16 +91,16 @@ def test_a_custom_connection_needs_no_consent(at: Desk) -> None:
     at.emulator.expire()
     assert at.accounts.check(slug, actor="test").account_id == at.emulator.first
     assert "ends in Xero" in (at.accounts.disconnect(slug, "test") or "")
-    asked = {exchange.path for exchange in at.emulator.application.exchanges}
-    assert "/connections" not in asked
+    paths = {exchange.path for exchange in at.emulator.application.exchanges}
+    assert "/connections" not in paths
 
 
 def test_a_web_app_cannot_pass_for_a_custom_connection(at: Desk) -> None:
-    given = at.emulator.fields()
+    fields = at.emulator.fields()
     with pytest.raises(BadInput, match="needs refresh_token"):
-        at.accounts.add("xero", "Books", given, actor="test")
+        at.accounts.add("xero", "Books", fields, actor="test")
     with pytest.raises(ConfigError, match="unauthorized_client"):
-        at.accounts.add("xero", "Books", given | {"app_type": "custom"}, actor="test")
+        at.accounts.add("xero", "Books", fields | {"app_type": "custom"}, actor="test")
     assert at.accounts.vault.owners() == []
 
 

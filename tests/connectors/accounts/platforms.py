@@ -45,8 +45,8 @@ class Desk:
 
     def add(self, account: str, title: str = "My Shop") -> str:
         """Connect an account with typed keys; its slug."""
-        given = self.fields(account)
-        added = self.accounts.add(self.name, title, given, account=account, actor="test")
+        fields = self.fields(account)
+        added = self.accounts.add(self.name, title, fields, account=account, actor="test")
         return added.slug
 
     def whole_round(self) -> None:
@@ -83,22 +83,22 @@ def desk(name: str, home: Settings, folder: Path) -> Iterator[Desk]:
 
 
 @contextmanager
-def _console(accounts: Accounts, wanted: Platform, listener: socket) -> Iterator[None]:
+def _console(accounts: Accounts, platform: Platform, listener: socket) -> Iterator[None]:
     """As much of the console as platforms call by themselves: where keys are handed over."""
-    if wanted.consent is None or wanted.consent.hands_over is None:
+    if platform.consent is None or platform.consent.hands_over is None:
         listener.close()
         yield
         return
-    state = wanted.consent.state
+    state = platform.consent.state
 
     async def keys(request: Request) -> Response:
         body = await request.json()
         try:
-            await run_in_threadpool(receive_keys, accounts, wanted, str(body.get(state)), body)
+            await run_in_threadpool(receive_keys, accounts, platform, str(body.get(state)), body)
         except BadInput as error:
             return Response(str(error), 400)
         return Response()
 
-    route = Route(f"/connect/{wanted.name}/keys", keys, methods=["POST"])
+    route = Route(f"/connect/{platform.name}/keys", keys, methods=["POST"])
     with serving(Starlette(routes=[route]), listener):
         yield

@@ -52,25 +52,29 @@ def go_through(at: Desk, slug: str, account: str) -> str:
 @every
 def test_an_account_is_pinned_as_the_platform_names_it(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    found = at.registry.connections.get(slug)
-    assert (found.state, found.kind, found.account_id) == ("active", "api", at.emulator.first)
-    assert found.account["name"]
-    assert len(found.account["country"]) == 2
-    assert len(found.account["currency"]) == 3
-    assert "/" in found.timezone
+    connection = at.registry.connections.get(slug)
+    assert (connection.state, connection.kind, connection.account_id) == (
+        "active",
+        "api",
+        at.emulator.first,
+    )
+    assert connection.account["name"]
+    assert len(connection.account["country"]) == 2
+    assert len(connection.account["currency"]) == 3
+    assert "/" in connection.timezone
 
 
 @every
 def test_no_secret_lies_open_in_the_registry(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    given = at.fields(at.emulator.first)
+    fields = at.fields(at.emulator.first)
     secret = [
-        given[field.name]
+        fields[field.name]
         for field in platform_named(at.name).fields
-        if field.secret and field.name in given
+        if field.secret and field.name in fields
     ]
-    kept = repr(at.registry.connections.get(slug)) + repr(at.registry.audit.list())
-    assert [value for value in secret if value in kept] == []
+    records = repr(at.registry.connections.get(slug)) + repr(at.registry.audit.list())
+    assert [value for value in secret if value in records] == []
 
 
 @every
@@ -81,11 +85,13 @@ def test_the_check_says_who_answers(at: Desk) -> None:
 
 @every
 def test_wrong_keys_leave_nothing_behind(at: Desk) -> None:
-    given = at.fields(at.emulator.first)
+    fields = at.fields(at.emulator.first)
     at.emulator.revoke(at.emulator.first)
-    with pytest.raises(ConfigError) as told:
-        at.accounts.add(at.name, "My Shop", given, account=at.emulator.first, actor="test")
-    assert platform_named(at.name).title in str(told.value) or "connect it again" in str(told.value)
+    with pytest.raises(ConfigError) as error:
+        at.accounts.add(at.name, "My Shop", fields, account=at.emulator.first, actor="test")
+    assert platform_named(at.name).title in str(error.value) or "connect it again" in str(
+        error.value
+    )
     assert slugs(at) == []
     assert at.accounts.vault.owners() == []
 
@@ -93,12 +99,12 @@ def test_wrong_keys_leave_nothing_behind(at: Desk) -> None:
 @every
 def test_a_field_that_is_missing_is_named(at: Desk) -> None:
     for field in (*platform_named(at.name).account, *platform_named(at.name).keys):
-        given = at.fields(at.emulator.first)
-        if not field.required or field.name not in given:
+        fields = at.fields(at.emulator.first)
+        if not field.required or field.name not in fields:
             continue
-        del given[field.name]
+        del fields[field.name]
         with pytest.raises(BadInput, match=field.name):
-            at.accounts.add(at.name, "My Shop", given, actor="test")
+            at.accounts.add(at.name, "My Shop", fields, actor="test")
     with pytest.raises(BadInput, match="has no field colour"):
         at.accounts.add(at.name, "My Shop", {"colour": "red"}, actor="test")
     assert slugs(at) == []
@@ -129,9 +135,9 @@ def test_what_is_revoked_at_the_platform_needs_its_owner_and_is_mended(at: Desk)
     at.emulator.revoke(at.emulator.first)
     with pytest.raises(NeedsReconnection):
         at.accounts.check(slug, actor="test")
-    found = at.registry.connections.get(slug)
-    assert found.state == "needs_reauth"
-    assert "rejected the stored" in (found.reason or "")
+    connection = at.registry.connections.get(slug)
+    assert connection.state == "needs_reauth"
+    assert "rejected the stored" in (connection.reason or "")
     again = at.accounts.reconnect(slug, at.fields(at.emulator.first), actor="test")
     assert (again.slug, again.state, again.reason) == (slug, "active", None)
     assert at.accounts.check(slug, actor="test").state == "active"
@@ -178,21 +184,21 @@ def test_tokens_that_end_by_a_clock_ahead_of_ours_are_renewed_too(at: Desk) -> N
 
 @renewing
 def test_a_grant_that_has_moved_on_is_kept_until_it_is_finished(at: Desk) -> None:
-    given = at.fields(at.emulator.first)
+    fields = at.fields(at.emulator.first)
     at.emulator.application.script = iter([None, *["503"] * 9])
     with pytest.raises(Transient, match="connections check my-shop` goes on from here"):
-        at.accounts.add(at.name, "My Shop", given, account=at.emulator.first, actor="test")
+        at.accounts.add(at.name, "My Shop", fields, account=at.emulator.first, actor="test")
     at.emulator.application.script = iter(())
     assert at.registry.connections.get("my-shop").state == "pending"
-    found = at.accounts.check("my-shop", account=at.emulator.first, actor="test")
-    assert (found.state, found.account_id) == ("active", at.emulator.first)
+    connection = at.accounts.check("my-shop", account=at.emulator.first, actor="test")
+    assert (connection.state, connection.account_id) == ("active", at.emulator.first)
 
 
 @every
 def test_disconnecting_tells_the_platform_and_drops_the_credentials(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    said = at.accounts.disconnect(slug, "test")
-    assert said is None
+    problem = at.accounts.disconnect(slug, "test")
+    assert problem is None
     assert at.registry.connections.get(slug).state == "disconnected"
     assert at.accounts.vault.owners() == []
     if platform_named(at.name).revoke is not None:
@@ -205,14 +211,14 @@ def test_disconnecting_tells_the_platform_and_drops_the_credentials(at: Desk) ->
 def test_disconnecting_works_while_the_platform_is_down(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     at.emulator.application.script = iter(["503"] * 99)
-    said = at.accounts.disconnect(slug, "test")
-    wanted = platform_named(at.name)
-    if wanted.revoke is not None:
-        assert "was not notified" in (said or "")
-        assert wanted.revocation in (said or "")
+    problem = at.accounts.disconnect(slug, "test")
+    platform = platform_named(at.name)
+    if platform.revoke is not None:
+        assert "was not notified" in (problem or "")
+        assert platform.revocation in (problem or "")
     else:
-        assert "can't be told" in wanted.leaving
-        assert wanted.revocation in wanted.leaving
+        assert "can't be told" in platform.leaving
+        assert platform.revocation in platform.leaving
     assert at.registry.connections.get(slug).state == "disconnected"
     assert at.accounts.vault.owners() == []
 
@@ -228,8 +234,8 @@ def pending(at: Desk) -> str:
 @consenting
 def test_a_consent_connects_the_account(at: Desk) -> None:
     slug = go_through(at, pending(at), at.emulator.first)
-    found = at.registry.connections.get(slug)
-    assert (found.state, found.account_id) == ("active", at.emulator.first)
+    connection = at.registry.connections.get(slug)
+    assert (connection.state, connection.account_id) == ("active", at.emulator.first)
     assert at.accounts.check(slug, actor="test").state == "active"
     assert not [owner for owner in at.accounts.vault.owners() if owner.startswith(STAGED)]
 

@@ -52,7 +52,7 @@ def broker(home: Settings, grants: Grants) -> Iterator[Broker]:
         yield Broker(vault, registry)
 
 
-def kept(broker: Broker) -> Token:
+def stored_token(broker: Broker) -> Token:
     return Token.from_json(broker.vault.read("shop")[TOKEN])
 
 
@@ -62,7 +62,7 @@ def test_a_token_that_lasts_is_not_refreshed(
     first = broker.access_token("shop", endpoint.refresh)
     assert broker.access_token("shop", endpoint.refresh) == first
     assert (grants.rotations, grants.requests) == (1, 1)
-    assert kept(broker).refresh_token == grants.refresh_token
+    assert stored_token(broker).refresh_token == grants.refresh_token
 
 
 def test_it_is_refreshed_before_it_ends(
@@ -105,10 +105,10 @@ def test_a_refused_application_is_not_the_sellers_fault(
     broker: Broker, endpoint: TokenEndpoint, grants: Grants
 ) -> None:
     grants.client_secret = "another"
-    with pytest.raises(ConfigError, match="refuses the application") as told:
+    with pytest.raises(ConfigError, match="refuses the application") as error:
         broker.access_token("shop", endpoint.refresh)
-    assert not isinstance(told.value, NeedsReconnection)
-    assert "client-secret" not in str(told.value)
+    assert not isinstance(error.value, NeedsReconnection)
+    assert "client-secret" not in str(error.value)
     assert broker.registry.connections.get("shop").state == "pending"
 
 
@@ -127,7 +127,7 @@ def test_the_refresh_token_before_is_tried_too(
     unknown = expired("never reached the server", previous_refresh_token=grants.refresh_token)
     broker.vault.save("shop", {TOKEN: unknown.to_json()})
     assert broker.access_token("shop", endpoint.refresh).startswith("access-1-")
-    assert kept(broker).refresh_token == grants.refresh_token
+    assert stored_token(broker).refresh_token == grants.refresh_token
 
 
 def test_an_old_refresh_token_coming_back_kills_the_grant(
@@ -137,7 +137,7 @@ def test_an_old_refresh_token_coming_back_kills_the_grant(
     first = grants.refresh_token
     for _ in range(2):
         broker.access_token("shop", endpoint.refresh)
-        broker.vault.save("shop", {TOKEN: expired(kept(broker).refresh_token).to_json()})
+        broker.vault.save("shop", {TOKEN: expired(stored_token(broker).refresh_token).to_json()})
     broker.vault.save("shop", {TOKEN: expired(first).to_json()})
     with pytest.raises(NeedsReconnection):
         broker.access_token("shop", endpoint.refresh)
@@ -206,19 +206,21 @@ def test_twenty_processes_refresh_once_and_the_grant_lives(
     askers = [context.Process(target=_ask, args=arguments) for _ in range(PROCESSES)]
     for asker in askers:
         asker.start()
-    found: dict[int, set[str]] = {}
+    tokens_by_process: dict[int, set[str]] = {}
     with serving(grants.application, listener):
         for _ in range(ROUNDS):
             barrier.wait(60)
             for _ in askers:
                 number, token = answers.get(timeout=60)
-                found.setdefault(number, set()).add(token)
-            broker.vault.save("shop", {TOKEN: expired(kept(broker).refresh_token).to_json()})
+                tokens_by_process.setdefault(number, set()).add(token)
+            broker.vault.save(
+                "shop", {TOKEN: expired(stored_token(broker).refresh_token).to_json()}
+            )
             barrier.wait(60)
         for asker in askers:
             asker.join(60)
     assert [asker.exitcode for asker in askers] == [0] * PROCESSES
-    assert [len(tokens) for tokens in found.values()] == [1] * ROUNDS
+    assert [len(tokens) for tokens in tokens_by_process.values()] == [1] * ROUNDS
     assert grants.rotations == ROUNDS
     assert grants.revoked is False
     assert grants.requests == 3 * ROUNDS

@@ -29,19 +29,19 @@ def vault(home: Settings) -> Iterator[Vault]:
 
 
 def refused(vault: Vault, state: str, session: str) -> str:
-    with pytest.raises(ConsentRefused) as told:
+    with pytest.raises(ConsentRefused) as refusal:
         answer(vault, state, session)
-    assert "tart again" in str(told.value)
-    return told.value.reason
+    assert "tart again" in str(refusal.value)
+    return refusal.value.reason
 
 
 def test_the_answer_finds_its_question(vault: Vault) -> None:
     question = ask(vault, "shop", "browser", CALLBACK)
-    found = answer(vault, question.state, "browser")
-    assert (found.connection, found.redirect_uri) == ("shop", CALLBACK)
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(found.verifier.encode()).digest())
+    answered = answer(vault, question.state, "browser")
+    assert (answered.connection, answered.redirect_uri) == ("shop", CALLBACK)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(answered.verifier.encode()).digest())
     assert question.challenge == challenge.rstrip(b"=").decode()
-    assert 43 <= len(found.verifier) <= 128
+    assert 43 <= len(answered.verifier) <= 128
     assert vault.read("shop") == {}
 
 
@@ -53,8 +53,8 @@ def test_a_second_answer_is_a_replay(vault: Vault) -> None:
 
 def test_of_two_questions_for_one_connection_the_first_answer_counts(vault: Vault) -> None:
     earlier, later = (ask(vault, "shop", "browser", CALLBACK) for _ in range(2))
-    found = answer(vault, earlier.state, "browser")
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(found.verifier.encode()).digest())
+    answered = answer(vault, earlier.state, "browser")
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(answered.verifier.encode()).digest())
     assert earlier.challenge == challenge.rstrip(b"=").decode()
     assert refused(vault, later.state, "browser") == "replayed"
     assert vault.read("shop") == {}
@@ -88,8 +88,8 @@ def test_of_several_answers_at_once_one_counts(vault: Vault) -> None:
         start.wait()
         try:
             outcomes.append(answer(vault, question.state, "browser").connection)
-        except ConsentRefused as told:
-            outcomes.append(told.reason)
+        except ConsentRefused as refusal:
+            outcomes.append(refusal.reason)
 
     browsers = [threading.Thread(target=come_back) for _ in range(6)]
     for browser in browsers:
@@ -103,6 +103,6 @@ def test_neither_state_nor_session_is_kept_as_it_is(vault: Vault, home: Settings
     question = ask(vault, "shop", "browser-session", CALLBACK)
     engine = create_engine(database_url(home, "registry"), poolclass=NullPool)
     with engine.connect() as connection:
-        kept = str(connection.execute(text("SELECT * FROM consents")).all())
-    assert question.state not in kept
-    assert "browser-session" not in kept
+        rows = str(connection.execute(text("SELECT * FROM consents")).all())
+    assert question.state not in rows
+    assert "browser-session" not in rows

@@ -23,23 +23,23 @@ def token(**more: datetime | None) -> Token:
 
 
 def test_a_grant_ends_for_want_of_use_and_a_consent_by_its_age() -> None:
-    wanted = replace(
+    platform = replace(
         PLATFORMS["square"],
         inactivity_limit=60 * DAY,
         consent_lifetime=365 * DAY,
         secret_lifetime=180 * DAY,
     )
     fields = {SECRET_SINCE: "2026-11-01"}
-    found = deadlines(wanted, fields, token(granted_at=NOW - 30 * DAY))
-    assert [(d.expires_at - NOW).days for d in found] == [60, 158, 335]
-    assert "if it is not used" in found[0].what
-    assert "applications set square" in found[1].remedy
+    expiries = deadlines(platform, fields, token(granted_at=NOW - 30 * DAY))
+    assert [(d.expires_at - NOW).days for d in expiries] == [60, 158, 335]
+    assert "if it is not used" in expiries[0].what
+    assert "applications set square" in expiries[1].remedy
 
 
 def test_what_the_platform_says_goes_before_what_is_known_of_it() -> None:
-    wanted = replace(PLATFORMS["square"], inactivity_limit=60 * DAY)
-    (found,) = deadlines(wanted, {}, token(refresh_expires_at=NOW + 5 * DAY))
-    assert found.expires_at == NOW + 5 * DAY
+    platform = replace(PLATFORMS["square"], inactivity_limit=60 * DAY)
+    (deadline,) = deadlines(platform, {}, token(refresh_expires_at=NOW + 5 * DAY))
+    assert deadline.expires_at == NOW + 5 * DAY
 
 
 def test_people_are_told_at_30_14_and_3_days() -> None:
@@ -57,16 +57,16 @@ def at(quick_home: Settings, tmp_path: Path) -> Iterator[Desk]:
 
 def test_an_idle_grant_is_used_and_one_in_use_is_left_alone(at: Desk) -> None:
     slug = at.add(at.emulator.first)
-    kept = Token.from_json(at.accounts.vault.read(slug)[TOKEN])
-    asked = len(at.emulator.application.exchanges)
+    token_before = Token.from_json(at.accounts.vault.read(slug)[TOKEN])
+    calls = len(at.emulator.application.exchanges)
     at.accounts.keep_alive(slug)
-    assert len(at.emulator.application.exchanges) == asked
-    assert kept.issued_at is not None
-    idle = kept.model_copy(update={"issued_at": kept.issued_at - KEEP_ALIVE - DAY})
+    assert len(at.emulator.application.exchanges) == calls
+    assert token_before.issued_at is not None
+    idle = token_before.model_copy(update={"issued_at": token_before.issued_at - KEEP_ALIVE - DAY})
     assert wants_use(idle, datetime.now(UTC))
     at.accounts.vault.save(slug, {TOKEN: idle.to_json()})
     at.accounts.keep_alive(slug)
     used = Token.from_json(at.accounts.vault.read(slug)[TOKEN])
-    assert used.access_token != kept.access_token
+    assert used.access_token != token_before.access_token
     assert not wants_use(used, datetime.now(UTC))
-    assert used.granted_at == kept.granted_at
+    assert used.granted_at == token_before.granted_at

@@ -40,12 +40,12 @@ def test_it_is_off_turned_on_moved_and_turned_off_on_record(organised: Registry)
         assert switch(organised, day)
         assert since(organised) == day
         assert not switch(organised, day)
-    told = [
+    events = [
         (event.actor, event.subject, event.detail)
         for event in organised.audit.list()
         if event.action == "connection.posting"
     ]
-    assert told == [
+    assert events == [
         ("ada", "our-books", {"from": "2027-01-01", "to": "off"}),
         ("ada", "our-books", {"from": "2026-12-01", "to": "2027-01-01"}),
         ("ada", "our-books", {"from": "off", "to": "2026-12-01"}),
@@ -57,8 +57,8 @@ def test_a_set_up_that_was_open_meanwhile_does_not_switch_it_back(organised: Reg
     switch(organised, DECEMBER)
     late = before.model_copy(update={"imports": Imports(ongoing=False), "step": "done"})
     organised.connections.set_setup("our-books", late.model_dump(mode="json"), "test")
-    kept = Setup.model_validate(organised.connections.get("our-books").setup)
-    assert (kept.step, kept.imports.ongoing, kept.posting.since) == ("done", False, DECEMBER)
+    setup = Setup.model_validate(organised.connections.get("our-books").setup)
+    assert (setup.step, setup.imports.ongoing, setup.posting.since) == ("done", False, DECEMBER)
 
 
 def test_a_day_out_of_reason_is_refused(organised: Registry) -> None:

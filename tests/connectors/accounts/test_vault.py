@@ -75,9 +75,9 @@ def test_fields_are_kept_changed_and_dropped(vault: Vault) -> None:
 
 
 def test_the_database_holds_nothing_that_reads(vault: Vault, home: Settings) -> None:
-    kept = everything_kept(home)
-    assert SECRET.encode() not in kept
-    assert read_keys(home).current not in kept
+    stored = everything_kept(home)
+    assert SECRET.encode() not in stored
+    assert read_keys(home).current not in stored
 
 
 def test_a_value_moved_to_another_owner_does_not_open(vault: Vault, home: Settings) -> None:

@@ -29,17 +29,17 @@ def etsy(at: Desk) -> Etsy:
     return at.emulator
 
 
-def kept(at: Desk, slug: str) -> Token:
+def stored_token(at: Desk, slug: str) -> Token:
     return Token.from_json(at.accounts.vault.read(slug)[TOKEN])
 
 
 def test_every_renewal_keeps_the_new_refresh_token(at: Desk) -> None:
     slug = at.add(at.emulator.first)
     for _ in range(2):
-        before = kept(at, slug).refresh_token
+        before = stored_token(at, slug).refresh_token
         at.emulator.expire()
         at.accounts.check(slug, actor="test")
-        after = kept(at, slug)
+        after = stored_token(at, slug)
         assert after.previous_refresh_token == before != after.refresh_token
         assert (after.refresh_token or "").startswith("100200300.")
 

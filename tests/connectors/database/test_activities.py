@@ -26,22 +26,26 @@ def shop(registry: Registry) -> Registry:
 def test_what_runs_and_what_ended_stand_apart(shop: Registry) -> None:
     assert card(shop, "shop").status == "never synced"
     with shop.activities.record("shop", "data", 31):
-        found = card(shop, "shop")
-        assert (found.running is not None, found.last) == (True, None)
-        assert found.status == "importing"
+        activity_card = card(shop, "shop")
+        assert (activity_card.running is not None, activity_card.last) == (True, None)
+        assert activity_card.status == "importing"
     shop.days.set_states("shop", {DAY: ("done", None)})
-    found = card(shop, "shop")
-    assert found.running is None
-    assert found.last is not None
-    assert (found.last.outcome, found.last.days) == ("done", 31)
-    assert (found.status, found.complete_through) == ("up to date", DAY)
+    activity_card = card(shop, "shop")
+    assert activity_card.running is None
+    assert activity_card.last is not None
+    assert (activity_card.last.outcome, activity_card.last.days) == ("done", 31)
+    assert (activity_card.status, activity_card.complete_through) == ("up to date", DAY)
 
 
 def test_an_error_ends_it_and_says_why(shop: Registry) -> None:
     with pytest.raises(Transient), shop.activities.record("shop", "data", 1):
         raise Transient("the disk is full")
-    found = card(shop, "shop")
-    assert (found.status, found.why, found.action) == ("error", "the disk is full", "see why")
+    activity_card = card(shop, "shop")
+    assert (activity_card.status, activity_card.why, activity_card.action) == (
+        "error",
+        "the disk is full",
+        "see why",
+    )
     with shop.activities.record("shop", "data", 1) as outcome:
         outcome.problem = "one bad day"
     assert card(shop, "shop").why == "one bad day"
@@ -69,9 +73,9 @@ def test_days_are_summed_up_to_the_first_gap(shop: Registry) -> None:
     assert (summary.done, summary.open, summary.failed) == (3, 1, 1)
     assert summary.complete_through == date(2026, 3, 3)
     assert summary.reason == "it is torn"
-    found = card(shop, "shop")
-    assert (found.status, found.why) == ("error", "it is torn")
-    assert (found.days_done, found.days_due) == (3, 4)
+    activity_card = card(shop, "shop")
+    assert (activity_card.status, activity_card.why) == ("error", "it is torn")
+    assert (activity_card.days_done, activity_card.days_due) == (3, 4)
 
 
 def test_nothing_outstanding_asks_for_nothing_and_removing_leaves_nothing(
@@ -98,10 +102,10 @@ def test_a_failure_leads_to_the_run_that_failed(shop: Registry) -> None:
     with shop.activities.record("shop", "data", 1, "run-2"):
         shop.days.set_states("shop", {DAY: ("failed", "one bad day")})
         shop.days.set_states("shop", {DAY - timedelta(days=1): ("done", None)})
-    found = card(shop, "shop")
-    assert (found.status, found.why) == ("error", "one bad day")
-    assert found.failure is not None
-    assert found.failure.run == "run-1"
+    activity_card = card(shop, "shop")
+    assert (activity_card.status, activity_card.why) == ("error", "one bad day")
+    assert activity_card.failure is not None
+    assert activity_card.failure.run == "run-1"
 
 
 def test_nothing_is_green_that_the_books_lack(shop: Registry) -> None:

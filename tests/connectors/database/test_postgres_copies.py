@@ -16,8 +16,7 @@ from connectors.errors import ConfigError
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root serves under another account and needs a copy"
 )
-NOBODY = pwd.getpwnam("nobody")
-ACCOUNT = programs.SystemAccount(NOBODY.pw_uid, NOBODY.pw_gid)
+ACCOUNT = pwd.getpwnam("nobody")
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +44,16 @@ def copies() -> Iterator[Path]:
 
 def runs(installation: Path, program: str) -> bool:
     """Return whether the account of the server runs a program of an installation."""
-    done = subprocess.run(
+    process = subprocess.run(
         [installation / "bin" / program, "--version"],
         cwd="/",
-        user=ACCOUNT.uid,
-        group=ACCOUNT.gid,
+        user=ACCOUNT.pw_uid,
+        group=ACCOUNT.pw_gid,
         extra_groups=[],
         capture_output=True,
         check=False,
     )
-    return done.returncode == 0
+    return process.returncode == 0
 
 
 def test_every_program_runs_from_a_copy(private_wheel: Path, copies: Path) -> None:

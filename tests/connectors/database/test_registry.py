@@ -1,7 +1,6 @@
 """The registry: what it remembers, and that a set is one step."""
 
 import threading
-import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from connectors.database.postgres import REGISTRY_SCHEMA, database_url
-from connectors.database.registry import PlannedEntry, Publication, Registry, schema
+from connectors.database.registry import Registry, schema
 from connectors.database.registry.models import Base
-from connectors.errors import BadInput, ConfigError, Permanent, Transient
+from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings
 
 MAY = date(2025, 5, 1)
@@ -28,26 +27,10 @@ def add(registry: Registry, slug: str = "amazon-us") -> None:
     )
 
 
-def entry(
-    content: str = "a", day: date = MAY, held: str | None = None, connection: str = "amazon-us"
-) -> PlannedEntry:
-    return PlannedEntry(connection, day, "USD", f"{connection}-{day}", content, held)
-
-
-def newest(registry: Registry, target: str = "books") -> Publication:
-    (found,) = registry.publications.list(target)
-    return found
-
-
-def revisions(registry: Registry) -> list[tuple[int, str, str]]:
-    found = registry.publications.list("books", all_revisions=True)
-    return [(p.revision, p.content_hash, p.state) for p in found]
-
-
 def test_a_connection_that_reads_files_is_active_at_once(registry: Registry) -> None:
     add(registry)
-    found = registry.connections.get("amazon-us")
-    assert (found.channel, found.kind, found.state) == ("amazon", "file", "active")
+    reopened = registry.connections.get("amazon-us")
+    assert (reopened.channel, reopened.kind, reopened.state) == ("amazon", "file", "active")
     assert [c.slug for c in registry.connections.list()] == ["amazon-us"]
     assert registry.audit.list()[0].action == "connection.added"
 
@@ -115,10 +98,9 @@ def test_the_inbox_is_read_by_cursor_and_put_away(registry: Registry) -> None:
     add(registry)
     ids = [registry.inbox.request_days("amazon-us", [MAY], "mapping", "test") for _ in range(4)]
     assert [event.id for event in registry.inbox.list(limit=2)] == ids[:2]
-    registry.inbox.mark_handled(ids[:1])
+    registry.inbox.finish_days("amazon-us", [MAY], through=ids[0])
     assert [event.id for event in registry.inbox.list()] == ids[1:]
     assert [event.id for event in registry.inbox.list(after=ids[1])] == ids[2:]
-    assert len(registry.inbox.list(only_unhandled=False)) == 4
 
 
 def test_days_that_are_computed_are_taken_out_of_events(registry: Registry) -> None:
@@ -153,119 +135,6 @@ def test_an_unchanged_mapping_is_no_new_version(registry: Registry) -> None:
     assert registry.mappings.save({"a": 1}, "h1", actor="test") == first
     assert registry.mappings.save({"a": 2}, "h2", actor="test").version == 2
     assert registry.mappings.save({"a": 1}, "h1", actor="test").version == 3
-
-
-def test_a_posted_entry_of_the_same_content_is_left_alone(registry: Registry) -> None:
-    assert registry.publications.plan("books", [entry()]).new == 1
-    assert registry.publications.mark_posted("books", [newest(registry)], "ref-1") == 1
-    before = newest(registry)
-    assert registry.publications.plan("books", [entry()]).unchanged == 1
-    assert newest(registry) == before
-    assert (before.state, before.reference) == ("posted", "ref-1")
-
-
-def test_a_draft_takes_new_content_in_place(registry: Registry) -> None:
-    held = registry.publications.plan("books", [entry("a", held="unmapped: Foo")])
-    assert (held.new, held.held) == (1, 1)
-    assert newest(registry).message == "unmapped: Foo"
-    outcome = registry.publications.plan("books", [entry("b")])
-    assert (outcome.updated, outcome.held) == (1, 0)
-    assert revisions(registry) == [(1, "b", "planned")]
-    assert newest(registry).message is None
-
-
-def test_a_failed_entry_is_planned_again(registry: Registry) -> None:
-    registry.publications.plan("books", [entry()])
-    registry.publications.mark("books", [newest(registry)], "failed", "period locked")
-    assert newest(registry).message == "period locked"
-    registry.publications.plan("books", [entry()])
-    assert revisions(registry) == [(1, "a", "planned")]
-
-
-def test_a_posted_revision_stays_until_the_new_one_is_posted(registry: Registry) -> None:
-    registry.publications.plan("books", [entry("a")])
-    registry.publications.mark_posted("books", [newest(registry)], None)
-    registry.publications.plan("books", [entry("b")])
-    assert revisions(registry) == [(1, "a", "posted"), (2, "b", "planned")]
-    registry.publications.mark_posted("books", [newest(registry)], None)
-    assert revisions(registry) == [(1, "a", "superseded"), (2, "b", "posted")]
-
-
-def test_a_draft_goes_when_the_posted_content_comes_back(registry: Registry) -> None:
-    registry.publications.plan("books", [entry("a")])
-    registry.publications.mark_posted("books", [newest(registry)], None)
-    registry.publications.plan("books", [entry("b")])
-    assert registry.publications.plan("books", [entry("a")]).unchanged == 1
-    assert revisions(registry) == [(1, "a", "posted")]
-
-
-def test_content_that_changed_since_it_was_read_is_not_marked_posted(registry: Registry) -> None:
-    registry.publications.plan("books", [entry("a")])
-    read = newest(registry)
-    registry.publications.plan("books", [entry("b")])
-    assert registry.publications.mark_posted("books", [read], "ref") == 0
-    assert revisions(registry) == [(1, "b", "planned")]
-
-
-def test_an_entry_in_flight_is_not_planned_again(registry: Registry) -> None:
-    registry.publications.plan("books", [entry("a")])
-    registry.publications.mark("books", [newest(registry)], "unknown", "timed out")
-    assert registry.publications.plan("books", [entry("a")]).unchanged == 1
-    registry.publications.plan("books", [entry("b")])
-    assert revisions(registry) == [(1, "a", "unknown"), (2, "b", "planned")]
-
-
-def test_an_entry_that_vanished_is_withdrawn(registry: Registry) -> None:
-    later = MAY + timedelta(days=1)
-    registry.publications.plan("books", [entry("a"), entry("x", later)])
-    posted = registry.publications.list("books", end=later)
-    registry.publications.mark_posted("books", posted, {posted[0].id: "ref"})
-    registry.publications.plan("books", [entry("b")])
-    keys = [(MAY, "USD"), (later, "USD")]
-    (live,) = registry.publications.withdraw("books", "amazon-us", keys)
-    assert (live.content_hash, live.reference) == ("a", "ref")
-    assert registry.publications.mark_voided("books", [live]) == 1
-    assert revisions(registry) == [(1, "a", "voided")]
-    registry.publications.plan("books", [entry("a")])
-    assert revisions(registry) == [(1, "a", "voided"), (2, "a", "planned")]
-
-
-def test_publications_are_chosen(registry: Registry) -> None:
-    days = [MAY + timedelta(days=n) for n in range(3)]
-    registry.publications.plan("books", [entry("a", day) for day in days])
-    registry.publications.plan("xero", [entry("a", connection="etsy", held="unmapped")])
-    assert len(registry.publications.list()) == 4
-    assert [p.connection for p in registry.publications.list(connections=["etsy"])] == ["etsy"]
-    assert [p.business_date for p in registry.publications.list(start=days[1], end=days[2])] == [
-        days[1]
-    ]
-    assert [p.target for p in registry.publications.list(states=["held"])] == ["xero"]
-    assert registry.publications.list("books", connections=[]) == []
-
-
-def test_two_entries_for_one_key_are_refused(registry: Registry) -> None:
-    with pytest.raises(Permanent, match="two entries"):
-        registry.publications.plan("books", [entry("a"), entry("b")])
-
-
-def test_nothing_planned_is_nothing_done(registry: Registry) -> None:
-    outcome = registry.publications.plan("books", [])
-    assert (outcome.new, outcome.updated, outcome.unchanged, outcome.held) == (0, 0, 0, 0)
-    assert registry.publications.mark_posted("books", [], None) == 0
-
-
-def test_a_year_of_twenty_connections_is_planned_and_posted_in_sets(registry: Registry) -> None:
-    rows = [
-        entry(f"{n}", MAY + timedelta(days=n), connection=f"shop-{shop}")
-        for shop in range(20)
-        for n in range(365)
-    ]
-    began = time.monotonic()
-    assert registry.publications.plan("books", rows).new == 7300
-    planned = registry.publications.list("books", states=["planned"])
-    assert registry.publications.mark_posted("books", planned, "books") == 7300
-    assert time.monotonic() - began < 10  # about one second on two idle cores
-    assert registry.publications.plan("books", rows).unchanged == 7300
 
 
 def test_a_day_says_how_it_stands(registry: Registry) -> None:
@@ -353,16 +222,18 @@ def test_the_head_is_the_last_migration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
+    ("version", "message"),
     [("0009", "make a new home"), ("9999", "install the newer Daybook")],
 )
-def test_a_schema_of_another_version_is_not_opened(home: Settings, version: str, said: str) -> None:
+def test_a_schema_of_another_version_is_not_opened(
+    home: Settings, version: str, message: str
+) -> None:
     engine = create_engine(database_url(home, REGISTRY_SCHEMA), poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         Registry.open(home)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         Registry.migrate(home)
 
 
@@ -385,7 +256,7 @@ def test_a_database_without_tables_is_migrated(home: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("mysql://u:secret@h/d", "must be postgresql"),
         ("nonsense", "not a database URL"),
@@ -394,9 +265,9 @@ def test_a_database_without_tables_is_migrated(home: Settings) -> None:
     ],
 )
 def test_an_external_database_that_cannot_be_used_is_named_without_its_password(
-    tmp_path: Path, url: str, said: str
+    tmp_path: Path, url: str, message: str
 ) -> None:
     settings = Settings.model_validate({"home": tmp_path, "database_url": url})
-    with pytest.raises((ConfigError, Transient), match=said) as raised:
+    with pytest.raises((ConfigError, Transient), match=message) as raised:
         Registry.open(settings)
     assert "secret" not in str(raised.value)

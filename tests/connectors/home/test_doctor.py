@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from connectors.database import postgres
-from connectors.database.postgres.server import layout
+from connectors.database.postgres.layout import Layout
 from connectors.home.doctor import Finding, examine
 from connectors.home.home import initialise
 from connectors.home.settings import Settings
@@ -23,8 +23,8 @@ def bad(settings: Settings) -> dict[str, Finding]:
 
 
 def contents(folder: Path) -> dict[str, tuple[int, int]]:
-    found = {path: path.lstat() for path in folder.rglob("*")}
-    return {str(path): (s.st_mode, s.st_mtime_ns) for path, s in found.items()}
+    statuses = {path: path.lstat() for path in folder.rglob("*")}
+    return {str(path): (s.st_mode, s.st_mtime_ns) for path, s in statuses.items()}
 
 
 def test_a_healthy_home_has_nothing_to_mend_and_is_not_touched(home: Settings) -> None:
@@ -47,9 +47,9 @@ def test_a_home_that_is_absent_is_not_made(tmp_path: Path) -> None:
 
 def test_an_empty_home_is_sent_to_init_and_stays_empty(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    found = bad(Settings(home=tmp_path, database_url=None))
-    assert set(found) == {"postgres", "key", "lake", "dagster"}
-    assert found["postgres"].mend == "run `daybook init`"
+    findings = bad(Settings(home=tmp_path, database_url=None))
+    assert set(findings) == {"postgres", "key", "lake", "dagster"}
+    assert findings["postgres"].mend == "run `daybook init`"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -65,7 +65,7 @@ def test_a_server_that_is_down_is_started(embedded_home: Settings) -> None:
 
 def test_data_of_another_version_is_told(embedded_home: Settings) -> None:
     postgres.stop(embedded_home)
-    (layout(embedded_home).data / "PG_VERSION").write_text("16\n")
+    (Layout(embedded_home).data / "PG_VERSION").write_text("16\n")
     assert "written by PostgreSQL 16" in bad(embedded_home)["postgres"].detail
 
 
@@ -73,15 +73,15 @@ def test_a_foreign_lock_is_told(embedded_home: Settings, tmp_path: Path) -> None
     copy = tmp_path / "copy"
     shutil.copytree(embedded_home.home, copy, ignore=shutil.ignore_patterns(".s.PGSQL*"))
     copy.chmod(0o700)
-    found = bad(Settings(home=copy, database_url=None))["postgres"]
-    assert "was copied while its server ran" in found.detail
+    finding = bad(Settings(home=copy, database_url=None))["postgres"]
+    assert "was copied while its server ran" in finding.detail
 
 
 def test_a_lost_password_is_told(embedded_home: Settings) -> None:
-    layout(embedded_home).password_file.unlink()
-    found = bad(embedded_home)["postgres"]
-    assert "password is missing" in found.detail
-    assert found.mend == "run `daybook init`, or restore it from a backup"
+    Layout(embedded_home).password_file.unlink()
+    finding = bad(embedded_home)["postgres"]
+    assert "password is missing" in finding.detail
+    assert finding.mend == "run `daybook init`, or restore it from a backup"
     assert "new password" in initialise(embedded_home)[0]
     assert bad(embedded_home) == {}
 
@@ -89,9 +89,9 @@ def test_a_lost_password_is_told(embedded_home: Settings) -> None:
 def test_a_database_that_does_not_answer_is_told(home: Settings) -> None:
     url = "postgresql://u:secret@127.0.0.1:1/d"
     settings = Settings.model_validate({"home": home.home, "database_url": url})
-    found = bad(settings)["postgres"]
-    assert "does not answer" in found.detail
-    assert "secret" not in found.detail
+    finding = bad(settings)["postgres"]
+    assert "does not answer" in finding.detail
+    assert "secret" not in finding.detail
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,10 @@ def mode(path: Path) -> int:
 def test_a_new_home_says_what_was_made(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "deep" / "home", database_url=None)
     try:
-        done = initialise(settings)
-        assert any("master key" in line for line in done)
-        assert any("PostgreSQL server" in line for line in done)
-        assert any(f"version {Registry.head_version()}" in line for line in done)
+        steps = initialise(settings)
+        assert any("master key" in line for line in steps)
+        assert any("PostgreSQL server" in line for line in steps)
+        assert any(f"version {Registry.head_version()}" in line for line in steps)
         assert initialise(settings) == []
         with Registry.open(settings) as registry:
             assert registry.connections.list() == []

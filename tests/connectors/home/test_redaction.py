@@ -11,7 +11,7 @@ SECRET = "marked+secret/0815=="
 
 
 @pytest.fixture(autouse=True)
-def known() -> None:
+def forget_secrets() -> None:
     remember([SECRET, SECRET + "-longer"])
 
 
@@ -46,10 +46,10 @@ def test_logs_are_clean(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_an_error_that_would_tell_is_replaced_and_others_are_not() -> None:
-    with pytest.raises(Permanent) as told, clean_errors():
+    with pytest.raises(Permanent) as error, clean_errors():
         _fail_because_of(SECRET)
-    assert told.value.__cause__ is None
-    assert told.value.__suppress_context__
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__
     with pytest.raises(RuntimeError, match="as it is"), clean_errors():
         raise RuntimeError("as it is")
 

@@ -44,8 +44,8 @@ class Lists:
         return JSONResponse({"items": self._cut((_asked(request, "page", 1) - 1) * self.size)})
 
     async def _counted(self, request: Request) -> Response:
-        found = self._cut((_asked(request, "page", 1) - 1) * self.size)
-        return JSONResponse(found, headers={"X-Pages": str(-(-self.items // self.size))})
+        page_items = self._cut((_asked(request, "page", 1) - 1) * self.size)
+        return JSONResponse(page_items, headers={"X-Pages": str(-(-self.items // self.size))})
 
     async def _offset(self, request: Request) -> Response:
         offset = 0 if self.stuck else _asked(request, "offset", 0)

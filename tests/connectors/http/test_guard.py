@@ -175,9 +175,9 @@ def test_http_is_for_hosts_the_operator_vouches_for(internet: Internet) -> None:
 
 
 def test_an_address_with_a_password_in_it_is_refused() -> None:
-    with pytest.raises(BadInput, match="no user or password") as told:
+    with pytest.raises(BadInput, match="no user or password") as error:
         get("https://somebody:hunter2@shop.test/")
-    assert "hunter2" not in str(told.value)
+    assert "hunter2" not in str(error.value)
 
 
 def test_a_name_that_does_not_exist_may_exist_later(internet: Internet) -> None:

@@ -81,8 +81,8 @@ def test_a_client_that_ignores_a_limit_is_refused_as_the_platform_does(
             headers = {door.token: door.form.format(token)}
             if not door.question:
                 return client.get(url + door.path, headers=headers)
-            asked = {"query": door.question, "variables": {"first": 100}}
-            return client.post(url + door.path, headers=headers, json=asked)
+            graphql_body = {"query": door.question, "variables": {"first": 100}}
+            return client.post(url + door.path, headers=headers, json=graphql_body)
 
         limits = emulator.limits
         cost = 602 if door.question else 1

@@ -15,19 +15,19 @@ def _said(content: bytes) -> object:
 
 
 def test_half_a_character_is_text_that_can_be_kept() -> None:
-    said = _said(rb'{"note":"thanks \ud83d","total":"12.30"}')
+    value = _said(rb'{"note":"thanks \ud83d","total":"12.30"}')
     document = ApiDocument("woocommerce", "open", "open:EUR", "EUR")
-    document.put("orders", said)
-    kept = document.source_file().content.splitlines()[1]
-    assert json.loads(kept)["answer"] == {"note": "thanks ?", "total": "12.30"}
+    document.put("orders", value)
+    line = document.source_file().content.splitlines()[1]
+    assert json.loads(line)["answer"] == {"note": "thanks ?", "total": "12.30"}
 
 
 def test_a_number_of_any_length_keeps_its_digits() -> None:
     number = 123456789012345678901234567890
-    said = _said(b'{"id":%d,"other":18446744073709551615}' % number)
-    assert said == {"id": number, "other": 2**64 - 1}
+    value = _said(b'{"id":%d,"other":18446744073709551615}' % number)
+    assert value == {"id": number, "other": 2**64 - 1}
     document = ApiDocument("square", "open", "open:USD", "USD")
-    document.put("ListPayouts", said)
+    document.put("ListPayouts", value)
     assert str(number).encode() in document.source_file().content
 
 

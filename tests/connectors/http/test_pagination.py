@@ -46,8 +46,8 @@ def read(url: str, kind: str) -> list[int]:
 
 
 def _items(page: Response, path: str) -> list[int]:
-    found: list[int] = page.at(path) if path else page.json
-    return found
+    items: list[int] = page.at(path) if path else page.json
+    return items
 
 
 @pytest.mark.parametrize("kind", sorted(PAGINATORS))
@@ -78,5 +78,5 @@ def test_pages_of_any_size_make_the_whole(items: list[int], size: int) -> None:
 
     from connectors.http.pagination import pages
 
-    found = pages(send, Request("list", "https://x.test"), offset("items", "total"))
-    assert [item for page in found for item in page.at("items")] == items
+    walk = pages(send, Request("list", "https://x.test"), offset("items", "total"))
+    assert [item for page in walk for item in page.at("items")] == items

@@ -14,9 +14,9 @@ from tests.connectors.http.lists import Lists
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits that were sat out; nobody sits through them here."""
-    found: list[float] = []
-    monkeypatch.setattr("connectors.http.remote.sleep", found.append)
-    return found
+    slept: list[float] = []
+    monkeypatch.setattr("connectors.http.remote.sleep", slept.append)
+    return slept
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ class RecordingLimiter:
         self.held.append((operation, seconds))
 
 
-def asked(url: str, limiter: RecordingLimiter, retry_policy: RetryPolicy) -> object:
+def requested(url: str, limiter: RecordingLimiter, retry_policy: RetryPolicy) -> object:
     with Remote("The list", limiter=limiter, retry_policy=retry_policy) as remote:
         return remote.send(Request("getItems", f"{url}/page")).json
 
@@ -55,7 +55,7 @@ def test_what_passes_is_tried_again_with_growing_waits(
     application, url = server
     application.script = iter(["503", "cut", "lost"])
     limiter = RecordingLimiter()
-    assert asked(url, limiter, RetryPolicy(attempts=4)) == {"items": [0, 1, 2]}
+    assert requested(url, limiter, RetryPolicy(attempts=4)) == {"items": [0, 1, 2]}
     assert limiter.taken == ["getItems"] * 4
     backed_off = [wait for wait in waits if wait]
     assert len(backed_off) == 3
@@ -66,7 +66,7 @@ def test_patience_ends(server: tuple[Faulty, str], waits: list[float]) -> None:
     application, url = server
     application.script = iter(["503"] * 9)
     with pytest.raises(Transient, match="503"):
-        asked(url, RecordingLimiter(), RetryPolicy(attempts=3))
+        requested(url, RecordingLimiter(), RetryPolicy(attempts=3))
     assert len(application.exchanges) == 3
 
 
@@ -76,7 +76,7 @@ def test_a_wait_that_is_asked_for_is_kept_and_told_to_everybody(
     application, url = server
     application.script = iter(["429 7"])
     limiter = RecordingLimiter()
-    asked(url, limiter, RetryPolicy(attempts=2))
+    requested(url, limiter, RetryPolicy(attempts=2))
     assert limiter.held == [("getItems", 7.0)]
     assert 7.0 <= max(waits) <= 8.0
 
@@ -85,7 +85,7 @@ def test_a_long_wait_is_nobodys_to_sit_out(server: tuple[Faulty, str], waits: li
     application, url = server
     application.script = iter(["429 86400"])
     with pytest.raises(RateLimited) as refused:
-        asked(url, RecordingLimiter(), RetryPolicy(attempts=9))
+        requested(url, RecordingLimiter(), RetryPolicy(attempts=9))
     assert refused.value.retry_after == 86400
     assert not any(waits)
 

@@ -6,12 +6,12 @@ from connectors.http import Remembered
 
 
 def test_a_source_is_asked_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
+    refusals: list[str | None] = []
     now = 100.0
 
     def source(refused: str | None = None) -> str:
-        asked.append(refused)
-        return f"token-{len(asked)}"
+        refusals.append(refused)
+        return f"token-{len(refusals)}"
 
     monkeypatch.setattr("connectors.http.tokens.monotonic", lambda: now)
     token = Remembered(source, seconds=20.0)
@@ -20,4 +20,4 @@ def test_a_source_is_asked_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> N
     assert token() == "token-2"
     now += 20.0
     assert token() == "token-3"
-    assert asked == [None, "token-1", None]
+    assert refusals == [None, "token-1", None]

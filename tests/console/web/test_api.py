@@ -1,28 +1,19 @@
 """The API, as a program and a browser use it: roles, errors, pages of lists, whole journeys."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any, get_args
 
 import httpx2
 import pytest
 
-from connectors.accounts.authorisations import receive
-from connectors.accounts.platforms import platform_named
 from connectors.database.registry import Registry, Role
 from console.roles import PERMISSIONS, Permission
-from console.web import sessions
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import Sessions
-from sandbox.browser import consent
 from sandbox.server import bound, serving
-from sandbox.tiktok import SHOPS
 from tests.console.user import User
+from tests.console.web.api_clients import API, browser, connected, program
 from tests.console.web.conftest import PASSWORD, Site
-
-API = "/api/v1"
 
 # Every operation, what it takes, and a body that does nothing: `nowhere` does not exist.
 DEEDS: list[tuple[str, str, Permission, Any]] = [
@@ -69,34 +60,6 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("PUT", "/applications/{channel}", "administer", {"fields": {}}),
     ("DELETE", "/applications/{channel}", "administer", None),
 ]
-
-
-@contextmanager
-def program(site: Site, role: Role = "admin", name: str = "grace") -> Iterator[httpx2.Client]:
-    """A program with a token of somebody with that role."""
-    site.add_user(name, role)
-    token = site.console.sessions.new_token(name, "test", "test")
-    with httpx2.Client(base_url=site.url + API, timeout=60) as client:
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield client
-
-
-@contextmanager
-def browser(site: Site, role: Role = "admin") -> Iterator[httpx2.Client]:
-    """A browser of somebody who signed in, at the API, with the token against forged requests."""
-    with site.signed_in(role=role) as signed_in:
-        signed_in.base_url = site.url + API
-        signed_in.headers["X-CSRF-Token"] = signed_in.get("/me").json()["csrf_token"]
-        yield signed_in
-
-
-def connected(site: Site, name: str = "square") -> str:
-    """A connection with typed credentials; its slug."""
-    emulator = site.platforms[name]
-    first = emulator.first
-    credentials = emulator.fields() | emulator.chosen(first) | emulator.keys(first)
-    added = site.console.accounts.add(name, f"My {name}", credentials, account=first, actor="test")
-    return added.slug
 
 
 @pytest.mark.parametrize("role", get_args(Role))
@@ -156,156 +119,24 @@ def test_connections_are_found_and_come_in_pages(site: Site) -> None:
     slug = connected(site)
     with program(site, "viewer") as client:
 
-        def found(**asked: object) -> tuple[list[str], int]:
-            answer = client.get("/connections", params=asked)
+        def search(**filters: object) -> tuple[list[str], int]:
+            answer = client.get("/connections", params=filters)
             assert answer.status_code == 200, answer.text
             listed = answer.json()
             return [card["slug"] for card in listed["connections"]], listed["total"]
 
-        assert found(limit=2, offset=3) == (["mugs-3", "mugs-4"], 6)
-        assert found(q="mugs 3") == (["mugs-3"], 1)
-        assert found(q="harbour coffee") == ([slug], 1)
-        assert found(channel="square") == ([slug], 1)
-        assert found(state="paused") == ([], 0)
-        assert found(status="never synced", channel="square") == ([slug], 1)
+        assert search(limit=2, offset=3) == (["mugs-3", "mugs-4"], 6)
+        assert search(q="mugs 3") == (["mugs-3"], 1)
+        assert search(q="harbour coffee") == ([slug], 1)
+        assert search(channel="square") == ([slug], 1)
+        assert search(state="paused") == ([], 0)
+        assert search(status="never synced", channel="square") == ([slug], 1)
         assert client.get("/connections", params={"limit": 0}).status_code == 422
         card = client.get(f"/connections/{slug}").json()
         assert card["account"]["id"] == site.platforms["square"].first
         assert card["account"]["details"]["locations"]
         empty = {"ok": True, "settlements": [], "gaps": [], "books_error": None, "total": 0}
         assert client.get("/settlements").json() == empty
-
-
-def test_a_store_is_connected_by_a_consent(site: Site) -> None:
-    square = site.platforms["square"]
-    with browser(site) as signed_in:
-        response = signed_in.put("/applications/square", json={"fields": square.fields()}).json()
-        assert response["fields"] == {"client_id": square.fields()["client_id"]}
-        assert response["redirect_uri"] == f"{site.url}/connect/square/callback"
-        new = {"platform": "square", "name": "Harbour"}
-        begun = signed_in.post("/connections/pending", json=new)
-        assert begun.status_code == 201
-        assert begun.headers["location"] == f"{API}/connections/harbour"
-        assert begun.json()["status"] == "setting up"
-        page = signed_in.post("/connections/harbour/consent").json()["url"]
-        accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
-        callback = consent(page, accounts=[square.first])
-        receive(accounts, platform_named("square"), callback, cookie, "ada")
-        choice = {"imports": {"history_from": "2026-01-01"}, "step": "done"}
-        response = signed_in.patch("/connections/harbour", json={"setup": choice}).json()
-        assert (response["state"], response["timezone"]) == ("active", "America/New_York")
-        for unread in ("orders", "contacts", "transactions"):
-            offered = {"setup": {"imports": {unread: True}}}
-            assert signed_in.patch("/connections/harbour", json=offered).status_code == 422
-            assert unread not in response["setup"]["imports"]
-        nowhere = signed_in.put("/connections/harbour/target", json={"target": "harbour"})
-        assert (nowhere.status_code, "no connected" in nowhere.text) == (422, True)
-        assert response["setup"]["imports"]["history_from"] == "2026-01-01"
-        ahead = {"setup": {"imports": {"provisional": True}}}
-        refused = signed_in.patch("/connections/harbour", json=ahead)
-        assert refused.status_code == 422
-        assert "Square reports no day before its settlement" in refused.text
-        later = {"name": "Harbour 2", "setup": {"imports": {"history_from": None}}}
-        renamed = signed_in.patch("/connections/harbour", json=later).json()
-        assert (renamed["name"], renamed["slug"]) == ("Harbour 2", "harbour")
-        assert renamed["setup"]["step"] == "done"
-        assert renamed["setup"]["imports"]["history_from"] is None
-
-
-def test_a_consent_needs_a_browser(site: Site) -> None:
-    with program(site) as client:
-        client.post("/connections/pending", json={"platform": "square", "name": "Harbour"})
-        refused = client.post("/connections/harbour/consent")
-        assert refused.status_code == 403
-        assert "browser's session" in refused.json()["error"]
-        assert client.post("/confirm", json={"password": PASSWORD}).status_code == 403
-        assert client.delete("/connections/harbour").status_code == 200
-        assert client.get("/connections/harbour").status_code == 404
-
-
-def test_one_of_several_shops_is_chosen(site: Site) -> None:
-    tiktok, (dresden, dresden_uk) = site.platforms["tiktok"], (shop.id for shop in SHOPS[2:4])
-    site.console.accounts.register(platform_named("tiktok"), tiktok.fields(), "test")
-    with browser(site) as signed_in:
-        new = {"platform": "tiktok", "name": "Dresden", "slug": "shop"}
-        signed_in.post("/connections/pending", json=new)
-        body = {"fields": tiktok.chosen(dresden)}
-        page = signed_in.post("/connections/shop/consent", json=body).json()["url"]
-        callback = consent(page, accounts=[tiktok.picks(dresden)])
-        accounts, cookie = site.console.accounts, signed_in.cookies["daybook"]
-        receive(accounts, platform_named("tiktok"), callback, cookie, "ada")
-        choices = signed_in.get("/connections/shop/choices").json()["choices"]
-        assert [choice["id"] for choice in choices] == [dresden, dresden_uk]
-        undecided = signed_in.post("/connections/shop/check")
-        assert (undecided.status_code, "reach several accounts" in undecided.text) == (409, True)
-        chosen = signed_in.post("/connections/shop/choose", json={"account": dresden}).json()
-        assert (chosen["account"]["id"], chosen["state"]) == (dresden, "active")
-
-
-def test_entries_go_to_a_connected_organisation(site: Site) -> None:
-    store, organisation = connected(site), connected(site, "quickbooks")
-    with program(site) as client:
-        for target, status in ((organisation, 200), ("books", 200), (store, 422), ("none", 422)):
-            answer = client.patch(f"/connections/{store}", json={"setup": {"target": target}})
-            assert answer.status_code == status, answer.text
-        assert client.post(f"/connections/{organisation}/sync").status_code == 422
-
-
-def test_credentials_connect_check_and_connect_again(site: Site) -> None:
-    square = site.platforms["square"]
-    credentials = square.fields() | square.keys(square.first)
-    new = {"platform": "square", "name": "Harbour", "credentials": credentials}
-    with program(site, "operator") as client:
-        added = client.post("/connections", json=new)
-        assert added.status_code == 201, added.text
-        assert credentials["refresh_token"] not in added.text
-        again = client.post("/connections", json=new | {"slug": "harbour-2"})
-        assert again.status_code == 422
-        assert "is connected already, as Harbour (harbour)" in again.json()["error"]
-        assert client.post("/connections/harbour/check").json()["status"] == "never synced"
-        square.revoke(square.first)
-        square.expire()
-        gone = client.post("/connections/harbour/check")
-        assert gone.status_code == 409
-        assert client.get("/connections/harbour").json()["status"] == "needs reconnection"
-        assert client.post("/connections/harbour/sync").status_code == 409
-        other = {"credentials": square.keys(square.second)}
-        refused = client.post("/connections/harbour/reconnect", json=other)
-        assert (refused.status_code, "different store" in refused.text) == (422, True)
-        mended = {"credentials": square.keys(square.first)}
-        assert client.post("/connections/harbour/reconnect", json=mended).json()["state"] == (
-            "active"
-        )
-
-
-def test_disconnecting_asks_for_the_password_again(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slug = connected(site)
-    with browser(site, "operator") as signed_in:
-        assert signed_in.delete(f"/connections/{slug}").status_code == 422
-        with monkeypatch.context() as later:
-            later.setattr(sessions, "CONFIRMED", timedelta(0))
-            refused = signed_in.post(f"/connections/{slug}/disconnect")
-        assert (refused.status_code, refused.json()["confirm"]) == (403, True)
-        assert site.registry.connections.get(slug).state == "active"
-        wrong = signed_in.post("/confirm", json={"password": "wrong"})
-        assert (wrong.status_code, wrong.json()["error"]) == (403, "the password is wrong")
-        assert signed_in.post("/confirm", json={"password": PASSWORD}).json()["confirmed"]
-        gone = signed_in.post(f"/connections/{slug}/disconnect").json()
-        assert (gone["connection"]["state"], gone["problem"]) == ("disconnected", None)
-        assert "Square is told" in gone["leaving"]
-        assert not site.platforms["square"].alive(site.platforms["square"].first)
-        entries_too = {"withdraw_entries": True}
-        refused = signed_in.delete(f"/connections/{slug}", params=entries_too)
-        assert "the role operator may not withdraw documents" in refused.json()["error"]
-        removed = signed_in.delete(f"/connections/{slug}")
-        assert removed.json() == {"connection": slug, "entries": [], "withdrawn": False}
-        for _ in range(5):
-            signed_in.post("/confirm", json={"password": "wrong"})
-        slowed = signed_in.post("/confirm", json={"password": PASSWORD})
-        assert slowed.status_code == 429
-        assert int(slowed.headers["retry-after"]) > 0
 
 
 def test_people_and_their_programs(site: Site) -> None:
@@ -415,10 +246,10 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         assert (listed["total"], listed["entries"][0]["business_date"]) == (1, "2026-03-03")
         days = client.get("/connections/mugs/days", params={"state": "done", "limit": 2}).json()
         assert (len(days["days"]), days["total"] > 2) == (2, True)
-        done = {
+        documents = {
             work["connection"]: work["outcome"] for work in client.get("/activities").json()["last"]
         }
-        assert done == {"mugs": "done", "attic": "done", "crafts": "done"}
+        assert documents == {"mugs": "done", "attic": "done", "crafts": "done"}
         assert client.post("/connections/mugs/sync").json()["days"] == 0
         again = {"from": "2026-03-01", "to": "2026-03-04"}
         asked_for = client.post("/connections/mugs/sync", json=again)

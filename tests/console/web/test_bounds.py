@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from connectors.database.registry.models import SessionRow
+from connectors.database.registry.access_models import SessionRow
 from console.web import bounds, open_pages, protocol, sessions
 from console.web.app import build, default_parts
 from console.web.context import Console

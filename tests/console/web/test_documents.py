@@ -6,8 +6,8 @@ from connectors.channels import channel
 from pipelines.stages.imports import import_file, open_connection
 from pipelines.stages.workspace import Workspace
 from tests.console.conftest import settlement
+from tests.console.web.api_clients import program
 from tests.console.web.conftest import Site
-from tests.console.web.test_api import program
 
 REASON = {"reason": "it is of another store"}
 

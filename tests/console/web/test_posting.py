@@ -6,8 +6,8 @@ import pytest
 
 from connectors.accounts.posting_switch import posting
 from console.web import sessions
+from tests.console.web.api_clients import browser, connected, program
 from tests.console.web.conftest import PASSWORD, Site
-from tests.console.web.test_api import browser, connected, program
 
 DECEMBER = {"since": "2026-12-01"}
 

@@ -1,6 +1,6 @@
 """Amazon's transaction reports on disk: Monthly Unified Transaction and Date Range, in CSV.
 
-Format facts are those of programs that read sellers' files (no file that can be passed on was
+Format facts come from programs that read sellers' files (no file that may be redistributed was
 found): lines of definitions, then a header in the site's language, every field quoted; one row an
 event with an amount a column, whose sum is the row's total. One file holds rows of several
 settlements; a `Transfer` row says what was paid out of one. Rows that are `Deferred` are in no
@@ -27,8 +27,9 @@ from connectors.documents.control_totals import (
     take_control_totals,
 )
 from connectors.documents.dialects import date_format, decimal_marks, zones
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import row_mismatch
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import check_above, check_columns, check_rows, load
 from connectors.errors import BadInput, TotalsMismatch
@@ -56,14 +57,11 @@ class SellerCentralReport:
         dialect = _load(con, file)
         currency = _currency(con, file)
         money = [*money_columns(locales.columns(dialect.columns)), "total"]
-        for name, value in (("settlement_id", open_settlement(currency)), ("period_end", None)):
-            con.execute(f"SET VARIABLE {name} = $1", [value])
         # No total is declared for the file: every row's own total decides on the mark.
         mismatch: TotalsMismatch | None = None
         for mark in decimal_marks(con, file.name, money):
             dialect = dialect.model_copy(update={"decimal_mark": mark})
-            for macro in macros(dialect):
-                con.execute(macro)
+            define(con, dialect, settlement_id=open_settlement(currency), period_end=None)
             mismatch = _mismatch(con, file)
             if mismatch is None:
                 break
@@ -144,7 +142,7 @@ def _check_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     ).fetchone()
     if short is not None:
         raise BadInput(f"{file.name}: row {short[0]} is incomplete: it is cut off; {_AGAIN}")
-    # A transfer without its settlement would close the open one.
+    # A transfer without a settlement id would close the open settlement.
     nameless = con.execute(
         "SELECT row FROM document_rows WHERE type = 'Transfer' AND NOT deferred "
         'AND "settlement id" IS NULL ORDER BY row LIMIT 1'
@@ -162,6 +160,7 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
             return str(named[0])
     sites = con.execute("SELECT DISTINCT lower(marketplace) FROM document_rows").fetchall()
     by_site = {shop.name.casefold(): shop.currency for shop in KNOWN.values()}
+    # Each site settles in one currency, which replaces a missing definition line.
     currencies = sorted({by_site[name] for (name,) in sites if name in by_site})
     if len(currencies) == 1:
         return currencies[0]
@@ -174,18 +173,14 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
 
 
 def _mismatch(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> TotalsMismatch | None:
-    """Return the amounts of every row make its total, or the first row where they do not."""
-    wrong = con.execute(
+    """Return what is wrong with the first row whose amounts do not make its total."""
+    return row_mismatch(
+        con,
+        file,
         "SELECT row, coalesce(list_sum(list_transform(amounts, lambda a: money(a.text))), 0) AS "
-        "found, money(total) FROM document_rows WHERE found <> money(total) ORDER BY row LIMIT 1"
-    ).fetchone()
-    if wrong is None:
-        return None
-    row, computed, total = wrong
-    return TotalsMismatch(
-        f"{file.name}: row {row}: its amounts make {computed:f} but total is {total:f}; {_AGAIN}",
-        declared=f"{total:f}",
-        computed=f"{computed:f}",
+        "computed, money(total) AS declared FROM document_rows WHERE computed <> declared "
+        "ORDER BY row LIMIT 1",
+        f"row {{row}}: its amounts make {{computed}} but total is {{declared}}; {_AGAIN}",
     )
 
 
@@ -213,8 +208,8 @@ def _settlements(
                 marketplace=totals.marketplace,
                 currency=currency,
                 period_start=from_microseconds(start),
+                # Ends are exclusive: the last event itself belongs to the period.
                 period_end=from_microseconds(end + 1),
-                declared=None,
                 lines=lines,
                 total=total,
                 deposit_at=deposit,
@@ -233,7 +228,7 @@ def _statement(
 
     A month counts from its first day, any other range from its first row; both to the last row's.
     """
-    # The site keeps its own days; the connection's may be others.
+    # The report's days are the site's; the connection's time zone may differ.
     row = con.execute(
         'SELECT min(day(substr("date/time", 1, 19))), max(day(substr("date/time", 1, 19))), '
         'epoch_us(min(instant("date/time"))), epoch_us(max(instant("date/time"))) '

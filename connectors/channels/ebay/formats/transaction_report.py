@@ -1,6 +1,6 @@
-"""eBay's transaction report on disk: what it says and how that is proven.
+"""eBay's transaction report on disk: its rows and their verification.
 
-Format facts are read off a real report and off programs that read sellers' reports: UTF-8, comma,
+Format facts come from a real report and from programs that read sellers' reports: UTF-8, comma,
 up to eleven lines above the header, `--` for nothing, decimal points, dates without a time. The
 columns between `eBay collected tax` and `Gross transaction amount` are fees, and vary. Gross and
 fees make the net on every row. Rows of a payout sum to it; the row of type Payout, of a negative
@@ -20,8 +20,9 @@ from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.ebay import report_rows
 from connectors.documents.control_totals import ControlTotals, take_control_totals
 from connectors.documents.dialects import date_format, decimal_marks
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import rows_without_line, verify_rows
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import (
     check_above,
@@ -30,15 +31,16 @@ from connectors.documents.tables import (
     check_rows,
     check_whole,
     load,
+    one_currency,
 )
-from connectors.errors import BadInput, TotalsMismatch
+from connectors.errors import BadInput
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
 from mappings.money import coin
 
 _LINES = "lines_report"
 _AGAIN = "download the report again, unedited"
-# The rows that say what left for the bank; they close settlements and are no lines.
+# The rows of payouts; they close settlements and are no lines.
 _PAYOUTS = "SELECT * FROM document_rows WHERE lower(type) = 'payout'"
 
 
@@ -76,11 +78,7 @@ class SellerHubReport:
                 ),
             }
         )
-        for macro in macros(dialect):
-            con.execute(macro)
-        variables = {"currency": currency, "coin": coin(currency), "time_zone": file.time_zone}
-        for name, value in variables.items():
-            con.execute(f"SET VARIABLE {name} = $1", [value])
+        define(con, dialect, currency=currency, coin=coin(currency), time_zone=file.time_zone)
         totals = take_control_totals(con, file, sql("ebay", _LINES))
         _verify(con, file)
         return self._manifest(con, file, dialect, currency, totals)
@@ -108,7 +106,9 @@ class SellerHubReport:
     ) -> Manifest:
         first, last = _days(con, file)
         settlements = _settlements(con, file, currency)
-        totals = replace(totals, rows_without_amount=_rows_without_line(con))
+        # Neither payouts, nor orders whose items are the lines.
+        silent = "lower(type) <> 'payout' AND row NOT IN (SELECT unit FROM counted_lines)"
+        totals = replace(totals, rows_without_amount=rows_without_line(con, silent))
         return totals.with_payouts(settlements).manifest(
             file,
             channel="ebay",
@@ -148,7 +148,7 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, dialect: Dialect) -
             f"{file.name}: row {nameless[0]} is a payout without its Payout ID or Net amount; "
             f"{_AGAIN}"
         )
-    # A payout leaves once; what came back has its number too, and the other sign.
+    # A payout has one row; a returned one has a second with its number and the other sign.
     check_once(
         con,
         file,
@@ -160,23 +160,12 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, dialect: Dialect) -
 
 
 def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    currencies = con.execute(
-        "SELECT DISTINCT payout_currency FROM document_rows WHERE payout_currency IS NOT NULL "
-        "ORDER BY 1"
-    ).fetchall()
-    if len(currencies) == 1:
-        return str(currencies[0][0])
-    if not currencies:
-        raise BadInput(f"{file.name}: no row names its payout currency; {_AGAIN}")
-    names = ", ".join(str(name) for (name,) in currencies)
-    raise BadInput(
-        f"{file.name}: holds {len(currencies)} currencies ({names}); download the transactions "
-        "of one payout currency at a time"
-    )
+    apart = "download the transactions of one payout currency at a time"
+    return one_currency(con, file, "payout_currency", apart)
 
 
 def _check_rates(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) -> None:
-    # Without the rate, fees in the sale's currency cannot be told from rounding.
+    # Without the rate, a difference of fees can't be distinguished from rounding.
     unrated = con.execute(
         "SELECT row FROM document_rows WHERE net IS NOT NULL AND lower(type) <> 'payout' "
         "AND transaction_currency <> $1 AND exchange_rate IS NULL ORDER BY row LIMIT 1",
@@ -199,29 +188,15 @@ def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
             f"{file.name}: row {lost[0]} is an item of order {lost[1]}, whose own row is not in "
             f"the file; {_AGAIN}"
         )
-    wrong = con.execute(
-        "SELECT unit, items, net, (net - left_over)::DECIMAL(19,4) FROM counted_lines "
-        "WHERE abs(left_over) > allowed ORDER BY unit LIMIT 1"
-    ).fetchone()
-    if wrong is None:
-        return
-    row, items, net, made = wrong
-    parts = f"its {items} items make" if items else "Gross transaction amount and fees make"
-    raise TotalsMismatch(
-        f"{file.name}: row {row}: {parts} {made:f} but Net amount is {net:f}; {_AGAIN}",
-        declared=f"{net:f}",
-        computed=f"{made:f}",
+    verify_rows(
+        con,
+        file,
+        "SELECT unit AS row, net AS declared, (net - left_over)::DECIMAL(19,4) AS computed, "
+        "CASE WHEN items > 0 THEN concat('its ', items, ' items make') "
+        "ELSE 'Gross transaction amount and fees make' END AS parts FROM counted_lines "
+        "WHERE abs(left_over) > allowed ORDER BY unit LIMIT 1",
+        f"row {{row}}: {{parts}} {{computed}} but Net amount is {{declared}}; {_AGAIN}",
     )
-
-
-def _rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
-    """Return rows that bring nothing; not payouts, nor orders whose items are the lines."""
-    row = con.execute(
-        "SELECT count(*) FROM document_rows WHERE lower(type) <> 'payout' "
-        "AND row NOT IN (SELECT row FROM counted_lines) "
-        "AND row NOT IN (SELECT unit FROM counted_lines)"
-    ).fetchone()
-    return row[0] if row else 0
 
 
 def _days(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> tuple[date, date]:
@@ -235,9 +210,9 @@ def _days(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> tuple[date, date
 def _settlements(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str
 ) -> tuple[Statement, ...]:
-    """Return what the file holds of each payout, oldest first, and last what no payout has taken.
+    """Return the file's part of each payout, oldest first, and last what has no payout yet.
 
-    What was paid and came back in the same file has not left.
+    A payout that was returned in the same file counts as not paid.
     """
     parts = con.execute(
         "WITH events AS ("
@@ -255,11 +230,9 @@ def _settlements(
     return tuple(
         Statement(
             settlement_id=settlement_id,
-            marketplace=None,
             currency=currency,
             period_start=midnight(first, file.time_zone),
             period_end=midnight(last, file.time_zone, after=1),
-            declared=None,
             lines=lines,
             total=total,
             deposit_at=None if paid_on is None else midnight(paid_on, file.time_zone),

@@ -1,9 +1,10 @@
-"""A month of a shop's ledger as the API gave it: proven entry by entry by the balance beside each.
+"""A month of a shop's ledger from the API, verified by the balance of each entry.
 
-An entry that is missing breaks the chain of balances. The parts of the month between its payouts
-are the same as those of a statement; what the ledger says beside is the balance it began with.
+A missing entry breaks the sequence of balances. The parts of the month between its payouts equal
+those of a statement; the ledger also states the opening balance.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,13 +14,14 @@ import duckdb
 
 from connectors.channels.api_formats import lasting_prefix
 from connectors.channels.base import LineQuery, payout_variables
-from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of
+from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of, settlement_name
 from connectors.documents.api_documents import read_head, relation
 from connectors.documents.control_totals import from_microseconds, take_control_totals, with_digests
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import verify_rows
 from connectors.documents.source_file import DecodedFile
-from connectors.errors import BadInput, TotalsMismatch
+from connectors.errors import BadInput
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
 from mappings.money import coin
@@ -40,17 +42,13 @@ class ApiLedger:
         return fields.get("channel") == "etsy" and fields.get("kind") == Coverage.LEDGER
 
     def inspect(self, con: duckdb.DuckDBPyConnection, file: DecodedFile) -> Manifest:
-        """Return the manifest of a month that was read whole; no entry is missing in it."""
+        """Return the manifest of a complete month."""
         head = read_head(file.header)
         assert head is not None
         currency = str(head["currency"])
         con.execute(f"CREATE OR REPLACE TEMP TABLE document_rows AS {relation(file.text)}")
-        for macro in macros(_DIALECT):
-            con.execute(macro)
         start, end = _period(head, file.time_zone)
-        variables = {"coin": coin(currency), "time_zone": file.time_zone, "period_end": end}
-        for name, value in variables.items():
-            con.execute(f"SET VARIABLE {name} = $1", [value])
+        define(con, _DIALECT, coin=coin(currency), time_zone=file.time_zone, period_end=end)
         con.execute(f"CREATE OR REPLACE TEMP TABLE entries AS {sql('etsy', 'balance')}")
         _verify(con, file, currency)
         totals = with_digests(con, file, take_control_totals(con, file, sql("etsy", _LINES)))
@@ -90,7 +88,7 @@ def _period(head: Mapping[str, Any], time_zone: str) -> tuple[datetime, datetime
 
 
 def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) -> None:
-    # Another currency has a balance of its own, which would break this one's.
+    # Each currency has its own balance, which would break the sequence of this one.
     other = con.execute(
         "SELECT DISTINCT currency FROM entries WHERE currency <> $1 ORDER BY 1", [currency]
     ).fetchone()
@@ -99,23 +97,20 @@ def _verify(con: duckdb.DuckDBPyConnection, file: DecodedFile, currency: str) ->
             f"{file.name}: holds entries in {other[0]}, and the shop's currency is {currency}: "
             "connect the shop again if it changed its currency"
         )
-    broken = con.execute(
-        "SELECT entry_id, balance, balance - gap FROM entries WHERE gap <> 0 ORDER BY row LIMIT 1"
-    ).fetchone()
-    if broken is not None:
-        entry, balance, expected = broken
-        raise TotalsMismatch(
-            f"{file.name}: the balance at entry {entry} is {balance:f}, those before it make "
-            f"{expected:f}: entries are missing",
-            declared=f"{balance:f}",
-            computed=f"{expected:f}",
-        )
+    verify_rows(
+        con,
+        file,
+        "SELECT entry_id, balance AS declared, balance - gap AS computed FROM entries "
+        "WHERE gap <> 0 ORDER BY row LIMIT 1",
+        "the balance at entry {entry_id} is {declared}, those before it make {computed}: entries "
+        "are missing",
+    )
 
 
 def _settlements(
     con: duckdb.DuckDBPyConnection, currency: str, period: tuple[datetime, datetime]
 ) -> tuple[Statement, ...]:
-    """Return what stands between the month's payouts; the last part may still be open."""
+    """Return the parts between the month's payouts; the last one may still be open."""
     parts = con.execute(
         "WITH parts AS (SELECT *, coalesce(sum(is_payout::INTEGER) OVER "
         "(ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS part FROM entries) "
@@ -127,18 +122,16 @@ def _settlements(
     ).fetchall()
     lines = _lines(con)
     settlements: list[Statement] = []
-    start, seen = period[0], dict[date, int]()
+    start, seen = period[0], Counter[date]()
     for row, day, instant, paid, total, opening, closing in parts:
         end = period[1] if instant is None else from_microseconds(instant)
         count, remark = lines.get(row or 0, (0, None))
         settlements.append(
             Statement(
-                settlement_id="" if day is None else _named(day, currency, seen),
-                marketplace=None,
+                settlement_id="" if day is None else settlement_name(day, currency, seen),
                 currency=currency,
                 period_start=start,
                 period_end=max(end, start + timedelta(microseconds=1)),
-                declared=None,
                 lines=count,
                 total=total,
                 deposit_at=None if day is None else end,
@@ -174,12 +167,6 @@ def _remark(remarks: Sequence[str]) -> str | None:
         return None
     more = f", and {len(remarks) - 1} more do" if len(remarks) > 1 else ""
     return f"{remarks[0]}{more}: the ledger is booked"
-
-
-def _named(day: date, currency: str, seen: dict[date, int]) -> str:
-    """Return a settlement is named after the day and currency of its payout, as in a statement."""
-    seen[day] = seen.get(day, 0) + 1
-    return f"etsy-{day}-{currency}" + (f"-{seen[day]}" if seen[day] > 1 else "")
 
 
 FORMAT = ApiLedger()

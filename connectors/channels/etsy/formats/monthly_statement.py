@@ -1,4 +1,4 @@
-"""Etsy statements on disk: what they say and how that is proven.
+"""Etsy statements on disk: their rows and their verification.
 
 Format facts are read off real exports: UTF-8 with a mark, comma, newest row first, nine columns
 (eight or ten before 2025, with eight cells a row), `--` for nothing, `-$1,234.56`, long dates, and
@@ -16,21 +16,29 @@ from pathlib import Path
 import duckdb
 
 from connectors.channels.base import LineQuery, payout_variables
-from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of
+from connectors.channels.etsy.settlement_links import DEPOSIT, open_settlement_of, settlement_name
 from connectors.documents.control_totals import take_control_totals
 from connectors.documents.delimited import column_names, identifier, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import verify_rows
 from connectors.documents.source_file import DecodedFile
-from connectors.documents.tables import check_columns, check_rows, check_whole, load, records
-from connectors.errors import BadInput, TotalsMismatch
+from connectors.documents.tables import (
+    check_columns,
+    check_rows,
+    check_whole,
+    load,
+    one_currency,
+    records,
+)
+from connectors.errors import BadInput
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
 
 _REQUIRED = ("Date", "Type", "Title", "Info", "Currency", "Amount", "Fees & Taxes", "Net")
 _MONEY = ("Amount", "Fees & Taxes", "Net", "Deposited")
-# A payout that the bank sent back: no payout of a settlement, money that is owed again.
+# A payout that the bank returned: its money is owed again, and it closes no settlement.
 _RETURNED = "(\"Type\" = 'Deposit' AND contains(lower(\"Title\"), 'returned'))"
 _LINES = "lines_statement"
 _DATE_FORMATS = ("%B %d, %Y", "%d %B, %Y", "%d %B %Y", "%b %d, %Y", "%d %b, %Y", "%Y-%m-%d")
@@ -65,7 +73,7 @@ def _relation(columns: Sequence[str], text: Path) -> str:
 
     Money without its symbols; a deposit's sum as a column.
     """
-    # Parentheses stay, so that a sign that Etsy does not write is refused and not lost.
+    # Parentheses are kept, so that an unexpected form of negative amounts is refused, not lost.
     bare = "regexp_replace(replace({}, '\u2212', '-'), '[^0-9.,()-]', '', 'g')"
     title = bare.format("regexp_extract(\"Title\", '[0-9][0-9.,]*')")
     plain = {c: bare.format(identifier(c)) for c in _MONEY[:3]}
@@ -73,7 +81,7 @@ def _relation(columns: Sequence[str], text: Path) -> str:
         plain[column] = (
             f"coalesce({plain[column]}, CASE WHEN {_RETURNED} THEN nullif({title}, '') END)"
         )
-    # A title may go over several lines, in the middle of what tells one fee from another.
+    # A title may contain line breaks, within the words that distinguish fees.
     plain["Title"] = "regexp_replace(\"Title\", '[\\r\\n]+', ' ', 'g')"
     money = ", ".join(f'{text} AS "{c}"' for c, text in plain.items())
     return (
@@ -102,11 +110,9 @@ class MonthlyStatement:
         columns = column_names(file.header)
         check_columns(file, columns, _REQUIRED, "download it again")
         _load(con, file, columns)
-        currency = _currency(con, file)
+        currency = one_currency(con, file, '"Currency"', "import them apart")
         dialect = _dialect(con, file, columns)
-        for macro in macros(dialect):
-            con.execute(macro)
-        con.execute("SET VARIABLE time_zone = $1", [file.time_zone])
+        define(con, dialect, time_zone=file.time_zone)
         _verify_rows(con, file)
         totals = take_control_totals(con, file, sql("etsy", _LINES))
         month, period = _period(con, file)
@@ -156,14 +162,6 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[s
     check_whole(con, file, lacking, "download it again")
 
 
-def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    currencies = con.execute('SELECT DISTINCT "Currency" FROM document_rows ORDER BY 1').fetchall()
-    if len(currencies) == 1:
-        return str(currencies[0][0])
-    names = ", ".join(str(name) for (name,) in currencies)
-    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); import them apart")
-
-
 def _dialect(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[str]) -> Dialect:
     form = date_format(con, file.name, ["Date"], _DATE_FORMATS)
     # Statements run from the newest row to the oldest; re-sorted ones the other way.
@@ -183,19 +181,15 @@ def _dialect(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequenc
 
 def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     """Raise for a row where Amount + Fees & Taxes is not Net, or a deposit without a sum."""
-    wrong = con.execute(
-        'SELECT row, coalesce(money("Amount"), 0) + coalesce(money("Fees & Taxes"), 0) AS found, '
-        'money("Net") FROM document_rows WHERE "Type" <> \'Deposit\' '
-        'AND found <> money("Net") ORDER BY row LIMIT 1'
-    ).fetchone()
-    if wrong is not None:
-        row, computed, net = wrong
-        raise TotalsMismatch(
-            f"{file.name}: row {row}: Amount and Fees & Taxes make {computed:f} but Net is "
-            f"{net:f}; download the statement again",
-            declared=f"{net:f}",
-            computed=f"{computed:f}",
-        )
+    verify_rows(
+        con,
+        file,
+        'SELECT row, coalesce(money("Amount"), 0) + coalesce(money("Fees & Taxes"), 0) AS '
+        'computed, money("Net") AS declared FROM document_rows WHERE "Type" <> \'Deposit\' '
+        "AND computed <> declared ORDER BY row LIMIT 1",
+        "row {row}: Amount and Fees & Taxes make {computed} but Net is {declared}; download the "
+        "statement again",
+    )
     silent = con.execute(
         'SELECT row, "Title" FROM document_rows WHERE "Type" = \'Deposit\' '
         'AND "Deposited" IS NULL AND "Amount" IS NULL ORDER BY row LIMIT 1'
@@ -247,16 +241,12 @@ def _settlements(
     start, seen = period[0], Counter[date]()
     for row, day, paid, lines, total in parts:
         end = period[1] if day is None else midnight(day, file.time_zone)
-        seen[day] += 1
-        again = f"-{seen[day]}" if seen[day] > 1 else ""
         settlements.append(
             Statement(
-                settlement_id="" if day is None else f"etsy-{day}-{currency}{again}",
-                marketplace=None,
+                settlement_id="" if day is None else settlement_name(day, currency, seen),
                 currency=currency,
                 period_start=start,
                 period_end=end,
-                declared=None,
                 lines=lines,
                 total=total,
                 deposit_at=None if day is None else end,

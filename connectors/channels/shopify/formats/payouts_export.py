@@ -1,4 +1,4 @@
-"""Shopify's export of payouts on disk: what it says and how that is proven.
+"""Shopify's export of payouts on disk: its rows and their verification.
 
 Format facts are read off real exports: a row a payout, of 10 columns and later of 13, decimal
 points, dates without a time; fees, refunds and what is reserved are negative. On every row the
@@ -12,26 +12,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import Any
 
 import duckdb
 
 from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.shopify.exports import (
     AGAIN,
+    APART,
     columns,
-    currency,
     load_rows,
     relation,
-    rows_without_line,
+    settlement,
 )
 from connectors.documents.control_totals import take_control_totals
 from connectors.documents.dialects import date_format, decimal_marks
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import rows_without_line, verify_rows
 from connectors.documents.source_file import DecodedFile
-from connectors.documents.tables import check_columns, check_once
-from connectors.errors import BadInput, TotalsMismatch
+from connectors.documents.tables import check_columns, check_once, one_currency
+from connectors.errors import BadInput
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
 
@@ -43,12 +43,12 @@ _PARTS = (
 )  # fmt: skip
 _NEEDED = ("Payout Date", "Status", "Total", "Currency")
 _REQUIRED = (*_NEEDED, *(part for part in _PARTS if part not in _OPTIONAL))
-# A spreadsheet gives a date its midnight.
+# Spreadsheets add midnight to a date.
 _FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 
 
 class PayoutsExport:
-    """The export of payouts, which says what whole payouts come to."""
+    """The export of payouts, with the sums of whole payouts."""
 
     name = "payouts_export"
     coverage = Coverage.PAYOUT_SUMMARY
@@ -62,20 +62,17 @@ class PayoutsExport:
         names = columns(file.header)
         check_columns(file, names, _REQUIRED, AGAIN)
         load_rows(con, file, names, _OPTIONAL, _NEEDED)
-        # Two exports that somebody put together would count a payout twice.
+        # Two exports pasted together would count a payout twice.
         reference = "nullif(nullif(trim(\"Bank Reference\"), ''), '--')"
         check_once(con, file, "Bank Reference", [reference], AGAIN)
-        stated = currency(con, file, "payouts")
+        stated = one_currency(con, file, '"Currency"', APART.format("payouts"))
         dialect = Dialect(
             encoding=file.encoding,
             columns=names,
             decimal_mark=decimal_marks(con, file.name, [*_PARTS, "Total"])[0],
             date_format=date_format(con, file.name, ["Payout Date"], _FORMS),
         )
-        for macro in macros(dialect):
-            con.execute(macro)
-        for name, value in {"currency": stated, "time_zone": file.time_zone}.items():
-            con.execute(f"SET VARIABLE {name} = $1", [value])
+        define(con, dialect, currency=stated, time_zone=file.time_zone)
         totals = take_control_totals(con, file, sql("shopify", _LINES))
         _verify_rows(con, file)
         if not totals.days:
@@ -106,18 +103,13 @@ class PayoutsExport:
 
 def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     """Raise `TotalsMismatch` for a row whose parts do not make its Total."""
-    wrong = con.execute(
-        'SELECT row, coalesce(sum(amount), 0)::DECIMAL(19,4) AS found, money("Total") AS declared '
-        "FROM document_rows LEFT JOIN counted_lines USING (row) "
-        "GROUP BY ALL HAVING found <> declared ORDER BY row LIMIT 1"
-    ).fetchone()
-    if wrong is None:
-        return
-    row, computed, declared = wrong
-    raise TotalsMismatch(
-        f"{file.name}: row {row}: its parts make {computed:f} but Total is {declared:f}; {AGAIN}",
-        declared=f"{declared:f}",
-        computed=f"{computed:f}",
+    verify_rows(
+        con,
+        file,
+        'SELECT row, coalesce(sum(amount), 0)::DECIMAL(19,4) AS computed, money("Total") AS '
+        "declared FROM document_rows LEFT JOIN counted_lines USING (row) "
+        "GROUP BY ALL HAVING computed <> declared ORDER BY row LIMIT 1",
+        f"row {{row}}: its parts make {{computed}} but Total is {{declared}}; {AGAIN}",
     )
 
 
@@ -129,36 +121,19 @@ def _settlements(
     Of two of a day, which stay together, none has left while one has not.
     """
     rows = con.execute(
-        "SELECT settlement_id, payout_day, count(*)::INTEGER, sum(amount)::DECIMAL(19,4), "
+        "SELECT settlement_id, count(*)::INTEGER, sum(amount)::DECIMAL(19,4), payout_day, "
         "bool_and(has_left), max(row) FROM counted_lines GROUP BY ALL ORDER BY payout_day"
     ).fetchall()
-    return tuple(_settlement(file, stated, *row) for row in rows)
-
-
-def _settlement(
-    file: DecodedFile,
-    stated: str,
-    settlement_id: str,
-    day: date,
-    lines: int,
-    total: Any,
-    has_left: bool,
-    row: int,
-) -> Statement:
-    start = midnight(day, file.time_zone)
-    return Statement(
-        settlement_id=settlement_id,
-        marketplace=None,
-        currency=stated,
-        period_start=start,
-        period_end=midnight(day, file.time_zone, after=1),
-        declared=total,
-        lines=lines,
-        total=total,
-        deposit_at=start if has_left else None,
-        deposit_day=day if has_left else None,
-        payout=total if has_left else None,
-        row=row,
+    return tuple(
+        settlement(
+            file,
+            *(stated, name, lines, total),
+            period=(midnight(day, file.time_zone), midnight(day, file.time_zone, after=1)),
+            paid_on=day if has_left else None,
+            row=row,
+            declared=total,
+        )
+        for name, lines, total, day, has_left, row in rows
     )
 
 

@@ -1,4 +1,4 @@
-"""Shopify's export of payment transactions on disk: what it says and how that is proven.
+"""Shopify's export of payment transactions on disk: its rows and their verification.
 
 Format facts are read off real exports: UTF-8, comma, decimal points, instants with an offset that
 changes with summer time, a payout's date without a time. There are 16 to 20 columns: `Payout ID`,
@@ -10,9 +10,8 @@ UNCONFIRMED: rows of the payout itself, which are left out; payouts that failed,
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 import duckdb
 
@@ -20,11 +19,11 @@ from connectors.channels.api_formats import open_settlement
 from connectors.channels.base import LineQuery, payout_variables
 from connectors.channels.shopify.exports import (
     AGAIN,
+    APART,
     columns,
-    currency,
     load_rows,
     relation,
-    rows_without_line,
+    settlement,
 )
 from connectors.documents.control_totals import (
     ControlTotals,
@@ -32,11 +31,12 @@ from connectors.documents.control_totals import (
     take_control_totals,
 )
 from connectors.documents.dialects import date_format, decimal_marks, zones
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import rows_without_line, verify_rows
 from connectors.documents.source_file import DecodedFile
-from connectors.documents.tables import check_columns
-from connectors.errors import BadInput, TotalsMismatch
+from connectors.documents.tables import check_columns, one_currency
+from connectors.errors import BadInput
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
 
@@ -66,7 +66,7 @@ class TransactionsExport:
         names = columns(file.header)
         check_columns(file, names, _REQUIRED, AGAIN)
         load_rows(con, file, names, _OPTIONAL, _NEEDED)
-        stated = currency(con, file, "transactions")
+        stated = one_currency(con, file, '"Currency"', APART.format("transactions"))
         dialect = Dialect(
             encoding=file.encoding,
             columns=names,
@@ -74,9 +74,7 @@ class TransactionsExport:
             date_format=date_format(con, file.name, ["Transaction Date"], _FORMS),
             zones=zones(con, file.name, ["Transaction Date"]),
         )
-        for macro in macros(dialect):
-            con.execute(macro)
-        con.execute("SET VARIABLE currency = $1", [stated])
+        define(con, dialect, currency=stated)
         _verify_rows(con, file)
         totals = take_control_totals(con, file, sql("shopify", _LINES))
         if not totals.days:
@@ -110,17 +108,12 @@ class TransactionsExport:
 
 def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     """Raise `TotalsMismatch` for a row where Amount less Fee is not Net."""
-    wrong = con.execute(
-        'SELECT row, money("Amount") - money("Fee") AS found, money("Net") FROM document_rows '
-        'WHERE found <> money("Net") ORDER BY row LIMIT 1'
-    ).fetchone()
-    if wrong is None:
-        return
-    row, computed, net = wrong
-    raise TotalsMismatch(
-        f"{file.name}: row {row}: Amount less Fee is {computed:f} but Net is {net:f}; {AGAIN}",
-        declared=f"{net:f}",
-        computed=f"{computed:f}",
+    verify_rows(
+        con,
+        file,
+        'SELECT row, money("Amount") - money("Fee") AS computed, money("Net") AS declared '
+        "FROM document_rows WHERE computed <> declared ORDER BY row LIMIT 1",
+        f"row {{row}}: Amount less Fee is {{computed}} but Net is {{declared}}; {AGAIN}",
     )
 
 
@@ -134,36 +127,18 @@ def _settlements(
         "max(payout_day) FILTER (has_left), max(row) FROM counted_lines "
         "GROUP BY 1 ORDER BY max(payout_day) NULLS LAST, settlement_id"
     ).fetchall()
-    statements = [_settlement(file, currency, *row) for row in rows]
+    statements = [
+        settlement(
+            file,
+            *(currency, name, lines, total),
+            period=(from_microseconds(first), from_microseconds(last + 1)),
+            paid_on=paid_on,
+            row=row,
+        )
+        for name, lines, total, first, last, paid_on, row in rows
+    ]
     waiting = open_settlement(currency)
     return tuple(sorted(statements, key=lambda s: s.settlement_id == waiting))
-
-
-def _settlement(
-    file: DecodedFile,
-    currency: str,
-    settlement_id: str,
-    lines: int,
-    total: Any,
-    first: int,
-    last: int,
-    paid_on: date | None,
-    row: int,
-) -> Statement:
-    return Statement(
-        settlement_id=settlement_id,
-        marketplace=None,
-        currency=currency,
-        period_start=from_microseconds(first),
-        period_end=from_microseconds(last + 1),
-        declared=None,
-        lines=lines,
-        total=total,
-        deposit_at=None if paid_on is None else midnight(paid_on, file.time_zone),
-        deposit_day=paid_on,
-        payout=None if paid_on is None else total,
-        row=row,
-    )
 
 
 def _statement(totals: ControlTotals, settlements: Sequence[Statement], currency: str) -> str:

@@ -1,4 +1,4 @@
-"""Square's transactions file on disk: what it says and how that is proven.
+"""Square's transactions file on disk: its rows and their verification.
 
 Format facts are read off real exports: UTF-8, comma, columns that vary by account and year (44 in
 2018, 55 in 2025) and are found by their names, `$1,149.00` with or without a space after it,
@@ -26,8 +26,9 @@ from connectors.documents.control_totals import (
 )
 from connectors.documents.delimited import column_names, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import rows_without_line, verify_rows
 from connectors.documents.source_file import DecodedFile
 from connectors.documents.tables import (
     check_columns,
@@ -36,7 +37,7 @@ from connectors.documents.tables import (
     check_whole,
     load,
 )
-from connectors.errors import BadInput, TotalsMismatch
+from connectors.errors import BadInput
 from connectors.lake.engine import quoted
 from connectors.lake.windows import midnight
 from mappings.channels.queries import sql
@@ -109,7 +110,7 @@ class TransactionsFile:
         check_columns(file, columns, _REQUIRED, _AGAIN)
         _load(con, file, columns)
         stated = _currency(con, file)
-        # Where both orders read every date, the account's country decides on 03/04/24.
+        # If both orders read every date, the account's country decides about 03/04/24.
         forms = _MONTH_FIRST if country(file.time_zone) in {None, "US"} else _DAY_FIRST
         dialect = Dialect(
             encoding=file.encoding,
@@ -117,16 +118,16 @@ class TransactionsFile:
             decimal_mark=decimal_marks(con, file.name, list(_MONEY))[0],
             date_format=date_format(con, file.name, ["Date"], forms),
         )
-        for macro in macros(dialect):
-            con.execute(macro)
-        con.execute("SET VARIABLE currency = $1", [stated])
-        con.execute("SET VARIABLE date_format = $1", [dialect.date_format])
+        define(con, dialect, currency=stated, date_format=dialect.date_format)
         totals = take_control_totals(con, file, sql("square", _LINES))
-        _verify_rows(con, file)
+        words = "row {row}: its parts make {computed} but {name} is {declared}; "
+        verify_rows(con, file, sql("square", "row_totals"), words + _AGAIN)
         if not totals.days:
             raise BadInput(f"{file.name}: no row of it has an amount; choose days with sales")
-        totals = replace(totals, rows_without_amount=_rows_without_line(con))
+        totals = replace(totals, rows_without_amount=rows_without_line(con))
         first, last = min(totals.days), max(totals.days)
+        # By months, not days: an export without sales on its first day must replace the one with
+        # them.
         months = sorted({f"{first:%Y-%m}", f"{last:%Y-%m}"})
         return totals.manifest(
             file,
@@ -171,7 +172,7 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, columns: Sequence[s
     empty = " OR ".join(f'"{c}" IS NULL' for c in needed)
     check_whole(con, file, empty, _AGAIN)
     _check_clock(con, file)
-    # A payment is one row; refunds may have the number of their payment, at other times.
+    # A payment has one row; its refunds may carry its number, at other times.
     event = 'lower(coalesce("Event Type", CASE WHEN "Total Collected" LIKE \'-%\' '
     event += "THEN 'refund' ELSE 'payment' END))"
     moment = f'CASE WHEN {event} <> \'payment\' THEN concat("Date", "Time") END'
@@ -214,26 +215,6 @@ def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
     return code
 
 
-def _verify_rows(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
-    """Raise `TotalsMismatch` for a row whose parts, or total and fees, make something else."""
-    wrong = con.execute(sql("square", "row_totals")).fetchone()
-    if wrong is None:
-        return
-    row, name, declared, computed = wrong
-    raise TotalsMismatch(
-        f"{file.name}: row {row}: its parts make {computed:f} but {name} is {declared:f}; {_AGAIN}",
-        declared=f"{declared:f}",
-        computed=f"{computed:f}",
-    )
-
-
-def _rows_without_line(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute(
-        "SELECT count(*) FROM document_rows WHERE row NOT IN (SELECT row FROM counted_lines)"
-    ).fetchone()
-    return row[0] if row else 0
-
-
 def _settlements(
     con: duckdb.DuckDBPyConnection, totals: ControlTotals, stated: str
 ) -> tuple[Statement, ...]:
@@ -251,12 +232,8 @@ def _settlements(
             currency=stated,
             period_start=from_microseconds(first),
             period_end=from_microseconds(last + 1),
-            declared=None,
             lines=lines,
             total=total,
-            deposit_at=None,
-            deposit_day=None,
-            payout=None,
             row=row,
         )
         for name, lines, total, first, last, row in listed

@@ -4,6 +4,7 @@ import duckdb
 
 from connectors.channels.api_formats import ApiFormat
 from connectors.documents.manifest import Coverage, Manifest
+from connectors.documents.row_totals import verify_rows
 from connectors.documents.source_file import DecodedFile
 from connectors.errors import TotalsMismatch
 from mappings.channels.queries import sql
@@ -26,16 +27,8 @@ class StatementFormat(ApiFormat):
 
 def _verify_transactions(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
     """Raise `TotalsMismatch` for a transaction whose amounts do not make what it settles."""
-    wrong = con.execute(sql("tiktok", "untied")).fetchone()
-    if wrong is None:
-        return
-    number, declared, computed = wrong
-    raise TotalsMismatch(
-        f"{file.name}: the amounts of transaction {number} sum to {computed:f} but it settles "
-        f"{declared:f}",
-        declared=f"{declared:f}",
-        computed=f"{computed:f}",
-    )
+    words = "the amounts of transaction {line_id} sum to {computed} but it settles {declared}"
+    verify_rows(con, file, sql("tiktok", "untied"), words)
 
 
 FORMAT = StatementFormat("tiktok", "api_statement", Coverage.SETTLEMENT)

@@ -28,10 +28,11 @@ from connectors.channels.tiktok.columns import (
 from connectors.documents.control_totals import ControlTotals, business_day, take_control_totals
 from connectors.documents.delimited import identifier, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Coverage, Dialect, Manifest, Statement
+from connectors.documents.row_totals import row_mismatch
 from connectors.documents.source_file import DecodedFile
-from connectors.documents.tables import check_rows, check_whole, load
+from connectors.documents.tables import check_rows, check_whole, load, one_currency
 from connectors.errors import BadInput, TotalsMismatch
 from connectors.lake.engine import quoted
 from mappings.channels.queries import sql
@@ -58,7 +59,7 @@ class IncomeExport:
         named = columns(file.header.rstrip("\r\n"))
         _check_columns(file, named)
         _load(con, file, named)
-        currency = _currency(con, file)
+        currency = one_currency(con, file, "upper(currency)", "import them apart")
         dialect, totals = _verify(con, file, named, currency)
         settlements = _settlements(con, file, currency)
         first, last = _days(con)
@@ -70,6 +71,7 @@ class IncomeExport:
             currency=currency,
             declared=None,
             dialect=dialect,
+            # Noon UTC, like the API's statements, so that both give the same business days.
             period=(_noon(first), _noon(last) + _MOMENT),
             settlements=settlements,
         )
@@ -94,7 +96,7 @@ def _check_columns(file: DecodedFile, named: Sequence[str]) -> None:
     names = [folded(name) for name in named if name]
     doubled = [name for name in names if names.count(name) > 1]
     if doubled:
-        raise BadInput(f"{file.name}: column {doubled[0]!r} stands twice; {_AGAIN}")
+        raise BadInput(f"{file.name}: column {doubled[0]!r} occurs twice; {_AGAIN}")
 
 
 def _relation(named: Sequence[str], text: Path) -> str:
@@ -117,7 +119,7 @@ def _relation(named: Sequence[str], text: Path) -> str:
         f"list_filter([{cells}], lambda cell: cell.text IS NOT NULL) AS amounts FROM ("
         "SELECT row_number() OVER ()::INTEGER AS row, * "
         f"FROM {text_rows(text, named, ragged=True)}"
-        # A row that describes the columns has words where its total should be.
+        # A row that describes the columns has words in place of the total.
         f") WHERE coalesce({anything}) IS NOT NULL AND NOT (row = 1 AND "
         f"regexp_full_match({identifier(total)}, '[^0-9]{{4,}}'))"
     )
@@ -132,7 +134,7 @@ def _plain(column: str) -> str:
 def _money(column: str, *, is_amount: bool) -> str:
     """Return SQL for a cell's amount without its currency; null where there is none."""
     plain = f"replace({_plain(column)}, '\u2212', '-')"
-    # Parentheses stay, so that a sign that is not written so is refused and not lost.
+    # Parentheses are kept, so that an unexpected form of negative amounts is refused, not lost.
     bare = f"regexp_replace({plain}, '[^0-9.,()+-]', '', 'g')"
     looks = "[0-9]" if is_amount else r"^([A-Za-z]{3}\s*)?[-+]?[0-9][0-9.,]{0,18}$"
     return f"CASE WHEN regexp_matches({plain}, '{looks}') THEN {bare} END"
@@ -147,16 +149,6 @@ def _load(con: duckdb.DuckDBPyConnection, file: DecodedFile, named: Sequence[str
     check_whole(con, file, lacking, _AGAIN)
 
 
-def _currency(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> str:
-    currencies = con.execute(
-        "SELECT DISTINCT upper(currency) FROM document_rows ORDER BY 1"
-    ).fetchall()
-    if len(currencies) == 1:
-        return str(currencies[0][0])
-    names = ", ".join(str(name) for (name,) in currencies)
-    raise BadInput(f"{file.name}: holds {len(currencies)} currencies ({names}); import them apart")
-
-
 def _verify(
     con: duckdb.DuckDBPyConnection, file: DecodedFile, named: Sequence[str], currency: str
 ) -> tuple[Dialect, ControlTotals]:
@@ -167,21 +159,19 @@ def _verify(
         dialect = Dialect(
             encoding=file.encoding, columns=tuple(named), decimal_mark=mark, date_format=form
         )
-        for macro in macros(dialect):
-            con.execute(macro)
-        con.execute("SET VARIABLE settlement_id = $1", [open_settlement(currency)])
-        con.execute("SET VARIABLE period_end = NULL")
+        define(con, dialect, settlement_id=open_settlement(currency), period_end=None)
         totals = take_control_totals(con, file, sql("tiktok", _LINES))
         wrong = _untied(con, file)
         if wrong is None:
             return dialect, totals
+        # The first mark is the likelier one, so its mismatch is the useful message.
         mismatch = mismatch or wrong
     raise mismatch or AssertionError("a file has at least one decimal mark")
 
 
 def _marks(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> list[str]:
     """Return the decimal marks that read every amount: each cell is looked at as a row."""
-    # Marks are decided over columns of text, and these amounts are lists.
+    # `decimal_marks` works on text columns, and these amounts are lists.
     con.execute("ALTER TABLE document_rows RENAME TO whole_rows")
     con.execute(
         "CREATE TEMP TABLE document_rows AS SELECT row, total AS cell FROM whole_rows UNION ALL "
@@ -196,20 +186,13 @@ def _marks(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> list[str]:
 
 def _untied(con: duckdb.DuckDBPyConnection, file: DecodedFile) -> TotalsMismatch | None:
     """Return what is wrong with the first row whose amounts do not come to its total."""
-    wrong = con.execute(
-        "SELECT row, money(total), found FROM document_rows JOIN ("
-        "SELECT row, sum(amount)::DECIMAL(19,4) AS found FROM counted_lines GROUP BY row) "
-        "USING (row) "
-        "WHERE money(total) <> found ORDER BY row LIMIT 1"
-    ).fetchone()
-    if wrong is None:
-        return None
-    row, declared, computed = wrong
-    return TotalsMismatch(
-        f"{file.name}: row {row}: its amounts make {computed:f} but its total is {declared:f}; "
-        f"{_AGAIN}",
-        declared=f"{declared:f}",
-        computed=f"{computed:f}",
+    return row_mismatch(
+        con,
+        file,
+        "SELECT row, money(total) AS declared, computed FROM document_rows JOIN ("
+        "SELECT row, sum(amount)::DECIMAL(19,4) AS computed FROM counted_lines GROUP BY row) "
+        "USING (row) WHERE declared <> computed ORDER BY row LIMIT 1",
+        f"row {{row}}: its amounts make {{computed}} but its total is {{declared}}; {_AGAIN}",
     )
 
 
@@ -244,11 +227,9 @@ def _settlements(
     return tuple(
         Statement(
             settlement_id=name,
-            marketplace=None,
             currency=currency,
             period_start=_noon(first),
             period_end=_noon(last) + _MOMENT,
-            declared=None,
             lines=lines,
             total=total,
             deposit_at=_noon(last) if paid else None,

@@ -1,4 +1,4 @@
-"""A month of a store's orders, whenever they were paid and refunded; it comes to nothing."""
+"""A month of a store's orders, with all their payments and refunds; it sums to zero."""
 
 from connectors.channels.api_formats import ApiFormat
 from connectors.documents.manifest import Coverage

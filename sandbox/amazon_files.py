@@ -1,4 +1,4 @@
-"""Settlement reports of Amazon as a test needs them, in the true formats.
+"""Settlement reports of Amazon, in the true formats.
 
 V2 has 24 columns (23 in files without promotion-id), V1 has 36 (33 when nothing was promoted).
 """
@@ -39,7 +39,7 @@ def line(
     at: str = "2026-03-03 12:00:00 UTC",
     **columns: str,
 ) -> Line:
-    """One amount of V2; further columns by name with `_` for `-`."""
+    """Return one amount of V2; further columns by name with `_` for `-`."""
     return {
         "transaction-type": kind,
         "amount-type": amount_type,
@@ -52,19 +52,19 @@ def line(
 
 
 def v1_line(kind: str, *, at: str = "2026-03-03T12:00:00+00:00", **columns: str) -> Line:
-    """One row of V1; its columns by name with `_` for `-`."""
+    """Return one row of V1; its columns by name with `_` for `-`."""
     named = {name.replace("_", "-"): value for name, value in columns.items()}
     return {"transaction-type": kind, "posted-date": at, **named}
 
 
 def amount(text: str, mark: str = ".") -> Decimal:
-    """The amount that a file writes as `text`."""
+    """Return the amount that a file writes as `text`."""
     plain = text.strip().replace("," if mark == "." else ".", "")
     return Decimal(plain.replace(mark, "."))
 
 
 def amounts(row: Line, mark: str = ".") -> list[Decimal]:
-    """The amounts of one row of either format."""
+    """Return the amounts of one row of either format."""
     return [
         amount(text, mark)
         for name, text in row.items()
@@ -84,7 +84,7 @@ def report(
     total: str | None = None,
     mark: str = ".",
 ) -> str:
-    """A whole report; its total is the sum of its lines unless a test states another."""
+    """Return a whole report; its total is the sum of its lines unless another is stated."""
     if total is None:
         total_of_rows = sum((a for row in lines for a in amounts(row, mark)), Decimal(0))
         total = f"{total_of_rows:f}".replace(".", mark)
@@ -100,7 +100,7 @@ def report(
 
 
 def table(columns: Sequence[str], rows: Iterable[Line]) -> str:
-    """Rows as tab-separated text under a header."""
+    """Return rows as tab-separated text under a header."""
     texts = ["\t".join(columns)]
     texts += ["\t".join(row.get(c, "") for c in columns) for row in rows]
     return "\n".join(texts) + "\n"
@@ -113,7 +113,7 @@ def order(
     fee: str = "-3.00",
     at: str = "2026-03-03 12:00:00 UTC",
 ) -> list[Line]:
-    """The plainest order there is: an item and its commission."""
+    """Return the plainest order there is: an item and its commission."""
     item = {
         "order_id": number,
         "marketplace_name": "Amazon.com",
