@@ -5,6 +5,7 @@ Lifetimes and error bodies: Xero's documents on OAuth 2.0, custom connections an
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
@@ -27,6 +28,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
+from sandbox.xero_books import Ledger, accounts, answer
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -70,6 +72,7 @@ class Xero(Granting):
         self.organisations = {each.tenant: each for each in ours}
         self.first, self.second, self.third = self.organisations
         self.kind = "web"
+        self.ledgers = {tenant: Ledger() for tenant in self.organisations}
         self.connections: dict[str, dict[str, str]] = {}
         self.oauth = OAuth(
             access_seconds=30 * MINUTE,
@@ -86,6 +89,11 @@ class Xero(Granting):
                 Route("/connections", self._connections),
                 Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
                 Route("/api.xro/2.0/Organisation", self._organisation),
+                Route("/api.xro/2.0/Accounts", self._accounts),
+                Route(
+                    "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
+                ),
+                Route("/api.xro/2.0/ManualJournals/{id}", self._journals, methods=["GET", "POST"]),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -234,26 +242,45 @@ class Xero(Granting):
         return Response(status_code=404)
 
     async def _organisation(self, request: Request) -> Response:
-        grant = self.oauth.holder(bearer(request))
-        if grant is None:
-            return _refused(401, "Unauthorized")
-        if not SETTINGS & set(grant.scopes.split()):
-            # As Xero spells it.
-            missing = {"WWW-Authenticate": "insufficent_scope"}
-            return _refused(401, "Unauthorized", "AuthorizationUnsuccessful", missing)
-        own = grant.accounts[0] if self.kind == "custom" else ""
-        tenant = request.headers.get("xero-tenant-id", own)
-        if tenant not in self._reached(grant):
-            return _refused(403, "Forbidden")
+        tenant = self._tenant(request, SETTINGS)
+        if isinstance(tenant, Response):
+            return tenant
+        described = _described(self.organisations[tenant])
+        if (lock := self.ledgers[tenant].period_lock) is not None:
+            midnight = datetime(lock.year, lock.month, lock.day, tzinfo=UTC)
+            described["PeriodLockDate"] = f"/Date({int(midnight.timestamp() * 1000)}+0000)/"
         return JSONResponse(
             {
                 "Id": _uuid(),
                 "Status": "OK",
                 "ProviderName": "Daybook",
                 "DateTimeUTC": "/Date(1795338000000)/",
-                "Organisations": [_described(self.organisations[tenant])],
+                "Organisations": [described],
             }
         )
+
+    async def _accounts(self, request: Request) -> Response:
+        tenant = self._tenant(request, SETTINGS)
+        return tenant if isinstance(tenant, Response) else accounts(self.ledgers[tenant])
+
+    async def _journals(self, request: Request) -> Response:
+        tenant = self._tenant(request, {"accounting.manualjournals"})
+        if isinstance(tenant, Response):
+            return tenant
+        return await answer(self.ledgers[tenant], request)
+
+    def _tenant(self, request: Request, scopes: set[str]) -> str | Response:
+        """Return the organisation that a call is about, or the refusal of the call."""
+        grant = self.oauth.holder(bearer(request))
+        if grant is None:
+            return _refused(401, "Unauthorized")
+        if not scopes & set(grant.scopes.split()):
+            # As Xero spells it.
+            missing = {"WWW-Authenticate": "insufficent_scope"}
+            return _refused(401, "Unauthorized", "AuthorizationUnsuccessful", missing)
+        own = grant.accounts[0] if self.kind == "custom" else ""
+        tenant = request.headers.get("xero-tenant-id", own)
+        return tenant if tenant in self._reached(grant) else _refused(403, "Forbidden")
 
 
 def _described(organisation: Organisation) -> dict[str, Any]:

@@ -42,14 +42,17 @@ class Target(Protocol):
         `before` is the revision it takes the place of, where one is posted.
         """
 
-    def post(self, entry: JournalEntry) -> str:
+    def post(self, entry: JournalEntry, attempt: int) -> str:
         """Post an entry that the books do not hold; return its id there.
 
-        Raises `PeriodClosed`, `Permanent` where the books refuse it, `Transient` and `RateLimited`
-        where it is unknown whether they took it.
+        `attempt` is the same until the books answer, and another one after they refused. Raises
+        `PeriodClosed`, `Permanent` where the books refuse it, `Transient` and `RateLimited` where
+        it is unknown whether they took it.
         """
 
-    def replace(self, reference: str, before: JournalEntry, entry: JournalEntry) -> str:
+    def replace(
+        self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
+    ) -> str:
         """Bring what is posted as `before` up to a newer revision; return its id there.
 
         Raises as `post`, and `EditedThere`.

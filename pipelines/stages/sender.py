@@ -204,13 +204,15 @@ class _Work:
             )
             return
         _check_open(newest.business_date, closed)
-        if not self._publications.mark_sending(self._slug, newest, content_of(entry)):
+        attempt = int((newest.content or {}).get("attempt", 0))
+        content = content_of(entry) | {"attempt": attempt}
+        if not self._publications.mark_sending(self._slug, newest, content):
             return
         try:
             if held is not None and held.content is not None and held.reference is not None:
-                reference = target.replace(held.reference, entry_of(held.content), entry)
+                reference = target.replace(held.reference, entry_of(held.content), entry, attempt)
             else:
-                reference = target.post(entry)
+                reference = target.post(entry, attempt)
         except (Transient, RateLimited) as error:
             self._publications.mark(self._slug, [newest], "unknown", str(error))
             raise
@@ -250,7 +252,8 @@ def entry_of(content: Mapping[str, Any]) -> JournalEntry:
     """Return the entry that was kept with a publication."""
     lines = tuple(_lines(content["lines"]))
     day = date.fromisoformat(content["business_date"])
-    return JournalEntry(**{**content, "business_date": day, "lines": lines})
+    fields = {name: value for name, value in content.items() if name != "attempt"}
+    return JournalEntry(**{**fields, "business_date": day, "lines": lines})
 
 
 def _lines(kept: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:

@@ -11,7 +11,7 @@ from mappings.journal.config import MappingConfig
 from pipelines.stages.explanation import behind, sources
 from pipelines.stages.journals import read_entries
 from pipelines.stages.mapping import mappings_in_effect
-from tests.channels.amazon_files import Line, order, report
+from sandbox.amazon_files import Line, order, report
 from tests.channels.house import House
 
 DAY = date(2026, 3, 2)

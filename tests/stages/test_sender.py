@@ -16,10 +16,11 @@ from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from connectors.errors import Transient
 from mappings.journal.config import MappingConfig
+from mappings.model import JournalEntry
 from mappings.taxonomy import chart
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
 from pipelines.stages.sender import Sent, send
-from tests.channels.amazon_files import order, report
+from sandbox.amazon_files import order, report
 from tests.channels.house import House
 
 ORGANISATION = "acme"
@@ -173,8 +174,8 @@ def answers_lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every post arrives, and its answer does not."""
     post = Files.post
 
-    def lose(self: Files, entry: object) -> str:
-        post(self, entry)  # type: ignore[arg-type]
+    def lose(self: Files, entry: JournalEntry, attempt: int) -> str:
+        post(self, entry, attempt)
         raise Transient("the connection broke")
 
     with monkeypatch.context() as patch:

@@ -61,12 +61,14 @@ class Files:
             written = self._rendered(_difference(before, entry))
         return Holding(self._reference(path, content), content == written)
 
-    def post(self, entry: JournalEntry) -> str:
+    def post(self, entry: JournalEntry, _attempt: int) -> str:
         """Write the file of an entry; return its path and digest."""
         self.check()
         return self._write(self._path(entry), self._rendered(entry))
 
-    def replace(self, reference: str, before: JournalEntry, entry: JournalEntry) -> str:
+    def replace(
+        self, reference: str, before: JournalEntry, entry: JournalEntry, _attempt: int
+    ) -> str:
         """Write a newer revision: in place, or as one more file with the difference."""
         path = self._intact(reference)
         if self._in_place:

@@ -277,10 +277,19 @@ _SEND = text(
     """
 )
 
+# What was answered with a refusal is another attempt the next time.
 _MARK = text(
     """
     UPDATE registry.publications AS p
-    SET state = :state, message = :message, updated_at = now()
+    SET
+        state = :state,
+        message = :message,
+        content = CASE WHEN :state = 'failed'
+            THEN p.content || jsonb_build_object(
+                'attempt', coalesce((p.content ->> 'attempt')::integer, 0) + 1
+            )
+            ELSE p.content END,
+        updated_at = now()
     FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
     WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
     RETURNING p.id

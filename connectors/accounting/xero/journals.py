@@ -1,0 +1,200 @@
+"""A day's entry as a manual journal of Xero, in the organisation's own currency.
+
+Facts: Xero's OpenAPI document (accounting). A manual journal has no number and no currency: it is
+known by Daybook's marker in its narration. `LineAmountTypes` is always sent, as the documents
+contradict each other about its default. Bank accounts and Xero's own system accounts are refused in
+journals. A key of idempotency is kept for six minutes and compared with method, address and body;
+it may repeat an error whose cause is cured, so it carries a number that changes with each attempt
+that was answered.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+
+from connectors.accounting.target import EditedThere, Holding, PeriodClosed, marker
+from connectors.accounts.platform import Access
+from connectors.errors import Permanent, Transient
+from connectors.http import Remote, TokenAuth
+from mappings.model import CLEARING, JournalEntry, JournalLine
+
+TITLE: Final = "Xero"
+TENANT: Final = "xero-tenant-id"
+LONGEST_NARRATION: Final = 4000
+_PAGE: Final = 100
+_INSTANT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+_LOCKED = ("before the period lock date", "before the end of year lock date")
+_GONE = {"VOIDED", "DELETED"}
+
+
+class XeroJournals:
+    """The manual journals of one organisation. Callers hold one lock an organisation."""
+
+    def __init__(self, access: Access, stores: Mapping[str, str], currency: str | None) -> None:
+        """Open an organisation; `currency` is its own, `stores` are names by slug."""
+        self._access, self._stores, self._currency = access, stores, currency
+
+    def check(self) -> None:
+        """Raise where Xero does not answer for the organisation."""
+        self._organisation()
+
+    def closed_through(self) -> date | None:
+        """Return the later of the organisation's two lock dates."""
+        organisation = self._organisation()
+        days = (_day(organisation.get(n)) for n in ("PeriodLockDate", "EndOfYearLockDate"))
+        return max((day for day in days if day is not None), default=None)
+
+    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+        """Return the journal with this revision's marker; voided ones are none."""
+        sought = f"[{marker(entry)}]"
+        for journal in self._journals_of(entry.business_date):
+            if sought in journal.get("Narration", "") and journal["Status"] not in _GONE:
+                return Holding(journal["ManualJournalID"], _is_as_posted(journal, entry))
+        return None
+
+    def post(self, entry: JournalEntry, attempt: int) -> str:
+        """Create a journal; return its id."""
+        return self._write("PUT", "", self._document(entry), _key("post", entry, attempt))
+
+    def replace(
+        self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
+    ) -> str:
+        """Write a newer revision over a journal that nobody edited."""
+        self._intact(reference, before)
+        key = _key("replace", entry, attempt)
+        return self._write("POST", f"/{reference}", self._document(entry), key)
+
+    def void(self, reference: str, before: JournalEntry) -> None:
+        """Void a journal that nobody edited; one that is void already stays so."""
+        journal = self._one(reference)
+        if journal is None or journal["Status"] in _GONE:
+            return
+        self._intact(reference, before)
+        document = {**self._document(before), "Status": "VOIDED"}
+        self._write("POST", f"/{reference}", document, None)
+
+    def _intact(self, reference: str, before: JournalEntry) -> None:
+        journal = self._one(reference)
+        if journal is None or journal["Status"] in _GONE:
+            raise EditedThere(
+                f"{before.entry_id} was voided or deleted in {TITLE}: correct it there by hand"
+            )
+        if not _is_as_posted(journal, before):
+            raise EditedThere(
+                f"{before.entry_id} was edited in {TITLE} after Daybook posted it: undo that, or "
+                "correct it there by hand"
+            )
+
+    def _document(self, entry: JournalEntry) -> dict[str, Any]:
+        if self._currency is not None and entry.currency != self._currency:
+            raise Permanent(
+                f"{entry.entry_id} is in {entry.currency}: manual journals of {TITLE} are in the "
+                f"organisation's own currency, {self._currency}"
+            )
+        coded = next((line for line in entry.lines if line.tax_code), None)
+        if coded is not None:
+            raise Permanent(
+                f"{entry.entry_id} has the tax code {coded.tax_code}: leave tax codes out of the "
+                f"mapping for {TITLE}, and tax on lines of its own"
+            )
+        store = self._stores.get(entry.connection, entry.connection)
+        return {
+            "Narration": f"{store}: {entry.business_date} [{marker(entry)}]"[-LONGEST_NARRATION:],
+            "Date": str(entry.business_date),
+            "LineAmountTypes": "NoTax",
+            "Status": "POSTED",
+            "JournalLines": [_line(line) for line in entry.lines if line.amount],
+        }
+
+    def _organisation(self) -> Mapping[str, Any]:
+        answer = self._call("GET", "/Organisation")
+        organisation: Mapping[str, Any] = answer["Organisations"][0]
+        return organisation
+
+    def _journals_of(self, day: date) -> Iterator[Mapping[str, Any]]:
+        where = f"Date==DateTime({day.year},{day.month},{day.day})"
+        page = 1
+        while True:
+            # Only pages have lines.
+            query = {"where": where, "page": str(page)}
+            found = self._call("GET", "/ManualJournals", params=query)["ManualJournals"]
+            yield from found
+            if len(found) < _PAGE:
+                return
+            page += 1
+
+    def _one(self, reference: str) -> Mapping[str, Any] | None:
+        found = self._call("GET", f"/ManualJournals/{reference}")["ManualJournals"]
+        return found[0] if found else None
+
+    def _write(self, method: str, path: str, document: Mapping[str, Any], key: str | None) -> str:
+        known = {"Idempotency-Key": key} if key is not None else {}
+        answer = self._call(
+            method,
+            f"/ManualJournals{path}",
+            params={"summarizeErrors": "false"},
+            content=orjson.dumps({"ManualJournals": [document]}),
+            headers={"Content-Type": "application/json", **known},
+        )
+        try:
+            (journal,) = answer["ManualJournals"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Transient(f"{TITLE} answers a journal with something else: try again") from error
+        # A warning may mean that a line was dropped: the journal is then not what was sent.
+        problems = [*journal.get("ValidationErrors", ()), *journal.get("Warnings", ())]
+        if problems or journal.get("StatusAttributeString") == "ERROR":
+            said = "; ".join(str(problem.get("Message")) for problem in problems)
+            if any(words in said for words in _LOCKED):
+                raise PeriodClosed(f"{TITLE}: {said}")
+            raise Permanent(f"{TITLE} refuses the journal: {said or 'it does not say why'}")
+        return str(journal["ManualJournalID"])
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        headers = dict(options.pop("headers", {}))
+        if tenant := self._access.fields.get("tenant_id"):
+            headers[TENANT] = tenant
+        with Remote(TITLE, TokenAuth(self._access.token)) as xero:
+            url = self._access.url("api", f"/api.xro/2.0{path}")
+            return xero.call(method, url, headers=headers, **options)
+
+
+def _key(what: str, entry: JournalEntry, attempt: int) -> str:
+    """Return a key within 128 characters, the same for a body until that was answered."""
+    text = f"{what} {marker(entry)} {entry.content_hash} {attempt}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _line(line: JournalLine) -> dict[str, Any]:
+    what = "Clearing" if line.category == CLEARING else line.category
+    settlement = f", settlement {line.settlement_id}" if line.settlement_id else ""
+    return {
+        # The figure as it is: no float stands between the books and Xero.
+        "LineAmount": orjson.Fragment(f"{line.amount:f}"),
+        "AccountCode": line.account,
+        "Description": f"{what}{settlement}",
+        "TaxType": "NONE",
+    }
+
+
+def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
+    """Return whether a journal has the entry's marker and leaves the same on each account."""
+    sums: dict[str, Decimal] = {}
+    for line in journal.get("JournalLines", ()):
+        code = str(line.get("AccountCode"))
+        sums[code] = sums.get(code, Decimal(0)) + Decimal(str(line["LineAmount"]))
+    wanted: dict[str, Decimal] = {}
+    for posted in entry.lines:
+        wanted[posted.account] = wanted.get(posted.account, Decimal(0)) + posted.amount
+    same = {c: a for c, a in sums.items() if a} == {c: a for c, a in wanted.items() if a}
+    return same and f"[{marker(entry)}]" in journal.get("Narration", "")
+
+
+def _day(text: str | None) -> date | None:
+    """Return the day of `/Date(1767139200000+0000)/`."""
+    matched = _INSTANT.fullmatch(text or "")
+    return datetime.fromtimestamp(int(matched[1]) / 1000, UTC).date() if matched else None

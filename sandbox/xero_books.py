@@ -1,0 +1,261 @@
+"""Manual journals of a Xero organisation: what its API takes, refuses and shows.
+
+Fields, statuses and answers: Xero's OpenAPI document (accounting, 16.1.0). Messages are those that
+integrations met: ../reference/accounting.md names them. A key of idempotency is kept for six
+minutes, with the answer to its first request, whatever that was.
+"""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+KEPT_SECONDS, LONGEST_KEY = 360.0, 128
+PAGE = 100
+_DATE = re.compile(r"Date\s*==\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)")
+# Code, name, type, system account: a small chart of a seller's.
+CHART = (
+    ("090", "Business Bank Account", "BANK", None),
+    ("1100", "Marketplace Clearing", "CURRENT", None),
+    ("610", "Accounts Receivable", "CURRENT", "DEBTORS"),
+    ("200", "Sales", "REVENUE", None),
+    ("260", "Other Revenue", "REVENUE", None),
+    ("404", "Marketplace Fees", "EXPENSE", None),
+    ("820", "VAT", "CURRLIAB", "GST"),
+    ("860", "Rounding", "EXPENSE", "ROUNDING"),
+    ("877", "Marketplace Balances", "CURRLIAB", None),
+)
+STATES = {"DRAFT", "POSTED", "DELETED", "VOIDED", "ARCHIVED"}
+FINAL = {"DELETED", "VOIDED"}
+
+
+@dataclass
+class Ledger:
+    """One organisation's chart and its manual journals, by id."""
+
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    journals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    period_lock: date | None = None
+    replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
+        default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        for code, name, kind, system in CHART:
+            self.accounts[code] = {
+                "AccountID": str(uuid.uuid4()),
+                "Code": code,
+                "Name": name,
+                "Type": kind,
+                "Status": "ACTIVE",
+                "TaxType": "NONE",
+                "EnablePaymentsToAccount": kind == "CURRENT",
+                **({"SystemAccount": system} if system else {}),
+            }
+
+    @property
+    def live(self) -> list[dict[str, Any]]:
+        """Return the journals that count: neither voided nor deleted."""
+        return [j for j in self.journals.values() if j["Status"] not in FINAL]
+
+    def balances(self) -> dict[str, Decimal]:
+        """Return what the live journals leave on each account."""
+        sums: dict[str, Decimal] = {}
+        for journal in self.live:
+            for line in journal["JournalLines"]:
+                code = line["AccountCode"]
+                sums[code] = sums.get(code, Decimal(0)) + Decimal(str(line["LineAmount"]))
+        return {code: total for code, total in sums.items() if total}
+
+
+async def answer(ledger: Ledger, request: Request) -> Response:
+    """Answer a call to `/ManualJournals`, or to one of them."""
+    number = request.path_params.get("id")
+    if request.method == "GET":
+        return _shown(ledger, request) if number is None else _one(ledger, number)
+    body = await request.body()
+    key = request.headers.get("idempotency-key")
+    call = request.method, str(request.url), body
+    if key is not None:
+        if len(key) > LONGEST_KEY:
+            return _problem("The Idempotency-Key is longer than 128 characters")
+        kept = ledger.replies.get(key)
+        if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
+            if kept[1] != call:
+                return _problem(f"Idempotency Key {key} is used with a different request")
+            return Response(kept[3], kept[2], media_type="application/json")
+    reply = _written(ledger, request, json.loads(body), number)
+    if key is not None:
+        ledger.replies[key] = (time.monotonic(), call, reply.status_code, bytes(reply.body))
+    return reply
+
+
+def accounts(ledger: Ledger) -> Response:
+    """Answer a call to `/Accounts`."""
+    return _ok("Accounts", list(ledger.accounts.values()))
+
+
+def _shown(ledger: Ledger, request: Request) -> Response:
+    query = request.query_params
+    journals = sorted(ledger.journals.values(), key=lambda j: j["UpdatedDateUTC"])
+    if wanted := _DATE.fullmatch(query.get("where", "")):
+        day = f"{int(wanted[1]):04}-{int(wanted[2]):02}-{int(wanted[3]):02}"
+        journals = [j for j in journals if j["day"] == day]
+    elif query.get("where"):
+        return _problem("The where clause is not understood")
+    if "page" in query:
+        start = (int(query["page"]) - 1) * PAGE
+        return _ok("ManualJournals", [_public(j) for j in journals[start : start + PAGE]])
+    # Without a page the list has no lines.
+    bare = [{k: v for k, v in _public(j).items() if k != "JournalLines"} for j in journals]
+    return _ok("ManualJournals", bare)
+
+
+def _one(ledger: Ledger, number: str) -> Response:
+    if number not in ledger.journals:
+        return _problem("The document with the supplied id was not found for this endpoint.", 404)
+    return _ok("ManualJournals", [_public(ledger.journals[number])])
+
+
+def _written(
+    ledger: Ledger, request: Request, body: Mapping[str, Any], number: str | None
+) -> Response:
+    if number is not None and number not in ledger.journals:
+        return _problem("The document with the supplied id was not found for this endpoint.", 404)
+    answers, refused = [], False
+    for given in body.get("ManualJournals", [body]):
+        before = ledger.journals.get(number or given.get("ManualJournalID", ""))
+        if request.method == "PUT":
+            before = None
+        errors = _errors(ledger, given, before)
+        refused = refused or bool(errors)
+        if errors:
+            messages = [{"Message": each} for each in errors]
+            answers.append(
+                {**given, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
+            )
+        else:
+            answers.append(_public(_keep(ledger, given, before)))
+    if refused and request.query_params.get("summarizeErrors", "").lower() == "true":
+        return _validation(answers)
+    return _ok("ManualJournals", answers)
+
+
+def _errors(
+    ledger: Ledger, given: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> list[str]:
+    status = given.get("Status", "DRAFT")
+    if status not in STATES:
+        return [f"The status '{status}' cannot be applied to the document"]
+    if before is not None and before["Status"] in FINAL:
+        return ["This document cannot be edited as it has been voided or deleted"]
+    if (locked := _locked(ledger, given, before)) is not None:
+        return [locked]
+    if status in FINAL:
+        return [] if before is not None else ["A document that is not there cannot be voided"]
+    errors = []
+    if not given.get("Narration"):
+        errors.append("Narration must be specified")
+    if "LineAmountTypes" not in given:
+        errors.append("LineAmountTypes must be specified")
+    lines = given.get("JournalLines", [])
+    if len(lines) < 2:
+        errors.append("A manual journal has two lines at least")
+    amounts = [Decimal(str(line["LineAmount"])) for line in lines]
+    debits = sum((a for a in amounts if a > 0), Decimal(0))
+    credits_ = sum((a for a in amounts if a < 0), Decimal(0))
+    if debits + credits_:
+        errors.append(f"The total debits ({debits}) must equal total credits ({credits_})")
+    return errors + [e for line in lines if (e := _account_error(ledger, line)) is not None]
+
+
+def _account_error(ledger: Ledger, line: Mapping[str, Any]) -> str | None:
+    code = line.get("AccountCode", "")
+    account = ledger.accounts.get(code)
+    if account is None:
+        return f"Account code '{code}' is not a valid code for this document."
+    if account["Status"] != "ACTIVE":
+        return f"Account code '{code}' has been archived, or deleted."
+    if account["Type"] == "BANK" or account.get("SystemAccount") in {"DEBTORS", "CREDITORS"}:
+        return f"Account code '{code}' cannot be used in a manual journal."
+    return None
+
+
+def _locked(
+    ledger: Ledger, given: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> str | None:
+    days = [given.get("Date"), before and before["day"]]
+    lock = ledger.period_lock
+    if lock is not None and any(day and date.fromisoformat(day) <= lock for day in days):
+        return f"The document date cannot be before the period lock date of {lock:%d %B %Y}"
+    return None
+
+
+def _keep(
+    ledger: Ledger, given: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    journal = {
+        "ManualJournalID": str(uuid.uuid4()),
+        "Status": "DRAFT",
+        "ShowOnCashBasisReports": True,
+        "HasAttachments": False,
+        "day": f"{now:%Y-%m-%d}",
+        **(before or {}),
+        **{name: value for name, value in given.items() if name != "Date"},
+        "UpdatedDateUTC": f"/Date({int(now.timestamp() * 1000)}+0000)/",
+    }
+    if "Date" in given:
+        journal["day"] = given["Date"]
+    for line in journal["JournalLines"]:
+        line.setdefault("AccountID", ledger.accounts[line["AccountCode"]]["AccountID"])
+    ledger.journals[journal["ManualJournalID"]] = journal
+    return journal
+
+
+def _public(journal: Mapping[str, Any]) -> dict[str, Any]:
+    midnight = datetime.fromisoformat(journal["day"]).replace(tzinfo=UTC)
+    shown = {name: value for name, value in journal.items() if name != "day"}
+    return {
+        **shown,
+        "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/",
+        "StatusAttributeString": "OK",
+        "Warnings": [],
+        "ValidationErrors": [],
+    }
+
+
+def _ok(what: str, items: list[dict[str, Any]]) -> Response:
+    return JSONResponse(
+        {
+            "Id": str(uuid.uuid4()),
+            "Status": "OK",
+            "ProviderName": "Daybook",
+            "DateTimeUTC": f"/Date({int(time.time() * 1000)})/",
+            what: items,
+        }
+    )
+
+
+def _validation(items: list[dict[str, Any]]) -> Response:
+    return JSONResponse(
+        {
+            "ErrorNumber": 10,
+            "Type": "ValidationException",
+            "Message": "A validation exception occurred",
+            "Elements": items,
+        },
+        400,
+    )
+
+
+def _problem(message: str, status: int = 400) -> Response:
+    return JSONResponse({"ErrorNumber": 10, "Type": "Error", "Message": message}, status)
