@@ -26,6 +26,7 @@ from sandbox.oauth import (
     bearer,
     consent_page,
 )
+from sandbox.quickbooks_books import CompanyBooks, one, query, write
 from sandbox.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -55,6 +56,7 @@ class QuickBooks(Granting):
         foundry = Company("9341450000000002", "Foundry Books Ltd", "GB", "GBP", None)
         self.companies = {company.realm: company for company in (harbour, foundry)}
         self.first, self.second = self.companies
+        self.books = {realm: CompanyBooks() for realm in self.companies}
         self.fault: tuple[int, str] | None = None
         # Development keys, which alone are sent back to http addresses.
         self.environment = "sandbox"
@@ -68,6 +70,9 @@ class QuickBooks(Granting):
                 Route("/v2/oauth2/tokens/revoke", self._revoke, methods=["POST"]),
                 Route("/v3/company/{realm}/companyinfo/{id}", self._company),
                 Route("/v3/company/{realm}/preferences", self._preferences),
+                Route("/v3/company/{realm}/journalentry", self._journal, methods=["POST"]),
+                Route("/v3/company/{realm}/journalentry/{id}", self._journal),
+                Route("/v3/company/{realm}/query", self._query),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -175,13 +180,30 @@ class QuickBooks(Granting):
         if wrong is not None:
             return wrong
         company = self.companies[request.path_params["realm"]]
+        closed = self.books[company.realm].close_date
+        information = {"UseAccountNumbers": True} | (
+            {"BookCloseDate": str(closed)} if closed else {}
+        )
         money = {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": company.currency}}
         preferences = {
             **_entity("1"),
-            "AccountingInfoPrefs": {"UseAccountNumbers": True, "BookCloseDate": "2025-12-31"},
+            "AccountingInfoPrefs": information,
             "CurrencyPrefs": money,
         }
         return _answer("Preferences", preferences)
+
+    async def _journal(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        books = self.books[request.path_params["realm"]]
+        if request.method == "GET":
+            return one(books, request.path_params["id"])
+        return await write(books, request)
+
+    async def _query(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        return query(self.books[request.path_params["realm"]], request.query_params["query"])
 
     def _refusal(self, request: Request) -> Response | None:
         grant = self.oauth.holder(bearer(request))

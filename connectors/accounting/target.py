@@ -1,10 +1,15 @@
 """Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from connectors.accounts.platform import Access
+from connectors.database.registry import Connection
 from connectors.errors import ConfigError
+from connectors.home.settings import Settings
+from connectors.http import Limit, RateLimiter
 from mappings.model import JournalEntry
 
 
@@ -14,6 +19,25 @@ class PeriodClosed(ConfigError):
 
 class EditedThere(ConfigError):
     """What the organisation holds of an entry is not what Daybook posted: somebody edited it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an organisation's books are opened with.
+
+    `stores` are the names of stores by slug, `limiter_for` hands out turns under limits.
+    """
+
+    settings: Settings
+    organisation: Connection
+    access: Access
+    stores: Mapping[str, str]
+    limiter_for: Callable[[Mapping[str, Limit]], RateLimiter]
+
+    @property
+    def currency(self) -> str | None:
+        """Return the currency of the organisation's books, where the platform states it."""
+        return self.organisation.account.get("currency")
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,22 +97,30 @@ class Remote:
         """Return a POST's JSON; `options` are httpx2's (json, data, params, headers)."""
         return self.call("POST", url, **options)
 
-    def call(self, method: str, url: str, **options: Any) -> Any:
+    def call(self, method: str, url: str, *, operation: str | None = None, **options: Any) -> Any:
         """Return the JSON of an answer, None for an empty one.
 
-        Raises `AccessRefused` for 401, `ConfigError` for 403, `RateLimited` for 429, `Transient`
-        for the network, time-outs, 5xx and cut answers, `Permanent` for anything else.
+        It takes its turn where an `operation` of the platform's limits is named. Raises
+        `AccessRefused` for 401, `ConfigError` for 403, `RateLimited` for 429, `Transient` for the
+        network, time-outs, 5xx and cut answers, `Permanent` for anything else.
         """
+        if operation is not None:
+            wait = self._retry_policy.max_wait
+            self._sleep(self._limiter.acquire(operation, wait))
         response = self._request(method, url, options)
-        operation = self._check(response)
+        try:
+            request = self._check(response)
+        except RateLimited as error:
+            if operation is not None:
+                self._limiter.penalise(operation, error.retry_after)
+            raise
         if not response.content:
             return None
         try:
             return response.json()
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise Transient(
-                f"{self._title} answers {operation} with something that is cut or no JSON: "
-                "try again"
+                f"{self._title} answers {request} with something that is cut or no JSON: try again"
             ) from error
 
     def send(self, request: Request) -> Response:

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connectors.accounting import ORGANISATIONS
-from connectors.accounting.target import EditedThere, PeriodClosed, Target
+from connectors.accounting.target import EditedThere, Opening, PeriodClosed, Target
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE, LIVE
+from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.database.registry.records import PublicationState
 from connectors.errors import DaybookError, RateLimited, Transient
 from connectors.lake.windows import Window
@@ -124,9 +126,13 @@ class _Work:
         self._publications = store.workspace.registry.publications
 
     def do(self, chains: Sequence[Sequence[Publication]]) -> None:
-        target = self._opened()
-        target.check()
-        closed = target.closed_through()
+        try:
+            target = self._opened()
+            target.check()
+            closed = target.closed_through()
+        except DaybookError as error:
+            self._sent.failed |= {chain[-1].business_date: str(error) for chain in chains}
+            return
         entries = self._entries(chain[-1] for chain in chains)
         for chain in chains:
             newest = chain[-1]
@@ -145,10 +151,21 @@ class _Work:
 
     def _opened(self) -> Target:
         settings, registry = self._store.workspace.settings, self._store.workspace.registry
-        access = Accounts(settings, registry).access(self._slug)
-        stores = {c.slug: c.name for c in registry.connections.list()}
-        open_target = ORGANISATIONS[self._organisation.channel]
-        return open_target(settings, self._organisation, access, stores)
+        accounts, organisation = Accounts(settings, registry), self._organisation
+        application = f"{organisation.channel}:{accounts.application_id(self._slug)}"
+        opening = Opening(
+            settings,
+            organisation,
+            accounts.access(self._slug),
+            {c.slug: c.name for c in registry.connections.list()},
+            partial(
+                SharedRateLimiter,
+                registry.rate_limits,
+                application,
+                str(organisation.account_id),
+            ),
+        )
+        return ORGANISATIONS[organisation.channel](opening)
 
     def _entries(self, newest: Iterable[Publication]) -> dict[str, JournalEntry]:
         due = list(newest)

@@ -17,7 +17,7 @@ from typing import Final
 
 from connectors.accounting.files import hledger
 from connectors.accounting.files.templates import templates
-from connectors.accounting.target import EditedThere, Holding
+from connectors.accounting.target import EditedThere, Holding, Opening
 from connectors.errors import Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
 from mappings.model import JournalEntry, JournalLine
@@ -30,9 +30,10 @@ _INCLUDES: Final = b"; Every journal of this folder.\ninclude */*.journal\n"
 class Files:
     """A folder of journals. Callers hold one lock a folder while they post."""
 
-    def __init__(self, folder: Path, form: str, stores: dict[str, str]) -> None:
-        """Open `folder`; `form` is `hledger` or a template, `stores` their names by slug."""
-        self._folder, self._form, self._stores = folder, form, stores
+    def __init__(self, opening: Opening) -> None:
+        """Open the organisation's folder; its `form` is `hledger` or a template."""
+        self._folder = opening.settings.exports_folder / opening.organisation.slug
+        self._form, self._stores = opening.access.fields["form"], opening.stores
 
     def check(self) -> None:
         """Make the folder; `Transient` where that fails."""

@@ -90,8 +90,8 @@ def _sign(access: Access) -> httpx2.Auth:
     return TokenAuth(access.token)
 
 
-def _refusal(response: httpx2.Response) -> Exception | None:
-    """Return what a fault says that its status does not; it may come with 200.
+def refusal(response: httpx2.Response) -> Exception | None:
+    """Return the error of a fault that its status does not tell; it may come with 200.
 
     120 is a user who is no longer an administrator, 6190 a subscription that ended.
     """
@@ -116,7 +116,7 @@ def _accounts(access: Access) -> list[Account]:
     realm = access.fields["realm_id"]
     company = access.url("api", f"/v3/company/{realm}")
     parameters = {"minorversion": MINOR_VERSION}
-    with Remote(TITLE, _sign(access), error_for=_refusal) as quickbooks:
+    with Remote(TITLE, _sign(access), error_for=refusal) as quickbooks:
         info = quickbooks.get(f"{company}/companyinfo/{realm}", params=parameters)["CompanyInfo"]
         preferences = quickbooks.get(f"{company}/preferences", params=parameters)["Preferences"]
     money = preferences.get("CurrencyPrefs", {})

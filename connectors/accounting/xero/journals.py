@@ -17,16 +17,19 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.accounting.target import EditedThere, Holding, PeriodClosed, marker
-from connectors.accounts.platform import Access
+from connectors.accounting.target import EditedThere, Holding, Opening, PeriodClosed, marker
 from connectors.errors import Permanent, Transient
-from connectors.http import Remote, TokenAuth
+from connectors.http import Limit, Remote, TokenAuth
 from mappings.model import CLEARING, JournalEntry, JournalLine
 
 TITLE: Final = "Xero"
 TENANT: Final = "xero-tenant-id"
 LONGEST_NARRATION: Final = 4000
 _PAGE: Final = 100
+# 60 a minute and 1,000 a day for an organisation (Starter; 5,000 from Core on), in fixed windows:
+# a burst and a minute's worth together stay within one.
+CALLS: Final = "calls"
+LIMITS: Final = {CALLS: Limit(per_second=0.9, burst=6, per_day=1_000)}
 _INSTANT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _LOCKED = ("before the period lock date", "before the end of year lock date")
 _GONE = {"VOIDED", "DELETED"}
@@ -35,9 +38,10 @@ _GONE = {"VOIDED", "DELETED"}
 class XeroJournals:
     """The manual journals of one organisation. Callers hold one lock an organisation."""
 
-    def __init__(self, access: Access, stores: Mapping[str, str], currency: str | None) -> None:
-        """Open an organisation; `currency` is its own, `stores` are names by slug."""
-        self._access, self._stores, self._currency = access, stores, currency
+    def __init__(self, opening: Opening) -> None:
+        """Open an organisation."""
+        self._access, self._stores = opening.access, opening.stores
+        self._currency, self._limiter = opening.currency, opening.limiter_for(LIMITS)
 
     def check(self) -> None:
         """Raise where Xero does not answer for the organisation."""
@@ -158,9 +162,10 @@ class XeroJournals:
         headers = dict(options.pop("headers", {}))
         if tenant := self._access.fields.get("tenant_id"):
             headers[TENANT] = tenant
-        with Remote(TITLE, TokenAuth(self._access.token)) as xero:
+        auth = TokenAuth(self._access.token)
+        with Remote(TITLE, auth, limiter=self._limiter) as xero:
             url = self._access.url("api", f"/api.xro/2.0{path}")
-            return xero.call(method, url, headers=headers, **options)
+            return xero.call(method, url, operation=CALLS, headers=headers, **options)
 
 
 def _key(what: str, entry: JournalEntry, attempt: int) -> str:

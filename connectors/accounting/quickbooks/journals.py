@@ -1,0 +1,230 @@
+"""A day's entry as a JournalEntry of QuickBooks Online.
+
+Facts: the XSD of minor version 75 and Intuit's pages on errors. `DocNumber` has 21 characters and
+is no guarantee of uniqueness, so an entry is known by it and by Daybook's marker in `PrivateNote`.
+What becomes of a repeated `requestid` is contradictory, so the company is asked first whatever it
+does. The answer of a create is kept, never read again: reads are metered. Books that are closed
+answer 6200 or 6210.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import httpx2
+import orjson
+
+from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
+from connectors.accounting.target import EditedThere, Holding, Opening, PeriodClosed, marker
+from connectors.errors import Permanent, Transient
+from connectors.http import Limit, Remote, TokenAuth
+from mappings.model import CLEARING, JournalEntry, JournalLine
+
+CLOSED: Final = frozenset({"6200", "6210"})
+MISSING: Final = frozenset({"610"})
+REPEATED: Final = frozenset({"600"})
+# What the company holds of an id has changed since it was read.
+STALE: Final = frozenset({"5010"})
+# 10 a second for a company and an application, 500 a minute.
+CALLS: Final = "calls"
+LIMITS: Final = {CALLS: Limit(per_second=8.0, burst=2)}
+
+
+class QuickBooksJournals:
+    """The journal entries of one company. Callers hold one lock a company."""
+
+    def __init__(self, opening: Opening) -> None:
+        """Open a company."""
+        self._access, self._stores = opening.access, opening.stores
+        self._currency, self._limiter = opening.currency, opening.limiter_for(LIMITS)
+
+    def check(self) -> None:
+        """Raise where QuickBooks does not answer for the company."""
+        self._preferences()
+
+    def closed_through(self) -> date | None:
+        """Return the closing date of the books; advisory, as a password may open them."""
+        stated = self._preferences().get("AccountingInfoPrefs", {}).get("BookCloseDate")
+        return date.fromisoformat(stated) if stated else None
+
+    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+        """Return the journal entry with this revision's marker."""
+        question = f"select * from JournalEntry where DocNumber = '{number_of(entry)}'"
+        answer = self._call("GET", "/query", params={"query": question})
+        for held in answer.get("QueryResponse", {}).get("JournalEntry", ()):
+            if f"[{marker(entry)}]" in held.get("PrivateNote", ""):
+                return Holding(held["Id"], _is_as_posted(held, entry))
+        return None
+
+    def post(self, entry: JournalEntry, attempt: int) -> str:
+        """Create a journal entry; return its id."""
+        return self._write(self._document(entry), _request("post", entry, attempt))
+
+    def replace(
+        self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
+    ) -> str:
+        """Write a newer revision over an entry that nobody edited."""
+        held = self._intact(reference, before)
+        named = {"Id": reference, "SyncToken": held["SyncToken"]}
+        document = {**self._document(entry), **named}
+        return self._write(document, _request("replace", entry, attempt))
+
+    def void(self, reference: str, before: JournalEntry) -> None:
+        """Delete an entry that nobody edited, as journal entries know no void."""
+        held = self._one(reference)
+        if held is None:
+            return
+        self._check_intact(held, before)
+        named = {"Id": reference, "SyncToken": held["SyncToken"]}
+        self._call("POST", "/journalentry", params={"operation": "delete"}, content=named)
+
+    def _intact(self, reference: str, before: JournalEntry) -> Mapping[str, Any]:
+        held = self._one(reference)
+        if held is None:
+            raise EditedThere(f"{before.entry_id} was deleted in {TITLE}: correct it there by hand")
+        self._check_intact(held, before)
+        return held
+
+    def _check_intact(self, held: Mapping[str, Any], before: JournalEntry) -> None:
+        if not _is_as_posted(held, before):
+            raise EditedThere(
+                f"{before.entry_id} was edited in {TITLE} after Daybook posted it: undo that, or "
+                "correct it there by hand"
+            )
+
+    def _document(self, entry: JournalEntry) -> dict[str, Any]:
+        if self._currency is not None and entry.currency != self._currency:
+            raise Permanent(
+                f"{entry.entry_id} is in {entry.currency}, and the company's books are in "
+                f"{self._currency}"
+            )
+        coded = next((line for line in entry.lines if line.tax_code), None)
+        if coded is not None:
+            raise Permanent(
+                f"{entry.entry_id} has the tax code {coded.tax_code}: leave tax codes out of the "
+                f"mapping for {TITLE}, and tax on lines of its own"
+            )
+        store = self._stores.get(entry.connection, entry.connection)
+        return {
+            "DocNumber": number_of(entry),
+            "TxnDate": str(entry.business_date),
+            "PrivateNote": f"{store}: {entry.business_date} [{marker(entry)}]",
+            "Line": [_line(line) for line in entry.lines if line.amount],
+        }
+
+    def _preferences(self) -> Mapping[str, Any]:
+        preferences: Mapping[str, Any] = self._call("GET", "/preferences")["Preferences"]
+        return preferences
+
+    def _one(self, reference: str) -> Mapping[str, Any] | None:
+        try:
+            answer = self._call("GET", f"/journalentry/{reference}")
+        except _Fault as error:
+            if error.codes & MISSING:
+                return None
+            raise
+        held: Mapping[str, Any] = answer["JournalEntry"]
+        return held
+
+    def _write(self, document: Mapping[str, Any], request: str) -> str:
+        try:
+            answer = self._call(
+                "POST", "/journalentry", params={"requestid": request}, content=document
+            )
+        except _Fault as error:
+            if error.codes & REPEATED:
+                # It was taken before: what became of it is for a look to say.
+                raise Transient(f"{TITLE} had this request before: try again") from error
+            if error.codes & STALE:
+                raise Transient(f"{TITLE}: the entry was changed meanwhile: try again") from error
+            raise
+        return str(answer["JournalEntry"]["Id"])
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: Mapping[str, Any] | None = None,
+    ) -> Any:
+        realm = self._access.fields["realm_id"]
+        url = self._access.url("api", f"/v3/company/{realm}{path}")
+        options: dict[str, Any] = {"params": {"minorversion": MINOR_VERSION, **(params or {})}}
+        if content is not None:
+            options["content"] = orjson.dumps(content)
+            options["headers"] = {"Content-Type": "application/json"}
+        auth = TokenAuth(self._access.token)
+        with Remote(TITLE, auth, error_for=_error, limiter=self._limiter) as quickbooks:
+            return quickbooks.call(method, url, operation=CALLS, **options)
+
+
+class _Fault(Permanent):
+    """A fault that QuickBooks states, with its codes."""
+
+    def __init__(self, message: str, codes: Sequence[str]) -> None:
+        super().__init__(message)
+        self.codes = frozenset(codes)
+
+
+def _error(response: httpx2.Response) -> Exception | None:
+    """Return a fault as an error, whatever status it comes with."""
+    if (refused := refusal(response)) is not None and not isinstance(refused, Permanent):
+        return refused
+    try:
+        errors = (response.json().get("Fault") or {}).get("Error", [])
+    except (ValueError, AttributeError):
+        return None
+    if not errors:
+        return None
+    codes = [str(error.get("code")) for error in errors]
+    said = "; ".join(f"{error.get('Message')} ({error.get('code')})" for error in errors)
+    if CLOSED & set(codes) or "account period closed" in said.lower():
+        return PeriodClosed(f"{TITLE}: {said}")
+    return _Fault(f"{TITLE} refuses the entry: {said}", codes)
+
+
+def number_of(entry: JournalEntry) -> str:
+    """Return an entry's DocNumber, the same for all its revisions: its day and fourteen letters."""
+    digest = hashlib.sha256(entry.entry_id.encode()).digest()
+    return f"{entry.business_date:%y%m%d}-{base64.b32encode(digest).decode()[:14]}"
+
+
+def _request(what: str, entry: JournalEntry, attempt: int) -> str:
+    """Return a requestid within 50 characters, the same for a body until that was answered."""
+    text = f"{what} {marker(entry)} {entry.content_hash} {attempt}"
+    return hashlib.sha256(text.encode()).hexdigest()[:50]
+
+
+def _line(line: JournalLine) -> dict[str, Any]:
+    what = "Clearing" if line.category == CLEARING else line.category
+    settlement = f", settlement {line.settlement_id}" if line.settlement_id else ""
+    return {
+        "Description": f"{what}{settlement}",
+        # The figure as it is: no float stands between the books and QuickBooks.
+        "Amount": orjson.Fragment(f"{abs(line.amount):f}"),
+        "DetailType": "JournalEntryLineDetail",
+        "JournalEntryLineDetail": {
+            "PostingType": "Debit" if line.amount > 0 else "Credit",
+            "AccountRef": {"value": line.account},
+        },
+    }
+
+
+def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
+    """Return whether an entry has the marker and leaves the same on each account."""
+    sums: dict[str, Decimal] = {}
+    for line in held.get("Line", ()):
+        detail = line.get("JournalEntryLineDetail", {})
+        number = str(detail.get("AccountRef", {}).get("value"))
+        amount = Decimal(str(line["Amount"]))
+        signed = amount if detail.get("PostingType") == "Debit" else -amount
+        sums[number] = sums.get(number, Decimal(0)) + signed
+    wanted: dict[str, Decimal] = {}
+    for posted in entry.lines:
+        wanted[posted.account] = wanted.get(posted.account, Decimal(0)) + posted.amount
+    same = {n: a for n, a in sums.items() if a} == {n: a for n, a in wanted.items() if a}
+    return same and f"[{marker(entry)}]" in held.get("PrivateNote", "")

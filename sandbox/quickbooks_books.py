@@ -1,0 +1,212 @@
+"""Journal entries of a QuickBooks company: what its API takes, refuses and shows.
+
+Elements: the XSD of minor version 75. Codes and messages: Intuit's pages on errors. What becomes of
+a repeated `requestid` is contradictory in the field, so a company plays one of three: `replay` (the
+first answer again), `refuse` (600) and `ignore`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE = 21, 50, 4000
+_BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
+# Id, name, type: a small chart of a seller's.
+CHART = (
+    ("35", "Checking", "Bank"),
+    ("51", "Marketplace Clearing", "Other Current Asset"),
+    ("52", "Payouts in Transit", "Other Current Asset"),
+    ("79", "Sales of Product Income", "Income"),
+    ("84", "Accounts Receivable", "Accounts Receivable"),
+    ("90", "Marketplace Fees", "Expense"),
+    ("91", "Sales Tax Payable", "Other Current Liability"),
+)
+
+
+@dataclass
+class CompanyBooks:
+    """One company's chart and its journal entries, by id."""
+
+    repeats: str = "replay"
+    close_date: date | None = date(2025, 12, 31)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number, name, kind in CHART:
+            self.accounts[number] = {
+                "Id": number,
+                "Name": name,
+                "FullyQualifiedName": name,
+                "AccountType": kind,
+                "Active": True,
+                "SyncToken": "0",
+            }
+
+    @property
+    def live(self) -> list[dict[str, Any]]:
+        """Return the entries there are; a deleted one is gone."""
+        return list(self.entries.values())
+
+    def balances(self) -> dict[str, Decimal]:
+        """Return what the entries leave on each account, debits positive."""
+        sums: dict[str, Decimal] = {}
+        for entry in self.entries.values():
+            for line in entry["Line"]:
+                detail = line["JournalEntryLineDetail"]
+                number = detail["AccountRef"]["value"]
+                amount = Decimal(str(line["Amount"]))
+                signed = amount if detail["PostingType"] == "Debit" else -amount
+                sums[number] = sums.get(number, Decimal(0)) + signed
+        return {number: total for number, total in sums.items() if total}
+
+
+async def write(books: CompanyBooks, request: Request) -> Response:
+    """Answer a POST to `/journalentry`: create, full update, or delete."""
+    query = request.query_params
+    given: dict[str, Any] = json.loads(await request.body())
+    known = query.get("requestid")
+    if known is not None:
+        if len(known) > LONGEST_REQUEST:
+            return fault("2130", "requestid is longer than 50 characters")
+        if known in books.replies:
+            if books.repeats == "replay":
+                return JSONResponse(books.replies[known])
+            if books.repeats == "refuse":
+                return fault("600", "Duplicate Request ID")
+    problem = _refused(books, given, is_delete=query.get("operation") == "delete")
+    if problem is not None:
+        return problem
+    if query.get("operation") == "delete":
+        del books.entries[given["Id"]]
+        reply = {"JournalEntry": {"Id": given["Id"], "status": "Deleted", "domain": "QBO"}}
+    else:
+        reply = {"JournalEntry": _keep(books, given), "time": _now()}
+    if known is not None:
+        books.replies[known] = reply
+    return JSONResponse(reply)
+
+
+def one(books: CompanyBooks, number: str) -> Response:
+    """Answer a GET of an entry."""
+    if number not in books.entries:
+        return fault("610", "Object Not Found")
+    return JSONResponse({"JournalEntry": books.entries[number], "time": _now()})
+
+
+def query(books: CompanyBooks, text: str) -> Response:
+    """Answer a query: journal entries by their number, or every account."""
+    if wanted := _BY_NUMBER.fullmatch(text.strip()):
+        matches = [e for e in books.entries.values() if e.get("DocNumber") == wanted[1]]
+        answer: dict[str, Any] = {"JournalEntry": matches} if matches else {}
+    elif text.strip().lower().startswith("select * from account"):
+        answer = {"Account": list(books.accounts.values())}
+    else:
+        return fault("4000", "Error parsing query")
+    return JSONResponse({"QueryResponse": answer, "time": _now()})
+
+
+def _refused(books: CompanyBooks, given: Mapping[str, Any], *, is_delete: bool) -> Response | None:
+    """Return the first fault of a request, in the order that QuickBooks looks."""
+    before = books.entries.get(given.get("Id", ""))
+    checks: list[Callable[[], Response | None]] = [
+        lambda: _stale(given, before),
+        lambda: _closed(books, given, before),
+    ]
+    if not is_delete:
+        checks += [lambda: _too_long(given), lambda: _lines_refused(books, given)]
+    return next((found for check in checks if (found := check()) is not None), None)
+
+
+def _stale(given: Mapping[str, Any], before: Mapping[str, Any] | None) -> Response | None:
+    if given.get("Id") is None:
+        return None
+    if before is None:
+        return fault("610", "Object Not Found")
+    if given.get("SyncToken") != before["SyncToken"]:
+        return fault("5010", "Stale Object Error")
+    return None
+
+
+def _closed(
+    books: CompanyBooks, given: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> Response | None:
+    days = [given.get("TxnDate"), before and before["TxnDate"]]
+    closed = books.close_date
+    if closed is not None and any(day and date.fromisoformat(day) <= closed for day in days):
+        return fault("6200", "Account Period Closed, Cannot Update Through Services API")
+    return None
+
+
+def _too_long(given: Mapping[str, Any]) -> Response | None:
+    longest = {"DocNumber": LONGEST_NUMBER, "PrivateNote": LONGEST_NOTE}
+    if any(len(given.get(name, "")) > length for name, length in longest.items()):
+        return fault("2050", "String length is either shorter or longer than supported by spec")
+    return None
+
+
+def _lines_refused(books: CompanyBooks, given: Mapping[str, Any]) -> Response | None:
+    if not given.get("Line"):
+        return fault("2020", "Required param missing")
+    for line in given["Line"]:
+        if (problem := _line_refused(books, line)) is not None:
+            return problem
+    sums = {"Debit": Decimal(0), "Credit": Decimal(0)}
+    for line in given["Line"]:
+        sums[line["JournalEntryLineDetail"]["PostingType"]] += Decimal(str(line["Amount"]))
+    unbalanced = sums["Debit"] != sums["Credit"]
+    return fault("2300", "Transaction total does not balance") if unbalanced else None
+
+
+def _line_refused(books: CompanyBooks, line: Mapping[str, Any]) -> Response | None:
+    detail = line["JournalEntryLineDetail"]
+    if detail.get("PostingType") not in {"Debit", "Credit"}:
+        return fault("2260", "PostingType is missing")
+    if Decimal(str(line["Amount"])) < 0:
+        return fault("2290", "Amount is negative")
+    account = books.accounts.get(detail["AccountRef"]["value"])
+    if account is None or not account["Active"]:
+        return fault("2500", "Invalid Reference Id")
+    if account["AccountType"] == "Accounts Receivable":
+        return fault("6000", "When you use Accounts Receivable, you must choose a customer")
+    return None
+
+
+def _keep(books: CompanyBooks, given: Mapping[str, Any]) -> dict[str, Any]:
+    number = given.get("Id") or str(1000 + len(books.replies) + len(books.entries))
+    while given.get("Id") is None and number in books.entries:
+        number = str(int(number) + 1)
+    before = books.entries.get(number)
+    token = int(before["SyncToken"]) + 1 if before else 0
+    lines = [{**line, "Id": str(n)} for n, line in enumerate(given["Line"])]
+    entry = {
+        "domain": "QBO",
+        "sparse": False,
+        **{name: value for name, value in given.items() if name != "Line"},
+        "Id": number,
+        "SyncToken": str(token),
+        "MetaData": {"CreateTime": _now(), "LastUpdatedTime": _now()},
+        "Line": lines,
+    }
+    books.entries[number] = entry
+    return entry
+
+
+def fault(code: str, message: str, status: int = 400) -> Response:
+    """Return a fault as QuickBooks answers it."""
+    error = {"Message": message, "Detail": message, "code": code, "element": ""}
+    return JSONResponse(
+        {"Fault": {"Error": [error], "type": "ValidationFault"}, "time": _now()}, status
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
