@@ -188,7 +188,7 @@ def test_ebay_columns_stand_in_any_order_and_no_row_is_lost(home: Path) -> None:
     noted = [["Transaction report"], ["Note", "two\nlines,\nor three"], *rows[top:]]
     assert examined(home, "ebay", written(noted)).total == straight.total
     sorted_away = [rows[top + 1], *rows[top : top + 1], *rows[top + 2 :]]
-    assert "row 1 stands above the header" in refusal(home, "ebay", written(sorted_away))
+    assert "row 1 is above the header" in refusal(home, "ebay", written(sorted_away))
 
 
 def test_a_number_of_the_channels_own_stands_once(home: Path) -> None:

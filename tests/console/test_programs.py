@@ -53,7 +53,8 @@ def lock(home: Settings) -> Iterator[HomeLock]:
 @pytest.fixture
 def sigint() -> Iterator[None]:
     """What stops programs is deaf to Ctrl-C at last; the tests are not."""
-    before = signal.getsignal(signal.SIGINT)
+    # Where a shell started the tests in the background, programs would inherit that it is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 

@@ -9,7 +9,7 @@ from connectors.accounting.beancount.syntax import number
 from connectors.channels.amazon.marketplaces import REGIONS
 from connectors.channels.tiktok.markets import CURRENCIES
 from connectors.channels.walmart.marketplaces import MARKETS
-from connectors.documents.macros import macros
+from connectors.documents.macros import define
 from connectors.documents.manifest import Dialect
 from connectors.errors import Permanent
 from mappings.money import coin, minor_digits
@@ -40,9 +40,7 @@ def test_minor_units_are_those_of_the_standard(currency: str, digits: int) -> No
 def test_an_amount_in_minor_units_is_read_and_written_exactly(currency: str) -> None:
     minor = 1234567
     with duckdb.connect() as con:
-        for macro in macros(DIALECT):
-            con.execute(macro)
-        con.execute("SET VARIABLE coin = $1", [coin(currency)])
+        define(con, DIALECT, coin=coin(currency))
         ((amount, rounded),) = con.execute(
             f"SELECT minor({minor}), coins(minor({minor}))"
         ).fetchall()

@@ -158,14 +158,14 @@ def test_whoever_connected_again_in_the_meantime_counts(
         """Its owner's new consent is saved right after the old grant was refused."""
 
         def _kept(self, slug: str) -> Token:
-            if asked_with == ["withdrawn"]:
+            if asked_with == ["a-token-that-was-taken-back"]:
                 self.vault.save(slug, {TOKEN: fresh.to_json()})
             return super()._kept(slug)
 
-    broker.vault.save("shop", {TOKEN: expired("withdrawn").to_json()})
+    broker.vault.save("shop", {TOKEN: expired("a-token-that-was-taken-back").to_json()})
     again = ConnectedAgain(broker.vault, broker.registry)
     assert again.access_token("shop", refresh).startswith("access-1-")
-    assert asked_with == ["withdrawn", fresh.refresh_token]
+    assert asked_with == ["a-token-that-was-taken-back", fresh.refresh_token]
     assert broker.registry.connections.get("shop").state == "pending"
 
 
