@@ -15,7 +15,7 @@ from connectors.database.registry import Connection, Registry
 from connectors.errors import BadInput
 from mappings.model import BOOKS
 from pipelines.stages.provisional import book_provisional, is_booked
-from pipelines.stages.targets import request_days
+from pipelines.stages.targets import plan_all
 from pipelines.stages.workspace import Workspace
 
 
@@ -124,8 +124,8 @@ def target_of(connection: Connection) -> str:
 def change_target(workspace: Workspace, slug: str, target: str, actor: str) -> bool:
     """Have a store's entries go to `target` from now on; False when they do already.
 
-    The books are written in any case. The store's days are requested, so that its entries are
-    planned for an organisation that is posted to. `BadInput` as `check_target` and `target_of`.
+    The books are written in any case. The store's entries are planned for an organisation
+    that is posted to. `BadInput` as `check_target` and `target_of`.
     """
     registry = workspace.registry
     connection = registry.connections.get(slug)
@@ -134,11 +134,7 @@ def change_target(workspace: Workspace, slug: str, target: str, actor: str) -> b
     check_target(registry, target)
     setup = Setup.model_validate(connection.setup).model_copy(update={"target": target})
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
-    if target != BOOKS:
-        organisation = registry.connections.get(target)
-        since = Setup.model_validate(organisation.setup).posting.since
-        if since is not None:
-            request_days(workspace, connection, since, f"posting to {target}", actor)
+    plan_all(workspace, registry.connections.get(slug))
     return True
 
 

@@ -72,26 +72,28 @@ class CompanyBooks:
 async def write(books: CompanyBooks, request: Request) -> Response:
     """Answer a POST to `/journalentry`: create, full update, or delete."""
     query = request.query_params
-    given: dict[str, Any] = json.loads(await request.body())
-    known = query.get("requestid")
-    if known is not None:
-        if len(known) > LONGEST_REQUEST:
+    document: dict[str, Any] = json.loads(await request.body())
+    request_id = query.get("requestid")
+    if request_id is not None:
+        if len(request_id) > LONGEST_REQUEST:
             return fault("2130", "requestid is longer than 50 characters")
-        if known in books.replies:
+        if request_id in books.replies:
             if books.repeats == "replay":
-                return JSONResponse(books.replies[known])
+                return JSONResponse(books.replies[request_id])
             if books.repeats == "refuse":
                 return fault("600", "Duplicate Request ID")
-    problem = _refused(books, given, is_delete=query.get("operation") == "delete")
+    problem = _refused(books, document, is_delete=query.get("operation") == "delete")
     if problem is not None:
         return problem
     if query.get("operation") == "delete":
-        del books.entries[given["Id"]]
-        reply = {"JournalEntry": {"Id": given["Id"], "status": "Deleted", "domain": "QBO"}}
+        del books.entries[document["Id"]]
+        reply: dict[str, Any] = {
+            "JournalEntry": {"Id": document["Id"], "status": "Deleted", "domain": "QBO"}
+        }
     else:
-        reply = {"JournalEntry": _keep(books, given), "time": _now()}
-    if known is not None:
-        books.replies[known] = reply
+        reply = {"JournalEntry": _keep(books, document), "time": _now()}
+    if request_id is not None:
+        books.replies[request_id] = reply
     return JSONResponse(reply)
 
 
@@ -104,8 +106,8 @@ def one(books: CompanyBooks, number: str) -> Response:
 
 def query(books: CompanyBooks, text: str) -> Response:
     """Answer a query: journal entries by their number, or every account."""
-    if wanted := _BY_NUMBER.fullmatch(text.strip()):
-        matches = [e for e in books.entries.values() if e.get("DocNumber") == wanted[1]]
+    if match := _BY_NUMBER.fullmatch(text.strip()):
+        matches = [e for e in books.entries.values() if e.get("DocNumber") == match[1]]
         answer: dict[str, Any] = {"JournalEntry": matches} if matches else {}
     elif text.strip().lower().startswith("select * from account"):
         answer = {"Account": list(books.accounts.values())}
@@ -114,53 +116,55 @@ def query(books: CompanyBooks, text: str) -> Response:
     return JSONResponse({"QueryResponse": answer, "time": _now()})
 
 
-def _refused(books: CompanyBooks, given: Mapping[str, Any], *, is_delete: bool) -> Response | None:
+def _refused(
+    books: CompanyBooks, document: Mapping[str, Any], *, is_delete: bool
+) -> Response | None:
     """Return the first fault of a request, in the order that QuickBooks looks."""
-    before = books.entries.get(given.get("Id", ""))
+    before = books.entries.get(document.get("Id", ""))
     checks: list[Callable[[], Response | None]] = [
-        lambda: _stale(given, before),
-        lambda: _closed(books, given, before),
+        lambda: _stale(document, before),
+        lambda: _closed(books, document, before),
     ]
     if not is_delete:
-        checks += [lambda: _too_long(given), lambda: _lines_refused(books, given)]
-    return next((found for check in checks if (found := check()) is not None), None)
+        checks += [lambda: _too_long(document), lambda: _lines_refused(books, document)]
+    return next((problem for check in checks if (problem := check()) is not None), None)
 
 
-def _stale(given: Mapping[str, Any], before: Mapping[str, Any] | None) -> Response | None:
-    if given.get("Id") is None:
+def _stale(document: Mapping[str, Any], before: Mapping[str, Any] | None) -> Response | None:
+    if document.get("Id") is None:
         return None
     if before is None:
         return fault("610", "Object Not Found")
-    if given.get("SyncToken") != before["SyncToken"]:
+    if document.get("SyncToken") != before["SyncToken"]:
         return fault("5010", "Stale Object Error")
     return None
 
 
 def _closed(
-    books: CompanyBooks, given: Mapping[str, Any], before: Mapping[str, Any] | None
+    books: CompanyBooks, document: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> Response | None:
-    days = [given.get("TxnDate"), before and before["TxnDate"]]
+    days = [document.get("TxnDate"), before and before["TxnDate"]]
     closed = books.close_date
     if closed is not None and any(day and date.fromisoformat(day) <= closed for day in days):
         return fault("6200", "Account Period Closed, Cannot Update Through Services API")
     return None
 
 
-def _too_long(given: Mapping[str, Any]) -> Response | None:
+def _too_long(document: Mapping[str, Any]) -> Response | None:
     longest = {"DocNumber": LONGEST_NUMBER, "PrivateNote": LONGEST_NOTE}
-    if any(len(given.get(name, "")) > length for name, length in longest.items()):
+    if any(len(document.get(name, "")) > length for name, length in longest.items()):
         return fault("2050", "String length is either shorter or longer than supported by spec")
     return None
 
 
-def _lines_refused(books: CompanyBooks, given: Mapping[str, Any]) -> Response | None:
-    if not given.get("Line"):
+def _lines_refused(books: CompanyBooks, document: Mapping[str, Any]) -> Response | None:
+    if not document.get("Line"):
         return fault("2020", "Required param missing")
-    for line in given["Line"]:
+    for line in document["Line"]:
         if (problem := _line_refused(books, line)) is not None:
             return problem
     sums = {"Debit": Decimal(0), "Credit": Decimal(0)}
-    for line in given["Line"]:
+    for line in document["Line"]:
         sums[line["JournalEntryLineDetail"]["PostingType"]] += Decimal(str(line["Amount"]))
     unbalanced = sums["Debit"] != sums["Credit"]
     return fault("2300", "Transaction total does not balance") if unbalanced else None
@@ -180,17 +184,17 @@ def _line_refused(books: CompanyBooks, line: Mapping[str, Any]) -> Response | No
     return None
 
 
-def _keep(books: CompanyBooks, given: Mapping[str, Any]) -> dict[str, Any]:
-    number = given.get("Id") or str(1000 + len(books.replies) + len(books.entries))
-    while given.get("Id") is None and number in books.entries:
+def _keep(books: CompanyBooks, document: Mapping[str, Any]) -> dict[str, Any]:
+    number = document.get("Id") or str(1000 + len(books.replies) + len(books.entries))
+    while document.get("Id") is None and number in books.entries:
         number = str(int(number) + 1)
     before = books.entries.get(number)
     token = int(before["SyncToken"]) + 1 if before else 0
-    lines = [{**line, "Id": str(n)} for n, line in enumerate(given["Line"])]
+    lines = [{**line, "Id": str(n)} for n, line in enumerate(document["Line"])]
     entry = {
         "domain": "QBO",
         "sparse": False,
-        **{name: value for name, value in given.items() if name != "Line"},
+        **{name: value for name, value in document.items() if name != "Line"},
         "Id": number,
         "SyncToken": str(token),
         "MetaData": {"CreateTime": _now(), "LastUpdatedTime": _now()},

@@ -28,7 +28,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
-from sandbox.xero_books import Ledger, accounts, answer
+from sandbox.xero_books import JournalBook, accounts, answer
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -72,7 +72,7 @@ class Xero(Granting):
         self.organisations = {each.tenant: each for each in ours}
         self.first, self.second, self.third = self.organisations
         self.kind = "web"
-        self.ledgers = {tenant: Ledger() for tenant in self.organisations}
+        self.ledgers = {tenant: JournalBook() for tenant in self.organisations}
         self.connections: dict[str, dict[str, str]] = {}
         self.oauth = OAuth(
             access_seconds=30 * MINUTE,

@@ -1,7 +1,7 @@
 """Manual journals of a Xero organisation: what its API takes, refuses and shows.
 
 Fields, statuses and answers: Xero's OpenAPI document (accounting, 16.1.0). Messages are those that
-integrations met: ../reference/accounting.md names them. A key of idempotency is kept for six
+integrations met. A key of idempotency is kept for six
 minutes, with the answer to its first request, whatever that was.
 """
 
@@ -38,7 +38,7 @@ FINAL = {"DELETED", "VOIDED"}
 
 
 @dataclass
-class Ledger:
+class JournalBook:
     """One organisation's chart and its manual journals, by id."""
 
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Ledger:
         return {code: total for code, total in sums.items() if total}
 
 
-async def answer(ledger: Ledger, request: Request) -> Response:
+async def answer(ledger: JournalBook, request: Request) -> Response:
     """Answer a call to `/ManualJournals`, or to one of them."""
     number = request.path_params.get("id")
     if request.method == "GET":
@@ -87,27 +87,27 @@ async def answer(ledger: Ledger, request: Request) -> Response:
     if key is not None:
         if len(key) > LONGEST_KEY:
             return _problem("The Idempotency-Key is longer than 128 characters")
-        kept = ledger.replies.get(key)
-        if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
-            if kept[1] != call:
+        earlier = ledger.replies.get(key)
+        if earlier is not None and time.monotonic() - earlier[0] < KEPT_SECONDS:
+            if earlier[1] != call:
                 return _problem(f"Idempotency Key {key} is used with a different request")
-            return Response(kept[3], kept[2], media_type="application/json")
+            return Response(earlier[3], earlier[2], media_type="application/json")
     reply = _written(ledger, request, json.loads(body), number)
     if key is not None:
         ledger.replies[key] = (time.monotonic(), call, reply.status_code, bytes(reply.body))
     return reply
 
 
-def accounts(ledger: Ledger) -> Response:
+def accounts(ledger: JournalBook) -> Response:
     """Answer a call to `/Accounts`."""
     return _ok("Accounts", list(ledger.accounts.values()))
 
 
-def _shown(ledger: Ledger, request: Request) -> Response:
+def _shown(ledger: JournalBook, request: Request) -> Response:
     query = request.query_params
     journals = sorted(ledger.journals.values(), key=lambda j: j["UpdatedDateUTC"])
-    if wanted := _DATE.fullmatch(query.get("where", "")):
-        day = f"{int(wanted[1]):04}-{int(wanted[2]):02}-{int(wanted[3]):02}"
+    if match := _DATE.fullmatch(query.get("where", "")):
+        day = f"{int(match[1]):04}-{int(match[2]):02}-{int(match[3]):02}"
         journals = [j for j in journals if j["day"] == day]
     elif query.get("where"):
         return _problem("The where clause is not understood")
@@ -119,54 +119,54 @@ def _shown(ledger: Ledger, request: Request) -> Response:
     return _ok("ManualJournals", bare)
 
 
-def _one(ledger: Ledger, number: str) -> Response:
+def _one(ledger: JournalBook, number: str) -> Response:
     if number not in ledger.journals:
         return _problem("The document with the supplied id was not found for this endpoint.", 404)
     return _ok("ManualJournals", [_public(ledger.journals[number])])
 
 
 def _written(
-    ledger: Ledger, request: Request, body: Mapping[str, Any], number: str | None
+    ledger: JournalBook, request: Request, body: Mapping[str, Any], number: str | None
 ) -> Response:
     if number is not None and number not in ledger.journals:
         return _problem("The document with the supplied id was not found for this endpoint.", 404)
     answers, refused = [], False
-    for given in body.get("ManualJournals", [body]):
-        before = ledger.journals.get(number or given.get("ManualJournalID", ""))
+    for document in body.get("ManualJournals", [body]):
+        before = ledger.journals.get(number or document.get("ManualJournalID", ""))
         if request.method == "PUT":
             before = None
-        errors = _errors(ledger, given, before)
+        errors = _errors(ledger, document, before)
         refused = refused or bool(errors)
         if errors:
             messages = [{"Message": each} for each in errors]
             answers.append(
-                {**given, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
+                {**document, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
             )
         else:
-            answers.append(_public(_keep(ledger, given, before)))
+            answers.append(_public(_keep(ledger, document, before)))
     if refused and request.query_params.get("summarizeErrors", "").lower() == "true":
         return _validation(answers)
     return _ok("ManualJournals", answers)
 
 
 def _errors(
-    ledger: Ledger, given: Mapping[str, Any], before: Mapping[str, Any] | None
+    ledger: JournalBook, document: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> list[str]:
-    status = given.get("Status", "DRAFT")
+    status = document.get("Status", "DRAFT")
     if status not in STATES:
         return [f"The status '{status}' cannot be applied to the document"]
     if before is not None and before["Status"] in FINAL:
         return ["This document cannot be edited as it has been voided or deleted"]
-    if (locked := _locked(ledger, given, before)) is not None:
+    if (locked := _locked(ledger, document, before)) is not None:
         return [locked]
     if status in FINAL:
         return [] if before is not None else ["A document that is not there cannot be voided"]
     errors = []
-    if not given.get("Narration"):
+    if not document.get("Narration"):
         errors.append("Narration must be specified")
-    if "LineAmountTypes" not in given:
+    if "LineAmountTypes" not in document:
         errors.append("LineAmountTypes must be specified")
-    lines = given.get("JournalLines", [])
+    lines = document.get("JournalLines", [])
     if len(lines) < 2:
         errors.append("A manual journal has two lines at least")
     amounts = [Decimal(str(line["LineAmount"])) for line in lines]
@@ -177,7 +177,7 @@ def _errors(
     return errors + [e for line in lines if (e := _account_error(ledger, line)) is not None]
 
 
-def _account_error(ledger: Ledger, line: Mapping[str, Any]) -> str | None:
+def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
     code = line.get("AccountCode", "")
     account = ledger.accounts.get(code)
     if account is None:
@@ -190,9 +190,9 @@ def _account_error(ledger: Ledger, line: Mapping[str, Any]) -> str | None:
 
 
 def _locked(
-    ledger: Ledger, given: Mapping[str, Any], before: Mapping[str, Any] | None
+    ledger: JournalBook, document: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> str | None:
-    days = [given.get("Date"), before and before["day"]]
+    days = [document.get("Date"), before and before["day"]]
     lock = ledger.period_lock
     if lock is not None and any(day and date.fromisoformat(day) <= lock for day in days):
         return f"The document date cannot be before the period lock date of {lock:%d %B %Y}"
@@ -200,7 +200,7 @@ def _locked(
 
 
 def _keep(
-    ledger: Ledger, given: Mapping[str, Any], before: Mapping[str, Any] | None
+    ledger: JournalBook, document: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     now = datetime.now(UTC)
     journal = {
@@ -210,11 +210,11 @@ def _keep(
         "HasAttachments": False,
         "day": f"{now:%Y-%m-%d}",
         **(before or {}),
-        **{name: value for name, value in given.items() if name != "Date"},
+        **{name: value for name, value in document.items() if name != "Date"},
         "UpdatedDateUTC": f"/Date({int(now.timestamp() * 1000)}+0000)/",
     }
-    if "Date" in given:
-        journal["day"] = given["Date"]
+    if "Date" in document:
+        journal["day"] = document["Date"]
     for line in journal["JournalLines"]:
         line.setdefault("AccountID", ledger.accounts[line["AccountCode"]]["AccountID"])
     ledger.journals[journal["ManualJournalID"]] = journal

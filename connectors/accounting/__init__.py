@@ -10,13 +10,13 @@ from typing import Final
 from connectors.accounting.beancount.books import Books
 from connectors.accounting.files.target import Files
 from connectors.accounting.quickbooks.journals import QuickBooksJournals
-from connectors.accounting.target import Opening, Target
+from connectors.accounting.target import Opening, OrganisationBooks
 from connectors.accounting.xero.journals import XeroJournals
 
 TARGETS: Final[dict[str, type[Books]]] = {"books": Books}
 
 # The organisations that Daybook posts to, by the platform of their connection.
-ORGANISATIONS: Final[Mapping[str, Callable[[Opening], Target]]] = {
+ORGANISATIONS: Final[Mapping[str, Callable[[Opening], OrganisationBooks]]] = {
     "files": Files,
     "quickbooks": QuickBooksJournals,
     "xero": XeroJournals,

@@ -18,12 +18,12 @@ class PeriodClosed(ConfigError):
 
 
 class EditedThere(ConfigError):
-    """What the organisation holds of an entry is not what Daybook posted: somebody edited it."""
+    """The organisation holds an entry otherwise than Daybook posted it: somebody edited it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What an organisation's books are opened with.
+    """The means to open an organisation's books.
 
     `stores` are the names of stores by slug, `limiter_for` hands out turns under limits.
     """
@@ -51,7 +51,7 @@ class Holding:
     is_intact: bool
 
 
-class Target(Protocol):
+class OrganisationBooks(Protocol):
     """One organisation's books. A revision of an entry is posted once, whoever asks how often."""
 
     def check(self) -> None:

@@ -1,7 +1,6 @@
 """The switch for posting to an accounting organisation: off until its owner turns it on.
 
-It applies from a business day on, so that imported history is never posted. The switch is stored
-and due entries can be previewed; no entry is sent to Xero or QuickBooks yet.
+It applies from a business day on, so that imported history is never posted.
 """
 
 from datetime import date, timedelta

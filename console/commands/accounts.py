@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from connectors.accounting import ORGANISATIONS
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import has_settlements, platform_named
@@ -156,8 +155,6 @@ def posting(
         return
     look = f"`daybook publish --target {slug} --dry-run`"
     print_result(f"{slug}: posting from {switch.since}; {look} shows what is due")
-    if organisation.channel not in ORGANISATIONS:
-        print_status(f"entries are not sent to {platform_named(organisation.channel).title} yet")
 
 
 def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Json = False) -> None:

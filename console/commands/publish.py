@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from connectors.accounting import ORGANISATIONS, TARGETS
-from connectors.accounts.platforms import has_settlements, platform_named
+from connectors.accounting import TARGETS
+from connectors.accounts.platforms import has_settlements
 from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
 from connectors.errors import BadInput
@@ -21,13 +21,13 @@ from console.commands.sync import (
     window_of,
 )
 from console.options import Json
-from console.output import print_json, print_result, print_status
+from console.output import print_json, print_result
 from console.progress import steps
 from console.workspace import chosen, workspace
 from pipelines.names import DAYS_BETWEEN_RUNS
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.orphans import Orphan
-from pipelines.stages.publisher import Due, due, due_since, senders
+from pipelines.stages.publisher import Due, due, senders
 from pipelines.stages.sender import due_days, planned_for
 from pipelines.stages.workspace import Workspace
 from pipelines.sync import SyncProblem, books_problems, held_entries
@@ -56,12 +56,8 @@ def publish(
         connections = chosen(opened, slugs or [])
         if target not in TARGETS:
             organisation = _organisation(opened, target)
-            if dry_run or organisation.channel not in ORGANISATIONS:
-                _preview(
-                    opened, connections, organisation, window, dry_run=dry_run, as_json=as_json
-                )
-            else:
-                _send(opened, connections, organisation, window, as_json=as_json)
+            command = _preview if dry_run else _send
+            command(opened, connections, organisation, window, as_json=as_json)
             return
         outstanding = {c.slug: due(opened, c, window) for c in connections}
         if not dry_run:
@@ -100,20 +96,12 @@ def _preview(
     organisation: Connection,
     window: Window,
     *,
-    dry_run: bool,
     as_json: bool,
 ) -> None:
-    target = organisation.slug
-    title = platform_named(organisation.channel).title
-    if not dry_run:
-        raise BadInput(
-            f"Daybook does not post to {title} yet: --dry-run shows what would go to {target}"
-        )
-    since, sending = posting(organisation).since, senders(stores, target)
-    if organisation.channel in ORGANISATIONS:
-        entries = planned_for(opened, sending, organisation, window)
-    else:
-        entries = due_since(opened, sending, since, window)
+    """List what is due at an organisation."""
+    target, since = organisation.slug, posting(organisation).since
+    sending = senders(stores, target)
+    entries = planned_for(opened, sending, organisation, window)
     held = [p for p in entries if p.state == "held"]
     due_there = [p for p in entries if p.state != "held"]
     if as_json:
@@ -131,8 +119,6 @@ def _preview(
         headline = f"{counted(len(due_there), 'entry')} would be posted to {target}"
         _show(f"{headline}{_why(target, since, sending)}", due_there)
         _show_held(held)
-    if organisation.channel not in ORGANISATIONS:
-        print_status(f"Daybook does not post to {title} yet: this is what would go")
     raise typer.Exit(1 if held else 0)
 
 

@@ -163,7 +163,7 @@ def _journals(
     unsupported: dict[date, list[EntryFacts]] = {d: [] for d in window if d not in covered_days}
     whole = replace(built, days=built.days | unsupported)
     plan(store.workspace, store.connection, window, whole)
-    plan_for_organisation(store, window, whole)
+    plan_for_organisation(store, whole.days.keys() - whole.failed.keys())
     return missing + results
 
 

@@ -67,11 +67,11 @@ def save_mapping(
 
 def check_chart(config: MappingConfig, target: str) -> None:
     """Raise `BadInput` where a mapping is not of the chart of its target."""
-    wanted = "books" if target == BOOKS else "organisation"
-    if config.chart != wanted:
+    chart = "books" if target == BOOKS else "organisation"
+    if config.chart != chart:
         raise BadInput(
             f"the mapping's chart is {config.chart!r}: for the target {target} write "
-            f"`chart: {wanted}`"
+            f"`chart: {chart}`"
         )
 
 

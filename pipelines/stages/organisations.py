@@ -4,16 +4,15 @@ They are made of the same transactions under the organisation's own mapping, whe
 needed: what is kept is what was sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from connectors.accounting import ORGANISATIONS
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, PlannedEntry
-from connectors.lake.windows import Window
+from connectors.lake.windows import ONE_DAY
 from mappings.model import BOOKS, JournalEntry
 from pipelines.stages.journal_tables import write_journal
-from pipelines.stages.journals import Built, journal_entries
+from pipelines.stages.journals import journal_entries
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
 from pipelines.stages.store import Store
@@ -25,8 +24,7 @@ def organisation_of(workspace: Workspace, connection: Connection) -> Connection 
     target = Setup.model_validate(connection.setup).target
     if target == BOOKS:
         return None
-    organisation = workspace.registry.connections.get(target)
-    return organisation if organisation.channel in ORGANISATIONS else None
+    return workspace.registry.connections.get(target)
 
 
 def posted_to(workspace: Workspace) -> list[str]:
@@ -34,8 +32,7 @@ def posted_to(workspace: Workspace) -> list[str]:
     return [
         connection.slug
         for connection in workspace.registry.connections.list()
-        if connection.channel in ORGANISATIONS
-        and Setup.model_validate(connection.setup).posting.since is not None
+        if Setup.model_validate(connection.setup).posting.since is not None
     ]
 
 
@@ -62,16 +59,18 @@ def entries_for(
     return entries
 
 
-def plan_for_organisation(store: Store, window: Window, built: Built) -> None:
-    """Plan what the store's organisation should hold of the days that were built.
+def plan_for_organisation(store: Store, days: Collection[date]) -> None:
+    """Plan what the store's organisation should hold of some days.
 
     Nothing is planned of days before the one from which on it is posted to.
     """
     organisation = organisation_of(store.workspace, store.connection)
-    if organisation is None:
+    since = organisation and Setup.model_validate(organisation.setup).posting.since
+    if organisation is None or not since:
         return
-    since = Setup.model_validate(organisation.setup).posting.since
-    days = [day for day in built.days if day not in built.failed and since and day >= since]
+    chosen = sorted(day for day in days if day >= since)
+    if not chosen:
+        return
     publications = store.workspace.registry.publications
     rows = [
         PlannedEntry(
@@ -82,13 +81,13 @@ def plan_for_organisation(store: Store, window: Window, built: Built) -> None:
             entry.content_hash,
             held,
         )
-        for entry, held in entries_for(store, organisation, days, {}).items()
+        for entry, held in entries_for(store, organisation, chosen, {}).items()
     ]
     publications.plan(organisation.slug, rows)
     current = {(row.business_date, row.currency) for row in rows}
     gone = [
         (p.business_date, p.currency)
-        for p in publications.list(organisation.slug, [store.slug], window.start, window.end)
+        for p in publications.list(organisation.slug, [store.slug], chosen[0], chosen[-1] + ONE_DAY)
         if p.business_date in days
         and (p.business_date, p.currency) not in current
         and p.state != "voided"

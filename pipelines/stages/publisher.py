@@ -85,23 +85,6 @@ def senders(stores: Iterable[Connection], target: str) -> list[Connection]:
     return [s for s in stores if Setup.model_validate(s.setup).target == target]
 
 
-def due_since(
-    workspace: Workspace, stores: Sequence[Connection], since: date | None, window: Window
-) -> list[Publication]:
-    """Return the entries that an organisation should have of these stores, and held ones.
-
-    They are those of business days from `since` on, as they stand in the plan for the books; none
-    where it is None. Daybook does not send them yet.
-    """
-    if since is None or since >= window.end or not stores:
-        return []
-    start = max(since, window.start)
-    listed = workspace.registry.publications.list(
-        BOOKS, [s.slug for s in stores], start, window.end
-    )
-    return [p for p in listed if p.state != "voided" and p.withdrawn_at is None]
-
-
 def publish(workspace: Workspace, connection: Connection, window: Window) -> PublishResult:
     """Bring the books up to the plan for one connection and window.
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from connectors.accounting import ORGANISATIONS
-from connectors.accounting.target import EditedThere, Opening, PeriodClosed, Target
+from connectors.accounting.target import EditedThere, Opening, OrganisationBooks, PeriodClosed
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, Publication
@@ -118,7 +118,7 @@ def due_days(workspace: Workspace, connection: Connection, window: Window) -> li
 
 
 class _Work:
-    """What is due for one store at one organisation, while its lock is held."""
+    """The work that is due for one store at one organisation, while its lock is held."""
 
     def __init__(self, store: Store, organisation: Connection, sent: Sent) -> None:
         self._store, self._slug, self._sent = store, organisation.slug, sent
@@ -149,7 +149,7 @@ class _Work:
                 self._publications.mark(self._slug, [newest], "failed", str(error))
                 self._sent.failed[newest.business_date] = str(error)
 
-    def _opened(self) -> Target:
+    def _opened(self) -> OrganisationBooks:
         settings, registry = self._store.workspace.settings, self._store.workspace.registry
         accounts, organisation = Accounts(settings, registry), self._organisation
         application = f"{organisation.channel}:{accounts.application_id(self._slug)}"
@@ -171,26 +171,28 @@ class _Work:
         due = list(newest)
         revisions = {p.entry_id: p.revision for p in due}
         days = sorted({p.business_date for p in due})
-        found = entries_for(self._store, self._organisation, days, revisions)
-        return {entry.entry_id: entry for entry in found}
+        entries = entries_for(self._store, self._organisation, days, revisions)
+        return {entry.entry_id: entry for entry in entries}
 
-    def _settled(self, target: Target, chain: Sequence[Publication]) -> Publication | None:
+    def _settled(
+        self, target: OrganisationBooks, chain: Sequence[Publication]
+    ) -> Publication | None:
         """Return the revision that the books hold; one whose answer was lost is looked for."""
         held = next((p for p in reversed(chain) if p.state == "posted"), None)
         for lost in chain:
             if lost.state not in {"sending", "unknown"} or lost.content is None:
                 continue
             entry = entry_of(lost.content)
-            found = target.find(entry, entry_of(held.content) if held and held.content else None)
-            if found is None:
+            holding = target.find(entry, entry_of(held.content) if held and held.content else None)
+            if holding is None:
                 # It never arrived: it is due again, or a newer revision takes its place.
                 is_due = lost is chain[-1]
                 state: PublicationState = "planned" if is_due else "superseded"
                 self._publications.mark(self._slug, [lost], state)
                 continue
-            if not found.is_intact:
+            if not holding.is_intact:
                 raise EditedThere(f"{lost.entry_id} was changed there after Daybook posted it")
-            self._publications.mark_posted(self._slug, [lost], found.reference)
+            self._publications.mark_posted(self._slug, [lost], holding.reference)
             held = next(
                 p
                 for p in self._publications.list(
@@ -207,7 +209,7 @@ class _Work:
 
     def _post(
         self,
-        target: Target,
+        target: OrganisationBooks,
         newest: Publication,
         held: Publication | None,
         entry: JournalEntry | None,
@@ -238,7 +240,7 @@ class _Work:
 
     def _remove(
         self,
-        target: Target,
+        target: OrganisationBooks,
         chain: Sequence[Publication],
         held: Publication | None,
         closed: date | None,
@@ -273,6 +275,6 @@ def entry_of(content: Mapping[str, Any]) -> JournalEntry:
     return JournalEntry(**{**fields, "business_date": day, "lines": lines})
 
 
-def _lines(kept: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:
-    for line in kept:
+def _lines(stored: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:
+    for line in stored:
         yield JournalLine(**{**line, "amount": Decimal(line["amount"])})

@@ -1,4 +1,4 @@
-"""Changes to where entries go: saved, and the days requested that they concern."""
+"""Changes to where entries go: saved, and the entries planned that they concern."""
 
 from datetime import date
 
@@ -6,24 +6,31 @@ from connectors.accounts.posting_switch import change_posting
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from pipelines.stages.imports import days_of
+from pipelines.stages.organisations import plan_for_organisation
 from pipelines.stages.provisional import booked_documents
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 
 def post_since(workspace: Workspace, slug: str, since: date | None, actor: str) -> bool:
     """Post entries of this business day and later to an organisation, or none.
 
-    The days of every store that posts to it are requested, so that their entries are planned.
-    Returns False when it is so already; `BadInput` as `change_posting`.
+    The entries of every store that posts to it are planned. Returns False when it is so already;
+    `BadInput` as `change_posting`.
     """
-    registry, begin = workspace.registry, workspace.settings.first_day
-    if not change_posting(registry, slug, since, begin, actor):
+    registry = workspace.registry
+    if not change_posting(registry, slug, since, workspace.settings.first_day, actor):
         return False
-    if since is not None:
-        for store in registry.connections.list():
-            if Setup.model_validate(store.setup).target == slug:
-                request_days(workspace, store, since, f"posting to {slug}", actor)
+    for store in registry.connections.list():
+        if Setup.model_validate(store.setup).target == slug:
+            plan_all(workspace, store)
     return True
+
+
+def plan_all(workspace: Workspace, connection: Connection) -> None:
+    """Plan the entries of every computed day of a store for its organisation."""
+    days = workspace.lake.days("journal_lines", connection.slug)
+    plan_for_organisation(Store.read(workspace, connection), days)
 
 
 def request_days(

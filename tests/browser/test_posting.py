@@ -37,7 +37,7 @@ def test_posting_is_switched_on_a_card(page: Page, site: Site) -> None:
     expect(
         page.get_by_role("status").filter(has_text="posting from 1 December 2026")
     ).to_be_visible()
-    expect(shop_card).to_contain_text("Posting from 1 December 2026; entries are not sent yet")
+    expect(shop_card).to_contain_text("Posting from 1 December 2026")
     dialog = open_dialog(page)
     expect(dialog.get_by_label("Post from")).to_have_value("2026-12-01")
     dialog.get_by_role("button", name="Turn off").click()

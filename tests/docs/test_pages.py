@@ -101,10 +101,13 @@ def test_the_category_table_is_the_data() -> None:
 
 
 def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
-    (example,) = (
+    examples = [
         body for name, kind, body in BLOCKS if name.endswith("entries.md") and kind == "yaml"
+    ]
+    config, overrides, organisation = (
+        MappingConfig.model_validate(yaml.safe_load(example)) for example in examples
     )
-    config = MappingConfig.model_validate(yaml.safe_load(example))
+    assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
     word = "Mystery / Oddity / New Fee"
     assert f"no rule for {word}:" in ENTRIES
     assert classify("amazon", [word])[0].category == "unclassified"

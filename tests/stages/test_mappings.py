@@ -22,11 +22,11 @@ def amounts(
     house: House, day: date, category: str = SALES
 ) -> dict[tuple[str, str | None], Decimal]:
     """What stands on each account and tax code of a category on a day."""
-    found: dict[tuple[str, str | None], Decimal] = {}
+    accounts: dict[tuple[str, str | None], Decimal] = {}
     for row in house.rows("journal_lines"):
         if row["business_date"] == day and row["category"] == category:
-            found[row["account"], row["tax_code"]] = row["amount"]
-    return found
+            accounts[row["account"], row["tax_code"]] = row["amount"]
+    return accounts
 
 
 def sold(order_id: str, at: str, sku: str, price: str) -> list[Line]:
@@ -153,13 +153,13 @@ def test_the_newest_version_of_a_day_holds(registry: Registry) -> None:
     saved("Income:May", "store", date(2026, 5, 1))
     saved("Income:April", "store", date(2026, 4, 1))
     days = [date(2026, month, 1) for month in (2, 3, 4, 5)]
-    found = {
+    accounts = {
         day: config.accounts["sales"]
         for config, chosen in mappings_in_effect(registry, "store", days)
         for day in chosen
     }
     # What is saved last replaces what was saved before, from its day on.
-    assert list(found.values()) == [
+    assert list(accounts.values()) == [
         "Income:Default",
         "Income:March",
         "Income:April",

@@ -61,15 +61,14 @@ def post_to(house: House, form: str) -> None:
 
 
 def organisation(house: House) -> Connection:
-    found = organisation_of(house.workspace, house.connection)
-    assert found is not None
-    return found
+    target = organisation_of(house.workspace, house.connection)
+    assert target is not None
+    return target
 
 
 def publish(house: House) -> Sent:
     house.normalise()
-    built = house.journal()
-    plan_for_organisation(house.store, house.window, built)
+    plan_for_organisation(house.store, house.journal().days.keys())
     return send(house.store, organisation(house), house.window)
 
 
@@ -80,12 +79,12 @@ def exported(house: House) -> dict[str, bytes]:
 
 def balances(house: House) -> dict[str, Decimal]:
     """What stands on each account when every file was imported."""
-    found: dict[str, Decimal] = {}
+    sums: dict[str, Decimal] = {}
     for content in exported(house).values():
         for row in csv.DictReader(StringIO(content.decode())):
             amount = Decimal(row["Debit"] or 0) - Decimal(row["Credit"] or 0)
-            found[row["Account"]] = found.get(row["Account"], Decimal(0)) + amount
-    return {account: amount for account, amount in found.items() if amount}
+            sums[row["Account"]] = sums.get(row["Account"], Decimal(0)) + amount
+    return {account: amount for account, amount in sums.items() if amount}
 
 
 @pytest.fixture(params=["generic", "hledger"])
@@ -136,10 +135,10 @@ def test_a_changed_day_is_brought_up_and_a_vanished_one_taken_out(
 
 def hledger(journal: Path, *words: str) -> str:
     """What hledger, which nobody here wrote, says of a journal."""
-    done = subprocess.run(
+    result = subprocess.run(
         ["hledger", "-f", str(journal), *words], capture_output=True, text=True, check=True
     )
-    return done.stdout
+    return result.stdout
 
 
 def test_hledger_reads_what_was_written_and_a_change_in_its_place(empty: House) -> None:
@@ -189,11 +188,11 @@ def test_a_file_that_somebody_changed_is_never_written_over(empty: House) -> Non
     publish(empty)
     (edited,) = (empty.settings.exports_folder / ORGANISATION / "store").glob("2026-03-02*")
     edited.write_bytes(edited.read_bytes() + b"; mine\n")
-    kept = edited.read_bytes()
+    content = edited.read_bytes()
     empty.take(settlement(price="25.00"), "restated.txt")
     sent = publish(empty)
     assert "was changed after Daybook wrote it" in sent.failed[date(2026, 3, 2)]
-    assert edited.read_bytes() == kept
+    assert edited.read_bytes() == content
     # A day that fails stops alone.
     assert len(sent.posted) == 1
 

@@ -82,7 +82,7 @@ class Books:
     def take(self, text: str, name: str = "report.txt") -> None:
         self.house.take(text, name)
         self.house.normalise()
-        plan_for_organisation(self.house.store, self.house.window, self.house.journal())
+        plan_for_organisation(self.house.store, self.house.journal().days.keys())
 
     def send(self) -> Sent:
         organisation = organisation_of(self.house.workspace, self.house.connection)
@@ -253,8 +253,11 @@ def test_an_account_that_is_archived_is_refused_in_words(books: Books) -> None:
     books.use("fee_referral", is_active=False)
     books.take(books.settlement())
     sent = books.send()
-    said = {"xero": "Account code '404' has been archived", "quickbooks": "Invalid Reference Id"}
-    assert said[books.name] in sent.failed[FIRST_DAY]
+    refusals = {
+        "xero": "Account code '404' has been archived",
+        "quickbooks": "Invalid Reference Id",
+    }
+    assert refusals[books.name] in sent.failed[FIRST_DAY]
     books.use("fee_referral", is_active=True)
     # Xero may repeat the answer to a key whose cause is cured; another try has another key.
     assert books.send().failed == {}

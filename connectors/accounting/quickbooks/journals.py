@@ -181,10 +181,10 @@ def _error(response: httpx2.Response) -> Exception | None:
     if not errors:
         return None
     codes = [str(error.get("code")) for error in errors]
-    said = "; ".join(f"{error.get('Message')} ({error.get('code')})" for error in errors)
-    if CLOSED & set(codes) or "account period closed" in said.lower():
-        return PeriodClosed(f"{TITLE}: {said}")
-    return _Fault(f"{TITLE} refuses the entry: {said}", codes)
+    messages = "; ".join(f"{error.get('Message')} ({error.get('code')})" for error in errors)
+    if CLOSED & set(codes) or "account period closed" in messages.lower():
+        return PeriodClosed(f"{TITLE}: {messages}")
+    return _Fault(f"{TITLE} refuses the entry: {messages}", codes)
 
 
 def number_of(entry: JournalEntry) -> str:
@@ -223,8 +223,8 @@ def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
         amount = Decimal(str(line["Amount"]))
         signed = amount if detail.get("PostingType") == "Debit" else -amount
         sums[number] = sums.get(number, Decimal(0)) + signed
-    wanted: dict[str, Decimal] = {}
+    expected: dict[str, Decimal] = {}
     for posted in entry.lines:
-        wanted[posted.account] = wanted.get(posted.account, Decimal(0)) + posted.amount
-    same = {n: a for n, a in sums.items() if a} == {n: a for n, a in wanted.items() if a}
+        expected[posted.account] = expected.get(posted.account, Decimal(0)) + posted.amount
+    same = {n: a for n, a in sums.items() if a} == {n: a for n, a in expected.items() if a}
     return same and f"[{marker(entry)}]" in held.get("PrivateNote", "")

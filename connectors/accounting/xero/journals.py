@@ -126,24 +126,24 @@ class XeroJournals:
         while True:
             # Only pages have lines.
             query = {"where": where, "page": str(page)}
-            found = self._call("GET", "/ManualJournals", params=query)["ManualJournals"]
-            yield from found
-            if len(found) < _PAGE:
+            journals = self._call("GET", "/ManualJournals", params=query)["ManualJournals"]
+            yield from journals
+            if len(journals) < _PAGE:
                 return
             page += 1
 
     def _one(self, reference: str) -> Mapping[str, Any] | None:
-        found = self._call("GET", f"/ManualJournals/{reference}")["ManualJournals"]
-        return found[0] if found else None
+        journals = self._call("GET", f"/ManualJournals/{reference}")["ManualJournals"]
+        return journals[0] if journals else None
 
     def _write(self, method: str, path: str, document: Mapping[str, Any], key: str | None) -> str:
-        known = {"Idempotency-Key": key} if key is not None else {}
+        idempotency = {"Idempotency-Key": key} if key is not None else {}
         answer = self._call(
             method,
             f"/ManualJournals{path}",
             params={"summarizeErrors": "false"},
             content=orjson.dumps({"ManualJournals": [document]}),
-            headers={"Content-Type": "application/json", **known},
+            headers={"Content-Type": "application/json", **idempotency},
         )
         try:
             (journal,) = answer["ManualJournals"]
@@ -152,10 +152,10 @@ class XeroJournals:
         # A warning may mean that a line was dropped: the journal is then not what was sent.
         problems = [*journal.get("ValidationErrors", ()), *journal.get("Warnings", ())]
         if problems or journal.get("StatusAttributeString") == "ERROR":
-            said = "; ".join(str(problem.get("Message")) for problem in problems)
-            if any(words in said for words in _LOCKED):
-                raise PeriodClosed(f"{TITLE}: {said}")
-            raise Permanent(f"{TITLE} refuses the journal: {said or 'it does not say why'}")
+            messages = "; ".join(str(problem.get("Message")) for problem in problems)
+            if any(words in messages for words in _LOCKED):
+                raise PeriodClosed(f"{TITLE}: {messages}")
+            raise Permanent(f"{TITLE} refuses the journal: {messages or 'it does not say why'}")
         return str(journal["ManualJournalID"])
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
@@ -192,10 +192,10 @@ def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
     for line in journal.get("JournalLines", ()):
         code = str(line.get("AccountCode"))
         sums[code] = sums.get(code, Decimal(0)) + Decimal(str(line["LineAmount"]))
-    wanted: dict[str, Decimal] = {}
+    expected: dict[str, Decimal] = {}
     for posted in entry.lines:
-        wanted[posted.account] = wanted.get(posted.account, Decimal(0)) + posted.amount
-    same = {c: a for c, a in sums.items() if a} == {c: a for c, a in wanted.items() if a}
+        expected[posted.account] = expected.get(posted.account, Decimal(0)) + posted.amount
+    same = {c: a for c, a in sums.items() if a} == {c: a for c, a in expected.items() if a}
     return same and f"[{marker(entry)}]" in journal.get("Narration", "")
 
 

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from connectors.accounting import ORGANISATIONS
 from connectors.accounts.platforms import has_settlements
 from connectors.database.registry import Registry
 from console import connections
@@ -125,8 +124,7 @@ def _posting(card: Card) -> str:
     since = card.setup.posting.since
     if since is None:
         return "Posting: off"
-    sends = card.connection.channel in ORGANISATIONS
-    return f"Posting from {since:%-d %B %Y}" + ("" if sends else "; entries are not sent yet")
+    return f"Posting from {since:%-d %B %Y}"
 
 
 def _ago(then: datetime) -> str:

@@ -5,7 +5,6 @@ from datetime import date
 
 from nicegui import ui
 
-from connectors.accounting import ORGANISATIONS
 from connectors.accounts.posting_switch import check_posting
 from connectors.errors import BadInput
 from console.cards import Card
@@ -23,12 +22,12 @@ async def switch_posting(
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Posting to {connection.name}", 2)
         ui.label(
-            "Entries of this business day and later are to be posted here, from the stores whose "
+            "Entries of this business day and later are posted here, from the stores whose "
             "entries go to this organisation. Earlier days stay data alone."
         )
         ui.label(
-            f"Daybook does not send entries to {card.title} yet. The switch is kept, and "
-            f"`daybook publish --target {connection.slug} --dry-run` shows what would go."
+            "An entry is held while this organisation's mapping names no account for it: "
+            f"`daybook publish --target {connection.slug} --dry-run` lists what is due."
         ).classes("break-words w-full")
         since = (
             ui.input("Post from", value=current.isoformat() if current else "")
@@ -83,8 +82,6 @@ async def _switched(current_user: CurrentUser, card: Card, since: date | None) -
     )
     if changed is None:
         return False
-    sends = card.connection.channel in ORGANISATIONS
-    begins = "" if since is None else f"from {since:%-d %B %Y}"
-    now = "is off" if since is None else begins + ("" if sends else ", but nothing is sent yet")
+    now = "is off" if since is None else f"from {since:%-d %B %Y}"
     current_user.notify(f"{card.connection.name}: posting {now}")
     return True
