@@ -2,12 +2,18 @@
 
 A cut file is refused, or says all that the whole one says. Where a channel declares no total, a
 whole last line may be missing and nobody can tell; the import then says how many rows it took.
+
+`python -m tests.benchmarks.cuts FOLDER COUNT PART` cuts some of them, in its own process.
 """
 
+import json
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from connectors.channels import CHANNELS
@@ -17,10 +23,11 @@ from connectors.documents.manifest import Coverage, Manifest
 from connectors.documents.source_file import SourceFile
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
-from tests.benchmarks.results import Result
+from tests.benchmarks.results import Result, in_fresh_process
 from tests.channels.test_golden import FIXTURES, TIME_ZONES
 
 SEED = 20_260_501
+PROCESSES = 2
 
 
 @dataclass(frozen=True)
@@ -94,14 +101,19 @@ def sample(count: int | None) -> Iterator[tuple[Whole, list[int]]]:
         yield whole, lengths
 
 
-def tally(work: Path, count: int | None = None) -> tuple[Counter[str], list[str]]:
-    """How many cut files became what, and which were taken for something else."""
+def tally(
+    work: Path, count: int | None = None, part: int = 0, parts: int = 1
+) -> tuple[Counter[str], list[str]]:
+    """How many cut files became what, and which were taken for something else.
+
+    `part` of so many parts looks at every so-manieth fixture.
+    """
     outcomes: Counter[str] = Counter()
     wrong: list[str] = []
     work.mkdir(parents=True, exist_ok=True)
     settings = Settings(home=work, database_url=None, threads=1)
     with ingest.open_parser(settings) as table:
-        for whole, lengths in sample(count):
+        for whole, lengths in islice(sample(count), part, None, parts):
             whole_manifest = whole.examined(table, whole.source_file.content)
             for length in lengths:
                 outcome = taken(table, whole, whole_manifest, length)
@@ -114,10 +126,31 @@ def tally(work: Path, count: int | None = None) -> tuple[Counter[str], list[str]
 def measure(work: Path, scale: float) -> list[Result]:
     """Cut everything everywhere; at a smaller scale, a seeded sample."""
     total = sum(len(positions(whole)) for whole in fixtures())
-    outcomes, wrong = tally(work, None if scale >= 1 else int(total * scale))
+    count = None if scale >= 1 else int(total * scale)
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        parts = pool.map(
+            lambda part: in_fresh_process("cuts", work / str(part), count or 0, part),
+            range(PROCESSES),
+        )
+    outcomes: Counter[str] = Counter()
+    wrong: list[str] = []
+    for part in parts:
+        outcomes.update(part["outcomes"])
+        wrong += part["wrong"]
     results = [
         Result("cut files", f"{sum(outcomes.values())}"),
         *(Result(f"  {name}", f"{outcomes[name]}") for name in ("refused", "same", "a line less")),
         Result("  taken for something else", f"{outcomes['wrong']}", "0", not outcomes["wrong"]),
     ]
     return results + [Result(f"    {each}", "") for each in wrong[:20]]
+
+
+def main() -> None:
+    """Cut some files and say what became of them."""
+    folder, count, part = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    outcomes, wrong = tally(folder, count or None, part, PROCESSES)
+    print(json.dumps({"outcomes": outcomes, "wrong": wrong}))
+
+
+if __name__ == "__main__":
+    main()

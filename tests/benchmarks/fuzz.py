@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from connectors.home.settings import Settings
 from tests.benchmarks.mutants import Mutant, mutants, write
 from tests.benchmarks.results import Result, in_fresh_process, peak_megabytes
 
-MUTANTS, BATCH = 20_000, 500
+MUTANTS, BATCH, PROCESSES = 20_000, 500, 2
 SECONDS, MEGABYTES = 10.0, 1024.0
 
 
@@ -81,9 +82,13 @@ def tally(first: int, count: int, folder: Path) -> tuple[Counter[str], dict[int,
 
 
 def _batches(count: int, work: Path) -> Iterator[dict[str, Any]]:
-    for first in range(0, count, BATCH):
-        size = min(BATCH, count - first)
-        yield in_fresh_process("fuzz", first, size, work / str(first))
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        yield from pool.map(
+            lambda first: in_fresh_process(
+                "fuzz", first, min(BATCH, count - first), work / str(first)
+            ),
+            range(0, count, BATCH),
+        )
 
 
 def measure(work: Path, scale: float) -> list[Result]:

@@ -1,6 +1,7 @@
 """Entries to an accounting organisation: once each, corrected in place, taken out again."""
 
 import csv
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,6 +136,8 @@ def test_a_changed_day_is_brought_up_and_a_vanished_one_taken_out(
 
 def hledger(journal: Path, *words: str) -> str:
     """What hledger, which nobody here wrote, says of a journal."""
+    if shutil.which("hledger") is None:
+        pytest.skip("needs hledger: apt-get install hledger")
     result = subprocess.run(
         ["hledger", "-f", str(journal), *words], capture_output=True, text=True, check=True
     )

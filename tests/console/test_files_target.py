@@ -1,0 +1,69 @@
+"""Journals for an accounting program that Daybook does not reach, from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mappings.taxonomy import chart
+from tests.console.user import User
+
+
+@pytest.fixture
+def accountant(synced: User, tmp_path: Path) -> User:
+    """Of a house with files for a program, `acme`, that the entries of `mugs` go to."""
+    credentials = tmp_path / "acme.json"
+    credentials.write_text(json.dumps({"books": "Acme Ltd", "form": "generic", "currency": "USD"}))
+    for words in (
+        ("connections", "add", "files", "--name", "Acme", "--credentials", credentials),
+        ("connections", "target", "mugs", "acme"),
+        ("connections", "posting", "acme", "--from", "2026-03-04"),
+    ):
+        result = synced(*words)
+        assert (result.code, result.err) == (0, ""), result
+    return synced
+
+
+def named(tmp_path: Path, *without: str) -> Path:
+    """A mapping of the organisation that names every account but some."""
+    numbers = {role: str(1000 + n) for n, role in enumerate(chart("books")) if role not in without}
+    path = tmp_path / "acme.yaml"
+    path.write_text(yaml.safe_dump({"chart": "organisation", "accounts": numbers}))
+    return path
+
+
+def test_entries_are_held_until_every_account_is_named_and_then_written(
+    accountant: User, tmp_path: Path
+) -> None:
+    saved = accountant("mappings", "set", named(tmp_path, "sales"), "--target", "acme")
+    assert saved.code == 0, saved
+    assert accountant("sync", "mugs").code == 0
+    due = accountant("publish", "--target", "acme", "--dry-run")
+    assert due.code == 1
+    assert due.lines[0] == "0 entries would be posted to acme, of 2026-03-04 and later"
+    assert due.lines[1].startswith("held: je:mugs:2026-03-04:USD: no account for sales: name one")
+    exports = accountant.home / "exports" / "acme"
+    assert list(exports.rglob("*.csv")) == []
+
+    assert accountant("mappings", "set", named(tmp_path), "--target", "acme").code == 0
+    assert accountant("sync", "mugs").code == 0
+    written = sorted(path.name for path in exports.rglob("*.csv"))
+    assert written[0] == "2026-03-04-USD-r1.csv"
+    # Nothing of the day before posting began, and nothing of other stores.
+    assert {path.parent.name for path in exports.rglob("*.csv")} == {"mugs"}
+    again = accountant("publish", "--target", "acme", "--json")
+    assert (again.code, again.json["ok"], again.json["entries"]) == (0, True, [])
+
+
+def test_a_folder_that_cannot_be_written_fails_the_days_and_not_the_books(
+    accountant: User, tmp_path: Path
+) -> None:
+    assert accountant("mappings", "set", named(tmp_path), "--target", "acme").code == 0
+    (accountant.home / "exports").write_text("in the way")
+    result = accountant("sync", "mugs")
+    assert result.code == 1
+    assert "acme: " in result.out + result.err
+    (accountant.home / "exports").unlink()
+    assert accountant("publish", "--target", "acme").code == 0
+    assert list((accountant.home / "exports").rglob("*.csv"))
