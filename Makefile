@@ -47,7 +47,7 @@ format: install
 	$(BIN)/ruff check --fix .
 
 test: lint $(READERS)
-	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 3 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
+	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 4 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
 
 # `make bench SCALE=0.2` does a fifth of the work, `make bench BENCHMARKS="startup stores"` some of it.
 bench: install

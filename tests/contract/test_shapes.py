@@ -14,6 +14,7 @@ from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, TRANSACTIONS
 from connectors.errors import DaybookError
 from connectors.home.settings import Settings
+from sandbox.limits import CLOCK
 from sandbox.walmart_money import WalmartMoney
 from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
@@ -51,6 +52,12 @@ CONNECTING = [
     ("xero", "xero/xero-identity.yaml", "/Connections"),
     ("xero", "xero/xero_accounting.yaml", "/Organisation"),
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulators' clock goes on where a sync waits before it asks again."""
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
 
 
 @pytest.mark.parametrize(("channel", "contract", "template"), SYNCS)
