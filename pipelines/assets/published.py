@@ -80,6 +80,7 @@ def _post(context: dg.AssetExecutionContext, daybook: Daybook) -> Iterator[dg.As
     recorder = Recorder(context)
     with daybook.open() as workspace:
         failed = each_connection(context, workspace, recorder, work, PUBLISH)
+        # Once a run: it reads the whole books, which takes seconds.
         if BEAN_CHECK in context.selected_asset_check_keys:
             yield bean_check(workspace)
     if failed:
