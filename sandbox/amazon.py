@@ -92,6 +92,7 @@ class Amazon(Granting):
             money.on_report = partial(self.notifications.finished, account)
         self.draft = False
         self.lacks: set[str] = set()
+        # An hour, by Amazon's documents on Login with Amazon.
         self.oauth = OAuth(access_seconds=3600.0)
         page = "/seller-central/{region}/apps/authorize/consent"
         message = "/{place}/notifications/v1"

@@ -125,6 +125,7 @@ class AmazonMoney:
         self._random, self._number = Random(self.seed), 0
         end, self.today = self.today, self.first
         for place, site in enumerate(self.sites):
+            # Within a day, as real ones begin: settlements and days never line up.
             start = datetime.combine(self.first, time(3 + place, 12, 45), UTC)
             self._open[site.id] = AmazonSettlement(self._next("2"), site, start)
         self.advance((end - self.first).days)
@@ -226,6 +227,7 @@ class AmazonMoney:
             at = following.start + timedelta(hours=1)
             self._add(following, at, _OTHER, _OTHER, "Payable to Amazon", settlement.total)
         else:
+            # What one settlement holds back opens the next, as in sellers' files.
             held, at = self._amount(10, 40), settlement.end - timedelta(minutes=1)
             self._add(settlement, at, _OTHER, _OTHER, "Current Reserve Amount", -held)
             at = following.start + timedelta(minutes=1)
@@ -281,6 +283,7 @@ class AmazonMoney:
         """Return a moment of today that the settlement is still open at."""
         seconds = self._random.randint(0, 86_399)
         matches = _midnight(self.today) + timedelta(seconds=seconds)
+        # The day on which one closes belongs to two: an instant must lie in its own.
         return min(max(matches, settlement.start), settlement.end - timedelta(seconds=1))
 
     def _amount(self, low: int, high: int) -> Decimal:

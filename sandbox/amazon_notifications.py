@@ -109,6 +109,7 @@ def report_finished(
         "processingStatus": status,
         "reportDocumentId": document,
     }
+    # Written in camelCase by its schema, unlike the other types here.
     return _envelope(
         "REPORT_PROCESSING_FINISHED", {"reportProcessingFinishedNotification": text}, "2020-09-04"
     )

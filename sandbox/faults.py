@@ -72,6 +72,7 @@ class Faulty:
                 await self._application(scope, receive, _cutting(send))
             case ["lost"]:
                 await self._application(scope, receive, _nowhere)
+                # The server has nothing to send then, and closes the connection.
                 raise ConnectionAbortedError("the emulator dies before answering")
             case ["slow"]:
                 await asyncio.sleep(SLOW_SECONDS)
@@ -118,6 +119,7 @@ def _cutting(send: Send) -> Send:
     async def half(message: Message) -> None:
         if message["type"] == "http.response.body":
             body = message["body"]
+            # Announced as unfinished: an answer that broke off, and not a short one.
             await send({**message, "body": body[: len(body) // 2], "more_body": True})
             raise ConnectionAbortedError("the emulator dies while answering")
         await send(message)

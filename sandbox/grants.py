@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+# Xero's half an hour, as integrations report it; its documents don't say.
 GRACE_SECONDS = 1800.0
 
 

@@ -78,6 +78,7 @@ def certificate(path: Path, *names: str) -> Path:
 
 def _closed_port() -> int:
     with socket.socket() as probe:
+        # Bound and closed again: for the moment nobody listens there.
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port

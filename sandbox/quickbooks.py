@@ -126,6 +126,7 @@ class QuickBooks(Granting):
                     return JSONResponse({"error": "unsupported_grant_type"}, 400)
         except GrantRefusal:
             return JSONResponse({"error": "invalid_grant"}, 400)
+        # Only who sends the header is told (Intuit's refresh token policy of November 2025).
         asks_hard_end = request.headers.get("x-include-refresh-token-hard-expires-in") == "true"
         hard = {"x_refresh_token_hard_expires_in": int(HARD_END)} if asks_hard_end else {}
         return JSONResponse(

@@ -18,6 +18,7 @@ def bound(port: int = 0) -> socket.socket:
     It is `port` where nobody has that.
     """
     listener = socket.socket()
+    # A restart has its port back while old connections linger.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
