@@ -122,6 +122,7 @@ class AmazonMoney:
     _open: dict[str, AmazonSettlement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Seeded: a failure must be the same one when it is looked into.
         self._random, self._number = Random(self.seed), 0
         end, self.today = self.today, self.first
         for place, site in enumerate(self.sites):
@@ -146,6 +147,7 @@ class AmazonMoney:
         place, (at, row) = next(
             (i, matches) for i, matches in enumerate(settlement.lines) if matches[0] > middle
         )
+        # The total stays: only the days move, which is the hardest restatement to notice.
         settlement.lines[place] = (at + ONE_DAY, row)
         self._list(settlement, _midnight(self.today) - timedelta(hours=1))
         return {at.date(), (at + ONE_DAY).date()}
@@ -252,6 +254,7 @@ class AmazonMoney:
                 of.end,
                 created,
                 content or of.text().encode(of.site.charset),
+                # Some are listed twice, so that nobody counts on a list without repeats.
                 times=1 + len(self.reports) % 2,
             )
         )

@@ -60,6 +60,7 @@ class ReportDesk:
 
     async def download(self, request: Request) -> Response:
         """Return a document as the store hands it out, to whoever has the address."""
+        # The address is signed by itself; S3 refuses a second way to authorise.
         if {"authorization", "x-amz-access-token"} & set(request.headers):
             return _xml(400, "InvalidArgument", "Only one auth mechanism allowed")
         report, ended = self.signed.get(

@@ -50,6 +50,7 @@ class Faulty:
         try:
             hearing, noting = _hearing(exchange, receive), _noting(exchange, send)
             if self.substitute is not None:
+                # A substitute may depend on the body, and the application reads it once more.
                 hearing = await _heard_out(hearing)
                 body = self.substitute(exchange)
                 if body is not None:

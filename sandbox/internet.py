@@ -41,6 +41,7 @@ class Internet:
         if host in self.names:
             self.asked.append(host)
             left = self.names[host]
+            # A name may answer differently a moment later: that is how rebinding attacks work.
             answer = left.pop(0) if len(left) > 1 else left[0]
             if not answer:
                 raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

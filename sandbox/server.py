@@ -69,6 +69,7 @@ def serving(
     config = uvicorn.Config(
         application,
         log_config=None,
+        # The emulators take every scope for a request's, and a lifespan's has no path.
         lifespan="off",
         ws="auto" if websockets else "none",
         ssl_certfile=certificate,
