@@ -56,6 +56,7 @@ def publish_journals(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
             can_subset=True,
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run(),
+            # The books are one folder: two runs would write its files at once.
             pool=POOL,
         )
         def post(
@@ -68,6 +69,7 @@ def publish_journals(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
 
 
 def _post(context: dg.AssetExecutionContext, daybook: Daybook) -> Iterator[dg.AssetCheckResult]:
+    # Imported by the step alone: loading the code location must stay quick.
     from pipelines.stages.books import post_days
 
     def work(
