@@ -38,6 +38,7 @@ Action = Literal["finish set-up", "sync now", "reconnect", "resume", "see why", 
 NEXT: Mapping[Status, Action | None] = {
     "setting up": "finish set-up",
     "never synced": "sync now",
+    # An organisation is posted to by its stores' runs: it has nothing of its own to sync.
     "connected": None,
     "importing": None,
     "waiting to import": "sync now",
@@ -155,11 +156,13 @@ def cards(registry: Registry) -> list[Card]:
         )
         for c in connections
     ]
+    # Names need not differ: the slug keeps the order of two with one name from changing.
     return sorted(listed, key=lambda card: (card.connection.name.lower(), card.connection.slug))
 
 
 def card(registry: Registry, slug: str) -> Card:
     """Return one connection's card; `BadInput` when there is none."""
+    # Raises `BadInput` for an unknown slug, where `next` alone would raise StopIteration.
     registry.connections.get(slug)
     return next(listed for listed in cards(registry) if listed.connection.slug == slug)
 
@@ -197,6 +200,7 @@ def _card(
         wait_reason=scheduled.reason if scheduled else None,
         warnings=tuple(_warnings(connection)),
         unmapped_source_types=len(held.unmapped or ()) if held else 0,
+        # The latest failure stays in the registry after a later run has mended it.
         failure=failure if status == "error" else None,
     )
 

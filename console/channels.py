@@ -8,6 +8,7 @@ from connectors.channels import CHANNELS
 
 def files_taken(platform: Platform) -> str | None:
     """Return the files of a platform that can be imported; None where there are none."""
+    # Accounting targets are platforms, and no channels.
     return CHANNELS[platform.name].file if platform.name in CHANNELS else None
 
 

@@ -60,6 +60,7 @@ class CommandLine(TyperGroup):
 app: Final = CommandLine(
     name="daybook",
     help="What marketplaces pay sellers, turned into books that tie to the cent.",
+    # Not Typer's own dict: `--help` must answer without importing DuckDB and SQLAlchemy.
     commands=CommandModules(),  # type: ignore[arg-type]
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -83,8 +84,10 @@ def program() -> NoReturn:
         main()
     except SystemExit as ending:
         code = ending.code
+    # Private, but only it awaits threads as the interpreter's own end does.
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
+    # Whoever read the output may have left (`| head`).
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -134,6 +134,7 @@ def change_target(workspace: Workspace, slug: str, target: str, actor: str) -> b
     check_target(registry, target)
     setup = Setup.model_validate(connection.setup).model_copy(update={"target": target})
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
+    # Journals that exist already were planned for the target of before.
     plan_all(workspace, registry.connections.get(slug))
     return True
 
@@ -150,6 +151,7 @@ def check_syncable(connection: Connection) -> None:
     if not has_settlements(connection):
         raise BadInput(f"{slug} is no store: it has no settlements")
     match connection.state:
+        # An error of its own: the API answers 409 to it, and 422 to the others.
         case "needs_reauth":
             raise NeedsReconnection(f"{slug}: {connection.reason or 'connect it again'}")
         case "pending":

@@ -22,8 +22,10 @@ def error_line(error: Exception) -> tuple[str, int]:
             code = BAD_INPUT if isinstance(error, BadInput) else FAILURE
         case ValidationError() if error.title == Settings.__name__:
             line, code = _setting_line(error), BAD_INPUT
+        # Without the name of a file it is a fault of ours, whose traceback is worth keeping.
         case OSError() if error.errno in NO_ROOM or error.filename is not None:
             line = summary(error)
+        # DuckDB has no error of its own for a full disk: only the system's words tell.
         case duckdb.Error() if "No space left" in str(error):
             line = summary(error)
         case duckdb.Error():
@@ -59,10 +61,12 @@ def _fault_line(error: Exception) -> str:
     message = f"{type(error).__name__}: {error}"
     log = settings().home / "errors.log"
     try:
+        # Tracebacks may quote the books: nobody but their owner reads the log.
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a") as out:
             out.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n")
             out.write(redacted("".join(traceback.format_exception(error))))
+    # A full disk or a missing home must not hide the fault itself.
     except OSError:
         return f"a fault of Daybook: {message}"
     return f"a fault of Daybook: {message}: the details are in {log}"

@@ -15,6 +15,7 @@ from connectors.home.redaction import keep_logs_clean
 
 BAD_INPUT: Final = 2
 FAILURE: Final = 3
+# 128 and the number of SIGINT, as shells report it.
 INTERRUPTED: Final = 130
 
 
@@ -33,9 +34,11 @@ def exit_code(program: CommandProgram) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = program(prog_name="daybook", standalone_mode=False)
+        # A broken pipe shows when the buffer is written: here, and not at the interpreter's end.
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_the_pipe()
+        # A reader that has read enough is no failure.
         return 0
     except typer.TyperException as error:
         _print_error(_usage_line(error))
@@ -58,6 +61,7 @@ def _usage_line(error: typer.TyperException) -> str | None:
     """Return the line for a wrong option; None where the command's help answers instead."""
     context = getattr(error, "ctx", None)
     message = error.format_message()
+    # `no_args_is_help` raises an error whose message is the whole help.
     if context is not None and message == context.get_help():
         typer.echo(message, err=True)
         return None

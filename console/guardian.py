@@ -15,7 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+# Half of `KILL_SECONDS` in `console.programs`, which then kills the whole group.
 GRACE_SECONDS = 4.0
+# No signal tells that a grandchild ended, so a stop has to look for them.
 LOOK_SECONDS = 0.2
 _PR_SET_PDEATHSIG = 1
 
@@ -23,6 +25,7 @@ _PR_SET_PDEATHSIG = 1
 def main(pipe: int, command: list[str]) -> int:
     """Run the command to its end; returns its exit code, negative for a signal."""
     reader, writer = os.pipe()
+    # `set_wakeup_fd` takes none that blocks.
     for end in (reader, writer):
         os.set_blocking(end, False)
     # Signals become readable on a descriptor, so one select waits for them and for the pipe.
@@ -69,9 +72,11 @@ def _end_group(program: "subprocess.Popen[bytes]") -> None:
         if not _others():
             return
         time.sleep(0.05)
+    # One by one: `killpg` would end the guardian before the rest.
     for pid in _others():
         try:
             os.kill(pid, signal.SIGKILL)
+        # It ended between the look and the signal.
         except ProcessLookupError:
             continue
 
@@ -82,12 +87,14 @@ def _others() -> list[int]:
     if proc.joinpath("self").exists():
         rows = [(int(e.name), _stat(e)) for e in proc.iterdir() if e.name.isdigit()]
         table = [(pid, fields[0], int(fields[2])) for pid, fields in rows if fields]
+    # macOS has no /proc.
     else:
         command = ["/bin/ps", "-axo", "pid=,state=,pgid="]
         listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
         words = [line.split() for line in listed.splitlines()]
         table = [(int(pid), state, int(group)) for pid, state, group in words]
     ours = os.getpgrp()
+    # Zombies are dead already, and only wait to be read by their parent.
     living = (pid for pid, state, group in table if group == ours and state[0] not in "ZX")
     return [pid for pid in living if pid != os.getpid()]
 
@@ -95,8 +102,10 @@ def _others() -> list[int]:
 def _stat(process: Path) -> list[str]:
     try:
         text = (process / "stat").read_text(encoding="utf-8", errors="replace")
+    # Processes end while they are being listed.
     except OSError:
         return []
+    # The name before it is in parentheses, and may hold spaces and parentheses itself.
     return text.rpartition(")")[2].split()
 
 
@@ -120,6 +129,7 @@ if __name__ == "__main__":
     code = main(int(sys.argv[1]), sys.argv[2:])
     if code < 0:
         # Whoever started us reads how the program ended.
+        # These two have no handler that could be reset.
         if -code not in {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

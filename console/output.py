@@ -55,6 +55,7 @@ def print_result(text: str = "") -> None:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the result as one stable document: amounts and dates as strings."""
+    # Not through Rich: a document for programs has no width and no colours.
     print(json.dumps(document, default=_plain, indent=1, ensure_ascii=False))
 
 
@@ -102,4 +103,5 @@ def money(amount: Decimal | None, digits: int = 2) -> str:
     """Return an amount as people read it: thousands apart, the currency's own digits."""
     if amount is None:
         return "-"
+    # An amount finer than the minor unit is shown in full: it is what holds its entry.
     return f"{amount:,.{digits}f}" if amount == round(amount, digits) else f"{amount:,f}"

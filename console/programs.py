@@ -122,6 +122,7 @@ class Programs:
         """Have a program end, so that `revive` starts it again within moments."""
         for service in self.services:
             if service.name == name and service.process is not None and service.is_running:
+                # It ends because it was asked to, which is no crash to count.
                 service.restarts = 0
                 service.process.send_signal(signal.SIGINT)
 
@@ -179,6 +180,7 @@ class Programs:
         if not self._await_end(KILL_SECONDS):
             for service in self.services:
                 if service.process is not None and service.is_running:
+                    # A guardian leads its group, so the group has its id.
                     os.killpg(service.process.pid, signal.SIGKILL)
             self._await_end(1.0)
 
@@ -203,6 +205,7 @@ class Programs:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # A flock belongs to the open file: the home stays locked while any program lives.
                 pass_fds=[pipe, self.lock.descriptor],
             )
         service.started_at = time.monotonic()

@@ -41,12 +41,14 @@ def claim(home: Settings) -> None:
                 f"{home.home} has connections or applications already: give the sandbox a home "
                 "of its own (DAYBOOK_HOME)"
             )
+    # The folder marks the home as a sandbox, and holds the keys to its accounts.
     home.sandbox_folder.mkdir(mode=0o700)
 
 
 def emulators(home: Settings) -> Service:
     """Return the program that runs them; it says in the sandbox's folder how they are reached."""
     hosts = home.sandbox_folder / "endpoints.json"
+    # One from before would say that the emulators answer already.
     hosts.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", str(home.sandbox_folder), home.public_url]
     return Service("sandbox", command, hosts.is_file, essential=True, restartable=False)

@@ -17,6 +17,7 @@ def workspace() -> Iterator[Workspace]:
     if not settings().home.is_dir():
         raise BadInput(f"there is no home at {settings().home}: run `daybook init`")
     with Registry.open(settings()) as registry:
+        # A killed command leaves temporary files, which whoever comes next deletes.
         sweep(settings())
         yield Workspace(settings(), registry)
 

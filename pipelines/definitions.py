@@ -44,6 +44,7 @@ def build_definitions(
         schedules=[daily_upkeep],
         sensors=[touched_days, notifications, due_syncs, planned_entries, changed_lake],
         resources={"daybook": replace(daybook or Daybook(), space=space)},
+        # A process of its own for every step costs 3 s of imports, and a run has one step.
         executor=dg.in_process_executor,
     )
 

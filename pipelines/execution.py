@@ -129,6 +129,7 @@ def _execute(
                 tags={**tags, **process},
                 run_config={**_QUIET, **run_config},
                 partition_key=partition_key,
+                # The exception would be Dagster's; the step's own words are in the events.
                 raise_on_error=False,
             )
         )
@@ -164,6 +165,7 @@ def _problem(result: dg.ExecuteInProcessResult) -> str:
             if data.user_failure_data and data.user_failure_data.description:
                 return data.user_failure_data.description
             if data.error:
+                # Dagster wraps what a step raised: its cause is the error itself.
                 cause = data.error.cause or data.error
                 return _words(cause)
         if event.is_failure and event.job_failure_data.error:
@@ -174,4 +176,5 @@ def _problem(result: dg.ExecuteInProcessResult) -> str:
 def _words(error: SerializableErrorInfo) -> str:
     line = error.message.strip().splitlines()[0]
     kind, _, words = line.partition(": ")
+    # Messages begin with their class: `connectors.errors.Transient: ...`.
     return words if words and kind.rpartition(".")[2] == error.cls_name else line

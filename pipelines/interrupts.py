@@ -29,12 +29,15 @@ def interruption_in_words() -> Iterator[None]:
 @contextmanager
 def interrupts_noted() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether this process was asked to stop since."""
+    # Python lets only the main thread set a wake-up descriptor, and handles signals there.
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
     reader, writer = os.pipe()
+    # `set_wakeup_fd` takes none that blocks.
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)
+    # Signals are noted here by number, while Dagster's own handlers stay in place.
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         yield lambda: _was_stopped(reader)

@@ -55,6 +55,7 @@ def connection_days(space: Window) -> dg.MultiPartitionsDefinition:
     ahead = (space.end - datetime.now(UTC).date()).days
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
+        # Without an offset, Dagster's daily partitions end with yesterday.
         days = dg.DailyPartitionsDefinition(
             start_date=space.start.isoformat(), end_offset=max(ahead, 1)
         )
@@ -70,6 +71,7 @@ def by_connection(keys: Iterable[str]) -> Mapping[str, list[Window]]:
     """Return the windows of days that a run's partition keys make up, by connection."""
     days: dict[str, list[date]] = defaultdict(list)
     for partition in keys:
+        # No slug has a `|` in it.
         connection, day = str(partition).split("|")
         days[connection].append(date.fromisoformat(day))
     return {connection: windows(listed) for connection, listed in sorted(days.items())}

@@ -47,6 +47,7 @@ class RunLauncher(DefaultRunLauncher):
         elif PROCESS in run.tags:
             lives = _is_locked(run.tags[PROCESS])
         else:
+            # Started with Dagster's own tools: nothing tells whether it lives, so it is let be.
             return CheckRunHealthResult(WorkerStatus.RUNNING, "somebody else's run")
         if lives:
             return CheckRunHealthResult(WorkerStatus.RUNNING)

@@ -7,6 +7,7 @@ from dagster._core.launcher import WorkerStatus
 
 from pipelines.partitions import CONNECTION, DAYS
 
+# A queued run is none of them: it has no process yet, and waits for the next start.
 WORKING = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,

@@ -149,6 +149,7 @@ def _request(
     fetch = can_sync(connection)
     if fetch:
         scheduled = registry.sync_schedule.by_connection().get(slug)
+        # What is set here replaces the schedule, with the days that a killed fetch left behind.
         unfinished = {*(scheduled.days if scheduled else ()), *again}
         why = DAYS_ASKED_FOR if again else SYNC_ASKED_FOR
         registry.sync_schedule.set(slug, datetime.now(UTC), unfinished, why)
@@ -209,6 +210,7 @@ class _Sync:
     def run(self) -> SyncReport:
         """Do it all, and return the report."""
         self._fetch()
+        # All before the first is computed: the progress bar has its whole length from the start.
         plan = {connection.slug: self._plan(connection) for connection in self.connections}
         self._compute(plan)
         self._post()
@@ -256,6 +258,7 @@ class _Sync:
             if outcome.ok:
                 self._note_what_is_left(slug)
             else:
+                # A problem is printed with the connection's name before it.
                 problem = (outcome.problem or "").removeprefix(f"{slug}: ")
                 self.report.problems.append(SyncProblem(slug, problem, outcome.passes))
 

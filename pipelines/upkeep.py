@@ -17,6 +17,7 @@ def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[
     with interruption_in_words(), daybook.open() as workspace:
         accounts = Accounts(workspace.settings, workspace.registry)
         for connection in workspace.registry.connections.list():
+            # A paused one keeps its grant, too: without it nobody could resume it.
             if connection.kind != "api" or connection.state not in {"active", "paused"}:
                 continue
             try:

@@ -132,6 +132,7 @@ class DaemonWatch(threading.Thread):
             for number in itertools.count(1):
                 time.sleep(CHECK_SECONDS)
                 self._daemon_check(is_due=number % CHECKS_BETWEEN_REFRESHES == 0)
+        # Whatever it was: a process that ends is started again, and one that hangs is not.
         except Exception:
             log.exception("the daemon failed")
             self.has_failed = True
@@ -141,6 +142,7 @@ class DaemonWatch(threading.Thread):
         self._daemon.controller.check_daemon_threads()
         if is_due:
             self._daemon.controller.check_daemon_heartbeats()
+        # A code server that was still starting is asked again at the next check, not in minutes.
         if is_due or self._daemon.is_blind:
             self._daemon.context.refresh_workspace()
 

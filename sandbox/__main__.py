@@ -26,6 +26,7 @@ def main(folder: Path, public_url: str) -> None:
     """Serve them, and write what there is to know."""
     made = {name: kind() for name, kind in EMULATORS.items()}
     for emulator in made.values():
+        # To this day: what an owner tries out should look as if it had just happened.
         live_to(emulator, datetime.now(UTC).date())
     with ExitStack() as stack:
         hosts = {}
@@ -38,6 +39,7 @@ def main(folder: Path, public_url: str) -> None:
             write(folder / f"{name}.json", keys)
         applications = {name: emulator.fields() for name, emulator in made.items()}
         write(folder / "applications.json", {n: f for n, f in applications.items() if f})
+        # Last: whoever waits for this file calls all of them at once.
         write(folder / "endpoints.json", hosts)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
@@ -63,6 +65,7 @@ def tell_callback(emulator: Emulator, address: str) -> None:
 def write(path: Path, document: Any) -> None:
     """Write a whole file or none: somebody waits for it."""
     fresh = path.with_name(f".tmp-{path.name}")
+    # Before anything is in it: these are secrets, if only of pretended accounts.
     fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(document, indent=1) + "\n")
     fresh.replace(path)

@@ -80,6 +80,7 @@ class Amazon(Granting):
         self.first, self.second, self.overseas = self.sellers
         self.money = {
             self.first: AmazonMoney(),
+            # An account without money must sync as well, and come to nothing.
             self.second: AmazonMoney(quiet=True),
             self.overseas: AmazonMoney((UNITED_STATES, CANADA), seed=3),
         }
@@ -92,6 +93,7 @@ class Amazon(Granting):
             money.on_report = partial(self.notifications.finished, account)
         self.draft = False
         self.lacks: set[str] = set()
+        # An hour, by Amazon's documents on Login with Amazon.
         self.oauth = OAuth(access_seconds=3600.0)
         page = "/seller-central/{region}/apps/authorize/consent"
         message = "/{place}/notifications/v1"
@@ -260,6 +262,7 @@ class Amazon(Granting):
             return _denied("InvalidInput", "x-amz-date")
         grant = self.oauth.holder(token)
         if grant is None:
+            # Both are "Unauthorized": only the words tell an expired token from a revoked grant.
             held, _ = self.oauth.access.get(token, (None, 0.0))
             ended = held is not None and not held.revoked
             what = "has expired." if ended else "is revoked, malformed or invalid."

@@ -20,6 +20,7 @@ from sandbox.amazon_files import Line
 from sandbox.amazon_money import AmazonMoney
 from sandbox.amazon_sites import Site
 
+# Small, so that a few days make several pages.
 LARGEST = 25
 _WORDS = {
     ("ItemPrice", "Principal"): "OurPricePrincipal",
@@ -55,12 +56,14 @@ class EventDesk:
             if before != query:
                 return _refused("nextToken is of another request")
         begin, end = (datetime.fromisoformat(query[n]) for n in ("postedAfter", "postedBefore"))
+        # The model says two minutes before now; the emulator's now is a midnight.
         if end > _midnight(money.today):
             return _refused("postedBefore must be two minutes before now at least")
         matches = [t for t in transactions(money) if begin.isoformat() <= t["postedDate"]]
         matches = [t for t in matches if t["postedDate"] < end.isoformat()]
         # The first page of a longer list is empty.
         size = 0 if token is None and len(matches) > LARGEST else LARGEST
+        # One back: pages overlap, so that readers have to tell transactions apart by their ids.
         payload: dict[str, Any] = {"transactions": matches[max(offset - 1, 0) : offset + size]}
         if offset + size < len(matches):
             payload["nextToken"] = secrets.token_urlsafe(16)
@@ -84,6 +87,7 @@ def transactions(money: AmazonMoney) -> list[dict[str, Any]]:
 def _besides(event: dict[str, Any], second: int) -> list[dict[str, Any]]:
     """Return what is listed beside some transactions and adds nothing to what is owed now."""
     number = event["transactionId"]
+    # Seconds stand in for chance: the same seed lists the same again.
     if second % 5 == 0:
         event["transactionId"] = f"{number}-released"
         _name(event, "DEFERRED_TRANSACTION_ID", number)
@@ -113,6 +117,7 @@ def _transaction(
         },
         "transactionType": _TYPES.get(kind, kind),
         "transactionId": f"{at:%Y%m%d%H%M%S}-{site.id}-{order or kind}",
+        # Met in both, though the model knows capitals alone (its repository's issue 4220).
         "transactionStatus": ("RELEASED", "Released")[at.second % 2],
         "description": "Order Payment" if kind == "Order" else kind,
         "postedDate": at.isoformat(),
@@ -143,6 +148,7 @@ def _transaction(
 
 
 def _money(site: Site, rows: list[Line]) -> dict[str, Any]:
+    # Floats, because the model's amounts are JSON numbers.
     total = round(sum(float(r["amount"]) for r in rows), 2)
     return {"currencyCode": site.currency, "currencyAmount": total}
 

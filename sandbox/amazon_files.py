@@ -27,6 +27,7 @@ V1 = (
     "other-fee-reason-description", "promotion-id", "promotion-type", "promotion-amount",
     "direct-payment-type", "direct-payment-amount", "other-amount",
 )  # fmt: skip
+# A settlement without promotions has a narrower file, which must be read as well.
 V1_PLAIN = tuple(c for c in V1 if not c.startswith("promotion-"))
 
 
@@ -85,6 +86,7 @@ def report(
     mark: str = ".",
 ) -> str:
     """Return a whole report; its total is the sum of its lines unless another is stated."""
+    # A stated total that is wrong is how a file that was cut off looks.
     if total is None:
         total_of_rows = sum((a for row in lines for a in amounts(row, mark)), Decimal(0))
         total = f"{total_of_rows:f}".replace(".", mark)

@@ -122,9 +122,11 @@ class AmazonMoney:
     _open: dict[str, AmazonSettlement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Seeded: a failure must be the same one when it is looked into.
         self._random, self._number = Random(self.seed), 0
         end, self.today = self.today, self.first
         for place, site in enumerate(self.sites):
+            # Within a day, as real ones begin: settlements and days never line up.
             start = datetime.combine(self.first, time(3 + place, 12, 45), UTC)
             self._open[site.id] = AmazonSettlement(self._next("2"), site, start)
         self.advance((end - self.first).days)
@@ -145,6 +147,7 @@ class AmazonMoney:
         place, (at, row) = next(
             (i, matches) for i, matches in enumerate(settlement.lines) if matches[0] > middle
         )
+        # The total stays: only the days move, which is the hardest restatement to notice.
         settlement.lines[place] = (at + ONE_DAY, row)
         self._list(settlement, _midnight(self.today) - timedelta(hours=1))
         return {at.date(), (at + ONE_DAY).date()}
@@ -226,6 +229,7 @@ class AmazonMoney:
             at = following.start + timedelta(hours=1)
             self._add(following, at, _OTHER, _OTHER, "Payable to Amazon", settlement.total)
         else:
+            # What one settlement holds back opens the next, as in sellers' files.
             held, at = self._amount(10, 40), settlement.end - timedelta(minutes=1)
             self._add(settlement, at, _OTHER, _OTHER, "Current Reserve Amount", -held)
             at = following.start + timedelta(minutes=1)
@@ -250,6 +254,7 @@ class AmazonMoney:
                 of.end,
                 created,
                 content or of.text().encode(of.site.charset),
+                # Some are listed twice, so that nobody counts on a list without repeats.
                 times=1 + len(self.reports) % 2,
             )
         )
@@ -281,6 +286,7 @@ class AmazonMoney:
         """Return a moment of today that the settlement is still open at."""
         seconds = self._random.randint(0, 86_399)
         matches = _midnight(self.today) + timedelta(seconds=seconds)
+        # The day on which one closes belongs to two: an instant must lie in its own.
         return min(max(matches, settlement.start), settlement.end - timedelta(seconds=1))
 
     def _amount(self, low: int, high: int) -> Decimal:

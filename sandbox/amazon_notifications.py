@@ -50,6 +50,7 @@ class NotificationDesk:
         (where,) = (
             d for d in self.destinations if d["destinationId"] == subscription["destinationId"]
         )
+        # EventBridge wraps what a queue of the application's would get bare.
         event = where["resource"]["eventBridge"] is not None
         self.sqs.send(json.dumps(as_event(payload) if event else payload))
 
@@ -64,6 +65,7 @@ class NotificationDesk:
         if bridge:
             bridge = {"name": _SOURCE, **bridge}
         resource = {"sqs": sqs, "eventBridge": bridge}
+        # Amazon takes a queue once for an application; a second try has to find the first.
         if any(there["resource"] == resource for there in self.destinations):
             return _refused(409, "StateConflict", "It conflicts with the current state.")
         made = {"name": "Daybook", "destinationId": str(uuid.uuid4()), "resource": resource}
@@ -109,6 +111,7 @@ def report_finished(
         "processingStatus": status,
         "reportDocumentId": document,
     }
+    # Written in camelCase by its schema, unlike the other types here.
     return _envelope(
         "REPORT_PROCESSING_FINISHED", {"reportProcessingFinishedNotification": text}, "2020-09-04"
     )
@@ -129,6 +132,7 @@ def transaction_update(seller: str, posted: datetime, marketplace: str) -> dict[
         "PostedDate": _iso(posted),
         "TotalAmount": {"CurrencyAmount": 10.5, "CurrencyCode": "EUR"},
     }
+    # The types do not agree: these two are in PascalCase, that of reports in camelCase.
     return _pascal(_envelope("TRANSACTION_UPDATE", {"TransactionUpdateNotification": text}))
 
 

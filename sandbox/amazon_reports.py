@@ -16,6 +16,7 @@ from sandbox.amazon_money import AmazonMoney, Listed
 from sandbox.amazon_sites import packed
 
 V2 = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+# By the Reports model.
 KEPT = timedelta(days=90)
 _PARAMS = {"reportTypes", "processingStatuses", "createdSince", "createdUntil", "pageSize"}
 
@@ -59,6 +60,7 @@ class ReportDesk:
 
     async def download(self, request: Request) -> Response:
         """Return a document as the store hands it out, to whoever has the address."""
+        # The address is signed by itself; S3 refuses a second way to authorise.
         if {"authorization", "x-amz-access-token"} & set(request.headers):
             return _xml(400, "InvalidArgument", "Only one auth mechanism allowed")
         report, ended = self.signed.get(
@@ -91,11 +93,13 @@ def _wrong(request: Request, money: AmazonMoney) -> str | None:
     query = request.query_params
     if unknown := set(query) - _PARAMS:
         return f"Unknown parameters {sorted(unknown)}"
+    # Older types of the report ended on 2026-11-11 (SP-API deprecation reminders).
     if query.get("reportTypes") != V2:
         return "Report type is invalid or no longer supported"
     if not 1 <= int(query.get("pageSize", "10")) <= 100:
         return "pageSize"
     now = datetime.combine(money.today, time(12), UTC)
+    # Ninety days to the second are too many, as other connectors found (airbyte issue 76265).
     if datetime.fromisoformat(query["createdSince"]) <= now - KEPT:
         return "createdSince is more than 90 days ago"
     return None

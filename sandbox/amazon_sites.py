@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sandbox.amazon_files import Line
 
+# The dotted form of Europe's files is reported by many and UNCONFIRMED by Amazon.
 _DOTTED, _DASHED = "%d.%m.%Y %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -23,6 +24,7 @@ class Site:
 
 
 UNITED_KINGDOM = Site("A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", form=_DOTTED, withholds="VAT")
+# Latin-1: a file's charset stands in the Content-Type of its answer and nowhere else.
 GERMANY = Site("A1PA6795UKMFR9", "Amazon.de", "EUR", ",", _DOTTED, "iso-8859-1")
 UNITED_STATES = Site("ATVPDKIKX0DER", "Amazon.com", "USD", withholds="Tax")
 CANADA = Site("A2EUQ1WTGCTBG2", "Amazon.ca", "CAD")

@@ -41,6 +41,8 @@ SCOPES = {
     f"{SCOPE}/sell.inventory.readonly",
     f"{SCOPE}/commerce.identity.readonly",
 }
+# The residences whose Finances calls are signed, the United Kingdom among them (eBay's guide to
+# digital signatures).
 UNION = {"AT", "BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL"}
 
 
@@ -128,6 +130,7 @@ class EBay(Granting):
         if form["decision"] == "deny":
             return back_to(self.accept_url, {"error": "access_denied", **state})
         code = self.oauth.code([form["account"]], form["redirect_uri"])
+        # eBay says how long the code is good for: five minutes less a second.
         return back_to(self.accept_url, {"code": code, "expires_in": "299", **state})
 
     async def _token(self, request: Request) -> Response:
@@ -147,6 +150,7 @@ class EBay(Granting):
             return _refusal(400, "invalid_grant", payload)
 
     def _issued(self, form: dict[str, str]) -> dict[str, Any]:
+        # eBay's own words for the type, not RFC 6749's `Bearer`.
         answer = {"expires_in": int(self.oauth.access_seconds), "token_type": "User Access Token"}
         if form["grant_type"] == "client_credentials":
             if form["scope"] != SCOPE:

@@ -127,6 +127,7 @@ class EBayMoney:
             buyer={"username": f"buyer_{self._number}"},
             totalFeeBasisAmount=_money(gross, self.currency),
             totalFeeAmount=_money(sum(fees.values(), Decimal(0)), self.currency),
+            # Beside the amount: eBay remits it, and the seller never has it.
             eBayCollectedTaxAmount=_money((gross * Decimal("0.07")).quantize(_CENT), self.currency),
             orderLineItems=[self._line(gross, fees)],
         )

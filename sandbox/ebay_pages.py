@@ -18,6 +18,7 @@ def filter_of(dated: str, request: Request) -> Callable[[Mapping[str, Any]], boo
     choices = _CHOICE.findall(query)
 
     def passes(item: Mapping[str, Any]) -> bool:
+        # An open end: as text every instant sorts before 9.
         if any(not start <= item[name] <= (end or "9") for name, start, end in ranges):
             return False
         return all(item.get(name) == value for name, value in choices)
@@ -27,6 +28,7 @@ def filter_of(dated: str, request: Request) -> Callable[[Mapping[str, Any]], boo
 
 def page_of(request: Request, what: str, matches: list[dict[str, Any]], largest: int) -> Response:
     """Return the page of a list that a request asks for."""
+    # 20 unless asked for more, by the Finances document.
     limit = min(int(request.query_params.get("limit", 20)), largest)
     offset = int(request.query_params.get("offset", 0))
     answer = {

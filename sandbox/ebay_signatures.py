@@ -68,6 +68,7 @@ class SigningKeys:
         parts = re.findall(r'"([^"]+)"', stated[1])
         if not REQUIRED | ({"content-digest"} if body else set()) <= set(parts):
             raise Unsigned(215120, "Signature validation failed")
+        # The path is signed without its query (eBay's guide to digital signatures).
         values = {"@method": request.method, "@path": request.url.path} | {
             "@authority": request.headers["host"]
         }

@@ -109,6 +109,7 @@ class Etsy(Granting):
             "redirect_uri": address.scheme != "https" and address.hostname != "localhost",
             "scope": not set(query.get("scope", "").split()) <= SCOPES or not query.get("scope"),
             "state": not query.get("state"),
+            # SHA-256 in base64url without padding (RFC 7636, 4.2).
             "code_challenge": len(query.get("code_challenge", "")) != 43,
             "code_challenge_method": query.get("code_challenge_method") != "S256",
         }
@@ -130,6 +131,7 @@ class Etsy(Granting):
         if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
             return _refusal("invalid_request", "content type")
         form = dict(parse_qsl((await request.body()).decode()))
+        # No secret is sent here: PKCE stands in for it.
         if form.get("client_id") != self.oauth.client_id:
             return _refusal("invalid_client", "client_id is invalid")
         try:

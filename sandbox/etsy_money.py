@@ -178,12 +178,14 @@ class EtsyMoney:
             "sequence_number": 0,
             "amount": amount,
             "currency": self.currency,
+            # Etsy repeats the type here in many entries (open-api issue 102).
             "description": kind,
             "balance": 0,
             "create_date": at,
             "created_timestamp": at,
             "ledger_type": kind,
             "reference_type": about,
+            # VAT on fees names no fee, but Etsy (open-api issue 751).
             "reference_id": "0" if about == "etsy" else str(3_000_000_000 + self._number),
             "parent_entry_id": 0,
             "payment_adjustments": [],
@@ -191,6 +193,7 @@ class EtsyMoney:
 
     def _count(self) -> None:
         balance = self.brought
+        # An old shop's numbers don't begin with 1.
         for number, entry in enumerate(self.entries, 40):
             balance += entry["amount"]
             entry |= {"sequence_number": number, "balance": balance}
@@ -209,6 +212,7 @@ class EtsyMoney:
                 "Time window between min_created and max_created must be no more than "
                 f"{LONGEST_SECONDS} seconds (31 days)."
             )
+        # The first second of 2000 and 1 to 100: the bounds of Etsy's OpenAPI document.
         if start < 946_684_800 or not 1 <= limit <= 100:
             return _refused("Invalid parameter")
         midnight = self._at(self.today, 0)

@@ -32,6 +32,7 @@ class EtsyPayments:
     def paid(self, gross: int, fees: int, at: int) -> dict[str, Any]:
         """Have a buyer pay for a receipt."""
         number = 401_000_000 + len(self.listed)
+        # Amounts in the buyer's currency must not be taken for the shop's.
         buyer = BUYERS[self.currency] if len(self.listed) % 5 == 4 else self.currency
         payment: dict[str, Any] = {
             "payment_id": number,
@@ -106,6 +107,7 @@ class EtsyPayments:
             return JSONResponse({"error": "Invalid or missing payment_ids"}, 400)
         if len(query) > self.most:
             return JSONResponse({"error": f"No more than {self.most} payment_ids"}, 400)
+        # Left out without an error, as an answer of a list is.
         requested = {int(number) for number in query} - self.forgotten
         matches = [payment for number, payment in self.listed.items() if number in requested]
         return JSONResponse({"count": len(matches), "results": matches})

@@ -50,6 +50,7 @@ class Faulty:
         try:
             hearing, noting = _hearing(exchange, receive), _noting(exchange, send)
             if self.substitute is not None:
+                # A substitute may depend on the body, and the application reads it once more.
                 hearing = await _heard_out(hearing)
                 body = self.substitute(exchange)
                 if body is not None:
@@ -72,6 +73,7 @@ class Faulty:
                 await self._application(scope, receive, _cutting(send))
             case ["lost"]:
                 await self._application(scope, receive, _nowhere)
+                # The server has nothing to send then, and closes the connection.
                 raise ConnectionAbortedError("the emulator dies before answering")
             case ["slow"]:
                 await asyncio.sleep(SLOW_SECONDS)
@@ -118,6 +120,7 @@ def _cutting(send: Send) -> Send:
     async def half(message: Message) -> None:
         if message["type"] == "http.response.body":
             body = message["body"]
+            # Announced as unfinished: an answer that broke off, and not a short one.
             await send({**message, "body": body[: len(body) // 2], "more_body": True})
             raise ConnectionAbortedError("the emulator dies while answering")
         await send(message)

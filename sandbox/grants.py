@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+# Xero's half an hour, as integrations report it; its documents don't say.
 GRACE_SECONDS = 1800.0
 
 
@@ -59,6 +60,7 @@ class Grants:
 
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
+        # Two refreshes at once are what the broker must prevent; here they must be told apart.
         with self._lock:
             self.requests += 1
             fault = next(self.faults, None)
@@ -81,7 +83,9 @@ class Grants:
             return self._rotate()
         in_grace = time.monotonic() - self._rotated_at < self.grace
         if refresh_token == self._before and in_grace:
+            # The same pair and no third one: the caller may have lost the first answer.
             return JSONResponse(self._pair)
+        # An old token that comes back is how a stolen one looks (RFC 9700, section 4.14.2).
         self.revoked = refresh_token in self._retired
         return JSONResponse({"error": "invalid_grant"}, 400)
 

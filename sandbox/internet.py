@@ -41,6 +41,7 @@ class Internet:
         if host in self.names:
             self.asked.append(host)
             left = self.names[host]
+            # A name may answer differently a moment later: that is how rebinding attacks work.
             answer = left.pop(0) if len(left) > 1 else left[0]
             if not answer:
                 raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -78,6 +79,7 @@ def certificate(path: Path, *names: str) -> Path:
 
 def _closed_port() -> int:
     with socket.socket() as probe:
+        # Bound and closed again: for the moment nobody listens there.
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port

@@ -126,6 +126,7 @@ class QuickBooks(Granting):
                     return JSONResponse({"error": "unsupported_grant_type"}, 400)
         except GrantRefusal:
             return JSONResponse({"error": "invalid_grant"}, 400)
+        # Only who sends the header is told (Intuit's refresh token policy of November 2025).
         asks_hard_end = request.headers.get("x-include-refresh-token-hard-expires-in") == "true"
         hard = {"x_refresh_token_hard_expires_in": int(HARD_END)} if asks_hard_end else {}
         return JSONResponse(
@@ -141,6 +142,7 @@ class QuickBooks(Granting):
 
     def _refreshed(self, refresh_token: str) -> Issued:
         held = [g for g in self.oauth.grants if g.refresh_token == refresh_token]
+        # Intuit's value changes about once a day: most refreshes give back the one that is known.
         self.oauth.rotates = bool(held) and self.oauth.now() - held[0].rotated_at >= DAY
         issued = self.oauth.refresh(refresh_token)
         issued.grant.refresh_ends = self.oauth.now() + 100 * DAY
@@ -230,6 +232,7 @@ def _answer(name: str, entity: dict[str, Any]) -> Response:
 
 def _gateway(status: int, what: str, code: str, kind: str) -> Response:
     """Return what Intuit's gateway says, in lower case, before QuickBooks is asked."""
+    # Another shape than QuickBooks's own faults: both have to be understood.
     message = f"message={what}; errorCode=00{code}; statusCode={status}"
     error = {"message": message, "detail": None, "code": code, "element": None}
     return JSONResponse({"fault": {"error": [error], "type": kind}, "time": 1633520295688}, status)

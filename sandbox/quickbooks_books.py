@@ -16,6 +16,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+# By comments in the XSD, which checks no lengths itself; a `requestid` has Intuit's own limit.
 LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE = 21, 50, 4000
 _BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
 # Id, name, type: a small chart of a seller's.
@@ -143,9 +144,11 @@ def _stale(document: Mapping[str, Any], before: Mapping[str, Any] | None) -> Res
 def _closed(
     books: CompanyBooks, document: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> Response | None:
+    # An entry moves neither into a closed period nor out of one.
     days = [document.get("TxnDate"), before and before["TxnDate"]]
     closed = books.close_date
     if closed is not None and any(day and date.fromisoformat(day) <= closed for day in days):
+        # 6210 is the same where the close has a password (Intuit's list of errors).
         return fault("6200", "Account Period Closed, Cannot Update Through Services API")
     return None
 
@@ -179,6 +182,7 @@ def _line_refused(books: CompanyBooks, line: Mapping[str, Any]) -> Response | No
     account = books.accounts.get(detail["AccountRef"]["value"])
     if account is None or not account["Active"]:
         return fault("2500", "Invalid Reference Id")
+    # A line on it needs a customer, and a seller's day has none.
     if account["AccountType"] == "Accounts Receivable":
         return fault("6000", "When you use Accounts Receivable, you must choose a customer")
     return None

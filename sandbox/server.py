@@ -18,6 +18,7 @@ def bound(port: int = 0) -> socket.socket:
     It is `port` where nobody has that.
     """
     listener = socket.socket()
+    # A restart has its port back while old connections linger.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
@@ -68,6 +69,7 @@ def serving(
     config = uvicorn.Config(
         application,
         log_config=None,
+        # The emulators take every scope for a request's, and a lifespan's has no path.
         lifespan="off",
         ws="auto" if websockets else "none",
         ssl_certfile=certificate,

@@ -71,6 +71,7 @@ class Shopify(Granting):
             access_seconds=HOUR,
             refresh_seconds=90 * DAY,
             rotates=True,
+            # Since August 2026; it was an hour before (Shopify's changelog on refreshes).
             grace_seconds=30 * DAY,
             access_form=lambda _grant: f"shpat_{secrets.token_hex(16)}",
         )

@@ -105,13 +105,16 @@ class GatewayMoney:
         self.orders.append(order)
         gateway = self._random.choice(_GATEWAYS)
         if self._random.random() < 0.2:
+            # One order by two gateways: neither of them has all of it.
             card = Decimal("5.00")
             self._move(order, day, "SALE", "gift_card", card)
             self._move(order, day, "SALE", "paypal", total - card)
         elif gateway == "paypal":
+            # An authorisation moves no money, and must not be counted beside its capture.
             self._move(order, day, "AUTHORIZATION", gateway, total, moves=False)
             self._move(order, day, "CAPTURE", gateway, total)
         else:
+            # A card that failed at first stays in the list of what was paid.
             self._move(order, day, "SALE", gateway, total, status="FAILURE", moves=False)
             self._move(order, day, "SALE", gateway, total)
 
@@ -127,6 +130,7 @@ class GatewayMoney:
         moves: bool = True,
     ) -> None:
         self._number += 1
+        # Nothing is paid before it was ordered, though both instants are drawn.
         at = max(order["createdAt"], self._instant(day))
         order["updatedAt"] = max(order.get("updatedAt", at), at)
         order["transactions"].append(

@@ -26,6 +26,7 @@ _ODDITIES: tuple[tuple[float, str, str, int, str], ...] = (
     (0.3, "SHIPPING_LABEL", "ADJUSTMENT", -1, "0"),
     (0.1, "SHOP_CASH_CREDIT", "ADJUSTMENT", 1, "0.30"),
     (0.08, "DISPUTE_WITHDRAWAL", "DISPUTE", -1, "15.00"),
+    # The fee comes back, too: below zero it adds to the net.
     (0.05, "DISPUTE_REVERSAL", "DISPUTE", 1, "-15.00"),
     (0.06, "CHARGEBACK_HOLD", "DISPUTE", -1, "0"),
     (0.05, "CHARGEBACK_HOLD_RELEASE", "DISPUTE", 1, "0"),
@@ -168,6 +169,7 @@ class ShopifyMoney:
             self._add(day, currency, "REFUND", "REFUND", -self._amount(5, 40), order=self._order())
         if day.day == 1:
             self._add(day, currency, "BILLING_DEBIT", "SYSTEM_ADJUSTMENT", Decimal("-39.00"))
+        # Readers have to leave these out.
         if chance.random() < 0.1:
             self._add(day, currency, "CHARGE", "CHARGE", self._amount(8, 20), test=True)
         for likely, kind, source, sign, fee_text in _ODDITIES:

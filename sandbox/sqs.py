@@ -94,6 +94,7 @@ class Sqs:
             }
             for m in visible
         ]
+        # SQS leaves the key out where there is no message.
         return {"Messages": listed} if listed else {}
 
     def _delete(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +116,7 @@ class Sqs:
             return "InvalidClientTokenId"
         at = request.headers["x-amz-date"]
         payload = datetime.strptime(at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        # AWS takes a signature for five minutes (Signature Version 4).
         late = abs((datetime.now(UTC) - payload).total_seconds()) > 300
         signed = names.split(";")
         if late or not {"host", "x-amz-date", "x-amz-target"} <= set(signed):

@@ -128,6 +128,7 @@ class SquareEmulator(Granting):
         return {
             "access_token": issued.access_token,
             "token_type": "bearer",
+            # An instant, and no `expires_in` (OAuth API reference).
             "expires_at": f"{ends:%Y-%m-%dT%H:%M:%SZ}",
             "merchant_id": issued.grant.accounts[0],
             "refresh_token": issued.refresh_token,
@@ -210,6 +211,7 @@ class SquareEmulator(Granting):
         grant = self._holder(request)
         if isinstance(grant, Response):
             return grant
+        # Square would take the application's default: here a call that pins none is a fault.
         if not request.headers.get("square-version"):
             return _error(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST", "Square-Version is missing.")
         return self.money[grant.accounts[0]]

@@ -132,6 +132,7 @@ class SquareMoney:
         status = self._random.choice(("APPROVED", "PENDING", "CANCELED", "FAILED"))
         payment = self._payment(day, location, self._order(location), 999, 0, {**TENDERS[0][1]})
         payment["status"] = status
+        # What is not completed never enters the balance.
         self.entries.pop()
 
     def _order(self, location: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from sandbox.tiktok_answers import error_answer, success
 from sandbox.tiktok_money import Invalid, TikTokMoney
 
 DAY = 86_400.0
+# Five minutes old by Partner Center's page on signatures; 30 s ahead as integrations found.
 EARLIEST, LATEST = -300.0, 30.0
 
 
@@ -78,6 +79,7 @@ class TikTok(Granting):
         self.refuses_with = 401
         self.user_type = 0
         self.oauth = OAuth(
+            # Seven days by TikTok's own SDK; the year is often quoted and UNCONFIRMED.
             access_seconds=7 * DAY,
             refresh_seconds=365 * DAY,
             rotates=True,
@@ -187,6 +189,7 @@ class TikTok(Granting):
         return success(
             {
                 "access_token": issued.access_token,
+                # An instant in spite of its name, by comments in TikTok's own SDK.
                 "access_token_expire_in": int(self.oauth.now() + self.oauth.access_seconds),
                 "refresh_token": issued.refresh_token,
                 "refresh_token_expire_in": int(issued.grant.refresh_ends),
@@ -203,6 +206,7 @@ class TikTok(Granting):
 
     async def _payments(self, request: Request) -> Response:
         def answer(shop: TiktokShop, money: TikTokMoney) -> dict[str, Any]:
+            # Shops there are paid by withdrawals, which this call does not list (Partner Center).
             if shop.region in SOUTH_EAST_ASIA:
                 raise Invalid("Payments are not available in this market")
             return money.answer_payments(request)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+# From the end of a period to the day its report is listed under, in sellers' files of 2026.
 PAYING = timedelta(days=3)
+# In the order of sellers' files of 2026; the place of `Store Id` is UNCONFIRMED.
 COLUMNS = (
     "Period Start Date", "Period End Date", "Total Payable", "Currency", "Transaction Key",
     "Transaction Posted Timestamp", "Transaction Type", "Transaction Description",
@@ -51,6 +53,7 @@ def filled(row: Mapping[str, str]) -> dict[str, str]:
 def report_text(report: Report) -> str:
     """Return the file: its columns, the line that counts all lines, and the rows."""
     out = io.StringIO()
+    # Walmart counts the header and this line among them.
     out.write(",".join(COLUMNS) + f"\r\nNumber of Lines in file {len(report.rows) + 2}\r\n")
     writer = csv.DictWriter(out, COLUMNS, restval="")
     writer.writerows(report.rows)

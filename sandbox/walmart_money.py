@@ -207,6 +207,7 @@ class WalmartMoney:
         accepted = request.headers.get("accept", "")
         listed = request.query_params.get("reportDate", "")
         if "application/json" in accepted or listed in self.no_files:
+            # With status 200, as sellers' tools met it: readers can't go by the status.
             return JSONResponse(_UNACCEPTABLE)
         if accepted != "application/octet-stream":
             return Response(None, 406)
@@ -235,6 +236,7 @@ class WalmartMoney:
         end = start + min(requested, self.largest)
         shown = report.rows[start:end]
         answer: dict[str, Any] = {
+            # Walmart's example has a pair of quotes for no day, and 973 as its first offset.
             "reportData": [{"Period Start Date": '""', **filled(row)} for row in shown],
             "nextOffset": end * 973 if end < len(report.rows) else -1,
             "totalRecords": len(shown),

@@ -137,6 +137,7 @@ class WooCommerce:
             "consumer_secret": secret,
             "key_permissions": form["scope"],
         }
+        # As long as WooCommerce waits for an answer.
         async with httpx2.AsyncClient(timeout=60) as sender:
             headers = {"Content-Type": "application/json;charset=UTF-8"}
             answer = await sender.post(form["callback_url"], json=body, headers=headers)

@@ -130,6 +130,7 @@ def _decimals(value: Any, digits: int, name: str = "") -> Any:
 
 
 def _payments(money: WooMoney, what: str, query: Mapping[str, str]) -> Response:
+    # The one parameter that WooPayments insists on (its REST documents).
     if what == "deposits" and "sort" not in query:
         return error(400, "rest_missing_callback_param", "Missing parameter(s): sort")
     listed = {"deposits": money.deposits, "transactions": money.moves}.get(what)

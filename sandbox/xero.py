@@ -150,6 +150,7 @@ class Xero(Granting):
         proven = query.get("code_challenge_method") == "S256" and query.get("code_challenge")
         if query.get("client_id") != self.oauth.client_id or self.kind == "custom":
             return Response("error: unauthorized_client", 400)
+        # Xero takes this machine by the name localhost alone, as integrations found.
         if not query.get("redirect_uri") or query["redirect_uri"].startswith("http://127.0.0.1"):
             return Response("error: Invalid redirect_uri", 400)
         if query.get("response_type") != "code" or (self.kind == "pkce" and not proven):

@@ -89,6 +89,7 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
             return _problem("The Idempotency-Key is longer than 128 characters")
         earlier = ledger.replies.get(key)
         if earlier is not None and time.monotonic() - earlier[0] < KEPT_SECONDS:
+            # Method, address and body together; an earlier refusal is repeated as well.
             if earlier[1] != call:
                 return _problem(f"Idempotency Key {key} is used with a different request")
             return Response(earlier[3], earlier[2], media_type="application/json")
@@ -133,6 +134,7 @@ def _written(
     answers, refused = [], False
     for document in body.get("ManualJournals", [body]):
         before = ledger.journals.get(number or document.get("ManualJournalID", ""))
+        # PUT creates, whatever id is sent along.
         if request.method == "PUT":
             before = None
         errors = _errors(ledger, document, before)
@@ -144,6 +146,7 @@ def _written(
             )
         else:
             answers.append(_public(_keep(ledger, document, before)))
+    # Unless asked to sum up, Xero answers 200 and puts the errors beside each item.
     if refused and request.query_params.get("summarizeErrors", "").lower() == "true":
         return _validation(answers)
     return _ok("ManualJournals", answers)
@@ -164,6 +167,7 @@ def _errors(
     errors = []
     if not document.get("Narration"):
         errors.append("Narration must be specified")
+    # Xero has a default, of which its documents say two things: whoever omits it fails here.
     if "LineAmountTypes" not in document:
         errors.append("LineAmountTypes must be specified")
     lines = document.get("JournalLines", [])
@@ -184,6 +188,7 @@ def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
         return f"Account code '{code}' is not a valid code for this document."
     if account["Status"] != "ACTIVE":
         return f"Account code '{code}' has been archived, or deleted."
+    # As integrations found; UNCONFIRMED by Xero's own documents.
     if account["Type"] == "BANK" or account.get("SystemAccount") in {"DEBTORS", "CREDITORS"}:
         return f"Account code '{code}' cannot be used in a manual journal."
     return None

@@ -112,6 +112,7 @@ class Accounts(Credentials):
         with self.recording_refusals(slug), readable(platform.title):
             accounts = platform.accounts(self.access(slug))
         answered = chosen_account(accounts, connection.account_id, slug)
+        # It answered, so whatever had refused it is over; another state is its owner's decision.
         if connection.state == "needs_reauth":
             self.registry.connections.set_state(slug, "active", actor)
         self.registry.connections.describe_account(slug, described(answered))
@@ -174,6 +175,7 @@ class Accounts(Credentials):
         # offline.
         for owner in (slug, STAGED + slug, QUEUE + slug):
             self.vault.forget(owner)
+        # Its queue is forgotten, and nothing would ever clear what was found in it.
         self.registry.findings.set(slug, NOTIFICATIONS, [])
         self.registry.connections.set_state(slug, "disconnected", actor)
         # Reconnecting must not resume posting without somebody turning it on.

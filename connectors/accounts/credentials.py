@@ -55,6 +55,7 @@ class Credentials:
 
     def _access(self, platform: Platform, owner: str, chosen: Mapping[str, str]) -> Access:
         stored = self._kept(owner)
+        # The broker alone hands tokens out: it knows whether another process renewed them.
         stored.pop(TOKEN, None)
         own = {**chosen, **stored}
         fields = {**self.shared(platform, own), **own}
@@ -64,6 +65,7 @@ class Credentials:
             return broker.access_token(owner, refresh, refused)
 
         def refresh(refresh_token: str | None) -> Token:
+            # Without one, only a platform that issues tokens for keys alone gives another.
             if platform.tokens is None or (refresh_token is None and not platform.own_grant):
                 raise GrantRefused(f"{platform.title}: this token cannot be refreshed")
             return platform.tokens(access).refresh(refresh_token)
@@ -118,6 +120,7 @@ class Credentials:
     def register(self, platform: Platform, fields: Mapping[str, str], actor: str) -> None:
         """Keep the application's fields; connections made by a consent use them."""
         needed = platform.application
+        # What was registered before need not be typed again: an owner may change the secret alone.
         values = read_values(platform, fields, self.registered(platform), needed)
         self._keep(application(platform), platform, {**self.registered(platform), **values})
         self.registry.audit.record(

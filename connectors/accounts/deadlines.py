@@ -43,6 +43,7 @@ def _of_grant(platform: Platform, token: Token | None) -> Iterator[Deadline]:
     # Without a refresh token there is no grant: tokens come from the account's own keys, or last.
     if token is None or token.refresh_token is None:
         return
+    # What the platform states comes before what its pages say of all grants.
     unused = token.refresh_expires_at
     if unused is None and platform.inactivity_limit is not None and token.issued_at:
         unused = token.issued_at + platform.inactivity_limit
@@ -59,6 +60,7 @@ def _of_secret(platform: Platform, fields: Mapping[str, str]) -> Iterator[Deadli
     since = fields.get(SECRET_SINCE)
     if platform.secret_lifetime is not None and since is not None:
         yield Deadline(
+            # Only the day is kept; its start is the earlier end, so the warning does not come late.
             datetime.fromisoformat(since).replace(tzinfo=UTC) + platform.secret_lifetime,
             f"the secret of the application at {platform.title}",
             f"make a new one there, then `daybook applications set {platform.name}`",

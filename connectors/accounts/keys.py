@@ -55,6 +55,7 @@ def read_keys(settings: Settings) -> Keyring:
 
 
 def _parsed(lines: list[str], where: str) -> Keyring:
+    # Before they are parsed: a key that is refused must not reach a message or the log either.
     redaction.remember(line.strip() for line in lines)
     try:
         keys = tuple(
@@ -75,6 +76,7 @@ def _not_a_key(where: str) -> ConfigError:
 
 def create_key(settings: Settings) -> bool:
     """Write the first key file; return False where another process was first."""
+    # Two processes may initialise one home; a second key would leave the first one's seals shut.
     return create_atomically(settings.key_file, _encoded(Keyring((new_key(),))), _MODE)
 
 

@@ -45,12 +45,14 @@ class NotificationQueues:
         if not can_sync(connection):
             raise BadInput(f"{slug} is {connection.state}: only one that is active can be notified")
         fields = read_given("the queue", support.fields, typed)
+        # Before the first use of them: what fails from here on must not name them.
         remember(value for name, value in fields.items() if name in _secrets(support))
         access = self.accounts.access(slug)
         with support.open_queue(replace(access, fields=fields)) as queue:
             # The queue is polled before the platform is asked to send there: a wrong key would lose
             # messages unseen.
             waiting = queue.waiting()
+        # Before it is kept: a queue that nothing is sent to would look like one that is quiet.
         subscribed = support.subscribe(access, fields)
         self._keep(slug, support, fields)
         self.accounts.registry.findings.set(slug, NOTIFICATIONS, [])

@@ -57,6 +57,7 @@ class TokenEndpoint:
         The PKCE verifier goes along where the endpoint takes public clients.
         """
         form = {"code": code, "redirect_uri": redirect_uri, **self.asks, **self.code_asks}
+        # Only the consents of public clients are asked for with a challenge.
         if self.method == "none":
             form["code_verifier"] = verifier
         return self._fetched("authorization_code", form)
@@ -129,6 +130,7 @@ class TokenEndpoint:
         error = self.error_for(response)
         if error is not None:
             raise error
+        # An error of OAuth's own is left for Authlib to name: RFC 6749 sends it with 400 or 401.
         if status >= httpx2.codes.MULTIPLE_CHOICES and not _says_error(response):
             raise Permanent(f"{self.title}'s token endpoint answers {status}")
         return response
@@ -148,6 +150,7 @@ class TokenEndpoint:
             ) from error
 
     def _meaning(self, error: "OAuthError") -> Exception:
+        # The only error about the seller's grant; every other one would stay after a new consent.
         if error.error == "invalid_grant":
             return GrantRefused(self.title)
         if error.error in _APPLICATION:
@@ -155,6 +158,7 @@ class TokenEndpoint:
                 f"{self.title} refuses the application ({error.error}): correct its client id and "
                 "secret"
             )
+        # Only the code: a description may quote what was sent.
         return Permanent(f"{self.title}'s token endpoint refuses: {error.error}")
 
     def _token(self, answer: Mapping[str, Any], asked_with: str | None) -> Token:

@@ -86,6 +86,7 @@ class Access:
 
     def url(self, endpoint: str, path: str = "") -> str:
         """Return a URL under an endpoint; `{field}` in the endpoint stands for a field's value."""
+        # Before the path is added: a path may hold braces of its own.
         return self.endpoints[endpoint].format_map(self.fields).rstrip("/") + path
 
 
@@ -217,6 +218,7 @@ def read_code(title: str, parameters: Mapping[str, str]) -> str:
     if refused == "access_denied":
         raise Denied(f"{title}: access was not granted; nothing was connected")
     if refused:
+        # Cut: anybody can put a text of any length into a callback's address.
         raise BadInput(f"{title} could not ask for consent ({refused[:80]}): begin again")
     if not parameters.get("code"):
         raise BadInput(f"{title} sent no authorisation code: begin again")

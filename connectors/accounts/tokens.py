@@ -41,9 +41,11 @@ class Token(BaseModel):
         When it was granted is not known; it counts from now.
         """
         now = datetime.now(UTC)
+        # Of the two only a refresh token says that the other one ends.
         lasting = bool(access_token and not refresh_token)
         return cls(
             access_token=access_token if lasting and access_token else "",
+            # Ended at once, so that the first use refreshes and proves what was typed.
             expires_at=None if lasting else datetime.fromtimestamp(0, UTC),
             refresh_token=refresh_token,
             issued_at=now,
@@ -56,12 +58,15 @@ class Token(BaseModel):
 
     def followed_by(self, renewed: "Token") -> "Token":
         """Return the renewed pair, remembering this one's refresh token if it was replaced."""
+        # A consent's life counts from its first pair; a refresh need not say when it ends.
         inherited: dict[str, object] = {
             "granted_at": self.granted_at or renewed.granted_at,
             "consent_expires_at": renewed.consent_expires_at or self.consent_expires_at,
         }
+        # Without rotation there is no earlier one; the same one tried twice would tell nothing.
         if renewed.refresh_token != self.refresh_token:
             inherited["previous_refresh_token"] = self.refresh_token
+        # The same refresh token ends when it would have; only a new one has a life of its own.
         if renewed.refresh_expires_at is None and renewed.refresh_token == self.refresh_token:
             inherited["refresh_expires_at"] = self.refresh_expires_at
         return renewed.model_copy(update=inherited)

@@ -227,6 +227,7 @@ def _verify(
     row = con.execute(
         "SELECT count(DISTINCT coalesce(line_id, row::VARCHAR)) FROM counted_lines"
     ).fetchone()
+    # One transaction may be several lines: what it paid, and each of its fees.
     counted = row[0] if row else 0
     if counted != declared.transactions:
         raise TotalsMismatch(
@@ -250,6 +251,7 @@ def _covered_days(
     head: Mapping[str, Any], totals: ControlTotals, file: DecodedFile, settlement: Statement
 ) -> tuple[date, date]:
     """Return the first and last day that the document says it covers, else those of its lines."""
+    # Stated where days without a line are covered as well; lines alone would not show them.
     if "from" in head:
         return date.fromisoformat(head["from"]), date.fromisoformat(head["to"]) - timedelta(days=1)
     days = list(totals.days) or [business_day(settlement.period_start, file.time_zone)]

@@ -29,6 +29,7 @@ def first_day(connection: Connection, books_begin: date) -> date:
 
     None is before `books_begin`.
     """
+    # Counted from then and not from today, so that a stored first day never moves.
     made = connection.created_at.date()
     chosen = Setup.model_validate(connection.setup).imports.history_from
     earliest = platform_named(connection.channel).earliest(made)

@@ -25,5 +25,6 @@ def next_sync_at(slug: str, time_zone: str, now: datetime) -> datetime:
 
 
 def _own_offset(slug: str) -> timedelta:
+    # Not `hash`, which differs from one process to the next.
     digest = hashlib.sha256(slug.encode()).digest()
     return timedelta(seconds=int.from_bytes(digest[:4], "big") % (HOURS * 3600))

@@ -103,6 +103,7 @@ def _resolved(url: httpx2.URL) -> list[str]:
     try:
         answers = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
+        # As a failed connection, which is tried again: a resolver can be down for a while.
         raise httpx2.ConnectError(f"{_host(url)} has no address") from error
     return list(dict.fromkeys(str(place[0]) for *_, place in answers))
 

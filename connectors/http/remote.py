@@ -175,6 +175,7 @@ class Remote:
 
     def _check(self, response: httpx2.Response) -> str:
         """Return a description of the request; raise the error that its response stands for."""
+        # The path alone: some platforms' queries carry tokens and signatures.
         operation = f"{response.request.method} {response.request.url.path}"
         error = self._error_for(response)
         error = error or status_error(self._title, operation, response)
@@ -224,6 +225,7 @@ def unreachable(title: str, error: httpx2.TransportError) -> Transient:
 def wait_seconds(response: httpx2.Response) -> float:
     """Return the seconds that a response asks to wait; a minute if it doesn't say."""
     stated = response.headers.get("Retry-After", "")
+    # HTTP allows a date here too (RFC 9110, section 10.2.3); a minute stands for it.
     return float(stated) if stated.isdigit() else RETRY_AFTER_SECONDS
 
 

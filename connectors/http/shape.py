@@ -26,6 +26,7 @@ def readable(title: str) -> Iterator[None]:
     except DaybookError:
         raise
     except _ODD as error:
+        # A `KeyError` names a field; other errors may quote a value, which can be anybody's data.
         lacks = f"without {error}" if isinstance(error, KeyError) else type(error).__name__
         raise Permanent(
             f"{title} answers in a shape that Daybook does not know ({lacks[:_LONGEST]}): nothing "

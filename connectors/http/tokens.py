@@ -30,6 +30,7 @@ class Remembered:
 
     def __call__(self, refused: str | None = None) -> str:
         """Return a recent token of the source that has not been refused since."""
+        # Not the wall clock, which can be set back and keep an old token.
         if refused is not None or monotonic() >= self._until:
             self._token = self._source(refused)
             self._until = monotonic() + self._seconds

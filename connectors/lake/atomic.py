@@ -61,6 +61,7 @@ def swap(source: Path, target: Path) -> None:
 def swap_all(files: Iterable[tuple[Path, Path]]) -> None:
     """Rename finished files to their places: all are on disk before any is renamed."""
     moves = list(files)
+    # One that is renamed before it is on disk can be empty after a power cut.
     _sync_files([source for source, _ in moves])
     folders = {target.parent for _, target in moves}
     for folder in folders:

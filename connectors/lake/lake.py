@@ -44,6 +44,7 @@ class Lake:
         return {
             date.fromisoformat(entry.name.removesuffix(".parquet"))
             for entry in os.scandir(folder)
+            # Temporary files begin with a dot and may end like the file that they will replace.
             if entry.name.endswith(".parquet") and not entry.name.startswith(".")
         }
 

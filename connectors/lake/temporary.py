@@ -63,6 +63,7 @@ def private_text(path: Path) -> TextIO:
 def discard(path: Path) -> None:
     """Delete a temporary file or folder if possible."""
     with contextlib.suppress(OSError):
+        # A link is removed itself; what it leads to is not ours.
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -163,6 +163,7 @@ def check(slug: str, account: Account = None, timezone: Zone = None, as_json: Js
         accounts = Accounts(opened.settings, opened.registry)
         try:
             connection = accounts.check(slug, account=account, timezone=timezone, actor=ACTOR)
+        # Bad news about the account, and no failure of the command: exit code 1.
         except NeedsReconnection as error:
             if as_json:
                 print_json(_card(opened.registry.connections.get(slug)))

@@ -42,6 +42,7 @@ def list_(as_json: Json = False) -> None:
         *("connection", "channel", "name", "state", "last", "running"),
         *("documents", "complete_through"),
     )
+    # Only with organisations: a table of stores alone keeps within a terminal's width.
     if any(c["posting"] for c in listed):
         names = (*names, "posting")
     columns = [(n, Align.RIGHT if n == "documents" else Align.LEFT) for n in _titles(names)]

@@ -77,6 +77,7 @@ def _how_to_type_it() -> None:
     """Print what a shell needs before the commands below work as they stand."""
     needed = []
     if shutil.which("daybook") is None:
+        # In a virtual environment that is not activated, `daybook` stands beside Python.
         needed.append(f'export PATH="{Path(sys.executable).parent}:$PATH"')
     if settings().home != default_home():
         needed.append(f'export DAYBOOK_HOME="{settings().home}"')

@@ -128,6 +128,7 @@ def _refuse_while_in_use(home: Settings) -> None:
             f"{home.home} is run by `daybook up`, process {owner.pid}: stop that one with Ctrl-C "
             "first, or it starts the database again"
         )
+    # Looking for runs opens the database, and would start the server first.
     if not postgres.is_running(home):
         return
     from pipelines.execution import working_runs

@@ -61,6 +61,7 @@ def import_files(
 
 def _last_day(manifest: Manifest) -> date:
     """Return the last day that rows of a file are of."""
+    # Not the end of its period: only the last row shows that a file was cut off.
     days = [day for day, totals in manifest.days.items() if totals.lines]
     return max(days, default=manifest.last_day)
 

@@ -42,6 +42,7 @@ def journals(
     else:
         for entry in listed:
             _print(entry)
+    # A script that looks at the status alone learns that something waits for its owner.
     raise typer.Exit(1 if any(e["state"] == "held" for e in listed) else 0)
 
 

@@ -226,6 +226,7 @@ def _check_names(opened: Workspace, connection: str | None, target: str) -> None
 
 def _read(file: Path) -> MappingConfig:
     try:
+        # JSON is YAML, so one parser reads both.
         loaded: Any = yaml.safe_load(file.read_text())
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror})") from error

@@ -139,6 +139,8 @@ def _send(
     problems = _run_windows(days)
     left = planned_for(opened, sending, organisation, window)
     held = [p for p in left if p.state == "held"]
+    # Runs report days, not entries: what was due and no longer is was posted. The revision counts,
+    # because an entry that changed meanwhile is due again.
     missing = {(p.entry_id, p.revision) for p in left}
     posted = [p for p in due_there if (p.entry_id, p.revision) not in missing]
     if as_json:

@@ -29,6 +29,7 @@ def reconcile_(slugs: Slugs = None, as_json: Json = False) -> None:
         stores = chosen(opened, slugs or [])
         proofs, missing = reconcile(opened, stores), gaps_of(opened, stores)
         refused = checked_books(opened.settings)
+    # Books that Beancount refuses prove nothing, whatever the figures say.
     ok = all(proof.ok for proof in proofs) and refused is None
     if as_json:
         print_json(

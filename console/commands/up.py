@@ -61,6 +61,7 @@ def up(
     initialise(home, further=[create_books])
     with home_lock(home, takeover=takeover) as lock:
         sweep(home)
+        # Before anything starts: later only a log would say why the console did not.
         _check_port(port, "--port", host)
         # Scripts from before still give these: the two had ports of their own.
         for old_port, option in ((dagster_port, "--dagster-port"), (books_port, "--books-port")):
@@ -89,6 +90,7 @@ def _run(
         print_status("stopping")
     finally:
         programs.stop(_patience)
+        # Programs that were killed leave their sockets behind.
         for left in home.sockets_folder.glob("*"):
             left.unlink(missing_ok=True)
 
@@ -167,6 +169,7 @@ def _services(home: Settings, host: str, port: int) -> list[Service]:
     reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - only read
     health = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/health"
     command = [sys.executable, "-m", "console.web", *console]
+    # Dagster and the books listen on no port, so nobody reaches them without the console.
     listed.append(Service("console", command, partial(answers, health), essential=True))
     return listed
 

@@ -33,6 +33,7 @@ PasswordInput = Annotated[
 @app.command()
 def add(name: str, role: RoleOption = "admin", password_stdin: PasswordInput = False) -> None:
     """Add a user; prompts for the password."""
+    # Imported late: the module hashes a password while it is loaded.
     from console.web.sessions import check_role, hash_password
 
     checked = check_role(role)

@@ -24,10 +24,12 @@ Part = Callable[[FastAPI, Console], None]
 
 def build(console: Console, parts: tuple[Part, ...] | None = None) -> ASGIApp:
     """Return the application over an open home; `parts` add routes, all of them unless told."""
+    # FastAPI's own documentation loads scripts from a CDN, which the policy of the gate refuses.
     app = FastAPI(title="Daybook", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=STATIC))
     for add in parts if parts is not None else (*default_parts(), _pages):
         add(app, console)
+    # The gate stands outside: nobody reads the body of a request that it refuses.
     return Gate(Bounds(app), console.sessions, console.settings.public_url)
 
 

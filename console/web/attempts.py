@@ -20,6 +20,7 @@ from typing import Final
 from connectors.database.registry import ATTEMPTS, Permit, Registry
 from connectors.errors import RateLimited
 
+# An office shares one address, so an address has more attempts than a name.
 PER_NAME, PER_ADDRESS, SECONDS = 5, 20, 60.0
 DEVICE_SECONDS: Final = 180 * 24 * 3600
 # One hash takes 64 MiB and several processors for a moment.

@@ -29,12 +29,14 @@ class Bounds:
             await self._application(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        # A request with neither has no body (RFC 9112, 6.3).
         if not {"content-length", "transfer-encoding"} & set(headers):
             await self._application(scope, receive, send)
             return
         longest = _longest(scope["path"])
         declared = headers.get("content-length", "0")
         # Refused by the header alone, before a byte of the body is read.
+        # `int` would take signs, spaces and underscores too.
         if not declared.isdigit() or int(declared) > longest:
             await _refused(scope, 413, f"more than {longest} bytes")(scope, receive, send)
             return

@@ -36,7 +36,9 @@ NEEDS: Final[Mapping[str, Permission]] = {
 }
 HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
+    # For browsers that don't know `frame-ancestors`.
     "X-Frame-Options": "DENY",
+    # Our addresses name stores, and those of callbacks carry codes.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -56,6 +58,7 @@ HEADERS: Final[Mapping[str, str]] = {
     ),
 }
 WHO = "who"
+# Browsers take the prefix over https only, so plain http has a name without it.
 SESSION_COOKIES: Final = ("daybook", "__Host-daybook")
 DEVICE_COOKIES: Final = ("daybook_device", "__Host-daybook_device")
 # Cookies that programs behind the console neither receive nor set.
@@ -121,10 +124,12 @@ class Gate:
         if "\x00" in path or b"%00" in scope["query_string"]:
             return _refused(path, 400, "there is no such address")
         host = self._origins.host_of(headers)
+        # Load balancers call the machine by its address, whatever name it has.
         if path in PROBES:
             return None
         if host is None:
             return _refused(path, 400, "this request does not say which host it is for")
+        # 421: misdirected request (RFC 9110, 15.5.20).
         if not self._origins.serve(host):
             why = f"this console is at {self.public_url}, as DAYBOOK_PUBLIC_URL says"
             return _refused(path, 421, why)
@@ -137,6 +142,7 @@ class Gate:
         by_program = path.startswith("/api/") and "authorization" in headers
         # Browsers apply no same-origin policy to WebSockets (cross-site WebSocket hijacking).
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
+        # WooCommerce's server posts the keys: no browser, so neither a cookie nor an Origin.
         called_by_platform = path == "/connect/woocommerce/keys"
         if not by_program and not called_by_platform:
             foreign = changes and not self._origins.sent(headers)
@@ -150,6 +156,7 @@ class Gate:
                 return _refused(path, 401, "sign in, or send a token: Authorization: Bearer ...")
             query = scope["query_string"].decode("latin-1")
             destination = quote(path + ("?" + query if query and path != "/" else ""))
+            # 303: a form sent after the session ended is not posted to the sign-in page.
             return RedirectResponse(f"/sign-in?next={destination}", 303)
         for prefix, permission in NEEDS.items():
             if path.startswith(prefix) and permission not in PERMISSIONS[who.role]:
@@ -164,9 +171,11 @@ class Gate:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                # Pages with scripts and the programs behind us bring policies of their own.
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 if self.public_url.startswith("https://"):
+                    # Browsers ignore it over plain http (RFC 6797, 8.1).
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 # Pages hold figures of the books; assets and the two programs decide for
                 # themselves.

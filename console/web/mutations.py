@@ -70,6 +70,7 @@ def _fields(query: str) -> tuple[str, ...]:
     except (GraphQLError, RecursionError) as error:
         raise RefusedRequest(400, "this GraphQL cannot be read") from error
     return tuple(
+        # The fields of a fragment stand elsewhere: that something changes is what is recorded.
         chosen.name.value if isinstance(chosen, FieldNode) else "..."
         for definition in document.definitions
         if isinstance(definition, OperationDefinitionNode)

@@ -50,6 +50,7 @@ class _Page:
                 await self._whole(self._start)
 
     async def _whole(self, start: Message) -> None:
+        # 128 bits, which CSP Level 3 asks for at least.
         nonce = secrets.token_urlsafe(16)
         # NiceGUI writes its scripts itself and takes no nonce for them.
         body = bytes(self._body).replace(b"<script", f'<script nonce="{nonce}"'.encode())

@@ -8,6 +8,7 @@ from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CHECK_SECONDS: Final = 2.0
+# 4000 to 4999 are the applications' own (RFC 6455, 7.4.2); 403 as in HTTP.
 NOT_ALLOWED: Final = 4403
 # NiceGUI talks over a socket, and over requests that wait for an answer where there is none.
 PREFIX: Final = "/_nicegui_ws/"
@@ -54,6 +55,7 @@ class OpenPage:
             await self._send(
                 {"type": "websocket.close", "code": NOT_ALLOWED, "reason": "signed out"}
             )
+        # An answer that has begun can't become a refusal: it is sent no further.
         elif not self._started:
             await self._send({"type": "http.response.start", "status": 403, "headers": []})
             await self._send({"type": "http.response.body"})

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 
 _HOST: Final = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")
 _PORTS: Final = {"http": ":80", "https": ":443"}
+# A sibling of our subdomain counts as same-site, and may be somebody else's.
 _ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
 
 
@@ -26,6 +27,7 @@ class Origins:
     def host_of(self, headers: Headers) -> str | None:
         """Return the name of the host that a request asks for; None where it names none, or two."""
         named = headers.getlist("host")
+        # A proxy before us might read the other of two (RFC 9112, 3.2, refuses them as well).
         match = _HOST.fullmatch(named[0]) if len(named) == 1 else None
         return match["name"].strip("[]").lower() if match else None
 
@@ -44,6 +46,7 @@ class Origins:
             return False
         own = _parts(self.public_url)
         same = own is not None and _place(parts) == _place(own) and parts.scheme == own.scheme
+        # Other names of this machine, such as 127.0.0.1: the gate has checked the host.
         return same or parts.netloc.lower() == headers.get("host", "").lower()
 
     def embedded_elsewhere(self, headers: Headers) -> bool:

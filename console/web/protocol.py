@@ -25,6 +25,7 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Take a connection, or close it where there are too many."""
         super().connection_made(transport)
+        # uvicorn's own limit answers whole requests only: who sends nothing escapes it.
         if len(self.connections) > CONNECTIONS:
             transport.abort()
             return

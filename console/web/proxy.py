@@ -92,6 +92,7 @@ def add(app: FastAPI, console: Console) -> None:
 
 
 def _front(request: Request) -> RedirectResponse:
+    # 307 keeps the method.
     return RedirectResponse(f"{request.url.path}/", 307)
 
 
@@ -177,6 +178,7 @@ class Behind:
     def _client(self) -> httpx2.AsyncClient:
         unix = proxy_headers.socket_of(self.base or "")
         transport = None if unix is None else httpx2.AsyncHTTPTransport(verify=_NO_TLS, uds=unix)
+        # A proxy named in the environment has no part in talk on this machine.
         return httpx2.AsyncClient(
             verify=_NO_TLS, trust_env=False, timeout=TIMEOUT, transport=transport
         )

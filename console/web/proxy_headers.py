@@ -34,6 +34,7 @@ _HOP: Final = frozenset(
 _NOT_ASKED: Final = _HOP | {
     "authorization",
     "cookie",
+    # The console has answered it (100 Continue) when it passes the request on.
     "expect",
     "forwarded",
     "x-forwarded-for",

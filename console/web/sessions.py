@@ -32,6 +32,7 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 def digest(secret: str) -> str:
     """Return what the registry knows of a cookie or token."""
+    # Fast is enough: nobody guesses 256 random bits, as they do a password.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -101,4 +101,5 @@ def _address(request: Request) -> str:
 
 
 def _keep(answer: Response, name: str, value: str, seconds: int, *, secure: bool) -> None:
+    # Lax, not strict: platforms send sellers back by a link of their site, signed in still.
     answer.set_cookie(name, value, seconds, httponly=True, secure=secure, samesite="lax", path="/")

@@ -83,6 +83,7 @@ async def joined(
     browser = WebSocket(scope, receive, send)
     closing = CloseFrame(1000)
     async with program:
+        # The program chose; a browser drops a socket whose subprotocol it did not offer.
         await browser.accept(program.subprotocol)
         async with anyio.create_task_group() as tasks:
 

@@ -76,6 +76,7 @@ def settlement_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
             check_specs=check_specs(DATA_CHECKS, partitions),
             can_subset=True,
             partitions_def=partitions,
+            # Without it a backfill of a year is 365 runs, and starting each takes seconds.
             backfill_policy=dg.BackfillPolicy.single_run(),
         )
         def compute(

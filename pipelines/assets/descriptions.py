@@ -43,6 +43,7 @@ def rules_version() -> str:
 
 
 def _rules(folder: Traversable) -> Iterable[Traversable]:
+    # File systems list in any order, and the digest must not depend on it.
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
             yield from _rules(entry)

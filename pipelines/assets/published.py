@@ -56,6 +56,7 @@ def publish_journals(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
             can_subset=True,
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run(),
+            # The books are one folder: two runs would write its files at once.
             pool=POOL,
         )
         def post(
@@ -68,6 +69,7 @@ def publish_journals(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
 
 
 def _post(context: dg.AssetExecutionContext, daybook: Daybook) -> Iterator[dg.AssetCheckResult]:
+    # Imported by the step alone: loading the code location must stay quick.
     from pipelines.stages.books import post_days
 
     def work(
@@ -80,6 +82,7 @@ def _post(context: dg.AssetExecutionContext, daybook: Daybook) -> Iterator[dg.As
     recorder = Recorder(context)
     with daybook.open() as workspace:
         failed = each_connection(context, workspace, recorder, work, PUBLISH)
+        # Once a run: it reads the whole books, which takes seconds.
         if BEAN_CHECK in context.selected_asset_check_keys:
             yield bean_check(workspace)
     if failed:

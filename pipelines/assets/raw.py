@@ -60,6 +60,7 @@ with warnings.catch_warnings():
         lookback = DAILY_LOOKBACK if SCHEDULED in context.run.tags else LOOKBACK
         with daybook.open() as workspace, interruption_in_words(), clean_errors():
             registry = workspace.registry
+            # Somebody launched the run in the Dagster UI, which sets no tags of ours.
             if CONNECTION not in context.run.tags:
                 context.instance.add_run_tags(context.run_id, {CONNECTION: slug})
             window: Window | None = fetch_window(config.first_day, config.last_day)
@@ -95,6 +96,7 @@ with warnings.catch_warnings():
                 dg.AssetCheckResult(
                     check_name=FETCHED.name,
                     passed=problem is None,
+                    # What came is whole and stays, whatever else was refused or had to wait.
                     severity=dg.AssetCheckSeverity.WARN,
                     description=problem,
                 )

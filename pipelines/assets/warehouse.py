@@ -37,6 +37,7 @@ def warehouse(
     from pipelines.stages.warehouse import publish
 
     with interruption_in_words(), daybook.open() as workspace:
+        # Before publishing: a file without these days would replace one that has them.
         _fail_damaged_days(context, workspace)
         report = publish(workspace)
     return dg.MaterializeResult(

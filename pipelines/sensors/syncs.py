@@ -52,6 +52,7 @@ def _requests(workspace: Workspace, partitions: set[str], now: datetime) -> Iter
     due = [
         (connection, scheduled_syncs.get(connection.slug))
         for connection in workspace.registry.connections.list()
+        # `touched_days` adds the key at its next tick; before that the run would fail.
         if connection.slug in partitions
         and can_sync(connection)
         and _is_due(connection, scheduled_syncs.get(connection.slug), now)
@@ -85,6 +86,7 @@ def _is_due(connection: Connection, scheduled: ScheduledSync | None, now: dateti
     from connectors.accounts.setup import Setup
 
     setup = Setup.model_validate(connection.setup)
+    # Its owner has not said yet what to import, and from when.
     if connection.setup and setup.step != "done":
         return False
     if scheduled is None:

@@ -32,11 +32,13 @@ def ahead(items: Iterator[_Item], stopped: Event) -> Iterator[Iterator[_Item]]:
     is set, and nothing more is taken.
     """
     waiting: Queue[_Item | _End] = Queue(WAITING)
+    # A daemon: a request that takes minutes must not keep the process from ending.
     thread = Thread(target=_take, args=(items, waiting, stopped), daemon=True)
     thread.start()
     try:
         yield _received(waiting)
     finally:
+        # First stopped, then room: the thread would go on with the next document otherwise.
         stopped.set()
         _make_room(waiting)
         thread.join(GRACE_SECONDS)

@@ -31,6 +31,7 @@ def post_days(workspace: Workspace, connection: Connection, window: Window) -> l
     except (DaybookError, OSError, duckdb.Error) as error:
         reason = redacted(summary(error))
         check = CheckResult(COMPUTED[PUBLISHED], reason)
+        # The whole window: after an error none of its days is known to stand.
         return [DayResult(PUBLISHED, day, None, (check,), reason) for day in window]
     latest = workspace.registry.publications.list(
         BOOKS, [connection.slug], window.start, window.end
@@ -80,6 +81,7 @@ def _state(outstanding: Sequence[Publication], journalled: bool, posted: bool) -
         return "held" if any(p.state == "held" for p in outstanding) else "outstanding"
     if posted:
         return "posted"
+    # A journal of nothing proves a day without money; without one nothing is known of it.
     return "empty" if journalled else "open"
 
 

@@ -11,6 +11,7 @@ from pipelines.stages.workspace import Workspace
 
 def refresh_accounts(workspace: Workspace) -> None:
     """Update `accounts.beancount` to the accounts that the owner opens in files of their own."""
+    # The publisher writes the same files.
     with workspace.registry.lock("books", LOCK_SECONDS):
         Books(workspace.settings.books_folder).refresh_accounts()
 

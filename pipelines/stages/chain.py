@@ -258,6 +258,7 @@ def _write_provisional(store: Store) -> None:
 
 def _leave_gaps(store: Store) -> None:
     """Store the gaps between settlements for the connection's card."""
+    # Without provisional figures: a day that only they cover is still missing its settlement.
     effective = store.lake.effective_documents(store.slug)
     missing = gaps(store.connection, linked_settlements(store.connection, effective))
     store.workspace.registry.findings.set(store.slug, MISSING, list(map(str, missing)))

@@ -80,6 +80,7 @@ def discrepancies(
             continue
         if line.entry_id in removable:
             comparison.unsupported[line.settlement_id].append(line)
+        # The books may have lines of settlements that the journal has none of any more.
         elif line.entry_id in changed:
             comparison.changed[line.settlement_id].add(line.entry_id)
     return comparison

@@ -60,6 +60,7 @@ def canonical(con: duckdb.DuckDBPyConnection, channel: str, lines: str) -> pa.Ta
         f"SELECT {TRANSACTIONS.select_list(omit=SAME_ON_EVERY_LINE)} "
         f"FROM ({sql(channel, 'transactions')})"
     ).to_arrow_table()
+    # Few documents need the second query, which reads all lines once more.
     if not _withholds(con):
         return rows
     con.register("staged", rows.append_column("position", pa.arange(0, rows.num_rows)))
@@ -127,6 +128,7 @@ def _load_settlements(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Non
     rows = [
         [s.settlement_id, s.marketplace, s.row, s.deposit_at, s.deposit_day, s.payout]
         for s in manifest.settlements
+        # A settlement that is still open has no line that closes it.
         if s.payout is not None
     ]
     if rows:

@@ -68,6 +68,7 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
     if not files:
         return []
     names = {m.document: m.name for m in workspace.lake.manifests(connection.slug)}
+    # One day has one mapping.
     ((mapping, _),) = mappings_in_effect(workspace.registry, connection.slug, [day])
     with workspace.scratch("explain") as scratch, workspace.engine() as con:
         con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {scan(files)}")
@@ -105,6 +106,7 @@ def _rows(
     """Return the cells of a file's rows that are not empty."""
     cursor = con.execute(
         f"SELECT * FROM ({relation}) WHERE row IN (SELECT unnest($1::INTEGER[]))",
+        # Several lines may stand in one row, which is read once.
         [sorted(set(rows.values()))],
     )
     names = [column[0] for column in cursor.description or []]

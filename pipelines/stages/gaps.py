@@ -62,5 +62,6 @@ def _gaps(connection: Connection, file: str, listed: Sequence[Statement]) -> lis
             if connection.kind == "api":
                 act = f"`daybook sync {connection.slug} --from {first}`, or {act}"
             listed_gaps.append(Gap(connection.slug, statement.currency, first, last, act))
+        # Sites of one currency settle side by side: the furthest end counts, not the last one.
         reached = max(reached or statement.period_end, statement.period_end)
     return listed_gaps

@@ -104,6 +104,7 @@ def assign_category(
         MappingConfig.model_validate(config.model_dump() | changed),
         connection.slug,
         actor,
+        # 0 is none: it is refused where somebody gave the store its own mapping meanwhile.
         after=before.version if own and before else 0,
         effective_from=before.effective_from if before else None,
         reason=f"{source_type} is {category}",

@@ -24,6 +24,7 @@ from pipelines.stages.workspace import Workspace
 
 # The time of one poll, within a sensor's tick; remaining queues are polled by the next one.
 ROUND_SECONDS = 15.0
+# A queue that fills as quickly as it is read must not take a poll's whole time.
 ANSWERS = 20
 _MEANWHILE = "until it answers, new settlements come with the daily sync"
 
@@ -54,6 +55,7 @@ def poll_queues(
     queues = polling.queues()
     names = sorted(queues)
     until = monotonic() + ROUND_SECONDS
+    # Round robin: where time runs out, it is not always the same queues that wait.
     for name in [*(n for n in names if n > after), *(n for n in names if n <= after)]:
         if monotonic() > until:
             break

@@ -51,6 +51,7 @@ def entries_for(
             source = scan(lake.partitions("transactions", store.slug, chosen))
             con.execute(f"CREATE OR REPLACE TEMP VIEW transactions AS SELECT * FROM {source}")
             write_journal(con, store.connection, mapping)
+            # Read before the table is made anew under the next mapping.
             held = dict(
                 con.execute("SELECT DISTINCT entry_id, held_reason FROM journal").fetchall()
             )
@@ -81,6 +82,7 @@ def plan_for_organisation(store: Store, days: Collection[date]) -> None:
             entry.content_hash,
             held,
         )
+        # Without revisions, which the plan itself counts up.
         for entry, held in entries_for(store, organisation, chosen, {}).items()
     ]
     publications.plan(organisation.slug, rows)
@@ -90,6 +92,7 @@ def plan_for_organisation(store: Store, days: Collection[date]) -> None:
         for p in publications.list(organisation.slug, [store.slug], chosen[0], chosen[-1] + ONE_DAY)
         if p.business_date in days
         and (p.business_date, p.currency) not in current
+        # What was taken out stays on record, and need not be taken out twice.
         and p.state != "voided"
     ]
     if gone:

@@ -23,6 +23,7 @@ _FIRST_DAY = date(1970, 1, 1)
 
 def write_parquet(rows: pa.Table, path: Path) -> None:
     """Write rows as Parquet, the one way it is written; the same rows are the same bytes."""
+    # Row numbers rise by one or so, and their differences take a few bits each.
     encodings = {"row": "DELTA_BINARY_PACKED"} if "row" in rows.column_names else None
     pq.write_table(
         rows,
@@ -37,6 +38,7 @@ def write_parquet(rows: pa.Table, path: Path) -> None:
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read every row of one file, of all columns or some."""
+    # The callers are threads already.
     return pq.ParquetFile(path).read(columns=columns and list(columns), use_threads=False)
 
 

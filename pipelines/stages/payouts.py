@@ -44,6 +44,7 @@ def returned_payouts(
             and s.deposit_at is not None
             and s.deposit_at <= posted_at
         ]
+        # `paid[-1:]` takes the last: one known to have failed, else the newest.
         paid.sort(key=lambda s: (s.failed, s.deposit_at))
         returned.update(s.settlement_id for s in paid[-1:])
     return returned

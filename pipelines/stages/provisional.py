@@ -170,6 +170,7 @@ def _check(manifest: Manifest, counted: Mapping[date, tuple[int, Decimal, int]])
 
 
 def _differs(file: Path, target: Path) -> bool:
+    # `write_parquet` makes the same bytes of the same rows.
     return not target.is_file() or target.read_bytes() != file.read_bytes()
 
 

@@ -117,6 +117,7 @@ def _reconcile(workspace: Workspace, connection: Connection, now: datetime | Non
         normalised,
         sums_by_settlement(workspace, connection, JOURNAL_LINES, cleared),
         _cleared(lines, "activity", 1),
+        # A payout credits clearing, and debits are positive: turned around it is what was paid.
         _cleared(lines, "payout", -1),
     )
     proof = partial(
@@ -159,6 +160,7 @@ def _held(workspace: Workspace, connection: Connection) -> dict[str, str]:
             f"SELECT DISTINCT settlement_id, business_date FROM {scan(files)} "
             "WHERE settlement_id IS NOT NULL AND held_reason IS NOT NULL ORDER BY ALL"
         )
+        # Of several days the earliest is left: it is the one to look at first.
         return {name: f"{day}: {held[day]}" for name, day in reversed(rows.fetchall())}
 
 

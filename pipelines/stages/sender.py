@@ -56,6 +56,7 @@ def send(store: Store, organisation: Connection, window: Window) -> Sent:
             [store.slug],
             max(since, window.start),
             window.end,
+            # What the organisation holds may be an older revision than the one that is due.
             all_revisions=True,
         )
         work = _Work(store, organisation, sent)
@@ -131,20 +132,24 @@ class _Work:
             target.check()
             closed = target.closed_through()
         except DaybookError as error:
+            # Nothing was sent, so the revisions stay as they are and are due at the next run.
             self._sent.failed |= {chain[-1].business_date: str(error) for chain in chains}
             return
         entries = self._entries(chain[-1] for chain in chains)
         for chain in chains:
             newest = chain[-1]
             try:
+                # Lost answers first: posting while one is unknown may leave two entries there.
                 before = self._settled(target, chain)
                 if any(p.withdrawn_at is not None for p in chain if p.state in LIVE):
                     self._remove(target, chain, before, closed)
                 else:
                     self._post(target, newest, before, entries.get(newest.entry_id), closed)
+            # The entries after it would meet the same, and every call counts against the limits.
             except (Transient, RateLimited) as error:
                 self._sent.failed[newest.business_date] = str(error)
                 return
+            # Refused for what it is: as `failed` no sensor asks for it again, and its owner looks.
             except DaybookError as error:
                 self._publications.mark(self._slug, [newest], "failed", str(error))
                 self._sent.failed[newest.business_date] = str(error)
@@ -190,6 +195,7 @@ class _Work:
                 state: PublicationState = "planned" if is_due else "superseded"
                 self._publications.mark(self._slug, [lost], state)
                 continue
+            # Replacing it would undo what somebody entered there.
             if not holding.is_intact:
                 raise EditedThere(f"{lost.entry_id} was changed there after Daybook posted it")
             self._publications.mark_posted(self._slug, [lost], holding.reference)
@@ -215,6 +221,7 @@ class _Work:
         entry: JournalEntry | None,
         closed: date | None,
     ) -> None:
+        # It had arrived after all: `_settled` found it by its marker.
         if held is not None and held.id == newest.id:
             return
         if entry is None or entry.content_hash != newest.content_hash:
@@ -225,6 +232,7 @@ class _Work:
         _check_open(newest.business_date, closed)
         attempt = int((newest.content or {}).get("attempt", 0))
         content = content_of(entry) | {"attempt": attempt}
+        # Planned anew since it was listed: the next run sends what is planned now.
         if not self._publications.mark_sending(self._slug, newest, content):
             return
         try:

@@ -23,12 +23,14 @@ class _Engines:
     def __init__(self) -> None:
         self._taken: dict[EngineKind, duckdb.DuckDBPyConnection] = {}
         self._lock = threading.Lock()
+        # Not at exit: the engines end with the process, and nobody takes them after that.
         weakref.finalize(self, _give_back, self._taken).atexit = False
 
     def open(self, settings: Settings, *, serial: bool) -> duckdb.DuckDBPyConnection:
         """Open a connection of its own, which sees nothing of the others."""
         threads = 1 if serial else settings.threads
         kind = EngineKind(threads, settings.memory_limit, is_serial=serial)
+        # Threads that normalise side by side open theirs at the same moment.
         with self._lock:
             if kind not in self._taken:
                 spill = settings.lake_folder / temporary_name("spill")

@@ -65,6 +65,7 @@ def digest(function: Callable[..., Any]) -> str:
     """Return twelve hexadecimal digits of a function's source; `unreadable` where there is none."""
     try:
         source = inspect.getsource(function)
+    # Installed without sources: not known to be the same, so taken for changed.
     except (OSError, TypeError):
         return "unreadable"
     return hashlib.sha256(source.encode()).hexdigest()[:12]

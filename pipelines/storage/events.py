@@ -96,6 +96,7 @@ class EventLogStorage(Pooled, PostgresEventLogStorage):
 
     def _store_batch(self, connection: Connection, events: Sequence[EventLogEntry]) -> None:
         rows = list(rows_of(events, self._event_to_row, self._event_insert_timestamp))
+        # PostgreSQL promises no order of returned rows, and each id must be its event's.
         stored = connection.execute(
             SqlEventLogStorageTable.insert().returning(
                 SqlEventLogStorageTable.c.id, sort_by_parameter_order=True

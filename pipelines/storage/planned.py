@@ -33,6 +33,7 @@ class _Pattern:
             return None
         partition, instant = json.dumps(data.partition), repr(entry.timestamp)
         text = row["event"]
+        # Found twice, it may be a part of something else: such an event is serialised by itself.
         if text.count(partition) != 1 or text.count(instant) != 1:
             return None
         text = text.replace(partition, _PARTITION).replace(instant, _INSTANT)

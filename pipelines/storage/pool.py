@@ -117,6 +117,7 @@ class Pooled:
         engine, self._give_back = borrow(
             self.postgres_url,
             _Ways(self.at_home, timeout_ms),
+            # As the stock storages have it: every statement is a transaction of its own.
             isolation_level="AUTOCOMMIT",
             pool_size=2,
             max_overflow=58,

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS: Final = 600.0
 ASK_SECONDS: Final = 0.5
+# Rarer than asking for the place: it asks for every run that stands before us.
 EXAMINE_SECONDS: Final = 2.0
 
 Claim = Callable[[], ConcurrencyClaimStatus]

@@ -137,6 +137,7 @@ def _plan(
         return "the old file was made by another version", everything
     changes = compare(previous, current)
     # DuckDB keeps the space of deleted rows until the file is rebuilt.
+    # Below 100 partitions a few would be half of it at every publish.
     if 2 * (replaced + changes.replaced) > max(changes.total, 100):
         return "half of it has been replaced since it was last rebuilt", everything
     return None, changes
@@ -189,7 +190,9 @@ def _writable(build: _Build) -> Iterator[duckdb.DuckDBPyConnection]:
         "threads": build.threads,
         "memory_limit": build.memory_limit,
         "temp_directory": f"{build.file}.spill",
+        # Tables have no order, and keeping one holds whole files in memory.
         "preserve_insertion_order": False,
+        # A publish needs no network.
         "autoinstall_known_extensions": False,
         "storage_compatibility_version": STORAGE_VERSION,
     }
@@ -199,6 +202,7 @@ def _writable(build: _Build) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _swap(new_file: Path, warehouse_file: Path) -> None:
+    # Whatever its owner allowed, such as reading by a BI tool's user, outlives the swap.
     if warehouse_file.exists():
         shutil.copymode(warehouse_file, new_file)
     swap(new_file, warehouse_file)
@@ -211,6 +215,7 @@ def _copy(source: Path, target: Path) -> None:
         try:
             while left and (copied := os.copy_file_range(old.fileno(), new.fileno(), left)):
                 left -= copied
+        # Neither macOS nor every pair of file systems has it.
         except (OSError, AttributeError):
             old.seek(0)
             new.seek(0)

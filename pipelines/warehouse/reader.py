@@ -66,6 +66,8 @@ def _sealed(
             ) from error
         con.execute("USE warehouse")
         con.execute("SET TimeZone = 'UTC'")
+        # Names in SQL would reach this process's variables, and functions any file here; the last
+        # setting keeps a statement from undoing the others.
         con.execute("SET python_enable_replacements = false")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")

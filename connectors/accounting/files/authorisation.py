@@ -15,9 +15,11 @@ def _accounts(access: Access) -> list[Account]:
     name = access.fields[NAME]
     return [
         Account(
+            # One company, however its name is typed the second time.
             id=name.casefold(),
             name=name,
             currency=access.fields.get(CURRENCY),
+            # Entries bring their own business days, so no day is computed here.
             timezone="UTC",
             details={"form": access.fields[FORM]},
             fields={FORM: access.fields[FORM]},

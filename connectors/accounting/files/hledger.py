@@ -36,4 +36,5 @@ def _account(name: str) -> str:
 
 
 def _plain(text: str) -> str:
+    # A semicolon would begin a comment, and a line break another posting.
     return _BREAKS.sub(" ", text)

@@ -56,6 +56,7 @@ class Files:
         if content is None:
             return None
         written = self._rendered(entry)
+        # In place, the file may hold another revision: its first line names the one that it holds.
         if self._in_place and _first_line(content) != _first_line(written):
             return None
         if before is not None and not self._in_place:
@@ -84,9 +85,11 @@ class Files:
         path = self._intact(reference)
         if self._in_place:
             path.unlink()
+            # Without it a power cut could bring the entry back into books that are said to lack it.
             sync_folder(path.parent)
             return
         opposite = _difference(before, replace(before, lines=()))
+        # Under a name of its own: the program may have imported the file that it takes back.
         voided = path.with_name(f"{path.stem}-voided{path.suffix}")
         self._write(voided, self._rendered(replace(opposite, revision=before.revision)))
 
@@ -149,10 +152,12 @@ def _difference(before: JournalEntry, after: JournalEntry) -> JournalEntry:
     sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
     kinds: dict[tuple[object, ...], JournalLine] = {}
     for line, sign in _signed(before, after):
+        # What tells two lines apart in the program; lines of one kind are one sum there.
         kind = (line.part, line.account, line.category, line.tax_code, line.settlement_id)
         kinds.setdefault(kind, line)
         sums[kind] += sign * line.amount
     lines = tuple(replace(kinds[kind], amount=amount) for kind, amount in sums.items() if amount)
+    # Both balance by themselves: what does not would be our own mistake, for nobody's books.
     if sum((line.amount for line in lines), Decimal(0)):
         raise Permanent(f"{after.entry_id}: the correction does not balance")
     return replace(after, lines=lines)

@@ -32,6 +32,7 @@ class Template:
     def render(self, entry: JournalEntry, store: str, name: str) -> bytes:
         """Return an entry as the program imports it; `name` is how the entry is called there."""
         text = StringIO()
+        # RFC 4180 ends lines so, whatever system writes them.
         rows = csv.writer(text, lineterminator="\r\n")
         rows.writerow(self.columns)
         for line in entry.lines:
@@ -83,6 +84,7 @@ def _day(day: date, form: str) -> str:
 
 def _as_text(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
+    # Texts alone: an amount keeps its minus sign, and is a number anyway.
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 

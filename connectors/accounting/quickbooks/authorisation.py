@@ -72,6 +72,7 @@ def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
     code = read_code(TITLE, parameters)
     if not parameters.get("realmId"):
         raise BadInput(f"{TITLE} did not say which company it is (realmId): begin again")
+    # Kept beside the token: no call tells which company a token is of.
     return Code(code, {"realm_id": _realm(parameters["realmId"])})
 
 
@@ -106,6 +107,7 @@ def refusal(response: httpx2.Response) -> Exception | None:
         )
     if "6190" in codes:
         return ConfigError(f"the company's {TITLE} subscription has ended: renew it there")
+    # Other faults have a status that says enough.
     if codes and response.is_success:
         return Permanent(f"{TITLE} answers with fault {', '.join(sorted(codes))[:40]}")
     return None

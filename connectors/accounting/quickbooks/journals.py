@@ -30,6 +30,7 @@ REPEATED: Final = frozenset({"600"})
 STALE: Final = frozenset({"5010"})
 # 10 a second for a company and an application, 500 a minute.
 CALLS: Final = "calls"
+# Less than that: the owner's other programs may call by the same application.
 LIMITS: Final = {CALLS: Limit(per_second=8.0, burst=2)}
 
 
@@ -55,6 +56,7 @@ class QuickBooksJournals:
         question = f"select * from JournalEntry where DocNumber = '{number_of(entry)}'"
         answer = self._call("GET", "/query", params={"query": question})
         for held in answer.get("QueryResponse", {}).get("JournalEntry", ()):
+            # All revisions have one DocNumber; the marker names the revision.
             if f"[{marker(entry)}]" in held.get("PrivateNote", ""):
                 return Holding(held["Id"], _is_as_posted(held, entry))
         return None
@@ -68,6 +70,7 @@ class QuickBooksJournals:
     ) -> str:
         """Write a newer revision over an entry that nobody edited."""
         held = self._intact(reference, before)
+        # The token read with the entry: an edit since then is refused, and not written over.
         named = {"Id": reference, "SyncToken": held["SyncToken"]}
         document = {**self._document(entry), **named}
         return self._write(document, _request("replace", entry, attempt))
@@ -182,6 +185,7 @@ def _error(response: httpx2.Response) -> Exception | None:
         return None
     codes = [str(error.get("code")) for error in errors]
     messages = "; ".join(f"{error.get('Message')} ({error.get('code')})" for error in errors)
+    # The words as well: Intuit's pages do not agree on the codes.
     if CLOSED & set(codes) or "account period closed" in messages.lower():
         return PeriodClosed(f"{TITLE}: {messages}")
     return _Fault(f"{TITLE} refuses the entry: {messages}", codes)
@@ -190,6 +194,7 @@ def _error(response: httpx2.Response) -> Exception | None:
 def number_of(entry: JournalEntry) -> str:
     """Return an entry's DocNumber, the same for all its revisions: its day and fourteen letters."""
     digest = hashlib.sha256(entry.entry_id.encode()).digest()
+    # Six digits, a hyphen and fourteen letters are the 21 characters that QuickBooks takes.
     return f"{entry.business_date:%y%m%d}-{base64.b32encode(digest).decode()[:14]}"
 
 
@@ -216,6 +221,7 @@ def _line(line: JournalLine) -> dict[str, Any]:
 
 def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
     """Return whether an entry has the marker and leaves the same on each account."""
+    # By account: QuickBooks may hand lines out in another order than they were sent in.
     sums: dict[str, Decimal] = {}
     for line in held.get("Line", ()):
         detail = line.get("JournalEntryLineDetail", {})

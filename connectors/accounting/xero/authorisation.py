@@ -121,11 +121,13 @@ def _accounts(access: Access) -> list[Account]:
     """Return the organisations that the token reaches; the pinned one alone where one is pinned."""
     with Remote(TITLE, _sign(access)) as xero:
         if _custom(access):
+            # Its tokens reach one organisation and not the list of connections.
             return [_account(_organisation(xero, access, {}), {})]
         pinned = access.fields.get("tenant_id")
         reached = [
             each
             for each in xero.get(access.url("api", "/connections"))
+            # Practices are listed too, and have no books.
             if each["tenantType"] == "ORGANISATION" and pinned in {None, each["tenantId"]}
         ]
         if not reached:
@@ -165,6 +167,7 @@ def _revoke(access: Access) -> None:
         raise ConfigError("a custom connection ends in Xero alone")
     own = access.fields["connection_id"]
     with Remote(TITLE, _sign(access)) as xero:
+        # Looked up first: deleting what the seller deleted before is answered with an error.
         if own in {each["id"] for each in xero.get(access.url("api", "/connections"))}:
             xero.call("DELETE", access.url("api", f"/connections/{own}"))
 
@@ -203,6 +206,7 @@ XERO = Platform(
     ),
     consent=Consent(_consent_url, _read),
     tokens=_tokens,
+    # A custom connection's tokens come from its own keys.
     own_grant=True,
     revocation="Xero, Settings, Connected apps",
     sign=_sign,

@@ -79,6 +79,7 @@ class XeroJournals:
         if journal is None or journal["Status"] in _GONE:
             return
         self._intact(reference, before)
+        # Without a key: one that is void stays so, however often it is asked.
         document = {**self._document(before), "Status": "VOIDED"}
         self._write("POST", f"/{reference}", document, None)
 
@@ -108,6 +109,7 @@ class XeroJournals:
             )
         store = self._stores.get(entry.connection, entry.connection)
         return {
+            # Cut at the front: the marker at the end is what the journal is found by.
             "Narration": f"{store}: {entry.business_date} [{marker(entry)}]"[-LONGEST_NARRATION:],
             "Date": str(entry.business_date),
             "LineAmountTypes": "NoTax",
@@ -121,6 +123,7 @@ class XeroJournals:
         return organisation
 
     def _journals_of(self, day: date) -> Iterator[Mapping[str, Any]]:
+        # The day narrows the list; the marker tells one journal of it from the others.
         where = f"Date==DateTime({day.year},{day.month},{day.day})"
         page = 1
         while True:
@@ -188,6 +191,7 @@ def _line(line: JournalLine) -> dict[str, Any]:
 
 def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
     """Return whether a journal has the entry's marker and leaves the same on each account."""
+    # By account: Xero may hand lines out in another order than they were sent in.
     sums: dict[str, Decimal] = {}
     for line in journal.get("JournalLines", ()):
         code = str(line.get("AccountCode"))
@@ -202,4 +206,5 @@ def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
 def _day(text: str | None) -> date | None:
     """Return the day of `/Date(1767139200000+0000)/`."""
     matched = _INSTANT.fullmatch(text or "")
+    # Xero's days are midnight UTC, whatever zone the organisation is in.
     return datetime.fromtimestamp(int(matched[1]) / 1000, UTC).date() if matched else None

@@ -67,6 +67,7 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
         "redirect_uri": redirect_uri,
     }
     if access.fields.get("draft") == "yes":
+        # "Website authorization workflow" asks for this while the application is a draft.
         query["version"] = "beta"
     page = access.url(f"seller_central_{access.fields['region']}", "/apps/authorize/consent")
     return f"{page}?{urlencode(query)}"
@@ -78,6 +79,7 @@ def _read(_access: Access, parameters: Mapping[str, str]) -> Code:
     The answer to a seller's no is UNCONFIRMED; RFC 6749's `error` is understood.
     """
     code = read_code("Amazon", {**parameters, "code": parameters.get("spapi_oauth_code", "")})
+    # Kept, because no call tells later whose token this is.
     seller = parameters.get("selling_partner_id")
     if not seller:
         raise BadInput("Amazon did not say which seller authorised: begin again")
@@ -119,6 +121,7 @@ def sign_for_application(access: Access, scope: str) -> httpx2.Auth:
         raise ConfigError(
             f"Amazon gives the application no token of its own for {scope}"
         ) from error
+    # It is in no vault, so nothing else has it masked.
     remember([token])
 
     def current_token(refused: str | None = None) -> str:
@@ -166,8 +169,10 @@ def _accounts(access: Access) -> list[Account]:
         entries = amazon.get(url)["payload"]
         business = _business(amazon, access.url(region.api, "/sellers/v1/account"))
     listed = {entry["marketplace"]["id"] for entry in entries}
+    # A token is good for one region; another one's would answer with none of these.
     if listed.isdisjoint(shop.id for shop in region.marketplaces):
         raise BadInput(f"this Amazon account is not in {region.title}: choose its region")
+    # A marketplace in which the seller no longer takes part stays listed.
     taking = [e for e in entries if e["participation"]["isParticipating"]]
     shops = [KNOWN[e["marketplace"]["id"]] for e in taking if e["marketplace"]["id"] in KNOWN]
     names = [e["storeName"] for e in taking if e["storeName"]]

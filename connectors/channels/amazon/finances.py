@@ -54,6 +54,7 @@ def provisional(
 
 def _pages(context: SyncContext, amazon: Remote, days: Window) -> Iterator[list[Transaction]]:
     begins, ends = context.span(days)
+    # Amazon wants two minutes; the third is for clocks that differ.
     last = min(ends, context.now - BEHIND)
     query = {"postedAfter": stamp(begins, "seconds"), "postedBefore": stamp(last, "seconds")}
     url = context.access.url(REGIONS[context.access.fields["region"]].api, _PATH)
@@ -71,6 +72,7 @@ def _once(pages: Iterable[list[Transaction]]) -> list[list[Transaction]]:
     distinct: list[list[Transaction]] = []
     seen: set[object] = set()
     for page in pages:
+        # Without a number each counts as its own: two equal amounts may both be real.
         new = {t.get("transactionId", id(t)): t for t in page}
         distinct.append([t for number, t in new.items() if number not in seen])
         seen |= new.keys()

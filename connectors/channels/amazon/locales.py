@@ -128,6 +128,7 @@ _MONTHS = (
 
 def plain(word: str) -> str:
     """Return a word as it is compared: one case, one apostrophe, one blank, no colon at its end."""
+    # A word is the same with composed or decomposed letters, and with either apostrophe.
     text = unicodedata.normalize("NFC", word).replace("’", "'").replace("\ufeff", "")
     return " ".join(text.split()).rstrip(" :").casefold()
 

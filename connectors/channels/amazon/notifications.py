@@ -35,9 +35,11 @@ def parse(body: str) -> Notification:
         kind = detail.get("notificationtype", message.get("detail-type"))
     if not isinstance(kind, str) or not kind:
         raise BadInput("it names no type of notification")
+    # No error: Amazon has many more types, and a subscription may send any of them here.
     if kind not in _READ:
         return Notification(kind, is_known=False, reason="Daybook has no use for it")
     try:
+        # The payload names its one part differently for each type.
         (content,) = detail["payload"].values()
         return _READ[kind](content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -53,6 +55,7 @@ def is_about(notification: Notification, account_id: str) -> bool:
     region = REGIONS.get(place)
     if notification.seller != seller or region is None:
         return False
+    # Only a marketplace that is known to be another region's: a new one is in no list.
     elsewhere = notification.marketplace in KNOWN.keys() - {shop.id for shop in region.marketplaces}
     return not elsewhere
 

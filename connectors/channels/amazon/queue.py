@@ -152,6 +152,7 @@ def open_queue(access: Access) -> Iterator[MessageQueue]:
 
 def _error_for(code: str, status: int) -> Exception | None:
     """Return the error of a code; None leaves faults of SQS to their status."""
+    # Before the words: SQS answers throttling with 503 too, and both are tried again.
     if status >= 500:
         return None
     if "Throttl" in code or code == "OverLimit":

@@ -30,6 +30,7 @@ def unpacked(content: bytes, algorithm: str | None) -> bytes:
         return content
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            # One byte more than is allowed tells one that is too large from one that just fits.
             unzipped = packed.read(_LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise Transient("a report of Amazon's arrived damaged: try again") from error
@@ -57,4 +58,5 @@ def legible(name: str, content: bytes, charset: str | None) -> bytes:
         decoded, _ = decode(name, content)
     except BadInput:
         return text.encode()
+    # The original where it can be: its digest is then that of the file in Seller Central.
     return content if decoded == text.removeprefix("\ufeff") else text.encode()

@@ -43,6 +43,7 @@ def relation(dialect: Dialect, text: Path) -> str:
         "row_number() OVER ()::INTEGER AS row",
         f'{stamps.stamp(place["date/time"])} AS "date/time"',
         f"nullif(trim({place['settlement id']}), '') AS \"settlement id\"",
+        # Some of Amazon's files have a typographic apostrophe, as `locales.plain` folds it.
         f"coalesce(MAP {{{types}}}[lower(trim(replace({place['type']}, '\u2019', '''')))], "
         f"nullif(trim({place['type']}), '')) AS type",
         f"coalesce(lower(trim({status})) IN ({late}), false) AS deferred"

@@ -65,6 +65,7 @@ _INSTANTS = ["settlement-start-date", "settlement-end-date", "deposit-date"]
 
 
 def _columns(header: str) -> tuple[str, ...]:
+    # Spreadsheet programs put quotes around names.
     return tuple(name.strip().strip('"').lower() for name in header.rstrip("\r\n").split("\t"))
 
 

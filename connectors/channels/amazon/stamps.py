@@ -41,6 +41,7 @@ def stamp(column: str) -> str:
         )
     )
     hour, half = f"CAST({_part(_CLOCK, 1)} AS INTEGER)", f"lower({_part(_CLOCK, 4)})"
+    # 12 AM is hour 0 and 12 PM is hour 12.
     hours = f"CASE {half} WHEN 'p' THEN {hour} % 12 + 12 WHEN 'a' THEN {hour} % 12 ELSE {hour} END"
     seconds = f"coalesce(nullif({_part(_CLOCK, 3)}, ''), '00')"
     clock = (
@@ -88,6 +89,7 @@ def amount(column: str) -> str:
         rf"'[\s\x{{00A0}}\x{{202F}}\x{{2009}}$€£¥₹]', '', 'g')"
     )
     signed = rf"regexp_replace({bare}, '^\((.*)\)$', '-\1')"
+    # Lakhs group by twos, which no check for threes would take.
     indian = r"-?\d{1,2}(,\d{2})+,\d{3}(\.\d+)?"
     return (
         f"list_transform([nullif({signed}, '')], lambda a: "

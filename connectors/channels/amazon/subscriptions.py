@@ -44,6 +44,7 @@ def subscribe(access: Access, queue: Mapping[str, str]) -> Sequence[str]:
         return []
     base = access.url(REGIONS[access.fields["region"]].api, _BASE)
     with Remote("Amazon", sign_for_application(access, SCOPE), _error_for) as amazon:
+        # By the application's own token, as destinations need; subscriptions need the seller's.
         destination = _destination(amazon, base, resource)
     with Remote("Amazon", AMAZON.sign(access), _error_for) as amazon:
         for kind in TYPES:
@@ -78,6 +79,7 @@ def _destination(
             body = {"name": _NAME, "resourceSpecification": resource}
             return dict(_payload(amazon.post(f"{base}/destinations", json=body)))
         except _ThereAlready:
+            # Another process may have made it since; one of another account stays unseen.
             existing = _found(amazon, base, resource)
     if existing is None:
         raise ConfigError(
@@ -111,6 +113,7 @@ def _subscription(amazon: Remote, base: str, kind: str, destination: str) -> Non
             there = _payload(amazon.post(url, json=body))["destinationId"]
         except _ThereAlready:
             there = _subscribed(amazon, url)
+    # Never moved: the other destination may be another program's of the same application.
     if there != destination:
         raise ConfigError(
             f"Amazon sends this seller's {kind} to another destination of the application, {there}:"

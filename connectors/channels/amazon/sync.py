@@ -34,6 +34,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
             number = report.get("reportDocumentId")
             if number is None or number in fetched or _ended(report, context):
                 continue
+            # Also within this sync: nothing says that two reports never share a document.
             fetched.add(number)
             content = reports.document(number)
             first = summary(content)
@@ -48,6 +49,7 @@ def _uncovered(listed: list[dict[str, Any]], context: SyncContext) -> Window:
     """Return the days after the last that any settlement covers."""
     zone = ZoneInfo(context.time_zone)
     ends = [datetime.fromisoformat(r["dataEndTime"]) for r in listed if r.get("dataEndTime")]
+    # The end is outside: a settlement that ends at midnight does not cover the day that begins.
     covered = [(end - timedelta(microseconds=1)).astimezone(zone).date() for end in ends]
     covered += [m.last_day for m in context.documents]
     # What is older is listed no more: nothing says whether a settlement covers it.
@@ -64,6 +66,7 @@ def _ended(report: dict[str, Any], context: SyncContext) -> bool:
 
 def summary(content: bytes) -> dict[str, str]:
     """Return a report's first row, which states its settlement and its currency, by column."""
+    # Two lines are enough, and a report may have hundreds of megabytes.
     header, _, rest = content[:65_536].removeprefix(codecs.BOM_UTF8).partition(b"\n")
     names = header.lower().replace(b'"', b"").split(b"\t")
     cells = rest.partition(b"\n")[0].split(b"\t")

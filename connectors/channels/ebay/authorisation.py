@@ -58,10 +58,12 @@ _SIGNING_KEY = Field(
 def _consent_url(access: Access, question: Question, _redirect_uri: str) -> str:
     query = {
         "client_id": access.fields["client_id"],
+        # "Getting user consent": eBay takes the RuName here, and never an address.
         "redirect_uri": access.fields["ru_name"],
         "response_type": "code",
         "scope": " ".join(SCOPES),
         "state": question.state,
+        # Otherwise the account that the browser happens to be signed in to would be asked for.
         "prompt": "login",
     }
     return f"{access.url('auth', '/oauth2/authorize')}?{urlencode(query)}"
@@ -78,6 +80,7 @@ def _tokens(access: Access) -> TokenEndpoint:
         url=access.url("api", "/identity/v1/oauth2/token"),
         client_id=access.fields["client_id"],
         client_secret=access.fields["client_secret"],
+        # The RuName again, in place of the address that other platforms compare.
         code_asks={"redirect_uri": access.fields["ru_name"]},
     )
 
@@ -104,6 +107,7 @@ def _accounts(access: Access) -> list[Account]:
     country = _residence(user) or country_of(marketplace)
     pair = {}
     if country in SIGNING and not _has_pair(access):
+        # Only now: eBay shows a private key once, and it is stored with the account.
         pair["signing_jwe"], pair["signing_key"] = _new_pair(access)
     return [
         Account(
@@ -130,6 +134,7 @@ def _residence(user: Mapping[str, Any]) -> str | None:
 
 def _new_pair(access: Access) -> tuple[str, str]:
     """Have a key pair made, which the application does with a token of its own."""
+    # The Key Management API takes the application's token, not the seller's.
     token = replace(_tokens(access), asks={"scope": _SCOPE}).for_client().access_token
     with Remote("eBay", headers={"Authorization": f"Bearer {token}"}) as ebay:
         return read_pair(

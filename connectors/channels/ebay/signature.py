@@ -47,6 +47,7 @@ class Signature(httpx2.Auth):
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Add eBay's signature headers, and continue with the other authorisation."""
+        # First: `then` may send the request again, with the same body and another token.
         self._sign(request)
         yield from self._then.auth_flow(request)
 
@@ -71,8 +72,10 @@ def _value(request: httpx2.Request, part: str) -> str:
         case "@method":
             return request.method
         case "@path":
+            # RFC 9421, section 2.2.6: the path as it is sent, still escaped, and without its query.
             return request.url.raw_path.partition(b"?")[0].decode()
         case "@authority":
+            # RFC 9421, section 2.2.3: the authority is compared in small letters.
             return str(request.headers["Host"]).lower()
         case _:
             return str(request.headers[part])
@@ -97,5 +100,6 @@ def read_key(text: str) -> Ed25519PrivateKey:
 
 def read_pair(response: Any) -> tuple[str, str]:
     """Return the JWE and the private key in what `createSigningKey` answers."""
+    # Before it is stored: eBay does not show it a second time.
     read_key(response["privateKey"])
     return response["jwe"], response["privateKey"]

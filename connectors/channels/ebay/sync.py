@@ -93,6 +93,7 @@ def _split_settlements(
     waiting = {payout["payoutId"] for payout in split}
     for payout in split:
         numbers = _parts(finances, payout["payoutId"])
+        # The first part stands for all of them, so that the settlement is made once.
         if not numbers or numbers[0] != payout["payoutId"]:
             continue
         waiting -= set(numbers)

@@ -69,6 +69,7 @@ def entries(
         context.access.url("api", path),
         {
             "min_created": int(start.timestamp()),
+            # Both ends are inside at Etsy, and whole seconds are all it has.
             "max_created": int(end.timestamp()) - 1,
             "limit": PAGE,
         },
@@ -97,6 +98,7 @@ def payments(
             if refused > REFUSALS:
                 raise
             middle = len(batch) // 2
+            # One number alone may have it refused: halves find that one, and the rest comes.
             waiting += [part for part in (batch[:middle], batch[middle:]) if middle and part]
             continue
         by_number = {
@@ -105,5 +107,6 @@ def payments(
         returned = [number for number in batch if number in by_number]
         yield from (by_number[number] for number in returned)
         left = [number for number in batch if number not in by_number]
+        # Only where something came: what brings nothing would be asked for without end.
         if left and returned:
             waiting.append(left)

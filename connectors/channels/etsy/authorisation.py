@@ -38,6 +38,7 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
         "redirect_uri": redirect_uri,
         "scope": " ".join(SCOPES),
         "state": question.state,
+        # Etsy takes no client secret for a code, so the verifier alone proves who asked.
         "code_challenge": question.challenge,
         "code_challenge_method": "S256",
     }
@@ -63,6 +64,7 @@ class _EtsyAuth(TokenAuth):
 
     def __init__(self, access: Access) -> None:
         super().__init__(access.token)
+        # "Authentication": one header carries both, with a colon between them.
         self._key = f"{access.fields['client_id']}:{access.fields['client_secret']}"
 
     def auth_flow(
@@ -76,6 +78,7 @@ def _accounts(access: Access) -> list[Account]:
     """Return the one shop of the member who consented; none where the member has no shop."""
     with Remote("Etsy", _EtsyAuth(access)) as etsy:
         shop_id = etsy.get(access.url("api", "/v3/application/users/me")).get("shop_id")
+        # A buyer's account can consent as well.
         if not shop_id:
             return []
         shop = etsy.get(access.url("api", f"/v3/application/shops/{shop_id}"))

@@ -53,6 +53,7 @@ class Payments:
 
     def of(self, numbers: Iterable[str]) -> list[Item]:
         """Return the stored fields of the payments in a response, by number."""
+        # In order, so that the same payments always make the same document.
         ordered = sorted(numbers, key=int)
         items: list[Item] = []
         if not self._closed:
@@ -60,6 +61,7 @@ class Payments:
                 # What came before it ended stays.
                 items.extend(payments(self.context, self.remote, ordered))
             except (PaymentsClosed, NotTaken):
+                # For this sync alone: the owner may have connected anew by the next one.
                 self._closed = True
         return _in_order("payment_id", map(_record, items))
 

@@ -53,6 +53,7 @@ class _Month:
     @property
     def tag(self) -> str:
         """Return what changes when an entry does, or an adjustment that it carries."""
+        # Sorted names: Etsy may write the same entry in another order.
         content = orjson.dumps(self.entries, option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(content).hexdigest()[:16]
 
@@ -79,6 +80,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
 
 
 def _months(context: SyncContext) -> Iterator[Window]:
+    # The whole month, as its document is replaced as a whole.
     day = max(context.window.start.replace(day=1), context.since)
     while day < context.today:
         following = _next_month(day)

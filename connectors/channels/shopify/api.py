@@ -106,6 +106,7 @@ class Admin:
         while True:
             size = self._sizes[request.operation]
             body = {**request.json, "variables": {**request.json["variables"], "first": size}}
+            # At most what a query may cost: a larger permit would wait for points for nothing.
             cost = min(_SHORT + size * self._points[request.operation], _LARGEST)
             try:
                 response = self._remote.send(replace(request, json=body, cost=cost))

@@ -64,6 +64,7 @@ def read_shop(text: str) -> str:
     place = re.sub(r"^https?://", "", typed).removeprefix("admin.shopify.com/store/")
     name = re.split(r"[/?#]", place)[0]
     domain = name if "." in name else f"{name}.myshopify.com"
+    # It becomes the host of calls that carry the client's secret.
     if not _DOMAIN.fullmatch(domain):
         raise BadInput(
             f"shop cannot be {typed[:80]!r}: give the name before .myshopify.com, as the shop's "
@@ -115,6 +116,7 @@ def _tokens(access: Access) -> TokenEndpoint:
         client_id=access.fields["client_id"],
         client_secret=access.fields["client_secret"],
         method="client_secret_post",
+        # "Offline access tokens": without it Shopify hands out a token that never ends.
         code_asks={"expiring": "1"},
         error_for=_refusal,
     )
@@ -136,6 +138,7 @@ def _accounts(access: Access) -> list[Account]:
     shop = run_query(access, IDENTITY)["shop"]
     return [
         Account(
+            # The number and not the domain, which an owner may change.
             id=shop["id"].rsplit("/", 1)[-1],
             name=shop["name"],
             country=shop["shopAddress"]["countryCodeV2"],

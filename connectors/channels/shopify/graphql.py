@@ -75,6 +75,7 @@ def _error_of(errors: Any, response: Mapping[str, Any]) -> DaybookError:
             "Shopify does not allow this: the application lacks a scope for it, or the shop has "
             "not granted it"
         )
+    # Cut: a message may repeat the query.
     messages = "; ".join(str(error.get("message", ""))[:200] for error in listed[:3])
     return Permanent(f"Shopify refuses our question: {messages or 'it does not say why'}")
 
@@ -82,6 +83,7 @@ def _error_of(errors: Any, response: Mapping[str, Any]) -> DaybookError:
 def _wait(response: Mapping[str, Any]) -> float:
     """Return the seconds until the bucket holds what the query costs."""
     try:
+        # GraphQL answers throttling with 200 and no Retry-After; the bucket says how long.
         cost = response["extensions"]["cost"]
         bucket = cost["throttleStatus"]
         missing = float(cost["requestedQueryCost"]) - float(bucket["currentlyAvailable"])

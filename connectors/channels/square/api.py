@@ -95,6 +95,7 @@ class SquareApi:
     def _one(self, operation: str, path: str, what: str) -> Item | None:
         try:
             item = self._remote.send(self._request(operation, path)).at(what)
+        # The books tie without the details, so one that cannot be had fails nothing.
         except Permanent:
             return None
         return item if isinstance(item, dict) else None

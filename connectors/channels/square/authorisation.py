@@ -45,6 +45,7 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
     query = {
         "client_id": access.fields["client_id"],
         "scope": " ".join(SCOPES),
+        # The merchant signs in each time, so that nobody grants the account left open in a browser.
         "session": "false",
         "state": question.state,
         "redirect_uri": redirect_uri,
@@ -112,6 +113,7 @@ def _revoke(access: Access) -> None:
     if "client_secret" not in access.fields:
         raise ConfigError("a token that was typed is not Daybook's to revoke")
     body = {"client_id": access.fields["client_id"], "access_token": access.token()}
+    # RevokeToken takes the application's secret under a scheme of Square's own, and no token.
     secret = {"Authorization": f"Client {access.fields['client_secret']}"}
     with Remote("Square", headers={"Square-Version": VERSION, **secret}) as square:
         square.post(access.url("api", "/oauth2/revoke"), json=body)

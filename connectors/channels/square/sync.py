@@ -98,6 +98,7 @@ def _looked_up(
         return []
     instants = [_at(e["effective_at"]) for e in entries if e["type"] == kind]
     what = "payment" if kind == "CHARGE" else "refund"
+    # Square's end is outside, and the last entry's second must be inside.
     begins, ends = min(instants) - BEFORE, max(instants) + timedelta(seconds=1)
     items = {
         str(item["id"]): record(what, item)

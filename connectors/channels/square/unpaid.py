@@ -56,6 +56,7 @@ def _month(day: date) -> date:
 
 
 def _next(month: date) -> date:
+    # From the first of a month, 31 days always end in the next one.
     return _month(month + timedelta(days=31))
 
 
@@ -78,6 +79,7 @@ class Unpaid:
     ) -> None:
         """Start with nothing open, and nothing in the tills."""
         self._context, self._square, self._since, self._taken = context, square, since, taken
+        # From the first of the month: a till's document is replaced as a whole.
         self._tills = max(context.covered.start, _month(_again(context)))
         self._open: dict[str, _Found] = {}
         self._till: dict[tuple[date, str], _Found] = {}

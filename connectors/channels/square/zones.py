@@ -51,5 +51,6 @@ def country(time_zone: str) -> str | None:
 def currency(sign: str, time_zone: str) -> str | None:
     """Return the currency of a sign in the country of a time zone."""
     if sign == "$":
+        # Square sells in three countries with dollars; the file itself writes the sign alone.
         return _DOLLARS.get(country(time_zone) or "", "USD")
     return SIGNS.get(sign.upper())

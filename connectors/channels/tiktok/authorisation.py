@@ -39,6 +39,7 @@ _WHERE = "partner.tiktokshop.com, your app, App detail"
 
 def _consent_url(access: Access, question: Question, _redirect_uri: str) -> str:
     query = {"service_id": access.fields["service_id"], "state": question.state}
+    # American sellers sign in at a host of their own.
     host = f"authorise_{access.fields['account_type']}"
     return f"{access.url(host, '/open/authorize')}?{urlencode(query)}"
 
@@ -46,6 +47,7 @@ def _consent_url(access: Access, question: Question, _redirect_uri: str) -> str:
 def _read(access: Access, parameters: Mapping[str, str]) -> Code:
     code = read_code(TITLE, parameters)
     own = access.fields["client_id"]
+    # Absent is accepted: whether TikTok Shop sends it is UNCONFIRMED.
     if parameters.get("app_key", own) != own:
         raise BadInput(f"{TITLE} answers for another application: begin again")
     return Code(code)
@@ -63,6 +65,7 @@ def _sign(access: Access) -> httpx2.Auth:
 def _accounts(access: Access) -> list[Account]:
     """Return every shop of the seller; each is called by its cipher from then on."""
     with Remote(TITLE, _sign(access), error_for=refusal) as tiktok:
+        # Without a cipher: this is the call that names them.
         response = tiktok.get(access.url("api", "/authorization/202309/shops"))
     return [_account(shop) for shop in response["data"].get("shops") or []]
 

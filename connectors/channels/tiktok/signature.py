@@ -54,7 +54,9 @@ class ShopAuth(httpx2.Auth):
         kind = request.headers.setdefault("content-type", "application/json")
         query = {"app_key": self._app_key, "timestamp": str(int(self._clock()))}
         url = request.url.copy_merge_params(query)
+        # "Sign your API request": the body of a form with files is not signed.
         body = b"" if kind.startswith("multipart/form-data") else request.content
         sign = signature(self._app_secret, url.path, url.params.multi_items(), body)
         request.url = url.copy_set_param("sign", sign)
+        # The token is not signed, so a second try with a newer one keeps its signature.
         yield from self._tokens.auth_flow(request)

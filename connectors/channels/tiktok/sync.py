@@ -30,6 +30,7 @@ def read(context: SyncContext) -> Iterator[SourceFile]:
     """Yield every statement of the window that is not stored as it is now, then the proof."""
     with TikTokFinances.calls(context) as remote:
         finances = TikTokFinances(context, remote)
+        # Whole seconds, and the end is outside: a statement made this very second is listed too.
         end = context.now + timedelta(seconds=1)
         listed = list(finances.statements(_made(_first(context)), end))
         payments = _payments(finances, listed, end)
@@ -58,6 +59,7 @@ def _first(context: SyncContext) -> date:
         for m in context.documents
         if m.coverage is Coverage.SETTLEMENT and any(s.payout is None for s in m.settlements)
     ]
+    # Statements that nobody has paid yet, however old: their payment changes what is booked.
     first = min([context.window.start, context.today - SETTLING, *unpaid])
     return max(context.covered.start, first)
 

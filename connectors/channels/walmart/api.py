@@ -82,6 +82,7 @@ def _next_request(request: Request, response: Response) -> Request | None:
     Offsets are Walmart's and can't be computed.
     """
     offset = response.at("nextOffset")
+    # An empty page ends it as well: going on would ask for nothing again and again.
     if offset is None or int(offset) <= 0 or not response.at("reportData"):
         return None
     return request.with_params(offset=int(offset))

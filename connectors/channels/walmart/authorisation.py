@@ -64,6 +64,7 @@ def _read(access: Access, parameters: Mapping[str, str]) -> Code:
     if parameters.get("clientId", access.fields["client_id"]) != access.fields["client_id"]:
         raise BadInput("this answer of Walmart's is for another application: begin again")
     seller = parameters.get("sellerId", "")
+    # It goes into a header of every token request.
     if not seller.isalnum():
         raise BadInput("Walmart did not say whose account this is: begin again")
     return Code(code, {"seller_id": seller})
@@ -87,6 +88,7 @@ class _WalmartTokens:
 
     def _endpoint(self, *, delegated: bool) -> TokenEndpoint:
         fields = self.access.fields
+        # Only where somebody else's account is meant: own keys name theirs by themselves.
         seller = {"WM_PARTNER.ID": fields["seller_id"]} if delegated else {}
         market = {"WM_MARKET": _market(self.access)}
         return TokenEndpoint(
@@ -128,6 +130,7 @@ def _accounts(access: Access) -> list[Account]:
     }
     with Remote("Walmart", _sign(access), headers=headers) as walmart:
         detail = walmart.get(access.url("api", "/v3/token/detail"))
+    # Answered with 200, so the status alone would not tell.
     if not detail.get("is_valid"):
         raise AccessRefused("Walmart calls the token invalid: connect the account again")
     seller, market = access.fields["seller_id"], MARKETS[_market(access)]

@@ -112,6 +112,7 @@ class ReconciliationReport:
     def _check_content(self, con: duckdb.DuckDBPyConnection, file: DecodedFile) -> None:
         if first_value(con, f"SELECT count(*) FROM document_rows WHERE {_NOT_STATED}") == 0:
             raise BadInput(f"{file.name}: the report has a header and no rows; download it again")
+        # Digits that were lost cannot be restored, and two orders would become one.
         for column in self.layout.orders:
             short = con.execute(
                 f'SELECT row, "{column}" FROM document_rows '

@@ -27,5 +27,6 @@ class WalmartAuth(TokenAuth):
         super().__init__(token, "WM_SEC.ACCESS_TOKEN", "{}")
 
     def _place(self, request: httpx2.Request, token: str) -> None:
+        # Here and not once a call: a second sending is another call to Walmart.
         request.headers.update(correlation())
         super()._place(request, token)

@@ -63,8 +63,10 @@ def _consent_url(access: Access, question: Question, redirect_uri: str) -> str:
     query = {
         "app_name": "Daybook",
         "scope": "read",
+        # WooCommerce returns this as it is, and has no `state`.
         "user_id": question.state,
         "return_url": redirect_uri,
+        # The keys are posted by the store's server, which has no browser's session.
         "callback_url": redirect_uri.removesuffix("callback") + "keys",
     }
     return f"{store}/wc-auth/v1/authorize?{urlencode(query)}"
@@ -101,8 +103,10 @@ class _Unheard(AccessRefused):
 
 def _error_for(response: httpx2.Response) -> DaybookError | None:
     status, kind = response.status_code, response.headers.get("Content-Type", "")
+    # This code alone: it also comes where a server kept the keys to itself.
     if status == httpx2.codes.UNAUTHORIZED and b"woocommerce_rest_cannot_view" in response.content:
         return _Unheard("WooCommerce no longer accepts the authorisation: connect it again")
+    # Not followed: Authorization would go along to a host that nobody checked.
     if 300 <= status < 400:
         return BadInput(
             "the store sends us on to another address: give the one its own pages are at, with or "
@@ -167,6 +171,7 @@ def _settings(access: Access) -> tuple[Access, dict[str, Any]]:
     try:
         return reached, _asked(reached)
     except _Unheard:
+        # Over http the keys are never in the header, and a place that worked once is not changed.
         if KEYS_IN in access.fields or not access.url("store").startswith("https:"):
             raise
     reached = _with(access, {KEYS_IN: QUERY})
@@ -193,6 +198,7 @@ def _stated(access: Access, index: Any) -> str:
     except BadInput as error:
         raise BadInput("there is no WordPress at this address: give the store's own") from error
     store = account_id(access.fields["store_url"])
+    # A store that moved, or a copy of it, would be booked as the one that was meant.
     if stated != store:
         raise BadInput(f"the store at {store} says that it is {stated[:200]}: give that address")
     return stated

@@ -54,6 +54,7 @@ class InQuery(httpx2.Auth):
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Add the keys to one sending."""
+        # Once more at each sending: a wrong choice of signature would show the keys.
         if request.url.scheme != "https":
             raise ConfigError("keys travel over https alone: connect the store by that")
         request.url = request.url.copy_merge_params(self._keys)
@@ -62,8 +63,10 @@ class InQuery(httpx2.Auth):
 
 def signature(method: str, url: httpx2.URL, secret: str) -> str:
     """Return the signature of a call, all of whose parameters stand in its query."""
+    # Imported here: few stores are called over plain http.
     from authlib.oauth1.rfc5849.signature import construct_base_string
 
     base = construct_base_string(method, str(url), url.params.multi_items())
+    # RFC 5849, section 3.4.2: the ampersand stays where there is no token's secret.
     digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()

@@ -38,10 +38,12 @@ def create(files: Layout) -> None:
             _write_password(temporary)
     # Renamed at the end, so a killed initdb never looks like a cluster.
     fresh = files.folder / "data.new"
+    # Left by an initdb that was killed, which refuses a folder that is not empty.
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     adopt(fresh, files.home)
     arguments = ["-U", ROLE, "-A", "scram-sha-256", "--pwfile=/dev/stdin", "--encoding=UTF8"]
+    # Built in, so that a container's other C library cannot change the order of an index.
     arguments += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     for name, value in _TUNING.items():
         arguments += ["-c", f"{name}={value}"]
@@ -58,6 +60,7 @@ def reset_password(files: Layout) -> None:
     """Give the role a new password, in a stopped cluster."""
     with replacing(files.password_file) as temporary:
         password = _write_password(temporary)
+        # Of the alphabet of URLs, so it needs no quoting. The file is replaced only after this.
         _execute(files, f"ALTER ROLE {ROLE} PASSWORD '{password}'", files.data)
 
 

@@ -41,6 +41,7 @@ def borrow(
     `options` are those of `create_engine`. With other options it is another engine, and so it is
     with another `prepare`.
     """
+    # A forked process must not speak on its parent's connections: answers would mix.
     key = (os.getpid(), url, prepare, *sorted(options.items()))
     with _lock:
         _forget_what_was_forked()

@@ -119,6 +119,7 @@ class Layout:
 def _postmaster(pid_file: Path) -> Postmaster | None:
     try:
         lines = [line.strip() for line in pid_file.read_text().splitlines()]
+        # PostgreSQL writes the status last; a server that is starting has none yet.
         return Postmaster(int(lines[0]), lines[2], lines[7] if len(lines) > 7 else "")
     except (OSError, ValueError, IndexError):
         return None

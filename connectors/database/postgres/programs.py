@@ -71,6 +71,7 @@ def run(
             check=False,
         )
     if process.returncode != 0:
+        # The log holds earlier starts too; only what this program wrote is its reason.
         if log:
             log.seek(before)
         output = log.read() if log else process.stdout

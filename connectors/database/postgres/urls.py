@@ -46,6 +46,7 @@ def explained(error: DBAPIError, url: URL) -> DaybookError:
     message = str(error.orig).strip()
     first = message.partition("\n")[0] or type(error).__name__
     where = url.host or "the embedded server"
+    # PostgreSQL's `disk_full`; while connecting there is no code, only the text.
     if getattr(error.orig, "pgcode", None) == "53100" or "No space left on device" in message:
         return DiskFull(f"the disk of PostgreSQL at {where} is full ({first}): free some space")
     if "authentication failed" in message or "no password supplied" in message:
@@ -64,6 +65,7 @@ def explained(error: DBAPIError, url: URL) -> DaybookError:
 @cache
 def _create_once(url: URL) -> None:
     try:
+        # Once a process: a pool would keep a connection that nobody uses again.
         with create_engine(url, poolclass=NullPool).begin() as connection:
             _create_schemas(connection)
     except DBAPIError as error:
@@ -110,6 +112,7 @@ def _external(written: str) -> URL:
         raise ConfigError(
             "DAYBOOK_DATABASE_URL is not a database URL: postgresql://user:password@host/database"
         ) from None
+    # Hosts hand out `postgres://` too, which SQLAlchemy itself refuses.
     if url.drivername not in {"postgres", "postgresql", _DRIVER}:
         raise ConfigError(
             f"DAYBOOK_DATABASE_URL must be postgresql://..., not {url.drivername}://..."

@@ -49,6 +49,7 @@ class Activities(Repository):
         number = self.begin(slug, what, days, run)
         outcome = RunningActivity()
         try:
+            # No wait: nobody else knows a number that was just drawn.
             with self._lock(lock_name(number), 0):
                 yield outcome
         except BaseException as error:

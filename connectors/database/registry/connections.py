@@ -104,6 +104,7 @@ class Connections(Repository):
             raise BadInput(f"{state!r} is not a state of a connection")
         with self._transaction() as session:
             row = _locked(session, slug)
+            # Also in the same state: the reason may be another one by now.
             row.reason = reason
             if row.state != state:
                 detail = {"from": row.state, "to": state, **({"reason": reason} if reason else {})}
@@ -189,6 +190,7 @@ class Connections(Repository):
         """Delete a connection, its days and drafts; posted entries stay on record."""
         with self._transaction() as session:
             row = _locked(session, slug)
+            # What refers to the connection by a foreign key comes first, and the row itself last.
             for table in (
                 ActivityRow,
                 ScheduledSyncRow,
@@ -223,6 +225,7 @@ def _locked(session: Session, slug: str) -> ConnectionRow:
 def _refuse_another(
     session: Session, row: ConnectionRow, account_id: str, account: Mapping[str, Any]
 ) -> None:
+    # First: this owner chose the wrong store; who else has it would mislead.
     if row.account_id is not None and row.account_id != account_id:
         raise BadInput(
             f"this is a different store: {account.get('name')} ({account_id}); {row.slug} is "

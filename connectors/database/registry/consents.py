@@ -11,6 +11,7 @@ from connectors.database.registry.access_models import ConsentRow
 from connectors.database.registry.repository import Repository
 
 Refusal = Literal["unknown", "foreign", "replayed", "expired"]
+# Longer than any lives, so that a late or second answer is told from one that nobody asked for.
 _KEPT = timedelta(days=1)
 
 
@@ -63,6 +64,7 @@ class Consents(Repository):
         An answer from another browser leaves the question open for the one that asked.
         """
         with self._transaction() as session:
+            # Locked: a browser that sends its callback twice must not have the code redeemed twice.
             row = session.get(ConsentRow, state_digest, with_for_update=True)
             if row is None:
                 return "unknown"
@@ -77,6 +79,7 @@ class Consents(Repository):
 def _standing(session: Session, row: ConsentRow, lifetime: timedelta) -> PendingConsent | Refusal:
     if row.answered_at is not None:
         return "replayed"
+    # The database's clock wrote `asked_at`, and two machines' clocks differ.
     now: datetime = session.scalars(select(func.now())).one()
     if now - row.asked_at > lifetime:
         return "expired"

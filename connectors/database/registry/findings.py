@@ -23,6 +23,7 @@ class Findings(Repository):
     def set(self, slug: str, subject: str, findings: Sequence[str]) -> None:
         """Replace a connection's findings on one subject; those on the others stay."""
         with self._transaction() as session:
+            # All subjects are in one column: two writers would each restore what the other removed.
             row = session.get(ConnectionRow, slug, with_for_update=True)
             if row is None:
                 raise unknown_connection(session, slug)

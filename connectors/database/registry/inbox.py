@@ -40,6 +40,7 @@ class Inbox(Repository):
                 return recorded
             event = InboxRow(connection=slug, kind="document", document=document, days=_set(days))
             if recorded is not None:
+                # The unique index takes a document once; what it touches again is a request.
                 event = InboxRow(connection=slug, kind="request", days=_set(days))
             write_audit(session, actor, "document.recorded", slug, {"document": document, **detail})
             return _added(session, event)

@@ -75,6 +75,7 @@ class Mappings(Repository):
         with self._transaction() as session:
             if connection is not None and session.get(ConnectionRow, connection) is None:
                 raise unknown_connection(session, connection)
+            # Versions count up from the newest, which two saves at once would both read.
             serialise(session, f"daybook mapping {target} {connection or ''}")
             latest = _latest(session, connection, target)
             if after is not None and after != (latest.version if latest else 0):

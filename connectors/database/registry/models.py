@@ -60,6 +60,7 @@ class ConnectionRow(Base):
         CheckConstraint(f"slug ~ '{SLUG_PATTERN}'", name="slug"),
         one_of("kind", "file", "api"),
         one_of("state", "pending", "active", "needs_reauth", "paused", "disconnected"),
+        # Two connections of one account would book every settlement twice.
         UniqueConstraint("channel", "account_id"),
     )
 
@@ -92,6 +93,7 @@ class MappingVersionRow(Base):
         Index(
             "mapping_versions_version_key",
             text("target"),
+            # Null is unequal to null, so defaults would not exclude each other.
             text("COALESCE(connection, '')"),
             text("version"),
             unique=True,
@@ -120,6 +122,7 @@ class PublicationRow(Base):
             "target", "connection", "business_date", "currency", "revision", name="publications_key"
         ),
         Index(
+            # No plan and no crash may leave two revisions of one entry as posted.
             "publications_posted_once",
             *("target", "connection", "business_date", "currency"),
             unique=True,
@@ -240,6 +243,7 @@ class BucketRow(Base):
     __tablename__ = "buckets"
 
     key: Mapped[str] = mapped_column(primary_key=True)
+    # A bucket fills continuously: whole numbers would lose what flows in between two calls.
     tokens: Mapped[float] = mapped_column(Double)
     at: Mapped[datetime]
 

@@ -157,6 +157,7 @@ class Publications(Repository):
             parameters["references"] = [reference for _ in publications]
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
+            # First: an index allows one posted revision of an entry.
             session.execute(_SUPERSEDE, parameters)
             return len(session.execute(_POST, parameters).all())
 

@@ -89,6 +89,7 @@ class RateLimits(Repository):
         nothing is taken.
         """
         with self._statements() as connection:
+            # The quota first: a permit for a call that may not go out would delay the rest.
             if quota is not None:
                 _spend(connection, quota)
             return _taken(connection, permit)
@@ -116,6 +117,7 @@ class RateLimits(Repository):
 def _spend(connection: Connection, quota: DailyQuota) -> None:
     parameters = {"key": quota.key, "most": quota.most}
     if connection.scalar(_SPEND, parameters) is None:
+        # The quota may have renewed between the two statements; a wait of none would spin.
         wait = max(1.0, float(connection.scalar(_RESETS, parameters) or 1))
         raise RateLimited(f"the platform's quota of the day is spent for {wait:.0f} s", wait)
 
@@ -150,6 +152,7 @@ class SharedRateLimiter:
         limit = self._limit(operation)
         if limit is None:
             return 0.0
+        # A bucket of less than one call would never let one through.
         key, burst = self._key(operation), max(1.0, limit.burst)
         day = self._key(operation, "day")
         quota = None if limit.per_day is None else DailyQuota(day, limit.per_day)
@@ -164,6 +167,7 @@ class SharedRateLimiter:
         """Hold back every caller of this account for as long as the platform asked."""
         if seconds <= 0:
             return
+        # Without a limit there is no rate either; any one makes seconds into what is owed.
         limit = self._limit(operation) or Limit(1.0)
         self.rate_limits.penalise(self._key(operation), limit.per_second, seconds)
 
@@ -171,6 +175,7 @@ class SharedRateLimiter:
         return self.limits.get(operation, self.limits.get("*"))
 
     def _key(self, operation: str, what: str = "turn") -> str:
+        # Operations without a limit of their own share one bucket, as they share the platform's.
         shared = operation if operation in self.limits else "*"
         limit = self._limit(operation)
         whose = f"{self.application}:{self.account}"

@@ -75,6 +75,7 @@ class Registry:
     def _connect(cls, settings: Settings) -> Self:
         ensure_database(settings)
         url = database_url(settings, REGISTRY_SCHEMA)
+        # Two at rest, for a command; a console's threads open more and close them again.
         return cls(*borrow(url, pool_size=2, max_overflow=28))
 
     @staticmethod

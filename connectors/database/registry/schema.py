@@ -52,6 +52,7 @@ def upgrade(engine: Engine) -> str | None:
     ConfigError when the database is ahead, or of before the first release.
     """
     with engine.begin() as connection:
+        # Before the version is read: a second process must see what the first one made of it.
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('daybook migrate'))"))
         current = current_version(engine)
         refused = refusal(current)
@@ -67,6 +68,7 @@ def _run_migrations(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
+    # Alembic's settings are interpolated, where a percent sign of a path begins a name.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection

@@ -81,6 +81,7 @@ class SealedCredentials(Repository):
                 session.execute(_KEYS_SHARED)
                 if session.get(DataKeyRow, owner) is None:
                     row = {"owner": owner, "sealed": fresh_data_key()}
+                    # Of two first writers the second one's key is dropped; it uses the first one's.
                     session.execute(insert(DataKeyRow).values(row).on_conflict_do_nothing())
                 session.execute(select(DataKeyRow).filter_by(owner=owner).with_for_update())
                 rows = _rows(session, owner)
@@ -101,6 +102,7 @@ class SealedCredentials(Repository):
     def forget(self, owner: str) -> None:
         """Drop everything kept of an owner."""
         with self._transaction() as session:
+            # The values refer to the data key by a foreign key.
             session.execute(delete(CredentialRow).where(CredentialRow.owner == owner))
             session.execute(delete(DataKeyRow).where(DataKeyRow.owner == owner))
 

@@ -64,6 +64,7 @@ class Users(Repository):
         """Change a user's password and end their sessions."""
         with self._transaction() as session:
             _user(session, name).password_hash = password_hash
+            # Whoever knew the old password may be signed in with it.
             session.execute(delete(SessionRow).where(SessionRow.user == name))
             write_audit(session, actor, "user.password", name, {})
 
@@ -184,6 +185,7 @@ def _role(session: Session, name: str) -> Role:
 
 
 def _refuse_without_admin(session: Session, name: str) -> None:
+    # Two admins who remove each other at once would each still see the other.
     serialise(session, "admins")
     others = select(func.count()).where(UserRow.role == "admin", UserRow.name != name)
     if not session.scalar(others):

@@ -33,6 +33,7 @@ def add_connection(
     409 where they reach several accounts, or tell no time zone: the connection is pending then,
     and `check` finishes it.
     """
+    # Chosen here, so that the answer can name it where the set-up is not finished.
     slug = new.slug or connections.free_slug(console.registry, new.name)
     try:
         console.accounts.add(

@@ -79,6 +79,7 @@ def switch_posting(
 
     The days of the stores that post to it are requested, so that their entries are planned.
     """
+    # Before the password: nobody should confirm what is refused afterwards.
     check_posting(connection, body.since, console.settings.first_day)
     who.check_confirmed("this decides what is posted")
     targets.post_since(workspace_of(console), connection.slug, body.since, who.name)
@@ -118,6 +119,7 @@ def remove(
     """Delete a connection with its documents and days; its entries stay or are withdrawn."""
     if withdraw_entries:
         who.check_may("withdraw")
+    # Before the password, as in `switch_posting`.
     connections.check_removable(connection)
     who.check_confirmed()
     opened, slug = workspace_of(console), connection.slug

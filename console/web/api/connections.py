@@ -61,6 +61,7 @@ def change_connection(
     who: Connector, console: Here, connection: Named, change: ConnectionChange
 ) -> responses.CardResponse:
     """Change a connection's name, what it imports, or where its entries go."""
+    # Checked before the name is changed, so that a request is done whole or not at all.
     setup = None
     if change.setup is not None:
         setup = _changed(console, Setup.model_validate(connection.setup), change.setup)

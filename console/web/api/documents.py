@@ -99,6 +99,7 @@ def withdraw(
 ) -> WithdrawnResponse:
     """Take a document out: its days fall back to the one before, or are open; its bytes stay."""
     check_withdrawable(connection, _stored(console, connection, document))
+    # After the other checks: nobody is asked for a password for what is refused anyway.
     who.check_confirmed("this takes entries out of the books")
     opened = workspace_of(console)
     outcome = withdraw_document(opened, connection, document, body.reason, who.name)

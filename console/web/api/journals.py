@@ -93,6 +93,7 @@ def list_journals(
     """List journal entries by day; `limit` and `offset` count days of connections."""
     opened, window = workspace_of(console), window_of(first, last)
     stores = stores_of(console, connection)
+    # By place and not by slug: two equal days then stay in the order of the stores.
     days = sorted(
         (day, at) for at, store in enumerate(stores) for day in _days(opened, store, window)
     )
@@ -100,6 +101,7 @@ def list_journals(
     documents: list[dict[str, Any]] = []
     for at, store in enumerate(stores):
         store_days = [day for day, of in shown if of == at]
+        # Days are counted first and read afterwards: a page costs what it shows.
         documents += entries(opened, store, store_days, explain) if store_days else []
     documents.sort(key=lambda entry: (entry["business_date"], entry["connection"]))
     listed = [EntryResponse.model_validate(entry) for entry in documents]

@@ -88,6 +88,7 @@ def map_source_type(
     Its own mapping begins as a copy of the default one, which then no longer applies to it.
     """
     opened = workspace_of(console)
+    # A source type of another store would make a rule that never applies, and look done.
     if not has_settlements(connection) or body.source_type not in source_types_of(
         opened, connection
     ):

@@ -36,6 +36,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f./\\][^\x00-\x
 Value = Annotated[str, StringConstraints(pattern=r"^[^\x00]{0,10000}$")]
 Fields = dict[str, Value]
 PlatformName = Annotated[str, Field(json_schema_extra={"enum": sorted(PLATFORMS)})]
+# Bounded: hashing a password of a megabyte would cost us, and not the guesser.
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 NewSecret = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=1000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -44,6 +45,7 @@ Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 def _day(value: Any) -> Any:
     # A number would pass for seconds since 1970.
+    # `fromisoformat` alone takes 20260331 and 2026-W14-2 too, since Python 3.11.
     if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         return date.fromisoformat(value)
     if value is None or isinstance(value, date):
@@ -72,6 +74,7 @@ def window_of(first: date | None, last: date | None) -> Window | None:
     if first is None and last is None:
         return None
     start = first or date.min
+    # `date.max` has no day after it.
     end = min(last or date.max, date.max - ONE_DAY) + ONE_DAY
     if start >= end:
         raise BadInput(f"from {start} is after to {end - ONE_DAY}")
@@ -103,6 +106,8 @@ class NewPending(RequestBody):
     slug: Slug | None = None
 
 
+# A TypedDict, because a field left out is not one that is null: that clears it. Strict, because
+# "yes" and 1 would pass for true.
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ImportsChange(TypedDict, total=False):
     """Changes to imports; a field left out stays as it is."""

@@ -59,6 +59,7 @@ def add(app: FastAPI, console: Console) -> None:
         redoc_url=None,
         dependencies=[Security(bearer), Security(cookie), Depends(caller)],
         responses=problems.RESPONSES,
+        # FastAPI's own ids hold the whole path, and become names in generated clients.
         generate_unique_id_function=_name,
     )
     api.state.console = console

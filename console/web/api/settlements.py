@@ -76,6 +76,7 @@ def list_settlements(
         for proof in proofs[offset : offset + limit]
     ]
     refused = checked_books(opened.settings)
+    # Over all pages: a difference on the second is bad news on the first as well.
     ok = all(proof.ok for proof in proofs) and refused is None
     return SettlementPage(
         ok=ok, settlements=shown, gaps=missing, books_error=refused, total=len(proofs)

@@ -86,6 +86,7 @@ def confirm(who: Reader, console: Here, body: PasswordRequest) -> CurrentUserRes
     cookie = who.session()
     if not console.sessions.confirm(cookie, body.password.get_secret_value()):
         raise ProblemError(403, Problem(error="the password is wrong", confirm=True))
+    # What the request came with was read before the password was given.
     return _me(Caller(who.name, who.role, cookie, confirmed=True))
 
 

@@ -26,6 +26,7 @@ def add(app: FastAPI, console: Console) -> None:
     callback.add(app, console)
     for page in (connected_stores, setup, mappings, journal_day, problem, audit):
         page.register()
+    # Quasar writes the text of buttons in capitals.
     ui.button.default_props("no-caps")
     # What adds a nonce must see pages before they are compressed, so they are not.
     pages.add_middleware(Nonces)

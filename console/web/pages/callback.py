@@ -48,6 +48,7 @@ def add(app: FastAPI, console: Console) -> None:
                 lambda: receive_keys(console.accounts, platform_named(name), state, body)
             )
         except (DaybookError, ValueError, AttributeError, RecursionError):
+            # Anybody may post here, so nobody is told which part was wrong.
             return JSONResponse({"error": "these keys were not asked for"}, 400)
         return JSONResponse({"ok": True}, 200)
 
@@ -63,6 +64,7 @@ def _received(
     except ConsentRefused as error:
         return _page(_TITLES[error.reason], str(error), 400, again)
     except Denied as error:
+        # The seller said no, and nothing failed.
         return _page("Access was not granted", str(error), 200, again)
     except BadInput as error:
         return _page("The store was not connected", str(error), 400, again)

@@ -25,6 +25,7 @@ async def rename(current_user: CurrentUser, card: Card, again: Again) -> None:
         typed.classes("w-full")
         _buttons(dialog, "Rename", lambda: dialog.submit(typed.value.strip()))
     name = await dialog
+    # A closed dialog stays in the page, with its fields, until it is deleted.
     dialog.delete()
     if name:
         registry, slug = current_user.console.registry, card.connection.slug

@@ -103,5 +103,6 @@ class CurrentUser:
         try:
             right = await run.io_bound(self.console.sessions.confirm, self.cookie, password)
         except DaybookError as error:
+            # Quasar's props are parsed as text: a quote would end the attribute.
             return redacted(str(error)).replace('"', "'")
         return None if right else "The password is wrong"

@@ -130,6 +130,7 @@ def frame(current_user: CurrentUser, title: str) -> Iterator[None]:
     ui.add_body_html(_NO_CLICK_IS_LOST)
     ui.html('<a class="skip" href="#content">Skip to the content</a>', sanitize=False)
     with ui.header().classes("items-center gap-2 px-4 py-2 flex-wrap") as header:
+        # Not the primary colour, which is light in the dark: the header's text is always white.
         header.style("background: #14532d")
         ui.link("Daybook", "/").classes("text-white text-lg font-bold no-underline")
         with ui.element("nav").props('aria-label="Pages"').classes("flex gap-3 flex-wrap grow"):
@@ -146,6 +147,7 @@ def frame(current_user: CurrentUser, title: str) -> Iterator[None]:
 
 
 def _sign_out(current_user: CurrentUser) -> None:
+    # A form, because only an HTTP response can drop the session's cookie.
     token = html.escape(csrf_token(current_user.cookie), quote=True)
     ui.html(
         '<form method="post" action="/sign-out">'

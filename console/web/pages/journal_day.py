@@ -21,6 +21,7 @@ from mappings.model import UNCLASSIFIED
 from mappings.money import minor_digits
 from pipelines.stages.workspace import Workspace
 
+# Dagster joins the keys of two dimensions with `|`, in the order of the dimensions' names.
 RUNS = "/dagster/assets/daily_journals?view=partitions&partition="
 
 

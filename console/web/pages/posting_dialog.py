@@ -73,6 +73,7 @@ def _day(current_user: CurrentUser, card: Card, since: ui.input) -> date | None:
 
 
 async def _switched(current_user: CurrentUser, card: Card, since: date | None) -> bool:
+    # Before it is kept: it sends entries to books that are not Daybook's.
     if not await current_user.confirm("This decides what is posted"):
         return False
     console, slug = current_user.console, card.connection.slug

@@ -67,6 +67,7 @@ def _work(current_user: CurrentUser, work: Activity) -> None:
     ui.label(f"{_WORK.get(work.what, work.what)} failed{when}.").classes("font-bold")
     if work.message:
         ui.label(work.message).classes("break-words w-full").props('role="alert"')
+    # Dagster's pages show more than this one, and are for those who may start runs.
     if work.run is not None and current_user.may("run"):
         ui.link("Open the run", f"/dagster/runs/{work.run}").classes("py-2")
 

@@ -143,6 +143,7 @@ async def _name(this: SetupSession) -> None:
         if this.connection is None:
             this.connection = await this.current_user.do("connect", lambda: _begin(this, name))
         if this.connection is not None and await this.keep(step="account"):
+            # Reloading goes on with this connection, and does not begin another.
             ui.navigate.history.replace(f"/setup/{this.slug}")
             await this.go("account")
 

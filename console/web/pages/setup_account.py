@@ -63,6 +63,7 @@ async def account(this: SetupSession) -> None:
 async def _keep_choices(this: SetupSession, way: Way, typed_values: Mapping[str, str]) -> bool:
     """Save what was chosen, whatever becomes of it; no secret is among it."""
     assert this.connection is not None
+    # An account that works keeps its choices until the new authorisation succeeds.
     if this.connection.account_id is not None:
         return True
     secret = secret_names(this.platform)

@@ -90,12 +90,14 @@ async def timezone(this: SetupSession) -> None:
         )
 
     buttons(back=lambda: this.go("account"), next_=go_on)
+    # The browser can be asked only once the page is drawn.
     ui.timer(0, propose, once=True)
 
 
 def _zones() -> dict[str, str]:
     """Return every place's zone with its distance from UTC today, by name."""
     now = datetime.now(UTC)
+    # Names without a place (EST) know no summer time, and Etc/GMT+5 is five hours behind UTC.
     places = (z for z in sorted(available_timezones()) if "/" in z and not z.startswith("Etc/"))
     return {
         zone: f"{zone.replace('_', ' ')} (UTC{now.astimezone(ZoneInfo(zone)).isoformat()[-6:]})"

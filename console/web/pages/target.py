@@ -22,6 +22,7 @@ async def change_target(
     with ui.dialog() as dialog, ui.card().classes("w-full max-w-lg"):
         heading(f"Where do the entries of {connection.name} go?", 2)
         current = card.setup.target
+        # An organisation that was disconnected meanwhile is no choice any more.
         chosen = ui.radio(targets, value=current if current in targets else None)
         chosen.props('aria-label="Target"')
         ui.label("The books are always written. What is posted already stays where it is.")
