@@ -9,6 +9,8 @@ import runpy
 import sys
 from typing import Any
 
+IDLE_SECONDS = 5.0
+
 
 def main(path: str, program: str, words: list[str]) -> None:
     """Run the program as it would run by itself, but for where it listens."""
@@ -22,6 +24,8 @@ def main(path: str, program: str, words: list[str]) -> None:
         begin(server, path, *words, **options)
 
     wsgi.Server.__init__ = begin_on_socket  # type: ignore[method-assign, assignment]
+    # It looks twice a second for connections to drop, which an idle home would pay for all day.
+    wsgi.Server.expiration_interval = IDLE_SECONDS
     sys.argv = [program, *words]
     runpy.run_path(program, run_name="__main__")
 
