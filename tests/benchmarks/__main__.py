@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -81,7 +82,18 @@ def _show(results: Sequence[tuple[str, Result]]) -> None:
     table = Table("benchmark", "what", "figure", "target", "verdict", box=None)
     for name, result in results:
         table.add_row(name, result.what, result.figure, result.target, result.verdict)
-    Console(soft_wrap=True).print(table)
+    # Where it goes to a file, no column is folded.
+    console = Console()
+    (console if console.is_terminal else Console(width=180)).print(table)
+
+
+def _measured(name: str, work: Path, scale: float) -> list[Result]:
+    """Run one benchmark; one that breaks is a missed target, and the others go on."""
+    try:
+        return BENCHMARKS[name](work / name, scale)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and fails the whole
+        traceback.print_exc()
+        return [Result("could not be measured", f"{type(error).__name__}: {error}", "", False)]
 
 
 def main() -> int:
@@ -95,8 +107,7 @@ def main() -> int:
         for name in chosen.names or BENCHMARKS:
             print(f"measuring {name}", file=sys.stderr)
             started = time.monotonic()
-            measured = BENCHMARKS[name](Path(work) / name, chosen.scale)
-            results += [(name, result) for result in measured]
+            results += [(name, result) for result in _measured(name, Path(work), chosen.scale)]
             print(f"  took {time.monotonic() - started:.0f} s", file=sys.stderr)
     _show(results)
     if chosen.json:

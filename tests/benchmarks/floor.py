@@ -50,7 +50,11 @@ WHERE amount IS NOT NULL
 
 def run(files: Sequence[Path], out: Path, *, threads: int, memory_limit: str) -> int:
     """Do it; returns how many sums there are. `out` is a folder of its own."""
-    con = open_engine(threads=threads, memory_limit=memory_limit, spill=out / "spill")
+    with open_engine(threads=threads, memory_limit=memory_limit, spill=out / "spill") as con:
+        return _run(con, files, out)
+
+
+def _run(con: duckdb.DuckDBPyConnection, files: Sequence[Path], out: Path) -> int:
     columns = ", ".join(f"{quoted(c)}: 'VARCHAR'" for c in COLUMNS)
     names = ", ".join(quoted(str(f)) for f in files)
     source = (

@@ -55,6 +55,11 @@ def stock(settings: Settings, slugs: Sequence[str], files: Iterable[Path]) -> No
         for content, manifest in pool.map(examine, files):
             for slug in slugs:
                 ingest.store(lake, content, manifest.model_copy(update={"connection": slug}))
+    # Dagster's partitions begin where the registry knows of data.
+    with Registry.open(settings) as registry:
+        for slug in slugs:
+            first = whole_window(lake, slug).start
+            registry.days.set_states(slug, {first: ("open", None)})
 
 
 def whole_window(lake: Lake, slug: str) -> Window:
