@@ -41,6 +41,20 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartAccount:
+    """An account of an organisation's chart.
+
+    `number` is what a mapping names it by. `refusal` says why no journal may use it, None where one
+    may.
+    """
+
+    number: str
+    name: str
+    kind: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """An entry as an organisation's books hold it, found by Daybook's marker.
 
@@ -56,6 +70,9 @@ class OrganisationBooks(Protocol):
 
     def check(self) -> None:
         """Raise where nothing can be posted now: access refused, folder gone."""
+
+    def accounts(self) -> list[ChartAccount] | None:
+        """Return the organisation's chart; None where only its program knows it."""
 
     def closed_through(self) -> date | None:
         """Return the last day that is closed there; None while none is."""

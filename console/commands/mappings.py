@@ -9,6 +9,7 @@ import typer
 import yaml
 from pydantic import ValidationError
 
+from connectors.accounting.target import ChartAccount
 from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
 from console.connections import check_target
@@ -24,6 +25,7 @@ from mappings.taxonomy import categories
 from pipelines.stages.imports import ACTOR
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.mapping_changes import check_chart, save_mapping
+from pipelines.stages.organisations import account_problems, open_organisation
 from pipelines.stages.source_types import (
     RuleUse,
     SourceTypeUsage,
@@ -131,6 +133,8 @@ def validate(
     """Check a mapping file (YAML or JSON), and list the source types it matches; save nothing."""
     config = _read(file)
     check_chart(config, target)
+    if target != BOOKS:
+        _check_accounts(file, config, target)
     uses: list[RuleUse] = []
     compared = settings().home.is_dir()
     if compared and config.source_types:
@@ -185,6 +189,43 @@ def set_mapping(
     print_result(
         f"saved as version {saved.version}{since}; `daybook sync` brings the journals up to it"
     )
+
+
+@app.command(name="accounts")
+def list_accounts(
+    target: Annotated[str, typer.Option(help="an organisation's slug")], as_json: Json = False
+) -> None:
+    """List an organisation's accounts by what a mapping names them, and which a journal may use."""
+    with workspace() as opened:
+        chart = _chart_of(opened, target)
+    if chart is None:
+        raise BadInput(f"{target} is files: the program that imports them knows its own accounts")
+    if as_json:
+        print_json({"target": target, "accounts": list(map(asdict, chart))})
+        return
+    print_table(
+        "",
+        [("account", Align.LEFT), ("name", Align.LEFT), ("type", Align.LEFT),
+         ("not for journals", Align.LEFT)],
+        [(a.number, a.name, a.kind, f"it {a.refusal}" if a.refusal else "") for a in chart],
+    )  # fmt: skip
+
+
+def _chart_of(opened: Workspace, target: str) -> list[ChartAccount] | None:
+    """Return an organisation's chart; `BadInput` for the books, which have any account."""
+    if target == BOOKS:
+        raise BadInput("the books take any account: `daybook mappings show` lists the default ones")
+    check_target(opened.registry, target)
+    return open_organisation(opened, opened.registry.connections.get(target)).accounts()
+
+
+def _check_accounts(file: Path, config: MappingConfig, target: str) -> None:
+    """Raise `BadInput` that names every account which the organisation does not take."""
+    with workspace() as opened:
+        chart = _chart_of(opened, target)
+    problems = account_problems(config, chart) if chart is not None else []
+    if problems:
+        raise BadInput(f"{file}: {'; '.join(problems)}")
 
 
 @app.command()

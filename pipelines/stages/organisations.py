@@ -6,10 +6,16 @@ needed: what is kept is what was sent.
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import partial
 
+from connectors.accounting import ORGANISATIONS
+from connectors.accounting.target import ChartAccount, Opening, OrganisationBooks
+from connectors.accounts.accounts import Accounts
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, PlannedEntry
+from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.lake.windows import ONE_DAY
+from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS, JournalEntry
 from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.journals import journal_entries
@@ -25,6 +31,48 @@ def organisation_of(workspace: Workspace, connection: Connection) -> Connection 
     if target == BOOKS:
         return None
     return workspace.registry.connections.get(target)
+
+
+def open_organisation(workspace: Workspace, organisation: Connection) -> OrganisationBooks:
+    """Open an organisation's books, with turns under its platform's limits.
+
+    Raises as the token broker where its access is gone.
+    """
+    settings, registry = workspace.settings, workspace.registry
+    accounts = Accounts(settings, registry)
+    application = f"{organisation.channel}:{accounts.application_id(organisation.slug)}"
+    opening = Opening(
+        settings,
+        organisation,
+        accounts.access(organisation.slug),
+        {c.slug: c.name for c in registry.connections.list()},
+        partial(
+            SharedRateLimiter,
+            registry.rate_limits,
+            application,
+            str(organisation.account_id),
+        ),
+    )
+    return ORGANISATIONS[organisation.channel](opening)
+
+
+def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> list[str]:
+    """Return what is wrong with the accounts of a mapping, each with the field that names it."""
+    accounts = {account.number: account for account in chart}
+    named = {f"accounts.{role}": number for role, number in config.accounts.items()}
+    named |= {
+        f"overrides.{n}.account": override.account
+        for n, override in enumerate(config.overrides)
+        if override.account is not None
+    }
+    problems = []
+    for field, number in named.items():
+        account = accounts.get(number)
+        if account is None:
+            problems.append(f"{field}: the organisation has no account {number}")
+        elif account.refusal is not None:
+            problems.append(f"{field}: {number} ({account.name}) {account.refusal}")
+    return problems
 
 
 def posted_to(workspace: Workspace) -> list[str]:

@@ -8,21 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
-from connectors.accounting import ORGANISATIONS
-from connectors.accounting.target import EditedThere, Opening, OrganisationBooks, PeriodClosed
-from connectors.accounts.accounts import Accounts
+from connectors.accounting.target import EditedThere, OrganisationBooks, PeriodClosed
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE, LIVE
-from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.database.registry.records import PublicationState
 from connectors.errors import DaybookError, RateLimited, Transient
 from connectors.lake.windows import Window
 from mappings.model import JournalEntry, JournalLine
-from pipelines.stages.organisations import entries_for, organisation_of
+from pipelines.stages.organisations import entries_for, open_organisation, organisation_of
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
@@ -128,7 +124,7 @@ class _Work:
 
     def do(self, chains: Sequence[Sequence[Publication]]) -> None:
         try:
-            target = self._opened()
+            target = open_organisation(self._store.workspace, self._organisation)
             target.check()
             closed = target.closed_through()
         except DaybookError as error:
@@ -153,24 +149,6 @@ class _Work:
             except DaybookError as error:
                 self._publications.mark(self._slug, [newest], "failed", str(error))
                 self._sent.failed[newest.business_date] = str(error)
-
-    def _opened(self) -> OrganisationBooks:
-        settings, registry = self._store.workspace.settings, self._store.workspace.registry
-        accounts, organisation = Accounts(settings, registry), self._organisation
-        application = f"{organisation.channel}:{accounts.application_id(self._slug)}"
-        opening = Opening(
-            settings,
-            organisation,
-            accounts.access(self._slug),
-            {c.slug: c.name for c in registry.connections.list()},
-            partial(
-                SharedRateLimiter,
-                registry.rate_limits,
-                application,
-                str(organisation.account_id),
-            ),
-        )
-        return ORGANISATIONS[organisation.channel](opening)
 
     def _entries(self, newest: Iterable[Publication]) -> dict[str, JournalEntry]:
         due = list(newest)

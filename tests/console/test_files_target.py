@@ -68,3 +68,12 @@ def test_a_folder_that_cannot_be_written_fails_the_days_and_not_the_books(
     (accountant.home / "exports").unlink()
     assert accountant("publish", "--target", "acme").code == 0
     assert list((accountant.home / "exports").rglob("*.csv"))
+
+
+def test_the_accounts_of_a_program_are_its_own(accountant: User, tmp_path: Path) -> None:
+    result = accountant("mappings", "accounts", "--target", "acme")
+    assert result.code == 2
+    assert "knows its own accounts" in result.complaint
+    assert accountant("mappings", "validate", named(tmp_path), "--target", "acme").code == 0
+    result = accountant("mappings", "accounts", "--target", "books")
+    assert "the books take any account" in result.complaint

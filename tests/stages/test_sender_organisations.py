@@ -15,7 +15,12 @@ import pytest
 from connectors.accounts.setup import Setup
 from connectors.home.settings import Settings
 from mappings.journal.config import MappingConfig
-from pipelines.stages.organisations import organisation_of, plan_for_organisation
+from pipelines.stages.organisations import (
+    account_problems,
+    open_organisation,
+    organisation_of,
+    plan_for_organisation,
+)
 from pipelines.stages.sender import Sent, send
 from pipelines.stages.workspace import Workspace
 from sandbox.amazon_files import order, report
@@ -284,6 +289,29 @@ def test_quickbooks_may_do_with_a_repeated_request_what_it_likes(
             break
     check_once(books, 3)
     assert books.states() == {"posted": 3}
+
+
+def test_the_accounts_of_a_mapping_are_checked_against_the_organisations_own(books: Books) -> None:
+    organisation = organisation_of(books.house.workspace, books.house.connection)
+    assert organisation is not None
+    chart = open_organisation(books.house.workspace, organisation).accounts()
+    assert chart is not None
+    named = MappingConfig(chart="organisation", accounts=ACCOUNTS[books.name])
+    assert account_problems(named, chart) == []
+    bank, receivable = {"xero": ("090", "610"), "quickbooks": ("35", "84")}[books.name]
+    wrong = {"sales": "9999", "fee_referral": receivable, "payouts": bank}
+    problems = account_problems(MappingConfig(chart="organisation", accounts=wrong), chart)
+    assert problems[0] == "accounts.sales: the organisation has no account 9999"
+    assert problems[1].startswith(f"accounts.fee_referral: {receivable} (Accounts Receivable) is ")
+    # Journals go to a bank's register in QuickBooks, and are refused there by Xero.
+    assert [p.startswith("accounts.payouts: 090 ") for p in problems[2:]] == (
+        [True] if books.name == "xero" else []
+    )
+    books.use("sales", is_active=False)
+    chart = open_organisation(books.house.workspace, organisation).accounts()
+    assert chart is not None
+    (archived,) = account_problems(named, chart)
+    assert archived.startswith("accounts.sales: ")
 
 
 def edited(books: Books) -> str:

@@ -17,7 +17,7 @@ from typing import Final
 
 from connectors.accounting.files import hledger
 from connectors.accounting.files.templates import templates
-from connectors.accounting.target import EditedThere, Holding, Opening
+from connectors.accounting.target import ChartAccount, EditedThere, Holding, Opening
 from connectors.errors import Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
 from mappings.model import JournalEntry, JournalLine
@@ -44,6 +44,10 @@ class Files:
                 write_atomically(main, _INCLUDES)
         except OSError as error:
             raise Transient(f"{self._folder} cannot be written ({error.strerror})") from error
+
+    def accounts(self) -> list[ChartAccount] | None:
+        """Return None: the program that imports the files knows its own accounts."""
+        return None
 
     def closed_through(self) -> date | None:
         """Return None: the program that imports the files knows its own closed days."""

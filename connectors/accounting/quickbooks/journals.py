@@ -18,7 +18,14 @@ import httpx2
 import orjson
 
 from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
-from connectors.accounting.target import EditedThere, Holding, Opening, PeriodClosed, marker
+from connectors.accounting.target import (
+    ChartAccount,
+    EditedThere,
+    Holding,
+    Opening,
+    PeriodClosed,
+    marker,
+)
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
 from mappings.model import CLEARING, JournalEntry, JournalLine
@@ -30,6 +37,7 @@ REPEATED: Final = frozenset({"600"})
 STALE: Final = frozenset({"5010"})
 # 10 a second for a company and an application, 500 a minute.
 CALLS: Final = "calls"
+_NEED_A_NAME: Final = frozenset({"Accounts Receivable", "Accounts Payable"})
 # Less than that: the owner's other programs may call by the same application.
 LIMITS: Final = {CALLS: Limit(per_second=8.0, burst=2)}
 
@@ -45,6 +53,12 @@ class QuickBooksJournals:
     def check(self) -> None:
         """Raise where QuickBooks does not answer for the company."""
         self._preferences()
+
+    def accounts(self) -> list[ChartAccount]:
+        """Return the company's chart, by id: account numbers are optional there."""
+        question = "select * from Account maxresults 1000"
+        answer = self._call("GET", "/query", params={"query": question})
+        return [_account(each) for each in answer.get("QueryResponse", {}).get("Account", ())]
 
     def closed_through(self) -> date | None:
         """Return the closing date of the books; advisory, as a password may open them."""
@@ -189,6 +203,16 @@ def _error(response: httpx2.Response) -> Exception | None:
     if CLOSED & set(codes) or "account period closed" in messages.lower():
         return PeriodClosed(f"{TITLE}: {messages}")
     return _Fault(f"{TITLE} refuses the entry: {messages}", codes)
+
+
+def _account(account: Mapping[str, Any]) -> ChartAccount:
+    kind, refusal = account.get("AccountType", ""), None
+    if not account.get("Active", True):
+        refusal = "is inactive"
+    elif kind in _NEED_A_NAME:
+        refusal = f"is of {kind}, whose lines need a customer or a vendor: take another"
+    name = account.get("FullyQualifiedName") or account["Name"]
+    return ChartAccount(str(account["Id"]), name, kind, refusal)
 
 
 def number_of(entry: JournalEntry) -> str:

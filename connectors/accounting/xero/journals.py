@@ -17,7 +17,14 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.accounting.target import EditedThere, Holding, Opening, PeriodClosed, marker
+from connectors.accounting.target import (
+    ChartAccount,
+    EditedThere,
+    Holding,
+    Opening,
+    PeriodClosed,
+    marker,
+)
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
 from mappings.model import CLEARING, JournalEntry, JournalLine
@@ -33,6 +40,8 @@ LIMITS: Final = {CALLS: Limit(per_second=0.9, burst=6, per_day=1_000)}
 _INSTANT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _LOCKED = ("before the period lock date", "before the end of year lock date")
 _GONE = {"VOIDED", "DELETED"}
+# Accounts receivable and payable are kept by invoices and bills alone.
+_REFUSED_SYSTEM = {"DEBTORS", "CREDITORS"}
 
 
 class XeroJournals:
@@ -46,6 +55,11 @@ class XeroJournals:
     def check(self) -> None:
         """Raise where Xero does not answer for the organisation."""
         self._organisation()
+
+    def accounts(self) -> list[ChartAccount]:
+        """Return the organisation's chart, by code; accounts without a code cannot be named."""
+        listed = self._call("GET", "/Accounts")["Accounts"]
+        return [_account(each) for each in listed if each.get("Code")]
 
     def closed_through(self) -> date | None:
         """Return the later of the organisation's two lock dates."""
@@ -169,6 +183,17 @@ class XeroJournals:
         with Remote(TITLE, auth, limiter=self._limiter) as xero:
             url = self._access.url("api", f"/api.xro/2.0{path}")
             return xero.call(method, url, operation=CALLS, headers=headers, **options)
+
+
+def _account(account: Mapping[str, Any]) -> ChartAccount:
+    refusal = None
+    if account.get("Status") != "ACTIVE":
+        refusal = "is archived"
+    elif account.get("Type") == "BANK":
+        refusal = "is a bank account, which manual journals refuse: take a current asset"
+    elif account.get("SystemAccount") in _REFUSED_SYSTEM:
+        refusal = "is one of Xero's own accounts, which manual journals refuse"
+    return ChartAccount(account["Code"], account["Name"], account.get("Type", ""), refusal)
 
 
 def _key(what: str, entry: JournalEntry, attempt: int) -> str:
