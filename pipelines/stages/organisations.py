@@ -26,11 +26,15 @@ from pipelines.stages.workspace import Workspace
 
 
 def organisation_of(workspace: Workspace, connection: Connection) -> Connection | None:
-    """Return the organisation that a store's entries are posted to; None for the books alone."""
+    """Return the organisation that a store's entries are posted to; None for the books alone.
+
+    None too for one that was removed: a store goes on without it.
+    """
     target = Setup.model_validate(connection.setup).target
     if target == BOOKS:
         return None
-    return workspace.registry.connections.get(target)
+    connections = workspace.registry.connections.list()
+    return next((each for each in connections if each.slug == target), None)
 
 
 def open_organisation(workspace: Workspace, organisation: Connection) -> OrganisationBooks:

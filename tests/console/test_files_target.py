@@ -77,3 +77,25 @@ def test_the_accounts_of_a_program_are_its_own(accountant: User, tmp_path: Path)
     assert accountant("mappings", "validate", named(tmp_path), "--target", "acme").code == 0
     result = accountant("mappings", "accounts", "--target", "books")
     assert "the books take any account" in result.complaint
+
+
+def test_a_store_goes_on_without_an_organisation_that_was_removed(
+    accountant: User, tmp_path: Path
+) -> None:
+    assert accountant("mappings", "set", named(tmp_path), "--target", "acme").code == 0
+    assert accountant("sync", "mugs").code == 0
+    for verb in ("disconnect", "remove"):
+        result = accountant("connections", verb, "acme", "--yes")
+        assert result.code == 0, result
+        assert accountant("sync", "mugs").code == 0
+    assert accountant("sync", "mugs", "--from", "2026-03-01", "--to", "2026-03-31").code == 0
+    assert accountant("publish", "mugs").code == 0
+    # Another organisation of its name would count as one that holds these entries already.
+    credentials = tmp_path / "acme.json"
+    again = ("connections", "add", "files", "--name", "Acme", "--credentials", credentials)
+    refused = accountant(*again)
+    assert refused.code == 2
+    assert "was the slug of an organisation that entries were posted to" in refused.complaint
+    assert accountant(*again, "--slug", "acme-2").code == 0
+    # What was written stays: it may be imported already.
+    assert list((accountant.home / "exports" / "acme" / "mugs").glob("*.csv"))

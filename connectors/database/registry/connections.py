@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, get_args
 from zoneinfo import available_timezones
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -78,6 +78,15 @@ class Connections(Repository):
                 raise BadInput(
                     f"{slug} was the slug of a connection with entries in the books: choose "
                     f"another slug, or `daybook connections remove {slug} --withdraw-entries --yes`"
+                )
+            # What a removed organisation holds would count as posted to the next of its name.
+            held = select(PublicationRow.id).where(
+                PublicationRow.target == slug, PublicationRow.state.in_(LIVE)
+            )
+            if session.scalars(held.limit(1)).first() is not None:
+                raise BadInput(
+                    f"{slug} was the slug of an organisation that entries were posted to: choose "
+                    "another slug"
                 )
             inserted = session.execute(added.returning(*columns(ConnectionRow, Connection))).first()
             if inserted is None:
@@ -200,10 +209,10 @@ class Connections(Repository):
                 MappingVersionRow,
             ):
                 session.execute(delete(table).where(table.connection == slug))
+            session.execute(delete(MappingVersionRow).where(MappingVersionRow.target == slug))
+            concerned = or_(PublicationRow.connection == slug, PublicationRow.target == slug)
             session.execute(
-                delete(PublicationRow).where(
-                    PublicationRow.connection == slug, PublicationRow.state.in_(DRAFTS)
-                )
+                delete(PublicationRow).where(concerned, PublicationRow.state.in_(DRAFTS))
             )
             write_audit(
                 session,
