@@ -129,12 +129,15 @@ def change_target(workspace: Workspace, slug: str, target: str, actor: str) -> b
     """
     registry = workspace.registry
     connection = registry.connections.get(slug)
-    if target_of(connection) == target:
+    before = target_of(connection)
+    if before == target:
         return False
     check_target(registry, target)
     setup = Setup.model_validate(connection.setup).model_copy(update={"target": target})
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     # Journals that exist already were planned for the target of before.
+    if before != BOOKS:
+        registry.publications.drop_drafts(before, slug)
     plan_all(workspace, registry.connections.get(slug))
     return True
 

@@ -22,6 +22,7 @@ from pipelines.names import DATA, DAYS_BETWEEN_RUNS, PUBLISH, WAREHOUSE_JOB
 from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
 from pipelines.stages.imports import days_of, outstanding
+from pipelines.stages.organisations import organisation_of
 from pipelines.stages.publisher import due
 from pipelines.stages.sender import due_days
 from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR
@@ -132,7 +133,10 @@ def retry(workspace: Workspace, slug: str, actor: str) -> SyncRequest:
     failed = {state.day for state in registry.days.list(slug) if state.state == "failed"}
     days = sorted(failed.union(outstanding_days(workspace, connection)))
     request = _request(workspace, connection, actor, "tried again", days)
-    return replace(request, entries=registry.publications.retry(BOOKS, slug))
+    organisation = organisation_of(workspace, connection)
+    targets = [BOOKS] if organisation is None else [BOOKS, organisation.slug]
+    entries = sum(registry.publications.retry(target, slug) for target in targets)
+    return replace(request, entries=entries)
 
 
 def _request(

@@ -19,6 +19,9 @@ from starlette.responses import JSONResponse, Response
 # By comments in the XSD, which checks no lengths itself; a `requestid` has Intuit's own limit.
 LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE = 21, 50, 4000
 _BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
+_ACCOUNTS = re.compile(
+    r"select \* from Account startposition (\d+) maxresults (\d+)", re.IGNORECASE
+)
 # Id, name, type: a small chart of a seller's.
 CHART = (
     ("35", "Checking", "Bank"),
@@ -110,8 +113,9 @@ def query(books: CompanyBooks, text: str) -> Response:
     if match := _BY_NUMBER.fullmatch(text.strip()):
         matches = [e for e in books.entries.values() if e.get("DocNumber") == match[1]]
         answer: dict[str, Any] = {"JournalEntry": matches} if matches else {}
-    elif text.strip().lower().startswith("select * from account"):
-        answer = {"Account": list(books.accounts.values())}
+    elif paged := _ACCOUNTS.fullmatch(text.strip()):
+        start, most = int(paged[1]) - 1, int(paged[2])
+        answer = {"Account": list(books.accounts.values())[start : start + most]}
     else:
         return fault("4000", "Error parsing query")
     return JSONResponse({"QueryResponse": answer, "time": _now()})

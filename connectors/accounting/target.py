@@ -1,5 +1,6 @@
 """Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -7,10 +8,10 @@ from typing import Protocol
 
 from connectors.accounts.platform import Access
 from connectors.database.registry import Connection
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
-from mappings.model import JournalEntry
+from mappings.model import CLEARING, JournalEntry, JournalLine
 
 
 class PeriodClosed(ConfigError):
@@ -101,6 +102,41 @@ class OrganisationBooks(Protocol):
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Take out what is posted as `before`. Raises as `replace`."""
+
+
+def check_postable(entry: JournalEntry, currency: str | None, books: str) -> None:
+    """Raise `Permanent` for an entry in another currency than the books', or with tax codes."""
+    if currency is not None and entry.currency != currency:
+        raise Permanent(
+            f"{entry.entry_id} is in {entry.currency}: journals of {books} are in the "
+            f"organisation's own currency, {currency}"
+        )
+    coded = next((line for line in entry.lines if line.tax_code), None)
+    if coded is not None:
+        raise Permanent(
+            f"{entry.entry_id} has the tax code {coded.tax_code}: leave tax codes out of the "
+            f"mapping for {books}, and tax on lines of its own"
+        )
+
+
+def edited_there(entry: JournalEntry, books: str) -> EditedThere:
+    """Return the error of an entry that somebody changed or deleted in the books."""
+    return EditedThere(
+        f"{entry.entry_id} was edited or deleted in {books} after Daybook posted it: undo that, or "
+        "correct it there by hand"
+    )
+
+
+def attempt_key(what: str, entry: JournalEntry, attempt: int) -> str:
+    """Return a key of 64 hexadecimal digits, the same for a body until that was answered."""
+    text = f"{what} {marker(entry)} {entry.content_hash} {attempt}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def line_text(line: JournalLine) -> str:
+    """Return what a line is, in words for an accounting program."""
+    what = "Clearing" if line.category == CLEARING else line.category
+    return what + (f", settlement {line.settlement_id}" if line.settlement_id else "")
 
 
 def marker(entry: JournalEntry) -> str:

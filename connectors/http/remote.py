@@ -7,6 +7,7 @@ import json
 import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from time import sleep
 from types import TracebackType
@@ -51,7 +52,8 @@ class Remote:
     """Calls to one platform, by name `title`. Opened with `with`; threads may share it.
 
     `error_for` is the platform's own reading of a response and comes first: it returns an error, or
-    None to leave the response to its status. `limiter` and `retry_policy` concern `send` and
+    None to leave the response to its status. Figures with a point are Decimal where they are to be
+    `exact`. `limiter` and `retry_policy` concern `send` and
     `pages` alone, which read; `get`, `post` and `call` go out once.
     """
 
@@ -64,8 +66,11 @@ class Remote:
         transport: httpx2.BaseTransport | None = None,
         limiter: RateLimiter | None = None,
         retry_policy: RetryPolicy = NO_RETRY,
+        *,
+        exact: bool = False,
     ) -> None:
         self._title, self._error_for = title, error_for
+        self._figure: Callable[[str], Decimal] | None = Decimal if exact else None
         self._limiter, self._retry_policy = limiter or Unlimited(), retry_policy
         self._waited = 0.0
         self._client = httpx2.Client(
@@ -117,7 +122,7 @@ class Remote:
         if not response.content:
             return None
         try:
-            return response.json()
+            return json.loads(response.content, parse_float=self._figure)
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise Transient(
                 f"{self._title} answers {request} with something that is cut or no JSON: try again"

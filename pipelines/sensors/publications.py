@@ -8,6 +8,7 @@ from typing import Final
 import dagster as dg
 
 from connectors.database.registry import Publication
+from connectors.database.registry.records import PublicationState
 from connectors.lake.windows import windows
 from mappings.model import BOOKS
 from pipelines.jobs import publish_job
@@ -19,6 +20,8 @@ from pipelines.stages.organisations import posted_to
 
 # The longest time until the sensor that computes days sees a new event.
 A_TICK_OR_TWO: Final = timedelta(seconds=30)
+# The answer about some was lost: they are looked for before anything is sent again.
+OUTSTANDING: Final[tuple[PublicationState, ...]] = ("planned", "sending", "unknown")
 
 
 @dg.sensor(
@@ -33,12 +36,12 @@ def planned_entries(
     """Request one run a connection and window, when the connection's own days are computed.
 
     The run key contains the entries' content and time: a failed publish is requested again only
-    after somebody retries it. Entries in the books without a journal are due, too: they are
-    removed.
+    after somebody retries it. What an organisation lacks is requested again every hour, as nobody
+    here ends its outages. Entries in the books without a journal are due, too: they are removed.
     """
     with daybook.open() as workspace:
         listed = [
-            *workspace.registry.publications.list(states=["planned"]),
+            *workspace.registry.publications.list(states=OUTSTANDING),
             *workspace.registry.publications.unsupported(),
         ]
         # Organisations are asked for only where there is something for one.
@@ -55,7 +58,7 @@ def planned_entries(
     ready = due.keys() - busy - {e.connection for e in events if e.at > just_now}
     requests = [
         dg.RunRequest(
-            run_key=f"{slug}|{window.start}|{window.end}|{_digest(listed)}",
+            run_key=f"{slug}|{window.start}|{window.end}|{_digest(listed)}{_hour(listed)}",
             tags=range_tags(slug, window),
         )
         for slug, listed in due.items()
@@ -67,6 +70,12 @@ def planned_entries(
     waiting = sorted(due.keys() - ready)
     reason = f"Waiting for the days of {', '.join(waiting)}." if waiting else "No entry is due."
     return dg.SensorResult(skip_reason=dg.SkipReason(reason))
+
+
+def _hour(listed: list[Publication]) -> str:
+    """Return the hour where an entry is due at an organisation, and nothing else."""
+    is_elsewhere = any(publication.target != BOOKS for publication in listed)
+    return f"|{datetime.now(UTC):%Y-%m-%dT%H}" if is_elsewhere else ""
 
 
 def _digest(listed: list[Publication]) -> str:

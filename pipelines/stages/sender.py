@@ -45,8 +45,9 @@ def send(store: Store, organisation: Connection, window: Window) -> Sent:
     if since is None:
         return sent
     registry = store.workspace.registry
-    # One writer an organisation: two would ask for a marker at once, and both find nothing.
-    with registry.lock(f"target {organisation.slug}", LOCK_SECONDS):
+    # One writer of a store's entries: two would ask for a marker at once, and both find nothing.
+    # Another store's markers are others, so no store waits for another one's first thousand.
+    with registry.lock(f"target {organisation.slug} {store.slug}", LOCK_SECONDS):
         listed = registry.publications.list(
             organisation.slug,
             [store.slug],
@@ -147,7 +148,9 @@ class _Work:
                 return
             # Refused for what it is: as `failed` no sensor asks for it again, and its owner looks.
             except DaybookError as error:
-                self._publications.mark(self._slug, [newest], "failed", str(error))
+                # What is to be taken out, and could not be, is still held there.
+                if newest.state in DUE:
+                    self._publications.mark(self._slug, [newest], "failed", str(error))
                 self._sent.failed[newest.business_date] = str(error)
 
     def _entries(self, newest: Iterable[Publication]) -> dict[str, JournalEntry]:

@@ -15,6 +15,7 @@ import pytest
 from connectors.accounts.setup import Setup
 from connectors.home.settings import Settings
 from mappings.journal.config import MappingConfig
+from pipelines.stages.books import post_days
 from pipelines.stages.organisations import (
     account_problems,
     open_organisation,
@@ -228,8 +229,66 @@ def test_what_somebody_edited_there_is_never_overwritten(books: Books) -> None:
     before = edited(books)
     books.take(books.settlement("25.00"), "restated.txt")
     sent = books.send()
-    assert "was edited in" in sent.failed[FIRST_DAY]
+    assert "was edited or deleted in" in sent.failed[FIRST_DAY]
     assert edited(books) == before
+
+
+@pytest.mark.parametrize("what", ["date", "note", "tracking"])
+def test_whatever_somebody_edited_there_is_theirs(books: Books, what: str) -> None:
+    books.take(books.settlement())
+    books.send()
+    entry = first_entry(books)
+    line = entry["JournalLines" if books.name == "xero" else "Line"][0]
+    if what == "date":
+        entry["day" if books.name == "xero" else "TxnDate"] = "2026-03-09"
+    elif what == "note":
+        line["Description"] = "ask the accountant"
+    elif books.name == "xero":
+        line["Tracking"] = [{"Name": "Region", "Option": "North"}]
+    else:
+        line["JournalEntryLineDetail"]["ClassRef"] = {"value": "7"}
+    before = json.dumps(entry, default=str)
+    books.take(books.settlement("25.00"), "restated.txt")
+    assert "was edited or deleted in" in books.send().failed[FIRST_DAY]
+    assert json.dumps(entry, default=str) == before
+
+
+def test_an_entry_that_cannot_be_taken_out_stays_on_record(books: Books) -> None:
+    books.take(books.settlement())
+    books.send()
+    registry = books.house.workspace.registry
+    registry.publications.withdraw("harbour", "store", [(FIRST_DAY, CURRENCIES[books.name])])
+    books.close(FIRST_DAY)
+    assert "closed through" in books.send().failed[FIRST_DAY]
+    # It is held there still, and goes as soon as it may.
+    assert books.states() == {"posted": 3}
+    check_once(books, 3)
+    books.close(None)
+    assert [p.business_date for p in books.send().removed] == [FIRST_DAY]
+    check_once(books, 2)
+
+
+def test_an_organisation_that_is_away_leaves_the_books_and_their_check_alone(
+    books: Books,
+) -> None:
+    books.take(books.settlement())
+    house = books.house
+    books.platform.application.only = ""
+    books.platform.application.script = repeat("503")
+    results = {r.day: r for r in post_days(house.workspace, house.connection, house.window)}
+    day = results[FIRST_DAY]
+    assert day.failure is not None
+    assert day.failure.startswith("harbour: ")
+    reasons = {check.check.name: check.problem for check in day.checks}
+    assert reasons["books_hold_the_entries"] is None
+    assert "harbour: je:store:2026-03-02" in (reasons["every_entry_is_posted"] or "")
+    assert "2026-03-02" in house.books()
+    # What was due is due still, and comes when the organisation is back.
+    books.fault()
+    CLOCK.pass_by(60.0)
+    posted = {r.day: r for r in post_days(house.workspace, house.connection, house.window)}
+    assert posted[FIRST_DAY].failure is None
+    check_once(books, 3)
 
 
 def test_a_withdrawn_entry_is_voided_there(books: Books) -> None:
@@ -314,11 +373,17 @@ def test_the_accounts_of_a_mapping_are_checked_against_the_organisations_own(boo
     assert archived.startswith("accounts.sales: ")
 
 
-def edited(books: Books) -> str:
-    """The first day's entry, as it stands there."""
+def first_entry(books: Books) -> dict[str, Any]:
+    """The first day's entry, there."""
     day = "day" if books.name == "xero" else "TxnDate"
     (entry,) = (e for e in books.ledger.live if e[day] == str(FIRST_DAY))
-    return json.dumps(entry, default=str)
+    first: dict[str, Any] = entry
+    return first
+
+
+def edited(books: Books) -> str:
+    """The first day's entry, as it stands there."""
+    return json.dumps(first_entry(books), default=str)
 
 
 def identities(books: Books) -> set[str]:

@@ -6,7 +6,7 @@ Sources: hledger's manual (journal format) and Ledger's (journal format), which 
 
 import re
 
-from connectors.accounting.files.templates import described
+from connectors.accounting.target import line_text
 from connectors.errors import Permanent
 from mappings.model import JournalEntry
 from mappings.money import coin
@@ -21,7 +21,7 @@ def render(entry: JournalEntry, store: str, name: str) -> bytes:
     for line in entry.lines:
         figures = f"{line.amount.quantize(coin(entry.currency)):f} {entry.currency}"
         text.append(f"    {_account(line.account):<48}  {figures:>18}")
-        text.append(f"    ; {_plain(described(line, store))}")
+        text.append(f"    ; {_plain(store)}: {_plain(line_text(line))}")
         if line.tax_code:
             text.append(f"    ; tax-code: {_plain(line.tax_code)}")
     return ("\n".join(text) + "\n").encode()

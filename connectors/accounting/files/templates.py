@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import yaml
 
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from connectors.accounting.target import line_text
+from mappings.model import JournalEntry, JournalLine
 from mappings.money import coin
 
 # A spreadsheet takes these as the beginning of a formula.
@@ -55,19 +56,13 @@ class Template:
             "entry": name,
             "store": store,
             "account": line.account,
-            "description": described(line, store),
+            "description": f"{store}: {line_text(line)}",
             "category": line.category,
             "settlement": line.settlement_id,
             "currency": entry.currency,
             "tax_code": line.tax_code,
         }
         return _as_text(texts[what] or "")
-
-
-def described(line: JournalLine, store: str) -> str:
-    """Return what a line is, in words for an accounting program."""
-    what = "Clearing" if line.category == CLEARING else line.category
-    return f"{store}: {what}" + (f", settlement {line.settlement_id}" if line.settlement_id else "")
 
 
 @cache

@@ -9,6 +9,7 @@ answer 6200 or 6210.
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -20,25 +21,30 @@ import orjson
 from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
 from connectors.accounting.target import (
     ChartAccount,
-    EditedThere,
     Holding,
     Opening,
     PeriodClosed,
+    attempt_key,
+    check_postable,
+    edited_there,
+    line_text,
     marker,
 )
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from mappings.model import JournalEntry, JournalLine
 
 CLOSED: Final = frozenset({"6200", "6210"})
 MISSING: Final = frozenset({"610"})
 REPEATED: Final = frozenset({"600"})
 # What the company holds of an id has changed since it was read.
 STALE: Final = frozenset({"5010"})
-# 10 a second for a company and an application, 500 a minute.
-CALLS: Final = "calls"
+LONGEST_REQUEST: Final = 50
 _NEED_A_NAME: Final = frozenset({"Accounts Receivable", "Accounts Payable"})
-# Less than that: the owner's other programs may call by the same application.
+_PAGE: Final = 1000
+CALLS: Final = "calls"
+# 10 a second for a company and an application, 500 a minute. Less than that: the owner's other
+# programs may call by the same application.
 LIMITS: Final = {CALLS: Limit(per_second=8.0, burst=2)}
 
 
@@ -56,9 +62,15 @@ class QuickBooksJournals:
 
     def accounts(self) -> list[ChartAccount]:
         """Return the company's chart, by id: account numbers are optional there."""
-        question = "select * from Account maxresults 1000"
-        answer = self._call("GET", "/query", params={"query": question})
-        return [_account(each) for each in answer.get("QueryResponse", {}).get("Account", ())]
+        accounts: list[ChartAccount] = []
+        while True:
+            start = len(accounts) + 1
+            question = f"select * from Account startposition {start} maxresults {_PAGE}"
+            answer = self._call("GET", "/query", params={"query": question})
+            listed = answer.get("QueryResponse", {}).get("Account", ())
+            accounts += map(_account, listed)
+            if len(listed) < _PAGE:
+                return accounts
 
     def closed_through(self) -> date | None:
         """Return the closing date of the books; advisory, as a password may open them."""
@@ -77,7 +89,7 @@ class QuickBooksJournals:
 
     def post(self, entry: JournalEntry, attempt: int) -> str:
         """Create a journal entry; return its id."""
-        return self._write(self._document(entry), _request("post", entry, attempt))
+        return self._write(self._document(entry), attempt_key("post", entry, attempt))
 
     def replace(
         self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
@@ -87,43 +99,24 @@ class QuickBooksJournals:
         # The token read with the entry: an edit since then is refused, and not written over.
         named = {"Id": reference, "SyncToken": held["SyncToken"]}
         document = {**self._document(entry), **named}
-        return self._write(document, _request("replace", entry, attempt))
+        return self._write(document, attempt_key("replace", entry, attempt))
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Delete an entry that nobody edited, as journal entries know no void."""
-        held = self._one(reference)
-        if held is None:
+        if self._one(reference) is None:
             return
-        self._check_intact(held, before)
+        held = self._intact(reference, before)
         named = {"Id": reference, "SyncToken": held["SyncToken"]}
         self._call("POST", "/journalentry", params={"operation": "delete"}, content=named)
 
     def _intact(self, reference: str, before: JournalEntry) -> Mapping[str, Any]:
         held = self._one(reference)
-        if held is None:
-            raise EditedThere(f"{before.entry_id} was deleted in {TITLE}: correct it there by hand")
-        self._check_intact(held, before)
+        if held is None or not _is_as_posted(held, before):
+            raise edited_there(before, TITLE)
         return held
 
-    def _check_intact(self, held: Mapping[str, Any], before: JournalEntry) -> None:
-        if not _is_as_posted(held, before):
-            raise EditedThere(
-                f"{before.entry_id} was edited in {TITLE} after Daybook posted it: undo that, or "
-                "correct it there by hand"
-            )
-
     def _document(self, entry: JournalEntry) -> dict[str, Any]:
-        if self._currency is not None and entry.currency != self._currency:
-            raise Permanent(
-                f"{entry.entry_id} is in {entry.currency}, and the company's books are in "
-                f"{self._currency}"
-            )
-        coded = next((line for line in entry.lines if line.tax_code), None)
-        if coded is not None:
-            raise Permanent(
-                f"{entry.entry_id} has the tax code {coded.tax_code}: leave tax codes out of the "
-                f"mapping for {TITLE}, and tax on lines of its own"
-            )
+        check_postable(entry, self._currency, TITLE)
         store = self._stores.get(entry.connection, entry.connection)
         return {
             "DocNumber": number_of(entry),
@@ -149,7 +142,10 @@ class QuickBooksJournals:
     def _write(self, document: Mapping[str, Any], request: str) -> str:
         try:
             answer = self._call(
-                "POST", "/journalentry", params={"requestid": request}, content=document
+                "POST",
+                "/journalentry",
+                params={"requestid": request[:LONGEST_REQUEST]},
+                content=document,
             )
         except _Fault as error:
             if error.codes & REPEATED:
@@ -175,7 +171,7 @@ class QuickBooksJournals:
             options["content"] = orjson.dumps(content)
             options["headers"] = {"Content-Type": "application/json"}
         auth = TokenAuth(self._access.token)
-        with Remote(TITLE, auth, error_for=_error, limiter=self._limiter) as quickbooks:
+        with Remote(TITLE, auth, error_for=_error, limiter=self._limiter, exact=True) as quickbooks:
             return quickbooks.call(method, url, operation=CALLS, **options)
 
 
@@ -222,17 +218,9 @@ def number_of(entry: JournalEntry) -> str:
     return f"{entry.business_date:%y%m%d}-{base64.b32encode(digest).decode()[:14]}"
 
 
-def _request(what: str, entry: JournalEntry, attempt: int) -> str:
-    """Return a requestid within 50 characters, the same for a body until that was answered."""
-    text = f"{what} {marker(entry)} {entry.content_hash} {attempt}"
-    return hashlib.sha256(text.encode()).hexdigest()[:50]
-
-
 def _line(line: JournalLine) -> dict[str, Any]:
-    what = "Clearing" if line.category == CLEARING else line.category
-    settlement = f", settlement {line.settlement_id}" if line.settlement_id else ""
     return {
-        "Description": f"{what}{settlement}",
+        "Description": line_text(line),
         # The figure as it is: no float stands between the books and QuickBooks.
         "Amount": orjson.Fragment(f"{abs(line.amount):f}"),
         "DetailType": "JournalEntryLineDetail",
@@ -244,17 +232,25 @@ def _line(line: JournalLine) -> dict[str, Any]:
 
 
 def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
-    """Return whether an entry has the marker and leaves the same on each account."""
-    # By account: QuickBooks may hand lines out in another order than they were sent in.
-    sums: dict[str, Decimal] = {}
-    for line in held.get("Line", ()):
-        detail = line.get("JournalEntryLineDetail", {})
-        number = str(detail.get("AccountRef", {}).get("value"))
-        amount = Decimal(str(line["Amount"]))
-        signed = amount if detail.get("PostingType") == "Debit" else -amount
-        sums[number] = sums.get(number, Decimal(0)) + signed
-    expected: dict[str, Decimal] = {}
-    for posted in entry.lines:
-        expected[posted.account] = expected.get(posted.account, Decimal(0)) + posted.amount
-    same = {n: a for n, a in sums.items() if a} == {n: a for n, a in expected.items() if a}
-    return same and f"[{marker(entry)}]" in held.get("PrivateNote", "")
+    """Return whether an entry is dated, marked and made of lines as the entry's are.
+
+    Lines may come in another order. One that somebody classed or described is edited.
+    """
+    lines = Counter(map(_line_facts, held.get("Line", ())))
+    expected = Counter(
+        (line.account, line.amount, line_text(line), False) for line in entry.lines if line.amount
+    )
+    return (
+        lines == expected
+        and held.get("TxnDate") == str(entry.business_date)
+        and f"[{marker(entry)}]" in held.get("PrivateNote", "")
+    )
+
+
+def _line_facts(line: Mapping[str, Any]) -> tuple[str, Decimal, str | None, bool]:
+    detail = line.get("JournalEntryLineDetail", {})
+    amount = Decimal(str(line["Amount"]))
+    signed = amount if detail.get("PostingType") == "Debit" else -amount
+    is_classed = any(name in detail for name in ("ClassRef", "DepartmentRef", "Entity"))
+    number = str(detail.get("AccountRef", {}).get("value"))
+    return number, signed, line.get("Description"), is_classed

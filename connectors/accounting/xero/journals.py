@@ -8,8 +8,8 @@ it may repeat an error whose cause is cured, so it carries a number that changes
 that was answered.
 """
 
-import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,15 +19,18 @@ import orjson
 
 from connectors.accounting.target import (
     ChartAccount,
-    EditedThere,
     Holding,
     Opening,
     PeriodClosed,
+    attempt_key,
+    check_postable,
+    edited_there,
+    line_text,
     marker,
 )
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from mappings.model import JournalEntry, JournalLine
 
 TITLE: Final = "Xero"
 TENANT: Final = "xero-tenant-id"
@@ -77,14 +80,14 @@ class XeroJournals:
 
     def post(self, entry: JournalEntry, attempt: int) -> str:
         """Create a journal; return its id."""
-        return self._write("PUT", "", self._document(entry), _key("post", entry, attempt))
+        return self._write("PUT", "", self._document(entry), attempt_key("post", entry, attempt))
 
     def replace(
         self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
     ) -> str:
         """Write a newer revision over a journal that nobody edited."""
         self._intact(reference, before)
-        key = _key("replace", entry, attempt)
+        key = attempt_key("replace", entry, attempt)
         return self._write("POST", f"/{reference}", self._document(entry), key)
 
     def void(self, reference: str, before: JournalEntry) -> None:
@@ -99,28 +102,11 @@ class XeroJournals:
 
     def _intact(self, reference: str, before: JournalEntry) -> None:
         journal = self._one(reference)
-        if journal is None or journal["Status"] in _GONE:
-            raise EditedThere(
-                f"{before.entry_id} was voided or deleted in {TITLE}: correct it there by hand"
-            )
-        if not _is_as_posted(journal, before):
-            raise EditedThere(
-                f"{before.entry_id} was edited in {TITLE} after Daybook posted it: undo that, or "
-                "correct it there by hand"
-            )
+        if journal is None or not _is_as_posted(journal, before):
+            raise edited_there(before, TITLE)
 
     def _document(self, entry: JournalEntry) -> dict[str, Any]:
-        if self._currency is not None and entry.currency != self._currency:
-            raise Permanent(
-                f"{entry.entry_id} is in {entry.currency}: manual journals of {TITLE} are in the "
-                f"organisation's own currency, {self._currency}"
-            )
-        coded = next((line for line in entry.lines if line.tax_code), None)
-        if coded is not None:
-            raise Permanent(
-                f"{entry.entry_id} has the tax code {coded.tax_code}: leave tax codes out of the "
-                f"mapping for {TITLE}, and tax on lines of its own"
-            )
+        check_postable(entry, self._currency, TITLE)
         store = self._stores.get(entry.connection, entry.connection)
         return {
             # Cut at the front: the marker at the end is what the journal is found by.
@@ -180,7 +166,7 @@ class XeroJournals:
         if tenant := self._access.fields.get("tenant_id"):
             headers[TENANT] = tenant
         auth = TokenAuth(self._access.token)
-        with Remote(TITLE, auth, limiter=self._limiter) as xero:
+        with Remote(TITLE, auth, limiter=self._limiter, exact=True) as xero:
             url = self._access.url("api", f"/api.xro/2.0{path}")
             return xero.call(method, url, operation=CALLS, headers=headers, **options)
 
@@ -196,36 +182,42 @@ def _account(account: Mapping[str, Any]) -> ChartAccount:
     return ChartAccount(account["Code"], account["Name"], account.get("Type", ""), refusal)
 
 
-def _key(what: str, entry: JournalEntry, attempt: int) -> str:
-    """Return a key within 128 characters, the same for a body until that was answered."""
-    text = f"{what} {marker(entry)} {entry.content_hash} {attempt}"
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _line(line: JournalLine) -> dict[str, Any]:
-    what = "Clearing" if line.category == CLEARING else line.category
-    settlement = f", settlement {line.settlement_id}" if line.settlement_id else ""
     return {
         # The figure as it is: no float stands between the books and Xero.
         "LineAmount": orjson.Fragment(f"{line.amount:f}"),
         "AccountCode": line.account,
-        "Description": f"{what}{settlement}",
+        "Description": line_text(line),
         "TaxType": "NONE",
     }
 
 
 def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
-    """Return whether a journal has the entry's marker and leaves the same on each account."""
-    # By account: Xero may hand lines out in another order than they were sent in.
-    sums: dict[str, Decimal] = {}
-    for line in journal.get("JournalLines", ()):
-        code = str(line.get("AccountCode"))
-        sums[code] = sums.get(code, Decimal(0)) + Decimal(str(line["LineAmount"]))
-    expected: dict[str, Decimal] = {}
-    for posted in entry.lines:
-        expected[posted.account] = expected.get(posted.account, Decimal(0)) + posted.amount
-    same = {c: a for c, a in sums.items() if a} == {c: a for c, a in expected.items() if a}
-    return same and f"[{marker(entry)}]" in journal.get("Narration", "")
+    """Return whether a journal is posted, dated, marked and made of lines as the entry's are.
+
+    Lines may come in another order. One that somebody tracked, taxed or described is edited.
+    """
+    lines = Counter(
+        (
+            str(line.get("AccountCode")),
+            Decimal(str(line["LineAmount"])),
+            line.get("Description"),
+            line.get("TaxType"),
+            bool(line.get("Tracking")),
+        )
+        for line in journal.get("JournalLines", ())
+    )
+    expected = Counter(
+        (line.account, line.amount, line_text(line), "NONE", False)
+        for line in entry.lines
+        if line.amount
+    )
+    return (
+        lines == expected
+        and journal["Status"] == "POSTED"
+        and _day(journal.get("Date")) == entry.business_date
+        and f"[{marker(entry)}]" in journal.get("Narration", "")
+    )
 
 
 def _day(text: str | None) -> date | None:

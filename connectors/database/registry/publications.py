@@ -141,6 +141,17 @@ class Publications(Repository):
             rows = session.execute(query.order_by(PublicationRow.business_date))
             return [Publication(*row) for row in rows]
 
+    def drop_drafts(self, target: str, connection: str) -> None:
+        """Delete what a target was to get of a connection, and will not; what it holds stays."""
+        drafts = (
+            PublicationRow.target == target,
+            PublicationRow.connection == connection,
+            PublicationRow.state.in_(DRAFTS),
+        )
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            session.query(PublicationRow).where(*drafts).delete(synchronize_session=False)
+
     def mark_posted(
         self,
         target: str,
