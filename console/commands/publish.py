@@ -105,16 +105,7 @@ def _preview(
     held = [p for p in entries if p.state == "held"]
     due_there = [p for p in entries if p.state != "held"]
     if as_json:
-        print_json(
-            {
-                "ok": not held,
-                "dry_run": True,
-                "entries": documents(due_there),
-                "held": documents(held),
-                "failed": [],
-                "since": since,
-            }
-        )
+        _print_document(due_there, held, since, dry_run=True)
     else:
         headline = f"{counted(len(due_there), 'entry')} would be posted to {target}"
         _show(f"{headline}{_why(target, since, sending)}", due_there)
@@ -144,16 +135,7 @@ def _send(
     missing = {(p.entry_id, p.revision) for p in left}
     posted = [p for p in due_there if (p.entry_id, p.revision) not in missing]
     if as_json:
-        print_json(
-            {
-                "ok": not problems and not held,
-                "dry_run": False,
-                "entries": documents(posted),
-                "held": documents(held),
-                "failed": list(map(str, problems)),
-                "since": since,
-            }
-        )
+        _print_document(posted, held, since, problems, dry_run=False)
     else:
         headline = f"{counted(len(posted), 'entry')} posted to {target}"
         print_result(headline + ("" if posted else _why(target, since, sending)))
@@ -161,6 +143,26 @@ def _send(
         for problem in problems:
             print_result(f"failed: {problem}")
     raise typer.Exit(1 if problems or held else 0)
+
+
+def _print_document(
+    entries: Sequence[Publication],
+    held: Sequence[Publication],
+    since: date | None,
+    problems: Sequence[SyncProblem] = (),
+    *,
+    dry_run: bool,
+) -> None:
+    print_json(
+        {
+            "ok": not problems and not held,
+            "dry_run": dry_run,
+            "entries": documents(entries),
+            "held": documents(held),
+            "failed": list(map(str, problems)),
+            "since": since,
+        }
+    )
 
 
 def _why(target: str, since: date | None, sending: Sequence[Connection]) -> str:

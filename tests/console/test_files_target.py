@@ -99,3 +99,14 @@ def test_a_store_goes_on_without_an_organisation_that_was_removed(
     assert accountant(*again, "--slug", "acme-2").code == 0
     # What was written stays: it may be imported already.
     assert list((accountant.home / "exports" / "acme" / "mugs").glob("*.csv"))
+
+
+def test_a_store_that_goes_elsewhere_leaves_nothing_due_behind(
+    accountant: User, tmp_path: Path
+) -> None:
+    assert accountant("mappings", "set", named(tmp_path, "clearing"), "--target", "acme").code == 0
+    assert accountant("sync", "mugs").code == 0
+    assert accountant("publish", "--target", "acme", "--json").json["held"]
+    assert accountant("connections", "target", "mugs", "books").code == 0
+    with accountant.opened() as opened:
+        assert opened.registry.publications.list("acme") == []

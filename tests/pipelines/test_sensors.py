@@ -1,5 +1,6 @@
 """What sensors ask for: the days that documents touch, what is planned, what has changed."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -162,6 +163,26 @@ def test_a_posted_entry_that_no_journal_supports_is_requested_whenever_it_vanish
         plan(shop, {day: "a"})
         assert registry.publications.unsupported("books") == []
     assert len(set(keys)) == 2
+
+
+def test_what_an_organisation_lacks_is_requested_every_hour(shop: Shop) -> None:
+    """Nobody here ends its outage: a lost answer is looked for until there is one."""
+    registry, day = shop.registry, date(2025, 8, 1)
+    registry.connections.add(
+        "ledger", channel="xero", name="L", timezone="UTC", kind="api", actor="test"
+    )
+    registry.connections.pin_account("ledger", "tenant", {"name": "L"}, {}, "UTC", "test")
+    registry.publications.plan(
+        "ledger", [PlannedEntry("mugs", day, "USD", f"mugs-{day}-USD", "a", None)]
+    )
+    off = [r.run_key or "" for r in of_store(tick(shop, "planned_entries"), "mugs")]
+    registry.connections.set_posting("ledger", day, "test")
+    (planned,) = registry.publications.list("ledger")
+    registry.publications.mark("ledger", [planned], "unknown", "the connection broke")
+    on = [r.run_key or "" for r in of_store(tick(shop, "planned_entries"), "mugs")]
+    hour = re.compile(r"\|\d{4}-\d\d-\d\dT\d\d$")
+    assert not any(hour.search(key) or f"|{day}|" in key for key in off)
+    assert any(hour.search(key) and f"|{day}|" in key for key in on)
 
 
 def plan(shop: Shop, entries: dict[date, str]) -> None:
