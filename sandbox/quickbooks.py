@@ -26,7 +26,7 @@ from sandbox.oauth import (
     bearer,
     consent_page,
 )
-from sandbox.quickbooks_books import CompanyBooks, one, query, write
+from sandbox.quickbooks_books import CompanyBooks, add_account, one, query, write
 from sandbox.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -72,6 +72,7 @@ class QuickBooks(Granting):
                 Route("/v3/company/{realm}/preferences", self._preferences),
                 Route("/v3/company/{realm}/journalentry", self._journal, methods=["POST"]),
                 Route("/v3/company/{realm}/journalentry/{id}", self._journal),
+                Route("/v3/company/{realm}/account", self._account, methods=["POST"]),
                 Route("/v3/company/{realm}/query", self._query),
             ]
         )
@@ -201,6 +202,11 @@ class QuickBooks(Granting):
         if request.method == "GET":
             return one(books, request.path_params["id"])
         return await write(books, request)
+
+    async def _account(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        return add_account(self.books[request.path_params["realm"]], await request.json())
 
     async def _query(self, request: Request) -> Response:
         if (wrong := self._refusal(request)) is not None:

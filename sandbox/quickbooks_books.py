@@ -17,7 +17,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 # By comments in the XSD, which checks no lengths itself; a `requestid` has Intuit's own limit.
-LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE = 21, 50, 4000
+LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE, LONGEST_NAME = 21, 50, 4000, 100
+KINDS = frozenset(
+    (
+        *("Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset"),
+        *("Accounts Payable", "Credit Card", "Other Current Liability", "Long Term Liability"),
+        *("Equity", "Income", "Cost of Goods Sold", "Expense", "Other Income", "Other Expense"),
+    )
+)
 _BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
 _ACCOUNTS = re.compile(
     r"select \* from Account startposition (\d+) maxresults (\d+)", re.IGNORECASE
@@ -46,14 +53,7 @@ class CompanyBooks:
 
     def __post_init__(self) -> None:
         for number, name, kind in CHART:
-            self.accounts[number] = {
-                "Id": number,
-                "Name": name,
-                "FullyQualifiedName": name,
-                "AccountType": kind,
-                "Active": True,
-                "SyncToken": "0",
-            }
+            self.accounts[number] = _account(number, name, kind)
 
     @property
     def live(self) -> list[dict[str, Any]]:
@@ -71,6 +71,31 @@ class CompanyBooks:
                 signed = amount if detail["PostingType"] == "Debit" else -amount
                 sums[number] = sums.get(number, Decimal(0)) + signed
         return {number: total for number, total in sums.items() if total}
+
+
+def add_account(books: CompanyBooks, document: Mapping[str, Any]) -> Response:
+    """Answer a POST to `/account`: a new account of the chart."""
+    name, kind = str(document.get("Name", "")), str(document.get("AccountType", ""))
+    if not name or len(name) > LONGEST_NAME or set(name) & set(':"'):
+        return fault("2050", "String length is either shorter or longer than supported by spec")
+    if any(account["Name"].casefold() == name.casefold() for account in books.accounts.values()):
+        return fault("6240", "Duplicate Name Exists Error")
+    if kind not in KINDS:
+        return fault("2010", "Request has invalid or unsupported property")
+    number = str(max(map(int, books.accounts)) + 1)
+    books.accounts[number] = _account(number, name, kind)
+    return JSONResponse({"Account": books.accounts[number], "time": _now()})
+
+
+def _account(number: str, name: str, kind: str) -> dict[str, Any]:
+    return {
+        "Id": number,
+        "Name": name,
+        "FullyQualifiedName": name,
+        "AccountType": kind,
+        "Active": True,
+        "SyncToken": "0",
+    }
 
 
 async def write(books: CompanyBooks, request: Request) -> Response:

@@ -20,6 +20,16 @@ from starlette.responses import JSONResponse, Response
 
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
 PAGE = 100
+LONGEST_CODE, LONGEST_NAME = 10, 150
+# Bank accounts are made with a number of their own, which nobody asks for here.
+KINDS = frozenset(
+    (
+        *("CURRENT", "FIXED", "INVENTORY", "NONCURRENT", "PREPAYMENT"),
+        *("CURRLIAB", "LIABILITY", "TERMLIAB", "EQUITY"),
+        *("REVENUE", "SALES", "OTHERINCOME"),
+        *("DEPRECIATN", "DIRECTCOSTS", "EXPENSE", "OVERHEADS"),
+    )
+)
 _DATE = re.compile(r"Date\s*==\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)")
 # Code, name, type, system account: a small chart of a seller's.
 CHART = (
@@ -50,16 +60,7 @@ class JournalBook:
 
     def __post_init__(self) -> None:
         for code, name, kind, system in CHART:
-            self.accounts[code] = {
-                "AccountID": str(uuid.uuid4()),
-                "Code": code,
-                "Name": name,
-                "Type": kind,
-                "Status": "ACTIVE",
-                "TaxType": "NONE",
-                "EnablePaymentsToAccount": kind == "CURRENT",
-                **({"SystemAccount": system} if system else {}),
-            }
+            self.accounts[code] = _account(code, name, kind, system)
 
     @property
     def live(self) -> list[dict[str, Any]]:
@@ -102,6 +103,36 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
 def accounts(ledger: JournalBook) -> Response:
     """Answer a call to `/Accounts`."""
     return _ok("Accounts", list(ledger.accounts.values()))
+
+
+def add_account(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
+    """Answer a PUT to `/Accounts`: a new account of the chart."""
+    code, name, kind = (str(document.get(field, "")) for field in ("Code", "Name", "Type"))
+    names = {account["Name"].casefold() for account in ledger.accounts.values()}
+    errors = []
+    if not code or len(code) > LONGEST_CODE or code in ledger.accounts:
+        errors.append("Please enter a unique Code.")
+    if not name or len(name) > LONGEST_NAME or name.casefold() in names:
+        errors.append("Please enter a unique Name.")
+    if kind not in KINDS:
+        errors.append("The account type is not valid")
+    if errors:
+        return _validation([{**document, "ValidationErrors": [{"Message": e} for e in errors]}])
+    ledger.accounts[code] = _account(code, name, kind, None)
+    return _ok("Accounts", [ledger.accounts[code]])
+
+
+def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, Any]:
+    return {
+        "AccountID": str(uuid.uuid4()),
+        "Code": code,
+        "Name": name,
+        "Type": kind,
+        "Status": "ACTIVE",
+        "TaxType": "NONE",
+        "EnablePaymentsToAccount": kind == "CURRENT",
+        **({"SystemAccount": system} if system else {}),
+    }
 
 
 def _shown(ledger: JournalBook, request: Request) -> Response:

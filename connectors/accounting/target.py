@@ -11,6 +11,7 @@ from connectors.database.registry import Connection
 from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
+from mappings.journal.suggestions import NewAccount
 from mappings.model import CLEARING, JournalEntry, JournalLine
 
 
@@ -74,6 +75,9 @@ class OrganisationBooks(Protocol):
 
     def accounts(self) -> list[ChartAccount] | None:
         """Return the organisation's chart; None where only its program knows it."""
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Make an account that the chart lacks. `ConfigError` where its owner must make it."""
 
     def closed_through(self) -> date | None:
         """Return the last day that is closed there; None while none is."""

@@ -18,8 +18,9 @@ from typing import Final
 from connectors.accounting.files import hledger
 from connectors.accounting.files.templates import templates
 from connectors.accounting.target import ChartAccount, EditedThere, Holding, Opening
-from connectors.errors import Permanent, Transient
+from connectors.errors import ConfigError, Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry, JournalLine
 
 HLEDGER: Final = "hledger"
@@ -48,6 +49,10 @@ class Files:
     def accounts(self) -> list[ChartAccount] | None:
         """Return None: the program that imports the files knows its own accounts."""
         return None
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Raise `ConfigError`: a program that imports files has its own accounts."""
+        raise ConfigError(f"make the account {account.name} in the program that imports the files")
 
     def closed_through(self) -> date | None:
         """Return None: the program that imports the files knows its own closed days."""

@@ -32,6 +32,7 @@ from connectors.accounting.target import (
 )
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry, JournalLine
 
 CLOSED: Final = frozenset({"6200", "6210"})
@@ -71,6 +72,13 @@ class QuickBooksJournals:
             accounts += map(_account, listed)
             if len(listed) < _PAGE:
                 return accounts
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Create an account; `Permanent` where QuickBooks refuses it (its name is taken)."""
+        # Numbers are an option of the company that is off by default; the id names an account.
+        document = {"Name": account.name, "AccountType": account.kind}
+        answer = self._call("POST", "/account", content=document)
+        return _account(answer["Account"])
 
     def closed_through(self) -> date | None:
         """Return the closing date of the books; advisory, as a password may open them."""

@@ -30,6 +30,7 @@ from connectors.accounting.target import (
 )
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry, JournalLine
 
 TITLE: Final = "Xero"
@@ -63,6 +64,12 @@ class XeroJournals:
         """Return the organisation's chart, by code; accounts without a code cannot be named."""
         listed = self._call("GET", "/Accounts")["Accounts"]
         return [_account(each) for each in listed if each.get("Code")]
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Create an account; `Permanent` where Xero refuses it (its code or name is taken)."""
+        document = {"Code": account.code, "Name": account.name, "Type": account.kind}
+        answer = self._call("PUT", "/Accounts", json=document)
+        return _account(answer["Accounts"][0])
 
     def closed_through(self) -> date | None:
         """Return the later of the organisation's two lock dates."""

@@ -12,8 +12,9 @@ from connectors.home.redaction import redacted
 NOT_BOOKED: Final = "not booked: "
 PROVISIONAL: Final = "provisional figures: "
 NOTIFICATIONS: Final = "notifications: "
+MAPPING: Final = "accounts: "
 MISSING: Final = ""
-_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS)
+_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING)
 _ORDER: Final = (MISSING, *_NAMED)
 
 

@@ -18,6 +18,7 @@ from console.web.api import (
     connections,
     documents,
     journals,
+    mapping_documents,
     mappings,
     problems,
     settlements,
@@ -32,6 +33,7 @@ ROUTERS = tuple(
     resource.router
     for resource in (
         *(connections, accounts, actions, documents, journals, settlements, mappings),
+        mapping_documents,
         *(channels, activities, audit, users, applications),
     )
 )
