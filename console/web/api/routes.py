@@ -21,6 +21,7 @@ from console.web.api import (
     mappings,
     problems,
     settlements,
+    tax,
     users,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
@@ -31,7 +32,7 @@ PREFIX = "/api/v1"
 ROUTERS = tuple(
     resource.router
     for resource in (
-        *(connections, accounts, actions, documents, journals, settlements, mappings),
+        *(connections, accounts, actions, documents, journals, settlements, mappings, tax),
         *(channels, activities, audit, users, applications),
     )
 )
