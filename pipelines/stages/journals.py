@@ -131,7 +131,8 @@ def journal_entries(
     """Return the entries that a relation of journal lines holds, oldest first."""
     rows = con.execute(
         "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
-        f"amount, transactions, tax_code, settlement_id FROM {relation} "
+        "amount, transactions, tax_code, settlement_id, tax_treatment, tax_country, tax_rate, "
+        f"tax_amount FROM {relation} "
         "ORDER BY business_date, entry_id, line"
     ).fetchall()
     lines: dict[tuple[str, date, str, str], list[JournalLine]] = defaultdict(list)

@@ -31,7 +31,6 @@ from connectors.database.registry.records import (
 from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
 
-
 # Parts of a set-up that have a method of their own here.
 _OWN_SWITCHES = frozenset({"posting", "tax"})
 
