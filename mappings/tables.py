@@ -45,6 +45,12 @@ class Table:
             if c.name not in omit
         )
 
+    def read_sql(self, parquet: str) -> str:
+        """Return SQL that reads `read_parquet(...)`; columns that a file lacks are null."""
+        # Changes are additive: a file of an earlier release has fewer columns.
+        empty = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in self.columns)
+        return f"(FROM {parquet} UNION ALL BY NAME (SELECT {empty} LIMIT 0))"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Return the column names in order."""

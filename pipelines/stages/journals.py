@@ -122,7 +122,8 @@ def read_entries(
     if not partitions:
         return []
     with workspace.engine() as con:
-        return journal_entries(con, scan(partitions), connection, revisions)
+        relation = JOURNAL_LINES.read_sql(scan(partitions, by_name=True))
+        return journal_entries(con, relation, connection, revisions)
 
 
 def journal_entries(
