@@ -15,6 +15,7 @@ from connectors.home.settings import Settings
 from console.cli import app
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig
+from mappings.journal.tax.profile import TaxProfile
 from mappings.taxonomy import categories, chart
 from tests.docs.examples import FOLDER, Books, books_of, store
 
@@ -104,9 +105,9 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     examples = [
         body for name, kind, body in BLOCKS if name.endswith("entries.md") and kind == "yaml"
     ]
-    config, overrides, organisation = (
-        MappingConfig.model_validate(yaml.safe_load(example)) for example in examples
-    )
+    profile, *mappings = map(yaml.safe_load, examples)
+    assert TaxProfile.model_validate(profile).country == "GB"
+    config, overrides, organisation = map(MappingConfig.model_validate, mappings)
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
     word = "Mystery / Oddity / New Fee"
     assert f"no rule for {word}:" in ENTRIES

@@ -22,6 +22,7 @@ from console.web.api import (
     mappings,
     problems,
     settlements,
+    tax,
     users,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
@@ -32,8 +33,8 @@ PREFIX = "/api/v1"
 ROUTERS = tuple(
     resource.router
     for resource in (
-        *(connections, accounts, actions, documents, journals, settlements, mappings),
-        mapping_documents,
+        *(connections, accounts, actions, documents, journals, settlements),
+        *(mappings, mapping_documents, tax),
         *(channels, activities, audit, users, applications),
     )
 )

@@ -34,6 +34,8 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("POST", "/connections/{slug}/retry", "sync", None),
     ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
     ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
+    ("GET", "/connections/{slug}/tax", "read", None),
+    ("PUT", "/connections/{slug}/tax", "map", {"profile": None}),
     ("POST", "/connections/{slug}/source-types", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
     ("POST", "/connections/pending", "connect", {}),
