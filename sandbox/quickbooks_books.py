@@ -75,6 +75,19 @@ class CompanyBooks:
         del self.entries[number]
         self.deleted[number] = _now()
 
+    def edit(self, number: str, what: str) -> None:
+        """Edit, delete or match an entry, as its owner does on the pages."""
+        if what == "delete":
+            self.delete(number)
+            return
+        entry = self.entries[number]
+        if what == "match":
+            entry["LinkedTxn"] = [{"TxnId": "900", "TxnType": "Deposit"}]
+        else:
+            entry["Line"][0]["Description"] = "ask the accountant"
+        entry["SyncToken"] = str(int(entry["SyncToken"]) + 1)
+        entry["MetaData"]["LastUpdatedTime"] = _now()
+
     def balances(self) -> dict[str, Decimal]:
         """Return what the entries leave on each account, debits positive."""
         sums: dict[str, Decimal] = {}

@@ -71,6 +71,15 @@ class JournalBook:
         """Return the journals that count: neither voided nor deleted."""
         return [j for j in self.journals.values() if j["Status"] not in FINAL]
 
+    def edit(self, number: str, what: str) -> None:
+        """Edit or void a journal, as its owner does on the pages."""
+        journal = self.journals[number]
+        if what == "delete":
+            journal["Status"] = "VOIDED"
+        else:
+            journal["JournalLines"][0]["AccountCode"] = "260"
+        journal["UpdatedDateUTC"] = f"/Date({int(time.time() * 1000)}+0000)/"
+
     def balances(self) -> dict[str, Decimal]:
         """Return what the live journals leave on each account."""
         sums: dict[str, Decimal] = {}

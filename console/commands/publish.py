@@ -10,7 +10,7 @@ from connectors.accounting import TARGETS
 from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
 from connectors.lake.windows import Window, windows
-from console.commands import approvals, roll_backs
+from console.commands import approvals, drift, roll_backs
 from console.commands.default_command import DEFAULT, DefaultCommand
 from console.commands.sync import (
     From,
@@ -38,7 +38,7 @@ app = typer.Typer(
     help="Post planned journal entries, and decide about those that wait.",
     rich_markup_mode=None,
 )
-for command in (*approvals.COMMANDS, *roll_backs.COMMANDS):
+for command in (*approvals.COMMANDS, *roll_backs.COMMANDS, *drift.COMMANDS):
     app.command()(command)
 
 
@@ -46,7 +46,9 @@ for command in (*approvals.COMMANDS, *roll_backs.COMMANDS):
     name=DEFAULT,
     hidden=True,
     epilog="Also: "
-    + ", ".join(f"`daybook publish {name}`" for name in (*approvals.NAMES, *roll_backs.NAMES))
+    + ", ".join(
+        f"`daybook publish {name}`" for name in (*approvals.NAMES, *roll_backs.NAMES, *drift.NAMES)
+    )
     + "; each takes --help.",
 )
 def publish(

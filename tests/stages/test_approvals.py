@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.database.registry import Connection
-from connectors.errors import BadInput
+from connectors.errors import BadInput, ConfigError, Transient
 from connectors.lake.windows import Window
 from pipelines.stages.approvals import (
     EntrySelection,
@@ -18,6 +18,7 @@ from pipelines.stages.approvals import (
     release,
 )
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
+from pipelines.stages.removal import remove_connection
 from pipelines.stages.roll_back import bank_warnings, choose_entries, roll_back
 from pipelines.stages.sender import due_days
 from tests.stages.test_sender_organisations import (
@@ -203,6 +204,19 @@ def test_a_roll_back_goes_on_where_it_was_killed_and_holds_until_it_is_released(
     assert len(books.send().posted) == 3
     check_once(books, 3)
     assert registry.entry_choices.list("harbour", "store", ["rolled_back"]) == []
+
+
+def test_the_entries_of_a_removed_store_go_with_it(books: Books) -> None:
+    workspace = books.house.workspace
+    books.take(books.settlement())
+    books.send()
+    books.fault(*["503"] * 6)
+    with pytest.raises((ConfigError, Transient)):
+        remove_connection(workspace, "store", "ann", withdraw_entries=True)
+    books.fault()
+    remove_connection(workspace, "store", "ann", withdraw_entries=True)
+    assert books.ledger.live == []
+    assert [c.slug for c in workspace.registry.connections.list()] == ["harbour"]
 
 
 def test_a_roll_back_says_where_a_bank_line_loses_its_match(books: Books) -> None:

@@ -159,6 +159,8 @@ class PublicationRow(Base):
     # Since when no journal supports what the target holds; null while one does.
     withdrawn_at: Mapped[datetime | None]
     waits_for: Mapped[str | None]
+    # As the last check found it there: edited, gone or matched; null while it is as it was posted.
+    standing: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

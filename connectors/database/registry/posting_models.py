@@ -38,6 +38,15 @@ class AutomaticPostingRow(Base):
     since: Mapped[date]
 
 
+class DriftCheckRow(Base):
+    """Grain: an organisation whose entries were looked at. Key: target."""
+
+    __tablename__ = "drift_checks"
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    checked_at: Mapped[datetime]
+
+
 class ClosedBooksRow(Base):
     """Grain: a store with closed books. Key: connection."""
 

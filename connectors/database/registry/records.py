@@ -125,7 +125,8 @@ class Publication:
 
     `withdrawn_at` is since when no journal supports what the target holds. `content` is what was
     sent, where the target is an organisation; the books hold it themselves. `waits_for` is what a
-    draft or a held entry needs of its owner beside its mapping.
+    draft or a held entry needs of its owner beside its mapping. `standing` is what the last check
+    found of it in the organisation where that is no longer as it was posted.
     """
 
     id: int
@@ -144,6 +145,7 @@ class Publication:
     withdrawn_at: datetime | None = None
     content: dict[str, Any] | None = None
     waits_for: Wait | None = None
+    standing: Literal["edited", "gone", "matched"] | None = None
 
 
 @dataclass(frozen=True)

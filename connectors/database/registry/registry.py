@@ -19,6 +19,7 @@ from connectors.database.registry.closed_books import BooksClosings
 from connectors.database.registry.connections import Connections
 from connectors.database.registry.consents import Consents
 from connectors.database.registry.days import Days
+from connectors.database.registry.drift_checks import DriftChecks
 from connectors.database.registry.entry_choices import EntryChoices
 from connectors.database.registry.findings import Findings
 from connectors.database.registry.inbox import Inbox
@@ -46,6 +47,7 @@ class Registry:
         self.consents = Consents(engine)
         self.credentials = SealedCredentials(engine)
         self.days = Days(engine)
+        self.drift_checks = DriftChecks(engine)
         self.entry_choices = EntryChoices(engine)
         self.findings = Findings(engine)
         self.inbox = Inbox(engine)

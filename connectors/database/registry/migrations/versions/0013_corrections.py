@@ -6,6 +6,7 @@ from alembic import op
 from connectors.database.postgres import REGISTRY_SCHEMA
 from connectors.database.registry.migrations.columns import (
     create_table,
+    instant,
     instant_now,
     one_of,
     primary_key,
@@ -50,6 +51,12 @@ def upgrade() -> None:
         primary_key("automatic_posting", "target", "connection"),
     )
     create_table(
+        "drift_checks",
+        text("target"),
+        instant("checked_at"),
+        primary_key("drift_checks", "target"),
+    )
+    create_table(
         "closed_books",
         text("connection"),
         sa.Column("through", sa.Date(), nullable=False),
@@ -70,4 +77,5 @@ def _widen_publications() -> None:
     op.drop_constraint(name, "publications", schema=REGISTRY_SCHEMA, type_="check")
     check = one_of("publications", "state", STATES)
     op.create_check_constraint(name, "publications", str(check.sqltext), schema=REGISTRY_SCHEMA)
-    op.add_column("publications", text("waits_for", nullable=True), schema=REGISTRY_SCHEMA)
+    for column in ("waits_for", "standing"):
+        op.add_column("publications", text(column, nullable=True), schema=REGISTRY_SCHEMA)
