@@ -130,7 +130,8 @@ def _journalled(
         rows = con.execute(
             f"SELECT settlement_id, {measure.format('<')}, {measure.format('>=')}, "
             f"max(business_date) >= $1, any_value(currency) FROM {scan(files)} "
-            f"WHERE settlement_id IS NOT NULL AND category = '{CLEARING}' AND part = 'activity' GROUP BY 1",
+            f"WHERE settlement_id IS NOT NULL AND category = '{CLEARING}' "
+            "AND part = 'activity' GROUP BY 1",
             [since],
         ).fetchall()
     return (
