@@ -7,6 +7,7 @@ from console.output import money
 from mappings.money import minor_digits
 from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof
+from pipelines.stages.target_proof import TargetProof
 
 FIGURES = (
     *("declared", "raw", "normalised", "journalled", "posted", "brought_forward", "paid"),
@@ -30,6 +31,30 @@ def proof_document(proof: Proof) -> dict[str, Any]:
         "state": proof.state,
         "payout_status": proof.payout_status,
         "why": proof.why,
+    }
+
+
+def target_proof_document(proof: Proof | None, there: TargetProof) -> dict[str, Any]:
+    """Return a settlement as `reconcile --target --json` and the API list it.
+
+    The figures of the books stand beside what the organisation holds.
+    """
+    books = proof_document(proof) if proof is not None else {}
+    amounts = {
+        "posted": there.posted,
+        "before_posting": there.before_posting,
+        "outstanding": there.outstanding,
+        "difference": there.difference,
+    }
+    return {
+        **books,
+        "connection": there.connection,
+        "settlement_id": there.settlement_id,
+        "target": there.target,
+        "currency": there.currency,
+        **{name: _exact(amount, there.currency) for name, amount in amounts.items()},
+        "state": there.state,
+        "why": there.why,
     }
 
 

@@ -26,7 +26,7 @@ from sandbox.oauth import (
     bearer,
     consent_page,
 )
-from sandbox.quickbooks_books import CompanyBooks, add_account, one, query, write
+from sandbox.quickbooks_books import CompanyBooks, add_account, changes, one, query, write
 from sandbox.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -74,6 +74,7 @@ class QuickBooks(Granting):
                 Route("/v3/company/{realm}/journalentry/{id}", self._journal),
                 Route("/v3/company/{realm}/account", self._account, methods=["POST"]),
                 Route("/v3/company/{realm}/query", self._query),
+                Route("/v3/company/{realm}/cdc", self._changes),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -212,6 +213,13 @@ class QuickBooks(Granting):
         if (wrong := self._refusal(request)) is not None:
             return wrong
         return query(self.books[request.path_params["realm"]], request.query_params["query"])
+
+    async def _changes(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        asking = request.query_params
+        books = self.books[request.path_params["realm"]]
+        return changes(books, asking["entities"], asking["changedSince"])
 
     def _refusal(self, request: Request) -> Response | None:
         grant = self.oauth.holder(bearer(request))

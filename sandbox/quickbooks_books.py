@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,13 @@ KINDS = frozenset(
     )
 )
 _BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
+_BY_DAYS = re.compile(
+    r"select \* from (JournalEntry|SalesReceipt|Invoice|Deposit) where TxnDate >= '([\d-]+)' and "
+    r"TxnDate <= '([\d-]+)' startposition (\d+) maxresults (\d+)",
+    re.IGNORECASE,
+)
+# CDC answers so many objects, and looks back so many days.
+MOST_CHANGES, LONGEST_LOOK_BACK = 1000, timedelta(days=30)
 _ACCOUNTS = re.compile(
     r"select \* from Account startposition (\d+) maxresults (\d+)", re.IGNORECASE
 )
@@ -50,6 +57,9 @@ class CompanyBooks:
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Entries of other kinds and other makers, by kind; and when an entry was deleted, by id.
+    sales: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    deleted: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, name, kind in CHART:
@@ -59,6 +69,24 @@ class CompanyBooks:
     def live(self) -> list[dict[str, Any]]:
         """Return the entries there are; a deleted one is gone."""
         return list(self.entries.values())
+
+    def delete(self, number: str) -> None:
+        """Delete an entry, as its owner or a program does."""
+        del self.entries[number]
+        self.deleted[number] = _now()
+
+    def edit(self, number: str, what: str) -> None:
+        """Edit, delete or match an entry, as its owner does on the pages."""
+        if what == "delete":
+            self.delete(number)
+            return
+        entry = self.entries[number]
+        if what == "match":
+            entry["LinkedTxn"] = [{"TxnId": "900", "TxnType": "Deposit"}]
+        else:
+            entry["Line"][0]["Description"] = "ask the accountant"
+        entry["SyncToken"] = str(int(entry["SyncToken"]) + 1)
+        entry["MetaData"]["LastUpdatedTime"] = _now()
 
     def balances(self) -> dict[str, Decimal]:
         """Return what the entries leave on each account, debits positive."""
@@ -115,7 +143,7 @@ async def write(books: CompanyBooks, request: Request) -> Response:
     if problem is not None:
         return problem
     if query.get("operation") == "delete":
-        del books.entries[document["Id"]]
+        books.delete(document["Id"])
         reply: dict[str, Any] = {
             "JournalEntry": {"Id": document["Id"], "status": "Deleted", "domain": "QBO"}
         }
@@ -138,12 +166,42 @@ def query(books: CompanyBooks, text: str) -> Response:
     if match := _BY_NUMBER.fullmatch(text.strip()):
         matches = [e for e in books.entries.values() if e.get("DocNumber") == match[1]]
         answer: dict[str, Any] = {"JournalEntry": matches} if matches else {}
+    elif of_days := _BY_DAYS.fullmatch(text.strip()):
+        answer = _of_days(books, *of_days.groups())
     elif paged := _ACCOUNTS.fullmatch(text.strip()):
         start, most = int(paged[1]) - 1, int(paged[2])
         answer = {"Account": list(books.accounts.values())[start : start + most]}
     else:
         return fault("4000", "Error parsing query")
     return JSONResponse({"QueryResponse": answer, "time": _now()})
+
+
+def changes(books: CompanyBooks, entities: str, since: str) -> Response:
+    """Answer `/cdc`: what changed or was deleted since, of one kind."""
+    moment = datetime.fromisoformat(since)
+    if entities != "JournalEntry" or datetime.now(UTC) - moment > LONGEST_LOOK_BACK:
+        return fault("4000", "Invalid query: changedSince is more than 30 days ago")
+    changed = [
+        entry
+        for entry in books.entries.values()
+        if datetime.fromisoformat(entry["MetaData"]["LastUpdatedTime"]) >= moment
+    ]
+    changed += [
+        {"domain": "QBO", "status": "Deleted", "Id": number, "MetaData": {"LastUpdatedTime": at}}
+        for number, at in books.deleted.items()
+        if datetime.fromisoformat(at) >= moment
+    ]
+    listed = {"JournalEntry": changed[:MOST_CHANGES]} if changed else {}
+    return JSONResponse({"CDCResponse": [{"QueryResponse": [listed]}], "time": _now()})
+
+
+def _of_days(
+    books: CompanyBooks, kind: str, first: str, last: str, start: str, most: str
+) -> dict[str, Any]:
+    items = books.sales.get(kind, []) if kind != "JournalEntry" else list(books.entries.values())
+    chosen = [item for item in items if first <= item["TxnDate"] <= last]
+    page = chosen[int(start) - 1 : int(start) - 1 + int(most)]
+    return {kind: page} if page else {}
 
 
 def _refused(
@@ -155,9 +213,18 @@ def _refused(
         lambda: _stale(document, before),
         lambda: _closed(books, document, before),
     ]
+    if is_delete:
+        checks.append(lambda: _matched(before))
     if not is_delete:
         checks += [lambda: _too_long(document), lambda: _lines_refused(books, document)]
     return next((problem for check in checks if (problem := check()) is not None), None)
+
+
+def _matched(before: Mapping[str, Any] | None) -> Response | None:
+    if before is None or not before.get("LinkedTxn"):
+        return None
+    # Intuit's list of errors has it; the words are those that integrations met.
+    return fault("6480", "This transaction has been matched and cannot be deleted")
 
 
 def _stale(document: Mapping[str, Any], before: Mapping[str, Any] | None) -> Response | None:

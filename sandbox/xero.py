@@ -28,7 +28,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
-from sandbox.xero_books import JournalBook, accounts, add_account, answer
+from sandbox.xero_books import JournalBook, accounts, add_account, answer, invoices
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -90,6 +90,7 @@ class Xero(Granting):
                 Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
                 Route("/api.xro/2.0/Organisation", self._organisation),
                 Route("/api.xro/2.0/Accounts", self._accounts, methods=["GET", "PUT"]),
+                Route("/api.xro/2.0/Invoices", self._invoices),
                 Route(
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
@@ -274,6 +275,12 @@ class Xero(Granting):
         if isinstance(tenant, Response):
             return tenant
         return await answer(self.ledgers[tenant], request)
+
+    async def _invoices(self, request: Request) -> Response:
+        tenant = self._tenant(request, {"accounting.invoices"})
+        if isinstance(tenant, Response):
+            return tenant
+        return invoices(self.ledgers[tenant], request)
 
     def _tenant(self, request: Request, scopes: set[str]) -> str | Response:
         """Return the organisation that a call is about, or the refusal of the call."""

@@ -9,7 +9,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -31,6 +31,10 @@ KINDS = frozenset(
     )
 )
 _DATE = re.compile(r"Date\s*==\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)")
+_DATES = re.compile(
+    r"Date\s*>=\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)\s*AND\s*"
+    r"Date\s*<=\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)"
+)
 # Code, name, type, system account: a small chart of a seller's.
 CHART = (
     ("090", "Business Bank Account", "BANK", None),
@@ -53,6 +57,7 @@ class JournalBook:
 
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     journals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    invoices: list[dict[str, Any]] = field(default_factory=list)
     period_lock: date | None = None
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
@@ -66,6 +71,15 @@ class JournalBook:
     def live(self) -> list[dict[str, Any]]:
         """Return the journals that count: neither voided nor deleted."""
         return [j for j in self.journals.values() if j["Status"] not in FINAL]
+
+    def edit(self, number: str, what: str) -> None:
+        """Edit or void a journal, as its owner does on the pages."""
+        journal = self.journals[number]
+        if what == "delete":
+            journal["Status"] = "VOIDED"
+        else:
+            journal["JournalLines"][0]["AccountCode"] = "260"
+        journal["UpdatedDateUTC"] = f"/Date({int(time.time() * 1000)}+0000)/"
 
     def balances(self) -> dict[str, Decimal]:
         """Return what the live journals leave on each account."""
@@ -98,6 +112,16 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
     if key is not None:
         ledger.replies[key] = (time.monotonic(), call, reply.status_code, bytes(reply.body))
     return reply
+
+
+def invoices(ledger: JournalBook, request: Request) -> Response:
+    """Answer a call to `/Invoices`, those of some days a page at a time."""
+    query = request.query_params
+    chosen = _of_days(ledger.invoices, query.get("where", ""))
+    if chosen is None:
+        return _problem("The where clause is not understood")
+    start = (int(query.get("page", "1")) - 1) * PAGE
+    return _ok("Invoices", [_dated(i) for i in chosen[start : start + PAGE]])
 
 
 def accounts(ledger: JournalBook) -> Response:
@@ -138,17 +162,41 @@ def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, A
 def _shown(ledger: JournalBook, request: Request) -> Response:
     query = request.query_params
     journals = sorted(ledger.journals.values(), key=lambda j: j["UpdatedDateUTC"])
-    if match := _DATE.fullmatch(query.get("where", "")):
-        day = f"{int(match[1]):04}-{int(match[2]):02}-{int(match[3]):02}"
-        journals = [j for j in journals if j["day"] == day]
-    elif query.get("where"):
+    chosen = _of_days(journals, query.get("where", ""))
+    if chosen is None:
         return _problem("The where clause is not understood")
+    journals = [j for j in chosen if _is_newer(j, request.headers.get("if-modified-since"))]
     if "page" in query:
         start = (int(query["page"]) - 1) * PAGE
         return _ok("ManualJournals", [_public(j) for j in journals[start : start + PAGE]])
     # Without a page the list has no lines.
     bare = [{k: v for k, v in _public(j).items() if k != "JournalLines"} for j in journals]
     return _ok("ManualJournals", bare)
+
+
+def _of_days(items: list[dict[str, Any]], where: str) -> list[dict[str, Any]] | None:
+    if not where:
+        return items
+    if match := _DATE.fullmatch(where):
+        first = last = _iso(match.groups())
+    elif match := _DATES.fullmatch(where):
+        first, last = _iso(match.groups()[:3]), _iso(match.groups()[3:])
+    else:
+        return None
+    return [item for item in items if first <= item["day"] <= last]
+
+
+def _iso(parts: Sequence[str]) -> str:
+    year, month, day = map(int, parts)
+    return f"{year:04}-{month:02}-{day:02}"
+
+
+def _is_newer(journal: Mapping[str, Any], since: str | None) -> bool:
+    """Return whether a journal changed after the moment of If-Modified-Since, which is in UTC."""
+    if since is None:
+        return True
+    moment = datetime.fromisoformat(since).replace(tzinfo=UTC)
+    return int(journal["UpdatedDateUTC"][6:-7]) >= moment.timestamp() * 1000
 
 
 def _one(ledger: JournalBook, number: str) -> Response:
@@ -258,15 +306,18 @@ def _keep(
 
 
 def _public(journal: Mapping[str, Any]) -> dict[str, Any]:
-    midnight = datetime.fromisoformat(journal["day"]).replace(tzinfo=UTC)
-    shown = {name: value for name, value in journal.items() if name != "day"}
     return {
-        **shown,
-        "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/",
+        **_dated(journal),
         "StatusAttributeString": "OK",
         "Warnings": [],
         "ValidationErrors": [],
     }
+
+
+def _dated(item: Mapping[str, Any]) -> dict[str, Any]:
+    midnight = datetime.fromisoformat(item["day"]).replace(tzinfo=UTC)
+    shown = {name: value for name, value in item.items() if name != "day"}
+    return {**shown, "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/"}
 
 
 def _ok(what: str, items: list[dict[str, Any]]) -> Response:

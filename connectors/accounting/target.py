@@ -1,10 +1,11 @@
 """Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, Protocol
 
 from connectors.accounts.platform import Access
 from connectors.database.registry import Connection
@@ -67,6 +68,40 @@ class Holding:
     is_intact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state in the books of what was posted: `intact`, `edited` by somebody, or `gone`.
+
+    `is_matched` says that a bank line was matched with it, which taking it out would lose.
+    """
+
+    state: Literal["intact", "edited", "gone"]
+    is_matched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """A line of an entry as the books show it; a debit is positive."""
+
+    account: str
+    amount: Decimal
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookedEntry:
+    """Any entry that the books hold, of Daybook or of anybody else.
+
+    `text` is what names its author there: narration, number, note.
+    """
+
+    reference: str
+    kind: str
+    day: date
+    text: str
+    lines: tuple[BookedLine, ...] = ()
+
+
 class OrganisationBooks(Protocol):
     """One organisation's books. A revision of an entry is posted once, whoever asks how often."""
 
@@ -105,7 +140,16 @@ class OrganisationBooks(Protocol):
         """
 
     def void(self, reference: str, before: JournalEntry) -> None:
-        """Take out what is posted as `before`. Raises as `replace`."""
+        """Take out what is posted as `before`, also where it is matched. Raises as `replace`."""
+
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how the books hold what was posted as `before`."""
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield every entry of some days, both included, whoever posted it."""
+
+    def changed_since(self, moment: datetime) -> set[str] | None:
+        """Return the ids of entries that changed or went since; None where only a look tells."""
 
 
 def check_postable(entry: JournalEntry, currency: str | None, books: str) -> None:

@@ -112,10 +112,27 @@ def entries_for(
     return entries
 
 
-def plan_for_organisation(store: Store, days: Collection[date]) -> None:
+def backfilled_days(store: Store, days: Collection[date]) -> set[date]:
+    """Return the days that are computed because somebody named them, and for nothing else.
+
+    Neither a document nor a changed mapping asks for them.
+    """
+    if organisation_of(store.workspace, store.connection) is None:
+        return set()
+    events = store.workspace.registry.inbox.of_connection(store.slug)
+    touched = {day for event in events if not event.is_backfill for day in event.days}
+    named = {day for event in events if event.is_backfill for day in event.days}
+    # A backfill on the Dagster pages leaves no event at all.
+    return {day for day in days if day in named or day not in touched}
+
+
+def plan_for_organisation(
+    store: Store, days: Collection[date], backfilled: Collection[date] = ()
+) -> None:
     """Plan what the store's organisation should hold of some days.
 
-    Nothing is planned of days before the one from which on it is posted to.
+    Nothing is planned of days before the one from which on it is posted to. New entries are drafts
+    until they are approved, and so is what a backfill changes.
     """
     organisation = organisation_of(store.workspace, store.connection)
     since = organisation and Setup.model_validate(organisation.setup).posting.since
@@ -133,11 +150,12 @@ def plan_for_organisation(store: Store, days: Collection[date]) -> None:
             entry.entry_id,
             entry.content_hash,
             held,
+            entry.business_date in backfilled,
         )
         # Without revisions, which the plan itself counts up.
         for entry, held in entries_for(store, organisation, chosen, {}).items()
     ]
-    publications.plan(organisation.slug, rows)
+    publications.plan(organisation.slug, rows, needs_approval=True)
     current = {(row.business_date, row.currency) for row in rows}
     gone = [
         (p.business_date, p.currency)

@@ -19,6 +19,7 @@ def accountant(synced: User, tmp_path: Path) -> User:
         ("connections", "add", "files", "--name", "Acme", "--credentials", credentials),
         ("connections", "target", "mugs", "acme"),
         ("connections", "posting", "acme", "--from", "2026-03-04"),
+        ("publish", "approve", "mugs", "--automatic-from", "2026-03-04"),
     ):
         result = synced(*words)
         assert result.code == 0, result

@@ -13,6 +13,7 @@ import yaml
 
 from connectors.home.settings import Settings
 from console.cli import app
+from console.commands.default_command import DefaultCommand
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig
 from mappings.journal.tax.profile import TaxProfile
@@ -77,6 +78,8 @@ def test_every_command_line_is_one_the_program_takes(line: str) -> None:
     command, arguments = app, words[1:]
     context = command.make_context("daybook", [arguments[0]], resilient_parsing=True)
     while hasattr(command, "commands"):
+        if isinstance(command, DefaultCommand):
+            arguments = command.with_default(arguments)
         assert arguments[0] in command.commands, line
         command, arguments = command.commands[arguments[0]], arguments[1:]
     # Parsing alone: values are converted, required ones missed, unknown options refused.

@@ -50,6 +50,7 @@ def post_to(house: House, form: str) -> None:
         ORGANISATION, "acme", {"name": "Acme"}, {"books": "Acme", "form": form}, "UTC", "test"
     )
     registry.connections.set_posting(ORGANISATION, SINCE, "test")
+    registry.entry_choices.set_automatic(ORGANISATION, "store", SINCE, "test")
     setup = Setup(target=ORGANISATION).model_dump(mode="json")
     registry.connections.set_setup("store", setup, "test")
     house.connection = registry.connections.get("store")
@@ -185,7 +186,9 @@ def answers_lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_a_file_that_somebody_changed_is_never_written_over(empty: House) -> None:
+def test_a_file_that_somebody_changed_is_corrected_beside_and_never_written_over(
+    empty: House,
+) -> None:
     post_to(empty, "hledger")
     empty.take(settlement())
     publish(empty)
@@ -194,10 +197,20 @@ def test_a_file_that_somebody_changed_is_never_written_over(empty: House) -> Non
     content = edited.read_bytes()
     empty.take(settlement(price="25.00"), "restated.txt")
     sent = publish(empty)
-    assert "was changed after Daybook wrote it" in sent.failed[date(2026, 3, 2)]
+    assert (len(sent.posted), sent.failed) == (2, {})
     assert edited.read_bytes() == content
-    # A day that fails stops alone.
-    assert len(sent.posted) == 1
+    folder = edited.parent
+    (beside,) = folder.glob("*-corrects-*")
+    assert beside.name == "2026-03-02-USD-corrects-2026-03-02-2.journal"
+    main = empty.settings.exports_folder / ORGANISATION / "all.journal"
+    sales = str(1000 + list(chart("books")).index("sales"))
+    assert "-45.00 USD" in hledger(main, "balance", sales, "-O", "csv")
+    # A deleted one is no edit: a difference to nothing would be wrong.
+    edited.unlink()
+    empty.take(settlement(price="26.00"), "again.txt")
+    assert (len(publish(empty).posted), edited.exists()) == (2, False)
+    (second,) = folder.glob("2026-03-03*")
+    second.unlink()
 
 
 def test_nothing_is_sent_of_days_before_posting_was_turned_on(sending: House) -> None:

@@ -10,20 +10,28 @@ answer 6200 or 6210.
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import date
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 import httpx2
 import orjson
 
 from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
+from connectors.accounting.quickbooks.booked import (
+    changed_since,
+    entries,
+    is_matched,
+    line_facts,
+)
 from connectors.accounting.target import (
+    BookedEntry,
     ChartAccount,
+    EditedThere,
     Holding,
     Opening,
     PeriodClosed,
+    Standing,
     attempt_key,
     check_postable,
     edited_there,
@@ -38,6 +46,8 @@ from mappings.model import JournalEntry, JournalLine
 CLOSED: Final = frozenset({"6200", "6210"})
 MISSING: Final = frozenset({"610"})
 REPEATED: Final = frozenset({"600"})
+# Matched with a bank line, which is to be undone there first.
+MATCHED: Final = frozenset({"6480", "6540"})
 # What the company holds of an id has changed since it was read.
 STALE: Final = frozenset({"5010"})
 LONGEST_REQUEST: Final = 50
@@ -111,15 +121,42 @@ class QuickBooksJournals:
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Delete an entry that nobody edited, as journal entries know no void."""
-        if self._one(reference) is None:
+        held = self._one(reference)
+        if held is None:
             return
-        held = self._intact(reference, before)
+        if not _is_as_posted(held, before):
+            raise edited_there(before, TITLE)
         named = {"Id": reference, "SyncToken": held["SyncToken"]}
-        self._call("POST", "/journalentry", params={"operation": "delete"}, content=named)
+        try:
+            self._call("POST", "/journalentry", params={"operation": "delete"}, content=named)
+        except _Fault as error:
+            if error.codes & MATCHED:
+                raise EditedThere(
+                    f"{before.entry_id} is matched with a bank line in {TITLE}: undo the match "
+                    "there, then try again"
+                ) from error
+            raise
+
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how an entry stands."""
+        held = self._one(reference)
+        if held is None:
+            return Standing("gone")
+        is_intact = _is_as_posted(held, before)
+        return Standing("intact" if is_intact else "edited", is_matched(held))
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield journal entries, and other entries of sales, of some days."""
+        return entries(self._call, first, last)
+
+    def changed_since(self, moment: datetime) -> set[str] | None:
+        """Return the ids of journal entries that changed or were deleted since."""
+        return changed_since(self._call, moment)
 
     def _intact(self, reference: str, before: JournalEntry) -> Mapping[str, Any]:
         held = self._one(reference)
-        if held is None or not _is_as_posted(held, before):
+        # Written over, a matched entry loses its bank line, and nothing brings that back.
+        if held is None or not _is_as_posted(held, before) or is_matched(held):
             raise edited_there(before, TITLE)
         return held
 
@@ -244,7 +281,7 @@ def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
 
     Lines may come in another order. One that somebody classed or described is edited.
     """
-    lines = Counter(map(_line_facts, held.get("Line", ())))
+    lines = Counter(map(line_facts, held.get("Line", ())))
     expected = Counter(
         (line.account, line.amount, line_text(line), False) for line in entry.lines if line.amount
     )
@@ -253,12 +290,3 @@ def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
         and held.get("TxnDate") == str(entry.business_date)
         and f"[{marker(entry)}]" in held.get("PrivateNote", "")
     )
-
-
-def _line_facts(line: Mapping[str, Any]) -> tuple[str, Decimal, str | None, bool]:
-    detail = line.get("JournalEntryLineDetail", {})
-    amount = Decimal(str(line["Amount"]))
-    signed = amount if detail.get("PostingType") == "Debit" else -amount
-    is_classed = any(name in detail for name in ("ClassRef", "DepartmentRef", "Entity"))
-    number = str(detail.get("AccountRef", {}).get("value"))
-    return number, signed, line.get("Description"), is_classed

@@ -8,7 +8,6 @@ it may repeat an error whose cause is cured, so it carries a number that changes
 that was answered.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -18,16 +17,19 @@ from typing import Any, Final
 import orjson
 
 from connectors.accounting.target import (
+    BookedEntry,
     ChartAccount,
     Holding,
     Opening,
     PeriodClosed,
+    Standing,
     attempt_key,
     check_postable,
     edited_there,
     line_text,
     marker,
 )
+from connectors.accounting.xero.booked import booked, day_of, moment_of
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
 from mappings.journal.suggestions import NewAccount
@@ -41,7 +43,6 @@ _PAGE: Final = 100
 # a burst and a minute's worth together stay within one.
 CALLS: Final = "calls"
 LIMITS: Final = {CALLS: Limit(per_second=0.9, burst=6, per_day=1_000)}
-_INSTANT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _LOCKED = ("before the period lock date", "before the end of year lock date")
 _GONE = {"VOIDED", "DELETED"}
 # Accounts receivable and payable are kept by invoices and bills alone.
@@ -74,7 +75,7 @@ class XeroJournals:
     def closed_through(self) -> date | None:
         """Return the later of the organisation's two lock dates."""
         organisation = self._organisation()
-        days = (_day(organisation.get(n)) for n in ("PeriodLockDate", "EndOfYearLockDate"))
+        days = (day_of(organisation.get(n)) for n in ("PeriodLockDate", "EndOfYearLockDate"))
         return max((day for day in days if day is not None), default=None)
 
     def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
@@ -107,6 +108,28 @@ class XeroJournals:
         document = {**self._document(before), "Status": "VOIDED"}
         self._write("POST", f"/{reference}", document, None)
 
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how a journal stands; none is matched, as none may touch a bank account."""
+        journal = self._one(reference)
+        if journal is None or journal["Status"] in _GONE:
+            return Standing("gone")
+        return Standing("intact" if _is_as_posted(journal, before) else "edited")
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield manual journals and invoices of some days, but for voided ones."""
+        where = f"Date>={moment_of(first)} AND Date<={moment_of(last)}"
+        for resource in ("ManualJournals", "Invoices"):
+            for item in self._pages(resource, {"where": where}):
+                if item.get("Status") not in _GONE:
+                    yield booked(resource, item)
+
+    def changed_since(self, moment: datetime) -> set[str]:
+        """Return the ids of journals that changed since; Xero has no webhook for them."""
+        # In UTC and without a zone, as Xero's document on requests has it.
+        headers = {"If-Modified-Since": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
+        listed = self._pages("ManualJournals", {}, headers)
+        return {str(journal["ManualJournalID"]) for journal in listed}
+
     def _intact(self, reference: str, before: JournalEntry) -> None:
         journal = self._one(reference)
         if journal is None or not _is_as_posted(journal, before):
@@ -131,14 +154,20 @@ class XeroJournals:
 
     def _journals_of(self, day: date) -> Iterator[Mapping[str, Any]]:
         # The day narrows the list; the marker tells one journal of it from the others.
-        where = f"Date==DateTime({day.year},{day.month},{day.day})"
+        yield from self._pages("ManualJournals", {"where": f"Date=={moment_of(day)}"})
+
+    def _pages(
+        self, resource: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Iterator[Mapping[str, Any]]:
         page = 1
         while True:
             # Only pages have lines.
-            query = {"where": where, "page": str(page)}
-            journals = self._call("GET", "/ManualJournals", params=query)["ManualJournals"]
-            yield from journals
-            if len(journals) < _PAGE:
+            params = {**query, "page": str(page)}
+            answer = self._call("GET", f"/{resource}", params=params, headers=headers or {})
+            # Nothing changed since: an answer of 304 has no body.
+            items = answer[resource] if answer else []
+            yield from items
+            if len(items) < _PAGE:
                 return
             page += 1
 
@@ -222,13 +251,6 @@ def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
     return (
         lines == expected
         and journal["Status"] == "POSTED"
-        and _day(journal.get("Date")) == entry.business_date
+        and day_of(journal.get("Date")) == entry.business_date
         and f"[{marker(entry)}]" in journal.get("Narration", "")
     )
-
-
-def _day(text: str | None) -> date | None:
-    """Return the day of `/Date(1767139200000+0000)/`."""
-    matched = _INSTANT.fullmatch(text or "")
-    # Xero's days are midnight UTC, whatever zone the organisation is in.
-    return datetime.fromtimestamp(int(matched[1]) / 1000, UTC).date() if matched else None

@@ -22,6 +22,7 @@ from connectors.database.registry.models import (
     PublicationRow,
     ScheduledSyncRow,
 )
+from connectors.database.registry.posting_models import AutomaticPostingRow, ClosedBooksRow
 from connectors.database.registry.publications import DRAFTS, LIVE
 from connectors.database.registry.records import (
     Connection,
@@ -229,6 +230,10 @@ class Connections(Repository):
             session.execute(
                 delete(PublicationRow).where(concerned, PublicationRow.state.in_(DRAFTS))
             )
+            # A new store of this name begins with drafts, as this one did.
+            either = or_(AutomaticPostingRow.connection == slug, AutomaticPostingRow.target == slug)
+            session.execute(delete(AutomaticPostingRow).where(either))
+            session.execute(delete(ClosedBooksRow).where(ClosedBooksRow.connection == slug))
             write_audit(
                 session,
                 actor,

@@ -14,9 +14,12 @@ from connectors.database.postgres.engines import borrow
 from connectors.database.registry import schema
 from connectors.database.registry.activities import Activities
 from connectors.database.registry.audit import AuditLog
+from connectors.database.registry.closed_books import BooksClosings
 from connectors.database.registry.connections import Connections
 from connectors.database.registry.consents import Consents
 from connectors.database.registry.days import Days
+from connectors.database.registry.drift_checks import DriftChecks
+from connectors.database.registry.entry_choices import EntryChoices
 from connectors.database.registry.findings import Findings
 from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.mappings import Mappings
@@ -38,10 +41,13 @@ class Registry:
         self.activities = Activities(engine, self.lock)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)
+        self.closed_books = BooksClosings(engine)
         self.connections = Connections(engine)
         self.consents = Consents(engine)
         self.credentials = SealedCredentials(engine)
         self.days = Days(engine)
+        self.drift_checks = DriftChecks(engine)
+        self.entry_choices = EntryChoices(engine)
         self.findings = Findings(engine)
         self.inbox = Inbox(engine)
         self.mappings = Mappings(engine)
