@@ -13,8 +13,8 @@ from console.commands.mapping_files import read_mapping
 from console.commands.sync import window_of
 from console.days import day
 from console.options import Json, MappingTarget
-from console.organisations import check_names, organisation_named
 from console.output import Align, money, print_json, print_result, print_table
+from console.targets import check_names, organisation_named
 from console.workspace import chosen, workspace
 from mappings.journal.suggestions import Suggestion
 from mappings.model import BOOKS

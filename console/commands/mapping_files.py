@@ -14,8 +14,8 @@ from connectors.home.settings import settings
 from connectors.lake.atomic import write_atomically
 from console.days import day
 from console.options import Json, MappingOf, MappingTarget
-from console.organisations import chart_of, check_names
 from console.output import print_json, print_result, print_status
+from console.targets import chart_of, check_names
 from console.workspace import chosen, workspace
 from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS

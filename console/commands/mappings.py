@@ -10,9 +10,9 @@ from connectors.errors import BadInput
 from console.commands import mapping_changes, mapping_files
 from console.days import day
 from console.options import Json, MappingOf, MappingTarget
-from console.organisations import chart_of, check_names
 from console.output import Align, money, print_json, print_result, print_table
 from console.source_types import source_type_document
+from console.targets import chart_of, check_names
 from console.workspace import chosen, workspace
 from mappings.model import BOOKS, CLEARING
 from mappings.money import minor_digits

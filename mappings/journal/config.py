@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mappings.channels import channels
 from mappings.journal.accounts import is_component
 from mappings.journal.overrides import Override, Text
+from mappings.journal.schedule import Schedule
 from mappings.journal.tax.codes import TreatmentCode
 from mappings.model import CLEARING, GATEWAY, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
@@ -67,6 +68,7 @@ class MappingConfig(BaseModel):
     its own (`own_line`), or stays in its lines for the target to post by code (`target_codes`).
     `treatments`: treatment of tax -> tax code of the target.
     `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
+    `schedule`: when entries are posted unasked to an organisation; the books are always written.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="Daybook mapping configuration")
@@ -80,6 +82,7 @@ class MappingConfig(BaseModel):
     tax: Literal["own_line", "target_codes"] = "own_line"
     treatments: tuple[TreatmentCode, ...] = ()
     overrides: tuple[Override, ...] = ()
+    schedule: Schedule = Schedule()
 
     # A typo would otherwise leave the default in effect without a word.
     @model_validator(mode="after")
@@ -116,6 +119,8 @@ class MappingConfig(BaseModel):
                     "source_types are named in the mapping for the books, and hold for every target"
                 )
             return self
+        if self.schedule != Schedule():
+            raise ValueError("schedule: the books are written whenever a day is computed")
         if self.tax == "target_codes":
             raise ValueError(
                 "tax: the books know no tax codes, so tax is on lines of its own there"

@@ -6,7 +6,7 @@ correction is posted beside it, on the first open day.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from connectors.accounting.target import EditedThere, OrganisationBooks, PeriodClosed
@@ -43,8 +43,9 @@ class Sent:
 
 
 def is_due(publication: Publication) -> bool:
-    """Return whether a revision is to be sent, now or as soon as its day is open."""
-    return publication.state in DUE or publication.waits_for == "open_period"
+    """Return whether a revision is to be sent: its time has come, or its closed day may open."""
+    waits = publication.due_at is not None and publication.due_at > datetime.now(UTC)
+    return (publication.state in DUE and not waits) or publication.waits_for == "open_period"
 
 
 class Delivery:

@@ -141,7 +141,13 @@ def plan_for_organisation(
     chosen = sorted(day for day in days if day >= since)
     if not chosen:
         return
-    publications = store.workspace.registry.publications
+    registry = store.workspace.registry
+    publications = registry.publications
+    schedules = {
+        day: mapping.schedule
+        for mapping, listed in mappings_in_effect(registry, store.slug, chosen, organisation.slug)
+        for day in listed
+    }
     rows = [
         PlannedEntry(
             store.slug,
@@ -151,6 +157,9 @@ def plan_for_organisation(
             entry.content_hash,
             held,
             entry.business_date in backfilled,
+            schedules[entry.business_date].due_at(
+                entry.business_date, store.connection.channel, store.connection.timezone
+            ),
         )
         # Without revisions, which the plan itself counts up.
         for entry, held in entries_for(store, organisation, chosen, {}).items()

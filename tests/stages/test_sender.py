@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -17,10 +17,11 @@ from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from connectors.errors import Transient
 from mappings.journal.config import MappingConfig
+from mappings.journal.schedule import Schedule
 from mappings.model import JournalEntry
 from mappings.taxonomy import chart
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
-from pipelines.stages.sender import Sent, send
+from pipelines.stages.sender import Sent, due_days, planned_for, send
 from sandbox.amazon_files import order, report
 from tests.channels.house import House
 
@@ -250,3 +251,20 @@ def test_every_file_balances_and_holds_no_formula(empty: House, form: str, tmp_p
             for row in rows
         ]
         assert sum(signed) == 0
+
+
+def test_an_entry_that_settles_is_sent_when_its_time_comes(
+    empty: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_to(empty, "generic")
+    empty.take(settlement())
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Schedule, "due_at", lambda *_: later)
+        assert publish(empty) == Sent()
+    assert exported(empty) == {}
+    assert due_days(empty.workspace, empty.connection, empty.window) == []
+    listed = planned_for(empty.workspace, [empty.connection], organisation(empty), empty.window)
+    assert {(p.state, p.due_at is not None) for p in listed} == {("planned", True)}
+    # Its days are long over: computed again, they are due.
+    assert len(publish(empty).posted) == 3

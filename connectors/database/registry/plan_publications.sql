@@ -19,9 +19,11 @@ WITH given AS (
         CAST(:entries AS text[]),
         CAST(:hashes AS text[]),
         CAST(:held_reasons AS text[]),
-        CAST(:backfilled AS boolean[])
+        CAST(:backfilled AS boolean[]),
+        CAST(:due_ats AS timestamptz[])
     ) AS t (
-        connection, business_date, currency, entry_id, content_hash, held_reason, is_backfilled
+        connection, business_date, currency, entry_id, content_hash, held_reason, is_backfilled,
+        due_at
     )
 ),
 
@@ -48,6 +50,7 @@ compared AS (
         latest.state AS latest_state,
         latest.message AS latest_message,
         latest.waits_for AS latest_wait,
+        latest.due_at AS latest_due_at,
         choices.choice,
         choices.chosen_by,
         choices.reason,
@@ -126,8 +129,8 @@ decided AS (
                 WHEN latest_wait = 'open_period' AND wanted_state = 'planned'
                     AND (latest_entry_id, latest_hash) = (entry_id, content_hash) THEN 'keep'
                 WHEN
-                    (latest_entry_id, latest_hash, latest_state, latest_message)
-                    IS NOT DISTINCT FROM (entry_id, content_hash, wanted_state, message)
+                    (latest_entry_id, latest_hash, latest_state, latest_message, latest_due_at)
+                    IS NOT DISTINCT FROM (entry_id, content_hash, wanted_state, message, due_at)
                     THEN 'keep'
                 ELSE 'update'
             END
@@ -163,6 +166,7 @@ updated AS (
         state = decided.wanted_state,
         message = decided.message,
         waits_for = decided.waits_for,
+        due_at = decided.due_at,
         updated_at = now()
     FROM decided
     WHERE p.id = decided.latest_id AND decided.action = 'update'
@@ -191,11 +195,11 @@ supported AS (
 inserted AS (
     INSERT INTO registry.publications (
         target, connection, business_date, currency,
-        revision, entry_id, content_hash, state, message, waits_for
+        revision, entry_id, content_hash, state, message, waits_for, due_at
     )
     SELECT
         :target, connection, business_date, currency,
-        revision + 1, entry_id, content_hash, wanted_state, message, waits_for
+        revision + 1, entry_id, content_hash, wanted_state, message, waits_for, due_at
     FROM decided
     WHERE action = 'insert'
     ORDER BY connection, business_date, currency

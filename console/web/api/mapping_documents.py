@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from console.organisations import check_names, organisation_named
+from console.targets import check_names, organisation_named
 from console.web.api.dependencies import Here, Mapper, Named, Reader, workspace_of
 from console.web.api.journals import Amount
 from console.web.api.problems import ASKS_A_PLATFORM
