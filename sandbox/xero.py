@@ -28,7 +28,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
-from sandbox.xero_books import JournalBook, accounts, answer
+from sandbox.xero_books import JournalBook, accounts, answer, tax_rates
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -90,6 +90,7 @@ class Xero(Granting):
                 Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
                 Route("/api.xro/2.0/Organisation", self._organisation),
                 Route("/api.xro/2.0/Accounts", self._accounts),
+                Route("/api.xro/2.0/TaxRates", self._tax_rates),
                 Route(
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
@@ -263,6 +264,10 @@ class Xero(Granting):
     async def _accounts(self, request: Request) -> Response:
         tenant = self._tenant(request, SETTINGS)
         return tenant if isinstance(tenant, Response) else accounts(self.ledgers[tenant])
+
+    async def _tax_rates(self, request: Request) -> Response:
+        tenant = self._tenant(request, SETTINGS)
+        return tenant if isinstance(tenant, Response) else tax_rates()
 
     async def _journals(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.manualjournals"})

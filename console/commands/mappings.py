@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from connectors.accounting.target import ChartAccount
 from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
+from console.commands import tax_codes
 from console.connections import check_target
 from console.days import day
 from console.options import Json
@@ -36,6 +37,7 @@ from pipelines.stages.source_types import (
 from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
+tax_codes.register(app)
 
 For = Annotated[str | None, typer.Option("--connection", help="of one connection")]
 Target = Annotated[str, typer.Option(help="books, or an organisation's slug")]
@@ -220,10 +222,11 @@ def _chart_of(opened: Workspace, target: str) -> list[ChartAccount] | None:
 
 
 def _check_accounts(file: Path, config: MappingConfig, target: str) -> None:
-    """Raise `BadInput` that names every account which the organisation does not take."""
+    """Raise `BadInput` that names every account and code which the organisation does not take."""
     with workspace() as opened:
         chart = _chart_of(opened, target)
-    problems = account_problems(config, chart) if chart is not None else []
+        problems = tax_codes.problems(opened, config, target)
+    problems = [*(account_problems(config, chart) if chart is not None else []), *problems]
     if problems:
         raise BadInput(f"{file}: {'; '.join(problems)}")
 

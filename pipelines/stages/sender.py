@@ -23,6 +23,7 @@ from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 LOCK_SECONDS = 120.0
+_FIGURES = ("amount", "tax_rate", "tax_amount")
 
 
 @dataclass(slots=True)
@@ -252,7 +253,9 @@ def _check_open(day: date, closed: date | None) -> None:
 
 def content_of(entry: JournalEntry) -> dict[str, Any]:
     """Return an entry as it is kept with its publication; amounts are text."""
-    lines = [{**asdict(line), "amount": f"{line.amount:f}"} for line in entry.lines]
+    lines = [
+        {name: _as_text(value) for name, value in asdict(line).items()} for line in entry.lines
+    ]
     return {**asdict(entry), "business_date": str(entry.business_date), "lines": lines}
 
 
@@ -264,6 +267,12 @@ def entry_of(content: Mapping[str, Any]) -> JournalEntry:
     return JournalEntry(**{**fields, "business_date": day, "lines": lines})
 
 
+def _as_text(value: object) -> object:
+    return f"{value:f}" if isinstance(value, Decimal) else value
+
+
 def _lines(stored: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:
     for line in stored:
-        yield JournalLine(**{**line, "amount": Decimal(line["amount"])})
+        # Entries of before there was tax have no such figures.
+        figures = {n: Decimal(line[n]) for n in _FIGURES if line.get(n) is not None}
+        yield JournalLine(**{**line, **figures})

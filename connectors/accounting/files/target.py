@@ -17,7 +17,13 @@ from typing import Final
 
 from connectors.accounting.files import hledger
 from connectors.accounting.files.templates import templates
-from connectors.accounting.target import ChartAccount, EditedThere, Holding, Opening
+from connectors.accounting.target import (
+    ChartAccount,
+    EditedThere,
+    Holding,
+    Opening,
+    TaxCode,
+)
 from connectors.errors import Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
 from mappings.model import JournalEntry, JournalLine
@@ -47,6 +53,10 @@ class Files:
 
     def accounts(self) -> list[ChartAccount] | None:
         """Return None: the program that imports the files knows its own accounts."""
+        return None
+
+    def tax_codes(self) -> list[TaxCode] | None:
+        """Return None: the program that imports the files knows its own tax codes."""
         return None
 
     def closed_through(self) -> date | None:
@@ -110,6 +120,12 @@ class Files:
     def _rendered(self, entry: JournalEntry) -> bytes:
         store = self._stores.get(entry.connection, entry.connection)
         name = f"{entry.entry_id}#{entry.revision}"
+        takes_tax = not self._in_place and templates()[self._form].takes_tax
+        if not takes_tax and any(line.tax_amount for line in entry.lines):
+            raise Permanent(
+                f"{entry.entry_id} leaves tax to tax codes, which these files cannot tell: write "
+                "`tax: own_line` in the mapping"
+            )
         if self._in_place:
             return hledger.render(entry, store, name)
         return templates()[self._form].render(entry, store, name)
@@ -154,13 +170,19 @@ def _first_line(content: bytes) -> bytes:
 def _difference(before: JournalEntry, after: JournalEntry) -> JournalEntry:
     """Return what brings one revision to the next, account by account; it balances as both do."""
     sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    taxes: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
     kinds: dict[tuple[object, ...], JournalLine] = {}
     for line, sign in _signed(before, after):
         # What tells two lines apart in the program; lines of one kind are one sum there.
         kind = (line.part, line.account, line.category, line.tax_code, line.settlement_id)
         kinds.setdefault(kind, line)
         sums[kind] += sign * line.amount
-    lines = tuple(replace(kinds[kind], amount=amount) for kind, amount in sums.items() if amount)
+        taxes[kind] += sign * (line.tax_amount or Decimal(0))
+    lines = tuple(
+        replace(kinds[kind], amount=amount, tax_amount=taxes[kind] or None)
+        for kind, amount in sums.items()
+        if amount or taxes[kind]
+    )
     # Both balance by themselves: what does not would be our own mistake, for nobody's books.
     if sum((line.amount for line in lines), Decimal(0)):
         raise Permanent(f"{after.entry_id}: the correction does not balance")
