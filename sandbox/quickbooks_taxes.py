@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-# Id, name, id and percent of its rate, for companies outside the US.
+# Id, name, the end of the ids of its rates for sales and for purchases, and their percent.
 CODES = (
     ("2", "20.0% S", "11", "20"),
     ("3", "5.0% R", "12", "5"),
@@ -34,7 +34,7 @@ def tax_codes() -> list[dict[str, Any]]:
             "Active": True,
             "Taxable": True,
             **{
-                f"{side}TaxRateList": {"TaxRateDetail": [{"TaxRateRef": {"value": rate}}]}
+                f"{side}TaxRateList": {"TaxRateDetail": [{"TaxRateRef": {"value": side[0] + rate}}]}
                 for side in sorted(SIDES)
             },
         }
@@ -45,8 +45,9 @@ def tax_codes() -> list[dict[str, Any]]:
 def tax_rates() -> list[dict[str, Any]]:
     """Return the company's TaxRate entities."""
     return [
-        {"Id": rate, "Name": name, "RateValue": float(percent), "Active": True}
+        {"Id": side[0] + rate, "Name": name, "RateValue": float(percent), "Active": True}
         for _, name, rate, percent in CODES
+        for side in sorted(SIDES)
     ]
 
 
