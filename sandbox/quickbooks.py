@@ -56,7 +56,10 @@ class QuickBooks(Granting):
         foundry = Company("9341450000000002", "Foundry Books Ltd", "GB", "GBP", None)
         self.companies = {company.realm: company for company in (harbour, foundry)}
         self.first, self.second = self.companies
-        self.books = {realm: CompanyBooks() for realm in self.companies}
+        self.books = {
+            realm: CompanyBooks(country=company.country)
+            for realm, company in self.companies.items()
+        }
         self.fault: tuple[int, str] | None = None
         # Development keys, which alone are sent back to http addresses.
         self.environment = "sandbox"
@@ -193,6 +196,7 @@ class QuickBooks(Granting):
             **_entity("1"),
             "AccountingInfoPrefs": information,
             "CurrencyPrefs": money,
+            "TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": True},
         }
         return _answer("Preferences", preferences)
 

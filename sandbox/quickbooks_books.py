@@ -16,6 +16,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.quickbooks_taxes import TAX_ACCOUNT, refused_tax, tax_codes, tax_of, tax_rates
+
 # By comments in the XSD, which checks no lengths itself; a `requestid` has Intuit's own limit.
 LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE, LONGEST_NAME = 21, 50, 4000, 100
 KINDS = frozenset(
@@ -33,8 +35,8 @@ _BY_DAYS = re.compile(
 )
 # CDC answers so many objects, and looks back so many days.
 MOST_CHANGES, LONGEST_LOOK_BACK = 1000, timedelta(days=30)
-_ACCOUNTS = re.compile(
-    r"select \* from Account startposition (\d+) maxresults (\d+)", re.IGNORECASE
+_LISTED = re.compile(
+    r"select \* from (Account|TaxCode|TaxRate) startposition (\d+) maxresults (\d+)", re.IGNORECASE
 )
 # Id, name, type: a small chart of a seller's.
 CHART = (
@@ -45,6 +47,7 @@ CHART = (
     ("84", "Accounts Receivable", "Accounts Receivable"),
     ("90", "Marketplace Fees", "Expense"),
     ("91", "Sales Tax Payable", "Other Current Liability"),
+    (TAX_ACCOUNT, "VAT Control", "Other Current Liability"),
 )
 
 
@@ -52,6 +55,7 @@ CHART = (
 class CompanyBooks:
     """One company's chart and its journal entries, by id."""
 
+    country: str = "US"
     repeats: str = "replay"
     close_date: date | None = date(2025, 12, 31)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -96,8 +100,9 @@ class CompanyBooks:
                 detail = line["JournalEntryLineDetail"]
                 number = detail["AccountRef"]["value"]
                 amount = Decimal(str(line["Amount"]))
-                signed = amount if detail["PostingType"] == "Debit" else -amount
-                sums[number] = sums.get(number, Decimal(0)) + signed
+                sign = 1 if detail["PostingType"] == "Debit" else -1
+                for account, part in ((number, amount), (TAX_ACCOUNT, tax_of(line))):
+                    sums[account] = sums.get(account, Decimal(0)) + sign * part
         return {number: total for number, total in sums.items() if total}
 
 
@@ -162,15 +167,17 @@ def one(books: CompanyBooks, number: str) -> Response:
 
 
 def query(books: CompanyBooks, text: str) -> Response:
-    """Answer a query: journal entries by their number, or every account."""
+    """Answer a query: journal entries by their number, or every account, tax code or tax rate."""
     if match := _BY_NUMBER.fullmatch(text.strip()):
         matches = [e for e in books.entries.values() if e.get("DocNumber") == match[1]]
         answer: dict[str, Any] = {"JournalEntry": matches} if matches else {}
     elif of_days := _BY_DAYS.fullmatch(text.strip()):
         answer = _of_days(books, *of_days.groups())
-    elif paged := _ACCOUNTS.fullmatch(text.strip()):
-        start, most = int(paged[1]) - 1, int(paged[2])
-        answer = {"Account": list(books.accounts.values())[start : start + most]}
+    elif paged := _LISTED.fullmatch(text.strip()):
+        entities = {"Account": list(books.accounts.values())}
+        entities |= {"TaxCode": tax_codes(), "TaxRate": tax_rates()}
+        start, most = int(paged[2]) - 1, int(paged[3])
+        answer = {paged[1]: entities[paged[1]][start : start + most]}
     else:
         return fault("4000", "Error parsing query")
     return JSONResponse({"QueryResponse": answer, "time": _now()})
@@ -262,9 +269,12 @@ def _lines_refused(books: CompanyBooks, document: Mapping[str, Any]) -> Response
     for line in document["Line"]:
         if (problem := _line_refused(books, line)) is not None:
             return problem
+    if (refusal := refused_tax(document, books.country)) is not None:
+        return fault(*refusal)
     sums = {"Debit": Decimal(0), "Credit": Decimal(0)}
     for line in document["Line"]:
-        sums[line["JournalEntryLineDetail"]["PostingType"]] += Decimal(str(line["Amount"]))
+        amount = Decimal(str(line["Amount"])) + tax_of(line)
+        sums[line["JournalEntryLineDetail"]["PostingType"]] += amount
     unbalanced = sums["Debit"] != sums["Credit"]
     return fault("2300", "Transaction total does not balance") if unbalanced else None
 

@@ -28,7 +28,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
-from sandbox.xero_books import JournalBook, accounts, add_account, answer, invoices
+from sandbox.xero_books import JournalBook, accounts, add_account, answer, invoices, tax_rates
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -91,6 +91,7 @@ class Xero(Granting):
                 Route("/api.xro/2.0/Organisation", self._organisation),
                 Route("/api.xro/2.0/Accounts", self._accounts, methods=["GET", "PUT"]),
                 Route("/api.xro/2.0/Invoices", self._invoices),
+                Route("/api.xro/2.0/TaxRates", self._tax_rates),
                 Route(
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
@@ -269,6 +270,10 @@ class Xero(Granting):
         if request.method == "GET":
             return accounts(self.ledgers[tenant])
         return add_account(self.ledgers[tenant], await request.json())
+
+    async def _tax_rates(self, request: Request) -> Response:
+        tenant = self._tenant(request, SETTINGS)
+        return tenant if isinstance(tenant, Response) else tax_rates()
 
     async def _journals(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.manualjournals"})

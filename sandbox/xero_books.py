@@ -18,6 +18,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
+
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
 PAGE = 100
 LONGEST_CODE, LONGEST_NAME = 10, 150
@@ -86,8 +88,12 @@ class JournalBook:
         sums: dict[str, Decimal] = {}
         for journal in self.live:
             for line in journal["JournalLines"]:
-                code = line["AccountCode"]
-                sums[code] = sums.get(code, Decimal(0)) + Decimal(str(line["LineAmount"]))
+                code, tax = line["AccountCode"], tax_of(journal, line)
+                # Tax within an amount goes to the tax account; tax beside it comes on top.
+                within = tax if journal["LineAmountTypes"] == "Inclusive" else Decimal(0)
+                amount = Decimal(str(line["LineAmount"])) - within
+                for account, part in ((code, amount), (TAX_ACCOUNT, tax)):
+                    sums[account] = sums.get(account, Decimal(0)) + part
         return {code: total for code, total in sums.items() if total}
 
 
@@ -157,6 +163,11 @@ def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, A
         "EnablePaymentsToAccount": kind == "CURRENT",
         **({"SystemAccount": system} if system else {}),
     }
+
+
+def tax_rates() -> Response:
+    """Answer a call to `/TaxRates`."""
+    return _ok("TaxRates", rates())
 
 
 def _shown(ledger: JournalBook, request: Request) -> Response:
@@ -257,7 +268,8 @@ def _errors(
     credits_ = sum((a for a in amounts if a < 0), Decimal(0))
     if debits + credits_:
         errors.append(f"The total debits ({debits}) must equal total credits ({credits_})")
-    return errors + [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    errors += [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    return errors + list(tax_errors(document, ledger.accounts))
 
 
 def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
 from connectors.lake.atomic import write_atomically
+from console.commands import tax_codes
 from console.days import day
 from console.options import Json, MappingOf, MappingTarget
 from console.output import print_json, print_result, print_status
@@ -123,10 +124,11 @@ def import_(file: Path) -> None:
 
 
 def _check_accounts(file: Path, config: MappingConfig, target: str) -> None:
-    """Raise `BadInput` that names every account which the organisation does not take."""
+    """Raise `BadInput` that names every account and code which the organisation does not take."""
     with workspace() as opened:
         chart = chart_of(opened, target)
-    problems = account_problems(config, chart) if chart is not None else []
+        problems = tax_codes.problems(opened, config, target)
+    problems = [*(account_problems(config, chart) if chart is not None else []), *problems]
     if problems:
         raise BadInput(f"{file}: {'; '.join(problems)}")
 

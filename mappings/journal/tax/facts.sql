@@ -15,7 +15,8 @@ SELECT
     coalesce(c.class, 'standard') AS tax_class,
     CASE
         WHEN l.line = 'tax' THEN t.tax_collected_by
-        WHEN l.line = 'sold' THEN coalesce(i.collected, o.collected, 'none')
+        -- A report of orders may say so of lines without tax of their own.
+        WHEN l.line = 'sold' THEN coalesce(i.collected, o.collected, t.tax_collected_by)
         ELSE 'none'
     END AS tax_collected
 FROM placed AS t
