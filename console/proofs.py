@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from connectors.accounting.target import BookedEntry
 from console.output import money
 from mappings.money import minor_digits
+from pipelines.stages.drift import Drift
 from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof
 from pipelines.stages.target_proof import TargetProof
@@ -66,4 +68,29 @@ def gap_document(gap: Gap) -> dict[str, Any]:
         "first_day": gap.first,
         "last_day": gap.last,
         "why": str(gap),
+    }
+
+
+def other_document(other: BookedEntry) -> dict[str, Any]:
+    """Return another connector's entry as `--json` and the API list it."""
+    return {
+        "reference": other.reference,
+        "kind": other.kind,
+        "day": other.day,
+        "text": other.text,
+    }
+
+
+def drift_document(drift: Drift) -> dict[str, Any]:
+    """Return a changed entry as `--json` and the API list it."""
+    publication = drift.publication
+    return {
+        "target": publication.target,
+        "entry_id": publication.entry_id,
+        "connection": publication.connection,
+        "day": publication.business_date,
+        "currency": publication.currency,
+        "state": "reconciled" if drift.state == "matched" else drift.state,
+        "reference": publication.reference,
+        "why": str(drift),
     }

@@ -15,11 +15,13 @@ from console.web.api import (
     applications,
     audit,
     channels,
+    closings,
     connections,
     documents,
     journals,
     mappings,
     problems,
+    publications,
     settlements,
     users,
 )
@@ -32,7 +34,7 @@ ROUTERS = tuple(
     resource.router
     for resource in (
         *(connections, accounts, actions, documents, journals, settlements, mappings),
-        *(channels, activities, audit, users, applications),
+        *(publications, closings, channels, activities, audit, users, applications),
     )
 )
 
