@@ -6,6 +6,7 @@ from typing import Any
 from connectors.accounting.target import BookedEntry
 from console.output import money
 from mappings.money import minor_digits
+from pipelines.stages.bank import UnmatchedPayout
 from pipelines.stages.drift import Drift
 from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof
@@ -33,6 +34,7 @@ def proof_document(proof: Proof) -> dict[str, Any]:
         "state": proof.state,
         "payout_status": proof.payout_status,
         "why": proof.why,
+        "bank_date": proof.bank_date,
     }
 
 
@@ -93,4 +95,18 @@ def drift_document(drift: Drift) -> dict[str, Any]:
         "state": "reconciled" if drift.state == "matched" else drift.state,
         "reference": publication.reference,
         "why": str(drift),
+    }
+
+
+def unmatched_document(unmatched: UnmatchedPayout) -> dict[str, Any]:
+    """Return a payout that is not in the bank as `--json` and the API list it."""
+    payout = unmatched.payout
+    return {
+        "connection": payout.connection,
+        "settlement_id": payout.settlement_id,
+        "day": payout.day,
+        "currency": payout.currency,
+        "amount": _exact(payout.amount, payout.currency),
+        "days": unmatched.days,
+        "overdue": unmatched.is_overdue,
     }

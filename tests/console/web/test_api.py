@@ -23,6 +23,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/activities", "read", None),
     ("GET", "/journals", "read", None),
     ("GET", "/settlements", "read", None),
+    ("GET", "/bank/unmatched", "read", None),
     ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
