@@ -3,8 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from connectors.accounting.target import BookedEntry
 from console.output import money
 from mappings.money import minor_digits
+from pipelines.stages.bank import UnmatchedPayout
+from pipelines.stages.drift import Drift
 from pipelines.stages.gaps import Gap
 from pipelines.stages.reconciliation import Proof
 from pipelines.stages.target_proof import TargetProof
@@ -31,6 +34,7 @@ def proof_document(proof: Proof) -> dict[str, Any]:
         "state": proof.state,
         "payout_status": proof.payout_status,
         "why": proof.why,
+        "bank_date": proof.bank_date,
     }
 
 
@@ -66,4 +70,43 @@ def gap_document(gap: Gap) -> dict[str, Any]:
         "first_day": gap.first,
         "last_day": gap.last,
         "why": str(gap),
+    }
+
+
+def other_document(other: BookedEntry) -> dict[str, Any]:
+    """Return another connector's entry as `--json` and the API list it."""
+    return {
+        "reference": other.reference,
+        "kind": other.kind,
+        "day": other.day,
+        "text": other.text,
+    }
+
+
+def drift_document(drift: Drift) -> dict[str, Any]:
+    """Return a changed entry as `--json` and the API list it."""
+    publication = drift.publication
+    return {
+        "target": publication.target,
+        "entry_id": publication.entry_id,
+        "connection": publication.connection,
+        "day": publication.business_date,
+        "currency": publication.currency,
+        "state": "reconciled" if drift.state == "matched" else drift.state,
+        "reference": publication.reference,
+        "why": str(drift),
+    }
+
+
+def unmatched_document(unmatched: UnmatchedPayout) -> dict[str, Any]:
+    """Return a payout that is not in the bank as `--json` and the API list it."""
+    payout = unmatched.payout
+    return {
+        "connection": payout.connection,
+        "settlement_id": payout.settlement_id,
+        "day": payout.day,
+        "currency": payout.currency,
+        "amount": _exact(payout.amount, payout.currency),
+        "days": unmatched.days,
+        "overdue": unmatched.is_overdue,
     }

@@ -1,11 +1,10 @@
 """`publish approve` and its like: what owners decide about entries before they are posted."""
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from connectors.accounting.target import BookedEntry
 from connectors.database.registry import Publication
 from connectors.errors import BadInput
 from console.commands.accounts import ACTOR
@@ -13,6 +12,7 @@ from console.commands.sync import From, To, counted, documents, window_of
 from console.days import day
 from console.options import Json
 from console.output import print_json, print_result
+from console.proofs import other_document
 from console.targets import organisation_for, target_named
 from console.workspace import chosen, workspace
 from pipelines.stages.approvals import (
@@ -181,16 +181,6 @@ def _show_approval(approval: Approval, target: str, since: date | None, *, as_js
     print_result(f"{counted(len(approval.entries), 'entry')} approved for {target}")
     if since is not None:
         print_result(f"entries of {since} and later are posted unasked")
-
-
-def other_document(other: BookedEntry) -> dict[str, Any]:
-    """Return another connector's entry as `--json` and the API list it."""
-    return {
-        "reference": other.reference,
-        "kind": other.kind,
-        "day": other.day,
-        "text": other.text,
-    }
 
 
 def _show_chosen(headline: str, listed: list[Publication], *, as_json: bool) -> None:

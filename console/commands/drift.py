@@ -1,6 +1,6 @@
 """`publish check`: posted entries that somebody changed in an organisation."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -8,6 +8,7 @@ from connectors.database.registry import Connection
 from console.commands.sync import counted
 from console.options import Json
 from console.output import print_json, print_result
+from console.proofs import drift_document
 from console.targets import organisation_named
 from console.workspace import workspace
 from pipelines.stages.drift import Drift, check_organisation, organisations_posted_to
@@ -42,21 +43,6 @@ def check(
         for drift in drifts:
             print_result(f"  {drift}")
     raise typer.Exit(1 if bad else 0)
-
-
-def drift_document(drift: Drift) -> dict[str, Any]:
-    """Return a changed entry as `--json` and the API list it."""
-    publication = drift.publication
-    return {
-        "target": publication.target,
-        "entry_id": publication.entry_id,
-        "connection": publication.connection,
-        "day": publication.business_date,
-        "currency": publication.currency,
-        "state": "reconciled" if drift.state == "matched" else drift.state,
-        "reference": publication.reference,
-        "why": str(drift),
-    }
 
 
 COMMANDS: Final = (check,)

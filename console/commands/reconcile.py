@@ -108,7 +108,7 @@ def _state(proof: Proof) -> str:
     """Return the state, and what became of the payout where it did not reach the bank."""
     if proof.payout_status in {"failed", "carried", "charged"}:
         return f"{proof.state}, {proof.payout_status}"
-    return proof.state
+    return f"{proof.state}, in the bank on {proof.bank_date}" if proof.bank_date else proof.state
 
 
 def show_proofs(proofs: Sequence[Proof], missing: Sequence[Gap] = ()) -> None:

@@ -19,6 +19,7 @@ from connectors.database.registry.records import (
     Role,
     ScheduledSync,
     SignedIn,
+    StoredBankLine,
     User,
 )
 from connectors.database.registry.registry import Registry
@@ -49,5 +50,6 @@ __all__ = [
     "SealedOwner",
     "SealedRows",
     "SignedIn",
+    "StoredBankLine",
     "User",
 ]

@@ -1,8 +1,9 @@
 """Tables of what owners decide about posting: choices, automatic posting, closed books."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import func
+from sqlalchemy import Numeric, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from connectors.database.registry.models import Base, one_of
@@ -36,6 +37,25 @@ class AutomaticPostingRow(Base):
     connection: Mapped[str] = mapped_column(primary_key=True)
     # The first business day whose entries need no approval.
     since: Mapped[date]
+
+
+class BankLineRow(Base):
+    """Grain: a line of a bank account. Key: account and the line's id."""
+
+    __tablename__ = "bank_lines"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    line_id: Mapped[str] = mapped_column(primary_key=True)
+    booked_on: Mapped[date]
+    amount: Mapped[Decimal] = mapped_column(Numeric(19, 4))
+    currency: Mapped[str]
+    # The bank's words: a payout is told from others of its sum by them.
+    text: Mapped[str]
+    # The payout that it is, once it is known.
+    connection: Mapped[str | None]
+    settlement_id: Mapped[str | None]
+    imported_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    imported_by: Mapped[str]
 
 
 class DriftCheckRow(Base):

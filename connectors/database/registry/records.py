@@ -5,6 +5,7 @@ The fields of a record are columns of its table, in the order they are read.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 ConnectionState = Literal["pending", "active", "needs_reauth", "paused", "disconnected"]
@@ -175,6 +176,23 @@ class ClosedBooks:
     reason: str | None
     closed_by: str
     closed_at: datetime
+
+
+@dataclass(frozen=True)
+class StoredBankLine:
+    """A line of a bank account; money that arrived is positive.
+
+    `connection` and `settlement_id` name the payout that it is, None where none is known.
+    """
+
+    account: str
+    line_id: str
+    booked_on: date
+    amount: Decimal
+    currency: str
+    text: str
+    connection: str | None
+    settlement_id: str | None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from connectors.database.postgres.engines import borrow
 from connectors.database.registry import schema
 from connectors.database.registry.activities import Activities
 from connectors.database.registry.audit import AuditLog
+from connectors.database.registry.bank_lines import BankLines
 from connectors.database.registry.closed_books import BooksClosings
 from connectors.database.registry.connections import Connections
 from connectors.database.registry.consents import Consents
@@ -41,6 +42,7 @@ class Registry:
         self.activities = Activities(engine, self.lock)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)
+        self.bank_lines = BankLines(engine)
         self.closed_books = BooksClosings(engine)
         self.connections = Connections(engine)
         self.consents = Consents(engine)

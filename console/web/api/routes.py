@@ -15,12 +15,14 @@ from console.web.api import (
     applications,
     audit,
     channels,
+    closings,
     connections,
     documents,
     journals,
     mapping_documents,
     mappings,
     problems,
+    publications,
     settlements,
     tax,
     users,
@@ -34,7 +36,7 @@ ROUTERS = tuple(
     resource.router
     for resource in (
         *(connections, accounts, actions, documents, journals, settlements),
-        *(mappings, mapping_documents, tax),
+        *(mappings, mapping_documents, tax, publications, closings),
         *(channels, activities, audit, users, applications),
     )
 )

@@ -51,12 +51,6 @@ def upgrade() -> None:
         primary_key("automatic_posting", "target", "connection"),
     )
     create_table(
-        "drift_checks",
-        text("target"),
-        instant("checked_at"),
-        primary_key("drift_checks", "target"),
-    )
-    create_table(
         "closed_books",
         text("connection"),
         sa.Column("through", sa.Date(), nullable=False),
@@ -65,10 +59,35 @@ def upgrade() -> None:
         instant_now("closed_at"),
         primary_key("closed_books", "connection"),
     )
+    _create_observations()
     op.execute(
         "INSERT INTO registry.automatic_posting (target, connection, since) "
         "SELECT target, connection, min(business_date) FROM registry.publications "
         "WHERE target <> 'books' AND state = 'posted' GROUP BY target, connection"
+    )
+
+
+def _create_observations() -> None:
+    """Create the tables of what banks and organisations show."""
+    create_table(
+        "bank_lines",
+        text("account"),
+        text("line_id"),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("amount", sa.Numeric(19, 4), nullable=False),
+        text("currency"),
+        text("text"),
+        text("connection", nullable=True),
+        text("settlement_id", nullable=True),
+        instant_now("imported_at"),
+        text("imported_by"),
+        primary_key("bank_lines", "account", "line_id"),
+    )
+    create_table(
+        "drift_checks",
+        text("target"),
+        instant("checked_at"),
+        primary_key("drift_checks", "target"),
     )
 
 
