@@ -140,7 +140,8 @@ class _Work:
                 before = self._settled(target, chain)
                 if any(p.withdrawn_at is not None for p in chain if p.state in LIVE):
                     self._remove(target, chain, before, closed)
-                else:
+                    before = None
+                if newest.withdrawn_at is None and newest.state in DUE:
                     self._post(target, newest, before, entries.get(newest.entry_id), closed)
             # The entries after it would meet the same, and every call counts against the limits.
             except (Transient, RateLimited) as error:
@@ -170,6 +171,9 @@ class _Work:
                 continue
             entry = entry_of(lost.content)
             holding = target.find(entry, entry_of(held.content) if held and held.content else None)
+            if holding is None and lost.withdrawn_at is not None:
+                # Taken out, or never there: that is recorded with the others of its entry.
+                continue
             if holding is None:
                 # It never arrived: it is due again, or a newer revision takes its place.
                 is_due = lost is chain[-1]
@@ -236,7 +240,16 @@ class _Work:
     ) -> None:
         _check_open(chain[-1].business_date, closed)
         if held is not None and held.reference is not None and held.content is not None:
-            target.void(held.reference, entry_of(held.content))
+            # As with a post: where the answer is lost, the books are asked what became of it.
+            self._publications.mark(self._slug, [held], "sending")
+            try:
+                target.void(held.reference, entry_of(held.content))
+            except (Transient, RateLimited):
+                raise
+            except DaybookError:
+                # Refused, so it stands there as it was.
+                self._publications.mark(self._slug, [held], "posted")
+                raise
             self._sent.removed.append(held)
         live = [p for p in chain if p.state in LIVE]
         self._publications.mark_voided(self._slug, live)

@@ -182,8 +182,9 @@ class Stand:
         """Let every late request arrive."""
         if self.faulty is not None:
             self.faulty.script = repeat(None)
-            while self.faulty.late:
-                httpx2.options(self.url)
+            with httpx2.Client(verify=False) as client:
+                while self.faulty.late:
+                    client.options(self.url)
 
     def reset(self) -> None:
         """Empty books, an empty outbox, and every entry planned."""

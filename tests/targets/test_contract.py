@@ -4,7 +4,10 @@ from datetime import date
 
 import pytest
 
+from connectors.accounting.target import OrganisationBooks
+from connectors.errors import Transient
 from mappings.journal.config import MappingConfig
+from mappings.model import JournalEntry
 from pipelines.stages.organisations import account_problems
 from sandbox.limits import CLOCK
 from tests.targets.stands import ACCOUNTS, FIRST_DAY, REMOTE, STANDS, Stand
@@ -138,3 +141,26 @@ def test_a_fault_at_any_call_leaves_each_entry_once(at: Stand, fault: str) -> No
     assert calls > 10
     at.check(2)
     CLOCK.pass_by(60.0)
+
+
+@every
+@pytest.mark.parametrize("fault", ["lost", "before"])
+def test_an_entry_that_is_supported_again_while_its_removal_is_unknown_is_there_once(
+    at: Stand, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.send()
+    at.withdraw(FIRST_DAY)
+    void = type(at.books).void
+
+    def failing(books: OrganisationBooks, reference: str, before: JournalEntry) -> None:
+        if fault == "lost":
+            void(books, reference, before)
+        raise Transient("the connection broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(at.books), "void", failing)
+        assert list(at.send().failed) == [FIRST_DAY]
+    at.plan()
+    assert at.send().failed == {}
+    at.check(3)
+    assert at.states()["posted"] == 3

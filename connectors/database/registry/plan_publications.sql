@@ -5,7 +5,8 @@
 -- A posted entry of the same content is left alone. A draft (held, planned, failed) takes the
 -- new content in place, or goes when what is posted has that content again. Everything else
 -- gets a new revision; the posted one stays until the new one is posted. What a target holds of a
--- given entry is no longer withdrawn.
+-- given entry is no longer withdrawn. One whose call is open while it is withdrawn is on its way out,
+-- and may be gone by now: it is not called back, and the entry gets a new revision.
 WITH given AS (
     SELECT *
     FROM unnest(
@@ -49,8 +50,12 @@ decided AS (
                     ) THEN 'keep'
                 ELSE 'update'
             END
-            WHEN latest.state IN ('posted', 'sending', 'unknown')
-                AND latest.content_hash = given.content_hash THEN 'keep'
+            WHEN
+                latest.content_hash = given.content_hash
+                AND (
+                    latest.state = 'posted'
+                    OR (latest.state IN ('sending', 'unknown') AND latest.withdrawn_at IS NULL)
+                ) THEN 'keep'
             ELSE 'insert'
         END AS action
     FROM given
@@ -92,7 +97,7 @@ supported AS (
         AND p.connection = given.connection
         AND p.business_date = given.business_date
         AND p.currency = given.currency
-        AND p.state IN ('posted', 'sending', 'unknown')
+        AND p.state = 'posted'
         AND p.withdrawn_at IS NOT NULL
 ),
 
