@@ -169,6 +169,10 @@ class _Work:
         for lost in chain:
             if lost.state not in {"sending", "unknown"} or lost.content is None:
                 continue
+            if lost.reference is not None:
+                # It was posted, and is being taken out: a second void finds it gone, or voids it.
+                held = lost
+                continue
             entry = entry_of(lost.content)
             holding = target.find(entry, entry_of(held.content) if held and held.content else None)
             if holding is None and lost.withdrawn_at is not None:
@@ -240,7 +244,7 @@ class _Work:
     ) -> None:
         _check_open(chain[-1].business_date, closed)
         if held is not None and held.reference is not None and held.content is not None:
-            # As with a post: where the answer is lost, the books are asked what became of it.
+            # Where the answer is lost it is asked for again, and not called back: it may be gone.
             self._publications.mark(self._slug, [held], "sending")
             try:
                 target.void(held.reference, entry_of(held.content))

@@ -57,8 +57,7 @@ class Files:
         """Return the file of this revision of an entry, intact where its bytes are Daybook's."""
         path = self._path(entry)
         content = _read(path)
-        # Taken back by a file of its own, the first one stays.
-        if content is None or (not self._in_place and _voided(path).exists()):
+        if content is None:
             return None
         written = self._rendered(entry)
         # In place, the file may hold another revision: its first line names the one that it holds.
@@ -95,7 +94,8 @@ class Files:
             return
         opposite = _difference(before, replace(before, lines=()))
         # Under a name of its own: the program may have imported the file that it takes back.
-        self._write(_voided(path), self._rendered(replace(opposite, revision=before.revision)))
+        voided = path.with_name(f"{path.stem}-voided{path.suffix}")
+        self._write(voided, self._rendered(replace(opposite, revision=before.revision)))
 
     @property
     def _in_place(self) -> bool:
@@ -136,10 +136,6 @@ class Files:
                 f"{path} was changed after Daybook wrote it: undo that, or correct it by hand"
             )
         return path
-
-
-def _voided(path: Path) -> Path:
-    return path.with_name(f"{path.stem}-voided{path.suffix}")
 
 
 def _read(path: Path) -> bytes | None:
