@@ -141,8 +141,9 @@ def _written(
         refused = refused or bool(errors)
         if errors:
             messages = [{"Message": each} for each in errors]
+            shown = _public({**document, "day": document.get("Date")})
             answers.append(
-                {**document, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
+                {**shown, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
             )
         else:
             answers.append(_public(_keep(ledger, document, before)))
@@ -227,15 +228,20 @@ def _keep(
 
 
 def _public(journal: Mapping[str, Any]) -> dict[str, Any]:
-    midnight = datetime.fromisoformat(journal["day"]).replace(tzinfo=UTC)
-    shown = {name: value for name, value in journal.items() if name != "day"}
+    day = journal["day"]
+    shown = {name: value for name, value in journal.items() if name not in {"day", "Date"}}
     return {
         **shown,
-        "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/",
+        **({"Date": _instant(day)} if day else {}),
         "StatusAttributeString": "OK",
         "Warnings": [],
         "ValidationErrors": [],
     }
+
+
+def _instant(day: str) -> str:
+    midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    return f"/Date({int(midnight.timestamp() * 1000)}+0000)/"
 
 
 def _ok(what: str, items: list[dict[str, Any]]) -> Response:
