@@ -231,8 +231,9 @@ def _written(
         refused = refused or bool(errors)
         if errors:
             messages = [{"Message": each} for each in errors]
+            shown = _public({**document, "day": document.get("Date")})
             answers.append(
-                {**document, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
+                {**shown, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
             )
         else:
             answers.append(_public(_keep(ledger, document, before)))
@@ -327,8 +328,10 @@ def _public(journal: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dated(item: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in item.items() if name not in {"day", "Date"}}
+    if not item["day"]:
+        return shown
     midnight = datetime.fromisoformat(item["day"]).replace(tzinfo=UTC)
-    shown = {name: value for name, value in item.items() if name != "day"}
     return {**shown, "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/"}
 
 

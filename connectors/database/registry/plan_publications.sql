@@ -5,7 +5,9 @@
 -- A posted entry of the same content is left alone. A draft (held, draft, left_out, planned, failed)
 -- takes the new content in place, or goes when what is posted has that content again. Everything
 -- else gets a new revision; the posted one stays until the new one is posted. What a target holds
--- of a given entry is no longer withdrawn, unless it is being rolled back.
+-- of a given entry is no longer withdrawn, unless it is being rolled back. One whose call is open
+-- while it is withdrawn is on its way out, and may be gone by now: it is not called back, and the
+-- entry gets a new revision.
 --
 -- Where a target needs approval, an entry is a draft until somebody approves it, or from the day on
 -- that needs none; one that changes after it was posted needs none. An entry of a backfill always
@@ -51,6 +53,7 @@ compared AS (
         latest.message AS latest_message,
         latest.waits_for AS latest_wait,
         latest.due_at AS latest_due_at,
+        latest.withdrawn_at AS latest_withdrawn_at,
         choices.choice,
         choices.chosen_by,
         choices.reason,
@@ -134,8 +137,10 @@ decided AS (
                     THEN 'keep'
                 ELSE 'update'
             END
-            WHEN latest_state IN ('posted', 'sending', 'unknown')
-                AND latest_hash = content_hash THEN 'keep'
+            WHEN latest_hash = content_hash AND (
+                latest_state = 'posted'
+                OR (latest_state IN ('sending', 'unknown') AND latest_withdrawn_at IS NULL)
+            ) THEN 'keep'
             ELSE 'insert'
         END AS action
     FROM worded
@@ -181,7 +186,7 @@ supported AS (
         AND p.connection = given.connection
         AND p.business_date = given.business_date
         AND p.currency = given.currency
-        AND p.state IN ('posted', 'sending', 'unknown')
+        AND p.state = 'posted'
         AND p.withdrawn_at IS NOT NULL
         AND NOT EXISTS (
             SELECT FROM registry.entry_choices AS c
