@@ -53,8 +53,11 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint $(READERS) $(TRYTON)
-	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 4 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
+# Formats, lint and types are checked beside the tests, which wait for databases now and then.
+test: $(READERS) $(TRYTON)
+	@log=$$(mktemp); $(MAKE) --no-print-directory lint >$$log 2>&1 & lint=$$!; \
+	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 4 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS); tests=$$?; \
+	wait $$lint; lint=$$?; cat $$log; rm -f $$log; exit $$((tests ? tests : lint))
 
 # `make bench SCALE=0.2` does a fifth of the work, `make bench BENCHMARKS="startup stores"` some of it.
 bench: install

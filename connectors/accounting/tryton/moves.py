@@ -137,8 +137,8 @@ class TrytonMoves:
         check_postable(entry, self._currency, TITLE)
         if any(line.tax_code for line in entry.lines):
             raise Permanent(
-                f"{entry.entry_id} leaves tax to tax codes, which moves of {TITLE} do not take: write "
-                "`tax: own_line` in the mapping, and no tax codes"
+                f"{entry.entry_id} leaves tax to tax codes, which moves of {TITLE} do not take: "
+                "write `tax: own_line` in the mapping, and no tax codes"
             )
         moves = self._company.moves_of(entry.entry_id)
         live = self._live(moves)
