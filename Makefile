@@ -7,6 +7,7 @@ NO_PYTHON := echo "Daybook needs Python 3.11, 3.12 or 3.13 with its venv module:
 BIN := .venv/bin
 STAMP := .venv/.installed
 READERS := $(patsubst tests/readers/%.lock,.venv/readers/%/.installed,$(wildcard tests/readers/*.lock))
+TRYTON := .venv/tryton/.prepared
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export DAYBOOK_HOME ?= $(CURDIR)/.daybook
 # Without bytecode every process, and a test starts hundreds, would compile Daybook anew.
@@ -29,6 +30,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PIP) --upgrade --no-deps --require-hashes --target $(@D) -r $<
 	@touch $@
 
+# A Tryton database, which takes a minute to make; each test loads a copy.
+$(TRYTON): tests/tryton/prepare.py .venv/readers/tryton/.installed
+	@echo "preparing a Tryton database (a minute the first time)"
+	@$(BIN)/python -m tests.tryton.prepare
+	@touch $@
+
 run: install
 	@$(BIN)/daybook demo
 
@@ -46,7 +53,7 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint $(READERS)
+test: lint $(READERS) $(TRYTON)
 	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 4 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS)
 
 # `make bench SCALE=0.2` does a fifth of the work, `make bench BENCHMARKS="startup stores"` some of it.

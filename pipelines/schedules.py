@@ -10,7 +10,7 @@ daily_upkeep = dg.ScheduleDefinition(
     job=upkeep,
     cron_schedule="17 4 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Keeps the authorisations of idle connections alive.",
+    description="Keeps idle authorisations alive, and compares mappings with charts.",
 )
 
 daily_drift_check = dg.ScheduleDefinition(

@@ -26,12 +26,22 @@ class Exchange:
     seconds: float = 0.0
 
 
+@dataclass
+class LateRequest:
+    """A request that is carried out after `requests` more have come."""
+
+    requests: int
+    scope: Scope
+    receive: Receive
+
+
 class Faulty:
     """An application that misbehaves as `script` says, a word a request, then behaves.
 
     `429` and `429 N` (with Retry-After), `503`, `slow`, `cut` (the answer breaks off), `lost` (the
-    request is carried out and the answer never arrives); None is no fault. `only` limits faults
-    to paths that begin so. `substitute` may give another answer to a request.
+    request is carried out and the answer never arrives), `late N` (the same, but carried out when
+    N more requests have come: a server that was slow for minutes); None is no fault. `only` limits
+    faults to paths that begin so. `substitute` may give another answer to a request.
     """
 
     def __init__(self, application: ASGIApp) -> None:
@@ -40,9 +50,11 @@ class Faulty:
         self.only = ""
         self.substitute: Callable[[Exchange], bytes | None] | None = None
         self.exchanges: list[Exchange] = []
+        self.late: list[LateRequest] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with the faults that are due."""
+        await self._carry_out_late()
         head = (scope["method"], scope["path"], scope["query_string"], scope["headers"])
         exchange = Exchange(*head)
         self.exchanges.append(exchange)
@@ -60,6 +72,14 @@ class Faulty:
         finally:
             exchange.seconds = time.perf_counter() - started
 
+    async def _carry_out_late(self) -> None:
+        for request in self.late:
+            request.requests -= 1
+        due = [request for request in self.late if request.requests <= 0]
+        self.late = [request for request in self.late if request.requests > 0]
+        for request in due:
+            await self._application(request.scope, request.receive, _nowhere)
+
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         fault = next(self.script, None) if path.startswith(self.only) else None
@@ -75,6 +95,9 @@ class Faulty:
                 await self._application(scope, receive, _nowhere)
                 # The server has nothing to send then, and closes the connection.
                 raise ConnectionAbortedError("the emulator dies before answering")
+            case ["late", requests]:
+                self.late.append(LateRequest(int(requests), scope, await _heard_out(receive)))
+                raise ConnectionAbortedError("the emulator answers when nobody listens any more")
             case ["slow"]:
                 await asyncio.sleep(SLOW_SECONDS)
                 await self._application(scope, receive, send)

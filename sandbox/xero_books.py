@@ -18,8 +18,20 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
+
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
 PAGE = 100
+LONGEST_CODE, LONGEST_NAME = 10, 150
+# Bank accounts are made with a number of their own, which nobody asks for here.
+KINDS = frozenset(
+    (
+        *("CURRENT", "FIXED", "INVENTORY", "NONCURRENT", "PREPAYMENT"),
+        *("CURRLIAB", "LIABILITY", "TERMLIAB", "EQUITY"),
+        *("REVENUE", "SALES", "OTHERINCOME"),
+        *("DEPRECIATN", "DIRECTCOSTS", "EXPENSE", "OVERHEADS"),
+    )
+)
 _DATE = re.compile(r"Date\s*==\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)")
 _DATES = re.compile(
     r"Date\s*>=\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)\s*AND\s*"
@@ -55,16 +67,7 @@ class JournalBook:
 
     def __post_init__(self) -> None:
         for code, name, kind, system in CHART:
-            self.accounts[code] = {
-                "AccountID": str(uuid.uuid4()),
-                "Code": code,
-                "Name": name,
-                "Type": kind,
-                "Status": "ACTIVE",
-                "TaxType": "NONE",
-                "EnablePaymentsToAccount": kind == "CURRENT",
-                **({"SystemAccount": system} if system else {}),
-            }
+            self.accounts[code] = _account(code, name, kind, system)
 
     @property
     def live(self) -> list[dict[str, Any]]:
@@ -85,8 +88,12 @@ class JournalBook:
         sums: dict[str, Decimal] = {}
         for journal in self.live:
             for line in journal["JournalLines"]:
-                code = line["AccountCode"]
-                sums[code] = sums.get(code, Decimal(0)) + Decimal(str(line["LineAmount"]))
+                code, tax = line["AccountCode"], tax_of(journal, line)
+                # Tax within an amount goes to the tax account; tax beside it comes on top.
+                within = tax if journal["LineAmountTypes"] == "Inclusive" else Decimal(0)
+                amount = Decimal(str(line["LineAmount"])) - within
+                for account, part in ((code, amount), (TAX_ACCOUNT, tax)):
+                    sums[account] = sums.get(account, Decimal(0)) + part
         return {code: total for code, total in sums.items() if total}
 
 
@@ -126,6 +133,41 @@ def invoices(ledger: JournalBook, request: Request) -> Response:
 def accounts(ledger: JournalBook) -> Response:
     """Answer a call to `/Accounts`."""
     return _ok("Accounts", list(ledger.accounts.values()))
+
+
+def add_account(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
+    """Answer a PUT to `/Accounts`: a new account of the chart."""
+    code, name, kind = (str(document.get(field, "")) for field in ("Code", "Name", "Type"))
+    names = {account["Name"].casefold() for account in ledger.accounts.values()}
+    errors = []
+    if not code or len(code) > LONGEST_CODE or code in ledger.accounts:
+        errors.append("Please enter a unique Code.")
+    if not name or len(name) > LONGEST_NAME or name.casefold() in names:
+        errors.append("Please enter a unique Name.")
+    if kind not in KINDS:
+        errors.append("The account type is not valid")
+    if errors:
+        return _validation([{**document, "ValidationErrors": [{"Message": e} for e in errors]}])
+    ledger.accounts[code] = _account(code, name, kind, None)
+    return _ok("Accounts", [ledger.accounts[code]])
+
+
+def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, Any]:
+    return {
+        "AccountID": str(uuid.uuid4()),
+        "Code": code,
+        "Name": name,
+        "Type": kind,
+        "Status": "ACTIVE",
+        "TaxType": "NONE",
+        "EnablePaymentsToAccount": kind == "CURRENT",
+        **({"SystemAccount": system} if system else {}),
+    }
+
+
+def tax_rates() -> Response:
+    """Answer a call to `/TaxRates`."""
+    return _ok("TaxRates", rates())
 
 
 def _shown(ledger: JournalBook, request: Request) -> Response:
@@ -189,8 +231,9 @@ def _written(
         refused = refused or bool(errors)
         if errors:
             messages = [{"Message": each} for each in errors]
+            shown = _public({**document, "day": document.get("Date")})
             answers.append(
-                {**document, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
+                {**shown, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
             )
         else:
             answers.append(_public(_keep(ledger, document, before)))
@@ -226,7 +269,8 @@ def _errors(
     credits_ = sum((a for a in amounts if a < 0), Decimal(0))
     if debits + credits_:
         errors.append(f"The total debits ({debits}) must equal total credits ({credits_})")
-    return errors + [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    errors += [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    return errors + list(tax_errors(document, ledger.accounts))
 
 
 def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
@@ -284,8 +328,10 @@ def _public(journal: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dated(item: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in item.items() if name not in {"day", "Date"}}
+    if not item["day"]:
+        return shown
     midnight = datetime.fromisoformat(item["day"]).replace(tzinfo=UTC)
-    shown = {name: value for name, value in item.items() if name != "day"}
     return {**shown, "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/"}
 
 

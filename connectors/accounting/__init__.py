@@ -11,6 +11,7 @@ from connectors.accounting.beancount.books import Books
 from connectors.accounting.files.target import Files
 from connectors.accounting.quickbooks.journals import QuickBooksJournals
 from connectors.accounting.target import Opening, OrganisationBooks
+from connectors.accounting.tryton.moves import TrytonMoves
 from connectors.accounting.xero.journals import XeroJournals
 
 TARGETS: Final[dict[str, type[Books]]] = {"books": Books}
@@ -19,5 +20,6 @@ TARGETS: Final[dict[str, type[Books]]] = {"books": Books}
 ORGANISATIONS: Final[Mapping[str, Callable[[Opening], OrganisationBooks]]] = {
     "files": Files,
     "quickbooks": QuickBooksJournals,
+    "tryton": TrytonMoves,
     "xero": XeroJournals,
 }

@@ -12,6 +12,7 @@ from connectors.database.registry import Connection
 from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
+from mappings.journal.suggestions import NewAccount
 from mappings.model import CLEARING, JournalEntry, JournalLine
 
 
@@ -53,6 +54,19 @@ class ChartAccount:
     number: str
     name: str
     kind: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCode:
+    """A tax code of an organisation; `number` is what a mapping names it by.
+
+    `rate` is in percent, None where the program states none. `refusal` as that of an account.
+    """
+
+    number: str
+    name: str
+    rate: Decimal | None
     refusal: str | None = None
 
 
@@ -110,6 +124,12 @@ class OrganisationBooks(Protocol):
     def accounts(self) -> list[ChartAccount] | None:
         """Return the organisation's chart; None where only its program knows it."""
 
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Make an account that the chart lacks. `ConfigError` where its owner must make it."""
+
+    def tax_codes(self) -> list[TaxCode] | None:
+        """Return the organisation's tax codes; None where only its program knows them."""
+
     def closed_through(self) -> date | None:
         """Return the last day that is closed there; None while none is."""
 
@@ -149,17 +169,19 @@ class OrganisationBooks(Protocol):
 
 
 def check_postable(entry: JournalEntry, currency: str | None, books: str) -> None:
-    """Raise `Permanent` for an entry in another currency than the books', or with tax codes."""
+    """Raise `Permanent` for an entry in another currency than the books', or with tax unknown."""
     if currency is not None and entry.currency != currency:
         raise Permanent(
             f"{entry.entry_id} is in {entry.currency}: journals of {books} are in the "
             f"organisation's own currency, {currency}"
         )
-    coded = next((line for line in entry.lines if line.tax_code), None)
+    # Without a decision there is no amount of tax, and the books would compute one of their own.
+    coded = next((line for line in entry.lines if line.tax_code and not line.tax_treatment), None)
     if coded is not None:
         raise Permanent(
-            f"{entry.entry_id} has the tax code {coded.tax_code}: leave tax codes out of the "
-            f"mapping for {books}, and tax on lines of its own"
+            f"{entry.entry_id} has the tax code {coded.tax_code}, and no tax profile says how much "
+            f"tax it is: begin one with `daybook connections tax {entry.connection}`, or leave tax "
+            f"codes out of the mapping for {books}"
         )
 
 

@@ -2,6 +2,7 @@
 
 from connectors.accounting.files.authorisation import FILES
 from connectors.accounting.quickbooks.authorisation import QUICKBOOKS
+from connectors.accounting.tryton.authorisation import TRYTON
 from connectors.accounting.xero.authorisation import XERO
 from connectors.accounts.platform import Platform
 from connectors.channels.amazon.authorisation import AMAZON
@@ -26,6 +27,7 @@ PLATFORMS: dict[str, Platform] = {
         SHOPIFY,
         SQUARE,
         TIKTOK,
+        TRYTON,
         WALMART,
         WOOCOMMERCE,
         XERO,

@@ -27,6 +27,7 @@ from console.targets import organisation_named
 from console.workspace import chosen, workspace
 from pipelines.names import DAYS_BETWEEN_RUNS
 from pipelines.stages.books_check import checked_books
+from pipelines.stages.delivery import is_due
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publisher import Due, due, senders
 from pipelines.stages.sender import due_days, planned_for
@@ -138,6 +139,10 @@ def _send(
     """Send what is due to an organisation, and say what it holds now that it did not before."""
     target, since = organisation.slug, posting(organisation).since
     sending = senders(stores, target)
+    # Who asks for it by hand waits for no schedule.
+    opened.registry.publications.hasten(
+        target, [store.slug for store in sending], window.start, window.end
+    )
     _, _, due_there = _by_state(planned_for(opened, sending, organisation, window))
     days = {store.slug: due_days(opened, store, window) for store in sending}
     problems = _run_windows(days)
@@ -220,7 +225,15 @@ def _removal(orphan: Orphan) -> dict[str, object]:
 def _show(headline: str, listed: Sequence[Publication]) -> None:
     print_result(headline)
     for publication in listed:
-        print_result(f"  {publication.entry_id} revision {publication.revision}")
+        wait = _wait(publication)
+        print_result(f"  {publication.entry_id} revision {publication.revision}{wait}")
+
+
+def _wait(publication: Publication) -> str:
+    """Return since when an entry is posted without being asked for, where that is to come."""
+    if is_due(publication) or publication.due_at is None:
+        return ""
+    return f", by itself from {publication.due_at:%Y-%m-%d %H:%M} UTC on"
 
 
 def _show_removed(headline: str, remove: Sequence[Orphan]) -> None:

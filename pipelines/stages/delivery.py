@@ -6,7 +6,7 @@ correction is posted beside it, on the first open day.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from connectors.accounting.target import EditedThere, OrganisationBooks, PeriodClosed
@@ -43,8 +43,9 @@ class Sent:
 
 
 def is_due(publication: Publication) -> bool:
-    """Return whether a revision is to be sent, now or as soon as its day is open."""
-    return publication.state in DUE or publication.waits_for == "open_period"
+    """Return whether a revision is to be sent: its time has come, or its closed day may open."""
+    waits = publication.due_at is not None and publication.due_at > datetime.now(UTC)
+    return (publication.state in DUE and not waits) or publication.waits_for == "open_period"
 
 
 class Delivery:
@@ -84,7 +85,8 @@ class Delivery:
                 before = self._settled(target, chain)
                 if any(p.withdrawn_at is not None for p in chain if p.state in LIVE):
                     self._remove(target, chain, before, closed)
-                else:
+                    before = None
+                if newest.withdrawn_at is None:
                     self._post(target, newest, before, entries.get(newest.entry_id), closed)
             # The entries after it would meet the same, and every call counts against the limits.
             except (Transient, RateLimited) as error:
@@ -131,12 +133,19 @@ class Delivery:
         for lost in chain:
             if lost.state not in {"sending", "unknown"} or lost.content is None:
                 continue
+            if lost.reference is not None:
+                # It was posted, and is being taken out: a second void finds it gone, or voids it.
+                held = lost
+                continue
             before = documents_of(held)
             holding = target.find(
                 sent_as(lost.content),
                 # A correction stands beside what was there, and takes the place of nothing.
                 before[0].entry if before and not lost.content.get("correction") else None,
             )
+            if holding is None and lost.withdrawn_at is not None:
+                # Taken out, or never there: that is recorded with the others of its entry.
+                continue
             if holding is None:
                 self._forget(lost, is_newest=lost is chain[-1])
                 continue
@@ -276,13 +285,27 @@ class Delivery:
             _check_open(document.entry.business_date, closed)
             if not self._is_rolled_back(chain[-1]):
                 self._check_unmatched(target, document)
-        # The newest first: what is left when this is killed is a whole revision of before.
-        for document in reversed(documents):
-            target.void(document.reference, document.entry)
         if held is not None and documents:
+            self._void(target, held, documents)
             self.sent.removed.append(held)
         live = [p for p in chain if p.state in LIVE]
         self._publications.mark_voided(self._slug, live)
+
+    def _void(
+        self, target: OrganisationBooks, held: Publication, documents: Sequence[PostedDocument]
+    ) -> None:
+        # Where the answer is lost it is asked for again, and not called back: it may be gone.
+        self._publications.mark(self._slug, [held], "sending")
+        try:
+            # The newest first: what is left when this is killed is a whole revision of before.
+            for document in reversed(documents):
+                target.void(document.reference, document.entry)
+        except (Transient, RateLimited):
+            raise
+        except DaybookError:
+            # Refused, so it stands there as it was.
+            self._publications.mark(self._slug, [held], "posted")
+            raise
 
     def _is_rolled_back(self, publication: Publication) -> bool:
         choices = self._workspace.registry.entry_choices

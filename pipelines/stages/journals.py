@@ -136,7 +136,8 @@ def read_entries(
     if not partitions:
         return []
     with workspace.engine() as con:
-        return journal_entries(con, scan(partitions), connection, revisions)
+        relation = JOURNAL_LINES.read_sql(scan(partitions, by_name=True))
+        return journal_entries(con, relation, connection, revisions)
 
 
 def journal_entries(
@@ -145,7 +146,8 @@ def journal_entries(
     """Return the entries that a relation of journal lines holds, oldest first."""
     rows = con.execute(
         "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
-        f"amount, transactions, tax_code, settlement_id FROM {relation} "
+        "amount, transactions, tax_code, settlement_id, tax_treatment, tax_country, tax_rate, "
+        f"tax_amount FROM {relation} "
         "ORDER BY business_date, entry_id, line"
     ).fetchall()
     lines: dict[tuple[str, date, str, str], list[JournalLine]] = defaultdict(list)

@@ -16,6 +16,7 @@ from mappings.model import JournalEntry, JournalLine
 
 # Beside the fields of the entry: what was sent before, and what was sent in its place.
 _BESIDE = frozenset({"attempt", "documents", "correction"})
+_FIGURES = ("amount", "tax_rate", "tax_amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class PostedDocument:
 
 def content_of(entry: JournalEntry) -> dict[str, Any]:
     """Return an entry as it is kept with its publication; amounts are text."""
-    lines = [{**asdict(line), "amount": f"{line.amount:f}"} for line in entry.lines]
+    lines = [
+        {name: _as_text(value) for name, value in asdict(line).items()} for line in entry.lines
+    ]
     return {**asdict(entry), "business_date": str(entry.business_date), "lines": lines}
 
 
@@ -88,4 +91,10 @@ def correction_of(
 
 def _lines(stored: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:
     for line in stored:
-        yield JournalLine(**{**line, "amount": Decimal(line["amount"])})
+        # Entries of before there was tax have no such figures.
+        figures = {n: Decimal(line[n]) for n in _FIGURES if line.get(n) is not None}
+        yield JournalLine(**{**line, **figures})
+
+
+def _as_text(value: object) -> object:
+    return f"{value:f}" if isinstance(value, Decimal) else value

@@ -25,6 +25,7 @@ from tests.benchmarks import (
     simulation,
     startup,
     stores,
+    targets,
     warehouse,
     year,
 )
@@ -62,6 +63,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "fuzz": fuzz.measure,
     "simulation": simulation.measure,
     "change": change.measure,
+    "targets": targets.measure,
 }
 
 

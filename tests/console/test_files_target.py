@@ -77,6 +77,12 @@ def test_the_accounts_of_a_program_are_its_own(accountant: User, tmp_path: Path)
     assert result.code == 2
     assert "knows its own accounts" in result.complaint
     assert accountant("mappings", "validate", named(tmp_path), "--target", "acme").code == 0
+    result = accountant("mappings", "suggest", "mugs", "--target", "acme")
+    assert (result.code, result.err) == (
+        2,
+        "error: acme is files: the program that imports them knows its own accounts, so name "
+        "them in a mapping file, then `daybook mappings set`\n",
+    )
     result = accountant("mappings", "accounts", "--target", "books")
     assert "the books take any account" in result.complaint
 

@@ -32,7 +32,7 @@ def test_the_section_names_every_field_and_the_redirect_uri(platform: Platform) 
         for field in fields:
             assert row is not None
             assert f"`{field.name}`" in row[1], field.name
-    if platform.endpoints:
+    if platform.consent is not None:
         assert f"`<DAYBOOK_PUBLIC_URL>/connect/{platform.name}/callback`" in section
     named = set(re.findall(r"`environment` `sandbox`", section))
     assert bool(named) == bool(platform.sandbox)

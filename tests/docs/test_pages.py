@@ -16,6 +16,7 @@ from console.cli import app
 from console.commands.default_command import DefaultCommand
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig
+from mappings.journal.tax.profile import TaxProfile
 from mappings.taxonomy import categories, chart
 from tests.docs.examples import FOLDER, Books, books_of, store
 
@@ -107,10 +108,12 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     examples = [
         body for name, kind, body in BLOCKS if name.endswith("entries.md") and kind == "yaml"
     ]
-    config, overrides, organisation = (
-        MappingConfig.model_validate(yaml.safe_load(example)) for example in examples
-    )
+    profile, *mappings = map(yaml.safe_load, examples)
+    assert TaxProfile.model_validate(profile).country == "GB"
+    config, overrides, organisation, coded, later = map(MappingConfig.model_validate, mappings)
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
+    assert (coded.tax, len(coded.treatments)) == ("target_codes", 4)
+    assert (later.schedule.post_after_hours, later.schedule.hour) == (12, 6)
     word = "Mystery / Oddity / New Fee"
     assert f"no rule for {word}:" in ENTRIES
     assert classify("amazon", [word])[0].category == "unclassified"

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -17,10 +17,11 @@ from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from connectors.errors import Transient
 from mappings.journal.config import MappingConfig
+from mappings.journal.schedule import Schedule
 from mappings.model import JournalEntry
 from mappings.taxonomy import chart
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
-from pipelines.stages.sender import Sent, send
+from pipelines.stages.sender import Sent, due_days, planned_for, send
 from sandbox.amazon_files import order, report
 from tests.channels.house import House
 
@@ -250,3 +251,63 @@ def test_every_file_balances_and_holds_no_formula(empty: House, form: str, tmp_p
             for row in rows
         ]
         assert sum(signed) == 0
+
+
+def test_an_entry_that_settles_is_sent_when_its_time_comes(
+    empty: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_to(empty, "generic")
+    empty.take(settlement())
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Schedule, "due_at", lambda *_: later)
+        assert publish(empty) == Sent()
+    assert exported(empty) == {}
+    assert due_days(empty.workspace, empty.connection, empty.window) == []
+    listed = planned_for(empty.workspace, [empty.connection], organisation(empty), empty.window)
+    assert {(p.state, p.due_at is not None) for p in listed} == {("planned", True)}
+    # Its days are long over: computed again, they are due.
+    assert len(publish(empty).posted) == 3
+
+
+@pytest.mark.parametrize("form", ["generic", "sage", "freeagent", "zoho", "hledger"])
+def test_tax_by_code_is_told_where_the_form_has_a_place_for_it(empty: House, form: str) -> None:
+    post_to(empty, form)
+    numbers = {role: str(1000 + n) for n, role in enumerate(chart("books"))}
+    codes = [{"treatment": "uk.standard", "code": "T1"}, {"treatment": "fees.*", "code": "T0"}]
+    config = MappingConfig.model_validate(
+        {"chart": "organisation", "accounts": numbers, "tax": "target_codes", "treatments": codes}
+    )
+    registry = empty.workspace.registry
+    registry.mappings.save(
+        config.model_dump(mode="json"), config.digest, actor="test", target=ORGANISATION
+    )
+    profile = {
+        **{"country": "GB", "registrations": [{"country": "GB", "scheme": "vat"}]},
+        **{"stock": [{"country": "GB"}], "assume_domestic": True, "fees": "none"},
+    }
+    registry.connections.set_tax("store", profile, "test")
+    empty.connection = registry.connections.get("store")
+    empty.take(settlement("24.00").replace("Amazon.com", "Amazon.co.uk"))
+    sent = publish(empty)
+    day = date(2026, 3, 2)
+    if form in {"freeagent", "zoho", "hledger"}:
+        assert "leaves tax to tax codes, which these files cannot tell" in sent.failed[day]
+        return
+    assert sent.failed == {}
+    empty.take(settlement("30.00").replace("Amazon.com", "Amazon.co.uk"), "restated.txt")
+    assert publish(empty).failed == {}
+    files = [exported(empty)[f"{day}-USD-r{revision}.csv"].decode() for revision in (1, 2)]
+    first, difference = (list(csv.DictReader(StringIO(text))) for text in files)
+    column = "Tax code" if form == "generic" else "Tax Code"
+    coded = [row for row in (*first, *difference) if row[column] == "T1"]
+    if form == "generic":
+        assert [(row["Credit"], row["Tax amount"]) for row in coded] == [
+            ("24.00", "-4.00"),
+            ("6.00", "-1.00"),
+        ]
+    else:
+        assert [(row["Type"], row["Net Amount"], row["Tax Amount"]) for row in coded] == [
+            ("JC", "20.00", "4.00"),
+            ("JC", "5.00", "1.00"),
+        ]

@@ -23,9 +23,11 @@ from connectors.accounting.target import (
     Holding,
     Opening,
     Standing,
+    TaxCode,
 )
-from connectors.errors import Transient
+from connectors.errors import ConfigError, Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry
 
 HLEDGER: Final = "hledger"
@@ -54,6 +56,14 @@ class Files:
     def accounts(self) -> list[ChartAccount] | None:
         """Return None: the program that imports the files knows its own accounts."""
         return None
+
+    def tax_codes(self) -> list[TaxCode] | None:
+        """Return None: the program that imports the files knows its own tax codes."""
+        return None
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Raise `ConfigError`: a program that imports files has its own accounts."""
+        raise ConfigError(f"make the account {account.name} in the program that imports the files")
 
     def closed_through(self) -> date | None:
         """Return None: the program that imports the files knows its own closed days."""
@@ -132,6 +142,12 @@ class Files:
     def _rendered(self, entry: JournalEntry) -> bytes:
         store = self._stores.get(entry.connection, entry.connection)
         name = f"{entry.entry_id}#{entry.revision}"
+        takes_tax = not self._in_place and templates()[self._form].takes_tax
+        if not takes_tax and any(line.tax_amount for line in entry.lines):
+            raise Permanent(
+                f"{entry.entry_id} leaves tax to tax codes, which these files cannot tell: write "
+                "`tax: own_line` in the mapping"
+            )
         if self._in_place:
             return hledger.render(entry, store, name)
         return templates()[self._form].render(entry, store, name)

@@ -7,7 +7,7 @@ answers a thousand objects at most.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from connectors.accounting.target import BookedEntry, BookedLine
 
@@ -18,6 +18,20 @@ SALES: Final = ("SalesReceipt", "Invoice", "Deposit")
 LONGEST_LOOK_BACK: Final = timedelta(days=29)
 PAGE: Final = 1000
 Call = Callable[..., Any]
+
+
+class LineFacts(NamedTuple):
+    """A line's account, net amount (debits positive), description, and code and amount of tax.
+
+    `is_classed` says that somebody gave it a class, a location or a name.
+    """
+
+    account: str
+    amount: Decimal
+    note: str | None
+    is_classed: bool
+    tax_code: str | None
+    tax: Decimal
 
 
 def entries(call: Call, first: date, last: date) -> Iterator[BookedEntry]:
@@ -74,15 +88,19 @@ def _booked(kind: str, item: Mapping[str, Any]) -> BookedEntry:
     if kind != JOURNAL_ENTRY:
         return BookedEntry(str(item["Id"]), kind, day, text)
     facts = (line_facts(line) for line in item.get("Line", ()))
-    lines = tuple(BookedLine(account, amount, note or "") for account, amount, note, _ in facts)
+    lines = tuple(BookedLine(fact.account, fact.amount, fact.note or "") for fact in facts)
     return BookedEntry(str(item["Id"]), "journal", day, text, lines)
 
 
-def line_facts(line: Mapping[str, Any]) -> tuple[str, Decimal, str | None, bool]:
-    """Return a line's account, signed amount, description, and whether somebody classed it."""
+def line_facts(line: Mapping[str, Any]) -> LineFacts:
+    """Return what tells a line from another one."""
     detail = line.get("JournalEntryLineDetail", {})
     amount = Decimal(str(line["Amount"]))
-    signed = amount if detail.get("PostingType") == "Debit" else -amount
-    is_classed = any(name in detail for name in ("ClassRef", "DepartmentRef", "Entity"))
-    number = str(detail.get("AccountRef", {}).get("value"))
-    return number, signed, line.get("Description"), is_classed
+    return LineFacts(
+        account=str(detail.get("AccountRef", {}).get("value")),
+        amount=amount if detail.get("PostingType") == "Debit" else -amount,
+        note=line.get("Description"),
+        is_classed=any(name in detail for name in ("ClassRef", "DepartmentRef", "Entity")),
+        tax_code=detail.get("TaxCodeRef", {}).get("value"),
+        tax=Decimal(str(detail.get("TaxAmount") or 0)),
+    )

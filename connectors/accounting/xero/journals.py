@@ -5,7 +5,8 @@ known by Daybook's marker in its narration. `LineAmountTypes` is always sent, as
 contradict each other about its default. Bank accounts and Xero's own system accounts are refused in
 journals. A key of idempotency is kept for six minutes and compared with method, address and body;
 it may repeat an error whose cause is cured, so it carries a number that changes with each attempt
-that was answered.
+that was answered. Amounts of coded lines contain their tax (`Inclusive`), which is sent as well:
+that Xero keeps it where its own rounding differs by a cent is UNCONFIRMED, so that is no edit.
 """
 
 from collections import Counter
@@ -23,6 +24,7 @@ from connectors.accounting.target import (
     Opening,
     PeriodClosed,
     Standing,
+    TaxCode,
     attempt_key,
     check_postable,
     edited_there,
@@ -32,6 +34,7 @@ from connectors.accounting.target import (
 from connectors.accounting.xero.booked import booked, day_of, moment_of
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry, JournalLine
 
 TITLE: Final = "Xero"
@@ -44,6 +47,8 @@ CALLS: Final = "calls"
 LIMITS: Final = {CALLS: Limit(per_second=0.9, burst=6, per_day=1_000)}
 _LOCKED = ("before the period lock date", "before the end of year lock date")
 _GONE = {"VOIDED", "DELETED"}
+_UNTAXED: Final = "NONE"
+_CENT: Final = Decimal("0.01")
 # Accounts receivable and payable are kept by invoices and bills alone.
 _REFUSED_SYSTEM = {"DEBTORS", "CREDITORS"}
 
@@ -64,6 +69,16 @@ class XeroJournals:
         """Return the organisation's chart, by code; accounts without a code cannot be named."""
         listed = self._call("GET", "/Accounts")["Accounts"]
         return [_account(each) for each in listed if each.get("Code")]
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Create an account; `Permanent` where Xero refuses it (its code or name is taken)."""
+        document = {"Code": account.code, "Name": account.name, "Type": account.kind}
+        answer = self._call("PUT", "/Accounts", json=document)
+        return _account(answer["Accounts"][0])
+
+    def tax_codes(self) -> list[TaxCode]:
+        """Return the organisation's tax rates, by type."""
+        return [_tax_code(each) for each in self._call("GET", "/TaxRates")["TaxRates"]]
 
     def closed_through(self) -> date | None:
         """Return the later of the organisation's two lock dates."""
@@ -131,13 +146,14 @@ class XeroJournals:
     def _document(self, entry: JournalEntry) -> dict[str, Any]:
         check_postable(entry, self._currency, TITLE)
         store = self._stores.get(entry.connection, entry.connection)
+        is_coded = any(line.tax_code for line in entry.lines)
         return {
             # Cut at the front: the marker at the end is what the journal is found by.
             "Narration": f"{store}: {entry.business_date} [{marker(entry)}]"[-LONGEST_NARRATION:],
             "Date": str(entry.business_date),
-            "LineAmountTypes": "NoTax",
+            "LineAmountTypes": "Inclusive" if is_coded else "NoTax",
             "Status": "POSTED",
-            "JournalLines": [_line(line) for line in entry.lines if line.amount],
+            "JournalLines": [_line(e, is_coded=is_coded) for e in entry.lines if e.amount],
         }
 
     def _organisation(self) -> Mapping[str, Any]:
@@ -211,14 +227,30 @@ def _account(account: Mapping[str, Any]) -> ChartAccount:
     return ChartAccount(account["Code"], account["Name"], account.get("Type", ""), refusal)
 
 
-def _line(line: JournalLine) -> dict[str, Any]:
+def _tax_code(rate: Mapping[str, Any]) -> TaxCode:
+    effective = rate.get("EffectiveRate")
+    return TaxCode(
+        rate["TaxType"],
+        rate["Name"],
+        None if effective is None else Decimal(str(effective)),
+        None if rate.get("Status") == "ACTIVE" else "is not active",
+    )
+
+
+def _line(line: JournalLine, *, is_coded: bool) -> dict[str, Any]:
+    tax = {"TaxAmount": _figure(line.tax_amount or Decimal(0))} if is_coded else {}
     return {
-        # The figure as it is: no float stands between the books and Xero.
-        "LineAmount": orjson.Fragment(f"{line.amount:f}"),
+        "LineAmount": _figure(line.amount),
         "AccountCode": line.account,
         "Description": line_text(line),
-        "TaxType": "NONE",
+        "TaxType": line.tax_code or _UNTAXED,
+        **tax,
     }
+
+
+def _figure(amount: Decimal) -> orjson.Fragment:
+    # The figure as it is: no float stands between the books and Xero.
+    return orjson.Fragment(f"{amount:f}")
 
 
 def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
@@ -237,13 +269,22 @@ def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
         for line in journal.get("JournalLines", ())
     )
     expected = Counter(
-        (line.account, line.amount, line_text(line), "NONE", False)
+        (line.account, line.amount, line_text(line), line.tax_code or _UNTAXED, False)
         for line in entry.lines
         if line.amount
     )
     return (
         lines == expected
+        and _is_tax_as_posted(journal, entry)
         and journal["Status"] == "POSTED"
         and day_of(journal.get("Date")) == entry.business_date
         and f"[{marker(entry)}]" in journal.get("Narration", "")
     )
+
+
+def _is_tax_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
+    """Return whether the tax of a journal is the entry's, but for a cent a line."""
+    lines = journal.get("JournalLines", ())
+    held = sum((Decimal(str(line.get("TaxAmount") or 0)) for line in lines), Decimal(0))
+    expected = sum((line.tax_amount or Decimal(0) for line in entry.lines), Decimal(0))
+    return abs(held - expected) <= _CENT * len(lines)

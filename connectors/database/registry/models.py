@@ -161,6 +161,8 @@ class PublicationRow(Base):
     waits_for: Mapped[str | None]
     # As the last check found it there: edited, gone or matched; null while it is as it was posted.
     standing: Mapped[str | None]
+    # Before it, a planned entry is not sent; null is at once.
+    due_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -5,7 +5,9 @@
 -- A posted entry of the same content is left alone. A draft (held, draft, left_out, planned, failed)
 -- takes the new content in place, or goes when what is posted has that content again. Everything
 -- else gets a new revision; the posted one stays until the new one is posted. What a target holds
--- of a given entry is no longer withdrawn, unless it is being rolled back.
+-- of a given entry is no longer withdrawn, unless it is being rolled back. One whose call is open
+-- while it is withdrawn is on its way out, and may be gone by now: it is not called back, and the
+-- entry gets a new revision.
 --
 -- Where a target needs approval, an entry is a draft until somebody approves it, or from the day on
 -- that needs none; one that changes after it was posted needs none. An entry of a backfill always
@@ -19,9 +21,11 @@ WITH given AS (
         CAST(:entries AS text[]),
         CAST(:hashes AS text[]),
         CAST(:held_reasons AS text[]),
-        CAST(:backfilled AS boolean[])
+        CAST(:backfilled AS boolean[]),
+        CAST(:due_ats AS timestamptz[])
     ) AS t (
-        connection, business_date, currency, entry_id, content_hash, held_reason, is_backfilled
+        connection, business_date, currency, entry_id, content_hash, held_reason, is_backfilled,
+        due_at
     )
 ),
 
@@ -48,6 +52,8 @@ compared AS (
         latest.state AS latest_state,
         latest.message AS latest_message,
         latest.waits_for AS latest_wait,
+        latest.due_at AS latest_due_at,
+        latest.withdrawn_at AS latest_withdrawn_at,
         choices.choice,
         choices.chosen_by,
         choices.reason,
@@ -126,13 +132,15 @@ decided AS (
                 WHEN latest_wait = 'open_period' AND wanted_state = 'planned'
                     AND (latest_entry_id, latest_hash) = (entry_id, content_hash) THEN 'keep'
                 WHEN
-                    (latest_entry_id, latest_hash, latest_state, latest_message)
-                    IS NOT DISTINCT FROM (entry_id, content_hash, wanted_state, message)
+                    (latest_entry_id, latest_hash, latest_state, latest_message, latest_due_at)
+                    IS NOT DISTINCT FROM (entry_id, content_hash, wanted_state, message, due_at)
                     THEN 'keep'
                 ELSE 'update'
             END
-            WHEN latest_state IN ('posted', 'sending', 'unknown')
-                AND latest_hash = content_hash THEN 'keep'
+            WHEN latest_hash = content_hash AND (
+                latest_state = 'posted'
+                OR (latest_state IN ('sending', 'unknown') AND latest_withdrawn_at IS NULL)
+            ) THEN 'keep'
             ELSE 'insert'
         END AS action
     FROM worded
@@ -163,6 +171,7 @@ updated AS (
         state = decided.wanted_state,
         message = decided.message,
         waits_for = decided.waits_for,
+        due_at = decided.due_at,
         updated_at = now()
     FROM decided
     WHERE p.id = decided.latest_id AND decided.action = 'update'
@@ -177,7 +186,7 @@ supported AS (
         AND p.connection = given.connection
         AND p.business_date = given.business_date
         AND p.currency = given.currency
-        AND p.state IN ('posted', 'sending', 'unknown')
+        AND p.state = 'posted'
         AND p.withdrawn_at IS NOT NULL
         AND NOT EXISTS (
             SELECT FROM registry.entry_choices AS c
@@ -191,11 +200,11 @@ supported AS (
 inserted AS (
     INSERT INTO registry.publications (
         target, connection, business_date, currency,
-        revision, entry_id, content_hash, state, message, waits_for
+        revision, entry_id, content_hash, state, message, waits_for, due_at
     )
     SELECT
         :target, connection, business_date, currency,
-        revision + 1, entry_id, content_hash, wanted_state, message, waits_for
+        revision + 1, entry_id, content_hash, wanted_state, message, waits_for, due_at
     FROM decided
     WHERE action = 'insert'
     ORDER BY connection, business_date, currency

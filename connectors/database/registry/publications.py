@@ -62,7 +62,10 @@ class Publications(Repository):
     def due_connections(self, target: str) -> dict[str, int]:
         """Return how many entries of each connection a target lacks, or holds without a journal."""
         due = or_(
-            PublicationRow.state.in_(DUE),
+            and_(
+                PublicationRow.state.in_(DUE),
+                or_(PublicationRow.due_at.is_(None), PublicationRow.due_at <= func.now()),
+            ),
             and_(PublicationRow.state.in_(LIVE), PublicationRow.withdrawn_at.is_not(None)),
         )
         query = (
@@ -72,6 +75,20 @@ class Publications(Repository):
         )
         with self._transaction() as session:
             return {connection: count for connection, count in session.execute(query)}
+
+    def hasten(self, target: str, connections: Collection[str], start: date, end: date) -> None:
+        """Let planned entries of some connections be sent now, whatever their schedule says."""
+        waiting = (
+            PublicationRow.target == target,
+            PublicationRow.connection.in_(connections),
+            PublicationRow.business_date >= start,
+            PublicationRow.business_date < end,
+            PublicationRow.state == "planned",
+            PublicationRow.due_at > func.now(),
+        )
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            session.query(PublicationRow).where(*waiting).update({"due_at": None}, False)
 
     def retry(self, target: str, connection: str) -> int:
         """Mark what is due for a target as changed, so that the sensor requests it again."""
@@ -84,7 +101,7 @@ class Publications(Repository):
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
             session.query(PublicationRow).where(*due, PublicationRow.state == "failed").update(
-                {"state": "planned", "message": None}, False
+                {"state": "planned", "message": None, "due_at": None}, False
             )
             return (
                 session.query(PublicationRow).where(*due).update({"updated_at": func.now()}, False)
@@ -116,6 +133,7 @@ class Publications(Repository):
             "hashes": [row[4] for row in rows],
             "held_reasons": [row[5] for row in rows],
             "backfilled": [row.is_backfilled for row in rows],
+            "due_ats": [row.due_at for row in rows],
             "needs_approval": needs_approval,
         }
         with self._transaction() as session:

@@ -98,7 +98,8 @@ class MappingVersion:
 class PlannedEntry(NamedTuple):
     """A journal entry that a target should hold; `held_reason` keeps it from being sent.
 
-    `is_backfilled` says that its day was only requested again: it never posts by itself.
+    `is_backfilled` says that its day was only requested again: it never posts by itself. It is not
+    sent before `due_at`.
     """
 
     connection: str
@@ -108,6 +109,7 @@ class PlannedEntry(NamedTuple):
     content_hash: str
     held_reason: str | None = None
     is_backfilled: bool = False
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class Publication:
     `withdrawn_at` is since when no journal supports what the target holds. `content` is what was
     sent, where the target is an organisation; the books hold it themselves. `waits_for` is what a
     draft or a held entry needs of its owner beside its mapping. `standing` is what the last check
-    found of it in the organisation where that is no longer as it was posted.
+    found of it in the organisation where that is no longer as it was posted. Before `due_at` it is
+    not sent; None is at once.
     """
 
     id: int
@@ -147,6 +150,7 @@ class Publication:
     content: dict[str, Any] | None = None
     waits_for: Wait | None = None
     standing: Literal["edited", "gone", "matched"] | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)

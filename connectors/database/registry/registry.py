@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from connectors.database.postgres import REGISTRY_SCHEMA, database_url, ensure_database, explained
 from connectors.database.postgres.engines import borrow
@@ -117,19 +116,19 @@ class Registry:
     def lock(self, name: str, timeout_seconds: float) -> Iterator[None]:
         """Hold `name` across all processes of the registry; Transient when it stays taken.
 
-        The lock lives on a connection of its own and goes with it, however the holder ends.
+        The lock lives on a connection that nothing else uses meanwhile, and goes with it, however
+        the holder ends.
         """
         url = self._engine.url.render_as_string(hide_password=False)
-        engine, give_back = borrow(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        # One at rest for the next lock: connecting takes longer than most of what is done under it.
+        engine, give_back = borrow(url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=-1)
         try:
             with closing(self._connected(engine)) as connection:
-                self._take(connection, name, timeout_seconds)
                 try:
+                    self._take(connection, name, timeout_seconds)
                     yield
                 finally:
-                    # The server notices later that the connection is gone.
-                    with suppress(DBAPIError):
-                        connection.execute(_UNLOCK, {"name": f"daybook {name}"})
+                    _release(connection, name)
         finally:
             give_back()
 
@@ -151,6 +150,17 @@ class Registry:
                 time.sleep(0.05)
         except DBAPIError as error:
             raise explained(error, self._engine.url) from error
+
+
+def _release(connection: Connection, name: str) -> None:
+    """Give a lock back; where the server cannot be told, it goes with the connection."""
+    try:
+        connection.execute(_UNLOCK, {"name": f"daybook {name}"})
+    # An interruption, too: nobody may get a connection that still holds the lock.
+    except BaseException as error:
+        connection.invalidate()
+        if not isinstance(error, DBAPIError):
+            raise
 
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")

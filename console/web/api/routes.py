@@ -19,10 +19,12 @@ from console.web.api import (
     connections,
     documents,
     journals,
+    mapping_documents,
     mappings,
     problems,
     publications,
     settlements,
+    tax,
     users,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
@@ -33,8 +35,9 @@ PREFIX = "/api/v1"
 ROUTERS = tuple(
     resource.router
     for resource in (
-        *(connections, accounts, actions, documents, journals, settlements, mappings),
-        *(publications, closings, channels, activities, audit, users, applications),
+        *(connections, accounts, actions, documents, journals, settlements),
+        *(mappings, mapping_documents, tax, publications, closings),
+        *(channels, activities, audit, users, applications),
     )
 )
 

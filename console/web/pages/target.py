@@ -48,5 +48,5 @@ def connect_organisation(store: str | None = None) -> None:
     """Draw links to connect an organisation; the set-up of `store` goes on after it."""
     back = f"&store={store}" if store else ""
     with ui.row().classes("gap-2"):
-        for name, title in (("xero", "Xero"), ("quickbooks", "QuickBooks")):
+        for name, title in (("xero", "Xero"), ("quickbooks", "QuickBooks"), ("tryton", "Tryton")):
             link_button(f"Connect {title}", f"/setup?platform={name}{back}")

@@ -13,7 +13,7 @@ from connectors.database.registry.migrations.columns import (
     text,
 )
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,119 @@
+"""Answers of the emulators as libraries that nobody here wrote parse them: a program of its own.
+
+Exchanges come on standard input as JSON, a line each: the platform, the path, the status, the
+answer. What the platform's library makes of each is printed the same way. Fields that it does not
+know, or cannot parse, end the program.
+"""
+
+import json
+import sys
+from decimal import Decimal
+from typing import Any
+
+
+class _Answer:
+    """As much of an HTTP response as xero-python reads."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.data = text, text
+
+
+def xero(path: str, status: int, text: str) -> dict[str, Any]:
+    """Parse an answer of Xero's with xero-python, into its own models."""
+    from xero_python.accounting import models
+    from xero_python.api_client import ApiClient, ModelFinder
+
+    finder = ModelFinder(models)
+    client = ApiClient()
+    if status >= 400:
+        error = client.deserialize(_Answer(text), "Error", finder)
+        return {"kind": "Error", "message": error.message, "type": error.type}
+    kind = {"Organisation": "Organisations"}.get(resource(path), resource(path))
+    parsed = client.deserialize(_Answer(text), kind, finder)
+    if kind == "ManualJournals":
+        return {"kind": kind, "entries": [_journal(each) for each in parsed.manual_journals]}
+    if kind == "Accounts":
+        codes = {each.code: each.type.value for each in parsed.accounts}
+        return {"kind": kind, "accounts": codes}
+    return {"kind": kind, "currency": parsed.organisations[0].base_currency.value}
+
+
+def _journal(journal: Any) -> dict[str, Any]:
+    return {
+        "id": journal.manual_journal_id,
+        "day": str(journal.date.date() if hasattr(journal.date, "date") else journal.date),
+        "status": journal.status,
+        "text": journal.narration,
+        "errors": [error.message for error in journal.validation_errors or ()],
+        "lines": [[line.account_code, str(line.line_amount)] for line in journal.journal_lines],
+    }
+
+
+def quickbooks(path: str, status: int, text: str) -> dict[str, Any]:
+    """Parse an answer of QuickBooks' with python-quickbooks, into its own objects."""
+    from quickbooks.client import QuickBooks
+    from quickbooks.exceptions import QuickbooksException
+    from quickbooks.objects.account import Account
+    from quickbooks.objects.company_info import CompanyInfo
+    from quickbooks.objects.journalentry import JournalEntry
+    from quickbooks.objects.preferences import Preferences
+
+    # As its own client reads an answer, with `use_decimal`.
+    answer = json.loads(text, parse_float=Decimal)
+    if "Fault" in answer or "fault" in answer:
+        try:
+            QuickBooks.handle_exceptions(answer.get("Fault") or answer["fault"])
+        except QuickbooksException as error:
+            return {"kind": "Fault", "code": str(error.error_code), "message": error.message}
+    answer = answer.get("QueryResponse", answer)
+    if "JournalEntry" in answer:
+        given = answer["JournalEntry"]
+        listed = given if isinstance(given, list) else [given]
+        entries = [_entry(JournalEntry.from_json(each)) for each in listed]
+        return {"kind": "JournalEntry", "entries": entries}
+    if "Account" in answer:
+        accounts = [Account.from_json(each) for each in answer["Account"]]
+        return {"kind": "Account", "accounts": {a.Id: a.AccountType for a in accounts}}
+    if "Preferences" in answer:
+        preferences = Preferences.from_json(answer["Preferences"])
+        closed = getattr(preferences.AccountingInfoPrefs, "BookCloseDate", None)
+        return {"kind": "Preferences", "closed": closed}
+    if "CompanyInfo" in answer:
+        company = CompanyInfo.from_json(answer["CompanyInfo"])
+        return {"kind": "CompanyInfo", "name": company.CompanyName}
+    return {"kind": "QueryResponse"}
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    lines = []
+    for line in entry.Line:
+        detail = line.JournalEntryLineDetail
+        amount = Decimal(str(line.Amount))
+        signed = amount if detail.PostingType == "Debit" else -amount
+        lines.append([detail.AccountRef.value, str(signed)])
+    return {
+        "id": entry.Id,
+        "day": entry.TxnDate,
+        "text": entry.PrivateNote,
+        "number": entry.DocNumber,
+        "token": entry.SyncToken,
+        "errors": [],
+        "lines": lines,
+    }
+
+
+def resource(path: str) -> str:
+    """The resource that a path of Xero's names."""
+    return path.removeprefix("/api.xro/2.0/").partition("/")[0]
+
+
+def main() -> None:
+    """Parse every answer."""
+    readers = {"xero": xero, "quickbooks": quickbooks}
+    for line in sys.stdin:
+        name, path, status, text = json.loads(line)
+        print(json.dumps(readers[name](path, status, text), default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,524 @@
+"""Every accounting target with a store that posts to it, and a look into its own books.
+
+What a target holds is read from the target itself: the emulators' books, Tryton's database, the
+files. It is compared with what Daybook has on record as posted there.
+"""
+
+import csv
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from connectors.accounting.target import OrganisationBooks
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.keys import create_key
+from connectors.accounts.setup import Setup
+from connectors.database.registry import Connection, Registry
+from connectors.home.settings import Settings
+from mappings.journal.config import MappingConfig
+from mappings.model import JournalEntry
+from mappings.taxonomy import chart
+from pipelines.stages.organisations import entries_for, open_organisation, plan_for_organisation
+from pipelines.stages.sender import Sent, send
+from pipelines.stages.workspace import Workspace
+from sandbox.amazon_files import order, report
+from sandbox.faults import Faulty
+from sandbox.limits import CLOCK
+from sandbox.server import bound, serving
+from tests.channels.house import House
+from tests.channels.stores import buckets_passing_by
+from tests.conftest import Server
+from tests.connectors.accounts.platforms import desk
+from tests.tryton import program
+from tests.tryton.prepare import USER, USER_PASSWORD, load
+from tests.tryton.proxy import way_to
+
+ORGANISATION, STORE = "harbour", "store"
+SINCE = date(2026, 3, 1)
+FIRST_DAY = date(2026, 3, 2)
+DAYS = (FIRST_DAY, date(2026, 3, 3), date(2026, 3, 18))
+STANDS = ("csv", "hledger", "quickbooks", "tryton", "xero")
+REMOTE = ("quickbooks", "tryton", "xero")
+CURRENCIES = {"xero": "GBP", "quickbooks": "USD", "tryton": "GBP", "csv": "USD", "hledger": "USD"}
+# The roles of the entries, in each organisation's own numbers, and another account for sales.
+ACCOUNTS = {
+    "xero": {"clearing": "1100", "sales": "200", "fee_referral": "404", "payouts": "877"},
+    "quickbooks": {"clearing": "51", "sales": "79", "fee_referral": "90", "payouts": "52"},
+    "tryton": {"clearing": "1.1.3", "sales": "4.1.1", "fee_referral": "5.2.2", "payouts": "1.1.4"},
+    "csv": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
+    "hledger": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
+}
+OTHER_SALES = {"xero": "260", "quickbooks": "91", "tryton": "4.1.2", "csv": "999", "hledger": "999"}
+# What stands on each account of a day, debits positive.
+DayBalances = dict[date, dict[str, Decimal]]
+
+
+def settlement(currency: str) -> str:
+    """Two days of sales, and a payout: three entries."""
+    return report(
+        [
+            *order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC"),
+            *order("111-0000002-0000002", at="2026-03-03 08:00:00 UTC"),
+        ],
+        currency=currency,
+        start="2026-03-01 12:00:00 UTC",
+        end="2026-03-15 12:00:00 UTC",
+        deposit="2026-03-18 12:00:00 UTC",
+    )
+
+
+@dataclass
+class Held:
+    """The books of a target: how many live entries each day has, and what they leave."""
+
+    entries: Counter[date] = field(default_factory=Counter)
+    balances: DayBalances = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
+
+    def add(self, day: date, account: str, amount: Decimal) -> None:
+        self.balances[day][account] += amount
+
+    def plain(self) -> DayBalances:
+        """The balances that are not zero."""
+        plain = {d: {a: s for a, s in sums.items() if s} for d, sums in self.balances.items()}
+        return {day: sums for day, sums in plain.items() if sums}
+
+
+@dataclass
+class Stand:
+    """A store whose entries go to one target; `held` reads the target's own books.
+
+    `edit` is what somebody does to the entry of a day there, `close` what its owner does to the
+    books; `expire` ends every access, `clear` empties the books.
+    """
+
+    name: str
+    house: House
+    held: Callable[[], Held]
+    edit: Callable[[date], None]
+    close: Callable[[date | None], None]
+    clear: Callable[[], None]
+    use: Callable[[str, bool], None]
+    expire: Callable[[], None] = lambda: None
+    faulty: Faulty | None = None
+    url: str = ""
+    ledger: Any = None
+    _is_other: bool = False
+
+    @property
+    def registry(self) -> Registry:
+        return self.house.workspace.registry
+
+    @property
+    def organisation(self) -> Connection:
+        return self.registry.connections.get(ORGANISATION)
+
+    @property
+    def books(self) -> OrganisationBooks:
+        """The target as the sender opens it."""
+        return open_organisation(self.house.workspace, self.organisation)
+
+    def plan(self) -> None:
+        """Plan every day's entry under the mapping in effect."""
+        plan_for_organisation(self.house.store, DAYS)
+
+    def change(self) -> None:
+        """Book sales elsewhere: every entry with sales has a newer revision."""
+        self._is_other = not self._is_other
+        self._map()
+        self.plan()
+
+    def withdraw(self, day: date) -> None:
+        """No journal supports a day's entry any more."""
+        key = (day, CURRENCIES[self.name])
+        self.registry.publications.withdraw(ORGANISATION, STORE, [key])
+
+    def send(self) -> Sent:
+        return send(self.house.store, self.organisation, self.house.window)
+
+    def heal(self, tries: int = 12) -> Sent:
+        """Send until nothing fails, as somebody who tries again after a while."""
+        for _ in range(tries):
+            sent = self.send()
+            if not sent.failed:
+                return sent
+            CLOCK.pass_by(60.0)
+        raise AssertionError(f"{self.name} does not heal: {sent.failed}")
+
+    def entries(self) -> list[JournalEntry]:
+        """The entries that are planned, in their first revisions."""
+        return sorted(
+            entries_for(self.house.store, self.organisation, DAYS, {}),
+            key=lambda entry: entry.business_date,
+        )
+
+    def script(self, *faults: str | None) -> None:
+        """Let the next calls go wrong, one after the other; `expired` ends every access."""
+        assert self.faulty is not None
+        self.faulty.script = chain(map(self._fault, faults), repeat(None))
+
+    def script_each(self, fault: str) -> None:
+        """Let every second call go wrong until eight have."""
+        self.script(*[None, fault] * 8)
+
+    def _fault(self, fault: str | None) -> str | None:
+        if fault != "expired":
+            return fault
+        self.expire()
+        return None
+
+    def settle(self) -> None:
+        """Let every late request arrive."""
+        if self.faulty is not None:
+            self.faulty.script = repeat(None)
+            with httpx2.Client(verify=False) as client:
+                while self.faulty.late:
+                    client.options(self.url)
+
+    def reset(self) -> None:
+        """Empty books, an empty outbox, and every entry planned."""
+        self.settle()
+        self.clear()
+        with self.registry.publications._transaction() as session:
+            session.execute(text("DELETE FROM registry.publications"))
+            session.execute(text("DELETE FROM registry.mapping_versions"))
+        self._is_other = False
+        self._map()
+        self.plan()
+
+    def states(self) -> Counter[str]:
+        listed = self.registry.publications.list(ORGANISATION, all_revisions=True)
+        return Counter(p.state for p in listed)
+
+    def faults(self) -> list[str]:
+        """What is wrong: anything but one live entry for each revision on record as posted."""
+        held, faults = self.held(), []
+        expected = Held()
+        for p in self.registry.publications.list(ORGANISATION, all_revisions=True):
+            if p.state != "posted" or p.content is None:
+                continue
+            expected.entries[p.business_date] += 1
+            for line in p.content["lines"]:
+                expected.add(p.business_date, line["account"], Decimal(line["amount"]))
+        if held.plain() != expected.plain():
+            faults.append(f"{self.name} holds {held.plain()}, not {expected.plain()}")
+        if +held.entries != +expected.entries:
+            faults.append(f"{self.name} has {held.entries} live entries, not {expected.entries}")
+        return faults
+
+    def check(self, entries: int | None = None) -> None:
+        """Every entry on record stands there once, and the accounts have its sums."""
+        assert self.faults() == []
+        if entries is not None:
+            assert self.held().entries.total() == entries
+
+    def _map(self) -> None:
+        sales = {"sales": OTHER_SALES[self.name]} if self._is_other else {}
+        config = MappingConfig(
+            chart="organisation", accounts={**ACCOUNTS[self.name], **sales}, overrides=[]
+        )
+        self.registry.mappings.save(
+            config.model_dump(mode="json"), config.digest, actor="test", target=ORGANISATION
+        )
+
+
+@contextmanager
+def stand(name: str, server: Server, folder: Path) -> Iterator[Stand]:
+    """A target with a store of three entries, planned."""
+    with ExitStack() as stack:
+        database = stack.enter_context(server.database())
+        settings = Settings(home=folder / "home", database_url=database)
+        settings.key_file.parent.mkdir(parents=True)
+        create_key(settings)
+        opened = {
+            "csv": _files,
+            "hledger": _files,
+            "quickbooks": _emulated,
+            "tryton": _tryton,
+            "xero": _emulated,
+        }[name]
+        yield stack.enter_context(opened(name, settings, folder, server))
+
+
+@contextmanager
+def _emulated(name: str, settings: Settings, folder: Path, _server: Server) -> Iterator[Stand]:
+    with (
+        desk(name, settings, folder) as at,
+        buckets_passing_by(at.registry),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # The emulators' clock goes on instead of anybody waiting for turns.
+        patch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
+        emulator: Any = at.emulator
+        house = _house(at.accounts, name, at.fields(emulator.first), emulator.first)
+        ledgers = emulator.ledgers if name == "xero" else emulator.books
+        ledger = ledgers[emulator.first]
+        paths = {"xero": "/api.xro/2.0/", "quickbooks": "/v3/company/"}
+        emulator.application.only = paths[name]
+        made = _Emulated(name, ledger)
+        yield _planned(
+            Stand(
+                name,
+                house,
+                made.held,
+                made.edit,
+                made.close,
+                made.clear,
+                made.use,
+                emulator.expire,
+                emulator.application,
+                at.url,
+                ledger,
+            )
+        )
+
+
+@dataclass
+class _Emulated:
+    """The books of an emulator."""
+
+    name: str
+    ledger: Any
+
+    def held(self) -> Held:
+        held = Held()
+        for entry in self.ledger.live:
+            day = date.fromisoformat(entry["day" if self.name == "xero" else "TxnDate"])
+            held.entries[day] += 1
+            for line in entry["JournalLines" if self.name == "xero" else "Line"]:
+                held.add(day, *self._line(line))
+        return held
+
+    def _line(self, line: Mapping[str, Any]) -> tuple[str, Decimal]:
+        if self.name == "xero":
+            return line["AccountCode"], Decimal(str(line["LineAmount"]))
+        detail, amount = line["JournalEntryLineDetail"], Decimal(str(line["Amount"]))
+        is_debit = detail["PostingType"] == "Debit"
+        return detail["AccountRef"]["value"], amount if is_debit else -amount
+
+    def edit(self, day: date) -> None:
+        if self.name == "xero":
+            journal = next(j for j in self.ledger.live if j["day"] == str(day))
+            journal["JournalLines"][0]["AccountCode"] = "260"
+        else:
+            entry = next(e for e in self.ledger.live if e["TxnDate"] == str(day))
+            entry["Line"][0]["JournalEntryLineDetail"]["AccountRef"]["value"] = "91"
+
+    def close(self, day: date | None) -> None:
+        setattr(self.ledger, "period_lock" if self.name == "xero" else "close_date", day)
+
+    def clear(self) -> None:
+        (self.ledger.journals if self.name == "xero" else self.ledger.entries).clear()
+        self.ledger.replies.clear()
+        self.close(None)
+
+    def use(self, account: str, is_active: bool) -> None:
+        """Archive an account, or take it out of the archive."""
+        stored = self.ledger.accounts[ACCOUNTS[self.name][account]]
+        if self.name == "xero":
+            stored["Status"] = "ACTIVE" if is_active else "ARCHIVED"
+        else:
+            stored["Active"] = is_active
+
+
+@contextmanager
+def _tryton(name: str, settings: Settings, folder: Path, server: Server) -> Iterator[Stand]:
+    database = load(server)
+    uri = program.database_uri(server.url, database)
+    engine = create_engine(server.url.set(database=database), isolation_level="AUTOCOMMIT")
+    with program.running(uri, database, folder) as upstream:
+        faulty = Faulty(way_to(upstream))
+        with serving(faulty, bound()) as url:
+            private = settings.model_copy(update={"allowed_private_hosts": "127.0.0.1"})
+            fields = {
+                "server_url": url,
+                "database": database,
+                "user": USER,
+                "password": USER_PASSWORD,
+            }
+            with Registry.open(private) as registry, pytest.MonkeyPatch.context() as patch:
+                patch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
+                place = f"{url.partition('://')[2]}/{database}#1"
+                house = _house(Accounts(private, registry), name, fields, place)
+                made = _Tryton(engine, program.Administrator.login(upstream, database))
+                yield _planned(
+                    Stand(
+                        name,
+                        house,
+                        made.held,
+                        made.edit,
+                        made.close,
+                        made.clear,
+                        made.use,
+                        made.expire,
+                        faulty,
+                        url,
+                        made,
+                    )
+                )
+    engine.dispose()
+    server.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+
+_LIVE = """
+SELECT m.date FROM account_move AS m
+WHERE m.company = :company AND m.state = 'posted' AND m.origin IS NULL AND NOT EXISTS (
+    SELECT FROM account_move AS r
+    WHERE r.origin = 'account.move,' || m.id AND r.state = 'posted'
+)
+"""
+_LINES = """
+SELECT m.date, a.code, l.debit - l.credit
+FROM account_move_line AS l
+JOIN account_move AS m ON m.id = l.move
+JOIN account_account AS a ON a.id = l.account
+WHERE m.company = :company AND m.state = 'posted'
+"""
+_EDITED = """
+UPDATE account_move_line SET account = (
+    SELECT id FROM account_account WHERE code = '6.1.1' AND company = :company
+) WHERE id = (
+    SELECT min(l.id) FROM account_move_line AS l JOIN account_move AS m ON m.id = l.move
+    WHERE m.date = :day AND m.origin IS NULL AND m.state = 'posted'
+)
+"""
+_PERIODS = """
+UPDATE account_period
+SET state = CASE WHEN start_date <= :day THEN 'closed' ELSE 'open' END
+WHERE fiscalyear IN (SELECT id FROM account_fiscalyear WHERE company = :company)
+"""
+_ACCOUNT = "UPDATE account_account SET closed = :closed WHERE code = :code AND company = :company"
+
+
+@dataclass
+class _Tryton:
+    """The books of a Tryton company, as its database has them."""
+
+    engine: Engine
+    administrator: program.Administrator
+    company: int = 1
+
+    def held(self) -> Held:
+        held = Held()
+        for (day,) in self.rows(_LIVE):
+            held.entries[day] += 1
+        for day, code, amount in self.rows(_LINES):
+            held.add(day, code, amount)
+        return held
+
+    def rows(self, statement: str, **more: object) -> list[Any]:
+        with self.engine.connect() as connection:
+            cursor = connection.execute(text(statement), {"company": self.company, **more})
+            return list(cursor) if cursor.returns_rows else []
+
+    def edit(self, day: date) -> None:
+        # Tryton edits nothing that is posted, so this is a hand in its database.
+        self.rows(_EDITED, day=day)
+
+    def close(self, day: date | None) -> None:
+        """Periods are months: the one of the day is closed, and those before it."""
+        self.rows(_PERIODS, day=day or date(1900, 1, 1))
+
+    def clear(self) -> None:
+        for table in ("account_move_line", "account_move"):
+            self.rows(f"DELETE FROM {table}")
+        self.close(None)
+
+    def use(self, account: str, is_active: bool) -> None:
+        self.rows(_ACCOUNT, closed=not is_active, code=ACCOUNTS["tryton"][account])
+
+    def expire(self) -> None:
+        self.rows("DELETE FROM ir_session")
+
+
+@contextmanager
+def _files(name: str, settings: Settings, _folder: Path, _server: Server) -> Iterator[Stand]:
+    with Registry.open(settings) as registry:
+        form = "generic" if name == "csv" else "hledger"
+        fields = {"books": "Harbour Gifts", "form": form, "currency": "USD"}
+        house = _house(Accounts(settings, registry), "files", fields, "harbour gifts", name)
+        made = _Exported(name, settings.exports_folder / ORGANISATION / STORE)
+        yield _planned(
+            Stand(name, house, made.held, made.edit, made.close, made.clear, made.use, ledger=made)
+        )
+
+
+_POSTING = re.compile(r"    (\S+) +(-?[\d.]+) [A-Z]{3}")
+
+
+@dataclass
+class _Exported:
+    """The files of a store, read as the program that imports them would."""
+
+    name: str
+    folder: Path
+
+    def held(self) -> Held:
+        held = Held()
+        for path in sorted(self.folder.glob("*.*")):
+            rows = self._csv(path) if self.name == "csv" else self._journal(path)
+            for day, account, amount in rows:
+                held.add(day, account, amount)
+        held.entries = Counter(dict.fromkeys(held.plain(), 1))
+        return held
+
+    def _csv(self, path: Path) -> Iterator[tuple[date, str, Decimal]]:
+        for row in csv.DictReader(StringIO(path.read_text())):
+            amount = Decimal(row["Debit"] or 0) - Decimal(row["Credit"] or 0)
+            yield date.fromisoformat(row["Date"]), row["Account"], amount
+
+    def _journal(self, path: Path) -> Iterator[tuple[date, str, Decimal]]:
+        written = path.read_text()
+        day = date.fromisoformat(written[:10])
+        for account, amount in _POSTING.findall(written):
+            yield day, account, Decimal(amount)
+
+    def edit(self, day: date) -> None:
+        path = next(iter(self.folder.glob(f"{day}*")))
+        path.write_bytes(path.read_bytes() + (b"; mine\n" if self.name == "hledger" else b"\r\n"))
+
+    def close(self, day: date | None) -> None:
+        """Nothing: the program that imports the files knows its own closed days."""
+
+    def clear(self) -> None:
+        for path in self.folder.glob("*"):
+            path.unlink()
+
+    def use(self, account: str, is_active: bool) -> None:
+        """Nothing: the program that imports the files knows its own accounts."""
+
+
+def _house(
+    accounts: Accounts, platform: str, fields: Mapping[str, str], account: str, name: str = ""
+) -> House:
+    """A store that posts to an account of a platform."""
+    registry = accounts.registry
+    accounts.add(
+        platform, "Harbour Gifts", fields, account=account, slug=ORGANISATION, actor="test"
+    )
+    registry.connections.set_posting(ORGANISATION, SINCE, "test")
+    registry.connections.add(STORE, channel="amazon", name="Store", timezone="UTC", actor="test")
+    target = Setup(target=ORGANISATION).model_dump(mode="json")
+    registry.connections.set_setup(STORE, target, "test")
+    settings = accounts.settings.model_copy(update={"threads": 1, "memory_limit": "500MB"})
+    house = House(Workspace(settings, registry), registry.connections.get(STORE))
+    house.take(settlement(CURRENCIES[name or platform]))
+    house.normalise()
+    house.journal()
+    return house
+
+
+def _planned(made: Stand) -> Stand:
+    made.reset()
+    return made
