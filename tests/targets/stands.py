@@ -511,6 +511,7 @@ def _house(
     registry.connections.add(STORE, channel="amazon", name="Store", timezone="UTC", actor="test")
     target = Setup(target=ORGANISATION).model_dump(mode="json")
     registry.connections.set_setup(STORE, target, "test")
+    registry.entry_choices.set_automatic(ORGANISATION, STORE, SINCE, "test")
     settings = accounts.settings.model_copy(update={"threads": 1, "memory_limit": "500MB"})
     house = House(Workspace(settings, registry), registry.connections.get(STORE))
     house.take(settlement(CURRENCIES[name or platform]))
