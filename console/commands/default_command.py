@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 DEFAULT: Final = "post"
 
@@ -22,3 +22,12 @@ class DefaultCommand(TyperGroup):
         """Return the command that is meant; the default one goes by the group's own name."""
         name, command, rest = super().resolve_command(ctx, args)
         return "" if name == DEFAULT else name, command, rest
+
+
+class UnnamedCommand(TyperCommand):
+    """The default command, whose usage is that of the group."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the usage without a name of its own."""
+        pieces = self.collect_usage_pieces(ctx)
+        formatter.write_usage(ctx.command_path.strip(), " ".join(pieces))

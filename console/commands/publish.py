@@ -11,7 +11,7 @@ from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
 from connectors.lake.windows import Window, windows
 from console.commands import approvals, drift, roll_backs
-from console.commands.default_command import DEFAULT, DefaultCommand
+from console.commands.default_command import DEFAULT, DefaultCommand, UnnamedCommand
 from console.commands.sync import (
     From,
     Slugs,
@@ -45,6 +45,7 @@ for command in (*approvals.COMMANDS, *roll_backs.COMMANDS, *drift.COMMANDS):
 
 @app.command(
     name=DEFAULT,
+    cls=UnnamedCommand,
     hidden=True,
     epilog="Also: "
     + ", ".join(

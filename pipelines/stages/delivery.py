@@ -281,10 +281,13 @@ class Delivery:
         closed: date | None,
     ) -> None:
         documents = documents_of(held)
+        is_rolled_back = self._is_rolled_back(chain[-1])
         for document in documents:
             _check_open(document.entry.business_date, closed)
-            if not self._is_rolled_back(chain[-1]):
-                self._check_unmatched(target, document)
+            # All before the first goes: half of an entry is worse than the whole. One alone is
+            # looked at when it goes.
+            if len(documents) > 1 or not is_rolled_back:
+                self._check_removable(target, document, is_rolled_back)
         if held is not None and documents:
             self._void(target, held, documents)
             self.sent.removed.append(held)
@@ -314,9 +317,17 @@ class Delivery:
         return key in {(each.business_date, each.currency) for each in chosen}
 
     @staticmethod
-    def _check_unmatched(target: OrganisationBooks, document: PostedDocument) -> None:
-        """Raise `EditedThere` where a bank line would lose its match without anybody's wish."""
-        if target.inspect(document.reference, document.entry).is_matched:
+    def _check_removable(
+        target: OrganisationBooks, document: PostedDocument, is_rolled_back: bool
+    ) -> None:
+        """Raise `EditedThere` where an edit would be lost, or a match without anybody's wish."""
+        standing = target.inspect(document.reference, document.entry)
+        if standing.state == "edited":
+            raise EditedThere(
+                f"{document.entry.entry_id} was edited or deleted there after Daybook posted it: "
+                "undo that, or take it out by hand"
+            )
+        if standing.is_matched and not is_rolled_back:
             raise EditedThere(
                 f"{document.entry.entry_id} is matched with a bank line there: undo the match, "
                 "then publish again, or roll the entry back"

@@ -31,7 +31,8 @@ def listed_entries(
         entry.reference: entry
         for window in _windows(days)
         for entry in books.entries(window.start, window.end - ONE_DAY)
-        if entry.kind == "journal"
+        # Other kinds of entries may have the id of one of ours; they are listed without lines.
+        if entry.lines
     }
 
 

@@ -70,6 +70,8 @@ def remove_connection(
     # What a run posted meanwhile; none can from now on.
     if withdraw_entries and (late := posted_entries(workspace, slug)).entry_ids:
         _withdraw(workspace, slug, late, actor)
+    if withdraw_entries:
+        workspace.registry.entry_choices.forget(slug)
     workspace.lake.forget(slug, TABLES)
     return posted
 
@@ -78,6 +80,7 @@ def withdraw_removed(workspace: Workspace, slug: str, actor: str) -> PostedEntri
     """Take the entries of a connection that was removed before out of the books."""
     posted = posted_entries(workspace, slug)
     _withdraw(workspace, slug, posted, actor)
+    workspace.registry.entry_choices.forget(slug)
     return posted
 
 

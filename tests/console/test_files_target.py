@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mappings.journal.config import MappingConfig
 from mappings.taxonomy import chart
 from tests.console.user import User
 
@@ -174,3 +175,28 @@ def test_entries_are_checked_rolled_back_released_and_closed(
     reopened = accountant("close", "2026-03", "mugs", "--reopen", "--reason", "a late claim")
     assert reopened.lines == ["1 store open from 2026-03-01 on"]
     assert "is no month" in accountant("close", "soon").complaint
+
+
+def test_days_that_somebody_names_again_wait_for_approval(accountant: User, tmp_path: Path) -> None:
+    assert accountant("mappings", "set", named(tmp_path), "--target", "acme").code == 0
+    assert accountant("sync", "mugs").code == 0
+    exports = accountant.home / "exports" / "acme" / "mugs"
+    before = {path.name for path in exports.glob("*.csv")}
+    # Nothing asks for the days but a user by their dates: what changes on the way is a draft.
+    with accountant.opened() as opened:
+        numbers = {role: str(5000 + n) for n, role in enumerate(chart("books"))}
+        config = MappingConfig(chart="organisation", accounts=numbers)
+        opened.registry.mappings.save(
+            config.model_dump(mode="json"), config.digest, actor="test", target="acme"
+        )
+    days = ("--from", "2026-03-04", "--to", "2026-03-08")
+    assert accountant("sync", "mugs", *days).code == 0
+    assert {path.name for path in exports.glob("*.csv")} == before
+    drafts = accountant("publish", "approve", "mugs", "--json").json["drafts"]
+    assert [draft["day"] for draft in drafts] == ["2026-03-04", "2026-03-08"]
+    assert "was requested again" in drafts[0]["message"]
+    # A changed mapping that is saved asks for every day, and needs nobody.
+    assert accountant("mappings", "set", named(tmp_path), "--target", "acme").code == 0
+    assert accountant("publish", "approve", "mugs", *days).code in {0, 2}
+    assert accountant("sync", "mugs").code == 0
+    assert accountant("publish", "--target", "acme").code == 0

@@ -217,6 +217,8 @@ def test_the_entries_of_a_removed_store_go_with_it(books: Books) -> None:
     remove_connection(workspace, "store", "ann", withdraw_entries=True)
     assert books.ledger.live == []
     assert [c.slug for c in workspace.registry.connections.list()] == ["harbour"]
+    # Another store of its name begins with nothing decided.
+    assert workspace.registry.entry_choices.list("harbour", "store") == []
 
 
 def test_a_roll_back_says_where_a_bank_line_loses_its_match(books: Books) -> None:

@@ -1,16 +1,17 @@
 """One table of scenarios over all accounting targets: each entry stands there once."""
 
-from datetime import date
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from connectors.accounting.target import OrganisationBooks
+from connectors.accounting.target import OrganisationBooks, Standing, marker
 from connectors.errors import Transient
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
 from pipelines.stages.organisations import account_problems
 from sandbox.limits import CLOCK
-from tests.targets.stands import ACCOUNTS, FIRST_DAY, REMOTE, STANDS, Stand
+from tests.targets.stands import ACCOUNTS, FIRST_DAY, OTHER_SALES, REMOTE, STANDS, Stand
 
 every = pytest.mark.parametrize("stood", STANDS, indirect=True)
 remote = pytest.mark.parametrize("stood", REMOTE, indirect=True)
@@ -46,17 +47,48 @@ def test_a_change_is_brought_up_and_a_withdrawn_entry_taken_out(at: Stand) -> No
 
 
 @every
-def test_what_somebody_edited_there_is_never_overwritten(at: Stand) -> None:
+def test_what_somebody_edited_there_is_corrected_beside_and_never_overwritten(at: Stand) -> None:
     at.send()
     at.edit(FIRST_DAY)
-    before = at.held()
+    (first, *_), before = at.entries(), at.held()
     at.change()
-    sent = at.send()
-    assert list(sent.failed) == [FIRST_DAY]
-    assert at.held().balances[FIRST_DAY] == before.balances[FIRST_DAY]
+    assert at.send().failed == {}
+    # The difference of both revisions stands beside what somebody edited, and nothing else.
+    after = at.held()
+    if at.name in REMOTE:
+        assert sum(after.entries.values()) == sum(before.entries.values()) + 1
+    sales, others = ACCOUNTS[at.name]["sales"], OTHER_SALES[at.name]
+    moved = sum(line.amount for line in first.lines if line.category == "sales.principal")
+    for account, amount in ((sales, -moved), (others, moved)):
+        gained = after.balances[FIRST_DAY][account] - before.balances[FIRST_DAY][account]
+        assert gained == amount, account
     at.withdraw(FIRST_DAY)
     assert list(at.send().failed) == [FIRST_DAY]
-    assert at.held().balances[FIRST_DAY] == before.balances[FIRST_DAY]
+    assert at.held().plain() == after.plain()
+
+
+@every
+def test_books_show_what_became_of_what_was_posted(at: Stand) -> None:
+    begun = datetime.now(UTC)
+    at.send()
+    first, books = at.entries()[0], at.books
+    holding = books.find(first, None)
+    assert holding is not None
+    assert books.inspect(holding.reference, first) == Standing("intact")
+    listed = {entry.reference: entry for entry in books.entries(FIRST_DAY, FIRST_DAY)}
+    if listed:
+        shown = listed[holding.reference]
+        assert f"[{marker(first)}]" in shown.text
+        assert Counter((line.account, line.amount) for line in shown.lines) == Counter(
+            (line.account, line.amount) for line in first.lines if line.amount
+        )
+    changed = books.changed_since(begun - timedelta(minutes=1))
+    assert changed is None or holding.reference in changed
+    at.edit(FIRST_DAY)
+    assert books.inspect(holding.reference, first).state == "edited"
+    at.clear()
+    assert books.inspect(holding.reference, first).state == "gone"
+    assert list(books.entries(FIRST_DAY, FIRST_DAY)) == []
 
 
 @every
@@ -83,14 +115,22 @@ def test_a_closed_period_holds_its_days_alone(at: Stand) -> None:
     at.close(MONTH_END)
     assert at.books.closed_through() == MONTH_END
     assert at.send().failed == {}
+    # What was posted is corrected on the first open day, and what was not waits for its owner.
+    before = at.held()
+    at.withdraw(date(2026, 3, 18))
+    assert len(at.send().removed) == 1
     at.change()
     at.close(date(2026, 3, 31))
     sent = at.send()
-    assert set(sent.failed) == {FIRST_DAY, date(2026, 3, 3)}
-    assert "closed through" in sent.failed[FIRST_DAY]
+    assert (sent.failed, len(sent.posted)) == ({}, 2)
+    assert [p.business_date for p in sent.held] == [date(2026, 3, 18)]
+    after = at.held()
+    for day in (FIRST_DAY, date(2026, 3, 3)):
+        assert after.balances[day] == before.balances[day]
+    assert after.entries[date(2026, 4, 1)] == 2
     at.close(None)
     assert at.send().failed == {}
-    at.check(3)
+    assert at.states() == Counter(posted=3, superseded=2, voided=1)
 
 
 @remote

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+import httpx2
 import orjson
 
 from connectors.accounting.target import (
@@ -181,7 +182,10 @@ class XeroJournals:
             page += 1
 
     def _one(self, reference: str) -> Mapping[str, Any] | None:
-        journals = self._call("GET", f"/ManualJournals/{reference}")["ManualJournals"]
+        try:
+            journals = self._call("GET", f"/ManualJournals/{reference}")["ManualJournals"]
+        except _NoJournal:
+            return None
         return journals[0] if journals else None
 
     def _write(self, method: str, path: str, document: Mapping[str, Any], key: str | None) -> str:
@@ -211,9 +215,19 @@ class XeroJournals:
         if tenant := self._access.fields.get("tenant_id"):
             headers[TENANT] = tenant
         auth = TokenAuth(self._access.token)
-        with Remote(TITLE, auth, limiter=self._limiter, exact=True) as xero:
+        with Remote(TITLE, auth, error_for=_error, limiter=self._limiter, exact=True) as xero:
             url = self._access.url("api", f"/api.xro/2.0{path}")
             return xero.call(method, url, operation=CALLS, headers=headers, **options)
+
+
+class _NoJournal(Permanent):
+    """Xero holds nothing of an id."""
+
+
+def _error(response: httpx2.Response) -> Exception | None:
+    if response.status_code != httpx2.codes.NOT_FOUND:
+        return None
+    return _NoJournal(f"{TITLE} holds nothing at {response.request.url.path}")
 
 
 def _account(account: Mapping[str, Any]) -> ChartAccount:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -106,6 +106,12 @@ class EntryChoices(Repository):
                 tuple_(PublicationRow.business_date, PublicationRow.currency).in_(list(keys)),
                 PublicationRow.state.in_(LIVE),
             ).update({"withdrawn_at": None, "updated_at": func.now()}, False)
+
+    def forget(self, connection: str) -> None:
+        """Drop the choices about a store that is gone with its entries: its slug is free again."""
+        chosen = delete(EntryChoiceRow).where(EntryChoiceRow.connection == connection)
+        with self._transaction() as session:
+            session.execute(chosen)
 
     def list(
         self, target: str, connection: str, choices: Collection[Choice] | None = None
