@@ -27,7 +27,14 @@ def test_a_profile_is_shown_changed_and_removed(user: User, tmp_path: Path) -> N
     )
     shown = user("connections", "tax", "mugs", *options, "--json").json
     assert shown["tax"] == {
-        **{"version": 1, "country": "GB", "market": None, "rates": [], "fees": None},
+        **{
+            "version": 1,
+            "country": "GB",
+            "market": None,
+            "rates": [],
+            "fees": None,
+            "advertising": None,
+        },
         "registrations": [{"country": "GB", "scheme": "vat", "from": "2026-01-01", "to": None}],
         "stock": [{"country": "GB", "fulfilment": None}],
         "items": [],
