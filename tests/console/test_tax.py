@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.console.user import User
+from tests.stages.test_vat_transactions import vat
 
 PROFILE = """\
 country: GB
@@ -53,6 +54,13 @@ def test_a_profile_is_shown_changed_and_removed(user: User, tmp_path: Path) -> N
     filed = user("connections", "tax", "mugs", "--json").json["tax"]
     assert filed["items"] == [{"sku": "BOOK-*", "class": "zero"}]
     assert user("connections", "tax", "mugs", "--remove", "--json").json["tax"] is None
+    report = tmp_path / "vat.csv"
+    report.write_text(vat("SALE 111-0000001-0000001 MUG GB FR SELLER"))
+    imported = user("import", "amazon", report, "--connection", "mugs")
+    assert imported.lines[0] == (
+        "vat.csv: new: Amazon vat transactions 2026-03, 1 rows; it holds no money to book, and says "
+        "of orders where goods came from and went: 0 days have lines of them"
+    )
 
 
 def test_what_is_wrong_is_named(user: User, tmp_path: Path) -> None:
