@@ -58,8 +58,8 @@ def test_a_profile_is_shown_changed_and_removed(user: User, tmp_path: Path) -> N
     report.write_text(vat("SALE 111-0000001-0000001 MUG GB FR SELLER"))
     imported = user("import", "amazon", report, "--connection", "mugs")
     assert imported.lines[0] == (
-        "vat.csv: new: Amazon vat transactions 2026-03, 1 rows; it holds no money to book, and says "
-        "of orders where goods came from and went: 0 days have lines of them"
+        "vat.csv: new: Amazon vat transactions 2026-03, rows: 1; it holds no money to book, and "
+        "says of orders where goods came from and went; days with lines of them: 0"
     )
 
 
