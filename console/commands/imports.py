@@ -106,8 +106,8 @@ def _report(source: Channel, outcome: Imported) -> None:
     if manifest.describes_orders:
         print_result(
             f"{manifest.name}: {_status(outcome)}: {source.title} {manifest.statement}, "
-            f"{manifest.rows} rows; it holds no money to book, and says of orders where goods came "
-            f"from and went: {len(outcome.days)} days have lines of them"
+            f"rows: {manifest.rows}; it holds no money to book, and says of orders where goods "
+            f"came from and went; days with lines of them: {len(outcome.days)}"
         )
         return
     is_summary = manifest.coverage is Coverage.PAYOUT_SUMMARY

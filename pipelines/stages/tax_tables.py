@@ -134,6 +134,7 @@ def _load_profile(
         "sells": ("VARCHAR", channel["sells"]),
         "ship_to": ("VARCHAR", channel["ship_to"]),
         "fees": ("VARCHAR", profile.fees or "unset"),
+        "advertising": ("VARCHAR", profile.advertising or profile.fees or "unset"),
         "is_inclusive": ("BOOLEAN", profile.prices_include_tax),
         "is_domestic": ("BOOLEAN", profile.assume_domestic),
     }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.console.user import User
+from tests.stages.test_vat_transactions import vat
 
 PROFILE = """\
 country: GB
@@ -27,7 +28,14 @@ def test_a_profile_is_shown_changed_and_removed(user: User, tmp_path: Path) -> N
     )
     shown = user("connections", "tax", "mugs", *options, "--json").json
     assert shown["tax"] == {
-        **{"version": 1, "country": "GB", "market": None, "rates": [], "fees": None},
+        **{
+            "version": 1,
+            "country": "GB",
+            "market": None,
+            "rates": [],
+            "fees": None,
+            "advertising": None,
+        },
         "registrations": [{"country": "GB", "scheme": "vat", "from": "2026-01-01", "to": None}],
         "stock": [{"country": "GB", "fulfilment": None}],
         "items": [],
@@ -46,6 +54,13 @@ def test_a_profile_is_shown_changed_and_removed(user: User, tmp_path: Path) -> N
     filed = user("connections", "tax", "mugs", "--json").json["tax"]
     assert filed["items"] == [{"sku": "BOOK-*", "class": "zero"}]
     assert user("connections", "tax", "mugs", "--remove", "--json").json["tax"] is None
+    report = tmp_path / "vat.csv"
+    report.write_text(vat("SALE 111-0000001-0000001 MUG GB FR SELLER"))
+    imported = user("import", "amazon", report, "--connection", "mugs")
+    assert imported.lines[0] == (
+        "vat.csv: new: Amazon vat transactions 2026-03, rows: 1; it holds no money to book, and "
+        "says of orders where goods came from and went; days with lines of them: 0"
+    )
 
 
 def test_what_is_wrong_is_named(user: User, tmp_path: Path) -> None:

@@ -216,6 +216,7 @@ def test_a_profile_splits_entries_and_without_it_they_are_as_before(shop: House)
         ("tax.self_deducted", "Assets:Tax:Input"): Decimal("0.90"),
     }
     assert "  source-rows: 4\n" in shop.books()
+    assert '    category: "tax.contained"\n    tax: "uk.standard GB 20 %"\n' in shop.books()
     rows = sources(shop.workspace, shop.connection, DAY)
     behind_tax = {
         line.category: sorted(source.amount for source in behind(line, entry, rows))

@@ -11,7 +11,7 @@ from connectors.errors import BadInput
 from mappings.journal.tax.profile import TaxProfile
 from pipelines.stages.imports import Target, import_file
 from pipelines.stages.tax_profiles import change_tax_profile
-from pipelines.stages.withdrawals import withdraw_document
+from pipelines.stages.withdrawals import stored_documents, withdraw_document
 from sandbox.amazon_files import order, report
 from tests.channels.house import House
 
@@ -149,6 +149,15 @@ def test_a_later_report_of_the_month_replaces_it(shop: House, tmp_path: Path) ->
         (DAYS[0], None, "AT", "none"),
         *((day, None, None, "none") for day in DAYS[1:]),
     }
+
+
+def test_a_report_before_any_computed_day_asks_for_none(shop: House, tmp_path: Path) -> None:
+    assert take(shop, vat(*REPORT), tmp_path) == []
+    assert shop.workspace.registry.inbox.list() == []
+    files = {stored.origin for stored in stored_documents(shop.workspace, shop.connection)}
+    assert "file" in files
+    shop.run()
+    assert (DAYS[1], "DE", "FR", "none") in places(shop)
 
 
 @pytest.mark.parametrize(

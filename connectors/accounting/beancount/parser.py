@@ -22,7 +22,7 @@ _HEAD = re.compile(
 )
 _POSTING = re.compile(
     rf"  (\S+) +(-?\d+(?:\.\d+)?) ([A-Z]{{3}})\n    category: {_STRING}\n"
-    rf"(?:    tax-code: {_STRING}\n)?(?:    settlement: {_STRING}\n)?"
+    rf"(?:    tax-code: {_STRING}\n)?(?:    tax: {_STRING}\n)?(?:    settlement: {_STRING}\n)?"
 )
 _BALANCE = re.compile(r"\d{4}-\d\d-\d\d balance \S+ +-?\d+(?:\.\d+)? ~ 0(?:\.0+)? [A-Z]{3}")
 
@@ -122,7 +122,7 @@ def _postings(text: str, start: int, first: int) -> tuple[PostingLine, ...]:
         match = _POSTING.match(text, start)
         if match is None:
             raise Unreadable(first + text.count("\n", 0, start), "not a posting with its category")
-        account, figures, currency, category, _, settlement = match.groups()
+        account, figures, currency, category, *_, settlement = match.groups()
         amount = Decimal(figures)
         total += amount
         settlement_id = None if settlement is None else unquoted(settlement)

@@ -1,7 +1,7 @@
 """The inbox: touched days, for the sensor that requests them from Dagster."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -39,6 +39,8 @@ class Inbox(Repository):
             if recorded is not None and not again:
                 return recorded
             event = InboxRow(connection=slug, kind="document", document=document, days=_set(days))
+            # A document may touch no computed day yet: nothing would ever finish its event.
+            event.handled_at = None if days else datetime.now(UTC)
             if recorded is not None:
                 # The unique index takes a document once; what it touches again is a request.
                 event = InboxRow(connection=slug, kind="request", days=_set(days))

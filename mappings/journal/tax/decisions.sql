@@ -42,7 +42,9 @@ tags AS (
     UNION ALL SELECT kind, 'collected:' || tax_collected FROM kinds
     UNION ALL SELECT kind, 'sells:' || p.sells FROM kinds, tax_profile AS p
     UNION ALL SELECT kind, 'channel:' || p.channel FROM kinds, tax_profile AS p
-    UNION ALL SELECT kind, 'fees:' || p.fees FROM kinds, tax_profile AS p
+    UNION ALL
+    SELECT kind, 'fees:' || CASE tax_line WHEN 'advertising' THEN p.advertising ELSE p.fees END
+    FROM kinds, tax_profile AS p
     UNION ALL SELECT kind, place || ':known' FROM stated
     UNION ALL SELECT kind, place || ':' || country FROM stated
     UNION ALL SELECT s.kind, s.place || ':' || g.name FROM stated AS s JOIN tax_groups AS g USING (country)
@@ -119,7 +121,7 @@ placed AS (
         END AS method,
         CASE
             WHEN r.tax = 'oss' THEN 'tax.oss'
-            WHEN r.tax_line IN ('fee', 'fee_tax') THEN 'tax.contained_in_fees'
+            WHEN r.tax_line IN ('fee', 'advertising', 'fee_tax') THEN 'tax.contained_in_fees'
             ELSE 'tax.contained'
         END AS posts
     FROM rated AS r
@@ -129,12 +131,15 @@ SELECT
     business_date, tax_line, tax_market, tax_from, tax_to, tax_class, tax_collected,
     treatment, country, rate, remitted_by, method, posts,
     CASE
-        WHEN treatment IS NULL AND tax_line = 'sold' AND tax_from IS NULL THEN
+        WHEN treatment IS NULL AND tax_line IN ('sold', 'tax') AND tax_from IS NULL THEN
             'the country that goods are shipped from is not stated: name it under stock'
-        WHEN treatment IS NULL AND tax_line = 'sold' AND tax_to IS NULL THEN
+        WHEN treatment IS NULL AND tax_line IN ('sold', 'tax') AND tax_to IS NULL THEN
             'the country that goods went to is not stated: import a report that states it, or choose assume_domestic'
-        WHEN treatment IS NULL AND tax_line IN ('fee', 'fee_tax') THEN
-            'the tax on fees is not decided: answer fees'
+        WHEN treatment IS NULL AND tax_line IN ('fee', 'advertising', 'fee_tax') THEN
+            concat(
+                'the tax on fees is not stated: answer ',
+                CASE tax_line WHEN 'advertising' THEN 'advertising' ELSE 'fees' END
+            )
         WHEN treatment IS NULL THEN
             concat(
                 'no rule for ', CASE tax_line WHEN 'sold' THEN 'sales' ELSE 'tax' END,

@@ -52,6 +52,8 @@ def _day(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+# By alias, as a profile is a part of a larger document that is written as a whole.
+_CONFIG: Final = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
 
 class Registration(BaseModel):
@@ -61,7 +63,7 @@ class Registration(BaseModel):
     to other countries of the EU below 10,000 EUR a year.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _CONFIG
 
     country: Country
     scheme: Scheme
@@ -78,7 +80,7 @@ class Registration(BaseModel):
 class Stock(BaseModel):
     """A country where stock lies; `fulfilment` is the channel's word for what ships from there."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _CONFIG
 
     country: Country
     fulfilment: Text | None = None
@@ -87,7 +89,7 @@ class Stock(BaseModel):
 class Item(BaseModel):
     """The tax class of SKUs; `sku` may end in `*`. The first that fits decides."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _CONFIG
 
     sku: Text
     item_class: ItemClass = Field(alias="class")
@@ -96,7 +98,7 @@ class Item(BaseModel):
 class OwnRate(BaseModel):
     """A rate in percent, from a day on, that comes before the shipped one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _CONFIG
 
     country: Country
     item_class: ItemClass = Field(alias="class")
@@ -113,10 +115,11 @@ class TaxProfile(BaseModel):
     `items`: tax classes by SKU; the others are `standard`. `rates`: rates of the seller's own.
     `prices_include_tax`: tax that the channel does not state apart is contained in prices.
     `assume_domestic`: goods whose destination the channel does not state went to the market.
-    `fees`: how the channel's invoices for fees show tax; None lets the rules decide.
+    `fees`: how the channel's invoices for fees show tax; None lets the rules decide. `advertising`
+    is the same of advertising, None where it is as of other fees.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", title="Daybook tax profile")
+    model_config = ConfigDict(**_CONFIG, title="Daybook tax profile")
 
     version: Literal[1] = 1
     country: Country
@@ -128,6 +131,7 @@ class TaxProfile(BaseModel):
     prices_include_tax: StrictBool = True
     assume_domestic: StrictBool = False
     fees: FeeTax | None = None
+    advertising: FeeTax | None = None
 
     @model_validator(mode="after")
     def _no_two_of_one_kind(self) -> Self:
@@ -142,4 +146,4 @@ class TaxProfile(BaseModel):
 
     def document(self) -> dict[str, object]:
         """Return the profile as it is stored and printed."""
-        return self.model_dump(mode="json", by_alias=True)
+        return self.model_dump(mode="json")

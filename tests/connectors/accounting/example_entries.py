@@ -49,12 +49,15 @@ def entry(
     currency: str = "GBP",
     revision: int = 1,
 ) -> JournalEntry:
+    # A line without tax hashes as it did before lines had any.
+    untaxed = ", tax_treatment=None, tax_country=None, tax_rate=None, tax_amount=None"
+    text = repr(lines).replace(untaxed, "")
     return JournalEntry(
         entry_id=f"je:{connection}:{day}:{currency}",
         connection=connection,
         business_date=date.fromisoformat(day),
         currency=currency,
-        content_hash=hashlib.sha256(repr(lines).encode()).hexdigest(),
+        content_hash=hashlib.sha256(text.encode()).hexdigest(),
         revision=revision,
         lines=lines,
     )
