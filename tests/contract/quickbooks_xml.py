@@ -68,7 +68,9 @@ class Schema:
                 continue
             if is_attribute:
                 stated = value[member]
-                element.set(member, str(stated).lower() if isinstance(stated, bool) else str(stated))
+                element.set(
+                    member, str(stated).lower() if isinstance(stated, bool) else str(stated)
+                )
                 continue
             listed = value[member] if isinstance(value[member], list) else [value[member]]
             element.extend(self._element(member, of_type, each) for each in listed)
