@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from connectors.accounting.files import hledger
+from connectors.accounting.files import datev, hledger
 from connectors.accounting.files.templates import templates
 from connectors.accounting.target import ChartAccount, EditedThere, Holding, Opening
 from connectors.errors import Permanent, Transient
@@ -33,10 +33,13 @@ class Files:
     def __init__(self, opening: Opening) -> None:
         """Open the organisation's folder; its `form` is `hledger` or a template."""
         self._folder = opening.settings.exports_folder / opening.organisation.slug
-        self._form, self._stores = opening.access.fields["form"], opening.stores
+        self._fields, self._stores = opening.access.fields, opening.stores
+        self._form = self._fields["form"]
 
     def check(self) -> None:
-        """Make the folder; `Transient` where that fails."""
+        """Make the folder; `Transient` where that fails, `BadInput` where the form lacks a field."""
+        if self._form == datev.DATEV:
+            datev.check_fields(self._fields)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             main = self._folder / _MAIN
@@ -105,13 +108,17 @@ class Files:
         name = f"{entry.business_date}-{entry.currency}"
         if self._in_place:
             return self._folder / entry.connection / f"{name}.journal"
-        return self._folder / entry.connection / f"{name}-r{entry.revision}.csv"
+        # DATEV takes no file of another name.
+        prefix = "EXTF_" if self._form == datev.DATEV else ""
+        return self._folder / entry.connection / f"{prefix}{name}-r{entry.revision}.csv"
 
     def _rendered(self, entry: JournalEntry) -> bytes:
         store = self._stores.get(entry.connection, entry.connection)
         name = f"{entry.entry_id}#{entry.revision}"
         if self._in_place:
             return hledger.render(entry, store, name)
+        if self._form == datev.DATEV:
+            return datev.render(entry, store, self._fields)
         return templates()[self._form].render(entry, store, name)
 
     def _write(self, path: Path, content: bytes) -> str:

@@ -26,6 +26,7 @@ from connectors.accounting.target import (
 )
 from connectors.accounting.tryton.company import MOVE, TrytonCompany, chart_account
 from connectors.accounting.tryton.rpc import TITLE, Record
+from connectors.errors import Permanent
 from mappings.model import JournalEntry
 from mappings.money import coin
 
@@ -100,6 +101,8 @@ class TrytonMoves:
     def _bring_up(self, entry: JournalEntry) -> str:
         """Leave this revision posted, and no other one of its entry."""
         check_postable(entry, self._currency, TITLE)
+        if any(line.tax_code for line in entry.lines):
+            raise Permanent(f"{entry.entry_id} has tax codes: leave them out of the mapping there")
         moves = self._company.moves_of(entry.entry_id)
         live = self._live(moves)
         arrived = [move for move in live if _is_marked(move, entry)]
