@@ -17,6 +17,7 @@ from connectors.accounting.files.target import Files
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from connectors.errors import Transient
+from connectors.lake.atomic import write_atomically
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
 from mappings.taxonomy import chart
@@ -144,6 +145,47 @@ def hledger(journal: Path, *words: str) -> str:
     return result.stdout
 
 
+def ledger(journal: Path) -> str:
+    """What Ledger, which nobody here wrote either, says of a journal's balances."""
+    if shutil.which("ledger") is None:
+        pytest.skip("needs ledger: apt-get install ledger")
+    return subprocess.run(
+        ["ledger", "-f", str(journal), "balance"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_a_balance_is_stated_after_a_change_that_was_cut_short(
+    empty: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_to(empty, "hledger")
+    empty.take(settlement())
+    with monkeypatch.context() as patch:
+
+        def cut(path: Path, content: bytes) -> None:
+            write_atomically(path, content)
+            raise OSError(5, "Input/output error")
+
+        patch.setattr("connectors.accounting.files.target.write_atomically", cut)
+        assert publish(empty).failed
+    sent = send(empty.store, organisation(empty), empty.window)
+    assert sent.failed == {}
+    checked = empty.settings.exports_folder / ORGANISATION / "checked.journal"
+    assert hledger(checked, "check") == ""
+    assert checked.read_text().count(" = ") == len(
+        [line for line in hledger(checked, "balance", "-N", "--flat", "-E").splitlines() if line]
+    )
+    # What is taken out leaves its accounts at nothing.
+    days = [day for day, _ in states(empty)]
+    empty.workspace.registry.publications.withdraw(
+        ORGANISATION, "store", [(day, "USD") for day in days]
+    )
+    assert send(empty.store, organisation(empty), empty.window).failed == {}
+    assert hledger(checked, "check") == ""
+    assert {line.split(" = ")[1] for line in checked.read_text().splitlines() if " = " in line} == {
+        "0.00 USD"
+    }
+
+
 def test_hledger_reads_what_was_written_and_a_change_in_its_place(empty: House) -> None:
     post_to(empty, "hledger")
     empty.take(settlement())
@@ -155,6 +197,19 @@ def test_hledger_reads_what_was_written_and_a_change_in_its_place(empty: House) 
     assert hledger(main, "check") == ""
     sales = str(1000 + list(chart("books")).index("sales"))
     assert "-45.00 USD" in hledger(main, "balance", sales, "-O", "csv")
+    # Every balance is stated, and one that is not so is found by both programs.
+    checked = main.with_name("checked.journal")
+    assert hledger(checked, "check") == ""
+    assert ledger(checked)
+    (first, *_) = (main.parent / "store").glob("2026-03-02*")
+    content = first.read_bytes()
+    first.unlink()
+    with pytest.raises(subprocess.CalledProcessError):
+        hledger(checked, "check")
+    with pytest.raises(subprocess.CalledProcessError):
+        ledger(checked)
+    first.write_bytes(content)
+    assert hledger(main, "check") == ""
 
 
 def test_an_answer_that_was_lost_is_looked_for_and_nothing_sent_twice(

@@ -6,6 +6,8 @@ files. It is compared with what Daybook has on record as posted there.
 
 import csv
 import re
+import shutil
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -492,8 +494,15 @@ class _Exported:
         """Nothing: the program that imports the files knows its own closed days."""
 
     def clear(self) -> None:
-        for path in self.folder.glob("*"):
-            path.unlink()
+        for path in [*self.folder.glob("*"), self.folder.parent / "checked.journal"]:
+            path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Have hledger check what is stated of its journals."""
+        if shutil.which("hledger") is None:
+            pytest.skip("needs hledger: apt-get install hledger")
+        checked = self.folder.parent / "checked.journal"
+        subprocess.run(["hledger", "-f", str(checked), "check"], check=True)
 
     def use(self, account: str, is_active: bool) -> None:
         """Nothing: the program that imports the files knows its own accounts."""

@@ -9,6 +9,7 @@ somebody changed is never written over.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.accounting.files import datev, hledger
+from connectors.accounting.files.checked import CheckedJournal
 from connectors.accounting.files.templates import templates
 from connectors.accounting.target import ChartAccount, EditedThere, Holding, Opening
 from connectors.errors import Permanent, Transient
@@ -23,8 +25,6 @@ from connectors.lake.atomic import sync_folder, write_atomically
 from mappings.model import JournalEntry, JournalLine
 
 HLEDGER: Final = "hledger"
-_MAIN: Final = "all.journal"
-_INCLUDES: Final = b"; Every journal of this folder.\ninclude */*.journal\n"
 
 
 class Files:
@@ -37,14 +37,13 @@ class Files:
         self._form = self._fields["form"]
 
     def check(self) -> None:
-        """Make the folder; `Transient` where that fails, `BadInput` where the form lacks a field."""
+        """Make the folder; raise `Transient` where that fails, `BadInput` where a field lacks."""
         if self._form == datev.DATEV:
             datev.check_fields(self._fields)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            main = self._folder / _MAIN
-            if self._form == HLEDGER and not main.exists():
-                write_atomically(main, _INCLUDES)
+            if self._in_place:
+                CheckedJournal(self._folder).include()
         except OSError as error:
             raise Transient(f"{self._folder} cannot be written ({error.strerror})") from error
 
@@ -91,7 +90,8 @@ class Files:
             return
         path = self._intact(reference)
         if self._in_place:
-            path.unlink()
+            with self._restated(path):
+                path.unlink()
             # Without it a power cut could bring the entry back into books that are said to lack it.
             sync_folder(path.parent)
             return
@@ -121,9 +121,13 @@ class Files:
             return datev.render(entry, store, self._fields)
         return templates()[self._form].render(entry, store, name)
 
+    def _restated(self, path: Path) -> AbstractContextManager[None]:
+        return CheckedJournal(self._folder).around(path) if self._in_place else nullcontext()
+
     def _write(self, path: Path, content: bytes) -> str:
         try:
-            write_atomically(path, content)
+            with self._restated(path):
+                write_atomically(path, content)
         except OSError as error:
             raise Transient(f"{path} cannot be written ({error.strerror})") from error
         return self._reference(path, content)
