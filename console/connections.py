@@ -12,6 +12,7 @@ from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.setup import Imports, Setup
 from connectors.channels import CHANNELS
 from connectors.database.registry import Connection, Registry
+from connectors.database.registry.findings import MAPPING
 from connectors.errors import BadInput
 from mappings.model import BOOKS
 from pipelines.stages.provisional import book_provisional, is_booked
@@ -138,6 +139,7 @@ def change_target(workspace: Workspace, slug: str, target: str, actor: str) -> b
     # Journals that exist already were planned for the target of before.
     if before != BOOKS:
         registry.publications.drop_drafts(before, slug)
+        registry.findings.set(slug, MAPPING, [])
     plan_all(workspace, registry.connections.get(slug))
     return True
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from connectors.database.registry import Connection
-from mappings.model import BOOKS, JournalEntry
+from mappings.model import BOOKS, JournalEntry, JournalLine
 from mappings.money import minor_digits
 from pipelines.stages.explanation import Source, behind, sources
 from pipelines.stages.journals import read_entries
@@ -50,6 +50,7 @@ def _lines(entry: JournalEntry, rows: Sequence[Source] | None) -> list[Entry]:
             "account": line.account,
             "category": line.category,
             "tax_code": line.tax_code,
+            "tax": _tax(line),
             "settlement_id": line.settlement_id,
             "amount": f"{line.amount:.{digits}f}",
             "transactions": line.transactions,
@@ -61,6 +62,13 @@ def _lines(entry: JournalEntry, rows: Sequence[Source] | None) -> list[Entry]:
         )
         for line in entry.lines
     ]
+
+
+def _tax(line: JournalLine) -> Entry | None:
+    if line.tax_treatment is None:
+        return None
+    rate = None if line.tax_rate is None else f"{line.tax_rate.normalize():f}"
+    return {"treatment": line.tax_treatment, "country": line.tax_country, "rate": rate}
 
 
 def _source(source: Source) -> Entry:

@@ -18,7 +18,9 @@ class JournalLine:
     """One posting; `amount` is debit-positive, in the entry's currency.
 
     `part` is `activity`, or `payout` for the two lines that close one settlement.
-    `settlement_id` stands on clearing lines and payout lines only.
+    `settlement_id` stands on clearing lines and payout lines only. `tax_amount` is the part of
+    `amount` that is tax, where the target posts tax by code; `tax_rate` is in percent. Without a
+    tax profile no line has a `tax_treatment`.
     """
 
     part: str
@@ -28,6 +30,10 @@ class JournalLine:
     transactions: int
     tax_code: str | None = None
     settlement_id: str | None = None
+    tax_treatment: str | None = None
+    tax_country: str | None = None
+    tax_rate: Decimal | None = None
+    tax_amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

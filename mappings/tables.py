@@ -45,6 +45,12 @@ class Table:
             if c.name not in omit
         )
 
+    def read_sql(self, parquet: str) -> str:
+        """Return SQL that reads `read_parquet(...)`; columns that a file lacks are null."""
+        # Changes are additive: a file of an earlier release has fewer columns.
+        empty = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in self.columns)
+        return f"(FROM {parquet} UNION ALL BY NAME (SELECT {empty} LIMIT 0))"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Return the column names in order."""
@@ -132,9 +138,16 @@ JOURNAL_LINES = Table(
         Column("tax_code", "VARCHAR", "tax code of the target, where one applies"),
         Column("settlement_id", "VARCHAR", "on clearing and payout lines: whose money it is"),
         _required("amount", MONEY, "+ debit, - credit; an entry sums to zero"),
-        _required("transactions", "INTEGER", "how many transactions are summed here"),
+        _required(
+            "transactions", "INTEGER", "how many are summed here; 0 for tax split off other lines"
+        ),
         _required("content_hash", "VARCHAR", "SHA-256 over accounts, amounts and tax codes"),
         Column("held_reason", "VARCHAR", "why the entry must not be posted, else null"),
+        Column("tax_treatment", "VARCHAR", "how the line is taxed; null without a tax profile"),
+        Column("tax_country", "VARCHAR", "ISO 3166 country whose tax it is"),
+        Column("tax_rate", "DECIMAL(7,4)", "rate in percent, where one is known"),
+        Column("tax_remitted_by", "VARCHAR", "seller, marketplace or none"),
+        Column("tax_amount", MONEY, "tax within amount, where the target posts it by code"),
     ),
 )
 

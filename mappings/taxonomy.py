@@ -18,12 +18,11 @@ class Category:
     meaning: str
 
 
-def load_yaml(*parts: str) -> dict[str, Any]:
-    """Return a YAML mapping that ships with this package."""
+def load_yaml(*parts: str) -> Any:
+    """Return a YAML document that ships with this package."""
     text = files(__package__).joinpath(*parts).read_text()
     # The C loader saves every process 20 ms over PyYAML's own.
-    loaded: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
-    return loaded
+    return yaml.load(text, yaml.CSafeLoader)
 
 
 @cache

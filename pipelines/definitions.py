@@ -10,10 +10,11 @@ from pipelines.assets.chain import settlement_chain
 from pipelines.assets.published import publish_journals
 from pipelines.assets.raw import raw_settlements
 from pipelines.assets.warehouse import warehouse
+from pipelines.drift_check import drift_check
 from pipelines.jobs import data_job, fetch_job, publish_job, warehouse_job
 from pipelines.partitions import connection_days, space_of_home
 from pipelines.resources import Daybook
-from pipelines.schedules import daily_upkeep
+from pipelines.schedules import daily_drift_check, daily_upkeep
 from pipelines.sensors.days import touched_days
 from pipelines.sensors.notifications import notifications
 from pipelines.sensors.publications import planned_entries
@@ -40,8 +41,8 @@ def build_definitions(
             publish_journals(partitions),
             warehouse,
         ],
-        jobs=[fetch_job, data_job, publish_job, warehouse_job, upkeep],
-        schedules=[daily_upkeep],
+        jobs=[fetch_job, data_job, publish_job, warehouse_job, upkeep, drift_check],
+        schedules=[daily_upkeep, daily_drift_check],
         sensors=[touched_days, notifications, due_syncs, planned_entries, changed_lake],
         resources={"daybook": replace(daybook or Daybook(), space=space)},
         # A process of its own for every step costs 3 s of imports, and a run has one step.

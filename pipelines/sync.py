@@ -149,7 +149,9 @@ def _request(
 ) -> SyncRequest:
     """Ask for days to be computed, and for the account to be fetched now, these days `again`."""
     registry, slug = workspace.registry, connection.slug
-    request = registry.inbox.request_days(slug, days, reason, actor) if days else None
+    request = None
+    if days:
+        request = registry.inbox.request_days(slug, days, reason, actor, is_backfill=bool(again))
     fetch = can_sync(connection)
     if fetch:
         scheduled = registry.sync_schedule.by_connection().get(slug)
@@ -286,7 +288,9 @@ class _Sync:
             requested = {day for event in registry.inbox.of_connection(slug) for day in event.days}
             # Requested first: a sync that is killed leaves its days for the next one.
             if unasked := sorted(set(days) - requested):
-                registry.inbox.request_days(slug, unasked, "synced by days", COMMAND_LINE)
+                registry.inbox.request_days(
+                    slug, unasked, "synced by days", COMMAND_LINE, is_backfill=True
+                )
             # What the fetch touched beside them is computed, too.
             touched = outstanding_days(self.workspace, connection) if can_sync(connection) else ()
             return sorted({*days, *touched})

@@ -1,4 +1,4 @@
-"""Looking after what is connected: grants that nobody uses are used, so that they do not end."""
+"""Looking after what is connected: grants that nobody uses, and accounts that mappings name."""
 
 import dagster as dg
 
@@ -31,7 +31,32 @@ def keep_grants_alive(context: dg.OpExecutionContext, daybook: dg.ResourceParam[
         raise dg.Failure(f"{len(failed)} accounts failed. First: {failed[0]}", allow_retries=False)
 
 
-@dg.job(description="Keeps the authorisations of idle connections alive.")
+@dg.op(description="Compares stores' mappings with the charts of their organisations.")
+def check_accounts(context: dg.OpExecutionContext, daybook: dg.ResourceParam[Daybook]) -> None:
+    """Put on each store's card the accounts that its organisation takes no more."""
+    from pipelines.stages.mapping_checks import check_mappings
+    from pipelines.stages.organisations import posted_to
+
+    failed = []
+    with interruption_in_words(), daybook.open() as workspace:
+        for slug in posted_to(workspace):
+            try:
+                with clean_errors():
+                    problems = check_mappings(workspace, workspace.registry.connections.get(slug))
+            except DaybookError as error:
+                failed.append(f"{slug}: {str(error).removeprefix(f'{slug}: ')}")
+                continue
+            for store, listed in problems.items():
+                for problem in listed:
+                    context.log.warning(f"{store}: {problem}")
+    if failed:
+        raise dg.Failure(
+            f"{len(failed)} organisations failed. First: {failed[0]}", allow_retries=False
+        )
+
+
+@dg.job(description="Keeps idle authorisations alive, and compares mappings with charts.")
 def upkeep() -> None:
-    """Run one step over all connections."""
+    """Run two steps over all connections."""
     keep_grants_alive()
+    check_accounts()

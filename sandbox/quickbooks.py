@@ -26,7 +26,7 @@ from sandbox.oauth import (
     bearer,
     consent_page,
 )
-from sandbox.quickbooks_books import CompanyBooks, one, query, write
+from sandbox.quickbooks_books import CompanyBooks, add_account, changes, one, query, write
 from sandbox.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -56,7 +56,10 @@ class QuickBooks(Granting):
         foundry = Company("9341450000000002", "Foundry Books Ltd", "GB", "GBP", None)
         self.companies = {company.realm: company for company in (harbour, foundry)}
         self.first, self.second = self.companies
-        self.books = {realm: CompanyBooks() for realm in self.companies}
+        self.books = {
+            realm: CompanyBooks(country=company.country)
+            for realm, company in self.companies.items()
+        }
         self.fault: tuple[int, str] | None = None
         # Development keys, which alone are sent back to http addresses.
         self.environment = "sandbox"
@@ -72,7 +75,9 @@ class QuickBooks(Granting):
                 Route("/v3/company/{realm}/preferences", self._preferences),
                 Route("/v3/company/{realm}/journalentry", self._journal, methods=["POST"]),
                 Route("/v3/company/{realm}/journalentry/{id}", self._journal),
+                Route("/v3/company/{realm}/account", self._account, methods=["POST"]),
                 Route("/v3/company/{realm}/query", self._query),
+                Route("/v3/company/{realm}/cdc", self._changes),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -191,6 +196,7 @@ class QuickBooks(Granting):
             **_entity("1"),
             "AccountingInfoPrefs": information,
             "CurrencyPrefs": money,
+            "TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": True},
         }
         return _answer("Preferences", preferences)
 
@@ -202,10 +208,22 @@ class QuickBooks(Granting):
             return one(books, request.path_params["id"])
         return await write(books, request)
 
+    async def _account(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        return add_account(self.books[request.path_params["realm"]], await request.json())
+
     async def _query(self, request: Request) -> Response:
         if (wrong := self._refusal(request)) is not None:
             return wrong
         return query(self.books[request.path_params["realm"]], request.query_params["query"])
+
+    async def _changes(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        asking = request.query_params
+        books = self.books[request.path_params["realm"]]
+        return changes(books, asking["entities"], asking["changedSince"])
 
     def _refusal(self, request: Request) -> Response | None:
         grant = self.oauth.holder(bearer(request))

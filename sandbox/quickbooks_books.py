@@ -9,18 +9,34 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.quickbooks_taxes import TAX_ACCOUNT, refused_tax, tax_codes, tax_of, tax_rates
+
 # By comments in the XSD, which checks no lengths itself; a `requestid` has Intuit's own limit.
-LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE = 21, 50, 4000
+LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE, LONGEST_NAME = 21, 50, 4000, 100
+KINDS = frozenset(
+    (
+        *("Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset"),
+        *("Accounts Payable", "Credit Card", "Other Current Liability", "Long Term Liability"),
+        *("Equity", "Income", "Cost of Goods Sold", "Expense", "Other Income", "Other Expense"),
+    )
+)
 _BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
-_ACCOUNTS = re.compile(
-    r"select \* from Account startposition (\d+) maxresults (\d+)", re.IGNORECASE
+_BY_DAYS = re.compile(
+    r"select \* from (JournalEntry|SalesReceipt|Invoice|Deposit) where TxnDate >= '([\d-]+)' and "
+    r"TxnDate <= '([\d-]+)' startposition (\d+) maxresults (\d+)",
+    re.IGNORECASE,
+)
+# CDC answers so many objects, and looks back so many days.
+MOST_CHANGES, LONGEST_LOOK_BACK = 1000, timedelta(days=30)
+_LISTED = re.compile(
+    r"select \* from (Account|TaxCode|TaxRate) startposition (\d+) maxresults (\d+)", re.IGNORECASE
 )
 # Id, name, type: a small chart of a seller's.
 CHART = (
@@ -31,6 +47,7 @@ CHART = (
     ("84", "Accounts Receivable", "Accounts Receivable"),
     ("90", "Marketplace Fees", "Expense"),
     ("91", "Sales Tax Payable", "Other Current Liability"),
+    (TAX_ACCOUNT, "VAT Control", "Other Current Liability"),
 )
 
 
@@ -38,27 +55,42 @@ CHART = (
 class CompanyBooks:
     """One company's chart and its journal entries, by id."""
 
+    country: str = "US"
     repeats: str = "replay"
     close_date: date | None = date(2025, 12, 31)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Entries of other kinds and other makers, by kind; and when an entry was deleted, by id.
+    sales: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    deleted: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, name, kind in CHART:
-            self.accounts[number] = {
-                "Id": number,
-                "Name": name,
-                "FullyQualifiedName": name,
-                "AccountType": kind,
-                "Active": True,
-                "SyncToken": "0",
-            }
+            self.accounts[number] = _account(number, name, kind)
 
     @property
     def live(self) -> list[dict[str, Any]]:
         """Return the entries there are; a deleted one is gone."""
         return list(self.entries.values())
+
+    def delete(self, number: str) -> None:
+        """Delete an entry, as its owner or a program does."""
+        del self.entries[number]
+        self.deleted[number] = _now()
+
+    def edit(self, number: str, what: str) -> None:
+        """Edit, delete or match an entry, as its owner does on the pages."""
+        if what == "delete":
+            self.delete(number)
+            return
+        entry = self.entries[number]
+        if what == "match":
+            entry["LinkedTxn"] = [{"TxnId": "900", "TxnType": "Deposit"}]
+        else:
+            entry["Line"][0]["Description"] = "ask the accountant"
+        entry["SyncToken"] = str(int(entry["SyncToken"]) + 1)
+        entry["MetaData"]["LastUpdatedTime"] = _now()
 
     def balances(self) -> dict[str, Decimal]:
         """Return what the entries leave on each account, debits positive."""
@@ -68,9 +100,35 @@ class CompanyBooks:
                 detail = line["JournalEntryLineDetail"]
                 number = detail["AccountRef"]["value"]
                 amount = Decimal(str(line["Amount"]))
-                signed = amount if detail["PostingType"] == "Debit" else -amount
-                sums[number] = sums.get(number, Decimal(0)) + signed
+                sign = 1 if detail["PostingType"] == "Debit" else -1
+                for account, part in ((number, amount), (TAX_ACCOUNT, tax_of(line))):
+                    sums[account] = sums.get(account, Decimal(0)) + sign * part
         return {number: total for number, total in sums.items() if total}
+
+
+def add_account(books: CompanyBooks, document: Mapping[str, Any]) -> Response:
+    """Answer a POST to `/account`: a new account of the chart."""
+    name, kind = str(document.get("Name", "")), str(document.get("AccountType", ""))
+    if not name or len(name) > LONGEST_NAME or set(name) & set(':"'):
+        return fault("2050", "String length is either shorter or longer than supported by spec")
+    if any(account["Name"].casefold() == name.casefold() for account in books.accounts.values()):
+        return fault("6240", "Duplicate Name Exists Error")
+    if kind not in KINDS:
+        return fault("2010", "Request has invalid or unsupported property")
+    number = str(max(map(int, books.accounts)) + 1)
+    books.accounts[number] = _account(number, name, kind)
+    return JSONResponse({"Account": books.accounts[number], "time": _now()})
+
+
+def _account(number: str, name: str, kind: str) -> dict[str, Any]:
+    return {
+        "Id": number,
+        "Name": name,
+        "FullyQualifiedName": name,
+        "AccountType": kind,
+        "Active": True,
+        "SyncToken": "0",
+    }
 
 
 async def write(books: CompanyBooks, request: Request) -> Response:
@@ -90,7 +148,7 @@ async def write(books: CompanyBooks, request: Request) -> Response:
     if problem is not None:
         return problem
     if query.get("operation") == "delete":
-        del books.entries[document["Id"]]
+        books.delete(document["Id"])
         reply: dict[str, Any] = {
             "JournalEntry": {"Id": document["Id"], "status": "Deleted", "domain": "QBO"}
         }
@@ -109,16 +167,48 @@ def one(books: CompanyBooks, number: str) -> Response:
 
 
 def query(books: CompanyBooks, text: str) -> Response:
-    """Answer a query: journal entries by their number, or every account."""
+    """Answer a query: journal entries by their number, or every account, tax code or tax rate."""
     if match := _BY_NUMBER.fullmatch(text.strip()):
         matches = [e for e in books.entries.values() if e.get("DocNumber") == match[1]]
         answer: dict[str, Any] = {"JournalEntry": matches} if matches else {}
-    elif paged := _ACCOUNTS.fullmatch(text.strip()):
-        start, most = int(paged[1]) - 1, int(paged[2])
-        answer = {"Account": list(books.accounts.values())[start : start + most]}
+    elif of_days := _BY_DAYS.fullmatch(text.strip()):
+        answer = _of_days(books, *of_days.groups())
+    elif paged := _LISTED.fullmatch(text.strip()):
+        entities = {"Account": list(books.accounts.values())}
+        entities |= {"TaxCode": tax_codes(), "TaxRate": tax_rates()}
+        start, most = int(paged[2]) - 1, int(paged[3])
+        answer = {paged[1]: entities[paged[1]][start : start + most]}
     else:
         return fault("4000", "Error parsing query")
     return JSONResponse({"QueryResponse": answer, "time": _now()})
+
+
+def changes(books: CompanyBooks, entities: str, since: str) -> Response:
+    """Answer `/cdc`: what changed or was deleted since, of one kind."""
+    moment = datetime.fromisoformat(since)
+    if entities != "JournalEntry" or datetime.now(UTC) - moment > LONGEST_LOOK_BACK:
+        return fault("4000", "Invalid query: changedSince is more than 30 days ago")
+    changed = [
+        entry
+        for entry in books.entries.values()
+        if datetime.fromisoformat(entry["MetaData"]["LastUpdatedTime"]) >= moment
+    ]
+    changed += [
+        {"domain": "QBO", "status": "Deleted", "Id": number, "MetaData": {"LastUpdatedTime": at}}
+        for number, at in books.deleted.items()
+        if datetime.fromisoformat(at) >= moment
+    ]
+    listed = {"JournalEntry": changed[:MOST_CHANGES]} if changed else {}
+    return JSONResponse({"CDCResponse": [{"QueryResponse": [listed]}], "time": _now()})
+
+
+def _of_days(
+    books: CompanyBooks, kind: str, first: str, last: str, start: str, most: str
+) -> dict[str, Any]:
+    items = books.sales.get(kind, []) if kind != "JournalEntry" else list(books.entries.values())
+    chosen = [item for item in items if first <= item["TxnDate"] <= last]
+    page = chosen[int(start) - 1 : int(start) - 1 + int(most)]
+    return {kind: page} if page else {}
 
 
 def _refused(
@@ -130,9 +220,18 @@ def _refused(
         lambda: _stale(document, before),
         lambda: _closed(books, document, before),
     ]
+    if is_delete:
+        checks.append(lambda: _matched(before))
     if not is_delete:
         checks += [lambda: _too_long(document), lambda: _lines_refused(books, document)]
     return next((problem for check in checks if (problem := check()) is not None), None)
+
+
+def _matched(before: Mapping[str, Any] | None) -> Response | None:
+    if before is None or not before.get("LinkedTxn"):
+        return None
+    # Intuit's list of errors has it; the words are those that integrations met.
+    return fault("6480", "This transaction has been matched and cannot be deleted")
 
 
 def _stale(document: Mapping[str, Any], before: Mapping[str, Any] | None) -> Response | None:
@@ -170,9 +269,12 @@ def _lines_refused(books: CompanyBooks, document: Mapping[str, Any]) -> Response
     for line in document["Line"]:
         if (problem := _line_refused(books, line)) is not None:
             return problem
+    if (refusal := refused_tax(document, books.country)) is not None:
+        return fault(*refusal)
     sums = {"Debit": Decimal(0), "Credit": Decimal(0)}
     for line in document["Line"]:
-        sums[line["JournalEntryLineDetail"]["PostingType"]] += Decimal(str(line["Amount"]))
+        amount = Decimal(str(line["Amount"])) + tax_of(line)
+        sums[line["JournalEntryLineDetail"]["PostingType"]] += amount
     unbalanced = sums["Debit"] != sums["Credit"]
     return fault("2300", "Transaction total does not balance") if unbalanced else None
 

@@ -28,7 +28,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
-from sandbox.xero_books import JournalBook, accounts, answer
+from sandbox.xero_books import JournalBook, accounts, add_account, answer, invoices, tax_rates
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -89,7 +89,9 @@ class Xero(Granting):
                 Route("/connections", self._connections),
                 Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
                 Route("/api.xro/2.0/Organisation", self._organisation),
-                Route("/api.xro/2.0/Accounts", self._accounts),
+                Route("/api.xro/2.0/Accounts", self._accounts, methods=["GET", "PUT"]),
+                Route("/api.xro/2.0/Invoices", self._invoices),
+                Route("/api.xro/2.0/TaxRates", self._tax_rates),
                 Route(
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
@@ -261,14 +263,29 @@ class Xero(Granting):
         )
 
     async def _accounts(self, request: Request) -> Response:
+        scopes = SETTINGS if request.method == "GET" else {"accounting.settings"}
+        tenant = self._tenant(request, scopes)
+        if isinstance(tenant, Response):
+            return tenant
+        if request.method == "GET":
+            return accounts(self.ledgers[tenant])
+        return add_account(self.ledgers[tenant], await request.json())
+
+    async def _tax_rates(self, request: Request) -> Response:
         tenant = self._tenant(request, SETTINGS)
-        return tenant if isinstance(tenant, Response) else accounts(self.ledgers[tenant])
+        return tenant if isinstance(tenant, Response) else tax_rates()
 
     async def _journals(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.manualjournals"})
         if isinstance(tenant, Response):
             return tenant
         return await answer(self.ledgers[tenant], request)
+
+    async def _invoices(self, request: Request) -> Response:
+        tenant = self._tenant(request, {"accounting.invoices"})
+        if isinstance(tenant, Response):
+            return tenant
+        return invoices(self.ledgers[tenant], request)
 
     def _tenant(self, request: Request, scopes: set[str]) -> str | Response:
         """Return the organisation that a call is about, or the refusal of the call."""

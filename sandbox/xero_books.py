@@ -9,7 +9,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,9 +18,25 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
+
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
 PAGE = 100
+LONGEST_CODE, LONGEST_NAME = 10, 150
+# Bank accounts are made with a number of their own, which nobody asks for here.
+KINDS = frozenset(
+    (
+        *("CURRENT", "FIXED", "INVENTORY", "NONCURRENT", "PREPAYMENT"),
+        *("CURRLIAB", "LIABILITY", "TERMLIAB", "EQUITY"),
+        *("REVENUE", "SALES", "OTHERINCOME"),
+        *("DEPRECIATN", "DIRECTCOSTS", "EXPENSE", "OVERHEADS"),
+    )
+)
 _DATE = re.compile(r"Date\s*==\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)")
+_DATES = re.compile(
+    r"Date\s*>=\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)\s*AND\s*"
+    r"Date\s*<=\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)"
+)
 # Code, name, type, system account: a small chart of a seller's.
 CHART = (
     ("090", "Business Bank Account", "BANK", None),
@@ -43,6 +59,7 @@ class JournalBook:
 
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     journals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    invoices: list[dict[str, Any]] = field(default_factory=list)
     period_lock: date | None = None
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
@@ -50,29 +67,33 @@ class JournalBook:
 
     def __post_init__(self) -> None:
         for code, name, kind, system in CHART:
-            self.accounts[code] = {
-                "AccountID": str(uuid.uuid4()),
-                "Code": code,
-                "Name": name,
-                "Type": kind,
-                "Status": "ACTIVE",
-                "TaxType": "NONE",
-                "EnablePaymentsToAccount": kind == "CURRENT",
-                **({"SystemAccount": system} if system else {}),
-            }
+            self.accounts[code] = _account(code, name, kind, system)
 
     @property
     def live(self) -> list[dict[str, Any]]:
         """Return the journals that count: neither voided nor deleted."""
         return [j for j in self.journals.values() if j["Status"] not in FINAL]
 
+    def edit(self, number: str, what: str) -> None:
+        """Edit or void a journal, as its owner does on the pages."""
+        journal = self.journals[number]
+        if what == "delete":
+            journal["Status"] = "VOIDED"
+        else:
+            journal["JournalLines"][0]["AccountCode"] = "260"
+        journal["UpdatedDateUTC"] = f"/Date({int(time.time() * 1000)}+0000)/"
+
     def balances(self) -> dict[str, Decimal]:
         """Return what the live journals leave on each account."""
         sums: dict[str, Decimal] = {}
         for journal in self.live:
             for line in journal["JournalLines"]:
-                code = line["AccountCode"]
-                sums[code] = sums.get(code, Decimal(0)) + Decimal(str(line["LineAmount"]))
+                code, tax = line["AccountCode"], tax_of(journal, line)
+                # Tax within an amount goes to the tax account; tax beside it comes on top.
+                within = tax if journal["LineAmountTypes"] == "Inclusive" else Decimal(0)
+                amount = Decimal(str(line["LineAmount"])) - within
+                for account, part in ((code, amount), (TAX_ACCOUNT, tax)):
+                    sums[account] = sums.get(account, Decimal(0)) + part
         return {code: total for code, total in sums.items() if total}
 
 
@@ -99,25 +120,94 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
     return reply
 
 
+def invoices(ledger: JournalBook, request: Request) -> Response:
+    """Answer a call to `/Invoices`, those of some days a page at a time."""
+    query = request.query_params
+    chosen = _of_days(ledger.invoices, query.get("where", ""))
+    if chosen is None:
+        return _problem("The where clause is not understood")
+    start = (int(query.get("page", "1")) - 1) * PAGE
+    return _ok("Invoices", [_dated(i) for i in chosen[start : start + PAGE]])
+
+
 def accounts(ledger: JournalBook) -> Response:
     """Answer a call to `/Accounts`."""
     return _ok("Accounts", list(ledger.accounts.values()))
 
 
+def add_account(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
+    """Answer a PUT to `/Accounts`: a new account of the chart."""
+    code, name, kind = (str(document.get(field, "")) for field in ("Code", "Name", "Type"))
+    names = {account["Name"].casefold() for account in ledger.accounts.values()}
+    errors = []
+    if not code or len(code) > LONGEST_CODE or code in ledger.accounts:
+        errors.append("Please enter a unique Code.")
+    if not name or len(name) > LONGEST_NAME or name.casefold() in names:
+        errors.append("Please enter a unique Name.")
+    if kind not in KINDS:
+        errors.append("The account type is not valid")
+    if errors:
+        return _validation([{**document, "ValidationErrors": [{"Message": e} for e in errors]}])
+    ledger.accounts[code] = _account(code, name, kind, None)
+    return _ok("Accounts", [ledger.accounts[code]])
+
+
+def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, Any]:
+    return {
+        "AccountID": str(uuid.uuid4()),
+        "Code": code,
+        "Name": name,
+        "Type": kind,
+        "Status": "ACTIVE",
+        "TaxType": "NONE",
+        "EnablePaymentsToAccount": kind == "CURRENT",
+        **({"SystemAccount": system} if system else {}),
+    }
+
+
+def tax_rates() -> Response:
+    """Answer a call to `/TaxRates`."""
+    return _ok("TaxRates", rates())
+
+
 def _shown(ledger: JournalBook, request: Request) -> Response:
     query = request.query_params
     journals = sorted(ledger.journals.values(), key=lambda j: j["UpdatedDateUTC"])
-    if match := _DATE.fullmatch(query.get("where", "")):
-        day = f"{int(match[1]):04}-{int(match[2]):02}-{int(match[3]):02}"
-        journals = [j for j in journals if j["day"] == day]
-    elif query.get("where"):
+    chosen = _of_days(journals, query.get("where", ""))
+    if chosen is None:
         return _problem("The where clause is not understood")
+    journals = [j for j in chosen if _is_newer(j, request.headers.get("if-modified-since"))]
     if "page" in query:
         start = (int(query["page"]) - 1) * PAGE
         return _ok("ManualJournals", [_public(j) for j in journals[start : start + PAGE]])
     # Without a page the list has no lines.
     bare = [{k: v for k, v in _public(j).items() if k != "JournalLines"} for j in journals]
     return _ok("ManualJournals", bare)
+
+
+def _of_days(items: list[dict[str, Any]], where: str) -> list[dict[str, Any]] | None:
+    if not where:
+        return items
+    if match := _DATE.fullmatch(where):
+        first = last = _iso(match.groups())
+    elif match := _DATES.fullmatch(where):
+        first, last = _iso(match.groups()[:3]), _iso(match.groups()[3:])
+    else:
+        return None
+    return [item for item in items if first <= item["day"] <= last]
+
+
+def _iso(parts: Sequence[str]) -> str:
+    year, month, day = map(int, parts)
+    return f"{year:04}-{month:02}-{day:02}"
+
+
+def _is_newer(journal: Mapping[str, Any], since: str | None) -> bool:
+    """Return whether a journal changed after the moment of If-Modified-Since, which is in UTC."""
+    if since is None:
+        return True
+    moment = datetime.fromisoformat(since).replace(tzinfo=UTC)
+    return int(journal["UpdatedDateUTC"][6:-7]) >= moment.timestamp() * 1000
 
 
 def _one(ledger: JournalBook, number: str) -> Response:
@@ -179,7 +269,8 @@ def _errors(
     credits_ = sum((a for a in amounts if a < 0), Decimal(0))
     if debits + credits_:
         errors.append(f"The total debits ({debits}) must equal total credits ({credits_})")
-    return errors + [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    errors += [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    return errors + list(tax_errors(document, ledger.accounts))
 
 
 def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
@@ -228,20 +319,20 @@ def _keep(
 
 
 def _public(journal: Mapping[str, Any]) -> dict[str, Any]:
-    day = journal["day"]
-    shown = {name: value for name, value in journal.items() if name not in {"day", "Date"}}
     return {
-        **shown,
-        **({"Date": _instant(day)} if day else {}),
+        **_dated(journal),
         "StatusAttributeString": "OK",
         "Warnings": [],
         "ValidationErrors": [],
     }
 
 
-def _instant(day: str) -> str:
-    midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    return f"/Date({int(midnight.timestamp() * 1000)}+0000)/"
+def _dated(item: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in item.items() if name not in {"day", "Date"}}
+    if not item["day"]:
+        return shown
+    midnight = datetime.fromisoformat(item["day"]).replace(tzinfo=UTC)
+    return {**shown, "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/"}
 
 
 def _ok(what: str, items: list[dict[str, Any]]) -> Response:

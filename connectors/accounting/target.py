@@ -1,16 +1,18 @@
 """Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, Protocol
 
 from connectors.accounts.platform import Access
 from connectors.database.registry import Connection
 from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
+from mappings.journal.suggestions import NewAccount
 from mappings.model import CLEARING, JournalEntry, JournalLine
 
 
@@ -56,6 +58,19 @@ class ChartAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxCode:
+    """A tax code of an organisation; `number` is what a mapping names it by.
+
+    `rate` is in percent, None where the program states none. `refusal` as that of an account.
+    """
+
+    number: str
+    name: str
+    rate: Decimal | None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """An entry as an organisation's books hold it, found by Daybook's marker.
 
@@ -66,6 +81,40 @@ class Holding:
     is_intact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state in the books of what was posted: `intact`, `edited` by somebody, or `gone`.
+
+    `is_matched` says that a bank line was matched with it, which taking it out would lose.
+    """
+
+    state: Literal["intact", "edited", "gone"]
+    is_matched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """A line of an entry as the books show it; a debit is positive."""
+
+    account: str
+    amount: Decimal
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookedEntry:
+    """Any entry that the books hold, of Daybook or of anybody else.
+
+    `text` is what names its author there: narration, number, note.
+    """
+
+    reference: str
+    kind: str
+    day: date
+    text: str
+    lines: tuple[BookedLine, ...] = ()
+
+
 class OrganisationBooks(Protocol):
     """One organisation's books. A revision of an entry is posted once, whoever asks how often."""
 
@@ -74,6 +123,12 @@ class OrganisationBooks(Protocol):
 
     def accounts(self) -> list[ChartAccount] | None:
         """Return the organisation's chart; None where only its program knows it."""
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Make an account that the chart lacks. `ConfigError` where its owner must make it."""
+
+    def tax_codes(self) -> list[TaxCode] | None:
+        """Return the organisation's tax codes; None where only its program knows them."""
 
     def closed_through(self) -> date | None:
         """Return the last day that is closed there; None while none is."""
@@ -101,21 +156,32 @@ class OrganisationBooks(Protocol):
         """
 
     def void(self, reference: str, before: JournalEntry) -> None:
-        """Take out what is posted as `before`. Raises as `replace`."""
+        """Take out what is posted as `before`, also where it is matched. Raises as `replace`."""
+
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how the books hold what was posted as `before`."""
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield every entry of some days, both included, whoever posted it."""
+
+    def changed_since(self, moment: datetime) -> set[str] | None:
+        """Return the ids of entries that changed or went since; None where only a look tells."""
 
 
 def check_postable(entry: JournalEntry, currency: str | None, books: str) -> None:
-    """Raise `Permanent` for an entry in another currency than the books', or with tax codes."""
+    """Raise `Permanent` for an entry in another currency than the books', or with tax unknown."""
     if currency is not None and entry.currency != currency:
         raise Permanent(
             f"{entry.entry_id} is in {entry.currency}: journals of {books} are in the "
             f"organisation's own currency, {currency}"
         )
-    coded = next((line for line in entry.lines if line.tax_code), None)
+    # Without a decision there is no amount of tax, and the books would compute one of their own.
+    coded = next((line for line in entry.lines if line.tax_code and not line.tax_treatment), None)
     if coded is not None:
         raise Permanent(
-            f"{entry.entry_id} has the tax code {coded.tax_code}: leave tax codes out of the "
-            f"mapping for {books}, and tax on lines of its own"
+            f"{entry.entry_id} has the tax code {coded.tax_code}, and no tax profile says how much "
+            f"tax it is: begin one with `daybook connections tax {entry.connection}`, or leave tax "
+            f"codes out of the mapping for {books}"
         )
 
 

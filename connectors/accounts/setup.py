@@ -8,6 +8,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mappings.journal.tax.profile import TaxProfile
 from mappings.model import BOOKS
 
 Step = Literal[
@@ -52,6 +53,7 @@ class Setup(BaseModel):
 
     `target` is where entries go: `books`, or the slug of a connected accounting organisation.
     `posting` is that organisation's own switch, which `connectors.accounts.posting_switch` turns.
+    `tax` is a store's tax profile, None while its lines are not taxed.
 
     `way`, `fields` (no secret is among them) and `account` (the one meant where credentials reach
     several) are what was chosen to authorise it, kept until it is authorised. `store` is whose
@@ -64,6 +66,7 @@ class Setup(BaseModel):
     imports: Imports = Field(default_factory=Imports)
     target: str = BOOKS
     posting: Posting = Field(default_factory=Posting)
+    tax: TaxProfile | None = None
     way: Way | None = None
     fields: dict[str, str] = Field(default_factory=dict)
     account: str | None = None

@@ -23,7 +23,8 @@ class Coverage(StrEnum):
     DATE_RANGE and PAYOUT_SUMMARY files cover a range of days, whichever settlements these are in:
     line by line, or as sums of whole payouts. LEDGER documents are consecutive, and OPEN ones hold
     what no settlement includes yet: both are complete for their days. PROVISIONAL ones hold figures
-    ahead of the settlement, and cover no day.
+    ahead of the settlement, and cover no day. ORDERS documents hold no money and cover no day: they
+    describe orders, whose lines other documents hold.
     """
 
     SETTLEMENT = "settlement"
@@ -32,6 +33,7 @@ class Coverage(StrEnum):
     LEDGER = "ledger"
     OPEN = "open"
     PROVISIONAL = "provisional"
+    ORDERS = "orders"
 
 
 class _Record(BaseModel):
@@ -161,6 +163,11 @@ class Manifest(_Record):
         return self.coverage is Coverage.PROVISIONAL
 
     @property
+    def describes_orders(self) -> bool:
+        """Return whether it holds no money, but what lines of other documents do not state."""
+        return self.coverage is Coverage.ORDERS
+
+    @property
     def prefix(self) -> str:
         """Return what every transaction id of this document starts with."""
         # With the connection: the same file imported into two stores must not give two equal ids.
@@ -171,7 +178,8 @@ class Manifest(_Record):
 
         A provisional document is complete for no day.
         """
-        within = self.first_day <= day <= self.last_day and not self.provisional
+        claims = not self.provisional and not self.describes_orders
+        within = claims and self.first_day <= day <= self.last_day
         return within or day in self.days
 
     def says_the_same(self, other: "Manifest") -> bool:

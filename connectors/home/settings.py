@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         return self.home / "exports"
 
     @property
+    def closings_folder(self) -> Path:
+        """Return the archives of closed months."""
+        return self.home / "closings"
+
+    @property
     def books_verdict_file(self) -> Path:
         """Return the cached result of `bean-check`, with the state of the books it is for."""
         return self.home / ".books.checked"

@@ -132,8 +132,16 @@ class Lake:
         return sorted(manifests, key=lambda m: (m.period_start, m.statement, m.revision))
 
     def effective_documents(self, connection: str) -> list[Manifest]:
-        """Return the effective documents: of each statement, the latest; none provisional."""
-        return [m for m in self._latest(connection) if not m.provisional]
+        """Return the effective documents with money: of each statement, the latest.
+
+        None is provisional.
+        """
+        latest = self._latest(connection)
+        return [m for m in latest if not m.provisional and not m.describes_orders]
+
+    def order_documents(self, connection: str) -> list[Manifest]:
+        """Return the latest documents that describe orders."""
+        return [m for m in self._latest(connection) if m.describes_orders]
 
     def provisional_documents(self, connection: str) -> list[Manifest]:
         """Return the latest documents of days that no settlement covers yet."""

@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "publish": Entry("publish", "Post planned journal entries."),
     "journals": Entry("journals", "Show journal entries and their state."),
     "reconcile": Entry("reconcile", "Compare every settlement with the books."),
+    "bank": Entry("bank", "Match payouts with bank statements."),
+    "close": Entry("close", "Archive a month and close its books."),
     "sql": Entry("sql", "Query the warehouse."),
     "up": Entry("up", "Run the console and everything behind it."),
     "demo": Entry("demo", "Try the whole chain with sample settlements."),

@@ -103,6 +103,13 @@ def _document(outcome: Imported) -> dict[str, Any]:
 
 def _report(source: Channel, outcome: Imported) -> None:
     manifest = outcome.manifest
+    if manifest.describes_orders:
+        print_result(
+            f"{manifest.name}: {_status(outcome)}: {source.title} {manifest.statement}, "
+            f"{manifest.rows} rows; it holds no money to book, and says of orders where goods came "
+            f"from and went: {len(outcome.days)} days have lines of them"
+        )
+        return
     is_summary = manifest.coverage is Coverage.PAYOUT_SUMMARY
     digits = minor_digits(manifest.currency)
     declared = (

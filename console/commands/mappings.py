@@ -2,51 +2,43 @@
 
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
-from pydantic import ValidationError
 
-from connectors.accounting.target import ChartAccount
-from connectors.errors import BadInput, summary
-from connectors.home.settings import settings
-from console.connections import check_target
+from connectors.errors import BadInput
+from console.commands import mapping_changes, mapping_files, tax_codes
 from console.days import day
-from console.options import Json
-from console.output import Align, money, print_json, print_result, print_status, print_table
+from console.options import Json, MappingOf, MappingTarget
+from console.output import Align, money, print_json, print_result, print_table
 from console.source_types import source_type_document
+from console.targets import chart_of, check_names
 from console.workspace import chosen, workspace
-from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS, CLEARING
 from mappings.money import minor_digits
 from mappings.taxonomy import categories
-from pipelines.stages.imports import ACTOR
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.mapping_changes import check_chart, save_mapping
-from pipelines.stages.organisations import account_problems, open_organisation
 from pipelines.stages.source_types import (
-    RuleUse,
     SourceTypeUsage,
     a_week_ago,
     new_source_types,
-    rule_uses,
 )
-from pipelines.stages.workspace import Workspace
 
 app = typer.Typer(help="Which account each category goes to.", no_args_is_help=True)
+mapping_files.register(app)
+mapping_changes.register(app)
+tax_codes.register(app)
 
-For = Annotated[str | None, typer.Option("--connection", help="of one connection")]
-Target = Annotated[str, typer.Option(help="books, or an organisation's slug")]
 ANY_CONNECTION = "{connection}"
 
 
 @app.command(name="show")
-def show_mapping(connection: For = None, target: Target = BOOKS, as_json: Json = False) -> None:
+def show_mapping(
+    connection: MappingOf = None, target: MappingTarget = BOOKS, as_json: Json = False
+) -> None:
     """Show the effective mapping: category, meaning, account, tax code."""
     with workspace() as opened:
-        _check_names(opened, connection, target)
+        check_names(opened, connection, target)
         config = mapping_of(opened.registry, connection, target)
     lines = config.account_lines(connection or ANY_CONNECTION)
     if as_json:
@@ -126,78 +118,13 @@ def _days(usage: SourceTypeUsage) -> str:
     return f"{usage.first_day} to {usage.last_day}"
 
 
-@app.command()
-def validate(
-    file: Path, connection: For = None, target: Target = BOOKS, as_json: Json = False
-) -> None:
-    """Check a mapping file (YAML or JSON), and list the source types it matches; save nothing."""
-    config = _read(file)
-    check_chart(config, target)
-    if target != BOOKS:
-        _check_accounts(file, config, target)
-    uses: list[RuleUse] = []
-    compared = settings().home.is_dir()
-    if compared and config.source_types:
-        with workspace() as opened:
-            uses = rule_uses(opened, chosen(opened, [connection] if connection else []), config)
-    unmet = [use.rule for use in uses if not use.source_types]
-    if as_json:
-        print_json(
-            {"ok": True, "compared": compared, "rules": list(map(asdict, uses)), "unmet": unmet}
-        )
-        return
-    print_result(f"{file} is a valid mapping")
-    for use in uses:
-        if use.source_types:
-            print_result(f"  {use.channel}: {use.rule} -> {use.category}, matches:")
-            for source_type in use.source_types:
-                print_result(f"    {source_type}")
-    for use in uses:
-        if not use.source_types:
-            print_result(f"warning: {use.channel}: {use.rule} matches no stored source type")
-    if not compared:
-        print_status(f"not compared with source types: there is no home at {settings().home}")
-
-
-@app.command(name="set")
-def set_mapping(
-    file: Path,
-    connection: For = None,
-    target: Target = BOOKS,
-    first: Annotated[
-        date | None,
-        typer.Option(
-            "--from", parser=day, metavar="DAY", help="first day it holds for; all without it"
-        ),
-    ] = None,
-    reason: Annotated[str | None, typer.Option(help="why, for the history")] = None,
-) -> None:
-    """Save a mapping file and apply it; entries that it changes are planned again."""
-    config = _read(file)
-    with workspace() as opened:
-        _check_names(opened, connection, target)
-        saved = save_mapping(
-            opened,
-            config,
-            connection,
-            ACTOR,
-            target=target,
-            effective_from=first,
-            reason=reason,
-        )
-    since = f", in effect from {first}" if first else ""
-    print_result(
-        f"saved as version {saved.version}{since}; `daybook sync` brings the journals up to it"
-    )
-
-
 @app.command(name="accounts")
 def list_accounts(
     target: Annotated[str, typer.Option(help="an organisation's slug")], as_json: Json = False
 ) -> None:
     """List an organisation's accounts by what a mapping names them, and which a journal may use."""
     with workspace() as opened:
-        chart = _chart_of(opened, target)
+        chart = chart_of(opened, target)
     if chart is None:
         raise BadInput(f"{target} is files: the program that imports them knows its own accounts")
     if as_json:
@@ -211,28 +138,13 @@ def list_accounts(
     )  # fmt: skip
 
 
-def _chart_of(opened: Workspace, target: str) -> list[ChartAccount] | None:
-    """Return an organisation's chart; `BadInput` for the books, which have any account."""
-    if target == BOOKS:
-        raise BadInput("the books take any account: `daybook mappings show` lists the default ones")
-    check_target(opened.registry, target)
-    return open_organisation(opened, opened.registry.connections.get(target)).accounts()
-
-
-def _check_accounts(file: Path, config: MappingConfig, target: str) -> None:
-    """Raise `BadInput` that names every account which the organisation does not take."""
-    with workspace() as opened:
-        chart = _chart_of(opened, target)
-    problems = account_problems(config, chart) if chart is not None else []
-    if problems:
-        raise BadInput(f"{file}: {'; '.join(problems)}")
-
-
 @app.command()
-def history(connection: For = None, target: Target = BOOKS, as_json: Json = False) -> None:
+def history(
+    connection: MappingOf = None, target: MappingTarget = BOOKS, as_json: Json = False
+) -> None:
     """List every saved version: since when it holds, who saved it, when and why."""
     with workspace() as opened:
-        _check_names(opened, connection, target)
+        check_names(opened, connection, target)
         versions = opened.registry.mappings.history(connection, target)
     if as_json:
         print_json({"versions": list(map(asdict, versions))})
@@ -256,30 +168,3 @@ def history(connection: For = None, target: Target = BOOKS, as_json: Json = Fals
             for saved in versions
         ],
     )  # fmt: skip
-
-
-def _check_names(opened: Workspace, connection: str | None, target: str) -> None:
-    """Raise `BadInput` for a connection or a target that there is not."""
-    if connection is not None:
-        opened.registry.connections.get(connection)
-    check_target(opened.registry, target)
-
-
-def _read(file: Path) -> MappingConfig:
-    try:
-        # JSON is YAML, so one parser reads both.
-        loaded: Any = yaml.safe_load(file.read_text())
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file}: is neither YAML nor JSON ({summary(error)})") from error
-    if not isinstance(loaded, dict):
-        raise BadInput(f"{file}: holds no mapping; `daybook mappings show --json` shows one")
-    try:
-        return MappingConfig.model_validate(loaded)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(
-            f"{file}: {where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
-        ) from error

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from connectors.accounting import TARGETS
-from connectors.accounts.platforms import has_settlements
 from connectors.accounts.posting_switch import posting
 from connectors.database.registry import Connection, Publication
-from connectors.errors import BadInput
 from connectors.lake.windows import Window, windows
+from console.commands import approvals, drift, roll_backs
+from console.commands.default_command import DEFAULT, DefaultCommand
 from console.commands.sync import (
     From,
     Slugs,
@@ -23,21 +23,35 @@ from console.commands.sync import (
 from console.options import Json
 from console.output import print_json, print_result
 from console.progress import steps
+from console.targets import organisation_named
 from console.workspace import chosen, workspace
 from pipelines.names import DAYS_BETWEEN_RUNS
 from pipelines.stages.books_check import checked_books
+from pipelines.stages.delivery import is_due
 from pipelines.stages.orphans import Orphan
 from pipelines.stages.publisher import Due, due, senders
 from pipelines.stages.sender import due_days, planned_for
 from pipelines.stages.workspace import Workspace
 from pipelines.sync import SyncProblem, books_problems, held_entries
 
+app = typer.Typer(
+    cls=DefaultCommand,
+    help="Post planned journal entries, and decide about those that wait.",
+    rich_markup_mode=None,
+)
+for command in (*approvals.COMMANDS, *roll_backs.COMMANDS, *drift.COMMANDS):
+    app.command()(command)
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(publish)
 
-
+@app.command(
+    name=DEFAULT,
+    hidden=True,
+    epilog="Also: "
+    + ", ".join(
+        f"`daybook publish {name}`" for name in (*approvals.NAMES, *roll_backs.NAMES, *drift.NAMES)
+    )
+    + "; each takes --help.",
+)
 def publish(
     slugs: Slugs = None,
     first: From = None,
@@ -55,9 +69,9 @@ def publish(
     with workspace() as opened:
         connections = chosen(opened, slugs or [])
         if target not in TARGETS:
-            organisation = _organisation(opened, target)
-            command = _preview if dry_run else _send
-            command(opened, connections, organisation, window, as_json=as_json)
+            organisation = organisation_named(opened, target)
+            at_target = _preview if dry_run else _send
+            at_target(opened, connections, organisation, window, as_json=as_json)
             return
         outstanding = {c.slug: due(opened, c, window) for c in connections}
         if not dry_run:
@@ -102,14 +116,14 @@ def _preview(
     target, since = organisation.slug, posting(organisation).since
     sending = senders(stores, target)
     entries = planned_for(opened, sending, organisation, window)
-    held = [p for p in entries if p.state == "held"]
-    due_there = [p for p in entries if p.state != "held"]
+    held, drafts, due_there = _by_state(entries)
     if as_json:
-        _print_document(due_there, held, since, dry_run=True)
+        _print_document(due_there, held, since, drafts=drafts, dry_run=True)
     else:
         headline = f"{counted(len(due_there), 'entry')} would be posted to {target}"
         _show(f"{headline}{_why(target, since, sending)}", due_there)
         _show_held(held)
+        _show_drafts(drafts, target)
     raise typer.Exit(1 if held else 0)
 
 
@@ -124,25 +138,47 @@ def _send(
     """Send what is due to an organisation, and say what it holds now that it did not before."""
     target, since = organisation.slug, posting(organisation).since
     sending = senders(stores, target)
-    planned = planned_for(opened, sending, organisation, window)
-    due_there = [p for p in planned if p.state != "held"]
+    # Who asks for it by hand waits for no schedule.
+    opened.registry.publications.hasten(
+        target, [store.slug for store in sending], window.start, window.end
+    )
+    _, _, due_there = _by_state(planned_for(opened, sending, organisation, window))
     days = {store.slug: due_days(opened, store, window) for store in sending}
     problems = _run_windows(days)
     left = planned_for(opened, sending, organisation, window)
-    held = [p for p in left if p.state == "held"]
+    held, drafts, _ = _by_state(left)
     # Runs report days, not entries: what was due and no longer is was posted. The revision counts,
     # because an entry that changed meanwhile is due again.
     missing = {(p.entry_id, p.revision) for p in left}
     posted = [p for p in due_there if (p.entry_id, p.revision) not in missing]
     if as_json:
-        _print_document(posted, held, since, problems, dry_run=False)
+        _print_document(posted, held, since, problems, drafts=drafts, dry_run=False)
     else:
         headline = f"{counted(len(posted), 'entry')} posted to {target}"
         print_result(headline + ("" if posted else _why(target, since, sending)))
         _show_held(held)
+        _show_drafts(drafts, target)
         for problem in problems:
             print_result(f"failed: {problem}")
     raise typer.Exit(1 if problems or held else 0)
+
+
+def _by_state(
+    entries: Sequence[Publication],
+) -> tuple[list[Publication], list[Publication], list[Publication]]:
+    """Return held entries, drafts, and those that are due."""
+    held = [p for p in entries if p.state == "held"]
+    drafts = [p for p in entries if p.state == "draft"]
+    return held, drafts, [p for p in entries if p.state not in {"held", "draft"}]
+
+
+def _show_drafts(drafts: Sequence[Publication], target: str) -> None:
+    if not drafts:
+        return
+    print_result(
+        f"{counted(len(drafts), 'entry')} waiting for approval: `daybook publish approve SLUG "
+        f"--target {target}` lists them"
+    )
 
 
 def _print_document(
@@ -151,6 +187,7 @@ def _print_document(
     since: date | None,
     problems: Sequence[SyncProblem] = (),
     *,
+    drafts: Sequence[Publication],
     dry_run: bool,
 ) -> None:
     print_json(
@@ -159,6 +196,7 @@ def _print_document(
             "dry_run": dry_run,
             "entries": documents(entries),
             "held": documents(held),
+            "drafts": documents(drafts),
             "failed": list(map(str, problems)),
             "since": since,
         }
@@ -171,19 +209,6 @@ def _why(target: str, since: date | None, sending: Sequence[Connection]) -> str:
         return f": posting is off; {turn_on} turns it on"
     none = "" if sending else "; no store's entries go there"
     return f", of {since} and later{none}"
-
-
-def _organisation(opened: Workspace, target: str) -> Connection:
-    """Return the accounting organisation of a slug; `BadInput` lists the targets there are."""
-    connected = {
-        c.slug: c
-        for c in opened.registry.connections.list()
-        if not has_settlements(c) and c.account_id is not None
-    }
-    if target not in connected:
-        targets = ", ".join([*TARGETS, *connected])
-        raise BadInput(f"there is no target {target!r}: choose {targets}")
-    return connected[target]
 
 
 def _removal(orphan: Orphan) -> dict[str, object]:
@@ -199,7 +224,15 @@ def _removal(orphan: Orphan) -> dict[str, object]:
 def _show(headline: str, listed: Sequence[Publication]) -> None:
     print_result(headline)
     for publication in listed:
-        print_result(f"  {publication.entry_id} revision {publication.revision}")
+        wait = _wait(publication)
+        print_result(f"  {publication.entry_id} revision {publication.revision}{wait}")
+
+
+def _wait(publication: Publication) -> str:
+    """Return since when an entry is posted without being asked for, where that is to come."""
+    if is_due(publication) or publication.due_at is None:
+        return ""
+    return f", by itself from {publication.due_at:%Y-%m-%d %H:%M} UTC on"
 
 
 def _show_removed(headline: str, remove: Sequence[Orphan]) -> None:

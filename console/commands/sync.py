@@ -102,6 +102,6 @@ def documents(publications: Sequence[Publication]) -> list[dict[str, Any]]:
     """Return entries as `--json` lists them."""
     return [
         {"entry_id": p.entry_id, "connection": p.connection, "day": p.business_date,
-         "currency": p.currency, "state": p.state, "message": p.message}
+         "currency": p.currency, "state": p.state, "message": p.message, "due_at": p.due_at}
         for p in publications
     ]  # fmt: skip

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mappings.channels import channels
 from mappings.journal.accounts import is_component
 from mappings.journal.overrides import Override, Text
+from mappings.journal.schedule import Schedule
+from mappings.journal.tax.codes import TreatmentCode
 from mappings.model import CLEARING, GATEWAY, UNCLASSIFIED
 from mappings.taxonomy import categories, chart
 
@@ -61,8 +63,12 @@ class MappingConfig(BaseModel):
     `roles`: category -> account role, instead of the taxonomy's.
     `source_types`: channel -> source type -> category, for those that no rule names; in the
     mapping for the books alone, as a line has one category whatever becomes of it.
-    `tax_codes`: category -> tax code of the target.
+    `tax_codes`: category -> tax code of the target, before those by treatment.
+    `tax`: tax that the store's tax profile finds in prices and fees goes to accounts on lines of
+    its own (`own_line`), or stays in its lines for the target to post by code (`target_codes`).
+    `treatments`: treatment of tax -> tax code of the target.
     `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
+    `schedule`: when entries are posted unasked to an organisation; the books are always written.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="Daybook mapping configuration")
@@ -73,7 +79,10 @@ class MappingConfig(BaseModel):
     roles: dict[str, str] = Field(default_factory=dict)
     source_types: dict[str, dict[str, str]] = Field(default_factory=dict)
     tax_codes: dict[str, Text] = Field(default_factory=dict)
+    tax: Literal["own_line", "target_codes"] = "own_line"
+    treatments: tuple[TreatmentCode, ...] = ()
     overrides: tuple[Override, ...] = ()
+    schedule: Schedule = Schedule()
 
     # A typo would otherwise leave the default in effect without a word.
     @model_validator(mode="after")
@@ -110,6 +119,12 @@ class MappingConfig(BaseModel):
                     "source_types are named in the mapping for the books, and hold for every target"
                 )
             return self
+        if self.schedule != Schedule():
+            raise ValueError("schedule: the books are written whenever a day is computed")
+        if self.tax == "target_codes":
+            raise ValueError(
+                "tax: the books know no tax codes, so tax is on lines of its own there"
+            )
         named = {f"accounts.{role}": account for role, account in self.accounts.items()}
         named |= {
             f"overrides.{number}.account": override.account

@@ -1,65 +1,72 @@
 -- Balanced journal entries: per connection, business day and currency.
 -- grain: posting; key: entry_id, line
--- in: placed (transactions with the number of the override that fits, or null), overrides (number,
--- account, tax_code), accounts (category, account, tax_code, role), minor_units (currency, coin),
--- gateways (source_type, component)
+-- in: taxed (transactions and what tax rules decided, or nulls), shared (by tax/shares.sql), accounts
+-- (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts, is_profiled;
+-- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
 -- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
 -- finds its like. Clearing is posted per settlement; that is what the proof adds up.
-WITH base AS (
-    SELECT
-        t.connection,
-        t.business_date,
-        t.currency,
-        CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
-        t.category,
-        g.component AS gateway,
-        t.settlement_id,
-        t.override,
-        sum(t.amount) AS owed,
-        count(*) AS transactions
-    FROM placed AS t
-    LEFT JOIN gateways AS g USING (source_type)
-    GROUP BY ALL
-),
-
-unknown AS (
+WITH unknown AS (
     SELECT
         concat_ws(':', 'je', connection, business_date, currency) AS entry_id,
         list_sort(list(DISTINCT source_type)) AS source_types
-    FROM placed
+    FROM taxed
     WHERE category = 'unclassified'
     GROUP BY ALL
 ),
 
+-- Tax contained in an amount is a line of its own, or stays in it for the target to post.
 earned AS (
     SELECT
-        b.connection, b.business_date, b.currency, b.part,
-        replace(coalesce(o.account, a.account), '{gateway}', coalesce(b.gateway, 'Other')) AS account,
-        b.category, coalesce(o.tax_code, a.tax_code) AS tax_code,
-        CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id,
-        -sum(b.owed) AS amount,
-        sum(b.transactions) AS transactions
-    FROM base AS b
-    JOIN accounts AS a USING (category)
-    LEFT JOIN overrides AS o ON o.number = b.override
+        s.* EXCLUDE (gross, tax, method, posts, folded),
+        s.gross + s.folded - CASE
+            WHEN m.posts = 'own_line' AND s.method = 'contained' THEN s.tax ELSE 0
+        END AS amount,
+        CASE WHEN m.posts = 'target_codes' AND s.tax_code IS NOT NULL THEN
+            CASE s.method WHEN 'contained' THEN s.tax WHEN 'stated' THEN s.folded ELSE 0 END
+        END AS tax_amount
+    FROM shared AS s, tax_mode AS m
+),
+
+split AS (
+    SELECT s.*, m.posts AS mode
+    FROM shared AS s, tax_mode AS m
+    WHERE m.posts = 'own_line' AND s.tax IS NOT NULL
+),
+
+taxes AS (
+    SELECT
+        s.connection, s.business_date, s.currency, s.part, a.account, a.category, s.treatment_code AS tax_code,
+        NULL AS settlement_id, s.tax_treatment, s.tax_country, s.tax_rate, s.tax_remitted_by,
+        sum(CASE a.category WHEN 'tax.self_accounted' THEN -s.tax ELSE s.tax END) AS amount,
+        -- They are counted where the tax was split off.
+        0 AS transactions
+    FROM split AS s
+    JOIN accounts AS a
+        ON (s.method = 'contained' AND a.category = s.posts)
+        OR (s.method = 'self_accounted' AND a.category IN ('tax.self_accounted', 'tax.self_deducted'))
     GROUP BY ALL
 ),
 
 cleared AS (
     SELECT
-        b.connection, b.business_date, b.currency, b.part,
-        a.account, 'clearing' AS category, a.tax_code, b.settlement_id,
-        sum(b.owed) AS amount,
-        sum(b.transactions) AS transactions
-    FROM base AS b
+        t.connection, t.business_date, t.currency,
+        CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
+        a.account, 'clearing' AS category, coalesce(a.tax_code, c.code) AS tax_code, t.settlement_id,
+        CASE WHEN m.is_profiled THEN 'outside' END AS tax_treatment,
+        CASE WHEN m.is_profiled THEN 'none' END AS tax_remitted_by,
+        sum(t.amount) AS amount,
+        count(*) AS transactions
+    FROM taxed AS t
     JOIN accounts AS a ON a.category = 'clearing'
+    CROSS JOIN tax_mode AS m
+    LEFT JOIN treatment_codes AS c ON c.treatment = 'outside'
     GROUP BY ALL
 ),
 
 postings AS (
     SELECT *, concat_ws(':', 'je', connection, business_date, currency) AS entry_id
-    FROM (FROM earned UNION ALL BY NAME FROM cleared)
+    FROM (FROM earned UNION ALL BY NAME FROM taxes UNION ALL BY NAME FROM cleared)
     WHERE amount <> 0 OR category = 'clearing' OR part = 'payout'
 ),
 
@@ -67,9 +74,12 @@ entries AS (
     SELECT
         p.entry_id,
         sha256(string_agg(
-            concat_ws('|', p.part, p.account, p.amount, p.currency, p.tax_code, p.settlement_id),
+            concat_ws(
+                '|', p.part, p.account, p.amount, p.currency, p.tax_code, p.settlement_id,
+                'tax ' || p.tax_amount
+            ),
             chr(10)
-            ORDER BY p.part, p.account, p.category, p.tax_code, p.settlement_id, p.amount
+            ORDER BY p.part, p.account, p.category, p.tax_code, p.settlement_id, p.amount, p.tax_amount
         )) AS content_hash,
         bool_or(p.amount % m.coin <> 0) AS too_fine
     FROM postings AS p
@@ -86,13 +96,25 @@ without_account AS (
     GROUP BY p.entry_id
 ),
 
+-- A target that posts tax by code must have one for every line of a rate.
+without_code AS (
+    SELECT
+        p.entry_id,
+        list_sort(list(DISTINCT concat_ws(
+            ' ', p.tax_treatment, p.tax_country, format('{:.10g}', p.tax_rate::DOUBLE) || ' %'
+        ))) AS treatments
+    FROM postings AS p, tax_mode AS m
+    WHERE m.posts = 'target_codes' AND p.tax_code IS NULL AND p.tax_rate IS NOT NULL
+    GROUP BY p.entry_id
+),
+
 fields AS (
     SELECT
         p.*,
         row_number() OVER (
             PARTITION BY p.entry_id
             ORDER BY p.part, p.category = 'clearing', p.account, p.category, p.tax_code,
-                p.settlement_id
+                p.settlement_id, p.tax_treatment, p.tax_country, p.tax_rate, p.amount
         ) AS line,
         e.content_hash,
         CASE
@@ -102,12 +124,24 @@ fields AS (
             WHEN n.entry_id IS NOT NULL THEN
                 'no account for ' || array_to_string(n.roles, ', ')
                 || ': name one under accounts in the mapping of the organisation'
+            WHEN t.entry_id IS NOT NULL THEN
+                'tax is not decided of ' || t.problems
+                || ': change the tax profile with `daybook connections tax ' || p.connection || '`'
+            WHEN m.posts = 'target_codes' AND NOT m.is_profiled THEN
+                'tax is posted by tax codes, and the store has no tax profile: begin one with '
+                || '`daybook connections tax ' || p.connection || '`'
+            WHEN c.entry_id IS NOT NULL THEN
+                'no tax code for ' || array_to_string(c.treatments, ', ')
+                || ': name one under treatments in the mapping of the organisation'
             WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || p.currency
         END AS held_reason
     FROM postings AS p
     JOIN entries AS e USING (entry_id)
+    CROSS JOIN tax_mode AS m
     LEFT JOIN unknown AS u USING (entry_id)
     LEFT JOIN without_account AS n USING (entry_id)
+    LEFT JOIN tax_problems AS t USING (entry_id)
+    LEFT JOIN without_code AS c USING (entry_id)
 )
 
 FROM fields

@@ -16,6 +16,7 @@ from pipelines.names import DATA, DAYS_BETWEEN_RUNS, FETCH, PUBLISH
 from pipelines.partitions import range_tags
 from pipelines.resources import Daybook
 from pipelines.sensors.under_way import busy_connections
+from pipelines.stages.delivery import is_due
 from pipelines.stages.organisations import posted_to
 
 # The longest time until the sensor that computes days sees a new event.
@@ -48,6 +49,7 @@ def planned_entries(
         if any(p.target != BOOKS for p in listed):
             targets = {BOOKS, *posted_to(workspace)}
             listed = [p for p in listed if p.target in targets]
+        listed = [p for p in listed if p.withdrawn_at is not None or is_due(p)]
         events = workspace.registry.inbox.list()
     due: dict[str, list[Publication]] = defaultdict(list)
     for publication in listed:

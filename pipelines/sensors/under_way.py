@@ -17,9 +17,9 @@ UNFINISHED = [
 
 def busy_connections(instance: dg.DagsterInstance, jobs: Iterable[str]) -> set[str]:
     """Return the connections that runs of these jobs are about, queued ones included."""
+    names = set(jobs)
     return {
         run.tags[CONNECTION]
-        for job in jobs
-        for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNFINISHED))
-        if CONNECTION in run.tags
+        for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+        if run.job_name in names and CONNECTION in run.tags
     }

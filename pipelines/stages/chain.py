@@ -21,7 +21,7 @@ from pipelines.checks import CHAIN, COMPUTED, JOURNALS, SETTLEMENTS, TRANSACTION
 from pipelines.stages.gaps import gaps
 from pipelines.stages.journals import EntryFacts, build_journals, plan
 from pipelines.stages.normalise import DayFacts, covered, normalise
-from pipelines.stages.organisations import plan_for_organisation
+from pipelines.stages.organisations import backfilled_days, plan_for_organisation
 from pipelines.stages.provisional import write_provisional
 from pipelines.stages.results import CheckResult, DayResult, first_failure
 from pipelines.stages.settlements import unsteady_reserves, write_settlements
@@ -163,7 +163,8 @@ def _journals(
     unsupported: dict[date, list[EntryFacts]] = {d: [] for d in window if d not in covered_days}
     whole = replace(built, days=built.days | unsupported)
     plan(store.workspace, store.connection, window, whole)
-    plan_for_organisation(store, whole.days.keys() - whole.failed.keys())
+    computed = whole.days.keys() - whole.failed.keys()
+    plan_for_organisation(store, computed, backfilled_days(store, computed))
     return missing + results
 
 

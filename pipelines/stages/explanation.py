@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -24,7 +25,8 @@ from pipelines.stages.workspace import Workspace
 class Source:
     """One transaction behind a journal line; `cells` are the document's row as it is written.
 
-    `account` and `tax_code` are those of the mapping in effect on its day.
+    `account` and `tax_code` are those of the mapping in effect on its day; `tax` is what rules of
+    tax decided (treatment, country, rate), `tax_posts` the category of tax split off its amount.
     """
 
     transaction_id: str
@@ -42,6 +44,8 @@ class Source:
     row: int
     account: str | None
     tax_code: str | None
+    tax: tuple[str | None, str | None, Decimal | None]
+    tax_posts: str | None
     file: str
     cells: dict[str, str] | None = None
 
@@ -52,10 +56,24 @@ SELECT
     strftime(t.posted_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ'), t.amount, t.settlement_id,
     CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END,
     t.category, t.currency, t.document, t.row,
-    replace(coalesce(o.account, a.account), '{gateway}', coalesce(g.component, 'Other')),
-    coalesce(o.tax_code, a.tax_code)
-FROM placed AS t
+    replace(
+        coalesce(
+            o.account,
+            CASE
+                WHEN t.category = 'tax.seller_collected' AND t.tax_posts = 'tax.oss' THEN x.account
+            END,
+            a.account
+        ),
+        '{gateway}', coalesce(g.component, 'Other')
+    ),
+    coalesce(o.tax_code, a.tax_code, t.treatment_code),
+    t.tax_treatment, t.tax_country, t.tax_rate,
+    CASE t.tax_method
+        WHEN 'contained' THEN t.tax_posts WHEN 'self_accounted' THEN 'tax.self_accounted'
+    END
+FROM taxed AS t
 JOIN accounts AS a USING (category)
+LEFT JOIN accounts AS x ON x.category = t.tax_posts
 LEFT JOIN overrides AS o ON o.number = t.override
 LEFT JOIN gateways AS g USING (source_type)
 ORDER BY t.document, t.row, t.transaction_id
@@ -75,7 +93,12 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
         load_mapping(con, connection, mapping)
         rows = con.execute(_SOURCES).fetchall()
         cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)
-    return [Source(*(*row, names.get(row[11], ""), cells.get(row[0]))) for row in rows]
+    return [_source(row, names.get(row[11], ""), cells.get(row[0])) for row in rows]
+
+
+def _source(row: tuple[Any, ...], file: str, cells: dict[str, str] | None) -> Source:
+    *facts, treatment, country, rate, posts = row
+    return Source(*(*facts, (treatment, country, rate), posts, file, cells))
 
 
 def _cells(
@@ -125,7 +148,7 @@ def _records(
 
 
 def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) -> list[Source]:
-    """Return the transactions that one line of an entry sums."""
+    """Return the transactions that one line of an entry sums, or whose tax it is."""
     # A category on one line is all of it, whatever mapping is saved meanwhile.
     is_split = sum(_of_one_kind(line, other) for other in entry.lines) > 1
     return [
@@ -133,17 +156,26 @@ def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) ->
         for source in day_sources
         if source.currency == entry.currency
         and source.part == line.part
-        and (
-            source.settlement_id == line.settlement_id
-            if line.category == CLEARING
-            else source.category == line.category
-            and line.settlement_id in {None, source.settlement_id}
-            and (not is_split or (source.account, source.tax_code) == (line.account, line.tax_code))
-        )
+        and _is_summed(line, source, is_split=is_split)
     ]
 
 
+def _is_summed(line: JournalLine, source: Source, *, is_split: bool) -> bool:
+    if line.category == CLEARING:
+        return source.settlement_id == line.settlement_id
+    tax = (line.tax_treatment, line.tax_country, line.tax_rate)
+    # Lines that sum no transaction hold the tax of other lines.
+    if not line.transactions:
+        due = "tax.self_accounted" if line.category == "tax.self_deducted" else line.category
+        return source.tax == tax and source.tax_posts == due
+    if source.category != line.category or line.settlement_id not in {None, source.settlement_id}:
+        return False
+    return not is_split or (
+        (source.account, source.tax_code, source.tax) == (line.account, line.tax_code, tax)
+    )
+
+
 def _of_one_kind(line: JournalLine, other: JournalLine) -> bool:
-    """Return whether two lines differ in nothing but account and tax code."""
+    """Return whether two lines differ in nothing but account and tax."""
     kind = (line.part, line.category, line.settlement_id)
     return kind == (other.part, other.category, other.settlement_id)

@@ -19,6 +19,7 @@ from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.mapping import mapping_of
+from pipelines.stages.orders import days_of_orders
 from pipelines.stages.provisional import booked_documents
 from pipelines.stages.workspace import Workspace
 
@@ -167,7 +168,12 @@ def _store(
     before = query_variables(source, previous)
     stored = ingest.store(lake, content, manifest)
     current = lake.effective_documents(target.slug)
-    days = touched_days(source, stored.manifest, before, current, lake.manifests(target.slug))
+    manifests = lake.manifests(target.slug)
+    if stored.manifest.describes_orders:
+        replaced_too = [m for m in manifests if m.document == stored.supersedes]
+        days = sorted(days_of_orders(workspace, target.slug, [stored.manifest, *replaced_too]))
+    else:
+        days = touched_days(source, stored.manifest, before, current, manifests)
     registry.inbox.record_document(
         target.slug,
         document=stored.manifest.document,

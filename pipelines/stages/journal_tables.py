@@ -11,6 +11,7 @@ from mappings.journal.config import MappingConfig, through
 from mappings.journal.overrides import Override
 from mappings.model import GATEWAY
 from mappings.money import coin
+from pipelines.stages.tax_tables import load_shares, load_tax
 
 # One row for each way that an override can fit; null fits every line.
 _CONDITIONS = """
@@ -63,17 +64,23 @@ def write_journal(
     """Make the table `journal` of the view `transactions`, under one mapping."""
     load_mapping(con, connection, mapping)
     _load_coins(con)
-    statement = files("mappings.journal").joinpath("entries.sql").read_text()
-    con.execute(f"CREATE OR REPLACE TEMP TABLE journal AS {statement}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE lines AS {_sql('lines')}")
+    load_shares(con)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE journal AS {_sql('entries')}")
+
+
+def _sql(name: str) -> str:
+    return files("mappings.journal").joinpath(f"{name}.sql").read_text()
 
 
 def load_mapping(
     con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
 ) -> None:
-    """Make `accounts`, `gateways`, `overrides` and `placed` of the view `transactions`."""
+    """Make `accounts`, `gateways`, `overrides` and `taxed` of the view `transactions`."""
     _load_accounts(con, connection, mapping)
     _load_gateways(con, connection)
     _load_overrides(con, connection, mapping)
+    load_tax(con, connection, mapping)
 
 
 def _load_accounts(

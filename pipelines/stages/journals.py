@@ -95,6 +95,20 @@ def plan(workspace: Workspace, connection: Connection, window: Window, built: Bu
     withdraw(workspace, connection, window, built)
 
 
+def plan_books(workspace: Workspace, connection: Connection, days: Iterable[date]) -> None:
+    """Plan anew for the books what the journals of some days hold."""
+    partitions = workspace.lake.partitions("journal_lines", connection.slug, days)
+    if not partitions:
+        return
+    with workspace.engine() as con:
+        rows = con.execute(
+            "SELECT DISTINCT business_date, currency, entry_id, content_hash, held_reason "
+            f"FROM {scan(partitions)} ORDER BY ALL"
+        ).fetchall()
+    planned = [PlannedEntry(connection.slug, *row) for row in rows]
+    workspace.registry.publications.plan(BOOKS, planned)
+
+
 def withdraw(workspace: Workspace, connection: Connection, window: Window, built: Built) -> None:
     """Drop the plans of entries that are no longer there; what is posted is voided on publish."""
     current = {(f.business_date, f.currency) for entries in built.days.values() for f in entries}
@@ -122,7 +136,8 @@ def read_entries(
     if not partitions:
         return []
     with workspace.engine() as con:
-        return journal_entries(con, scan(partitions), connection, revisions)
+        relation = JOURNAL_LINES.read_sql(scan(partitions, by_name=True))
+        return journal_entries(con, relation, connection, revisions)
 
 
 def journal_entries(
@@ -131,7 +146,8 @@ def journal_entries(
     """Return the entries that a relation of journal lines holds, oldest first."""
     rows = con.execute(
         "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
-        f"amount, transactions, tax_code, settlement_id FROM {relation} "
+        "amount, transactions, tax_code, settlement_id, tax_treatment, tax_country, tax_rate, "
+        f"tax_amount FROM {relation} "
         "ORDER BY business_date, entry_id, line"
     ).fetchall()
     lines: dict[tuple[str, date, str, str], list[JournalLine]] = defaultdict(list)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from connectors.database.registry import Connection
+from connectors.database.registry.findings import MAPPING
 from connectors.errors import BadInput
 from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS, UNCLASSIFIED
@@ -54,6 +55,9 @@ def save_mapping(
         effective_from=effective_from,
         reason=reason,
     )
+    if connection is not None and target != BOOKS:
+        # What was found was about the mapping of before; the next daily look is about this one.
+        registry.findings.set(connection, MAPPING, [])
     renamed = before.source_types != config.source_types
     requested = 0
     # The default mapping may decide for every connection, so it asks for the days of all.

@@ -24,6 +24,7 @@ from connectors.lake.windows import Window
 from mappings.model import UNCLASSIFIED
 from mappings.tables import BOOKED, TRANSACTIONS
 from pipelines.stages.documents import SAME_ON_EVERY_LINE, canonical, prepare
+from pipelines.stages.orders import describe, described_orders
 from pipelines.stages.partitions import (
     cut_by_day,
     no_rows,
@@ -142,10 +143,12 @@ _Staged = tuple[list[_Slice], dict[date, str]]
 def _stage_all(store: Store, window: Window, scratch: Path) -> Iterator[_Staged]:
     """Stage every document that touches the window; one that fails fails its days alone."""
     touched = [m for m in store.documents if any(m.covers(day) for day in window)]
+    # Read once for all documents: they are as long as a month's orders.
+    orders = described_orders(store.workspace, store.order_documents) if touched else None
 
     def stage(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> _Staged:
         try:
-            return _stage(store, manifest, window, con, scratch), {}
+            return _stage(store, manifest, window, con, scratch, orders), {}
         except (duckdb.Error, pa.ArrowException, DaybookError, OSError) as error:
             reason = f"document {manifest.document[:12]} ({manifest.name}): {summary(error)}"
             return [], {day: reason for day in window if manifest.covers(day)}
@@ -179,6 +182,7 @@ def _stage(
     window: Window,
     con: duckdb.DuckDBPyConnection,
     scratch: Path,
+    orders: pa.Table | None,
 ) -> list[_Slice]:
     """Run the channel's SQL over one document and stage its lines, one file a day."""
     lines = prepare(
@@ -186,6 +190,8 @@ def _stage(
     )
     folder = scratch / manifest.document
     rows = canonical(con, manifest.channel, lines)
+    if orders is not None:
+        rows = describe(con, rows, orders)
     same = {name: getattr(manifest, name) for name in SAME_ON_EVERY_LINE}
     days = {day for day in window if manifest.covers(day)}
     files = cut_by_day(with_constants(rows, TRANSACTIONS, same), TRANSACTIONS, folder, days)

@@ -6,10 +6,11 @@ needed: what is kept is what was sent.
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import partial
 
 from connectors.accounting import ORGANISATIONS
-from connectors.accounting.target import ChartAccount, Opening, OrganisationBooks
+from connectors.accounting.target import ChartAccount, Opening, OrganisationBooks, TaxCode
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, PlannedEntry
@@ -79,6 +80,33 @@ def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> li
     return problems
 
 
+def tax_problems(config: MappingConfig, codes: Sequence[TaxCode]) -> list[str]:
+    """Return what is wrong with the tax codes of a mapping, each with the field that names it."""
+    by_number = {code.number: code for code in codes}
+    named: dict[str, tuple[str, Decimal | None]] = {
+        f"tax_codes.{category}": (code, None) for category, code in config.tax_codes.items()
+    }
+    named |= {
+        f"overrides.{n}.tax_code": (override.tax_code, None)
+        for n, override in enumerate(config.overrides)
+        if override.tax_code is not None
+    }
+    named |= {f"treatments.{n}.code": (t.code, t.rate) for n, t in enumerate(config.treatments)}
+    problems = []
+    for field, (number, rate) in named.items():
+        code = by_number.get(number)
+        if code is None:
+            problems.append(f"{field}: the organisation has no tax code {number}")
+        elif code.refusal is not None:
+            problems.append(f"{field}: {number} ({code.name}) {code.refusal}")
+        elif rate is not None and code.rate is not None and rate != code.rate:
+            problems.append(
+                f"{field}: {number} ({code.name}) has the rate {code.rate.normalize():f} %, and "
+                f"not {rate.normalize():f} %"
+            )
+    return problems
+
+
 def posted_to(workspace: Workspace) -> list[str]:
     """Return the organisations that posting is turned on for."""
     return [
@@ -112,10 +140,27 @@ def entries_for(
     return entries
 
 
-def plan_for_organisation(store: Store, days: Collection[date]) -> None:
+def backfilled_days(store: Store, days: Collection[date]) -> set[date]:
+    """Return the days that are computed because somebody named them, and for nothing else.
+
+    Neither a document nor a changed mapping asks for them.
+    """
+    if organisation_of(store.workspace, store.connection) is None:
+        return set()
+    events = store.workspace.registry.inbox.of_connection(store.slug)
+    touched = {day for event in events if not event.is_backfill for day in event.days}
+    named = {day for event in events if event.is_backfill for day in event.days}
+    # A backfill on the Dagster pages leaves no event at all.
+    return {day for day in days if day in named or day not in touched}
+
+
+def plan_for_organisation(
+    store: Store, days: Collection[date], backfilled: Collection[date] = ()
+) -> None:
     """Plan what the store's organisation should hold of some days.
 
-    Nothing is planned of days before the one from which on it is posted to.
+    Nothing is planned of days before the one from which on it is posted to. New entries are drafts
+    until they are approved, and so is what a backfill changes.
     """
     organisation = organisation_of(store.workspace, store.connection)
     since = organisation and Setup.model_validate(organisation.setup).posting.since
@@ -124,7 +169,13 @@ def plan_for_organisation(store: Store, days: Collection[date]) -> None:
     chosen = sorted(day for day in days if day >= since)
     if not chosen:
         return
-    publications = store.workspace.registry.publications
+    registry = store.workspace.registry
+    publications = registry.publications
+    schedules = {
+        day: mapping.schedule
+        for mapping, listed in mappings_in_effect(registry, store.slug, chosen, organisation.slug)
+        for day in listed
+    }
     rows = [
         PlannedEntry(
             store.slug,
@@ -133,11 +184,15 @@ def plan_for_organisation(store: Store, days: Collection[date]) -> None:
             entry.entry_id,
             entry.content_hash,
             held,
+            entry.business_date in backfilled,
+            schedules[entry.business_date].due_at(
+                entry.business_date, store.connection.channel, store.connection.timezone
+            ),
         )
         # Without revisions, which the plan itself counts up.
         for entry, held in entries_for(store, organisation, chosen, {}).items()
     ]
-    publications.plan(organisation.slug, rows)
+    publications.plan(organisation.slug, rows, needs_approval=True)
     current = {(row.business_date, row.currency) for row in rows}
     gone = [
         (p.business_date, p.currency)

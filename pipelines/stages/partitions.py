@@ -134,7 +134,11 @@ def write_days(
     lake.adopt(moves)
 
 
-def scan(files: Iterable[Path]) -> str:
-    """Return SQL that reads partitions as one relation; the list must not be empty."""
+def scan(files: Iterable[Path], *, by_name: bool = False) -> str:
+    """Return SQL that reads partitions as one relation; the list must not be empty.
+
+    `by_name` reads files of several releases, of which some have fewer columns.
+    """
     listed = ", ".join(quoted(str(file)) for file in files)
-    return f"read_parquet([{listed}], hive_partitioning=false)"
+    union = ", union_by_name=true" if by_name else ""
+    return f"read_parquet([{listed}], hive_partitioning=false{union})"

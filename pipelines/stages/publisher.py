@@ -21,10 +21,14 @@ LOCK_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Entries that the books lack, and those they hold that no journal supports any more."""
+    """Entries that the books lack, and those they hold that no journal supports any more.
+
+    `late` are of days whose books are closed: they are held for their owner.
+    """
 
     post: tuple[Publication, ...]
     remove: tuple[Orphan, ...]
+    late: tuple[Publication, ...] = ()
 
     @property
     def days(self) -> list[date]:
@@ -67,17 +71,25 @@ def _due(
     """Return the newest revisions to post, and the entries in the books without a journal."""
     posted = Books(workspace.settings.books_folder).posted([connection.slug])
     remove = tuple(orphans(workspace, connection, window, posted))
+    closed = workspace.registry.closed_books.get(connection.slug) or date.min
+    remove = tuple(orphan for orphan in remove if orphan.business_date > closed)
     # An entry to remove is not posted at the same time, even if the books lack it.
     gone = {orphan.entry_id for orphan in remove}
     content = {(line.entry_id, line.content_hash) for line in posted}
-    post = tuple(p for p in listed if p.entry_id not in gone and _is_lacking(p, content))
-    return Due(post, remove)
+    lacking = [p for p in listed if p.entry_id not in gone and _is_lacking(p, content)]
+    # What was posted and is lost comes back whatever is closed: it changes no figure.
+    is_late = {p.id for p in lacking if p.business_date <= closed and p.state != "posted"}
+    return Due(
+        tuple(p for p in lacking if p.id not in is_late),
+        remove,
+        tuple(p for p in lacking if p.id in is_late and p.state in DUE),
+    )
 
 
 def _is_lacking(publication: Publication, content: set[tuple[str, str]]) -> bool:
     if publication.state == "posted":
         return (publication.entry_id, publication.content_hash) not in content
-    return publication.state in DUE
+    return publication.state in DUE or publication.waits_for == "open_period"
 
 
 def senders(stores: Iterable[Connection], target: str) -> list[Connection]:
@@ -97,6 +109,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
         listed = registry.publications.list(BOOKS, [connection.slug], window.start, window.end)
         outstanding = _due(workspace, connection, window, listed)
         todo, gone = list(outstanding.post), outstanding.remove
+        _hold_late(workspace, connection, outstanding.late)
         entries = read_entries(
             workspace,
             connection.slug,
@@ -132,6 +145,17 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
         removed=gone,
         files=len(written.files_written),
     )
+
+
+def _hold_late(workspace: Workspace, connection: Connection, late: Sequence[Publication]) -> None:
+    if not late:
+        return
+    closed = workspace.registry.closed_books.get(connection.slug)
+    message = (
+        f"the books are closed through {closed}: leave it out (`daybook publish leave-out "
+        f"{connection.slug} --target books`), or open them again (`daybook close --reopen`)"
+    )
+    workspace.registry.publications.mark(BOOKS, late, "held", message, waits_for="open_period")
 
 
 def _stale(planned: Sequence[Publication], built: dict[str, str]) -> dict[date, str]:

@@ -5,7 +5,7 @@ from Parquet, posted and paid from the text of the books.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -61,7 +61,8 @@ class Proof:
     documents show) or `differs`. `payout_status` is `paid`, `failed` (its money went on to a later
     payout), `carried` (negative, taken into the next settlement), `charged` (negative, collected
     from the seller), `zero` or `open`. `why` says what to do about the last four states, which day
-    an open one waits for, and what the channel tells otherwise elsewhere.
+    an open one waits for, and what the channel tells otherwise elsewhere. `bank_date` is when the
+    payout was in the bank, as an imported statement shows; None where none does.
     """
 
     connection: str
@@ -80,6 +81,7 @@ class Proof:
     state: str
     payout_status: str
     why: str | None
+    bank_date: date | None = None
 
     @property
     def ok(self) -> bool:
@@ -128,6 +130,7 @@ def _reconcile(workspace: Workspace, connection: Connection, now: datetime | Non
         unlike=unlike,
         missing=shortfalls(statements, stated(documents)),
         returned=returned_payouts(workspace, connection, statements),
+        arrived=workspace.registry.bank_lines.arrived(connection.slug),
         # An account's days are computed when they are over, those of files at once.
         today=today_of(connection, now) if can_sync(connection) else None,
     )
@@ -173,6 +176,7 @@ def _proof(
     unlike: Discrepancies,
     missing: Figures,
     returned: Collection[str],
+    arrived: Mapping[str, date],
     today: date | None,
 ) -> Proof:
     name = statement.settlement_id
@@ -203,6 +207,7 @@ def _proof(
         state=state,
         payout_status=payout,
         why=why or (ROLLED_ON if payout == "failed" else None),
+        bank_date=arrived.get(name),
     )
 
 
@@ -228,6 +233,7 @@ def _without_document(
         state=state,
         payout_status="open",
         why=why,
+        bank_date=None,
     )
 
 

@@ -11,9 +11,12 @@ from connectors.accounting.beancount.books import Books
 from connectors.accounts.broker import STAGED
 from connectors.accounts.vault import QUEUE, Vault
 from connectors.database.registry.publications import LIVE
+from connectors.errors import ConfigError
 from mappings.model import BOOKS
 from mappings.tables import TABLES
+from pipelines.stages.approvals import EntrySelection
 from pipelines.stages.publisher import LOCK_SECONDS
+from pipelines.stages.roll_back import choose_entries, roll_back
 from pipelines.stages.workspace import Workspace
 
 
@@ -78,8 +81,22 @@ def withdraw_removed(workspace: Workspace, slug: str, actor: str) -> PostedEntri
     return posted
 
 
+def _withdraw_from(workspace: Workspace, slug: str, organisation: str, actor: str) -> None:
+    """Take a store's entries out of an organisation; `ConfigError` where some cannot be."""
+    entries = choose_entries(workspace, slug, organisation, EntrySelection())
+    if not entries:
+        return
+    outcome = roll_back(workspace, slug, organisation, entries, "the store is removed", actor)
+    if outcome.failed:
+        day, reason = min(outcome.failed.items())
+        raise ConfigError(f"{organisation} holds entries of {slug} still: {day}: {reason}")
+
+
 def _withdraw(workspace: Workspace, slug: str, posted: PostedEntries, actor: str) -> None:
     registry = workspace.registry
+    # Organisations first: one that is away stops here, and all of it is tried again.
+    for organisation in registry.connections.list():
+        _withdraw_from(workspace, slug, organisation.slug, actor)
     with registry.lock("books", LOCK_SECONDS):
         live = registry.publications.list(BOOKS, [slug], states=LIVE, all_revisions=True)
         keys = sorted({(p.business_date, p.currency) for p in live})

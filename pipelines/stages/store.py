@@ -45,6 +45,11 @@ class Store:
         return self.workspace.lake
 
     @cached_property
+    def order_documents(self) -> list[Manifest]:
+        """Return the documents that describe orders, oldest first."""
+        return self.lake.order_documents(self.slug)
+
+    @cached_property
     def settlements(self) -> list[Statement]:
         """Return every settlement, completed over the documents, oldest first."""
         return linked_settlements(self.connection, self.documents)

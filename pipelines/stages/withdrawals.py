@@ -14,6 +14,7 @@ from connectors.database.registry import Connection
 from connectors.documents.manifest import Manifest, Withdrawal, effective_documents
 from connectors.errors import BadInput
 from pipelines.stages.imports import LOCK_SECONDS, days_of, query_variables
+from pipelines.stages.orders import days_of_orders
 from pipelines.stages.workspace import Workspace
 
 DocumentState = Literal["effective", "superseded", "withdrawn"]
@@ -124,9 +125,12 @@ def withdraw_document(
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         touched = [m for m in manifests if m.document in changed]
         # A superseded document has no lines in any day.
-        if chosen.state != "superseded":
+        if chosen.state != "superseded" and not manifest.describes_orders:
             touched.append(manifest)
-        days = sorted({day for m in touched for day in days_of(m)})
+        touched_days = {day for m in touched for day in days_of(m)}
+        if manifest.describes_orders:
+            touched_days |= days_of_orders(workspace, slug, [manifest])
+        days = sorted(touched_days)
         if days:
             why = f"the document {manifest.name} was withdrawn"
             workspace.registry.inbox.request_days(slug, days, why, actor)

@@ -1,10 +1,11 @@
 """The event log that stores a batch of asset and check events in a few statements."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as db
 from dagster import DagsterEventType
@@ -34,12 +35,61 @@ _ASSET_EVENTS = (
 _CHECK_PLANNED = DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
 _CHECKED = DagsterEventType.ASSET_CHECK_EVALUATION
 _BATCHED = frozenset({*_ASSET_EVENTS, _CHECK_PLANNED, _CHECKED})
+# A store that was removed a moment ago may pass for one that is there so long.
+_PARTITION_SECONDS: Final = 1.0
 
 
 class EventLogStorage(Pooled, PostgresEventLogStorage):
     """Stock event log on a pool, that stores a batch of asset events in a few statements."""
 
     _slots: Slots | None = None
+
+    @cached_property
+    def _tables(self) -> set[str]:
+        return set()
+
+    @cached_property
+    def _columns(self) -> set[str]:
+        return set()
+
+    @cached_property
+    def _partitions_seen(self) -> dict[tuple[str, str], float]:
+        return {}
+
+    def has_table(self, table_name: str) -> bool:
+        """Return whether there is a table, asking the database until there is."""
+        if not self.lean or table_name not in self._tables:
+            if not super().has_table(table_name):
+                return False
+            self._tables.add(table_name)
+        return True
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        # Stock, the catalogue is read for each asset of each batch.
+        if not self.lean or column_name not in self._columns:
+            if not super()._has_asset_key_col_on_connection(conn, column_name):
+                return False
+            self._columns.add(column_name)
+        return True
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Return whether assets have a column, asking the database until they do."""
+        return (self.lean and column_name in self._columns) or super().has_asset_key_col(
+            column_name
+        )
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Return whether there is a connection's partition; one seen just now is there."""
+        # Stock, it is asked about three times for each day of a run's window.
+        name, now = (partitions_def_name, partition_key), time.monotonic()
+        if self.lean and now - self._partitions_seen.get(name, -_PARTITION_SECONDS) < (
+            _PARTITION_SECONDS
+        ):
+            return True
+        if not super().has_dynamic_partition(partitions_def_name, partition_key):
+            return False
+        self._partitions_seen[name] = now
+        return True
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store materialisations, planned events and evaluations of checks, all or nothing.

@@ -26,7 +26,12 @@ Publications: TypeAlias = Sequence[tuple[object, ...]]
 
 # Measured: 500 tiny files at a time read quicker than all at once, and in less memory.
 FILES_AT_ONCE = 500
-KEYED_BY_SETTLEMENT = "settlement_reconciliation"
+# Rows of a mart to compute anew.
+BY_DAY = "(connection, business_date) IN (FROM changed_days)"
+SCOPES = {
+    "settlement_reconciliation": "(connection, settlement_id) IN (FROM changed_settlements)",
+    "tax_summary": "(connection, month) IN (FROM changed_months)",
+}
 
 KEY_TYPES = {"table_name": "VARCHAR", "connection": "VARCHAR", "day": "DATE"}
 FILE_TYPES = {"size": "BIGINT", "modified_ns": "BIGINT", "inode": "UBIGINT"}
@@ -34,6 +39,9 @@ FILE_TYPES = {"size": "BIGINT", "modified_ns": "BIGINT", "inode": "UBIGINT"}
 SCOPE = """
 CREATE OR REPLACE TEMP TABLE changed_days AS
     SELECT connection, day AS business_date FROM touched WHERE table_name = 'transactions';
+CREATE OR REPLACE TEMP TABLE changed_months AS
+    SELECT DISTINCT connection, CAST(date_trunc('month', day) AS DATE) AS month
+    FROM touched WHERE table_name = 'journal_lines';
 CREATE OR REPLACE TEMP TABLE changed_settlements (connection VARCHAR, settlement_id VARCHAR);
 """
 
@@ -91,7 +99,8 @@ def _read_files(
     columns = table.select_list().replace(
         "CAST(connection AS VARCHAR)", f"CAST({_stands_where_it_says(table)} AS VARCHAR)", 1
     )
-    statement = f"INSERT INTO {table.name} SELECT {columns} FROM read_parquet(?, filename = true)"
+    source = table.read_sql("read_parquet(?, filename = true, union_by_name = true)")
+    statement = f"INSERT INTO {table.name} SELECT {columns} FROM {source}"
     paths = iter([partition.path(lake_folder) for partition in files])
     while batch := list(islice(paths, FILES_AT_ONCE)):
         con.execute(statement, [batch])
@@ -126,11 +135,7 @@ def _refuse_duplicates(con: duckdb.DuckDBPyConnection, table: Table, *, all_rows
 
 def _refresh_marts(con: duckdb.DuckDBPyConnection) -> None:
     for mart in MARTS:
-        if mart.name == KEYED_BY_SETTLEMENT:
-            scope = "(connection, settlement_id) IN (FROM changed_settlements)"
-        else:
-            scope = "(connection, business_date) IN (FROM changed_days)"
-        con.execute(f"DELETE FROM {mart.name} WHERE {scope}")
+        con.execute(f"DELETE FROM {mart.name} WHERE {SCOPES.get(mart.name, BY_DAY)}")
         con.execute(f"INSERT INTO {mart.name} BY NAME {mart_sql(mart)}")
 
 

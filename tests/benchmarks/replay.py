@@ -1,7 +1,7 @@
 """What was asked of an emulator and answered, and a server that has its answers by heart.
 
 It takes as long for each as the emulator did, so that a measurement may be repeated and nobody
-competes with the emulator for the machine; or it answers at once.
+competes with the emulator for the machine.
 """
 
 import asyncio
@@ -36,12 +36,8 @@ class Switch:
 
 @dataclass
 class Replay:
-    """Answers as they were; where the same was asked twice, in their order, the last for ever.
+    """Answers as they were; where the same was asked twice, in their order, the last for ever."""
 
-    With `at_once` nothing is waited for.
-    """
-
-    at_once: bool = False
     _answers: dict[_Key, list[tuple[Response, float]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -71,8 +67,7 @@ class Replay:
             return
         answer, seconds = answers[min(self._given[key], len(answers) - 1)]
         self._given[key] += 1
-        if not self.at_once:
-            await asyncio.sleep(seconds)
+        await asyncio.sleep(seconds)
         await answer(scope, receive, send)
 
 

@@ -24,6 +24,11 @@ class Result:
         return {None: "", True: "reached", False: "missed"}[self.reached]
 
 
+def rounds(scale: float, full: int) -> int:
+    """Return how often to measure: below full size a figure is a look, and no median."""
+    return full if scale >= 1 else 1
+
+
 def in_fresh_process(module: str, *arguments: object, home: Path | None = None) -> dict[str, Any]:
     """Run a module of this folder by itself; the last line it prints is its JSON answer."""
     environment = {**os.environ, **({"DAYBOOK_HOME": str(home)} if home else {})}

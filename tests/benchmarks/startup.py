@@ -34,6 +34,7 @@ REPEATS: Final = 5
 SYNCS: Final = 3
 SETTLE_SECONDS: Final = 30.0
 WATCH_SECONDS: Final = 60.0
+LEAST_SECONDS: Final = 15.0
 SLUG: Final = "store"
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -46,7 +47,7 @@ def measure(work: Path, scale: float) -> list[Result]:
         first, *others = (
             _synced(home.home, file) for file in write_settlements(work / "tsv", shape)
         )
-        percent, megabytes = _idle(home, max(15.0, WATCH_SECONDS * min(scale, 1.0)))
+        percent, megabytes = _idle(home, min(scale, 1.0))
     synced, worked = (statistics.median(figures) for figures in zip(*others, strict=True))
     return [
         _limited("daybook --help", shown, HELP_SECONDS, "s"),
@@ -85,10 +86,11 @@ def _environment(home: Path) -> dict[str, str]:
     return {**environment, "DAYBOOK_HOME": str(home)}
 
 
-def _idle(home: Settings, seconds: float) -> tuple[float, float]:
+def _idle(home: Settings, scale: float) -> tuple[float, float]:
     """Return the percentage of a core that an idle `up` takes, and the megabytes."""
+    seconds = max(LEAST_SECONDS, WATCH_SECONDS * scale)
     with _up(home) as up:
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(max(LEAST_SECONDS, SETTLE_SECONDS * scale))
         database = int((home.postgres_folder / "data" / "postmaster.pid").read_text().split()[0])
         before = {pid: _cpu_seconds(pid) for pid in _tree(up, database)}
         started = time.monotonic()

@@ -16,7 +16,7 @@ from connectors.home.settings import settings
 from connectors.lake.lake import Lake
 from tests.benchmarks.generate import Shape, write_settlements
 from tests.benchmarks.homes import fresh_home, stock, whole_window
-from tests.benchmarks.results import Result, in_fresh_process
+from tests.benchmarks.results import Result, in_fresh_process, rounds
 
 SLUG = "amazon-de"
 LINES = 1_000_000
@@ -26,13 +26,13 @@ PARTS = ("imports", "data", "publish", "warehouse")
 
 
 def measure(work: Path, scale: float) -> list[Result]:
-    """Measure the floor, then the year from a fresh home, three times."""
+    """Measure the floor, then the year from a fresh home, three times at full size."""
     floors: list[float] = []
     runs: list[dict[str, Any]] = []
     tsv = work / "tsv"
     files = list(write_settlements(tsv, Shape(lines=int(LINES * scale))))
     try:
-        for number in range(REPEATS):
+        for number in range(rounds(scale, REPEATS)):
             floors.append(in_fresh_process("compute", "floor", tsv)["seconds"])
             with fresh_home(work / f"home{number}", [SLUG]) as home:
                 stock(home, [SLUG], files)

@@ -19,6 +19,7 @@ def accountant(synced: User, tmp_path: Path) -> User:
         ("connections", "add", "files", "--name", "Acme", "--credentials", credentials),
         ("connections", "target", "mugs", "acme"),
         ("connections", "posting", "acme", "--from", "2026-03-04"),
+        ("publish", "approve", "mugs", "--automatic-from", "2026-03-04"),
     ):
         result = synced(*words)
         assert result.code == 0, result
@@ -75,6 +76,12 @@ def test_the_accounts_of_a_program_are_its_own(accountant: User, tmp_path: Path)
     assert result.code == 2
     assert "knows its own accounts" in result.complaint
     assert accountant("mappings", "validate", named(tmp_path), "--target", "acme").code == 0
+    result = accountant("mappings", "suggest", "mugs", "--target", "acme")
+    assert (result.code, result.err) == (
+        2,
+        "error: acme is files: the program that imports them knows its own accounts, so name "
+        "them in a mapping file, then `daybook mappings set`\n",
+    )
     result = accountant("mappings", "accounts", "--target", "books")
     assert "the books take any account" in result.complaint
 
@@ -110,3 +117,60 @@ def test_a_store_that_goes_elsewhere_leaves_nothing_due_behind(
     assert accountant("connections", "target", "mugs", "books").code == 0
     with accountant.opened() as opened:
         assert opened.registry.publications.list("acme") == []
+
+
+def test_entries_are_checked_rolled_back_released_and_closed(
+    accountant: User, tmp_path: Path
+) -> None:
+    assert accountant("mappings", "set", named(tmp_path), "--target", "acme").code == 0
+    assert accountant("sync", "mugs").code == 0
+    proof = accountant("reconcile", "mugs", "--target", "acme", "--json")
+    assert (proof.code, proof.json["ok"]) == (0, True), proof
+    first = proof.json["settlements"][0]
+    assert (first["target"], first["state"], first["difference"]) == ("acme", "tied", "0.00")
+    assert "settlements tie to the cent in acme" in accountant("reconcile", "--target", "acme").out
+
+    entry, folder = "je:mugs:2026-03-04:USD", accountant.home / "exports" / "acme" / "mugs"
+    (written,) = folder.glob("2026-03-04*")
+    content = written.read_bytes()
+    written.write_bytes(content + b"mine")
+    checked = accountant("publish", "check", "--json")
+    assert (checked.code, [e["entry_id"] for e in checked.json["entries"]]) == (1, [entry])
+    card = accountant("connections", "show", "mugs", "--json").json
+    assert any("was edited in acme" in finding for finding in card["findings"]), card
+    written.write_bytes(content)
+    assert accountant("publish", "check").lines == ["0 entries changed in the accounts"]
+
+    rollback = ("publish", "rollback", "mugs", "--reason", "wrong accounts")
+    assert "say what to roll back" in accountant(*rollback).complaint
+    unsure = accountant(*rollback, "--entry", entry)
+    assert unsure.complaint == "this takes 1 entry of mugs out of acme: add --yes"
+    assert list(folder.glob("*-voided*")) == []
+    sure = accountant(*rollback, "--entry", entry, "--yes")
+    assert (sure.code, sure.lines) == (0, ["1 entry of mugs out of acme"])
+    assert len(list(folder.glob("2026-03-04*-voided.csv"))) == 1
+    assert accountant("sync", "mugs").code == 0
+    assert accountant("publish", "--target", "acme").code == 0
+    assert len(list(folder.glob("2026-03-04*"))) == 2
+    released = accountant("publish", "release", "mugs", "--entry", entry)
+    assert released.lines == ["1 entry of mugs released; `daybook publish` posts them"]
+    assert accountant("publish", "--target", "acme").code == 0
+    assert len(list(folder.glob("2026-03-04*"))) == 3
+
+    # The books can be rolled back alone as well, and keep everything else.
+    books = (*rollback, "--from", "2026-03-08", "--to", "2026-03-08", "--target", "books", "--yes")
+    assert accountant(*books).lines == ["1 entry of mugs out of books"]
+    assert accountant("publish", "mugs").code == 0
+    assert accountant("reconcile", "mugs").code == 1
+    everything = ("publish", "release", "mugs", "--from", "2026-03-01", "--target", "books")
+    assert accountant(*everything).code == 0
+    assert accountant("publish", "mugs").code == 0
+
+    closing = accountant("close", "2026-03", "mugs", "--despite-open", "--json")
+    assert (closing.code, closing.json["closed_through"]) == (0, "2026-03-31"), closing
+    assert Path(closing.json["archive"]).is_file()
+    late = accountant(*rollback, "--entry", entry, "--yes")
+    assert "lies in a period that is closed through 2026-03-31" in late.complaint
+    reopened = accountant("close", "2026-03", "mugs", "--reopen", "--reason", "a late claim")
+    assert reopened.lines == ["1 store open from 2026-03-01 on"]
+    assert "is no month" in accountant("close", "soon").complaint

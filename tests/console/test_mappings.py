@@ -172,3 +172,87 @@ def test_a_mapping_is_for_one_target(prepared: User, tmp_path: Path) -> None:
     refused = prepared("mappings", "show", "--target", "nobody")
     assert refused.code == 2
     assert "nobody" in refused.complaint
+
+
+def test_what_a_mapping_would_change_is_told_before_it_is_saved(
+    synced: User, tmp_path: Path
+) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text(
+        "accounts: {sales: 'Income:Shop'}\n"
+        "overrides: [{when: {categories: [fee.referral]}, account: 'Expenses:Commission'}]\n"
+    )
+    changes = synced("mappings", "diff", "mugs", path, "--json").json
+    counts = {name: changes[name] for name in ("days", "entries", "changed", "held")}
+    assert counts == {"days": 10, "entries": 6, "changed": 4, "held": 0}
+    sums = {each["account"]: (each["before"], each["after"]) for each in changes["accounts"]}
+    assert sums["Income:Shop"] == ("0.0000", "-4938.0000")
+    assert sums["Income:Sales:Mugs"] == ("-4938.0000", "0.0000")
+    assert set(sums) == {
+        "Income:Shop", "Income:Sales:Mugs", "Expenses:Commission", "Expenses:Fees:Referral",
+    }  # fmt: skip
+    march = synced("mappings", "diff", "mugs", path, "--to", "2026-03-31")
+    assert march.lines[0] == "2 of 3 entries on 5 days would change; 0 would be held (0 are)"
+    assert any(line.split()[-3:] == ["0.00", "-2,469.00", "-2,469.00"] for line in march.lines)
+    assert synced("mappings", "history").out == "no mapping was saved: the shipped one holds\n"
+    # Once it holds, nothing is left to change.
+    assert synced("mappings", "set", path, "--connection", "mugs").code == 0
+    assert synced("mappings", "diff", "mugs", path, "--json").json["accounts"] == []
+    refused = synced("mappings", "diff", "mugs", path, "--target", "acme")
+    assert refused.code == 2
+
+
+def test_a_mapping_is_copied_and_what_it_changes_is_shown(synced: User, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text("accounts: {sales: 'Income:Shop', clearing: 'Assets:Mugs'}\n")
+    assert synced("mappings", "set", path, "--connection", "mugs").code == 0
+    own = tmp_path / "own.yaml"
+    own.write_text("accounts: {clearing: 'Assets:Attic'}\n")
+    assert synced("mappings", "set", own, "--connection", "attic").code == 0
+    shown = synced("mappings", "copy", "mugs", "attic", "crafts", "--dry-run")
+    assert shown.lines == [
+        "attic:",
+        "  accounts.sales: none -> Income:Shop",
+        "crafts:",
+        "  accounts.clearing: none -> Assets:Mugs",
+        "  accounts.sales: none -> Income:Shop",
+    ]
+    made = synced("mappings", "copy", "mugs", "attic", "crafts", "--json").json["copies"]
+    assert [(each["store"], each["version"]) for each in made] == [("attic", 2), ("crafts", 1)]
+    mapping = synced("mappings", "show", "--connection", "attic", "--json").json["mapping"]
+    assert mapping["accounts"] == {"sales": "Income:Shop", "clearing": "Assets:Attic"}
+    again = synced("mappings", "copy", "mugs", "attic")
+    assert again.out == "attic: no change\n"
+    itself = synced("mappings", "copy", "mugs", "mugs")
+    assert (itself.code, itself.out) == (2, "")
+    history = synced("mappings", "history", "--connection", "crafts", "--json").json["versions"]
+    assert [version["reason"] for version in history] == ["copied from mugs"]
+
+
+def test_mappings_are_carried_to_another_home(synced: User, tmp_path: Path) -> None:
+    path, carried = tmp_path / "mapping.yaml", tmp_path / "all.yaml"
+    path.write_text("accounts: {sales: 'Income:Shop'}\n")
+    assert synced("mappings", "set", path, "--reason", "as agreed").code == 0
+    saved = synced("mappings", "set", path, "--connection", "mugs", "--from", "2026-04-01")
+    assert saved.code == 0
+    assert synced("mappings", "export", "--to", carried).out == (
+        f"2 mappings in {carried}; `daybook mappings import` reads it\n"
+    )
+    before = synced("mappings", "history", "--connection", "mugs", "--json").json["versions"]
+    # What is here already is no new version.
+    assert synced("mappings", "import", carried).lines == [
+        "every store at books: version 1",
+        "mugs at books: version 1",
+    ]
+    after = synced("mappings", "history", "--connection", "mugs", "--json").json["versions"]
+    assert after == before
+    # A store that is not here: nothing of the file is saved.
+    text = carried.read_text()
+    carried.write_text(text.replace("Income:Shop", "Income:Other").replace("mugs", "nowhere"))
+    refused = synced("mappings", "import", carried)
+    assert (refused.code, refused.out) == (2, "")
+    carried.write_text(text.replace("Income:Shop", "nonsense"))
+    assert "mappings.0.mapping" in synced("mappings", "import", carried).complaint
+    assert (
+        synced("mappings", "history", "--connection", "mugs", "--json").json["versions"] == before
+    )

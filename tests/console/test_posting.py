@@ -60,6 +60,30 @@ def test_it_is_switched_and_what_is_due_is_shown(bookkeeper: User) -> None:
     assert (table[0].split()[-1], table[-1].endswith("from 2026-03-04")) == ("posting", True)
 
     march = (*preview, "--to", "2026-03-31")
+    # New there, its entries are drafts: neither held nor due, and no bad news.
+    drafts = bookkeeper(*march)
+    assert (drafts.code, drafts.lines) == (
+        0,
+        [
+            "0 entries would be posted to our-books, of 2026-03-04 and later",
+            "4 entries waiting for approval: `daybook publish approve SLUG --target our-books` "
+            "lists them",
+        ],
+    )
+    listed = bookkeeper("publish", "approve", "mugs")
+    assert listed.lines[:2] == [
+        "5 entries of mugs waiting for approval",
+        "  je:mugs:2026-03-04:USD: one of the first entries of the store there: approve it to "
+        "post it",
+    ]
+    approve = ("publish", "approve", "--despite-other-entries")
+    one = bookkeeper(*approve, "mugs", "--entry", "je:mugs:2026-03-04:USD", "--json")
+    assert [e["entry_id"] for e in one.json["approved"]] == ["je:mugs:2026-03-04:USD"]
+    assert bookkeeper(*approve, "mugs", "--from", "2026-03-05").code == 0
+    automatic = bookkeeper(*approve, "attic", "--automatic-from", "2026-03-04")
+    assert automatic.lines[-1] == "entries of 2026-03-04 and later are posted unasked"
+    early = bookkeeper(*approve, "attic", "--automatic-from", "2026-03-01")
+    assert (early.code, "gets entries from 2026-03-04 on" in early.complaint) == (2, True)
     assert bookkeeper(*march).lines == [
         "4 entries would be posted to our-books, of 2026-03-04 and later",
         "  je:attic:2026-03-04:USD revision 1",
@@ -79,6 +103,7 @@ def test_it_is_switched_and_what_is_due_is_shown(bookkeeper: User) -> None:
     ]
 
     bookkeeper("connections", "posting", "our-books", "--from", "2026-03-03")
+    bookkeeper(*approve, "attic", "--automatic-from", "2026-03-03")
     held = bookkeeper(*march, "attic")
     assert held.code == 1
     assert held.lines[-1].startswith("held: je:attic:2026-03-03:USD: no rule for ")

@@ -10,7 +10,7 @@ from tests.console.user import User
 KEYS = (
     "connection", "settlement_id", "currency", "period_start", "period_end", "declared", "raw",
     "normalised", "journalled", "posted", "brought_forward", "paid", "difference", "state",
-    "payout_status", "why",
+    "payout_status", "why", "bank_date",
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ def test_the_document_that_others_build_on(prepared: User) -> None:
         "state": "tied",
         "payout_status": "paid",
         "why": None,
+        "bank_date": None,
     }
     etsy = proofs["etsy-2026-03-05-USD"]
     assert (etsy["declared"], etsy["raw"], etsy["state"]) == (None, "18.50", "tied")

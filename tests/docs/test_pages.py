@@ -13,8 +13,10 @@ import yaml
 
 from connectors.home.settings import Settings
 from console.cli import app
+from console.commands.default_command import DefaultCommand
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig
+from mappings.journal.tax.profile import TaxProfile
 from mappings.taxonomy import categories, chart
 from tests.docs.examples import FOLDER, Books, books_of, store
 
@@ -76,6 +78,8 @@ def test_every_command_line_is_one_the_program_takes(line: str) -> None:
     command, arguments = app, words[1:]
     context = command.make_context("daybook", [arguments[0]], resilient_parsing=True)
     while hasattr(command, "commands"):
+        if isinstance(command, DefaultCommand):
+            arguments = command.with_default(arguments)
         assert arguments[0] in command.commands, line
         command, arguments = command.commands[arguments[0]], arguments[1:]
     # Parsing alone: values are converted, required ones missed, unknown options refused.
@@ -104,10 +108,12 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     examples = [
         body for name, kind, body in BLOCKS if name.endswith("entries.md") and kind == "yaml"
     ]
-    config, overrides, organisation = (
-        MappingConfig.model_validate(yaml.safe_load(example)) for example in examples
-    )
+    profile, *mappings = map(yaml.safe_load, examples)
+    assert TaxProfile.model_validate(profile).country == "GB"
+    config, overrides, organisation, coded, later = map(MappingConfig.model_validate, mappings)
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
+    assert (coded.tax, len(coded.treatments)) == ("target_codes", 4)
+    assert (later.schedule.post_after_hours, later.schedule.hour) == (12, 6)
     word = "Mystery / Oddity / New Fee"
     assert f"no rule for {word}:" in ENTRIES
     assert classify("amazon", [word])[0].category == "unclassified"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from dagster._core.instance.ref import InstanceRef
 
 from connectors.database.postgres import stop
 from connectors.home.settings import Settings
-from pipelines.storage import EventLogStorage, contract, pool
+from pipelines.storage import EventLogStorage, contract, events, pool
 from pipelines.storage.planned import rows_of
 from tests.pipelines.conftest import OURS, STOCK, OpenInstance, web_server
 from tests.pipelines.ranged_example import (
@@ -306,6 +307,21 @@ def test_a_server_that_was_stopped_is_started_again(
     storage.optimize_for_webserver(statement_timeout=5000, pool_recycle=3600, max_overflow=5)
     with storage.index_connection() as connection:
         assert connection.scalar(db.text("SHOW statement_timeout")) == "5s"
+    storage.dispose()
+
+
+def test_a_removed_partition_is_gone_a_second_later(
+    embedded_home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "settings", lambda: embedded_home)
+    monkeypatch.setattr(events, "_PARTITION_SECONDS", 0.1)
+    storage = EventLogStorage.from_config_value(None, {})
+    assert not storage.has_dynamic_partition("connections", "hats")
+    storage.add_dynamic_partitions("connections", ["hats"])
+    assert storage.has_dynamic_partition("connections", "hats")
+    storage.delete_dynamic_partition("connections", "hats")
+    time.sleep(0.15)
+    assert not storage.has_dynamic_partition("connections", "hats")
     storage.dispose()
 
 

@@ -5,11 +5,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mappings.tables import TRANSACTIONS
+from mappings.tables import JOURNAL_LINES, TRANSACTIONS
 from pipelines.warehouse import publish_warehouse, query
 from pipelines.warehouse.schema import PUBLICATIONS, WAREHOUSE_TABLES
 from tests.pipelines.warehouse_lake import FIRST, Shop, contents, publication, publish
@@ -93,6 +94,48 @@ def test_marts_agree_with_each_other_and_with_the_books(lake: Path, warehouse: P
     cleared = of_days.format("sum(amount)", "journal_lines WHERE category = 'clearing'")
     moved = of_days.format("sum(net + transfers)", "sales_daily")
     assert query(warehouse, moved).rows == query(warehouse, cleared).rows
+
+
+def test_the_tax_summary_ties_to_the_journal(lake: Path, warehouse: Path) -> None:
+    for connection, currency in (("amazon-us", "USD"), ("amazon-de", "EUR")):
+        for number in (1, 20, 40):
+            Shop(lake, connection, currency).day(number, orders=2, variant=number)
+
+    publish(lake, warehouse)
+
+    by_month = "SELECT connection, {0} AS month, currency, {1} FROM {2} GROUP BY ALL ORDER BY ALL"
+    month = "date_trunc('month', business_date)::DATE"
+    summed = by_month.format("month", "sum(gross - deductible - withheld)", "tax_summary")
+    lines = "journal_lines WHERE tax_treatment <> 'outside'"
+    journalled = query(warehouse, by_month.format(month, "-sum(amount)", lines)).rows
+    assert len(journalled) == 4
+    assert query(warehouse, summed).rows == journalled
+    treatments = query(
+        warehouse,
+        "SELECT tax_treatment, tax_rate, remitted_by, net, tax, gross, deductible, withheld "
+        "FROM tax_summary WHERE connection = 'amazon-us' AND month = '2024-02-01' ORDER BY ALL",
+    ).rows
+    assert [" ".join((row[0], *map(str, row[1:]))) for row in treatments] == [
+        "fees.local 20.0000 none 74.0000 0.0000 74.0000 0.0000 0.0000",
+        "uk.standard 20.0000 seller 188.0000 2.0000 190.0000 0.0000 0.0000",
+        "us.marketplace 0.0000 marketplace 89.9800 83.3000 173.2800 0.0000 -76.7000",
+    ]
+
+
+def test_a_journal_of_an_earlier_release_is_read_with_what_it_lacks_empty(
+    lake: Path, warehouse: Path
+) -> None:
+    shop = Shop(lake)
+    for number in (1, 2):
+        shop.day(number)
+    path = shop.path(JOURNAL_LINES, 1)
+    fewer = pq.read_table(path).drop_columns(["tax_treatment", "tax_amount"])
+    pq.write_table(fewer, path)
+
+    publish(lake, warehouse)
+
+    counted = "SELECT count(*), count(tax_treatment) FROM journal_lines"
+    assert query(warehouse, counted).rows == [(24, 12)]
 
 
 def test_a_changed_day_changes_that_day_only(lake: Path, warehouse: Path) -> None:

@@ -35,6 +35,17 @@ LINES = (
     ("transfer.seller_topup", "0.75"),
 )
 
+# The treatment, rate and remitter of some lines; the others are no supply.
+TAXED = {
+    "sales.principal": ("uk.standard", "20", "seller"),
+    "refund.principal": ("uk.standard", "20", "seller"),
+    "tax.contained": ("uk.standard", "20", "seller"),
+    "sales.shipping": ("us.marketplace", None, "marketplace"),
+    "tax.facilitator_in": ("us.marketplace", None, "marketplace"),
+    "tax.facilitator_out": ("us.marketplace", None, "marketplace"),
+    "fee.referral": ("fees.local", "20", "none"),
+}
+
 Row = dict[str, object]
 
 
@@ -145,6 +156,8 @@ class Shop:
         postings: list[tuple[str, Decimal, str | None]] = [
             (str(row["category"]), -_amount(row), None) for row in rows
         ]
+        # Of a price with tax, a part is a line of its own.
+        postings += [("tax.contained", Decimal(-2), None), ("sales.principal", Decimal(2), None)]
         postings.append(("clearing", _total(rows), settlement))
         return [
             {
@@ -160,9 +173,21 @@ class Shop:
                 "amount": amount,
                 "transactions": 1,
                 "content_hash": "c0de",
+                **_tax(category),
             }
             for line, (category, amount, settlement_id) in enumerate(postings, start=1)
         ]
+
+
+def _tax(category: str) -> Row:
+    treatment, rate, remitted_by = TAXED.get(category, ("outside", None, "none"))
+    country = "GB" if rate else "US"
+    return {
+        "tax_treatment": treatment,
+        "tax_country": None if treatment == "outside" else country,
+        "tax_rate": rate and Decimal(rate),
+        "tax_remitted_by": remitted_by,
+    }
 
 
 def publication(number: int = 0, revision: int = 1, state: str = "posted") -> tuple[object, ...]:

@@ -6,7 +6,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -19,10 +19,11 @@ from connectors.database.registry import Connection
 from connectors.errors import Transient
 from connectors.lake.atomic import write_atomically
 from mappings.journal.config import MappingConfig
+from mappings.journal.schedule import Schedule
 from mappings.model import JournalEntry
 from mappings.taxonomy import chart
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
-from pipelines.stages.sender import Sent, send
+from pipelines.stages.sender import Sent, due_days, planned_for, send
 from sandbox.amazon_files import order, report
 from tests.channels.house import House
 
@@ -51,6 +52,7 @@ def post_to(house: House, form: str, fields: Mapping[str, str] | None = None) ->
     pinned = {"books": "Acme", "form": form, **(fields or {})}
     registry.connections.pin_account(ORGANISATION, "acme", {"name": "Acme"}, pinned, "UTC", "test")
     registry.connections.set_posting(ORGANISATION, SINCE, "test")
+    registry.entry_choices.set_automatic(ORGANISATION, "store", SINCE, "test")
     setup = Setup(target=ORGANISATION).model_dump(mode="json")
     registry.connections.set_setup("store", setup, "test")
     house.connection = registry.connections.get("store")
@@ -240,7 +242,9 @@ def answers_lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_a_file_that_somebody_changed_is_never_written_over(empty: House) -> None:
+def test_a_file_that_somebody_changed_is_corrected_beside_and_never_written_over(
+    empty: House,
+) -> None:
     post_to(empty, "hledger")
     empty.take(settlement())
     publish(empty)
@@ -249,10 +253,20 @@ def test_a_file_that_somebody_changed_is_never_written_over(empty: House) -> Non
     content = edited.read_bytes()
     empty.take(settlement(price="25.00"), "restated.txt")
     sent = publish(empty)
-    assert "was changed after Daybook wrote it" in sent.failed[date(2026, 3, 2)]
+    assert (len(sent.posted), sent.failed) == (2, {})
     assert edited.read_bytes() == content
-    # A day that fails stops alone.
-    assert len(sent.posted) == 1
+    folder = edited.parent
+    (beside,) = folder.glob("*-corrects-*")
+    assert beside.name == "2026-03-02-USD-corrects-2026-03-02-2.journal"
+    main = empty.settings.exports_folder / ORGANISATION / "all.journal"
+    sales = str(1000 + list(chart("books")).index("sales"))
+    assert "-45.00 USD" in hledger(main, "balance", sales, "-O", "csv")
+    # A deleted one is no edit: a difference to nothing would be wrong.
+    edited.unlink()
+    empty.take(settlement(price="26.00"), "again.txt")
+    assert (len(publish(empty).posted), edited.exists()) == (2, False)
+    (second,) = folder.glob("2026-03-03*")
+    second.unlink()
 
 
 def test_nothing_is_sent_of_days_before_posting_was_turned_on(sending: House) -> None:
@@ -327,3 +341,63 @@ def test_datev_needs_the_numbers_of_consultant_and_client(empty: House) -> None:
     empty.take(settlement())
     assert "DATEV needs client: the numbers" in publish(empty).failed[date(2026, 3, 2)]
     assert exported(empty) == {}
+
+
+def test_an_entry_that_settles_is_sent_when_its_time_comes(
+    empty: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_to(empty, "generic")
+    empty.take(settlement())
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Schedule, "due_at", lambda *_: later)
+        assert publish(empty) == Sent()
+    assert exported(empty) == {}
+    assert due_days(empty.workspace, empty.connection, empty.window) == []
+    listed = planned_for(empty.workspace, [empty.connection], organisation(empty), empty.window)
+    assert {(p.state, p.due_at is not None) for p in listed} == {("planned", True)}
+    # Its days are long over: computed again, they are due.
+    assert len(publish(empty).posted) == 3
+
+
+@pytest.mark.parametrize("form", ["generic", "sage", "freeagent", "zoho", "hledger"])
+def test_tax_by_code_is_told_where_the_form_has_a_place_for_it(empty: House, form: str) -> None:
+    post_to(empty, form)
+    numbers = {role: str(1000 + n) for n, role in enumerate(chart("books"))}
+    codes = [{"treatment": "uk.standard", "code": "T1"}, {"treatment": "fees.*", "code": "T0"}]
+    config = MappingConfig.model_validate(
+        {"chart": "organisation", "accounts": numbers, "tax": "target_codes", "treatments": codes}
+    )
+    registry = empty.workspace.registry
+    registry.mappings.save(
+        config.model_dump(mode="json"), config.digest, actor="test", target=ORGANISATION
+    )
+    profile = {
+        **{"country": "GB", "registrations": [{"country": "GB", "scheme": "vat"}]},
+        **{"stock": [{"country": "GB"}], "assume_domestic": True, "fees": "none"},
+    }
+    registry.connections.set_tax("store", profile, "test")
+    empty.connection = registry.connections.get("store")
+    empty.take(settlement("24.00").replace("Amazon.com", "Amazon.co.uk"))
+    sent = publish(empty)
+    day = date(2026, 3, 2)
+    if form in {"freeagent", "zoho", "hledger"}:
+        assert "leaves tax to tax codes, which these files cannot tell" in sent.failed[day]
+        return
+    assert sent.failed == {}
+    empty.take(settlement("30.00").replace("Amazon.com", "Amazon.co.uk"), "restated.txt")
+    assert publish(empty).failed == {}
+    files = [exported(empty)[f"{day}-USD-r{revision}.csv"].decode() for revision in (1, 2)]
+    first, difference = (list(csv.DictReader(StringIO(text))) for text in files)
+    column = "Tax code" if form == "generic" else "Tax Code"
+    coded = [row for row in (*first, *difference) if row[column] == "T1"]
+    if form == "generic":
+        assert [(row["Credit"], row["Tax amount"]) for row in coded] == [
+            ("24.00", "-4.00"),
+            ("6.00", "-1.00"),
+        ]
+    else:
+        assert [(row["Type"], row["Net Amount"], row["Tax Amount"]) for row in coded] == [
+            ("JC", "20.00", "4.00"),
+            ("JC", "5.00", "1.00"),
+        ]

@@ -139,6 +139,7 @@ def books(
         fields = at.fields(first)
         at.accounts.add(name, "Harbour Gifts", fields, account=first, slug="harbour", actor="test")
         registry.connections.set_posting("harbour", SINCE, "test")
+        registry.entry_choices.set_automatic("harbour", "store", SINCE, "test")
         registry.connections.add(
             "store", channel="amazon", name="Store", timezone="UTC", actor="test"
         )
@@ -226,11 +227,15 @@ def test_what_somebody_edited_there_is_never_overwritten(books: Books) -> None:
     books.take(books.settlement())
     books.send()
     books.edit(FIRST_DAY)
-    before = edited(books)
+    entry = first_entry(books)
+    before = json.dumps(entry, default=str)
     books.take(books.settlement("25.00"), "restated.txt")
-    sent = books.send()
-    assert "was edited or deleted in" in sent.failed[FIRST_DAY]
-    assert edited(books) == before
+    assert books.send().failed == {}
+    # The difference stands beside it, under a mark of its own, and nothing else.
+    assert json.dumps(entry, default=str) == before
+    assert books.markers["je:store:2026-03-02:" + CURRENCIES[books.name] + ":c2#2]"] == 1
+    check_once(books, 4)
+    assert books.send().posted == []
 
 
 @pytest.mark.parametrize("what", ["date", "note", "tracking"])
@@ -249,8 +254,22 @@ def test_whatever_somebody_edited_there_is_theirs(books: Books, what: str) -> No
         line["JournalEntryLineDetail"]["ClassRef"] = {"value": "7"}
     before = json.dumps(entry, default=str)
     books.take(books.settlement("25.00"), "restated.txt")
-    assert "was edited or deleted in" in books.send().failed[FIRST_DAY]
+    assert books.send().failed == {}
     assert json.dumps(entry, default=str) == before
+    assert (books.sales, sum(books.ledger.balances().values())) == (Decimal("-45.00"), 0)
+
+
+def test_what_somebody_deleted_there_is_not_brought_back_by_a_difference(books: Books) -> None:
+    books.take(books.settlement())
+    books.send()
+    entry = first_entry(books)
+    if books.name == "xero":
+        entry["Status"] = "VOIDED"
+    else:
+        books.ledger.delete(entry["Id"])
+    books.take(books.settlement("25.00"), "restated.txt")
+    assert "was edited or deleted in" in books.send().failed[FIRST_DAY]
+    check_once(books, 2)
 
 
 def test_an_entry_that_cannot_be_taken_out_stays_on_record(books: Books) -> None:
@@ -306,8 +325,13 @@ def test_a_closed_period_holds_its_days_alone(books: Books) -> None:
     books.close(FIRST_DAY)
     books.take(books.settlement())
     sent = books.send()
-    assert "closed through 2026-03-02" in sent.failed[FIRST_DAY]
+    assert (sent.failed, [p.business_date for p in sent.held]) == ({}, [FIRST_DAY])
+    (held,) = books.house.workspace.registry.publications.list("harbour", states=["held"])
+    assert "closed through 2026-03-02: post it on the first open day" in (held.message or "")
     check_once(books, 2)
+    # Computed again, it waits still; it goes as soon as its day is open.
+    books.take(books.settlement(), "same.txt")
+    assert books.states() == {"held": 1, "posted": 2}
     books.close(None)
     assert books.send().failed == {}
     check_once(books, 3)
@@ -379,11 +403,6 @@ def first_entry(books: Books) -> dict[str, Any]:
     (entry,) = (e for e in books.ledger.live if e[day] == str(FIRST_DAY))
     first: dict[str, Any] = entry
     return first
-
-
-def edited(books: Books) -> str:
-    """The first day's entry, as it stands there."""
-    return json.dumps(first_entry(books), default=str)
 
 
 def identities(books: Books) -> set[str]:

@@ -7,22 +7,30 @@ somebody changed is never written over.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from connectors.accounting.difference import difference
 from connectors.accounting.files import datev, hledger
 from connectors.accounting.files.checked import CheckedJournal
 from connectors.accounting.files.templates import templates
-from connectors.accounting.target import ChartAccount, EditedThere, Holding, Opening
-from connectors.errors import Permanent, Transient
+from connectors.accounting.target import (
+    BookedEntry,
+    ChartAccount,
+    EditedThere,
+    Holding,
+    Opening,
+    Standing,
+    TaxCode,
+)
+from connectors.errors import ConfigError, Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
-from mappings.model import JournalEntry, JournalLine
+from mappings.journal.suggestions import NewAccount
+from mappings.model import JournalEntry
 
 HLEDGER: Final = "hledger"
 
@@ -51,6 +59,14 @@ class Files:
         """Return None: the program that imports the files knows its own accounts."""
         return None
 
+    def tax_codes(self) -> list[TaxCode] | None:
+        """Return None: the program that imports the files knows its own tax codes."""
+        return None
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Raise `ConfigError`: a program that imports files has its own accounts."""
+        raise ConfigError(f"make the account {account.name} in the program that imports the files")
+
     def closed_through(self) -> date | None:
         """Return None: the program that imports the files knows its own closed days."""
         return None
@@ -66,7 +82,7 @@ class Files:
         if self._in_place and _first_line(content) != _first_line(written):
             return None
         if before is not None and not self._in_place:
-            written = self._rendered(_difference(before, entry))
+            written = self._rendered(difference(before, entry))
         return Holding(self._reference(path, content), content == written)
 
     def post(self, entry: JournalEntry, _attempt: int) -> str:
@@ -81,8 +97,7 @@ class Files:
         path = self._intact(reference)
         if self._in_place:
             return self._write(path, self._rendered(entry))
-        difference = _difference(before, entry)
-        return self._write(self._path(entry), self._rendered(difference))
+        return self._write(self._path(entry), self._rendered(difference(before, entry)))
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Remove the file of an entry, or write one more with its opposite."""
@@ -95,17 +110,34 @@ class Files:
             # Without it a power cut could bring the entry back into books that are said to lack it.
             sync_folder(path.parent)
             return
-        opposite = _difference(before, replace(before, lines=()))
+        opposite = difference(before, replace(before, lines=()))
         # Under a name of its own: the program may have imported the file that it takes back.
         voided = path.with_name(f"{path.stem}-voided{path.suffix}")
         self._write(voided, self._rendered(replace(opposite, revision=before.revision)))
+
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how the file stands; its bytes alone tell."""
+        name, _, digest = reference.rpartition(" sha256:")
+        content = _read(self._folder / name)
+        if content is None:
+            return Standing("gone")
+        is_intact = hashlib.sha256(content).hexdigest() == digest
+        return Standing("intact" if is_intact else "edited")
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield nothing: the folder is Daybook's own, and the program's books are elsewhere."""
+        yield from ()
+
+    def changed_since(self, moment: datetime) -> set[str] | None:
+        """Return None: a file has to be looked at."""
+        return None
 
     @property
     def _in_place(self) -> bool:
         return self._form == HLEDGER
 
     def _path(self, entry: JournalEntry) -> Path:
-        name = f"{entry.business_date}-{entry.currency}"
+        name = f"{entry.business_date}-{entry.currency}{correction_name(entry)}"
         if self._in_place:
             return self._folder / entry.connection / f"{name}.journal"
         # DATEV takes no file of another name.
@@ -115,6 +147,13 @@ class Files:
     def _rendered(self, entry: JournalEntry) -> bytes:
         store = self._stores.get(entry.connection, entry.connection)
         name = f"{entry.entry_id}#{entry.revision}"
+        # DATEV would compute a tax of its own from a code.
+        takes_tax = self._form in templates() and templates()[self._form].takes_tax
+        if not takes_tax and any(line.tax_amount for line in entry.lines):
+            raise Permanent(
+                f"{entry.entry_id} leaves tax to tax codes, which these files cannot tell: write "
+                "`tax: own_line` in the mapping"
+            )
         if self._in_place:
             return hledger.render(entry, store, name)
         if self._form == datev.DATEV:
@@ -149,6 +188,13 @@ class Files:
         return path
 
 
+def correction_name(entry: JournalEntry) -> str:
+    """Return the end of a correction's file name; nothing for an entry of its own day."""
+    head, _, number = entry.entry_id.rpartition(":c")
+    # The day that it corrects, as several corrections may be of one day.
+    return f"-corrects-{head.split(':')[2]}-{number}" if head and number.isdigit() else ""
+
+
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
@@ -160,24 +206,3 @@ def _read(path: Path) -> bytes | None:
 
 def _first_line(content: bytes) -> bytes:
     return content.partition(b"\n")[0]
-
-
-def _difference(before: JournalEntry, after: JournalEntry) -> JournalEntry:
-    """Return what brings one revision to the next, account by account; it balances as both do."""
-    sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
-    kinds: dict[tuple[object, ...], JournalLine] = {}
-    for line, sign in _signed(before, after):
-        # What tells two lines apart in the program; lines of one kind are one sum there.
-        kind = (line.part, line.account, line.category, line.tax_code, line.settlement_id)
-        kinds.setdefault(kind, line)
-        sums[kind] += sign * line.amount
-    lines = tuple(replace(kinds[kind], amount=amount) for kind, amount in sums.items() if amount)
-    # Both balance by themselves: what does not would be our own mistake, for nobody's books.
-    if sum((line.amount for line in lines), Decimal(0)):
-        raise Permanent(f"{after.entry_id}: the correction does not balance")
-    return replace(after, lines=lines)
-
-
-def _signed(before: JournalEntry, after: JournalEntry) -> Iterable[tuple[JournalLine, int]]:
-    yield from ((line, -1) for line in before.lines)
-    yield from ((line, 1) for line in after.lines)

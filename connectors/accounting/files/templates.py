@@ -41,6 +41,11 @@ class Template:
             rows.writerow(cells)
         return text.getvalue().encode()
 
+    @property
+    def takes_tax(self) -> bool:
+        """Return whether the program is told how much of an amount is tax."""
+        return not _TAXES.keys().isdisjoint(self.columns.values())
+
     def _cell(
         self, what: str, line: JournalLine, entry: JournalEntry, store: str, name: str
     ) -> str:
@@ -52,6 +57,9 @@ class Template:
             return self.sides["debit" if line.amount >= 0 else "credit"]
         if what in _AMOUNTS:
             return _AMOUNTS[what](line.amount.quantize(coin(entry.currency)))
+        if what in _TAXES:
+            tax = (line.tax_amount or Decimal(0)).quantize(coin(entry.currency))
+            return _TAXES[what](line.amount.quantize(coin(entry.currency)), tax)
         texts: dict[str, str | None] = {
             "entry": name,
             "store": store,
@@ -102,4 +110,11 @@ _AMOUNTS: Final[Mapping[str, Callable[[Decimal], str]]] = {
     "credit": _credit,
     "debit_0": _or_zero(_debit),
     "credit_0": _or_zero(_credit),
+}
+
+# Of an amount and the tax it contains.
+_TAXES: Final[Mapping[str, Callable[[Decimal, Decimal], str]]] = {
+    "tax": lambda _amount, tax: f"{tax:f}" if tax else "",
+    "tax_size": lambda _amount, tax: f"{abs(tax):f}",
+    "net_size": lambda amount, tax: f"{abs(amount - tax):f}",
 }

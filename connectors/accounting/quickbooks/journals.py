@@ -4,26 +4,37 @@ Facts: the XSD of minor version 75 and Intuit's pages on errors. `DocNumber` has
 is no guarantee of uniqueness, so an entry is known by it and by Daybook's marker in `PrivateNote`.
 What becomes of a repeated `requestid` is contradictory, so the company is asked first whatever it
 does. The answer of a create is kept, never read again: reads are metered. Books that are closed
-answer 6200 or 6210.
+answer 6200 or 6210. Tax is in `taxes`.
 """
 
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 import httpx2
 import orjson
 
+from connectors.accounting.quickbooks import taxes
 from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
+from connectors.accounting.quickbooks.booked import (
+    changed_since,
+    entries,
+    is_matched,
+    line_facts,
+)
 from connectors.accounting.target import (
+    BookedEntry,
     ChartAccount,
+    EditedThere,
     Holding,
     Opening,
     PeriodClosed,
+    Standing,
+    TaxCode,
     attempt_key,
     check_postable,
     edited_there,
@@ -32,11 +43,14 @@ from connectors.accounting.target import (
 )
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry, JournalLine
 
 CLOSED: Final = frozenset({"6200", "6210"})
 MISSING: Final = frozenset({"610"})
 REPEATED: Final = frozenset({"600"})
+# Matched with a bank line, which is to be undone there first.
+MATCHED: Final = frozenset({"6480", "6540"})
 # What the company holds of an id has changed since it was read.
 STALE: Final = frozenset({"5010"})
 LONGEST_REQUEST: Final = 50
@@ -55,6 +69,8 @@ class QuickBooksJournals:
         """Open a company."""
         self._access, self._stores = opening.access, opening.stores
         self._currency, self._limiter = opening.currency, opening.limiter_for(LIMITS)
+        self._country = opening.organisation.account.get("country")
+        self._rates: list[taxes.CodeRates] | None = None
 
     def check(self) -> None:
         """Raise where QuickBooks does not answer for the company."""
@@ -62,15 +78,35 @@ class QuickBooksJournals:
 
     def accounts(self) -> list[ChartAccount]:
         """Return the company's chart, by id: account numbers are optional there."""
-        accounts: list[ChartAccount] = []
+        return list(map(_account, self._all("Account")))
+
+    def tax_codes(self) -> list[TaxCode]:
+        """Return the company's tax codes, by id."""
+        return [code.as_tax_code() for code in self._tax_rates()]
+
+    def _tax_rates(self) -> list[taxes.CodeRates]:
+        # Asked once: they hardly change, and reads are metered.
+        if self._rates is None:
+            self._rates = taxes.code_rates(self._all("TaxCode"), self._all("TaxRate"))
+        return self._rates
+
+    def _all(self, entity: str) -> list[Mapping[str, Any]]:
+        entities: list[Mapping[str, Any]] = []
         while True:
-            start = len(accounts) + 1
-            question = f"select * from Account startposition {start} maxresults {_PAGE}"
+            start = len(entities) + 1
+            question = f"select * from {entity} startposition {start} maxresults {_PAGE}"
             answer = self._call("GET", "/query", params={"query": question})
-            listed = answer.get("QueryResponse", {}).get("Account", ())
-            accounts += map(_account, listed)
+            listed = answer.get("QueryResponse", {}).get(entity, ())
+            entities += listed
             if len(listed) < _PAGE:
-                return accounts
+                return entities
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Create an account; `Permanent` where QuickBooks refuses it (its name is taken)."""
+        # Numbers are an option of the company that is off by default; the id names an account.
+        document = {"Name": account.name, "AccountType": account.kind}
+        answer = self._call("POST", "/account", content=document)
+        return _account(answer["Account"])
 
     def closed_through(self) -> date | None:
         """Return the closing date of the books; advisory, as a password may open them."""
@@ -103,15 +139,42 @@ class QuickBooksJournals:
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Delete an entry that nobody edited, as journal entries know no void."""
-        if self._one(reference) is None:
+        held = self._one(reference)
+        if held is None:
             return
-        held = self._intact(reference, before)
+        if not _is_as_posted(held, before):
+            raise edited_there(before, TITLE)
         named = {"Id": reference, "SyncToken": held["SyncToken"]}
-        self._call("POST", "/journalentry", params={"operation": "delete"}, content=named)
+        try:
+            self._call("POST", "/journalentry", params={"operation": "delete"}, content=named)
+        except _Fault as error:
+            if error.codes & MATCHED:
+                raise EditedThere(
+                    f"{before.entry_id} is matched with a bank line in {TITLE}: undo the match "
+                    "there, then try again"
+                ) from error
+            raise
+
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how an entry stands."""
+        held = self._one(reference)
+        if held is None:
+            return Standing("gone")
+        is_intact = _is_as_posted(held, before)
+        return Standing("intact" if is_intact else "edited", is_matched(held))
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield journal entries, and other entries of sales, of some days."""
+        return entries(self._call, first, last)
+
+    def changed_since(self, moment: datetime) -> set[str] | None:
+        """Return the ids of journal entries that changed or were deleted since."""
+        return changed_since(self._call, moment)
 
     def _intact(self, reference: str, before: JournalEntry) -> Mapping[str, Any]:
         held = self._one(reference)
-        if held is None or not _is_as_posted(held, before):
+        # Written over, a matched entry loses its bank line, and nothing brings that back.
+        if held is None or not _is_as_posted(held, before) or is_matched(held):
             raise edited_there(before, TITLE)
         return held
 
@@ -123,7 +186,14 @@ class QuickBooksJournals:
             "TxnDate": str(entry.business_date),
             "PrivateNote": f"{store}: {entry.business_date} [{marker(entry)}]",
             "Line": [_line(line) for line in entry.lines if line.amount],
+            **self._tax_of(entry),
         }
+
+    def _tax_of(self, entry: JournalEntry) -> dict[str, Any]:
+        if not any(line.tax_code for line in entry.lines):
+            return {}
+        taxes.check_codes(entry, self._country)
+        return taxes.totals(entry, self._tax_rates())
 
     def _preferences(self) -> Mapping[str, Any]:
         preferences: Mapping[str, Any] = self._call("GET", "/preferences")["Preferences"]
@@ -153,6 +223,8 @@ class QuickBooksJournals:
                 raise Transient(f"{TITLE} had this request before: try again") from error
             if error.codes & STALE:
                 raise Transient(f"{TITLE}: the entry was changed meanwhile: try again") from error
+            if taxes.wants_code(str(error)):
+                raise Permanent(f"{error}: {taxes.EVERY_LINE}") from error
             raise
         return str(answer["JournalEntry"]["Id"])
 
@@ -219,14 +291,16 @@ def number_of(entry: JournalEntry) -> str:
 
 
 def _line(line: JournalLine) -> dict[str, Any]:
+    net = line.amount - (line.tax_amount or Decimal(0))
     return {
         "Description": line_text(line),
         # The figure as it is: no float stands between the books and QuickBooks.
-        "Amount": orjson.Fragment(f"{abs(line.amount):f}"),
+        "Amount": orjson.Fragment(f"{abs(net):f}"),
         "DetailType": "JournalEntryLineDetail",
         "JournalEntryLineDetail": {
             "PostingType": "Debit" if line.amount > 0 else "Credit",
             "AccountRef": {"value": line.account},
+            **taxes.detail(line),
         },
     }
 
@@ -236,21 +310,21 @@ def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
 
     Lines may come in another order. One that somebody classed or described is edited.
     """
-    lines = Counter(map(_line_facts, held.get("Line", ())))
+    lines = Counter(map(line_facts, held.get("Line", ())))
     expected = Counter(
-        (line.account, line.amount, line_text(line), False) for line in entry.lines if line.amount
+        (
+            line.account,
+            line.amount - (line.tax_amount or Decimal(0)),
+            line_text(line),
+            False,
+            line.tax_code,
+            abs(line.tax_amount or Decimal(0)),
+        )
+        for line in entry.lines
+        if line.amount
     )
     return (
         lines == expected
         and held.get("TxnDate") == str(entry.business_date)
         and f"[{marker(entry)}]" in held.get("PrivateNote", "")
     )
-
-
-def _line_facts(line: Mapping[str, Any]) -> tuple[str, Decimal, str | None, bool]:
-    detail = line.get("JournalEntryLineDetail", {})
-    amount = Decimal(str(line["Amount"]))
-    signed = amount if detail.get("PostingType") == "Debit" else -amount
-    is_classed = any(name in detail for name in ("ClassRef", "DepartmentRef", "Entity"))
-    number = str(detail.get("AccountRef", {}).get("value"))
-    return number, signed, line.get("Description"), is_classed

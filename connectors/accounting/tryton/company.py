@@ -155,6 +155,11 @@ class TrytonCompany:
         name = _WILDCARDS.sub(r"\\\1", entry_id)
         return self._moves([["description", "like", f"%[{name}#%"]])
 
+    def moves_between(self, first: date, last: date) -> list[Record]:
+        """Return the posted moves of some days, both included, oldest first."""
+        days = [["date", ">=", first], ["date", "<=", last]]
+        return self._moves([*days, ["state", "=", "posted"]])
+
     def originating(self, numbers: Sequence[int], state: str) -> list[Record]:
         """Return the moves of a state whose origins are moves: their reversals."""
         if not numbers:

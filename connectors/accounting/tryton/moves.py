@@ -9,16 +9,20 @@ wizard for cancelling does both steps in one call, and would do them twice where
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from connectors.accounting.target import (
+    BookedEntry,
+    BookedLine,
     ChartAccount,
     EditedThere,
     Holding,
     Opening,
+    Standing,
+    TaxCode,
     check_postable,
     edited_there,
     line_text,
@@ -26,7 +30,8 @@ from connectors.accounting.target import (
 )
 from connectors.accounting.tryton.company import MOVE, TrytonCompany, chart_account
 from connectors.accounting.tryton.rpc import TITLE, Record
-from connectors.errors import Permanent
+from connectors.errors import ConfigError, Permanent
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry
 from mappings.money import coin
 
@@ -48,6 +53,14 @@ class TrytonMoves:
     def accounts(self) -> list[ChartAccount]:
         """Return the company's chart, by code."""
         return [chart_account(each) for each in self._company.accounts.values()]
+
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Raise `ConfigError`: an account needs a type of the company's own chart."""
+        raise ConfigError(f"make the account {account.name} in {TITLE}, with a type of your chart")
+
+    def tax_codes(self) -> list[TaxCode]:
+        """Return none: a move has its tax on lines of its own."""
+        return []
 
     def closed_through(self) -> date | None:
         """Return the last day before the first open period; None where the first is open."""
@@ -98,11 +111,35 @@ class TrytonMoves:
         for move in live:
             self._reverse(move)
 
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how a move stands; one that is reversed is gone."""
+        move = self._company.move(int(reference))
+        if move is None or not self._live([move]):
+            return Standing("gone")
+        is_matched = any(line["reconciliation"] for line in move["lines."])
+        return Standing("intact" if _is_as_posted(move, before) else "edited", is_matched)
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield the posted moves of some days, whoever made them."""
+        for move in self._company.moves_between(first, last):
+            lines = tuple(
+                BookedLine(account, amount, text)
+                for account, amount, text, _ in map(_line_facts, move["lines."])
+            )
+            yield BookedEntry(str(move["id"]), "move", move["date"], _text(move), lines)
+
+    def changed_since(self, _moment: datetime) -> set[str] | None:
+        """Return None: what is posted is never edited, and a reversal is another move."""
+        return None
+
     def _bring_up(self, entry: JournalEntry) -> str:
         """Leave this revision posted, and no other one of its entry."""
         check_postable(entry, self._currency, TITLE)
         if any(line.tax_code for line in entry.lines):
-            raise Permanent(f"{entry.entry_id} has tax codes: leave them out of the mapping there")
+            raise Permanent(
+                f"{entry.entry_id} leaves tax to tax codes, which moves of {TITLE} do not take: "
+                "write `tax: own_line` in the mapping, and no tax codes"
+            )
         moves = self._company.moves_of(entry.entry_id)
         live = self._live(moves)
         arrived = [move for move in live if _is_marked(move, entry)]

@@ -42,7 +42,7 @@ SCOPES = (
     "accounting.invoices",
     "accounting.banktransactions",
     "accounting.payments",
-    "accounting.settings.read",
+    "accounting.settings",
     "accounting.contacts",
     "accounting.attachments",
 )

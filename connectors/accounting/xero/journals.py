@@ -5,10 +5,10 @@ known by Daybook's marker in its narration. `LineAmountTypes` is always sent, as
 contradict each other about its default. Bank accounts and Xero's own system accounts are refused in
 journals. A key of idempotency is kept for six minutes and compared with method, address and body;
 it may repeat an error whose cause is cured, so it carries a number that changes with each attempt
-that was answered.
+that was answered. Amounts of coded lines contain their tax (`Inclusive`), which is sent as well:
+that Xero keeps it where its own rounding differs by a cent is UNCONFIRMED, so that is no edit.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -18,18 +18,23 @@ from typing import Any, Final
 import orjson
 
 from connectors.accounting.target import (
+    BookedEntry,
     ChartAccount,
     Holding,
     Opening,
     PeriodClosed,
+    Standing,
+    TaxCode,
     attempt_key,
     check_postable,
     edited_there,
     line_text,
     marker,
 )
+from connectors.accounting.xero.booked import booked, day_of, moment_of
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
+from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry, JournalLine
 
 TITLE: Final = "Xero"
@@ -40,9 +45,10 @@ _PAGE: Final = 100
 # a burst and a minute's worth together stay within one.
 CALLS: Final = "calls"
 LIMITS: Final = {CALLS: Limit(per_second=0.9, burst=6, per_day=1_000)}
-_INSTANT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _LOCKED = ("before the period lock date", "before the end of year lock date")
 _GONE = {"VOIDED", "DELETED"}
+_UNTAXED: Final = "NONE"
+_CENT: Final = Decimal("0.01")
 # Accounts receivable and payable are kept by invoices and bills alone.
 _REFUSED_SYSTEM = {"DEBTORS", "CREDITORS"}
 
@@ -64,10 +70,20 @@ class XeroJournals:
         listed = self._call("GET", "/Accounts")["Accounts"]
         return [_account(each) for each in listed if each.get("Code")]
 
+    def create_account(self, account: NewAccount) -> ChartAccount:
+        """Create an account; `Permanent` where Xero refuses it (its code or name is taken)."""
+        document = {"Code": account.code, "Name": account.name, "Type": account.kind}
+        answer = self._call("PUT", "/Accounts", json=document)
+        return _account(answer["Accounts"][0])
+
+    def tax_codes(self) -> list[TaxCode]:
+        """Return the organisation's tax rates, by type."""
+        return [_tax_code(each) for each in self._call("GET", "/TaxRates")["TaxRates"]]
+
     def closed_through(self) -> date | None:
         """Return the later of the organisation's two lock dates."""
         organisation = self._organisation()
-        days = (_day(organisation.get(n)) for n in ("PeriodLockDate", "EndOfYearLockDate"))
+        days = (day_of(organisation.get(n)) for n in ("PeriodLockDate", "EndOfYearLockDate"))
         return max((day for day in days if day is not None), default=None)
 
     def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
@@ -100,6 +116,28 @@ class XeroJournals:
         document = {**self._document(before), "Status": "VOIDED"}
         self._write("POST", f"/{reference}", document, None)
 
+    def inspect(self, reference: str, before: JournalEntry) -> Standing:
+        """Return how a journal stands; none is matched, as none may touch a bank account."""
+        journal = self._one(reference)
+        if journal is None or journal["Status"] in _GONE:
+            return Standing("gone")
+        return Standing("intact" if _is_as_posted(journal, before) else "edited")
+
+    def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
+        """Yield manual journals and invoices of some days, but for voided ones."""
+        where = f"Date>={moment_of(first)} AND Date<={moment_of(last)}"
+        for resource in ("ManualJournals", "Invoices"):
+            for item in self._pages(resource, {"where": where}):
+                if item.get("Status") not in _GONE:
+                    yield booked(resource, item)
+
+    def changed_since(self, moment: datetime) -> set[str]:
+        """Return the ids of journals that changed since; Xero has no webhook for them."""
+        # In UTC and without a zone, as Xero's document on requests has it.
+        headers = {"If-Modified-Since": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
+        listed = self._pages("ManualJournals", {}, headers)
+        return {str(journal["ManualJournalID"]) for journal in listed}
+
     def _intact(self, reference: str, before: JournalEntry) -> None:
         journal = self._one(reference)
         if journal is None or not _is_as_posted(journal, before):
@@ -108,13 +146,14 @@ class XeroJournals:
     def _document(self, entry: JournalEntry) -> dict[str, Any]:
         check_postable(entry, self._currency, TITLE)
         store = self._stores.get(entry.connection, entry.connection)
+        is_coded = any(line.tax_code for line in entry.lines)
         return {
             # Cut at the front: the marker at the end is what the journal is found by.
             "Narration": f"{store}: {entry.business_date} [{marker(entry)}]"[-LONGEST_NARRATION:],
             "Date": str(entry.business_date),
-            "LineAmountTypes": "NoTax",
+            "LineAmountTypes": "Inclusive" if is_coded else "NoTax",
             "Status": "POSTED",
-            "JournalLines": [_line(line) for line in entry.lines if line.amount],
+            "JournalLines": [_line(e, is_coded=is_coded) for e in entry.lines if e.amount],
         }
 
     def _organisation(self) -> Mapping[str, Any]:
@@ -124,14 +163,20 @@ class XeroJournals:
 
     def _journals_of(self, day: date) -> Iterator[Mapping[str, Any]]:
         # The day narrows the list; the marker tells one journal of it from the others.
-        where = f"Date==DateTime({day.year},{day.month},{day.day})"
+        yield from self._pages("ManualJournals", {"where": f"Date=={moment_of(day)}"})
+
+    def _pages(
+        self, resource: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Iterator[Mapping[str, Any]]:
         page = 1
         while True:
             # Only pages have lines.
-            query = {"where": where, "page": str(page)}
-            journals = self._call("GET", "/ManualJournals", params=query)["ManualJournals"]
-            yield from journals
-            if len(journals) < _PAGE:
+            params = {**query, "page": str(page)}
+            answer = self._call("GET", f"/{resource}", params=params, headers=headers or {})
+            # Nothing changed since: an answer of 304 has no body.
+            items = answer[resource] if answer else []
+            yield from items
+            if len(items) < _PAGE:
                 return
             page += 1
 
@@ -182,14 +227,30 @@ def _account(account: Mapping[str, Any]) -> ChartAccount:
     return ChartAccount(account["Code"], account["Name"], account.get("Type", ""), refusal)
 
 
-def _line(line: JournalLine) -> dict[str, Any]:
+def _tax_code(rate: Mapping[str, Any]) -> TaxCode:
+    effective = rate.get("EffectiveRate")
+    return TaxCode(
+        rate["TaxType"],
+        rate["Name"],
+        None if effective is None else Decimal(str(effective)),
+        None if rate.get("Status") == "ACTIVE" else "is not active",
+    )
+
+
+def _line(line: JournalLine, *, is_coded: bool) -> dict[str, Any]:
+    tax = {"TaxAmount": _figure(line.tax_amount or Decimal(0))} if is_coded else {}
     return {
-        # The figure as it is: no float stands between the books and Xero.
-        "LineAmount": orjson.Fragment(f"{line.amount:f}"),
+        "LineAmount": _figure(line.amount),
         "AccountCode": line.account,
         "Description": line_text(line),
-        "TaxType": "NONE",
+        "TaxType": line.tax_code or _UNTAXED,
+        **tax,
     }
+
+
+def _figure(amount: Decimal) -> orjson.Fragment:
+    # The figure as it is: no float stands between the books and Xero.
+    return orjson.Fragment(f"{amount:f}")
 
 
 def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
@@ -208,20 +269,22 @@ def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
         for line in journal.get("JournalLines", ())
     )
     expected = Counter(
-        (line.account, line.amount, line_text(line), "NONE", False)
+        (line.account, line.amount, line_text(line), line.tax_code or _UNTAXED, False)
         for line in entry.lines
         if line.amount
     )
     return (
         lines == expected
+        and _is_tax_as_posted(journal, entry)
         and journal["Status"] == "POSTED"
-        and _day(journal.get("Date")) == entry.business_date
+        and day_of(journal.get("Date")) == entry.business_date
         and f"[{marker(entry)}]" in journal.get("Narration", "")
     )
 
 
-def _day(text: str | None) -> date | None:
-    """Return the day of `/Date(1767139200000+0000)/`."""
-    matched = _INSTANT.fullmatch(text or "")
-    # Xero's days are midnight UTC, whatever zone the organisation is in.
-    return datetime.fromtimestamp(int(matched[1]) / 1000, UTC).date() if matched else None
+def _is_tax_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
+    """Return whether the tax of a journal is the entry's, but for a cent a line."""
+    lines = journal.get("JournalLines", ())
+    held = sum((Decimal(str(line.get("TaxAmount") or 0)) for line in lines), Decimal(0))
+    expected = sum((line.tax_amount or Decimal(0) for line in entry.lines), Decimal(0))
+    return abs(held - expected) <= _CENT * len(lines)

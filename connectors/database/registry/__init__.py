@@ -6,9 +6,11 @@ from connectors.database.registry.records import (
     Activity,
     ApiToken,
     AuditEvent,
+    ClosedBooks,
     Connection,
     DayState,
     DaySummary,
+    EntryChoice,
     InboxEvent,
     MappingVersion,
     PlannedEntry,
@@ -17,6 +19,7 @@ from connectors.database.registry.records import (
     Role,
     ScheduledSync,
     SignedIn,
+    StoredBankLine,
     User,
 )
 from connectors.database.registry.registry import Registry
@@ -28,9 +31,11 @@ __all__ = [
     "Activity",
     "ApiToken",
     "AuditEvent",
+    "ClosedBooks",
     "Connection",
     "DayState",
     "DaySummary",
+    "EntryChoice",
     "InboxEvent",
     "MappingVersion",
     "PendingConsent",
@@ -45,5 +50,6 @@ __all__ = [
     "SealedOwner",
     "SealedRows",
     "SignedIn",
+    "StoredBankLine",
     "User",
 ]

@@ -22,6 +22,7 @@ from connectors.database.registry.models import (
     PublicationRow,
     ScheduledSyncRow,
 )
+from connectors.database.registry.posting_models import AutomaticPostingRow, ClosedBooksRow
 from connectors.database.registry.publications import DRAFTS, LIVE
 from connectors.database.registry.records import (
     Connection,
@@ -30,6 +31,9 @@ from connectors.database.registry.records import (
 )
 from connectors.database.registry.repository import Repository, columns, serialise, write_audit
 from connectors.errors import BadInput
+
+# Parts of a set-up that have a method of their own here.
+_OWN_SWITCHES = frozenset({"posting", "tax"})
 
 
 class Connections(Repository):
@@ -167,11 +171,11 @@ class Connections(Repository):
     def set_setup(self, slug: str, setup: Mapping[str, Any], actor: str) -> None:
         """Save what a connection imports from now on, and how far its set-up has come.
 
-        Posting stays as it is: a page that was open meanwhile does not switch it back.
+        Posting and tax stay as they are: a page that was open meanwhile does not switch them back.
         """
         with self._transaction() as session:
             row = _locked(session, slug)
-            merged = {**setup, **{n: row.setup[n] for n in ("posting",) if n in row.setup}}
+            merged = {**setup, **{n: v for n, v in row.setup.items() if n in _OWN_SWITCHES}}
             if row.setup != merged:
                 detail = {"from": row.setup, "to": merged}
                 write_audit(session, actor, "connection.setup", slug, detail)
@@ -188,6 +192,18 @@ class Connections(Repository):
             detail = {"from": before or "off", "to": after or "off"}
             write_audit(session, actor, "connection.posting", slug, detail)
             row.setup = {**row.setup, "posting": {"since": after}}
+            return True
+
+    def set_tax(self, slug: str, profile: Mapping[str, Any] | None, actor: str) -> bool:
+        """Save a store's tax profile; None removes it. False when it is so already."""
+        with self._transaction() as session:
+            row = _locked(session, slug)
+            before = row.setup.get("tax")
+            if before == profile:
+                return False
+            after = None if profile is None else dict(profile)
+            write_audit(session, actor, "connection.tax", slug, {"from": before, "to": after})
+            row.setup = {**row.setup, "tax": after}
             return True
 
     def set_deadlines(self, slug: str, deadlines: Sequence[Mapping[str, str]]) -> None:
@@ -214,6 +230,10 @@ class Connections(Repository):
             session.execute(
                 delete(PublicationRow).where(concerned, PublicationRow.state.in_(DRAFTS))
             )
+            # A new store of this name begins with drafts, as this one did.
+            either = or_(AutomaticPostingRow.connection == slug, AutomaticPostingRow.target == slug)
+            session.execute(delete(AutomaticPostingRow).where(either))
+            session.execute(delete(ClosedBooksRow).where(ClosedBooksRow.connection == slug))
             write_audit(
                 session,
                 actor,

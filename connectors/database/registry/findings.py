@@ -12,8 +12,10 @@ from connectors.home.redaction import redacted
 NOT_BOOKED: Final = "not booked: "
 PROVISIONAL: Final = "provisional figures: "
 NOTIFICATIONS: Final = "notifications: "
+MAPPING: Final = "accounts: "
+CHANGED_THERE: Final = "changed in the accounts: "
 MISSING: Final = ""
-_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS)
+_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING, CHANGED_THERE)
 _ORDER: Final = (MISSING, *_NAMED)
 
 

@@ -53,15 +53,28 @@ class Inbox(Repository):
         with self._transaction() as session:
             return {document for document in session.scalars(query) if document is not None}
 
-    def request_days(self, slug: str, days: Sequence[date], reason: str, actor: str) -> int:
-        """Request a recomputation of days, as after a changed mapping; return the event's id."""
+    def request_days(
+        self,
+        slug: str,
+        days: Sequence[date],
+        reason: str,
+        actor: str,
+        *,
+        is_backfill: bool = False,
+    ) -> int:
+        """Request a recomputation of days, as after a changed mapping; return the event's id.
+
+        With `is_backfill` somebody named the days: their entries never post by themselves.
+        """
         detail = {"reason": reason, "days": len(days)}
         with self._transaction() as session:
             # Ids must become visible in order: the sensor's cursor would skip one that commits
             # late.
             _serialise_events(session)
             write_audit(session, actor, "days.requested", slug, detail)
-            return _added(session, InboxRow(connection=slug, kind="request", days=_set(days)))
+            event = InboxRow(connection=slug, kind="request", days=_set(days))
+            event.is_backfill = is_backfill
+            return _added(session, event)
 
     def of_connection(self, slug: str) -> Sequence[InboxEvent]:
         """Return a connection's unhandled events, oldest first."""

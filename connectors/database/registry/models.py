@@ -136,7 +136,7 @@ class PublicationRow(Base):
         ),
         one_of(
             "state",
-            *("held", "planned", "sending", "unknown"),
+            *("held", "draft", "left_out", "planned", "sending", "unknown"),
             *("posted", "failed", "superseded", "voided"),
         ),
         CheckConstraint("revision > 0", name="revision"),
@@ -158,6 +158,11 @@ class PublicationRow(Base):
     content: Mapped[dict[str, Any] | None]
     # Since when no journal supports what the target holds; null while one does.
     withdrawn_at: Mapped[datetime | None]
+    waits_for: Mapped[str | None]
+    # As the last check found it there: edited, gone or matched; null while it is as it was posted.
+    standing: Mapped[str | None]
+    # Before it, a planned entry is not sent; null is at once.
+    due_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -197,6 +202,8 @@ class InboxRow(Base):
     kind: Mapped[str]
     document: Mapped[str | None]
     days: Mapped[list[date]]
+    # Days that somebody asked for once more by their dates: their entries wait for approval.
+    is_backfill: Mapped[bool] = mapped_column(server_default=text("false"))
     handled_at: Mapped[datetime | None]
 
 

@@ -16,13 +16,14 @@ from connectors.database.registry.records import (
     PlanOutcome,
     Publication,
     PublicationState,
+    Wait,
 )
 from connectors.database.registry.repository import Repository, columns, serialise
 from connectors.errors import Permanent
 
 # States of entries that a target holds, or may hold.
 LIVE: tuple[PublicationState, ...] = ("posted", "sending", "unknown")
-DRAFTS: tuple[PublicationState, ...] = ("held", "planned", "failed")
+DRAFTS: tuple[PublicationState, ...] = ("held", "draft", "left_out", "planned", "failed")
 DUE: tuple[PublicationState, ...] = ("planned", "failed", "sending", "unknown")
 LARGE_SET = 200
 
@@ -61,7 +62,10 @@ class Publications(Repository):
     def due_connections(self, target: str) -> dict[str, int]:
         """Return how many entries of each connection a target lacks, or holds without a journal."""
         due = or_(
-            PublicationRow.state.in_(DUE),
+            and_(
+                PublicationRow.state.in_(DUE),
+                or_(PublicationRow.due_at.is_(None), PublicationRow.due_at <= func.now()),
+            ),
             and_(PublicationRow.state.in_(LIVE), PublicationRow.withdrawn_at.is_not(None)),
         )
         query = (
@@ -71,6 +75,20 @@ class Publications(Repository):
         )
         with self._transaction() as session:
             return {connection: count for connection, count in session.execute(query)}
+
+    def hasten(self, target: str, connections: Collection[str], start: date, end: date) -> None:
+        """Let planned entries of some connections be sent now, whatever their schedule says."""
+        waiting = (
+            PublicationRow.target == target,
+            PublicationRow.connection.in_(connections),
+            PublicationRow.business_date >= start,
+            PublicationRow.business_date < end,
+            PublicationRow.state == "planned",
+            PublicationRow.due_at > func.now(),
+        )
+        with self._transaction() as session:
+            serialise(session, f"daybook publications {target}")
+            session.query(PublicationRow).where(*waiting).update({"due_at": None}, False)
 
     def retry(self, target: str, connection: str) -> int:
         """Mark what is due for a target as changed, so that the sensor requests it again."""
@@ -83,7 +101,7 @@ class Publications(Repository):
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
             session.query(PublicationRow).where(*due, PublicationRow.state == "failed").update(
-                {"state": "planned", "message": None}, False
+                {"state": "planned", "message": None, "due_at": None}, False
             )
             return (
                 session.query(PublicationRow).where(*due).update({"updated_at": func.now()}, False)
@@ -94,8 +112,13 @@ class Publications(Repository):
         with self._transaction() as session:
             return session.scalar(select(func.max(PublicationRow.updated_at)))
 
-    def plan(self, target: str, rows: Sequence[PlannedEntry]) -> PlanOutcome:
-        """Plan what a target should hold for the given keys; other keys stay unchanged."""
+    def plan(
+        self, target: str, rows: Sequence[PlannedEntry], *, needs_approval: bool = False
+    ) -> PlanOutcome:
+        """Plan what a target should hold for the given keys; other keys stay unchanged.
+
+        With `needs_approval` new entries are drafts until somebody approves them.
+        """
         keys = Counter(row[:3] for row in rows)
         twice = [key for key, count in keys.items() if count > 1]
         if twice:
@@ -109,6 +132,9 @@ class Publications(Repository):
             "entries": [row[3] for row in rows],
             "hashes": [row[4] for row in rows],
             "held_reasons": [row[5] for row in rows],
+            "backfilled": [row.is_backfilled for row in rows],
+            "due_ats": [row.due_at for row in rows],
+            "needs_approval": needs_approval,
         }
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
@@ -181,9 +207,12 @@ class Publications(Repository):
         publications: Sequence[Publication],
         state: PublicationState,
         message: str | None = None,
+        *,
+        waits_for: Wait | None = None,
     ) -> int:
-        """Move revisions to `sending`, `unknown` or `failed`, if their content is unchanged."""
-        parameters = self._given(target, publications) | {"state": state, "message": message}
+        """Move revisions to another state, if their content is unchanged."""
+        parameters = self._given(target, publications)
+        parameters |= {"state": state, "message": message, "waits_for": waits_for}
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
             _join_by_hash(session, len(publications))
@@ -284,6 +313,7 @@ _POST = text(
         state = 'posted',
         reference = coalesce(given.reference, p.reference),
         message = NULL,
+        waits_for = NULL,
         updated_at = now()
     FROM unnest(
         CAST(:ids AS bigint[]), CAST(:hashes AS text[]), CAST(:references AS text[])
@@ -296,7 +326,12 @@ _POST = text(
 _SEND = text(
     """
     UPDATE registry.publications AS p
-    SET state = 'sending', message = NULL, content = CAST(:content AS jsonb), updated_at = now()
+    SET
+        state = 'sending',
+        message = NULL,
+        waits_for = NULL,
+        content = CAST(:content AS jsonb),
+        updated_at = now()
     FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
     WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
     RETURNING p.id
@@ -310,6 +345,7 @@ _MARK = text(
     SET
         state = :state,
         message = :message,
+        waits_for = :waits_for,
         content = CASE WHEN :state = 'failed'
             THEN p.content || jsonb_build_object(
                 'attempt', coalesce((p.content ->> 'attempt')::integer, 0) + 1

@@ -5,6 +5,7 @@ The fields of a record are columns of its table, in the order they are read.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 ConnectionState = Literal["pending", "active", "needs_reauth", "paused", "disconnected"]
@@ -13,8 +14,21 @@ ActivityOutcome = Literal["done", "failed"]
 Role = Literal["viewer", "operator", "bookkeeper", "admin"]
 DayStateName = Literal["open", "empty", "done", "failed"]
 PublicationState = Literal[
-    "held", "planned", "sending", "unknown", "posted", "failed", "superseded", "voided"
+    "held",
+    "draft",
+    "left_out",
+    "planned",
+    "sending",
+    "unknown",
+    "posted",
+    "failed",
+    "superseded",
+    "voided",
 ]
+# Why a revision is not sent although its entry is whole: its owner approves it, releases it after
+# it was rolled back, or chooses for an entry of a closed day.
+Wait = Literal["approval", "release", "open_period"]
+Choice = Literal["approved", "backfilled", "rolled_back", "left_out", "first_open_day"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,7 @@ class InboxEvent:
     kind: Literal["document", "request"]
     document: str | None
     days: list[date]
+    is_backfill: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +96,11 @@ class MappingVersion:
 
 
 class PlannedEntry(NamedTuple):
-    """A journal entry that a target should hold; `held_reason` keeps it from being sent."""
+    """A journal entry that a target should hold; `held_reason` keeps it from being sent.
+
+    `is_backfilled` says that its day was only requested again: it never posts by itself. It is not
+    sent before `due_at`.
+    """
 
     connection: str
     business_date: date
@@ -89,6 +108,8 @@ class PlannedEntry(NamedTuple):
     entry_id: str
     content_hash: str
     held_reason: str | None = None
+    is_backfilled: bool = False
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +127,10 @@ class Publication:
     """The record that one revision of an entry was, or must be, posted to one target.
 
     `withdrawn_at` is since when no journal supports what the target holds. `content` is what was
-    sent, where the target is an organisation; the books hold it themselves.
+    sent, where the target is an organisation; the books hold it themselves. `waits_for` is what a
+    draft or a held entry needs of its owner beside its mapping. `standing` is what the last check
+    found of it in the organisation where that is no longer as it was posted. Before `due_at` it is
+    not sent; None is at once.
     """
 
     id: int
@@ -124,6 +148,51 @@ class Publication:
     updated_at: datetime
     withdrawn_at: datetime | None = None
     content: dict[str, Any] | None = None
+    waits_for: Wait | None = None
+    standing: Literal["edited", "gone", "matched"] | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EntryChoice:
+    """The choice of an entry's owner about posting it to one target, with who made it and why."""
+
+    target: str
+    connection: str
+    business_date: date
+    currency: str
+    choice: Choice
+    reason: str | None
+    chosen_by: str
+    chosen_at: datetime
+
+
+@dataclass(frozen=True)
+class ClosedBooks:
+    """The last business day of a store whose books are closed, by whom and why."""
+
+    connection: str
+    through: date
+    reason: str | None
+    closed_by: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True)
+class StoredBankLine:
+    """A line of a bank account; money that arrived is positive.
+
+    `connection` and `settlement_id` name the payout that it is, None where none is known.
+    """
+
+    account: str
+    line_id: str
+    booked_on: date
+    amount: Decimal
+    currency: str
+    text: str
+    connection: str | None
+    settlement_id: str | None
 
 
 @dataclass(frozen=True)

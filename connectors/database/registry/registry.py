@@ -2,22 +2,25 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from connectors.database.postgres import REGISTRY_SCHEMA, database_url, ensure_database, explained
 from connectors.database.postgres.engines import borrow
 from connectors.database.registry import schema
 from connectors.database.registry.activities import Activities
 from connectors.database.registry.audit import AuditLog
+from connectors.database.registry.bank_lines import BankLines
+from connectors.database.registry.closed_books import BooksClosings
 from connectors.database.registry.connections import Connections
 from connectors.database.registry.consents import Consents
 from connectors.database.registry.days import Days
+from connectors.database.registry.drift_checks import DriftChecks
+from connectors.database.registry.entry_choices import EntryChoices
 from connectors.database.registry.findings import Findings
 from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.mappings import Mappings
@@ -39,10 +42,14 @@ class Registry:
         self.activities = Activities(engine, self.lock)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)
+        self.bank_lines = BankLines(engine)
+        self.closed_books = BooksClosings(engine)
         self.connections = Connections(engine)
         self.consents = Consents(engine)
         self.credentials = SealedCredentials(engine)
         self.days = Days(engine)
+        self.drift_checks = DriftChecks(engine)
+        self.entry_choices = EntryChoices(engine)
         self.findings = Findings(engine)
         self.inbox = Inbox(engine)
         self.mappings = Mappings(engine)
@@ -109,19 +116,19 @@ class Registry:
     def lock(self, name: str, timeout_seconds: float) -> Iterator[None]:
         """Hold `name` across all processes of the registry; Transient when it stays taken.
 
-        The lock lives on a connection of its own and goes with it, however the holder ends.
+        The lock lives on a connection that nothing else uses meanwhile, and goes with it, however
+        the holder ends.
         """
         url = self._engine.url.render_as_string(hide_password=False)
-        engine, give_back = borrow(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        # One at rest for the next lock: connecting takes longer than most of what is done under it.
+        engine, give_back = borrow(url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=-1)
         try:
             with closing(self._connected(engine)) as connection:
-                self._take(connection, name, timeout_seconds)
                 try:
+                    self._take(connection, name, timeout_seconds)
                     yield
                 finally:
-                    # The server notices later that the connection is gone.
-                    with suppress(DBAPIError):
-                        connection.execute(_UNLOCK, {"name": f"daybook {name}"})
+                    _release(connection, name)
         finally:
             give_back()
 
@@ -143,6 +150,17 @@ class Registry:
                 time.sleep(0.05)
         except DBAPIError as error:
             raise explained(error, self._engine.url) from error
+
+
+def _release(connection: Connection, name: str) -> None:
+    """Give a lock back; where the server cannot be told, it goes with the connection."""
+    try:
+        connection.execute(_UNLOCK, {"name": f"daybook {name}"})
+    # An interruption, too: nobody may get a connection that still holds the lock.
+    except BaseException as error:
+        connection.invalidate()
+        if not isinstance(error, DBAPIError):
+            raise
 
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")

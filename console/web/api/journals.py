@@ -42,13 +42,22 @@ class SourceRow(BaseModel):
     cells: dict[str, str] | None
 
 
+class LineTax(BaseModel):
+    """The decision of tax rules on a line; `rate` is in percent, null where none is known."""
+
+    treatment: str
+    country: str | None
+    rate: str | None
+
+
 class LineResponse(BaseModel):
-    """One line of an entry; a debit is positive."""
+    """One line of an entry; a debit is positive. `tax` is null without a tax profile."""
 
     part: str
     account: str
     category: str
     tax_code: str | None
+    tax: LineTax | None
     settlement_id: str | None
     amount: str
     transactions: int

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import (
@@ -170,6 +170,59 @@ class TargetChange(RequestBody):
     """`books`, or the slug of a connected accounting organisation."""
 
     target: Slug
+
+
+class EntryRequest(RequestBody):
+    """Entries of a store at a target: one by its id, or those of days, whose ends may be open.
+
+    Without a target it is the store's own.
+    """
+
+    target: Slug | None = None
+    entry: Line | None = None
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+
+
+class ApprovalRequest(EntryRequest):
+    """Drafts to be approved, or the day from which on none are; `automatic_from` null turns off."""
+
+    automatic_from: Annotated[date | None, BeforeValidator(_day)] = None
+    despite_other_entries: bool = False
+
+
+class EntryChoiceRequest(EntryRequest):
+    """The place of late entries: left out, or on the first open day; the reason is kept."""
+
+    choice: Literal["left_out", "first_open_day"]
+    reason: Line
+
+
+class RollBackRequest(EntryRequest):
+    """Entries to be taken out, of a settlement too; the reason is kept."""
+
+    settlement: Line | None = None
+    reason: Line
+
+
+class ReleaseRequest(EntryRequest):
+    """Entries to be posted again."""
+
+    reason: Line | None = None
+
+
+class ClosingRequest(RequestBody):
+    """Stores whose month is closed, all without them; also with open points if so."""
+
+    connections: list[Slug] = []
+    despite_open: bool = False
+
+
+class ReopeningRequest(RequestBody):
+    """Stores whose books are opened again, all without them; the reason is kept."""
+
+    connections: list[Slug] = []
+    reason: Line
 
 
 class SyncWindow(RequestBody):

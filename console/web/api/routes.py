@@ -15,12 +15,16 @@ from console.web.api import (
     applications,
     audit,
     channels,
+    closings,
     connections,
     documents,
     journals,
+    mapping_documents,
     mappings,
     problems,
+    publications,
     settlements,
+    tax,
     users,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
@@ -31,7 +35,8 @@ PREFIX = "/api/v1"
 ROUTERS = tuple(
     resource.router
     for resource in (
-        *(connections, accounts, actions, documents, journals, settlements, mappings),
+        *(connections, accounts, actions, documents, journals, settlements),
+        *(mappings, mapping_documents, tax, publications, closings),
         *(channels, activities, audit, users, applications),
     )
 )

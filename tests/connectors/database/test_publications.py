@@ -1,7 +1,7 @@
 """Publications: entries that are planned, posted, superseded and withdrawn."""
 
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -156,3 +156,23 @@ def test_sets_are_quick_where_statistics_are_of_an_empty_table(registry: Registr
     assert registry.publications.mark_posted("books", planned, "books") == len(rows)
     assert registry.publications.plan("books", rows).unchanged == len(rows)
     assert time.monotonic() - began < 10  # about a second on two idle cores
+
+
+def test_an_entry_is_not_due_before_its_time_unless_somebody_asks(registry: Registry) -> None:
+    registry.connections.add("amazon-us", channel="amazon", name="S", timezone="UTC", actor="test")
+    later = datetime.now(UTC) + timedelta(hours=6)
+    planned = entry()._replace(due_at=later)
+    registry.publications.plan("acme", [planned])
+    assert newest(registry, "acme").due_at == later
+    assert registry.publications.due_connections("acme") == {}
+    # Another schedule, another time; the same one leaves it alone.
+    assert registry.publications.plan("acme", [planned]).unchanged == 1
+    sooner = planned._replace(due_at=later - timedelta(hours=12))
+    assert registry.publications.plan("acme", [sooner]).updated == 1
+    assert registry.publications.due_connections("acme") == {"amazon-us": 1}
+    registry.publications.plan("acme", [planned])
+    registry.publications.hasten("acme", ["other"], MAY, MAY + timedelta(days=1))
+    registry.publications.hasten("acme", ["amazon-us"], MAY + timedelta(days=1), date.max)
+    assert registry.publications.due_connections("acme") == {}
+    registry.publications.hasten("acme", ["amazon-us"], date.min, date.max)
+    assert registry.publications.due_connections("acme") == {"amazon-us": 1}

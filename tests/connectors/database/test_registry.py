@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from connectors.database.postgres import REGISTRY_SCHEMA, database_url
 from connectors.database.registry import Registry, schema
+from connectors.database.registry import registry as locking
 from connectors.database.registry.models import Base
 from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings
@@ -178,6 +179,24 @@ def test_a_lock_is_waited_for(registry: Registry) -> None:
         assert not got.wait(0.2)
     waiting.join(10)
     assert got.is_set()
+
+
+def test_a_lock_whose_holder_is_interrupted_is_free(registry: Registry) -> None:
+    for interruption in (KeyboardInterrupt, Transient):
+        with pytest.raises(interruption), registry.lock("books", 0):
+            raise interruption
+        refused = pytest.raises(Transient, match="books is held")
+        with registry.lock("books", 0), refused, registry.lock("books", 0):
+            pass
+
+
+def test_a_lock_that_cannot_be_given_back_goes_with_its_connection(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, registry.lock("books", 0):
+        patch.setattr(locking, "_UNLOCK", text("SELECT no_such_function()"))
+    with registry.lock("books", 1):
+        pass
 
 
 def test_documents_recorded_at_once_are_one_event(registry: Registry) -> None:

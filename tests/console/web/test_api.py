@@ -23,6 +23,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/activities", "read", None),
     ("GET", "/journals", "read", None),
     ("GET", "/settlements", "read", None),
+    ("GET", "/bank/unmatched", "read", None),
     ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
@@ -34,6 +35,28 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("POST", "/connections/{slug}/retry", "sync", None),
     ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
     ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
+    ("GET", "/connections/{slug}/tax", "read", None),
+    ("PUT", "/connections/{slug}/tax", "map", {"profile": None}),
+    ("GET", "/publications", "read", None),
+    ("GET", "/connections/{slug}/settlements", "read", None),
+    ("POST", "/connections/{slug}/approvals", "post", {}),
+    (
+        *("POST", "/connections/{slug}/entry-choices", "post"),
+        {"choice": "left_out", "reason": "x"},
+    ),
+    ("POST", "/connections/{slug}/roll-backs", "post", {"reason": "x", "entry": "x"}),
+    ("POST", "/connections/{slug}/releases", "post", {}),
+    ("POST", "/connections/{slug}/drift-checks", "sync", None),
+    ("GET", "/closed-books", "read", None),
+    ("POST", "/months/{month}/close", "post", {}),
+    ("POST", "/months/{month}/reopen", "post", {"reason": "x"}),
+    ("GET", "/mappings", "read", None),
+    ("PUT", "/mappings", "map", {"mapping": {}}),
+    ("GET", "/mappings/versions", "read", None),
+    ("GET", "/connections/{slug}/suggestions", "map", None),
+    ("POST", "/connections/{slug}/suggestions", "map", {"target": "books"}),
+    ("POST", "/connections/{slug}/what-if", "read", {"mapping": {}}),
+    ("POST", "/connections/{slug}/mapping-copies", "map", {"stores": ["mugs"]}),
     ("POST", "/connections/{slug}/source-types", "map", {"source_type": "x", "category": "tip"}),
     ("POST", "/connections", "connect", {}),
     ("POST", "/connections/pending", "connect", {}),
@@ -67,7 +90,8 @@ def test_each_role_may_do_its_deeds_and_no_others(site: Site, role: Role) -> Non
     with program(site, role) as client:
         for method, path, deed, body in DEEDS:
             where = path.format(
-                slug="nowhere", name="nobody", label="none", channel="nothing", document="0" * 64
+                **{"slug": "nowhere", "name": "nobody", "label": "none", "channel": "nothing"},
+                **{"document": "0" * 64, "month": "2026-03"},
             )
             answer = client.request(method, where, json=body)
             if deed in PERMISSIONS[role]:

@@ -5,12 +5,14 @@ from connectors.channels.amazon.formats import (
     settlement_report_v1,
     settlement_report_v2,
     transaction_report,
+    vat_transactions,
 )
 
 FORMATS = (
     settlement_report_v2.FORMAT,
     settlement_report_v1.FORMAT,
     transaction_report.FORMAT,
+    vat_transactions.FORMAT,
     api_provisional.FORMAT,
 )
 

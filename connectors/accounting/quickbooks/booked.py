@@ -1,0 +1,106 @@
+"""Entries of a QuickBooks company: those of some days, whoever made them, and those changed.
+
+Facts: Intuit's pages on queries and on change data capture, which looks back thirty days and
+answers a thousand objects at most.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from connectors.accounting.target import BookedEntry, BookedLine
+
+JOURNAL_ENTRY: Final = "JournalEntry"
+# Entries that other connectors make of a day's or a payout's sales.
+SALES: Final = ("SalesReceipt", "Invoice", "Deposit")
+# A day less than QuickBooks has, as both clocks may differ.
+LONGEST_LOOK_BACK: Final = timedelta(days=29)
+PAGE: Final = 1000
+Call = Callable[..., Any]
+
+
+class LineFacts(NamedTuple):
+    """A line's account, net amount (debits positive), description, and code and amount of tax.
+
+    `is_classed` says that somebody gave it a class, a location or a name.
+    """
+
+    account: str
+    amount: Decimal
+    note: str | None
+    is_classed: bool
+    tax_code: str | None
+    tax: Decimal
+
+
+def entries(call: Call, first: date, last: date) -> Iterator[BookedEntry]:
+    """Yield journal entries, and other entries of sales, of some days, both included."""
+    for kind in (JOURNAL_ENTRY, *SALES):
+        start = 1
+        while True:
+            question = (
+                f"select * from {kind} where TxnDate >= '{first}' and TxnDate <= '{last}' "
+                f"startposition {start} maxresults {PAGE}"
+            )
+            answer = call("GET", "/query", params={"query": question})
+            listed = answer.get("QueryResponse", {}).get(kind, ())
+            yield from (_booked(kind, item) for item in listed)
+            if len(listed) < PAGE:
+                break
+            start += PAGE
+
+
+def changed_since(call: Call, moment: datetime) -> set[str] | None:
+    """Return the ids of journal entries that changed or were deleted since.
+
+    None where change data capture does not reach so far, and each entry has to be looked at.
+    """
+    if datetime.now(UTC) - moment > LONGEST_LOOK_BACK:
+        return None
+    since = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+    query = {"entities": JOURNAL_ENTRY, "changedSince": since}
+    answer = call("GET", "/cdc", params=query)
+    changed = [
+        item
+        for response in answer["CDCResponse"]
+        for listed in response["QueryResponse"]
+        for item in listed.get(JOURNAL_ENTRY, ())
+    ]
+    return None if len(changed) >= PAGE else {str(item["Id"]) for item in changed}
+
+
+def is_matched(held: Mapping[str, Any]) -> bool:
+    """Return whether an entry is linked with another one, as a bank line that was matched.
+
+    UNCONFIRMED that QuickBooks shows every match; it refuses to delete a matched entry (6480).
+    """
+    linked = [held.get("LinkedTxn"), *(line.get("LinkedTxn") for line in held.get("Line", ()))]
+    return any(linked)
+
+
+def _booked(kind: str, item: Mapping[str, Any]) -> BookedEntry:
+    customer = (item.get("CustomerRef") or {}).get("name")
+    described = [line.get("Description") for line in item.get("Line", ())]
+    words = (item.get("DocNumber"), item.get("PrivateNote"), customer, *described)
+    text = " ".join(word for word in words if word)
+    day = date.fromisoformat(item["TxnDate"])
+    if kind != JOURNAL_ENTRY:
+        return BookedEntry(str(item["Id"]), kind, day, text)
+    facts = (line_facts(line) for line in item.get("Line", ()))
+    lines = tuple(BookedLine(fact.account, fact.amount, fact.note or "") for fact in facts)
+    return BookedEntry(str(item["Id"]), "journal", day, text, lines)
+
+
+def line_facts(line: Mapping[str, Any]) -> LineFacts:
+    """Return what tells a line from another one."""
+    detail = line.get("JournalEntryLineDetail", {})
+    amount = Decimal(str(line["Amount"]))
+    return LineFacts(
+        account=str(detail.get("AccountRef", {}).get("value")),
+        amount=amount if detail.get("PostingType") == "Debit" else -amount,
+        note=line.get("Description"),
+        is_classed=any(name in detail for name in ("ClassRef", "DepartmentRef", "Entity")),
+        tax_code=detail.get("TaxCodeRef", {}).get("value"),
+        tax=Decimal(str(detail.get("TaxAmount") or 0)),
+    )

@@ -1,0 +1,79 @@
+"""Tables of what owners decide about posting: choices, automatic posting, closed books."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Numeric, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from connectors.database.registry.models import Base, one_of
+
+
+class EntryChoiceRow(Base):
+    """Grain: an entry at a target that somebody decided about. Key: as of its publications."""
+
+    __tablename__ = "entry_choices"
+    __table_args__ = (
+        one_of("choice", "approved", "backfilled", "rolled_back", "left_out", "first_open_day"),
+    )
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    # No foreign key: a choice about what was posted stays when a connection is removed.
+    connection: Mapped[str] = mapped_column(primary_key=True)
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    choice: Mapped[str]
+    reason: Mapped[str | None]
+    chosen_by: Mapped[str]
+    chosen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AutomaticPostingRow(Base):
+    """Grain: a store whose entries a target gets unasked. Key: target and connection."""
+
+    __tablename__ = "automatic_posting"
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    connection: Mapped[str] = mapped_column(primary_key=True)
+    # The first business day whose entries need no approval.
+    since: Mapped[date]
+
+
+class BankLineRow(Base):
+    """Grain: a line of a bank account. Key: account and the line's id."""
+
+    __tablename__ = "bank_lines"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    line_id: Mapped[str] = mapped_column(primary_key=True)
+    booked_on: Mapped[date]
+    amount: Mapped[Decimal] = mapped_column(Numeric(19, 4))
+    currency: Mapped[str]
+    # The bank's words: a payout is told from others of its sum by them.
+    text: Mapped[str]
+    # The payout that it is, once it is known.
+    connection: Mapped[str | None]
+    settlement_id: Mapped[str | None]
+    imported_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    imported_by: Mapped[str]
+
+
+class DriftCheckRow(Base):
+    """Grain: an organisation whose entries were looked at. Key: target."""
+
+    __tablename__ = "drift_checks"
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    checked_at: Mapped[datetime]
+
+
+class ClosedBooksRow(Base):
+    """Grain: a store with closed books. Key: connection."""
+
+    __tablename__ = "closed_books"
+
+    connection: Mapped[str] = mapped_column(primary_key=True)
+    through: Mapped[date]
+    reason: Mapped[str | None]
+    closed_by: Mapped[str]
+    closed_at: Mapped[datetime] = mapped_column(server_default=func.now())

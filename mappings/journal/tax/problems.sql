@@ -1,0 +1,17 @@
+-- Why the tax of an entry is not decided: the lines, what is missing, and how to mend it.
+-- grain: entry; key: entry_id
+-- in: taxed
+SELECT entry_id, string_agg(problem, '; ' ORDER BY problem) AS problems
+FROM (
+    SELECT
+        concat_ws(':', 'je', connection, business_date, currency) AS entry_id,
+        concat(
+            count(*), CASE count(*) WHEN 1 THEN ' line (' ELSE ' lines (' END,
+            string_agg(DISTINCT category, ', ' ORDER BY category),
+            coalesce('; order ' || min(order_id), ''), '): ', tax_problem
+        ) AS problem
+    FROM taxed
+    WHERE tax_problem IS NOT NULL
+    GROUP BY connection, business_date, currency, tax_problem
+)
+GROUP BY entry_id

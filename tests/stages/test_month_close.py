@@ -1,0 +1,138 @@
+"""A month is closed: one archive that adds up, and days that stay as they are."""
+
+import csv
+import io
+import zipfile
+from datetime import date
+from decimal import Decimal
+
+import openpyxl
+import pytest
+
+from connectors.errors import BadInput
+from mappings.model import BOOKS
+from pipelines.stages.approvals import EntrySelection, choose_for_closed
+from pipelines.stages.month_archive import csv_of, workbook_of
+from pipelines.stages.month_close import Closing, close_month, month_of, reopen_month
+from pipelines.stages.month_tables import MonthTable
+from sandbox.amazon_files import order, report
+from tests.channels.house import House
+
+MARCH = month_of("2026-03")
+APRIL_1 = date(2026, 4, 1)
+
+
+def settlement(price: str = "20.00") -> str:
+    return report(
+        [
+            *order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC", price=price),
+            *order("111-0000002-0000002", at="2026-03-30 08:00:00 UTC"),
+        ],
+        start="2026-03-01 12:00:00 UTC",
+        end="2026-04-02 12:00:00 UTC",
+        deposit="2026-04-04 12:00:00 UTC",
+    )
+
+
+def closed(house: House, *, despite_open: bool = False) -> Closing:
+    return close_month(
+        house.workspace,
+        [house.connection],
+        MARCH,
+        "ann",
+        despite_open=despite_open,
+        today=APRIL_1,
+    )
+
+
+def rows(closing: Closing, name: str) -> list[dict[str, str]]:
+    assert closing.archive is not None
+    with zipfile.ZipFile(closing.archive) as archive:
+        text = archive.read(f"{name}.csv").decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_archive_adds_up_and_the_month_stays_as_it_is(empty: House) -> None:
+    registry = empty.workspace.registry
+    empty.take(settlement())
+    empty.normalise()
+    empty.journal()
+    # Before anything is posted, the month has open points, and nothing is closed.
+    refused = closed(empty)
+    assert refused.archive is None
+    assert any("je:store:2026-03-02:USD is planned" in line for line in refused.obstacles)
+    empty.run()
+    closing = closed(empty)
+    assert (closing.obstacles, registry.closed_books.get("store")) == ([], date(2026, 3, 31))
+    (clearing,) = rows(closing, "clearing")
+    figures = {n: Decimal(clearing[n]) for n in ("opening", "activity", "payouts", "closing")}
+    assert figures["opening"] + figures["activity"] + figures["payouts"] == figures["closing"]
+    # The payout is of April: what March owes is what the settlement moved so far.
+    items = rows(closing, "open_items")
+    assert sum(Decimal(item["open_amount"]) for item in items) == figures["closing"] > 0
+    lines = rows(closing, "entries")
+    assert {line["business_date"] for line in lines} == {"2026-03-02", "2026-03-30"}
+    assert sum(Decimal(line["amount"]) for line in lines) == 0
+    assert [s["state"] for s in rows(closing, "settlements")] == ["tied"]
+    assert [m["version"] for m in rows(closing, "mappings")] == ["0"]
+    # A change of a closed day is held, and the books keep their bytes.
+    empty.take(settlement("25.00"), "restated.txt")
+    empty.run()
+    (held,) = registry.publications.list(BOOKS, states=["held"])
+    assert (held.business_date, held.waits_for) == (date(2026, 3, 2), "open_period")
+    assert "the books are closed through 2026-03-31" in (held.message or "")
+    assert "25.00" not in empty.books()
+    assert reopen_month(empty.workspace, [empty.connection], MARCH, "a late claim", "ann") == [
+        "store"
+    ]
+    empty.publish()
+    assert registry.publications.list(BOOKS, states=["held"]) == []
+    assert all(proof.ok for proof in empty.prove())
+    # Closed again, the first archive stays beside the second.
+    assert closed(empty).archive != closing.archive
+    actions = [event.action for event in registry.audit.list() if event.actor == "ann"]
+    assert actions == ["books.closed", "books.reopened", "books.closed"]
+
+
+def test_a_late_entry_may_be_left_out_of_closed_books(empty: House) -> None:
+    empty.take(settlement())
+    empty.run()
+    closed(empty)
+    empty.take(settlement("25.00"), "restated.txt")
+    empty.run()
+    choose_for_closed(
+        empty.workspace, "store", BOOKS, EntrySelection(), "left_out", "immaterial", "ann"
+    )
+    empty.run()
+    listed = empty.workspace.registry.publications.list(BOOKS)
+    assert [p.state for p in listed if p.business_date == date(2026, 3, 2)] == ["left_out"]
+    reopen_month(empty.workspace, [empty.connection], MARCH, "after all", "ann")
+    empty.run()
+    assert "25.00" not in empty.books()
+
+
+def test_what_cannot_be_closed_says_why(empty: House) -> None:
+    with pytest.raises(BadInput, match="the month is not over: it ends on 2026-03-31"):
+        close_month(empty.workspace, [empty.connection], MARCH, "ann", today=date(2026, 3, 31))
+    with pytest.raises(BadInput, match="is no month: write it like 2026-03"):
+        month_of("March")
+    with pytest.raises(BadInput, match="give a reason"):
+        reopen_month(empty.workspace, [empty.connection], MARCH, "", "ann")
+    assert month_of("2026-12").end == date(2027, 1, 1)
+
+
+def test_no_cell_is_a_formula_and_no_amount_a_float() -> None:
+    amounts = (Decimal("-12345678901.4567"), Decimal("0.1000"))
+    texts = ("=cmd|' /C calc'!A0", "+1", "-2", "@x", "plain", None)
+    table = MonthTable("entries", ("text", "amount"), [*((t, a) for t in texts for a in amounts)])
+    content = csv_of(table).decode("utf-8-sig")
+    assert "\r\n'=cmd|' /C calc'!A0,-12345678901.4567\r\n" in content
+    assert "'-2,0.1000" in content
+    book = workbook_of([table])
+    sheet = openpyxl.load_workbook(io.BytesIO(book))["entries"]
+    cells = [cell for row in sheet.iter_rows(min_row=2) for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s", "n"}
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        xml = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert "<v>-12345678901.4567</v>" in xml
+    assert "<f>" not in xml
