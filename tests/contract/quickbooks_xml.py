@@ -67,8 +67,10 @@ class Schema:
             if member not in value:
                 continue
             if is_attribute:
-                given = value[member]
-                element.set(member, str(given).lower() if isinstance(given, bool) else str(given))
+                stated = value[member]
+                element.set(
+                    member, str(stated).lower() if isinstance(stated, bool) else str(stated)
+                )
                 continue
             listed = value[member] if isinstance(value[member], list) else [value[member]]
             element.extend(self._element(member, of_type, each) for each in listed)

@@ -3,7 +3,8 @@
 import csv
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from connectors.accounting.files.target import Files
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from connectors.errors import Transient
+from connectors.lake.atomic import write_atomically
 from mappings.journal.config import MappingConfig
 from mappings.journal.schedule import Schedule
 from mappings.model import JournalEntry
@@ -41,15 +43,14 @@ def settlement(price: str = "20.00") -> str:
     )
 
 
-def post_to(house: House, form: str) -> None:
+def post_to(house: House, form: str, fields: Mapping[str, str] | None = None) -> None:
     """Have the house's entries go to files of an accounting program, from `SINCE` on."""
     registry = house.workspace.registry
     registry.connections.add(
         ORGANISATION, channel="files", name="Acme", timezone="UTC", kind="api", actor="test"
     )
-    registry.connections.pin_account(
-        ORGANISATION, "acme", {"name": "Acme"}, {"books": "Acme", "form": form}, "UTC", "test"
-    )
+    pinned = {"books": "Acme", "form": form, **(fields or {})}
+    registry.connections.pin_account(ORGANISATION, "acme", {"name": "Acme"}, pinned, "UTC", "test")
     registry.connections.set_posting(ORGANISATION, SINCE, "test")
     registry.entry_choices.set_automatic(ORGANISATION, "store", SINCE, "test")
     setup = Setup(target=ORGANISATION).model_dump(mode="json")
@@ -146,6 +147,47 @@ def hledger(journal: Path, *words: str) -> str:
     return result.stdout
 
 
+def ledger(journal: Path) -> str:
+    """What Ledger, which nobody here wrote either, says of a journal's balances."""
+    if shutil.which("ledger") is None:
+        pytest.skip("needs ledger: apt-get install ledger")
+    return subprocess.run(
+        ["ledger", "-f", str(journal), "balance"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_a_balance_is_stated_after_a_change_that_was_cut_short(
+    empty: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_to(empty, "hledger")
+    empty.take(settlement())
+    with monkeypatch.context() as patch:
+
+        def cut(path: Path, content: bytes) -> None:
+            write_atomically(path, content)
+            raise OSError(5, "Input/output error")
+
+        patch.setattr("connectors.accounting.files.target.write_atomically", cut)
+        assert publish(empty).failed
+    sent = send(empty.store, organisation(empty), empty.window)
+    assert sent.failed == {}
+    checked = empty.settings.exports_folder / ORGANISATION / "checked.journal"
+    assert hledger(checked, "check") == ""
+    assert checked.read_text().count(" = ") == len(
+        [line for line in hledger(checked, "balance", "-N", "--flat", "-E").splitlines() if line]
+    )
+    # What is taken out leaves its accounts at nothing.
+    days = [day for day, _ in states(empty)]
+    empty.workspace.registry.publications.withdraw(
+        ORGANISATION, "store", [(day, "USD") for day in days]
+    )
+    assert send(empty.store, organisation(empty), empty.window).failed == {}
+    assert hledger(checked, "check") == ""
+    assert {line.split(" = ")[1] for line in checked.read_text().splitlines() if " = " in line} == {
+        "0.00 USD"
+    }
+
+
 def test_hledger_reads_what_was_written_and_a_change_in_its_place(empty: House) -> None:
     post_to(empty, "hledger")
     empty.take(settlement())
@@ -157,6 +199,19 @@ def test_hledger_reads_what_was_written_and_a_change_in_its_place(empty: House) 
     assert hledger(main, "check") == ""
     sales = str(1000 + list(chart("books")).index("sales"))
     assert "-45.00 USD" in hledger(main, "balance", sales, "-O", "csv")
+    # Every balance is stated, and one that is not so is found by both programs.
+    checked = main.with_name("checked.journal")
+    assert hledger(checked, "check") == ""
+    assert ledger(checked)
+    (first, *_) = (main.parent / "store").glob("2026-03-02*")
+    content = first.read_bytes()
+    first.unlink()
+    with pytest.raises(subprocess.CalledProcessError):
+        hledger(checked, "check")
+    with pytest.raises(subprocess.CalledProcessError):
+        ledger(checked)
+    first.write_bytes(content)
+    assert hledger(main, "check") == ""
 
 
 def test_an_answer_that_was_lost_is_looked_for_and_nothing_sent_twice(
@@ -251,6 +306,41 @@ def test_every_file_balances_and_holds_no_formula(empty: House, form: str, tmp_p
             for row in rows
         ]
         assert sum(signed) == 0
+
+
+def test_datev_takes_a_batch_whose_rows_leave_what_the_entry_says(empty: House) -> None:
+    post_to(empty, "datev", {"consultant": "29098", "client": "55003", "currency": "USD"})
+    empty.take(settlement())
+    assert publish(empty).failed == {}
+    empty.take(settlement(price="25.00"), "restated.txt")
+    assert publish(empty).failed == {}
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for name, content in exported(empty).items():
+        assert name.startswith("EXTF_2026-03-")
+        assert content.endswith(b"\r\n")
+        head, titles, *rows = csv.reader(StringIO(content.decode("cp1252")), delimiter=";")
+        assert head[:5] == ["EXTF", "700", "21", "Buchungsstapel", "13"]
+        assert len(head) == 31
+        assert head[10:14] == ["29098", "55003", "20260101", "4"]
+        assert titles[7] == "Gegenkonto (ohne BU-Schlüssel)"
+        for row in rows:
+            cells = dict(zip(titles, row, strict=True))
+            amount = Decimal(cells["Umsatz (ohne Soll/Haben-Kz)"].replace(",", "."))
+            signed = amount if cells["Soll/Haben-Kennzeichen"] == "S" else -amount
+            sums[cells["Konto"]] += signed
+            sums[cells["Gegenkonto (ohne BU-Schlüssel)"]] -= signed
+            assert cells["Belegdatum"] in {"0203", "0303", "1803"}
+            assert len(cells["Buchungstext"]) <= 60
+    roles = list(chart("books"))
+    assert sums[str(1000 + roles.index("sales"))] == Decimal("-45.00")
+    assert sum(sums.values()) == 0
+
+
+def test_datev_needs_the_numbers_of_consultant_and_client(empty: House) -> None:
+    post_to(empty, "datev", {"consultant": "29098", "currency": "USD"})
+    empty.take(settlement())
+    assert "DATEV needs client: the numbers" in publish(empty).failed[date(2026, 3, 2)]
+    assert exported(empty) == {}
 
 
 def test_an_entry_that_settles_is_sent_when_its_time_comes(

@@ -67,8 +67,8 @@ def quickbooks(path: str, status: int, text: str) -> dict[str, Any]:
             return {"kind": "Fault", "code": str(error.error_code), "message": error.message}
     answer = answer.get("QueryResponse", answer)
     if "JournalEntry" in answer:
-        given = answer["JournalEntry"]
-        listed = given if isinstance(given, list) else [given]
+        stated = answer["JournalEntry"]
+        listed = stated if isinstance(stated, list) else [stated]
         entries = [_entry(JournalEntry.from_json(each)) for each in listed]
         return {"kind": "JournalEntry", "entries": entries}
     if "Account" in answer:

@@ -6,6 +6,8 @@ files. It is compared with what Daybook has on record as posted there.
 
 import csv
 import re
+import shutil
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -31,6 +33,7 @@ from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
 from mappings.taxonomy import chart
 from pipelines.stages.organisations import entries_for, open_organisation, plan_for_organisation
+from pipelines.stages.posted_documents import documents_of
 from pipelines.stages.sender import Sent, send
 from pipelines.stages.workspace import Workspace
 from sandbox.amazon_files import order, report
@@ -206,11 +209,11 @@ class Stand:
         held, faults = self.held(), []
         expected = Held()
         for p in self.registry.publications.list(ORGANISATION, all_revisions=True):
-            if p.state != "posted" or p.content is None:
-                continue
-            expected.entries[p.business_date] += 1
-            for line in p.content["lines"]:
-                expected.add(p.business_date, line["account"], Decimal(line["amount"]))
+            for document in documents_of(p if p.state == "posted" else None):
+                day = document.entry.business_date
+                expected.entries[day] += 1
+                for line in document.entry.lines:
+                    expected.add(day, line.account, line.amount)
         if held.plain() != expected.plain():
             faults.append(f"{self.name} holds {held.plain()}, not {expected.plain()}")
         if +held.entries != +expected.entries:
@@ -492,8 +495,15 @@ class _Exported:
         """Nothing: the program that imports the files knows its own closed days."""
 
     def clear(self) -> None:
-        for path in self.folder.glob("*"):
-            path.unlink()
+        for path in [*self.folder.glob("*"), self.folder.parent / "checked.journal"]:
+            path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Have hledger check what is stated of its journals."""
+        if shutil.which("hledger") is None:
+            pytest.skip("needs hledger: apt-get install hledger")
+        checked = self.folder.parent / "checked.journal"
+        subprocess.run(["hledger", "-f", str(checked), "check"], check=True)
 
     def use(self, account: str, is_active: bool) -> None:
         """Nothing: the program that imports the files knows its own accounts."""
@@ -508,6 +518,8 @@ def _house(
         platform, "Harbour Gifts", fields, account=account, slug=ORGANISATION, actor="test"
     )
     registry.connections.set_posting(ORGANISATION, SINCE, "test")
+    # Nobody has to approve the first entries.
+    registry.entry_choices.set_automatic(ORGANISATION, STORE, SINCE, "test")
     registry.connections.add(STORE, channel="amazon", name="Store", timezone="UTC", actor="test")
     target = Setup(target=ORGANISATION).model_dump(mode="json")
     registry.connections.set_setup(STORE, target, "test")

@@ -111,7 +111,7 @@ def test_books_that_answer_say_so(at: Stand) -> None:
 
 
 @remote
-def test_a_closed_period_holds_its_days_alone(at: Stand) -> None:
+def test_a_closed_period_is_respected(at: Stand) -> None:
     at.close(MONTH_END)
     assert at.books.closed_through() == MONTH_END
     assert at.send().failed == {}

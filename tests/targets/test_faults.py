@@ -23,6 +23,8 @@ def test_faults_leave_one_live_entry_for_each_revision(at: Stand) -> None:
     print(f"{campaign.injected.total()} faults: {dict(campaign.injected)}")
     assert campaign.wrong == []
     assert campaign.injected.total() >= INJECTED[at.name]
+    if at.name == "hledger":
+        at.ledger.check()
 
 
 @every
@@ -32,6 +34,8 @@ def test_a_kill_at_a_boundary_leaves_nothing_that_sending_does_not_mend(at: Stan
     print(f"{kills.killed.total()} kills: {dict(kills.killed)}")
     assert kills.wrong == []
     assert kills.killed.total() >= 3
+    if at.name == "hledger":
+        at.ledger.check()
 
 
 @every

@@ -3,12 +3,13 @@
 Nobody has to be let in. Its journals are written as files in the home, in the form it imports.
 """
 
+from connectors.accounting.files.datev import CLIENT, CONSULTANT, CURRENCY, DATEV, TITLE
 from connectors.accounting.files.target import HLEDGER
 from connectors.accounting.files.templates import templates
 from connectors.accounts.platform import Access, Account, Field, Platform
 from connectors.http import TokenAuth
 
-FORM, NAME, CURRENCY = "form", "books", "currency"
+FORM, NAME = "form", "books"
 
 
 def _accounts(access: Access) -> list[Account]:
@@ -41,9 +42,12 @@ FILES = Platform(
             options={
                 HLEDGER: "hledger or Ledger",
                 **{name: template.title for name, template in templates().items()},
+                DATEV: TITLE,
             },
         ),
         Field(CURRENCY, "Currency of the books", "ISO 4217, such as GBP", required=False),
+        Field(CONSULTANT, "DATEV's consultant number", "for DATEV alone", required=False),
+        Field(CLIENT, "DATEV's client number", "for DATEV alone", required=False),
     ),
     sign=lambda access: TokenAuth(access.token),
     accounts=_accounts,

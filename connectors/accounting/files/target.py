@@ -8,13 +8,15 @@ somebody changed is never written over.
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from connectors.accounting.difference import difference
-from connectors.accounting.files import hledger
+from connectors.accounting.files import datev, hledger
+from connectors.accounting.files.checked import CheckedJournal
 from connectors.accounting.files.templates import templates
 from connectors.accounting.target import (
     BookedEntry,
@@ -31,8 +33,6 @@ from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry
 
 HLEDGER: Final = "hledger"
-_MAIN: Final = "all.journal"
-_INCLUDES: Final = b"; Every journal of this folder.\ninclude */*.journal\n"
 
 
 class Files:
@@ -41,15 +41,17 @@ class Files:
     def __init__(self, opening: Opening) -> None:
         """Open the organisation's folder; its `form` is `hledger` or a template."""
         self._folder = opening.settings.exports_folder / opening.organisation.slug
-        self._form, self._stores = opening.access.fields["form"], opening.stores
+        self._fields, self._stores = opening.access.fields, opening.stores
+        self._form = self._fields["form"]
 
     def check(self) -> None:
-        """Make the folder; `Transient` where that fails."""
+        """Make the folder; raise `Transient` where that fails, `BadInput` where a field lacks."""
+        if self._form == datev.DATEV:
+            datev.check_fields(self._fields)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            main = self._folder / _MAIN
-            if self._form == HLEDGER and not main.exists():
-                write_atomically(main, _INCLUDES)
+            if self._in_place:
+                CheckedJournal(self._folder).include()
         except OSError as error:
             raise Transient(f"{self._folder} cannot be written ({error.strerror})") from error
 
@@ -103,7 +105,8 @@ class Files:
             return
         path = self._intact(reference)
         if self._in_place:
-            path.unlink()
+            with self._restated(path):
+                path.unlink()
             # Without it a power cut could bring the entry back into books that are said to lack it.
             sync_folder(path.parent)
             return
@@ -137,12 +140,15 @@ class Files:
         name = f"{entry.business_date}-{entry.currency}{correction_name(entry)}"
         if self._in_place:
             return self._folder / entry.connection / f"{name}.journal"
-        return self._folder / entry.connection / f"{name}-r{entry.revision}.csv"
+        # DATEV takes no file of another name.
+        prefix = "EXTF_" if self._form == datev.DATEV else ""
+        return self._folder / entry.connection / f"{prefix}{name}-r{entry.revision}.csv"
 
     def _rendered(self, entry: JournalEntry) -> bytes:
         store = self._stores.get(entry.connection, entry.connection)
         name = f"{entry.entry_id}#{entry.revision}"
-        takes_tax = not self._in_place and templates()[self._form].takes_tax
+        # DATEV would compute a tax of its own from a code.
+        takes_tax = self._form in templates() and templates()[self._form].takes_tax
         if not takes_tax and any(line.tax_amount for line in entry.lines):
             raise Permanent(
                 f"{entry.entry_id} leaves tax to tax codes, which these files cannot tell: write "
@@ -150,11 +156,17 @@ class Files:
             )
         if self._in_place:
             return hledger.render(entry, store, name)
+        if self._form == datev.DATEV:
+            return datev.render(entry, store, self._fields)
         return templates()[self._form].render(entry, store, name)
+
+    def _restated(self, path: Path) -> AbstractContextManager[None]:
+        return CheckedJournal(self._folder).around(path) if self._in_place else nullcontext()
 
     def _write(self, path: Path, content: bytes) -> str:
         try:
-            write_atomically(path, content)
+            with self._restated(path):
+                write_atomically(path, content)
         except OSError as error:
             raise Transient(f"{path} cannot be written ({error.strerror})") from error
         return self._reference(path, content)
