@@ -30,7 +30,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PIP) --upgrade --no-deps --require-hashes --target $(@D) -r $<
 	@touch $@
 
-# A Tryton database, which takes a minute to make; each test loads a copy.
+# A Tryton database, which takes a minute to make; each test loads a copy. Some tests alone make it
+# where they need it.
 $(TRYTON): tests/tryton/prepare.py .venv/readers/tryton/.installed
 	@echo "preparing a Tryton database (a minute the first time)"
 	@$(BIN)/python -m tests.tryton.prepare
@@ -54,7 +55,7 @@ format: install
 	$(BIN)/ruff check --fix .
 
 # Formats, lint and types are checked beside the tests, which wait for databases now and then.
-test: $(READERS) $(TRYTON)
+test: $(READERS) $(if $(TESTS),,$(TRYTON))
 	@log=$$(mktemp); $(MAKE) --no-print-directory lint >$$log 2>&1 & lint=$$!; \
 	env -u DAYBOOK_HOME -u DAYBOOK_DATABASE_URL $(BIN)/python -m pytest -n 4 --dist worksteal --durations=20 $(if $(PYTEST_REPORT),--junitxml=$(PYTEST_REPORT)) $(TESTS); tests=$$?; \
 	wait $$lint; lint=$$?; cat $$log; rm -f $$log; exit $$((tests ? tests : lint))
