@@ -203,7 +203,9 @@ class Delivery:
         try:
             self._send_in_place(target, newest, documents, entry)
         except EditedThere:
-            # What somebody deleted is not brought back by a difference.
+            # What somebody deleted is not brought back by a difference, nor a draft posted so.
+            if not documents:
+                raise
             if target.inspect(documents[0].reference, documents[0].entry).state == "gone":
                 raise
             self._correct(target, newest, documents, entry, closed)
