@@ -116,7 +116,13 @@ class BookedEntry:
 
 
 class OrganisationBooks(Protocol):
-    """One organisation's books. A revision of an entry is posted once, whoever asks how often."""
+    """One organisation's books. A revision of an entry is posted once, whoever asks how often.
+
+    `late_seconds` is how long after its answer was given up a call may still be carried out, and
+    make what nobody waits for any more.
+    """
+
+    late_seconds: float
 
     def check(self) -> None:
         """Raise where nothing can be posted now: access refused, folder gone."""

@@ -6,7 +6,7 @@ correction is posted beside it, on the first open day.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connectors.accounting.target import EditedThere, OrganisationBooks, PeriodClosed
@@ -88,6 +88,8 @@ class Delivery:
                     before = None
                 if newest.withdrawn_at is None:
                     self._post(target, newest, before, entries.get(newest.entry_id), closed)
+            except _StillOpen as error:
+                self.sent.failed[newest.business_date] = str(error)
             # The entries after it would meet the same, and every call counts against the limits.
             except (Transient, RateLimited) as error:
                 self.sent.failed[newest.business_date] = str(error)
@@ -143,6 +145,11 @@ class Delivery:
                 # A correction stands beside what was there, and takes the place of nothing.
                 before[0].entry if before and not lost.content.get("correction") else None,
             )
+            if holding is None and _may_arrive(lost, target.late_seconds):
+                raise _StillOpen(
+                    f"the answer about {lost.entry_id} was lost a moment ago, and it may still "
+                    "arrive: publish again in a few minutes"
+                )
             if holding is None and lost.withdrawn_at is not None:
                 # Taken out, or never there: that is recorded with the others of its entry.
                 continue
@@ -334,6 +341,15 @@ class Delivery:
                 f"{document.entry.entry_id} is matched with a bank line there: undo the match, "
                 "then publish again, or roll the entry back"
             )
+
+
+class _StillOpen(Transient):
+    """A call whose answer was lost may still be carried out: nothing is sent in its place yet."""
+
+
+def _may_arrive(lost: Publication, seconds: float) -> bool:
+    # A date of the future is a clock that was set back, and not a call that is under way.
+    return timedelta(0) <= datetime.now(UTC) - lost.updated_at < timedelta(seconds=seconds)
 
 
 def _attempt(publication: Publication) -> int:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from connectors.accounting.quickbooks.journals import QuickBooksJournals
+from connectors.accounting.xero.journals import XeroJournals
 from connectors.accounts.setup import Setup
 from connectors.home.settings import Settings
 from mappings.journal.config import MappingConfig
@@ -409,3 +411,24 @@ def identities(books: Books) -> set[str]:
     """What the organisation calls the entries it holds."""
     name = "ManualJournalID" if books.name == "xero" else "Id"
     return {entry[name] for entry in books.ledger.live}
+
+
+def test_nothing_is_sent_in_the_place_of_a_call_that_may_still_arrive(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.take(books.settlement())
+    # The second entry's: QuickBooks is asked for its preferences twice before the first.
+    books.fault(*([None, "503"] if books.name == "xero" else [None, None, None, "503"]))
+    with monkeypatch.context() as patch:
+        for target in (XeroJournals, QuickBooksJournals):
+            patch.setattr(target, "late_seconds", 60.0)
+        assert books.send().failed
+        assert len(books.ledger.live) == 1
+        waiting = books.send()
+        # The others go out meanwhile.
+        (line,) = waiting.failed.values()
+        assert "may still arrive: publish again in a few minutes" in line
+        assert len(books.ledger.live) == 2
+    # Time enough: it never arrived.
+    assert books.send().failed == {}
+    check_once(books, 3)

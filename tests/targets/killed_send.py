@@ -11,6 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 from connectors.accounting.files import target as files
+from connectors.accounting.quickbooks.journals import QuickBooksJournals
+from connectors.accounting.xero.journals import XeroJournals
 from connectors.database.registry import Registry
 from connectors.database.registry.publications import Publications
 from connectors.home.settings import Settings
@@ -53,6 +55,8 @@ def run(settings: Settings, store: str, window: Window, boundary: int | None) ->
         patch.object(files, "write_atomically", between(files.write_atomically)),
         # The emulators' own clock is another process's, which goes on by itself.
         patch.object(remote, "sleep", lambda _seconds: None),
+        patch.object(XeroJournals, "late_seconds", 0.0),
+        patch.object(QuickBooksJournals, "late_seconds", 0.0),
         Registry.open(settings) as registry,
     ):
         workspace = Workspace(settings, registry)

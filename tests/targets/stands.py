@@ -52,6 +52,11 @@ ORGANISATION, STORE = "harbour", "store"
 SINCE = date(2026, 3, 1)
 FIRST_DAY = date(2026, 3, 2)
 DAYS = (FIRST_DAY, date(2026, 3, 3), date(2026, 3, 18))
+# How long calls may be under way to a platform, by the name of what says so.
+IMPATIENT = (
+    "connectors.accounting.xero.journals.XeroJournals.late_seconds",
+    "connectors.accounting.quickbooks.journals.QuickBooksJournals.late_seconds",
+)
 STANDS = ("csv", "hledger", "quickbooks", "tryton", "xero")
 REMOTE = ("quickbooks", "tryton", "xero")
 CURRENCIES = {"xero": "GBP", "quickbooks": "USD", "tryton": "GBP", "csv": "USD", "hledger": "USD"}
@@ -263,6 +268,9 @@ def _emulated(name: str, settings: Settings, folder: Path, _server: Server) -> I
     ):
         # The emulators' clock goes on instead of anybody waiting for turns.
         patch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
+        # Nobody waits for calls that may arrive late, but for the test of it.
+        for target in IMPATIENT:
+            patch.setattr(target, 0.0)
         emulator: Any = at.emulator
         house = _house(at.accounts, name, at.fields(emulator.first), emulator.first)
         ledgers = emulator.ledgers if name == "xero" else emulator.books

@@ -38,6 +38,8 @@ HLEDGER: Final = "hledger"
 class Files:
     """A folder of journals. Callers hold one lock a folder while they post."""
 
+    late_seconds = 0.0
+
     def __init__(self, opening: Opening) -> None:
         """Open the organisation's folder; its `form` is `hledger` or a template."""
         self._folder = opening.settings.exports_folder / opening.organisation.slug

@@ -65,6 +65,9 @@ LIMITS: Final = {CALLS: Limit(per_second=8.0, burst=2)}
 class QuickBooksJournals:
     """The journal entries of one company. Callers hold one lock a company."""
 
+    # As long as QuickBooks itself lets a call take.
+    late_seconds = 120.0
+
     def __init__(self, opening: Opening) -> None:
         """Open a company."""
         self._access, self._stores = opening.access, opening.stores

@@ -41,6 +41,9 @@ _LineFacts = tuple[str, Decimal, str, bool]
 class TrytonMoves:
     """The moves of one company. Callers hold one lock a store."""
 
+    # What arrives late is a draft, and is finished or deleted.
+    late_seconds = 0.0
+
     def __init__(self, opening: Opening) -> None:
         """Open a company."""
         self._company = TrytonCompany(opening.access)

@@ -57,6 +57,8 @@ _REFUSED_SYSTEM = {"DEBTORS", "CREDITORS"}
 class XeroJournals:
     """The manual journals of one organisation. Callers hold one lock an organisation."""
 
+    late_seconds = 120.0
+
     def __init__(self, opening: Opening) -> None:
         """Open an organisation."""
         self._access, self._stores = opening.access, opening.stores
