@@ -16,6 +16,7 @@ def test_a_first_and_a_second_sync_of_the_program(user: User, tmp_path: Path) ->
         "day": "2026-03-03",
         "currency": "USD",
         "state": "held",
+        "due_at": None,
         "message": HELD,
     }
     first = user.run("sync", "--json")

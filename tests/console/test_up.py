@@ -248,7 +248,7 @@ def test_a_sandbox_lets_anybody_connect_an_account(
 
     applications = own("applications", "list", "--json").json["applications"]
     needs_none = {app["channel"] for app in applications if not app["registered"]}
-    assert needs_none == {"files", "woocommerce"}
+    assert needs_none == {"files", "tryton", "woocommerce"}
     keys = folder / "square.json"
     added = own("connections", "add", "square", "--name", "Coffee", "--credentials", keys)
     assert (added.code, added.out) == (

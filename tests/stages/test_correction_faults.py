@@ -54,8 +54,8 @@ def test_the_books_end_as_the_journals_whatever_happens(books: Books, seed: int)
     assert set(books.markers.values()) <= {1}, books.markers
     assert sum(books.ledger.balances().values()) == 0
     for entry in books.ledger.live:
-        kept = edited.get(identity(entry))
-        assert kept is None or json.dumps(entry, default=str) == kept
+        as_edited = edited.get(identity(entry))
+        assert as_edited is None or json.dumps(entry, default=str) == as_edited
     # An edited entry cannot be rolled back, and what was edited keeps its figures: they all count.
     assert books.sales == Decimal(-price - 20)
     assert injected

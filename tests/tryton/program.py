@@ -69,7 +69,8 @@ def running(uri: str, database: str, folder: Path) -> Iterator[str]:
             time.sleep(0.05)
         yield url
     finally:
-        process.terminate()
+        # Its threads may wait for calls of the test's; its database goes with the test.
+        process.kill()
         process.wait(20)
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from console.targets import check_names, organisation_named
 from console.web.api.dependencies import Here, Mapper, Named, Reader, workspace_of
@@ -107,8 +107,8 @@ class SuggestionChoice(RequestBody):
     """The suggestions taken: accounts that are not there are made, and the mapping is saved."""
 
     target: Slug
-    create: bool = False
-    save: bool = False
+    create: StrictBool = False
+    save: StrictBool = False
 
 
 class Proposal(RequestBody):
@@ -146,7 +146,7 @@ class CopyRequest(RequestBody):
 
     target: Slug = BOOKS
     stores: Annotated[list[Slug], Field(min_length=1, max_length=1000)]
-    dry_run: bool = False
+    dry_run: StrictBool = False
 
 
 class FieldChange(BaseModel):
