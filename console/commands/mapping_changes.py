@@ -69,9 +69,10 @@ def suggest(
         return
     _print_suggestions(suggestions)
     if missing:
+        by_us = ", or let `--create` do it" if any(each.new for each in missing) else ""
         print_result(
             f"{len({each.name for each in missing})} accounts are not there: make them in "
-            f"{organisation.name}, or let `--create` do it"
+            f"{organisation.name}{by_us}"
         )
     if version is not None:
         print_result(f"saved as version {version}; `daybook sync` brings the journals up to it")

@@ -12,18 +12,18 @@ from pydantic import BaseModel, ValidationError
 from connectors.errors import BadInput, summary
 from connectors.home.settings import settings
 from connectors.lake.atomic import write_atomically
-from console.commands import tax_codes
 from console.days import day
 from console.options import Json, MappingOf, MappingTarget
 from console.output import print_json, print_result, print_status
-from console.targets import chart_of, check_names
+from console.targets import check_names, organisation_named
 from console.workspace import chosen, workspace
 from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS
 from pipelines.stages.imports import ACTOR
 from pipelines.stages.mapping_changes import check_chart, save_mapping
+from pipelines.stages.mapping_checks import OrganisationChart
 from pipelines.stages.mapping_copies import MappingExport, export_mappings, import_mappings
-from pipelines.stages.organisations import account_problems
+from pipelines.stages.organisations import open_organisation
 from pipelines.stages.source_types import RuleUse, rule_uses
 
 _Document = TypeVar("_Document", bound=BaseModel)
@@ -126,9 +126,8 @@ def import_(file: Path) -> None:
 def _check_accounts(file: Path, config: MappingConfig, target: str) -> None:
     """Raise `BadInput` that names every account and code which the organisation does not take."""
     with workspace() as opened:
-        chart = chart_of(opened, target)
-        problems = tax_codes.problems(opened, config, target)
-    problems = [*(account_problems(config, chart) if chart is not None else []), *problems]
+        organisation = organisation_named(opened, target)
+        problems = OrganisationChart(open_organisation(opened, organisation)).problems(config)
     if problems:
         raise BadInput(f"{file}: {'; '.join(problems)}")
 

@@ -1,4 +1,4 @@
-"""`mappings tax-codes`: the tax codes of an organisation, and what of them a mapping misnames."""
+"""`mappings tax-codes`: the tax codes of an organisation, by what a mapping names them."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -11,9 +11,8 @@ from console.connections import check_target
 from console.options import Json
 from console.output import Align, print_json, print_table
 from console.workspace import workspace
-from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS
-from pipelines.stages.organisations import open_organisation, tax_problems
+from pipelines.stages.organisations import open_organisation
 from pipelines.stages.workspace import Workspace
 
 
@@ -45,15 +44,6 @@ def list_tax_codes(
             for c in codes
         ],
     )  # fmt: skip
-
-
-def problems(opened: Workspace, config: MappingConfig, target: str) -> list[str]:
-    """Return what is wrong with the tax codes of an organisation's mapping, by field."""
-    names_codes = config.tax_codes or config.treatments
-    if not names_codes and all(override.tax_code is None for override in config.overrides):
-        return []
-    codes = _codes_of(opened, target)
-    return tax_problems(config, codes) if codes is not None else []
 
 
 def _codes_of(opened: Workspace, target: str) -> list[TaxCode] | None:

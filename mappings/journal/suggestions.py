@@ -69,7 +69,10 @@ class ChartEntry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The account suggested for a role: `number` of one that is there, else one to be made."""
+    """The account suggested for a role: `number` of one that is there, else one to be made.
+
+    Neither where the target's types of accounts are its owner's own and none fits by its name.
+    """
 
     role: str
     number: str | None
@@ -92,7 +95,10 @@ def default_accounts() -> tuple[DefaultAccount, ...]:
 
 @cache
 def kinds_of(target: str) -> Mapping[str, Sequence[str]]:
-    """Return the kinds of accounts that a target knows, by class of the default chart."""
+    """Return the kinds of accounts that a target knows, by class of the default chart.
+
+    Nothing for a target whose kinds its owner makes.
+    """
     kinds: Mapping[str, Sequence[str]] = load_yaml("charts", "classes.yaml").get(target, {})
     return kinds
 
@@ -144,13 +150,17 @@ def _suggestion(
     country: str | None,
     taken: set[str],
 ) -> Suggestion:
-    kinds = kinds_of(target)[default.kind]
     name = default.called(store, country)
-    usable = [a for a in accounts if a.refusal is None and a.kind in kinds]
+    kinds = kinds_of(target).get(default.kind)
+    usable = [a for a in accounts if a.refusal is None and (kinds is None or a.kind in kinds)]
     for account in usable:
         if account.name.casefold() == name.casefold():
             reason = "it has the name of the default chart"
             return Suggestion("", account.number, account.name, reason)
+    if kinds is None:
+        # Types of the owner's own: a word alone would take a tax for a sale.
+        reason = "no account has the name of the default chart: name yours in a mapping file"
+        return Suggestion("", None, name, reason)
     for word in default.words:
         for account in usable:
             if _says(account.name, word):

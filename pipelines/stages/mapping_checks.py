@@ -1,17 +1,49 @@
 """Mappings held against the organisation's chart, as that changes without Daybook."""
 
+from functools import cached_property
+
+from connectors.accounting.target import ChartAccount, OrganisationBooks, TaxCode
 from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import MAPPING
+from mappings.journal.config import MappingConfig
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.organisations import account_problems, open_organisation
+from pipelines.stages.organisations import account_problems, open_organisation, tax_problems
 from pipelines.stages.workspace import Workspace
 
 
-def check_mappings(workspace: Workspace, organisation: Connection) -> dict[str, list[str]]:
-    """Note on every store's card what is wrong with its accounts at an organisation, and return it.
+class OrganisationChart:
+    """An organisation's accounts and tax codes, each read once, for any number of mappings."""
 
-    The chart is read once for all stores. Raises as the organisation's calls do.
+    def __init__(self, books: OrganisationBooks) -> None:
+        """Read nothing yet."""
+        self._books = books
+
+    @cached_property
+    def _accounts(self) -> list[ChartAccount] | None:
+        return self._books.accounts()
+
+    @cached_property
+    def _codes(self) -> list[TaxCode] | None:
+        return self._books.tax_codes()
+
+    def problems(self, config: MappingConfig) -> list[str]:
+        """Return what is wrong with the accounts and tax codes of a mapping, by field.
+
+        Nothing where only the organisation's own program knows them. Raises as its calls do.
+        """
+        problems = account_problems(config, self._accounts) if self._accounts is not None else []
+        has_codes = config.tax_codes or config.treatments
+        # Most mappings name no code, and every call counts against the limits.
+        if not has_codes and all(override.tax_code is None for override in config.overrides):
+            return problems
+        return problems + (tax_problems(config, self._codes) if self._codes is not None else [])
+
+
+def check_mappings(workspace: Workspace, organisation: Connection) -> dict[str, list[str]]:
+    """Note on every store's card what is wrong with its mapping at an organisation, and return it.
+
+    Raises as the organisation's calls do.
     """
     registry = workspace.registry
     stores = [
@@ -21,11 +53,11 @@ def check_mappings(workspace: Workspace, organisation: Connection) -> dict[str, 
     ]
     if not stores:
         return {}
-    chart = open_organisation(workspace, organisation).accounts()
+    chart = OrganisationChart(open_organisation(workspace, organisation))
     problems: dict[str, list[str]] = {}
     for store in stores:
         config = mapping_of(registry, store.slug, organisation.slug)
-        problems[store.slug] = account_problems(config, chart) if chart is not None else []
+        problems[store.slug] = chart.problems(config)
         registry.findings.set(
             store.slug,
             MAPPING,

@@ -109,6 +109,20 @@ def test_what_the_mapping_names_is_kept() -> None:
     assert chosen["sales_shipping"].number == "200"
 
 
+def test_where_types_are_the_owners_own_a_name_alone_decides() -> None:
+    owned = [
+        Owned("1", "Sales tax owed", "Owed to the state"),
+        Owned("2", "marketplace sales", "Revenue"),
+    ]
+    listed = suggested(*owned, target="tryton")
+    assert (listed["sales"].number, listed["sales"].name) == ("2", "marketplace sales")
+    assert list(listed) == list(chart("books"))
+    fees = listed["fee_referral"]
+    assert (fees.number, fees.new) == (None, None)
+    assert fees.reason.endswith("name yours in a mapping file")
+    assert listed["tax_output"].number is None
+
+
 def test_a_name_is_one_that_every_program_takes() -> None:
     account = suggested(target="quickbooks", store='My: "shop" ' + "x" * 200)["clearing"].new
     assert account is not None

@@ -126,6 +126,16 @@ def test_an_account_that_is_archived_later_is_on_the_card(firm: Firm) -> None:
     assert firm.connection("mugs").findings == []
 
 
+def test_a_tax_code_that_the_organisation_lacks_is_on_the_card(firm: Firm) -> None:
+    firm.save_suggested()
+    codes = [{"treatment": "*", "code": "NOT-THERE"}]
+    coded = MappingConfig.model_validate(firm.mapping().model_dump() | {"treatments": codes})
+    save_mapping(firm.workspace, coded, "mugs", "t", target="harbour")
+    problem = "treatments.0.code: the organisation has no tax code NOT-THERE"
+    assert check_mappings(firm.workspace, firm.connection("harbour"))["mugs"] == [problem]
+    assert firm.connection("mugs").findings[0].startswith(f"accounts: {problem}")
+
+
 def test_a_copy_leaves_a_store_its_own_clearing(firm: Firm) -> None:
     firm.save_suggested()
     mugs, hats = firm.connection("mugs"), firm.connection("hats")
