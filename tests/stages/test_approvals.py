@@ -21,7 +21,7 @@ from pipelines.stages.organisations import organisation_of, plan_for_organisatio
 from pipelines.stages.removal import remove_connection
 from pipelines.stages.roll_back import bank_warnings, choose_entries, roll_back
 from pipelines.stages.sender import due_days
-from tests.stages.test_sender_organisations import (
+from tests.stages.organisation_books import (
     CURRENCIES,
     FIRST_DAY,
     Books,

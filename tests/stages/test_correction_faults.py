@@ -14,7 +14,7 @@ from connectors.errors import BadInput, DaybookError
 from pipelines.stages.approvals import EntrySelection, release
 from pipelines.stages.roll_back import choose_entries, roll_back
 from sandbox.limits import CLOCK
-from tests.stages.test_sender_organisations import FIRST_DAY, Books, books
+from tests.stages.organisation_books import FIRST_DAY, Books, books
 
 __all__ = ["books"]
 FAULTS = ("lost", "503", "cut", "429 1")

@@ -13,7 +13,7 @@ from pipelines.stages.organisations import organisation_of
 from pipelines.stages.roll_back import choose_entries, roll_back
 from pipelines.stages.target_proof import prove_at
 from sandbox.quickbooks_books import CompanyBooks
-from tests.stages.test_sender_organisations import CURRENCIES, Books, books, check_once
+from tests.stages.organisation_books import CURRENCIES, Books, books, check_once
 
 __all__ = ["books"]
 

@@ -20,8 +20,9 @@ import pytest
 from connectors.accounting.files import target as files
 from connectors.lake.windows import Window
 from sandbox.limits import CLOCK
+from tests.stages.organisation_books import FIRST_DAY
 from tests.targets import killed_send
-from tests.targets.stands import DAYS, FIRST_DAY, ORGANISATION, STORE, Stand
+from tests.targets.stands import DAYS, ORGANISATION, STORE, Stand
 
 FAULTS = ("lost", "cut", "503", "429 1", "expired", "late 1", "late 2", "late 4")
 DISK_FAULTS = ("before the disk has it", "after the disk has it")

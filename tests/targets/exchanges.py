@@ -1,7 +1,8 @@
 """All that posting says to a platform and hears of it: every call, and refusals of each kind."""
 
 from sandbox.faults import Exchange
-from tests.targets.stands import FIRST_DAY, Stand
+from tests.stages.organisation_books import FIRST_DAY
+from tests.targets.stands import Stand
 
 PATHS = {"xero": "/api.xro/2.0/", "quickbooks": "/v3/company/"}
 

@@ -4,24 +4,18 @@ What a target holds is read from the target itself: the emulators' books, Tryton
 files. It is compared with what Daybook has on record as posted there.
 """
 
-import csv
-import re
-import shutil
-import subprocess
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from io import StringIO
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import create_engine, text
 
 from connectors.accounting.target import OrganisationBooks
 from connectors.accounts.accounts import Accounts
@@ -31,12 +25,10 @@ from connectors.database.registry import Connection, Registry
 from connectors.home.settings import Settings
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
-from mappings.taxonomy import chart
 from pipelines.stages.organisations import entries_for, open_organisation, plan_for_organisation
 from pipelines.stages.posted_documents import documents_of
 from pipelines.stages.sender import Sent, send
 from pipelines.stages.workspace import Workspace
-from sandbox.amazon_files import order, report
 from sandbox.faults import Faulty
 from sandbox.limits import CLOCK
 from sandbox.server import bound, serving
@@ -44,13 +36,20 @@ from tests.channels.house import House
 from tests.channels.stores import buckets_passing_by
 from tests.conftest import Server
 from tests.connectors.accounts.platforms import desk
+from tests.stages.organisation_books import FIRST_DAY, SINCE, settlement
+from tests.targets.ledgers import (
+    ACCOUNTS,
+    OTHER_SALES,
+    EmulatedBooks,
+    ExportedBooks,
+    Held,
+    TrytonBooks,
+)
 from tests.tryton import program
 from tests.tryton.prepare import USER, USER_PASSWORD, load
 from tests.tryton.proxy import way_to
 
 ORGANISATION, STORE = "harbour", "store"
-SINCE = date(2026, 3, 1)
-FIRST_DAY = date(2026, 3, 2)
 DAYS = (FIRST_DAY, date(2026, 3, 3), date(2026, 3, 18))
 # How long calls may be under way to a platform, by the name of what says so.
 IMPATIENT = (
@@ -60,47 +59,6 @@ IMPATIENT = (
 STANDS = ("csv", "hledger", "quickbooks", "tryton", "xero")
 REMOTE = ("quickbooks", "tryton", "xero")
 CURRENCIES = {"xero": "GBP", "quickbooks": "USD", "tryton": "GBP", "csv": "USD", "hledger": "USD"}
-# The roles of the entries, in each organisation's own numbers, and another account for sales.
-ACCOUNTS = {
-    "xero": {"clearing": "1100", "sales": "200", "fee_referral": "404", "payouts": "877"},
-    "quickbooks": {"clearing": "51", "sales": "79", "fee_referral": "90", "payouts": "52"},
-    "tryton": {"clearing": "1.1.3", "sales": "4.1.1", "fee_referral": "5.2.2", "payouts": "1.1.4"},
-    "csv": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
-    "hledger": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
-}
-OTHER_SALES = {"xero": "260", "quickbooks": "91", "tryton": "4.1.2", "csv": "999", "hledger": "999"}
-# What stands on each account of a day, debits positive.
-DayBalances = dict[date, dict[str, Decimal]]
-
-
-def settlement(currency: str) -> str:
-    """Two days of sales, and a payout: three entries."""
-    return report(
-        [
-            *order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC"),
-            *order("111-0000002-0000002", at="2026-03-03 08:00:00 UTC"),
-        ],
-        currency=currency,
-        start="2026-03-01 12:00:00 UTC",
-        end="2026-03-15 12:00:00 UTC",
-        deposit="2026-03-18 12:00:00 UTC",
-    )
-
-
-@dataclass
-class Held:
-    """The books of a target: how many live entries each day has, and what they leave."""
-
-    entries: Counter[date] = field(default_factory=Counter)
-    balances: DayBalances = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
-
-    def add(self, day: date, account: str, amount: Decimal) -> None:
-        self.balances[day][account] += amount
-
-    def plain(self) -> DayBalances:
-        """The balances that are not zero."""
-        plain = {d: {a: s for a, s in sums.items() if s} for d, sums in self.balances.items()}
-        return {day: sums for day, sums in plain.items() if sums}
 
 
 @dataclass
@@ -277,7 +235,7 @@ def _emulated(name: str, settings: Settings, folder: Path, _server: Server) -> I
         ledger = ledgers[emulator.first]
         paths = {"xero": "/api.xro/2.0/", "quickbooks": "/v3/company/"}
         emulator.application.only = paths[name]
-        made = _Emulated(name, ledger)
+        made = EmulatedBooks(name, ledger)
         yield _planned(
             Stand(
                 name,
@@ -293,54 +251,6 @@ def _emulated(name: str, settings: Settings, folder: Path, _server: Server) -> I
                 ledger,
             )
         )
-
-
-@dataclass
-class _Emulated:
-    """The books of an emulator."""
-
-    name: str
-    ledger: Any
-
-    def held(self) -> Held:
-        held = Held()
-        for entry in self.ledger.live:
-            day = date.fromisoformat(entry["day" if self.name == "xero" else "TxnDate"])
-            held.entries[day] += 1
-            for line in entry["JournalLines" if self.name == "xero" else "Line"]:
-                held.add(day, *self._line(line))
-        return held
-
-    def _line(self, line: Mapping[str, Any]) -> tuple[str, Decimal]:
-        if self.name == "xero":
-            return line["AccountCode"], Decimal(str(line["LineAmount"]))
-        detail, amount = line["JournalEntryLineDetail"], Decimal(str(line["Amount"]))
-        is_debit = detail["PostingType"] == "Debit"
-        return detail["AccountRef"]["value"], amount if is_debit else -amount
-
-    def edit(self, day: date) -> None:
-        if self.name == "xero":
-            journal = next(j for j in self.ledger.live if j["day"] == str(day))
-            journal["JournalLines"][0]["AccountCode"] = "260"
-        else:
-            entry = next(e for e in self.ledger.live if e["TxnDate"] == str(day))
-            entry["Line"][0]["JournalEntryLineDetail"]["AccountRef"]["value"] = "91"
-
-    def close(self, day: date | None) -> None:
-        setattr(self.ledger, "period_lock" if self.name == "xero" else "close_date", day)
-
-    def clear(self) -> None:
-        (self.ledger.journals if self.name == "xero" else self.ledger.entries).clear()
-        self.ledger.replies.clear()
-        self.close(None)
-
-    def use(self, account: str, is_active: bool) -> None:
-        """Archive an account, or take it out of the archive."""
-        stored = self.ledger.accounts[ACCOUNTS[self.name][account]]
-        if self.name == "xero":
-            stored["Status"] = "ACTIVE" if is_active else "ARCHIVED"
-        else:
-            stored["Active"] = is_active
 
 
 @contextmanager
@@ -362,7 +272,7 @@ def _tryton(name: str, settings: Settings, folder: Path, server: Server) -> Iter
                 patch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
                 place = f"{url.partition('://')[2]}/{database}#1"
                 house = _house(Accounts(private, registry), name, fields, place)
-                made = _Tryton(engine, program.Administrator.login(upstream, database))
+                made = TrytonBooks(engine, program.Administrator.login(upstream, database))
                 yield _planned(
                     Stand(
                         name,
@@ -382,139 +292,16 @@ def _tryton(name: str, settings: Settings, folder: Path, server: Server) -> Iter
     server.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
 
-_LIVE = """
-SELECT m.date FROM account_move AS m
-WHERE m.company = :company AND m.state = 'posted' AND m.origin IS NULL AND NOT EXISTS (
-    SELECT FROM account_move AS r
-    WHERE r.origin = 'account.move,' || m.id AND r.state = 'posted'
-)
-"""
-_LINES = """
-SELECT m.date, a.code, l.debit - l.credit
-FROM account_move_line AS l
-JOIN account_move AS m ON m.id = l.move
-JOIN account_account AS a ON a.id = l.account
-WHERE m.company = :company AND m.state = 'posted'
-"""
-_EDITED = """
-UPDATE account_move_line SET account = (
-    SELECT id FROM account_account WHERE code = '6.1.1' AND company = :company
-) WHERE id = (
-    SELECT min(l.id) FROM account_move_line AS l JOIN account_move AS m ON m.id = l.move
-    WHERE m.date = :day AND m.origin IS NULL AND m.state = 'posted'
-)
-"""
-_PERIODS = """
-UPDATE account_period
-SET state = CASE WHEN start_date <= :day THEN 'closed' ELSE 'open' END
-WHERE fiscalyear IN (SELECT id FROM account_fiscalyear WHERE company = :company)
-"""
-_ACCOUNT = "UPDATE account_account SET closed = :closed WHERE code = :code AND company = :company"
-
-
-@dataclass
-class _Tryton:
-    """The books of a Tryton company, as its database has them."""
-
-    engine: Engine
-    administrator: program.Administrator
-    company: int = 1
-
-    def held(self) -> Held:
-        held = Held()
-        for (day,) in self.rows(_LIVE):
-            held.entries[day] += 1
-        for day, code, amount in self.rows(_LINES):
-            held.add(day, code, amount)
-        return held
-
-    def rows(self, statement: str, **more: object) -> list[Any]:
-        with self.engine.connect() as connection:
-            cursor = connection.execute(text(statement), {"company": self.company, **more})
-            return list(cursor) if cursor.returns_rows else []
-
-    def edit(self, day: date) -> None:
-        # Tryton edits nothing that is posted, so this is a hand in its database.
-        self.rows(_EDITED, day=day)
-
-    def close(self, day: date | None) -> None:
-        """Periods are months: the one of the day is closed, and those before it."""
-        self.rows(_PERIODS, day=day or date(1900, 1, 1))
-
-    def clear(self) -> None:
-        for table in ("account_move_line", "account_move"):
-            self.rows(f"DELETE FROM {table}")
-        self.close(None)
-
-    def use(self, account: str, is_active: bool) -> None:
-        self.rows(_ACCOUNT, closed=not is_active, code=ACCOUNTS["tryton"][account])
-
-    def expire(self) -> None:
-        self.rows("DELETE FROM ir_session")
-
-
 @contextmanager
 def _files(name: str, settings: Settings, _folder: Path, _server: Server) -> Iterator[Stand]:
     with Registry.open(settings) as registry:
         form = "generic" if name == "csv" else "hledger"
         fields = {"books": "Harbour Gifts", "form": form, "currency": "USD"}
         house = _house(Accounts(settings, registry), "files", fields, "harbour gifts", name)
-        made = _Exported(name, settings.exports_folder / ORGANISATION / STORE)
+        made = ExportedBooks(name, settings.exports_folder / ORGANISATION / STORE)
         yield _planned(
             Stand(name, house, made.held, made.edit, made.close, made.clear, made.use, ledger=made)
         )
-
-
-_POSTING = re.compile(r"    (\S+) +(-?[\d.]+) [A-Z]{3}")
-
-
-@dataclass
-class _Exported:
-    """The files of a store, read as the program that imports them would."""
-
-    name: str
-    folder: Path
-
-    def held(self) -> Held:
-        held = Held()
-        for path in sorted(self.folder.glob("*.*")):
-            rows = self._csv(path) if self.name == "csv" else self._journal(path)
-            for day, account, amount in rows:
-                held.add(day, account, amount)
-        held.entries = Counter(dict.fromkeys(held.plain(), 1))
-        return held
-
-    def _csv(self, path: Path) -> Iterator[tuple[date, str, Decimal]]:
-        for row in csv.DictReader(StringIO(path.read_text())):
-            amount = Decimal(row["Debit"] or 0) - Decimal(row["Credit"] or 0)
-            yield date.fromisoformat(row["Date"]), row["Account"], amount
-
-    def _journal(self, path: Path) -> Iterator[tuple[date, str, Decimal]]:
-        written = path.read_text()
-        day = date.fromisoformat(written[:10])
-        for account, amount in _POSTING.findall(written):
-            yield day, account, Decimal(amount)
-
-    def edit(self, day: date) -> None:
-        path = next(iter(self.folder.glob(f"{day}*")))
-        path.write_bytes(path.read_bytes() + (b"; mine\n" if self.name == "hledger" else b"\r\n"))
-
-    def close(self, day: date | None) -> None:
-        """Nothing: the program that imports the files knows its own closed days."""
-
-    def clear(self) -> None:
-        for path in [*self.folder.glob("*"), self.folder.parent / "checked.journal"]:
-            path.unlink(missing_ok=True)
-
-    def check(self) -> None:
-        """Have hledger check what is stated of its journals."""
-        if shutil.which("hledger") is None:
-            pytest.skip("needs hledger: apt-get install hledger")
-        checked = self.folder.parent / "checked.journal"
-        subprocess.run(["hledger", "-f", str(checked), "check"], check=True)
-
-    def use(self, account: str, is_active: bool) -> None:
-        """Nothing: the program that imports the files knows its own accounts."""
 
 
 def _house(
@@ -531,7 +318,6 @@ def _house(
     registry.connections.add(STORE, channel="amazon", name="Store", timezone="UTC", actor="test")
     target = Setup(target=ORGANISATION).model_dump(mode="json")
     registry.connections.set_setup(STORE, target, "test")
-    registry.entry_choices.set_automatic(ORGANISATION, STORE, SINCE, "test")
     settings = accounts.settings.model_copy(update={"threads": 1, "memory_limit": "500MB"})
     house = House(Workspace(settings, registry), registry.connections.get(STORE))
     house.take(settlement(CURRENCIES[name or platform]))

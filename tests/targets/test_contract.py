@@ -11,7 +11,9 @@ from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
 from pipelines.stages.organisations import account_problems
 from sandbox.limits import CLOCK
-from tests.targets.stands import ACCOUNTS, FIRST_DAY, OTHER_SALES, REMOTE, STANDS, Stand
+from tests.stages.organisation_books import FIRST_DAY
+from tests.targets.ledgers import ACCOUNTS, OTHER_SALES
+from tests.targets.stands import REMOTE, STANDS, Stand
 
 every = pytest.mark.parametrize("stood", STANDS, indirect=True)
 remote = pytest.mark.parametrize("stood", REMOTE, indirect=True)

@@ -13,7 +13,8 @@ import pytest
 from sandbox.faults import Exchange
 from tests.targets import reading
 from tests.targets.exchanges import PATHS, everything
-from tests.targets.stands import ACCOUNTS, Held, Stand
+from tests.targets.ledgers import ACCOUNTS, Held
+from tests.targets.stands import Stand
 
 READER = Path(sys.prefix) / "readers" / "accounting"
 emulated = pytest.mark.parametrize("stood", ["quickbooks", "xero"], indirect=True)

@@ -9,7 +9,8 @@ from connectors.accounting.target import PeriodClosed
 from connectors.accounts.accounts import Accounts
 from connectors.errors import ConfigError, Permanent
 from mappings.model import JournalEntry
-from tests.targets.stands import CURRENCIES, FIRST_DAY, Stand
+from tests.stages.organisation_books import FIRST_DAY
+from tests.targets.stands import CURRENCIES, Stand
 
 pytestmark = pytest.mark.parametrize("stood", ["tryton"], indirect=True)
 _DRAFTS = "SELECT id FROM account_move WHERE company = :company AND state = 'draft'"
