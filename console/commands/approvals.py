@@ -139,12 +139,15 @@ def release(
     with workspace() as opened:
         (store,) = chosen(opened, [slug])
         selection, where = selection_of(entry, first, last), target_named(opened, store, target)
-        keys = release_entries(opened, store, where, selection, ACTOR, reason)
+        released = release_entries(opened, store, where, selection, ACTOR, reason)
+    # One that was corrected has several revisions.
+    entries = sorted({publication.entry_id for publication in released})
     if as_json:
-        listed = [{"connection": slug, "day": on, "currency": currency} for on, currency in keys]
-        print_json({"target": where, "released": listed})
+        print_json({"target": where, "released": entries})
         return
-    print_result(f"{counted(len(keys), 'entry')} of {slug} released; `daybook publish` posts them")
+    print_result(
+        f"{counted(len(entries), 'entry')} of {slug} released; `daybook publish` posts them"
+    )
 
 
 COMMANDS: Final = (approve, leave_out, first_open_day, release)

@@ -166,36 +166,32 @@ def release(
     selection: EntrySelection,
     actor: str,
     reason: str | None = None,
-) -> list[tuple[date, str]]:
-    """Let entries that were rolled back or left out be posted again; return their keys.
+) -> list[Publication]:
+    """Let entries that were rolled back or left out be posted again; return them.
 
     `BadInput` where none is selected.
     """
     slug, registry = connection.slug, workspace.registry
     chosen = {
-        (choice.business_date, choice.currency)
+        choice.entry_id
         for choice in registry.entry_choices.list(target, slug, ["rolled_back", "left_out"])
     }
-    listed = registry.publications.list(target, [slug])
-    keys = sorted(
-        {
-            (publication.business_date, publication.currency)
-            for publication in listed
-            if publication in selection
-            and (publication.business_date, publication.currency) in chosen
-        }
-    )
-    if not keys:
+    released = [
+        publication
+        for publication in registry.publications.list(target, [slug])
+        if publication in selection and publication.entry_id in chosen
+    ]
+    if not released:
         raise BadInput(f"no entry of {slug} there was rolled back or left out at {target}")
-    registry.entry_choices.choose(target, slug, keys, "approved", actor=actor, reason=reason)
-    registry.entry_choices.restore(target, slug, keys)
-    days = {day for day, _ in keys}
+    choose(workspace, slug, target, released, "approved", actor, reason)
+    registry.entry_choices.restore(target, slug, {each.entry_id for each in released})
+    days = {each.business_date for each in released}
     # What was taken out has no revision that is due: it is planned anew.
     if target == BOOKS:
         plan_books(workspace, connection, days)
     else:
         plan_for_organisation(Store.read(workspace, connection), days)
-    return keys
+    return released
 
 
 def choose(
@@ -208,9 +204,9 @@ def choose(
     reason: str | None = None,
 ) -> None:
     """Record one choice about several entries of a store at a target."""
-    keys = {(each.business_date, each.currency) for each in publications}
+    entries = {each.entry_id for each in publications}
     choices = workspace.registry.entry_choices
-    choices.choose(target, slug, keys, choice, actor=actor, reason=reason)
+    choices.choose(target, slug, entries, choice, actor=actor, reason=reason)
 
 
 def checked_reason(reason: str) -> str:

@@ -225,8 +225,7 @@ class Delivery:
             return False
         choices = self._workspace.registry.entry_choices
         chosen = choices.list(self._slug, self._connection, ["first_open_day"])
-        key = newest.business_date, newest.currency
-        return key not in {(each.business_date, each.currency) for each in chosen}
+        return newest.entry_id not in {choice.entry_id for choice in chosen}
 
     def _send_in_place(
         self,
@@ -322,8 +321,7 @@ class Delivery:
     def _is_rolled_back(self, publication: Publication) -> bool:
         choices = self._workspace.registry.entry_choices
         chosen = choices.list(self._slug, self._connection, ["rolled_back"])
-        key = publication.business_date, publication.currency
-        return key in {(each.business_date, each.currency) for each in chosen}
+        return publication.entry_id in {choice.entry_id for choice in chosen}
 
     @staticmethod
     def _check_removable(

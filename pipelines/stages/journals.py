@@ -111,17 +111,17 @@ def plan_books(workspace: Workspace, connection: Connection, days: Iterable[date
 
 def withdraw(workspace: Workspace, connection: Connection, window: Window, built: Built) -> None:
     """Drop the plans of entries that are no longer there; what is posted is voided on publish."""
-    current = {(f.business_date, f.currency) for entries in built.days.values() for f in entries}
+    current = {facts.entry_id for entries in built.days.values() for facts in entries}
     listed = workspace.registry.publications.list(
         BOOKS, [connection.slug], window.start, window.end
     )
     gone = [
-        (p.business_date, p.currency)
+        p.entry_id
         for p in listed
         if p.business_date in built.days
         # A failed day's entries are unknown, so nothing posted is voided for it.
         and p.business_date not in built.failed
-        and (p.business_date, p.currency) not in current
+        and p.entry_id not in current
         and p.state != "voided"
     ]
     if gone:

@@ -193,12 +193,12 @@ def plan_for_organisation(
         for entry, held in entries_for(store, organisation, chosen, {}).items()
     ]
     publications.plan(organisation.slug, rows, needs_approval=True)
-    current = {(row.business_date, row.currency) for row in rows}
+    current = {row.entry_id for row in rows}
     gone = [
-        (p.business_date, p.currency)
+        p.entry_id
         for p in publications.list(organisation.slug, [store.slug], chosen[0], chosen[-1] + ONE_DAY)
         if p.business_date in days
-        and (p.business_date, p.currency) not in current
+        and p.entry_id not in current
         # What was taken out stays on record, and need not be taken out twice.
         and p.state != "voided"
     ]

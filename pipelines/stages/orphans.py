@@ -5,7 +5,7 @@ became of the days: an order is cancelled, a settlement restated, a currency gon
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -96,8 +96,3 @@ def _awaited(workspace: Workspace, connection: Connection, days: set[date]) -> s
         return set()
     documents = booked_documents(workspace, connection)
     return {day for day in unbuilt if any(document.covers(day) for document in documents)}
-
-
-def keys_of(orphaned: Sequence[Orphan]) -> list[tuple[date, str]]:
-    """Return what the outbox knows the entries by."""
-    return [(orphan.business_date, orphan.currency) for orphan in orphaned]

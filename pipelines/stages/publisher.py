@@ -13,7 +13,7 @@ from connectors.database.registry.publications import DUE
 from connectors.lake.windows import Window
 from mappings.model import BOOKS
 from pipelines.stages.journals import read_entries
-from pipelines.stages.orphans import Orphan, keys_of, orphans
+from pipelines.stages.orphans import Orphan, orphans
 from pipelines.stages.workspace import Workspace
 
 LOCK_SECONDS = 120.0
@@ -127,7 +127,9 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
         books.initialise()
         # An unposted newer revision of a removed entry is withdrawn with it.
         if gone:
-            registry.publications.withdraw(BOOKS, connection.slug, keys_of(gone))
+            registry.publications.withdraw(
+                BOOKS, connection.slug, [orphan.entry_id for orphan in gone]
+            )
         # The books first, then the outbox: after a crash in between, the next run writes the same
         # bytes.
         written = books.publish(

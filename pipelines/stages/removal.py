@@ -102,8 +102,7 @@ def _withdraw(workspace: Workspace, slug: str, posted: PostedEntries, actor: str
         _withdraw_from(workspace, slug, organisation.slug, actor)
     with registry.lock("books", LOCK_SECONDS):
         live = registry.publications.list(BOOKS, [slug], states=LIVE, all_revisions=True)
-        keys = sorted({(p.business_date, p.currency) for p in live})
-        registry.publications.withdraw(BOOKS, slug, keys)
+        registry.publications.withdraw(BOOKS, slug, {p.entry_id for p in live})
         if posted.entry_ids:
             books = Books(workspace.settings.books_folder)
             books.publish(slug, slug, [], posted.entry_ids)

@@ -118,8 +118,7 @@ def roll_back(
     if target == BOOKS:
         return _out_of_the_books(workspace, slug, publications)
     organisation = workspace.registry.connections.get(target)
-    keys = {(each.business_date, each.currency) for each in publications}
-    sent = take_out(workspace, slug, organisation, keys)
+    sent = take_out(workspace, slug, organisation, publications)
     return RolledBack(sent.removed, sent.failed)
 
 

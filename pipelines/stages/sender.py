@@ -4,7 +4,7 @@ What is about to be sent is committed before the call. A call whose answer is lo
 revision `unknown`: the organisation's books are asked for its marker before anything is sent again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 
@@ -43,23 +43,20 @@ def send(store: Store, organisation: Connection, window: Window) -> Sent:
 
 
 def take_out(
-    workspace: Workspace, slug: str, organisation: Connection, keys: Collection[tuple[date, str]]
+    workspace: Workspace, slug: str, organisation: Connection, entries: Sequence[Publication]
 ) -> Sent:
-    """Take a store's entries that are to go out of an organisation, by business day and currency.
+    """Take a store's entries that are to go out of an organisation.
 
     The store itself may be gone. What could not be taken out is tried again by the next call.
     """
     with target_lock(workspace, organisation.slug, slug):
         delivery = Delivery(workspace, slug, organisation)
-        days = [day for day, _ in keys]
+        days = [entry.business_date for entry in entries]
         if not days:
             return delivery.sent
         chains = _chains(workspace, organisation.slug, slug, min(days), max(days) + ONE_DAY)
-        leaving = [
-            chain
-            for chain in chains
-            if (chain[-1].business_date, chain[-1].currency) in keys and _is_leaving(chain)
-        ]
+        chosen = {entry.entry_id for entry in entries}
+        leaving = [chain for chain in chains if chain[-1].entry_id in chosen and _is_leaving(chain)]
         if leaving:
             delivery.run(leaving)
     return delivery.sent
@@ -80,11 +77,10 @@ def _chains(
     """Return every revision of each entry, oldest day first."""
     # What the organisation holds may be an older revision than the one that is due.
     listed = workspace.registry.publications.list(target, [slug], start, end, all_revisions=True)
-    chains: dict[tuple[date, str], list[Publication]] = {}
+    chains: dict[str, list[Publication]] = {}
     for publication in listed:
-        key = publication.business_date, publication.currency
-        chains.setdefault(key, []).append(publication)
-    return [chain for _, chain in sorted(chains.items())]
+        chains.setdefault(publication.entry_id, []).append(publication)
+    return list(chains.values())
 
 
 def _is_leaving(chain: Sequence[Publication]) -> bool:

@@ -156,7 +156,7 @@ def test_a_posted_entry_that_no_journal_supports_is_requested_whenever_it_vanish
     registry.publications.mark_posted("books", [planned])
     keys = []
     for _ in range(2):
-        registry.publications.withdraw("books", "mugs", [(day, "USD")])
+        registry.publications.withdraw("books", "mugs", [f"mugs-{day}-USD"])
         first = of_store(tick(shop, "planned_entries"), "mugs")[0]
         assert first.tags == range_tags("mugs", Window(day, day + timedelta(days=1)))
         keys.append(first.run_key)

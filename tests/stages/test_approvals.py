@@ -199,8 +199,8 @@ def test_a_roll_back_goes_on_where_it_was_killed_and_holds_until_it_is_released(
     assert set(newest_states(books).values()) == {"draft"}
     with pytest.raises(BadInput, match="waits for approval"):
         approved(books, ALL)
-    keys = release(house.workspace, house.connection, "harbour", ALL, "ann")
-    assert len(keys) == 3
+    released = release(house.workspace, house.connection, "harbour", ALL, "ann")
+    assert len(released) == 3
     assert len(books.send().posted) == 3
     check_once(books, 3)
     assert registry.entry_choices.list("harbour", "store", ["rolled_back"]) == []

@@ -129,7 +129,7 @@ def test_a_changed_day_is_brought_up_and_a_vanished_one_taken_out(
     # The first file may have been imported: it stays, and the second one is the difference.
     assert {"2026-03-02-USD-r1.csv", "2026-03-02-USD-r2.csv"} <= set(exported(empty))
     withdrawn = empty.workspace.registry.publications.withdraw(
-        ORGANISATION, "store", [(date(2026, 3, 2), "USD")]
+        ORGANISATION, "store", ["je:store:2026-03-02:USD"]
     )
     assert len(withdrawn) == 1
     removed = send(empty.store, organisation(empty), empty.window)
@@ -179,7 +179,7 @@ def test_a_balance_is_stated_after_a_change_that_was_cut_short(
     # What is taken out leaves its accounts at nothing.
     days = [day for day, _ in states(empty)]
     empty.workspace.registry.publications.withdraw(
-        ORGANISATION, "store", [(day, "USD") for day in days]
+        ORGANISATION, "store", [f"je:store:{day}:USD" for day in days]
     )
     assert send(empty.store, organisation(empty), empty.window).failed == {}
     assert hledger(checked, "check") == ""

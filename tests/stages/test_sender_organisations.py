@@ -144,7 +144,8 @@ def test_an_entry_that_cannot_be_taken_out_stays_on_record(books: Books) -> None
     books.take(books.settlement())
     books.send()
     registry = books.house.workspace.registry
-    registry.publications.withdraw("harbour", "store", [(FIRST_DAY, CURRENCIES[books.name])])
+    entry = f"je:store:{FIRST_DAY}:{CURRENCIES[books.name]}"
+    registry.publications.withdraw("harbour", "store", [entry])
     books.close(FIRST_DAY)
     assert "closed through" in books.send().failed[FIRST_DAY]
     # It is held there still, and goes as soon as it may.
@@ -182,7 +183,8 @@ def test_a_withdrawn_entry_is_voided_there(books: Books) -> None:
     books.take(books.settlement())
     books.send()
     registry = books.house.workspace.registry
-    registry.publications.withdraw("harbour", "store", [(FIRST_DAY, CURRENCIES[books.name])])
+    entry = f"je:store:{FIRST_DAY}:{CURRENCIES[books.name]}"
+    registry.publications.withdraw("harbour", "store", [entry])
     sent = books.send()
     assert [p.business_date for p in sent.removed] == [FIRST_DAY]
     check_once(books, 2)

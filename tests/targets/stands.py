@@ -107,8 +107,8 @@ class Stand:
 
     def withdraw(self, day: date) -> None:
         """No journal supports a day's entry any more."""
-        key = (day, CURRENCIES[self.name])
-        self.registry.publications.withdraw(ORGANISATION, STORE, [key])
+        entry = f"je:{STORE}:{day}:{CURRENCIES[self.name]}"
+        self.registry.publications.withdraw(ORGANISATION, STORE, [entry])
 
     def send(self) -> Sent:
         return send(self.house.store, self.organisation, self.house.window)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,17 +19,16 @@ _FREED: dict[Choice, tuple[PublicationState, ...]] = {
     "approved": ("draft", "left_out"),
     "first_open_day": ("draft", "left_out", "held", "failed"),
 }
-Keys = Collection[tuple[date, str]]
 
 
 class EntryChoices(Repository):
-    """One choice an entry and target, by business day and currency; the newest one counts."""
+    """One choice an entry and target; the newest one counts."""
 
     def choose(
         self,
         target: str,
         connection: str,
-        keys: Keys,
+        entries: Collection[str],
         choice: Choice,
         *,
         actor: str,
@@ -40,31 +39,37 @@ class EntryChoices(Repository):
         What is rolled back is to be taken out of the target from now on. Returns how many entries
         it is about.
         """
-        if not keys:
+        if not entries:
             return 0
-        ordered = sorted(set(keys))
+        chosen = sorted(set(entries))
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            self._apply(session, target, connection, ordered, choice, f"by {actor}: {reason or ''}")
-            _upsert(session, target, connection, ordered, choice, reason, actor)
+            self._apply(session, target, connection, chosen, choice, f"by {actor}: {reason or ''}")
+            _upsert(session, target, connection, chosen, choice, reason, actor)
+            days = _days(session, target, chosen)
             detail: dict[str, Any] = {
                 "target": target,
-                "entries": len(ordered),
-                "first_day": str(ordered[0][0]),
-                "last_day": str(ordered[-1][0]),
+                "entries": len(chosen),
+                "first_day": str(days[0]),
+                "last_day": str(days[1]),
                 "reason": reason,
             }
             write_audit(session, actor, f"entries.{choice}", connection, detail)
-        return len(ordered)
+        return len(chosen)
 
     @staticmethod
     def _apply(
-        session: Session, target: str, connection: str, keys: Keys, choice: Choice, why: str
+        session: Session,
+        target: str,
+        connection: str,
+        entries: Collection[str],
+        choice: Choice,
+        why: str,
     ) -> None:
         rows = session.query(PublicationRow).where(
             PublicationRow.target == target,
             PublicationRow.connection == connection,
-            tuple_(PublicationRow.business_date, PublicationRow.currency).in_(keys),
+            PublicationRow.entry_id.in_(entries),
         )
         drafts = rows.where(PublicationRow.state.in_(DRAFTS))
         live = rows.where(PublicationRow.state.in_(LIVE))
@@ -96,14 +101,14 @@ class EntryChoices(Repository):
                     (PublicationRow.state != "held") | (PublicationRow.waits_for == "open_period")
                 ).update(freed, False)
 
-    def restore(self, target: str, connection: str, keys: Keys) -> None:
+    def restore(self, target: str, connection: str, entries: Collection[str]) -> None:
         """Leave entries in the target whose roll back had not reached them when it was released."""
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
             session.query(PublicationRow).where(
                 PublicationRow.target == target,
                 PublicationRow.connection == connection,
-                tuple_(PublicationRow.business_date, PublicationRow.currency).in_(list(keys)),
+                PublicationRow.entry_id.in_(entries),
                 PublicationRow.state.in_(LIVE),
             ).update({"withdrawn_at": None, "updated_at": func.now()}, False)
 
@@ -116,11 +121,11 @@ class EntryChoices(Repository):
     def list(
         self, target: str, connection: str, choices: Collection[Choice] | None = None
     ) -> Sequence[EntryChoice]:
-        """Return the choices about a store's entries at a target, by day."""
+        """Return the choices about a store's entries at a target, by entry."""
         query = (
             select(*columns(EntryChoiceRow, EntryChoice))
             .where(EntryChoiceRow.target == target, EntryChoiceRow.connection == connection)
-            .order_by(EntryChoiceRow.business_date, EntryChoiceRow.currency)
+            .order_by(EntryChoiceRow.entry_id)
         )
         if choices is not None:
             query = query.where(EntryChoiceRow.choice.in_(choices))
@@ -156,7 +161,7 @@ class EntryChoices(Repository):
 
 
 def _free_drafts(session: Session, target: str, connection: str, since: date) -> None:
-    backfilled = select(EntryChoiceRow.business_date, EntryChoiceRow.currency).where(
+    backfilled = select(EntryChoiceRow.entry_id).where(
         EntryChoiceRow.target == target,
         EntryChoiceRow.connection == connection,
         EntryChoiceRow.choice == "backfilled",
@@ -173,35 +178,38 @@ def _free_drafts(session: Session, target: str, connection: str, since: date) ->
         PublicationRow.business_date >= since,
         PublicationRow.state == "draft",
         PublicationRow.waits_for == "approval",
-        tuple_(PublicationRow.business_date, PublicationRow.currency).not_in(backfilled),
+        PublicationRow.entry_id.not_in(backfilled),
     ).update(freed, False)
+
+
+def _days(session: Session, target: str, entries: Collection[str]) -> tuple[date, date]:
+    """Return the first and the last business day of entries."""
+    query = select(func.min(PublicationRow.business_date), func.max(PublicationRow.business_date))
+    first, last = session.execute(
+        query.where(PublicationRow.target == target, PublicationRow.entry_id.in_(entries))
+    ).one()
+    return first, last
 
 
 def _upsert(
     session: Session,
     target: str,
     connection: str,
-    keys: Keys,
+    entries: Collection[str],
     choice: Choice,
     reason: str | None,
     actor: str,
 ) -> None:
     values = {"choice": choice, "reason": reason, "chosen_by": actor}
     rows = [
-        {
-            "target": target,
-            "connection": connection,
-            "business_date": day,
-            "currency": currency,
-            **values,
-        }
-        for day, currency in keys
+        {"target": target, "entry_id": entry_id, "connection": connection, **values}
+        for entry_id in entries
     ]
     session.execute(
         insert(EntryChoiceRow)
         .values(rows)
         .on_conflict_do_update(
-            index_elements=["target", "connection", "business_date", "currency"],
+            index_elements=["target", "entry_id"],
             set_={**values, "chosen_at": func.now()},
         )
     )

@@ -114,20 +114,20 @@ class MappingVersionRow(Base):
 
 
 class PublicationRow(Base):
-    """Grain: a revision of an entry at a target. Key: target, connection, date, currency, rev."""
+    """Grain: a revision of an entry at a target. Key: target, entry, revision."""
 
     __tablename__ = "publications"
     __table_args__ = (
-        UniqueConstraint(
-            "target", "connection", "business_date", "currency", "revision", name="publications_key"
-        ),
+        UniqueConstraint("target", "entry_id", "revision", name="publications_key"),
         Index(
             # No plan and no crash may leave two revisions of one entry as posted.
             "publications_posted_once",
-            *("target", "connection", "business_date", "currency"),
+            *("target", "entry_id"),
             unique=True,
             postgresql_where=text("state = 'posted'"),
         ),
+        # The entries of a store and a few days are asked for by every run.
+        Index("publications_days", "target", "connection", "business_date"),
         # A sensor asks for these every few seconds.
         Index(
             "publications_withdrawn",

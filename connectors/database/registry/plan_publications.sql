@@ -1,5 +1,5 @@
 -- grain: one revision of an entry at a target
--- key: target, connection, business_date, currency, revision
+-- key: target, entry_id, revision
 -- inputs: publications, and the entries that the target should hold (arrays of equal length)
 --
 -- A posted entry of the same content is left alone. A draft (held, draft, left_out, planned, failed)
@@ -31,14 +31,12 @@ WITH given AS (
 
 known AS (
     SELECT
-        p.connection,
-        p.business_date,
-        p.currency,
+        p.entry_id,
         max(p.revision) AS revision,
         max(p.content_hash) FILTER (WHERE p.state = 'posted') AS posted_hash
     FROM registry.publications AS p
     WHERE p.target = :target AND p.connection = ANY(CAST(:connection_set AS text[]))
-    GROUP BY p.connection, p.business_date, p.currency
+    GROUP BY p.entry_id
 ),
 
 compared AS (
@@ -47,7 +45,6 @@ compared AS (
         known.posted_hash,
         latest.id AS latest_id,
         coalesce(latest.revision, 0) AS revision,
-        latest.entry_id AS latest_entry_id,
         latest.content_hash AS latest_hash,
         latest.state AS latest_state,
         latest.message AS latest_message,
@@ -69,21 +66,13 @@ compared AS (
         AND known.posted_hash IS NULL
         AND coalesce(automatic.since > given.business_date, true) AS needs_approval
     FROM given
-    LEFT JOIN known
-        ON known.connection = given.connection
-        AND known.business_date = given.business_date
-        AND known.currency = given.currency
+    LEFT JOIN known ON known.entry_id = given.entry_id
     LEFT JOIN registry.publications AS latest
         ON latest.target = :target
-        AND latest.connection = known.connection
-        AND latest.business_date = known.business_date
-        AND latest.currency = known.currency
+        AND latest.entry_id = known.entry_id
         AND latest.revision = known.revision
     LEFT JOIN registry.entry_choices AS choices
-        ON choices.target = :target
-        AND choices.connection = given.connection
-        AND choices.business_date = given.business_date
-        AND choices.currency = given.currency
+        ON choices.target = :target AND choices.entry_id = given.entry_id
     LEFT JOIN registry.automatic_posting AS automatic
         ON automatic.target = :target AND automatic.connection = given.connection
 ),
@@ -130,10 +119,10 @@ decided AS (
                 WHEN posted_hash = content_hash THEN 'drop'
                 -- Its day is closed: what its owner chooses decides, not a computation.
                 WHEN latest_wait = 'open_period' AND wanted_state = 'planned'
-                    AND (latest_entry_id, latest_hash) = (entry_id, content_hash) THEN 'keep'
+                    AND latest_hash = content_hash THEN 'keep'
                 WHEN
-                    (latest_entry_id, latest_hash, latest_state, latest_message, latest_due_at)
-                    IS NOT DISTINCT FROM (entry_id, content_hash, wanted_state, message, due_at)
+                    (latest_hash, latest_state, latest_message, latest_due_at)
+                    IS NOT DISTINCT FROM (content_hash, wanted_state, message, due_at)
                     THEN 'keep'
                 ELSE 'update'
             END
@@ -148,12 +137,12 @@ decided AS (
 
 remembered AS (
     INSERT INTO registry.entry_choices AS made (
-        target, connection, business_date, currency, choice, chosen_by
+        target, entry_id, connection, choice, chosen_by
     )
-    SELECT :target, connection, business_date, currency, 'backfilled', 'backfill'
+    SELECT :target, entry_id, connection, 'backfilled', 'backfill'
     FROM decided
     WHERE is_new_backfill
-    ON CONFLICT (target, connection, business_date, currency) DO UPDATE
+    ON CONFLICT (target, entry_id) DO UPDATE
     SET choice = 'backfilled', chosen_by = 'backfill', reason = NULL, chosen_at = now()
     WHERE made.choice IN ('approved', 'first_open_day')
 ),
@@ -166,7 +155,6 @@ dropped AS (
 updated AS (
     UPDATE registry.publications AS p
     SET
-        entry_id = decided.entry_id,
         content_hash = decided.content_hash,
         state = decided.wanted_state,
         message = decided.message,
@@ -183,16 +171,13 @@ supported AS (
     FROM given
     WHERE
         p.target = :target
-        AND p.connection = given.connection
-        AND p.business_date = given.business_date
-        AND p.currency = given.currency
+        AND p.entry_id = given.entry_id
         AND p.state = 'posted'
         AND p.withdrawn_at IS NOT NULL
         AND NOT EXISTS (
             SELECT FROM registry.entry_choices AS c
             WHERE
-                (c.target, c.connection, c.business_date, c.currency)
-                = (p.target, p.connection, p.business_date, p.currency)
+                (c.target, c.entry_id) = (p.target, p.entry_id)
                 AND c.choice = 'rolled_back'
         )
 ),
@@ -207,7 +192,7 @@ inserted AS (
         revision + 1, entry_id, content_hash, wanted_state, message, waits_for, due_at
     FROM decided
     WHERE action = 'insert'
-    ORDER BY connection, business_date, currency
+    ORDER BY connection, business_date, entry_id
 )
 
 SELECT

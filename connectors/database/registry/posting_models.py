@@ -10,7 +10,7 @@ from connectors.database.registry.models import Base, one_of
 
 
 class EntryChoiceRow(Base):
-    """Grain: an entry at a target that somebody decided about. Key: as of its publications."""
+    """Grain: an entry at a target that somebody decided about. Key: target and entry."""
 
     __tablename__ = "entry_choices"
     __table_args__ = (
@@ -18,10 +18,9 @@ class EntryChoiceRow(Base):
     )
 
     target: Mapped[str] = mapped_column(primary_key=True)
+    entry_id: Mapped[str] = mapped_column(primary_key=True)
     # No foreign key: a choice about what was posted stays when a connection is removed.
-    connection: Mapped[str] = mapped_column(primary_key=True)
-    business_date: Mapped[date] = mapped_column(primary_key=True)
-    currency: Mapped[str] = mapped_column(primary_key=True)
+    connection: Mapped[str]
     choice: Mapped[str]
     reason: Mapped[str | None]
     chosen_by: Mapped[str]

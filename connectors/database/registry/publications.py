@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import and_, func, or_, select, text, true, tuple_
+from sqlalchemy import and_, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
@@ -119,10 +119,10 @@ class Publications(Repository):
 
         With `needs_approval` new entries are drafts until somebody approves them.
         """
-        keys = Counter(row[:3] for row in rows)
-        twice = [key for key, count in keys.items() if count > 1]
+        entries = Counter(row.entry_id for row in rows)
+        twice = [entry_id for entry_id, count in entries.items() if count > 1]
         if twice:
-            raise Permanent(f"two entries for one connection, day and currency: {twice[0]}")
+            raise Permanent(f"the entry {twice[0]} is planned twice at once")
         parameters = {
             "target": target,
             "connections": [row[0] for row in rows],
@@ -143,16 +143,16 @@ class Publications(Repository):
             return PlanOutcome(*session.execute(_PLAN, parameters).one())
 
     def withdraw(
-        self, target: str, connection: str, keys: Sequence[tuple[date, str]]
+        self, target: str, connection: str, entries: Collection[str]
     ) -> Sequence[Publication]:
-        """Delete the drafts of entries without lines, by (business date, currency).
+        """Delete the drafts of entries without lines, by their ids.
 
         The returned ones are, or may be, in the target: remove them there, then `mark_voided`.
         """
         gone = (
             PublicationRow.target == target,
             PublicationRow.connection == connection,
-            tuple_(PublicationRow.business_date, PublicationRow.currency).in_(list(keys)),
+            PublicationRow.entry_id.in_(entries),
         )
         live = (*gone, PublicationRow.state.in_(LIVE))
         query = select(*columns(PublicationRow, Publication)).where(*live)
@@ -242,12 +242,7 @@ class Publications(Repository):
         all_revisions: bool = False,
     ) -> Sequence[Publication]:
         """Return the newest revision of every entry in `[start, end)`, by connection and date."""
-        key = (
-            PublicationRow.target,
-            PublicationRow.connection,
-            PublicationRow.business_date,
-            PublicationRow.currency,
-        )
+        key = PublicationRow.target, PublicationRow.entry_id
         query = select(PublicationRow)
         if target is not None:
             query = query.where(PublicationRow.target == target)
@@ -264,7 +259,11 @@ class Publications(Repository):
         if states is not None:
             chosen = chosen.where(newest.state.in_(states))
         ordered = chosen.order_by(
-            newest.target, newest.connection, newest.business_date, newest.currency, newest.revision
+            newest.target,
+            newest.connection,
+            newest.business_date,
+            newest.entry_id,
+            newest.revision,
         )
         with self._transaction() as session:
             return [Publication(*row) for row in session.execute(ordered)]
@@ -298,9 +297,7 @@ _SUPERSEDE = text(
     JOIN registry.publications AS newer USING (id, content_hash)
     WHERE newer.target = :target
         AND older.target = newer.target
-        AND older.connection = newer.connection
-        AND older.business_date = newer.business_date
-        AND older.currency = newer.currency
+        AND older.entry_id = newer.entry_id
         AND older.revision < newer.revision
         AND older.state NOT IN ('superseded', 'voided')
     """

@@ -98,6 +98,7 @@ class MappingVersion:
 class PlannedEntry(NamedTuple):
     """A journal entry that a target should hold; `held_reason` keeps it from being sent.
 
+    `entry_id` is its identity, whatever its content: `je:store:2026-03-02:GBP`.
     `is_backfilled` says that its day was only requested again: it never posts by itself. It is not
     sent before `due_at`.
     """
@@ -159,8 +160,7 @@ class EntryChoice:
 
     target: str
     connection: str
-    business_date: date
-    currency: str
+    entry_id: str
     choice: Choice
     reason: str | None
     chosen_by: str

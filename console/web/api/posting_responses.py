@@ -57,17 +57,10 @@ class ChosenResponse(BaseModel):
     entries: list[str]
 
 
-class KeyResponse(BaseModel):
-    """An entry by its day and currency."""
-
-    business_date: date
-    currency: str
-
-
 class ReleasedResponse(BaseModel):
     """Entries that are posted again by the next run."""
 
-    released: list[KeyResponse]
+    released: list[str]
 
 
 class RolledBackResponse(BaseModel):

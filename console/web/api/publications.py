@@ -16,7 +16,6 @@ from console.web.api.posting_responses import (
     ChosenResponse,
     DriftPage,
     DriftResponse,
-    KeyResponse,
     OtherEntryResponse,
     PublicationPage,
     PublicationResponse,
@@ -174,9 +173,8 @@ def release_entries(
     opened = workspace_of(console)
     target = target_named(opened, connection, body.target)
     who.check_confirmed("this decides what is posted")
-    keys = release(opened, connection, target, _selection(body), who.name, body.reason)
-    released = [KeyResponse(business_date=day, currency=currency) for day, currency in keys]
-    return ReleasedResponse(released=released)
+    released = release(opened, connection, target, _selection(body), who.name, body.reason)
+    return ReleasedResponse(released=_ids(released))
 
 
 @router.post("/connections/{slug}/drift-checks")

@@ -131,5 +131,5 @@ def test_nothing_is_green_that_the_books_lack(shop: Registry) -> None:
     assert (again.state, again.updated_at > planned.updated_at) == ("planned", True)
     shop.publications.mark_posted("books", [again])
     assert (status(), shop.publications.retry("books", "shop")) == ("up to date", 0)
-    shop.publications.withdraw("books", "shop", [(DAY, "USD")])
+    shop.publications.withdraw("books", "shop", ["entry"])
     assert (status(), shop.publications.retry("books", "shop")) == ("not in the books", 1)
