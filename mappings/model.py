@@ -1,5 +1,6 @@
 """Records that packages pass to each other where the rows are too few for a table."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 CLEARING = "clearing"
 # The target that needs no account anywhere and is always written: the embedded Beancount books.
 BOOKS = "books"
+_CORRECTION = re.compile(r":c\d+$")
 GATEWAY = "gateway.external"
 UNCLASSIFIED = "unclassified"
 # Prefix of the settlements that hold provisional days; no channel's own id begins so.
@@ -18,7 +20,7 @@ class JournalLine:
     """One posting; `amount` is debit-positive, in the entry's currency.
 
     `part` is `activity`, or `payout` for the two lines that close one settlement.
-    `settlement_id` stands on clearing lines and payout lines only. `tax_amount` is the part of
+    `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount` is the part of
     `amount` that is tax, where the target posts tax by code; `tax_rate` is in percent. Without a
     tax profile no line has a `tax_treatment`.
     """
@@ -38,7 +40,11 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One connection, one business day, one currency; its lines sum to zero."""
+    """One connection, one business day, one currency; its lines sum to zero.
+
+    `entry_id` is `je:connection:day:currency`, and ends in `:settlement-…` for one that is a
+    settlement's share of a month, dated on the day of its last line.
+    """
 
     entry_id: str
     connection: str
@@ -47,6 +53,13 @@ class JournalEntry:
     content_hash: str
     revision: int
     lines: tuple[JournalLine, ...]
+
+
+def settlement_of(entry_id: str) -> str | None:
+    """Return the settlement that an entry is of; None for one of a day."""
+    # `je:store:2026-03-18:GBP:settlement-123`, and a correction of it ends in `:c1`.
+    _, is_settlement, name = entry_id.partition(":settlement-")
+    return _CORRECTION.sub("", name) if is_settlement else None
 
 
 # Read back instead of remembered: reconciliation compares with what the target really holds.

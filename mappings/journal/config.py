@@ -68,6 +68,8 @@ class MappingConfig(BaseModel):
     its own (`own_line`), or stays in its lines for the target to post by code (`target_codes`).
     `treatments`: treatment of tax -> tax code of the target.
     `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
+    `mode`: an organisation gets an entry of each day (`daily`), or of each settlement once it is
+    paid out (`settlement`), in parts where it has lines of several months.
     `schedule`: when entries are posted unasked to an organisation; the books are always written.
     """
 
@@ -82,6 +84,7 @@ class MappingConfig(BaseModel):
     tax: Literal["own_line", "target_codes"] = "own_line"
     treatments: tuple[TreatmentCode, ...] = ()
     overrides: tuple[Override, ...] = ()
+    mode: Literal["daily", "settlement"] = "daily"
     schedule: Schedule = Schedule()
 
     # A typo would otherwise leave the default in effect without a word.
@@ -119,6 +122,8 @@ class MappingConfig(BaseModel):
                     "source_types are named in the mapping for the books, and hold for every target"
                 )
             return self
+        if self.mode != "daily":
+            raise ValueError("mode: the books have an entry of each day")
         if self.schedule != Schedule():
             raise ValueError("schedule: the books are written whenever a day is computed")
         if self.tax == "target_codes":

@@ -1,6 +1,8 @@
--- Balanced journal entries: per connection, business day and currency.
+-- Balanced journal entries: per connection, business day and currency, or per settlement and month.
 -- grain: posting; key: entry_id, line
--- in: taxed (transactions and what tax rules decided, or nulls), shared (by tax/shares.sql), accounts
+-- in: taxed (transactions with entry_id, entry_date and is_carried, and what tax rules decided, or
+-- nulls), carried (entry_id, settlement_id, amount: what a settlement's last entry brings forward),
+-- shared (by tax/shares.sql), accounts
 -- (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts, is_profiled;
 -- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
@@ -8,7 +10,7 @@
 -- finds its like. Clearing is posted per settlement; that is what the proof adds up.
 WITH unknown AS (
     SELECT
-        concat_ws(':', 'je', connection, business_date, currency) AS entry_id,
+        entry_id,
         list_sort(list(DISTINCT source_type)) AS source_types
     FROM taxed
     WHERE category = 'unclassified'
@@ -36,7 +38,8 @@ split AS (
 
 taxes AS (
     SELECT
-        s.connection, s.business_date, s.currency, s.part, a.account, a.category, s.treatment_code AS tax_code,
+        s.connection, s.business_date, s.currency, s.entry_id, s.part, a.account, a.category,
+        s.treatment_code AS tax_code,
         NULL AS settlement_id, s.tax_treatment, s.tax_country, s.tax_rate, s.tax_remitted_by,
         sum(CASE a.category WHEN 'tax.self_accounted' THEN -s.tax ELSE s.tax END) AS amount,
         -- They are counted where the tax was split off.
@@ -48,24 +51,37 @@ taxes AS (
     GROUP BY ALL
 ),
 
+owed AS (
+    SELECT
+        connection, entry_date AS business_date, currency, entry_id,
+        CASE WHEN payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
+        CASE WHEN is_carried THEN 'carried_forward' ELSE 'clearing' END AS category,
+        settlement_id, amount, 1 AS transactions
+    FROM taxed
+    UNION ALL
+    SELECT
+        connection, entry_date, currency, entry_id, 'activity', side.category, settlement_id,
+        side.sign * amount, 0
+    FROM carried, (VALUES ('clearing', 1), ('carried_forward', -1)) AS side (category, sign)
+),
+
 cleared AS (
     SELECT
-        t.connection, t.business_date, t.currency,
-        CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
-        a.account, 'clearing' AS category, coalesce(a.tax_code, c.code) AS tax_code, t.settlement_id,
+        o.connection, o.business_date, o.currency, o.entry_id, o.part, a.account, o.category,
+        coalesce(a.tax_code, c.code) AS tax_code, o.settlement_id,
         CASE WHEN m.is_profiled THEN 'outside' END AS tax_treatment,
         CASE WHEN m.is_profiled THEN 'none' END AS tax_remitted_by,
-        sum(t.amount) AS amount,
-        count(*) AS transactions
-    FROM taxed AS t
-    JOIN accounts AS a ON a.category = 'clearing'
+        sum(o.amount) AS amount,
+        sum(o.transactions) AS transactions
+    FROM owed AS o
+    JOIN accounts AS a USING (category)
     CROSS JOIN tax_mode AS m
     LEFT JOIN treatment_codes AS c ON c.treatment = 'outside'
     GROUP BY ALL
 ),
 
 postings AS (
-    SELECT *, concat_ws(':', 'je', connection, business_date, currency) AS entry_id
+    SELECT *
     FROM (FROM earned UNION ALL BY NAME FROM taxes UNION ALL BY NAME FROM cleared)
     WHERE amount <> 0 OR category = 'clearing' OR part = 'payout'
 ),

@@ -1,11 +1,11 @@
 -- Lines of entries before tax is split off: what accounts get of each category.
 -- grain: account, category, tax code and tax of an entry
--- in: taxed (transactions with the number of the override that fits, or null, and what tax rules
--- decided, or nulls), overrides (number, account, tax_code), accounts (category, account, tax_code,
+-- in: taxed (transactions with entry_id and entry_date, the number of the override that fits, or
+-- null, and what tax rules decided, or nulls), overrides (number, account, tax_code), accounts (category, account, tax_code,
 -- role), gateways (source_type, component)
 WITH base AS (
     SELECT
-        t.connection, t.business_date, t.currency,
+        t.connection, t.entry_date AS business_date, t.currency, t.entry_id,
         CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
         t.category, g.component AS gateway, t.settlement_id, t.override,
         t.tax_treatment, t.tax_country, t.tax_rate, t.tax_remitted_by, t.treatment_code,
@@ -18,7 +18,7 @@ WITH base AS (
 )
 
 SELECT
-    b.connection, b.business_date, b.currency, b.part,
+    b.connection, b.business_date, b.currency, b.entry_id, b.part,
     -- Tax that the channel states belongs where tax split out of prices would go.
     replace(
         coalesce(

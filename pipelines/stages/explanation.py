@@ -15,6 +15,7 @@ from connectors.database.registry import Connection
 from connectors.documents.api_documents import records
 from mappings.model import CLEARING, JournalEntry, JournalLine
 from pipelines.stages.documents import text_of
+from pipelines.stages.entry_lines import load_by_day
 from pipelines.stages.journal_tables import load_mapping
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
@@ -89,7 +90,7 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
     # One day has one mapping.
     ((mapping, _),) = mappings_in_effect(workspace.registry, connection.slug, [day])
     with workspace.scratch("explain") as scratch, workspace.engine() as con:
-        con.execute(f"CREATE TEMP VIEW transactions AS SELECT * FROM {scan(files)}")
+        load_by_day(con, f"FROM {scan(files)}")
         load_mapping(con, connection, mapping)
         rows = con.execute(_SOURCES).fetchall()
         cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)

@@ -17,11 +17,10 @@ from connectors.database.registry import Connection, PlannedEntry
 from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.lake.windows import ONE_DAY
 from mappings.journal.config import MappingConfig
-from mappings.model import BOOKS, JournalEntry
-from pipelines.stages.journal_tables import write_journal
+from mappings.model import BOOKS, JournalEntry, settlement_of
+from pipelines.stages.entry_lines import write_journals
 from pipelines.stages.journals import journal_entries
 from pipelines.stages.mapping import mappings_in_effect
-from pipelines.stages.partitions import scan
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
@@ -119,18 +118,11 @@ def posted_to(workspace: Workspace) -> list[str]:
 def entries_for(
     store: Store, organisation: Connection, days: Sequence[date], revisions: dict[str, int]
 ) -> dict[JournalEntry, str | None]:
-    """Return the entries of some days under an organisation's mapping, each with what holds it."""
-    lake = store.lake
-    present = sorted(lake.days("transactions", store.slug) & set(days))
+    """Return an organisation's entries that some days have lines in, each with what holds it."""
     entries: dict[JournalEntry, str | None] = {}
-    if not present:
-        return entries
-    registry = store.workspace.registry
+    since = Setup.model_validate(organisation.setup).posting.since or date.min
     with store.workspace.engine() as con:
-        for mapping, chosen in mappings_in_effect(registry, store.slug, present, organisation.slug):
-            source = scan(lake.partitions("transactions", store.slug, chosen))
-            con.execute(f"CREATE OR REPLACE TEMP VIEW transactions AS SELECT * FROM {source}")
-            write_journal(con, store.connection, mapping)
+        for _ in write_journals(con, store, organisation.slug, days, since=since):
             # Read before the table is made anew under the next mapping.
             held = dict(
                 con.execute("SELECT DISTINCT entry_id, held_reason FROM journal").fetchall()
@@ -171,9 +163,13 @@ def plan_for_organisation(
         return
     registry = store.workspace.registry
     publications = registry.publications
+    # Without revisions, which the plan itself counts up.
+    entries = entries_for(store, organisation, chosen, {})
+    # An entry of a settlement may be dated on none of these days.
+    dates = sorted({entry.business_date for entry in entries})
     schedules = {
         day: mapping.schedule
-        for mapping, listed in mappings_in_effect(registry, store.slug, chosen, organisation.slug)
+        for mapping, listed in mappings_in_effect(registry, store.slug, dates, organisation.slug)
         for day in listed
     }
     rows = [
@@ -189,18 +185,28 @@ def plan_for_organisation(
                 entry.business_date, store.connection.channel, store.connection.timezone
             ),
         )
-        # Without revisions, which the plan itself counts up.
-        for entry, held in entries_for(store, organisation, chosen, {}).items()
+        for entry, held in entries.items()
     ]
     publications.plan(organisation.slug, rows, needs_approval=True)
-    current = {row.entry_id for row in rows}
-    gone = [
+    gone = _gone(store, organisation, chosen, {row.entry_id for row in rows})
+    if gone:
+        publications.withdraw(organisation.slug, store.slug, gone)
+
+
+def _gone(
+    store: Store, organisation: Connection, days: Sequence[date], current: Collection[str]
+) -> list[str]:
+    """Return the entries of some days, or of the settlements of `current` ones, that are gone."""
+    settlements = {name for entry_id in current if (name := settlement_of(entry_id))}
+    # Another last line dates an entry of a settlement anew: the old one is on any day.
+    window = (None, None) if settlements else (days[0], days[-1] + ONE_DAY)
+    listed = store.workspace.registry.publications.list(organisation.slug, [store.slug], *window)
+    chosen = set(days)
+    return [
         p.entry_id
-        for p in publications.list(organisation.slug, [store.slug], chosen[0], chosen[-1] + ONE_DAY)
-        if p.business_date in days
+        for p in listed
+        if (p.business_date in chosen or settlement_of(p.entry_id) in settlements)
         and p.entry_id not in current
         # What was taken out stays on record, and need not be taken out twice.
         and p.state != "voided"
     ]
-    if gone:
-        publications.withdraw(organisation.slug, store.slug, gone)

@@ -1,17 +1,11 @@
 """The effect of a mapping on past days of a store, compared with the one that holds now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-
-import duckdb
 
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
-from pipelines.stages.journal_tables import write_journal
-from pipelines.stages.mapping import mappings_in_effect
-from pipelines.stages.partitions import scan
+from pipelines.stages.entry_lines import write_journals
 from pipelines.stages.store import Store
 
 
@@ -52,18 +46,19 @@ SELECT
     coalesce(sum(amount) FILTER (is_new), 0)::DECIMAL(38, 4)
 FROM (SELECT *, false AS is_new FROM present UNION ALL SELECT *, true FROM proposed)
 GROUP BY ALL
-HAVING sum(amount) FILTER (NOT is_new) IS DISTINCT FROM sum(amount) FILTER (is_new)
+HAVING
+    coalesce(sum(amount) FILTER (NOT is_new), 0) <> coalesce(sum(amount) FILTER (is_new), 0)
 ORDER BY ALL
 """
-# Both have the same entries, as they are made of the same transactions.
+# Another mode makes other entries of the same transactions.
 _ENTRIES = """
 SELECT
-    count(*),
-    count(*) FILTER (p.content_hash <> q.content_hash),
+    count(q.entry_id),
+    count(*) FILTER (p.content_hash IS DISTINCT FROM q.content_hash),
     count(p.held_reason),
     count(q.held_reason)
 FROM (SELECT DISTINCT entry_id, content_hash, held_reason FROM present) AS p
-JOIN (SELECT DISTINCT entry_id, content_hash, held_reason FROM proposed) AS q USING (entry_id)
+FULL JOIN (SELECT DISTINCT entry_id, content_hash, held_reason FROM proposed) AS q USING (entry_id)
 """
 
 
@@ -75,26 +70,14 @@ def what_if(store: Store, target: str, config: MappingConfig, window: Window) ->
     present = sorted(day for day in store.lake.days("transactions", store.slug) if day in window)
     if not present:
         return WhatIf(0, 0, 0, 0, 0, ())
-    registry = store.workspace.registry
     with store.workspace.engine() as con:
-        for number, (mapping, days) in enumerate(
-            mappings_in_effect(registry, store.slug, present, target)
-        ):
-            _compute(con, store, mapping, days)
-            into = "INSERT INTO present" if number else "CREATE TEMP TABLE present AS"
-            con.execute(f"{into} {_JOURNAL}")
-        _compute(con, store, config, present)
-        con.execute(f"CREATE TEMP TABLE proposed AS {_JOURNAL}")
+        for table, proposed in (("present", None), ("proposed", config)):
+            journals = write_journals(con, store, target, present, proposed=proposed)
+            for number, _ in enumerate(journals):
+                into = f"INSERT INTO {table}" if number else f"CREATE TEMP TABLE {table} AS"
+                con.execute(f"{into} {_JOURNAL}")
         changes = tuple(AccountChange(*row) for row in con.execute(_ACCOUNTS).fetchall())
         counts = con.execute(_ENTRIES).fetchone()
     assert counts is not None
     entries, changed, held_before, held = counts
     return WhatIf(len(present), entries, changed, held_before, held, changes)
-
-
-def _compute(
-    con: duckdb.DuckDBPyConnection, store: Store, mapping: MappingConfig, days: Sequence[date]
-) -> None:
-    source = scan(store.lake.partitions("transactions", store.slug, days))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW transactions AS SELECT * FROM {source}")
-    write_journal(con, store.connection, mapping)

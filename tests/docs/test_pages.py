@@ -110,10 +110,13 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     ]
     profile, *mappings = map(yaml.safe_load, examples)
     assert TaxProfile.model_validate(profile).country == "GB"
-    config, overrides, organisation, coded, later = map(MappingConfig.model_validate, mappings)
+    config, overrides, organisation, coded, later, settled = map(
+        MappingConfig.model_validate, mappings
+    )
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
     assert (coded.tax, len(coded.treatments)) == ("target_codes", 4)
     assert (later.schedule.post_after_hours, later.schedule.hour) == (12, 6)
+    assert settled.mode == "settlement"
     word = "Mystery / Oddity / New Fee"
     assert f"no rule for {word}:" in ENTRIES
     assert classify("amazon", [word])[0].category == "unclassified"

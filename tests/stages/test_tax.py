@@ -18,6 +18,7 @@ from mappings.journal.config import MappingConfig
 from mappings.journal.tax.profile import TaxProfile
 from mappings.journal.tax.rules import treatments
 from mappings.tables import TRANSACTIONS
+from pipelines.stages.entry_lines import load_by_day
 from pipelines.stages.explanation import behind, sources
 from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.journals import read_entries
@@ -76,11 +77,12 @@ def journal(
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         columns = ", ".join(f'"{c.name}" {c.type}' for c in TRANSACTIONS.columns)
-        con.execute(f"CREATE TABLE transactions ({columns})")
+        con.execute(f"CREATE TABLE lines_of_the_day ({columns})")
         marks = ", ".join("?" for _ in TRANSACTIONS.names)
         con.executemany(
-            f"INSERT INTO transactions VALUES ({marks})", [list(each.values()) for each in rows]
+            f"INSERT INTO lines_of_the_day VALUES ({marks})", [list(each.values()) for each in rows]
         )
+        load_by_day(con, "FROM lines_of_the_day")
         write_journal(con, connection, mapping)
         cursor = con.execute("SELECT * FROM journal ORDER BY line")
         names = [column[0] for column in cursor.description or ()]

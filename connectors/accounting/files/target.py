@@ -7,6 +7,7 @@ somebody changed is never written over.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -30,9 +31,11 @@ from connectors.accounting.target import (
 from connectors.errors import ConfigError, Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
 from mappings.journal.suggestions import NewAccount
-from mappings.model import JournalEntry
+from mappings.model import JournalEntry, settlement_of
 
 HLEDGER: Final = "hledger"
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
+_LONGEST_NAME: Final = 80
 
 
 class Files:
@@ -139,7 +142,7 @@ class Files:
         return self._form == HLEDGER
 
     def _path(self, entry: JournalEntry) -> Path:
-        name = f"{entry.business_date}-{entry.currency}{correction_name(entry)}"
+        name = f"{entry.business_date}-{entry.currency}{name_end(entry)}"
         if self._in_place:
             return self._folder / entry.connection / f"{name}.journal"
         # DATEV takes no file of another name.
@@ -190,11 +193,21 @@ class Files:
         return path
 
 
-def correction_name(entry: JournalEntry) -> str:
-    """Return the end of a correction's file name; nothing for an entry of its own day."""
+def name_end(entry: JournalEntry) -> str:
+    """Return the end of a file name: the entry's settlement, and what a correction corrects."""
+    settlement = settlement_of(entry.entry_id)
+    name = f"-{_file_name(settlement)}" if settlement is not None else ""
     head, _, number = entry.entry_id.rpartition(":c")
+    if not head or not number.isdigit():
+        return name
     # The day that it corrects, as several corrections may be of one day.
-    return f"-corrects-{head.split(':')[2]}-{number}" if head and number.isdigit() else ""
+    return f"{name}-corrects-{head.split(':')[2]}-{number}"
+
+
+def _file_name(text: str) -> str:
+    """Return a channel's id as it may stand in a file name, another one for another id."""
+    plain = _UNFIT.sub("_", text)[:_LONGEST_NAME]
+    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _read(path: Path) -> bytes | None:

@@ -4,7 +4,7 @@
 SELECT entry_id, string_agg(problem, '; ' ORDER BY problem) AS problems
 FROM (
     SELECT
-        concat_ws(':', 'je', connection, business_date, currency) AS entry_id,
+        entry_id,
         concat(
             count(*), CASE count(*) WHEN 1 THEN ' line (' ELSE ' lines (' END,
             string_agg(DISTINCT category, ', ' ORDER BY category),
@@ -12,6 +12,6 @@ FROM (
         ) AS problem
     FROM taxed
     WHERE tax_problem IS NOT NULL
-    GROUP BY connection, business_date, currency, tax_problem
+    GROUP BY entry_id, tax_problem
 )
 GROUP BY entry_id

@@ -1,0 +1,164 @@
+"""The view `transactions` that entries are made of: each line with the entry it belongs to.
+
+An entry is a day's, or a settlement's: then one for each month that the settlement has lines in, so
+that every line is booked in its own month. A month's share that is paid out later is carried
+forward. Every line is in one entry, whatever modes follow each other.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import duckdb
+
+from mappings.journal.config import MappingConfig
+from pipelines.stages.journal_tables import write_journal
+from pipelines.stages.mapping import mappings_in_effect
+from pipelines.stages.partitions import scan
+from pipelines.stages.store import Store
+
+_BY_DAY = """
+CREATE OR REPLACE TEMP VIEW transactions AS
+SELECT
+    *, business_date AS entry_date,
+    concat_ws(':', 'je', connection, business_date, currency) AS entry_id, false AS is_carried
+FROM ({lines})
+"""
+_BY_SETTLEMENT = """
+CREATE OR REPLACE TEMP VIEW transactions AS
+SELECT l.*, p.entry_date, p.entry_id, p.is_carried
+FROM settled AS l
+JOIN parts AS p
+    ON p.settlement_id = l.settlement_id
+    AND p.currency = l.currency
+    AND p.month = date_trunc('month', l.business_date)
+WHERE p.entry_date IN (SELECT unnest($days::DATE[]))
+"""
+# What a settlement brings forward into its last month; no other entry brings anything.
+_CARRIED = """
+CREATE OR REPLACE TEMP TABLE carried AS
+SELECT connection, entry_date, currency, entry_id, settlement_id, brought AS amount
+FROM parts
+WHERE NOT is_carried AND brought <> 0 AND entry_date IN (SELECT unnest($days::DATE[]))
+"""
+_NOTHING_CARRIED = """
+CREATE OR REPLACE TEMP TABLE carried (
+    connection VARCHAR, entry_date DATE, currency VARCHAR, entry_id VARCHAR, settlement_id VARCHAR,
+    amount DECIMAL(19,4)
+)
+"""
+# Half a settlement is never an entry: what came of its lines is what its document states.
+_SETTLED = """
+CREATE OR REPLACE TEMP TABLE settled AS
+WITH touched AS (
+    SELECT DISTINCT settlement_id FROM ({touched}) WHERE settlement_id IS NOT NULL
+),
+
+complete AS (
+    SELECT s.settlement_id
+    FROM ({settlements}) AS s
+    JOIN ({lines}) AS l USING (settlement_id)
+    WHERE s.closed AND settlement_id IN (FROM touched)
+    GROUP BY s.settlement_id, s.raw_total
+    HAVING sum(l.amount) FILTER (l.payout_id IS NULL) = s.raw_total
+)
+
+SELECT *
+FROM ({lines})
+WHERE settlement_id IN (FROM complete) AND business_date IN (SELECT unnest($days::DATE[]))
+"""
+_PARTS = """
+CREATE OR REPLACE TEMP TABLE parts AS
+WITH months AS (
+    SELECT
+        connection, settlement_id, currency, date_trunc('month', business_date) AS month,
+        max(business_date) AS entry_date, sum(amount) AS amount
+    FROM settled
+    GROUP BY ALL
+)
+
+SELECT
+    * EXCLUDE (amount),
+    concat_ws(':', 'je', connection, entry_date, currency, 'settlement-' || settlement_id)
+        AS entry_id,
+    lead(month) OVER by_month IS NOT NULL AS is_carried,
+    (sum(amount) OVER by_month - amount)::DECIMAL(19,4) AS brought
+FROM months
+WINDOW by_month AS (PARTITION BY settlement_id, currency ORDER BY month)
+"""
+
+
+def load_by_day(con: duckdb.DuckDBPyConnection, lines: str) -> None:
+    """Make `transactions` of a relation of lines, for entries by day, and an empty `carried`."""
+    con.execute(_BY_DAY.format(lines=lines))
+    con.execute(_NOTHING_CARRIED)
+
+
+def write_journals(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    target: str,
+    days: Sequence[date],
+    *,
+    since: date = date.min,
+    proposed: MappingConfig | None = None,
+) -> Iterator[MappingConfig]:
+    """Make the table `journal` of a target's entries that days have lines in, mapping by mapping.
+
+    Each is to be read before the next one is asked for. `since` is the first day that the target
+    gets, `proposed` a mapping in the place of the saved ones. A settlement that is not whole yet
+    has no entry.
+    """
+    lake = store.lake
+    computed = sorted(day for day in lake.days("transactions", store.slug) if day >= since)
+    effective = (
+        [(proposed, computed)]
+        if proposed is not None
+        else mappings_in_effect(store.workspace.registry, store.slug, computed, target)
+    )
+    chosen = set(days)
+    for mapping, its_days in effective:
+        present = [day for day in its_days if day in chosen]
+        if not present:
+            continue
+        lines = f"SELECT * FROM {scan(lake.partitions('transactions', store.slug, present))}"
+        if mapping.mode == "settlement":
+            # What no settlement pays out is booked by its day.
+            lines += " WHERE settlement_id IS NULL"
+        load_by_day(con, lines)
+        write_journal(con, store.connection, mapping)
+        yield mapping
+    by_settlement = [(m, its_days) for m, its_days in effective if m.mode == "settlement"]
+    touched = [day for day in computed if day in chosen]
+    if by_settlement and touched:
+        yield from _settlement_journals(con, store, by_settlement, touched)
+
+
+def _settlement_journals(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    by_settlement: Sequence[tuple[MappingConfig, list[date]]],
+    touched: Sequence[date],
+) -> Iterator[MappingConfig]:
+    lake = store.lake
+    closed = lake.partitions("settlements", store.slug, lake.days("settlements", store.slug))
+    if not closed:
+        return
+    every_day = lake.days("transactions", store.slug)
+    query = _SETTLED.format(
+        touched=f"FROM {scan(lake.partitions('transactions', store.slug, touched))}",
+        settlements=f"FROM {scan(closed)}",
+        lines=f"FROM {scan(lake.partitions('transactions', store.slug, every_day))}",
+    )
+    con.execute(query, {"days": [day for _, days in by_settlement for day in days]})
+    con.execute(_PARTS)
+    dates = {day for (day,) in con.execute("SELECT DISTINCT entry_date FROM parts").fetchall()}
+    # An entry has the mapping of the day it is dated.
+    for mapping, days in by_settlement:
+        dated = sorted(dates.intersection(days))
+        if dated:
+            # A view cannot have parameters.
+            listed = ", ".join(f"DATE '{day}'" for day in dated)
+            con.execute(_BY_SETTLEMENT.replace("SELECT unnest($days::DATE[])", listed))
+            con.execute(_CARRIED, {"days": dated})
+            write_journal(con, store.connection, mapping)
+            yield mapping
