@@ -20,9 +20,9 @@ class JournalLine:
     """One posting; `amount` is debit-positive, in the entry's currency.
 
     `part` is `activity`, or `payout` for the two lines that close one settlement.
-    `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount` is the part of
-    `amount` that is tax, where the target posts tax by code; `tax_rate` is in percent. Without a
-    tax profile no line has a `tax_treatment`.
+    `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount`
+    is the part of `amount` that is tax, where the target posts tax by code; `tax_rate` is in
+    percent. Without a tax profile no line has a `tax_treatment`.
     """
 
     part: str
