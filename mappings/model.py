@@ -42,8 +42,8 @@ class JournalLine:
 class JournalEntry:
     """One connection, one business day, one currency; its lines sum to zero.
 
-    `entry_id` is `je:connection:day:currency`, and ends in `:settlement-…` for one that is a
-    settlement's share of a month, dated on the day of its last line.
+    `entry_id` is `je:connection:day:currency`. It begins with `cogs` for what a day's goods cost.
+    It ends in `:settlement-…` for a settlement's share of a month, dated on its last line's day.
     """
 
     entry_id: str
@@ -53,6 +53,16 @@ class JournalEntry:
     content_hash: str
     revision: int
     lines: tuple[JournalLine, ...]
+
+    @property
+    def is_of_goods(self) -> bool:
+        """Return whether the entry is of what goods cost, and not of what they were sold for."""
+        return is_of_goods(self.entry_id)
+
+
+def is_of_goods(entry_id: str) -> bool:
+    """Return whether an entry is of what a day's goods cost."""
+    return entry_id.startswith("cogs:")
 
 
 def settlement_of(entry_id: str) -> str | None:

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "journals": Entry("journals", "Show journal entries and their state."),
     "reconcile": Entry("reconcile", "Compare every settlement with the books."),
     "bank": Entry("bank", "Match payouts with bank statements."),
+    "costs": Entry("costs", "Book what goods cost."),
     "close": Entry("close", "Archive a month and close its books."),
     "sql": Entry("sql", "Query the warehouse."),
     "up": Entry("up", "Run the console and everything behind it."),

@@ -21,11 +21,15 @@ from pipelines.stages.approvals import (
     approve_from,
     choose_for_closed,
     drafts,
+    is_pattern,
 )
 from pipelines.stages.approvals import approve as approve_entries
 from pipelines.stages.approvals import release as release_entries
 
-Entry = Annotated[str | None, typer.Option("--entry", metavar="ID", help="one entry, by its id")]
+Entry = Annotated[
+    str | None,
+    typer.Option("--entry", metavar="ID", help="one entry, or all that begin so: cogs:*"),
+]
 Target = Annotated[
     str | None, typer.Option(help="books, or an organisation's slug; the store's own without it")
 ]
@@ -39,7 +43,7 @@ Despite = Annotated[
 def selection_of(entry: str | None, first: date | None, last: date | None) -> EntrySelection:
     """Return what --entry, --from and --to select; `BadInput` where they contradict."""
     window = window_of(first, last)
-    if entry is not None and window is not None:
+    if entry is not None and not is_pattern(entry) and window is not None:
         raise BadInput("give --entry, or --from and --to, and not both")
     return EntrySelection(entry, window)
 

@@ -70,6 +70,8 @@ class MappingConfig(BaseModel):
     `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
     `mode`: an organisation gets an entry of each day (`daily`), or of each settlement once it is
     paid out (`settlement`), in parts where it has lines of several months.
+    `cost_of_goods`: what the units cost that a day sold is an entry of its own (`cogs:…`).
+    `locations`: location of stock -> account of what lies there, instead of that of `inventory`.
     `schedule`: when entries are posted unasked to an organisation; the books are always written.
     """
 
@@ -85,6 +87,8 @@ class MappingConfig(BaseModel):
     treatments: tuple[TreatmentCode, ...] = ()
     overrides: tuple[Override, ...] = ()
     mode: Literal["daily", "settlement"] = "daily"
+    cost_of_goods: bool = False
+    locations: dict[str, Text] = Field(default_factory=dict)
     schedule: Schedule = Schedule()
 
     # A typo would otherwise leave the default in effect without a word.
@@ -131,6 +135,7 @@ class MappingConfig(BaseModel):
                 "tax: the books know no tax codes, so tax is on lines of its own there"
             )
         named = {f"accounts.{role}": account for role, account in self.accounts.items()}
+        named |= {f"locations.{name}": account for name, account in self.locations.items()}
         named |= {
             f"overrides.{number}.account": override.account
             for number, override in enumerate(self.overrides)

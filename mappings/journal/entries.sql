@@ -2,6 +2,7 @@
 -- grain: posting; key: entry_id, line
 -- in: taxed (transactions with entry_id, entry_date and is_carried, and what tax rules decided, or
 -- nulls), carried (entry_id, settlement_id, amount: what a settlement's last entry brings forward),
+-- costed and cost_problems (by costs.sql and cost_problems.sql), stock_locations (location, account),
 -- shared (by tax/shares.sql), accounts
 -- (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts, is_profiled;
 -- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems)
@@ -58,16 +59,30 @@ owed AS (
         CASE WHEN is_carried THEN 'carried_forward' ELSE 'clearing' END AS category,
         settlement_id, amount, 1 AS transactions
     FROM taxed
-    UNION ALL
+    UNION ALL BY NAME
     SELECT
-        connection, entry_date, currency, entry_id, 'activity', side.category, settlement_id,
-        side.sign * amount, 0
+        connection, entry_date AS business_date, currency, entry_id, 'activity' AS part,
+        side.category, settlement_id, side.sign * amount AS amount, 0 AS transactions
     FROM carried, (VALUES ('clearing', 1), ('carried_forward', -1)) AS side (category, sign)
+    UNION ALL BY NAME
+    SELECT
+        c.connection, c.entry_date AS business_date, c.currency, c.entry_id, 'activity' AS part,
+        side.category, l.account AS located, side.sign * c.amount AS amount, 0 AS transactions
+    FROM costed AS c
+    JOIN (VALUES
+        ('sold', 'cogs', 1), ('sold', 'inventory', -1),
+        ('returned', 'cogs', -1), ('returned', 'inventory', 1),
+        ('lost', 'inventory.written_off', 1), ('lost', 'inventory', -1),
+        ('disposed', 'inventory.written_off', 1), ('disposed', 'inventory', -1),
+        ('found', 'inventory.written_off', -1), ('found', 'inventory', 1)
+    ) AS side (kind, category, sign) USING (kind)
+    LEFT JOIN stock_locations AS l ON l.location = c.location AND side.category = 'inventory'
 ),
 
 cleared AS (
     SELECT
-        o.connection, o.business_date, o.currency, o.entry_id, o.part, a.account, o.category,
+        o.connection, o.business_date, o.currency, o.entry_id, o.part,
+        coalesce(o.located, a.account) AS account, o.category,
         coalesce(a.tax_code, c.code) AS tax_code, o.settlement_id,
         CASE WHEN m.is_profiled THEN 'outside' END AS tax_treatment,
         CASE WHEN m.is_profiled THEN 'none' END AS tax_remitted_by,
@@ -84,6 +99,8 @@ postings AS (
     SELECT *
     FROM (FROM earned UNION ALL BY NAME FROM taxes UNION ALL BY NAME FROM cleared)
     WHERE amount <> 0 OR category = 'clearing' OR part = 'payout'
+        -- What has no cost is held, and must be there for that.
+        OR entry_id IN (SELECT entry_id FROM cost_problems)
 ),
 
 entries AS (
@@ -137,6 +154,7 @@ fields AS (
             WHEN u.entry_id IS NOT NULL THEN
                 'no rule for ' || array_to_string(u.source_types, '; ')
                 || ': name its category under source_types in a mapping file, then `daybook mappings set`'
+            WHEN k.entry_id IS NOT NULL THEN k.problems
             WHEN n.entry_id IS NOT NULL THEN
                 'no account for ' || array_to_string(n.roles, ', ')
                 || ': name one under accounts in the mapping of the organisation'
@@ -155,6 +173,7 @@ fields AS (
     JOIN entries AS e USING (entry_id)
     CROSS JOIN tax_mode AS m
     LEFT JOIN unknown AS u USING (entry_id)
+    LEFT JOIN cost_problems AS k USING (entry_id)
     LEFT JOIN without_account AS n USING (entry_id)
     LEFT JOIN tax_problems AS t USING (entry_id)
     LEFT JOIN without_code AS c USING (entry_id)

@@ -27,16 +27,26 @@ ALWAYS = Window(date.min, date.max)
 
 @dataclass(frozen=True, slots=True)
 class EntrySelection:
-    """The entries that an action is about: one by its id, or those of a window."""
+    """The entries that an action is about: one by its id, or those of a window.
+
+    An id that ends in `*` names those that begin so, of the window: `cogs:*` are what goods cost.
+    """
 
     entry_id: str | None = None
     window: Window | None = None
 
     def __contains__(self, publication: Publication) -> bool:
         """Return whether an entry is among them."""
-        if self.entry_id is not None:
+        if self.entry_id is not None and not is_pattern(self.entry_id):
             return publication.entry_id == self.entry_id
+        if not publication.entry_id.startswith((self.entry_id or "").removesuffix("*")):
+            return False
         return self.window is None or publication.business_date in self.window
+
+
+def is_pattern(entry_id: str) -> bool:
+    """Return whether what names an entry names all that begin so."""
+    return entry_id.endswith("*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import date
 import duckdb
 
 from mappings.journal.config import MappingConfig
+from pipelines.stages.cost_tables import load_costs, load_no_costs
 from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
@@ -88,9 +89,13 @@ WINDOW by_month AS (PARTITION BY settlement_id, currency ORDER BY month)
 
 
 def load_by_day(con: duckdb.DuckDBPyConnection, lines: str) -> None:
-    """Make `transactions` of a relation of lines, for entries by day, and an empty `carried`."""
+    """Make `transactions` of a relation of lines, for entries by day.
+
+    And `carried` and the tables of costs, with nothing in them.
+    """
     con.execute(_BY_DAY.format(lines=lines))
     con.execute(_NOTHING_CARRIED)
+    load_no_costs(con)
 
 
 def write_journals(
@@ -120,11 +125,11 @@ def write_journals(
         present = [day for day in its_days if day in chosen]
         if not present:
             continue
-        lines = f"SELECT * FROM {scan(lake.partitions('transactions', store.slug, present))}"
-        if mapping.mode == "settlement":
-            # What no settlement pays out is booked by its day.
-            lines += " WHERE settlement_id IS NULL"
-        load_by_day(con, lines)
+        lines = f"FROM {scan(lake.partitions('transactions', store.slug, present))}"
+        # What no settlement pays out is booked by its day.
+        by_day = f"{lines} WHERE settlement_id IS NULL" if mapping.mode == "settlement" else lines
+        load_by_day(con, by_day)
+        load_costs(con, store, mapping, lines, present)
         write_journal(con, store.connection, mapping)
         yield mapping
     by_settlement = [(m, its_days) for m, its_days in effective if m.mode == "settlement"]
@@ -160,5 +165,7 @@ def _settlement_journals(
             listed = ", ".join(f"DATE '{day}'" for day in dated)
             con.execute(_BY_SETTLEMENT.replace("SELECT unnest($days::DATE[])", listed))
             con.execute(_CARRIED, {"days": dated})
+            # Goods are booked by the day they were sold on, whatever pays for them.
+            load_no_costs(con)
             write_journal(con, store.connection, mapping)
             yield mapping

@@ -103,7 +103,8 @@ def _load_accounts(
 def _load_coins(con: duckdb.DuckDBPyConnection) -> None:
     """Load the smallest coins: SQL must round like `mappings.money`, which alone knows them."""
     con.execute("CREATE OR REPLACE TEMP TABLE minor_units (currency VARCHAR, coin DECIMAL(9,4))")
-    for (currency,) in con.execute("SELECT DISTINCT currency FROM transactions").fetchall():
+    query = "SELECT currency FROM transactions UNION SELECT currency FROM costed"
+    for (currency,) in con.execute(query).fetchall():
         con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin(currency)])
 
 

@@ -12,6 +12,7 @@ from connectors.database.registry import Connection, PlannedEntry
 from connectors.lake.windows import Window
 from mappings.model import BOOKS, JournalEntry, JournalLine
 from mappings.tables import JOURNAL_LINES
+from pipelines.stages.cost_tables import load_costs
 from pipelines.stages.entry_lines import load_by_day
 from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.partitions import scan, write_days
@@ -56,6 +57,7 @@ def build_journals(store: Store, days: Sequence[date]) -> Built:
         for number, (mapping, chosen) in enumerate(store.mappings(sorted(built.days))):
             source = scan(lake.partitions("transactions", store.slug, chosen))
             load_by_day(con, f"FROM {source}")
+            load_costs(con, store, mapping, f"FROM {source}", chosen)
             write_journal(con, store.connection, mapping)
             for facts in _facts(con):
                 built.days[facts.business_date].append(facts)

@@ -64,6 +64,7 @@ def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> li
     """Return what is wrong with the accounts of a mapping, each with the field that names it."""
     accounts = {account.number: account for account in chart}
     named = {f"accounts.{role}": number for role, number in config.accounts.items()}
+    named |= {f"locations.{name}": number for name, number in config.locations.items()}
     named |= {
         f"overrides.{n}.account": override.account
         for n, override in enumerate(config.overrides)

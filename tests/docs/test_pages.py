@@ -108,7 +108,8 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     examples = [
         body for name, kind, body in BLOCKS if name.endswith("entries.md") and kind == "yaml"
     ]
-    profile, *mappings = map(yaml.safe_load, examples)
+    profile, goods, *mappings = map(yaml.safe_load, examples)
+    assert MappingConfig.model_validate(goods).cost_of_goods
     assert TaxProfile.model_validate(profile).country == "GB"
     config, overrides, organisation, coded, later, settled = map(
         MappingConfig.model_validate, mappings

@@ -49,7 +49,8 @@ def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
 def _daily(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> str:
     # Readers of the books must see which entries may still change.
     ahead = any((line.settlement_id or "").startswith(PROVISIONAL) for line in lines)
-    narration = f"Daily journal {entry.business_date}{' (provisional)' if ahead else ''}"
+    what = "Cost of goods" if entry.is_of_goods else "Daily journal"
+    narration = f"{what} {entry.business_date}{' (provisional)' if ahead else ''}"
     return _directive(entry, name, narration, "daily", entry.entry_id, lines)
 
 

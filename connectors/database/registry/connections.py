@@ -22,7 +22,12 @@ from connectors.database.registry.models import (
     PublicationRow,
     ScheduledSyncRow,
 )
-from connectors.database.registry.posting_models import AutomaticPostingRow, ClosedBooksRow
+from connectors.database.registry.posting_models import (
+    AutomaticPostingRow,
+    ClosedBooksRow,
+    StockMovementRow,
+    UnitCostRow,
+)
 from connectors.database.registry.publications import DRAFTS, LIVE
 from connectors.database.registry.records import (
     Connection,
@@ -223,6 +228,8 @@ class Connections(Repository):
                 DayStateRow,
                 InboxRow,
                 MappingVersionRow,
+                UnitCostRow,
+                StockMovementRow,
             ):
                 session.execute(delete(table).where(table.connection == slug))
             session.execute(delete(MappingVersionRow).where(MappingVersionRow.target == slug))

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Numeric, func
+from sqlalchemy import ForeignKey, Numeric, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from connectors.database.registry.models import Base, one_of
+from connectors.database.registry.models import Base, ConnectionRow, one_of
 
 
 class EntryChoiceRow(Base):
@@ -55,6 +55,35 @@ class BankLineRow(Base):
     settlement_id: Mapped[str | None]
     imported_at: Mapped[datetime] = mapped_column(server_default=func.now())
     imported_by: Mapped[str]
+
+
+class UnitCostRow(Base):
+    """Grain: the cost of a store's SKU at a location from a day on. Key: all of these."""
+
+    __tablename__ = "unit_costs"
+
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
+    sku: Mapped[str] = mapped_column(primary_key=True)
+    # Empty where the cost holds anywhere.
+    location: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[date] = mapped_column(primary_key=True)
+    cost: Mapped[Decimal] = mapped_column(Numeric(19, 4))
+    currency: Mapped[str]
+
+
+class StockMovementRow(Base):
+    """Grain: units of a store that came back, were lost, disposed of or found. Key: reference."""
+
+    __tablename__ = "stock_movements"
+    __table_args__ = (one_of("kind", "returned", "lost", "disposed", "found"),)
+
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    sku: Mapped[str]
+    location: Mapped[str]
+    units: Mapped[int]
+    kind: Mapped[str]
 
 
 class DriftCheckRow(Base):

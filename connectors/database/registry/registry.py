@@ -27,6 +27,7 @@ from connectors.database.registry.mappings import Mappings
 from connectors.database.registry.publications import Publications
 from connectors.database.registry.rate_limits import RateLimits
 from connectors.database.registry.sealed import SealedCredentials
+from connectors.database.registry.stock import StockLedger
 from connectors.database.registry.sync_schedule import SyncSchedule
 from connectors.database.registry.users import ApiTokens, Users, UserSessions
 from connectors.errors import Transient
@@ -56,6 +57,7 @@ class Registry:
         self.publications = Publications(engine)
         self.rate_limits = RateLimits(engine)
         self.sessions = UserSessions(engine)
+        self.stock = StockLedger(engine)
         self.sync_schedule = SyncSchedule(engine)
         self.users = Users(engine)
 

@@ -42,6 +42,7 @@ from pipelines.stages.approvals import (
     approve,
     approve_from,
     choose_for_closed,
+    is_pattern,
     release,
 )
 from pipelines.stages.drift import check_organisation
@@ -86,7 +87,7 @@ def _shown(publication: Publication) -> PublicationResponse:
 
 def _selection(body: EntryRequest) -> EntrySelection:
     window = window_of(body.first, body.last)
-    if body.entry is not None and window is not None:
+    if body.entry is not None and not is_pattern(body.entry) and window is not None:
         line = "give an entry, or days, and not both"
         raise ProblemError(422, Problem(error=line, fields={"entry": line}))
     return EntrySelection(body.entry, window)

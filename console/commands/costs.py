@@ -1,0 +1,86 @@
+"""`costs`: what units cost, what became of stock, and which SKUs have no cost."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.commands.accounts import ACTOR
+from console.commands.sync import counted
+from console.options import Json
+from console.output import Align, print_json, print_result, print_table
+from console.workspace import chosen, workspace
+from pipelines.stages.stock import (
+    StockImport,
+    import_costs,
+    import_movements,
+    missing_costs,
+    read_stock_file,
+)
+
+app = typer.Typer(help="Book what goods cost.", no_args_is_help=True)
+Store = Annotated[str, typer.Option("--connection", metavar="SLUG", help="the store")]
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV with sku, cost, currency, from, location")],
+    connection: Store,
+    as_json: Json = False,
+) -> None:
+    """Import unit costs, each from a day on; a newer file adds to and replaces older ones."""
+    with workspace() as opened:
+        (store,) = chosen(opened, [connection])
+        outcome = import_costs(opened, store, file.name, read_stock_file(file), ACTOR)
+    _show(outcome, "unit cost", as_json=as_json)
+
+
+@app.command()
+def movements(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with date, sku, quantity, kind, reference, location; or Amazon's FBA returns"
+        ),
+    ],
+    connection: Store,
+    as_json: Json = False,
+) -> None:
+    """Import units that came back, were lost, disposed of or found."""
+    with workspace() as opened:
+        (store,) = chosen(opened, [connection])
+        outcome = import_movements(opened, store, file.name, read_stock_file(file), ACTOR)
+    _show(outcome, "movement", as_json=as_json)
+
+
+def _show(outcome: StockImport, noun: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"rows": outcome.rows, "changed": outcome.changed, "days": outcome.days})
+        return
+    print_result(
+        f"{counted(outcome.rows, noun)}, {outcome.changed} new or changed; "
+        f"{counted(outcome.days, 'day')} to compute: `daybook sync`"
+    )
+
+
+@app.command()
+def missing(slug: str, as_json: Json = False) -> None:
+    """List SKUs that were sold without a unit cost, those sold most first."""
+    with workspace() as opened:
+        (store,) = chosen(opened, [slug])
+        listed = missing_costs(opened, store)
+    if as_json:
+        rows = [
+            {"sku": m.sku, "location": m.location, "first_day": m.first_day, "units": m.units}
+            for m in listed
+        ]
+        print_json({"ok": not listed, "missing": rows})
+        raise typer.Exit(1 if listed else 0)
+    columns = [
+        *((name, Align.LEFT) for name in ("sku", "location", "first sold")),
+        ("units", Align.RIGHT),
+    ]
+    if listed:
+        print_table("", columns, [(m.sku, m.location, m.first_day, m.units) for m in listed])
+    print_result(f"{counted(len(listed), 'SKU')} of {slug} without a unit cost")
+    raise typer.Exit(1 if listed else 0)
