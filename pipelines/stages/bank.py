@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.accounts.platforms import platform_named
-from connectors.bank import CsvColumns, read_statement
+from connectors.bank import BankLine, CsvColumns, read_statement
 from connectors.database.registry import Connection, StoredBankLine
 from connectors.documents.control_totals import business_day
 from connectors.documents.manifest import Statement
@@ -81,6 +81,13 @@ def import_statement(
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror})") from error
     lines = read_statement(path.name, content, columns, currency)
+    return store_lines(workspace, lines, account, actor)
+
+
+def store_lines(
+    workspace: Workspace, lines: Sequence[BankLine], account: str, actor: str
+) -> BankImport:
+    """Store lines of a bank account, each once, and match payouts with all that are stored."""
     new = workspace.registry.bank_lines.add(account, [asdict(line) for line in lines], actor)
     return BankImport(len(lines), new, match_payouts(workspace))
 
