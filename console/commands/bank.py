@@ -21,7 +21,7 @@ app = typer.Typer(help="Match payouts with the bank's statements.", no_args_is_h
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV or CAMT.053, as the bank gives it")],
+    file: Annotated[Path, typer.Argument(help="CSV, OFX or CAMT.053, as the bank gives it")],
     account: Annotated[str, typer.Option(help="your name for the bank account")] = "bank",
     currency: Annotated[
         str | None, typer.Option(help="of a CSV file without a column of currencies")
