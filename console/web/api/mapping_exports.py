@@ -1,9 +1,9 @@
 """Mapping exports: every mapping of a home as one document, and such a document saved here."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from console.web.api.dependencies import Here, Mapper, Reader, workspace_of
 from console.web.api.requests import Day, RequestBody, Slug, Value
@@ -33,7 +33,7 @@ class MappingImport(RequestBody):
     """The mappings of a home, as `GET /mappings/export` gives them."""
 
     version: Literal[1] = 1
-    mappings: Annotated[list[MappingToImport], Field(max_length=10_000)]
+    mappings: list[MappingToImport]
 
 
 class ImportedMapping(BaseModel):
