@@ -9,14 +9,23 @@ from pydantic import BaseModel, StringConstraints
 from connectors.bank import CsvColumns, read_statement
 from connectors.bank.csv_statement import columns_of
 from console.proofs import unmatched_document
-from console.web.api.dependencies import Here, Poster, Reader, workspace_of
+from console.targets import organisation_named
+from console.web.api.dependencies import Here, Named, Poster, Reader, workspace_of
 from console.web.api.journals import OfConnection, stores_of
-from console.web.api.requests import Limit, Line, Offset
+from console.web.api.problems import ASKS_A_PLATFORM
+from console.web.api.requests import Limit, Line, Offset, RequestBody
 from pipelines.stages.bank import store_lines, unmatched_payouts
+from pipelines.stages.target_bank import import_from_organisation
 
 router = APIRouter(tags=["bank"])
 Statement = Annotated[bytes, Body(media_type="application/octet-stream")]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+
+class BankAccountRequest(RequestBody):
+    """A bank account of an organisation: Xero's by code, QuickBooks' by id."""
+
+    account: Line
 
 
 class BankImportResponse(BaseModel):
@@ -63,6 +72,17 @@ def import_bank_statement(
     layout = CsvColumns(columns_of(columns or ""), day_format, decimal)
     lines = read_statement(file, body, layout, currency)
     outcome = store_lines(workspace_of(console), lines, account, who.name)
+    return BankImportResponse(lines=outcome.lines, new=outcome.new, matched=outcome.matched)
+
+
+@router.post("/connections/{slug}/bank-lines", tags=[ASKS_A_PLATFORM])
+def import_bank_lines(
+    who: Poster, console: Here, connection: Named, body: BankAccountRequest
+) -> BankImportResponse:
+    """Import what passed through a bank account of an organisation, and match payouts."""
+    opened = workspace_of(console)
+    organisation = organisation_named(opened, connection.slug)
+    outcome = import_from_organisation(opened, organisation, body.account, who.name)
     return BankImportResponse(lines=outcome.lines, new=outcome.new, matched=outcome.matched)
 
 

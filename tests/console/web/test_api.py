@@ -27,6 +27,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/settlements", "read", None),
     ("GET", "/bank/unmatched", "read", None),
     ("POST", "/bank/statements", "post", {}),
+    ("POST", "/connections/{slug}/bank-lines", "post", {"account": "x"}),
     ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
@@ -328,6 +329,9 @@ def test_statements_and_mappings_come_in_as_at_a_terminal(synced: User, tmp_path
         assert (nowhere.status_code, "nowhere" in nowhere.json()["error"]) == (422, True)
         # Nothing of a document is saved that names what is not there.
         assert client.get("/mappings").json()["version"] == 1
+        twice = {"mappings": document["mappings"][:1] * 2}
+        refused = client.post("/mappings/import", json=twice)
+        assert "the file has 2 mappings of every store at books" in refused.json()["error"]
         for odd in ({"version": True}, {"mappings": [{"mapping": {}, "effective_from": 1}]}):
             assert client.post("/mappings/import", json={**document, **odd}).status_code == 422
         assert client.post("/months/2026-03/close", json={"despite_open": "yes"}).status_code == 422
