@@ -18,7 +18,7 @@ DESCRIPTIONS: Final[dict[Permission, str]] = {
     "sync": "ask for days to be done",
     "connect": "connect, rename, pause and disconnect accounts",
     "map": "map source types, and change which account a category goes to",
-    "post": "turn posting to an accounting target on or off",
+    "post": "decide what is posted, close months, and import bank statements",
     "withdraw": "withdraw documents, and the entries of a connection that is removed",
     "run": "use the Dagster pages",
     "administer": "manage users, applications and keys, and read the audit log",

@@ -16,6 +16,7 @@ from pipelines.partitions import connection_days, space_of_home
 from pipelines.resources import Daybook
 from pipelines.schedules import daily_drift_check, daily_upkeep
 from pipelines.sensors.days import touched_days
+from pipelines.sensors.drift import requested_drift_checks
 from pipelines.sensors.notifications import notifications
 from pipelines.sensors.publications import planned_entries
 from pipelines.sensors.syncs import due_syncs
@@ -43,7 +44,10 @@ def build_definitions(
         ],
         jobs=[fetch_job, data_job, publish_job, warehouse_job, upkeep, drift_check],
         schedules=[daily_upkeep, daily_drift_check],
-        sensors=[touched_days, notifications, due_syncs, planned_entries, changed_lake],
+        sensors=[
+            *(touched_days, notifications, due_syncs, planned_entries),
+            *(requested_drift_checks, changed_lake),
+        ],
         resources={"daybook": replace(daybook or Daybook(), space=space)},
         # A process of its own for every step costs 3 s of imports, and a run has one step.
         executor=dg.in_process_executor,

@@ -29,8 +29,8 @@ KINDS = frozenset(
 )
 _BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
 _BY_DAYS = re.compile(
-    r"select \* from (JournalEntry|SalesReceipt|Invoice|Deposit) where TxnDate >= '([\d-]+)' and "
-    r"TxnDate <= '([\d-]+)' startposition (\d+) maxresults (\d+)",
+    r"select \* from (JournalEntry|SalesReceipt|Invoice|Deposit|Transfer) where "
+    r"TxnDate >= '([\d-]+)' and TxnDate <= '([\d-]+)' startposition (\d+) maxresults (\d+)",
     re.IGNORECASE,
 )
 # CDC answers so many objects, and looks back so many days.

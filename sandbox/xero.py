@@ -28,7 +28,15 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
-from sandbox.xero_books import JournalBook, accounts, add_account, answer, invoices, tax_rates
+from sandbox.xero_books import (
+    JournalBook,
+    accounts,
+    add_account,
+    answer,
+    bank_transactions,
+    invoices,
+    tax_rates,
+)
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -91,6 +99,7 @@ class Xero(Granting):
                 Route("/api.xro/2.0/Organisation", self._organisation),
                 Route("/api.xro/2.0/Accounts", self._accounts, methods=["GET", "PUT"]),
                 Route("/api.xro/2.0/Invoices", self._invoices),
+                Route("/api.xro/2.0/BankTransactions", self._bank_transactions),
                 Route("/api.xro/2.0/TaxRates", self._tax_rates),
                 Route(
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
@@ -286,6 +295,12 @@ class Xero(Granting):
         if isinstance(tenant, Response):
             return tenant
         return invoices(self.ledgers[tenant], request)
+
+    async def _bank_transactions(self, request: Request) -> Response:
+        tenant = self._tenant(request, {"accounting.banktransactions"})
+        if isinstance(tenant, Response):
+            return tenant
+        return bank_transactions(self.ledgers[tenant], request)
 
     def _tenant(self, request: Request, scopes: set[str]) -> str | Response:
         """Return the organisation that a call is about, or the refusal of the call."""

@@ -60,6 +60,7 @@ class JournalBook:
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     journals: dict[str, dict[str, Any]] = field(default_factory=dict)
     invoices: list[dict[str, Any]] = field(default_factory=list)
+    bank_transactions: list[dict[str, Any]] = field(default_factory=list)
     period_lock: date | None = None
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
@@ -122,12 +123,21 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
 
 def invoices(ledger: JournalBook, request: Request) -> Response:
     """Answer a call to `/Invoices`, those of some days a page at a time."""
+    return _listed("Invoices", ledger.invoices, request)
+
+
+def bank_transactions(ledger: JournalBook, request: Request) -> Response:
+    """Answer a call to `/BankTransactions`, those of some days a page at a time."""
+    return _listed("BankTransactions", ledger.bank_transactions, request)
+
+
+def _listed(resource: str, items: list[dict[str, Any]], request: Request) -> Response:
     query = request.query_params
-    chosen = _of_days(ledger.invoices, query.get("where", ""))
+    chosen = _of_days(items, query.get("where", ""))
     if chosen is None:
         return _problem("The where clause is not understood")
     start = (int(query.get("page", "1")) - 1) * PAGE
-    return _ok("Invoices", [_dated(i) for i in chosen[start : start + PAGE]])
+    return _ok(resource, [_dated(item) for item in chosen[start : start + PAGE]])
 
 
 def accounts(ledger: JournalBook) -> Response:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from connectors.accounts.platform import Access
+from connectors.bank import BankLine
 from connectors.database.registry import Connection
 from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
@@ -172,6 +173,14 @@ class OrganisationBooks(Protocol):
 
     def changed_since(self, moment: datetime) -> set[str] | None:
         """Return the ids of entries that changed or went since; None where only a look tells."""
+
+
+@runtime_checkable
+class BankReader(Protocol):
+    """Books that tell what passed through their accounts at banks."""
+
+    def bank_lines(self, number: str, first: date, last: date) -> Iterator[BankLine]:
+        """Yield the lines of a bank account of some days, both included."""
 
 
 def check_postable(entry: JournalEntry, currency: str | None, books: str) -> None:

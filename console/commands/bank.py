@@ -7,22 +7,34 @@ import typer
 
 from connectors.bank import CsvColumns
 from connectors.bank.csv_statement import columns_of
+from connectors.errors import BadInput
 from console.commands.accounts import ACTOR
 from console.commands.sync import Slugs, counted
 from console.options import Json
 from console.output import Align, money, print_json, print_result, print_table
 from console.proofs import unmatched_document
+from console.targets import organisation_named
 from console.workspace import chosen, workspace
 from mappings.money import minor_digits
 from pipelines.stages.bank import import_statement, unmatched_payouts
+from pipelines.stages.target_bank import import_from_organisation
 
 app = typer.Typer(help="Match payouts with the bank's statements.", no_args_is_help=True)
 
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV or CAMT.053, as the bank gives it")],
-    account: Annotated[str, typer.Option(help="your name for the bank account")] = "bank",
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV, OFX or CAMT.053, as the bank gives it")
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TARGET", help="an organisation, instead of a file"),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(help="your name for the bank account; its number in an organisation"),
+    ] = None,
     currency: Annotated[
         str | None, typer.Option(help="of a CSV file without a column of currencies")
     ] = None,
@@ -35,10 +47,17 @@ def import_(
     decimal: Annotated[str | None, typer.Option(help="the decimal mark of a CSV file")] = None,
     as_json: Json = False,
 ) -> None:
-    """Import a bank statement, and match its deposits with payouts; a line counts once."""
+    """Import bank lines, and match deposits with payouts; a line counts once."""
     layout = CsvColumns(columns_of(columns), day_format, decimal)
+    if (file is None) == (target is None):
+        raise BadInput("name a file of your bank, or an organisation with --from")
     with workspace() as opened:
-        outcome = import_statement(opened, file, account, ACTOR, layout, currency)
+        if file is not None:
+            name = account or "bank"
+            outcome = import_statement(opened, file, name, ACTOR, layout, currency)
+        else:
+            organisation = organisation_named(opened, target or "")
+            outcome = import_from_organisation(opened, organisation, account or "", ACTOR)
     if as_json:
         print_json({"lines": outcome.lines, "new": outcome.new, "matched": outcome.matched})
         return

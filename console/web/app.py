@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from console.web import proxy, sign_in
+from console.web import proxy, sign_in, webhooks
 from console.web.api import routes as api
 from console.web.bounds import Bounds
 from console.web.context import Console
@@ -42,4 +42,4 @@ def _pages(app: FastAPI, console: Console) -> None:
 
 def default_parts() -> tuple[Part, ...]:
     """Return what any number of consoles of one process may serve: everything but the pages."""
-    return (sign_in.add, api.add, proxy.add)
+    return (sign_in.add, api.add, webhooks.add, proxy.add)

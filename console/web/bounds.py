@@ -10,8 +10,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 KIB: Final = 1024
 # A form of ours is a few hundred bytes, and so are a platform's keys.
 LONGEST: Final = 64 * KIB
-# What programs send holds lists, and NiceGUI tells everything that changed on a page.
-LONGEST_BY_PREFIX: Final = {"/api/": 1024 * KIB, "/_nicegui": 1024 * KIB}
+# What programs send holds lists, and NiceGUI tells everything that changed on a page. A bank's file
+# of a month and the mappings of a firm are larger; the first prefix that fits counts.
+LONGEST_BY_PREFIX: Final = {
+    "/api/v1/bank/statements": 8192 * KIB,
+    "/api/v1/mappings/import": 8192 * KIB,
+    "/api/": 1024 * KIB,
+    "/_nicegui": 1024 * KIB,
+}
 # These are passed on as they arrive, by `proxy`.
 STREAMED: Final = ("/dagster/", "/books/")
 BODY_SECONDS: Final = 20.0

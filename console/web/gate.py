@@ -27,7 +27,8 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Paths without a sign-in: the sign-in page, assets, probes, and what platforms call.
 PROBES: Final = frozenset({"/health", "/ready"})
 ASSETS: Final = ("/_nicegui/", "/static/", "/health", "/ready")
-OPEN: Final = (*ASSETS, "/sign-in", "/connect/woocommerce/keys")
+CALLED_BY_PLATFORMS: Final = ("/connect/woocommerce/keys", "/connect/quickbooks/events")
+OPEN: Final = (*ASSETS, "/sign-in", *CALLED_BY_PLATFORMS)
 # Paths that need a permission.
 NEEDS: Final[Mapping[str, Permission]] = {
     "/dagster": "run",
@@ -142,8 +143,8 @@ class Gate:
         by_program = path.startswith("/api/") and "authorization" in headers
         # Browsers apply no same-origin policy to WebSockets (cross-site WebSocket hijacking).
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
-        # WooCommerce's server posts the keys: no browser, so neither a cookie nor an Origin.
-        called_by_platform = path == "/connect/woocommerce/keys"
+        # A platform's server posts there: no browser, so neither a cookie nor an Origin.
+        called_by_platform = path in CALLED_BY_PLATFORMS
         if not by_program and not called_by_platform:
             foreign = changes and not self._origins.sent(headers)
             if foreign or self._origins.embedded_elsewhere(headers):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.accounts.platforms import platform_named
-from connectors.bank import CsvColumns, read_statement
+from connectors.bank import BankLine, CsvColumns, read_statement
 from connectors.database.registry import Connection, StoredBankLine
 from connectors.documents.control_totals import business_day
 from connectors.documents.manifest import Statement
@@ -24,7 +24,7 @@ from pipelines.stages.store import linked_settlements
 from pipelines.stages.workspace import Workspace
 
 # Deposits arrive up to five business days after they were initiated; a bank may date one early.
-_EARLY: Final = timedelta(days=2)
+EARLY: Final = timedelta(days=2)
 _LATE: Final = timedelta(days=9)
 # A payout that has not arrived by then is worth a call.
 OVERDUE: Final = timedelta(days=7)
@@ -81,6 +81,13 @@ def import_statement(
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror})") from error
     lines = read_statement(path.name, content, columns, currency)
+    return store_lines(workspace, lines, account, actor)
+
+
+def store_lines(
+    workspace: Workspace, lines: Sequence[BankLine], account: str, actor: str
+) -> BankImport:
+    """Store lines of a bank account, each once, and match payouts with all that are stored."""
     new = workspace.registry.bank_lines.add(account, [asdict(line) for line in lines], actor)
     return BankImport(len(lines), new, match_payouts(workspace))
 
@@ -88,16 +95,21 @@ def import_statement(
 def match_payouts(workspace: Workspace) -> int:
     """Match bank lines that are no payout yet with payouts that no line is; return how many."""
     bank = workspace.registry.bank_lines
-    lines = bank.list()
+    lines = [line for line in bank.list() if line.settlement_id is None]
+    matches = _matches(lines, awaited_payouts(workspace))
+    bank.match(matches)
+    return len(matches)
+
+
+def awaited_payouts(workspace: Workspace) -> list[Payout]:
+    """Return the payouts of all stores that no bank line is, the oldest first."""
+    lines = workspace.registry.bank_lines.list()
     taken = {(each.connection, each.settlement_id) for each in lines if each.settlement_id}
-    payouts = [
+    return [
         payout
         for payout in payouts_of(workspace, workspace.registry.connections.list())
         if (payout.connection, payout.settlement_id) not in taken
     ]
-    matches = _matches([line for line in lines if line.settlement_id is None], payouts)
-    bank.match(matches)
-    return len(matches)
 
 
 def payouts_of(workspace: Workspace, connections: Iterable[Connection]) -> list[Payout]:
@@ -148,7 +160,7 @@ def _matches(
             )
             for payout in payouts
             for line in by_sum.get((payout.amount, payout.currency), ())
-            if payout.day - _EARLY <= line.booked_on <= payout.day + _LATE
+            if payout.day - EARLY <= line.booked_on <= payout.day + _LATE
         ),
         key=itemgetter(0),
     )

@@ -69,6 +69,8 @@ def check_organisation(
         for publication in _suspects(books, posted, before)
     }
     registry.drift_checks.record(target, begun, standings)
+    # A check that somebody requested is done with; one requested since then is not.
+    registry.sync_schedule.finish(target, begun)
     _free_opened(workspace, books, target)
     latest = registry.publications.list(target, states=["posted"], all_revisions=True)
     drifts = [Drift(each, each.standing) for each in latest if each.standing is not None]

@@ -1,5 +1,6 @@
 """Mappings carried to other stores, and to other homes as one document."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from connectors.database.registry import Connection
+from connectors.errors import BadInput
 from mappings.journal.config import MappingConfig
 from mappings.journal.differences import Difference, differences
 from mappings.model import BOOKS, CLEARING
@@ -105,6 +107,12 @@ def import_mappings(
 ) -> list[tuple[ExportedMapping, SavedMapping]]:
     """Save every mapping of an export; `BadInput` before the first where one fits nothing here."""
     registry = workspace.registry
+    counts = Counter((each.connection, each.target) for each in document.mappings)
+    for (connection, target), count in counts.items():
+        # One version would be made for each, and which holds in the end would be chance.
+        if count > 1:
+            owner = connection or "every store"
+            raise BadInput(f"the file has {count} mappings of {owner} at {target}: leave one")
     for each in document.mappings:
         check_chart(each.mapping, each.target)
         for slug in {each.connection, each.target} - {None, BOOKS}:

@@ -1,4 +1,4 @@
-"""The archive of a closed month: one ZIP of CSV files and of a workbook with the same tables."""
+"""The archive of a closed month: one ZIP of CSV files, a workbook of the same tables, and a PDF."""
 
 import csv
 import io
@@ -18,13 +18,17 @@ _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 
 
-def write_archive(path: Path, tables: Sequence[MonthTable]) -> None:
-    """Write the tables as CSV files and as sheets of one workbook; `OSError` where that fails."""
+def write_archive(path: Path, tables: Sequence[MonthTable], summary: bytes) -> None:
+    """Write the tables as CSV files and as sheets of one workbook, beside a summary as a PDF.
+
+    Raises `OSError` where that fails.
+    """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in tables:
             _add(archive, f"{table.name}.csv", csv_of(table))
         _add(archive, "month.xlsx", workbook_of(tables))
+        _add(archive, "month.pdf", summary)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, content.getvalue())
 

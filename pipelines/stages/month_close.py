@@ -67,8 +67,10 @@ def close_month(
     obstacles = list(_obstacles(workspace, stores, month))
     if obstacles and not despite_open:
         return Closing(month, None, obstacles)
-    archive = _free_name(workspace, month)
-    write_archive(archive, month_tables(workspace, stores, month))
+    from pipelines.stages.month_pdf import pdf_of
+
+    archive, tables = _free_name(workspace, month), month_tables(workspace, stores, month)
+    write_archive(archive, tables, pdf_of(month, stores, tables, obstacles))
     # The archive first: books are never closed without one.
     closed = workspace.registry.closed_books
     later = {store.slug for store in stores if (closed.get(store.slug) or date.min) < last}

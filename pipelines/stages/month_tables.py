@@ -44,6 +44,18 @@ GROUP BY connection, currency, settlement_id
 HAVING sum(amount) <> 0
 ORDER BY connection, currency, first_day, settlement_id
 """
+_ACCOUNTS = """
+SELECT
+    account, currency,
+    coalesce(sum(amount) FILTER (amount > 0), 0)::DECIMAL(38,4) AS debits,
+    coalesce(-sum(amount) FILTER (amount < 0), 0)::DECIMAL(38,4) AS credits,
+    sum(amount)::DECIMAL(38,4) AS balance,
+    count(*) AS lines
+FROM {source}
+WHERE business_date >= $1 AND business_date < $2
+GROUP BY account, currency
+ORDER BY account, currency
+"""
 _ENTRIES = """
 SELECT
     entry_id, line, connection, business_date, currency, part, account, category, tax_code,
@@ -96,7 +108,10 @@ def _journal_tables(
     ]
     if not files:
         return []
-    statements = {"entries": _ENTRIES, "clearing": _ROLL_FORWARD, "open_items": _OPEN_ITEMS}
+    statements = {
+        **{"entries": _ENTRIES, "accounts": _ACCOUNTS},
+        **{"clearing": _ROLL_FORWARD, "open_items": _OPEN_ITEMS},
+    }
     with workspace.engine() as con:
         return [
             _table(con, name, statement.format(source=scan(files), clearing=CLEARING), month)

@@ -21,3 +21,7 @@ def test_a_statement_is_imported_and_shown_in_the_proof(synced: User, tmp_path: 
     missing = synced("bank", "unmatched", "--json")
     assert all(payout["settlement_id"] != "20000000002" for payout in missing.json["payouts"])
     assert "cannot be read" in synced("bank", "import", tmp_path / "nothing.csv").complaint
+    either = "name a file of your bank, or an organisation with --from"
+    assert synced("bank", "import").complaint == either
+    assert synced("bank", "import", statement, "--from", "harbour").complaint == either
+    assert "there is no target 'harbour'" in synced("bank", "import", "--from", "harbour").complaint

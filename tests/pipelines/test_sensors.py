@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -14,6 +14,7 @@ from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
 from pipelines.reload_request import take_reload_request
 from pipelines.resources import Daybook
+from pipelines.stages.target_events import request_check
 from tests.conftest import Server
 from tests.inbox import finish_all
 from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop
@@ -207,3 +208,33 @@ def test_the_warehouse_is_asked_for_once_nothing_changes_any_more(shop: Shop) ->
     (run_request,) = requests(quiet)
     assert run_request.run_key
     assert requests(tick(shop, "changed_lake", quiet.cursor)) == []
+
+
+def test_an_organisation_that_told_of_a_change_is_checked_once_it_is_time(shop: Shop) -> None:
+    registry, now = shop.registry, datetime.now(UTC)
+    for slug in ("ours", "away"):
+        registry.connections.add(
+            slug, channel="files", name=slug, timezone="UTC", kind="api", actor="test"
+        )
+        registry.connections.pin_account(slug, slug, {"name": slug}, {}, "UTC", "test")
+    registry.connections.set_state("away", "needs_reauth", "test")
+    assert requests(tick(shop, "requested_drift_checks")) == []
+    for slug in ("ours", "away"):
+        request_check(shop.workspace, slug, now)
+    assert requests(tick(shop, "requested_drift_checks")) == []
+    later = Daybook(clock=lambda: now + timedelta(minutes=2))
+    (request,) = requests(tick(shop, "requested_drift_checks", daybook=later))
+    job = build_definitions().resolve_job_def("drift_check")
+    assert request.run_config == {
+        "ops": {"compare_organisations": {"config": {"targets": ["ours"]}}}
+    }
+    assert dg.validate_run_config(job, request.run_config)
+    (again,) = requests(tick(shop, "requested_drift_checks", daybook=later))
+    assert again.run_key == request.run_key, "a tick that was lost is made again"
+    queued = shop.instance.create_run_for_job(job)
+    waiting = tick(shop, "requested_drift_checks", daybook=later)
+    assert waiting.skip_reason == dg.SkipReason("A check is under way.")
+    shop.instance.delete_run(queued.run_id)
+    for slug in ("ours", "away"):
+        registry.connections.remove(slug, "test")
+    assert requests(tick(shop, "requested_drift_checks", daybook=later)) == []

@@ -1,5 +1,6 @@
 """Payouts in the bank: statements read exactly, and deposits matched with what was paid out."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_money_in_and_money_out_may_have_columns_of_their_own() -> None:
         ("when,what\n2026-02-01,1\n", PLAIN, "which columns are days and amounts?"),
         ("date,amount\n2026-02-01,1\n", CsvColumns({"text": "Memo"}), "has no column 'Memo'"),
         ("date,amount\n", PLAIN, "the statement has no lines"),
-        ("OFXHEADER:100\n", PLAIN, "download the statement as CSV or CAMT.053"),
+        ("OFXHEADER:100\n", PLAIN, "is no whole OFX (it has no <OFX>): download it again"),
         ("<!DOCTYPE x><a>camt.053</a>", PLAIN, "a statement has no document type"),
         ("<a>camt.053", PLAIN, "is no whole XML"),
         ("<a>camt.053<Ntry><Amt Ccy='USD'>x</Amt></Ntry></a>", PLAIN, "entry 1 has no readable"),
@@ -90,6 +91,75 @@ def test_booked_entries_of_camt_are_read_and_announced_ones_are_not(version: str
         *("AMAZON", date(2026, 3, 20)),
         Decimal("-5.50"),
     )
+
+
+OFX = """<OFX><SIGNONMSGSRSV1><SONRS><STATUS><CODE>0<SEVERITY>INFO</STATUS></SONRS></SIGNONMSGSRSV1>
+<BANKMSGSRSV1><STMTTRNRS><TRNUID>1<STMTRS><CURDEF>USD<BANKACCTFROM><BANKID>1<ACCTID>{account}
+</BANKACCTFROM><BANKTRANLIST><DTSTART>20260301<DTEND>20260331
+<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20260321235959.000[-8:PST]<TRNAMT>1234.56<FITID>F1
+<NAME>AMAZON &amp; CO<MEMO></STMTTRN>
+<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260322<TRNAMT>-850,00<FITID>F2<NAME>Rent</NAME></STMTTRN>
+<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260322<TRNAMT>-5<FITID>F3<CURRENCY><CURRATE>1.1<CURSYM>eur</CURRENCY>
+<MEMO>Fee</STMTTRN></BANKTRANLIST><LEDGERBAL><BALAMT>1<DTASOF>20260331</LEDGERBAL></STMTRS></STMTTRNRS>
+</BANKMSGSRSV1></OFX>
+""".format(account="123")
+HEAD = "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:USASCII\nCHARSET:1252\n\n"
+XML = '<?xml version="1.0"?>\n<?OFX OFXHEADER="200" VERSION="211"?>\n'
+CLOSED = re.compile(r"<((?!/)[A-Z0-9]+)>([^<\n]+)(?:</\1>)?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + OFX,
+        # One line, as some banks write it, and every value closed, as version 2 has it.
+        HEAD + OFX.replace("\n", ""),
+        XML + CLOSED.sub(r"<\1>\2</\1>", OFX).replace("<MEMO></ST", "<MEMO></MEMO></ST"),
+    ],
+)
+def test_ofx_of_both_versions_is_read_by_its_own_ids(text: str) -> None:
+    lines = read(text, currency=None)
+    assert [(ln.line_id, ln.booked_on, ln.amount, ln.currency, ln.text) for ln in lines] == [
+        ("F1", date(2026, 3, 21), Decimal("1234.56"), "USD", "AMAZON & CO"),
+        ("F2", date(2026, 3, 22), Decimal("-850.00"), "USD", "Rent"),
+        ("F3", date(2026, 3, 22), Decimal(-5), "EUR", "Fee"),
+    ]
+    # The bytes of one bank are Windows-1252.
+    accented = (HEAD + OFX).replace("Rent", "Loyé").encode("cp1252")
+    assert read_statement("x.ofx", accented, PLAIN, None)[1].text == "Loyé"
+
+
+@pytest.mark.parametrize("head", [HEAD, XML])
+def test_ofx_that_is_cut_off_anywhere_is_refused(head: str) -> None:
+    text = OFX if head == HEAD else CLOSED.sub(r"<\1>\2</\1>", OFX).replace("<MEMO></", "</")
+    for end in range(len(head) + 5, len(head + text) - len("</OFX>\n"), 7):
+        with pytest.raises(BadInput, match="download it again"):
+            read((head + text)[:end], currency=None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("-850,00", "-8.500,00", "line 2 has no readable amount"),
+        (
+            "<DTPOSTED>20260322<TRNAMT>-850",
+            "<DTPOSTED>2026<TRNAMT>-850",
+            "line 2 has no readable day",
+        ),
+        ("<FITID>F2", "<FITID>F1", "the id F1 (FITID) stands for two lines"),
+        ("</LEDGERBAL>", "</LEDGER>", "</LEDGER> closes nothing"),
+        ("STMTRS>", "INVSTMTRS>", "holds no statement of a bank account"),
+        ("</BANKMSGSRSV1>", "<STMTRS><ACCTID>9</STMTRS></BANKMSGSRSV1>", "holds 2 accounts"),
+        ("<OFX>", "<!DOCTYPE x><OFX>", "a statement has no document type"),
+    ],
+)
+def test_ofx_that_is_odd_is_refused_with_the_cure(old: str, new: str, complaint: str) -> None:
+    with pytest.raises(BadInput, match=r".+") as refused:
+        read((HEAD + OFX).replace(old, new), currency=None)
+    assert complaint in str(refused.value)
+    twice = OFX.replace("<FITID>F2", "<FITID>F1").replace("-850,00", "1234.56")
+    with pytest.raises(BadInput, match="stands for two lines"):
+        read(HEAD + twice, currency=None)
 
 
 def stored(house: House, path: Path, text: str) -> BankImport:

@@ -3,17 +3,20 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import openpyxl
 import pytest
+from pypdf import PdfReader
 
 from connectors.errors import BadInput
 from mappings.model import BOOKS
 from pipelines.stages.approvals import EntrySelection, choose_for_closed
 from pipelines.stages.month_archive import csv_of, workbook_of
 from pipelines.stages.month_close import Closing, close_month, month_of, reopen_month
+from pipelines.stages.month_pdf import pdf_of
 from pipelines.stages.month_tables import MonthTable
 from sandbox.amazon_files import order, report
 from tests.channels.house import House
@@ -52,6 +55,17 @@ def rows(closing: Closing, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
+def pdf_text(closing: Closing) -> str:
+    assert closing.archive is not None
+    with zipfile.ZipFile(closing.archive) as archive:
+        return read_pdf(archive.read("month.pdf"))
+
+
+def read_pdf(content: bytes) -> str:
+    """The text of every page, by a reader that is not the writer's."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
 def test_the_archive_adds_up_and_the_month_stays_as_it_is(empty: House) -> None:
     registry = empty.workspace.registry
     empty.take(settlement())
@@ -75,6 +89,17 @@ def test_the_archive_adds_up_and_the_month_stays_as_it_is(empty: House) -> None:
     assert sum(Decimal(line["amount"]) for line in lines) == 0
     assert [s["state"] for s in rows(closing, "settlements")] == ["tied"]
     assert [m["version"] for m in rows(closing, "mappings")] == ["0"]
+    totals = rows(closing, "accounts")
+    assert sum(Decimal(each["balance"]) for each in totals) == 0
+    shown = pdf_text(closing)
+    # Every account with its change, every settlement with its proof.
+    for each in totals:
+        assert Decimal(each["debits"]) - Decimal(each["credits"]) == Decimal(each["balance"])
+        line = next(text for text in shown.splitlines() if text.startswith(each["account"]))
+        assert f"{Decimal(each['balance']):,.2f}" in line
+    (proof,) = rows(closing, "settlements")
+    assert f"{proof['settlement_id']} 2026-03-01 2026-04-02 USD" in shown
+    assert f"{figures['closing']:,.2f}" in shown
     # A change of a closed day is held, and the books keep their bytes.
     empty.take(settlement("25.00"), "restated.txt")
     empty.run()
@@ -136,3 +161,35 @@ def test_no_cell_is_a_formula_and_no_amount_a_float() -> None:
         xml = archive.read("xl/worksheets/sheet1.xml").decode()
     assert "<v>-12345678901.4567</v>" in xml
     assert "<f>" not in xml
+
+
+# Chinese, Arabic, Korean, a mark that turns text around, and half of a character.
+NAME = "杯子商店 متجر الأكواب 한 \u202eevil\ud800 Zażółć Жук"
+WORDS = [f"word{number}" for number in range(2500)]
+
+
+def test_the_pdf_of_a_month_has_equal_bytes_and_drops_nothing(empty: House) -> None:
+    names = ("account", "currency", "debits", "credits", "balance", "lines")
+    figures = (Decimal("1234567.0000"), Decimal("0.5000"), Decimal("1234566.5000"), 3)
+    accounts = [(f"Income:Sales:{number}:" + "x" * number, "JPY", *figures) for number in range(90)]
+    columns = ("connection", "target", "version", "digest", "effective_from", "author", "reason")
+    mapping = ("store", "books", 3, "ab" * 32, date(2026, 1, 1), "ann", " ".join(WORDS))
+    tables = [MonthTable("accounts", names, accounts), MonthTable("mappings", columns, [mapping])]
+    stores = [replace(empty.connection, name=NAME)]
+    first = pdf_of(MARCH, stores, tables, [f"held: {NAME}"])
+    assert first == pdf_of(MARCH, stores, tables, [f"held: {NAME}"])
+    shown = read_pdf(first)
+    for text in (
+        "杯子商店",
+        "Zażółć Жук",
+        "[U+D55C]",
+        "[U+202E]evil[U+D800]",
+        "1,234,567",
+        "0.5000",
+    ):
+        assert text in shown
+    assert set("متجر الأكواب") <= set(shown)
+    assert [word for word in WORDS if word not in shown.split()] == []
+    # Long names break into lines, and no letter of one is lost.
+    assert shown.count("x") >= sum(range(90))
+    assert len(PdfReader(io.BytesIO(first)).pages) > 4

@@ -1,5 +1,10 @@
 """All that posting says to a platform and hears of it: every call, and refusals of each kind."""
 
+from datetime import date
+from decimal import Decimal
+
+from connectors.accounting.target import BankReader
+from sandbox.bank_lines import bank_transaction, deposit, transfer
 from sandbox.faults import Exchange
 from tests.stages.organisation_books import FIRST_DAY
 from tests.targets.stands import Stand
@@ -13,6 +18,7 @@ def everything(at: Stand) -> list[Exchange]:
     begun = len(at.faulty.exchanges)
     at.send()
     assert at.books.accounts()
+    _read_bank(at)
     at.change()
     at.send()
     at.edit(FIRST_DAY)
@@ -30,3 +36,20 @@ def everything(at: Stand) -> list[Exchange]:
     at.send()
     assert at.books.find(entry, None) is None
     return [e for e in at.faulty.exchanges[begun:] if e.path.startswith(PATHS[at.name])]
+
+
+def _read_bank(at: Stand) -> None:
+    """Read what arrived at the bank there, as the platform's owner books it."""
+    day, amount = date(2026, 3, 20), Decimal("17.50")
+    if at.name == "xero":
+        account = at.ledger.accounts["090"]
+        at.ledger.bank_transactions += [
+            bank_transaction(account, day, each, "GBP", "AMAZON") for each in (amount, -amount)
+        ]
+    else:
+        at.ledger.sales["Deposit"] = [deposit("301", "35", day, amount, "AMAZON")]
+        at.ledger.sales["Transfer"] = [transfer("401", "35", "51", day, amount, "back")]
+    books = at.books
+    assert isinstance(books, BankReader)
+    lines = books.bank_lines("090" if at.name == "xero" else "35", day, day)
+    assert [line.amount for line in lines] == [amount, -amount]

@@ -35,6 +35,9 @@ def xero(path: str, status: int, text: str) -> dict[str, Any]:
     if kind == "Accounts":
         codes = {each.code: each.type.value for each in parsed.accounts}
         return {"kind": kind, "accounts": codes}
+    if kind == "BankTransactions":
+        lines = [[str(each.total), each.currency_code.value] for each in parsed.bank_transactions]
+        return {"kind": kind, "bank": lines}
     return {"kind": kind, "currency": parsed.organisations[0].base_currency.value}
 
 
@@ -71,6 +74,8 @@ def quickbooks(path: str, status: int, text: str) -> dict[str, Any]:
         listed = stated if isinstance(stated, list) else [stated]
         entries = [_entry(JournalEntry.from_json(each)) for each in listed]
         return {"kind": "JournalEntry", "entries": entries}
+    if "Deposit" in answer or "Transfer" in answer:
+        return _at_bank(answer)
     if "Account" in answer:
         accounts = [Account.from_json(each) for each in answer["Account"]]
         return {"kind": "Account", "accounts": {a.Id: a.AccountType for a in accounts}}
@@ -78,10 +83,24 @@ def quickbooks(path: str, status: int, text: str) -> dict[str, Any]:
         preferences = Preferences.from_json(answer["Preferences"])
         closed = getattr(preferences.AccountingInfoPrefs, "BookCloseDate", None)
         return {"kind": "Preferences", "closed": closed}
-    if "CompanyInfo" in answer:
-        company = CompanyInfo.from_json(answer["CompanyInfo"])
-        return {"kind": "CompanyInfo", "name": company.CompanyName}
-    return {"kind": "QueryResponse"}
+    name = (
+        CompanyInfo.from_json(answer["CompanyInfo"]).CompanyName if "CompanyInfo" in answer else ""
+    )
+    return {"kind": "CompanyInfo", "name": name} if name else {"kind": "QueryResponse"}
+
+
+def _at_bank(answer: dict[str, Any]) -> dict[str, Any]:
+    from quickbooks.objects.deposit import Deposit
+    from quickbooks.objects.transfer import Transfer
+
+    if "Deposit" in answer:
+        deposits = [Deposit.from_json(each) for each in answer["Deposit"]]
+        lines = [[str(each.TotalAmt), each.CurrencyRef.value] for each in deposits]
+        return {"kind": "Deposit", "bank": lines}
+    transfers = [Transfer.from_json(each) for each in answer["Transfer"]]
+    # The library has no class for a transfer's currency.
+    lines = [[str(each.Amount), each.CurrencyRef["value"]] for each in transfers]
+    return {"kind": "Transfer", "bank": lines}
 
 
 def _entry(entry: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 
 import httpx2
 
+from connectors.accounting.quickbooks.webhooks import VERIFIER
 from connectors.accounts.consent import Question
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
@@ -40,6 +41,13 @@ SCOPE = "com.intuit.quickbooks.accounting"
 # Lower ones are ignored since 1 August 2025.
 MINOR_VERSION = "75"
 _WHERE = "developer.intuit.com, your app, Keys & credentials"
+_VERIFIER = Field(
+    VERIFIER,
+    "Webhook verifier token",
+    "developer.intuit.com, your app, Webhooks",
+    secret=True,
+    required=False,
+)
 
 
 def _realm(text: str) -> str:
@@ -171,7 +179,7 @@ QUICKBOOKS = Platform(
         "api": "https://quickbooks.api.intuit.com",
     },
     sandbox={"api": "https://sandbox-quickbooks.api.intuit.com"},
-    application=(*client_fields(_WHERE), ENVIRONMENT),
+    application=(*client_fields(_WHERE), ENVIRONMENT, _VERIFIER),
     keys=(
         Field("realm_id", "Company ID", "QuickBooks, Account and settings, Billing", read=_realm),
         *token_fields("the OAuth 2.0 Playground, with this app's keys"),

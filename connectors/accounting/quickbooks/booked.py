@@ -37,18 +37,23 @@ class LineFacts(NamedTuple):
 def entries(call: Call, first: date, last: date) -> Iterator[BookedEntry]:
     """Yield journal entries, and other entries of sales, of some days, both included."""
     for kind in (JOURNAL_ENTRY, *SALES):
-        start = 1
-        while True:
-            question = (
-                f"select * from {kind} where TxnDate >= '{first}' and TxnDate <= '{last}' "
-                f"startposition {start} maxresults {PAGE}"
-            )
-            answer = call("GET", "/query", params={"query": question})
-            listed = answer.get("QueryResponse", {}).get(kind, ())
-            yield from (_booked(kind, item) for item in listed)
-            if len(listed) < PAGE:
-                break
-            start += PAGE
+        yield from (_booked(kind, item) for item in items_of_days(call, kind, first, last))
+
+
+def items_of_days(call: Call, kind: str, first: date, last: date) -> Iterator[Mapping[str, Any]]:
+    """Yield every entity of a kind that is dated within some days, both included."""
+    start = 1
+    while True:
+        question = (
+            f"select * from {kind} where TxnDate >= '{first}' and TxnDate <= '{last}' "
+            f"startposition {start} maxresults {PAGE}"
+        )
+        answer = call("GET", "/query", params={"query": question})
+        listed = answer.get("QueryResponse", {}).get(kind, ())
+        yield from listed
+        if len(listed) < PAGE:
+            return
+        start += PAGE
 
 
 def changed_since(call: Call, moment: datetime) -> set[str] | None:

@@ -20,6 +20,7 @@ import orjson
 
 from connectors.accounting.quickbooks import taxes
 from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
+from connectors.accounting.quickbooks.bank import bank_lines
 from connectors.accounting.quickbooks.booked import (
     changed_since,
     entries,
@@ -41,6 +42,7 @@ from connectors.accounting.target import (
     line_text,
     marker,
 )
+from connectors.bank import BankLine
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
 from mappings.journal.suggestions import NewAccount
@@ -169,6 +171,10 @@ class QuickBooksJournals:
     def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
         """Yield journal entries, and other entries of sales, of some days."""
         return entries(self._call, first, last)
+
+    def bank_lines(self, number: str, first: date, last: date) -> Iterator[BankLine]:
+        """Yield deposits and transfers of a bank account, by its id."""
+        return bank_lines(self._call, number, self._currency, first, last)
 
     def changed_since(self, moment: datetime) -> set[str] | None:
         """Return the ids of journal entries that changed or were deleted since."""

@@ -32,7 +32,9 @@ from connectors.accounting.target import (
     line_text,
     marker,
 )
+from connectors.accounting.xero.bank import bank_line
 from connectors.accounting.xero.booked import booked, day_of, moment_of
+from connectors.bank import BankLine
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
 from mappings.journal.suggestions import NewAccount
@@ -133,6 +135,13 @@ class XeroJournals:
             for item in self._pages(resource, {"where": where}):
                 if item.get("Status") not in _GONE:
                     yield booked(resource, item)
+
+    def bank_lines(self, number: str, first: date, last: date) -> Iterator[BankLine]:
+        """Yield what was reconciled of a bank account, by its code."""
+        where = f"Date>={moment_of(first)} AND Date<={moment_of(last)}"
+        for item in self._pages("BankTransactions", {"where": where}):
+            if (line := bank_line(item, number)) is not None:
+                yield line
 
     def changed_since(self, moment: datetime) -> set[str]:
         """Return the ids of journals that changed since; Xero has no webhook for them."""

@@ -45,6 +45,15 @@ class Publications(Repository):
                 reasons[connection].append(message)
         return dict(reasons)
 
+    def holds_any(self, target: str, references: Collection[str]) -> bool:
+        """Return whether a target holds an entry of ours under one of these ids.
+
+        Those of originals count that a correction stands beside.
+        """
+        statement = {"target": target, "references": sorted(references)}
+        with self._transaction() as session:
+            return bool(references) and bool(session.scalar(_HOLDS_ANY, statement))
+
     def unsupported(self, target: str | None = None) -> Sequence[Publication]:
         """Return entries that a target may hold without a supporting journal: to be removed."""
         query = (
@@ -303,6 +312,22 @@ _SUPERSEDE = text(
     """
 )
 
+_HOLDS_ANY = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM registry.publications
+        WHERE target = :target AND state = 'posted' AND (
+            reference = ANY (CAST(:references AS text[]))
+            OR EXISTS (
+                SELECT FROM jsonb_array_elements(
+                    coalesce(CAST(content AS jsonb) -> 'documents', '[]')
+                ) AS document
+                WHERE document ->> 'reference' = ANY (CAST(:references AS text[]))
+            )
+        )
+    )
+    """
+)
 _POST = text(
     """
     UPDATE registry.publications AS p

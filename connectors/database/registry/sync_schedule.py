@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.models import ScheduledSyncRow
@@ -36,6 +36,12 @@ class SyncSchedule(Repository):
         with self._transaction() as session:
             rows = session.execute(moved.values(at=at).returning(ScheduledSyncRow.connection))
             return rows.first() is not None
+
+    def finish(self, slug: str, through: datetime) -> None:
+        """Take out what was scheduled for a connection until an instant; what is later stays."""
+        ended = ScheduledSyncRow.connection == slug, ScheduledSyncRow.at <= through
+        with self._transaction() as session:
+            session.execute(delete(ScheduledSyncRow).where(*ended))
 
     def by_connection(self) -> dict[str, ScheduledSync]:
         """Return every connection's next sync."""

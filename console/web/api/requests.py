@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StrictBool,
     StringConstraints,
     with_config,
 )
@@ -188,7 +189,7 @@ class ApprovalRequest(EntryRequest):
     """Drafts to be approved, or the day from which on none are; `automatic_from` null turns off."""
 
     automatic_from: Annotated[date | None, BeforeValidator(_day)] = None
-    despite_other_entries: bool = False
+    despite_other_entries: StrictBool = False
 
 
 class EntryChoiceRequest(EntryRequest):
@@ -215,7 +216,7 @@ class ClosingRequest(RequestBody):
     """Stores whose month is closed, all without them; also with open points if so."""
 
     connections: list[Slug] = []
-    despite_open: bool = False
+    despite_open: StrictBool = False
 
 
 class ReopeningRequest(RequestBody):

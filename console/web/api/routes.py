@@ -14,12 +14,14 @@ from console.web.api import (
     activities,
     applications,
     audit,
+    bank,
     channels,
     closings,
     connections,
     documents,
     journals,
     mapping_documents,
+    mapping_exports,
     mappings,
     problems,
     publications,
@@ -35,8 +37,8 @@ PREFIX = "/api/v1"
 ROUTERS = tuple(
     resource.router
     for resource in (
-        *(connections, accounts, actions, documents, journals, settlements),
-        *(mappings, mapping_documents, tax, publications, closings),
+        *(connections, accounts, actions, documents, journals, settlements, bank),
+        *(mappings, mapping_documents, mapping_exports, tax, publications, closings),
         *(channels, activities, audit, users, applications),
     )
 )

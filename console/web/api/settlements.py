@@ -5,11 +5,10 @@ from datetime import date
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from console.proofs import gap_document, proof_document, unmatched_document
+from console.proofs import gap_document, proof_document
 from console.web.api.dependencies import Here, Reader, workspace_of
 from console.web.api.journals import OfConnection, stores_of
 from console.web.api.requests import Limit, Offset
-from pipelines.stages.bank import unmatched_payouts
 from pipelines.stages.books_check import checked_books
 from pipelines.stages.reconciliation import gaps_of, reconcile
 
@@ -59,44 +58,6 @@ class SettlementPage(BaseModel):
     gaps: list[GapResponse]
     books_error: str | None
     total: int
-
-
-class UnmatchedResponse(BaseModel):
-    """A payout that no imported bank statement shows, due so many days ago."""
-
-    connection: str
-    settlement_id: str
-    day: date
-    currency: str
-    amount: str
-    days: int
-    overdue: bool
-
-
-class UnmatchedPage(BaseModel):
-    """One page of payouts that are not in the bank; `ok` says whether none is overdue."""
-
-    ok: bool
-    payouts: list[UnmatchedResponse]
-    total: int
-
-
-@router.get("/bank/unmatched")
-def list_unmatched_payouts(
-    _who: Reader,
-    console: Here,
-    connection: OfConnection = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-) -> UnmatchedPage:
-    """List payouts that no imported bank statement shows, the oldest first."""
-    listed = unmatched_payouts(workspace_of(console), stores_of(console, connection))
-    shown = [
-        UnmatchedResponse.model_validate(unmatched_document(each))
-        for each in listed[offset : offset + limit]
-    ]
-    ok = not any(each.is_overdue for each in listed)
-    return UnmatchedPage(ok=ok, payouts=shown, total=len(listed))
 
 
 @router.get("/settlements")

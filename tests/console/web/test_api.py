@@ -1,9 +1,11 @@
 """The API, as a program and a browser use it: roles, errors, pages of lists, whole journeys."""
 
+from pathlib import Path
 from typing import Any, get_args
 
 import httpx2
 import pytest
+import yaml
 
 from connectors.database.registry import Registry, Role
 from console.roles import PERMISSIONS, Permission
@@ -24,6 +26,8 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/journals", "read", None),
     ("GET", "/settlements", "read", None),
     ("GET", "/bank/unmatched", "read", None),
+    ("POST", "/bank/statements", "post", {}),
+    ("POST", "/connections/{slug}/bank-lines", "post", {"account": "x"}),
     ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),
     ("GET", "/connections/{slug}", "read", None),
@@ -53,6 +57,8 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/mappings", "read", None),
     ("PUT", "/mappings", "map", {"mapping": {}}),
     ("GET", "/mappings/versions", "read", None),
+    ("GET", "/mappings/export", "read", None),
+    ("POST", "/mappings/import", "map", {"mappings": []}),
     ("GET", "/connections/{slug}/suggestions", "map", None),
     ("POST", "/connections/{slug}/suggestions", "map", {"target": "books"}),
     ("POST", "/connections/{slug}/what-if", "read", {"mapping": {}}),
@@ -280,3 +286,55 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         assert (asked_for.status_code, asked_for.json()["days"]) == (202, 3)
         (event,) = registry.inbox.list()
         assert (event.kind, event.id) == ("request", asked_for.json()["request"])
+
+
+def test_statements_and_mappings_come_in_as_at_a_terminal(synced: User, tmp_path: Path) -> None:
+    statement = b"Date;Amount;Details\n07.04.2026;2.463,00;AMAZON 20000000002\n"
+    with (
+        Registry.open(synced.settings) as registry,
+        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
+        httpx2.Client(base_url=url + API, timeout=60) as client,
+    ):
+        registry.users.add("ada", "x", "bookkeeper", "test")
+        token = Sessions(registry).new_token("ada", "test", "test")
+        client.headers["Authorization"] = f"Bearer {token}"
+        binary = {"Content-Type": "application/octet-stream"}
+
+        def send(content: bytes, **options: str) -> httpx2.Response:
+            return client.post("/bank/statements", content=content, params=options, headers=binary)
+
+        refused = send(statement, file="april.csv")
+        assert refused.json() == {"error": "april.csv: has no column of currencies: add --currency"}
+        assert send(statement, currency="usd").status_code == 422
+        assert send(b"").status_code == 422
+        assert send(b" " * (8 * 1024 * 1024 + 1)).status_code == 413
+        first = {"lines": 1, "new": 1, "matched": 1}
+        assert send(statement, currency="USD", account="main").json() == first
+        file = tmp_path / "april.csv"
+        file.write_bytes(statement)
+        again = synced("bank", "import", file, "--currency", "USD", "--account", "main", "--json")
+        assert again.json == {"lines": 1, "new": 0, "matched": 0}
+        dates = [s["bank_date"] for s in client.get("/settlements").json()["settlements"]]
+        assert "2026-04-07" in dates
+        new = {"mapping": {"accounts": {"sales": "Income:Sold"}}, "reason": "ours"}
+        assert client.put("/mappings", json=new).json()["version"] == 1
+        document = client.get("/mappings/export").json()
+        assert synced("mappings", "export", "--to", tmp_path / "all.yaml").code == 0
+        assert yaml.safe_load((tmp_path / "all.yaml").read_text()) == document
+        (saved,) = client.post("/mappings/import", json=document).json()["mappings"]
+        assert (saved["connection"], saved["target"], saved["version"]) == (None, "books", 1)
+        document["mappings"][0]["mapping"]["accounts"]["sales"] = "Income:Elsewhere"
+        document["mappings"].append({"connection": "nowhere", "mapping": {}})
+        nowhere = client.post("/mappings/import", json=document)
+        assert (nowhere.status_code, "nowhere" in nowhere.json()["error"]) == (422, True)
+        # Nothing of a document is saved that names what is not there.
+        assert client.get("/mappings").json()["version"] == 1
+        twice = {"mappings": document["mappings"][:1] * 2}
+        refused = client.post("/mappings/import", json=twice)
+        assert "the file has 2 mappings of every store at books" in refused.json()["error"]
+        for odd in ({"version": True}, {"mappings": [{"mapping": {}, "effective_from": 1}]}):
+            assert client.post("/mappings/import", json={**document, **odd}).status_code == 422
+        assert client.post("/months/2026-03/close", json={"despite_open": "yes"}).status_code == 422
+        imports = [e.actor for e in registry.audit.list() if e.action == "bank.imported"]
+        assert len(imports) == 2
+        assert "ada" in imports

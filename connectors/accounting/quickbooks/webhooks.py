@@ -1,0 +1,86 @@
+"""Webhooks of QuickBooks: it tells what changed in a company, signed by the app's verifier token.
+
+Facts: Intuit's page on the payload of 12 November 2025. Since 2026 a body is an array of
+CloudEvents, with `type` like `qbo.journalentry.updated.v1`, `intuitaccountid` and
+`intuitentityid`; before, `eventNotifications` by `realmId`. `intuit-signature` is the body's
+HMAC-SHA256 under the verifier token, in base64. It wants an answer within three seconds, and sends
+again what had none. The words for a void differ by page: `void` and `voided` are taken alike.
+UNCONFIRMED: how a type writes JournalEntry; it is compared without regard to case.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from connectors.errors import BadInput
+
+SIGNATURE: Final = "intuit-signature"
+VERIFIER: Final = "verifier_token"
+_JOURNAL_ENTRY: Final = "journalentry"
+# Who creates an entry does not change one of ours. A merge leaves one of two.
+_CHANGES: Final = frozenset(
+    (
+        *("update", "updated", "delete", "deleted"),
+        *("merge", "merged", "void", "voided"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedJournal:
+    """A journal entry that was edited or went, by its company's id and its own."""
+
+    company: str
+    reference: str
+
+
+def is_signed(body: bytes, signature: str, token: str) -> bool:
+    """Return whether whoever sent a body knows the verifier token."""
+    digest = hmac.new(token.encode(), body, hashlib.sha256).digest()
+    return hmac.compare_digest(base64.b64encode(digest), signature.strip().encode())
+
+
+def companies_of(body: bytes) -> frozenset[str]:
+    """Return the ids of all companies that a body is about; `BadInput` where it is no webhook."""
+    return frozenset(company for company, _, _, _ in _events(body))
+
+
+def changed_journals(body: bytes) -> frozenset[ChangedJournal]:
+    """Return the journal entries that a body says were changed; `BadInput` as `companies_of`."""
+    return frozenset(
+        ChangedJournal(company, reference)
+        for company, entity, operation, reference in _events(body)
+        if entity.lower() == _JOURNAL_ENTRY and operation.lower() in _CHANGES
+    )
+
+
+def _events(body: bytes) -> list[tuple[str, str, str, str]]:
+    """Return company, entity, operation and id of each event, of either form."""
+    try:
+        document = orjson.loads(body)
+        read = _cloud_events if isinstance(document, list) else _notifications
+        return list(read(document))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput("this is no webhook of QuickBooks") from error
+
+
+def _cloud_events(document: list[Mapping[str, Any]]) -> Iterator[tuple[str, str, str, str]]:
+    for event in document:
+        entity, operation = [*event["type"].split("."), "", ""][1:3]
+        company, reference = str(event["intuitaccountid"]), str(event["intuitentityid"])
+        yield company, entity, operation, reference
+
+
+def _notifications(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    for notification in document["eventNotifications"]:
+        company = str(notification["realmId"])
+        for entity in notification["dataChangeEvent"]["entities"]:
+            yield company, str(entity["name"]), str(entity["operation"]), str(entity["id"])
+            # The other one of two that were merged.
+            if "deletedId" in entity:
+                yield company, str(entity["name"]), "deleted", str(entity["deletedId"])
