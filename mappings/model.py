@@ -20,7 +20,7 @@ class JournalLine:
     `part` is `activity`, or `payout` for the two lines that close one settlement.
     `settlement_id` stands on clearing lines and payout lines only. `tax_amount` is the part of
     `amount` that is tax, where the target posts tax by code; `tax_rate` is in percent. Without a
-    tax profile no line has a `tax_treatment`.
+    tax profile no line has a `tax_treatment`. `tracking` are pairs of a dimension and its value.
     """
 
     part: str
@@ -34,11 +34,15 @@ class JournalLine:
     tax_country: str | None = None
     tax_rate: Decimal | None = None
     tax_amount: Decimal | None = None
+    tracking: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One connection, one business day, one currency; its lines sum to zero."""
+    """One connection, one business day, one currency; its lines sum to zero.
+
+    `language` is that of its texts, ISO 639-1.
+    """
 
     entry_id: str
     connection: str
@@ -47,6 +51,7 @@ class JournalEntry:
     content_hash: str
     revision: int
     lines: tuple[JournalLine, ...]
+    language: str = "en"
 
 
 # Read back instead of remembered: reconciliation compares with what the target really holds.

@@ -28,7 +28,16 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import XERO
-from sandbox.xero_books import JournalBook, accounts, add_account, answer, invoices, tax_rates
+from sandbox.xero_books import (
+    JournalBook,
+    accounts,
+    add_account,
+    add_option,
+    answer,
+    invoices,
+    tax_rates,
+    tracking,
+)
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -92,6 +101,10 @@ class Xero(Granting):
                 Route("/api.xro/2.0/Accounts", self._accounts, methods=["GET", "PUT"]),
                 Route("/api.xro/2.0/Invoices", self._invoices),
                 Route("/api.xro/2.0/TaxRates", self._tax_rates),
+                Route("/api.xro/2.0/TrackingCategories", self._tracking),
+                Route(
+                    "/api.xro/2.0/TrackingCategories/{id}/Options", self._tracking, methods=["PUT"]
+                ),
                 Route(
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
@@ -274,6 +287,15 @@ class Xero(Granting):
     async def _tax_rates(self, request: Request) -> Response:
         tenant = self._tenant(request, SETTINGS)
         return tenant if isinstance(tenant, Response) else tax_rates()
+
+    async def _tracking(self, request: Request) -> Response:
+        scopes = SETTINGS if request.method == "GET" else {"accounting.settings"}
+        tenant = self._tenant(request, scopes)
+        if isinstance(tenant, Response):
+            return tenant
+        if request.method == "GET":
+            return tracking(self.ledgers[tenant], request)
+        return add_option(self.ledgers[tenant], request.path_params["id"], await request.json())
 
     async def _journals(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.manualjournals"})

@@ -18,6 +18,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox import xero_categories
 from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
 
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
@@ -60,6 +61,7 @@ class JournalBook:
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     journals: dict[str, dict[str, Any]] = field(default_factory=dict)
     invoices: list[dict[str, Any]] = field(default_factory=list)
+    tracking: xero_categories.Categories = field(default_factory=xero_categories.categories)
     period_lock: date | None = None
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
@@ -163,6 +165,21 @@ def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, A
         "EnablePaymentsToAccount": kind == "CURRENT",
         **({"SystemAccount": system} if system else {}),
     }
+
+
+def tracking(ledger: JournalBook, request: Request) -> Response:
+    """Answer a GET of `/TrackingCategories`."""
+    include_archived = request.query_params.get("includeArchived") == "true"
+    shown = xero_categories.shown(ledger.tracking, include_archived=include_archived)
+    return _ok("TrackingCategories", shown)
+
+
+def add_option(ledger: JournalBook, number: str, document: Mapping[str, Any]) -> Response:
+    """Answer a PUT to the options of a tracking category."""
+    option = xero_categories.add_option(ledger.tracking, number, document)
+    if isinstance(option, str):
+        return _validation([{**document, "ValidationErrors": [{"Message": option}]}])
+    return _ok("Options", [option])
 
 
 def tax_rates() -> Response:
@@ -270,6 +287,7 @@ def _errors(
     if debits + credits_:
         errors.append(f"The total debits ({debits}) must equal total credits ({credits_})")
     errors += [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    errors += xero_categories.tracking_errors(document, ledger.tracking)
     return errors + list(tax_errors(document, ledger.accounts))
 
 
@@ -312,6 +330,7 @@ def _keep(
     }
     if "Date" in document:
         journal["day"] = document["Date"]
+    xero_categories.identify(journal, ledger.tracking)
     for line in journal["JournalLines"]:
         line.setdefault("AccountID", ledger.accounts[line["AccountCode"]]["AccountID"])
     ledger.journals[journal["ManualJournalID"]] = journal

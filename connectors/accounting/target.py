@@ -7,13 +7,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from connectors.accounting.dimensions import Dimension, DimensionValue
 from connectors.accounts.platform import Access
 from connectors.database.registry import Connection
 from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
+from mappings.journal import narrations
 from mappings.journal.suggestions import NewAccount
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from mappings.model import JournalEntry, JournalLine
 
 
 class PeriodClosed(ConfigError):
@@ -136,6 +138,12 @@ class OrganisationBooks(Protocol):
     def tax_codes(self) -> list[TaxCode] | None:
         """Return the organisation's tax codes; None where only its program knows them."""
 
+    def dimensions(self) -> list[Dimension] | None:
+        """Return what lines can be tracked by; None where only its program knows that."""
+
+    def create_value(self, dimension: str, value: str) -> DimensionValue:
+        """Make a value that a dimension lacks. `ConfigError` where its owner must make it."""
+
     def closed_through(self) -> date | None:
         """Return the last day that is closed there; None while none is."""
 
@@ -205,10 +213,15 @@ def attempt_key(what: str, entry: JournalEntry, attempt: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def line_text(line: JournalLine) -> str:
+def line_text(line: JournalLine, language: str) -> str:
     """Return what a line is, in words for an accounting program."""
-    what = "Clearing" if line.category == CLEARING else line.category
-    return what + (f", settlement {line.settlement_id}" if line.settlement_id else "")
+    return narrations.line(line.category, line.settlement_id, language)
+
+
+def narration(entry: JournalEntry, store: str) -> str:
+    """Return what an entry is, with its marker at the end."""
+    words = narrations.narration(store, entry.business_date, entry.language)
+    return f"{words} [{marker(entry)}]"
 
 
 def marker(entry: JournalEntry) -> str:

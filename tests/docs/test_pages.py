@@ -110,8 +110,11 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     ]
     profile, *mappings = map(yaml.safe_load, examples)
     assert TaxProfile.model_validate(profile).country == "GB"
-    config, overrides, organisation, coded, later = map(MappingConfig.model_validate, mappings)
+    configs = map(MappingConfig.model_validate, mappings)
+    config, overrides, organisation, coded, tracked, short, later = configs
+    assert (short.grouping, short.language) == ("account", "de")
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
+    assert [each.dimension for each in tracked.tracking] == ["Region", "Region", "Store"]
     assert (coded.tax, len(coded.treatments)) == ("target_codes", 4)
     assert (later.schedule.post_after_hours, later.schedule.hour) == (12, 6)
     word = "Mystery / Oddity / New Fee"

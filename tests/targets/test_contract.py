@@ -9,6 +9,7 @@ from connectors.accounting.target import OrganisationBooks, Standing, marker
 from connectors.errors import Transient
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
+from pipelines.stages.dimensions import tracking_problems
 from pipelines.stages.organisations import account_problems
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import FIRST_DAY
@@ -30,6 +31,25 @@ def test_entries_are_posted_once_and_replays_change_nothing(at: Stand) -> None:
     for _ in range(3):
         assert at.send().posted == []
     at.check(3)
+
+
+@pytest.mark.parametrize("stood", ["hledger", "tryton"], indirect=True)
+def test_tracking_that_a_target_has_no_place_for_is_refused_in_words(at: Stand) -> None:
+    config = MappingConfig.model_validate(
+        {
+            "chart": "organisation",
+            "accounts": ACCOUNTS[at.name],
+            "tracking": [{"dimension": "Region", "value": "North"}],
+        }
+    )
+    document = config.model_dump(mode="json")
+    at.registry.mappings.save(document, config.digest, actor="test", target="harbour")
+    at.plan()
+    failed = at.send().failed
+    assert "is tracked, and" in failed[FIRST_DAY]
+    assert tracking_problems(config, at.books.dimensions() or [], []) == [
+        "tracking.0.dimension: the organisation takes no tracking: leave it out of the mapping"
+    ]
 
 
 @every

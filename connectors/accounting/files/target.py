@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.accounting.difference import difference
+from connectors.accounting.dimensions import Dimension, DimensionValue, check_untracked
 from connectors.accounting.files import datev, hledger
 from connectors.accounting.files.checked import CheckedJournal
 from connectors.accounting.files.templates import templates
@@ -68,6 +69,17 @@ class Files:
     def create_account(self, account: NewAccount) -> ChartAccount:
         """Raise `ConfigError`: a program that imports files has its own accounts."""
         raise ConfigError(f"make the account {account.name} in the program that imports the files")
+
+    def dimensions(self) -> list[Dimension] | None:
+        """Return what the files have a column for, whose values the program knows."""
+        if self._form not in templates():
+            return []
+        names = templates()[self._form].dimensions
+        return None if names is None else [Dimension(name, None) for name in names]
+
+    def create_value(self, dimension: str, value: str) -> DimensionValue:
+        """Raise `ConfigError`: a program that imports files has its own values."""
+        raise ConfigError(f"make {value} of {dimension} in the program that imports the files")
 
     def closed_through(self) -> date | None:
         """Return None: the program that imports the files knows its own closed days."""
@@ -156,6 +168,9 @@ class Files:
                 f"{entry.entry_id} leaves tax to tax codes, which these files cannot tell: write "
                 "`tax: own_line` in the mapping"
             )
+        dimensions = self.dimensions()
+        if dimensions == []:
+            check_untracked(entry, "these files")
         if self._in_place:
             return hledger.render(entry, store, name)
         if self._form == datev.DATEV:

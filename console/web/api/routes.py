@@ -17,6 +17,7 @@ from console.web.api import (
     channels,
     closings,
     connections,
+    dimensions,
     documents,
     journals,
     mapping_documents,
@@ -36,7 +37,7 @@ ROUTERS = tuple(
     resource.router
     for resource in (
         *(connections, accounts, actions, documents, journals, settlements),
-        *(mappings, mapping_documents, tax, publications, closings),
+        *(mappings, mapping_documents, dimensions, tax, publications, closings),
         *(channels, activities, audit, users, applications),
     )
 )

@@ -55,6 +55,8 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/mappings/versions", "read", None),
     ("GET", "/connections/{slug}/suggestions", "map", None),
     ("POST", "/connections/{slug}/suggestions", "map", {"target": "books"}),
+    ("GET", "/connections/{slug}/tracking", "map", None),
+    ("POST", "/connections/{slug}/tracking", "map", None),
     ("POST", "/connections/{slug}/what-if", "read", {"mapping": {}}),
     ("POST", "/connections/{slug}/mapping-copies", "map", {"stores": ["mugs"]}),
     ("POST", "/connections/{slug}/source-types", "map", {"source_type": "x", "category": "tip"}),
