@@ -33,6 +33,7 @@ from sandbox.quickbooks_books import (
     changes,
     one,
     query,
+    upload,
     write,
 )
 from sandbox.refusals import QUICKBOOKS
@@ -86,6 +87,7 @@ class QuickBooks(Granting):
                 Route("/v3/company/{realm}/account", self._account, methods=["POST"]),
                 Route("/v3/company/{realm}/class", self._tracked, methods=["POST"]),
                 Route("/v3/company/{realm}/department", self._tracked, methods=["POST"]),
+                Route("/v3/company/{realm}/upload", self._upload, methods=["POST"]),
                 Route("/v3/company/{realm}/query", self._query),
                 Route("/v3/company/{realm}/cdc", self._changes),
             ]
@@ -230,6 +232,11 @@ class QuickBooks(Granting):
             return wrong
         kind = request.url.path.rpartition("/")[2].title()
         return add_tracked(self.books[request.path_params["realm"]], kind, await request.json())
+
+    async def _upload(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        return await upload(self.books[request.path_params["realm"]], request)
 
     async def _query(self, request: Request) -> Response:
         if (wrong := self._refusal(request)) is not None:

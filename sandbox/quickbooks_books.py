@@ -16,6 +16,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.quickbooks_attachments import CompanyFiles
 from sandbox.quickbooks_classes import CompanyTracking
 from sandbox.quickbooks_taxes import TAX_ACCOUNT, refused_tax, tax_codes, tax_of, tax_rates
 
@@ -62,6 +63,7 @@ class CompanyBooks:
     repeats: str = "replay"
     close_date: date | None = date(2025, 12, 31)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: CompanyFiles = field(default_factory=CompanyFiles)
     tracking: CompanyTracking = field(default_factory=CompanyTracking)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -171,6 +173,13 @@ async def write(books: CompanyBooks, request: Request) -> Response:
     return JSONResponse(reply)
 
 
+async def upload(books: CompanyBooks, request: Request) -> Response:
+    """Answer a POST to `/upload`: files with what they belong to."""
+    async with request.form() as form:
+        answers = await books.files.add(form)
+    return JSONResponse({"AttachableResponse": answers, "time": _now()})
+
+
 def one(books: CompanyBooks, number: str) -> Response:
     """Answer a GET of an entry."""
     if number not in books.entries:
@@ -192,6 +201,8 @@ def query(books: CompanyBooks, text: str) -> Response:
             entities[kind] = books.tracking.listed(kind, with_inactive=paged[2] is not None)
         start, most = int(paged[3]) - 1, int(paged[4])
         answer = {paged[1]: entities[paged[1]][start : start + most]}
+    elif (attached := books.files.query(text)) is not None:
+        answer = {"Attachable": attached} if attached else {}
     else:
         return fault("4000", "Error parsing query")
     return JSONResponse({"QueryResponse": answer, "time": _now()})

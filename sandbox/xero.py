@@ -34,6 +34,7 @@ from sandbox.xero_books import (
     add_account,
     add_option,
     answer,
+    attachments,
     invoices,
     tax_rates,
     tracking,
@@ -109,6 +110,12 @@ class Xero(Granting):
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
                 Route("/api.xro/2.0/ManualJournals/{id}", self._journals, methods=["GET", "POST"]),
+                Route("/api.xro/2.0/ManualJournals/{id}/Attachments", self._attachments),
+                Route(
+                    "/api.xro/2.0/ManualJournals/{id}/Attachments/{name}",
+                    self._attachments,
+                    methods=["PUT"],
+                ),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -302,6 +309,12 @@ class Xero(Granting):
         if isinstance(tenant, Response):
             return tenant
         return await answer(self.ledgers[tenant], request)
+
+    async def _attachments(self, request: Request) -> Response:
+        tenant = self._tenant(request, {"accounting.attachments"})
+        if isinstance(tenant, Response):
+            return tenant
+        return await attachments(self.ledgers[tenant], request)
 
     async def _invoices(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.invoices"})

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox import xero_categories
+from sandbox.xero_attachments import JournalFiles
 from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
 
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
@@ -62,6 +63,7 @@ class JournalBook:
     journals: dict[str, dict[str, Any]] = field(default_factory=dict)
     invoices: list[dict[str, Any]] = field(default_factory=list)
     tracking: xero_categories.Categories = field(default_factory=xero_categories.categories)
+    files: JournalFiles = field(default_factory=JournalFiles)
     period_lock: date | None = None
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
@@ -165,6 +167,20 @@ def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, A
         "EnablePaymentsToAccount": kind == "CURRENT",
         **({"SystemAccount": system} if system else {}),
     }
+
+
+async def attachments(ledger: JournalBook, request: Request) -> Response:
+    """Answer a call to a journal's `/Attachments`: a GET of all, or a PUT of one by its name."""
+    number = request.path_params["id"]
+    if number not in ledger.journals:
+        return _problem("The document with the supplied id was not found for this endpoint.", 404)
+    if request.method == "PUT":
+        kind, content = request.headers.get("content-type", ""), await request.body()
+        refusal = ledger.files.add(number, request.path_params["name"], kind, content)
+        if refusal is not None:
+            return _problem(refusal)
+        ledger.journals[number]["HasAttachments"] = True
+    return _ok("Attachments", ledger.files.listed(number))
 
 
 def tracking(ledger: JournalBook, request: Request) -> Response:

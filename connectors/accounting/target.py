@@ -1,12 +1,13 @@
 """Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from connectors.accounting.attachments import Attachment
 from connectors.accounting.dimensions import Dimension, DimensionValue
 from connectors.accounts.platform import Access
 from connectors.database.registry import Connection
@@ -171,6 +172,13 @@ class OrganisationBooks(Protocol):
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Take out what is posted as `before`, also where it is matched. Raises as `replace`."""
+
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to an entry, but for those that it has by their names.
+
+        Raises `Permanent` for what the books do not take, `Transient` and `RateLimited` where it is
+        unknown whether they took it: a second call finds what arrived.
+        """
 
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how the books hold what was posted as `before`."""

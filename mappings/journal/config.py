@@ -74,6 +74,7 @@ class MappingConfig(BaseModel):
     `tracking`: values of an organisation's dimensions (categories, class, location) for some lines.
     `grouping`: a line for each category (`category`), or one for all of an account (`account`).
     `language`: the language of narrations and texts of lines.
+    `attachments`: settlement documents are attached to the entries of an organisation.
     `schedule`: when entries are posted unasked to an organisation; the books are always written.
     """
 
@@ -91,6 +92,7 @@ class MappingConfig(BaseModel):
     tracking: tuple[Assignment, ...] = ()
     grouping: Grouping = BY_CATEGORY
     language: Language = ENGLISH
+    attachments: bool = False
     schedule: Schedule = Schedule()
 
     # A typo would otherwise leave the default in effect without a word.
@@ -133,6 +135,8 @@ class MappingConfig(BaseModel):
                 "tracking: the books keep no dimensions; assign them in the mapping for an "
                 "organisation"
             )
+        if self.attachments:
+            raise ValueError("attachments: the books name documents by their rows, and attach none")
         if self.schedule != Schedule():
             raise ValueError("schedule: the books are written whenever a day is computed")
         if self.tax == "target_codes":

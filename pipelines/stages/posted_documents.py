@@ -15,7 +15,7 @@ from connectors.database.registry import Publication
 from mappings.model import JournalEntry, JournalLine
 
 # Beside the fields of the entry: what was sent before, and what was sent in its place.
-_BESIDE = frozenset({"attempt", "documents", "correction"})
+_BESIDE = frozenset({"attempt", "documents", "correction", "attachments"})
 _FIGURES = ("amount", "tax_rate", "tax_amount")
 
 

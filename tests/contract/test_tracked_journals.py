@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.accounting.attachments import Attachment
 from connectors.home.settings import Settings
 from mappings.model import CLEARING, JournalEntry, JournalLine
 from tests.contract.openapi import checked, document
@@ -40,13 +41,17 @@ def test_xeros_document_describes_tracking(
         reference = books.post(tracked("xero"), 0)
         assert books.inspect(reference, tracked("xero")).state == "intact"
         assert {each.name for each in books.dimensions() or ()} == {"Region", "Store"}
+        books.attach(reference, [Attachment("1-report.txt", b"x", "text/plain")])
+        books.attach(reference, [Attachment("1-report.txt", b"x", "text/plain")])
         exchanges = at.emulator.application.exchanges
     contract = document(specs / "xero" / "xero_accounting.yaml")
-    seen = checked(contract, exchanges, "/api.xro/2.0")
-    assert {
-        "GET /TrackingCategories 200", "PUT /ManualJournals 200"
-    } <= seen  # fmt: skip
+    # The document describes a file's bytes as text in base64; Xero takes the bytes.
+    (upload,) = (e for e in exchanges if e.method == "PUT" and "Attachments" in e.path)
+    assert (upload.path.rpartition("/")[2], upload.body) == ("1-report.txt", b"x")
+    seen = checked(contract, [e for e in exchanges if e is not upload], "/api.xro/2.0")
+    assert {"GET /TrackingCategories 200", "PUT /ManualJournals 200"} <= seen
     assert any(each.endswith("/Options 200") for each in seen)
+    assert any(each.endswith("/Attachments 200") for each in seen)
     bodies = [json.loads(e.body) for e in exchanges if b"JournalLines" in e.body]
     tracking = [line.get("Tracking") for line in bodies[0]["ManualJournals"][0]["JournalLines"]]
     assert tracking == [
@@ -62,21 +67,24 @@ def test_intuits_schema_describes_classes_and_locations(
         books.create_value("Location", "Mugs")
         reference = books.post(tracked("quickbooks"), 0)
         assert books.inspect(reference, tracked("quickbooks")).state == "intact"
+        for _ in range(2):
+            books.attach(reference, [Attachment("1-report.txt", b"x", "text/plain")])
         exchanges = at.emulator.application.exchanges
     answers = [json.loads(exchange.answer) for exchange in exchanges]
+    (uploaded,) = (each["AttachableResponse"] for each in answers if "AttachableResponse" in each)
     answered = [(k, v) for a in answers for k, v in a.items() if k in {"Preferences", "Department"}]
     listed = [
         (kind, each)
         for answer in answers
         for kind, records in answer.get("QueryResponse", {}).items()
-        if kind in {"Class", "Department"}
+        if kind in {"Class", "Department", "Attachable"}
         for each in records
     ]
     sent = [("JournalEntry", json.loads(e.body)) for e in exchanges if b"ClassRef" in e.body]
     assert {kind for kind, _ in (*answered, *listed, *sent)} == {
-        "Preferences", "Department", "Class", "JournalEntry"
+        "Preferences", "Department", "Class", "JournalEntry", "Attachable"
     }  # fmt: skip
-    assert set(faults(specs, [*answered, *listed, *sent])) == {""}
+    assert set(faults(specs, [*answered, *listed, *sent, *uploaded[0].items()])) == {""}
     (line, bare) = sent[0][1]["Line"]
     detail = line["JournalEntryLineDetail"]
     assert (detail["ClassRef"], detail["DepartmentRef"]) == ({"value": "7"}, {"value": "4"})

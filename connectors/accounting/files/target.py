@@ -7,13 +7,14 @@ somebody changed is never written over.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from connectors.accounting.attachments import Attachment
 from connectors.accounting.difference import difference
 from connectors.accounting.dimensions import Dimension, DimensionValue, check_untracked
 from connectors.accounting.files import datev, hledger
@@ -34,6 +35,7 @@ from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry
 
 HLEDGER: Final = "hledger"
+DOCUMENTS: Final = "documents"
 
 
 class Files:
@@ -128,6 +130,19 @@ class Files:
         # Under a name of its own: the program may have imported the file that it takes back.
         voided = path.with_name(f"{path.stem}-voided{path.suffix}")
         self._write(voided, self._rendered(replace(opposite, revision=before.revision)))
+
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Write files to a folder beside the entry's own; one that is there already stays."""
+        folder = (self._folder / reference.rpartition(" sha256:")[0]).parent / DOCUMENTS
+        try:
+            folder.mkdir(exist_ok=True)
+            # Days of one settlement share its document.
+            attached = {path.name for path in folder.iterdir()}
+            for file in files:
+                if file.name not in attached:
+                    write_atomically(folder / file.name, file.content)
+        except OSError as error:
+            raise Transient(f"{folder} cannot be written ({error.strerror})") from error
 
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how the file stands; its bytes alone tell."""

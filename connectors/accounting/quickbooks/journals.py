@@ -18,8 +18,9 @@ from typing import Any, Final
 import httpx2
 import orjson
 
+from connectors.accounting.attachments import Attachment
 from connectors.accounting.dimensions import Dimension, DimensionValue
-from connectors.accounting.quickbooks import taxes
+from connectors.accounting.quickbooks import taxes, uploads
 from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
 from connectors.accounting.quickbooks.booked import (
     LineFacts,
@@ -171,6 +172,10 @@ class QuickBooksJournals:
                 ) from error
             raise
 
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to a journal entry, each under its name."""
+        uploads.attach(self._call, self._all, reference, files)
+
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how an entry stands."""
         held = self._one(reference)
@@ -292,6 +297,7 @@ class QuickBooksJournals:
         *,
         params: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> Any:
         realm = self._access.fields["realm_id"]
         url = self._access.url("api", f"/v3/company/{realm}{path}")
@@ -299,6 +305,8 @@ class QuickBooksJournals:
         if content is not None:
             options["content"] = orjson.dumps(content)
             options["headers"] = {"Content-Type": "application/json"}
+        if files is not None:
+            options["files"] = files
         auth = TokenAuth(self._access.token)
         with Remote(TITLE, auth, error_for=_error, limiter=self._limiter, exact=True) as quickbooks:
             return quickbooks.call(method, url, operation=CALLS, **options)

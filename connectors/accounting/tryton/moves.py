@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.accounting.attachments import Attachment, unattached
 from connectors.accounting.dimensions import Dimension, DimensionValue, check_untracked
 from connectors.accounting.target import (
     BookedEntry,
@@ -123,6 +124,13 @@ class TrytonMoves:
         self._company.delete(move for move in moves if move["state"] == "draft")
         for move in live:
             self._reverse(move)
+
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to a move, each under its name."""
+        number = int(reference)
+        attached = self._company.attachments(number)
+        for file in unattached(files, attached):
+            self._company.attach(number, file.name, file.content)
 
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how a move stands; one that is reversed is gone."""

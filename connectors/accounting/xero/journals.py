@@ -10,14 +10,16 @@ that Xero keeps it where its own rounding differs by a cent is UNCONFIRMED, so t
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx2
 import orjson
 
+from connectors.accounting.attachments import Attachment, unattached
 from connectors.accounting.dimensions import Dimension, DimensionValue
 from connectors.accounting.target import (
     BookedEntry,
@@ -137,6 +139,16 @@ class XeroJournals:
         # Without a key: one that is void stays so, however often it is asked.
         document = {**self._document(before), "Status": "VOIDED"}
         self._write("POST", f"/{reference}", document, None)
+
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to a journal, each under its name."""
+        path = f"/ManualJournals/{reference}/Attachments"
+        attached = {each["FileName"] for each in self._call("GET", path)["Attachments"]}
+        # As Xero's document and its own clients have it: the kind is told by the name.
+        headers = {"Content-Type": "application/octet-stream"}
+        for file in unattached(files, attached):
+            name = quote(file.name, safe="")
+            self._call("PUT", f"{path}/{name}", content=file.content, headers=headers)
 
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how a journal stands; none is matched, as none may touch a bank account."""
