@@ -22,7 +22,8 @@ class JournalLine:
     `part` is `activity`, or `payout` for the two lines that close one settlement.
     `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount`
     is the part of `amount` that is tax, where the target posts tax by code; `tax_rate` is in
-    percent. Without a tax profile no line has a `tax_treatment`.
+    percent. Without a tax profile no line has a `tax_treatment`. `tracking` are pairs of a
+    dimension and its value.
     """
 
     part: str
@@ -36,6 +37,7 @@ class JournalLine:
     tax_country: str | None = None
     tax_rate: Decimal | None = None
     tax_amount: Decimal | None = None
+    tracking: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class JournalEntry:
 
     `entry_id` is `je:connection:day:currency`. It begins with `cogs` for what a day's goods cost.
     It ends in `:settlement-…` for a settlement's share of a month, dated on its last line's day.
+    `language` is that of its texts, ISO 639-1.
     """
 
     entry_id: str
@@ -53,6 +56,7 @@ class JournalEntry:
     content_hash: str
     revision: int
     lines: tuple[JournalLine, ...]
+    language: str = "en"
 
     @property
     def is_of_goods(self) -> bool:

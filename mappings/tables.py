@@ -148,6 +148,8 @@ JOURNAL_LINES = Table(
         Column("tax_rate", "DECIMAL(7,4)", "rate in percent, where one is known"),
         Column("tax_remitted_by", "VARCHAR", "seller, marketplace or none"),
         Column("tax_amount", MONEY, "tax within amount, where the target posts it by code"),
+        Column("grouping", "VARCHAR", "`account` where lines of one account are posted as one"),
+        Column("language", "VARCHAR", "language of the entry's texts; null for English"),
     ),
 )
 

@@ -26,7 +26,16 @@ from sandbox.oauth import (
     bearer,
     consent_page,
 )
-from sandbox.quickbooks_books import CompanyBooks, add_account, changes, one, query, write
+from sandbox.quickbooks_books import (
+    CompanyBooks,
+    add_account,
+    add_tracked,
+    changes,
+    one,
+    query,
+    upload,
+    write,
+)
 from sandbox.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -76,6 +85,9 @@ class QuickBooks(Granting):
                 Route("/v3/company/{realm}/journalentry", self._journal, methods=["POST"]),
                 Route("/v3/company/{realm}/journalentry/{id}", self._journal),
                 Route("/v3/company/{realm}/account", self._account, methods=["POST"]),
+                Route("/v3/company/{realm}/class", self._tracked, methods=["POST"]),
+                Route("/v3/company/{realm}/department", self._tracked, methods=["POST"]),
+                Route("/v3/company/{realm}/upload", self._upload, methods=["POST"]),
                 Route("/v3/company/{realm}/query", self._query),
                 Route("/v3/company/{realm}/cdc", self._changes),
             ]
@@ -188,9 +200,11 @@ class QuickBooks(Granting):
             return wrong
         company = self.companies[request.path_params["realm"]]
         closed = self.books[company.realm].close_date
-        information = {"UseAccountNumbers": True} | (
-            {"BookCloseDate": str(closed)} if closed else {}
-        )
+        information = {
+            "UseAccountNumbers": True,
+            **self.books[company.realm].tracking.preferences(),
+            **({"BookCloseDate": str(closed)} if closed else {}),
+        }
         money = {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": company.currency}}
         preferences = {
             **_entity("1"),
@@ -212,6 +226,17 @@ class QuickBooks(Granting):
         if (wrong := self._refusal(request)) is not None:
             return wrong
         return add_account(self.books[request.path_params["realm"]], await request.json())
+
+    async def _tracked(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        kind = request.url.path.rpartition("/")[2].title()
+        return add_tracked(self.books[request.path_params["realm"]], kind, await request.json())
+
+    async def _upload(self, request: Request) -> Response:
+        if (wrong := self._refusal(request)) is not None:
+            return wrong
+        return await upload(self.books[request.path_params["realm"]], request)
 
     async def _query(self, request: Request) -> Response:
         if (wrong := self._refusal(request)) is not None:

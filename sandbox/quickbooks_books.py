@@ -16,6 +16,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.quickbooks_attachments import CompanyFiles
+from sandbox.quickbooks_classes import CompanyTracking
 from sandbox.quickbooks_taxes import TAX_ACCOUNT, refused_tax, tax_codes, tax_of, tax_rates
 
 # By comments in the XSD, which checks no lengths itself; a `requestid` has Intuit's own limit.
@@ -36,7 +38,9 @@ _BY_DAYS = re.compile(
 # CDC answers so many objects, and looks back so many days.
 MOST_CHANGES, LONGEST_LOOK_BACK = 1000, timedelta(days=30)
 _LISTED = re.compile(
-    r"select \* from (Account|TaxCode|TaxRate) startposition (\d+) maxresults (\d+)", re.IGNORECASE
+    r"select \* from (Account|TaxCode|TaxRate|Class|Department)( where Active in \(true, false\))? "
+    r"startposition (\d+) maxresults (\d+)",
+    re.IGNORECASE,
 )
 # Id, name, type: a small chart of a seller's.
 CHART = (
@@ -59,6 +63,8 @@ class CompanyBooks:
     repeats: str = "replay"
     close_date: date | None = date(2025, 12, 31)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: CompanyFiles = field(default_factory=CompanyFiles)
+    tracking: CompanyTracking = field(default_factory=CompanyTracking)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Entries of other kinds and other makers, by kind; and when an entry was deleted, by id.
@@ -120,6 +126,14 @@ def add_account(books: CompanyBooks, document: Mapping[str, Any]) -> Response:
     return JSONResponse({"Account": books.accounts[number], "time": _now()})
 
 
+def add_tracked(books: CompanyBooks, kind: str, document: Mapping[str, Any]) -> Response:
+    """Answer a POST to `/class` or `/department`: a new one."""
+    made = books.tracking.add(kind, document)
+    if isinstance(made, tuple):
+        return fault(*made)
+    return JSONResponse({kind: made, "time": _now()})
+
+
 def _account(number: str, name: str, kind: str) -> dict[str, Any]:
     return {
         "Id": number,
@@ -159,6 +173,13 @@ async def write(books: CompanyBooks, request: Request) -> Response:
     return JSONResponse(reply)
 
 
+async def upload(books: CompanyBooks, request: Request) -> Response:
+    """Answer a POST to `/upload`: files with what they belong to."""
+    async with request.form() as form:
+        answers = await books.files.add(form)
+    return JSONResponse({"AttachableResponse": answers, "time": _now()})
+
+
 def one(books: CompanyBooks, number: str) -> Response:
     """Answer a GET of an entry."""
     if number not in books.entries:
@@ -176,8 +197,12 @@ def query(books: CompanyBooks, text: str) -> Response:
     elif paged := _LISTED.fullmatch(text.strip()):
         entities = {"Account": list(books.accounts.values())}
         entities |= {"TaxCode": tax_codes(), "TaxRate": tax_rates()}
-        start, most = int(paged[2]) - 1, int(paged[3])
+        for kind in books.tracking.records:
+            entities[kind] = books.tracking.listed(kind, with_inactive=paged[2] is not None)
+        start, most = int(paged[3]) - 1, int(paged[4])
         answer = {paged[1]: entities[paged[1]][start : start + most]}
+    elif (attached := books.files.query(text)) is not None:
+        answer = {"Attachable": attached} if attached else {}
     else:
         return fault("4000", "Error parsing query")
     return JSONResponse({"QueryResponse": answer, "time": _now()})
@@ -288,6 +313,8 @@ def _line_refused(books: CompanyBooks, line: Mapping[str, Any]) -> Response | No
     account = books.accounts.get(detail["AccountRef"]["value"])
     if account is None or not account["Active"]:
         return fault("2500", "Invalid Reference Id")
+    if (refusal := books.tracking.refused(detail)) is not None:
+        return fault(*refusal)
     # A line on it needs a customer, and a seller's day has none.
     if account["AccountType"] == "Accounts Receivable":
         return fault("6000", "When you use Accounts Receivable, you must choose a customer")
@@ -301,6 +328,8 @@ def _keep(books: CompanyBooks, document: Mapping[str, Any]) -> dict[str, Any]:
     before = books.entries.get(number)
     token = int(before["SyncToken"]) + 1 if before else 0
     lines = [{**line, "Id": str(n)} for n, line in enumerate(document["Line"])]
+    for line in lines:
+        books.tracking.identify(line["JournalEntryLineDetail"])
     entry = {
         "domain": "QBO",
         "sparse": False,

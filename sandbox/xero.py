@@ -32,10 +32,13 @@ from sandbox.xero_books import (
     JournalBook,
     accounts,
     add_account,
+    add_option,
     answer,
+    attachments,
     bank_transactions,
     invoices,
     tax_rates,
+    tracking,
 )
 
 MINUTE, DAY = 60.0, 86_400.0
@@ -101,10 +104,20 @@ class Xero(Granting):
                 Route("/api.xro/2.0/Invoices", self._invoices),
                 Route("/api.xro/2.0/BankTransactions", self._bank_transactions),
                 Route("/api.xro/2.0/TaxRates", self._tax_rates),
+                Route("/api.xro/2.0/TrackingCategories", self._tracking),
+                Route(
+                    "/api.xro/2.0/TrackingCategories/{id}/Options", self._tracking, methods=["PUT"]
+                ),
                 Route(
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
                 Route("/api.xro/2.0/ManualJournals/{id}", self._journals, methods=["GET", "POST"]),
+                Route("/api.xro/2.0/ManualJournals/{id}/Attachments", self._attachments),
+                Route(
+                    "/api.xro/2.0/ManualJournals/{id}/Attachments/{name}",
+                    self._attachments,
+                    methods=["PUT"],
+                ),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -284,11 +297,26 @@ class Xero(Granting):
         tenant = self._tenant(request, SETTINGS)
         return tenant if isinstance(tenant, Response) else tax_rates()
 
+    async def _tracking(self, request: Request) -> Response:
+        scopes = SETTINGS if request.method == "GET" else {"accounting.settings"}
+        tenant = self._tenant(request, scopes)
+        if isinstance(tenant, Response):
+            return tenant
+        if request.method == "GET":
+            return tracking(self.ledgers[tenant], request)
+        return add_option(self.ledgers[tenant], request.path_params["id"], await request.json())
+
     async def _journals(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.manualjournals"})
         if isinstance(tenant, Response):
             return tenant
         return await answer(self.ledgers[tenant], request)
+
+    async def _attachments(self, request: Request) -> Response:
+        tenant = self._tenant(request, {"accounting.attachments"})
+        if isinstance(tenant, Response):
+            return tenant
+        return await attachments(self.ledgers[tenant], request)
 
     async def _invoices(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.invoices"})

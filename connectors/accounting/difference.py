@@ -16,7 +16,10 @@ def difference(before: JournalEntry, after: JournalEntry) -> JournalEntry:
     kinds: dict[tuple[object, ...], JournalLine] = {}
     for line, sign in _signed(before, after):
         # What tells two lines apart in the program; lines of one kind are one sum there.
-        kind = (line.part, line.account, line.category, line.tax_code, line.settlement_id)
+        kind = (
+            *(line.part, line.account, line.category, line.tax_code, line.settlement_id),
+            line.tracking,
+        )
         kinds.setdefault(kind, line)
         sums[kind] += sign * line.amount
         taxes[kind] += sign * (line.tax_amount or Decimal(0))

@@ -1,20 +1,23 @@
 """Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol, runtime_checkable
 
+from connectors.accounting.attachments import Attachment
+from connectors.accounting.dimensions import Dimension, DimensionValue
 from connectors.accounts.platform import Access
 from connectors.bank import BankLine
 from connectors.database.registry import Connection
 from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
+from mappings.journal import narrations
 from mappings.journal.suggestions import NewAccount
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from mappings.model import JournalEntry, JournalLine, settlement_of
 
 
 class PeriodClosed(ConfigError):
@@ -137,6 +140,12 @@ class OrganisationBooks(Protocol):
     def tax_codes(self) -> list[TaxCode] | None:
         """Return the organisation's tax codes; None where only its program knows them."""
 
+    def dimensions(self) -> list[Dimension] | None:
+        """Return what lines can be tracked by; None where only its program knows that."""
+
+    def create_value(self, dimension: str, value: str) -> DimensionValue:
+        """Make a value that a dimension lacks. `ConfigError` where its owner must make it."""
+
     def closed_through(self) -> date | None:
         """Return the last day that is closed there; None while none is."""
 
@@ -164,6 +173,13 @@ class OrganisationBooks(Protocol):
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Take out what is posted as `before`, also where it is matched. Raises as `replace`."""
+
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to an entry, but for those that it has by their names.
+
+        Raises `Permanent` for what the books do not take, `Transient` and `RateLimited` where it is
+        unknown whether they took it: a second call finds what arrived.
+        """
 
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how the books hold what was posted as `before`."""
@@ -214,10 +230,21 @@ def attempt_key(what: str, entry: JournalEntry, attempt: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def line_text(line: JournalLine) -> str:
+def line_text(line: JournalLine, language: str) -> str:
     """Return what a line is, in words for an accounting program."""
-    what = "Clearing" if line.category == CLEARING else line.category
-    return what + (f", settlement {line.settlement_id}" if line.settlement_id else "")
+    return narrations.line(line.category, line.settlement_id, language)
+
+
+def narration(entry: JournalEntry, store: str) -> str:
+    """Return what an entry is, with its marker at the end."""
+    words = narrations.narration(
+        store,
+        entry.business_date,
+        entry.language,
+        settlement=settlement_of(entry.entry_id),
+        is_of_goods=entry.is_of_goods,
+    )
+    return f"{words} [{marker(entry)}]"
 
 
 def marker(entry: JournalEntry) -> str:

@@ -19,6 +19,7 @@ from console.targets import check_names, organisation_named
 from console.workspace import chosen, workspace
 from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS
+from pipelines.stages.dimensions import stores_of
 from pipelines.stages.imports import ACTOR
 from pipelines.stages.mapping_changes import check_chart, save_mapping
 from pipelines.stages.mapping_checks import OrganisationChart
@@ -44,7 +45,7 @@ def validate(
     config = read_mapping(file)
     check_chart(config, target)
     if target != BOOKS:
-        _check_accounts(file, config, target)
+        _check_accounts(file, config, connection, target)
     uses: list[RuleUse] = []
     compared = settings().home.is_dir()
     if compared and config.source_types:
@@ -123,11 +124,13 @@ def import_(file: Path) -> None:
             print_result(f"{owner} at {exported.target}: version {saved.version}")
 
 
-def _check_accounts(file: Path, config: MappingConfig, target: str) -> None:
-    """Raise `BadInput` that names every account and code which the organisation does not take."""
+def _check_accounts(file: Path, config: MappingConfig, connection: str | None, target: str) -> None:
+    """Raise `BadInput` that names every field with something the organisation does not take."""
     with workspace() as opened:
         organisation = organisation_named(opened, target)
-        problems = OrganisationChart(open_organisation(opened, organisation)).problems(config)
+        named = chosen(opened, [connection]) if connection else stores_of(opened, organisation)
+        chart = OrganisationChart(opened, open_organisation(opened, organisation))
+        problems = chart.problems(config, named)
     if problems:
         raise BadInput(f"{file}: {'; '.join(problems)}")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from connectors.errors import BadInput
-from console.commands import mapping_changes, mapping_files, tax_codes
+from console.commands import dimensions, mapping_changes, mapping_files, tax_codes
 from console.days import day
 from console.options import Json, MappingOf, MappingTarget
 from console.output import Align, money, print_json, print_result, print_table
@@ -28,6 +28,7 @@ app = typer.Typer(help="Which account each category goes to.", no_args_is_help=T
 mapping_files.register(app)
 mapping_changes.register(app)
 tax_codes.register(app)
+dimensions.register(app)
 
 ANY_CONNECTION = "{connection}"
 

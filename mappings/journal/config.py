@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mappings.channels import channels
 from mappings.journal.accounts import is_component
+from mappings.journal.dimensions import MOST_DIMENSIONS, Assignment, dimension_key
+from mappings.journal.merged_lines import BY_CATEGORY, Grouping
+from mappings.journal.narrations import ENGLISH, Language
 from mappings.journal.overrides import Override, Text
 from mappings.journal.schedule import Schedule
 from mappings.journal.tax.codes import TreatmentCode
@@ -72,6 +75,10 @@ class MappingConfig(BaseModel):
     paid out (`settlement`), in parts where it has lines of several months.
     `cost_of_goods`: what the units cost that a day sold is an entry of its own (`cogs:…`).
     `locations`: location of stock -> account of what lies there, instead of that of `inventory`.
+    `tracking`: values of an organisation's dimensions (categories, class, location) for some lines.
+    `grouping`: a line for each category (`category`), or one for all of an account (`account`).
+    `language`: the language of narrations and texts of lines.
+    `attachments`: settlement documents are attached to the entries of an organisation.
     `schedule`: when entries are posted unasked to an organisation; the books are always written.
     """
 
@@ -89,6 +96,10 @@ class MappingConfig(BaseModel):
     mode: Literal["daily", "settlement"] = "daily"
     cost_of_goods: bool = False
     locations: dict[str, Text] = Field(default_factory=dict)
+    tracking: tuple[Assignment, ...] = ()
+    grouping: Grouping = BY_CATEGORY
+    language: Language = ENGLISH
+    attachments: bool = False
     schedule: Schedule = Schedule()
 
     # A typo would otherwise leave the default in effect without a word.
@@ -128,6 +139,13 @@ class MappingConfig(BaseModel):
             return self
         if self.mode != "daily":
             raise ValueError("mode: the books have an entry of each day")
+        if self.tracking:
+            raise ValueError(
+                "tracking: the books keep no dimensions; assign them in the mapping for an "
+                "organisation"
+            )
+        if self.attachments:
+            raise ValueError("attachments: the books name documents by their rows, and attach none")
         if self.schedule != Schedule():
             raise ValueError("schedule: the books are written whenever a day is computed")
         if self.tax == "target_codes":
@@ -146,6 +164,16 @@ class MappingConfig(BaseModel):
                 raise ValueError(f"{where}: {problem}")
         return self
 
+    @model_validator(mode="after")
+    def _few_dimensions(self) -> Self:
+        names = sorted({dimension_key(each.dimension) for each in self.tracking})
+        if len(names) > MOST_DIMENSIONS:
+            raise ValueError(
+                f"tracking: {', '.join(names)} are more than the {MOST_DIMENSIONS} dimensions that "
+                "accounting programs take on a line"
+            )
+        return self
+
     def account(self, role: str, connection: str) -> str | None:
         """Return the account of a role for one connection; None where none is named."""
         default = chart(self.chart).get(role) if self.chart == "books" else None
@@ -154,6 +182,11 @@ class MappingConfig(BaseModel):
     def named(self, template: str | None, connection: str) -> str | None:
         """Return an account with a connection's name in the place of `{connection}`."""
         return template and template.replace("{connection}", component(connection))
+
+    def tracked(self, value: str, connection: str, channel: str) -> str:
+        """Return a value of a dimension; `{marketplace}` stays, as each line has its own."""
+        named = value.replace("{connection}", component(connection))
+        return named.replace("{channel}", component(channel))
 
     def account_lines(self, connection: str) -> list[AccountLine]:
         """Return every category, and `clearing`, with its account and tax code.

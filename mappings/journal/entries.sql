@@ -5,7 +5,8 @@
 -- costed and cost_problems (by costs.sql and cost_problems.sql), stock_locations (location, account),
 -- shared (by tax/shares.sql), accounts
 -- (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts, is_profiled;
--- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems)
+-- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems),
+-- style (grouping and language, null where they are the default; one row)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
 -- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
 -- finds its like. Clearing is posted per settlement; that is what the proof adds up.
@@ -106,17 +107,19 @@ postings AS (
 entries AS (
     SELECT
         p.entry_id,
-        sha256(string_agg(
+        sha256(concat_ws(chr(10), string_agg(
             concat_ws(
                 '|', p.part, p.account, p.amount, p.currency, p.tax_code, p.settlement_id,
-                'tax ' || p.tax_amount
+                'tax ' || p.tax_amount, 'tracking ' || p.tracking
             ),
             chr(10)
-            ORDER BY p.part, p.account, p.category, p.tax_code, p.settlement_id, p.amount, p.tax_amount
-        )) AS content_hash,
+            ORDER BY p.part, p.account, p.category, p.tax_code, p.settlement_id, p.amount, p.tax_amount,
+                p.tracking
+        ), 'grouping ' || any_value(s.grouping), 'language ' || any_value(s.language))) AS content_hash,
         bool_or(p.amount % m.coin <> 0) AS too_fine
     FROM postings AS p
     JOIN minor_units AS m USING (currency)
+    CROSS JOIN style AS s
     GROUP BY p.entry_id
 ),
 
@@ -147,9 +150,10 @@ fields AS (
         row_number() OVER (
             PARTITION BY p.entry_id
             ORDER BY p.part, p.category = 'clearing', p.account, p.category, p.tax_code,
-                p.settlement_id, p.tax_treatment, p.tax_country, p.tax_rate, p.amount
+                p.settlement_id, p.tax_treatment, p.tax_country, p.tax_rate, p.amount,
+                p.tracking
         ) AS line,
-        e.content_hash,
+        e.content_hash, s.grouping, s.language,
         CASE
             WHEN u.entry_id IS NOT NULL THEN
                 'no rule for ' || array_to_string(u.source_types, '; ')
@@ -172,6 +176,7 @@ fields AS (
     FROM postings AS p
     JOIN entries AS e USING (entry_id)
     CROSS JOIN tax_mode AS m
+    CROSS JOIN style AS s
     LEFT JOIN unknown AS u USING (entry_id)
     LEFT JOIN cost_problems AS k USING (entry_id)
     LEFT JOIN without_account AS n USING (entry_id)

@@ -1,13 +1,13 @@
 -- Lines of entries before tax is split off: what accounts get of each category.
--- grain: account, category, tax code and tax of an entry
--- in: taxed (transactions with entry_id and entry_date, the number of the override that fits, or
--- null, and what tax rules decided, or nulls), overrides (number, account, tax_code), accounts (category, account, tax_code,
--- role), gateways (source_type, component)
+-- grain: account, category, tax code, tracking and tax of an entry
+-- in: taxed (transactions with entry_id and entry_date, the number of the override that fits, their
+-- tracking as JSON, and what tax rules decided, or nulls), overrides (number, account, tax_code),
+-- accounts (category, account, tax_code, role), gateways (source_type, component)
 WITH base AS (
     SELECT
         t.connection, t.entry_date AS business_date, t.currency, t.entry_id,
         CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
-        t.category, g.component AS gateway, t.settlement_id, t.override,
+        t.category, g.component AS gateway, t.settlement_id, t.override, t.tracking,
         t.tax_treatment, t.tax_country, t.tax_rate, t.tax_remitted_by, t.treatment_code,
         t.tax_method AS method, t.tax_posts AS posts,
         sum(t.amount) AS owed,
@@ -29,7 +29,7 @@ SELECT
         '{gateway}', coalesce(b.gateway, 'Other')
     ) AS account,
     b.category, coalesce(o.tax_code, a.tax_code, b.treatment_code) AS tax_code,
-    CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id,
+    CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id, b.tracking,
     b.tax_treatment, b.tax_country, b.tax_rate, b.tax_remitted_by, b.treatment_code,
     b.method, b.posts,
     b.category IN ('tax.seller_collected', 'tax.on_fees') AS is_tax,

@@ -16,6 +16,7 @@ from connectors.database.registry.records import PublicationState
 from connectors.errors import DaybookError, RateLimited, Transient
 from connectors.lake.windows import ONE_DAY
 from mappings.model import JournalEntry
+from pipelines.stages.attached_documents import FIELD, TO_COME, attaching_days
 from pipelines.stages.organisations import entries_for, open_organisation
 from pipelines.stages.posted_documents import (
     PostedDocument,
@@ -33,13 +34,15 @@ from pipelines.stages.workspace import Workspace
 class Sent:
     """The result of sending a window: what was posted, taken out, and what was not, with why.
 
-    `held` are entries of closed days, whose owner chooses.
+    `held` are entries of closed days, whose owner chooses. `unattached` are posted entries without
+    their documents, with why.
     """
 
     posted: list[Publication] = field(default_factory=list)
     removed: list[Publication] = field(default_factory=list)
     held: list[Publication] = field(default_factory=list)
     failed: dict[date, str] = field(default_factory=dict)
+    unattached: list[str] = field(default_factory=list)
 
 
 def is_due(publication: Publication) -> bool:
@@ -66,6 +69,7 @@ class Delivery:
         self._workspace, self._store, self._connection = workspace, store, slug
         self._organisation, self._slug = organisation, organisation.slug
         self._publications = workspace.registry.publications
+        self._attaching: set[date] = set()
 
     def run(self, chains: Sequence[Sequence[Publication]]) -> None:
         """Send what is due of some entries, each given by all its revisions, the newest last."""
@@ -124,6 +128,7 @@ class Delivery:
             return {}
         revisions = {p.entry_id: p.revision for p in due}
         days = sorted({p.business_date for p in due})
+        self._attaching = attaching_days(self._store, self._organisation, days)
         entries = entries_for(self._store, self._organisation, days, revisions)
         return {entry.entry_id: entry for entry in entries}
 
@@ -274,6 +279,8 @@ class Delivery:
         self._finish(newest, reference)
 
     def _is_sending(self, newest: Publication, content: Mapping[str, Any]) -> bool:
+        if newest.business_date in self._attaching:
+            content = {**content, FIELD: TO_COME}
         # Planned anew since it was listed: the next run sends what is planned now.
         return self._publications.mark_sending(self._slug, newest, content)
 

@@ -112,7 +112,9 @@ def _is_listed(document: PostedDocument, listed: dict[str, BookedEntry]) -> bool
 
 def _lines(entry: JournalEntry) -> Counter[tuple[str, Decimal, str]]:
     return Counter(
-        (line.account, line.amount, line_text(line)) for line in entry.lines if line.amount
+        (line.account, line.amount, line_text(line, entry.language))
+        for line in entry.lines
+        if line.amount
     )
 
 

@@ -1,6 +1,5 @@
-"""The tables that `entries.sql` reads beside transactions: accounts, overrides, coins, gateways."""
+"""The tables that `entries.sql` reads beside transactions: accounts, coins, gateways."""
 
-from collections.abc import Sequence
 from importlib.resources import files
 
 import duckdb
@@ -8,54 +7,12 @@ import duckdb
 from connectors.database.registry import Connection
 from mappings.channels import classify
 from mappings.journal.config import MappingConfig, through
-from mappings.journal.overrides import Override
+from mappings.journal.merged_lines import BY_CATEGORY
+from mappings.journal.narrations import ENGLISH
 from mappings.model import GATEWAY
 from mappings.money import coin
+from pipelines.stages.placement import load_placement
 from pipelines.stages.tax_tables import load_shares, load_tax
-
-# One row for each way that an override can fit; null fits every line.
-_CONDITIONS = """
-CREATE OR REPLACE TEMP TABLE conditions (
-    number INTEGER, category VARCHAR, marketplaces VARCHAR[], countries VARCHAR[],
-    fulfilment VARCHAR[], skus VARCHAR[], gateways VARCHAR[]
-)
-"""
-_PLACED = """
-CREATE OR REPLACE TEMP VIEW placed AS
-WITH named AS (
-    SELECT t.*, g.component AS gateway
-    FROM transactions AS t
-    LEFT JOIN gateways AS g USING (source_type)
-),
-
-kinds AS (
-    SELECT DISTINCT category, marketplace, ship_to, fulfilment, sku, gateway FROM named
-),
-
-fitting AS (
-    SELECT k.*, min(c.number) AS override
-    FROM kinds AS k
-    JOIN conditions AS c USING (category)
-    WHERE
-        (c.marketplaces IS NULL OR list_contains(c.marketplaces, lower(k.marketplace)))
-        AND (c.countries IS NULL OR list_contains(c.countries, k.ship_to))
-        AND (c.fulfilment IS NULL OR list_contains(c.fulfilment, lower(k.fulfilment)))
-        AND (c.gateways IS NULL OR list_contains(c.gateways, lower(k.gateway)))
-        AND (c.skus IS NULL OR len(list_filter(c.skus, lambda p: k.sku = p OR (
-            ends_with(p, '*') AND starts_with(k.sku, p[:-2])))) > 0)
-    GROUP BY ALL
-)
-
-SELECT n.* EXCLUDE (gateway), f.override
-FROM named AS n
-LEFT JOIN fitting AS f
-    ON f.category = n.category
-    AND f.marketplace IS NOT DISTINCT FROM n.marketplace
-    AND f.ship_to IS NOT DISTINCT FROM n.ship_to
-    AND f.fulfilment IS NOT DISTINCT FROM n.fulfilment
-    AND f.sku IS NOT DISTINCT FROM n.sku
-    AND f.gateway IS NOT DISTINCT FROM n.gateway
-"""
 
 
 def write_journal(
@@ -64,6 +21,7 @@ def write_journal(
     """Make the table `journal` of the view `transactions`, under one mapping."""
     load_mapping(con, connection, mapping)
     _load_coins(con)
+    _load_style(con, mapping)
     con.execute(f"CREATE OR REPLACE TEMP TABLE lines AS {_sql('lines')}")
     load_shares(con)
     con.execute(f"CREATE OR REPLACE TEMP TABLE journal AS {_sql('entries')}")
@@ -79,7 +37,7 @@ def load_mapping(
     """Make `accounts`, `gateways`, `overrides` and `taxed` of the view `transactions`."""
     _load_accounts(con, connection, mapping)
     _load_gateways(con, connection)
-    _load_overrides(con, connection, mapping)
+    load_placement(con, connection, mapping)
     load_tax(con, connection, mapping)
 
 
@@ -108,6 +66,15 @@ def _load_coins(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("INSERT INTO minor_units VALUES ($1, $2)", [currency, coin(currency)])
 
 
+def _load_style(con: duckdb.DuckDBPyConnection, mapping: MappingConfig) -> None:
+    """Load what else of a mapping changes an entry; null is the default, and leaves its hash."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE style AS "
+        "SELECT nullif($1::VARCHAR, $2) AS grouping, nullif($3::VARCHAR, $4) AS language",
+        [mapping.grouping, BY_CATEGORY, mapping.language, ENGLISH],
+    )
+
+
 def _load_gateways(con: duckdb.DuckDBPyConnection, connection: Connection) -> None:
     rows = con.execute(
         "SELECT DISTINCT source_type FROM transactions WHERE category = $1", [GATEWAY]
@@ -118,47 +85,3 @@ def _load_gateways(con: duckdb.DuckDBPyConnection, connection: Connection) -> No
         "INSERT INTO gateways SELECT unnest($1), unnest($2)",
         [[c.source_type for c in classified], [through(c.gateway) for c in classified]],
     )
-
-
-def _load_overrides(
-    con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
-) -> None:
-    """Say which override fits which line; most mappings have none, and cost nothing then."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE overrides (number INTEGER, account VARCHAR, tax_code VARCHAR)"
-    )
-    if not mapping.overrides:
-        con.execute(
-            "CREATE OR REPLACE TEMP VIEW placed AS "
-            "SELECT *, CAST(NULL AS INTEGER) AS override FROM transactions"
-        )
-        return
-    con.executemany(
-        "INSERT INTO overrides VALUES ($1, $2, $3)",
-        [
-            [number, mapping.named(override.account, connection.slug), override.tax_code]
-            for number, override in enumerate(mapping.overrides)
-        ],
-    )
-    con.execute(_CONDITIONS)
-    con.executemany(
-        "INSERT INTO conditions VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [row for n, override in enumerate(mapping.overrides) for row in _conditions(n, override)],
-    )
-    con.execute(_PLACED)
-
-
-def _conditions(number: int, override: Override) -> list[list[object]]:
-    when = override.when
-    tests: list[object] = [
-        _or_any([text.lower() for text in when.marketplaces]),
-        _or_any(when.countries),
-        _or_any([text.lower() for text in when.fulfilment]),
-        _or_any(when.skus),
-        _or_any([through(text).lower() for text in when.gateways]),
-    ]
-    return [[number, category, *tests] for category in when.names]
-
-
-def _or_any(texts: Sequence[str]) -> list[str] | None:
-    return list(texts) or None

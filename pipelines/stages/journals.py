@@ -5,11 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import duckdb
+import orjson
 
 from connectors.database.registry import Connection, PlannedEntry
 from connectors.lake.windows import Window
+from mappings.journal.merged_lines import BY_ACCOUNT, by_account
+from mappings.journal.narrations import ENGLISH
 from mappings.model import BOOKS, JournalEntry, JournalLine
 from mappings.tables import JOURNAL_LINES
 from pipelines.stages.cost_tables import load_costs
@@ -132,32 +136,50 @@ def withdraw(workspace: Workspace, connection: Connection, window: Window, built
 
 
 def read_entries(
-    workspace: Workspace, connection: str, days: Iterable[date], revisions: dict[str, int]
+    workspace: Workspace,
+    connection: str,
+    days: Iterable[date],
+    revisions: dict[str, int],
+    *,
+    as_posted: bool = False,
 ) -> list[JournalEntry]:
-    """Read the entries of `days` as records, with the revision each is published under."""
+    """Read the entries of `days` as records, with the revision each is published under.
+
+    Their lines are by category; `as_posted`, they are grouped as the mapping says.
+    """
     partitions = workspace.lake.partitions("journal_lines", connection, days)
     if not partitions:
         return []
     with workspace.engine() as con:
-        relation = JOURNAL_LINES.read_sql(scan(partitions, by_name=True))
-        return journal_entries(con, relation, connection, revisions)
+        # The books keep no tracking, so their lines have no such column.
+        lines = JOURNAL_LINES.read_sql(scan(partitions, by_name=True))
+        relation = f"(SELECT *, CAST(NULL AS VARCHAR) AS tracking FROM {lines})"
+        return journal_entries(con, relation, connection, revisions, as_posted=as_posted)
 
 
 def journal_entries(
-    con: duckdb.DuckDBPyConnection, relation: str, connection: str, revisions: Mapping[str, int]
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    connection: str,
+    revisions: Mapping[str, int],
+    *,
+    as_posted: bool,
 ) -> list[JournalEntry]:
     """Return the entries that a relation of journal lines holds, oldest first."""
     rows = con.execute(
-        "SELECT entry_id, business_date, currency, content_hash, part, account, category, "
-        "amount, transactions, tax_code, settlement_id, tax_treatment, tax_country, tax_rate, "
-        f"tax_amount FROM {relation} "
+        "SELECT entry_id, business_date, currency, content_hash, grouping, language, "
+        "part, account, category, amount, transactions, tax_code, settlement_id, "
+        "tax_treatment, tax_country, tax_rate, tax_amount, "
+        f"tracking FROM {relation} "
         "ORDER BY business_date, entry_id, line"
     ).fetchall()
-    lines: dict[tuple[str, date, str, str], list[JournalLine]] = defaultdict(list)
+    lines: dict[tuple[Any, ...], list[JournalLine]] = defaultdict(list)
     for row in rows:
-        lines[row[:4]].append(JournalLine(*row[4:]))
-    return [
-        JournalEntry(
+        pairs = tuple((name, value) for name, value in orjson.loads(row[-1] or "[]"))
+        lines[row[:6]].append(JournalLine(*(*row[6:-1], pairs)))
+    entries = []
+    for (entry_id, day, currency, content_hash, grouping, language), postings in lines.items():
+        entry = JournalEntry(
             entry_id=entry_id,
             connection=connection,
             business_date=day,
@@ -165,6 +187,8 @@ def journal_entries(
             content_hash=content_hash,
             revision=revisions.get(entry_id, 1),
             lines=tuple(postings),
+            language=language or ENGLISH,
         )
-        for (entry_id, day, currency, content_hash), postings in lines.items()
-    ]
+        is_grouped = as_posted and grouping == BY_ACCOUNT
+        entries.append(by_account(entry) if is_grouped else entry)
+    return entries

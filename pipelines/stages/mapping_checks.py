@@ -1,23 +1,25 @@
 """Mappings held against the organisation's chart, as that changes without Daybook."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
+from connectors.accounting.dimensions import Dimension
 from connectors.accounting.target import ChartAccount, OrganisationBooks, TaxCode
-from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import MAPPING
 from mappings.journal.config import MappingConfig
+from pipelines.stages.dimensions import assigned_values, stores_of, tracking_problems
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.organisations import account_problems, open_organisation, tax_problems
 from pipelines.stages.workspace import Workspace
 
 
 class OrganisationChart:
-    """An organisation's accounts and tax codes, each read once, for any number of mappings."""
+    """An organisation's accounts, codes and dimensions, read once for any number of mappings."""
 
-    def __init__(self, books: OrganisationBooks) -> None:
+    def __init__(self, workspace: Workspace, books: OrganisationBooks) -> None:
         """Read nothing yet."""
-        self._books = books
+        self._workspace, self._books = workspace, books
 
     @cached_property
     def _accounts(self) -> list[ChartAccount] | None:
@@ -27,12 +29,20 @@ class OrganisationChart:
     def _codes(self) -> list[TaxCode] | None:
         return self._books.tax_codes()
 
-    def problems(self, config: MappingConfig) -> list[str]:
-        """Return what is wrong with the accounts and tax codes of a mapping, by field.
+    @cached_property
+    def _dimensions(self) -> list[Dimension] | None:
+        return self._books.dimensions()
 
-        Nothing where only the organisation's own program knows them. Raises as its calls do.
+    def problems(self, config: MappingConfig, stores: Sequence[Connection]) -> list[str]:
+        """Return what is wrong with the accounts, tax codes and tracking of a mapping, by field.
+
+        It is that of `stores`. Nothing where only the organisation's own program knows them. Raises
+        as its calls do.
         """
         problems = account_problems(config, self._accounts) if self._accounts is not None else []
+        if config.tracking and self._dimensions is not None:
+            values = assigned_values(self._workspace, config, stores)
+            problems += tracking_problems(config, self._dimensions, values)
         has_codes = config.tax_codes or config.treatments
         # Most mappings name no code, and every call counts against the limits.
         if not has_codes and all(override.tax_code is None for override in config.overrides):
@@ -46,18 +56,14 @@ def check_mappings(workspace: Workspace, organisation: Connection) -> dict[str, 
     Raises as the organisation's calls do.
     """
     registry = workspace.registry
-    stores = [
-        each
-        for each in registry.connections.list()
-        if Setup.model_validate(each.setup).target == organisation.slug
-    ]
+    stores = stores_of(workspace, organisation)
     if not stores:
         return {}
-    chart = OrganisationChart(open_organisation(workspace, organisation))
+    chart = OrganisationChart(workspace, open_organisation(workspace, organisation))
     problems: dict[str, list[str]] = {}
     for store in stores:
         config = mapping_of(registry, store.slug, organisation.slug)
-        problems[store.slug] = chart.problems(config)
+        problems[store.slug] = chart.problems(config, [store])
         registry.findings.set(
             store.slug,
             MAPPING,

@@ -128,7 +128,7 @@ def entries_for(
             held = dict(
                 con.execute("SELECT DISTINCT entry_id, held_reason FROM journal").fetchall()
             )
-            for entry in journal_entries(con, "journal", store.slug, revisions):
+            for entry in journal_entries(con, "journal", store.slug, revisions, as_posted=True):
                 entries[entry] = held[entry.entry_id]
     return entries
 

@@ -15,7 +15,7 @@ from connectors.database.registry import Publication
 from mappings.model import JournalEntry, JournalLine
 
 # Beside the fields of the entry: what was sent before, and what was sent in its place.
-_BESIDE = frozenset({"attempt", "documents", "correction"})
+_BESIDE = frozenset({"attempt", "documents", "correction", "attachments"})
 _FIGURES = ("amount", "tax_rate", "tax_amount")
 
 
@@ -93,7 +93,8 @@ def _lines(stored: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:
     for line in stored:
         # Entries of before there was tax have no such figures.
         figures = {n: Decimal(line[n]) for n in _FIGURES if line.get(n) is not None}
-        yield JournalLine(**{**line, **figures})
+        pairs = tuple((name, value) for name, value in line.get("tracking", ()))
+        yield JournalLine(**{**line, **figures, "tracking": pairs})
 
 
 def _as_text(value: object) -> object:

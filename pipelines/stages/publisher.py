@@ -115,6 +115,7 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
             connection.slug,
             {p.business_date for p in todo},
             {p.entry_id: p.revision for p in todo},
+            as_posted=True,
         )
         # A day recomputed between plan and publish would post an entry that was not planned.
         stale = _stale(todo, {e.entry_id: e.content_hash for e in entries})

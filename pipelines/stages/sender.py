@@ -12,6 +12,7 @@ from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE, LIVE
 from connectors.lake.windows import ONE_DAY, Window
+from pipelines.stages.attached_documents import FIELD, TO_COME, attach_documents
 from pipelines.stages.delivery import Delivery, Sent, is_due
 from pipelines.stages.organisations import organisation_of
 from pipelines.stages.store import Store
@@ -39,6 +40,10 @@ def send(store: Store, organisation: Connection, window: Window) -> Sent:
         delivery = Delivery(workspace, store.slug, organisation, store)
         if outstanding:
             delivery.run(outstanding)
+        if outstanding or any(_lacks_documents(chain[-1]) for chain in chains):
+            delivery.sent.unattached += attach_documents(
+                store, organisation, max(since, window.start), window.end
+            )
     return delivery.sent
 
 
@@ -81,6 +86,10 @@ def _chains(
     for publication in listed:
         chains.setdefault(publication.entry_id, []).append(publication)
     return list(chains.values())
+
+
+def _lacks_documents(newest: Publication) -> bool:
+    return newest.state == "posted" and (newest.content or {}).get(FIELD) == TO_COME
 
 
 def _is_leaving(chain: Sequence[Publication]) -> bool:

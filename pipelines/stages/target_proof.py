@@ -197,7 +197,7 @@ def _shown(entry: BookedEntry, document: PostedDocument) -> Amounts:
     """Return the clearing lines of a listed entry, less those of payouts, which read alike."""
     payouts = _activity(document.entry.lines, "payout")
     names = {
-        line_text(line): line.settlement_id
+        line_text(line, document.entry.language): line.settlement_id
         for line in document.entry.lines
         if line.category == CLEARING and line.settlement_id is not None
     }

@@ -111,10 +111,11 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     profile, goods, *mappings = map(yaml.safe_load, examples)
     assert MappingConfig.model_validate(goods).cost_of_goods
     assert TaxProfile.model_validate(profile).country == "GB"
-    config, overrides, organisation, coded, later, settled = map(
-        MappingConfig.model_validate, mappings
-    )
+    configs = map(MappingConfig.model_validate, mappings)
+    config, overrides, organisation, coded, tracked, short, later, settled = configs
+    assert (short.grouping, short.language) == ("account", "de")
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
+    assert [each.dimension for each in tracked.tracking] == ["Region", "Region", "Store"]
     assert (coded.tax, len(coded.treatments)) == ("target_codes", 4)
     assert (later.schedule.post_after_hours, later.schedule.hour) == (12, 6)
     assert settled.mode == "settlement"

@@ -4,11 +4,14 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
+from connectors.accounting.attachments import Attachment
 from connectors.accounting.target import OrganisationBooks, Standing, marker
-from connectors.errors import Transient
+from connectors.errors import Permanent, Transient
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
+from pipelines.stages.dimensions import tracking_problems
 from pipelines.stages.organisations import account_problems
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import FIRST_DAY
@@ -30,6 +33,64 @@ def test_entries_are_posted_once_and_replays_change_nothing(at: Stand) -> None:
     for _ in range(3):
         assert at.send().posted == []
     at.check(3)
+
+
+@every
+def test_files_are_attached_once_by_their_names(at: Stand) -> None:
+    at.send()
+    holding = at.books.find(at.entries()[0], None)
+    assert holding is not None
+    first, second = (Attachment(f"{n}-report.csv", b"a,b\r\n", "text/csv") for n in "12")
+    at.books.attach(holding.reference, [first])
+    if at.name in REMOTE:
+        # The file arrives, and the answer does not.
+        at.script(None, "lost")
+        with pytest.raises(Transient):
+            at.books.attach(holding.reference, [first, second])
+        at.script()
+        CLOCK.pass_by(60.0)
+    at.books.attach(holding.reference, [first, second])
+    assert attached(at, holding.reference) == [first.name, second.name]
+    large = Attachment("3-large.csv", bytes(10_000_000), "text/csv")
+    if at.name in REMOTE:
+        with pytest.raises(Permanent, match="10 MB is too large"):
+            at.books.attach(holding.reference, [large])
+    at.check(3)
+
+
+def attached(at: Stand, reference: str) -> list[str]:
+    """The names of an entry's files in the target, one for each file."""
+    if at.name == "xero":
+        return [name for name, _, _ in at.ledger.files.by_journal[reference]]
+    if at.name == "quickbooks":
+        names: list[str] = at.ledger.files.names(reference)
+        return names
+    if at.name == "tryton":
+        query = "SELECT name FROM ir_attachment WHERE resource = :resource ORDER BY name"
+        with at.ledger.engine.connect() as con:
+            rows = con.execute(text(query), {"resource": f"account.move,{reference}"})
+            return [name for (name,) in rows]
+    folder = at.house.settings.exports_folder / "harbour" / "store" / "documents"
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("stood", ["hledger", "tryton"], indirect=True)
+def test_tracking_that_a_target_has_no_place_for_is_refused_in_words(at: Stand) -> None:
+    config = MappingConfig.model_validate(
+        {
+            "chart": "organisation",
+            "accounts": ACCOUNTS[at.name],
+            "tracking": [{"dimension": "Region", "value": "North"}],
+        }
+    )
+    document = config.model_dump(mode="json")
+    at.registry.mappings.save(document, config.digest, actor="test", target="harbour")
+    at.plan()
+    failed = at.send().failed
+    assert "is tracked, and" in failed[FIRST_DAY]
+    assert tracking_problems(config, at.books.dimensions() or [], []) == [
+        "tracking.0.dimension: the organisation takes no tracking: leave it out of the mapping"
+    ]
 
 
 @every

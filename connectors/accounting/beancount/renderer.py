@@ -19,6 +19,7 @@ from connectors.accounting.beancount.syntax import (
     quoted,
 )
 from connectors.errors import Permanent
+from mappings.journal.narrations import JOINT, daily, payout
 from mappings.model import CLEARING, PROVISIONAL, JournalEntry, JournalLine
 
 ACTIVITY = "activity"
@@ -49,14 +50,16 @@ def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
 def _daily(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> str:
     # Readers of the books must see which entries may still change.
     ahead = any((line.settlement_id or "").startswith(PROVISIONAL) for line in lines)
-    what = "Cost of goods" if entry.is_of_goods else "Daily journal"
-    narration = f"{what} {entry.business_date}{' (provisional)' if ahead else ''}"
+    narration = daily(
+        entry.business_date, entry.language, is_provisional=ahead, is_of_goods=entry.is_of_goods
+    )
     return _directive(entry, name, narration, "daily", entry.entry_id, lines)
 
 
 def _payout(entry: JournalEntry, name: str, settlement: str, lines: Sequence[JournalLine]) -> str:
-    carried = any(line.category.rpartition(".")[2] == _CARRIED for line in lines)
-    narration = f"{'Carried forward' if carried else 'Payout'} {settlement}"
+    categories = (name for line in lines for name in line.category.split(JOINT))
+    is_carried = any(name.rpartition(".")[2] == _CARRIED for name in categories)
+    narration = payout(settlement, entry.language, is_carried=is_carried)
     journal_id = f"po:{entry.connection}:{settlement}:{entry.business_date}"
     return _directive(entry, name, narration, PAYOUT, journal_id, lines)
 

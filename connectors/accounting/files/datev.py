@@ -103,7 +103,7 @@ def _row(line: JournalLine, contra: str, entry: JournalEntry, store: str) -> str
         f'"{number}"',
         '""',
         "",
-        _text(f"{store}: {line_text(line)}", LONGEST_TEXT),
+        _text(f"{store}: {line_text(line, entry.language)}", LONGEST_TEXT),
     ]
     return ";".join(cells)
 

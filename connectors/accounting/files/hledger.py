@@ -21,7 +21,7 @@ def render(entry: JournalEntry, store: str, name: str) -> bytes:
     for line in entry.lines:
         figures = f"{line.amount.quantize(coin(entry.currency)):f} {entry.currency}"
         text.append(f"    {_account(line.account):<48}  {figures:>18}")
-        text.append(f"    ; {_plain(store)}: {_plain(line_text(line))}")
+        text.append(f"    ; {_plain(store)}: {_plain(line_text(line, entry.language))}")
         if line.tax_code:
             text.append(f"    ; tax-code: {_plain(line.tax_code)}")
     return ("\n".join(text) + "\n").encode()

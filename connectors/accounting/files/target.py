@@ -8,14 +8,16 @@ somebody changed is never written over.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from connectors.accounting.attachments import Attachment
 from connectors.accounting.difference import difference
+from connectors.accounting.dimensions import Dimension, DimensionValue, check_untracked
 from connectors.accounting.files import datev, hledger
 from connectors.accounting.files.checked import CheckedJournal
 from connectors.accounting.files.templates import templates
@@ -36,6 +38,7 @@ from mappings.model import JournalEntry, settlement_of
 HLEDGER: Final = "hledger"
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_NAME: Final = 80
+DOCUMENTS: Final = "documents"
 
 
 class Files:
@@ -71,6 +74,17 @@ class Files:
     def create_account(self, account: NewAccount) -> ChartAccount:
         """Raise `ConfigError`: a program that imports files has its own accounts."""
         raise ConfigError(f"make the account {account.name} in the program that imports the files")
+
+    def dimensions(self) -> list[Dimension] | None:
+        """Return what the files have a column for, whose values the program knows."""
+        if self._form not in templates():
+            return []
+        names = templates()[self._form].dimensions
+        return None if names is None else [Dimension(name, None) for name in names]
+
+    def create_value(self, dimension: str, value: str) -> DimensionValue:
+        """Raise `ConfigError`: a program that imports files has its own values."""
+        raise ConfigError(f"make {value} of {dimension} in the program that imports the files")
 
     def closed_through(self) -> date | None:
         """Return None: the program that imports the files knows its own closed days."""
@@ -120,6 +134,19 @@ class Files:
         voided = path.with_name(f"{path.stem}-voided{path.suffix}")
         self._write(voided, self._rendered(replace(opposite, revision=before.revision)))
 
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Write files to a folder beside the entry's own; one that is there already stays."""
+        folder = (self._folder / reference.rpartition(" sha256:")[0]).parent / DOCUMENTS
+        try:
+            folder.mkdir(exist_ok=True)
+            # Days of one settlement share its document.
+            attached = {path.name for path in folder.iterdir()}
+            for file in files:
+                if file.name not in attached:
+                    write_atomically(folder / file.name, file.content)
+        except OSError as error:
+            raise Transient(f"{folder} cannot be written ({error.strerror})") from error
+
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how the file stands; its bytes alone tell."""
         name, _, digest = reference.rpartition(" sha256:")
@@ -159,6 +186,9 @@ class Files:
                 f"{entry.entry_id} leaves tax to tax codes, which these files cannot tell: write "
                 "`tax: own_line` in the mapping"
             )
+        dimensions = self.dimensions()
+        if dimensions == []:
+            check_untracked(entry, "these files")
         if self._in_place:
             return hledger.render(entry, store, name)
         if self._form == datev.DATEV:

@@ -13,11 +13,13 @@ from typing import Any, Final
 import yaml
 
 from connectors.accounting.target import line_text
+from mappings.journal.dimensions import dimension_key
 from mappings.model import JournalEntry, JournalLine
 from mappings.money import coin
 
 # A spreadsheet takes these as the beginning of a formula.
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+_TRACKING, _DIMENSION = "tracking", "dimension "
 _SIDES: Final = {"debit": "D", "credit": "C"}
 
 
@@ -46,6 +48,13 @@ class Template:
         """Return whether the program is told how much of an amount is tax."""
         return not _TAXES.keys().isdisjoint(self.columns.values())
 
+    @property
+    def dimensions(self) -> list[str] | None:
+        """Return the dimensions that have a column of their own; None where one holds any."""
+        if _TRACKING in self.columns.values():
+            return None
+        return [what[len(_DIMENSION) :] for what in self.columns.values() if _is_dimension(what)]
+
     def _cell(
         self, what: str, line: JournalLine, entry: JournalEntry, store: str, name: str
     ) -> str:
@@ -64,13 +73,25 @@ class Template:
             "entry": name,
             "store": store,
             "account": line.account,
-            "description": f"{store}: {line_text(line)}",
+            "description": f"{store}: {line_text(line, entry.language)}",
             "category": line.category,
             "settlement": line.settlement_id,
             "currency": entry.currency,
             "tax_code": line.tax_code,
+            _TRACKING: "; ".join(f"{name}: {value}" for name, value in line.tracking),
         }
-        return _as_text(texts[what] or "")
+        text = _value(line, what[len(_DIMENSION) :]) if _is_dimension(what) else texts[what]
+        return _as_text(text or "")
+
+
+def _is_dimension(what: str) -> bool:
+    return what.startswith(_DIMENSION)
+
+
+def _value(line: JournalLine, dimension: str) -> str:
+    values = (v for name, v in line.tracking if dimension_key(name) == dimension)
+    # A number that programs read as none.
+    return next(values, "0")
 
 
 @cache

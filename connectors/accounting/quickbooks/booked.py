@@ -23,15 +23,16 @@ Call = Callable[..., Any]
 class LineFacts(NamedTuple):
     """A line's account, net amount (debits positive), description, and code and amount of tax.
 
-    `is_classed` says that somebody gave it a class, a location or a name.
+    `tracking` are the ids of its class and location; `is_named` says that somebody gave it a name.
     """
 
     account: str
     amount: Decimal
     note: str | None
-    is_classed: bool
+    is_named: bool
     tax_code: str | None
     tax: Decimal
+    tracking: tuple[str | None, str | None]
 
 
 def entries(call: Call, first: date, last: date) -> Iterator[BookedEntry]:
@@ -105,7 +106,11 @@ def line_facts(line: Mapping[str, Any]) -> LineFacts:
         account=str(detail.get("AccountRef", {}).get("value")),
         amount=amount if detail.get("PostingType") == "Debit" else -amount,
         note=line.get("Description"),
-        is_classed=any(name in detail for name in ("ClassRef", "DepartmentRef", "Entity")),
+        is_named="Entity" in detail,
         tax_code=detail.get("TaxCodeRef", {}).get("value"),
         tax=Decimal(str(detail.get("TaxAmount") or 0)),
+        tracking=(
+            detail.get("ClassRef", {}).get("value"),
+            detail.get("DepartmentRef", {}).get("value"),
+        ),
     )

@@ -18,15 +18,19 @@ from typing import Any, Final
 import httpx2
 import orjson
 
-from connectors.accounting.quickbooks import taxes
+from connectors.accounting.attachments import Attachment
+from connectors.accounting.dimensions import Dimension, DimensionValue
+from connectors.accounting.quickbooks import taxes, uploads
 from connectors.accounting.quickbooks.authorisation import MINOR_VERSION, TITLE, refusal
 from connectors.accounting.quickbooks.bank import bank_lines
 from connectors.accounting.quickbooks.booked import (
+    LineFacts,
     changed_since,
     entries,
     is_matched,
     line_facts,
 )
+from connectors.accounting.quickbooks.classes import QuickBooksTracking
 from connectors.accounting.target import (
     BookedEntry,
     ChartAccount,
@@ -41,6 +45,7 @@ from connectors.accounting.target import (
     edited_there,
     line_text,
     marker,
+    narration,
 )
 from connectors.bank import BankLine
 from connectors.errors import Permanent, Transient
@@ -76,6 +81,7 @@ class QuickBooksJournals:
         self._currency, self._limiter = opening.currency, opening.limiter_for(LIMITS)
         self._country = opening.organisation.account.get("country")
         self._rates: list[taxes.CodeRates] | None = None
+        self._tracking = QuickBooksTracking(self._all, self._preferences, self._call, TITLE)
 
     def check(self) -> None:
         """Raise where QuickBooks does not answer for the company."""
@@ -95,11 +101,11 @@ class QuickBooksJournals:
             self._rates = taxes.code_rates(self._all("TaxCode"), self._all("TaxRate"))
         return self._rates
 
-    def _all(self, entity: str) -> list[Mapping[str, Any]]:
+    def _all(self, entity: str, where: str = "") -> list[Mapping[str, Any]]:
         entities: list[Mapping[str, Any]] = []
         while True:
             start = len(entities) + 1
-            question = f"select * from {entity} startposition {start} maxresults {_PAGE}"
+            question = f"select * from {entity}{where} startposition {start} maxresults {_PAGE}"
             answer = self._call("GET", "/query", params={"query": question})
             listed = answer.get("QueryResponse", {}).get(entity, ())
             entities += listed
@@ -113,6 +119,14 @@ class QuickBooksJournals:
         answer = self._call("POST", "/account", content=document)
         return _account(answer["Account"])
 
+    def dimensions(self) -> list[Dimension]:
+        """Return the company's classes and locations."""
+        return self._tracking.dimensions()
+
+    def create_value(self, dimension: str, value: str) -> DimensionValue:
+        """Create a class or a location."""
+        return self._tracking.create(dimension, value)
+
     def closed_through(self) -> date | None:
         """Return the closing date of the books; advisory, as a password may open them."""
         stated = self._preferences().get("AccountingInfoPrefs", {}).get("BookCloseDate")
@@ -125,7 +139,7 @@ class QuickBooksJournals:
         for held in answer.get("QueryResponse", {}).get("JournalEntry", ()):
             # All revisions have one DocNumber; the marker names the revision.
             if f"[{marker(entry)}]" in held.get("PrivateNote", ""):
-                return Holding(held["Id"], _is_as_posted(held, entry))
+                return Holding(held["Id"], self._is_as_posted(held, entry))
         return None
 
     def post(self, entry: JournalEntry, attempt: int) -> str:
@@ -147,7 +161,7 @@ class QuickBooksJournals:
         held = self._one(reference)
         if held is None:
             return
-        if not _is_as_posted(held, before):
+        if not self._is_as_posted(held, before):
             raise edited_there(before, TITLE)
         named = {"Id": reference, "SyncToken": held["SyncToken"]}
         try:
@@ -160,12 +174,16 @@ class QuickBooksJournals:
                 ) from error
             raise
 
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to a journal entry, each under its name."""
+        uploads.attach(self._call, self._all, reference, files)
+
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how an entry stands."""
         held = self._one(reference)
         if held is None:
             return Standing("gone")
-        is_intact = _is_as_posted(held, before)
+        is_intact = self._is_as_posted(held, before)
         return Standing("intact" if is_intact else "edited", is_matched(held))
 
     def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
@@ -183,18 +201,19 @@ class QuickBooksJournals:
     def _intact(self, reference: str, before: JournalEntry) -> Mapping[str, Any]:
         held = self._one(reference)
         # Written over, a matched entry loses its bank line, and nothing brings that back.
-        if held is None or not _is_as_posted(held, before) or is_matched(held):
+        if held is None or not self._is_as_posted(held, before) or is_matched(held):
             raise edited_there(before, TITLE)
         return held
 
     def _document(self, entry: JournalEntry) -> dict[str, Any]:
         check_postable(entry, self._currency, TITLE)
+        self._tracking.check(entry)
         store = self._stores.get(entry.connection, entry.connection)
         return {
             "DocNumber": number_of(entry),
             "TxnDate": str(entry.business_date),
-            "PrivateNote": f"{store}: {entry.business_date} [{marker(entry)}]",
-            "Line": [_line(line) for line in entry.lines if line.amount],
+            "PrivateNote": narration(entry, store),
+            "Line": [self._line(line, entry.language) for line in entry.lines if line.amount],
             **self._tax_of(entry),
         }
 
@@ -217,6 +236,46 @@ class QuickBooksJournals:
             raise
         held: Mapping[str, Any] = answer["JournalEntry"]
         return held
+
+    def _line(self, line: JournalLine, language: str) -> dict[str, Any]:
+        net = line.amount - (line.tax_amount or Decimal(0))
+        return {
+            "Description": line_text(line, language),
+            # The figure as it is: no float stands between the books and QuickBooks.
+            "Amount": orjson.Fragment(f"{abs(net):f}"),
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": {
+                "PostingType": "Debit" if line.amount > 0 else "Credit",
+                "AccountRef": {"value": line.account},
+                **taxes.detail(line),
+                **self._tracking.detail(line),
+            },
+        }
+
+    def _is_as_posted(self, held: Mapping[str, Any], entry: JournalEntry) -> bool:
+        """Return whether an entry is dated, marked and made of lines as the entry's are.
+
+        Lines may come in another order. One that somebody classed or described is edited.
+        """
+        lines = Counter(map(line_facts, held.get("Line", ())))
+        expected = Counter(
+            LineFacts(
+                line.account,
+                line.amount - (line.tax_amount or Decimal(0)),
+                line_text(line, entry.language),
+                is_named=False,
+                tax_code=line.tax_code,
+                tax=abs(line.tax_amount or Decimal(0)),
+                tracking=self._tracking.ids(line),
+            )
+            for line in entry.lines
+            if line.amount
+        )
+        return (
+            lines == expected
+            and held.get("TxnDate") == str(entry.business_date)
+            and f"[{marker(entry)}]" in held.get("PrivateNote", "")
+        )
 
     def _write(self, document: Mapping[str, Any], request: str) -> str:
         try:
@@ -244,6 +303,7 @@ class QuickBooksJournals:
         *,
         params: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> Any:
         realm = self._access.fields["realm_id"]
         url = self._access.url("api", f"/v3/company/{realm}{path}")
@@ -251,6 +311,8 @@ class QuickBooksJournals:
         if content is not None:
             options["content"] = orjson.dumps(content)
             options["headers"] = {"Content-Type": "application/json"}
+        if files is not None:
+            options["files"] = files
         auth = TokenAuth(self._access.token)
         with Remote(TITLE, auth, error_for=_error, limiter=self._limiter, exact=True) as quickbooks:
             return quickbooks.call(method, url, operation=CALLS, **options)
@@ -297,43 +359,3 @@ def number_of(entry: JournalEntry) -> str:
     digest = hashlib.sha256(entry.entry_id.encode()).digest()
     # Six digits, a hyphen and fourteen letters are the 21 characters that QuickBooks takes.
     return f"{entry.business_date:%y%m%d}-{base64.b32encode(digest).decode()[:14]}"
-
-
-def _line(line: JournalLine) -> dict[str, Any]:
-    net = line.amount - (line.tax_amount or Decimal(0))
-    return {
-        "Description": line_text(line),
-        # The figure as it is: no float stands between the books and QuickBooks.
-        "Amount": orjson.Fragment(f"{abs(net):f}"),
-        "DetailType": "JournalEntryLineDetail",
-        "JournalEntryLineDetail": {
-            "PostingType": "Debit" if line.amount > 0 else "Credit",
-            "AccountRef": {"value": line.account},
-            **taxes.detail(line),
-        },
-    }
-
-
-def _is_as_posted(held: Mapping[str, Any], entry: JournalEntry) -> bool:
-    """Return whether an entry is dated, marked and made of lines as the entry's are.
-
-    Lines may come in another order. One that somebody classed or described is edited.
-    """
-    lines = Counter(map(line_facts, held.get("Line", ())))
-    expected = Counter(
-        (
-            line.account,
-            line.amount - (line.tax_amount or Decimal(0)),
-            line_text(line),
-            False,
-            line.tax_code,
-            abs(line.tax_amount or Decimal(0)),
-        )
-        for line in entry.lines
-        if line.amount
-    )
-    return (
-        lines == expected
-        and held.get("TxnDate") == str(entry.business_date)
-        and f"[{marker(entry)}]" in held.get("PrivateNote", "")
-    )

@@ -17,6 +17,7 @@ import orjson
 
 from connectors.accounting.target import TaxCode
 from connectors.errors import Permanent
+from mappings.journal.merged_lines import is_purchase
 from mappings.model import JournalEntry, JournalLine
 
 SALES: Final = "Sales"
@@ -102,10 +103,7 @@ def detail(line: JournalLine) -> dict[str, Any]:
 
 def side_of(line: JournalLine) -> str:
     """Return whether a line's tax is on a sale or a purchase."""
-    is_fee = line.category.startswith("fee.") or line.category in {
-        *("transfer.payout_fee", "tax.on_fees", "tax.contained_in_fees", "tax.self_deducted"),
-    }
-    return PURCHASE if is_fee else SALES
+    return PURCHASE if is_purchase(line.category) else SALES
 
 
 def totals(entry: JournalEntry, codes: Iterable[CodeRates]) -> dict[str, Any]:

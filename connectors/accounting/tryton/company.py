@@ -16,6 +16,7 @@ from connectors.accounts.platform import Access
 from connectors.errors import BadInput, ConfigError, Permanent, Transient
 
 MOVE: Final = "account.move"
+ATTACHMENT: Final = "ir.attachment"
 _ACCOUNT_FIELDS: Final = (
     "code",
     "name",
@@ -159,6 +160,16 @@ class TrytonCompany:
         """Return the posted moves of some days, both included, oldest first."""
         days = [["date", ">=", first], ["date", "<=", last]]
         return self._moves([*days, ["state", "=", "posted"]])
+
+    def attachments(self, number: int) -> set[str]:
+        """Return the names of the files that are attached to a move."""
+        domain = [["resource", "=", f"{MOVE},{number}"]]
+        return {each["name"] for each in self._server.search(ATTACHMENT, domain, ["name"])}
+
+    def attach(self, number: int, name: str, content: bytes) -> None:
+        """Attach a file to a move."""
+        file = {"name": name, "type": "data", "data": content, "resource": f"{MOVE},{number}"}
+        self._server.call(f"model.{ATTACHMENT}.create", [file])
 
     def originating(self, numbers: Sequence[int], state: str) -> list[Record]:
         """Return the moves of a state whose origins are moves: their reversals."""

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.accounting.attachments import Attachment, unattached
+from connectors.accounting.dimensions import Dimension, DimensionValue, check_untracked
 from connectors.accounting.target import (
     BookedEntry,
     BookedLine,
@@ -27,6 +29,7 @@ from connectors.accounting.target import (
     edited_there,
     line_text,
     marker,
+    narration,
 )
 from connectors.accounting.tryton.company import MOVE, TrytonCompany, chart_account
 from connectors.accounting.tryton.rpc import TITLE, Record
@@ -64,6 +67,14 @@ class TrytonMoves:
     def tax_codes(self) -> list[TaxCode]:
         """Return none: a move has its tax on lines of its own."""
         return []
+
+    def dimensions(self) -> list[Dimension]:
+        """Return none: lines of moves have no place for any."""
+        return []
+
+    def create_value(self, dimension: str, value: str) -> DimensionValue:
+        """Raise `ConfigError`, as there are no dimensions."""
+        raise ConfigError(f"{TITLE} takes no tracking: {value} of {dimension} cannot be made there")
 
     def closed_through(self) -> date | None:
         """Return the last day before the first open period; None where the first is open."""
@@ -114,6 +125,13 @@ class TrytonMoves:
         for move in live:
             self._reverse(move)
 
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to a move, each under its name."""
+        number = int(reference)
+        attached = self._company.attachments(number)
+        for file in unattached(files, attached):
+            self._company.attach(number, file.name, file.content)
+
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how a move stands; one that is reversed is gone."""
         move = self._company.move(int(reference))
@@ -138,6 +156,7 @@ class TrytonMoves:
     def _bring_up(self, entry: JournalEntry) -> str:
         """Leave this revision posted, and no other one of its entry."""
         check_postable(entry, self._currency, TITLE)
+        check_untracked(entry, f"moves of {TITLE}")
         if any(line.tax_code for line in entry.lines):
             raise Permanent(
                 f"{entry.entry_id} leaves tax to tax codes, which moves of {TITLE} do not take: "
@@ -173,15 +192,14 @@ class TrytonMoves:
         lines = [
             {
                 "account": self._company.account_id(line.account),
-                "description": line_text(line),
+                "description": line_text(line, entry.language),
                 **_sides(line.amount.quantize(coin(entry.currency))),
             }
             for line in entry.lines
             if line.amount
         ]
         store = self._stores.get(entry.connection, entry.connection)
-        text = f"{store}: {entry.business_date} [{marker(entry)}]"
-        return self._company.create(entry.business_date, text, lines, None)
+        return self._company.create(entry.business_date, narration(entry, store), lines, None)
 
     def _reverse(self, move: Record) -> None:
         """Post the opposite of a move, with it as the origin."""
@@ -245,7 +263,9 @@ def _is_as_posted(move: Record, entry: JournalEntry) -> bool:
 
 def _expected(entry: JournalEntry) -> Counter[_LineFacts]:
     return Counter(
-        (line.account, line.amount, line_text(line), False) for line in entry.lines if line.amount
+        (line.account, line.amount, line_text(line, entry.language), False)
+        for line in entry.lines
+        if line.amount
     )
 
 

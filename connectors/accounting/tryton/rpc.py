@@ -1,9 +1,11 @@
 """JSON-RPC of a Tryton server: calls, values that JSON lacks, and errors as Daybook's.
 
 Facts: trytond 8.2 (protocols/jsonrpc.py, exceptions.py). Errors come with a 200: their first word
-is a kind, the second what a user is shown. Dates and Decimals are objects with a `__class__`.
+is a kind, the second what a user is shown. Dates, Decimals and bytes are objects with a
+`__class__`.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -95,6 +97,8 @@ def _line(text: object) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return {"__class__": "Decimal", "decimal": f"{value:f}"}
+    if isinstance(value, bytes):
+        return {"__class__": "bytes", "base64": b64encode(value).decode()}
     if isinstance(value, date):
         parts = {"year": value.year, "month": value.month, "day": value.day}
         return {"__class__": "date", **parts}

@@ -10,14 +10,17 @@ that Xero keeps it where its own rounding differs by a cent is UNCONFIRMED, so t
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx2
 import orjson
 
+from connectors.accounting.attachments import Attachment, unattached
+from connectors.accounting.dimensions import Dimension, DimensionValue
 from connectors.accounting.target import (
     BookedEntry,
     ChartAccount,
@@ -31,9 +34,16 @@ from connectors.accounting.target import (
     edited_there,
     line_text,
     marker,
+    narration,
 )
 from connectors.accounting.xero.bank import bank_line
 from connectors.accounting.xero.booked import booked, day_of, moment_of
+from connectors.accounting.xero.categories import (
+    XeroTracking,
+    expected_tracking,
+    held_tracking,
+    tracking_of,
+)
 from connectors.bank import BankLine
 from connectors.errors import Permanent, Transient
 from connectors.http import Limit, Remote, TokenAuth
@@ -65,6 +75,7 @@ class XeroJournals:
         """Open an organisation."""
         self._access, self._stores = opening.access, opening.stores
         self._currency, self._limiter = opening.currency, opening.limiter_for(LIMITS)
+        self._tracking = XeroTracking(self._call, TITLE)
 
     def check(self) -> None:
         """Raise where Xero does not answer for the organisation."""
@@ -85,6 +96,14 @@ class XeroJournals:
         """Return the organisation's tax rates, by type."""
         return [_tax_code(each) for each in self._call("GET", "/TaxRates")["TaxRates"]]
 
+    def dimensions(self) -> list[Dimension]:
+        """Return the organisation's tracking categories."""
+        return self._tracking.dimensions()
+
+    def create_value(self, dimension: str, value: str) -> DimensionValue:
+        """Create an option of a tracking category."""
+        return self._tracking.create(dimension, value)
+
     def closed_through(self) -> date | None:
         """Return the later of the organisation's two lock dates."""
         organisation = self._organisation()
@@ -101,12 +120,14 @@ class XeroJournals:
 
     def post(self, entry: JournalEntry, attempt: int) -> str:
         """Create a journal; return its id."""
+        self._tracking.check(entry)
         return self._write("PUT", "", self._document(entry), attempt_key("post", entry, attempt))
 
     def replace(
         self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
     ) -> str:
         """Write a newer revision over a journal that nobody edited."""
+        self._tracking.check(entry)
         self._intact(reference, before)
         key = attempt_key("replace", entry, attempt)
         return self._write("POST", f"/{reference}", self._document(entry), key)
@@ -120,6 +141,16 @@ class XeroJournals:
         # Without a key: one that is void stays so, however often it is asked.
         document = {**self._document(before), "Status": "VOIDED"}
         self._write("POST", f"/{reference}", document, None)
+
+    def attach(self, reference: str, files: Sequence[Attachment]) -> None:
+        """Attach files to a journal, each under its name."""
+        path = f"/ManualJournals/{reference}/Attachments"
+        attached = {each["FileName"] for each in self._call("GET", path)["Attachments"]}
+        # As Xero's document and its own clients have it: the kind is told by the name.
+        headers = {"Content-Type": "application/octet-stream"}
+        for file in unattached(files, attached):
+            name = quote(file.name, safe="")
+            self._call("PUT", f"{path}/{name}", content=file.content, headers=headers)
 
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how a journal stands; none is matched, as none may touch a bank account."""
@@ -161,11 +192,13 @@ class XeroJournals:
         is_coded = any(line.tax_code for line in entry.lines)
         return {
             # Cut at the front: the marker at the end is what the journal is found by.
-            "Narration": f"{store}: {entry.business_date} [{marker(entry)}]"[-LONGEST_NARRATION:],
+            "Narration": narration(entry, store)[-LONGEST_NARRATION:],
             "Date": str(entry.business_date),
             "LineAmountTypes": "Inclusive" if is_coded else "NoTax",
             "Status": "POSTED",
-            "JournalLines": [_line(e, is_coded=is_coded) for e in entry.lines if e.amount],
+            "JournalLines": [
+                _line(e, entry.language, is_coded=is_coded) for e in entry.lines if e.amount
+            ],
         }
 
     def _organisation(self) -> Mapping[str, Any]:
@@ -262,14 +295,15 @@ def _tax_code(rate: Mapping[str, Any]) -> TaxCode:
     )
 
 
-def _line(line: JournalLine, *, is_coded: bool) -> dict[str, Any]:
+def _line(line: JournalLine, language: str, *, is_coded: bool) -> dict[str, Any]:
     tax = {"TaxAmount": _figure(line.tax_amount or Decimal(0))} if is_coded else {}
     return {
         "LineAmount": _figure(line.amount),
         "AccountCode": line.account,
-        "Description": line_text(line),
+        "Description": line_text(line, language),
         "TaxType": line.tax_code or _UNTAXED,
         **tax,
+        **tracking_of(line),
     }
 
 
@@ -289,12 +323,18 @@ def _is_as_posted(journal: Mapping[str, Any], entry: JournalEntry) -> bool:
             Decimal(str(line["LineAmount"])),
             line.get("Description"),
             line.get("TaxType"),
-            bool(line.get("Tracking")),
+            held_tracking(line),
         )
         for line in journal.get("JournalLines", ())
     )
     expected = Counter(
-        (line.account, line.amount, line_text(line), line.tax_code or _UNTAXED, False)
+        (
+            line.account,
+            line.amount,
+            line_text(line, entry.language),
+            line.tax_code or _UNTAXED,
+            expected_tracking(line),
+        )
         for line in entry.lines
         if line.amount
     )

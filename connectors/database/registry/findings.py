@@ -14,8 +14,9 @@ PROVISIONAL: Final = "provisional figures: "
 NOTIFICATIONS: Final = "notifications: "
 MAPPING: Final = "accounts: "
 CHANGED_THERE: Final = "changed in the accounts: "
+ATTACHMENTS: Final = "documents: "
 MISSING: Final = ""
-_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING, CHANGED_THERE)
+_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING, CHANGED_THERE, ATTACHMENTS)
 _ORDER: Final = (MISSING, *_NAMED)
 
 

@@ -236,6 +236,11 @@ class Publications(Repository):
             serialise(session, f"daybook publications {target}")
             return bool(session.execute(_SEND, parameters).all())
 
+    def mark_attached(self, target: str, publication: Publication) -> None:
+        """Record that the documents of a revision are attached to it."""
+        with self._transaction() as session:
+            session.execute(_ATTACH, self._given(target, [publication]))
+
     def mark_voided(self, target: str, publications: Sequence[Publication]) -> int:
         """Record that the target holds these no longer."""
         return self.mark(target, publications, "voided")
@@ -357,6 +362,15 @@ _SEND = text(
     FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
     WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
     RETURNING p.id
+    """
+)
+
+_ATTACH = text(
+    """
+    UPDATE registry.publications AS p
+    SET content = p.content || jsonb_build_object('attachments', 'attached')
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
+    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
     """
 )
 

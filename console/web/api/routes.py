@@ -18,6 +18,7 @@ from console.web.api import (
     channels,
     closings,
     connections,
+    dimensions,
     documents,
     journals,
     mapping_documents,
@@ -38,7 +39,8 @@ ROUTERS = tuple(
     resource.router
     for resource in (
         *(connections, accounts, actions, documents, journals, settlements, bank),
-        *(mappings, mapping_documents, mapping_exports, tax, publications, closings),
+        *(mappings, mapping_documents, mapping_exports, dimensions, tax),
+        *(publications, closings),
         *(channels, activities, audit, users, applications),
     )
 )

@@ -64,7 +64,7 @@ ranked AS (
         row_number() OVER (
             PARTITION BY entry_id, part, tax_treatment, tax_country, tax_rate, method,
                 numerator IS NULL
-            ORDER BY remainder DESC, account, category, tax_code, settlement_id, gross
+            ORDER BY remainder DESC, account, category, tax_code, settlement_id, gross, tracking
         ) AS place
     FROM floors
     WINDOW one_tax AS (
@@ -81,7 +81,7 @@ shares AS (
 
 SELECT
     s.connection, s.business_date, s.currency, s.entry_id, s.part, s.account, s.category, s.tax_code,
-    s.settlement_id, s.tax_treatment, s.tax_country, s.tax_rate, s.tax_remitted_by, s.treatment_code,
+    s.settlement_id, s.tracking, s.tax_treatment, s.tax_country, s.tax_rate, s.tax_remitted_by, s.treatment_code,
     s.method, s.posts, s.gross, s.transactions,
     CASE WHEN s.method IN ('contained', 'self_accounted') THEN s.tax END AS tax,
     CASE

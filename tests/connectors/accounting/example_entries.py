@@ -50,7 +50,7 @@ def entry(
     revision: int = 1,
 ) -> JournalEntry:
     # A line without tax hashes as it did before lines had any.
-    untaxed = ", tax_treatment=None, tax_country=None, tax_rate=None, tax_amount=None"
+    untaxed = ", tax_treatment=None, tax_country=None, tax_rate=None, tax_amount=None, tracking=()"
     text = repr(lines).replace(untaxed, "")
     return JournalEntry(
         entry_id=f"je:{connection}:{day}:{currency}",

@@ -61,6 +61,8 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("POST", "/mappings/import", "map", {"mappings": []}),
     ("GET", "/connections/{slug}/suggestions", "map", None),
     ("POST", "/connections/{slug}/suggestions", "map", {"target": "books"}),
+    ("GET", "/connections/{slug}/tracking", "map", None),
+    ("POST", "/connections/{slug}/tracking", "map", None),
     ("POST", "/connections/{slug}/what-if", "read", {"mapping": {}}),
     ("POST", "/connections/{slug}/mapping-copies", "map", {"stores": ["mugs"]}),
     ("POST", "/connections/{slug}/source-types", "map", {"source_type": "x", "category": "tip"}),
