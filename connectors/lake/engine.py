@@ -1,14 +1,21 @@
 """DuckDB engines with bounded memory, in UTC and without downloads."""
 
 import threading
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# The copy that it warns of costs less than planning the query a second time, as `sql()` does.
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 
 # As many as steps run side by side; memory of idle engines is nobody's to use.
 _MOST_IDLE: Final = 2
@@ -79,6 +86,11 @@ def connect(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     # The machine's zone would otherwise decide the days of TIMESTAMPTZ values.
     con.execute("SET TimeZone = 'UTC'")
     return con
+
+
+def arrow_table(con: duckdb.DuckDBPyConnection, query: str) -> "pa.Table":
+    """Return a query's rows; it is planned once, which takes longer than a small one's rows do."""
+    return con.execute(query).to_arrow_table()
 
 
 @contextmanager

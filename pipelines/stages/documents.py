@@ -12,6 +12,7 @@ from connectors.documents.encodings import write_decoded
 from connectors.documents.macros import define
 from connectors.documents.manifest import Manifest
 from connectors.documents.spreadsheets import ENCODING, write_sheet
+from connectors.lake.engine import arrow_table
 from mappings.channels import classify
 from mappings.channels.queries import sql
 from mappings.channels.source_types import fixed_source_type, fixed_source_types_sql
@@ -55,16 +56,17 @@ def prepare(
 def canonical(con: duckdb.DuckDBPyConnection, channel: str, lines: str) -> pa.Table:
     """Return a prepared document's canonical lines, without columns that have a single value."""
     # Not a view of the lines: it would be planned when it is made, and again here.
-    rows = con.sql(
+    rows = arrow_table(
+        con,
         f"WITH lines AS ({fixed_source_types_sql(lines)}) "
         f"SELECT {TRANSACTIONS.select_list(omit=SAME_ON_EVERY_LINE)} "
-        f"FROM ({sql(channel, 'transactions')})"
-    ).to_arrow_table()
+        f"FROM ({sql(channel, 'transactions')})",
+    )
     # Few documents need the second query, which reads all lines once more.
     if not _withholds(con):
         return rows
     con.register("staged", rows.append_column("position", pa.arange(0, rows.num_rows)))
-    changed = con.sql(sql(channel, "withheld")).to_arrow_table()
+    changed = arrow_table(con, sql(channel, "withheld"))
     con.unregister("staged")
     for column in changed.column_names:
         rows = rows.set_column(rows.schema.get_field_index(column), column, changed[column])

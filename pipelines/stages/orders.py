@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from connectors.channels import channel
 from connectors.documents.manifest import Manifest
+from connectors.lake.engine import arrow_table
 from pipelines.stages.documents import text_of
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
@@ -55,14 +56,14 @@ def described_orders(workspace: Workspace, documents: Sequence[Manifest]) -> pa.
             text = text_of(workspace, manifest, scratch)
             con.execute(f"CREATE OR REPLACE TEMP VIEW document_rows AS {query.rows(text)}")
             con.execute(f"INSERT INTO order_rows BY NAME {query.lines_sql}")
-        return con.sql(f"{_TOGETHER} ORDER BY order_id, sku").to_arrow_table()
+        return arrow_table(con, f"{_TOGETHER} ORDER BY order_id, sku")
 
 
 def describe(con: duckdb.DuckDBPyConnection, rows: pa.Table, orders: pa.Table) -> pa.Table:
     """Return canonical lines with what documents say of their orders, in the same order."""
     con.register("orders", orders)
     con.register("staged", rows.append_column("position", pa.arange(0, rows.num_rows)))
-    stated = con.sql(_DESCRIBED).to_arrow_table()
+    stated = arrow_table(con, _DESCRIBED)
     for name in ("staged", "orders"):
         con.unregister(name)
     for column in stated.column_names:

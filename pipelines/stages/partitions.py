@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.lake.engine import quoted
+from connectors.lake.engine import arrow_table, quoted
 from connectors.lake.lake import Lake
 from mappings.tables import Table
 
@@ -102,9 +102,7 @@ def _constant(value: str, count: int) -> pa.DictionaryArray:
 def no_rows(con: duckdb.DuckDBPyConnection, table: Table) -> pa.Table:
     """Return the table's columns without rows: a covered day on which nothing happened."""
     nothing = ", ".join(f"NULL AS {name}" for name in table.names)
-    return con.sql(
-        f"SELECT {table.select_list()} FROM (SELECT {nothing}) WHERE false"
-    ).to_arrow_table()
+    return arrow_table(con, f"SELECT {table.select_list()} FROM (SELECT {nothing}) WHERE false")
 
 
 def write_days(
@@ -121,10 +119,11 @@ def write_days(
     Rows of other days are left out.
     """
     ordered_days = sorted(days)
-    rows = con.sql(f"SELECT {table.select_list()} FROM ({query})").to_arrow_table()
+    rows = arrow_table(con, f"SELECT {table.select_list()} FROM ({query})")
     files = cut_by_day(rows, table, scratch / table.name, set(ordered_days))
     empty = scratch / f"{table.name}-empty.parquet"
-    write_parquet(no_rows(con, table), empty)
+    if not files.keys() >= set(ordered_days):
+        write_parquet(no_rows(con, table), empty)
     moves = []
     for day in ordered_days:
         staged = files.get(day) or scratch / table.name / f"{day}.parquet"

@@ -40,8 +40,23 @@ def at(name: str, quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
+def stumble(at: Store) -> None:
+    """Every few calls something goes wrong, and once every access ends."""
+
+    def faults() -> Iterator[str | None]:
+        for number in itertools.count():
+            if number == 7:
+                at.desk.emulator.expire()
+            yield FAULTS[number % len(FAULTS)]
+
+    at.desk.emulator.application.script = faults()
+
+
 def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
+    """Its platform stumbles at first, and is asked again."""
+    stumble(at)
     at.sync()
+    at.desk.emulator.application.script = iter(())
     at.books()
     check_tied(at)
     check_judged(at)
@@ -75,22 +90,6 @@ def test_a_store_ties_from_its_first_day_on(at: Store) -> None:
     assert at.desk.emulator.limits.taken
     assert not at.desk.emulator.limits.refused
     at.house.check_books()
-
-
-def test_a_platform_that_stumbles_is_asked_again(at: Store) -> None:
-    faults = at.desk.emulator.application
-
-    def stumbling() -> Iterator[str | None]:
-        for number in itertools.count():
-            if number == 7:
-                at.desk.emulator.expire()
-            yield FAULTS[number % len(FAULTS)]
-
-    faults.script = stumbling()
-    at.sync()
-    faults.script = iter(())
-    at.books()
-    check_tied(at)
 
 
 def test_a_platform_that_stays_down_fails_the_sync_and_nothing_else(at: Store) -> None:

@@ -41,9 +41,10 @@ class Campaign:
     wrong: list[str] = field(default_factory=list)
 
     def run(self, faults: int) -> None:
-        """Go on until so many faults were injected."""
+        """Go on until so many faults were injected, and one of each kind."""
         self.stand.reset()
-        while self.injected.total() < faults:
+        kinds = DISK_FAULTS if self.stand.faulty is None else FAULTS
+        while self.injected.total() < faults or len(self.injected) < len(kinds):
             self._round()
 
     def _round(self) -> None:

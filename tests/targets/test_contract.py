@@ -228,7 +228,7 @@ def test_a_chart_names_the_accounts_that_journals_refuse(at: Stand) -> None:
 
 
 @remote
-@pytest.mark.parametrize("fault", ["lost", "cut", "503", "expired", "late 1", "late 2", "429 1"])
+@pytest.mark.parametrize("fault", ["lost", "cut", "503", "expired", "late 1", "429 1"])
 def test_a_fault_at_any_call_leaves_each_entry_once(at: Stand, fault: str) -> None:
     """The first entry is posted, replaced and taken out, with a fault at every call there is."""
     assert at.faulty is not None
