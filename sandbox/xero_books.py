@@ -16,9 +16,10 @@ from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sandbox import xero_categories
+from sandbox.xero_answers import ok, problem, validation
 from sandbox.xero_attachments import JournalFiles
 from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
 
@@ -111,12 +112,12 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
     call = request.method, str(request.url), body
     if key is not None:
         if len(key) > LONGEST_KEY:
-            return _problem("The Idempotency-Key is longer than 128 characters")
+            return problem("The Idempotency-Key is longer than 128 characters")
         earlier = ledger.replies.get(key)
         if earlier is not None and time.monotonic() - earlier[0] < KEPT_SECONDS:
             # Method, address and body together; an earlier refusal is repeated as well.
             if earlier[1] != call:
-                return _problem(f"Idempotency Key {key} is used with a different request")
+                return problem(f"Idempotency Key {key} is used with a different request")
             return Response(earlier[3], earlier[2], media_type="application/json")
     reply = _written(ledger, request, json.loads(body), number)
     if key is not None:
@@ -129,14 +130,14 @@ def invoices(ledger: JournalBook, request: Request) -> Response:
     query = request.query_params
     chosen = _of_days(ledger.invoices, query.get("where", ""))
     if chosen is None:
-        return _problem("The where clause is not understood")
+        return problem("The where clause is not understood")
     start = (int(query.get("page", "1")) - 1) * PAGE
-    return _ok("Invoices", [_dated(i) for i in chosen[start : start + PAGE]])
+    return ok("Invoices", [_dated(i) for i in chosen[start : start + PAGE]])
 
 
 def accounts(ledger: JournalBook) -> Response:
     """Answer a call to `/Accounts`."""
-    return _ok("Accounts", list(ledger.accounts.values()))
+    return ok("Accounts", list(ledger.accounts.values()))
 
 
 def add_account(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
@@ -151,9 +152,9 @@ def add_account(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
     if kind not in KINDS:
         errors.append("The account type is not valid")
     if errors:
-        return _validation([{**document, "ValidationErrors": [{"Message": e} for e in errors]}])
+        return validation([{**document, "ValidationErrors": [{"Message": e} for e in errors]}])
     ledger.accounts[code] = _account(code, name, kind, None)
-    return _ok("Accounts", [ledger.accounts[code]])
+    return ok("Accounts", [ledger.accounts[code]])
 
 
 def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, Any]:
@@ -173,34 +174,34 @@ async def attachments(ledger: JournalBook, request: Request) -> Response:
     """Answer a call to a journal's `/Attachments`: a GET of all, or a PUT of one by its name."""
     number = request.path_params["id"]
     if number not in ledger.journals:
-        return _problem("The document with the supplied id was not found for this endpoint.", 404)
+        return problem("The document with the supplied id was not found for this endpoint.", 404)
     if request.method == "PUT":
         kind, content = request.headers.get("content-type", ""), await request.body()
         refusal = ledger.files.add(number, request.path_params["name"], kind, content)
         if refusal is not None:
-            return _problem(refusal)
+            return problem(refusal)
         ledger.journals[number]["HasAttachments"] = True
-    return _ok("Attachments", ledger.files.listed(number))
+    return ok("Attachments", ledger.files.listed(number))
 
 
 def tracking(ledger: JournalBook, request: Request) -> Response:
     """Answer a GET of `/TrackingCategories`."""
     include_archived = request.query_params.get("includeArchived") == "true"
     shown = xero_categories.shown(ledger.tracking, include_archived=include_archived)
-    return _ok("TrackingCategories", shown)
+    return ok("TrackingCategories", shown)
 
 
 def add_option(ledger: JournalBook, number: str, document: Mapping[str, Any]) -> Response:
     """Answer a PUT to the options of a tracking category."""
     option = xero_categories.add_option(ledger.tracking, number, document)
     if isinstance(option, str):
-        return _validation([{**document, "ValidationErrors": [{"Message": option}]}])
-    return _ok("Options", [option])
+        return validation([{**document, "ValidationErrors": [{"Message": option}]}])
+    return ok("Options", [option])
 
 
 def tax_rates() -> Response:
     """Answer a call to `/TaxRates`."""
-    return _ok("TaxRates", rates())
+    return ok("TaxRates", rates())
 
 
 def _shown(ledger: JournalBook, request: Request) -> Response:
@@ -208,14 +209,14 @@ def _shown(ledger: JournalBook, request: Request) -> Response:
     journals = sorted(ledger.journals.values(), key=lambda j: j["UpdatedDateUTC"])
     chosen = _of_days(journals, query.get("where", ""))
     if chosen is None:
-        return _problem("The where clause is not understood")
+        return problem("The where clause is not understood")
     journals = [j for j in chosen if _is_newer(j, request.headers.get("if-modified-since"))]
     if "page" in query:
         start = (int(query["page"]) - 1) * PAGE
-        return _ok("ManualJournals", [_public(j) for j in journals[start : start + PAGE]])
+        return ok("ManualJournals", [_public(j) for j in journals[start : start + PAGE]])
     # Without a page the list has no lines.
     bare = [{k: v for k, v in _public(j).items() if k != "JournalLines"} for j in journals]
-    return _ok("ManualJournals", bare)
+    return ok("ManualJournals", bare)
 
 
 def _of_days(items: list[dict[str, Any]], where: str) -> list[dict[str, Any]] | None:
@@ -245,15 +246,15 @@ def _is_newer(journal: Mapping[str, Any], since: str | None) -> bool:
 
 def _one(ledger: JournalBook, number: str) -> Response:
     if number not in ledger.journals:
-        return _problem("The document with the supplied id was not found for this endpoint.", 404)
-    return _ok("ManualJournals", [_public(ledger.journals[number])])
+        return problem("The document with the supplied id was not found for this endpoint.", 404)
+    return ok("ManualJournals", [_public(ledger.journals[number])])
 
 
 def _written(
     ledger: JournalBook, request: Request, body: Mapping[str, Any], number: str | None
 ) -> Response:
     if number is not None and number not in ledger.journals:
-        return _problem("The document with the supplied id was not found for this endpoint.", 404)
+        return problem("The document with the supplied id was not found for this endpoint.", 404)
     answers, refused = [], False
     for document in body.get("ManualJournals", [body]):
         before = ledger.journals.get(number or document.get("ManualJournalID", ""))
@@ -272,8 +273,8 @@ def _written(
             answers.append(_public(_keep(ledger, document, before)))
     # Unless asked to sum up, Xero answers 200 and puts the errors beside each item.
     if refused and request.query_params.get("summarizeErrors", "").lower() == "true":
-        return _validation(answers)
-    return _ok("ManualJournals", answers)
+        return validation(answers)
+    return ok("ManualJournals", answers)
 
 
 def _errors(
@@ -368,31 +369,3 @@ def _dated(item: Mapping[str, Any]) -> dict[str, Any]:
         return shown
     midnight = datetime.fromisoformat(item["day"]).replace(tzinfo=UTC)
     return {**shown, "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/"}
-
-
-def _ok(what: str, items: list[dict[str, Any]]) -> Response:
-    return JSONResponse(
-        {
-            "Id": str(uuid.uuid4()),
-            "Status": "OK",
-            "ProviderName": "Daybook",
-            "DateTimeUTC": f"/Date({int(time.time() * 1000)})/",
-            what: items,
-        }
-    )
-
-
-def _validation(items: list[dict[str, Any]]) -> Response:
-    return JSONResponse(
-        {
-            "ErrorNumber": 10,
-            "Type": "ValidationException",
-            "Message": "A validation exception occurred",
-            "Elements": items,
-        },
-        400,
-    )
-
-
-def _problem(message: str, status: int = 400) -> Response:
-    return JSONResponse({"ErrorNumber": 10, "Type": "Error", "Message": message}, status)
