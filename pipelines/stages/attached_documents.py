@@ -46,13 +46,10 @@ def attaching_days(store: Store, organisation: Connection, days: Sequence[date])
     return {day for mapping, chosen in mappings if mapping.attachments for day in chosen}
 
 
-def attach_documents(store: Store, organisation: Connection, start: date, end: date) -> list[str]:
-    """Attach what is still to come of posted entries of `[start, end)`; return what failed."""
+def attach_documents(store: Store, organisation: Connection) -> list[str]:
+    """Attach what is still to come of a store's posted entries, of any day; return what failed."""
     registry = store.workspace.registry
-    posted = registry.publications.list(
-        organisation.slug, [store.slug], start, end, states=["posted"]
-    )
-    waiting = [p for p in posted if (p.content or {}).get(FIELD) == TO_COME]
+    waiting = registry.publications.unattached(organisation.slug, store.slug)
     if not waiting:
         return []
     problems = list(_attach_all(store, organisation, waiting))

@@ -40,10 +40,7 @@ def send(store: Store, organisation: Connection, window: Window) -> Sent:
         delivery = Delivery(workspace, store.slug, organisation, store)
         if outstanding:
             delivery.run(outstanding)
-        if outstanding or any(_lacks_documents(chain[-1]) for chain in chains):
-            delivery.sent.unattached += attach_documents(
-                store, organisation, max(since, window.start), window.end
-            )
+        delivery.sent.unattached += attach_documents(store, organisation)
     return delivery.sent
 
 
@@ -126,7 +123,10 @@ def planned_for(
 
 
 def due_days(workspace: Workspace, connection: Connection, window: Window) -> list[date]:
-    """Return the days on which a store's organisation lacks an entry, or holds one too many."""
+    """Return the days on which a store's organisation lacks an entry, or holds one too many.
+
+    Those of entries without their documents as well.
+    """
     organisation = organisation_of(workspace, connection)
     if organisation is None:
         return []
@@ -139,5 +139,5 @@ def due_days(workspace: Workspace, connection: Connection, window: Window) -> li
     return [
         p.business_date
         for p in listed
-        if is_due(p) or (p.state in LIVE and p.withdrawn_at is not None)
+        if is_due(p) or (p.state in LIVE and p.withdrawn_at is not None) or _lacks_documents(p)
     ]

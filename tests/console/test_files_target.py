@@ -76,6 +76,10 @@ def test_the_accounts_of_a_program_are_its_own(accountant: User, tmp_path: Path)
     result = accountant("mappings", "accounts", "--target", "acme")
     assert result.code == 2
     assert "knows its own accounts" in result.complaint
+    result = accountant("mappings", "tracking", "--target", "acme")
+    assert (result.code, "knows its own dimensions" in result.complaint) == (2, True)
+    result = accountant("mappings", "tracking", "--target", "books")
+    assert (result.code, "the books keep no dimensions" in result.complaint) == (2, True)
     assert accountant("mappings", "validate", named(tmp_path), "--target", "acme").code == 0
     result = accountant("mappings", "suggest", "mugs", "--target", "acme")
     assert (result.code, result.err) == (

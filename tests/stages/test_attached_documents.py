@@ -10,6 +10,7 @@ from connectors.errors import Permanent
 from mappings.journal.config import MappingConfig
 from pipelines.stages import attached_documents
 from pipelines.stages.attached_documents import documents_of_entry
+from pipelines.stages.sender import due_days
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import ACCOUNTS, FIRST_DAY, Books, books
 
@@ -83,6 +84,9 @@ def test_a_failure_leaves_the_entry_posted_and_is_on_the_card(books: Books) -> N
     findings = registry.connections.get("store").findings
     assert findings[0].startswith("documents: je:store:2026-03-02:")
     assert findings[1] == "documents: 2 entries more have none: `daybook publish` tries again"
+    # `daybook publish` has something to do.
+    workspace = books.house.workspace
+    assert due_days(workspace, books.house.connection, books.house.window)[0] == FIRST_DAY
     application.script = repeat(None)
     CLOCK.pass_by(60.0)
     assert books.send().unattached == []

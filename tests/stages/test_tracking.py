@@ -324,7 +324,7 @@ def test_the_tracking_of_a_mapping_is_checked_against_the_organisations_own(book
         books.ledger.tracking.is_on["Class"] = False
         CLOCK.pass_by(60.0)
         (problems,) = check_mappings(workspace, organisation).values()
-        assert problems[0].startswith("tracking.0.dimension: class tracking is off: turn it on in")
+        assert problems[0].startswith("tracking.0.dimension: class is not tracked: turn that on in")
 
 
 def test_files_have_a_column_or_refuse_in_words(shop: House) -> None:

@@ -100,4 +100,4 @@ def _value(record: Record) -> DimensionValue:
 def _off(name: str, settings: Record) -> str | None:
     if any(settings.get(preference) for preference in _KINDS[name][2]):
         return None
-    return "tracking is off: turn it on in QuickBooks, under Account and settings, Advanced"
+    return "is not tracked: turn that on in QuickBooks, under Account and settings, Advanced"

@@ -236,6 +236,21 @@ class Publications(Repository):
             serialise(session, f"daybook publications {target}")
             return bool(session.execute(_SEND, parameters).all())
 
+    def unattached(self, target: str, connection: str) -> Sequence[Publication]:
+        """Return the posted revisions whose documents are still to be attached, oldest first."""
+        query = (
+            select(*columns(PublicationRow, Publication))
+            .where(
+                PublicationRow.target == target,
+                PublicationRow.connection == connection,
+                PublicationRow.state == "posted",
+                PublicationRow.content["attachments"].astext == "due",
+            )
+            .order_by(PublicationRow.business_date, PublicationRow.currency)
+        )
+        with self._transaction() as session:
+            return [Publication(*row) for row in session.execute(query)]
+
     def mark_attached(self, target: str, publication: Publication) -> None:
         """Record that the documents of a revision are attached to it."""
         with self._transaction() as session:
