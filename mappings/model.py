@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 CLEARING = "clearing"
+# What an entry becomes in an organisation.
+JOURNAL, INVOICE, CREDIT_NOTE = "journal", "invoice", "credit_note"
 # The target that needs no account anywhere and is always written: the embedded Beancount books.
 BOOKS = "books"
 _CORRECTION = re.compile(r":c\d+$")
@@ -46,7 +48,9 @@ class JournalEntry:
 
     `entry_id` is `je:connection:day:currency`. It begins with `cogs` for what a day's goods cost.
     It ends in `:settlement-…` for a settlement's share of a month, dated on its last line's day.
-    `language` is that of its texts, ISO 639-1.
+    `language` is that of its texts, ISO 639-1. `document` is what it becomes in an organisation: a
+    `journal`, an `invoice` (a bill where it is negative), or that with a credit note for the
+    negative one (`credit_note`).
     """
 
     entry_id: str
@@ -57,6 +61,7 @@ class JournalEntry:
     revision: int
     lines: tuple[JournalLine, ...]
     language: str = "en"
+    document: str = JOURNAL
 
     @property
     def is_of_goods(self) -> bool:

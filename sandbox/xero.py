@@ -4,8 +4,10 @@ Lifetimes and error bodies: Xero's documents on OAuth 2.0, custom connections an
 """
 
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
@@ -30,16 +32,18 @@ from sandbox.oauth import (
 from sandbox.refusals import XERO
 from sandbox.xero_books import (
     JournalBook,
-    accounts,
-    add_account,
     add_option,
     answer,
     attachments,
     bank_transactions,
-    invoices,
     tax_rates,
     tracking,
 )
+from sandbox.xero_chart import accounts, add_account
+from sandbox.xero_forms import CREDIT_NOTES, INVOICES
+from sandbox.xero_invoices import documents
+from sandbox.xero_payments import contacts, payments
+from sandbox.xero_replies import refused
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -53,6 +57,8 @@ KNOWN = SETTINGS | {
     "accounting.contacts",
     "accounting.attachments",
 }
+
+Answer = Callable[[JournalBook, Request], Awaitable[Response]]
 
 
 def _uuid() -> str:
@@ -101,7 +107,7 @@ class Xero(Granting):
                 Route("/connections/{id}", self._disconnect, methods=["DELETE"]),
                 Route("/api.xro/2.0/Organisation", self._organisation),
                 Route("/api.xro/2.0/Accounts", self._accounts, methods=["GET", "PUT"]),
-                Route("/api.xro/2.0/Invoices", self._invoices),
+                *self._document_routes(),
                 Route("/api.xro/2.0/BankTransactions", self._bank_transactions),
                 Route("/api.xro/2.0/TaxRates", self._tax_rates),
                 Route("/api.xro/2.0/TrackingCategories", self._tracking),
@@ -112,9 +118,9 @@ class Xero(Granting):
                     "/api.xro/2.0/ManualJournals", self._journals, methods=["GET", "PUT", "POST"]
                 ),
                 Route("/api.xro/2.0/ManualJournals/{id}", self._journals, methods=["GET", "POST"]),
-                Route("/api.xro/2.0/ManualJournals/{id}/Attachments", self._attachments),
+                Route("/api.xro/2.0/{resource}/{id}/Attachments", self._attachments),
                 Route(
-                    "/api.xro/2.0/ManualJournals/{id}/Attachments/{name}",
+                    "/api.xro/2.0/{resource}/{id}/Attachments/{name}",
                     self._attachments,
                     methods=["PUT"],
                 ),
@@ -251,15 +257,15 @@ class Xero(Granting):
     async def _connections(self, request: Request) -> Response:
         grant = self.oauth.holder(bearer(request))
         if grant is None:
-            return _refused(401, "Unauthorized")
+            return refused(401, "Unauthorized")
         if self.kind == "custom":
-            return _refused(403, "Forbidden")
+            return refused(403, "Forbidden")
         return JSONResponse(list(self._reached(grant).values()))
 
     async def _disconnect(self, request: Request) -> Response:
         grant = self.oauth.holder(bearer(request))
         if grant is None:
-            return _refused(401, "Unauthorized")
+            return refused(401, "Unauthorized")
         for tenant, connection in self._reached(grant).items():
             if connection["id"] == request.path_params["id"]:
                 del self.connections[tenant]
@@ -290,8 +296,8 @@ class Xero(Granting):
         if isinstance(tenant, Response):
             return tenant
         if request.method == "GET":
-            return accounts(self.ledgers[tenant])
-        return add_account(self.ledgers[tenant], await request.json())
+            return accounts(self.ledgers[tenant].accounts)
+        return add_account(self.ledgers[tenant].accounts, await request.json())
 
     async def _tax_rates(self, request: Request) -> Response:
         tenant = self._tenant(request, SETTINGS)
@@ -318,11 +324,31 @@ class Xero(Granting):
             return tenant
         return await attachments(self.ledgers[tenant], request)
 
-    async def _invoices(self, request: Request) -> Response:
-        tenant = self._tenant(request, {"accounting.invoices"})
-        if isinstance(tenant, Response):
-            return tenant
-        return invoices(self.ledgers[tenant], request)
+    def _document_routes(self) -> list[Route]:
+        """Return the routes of invoices, and of what belongs to them."""
+        routes = []
+        for form in (INVOICES, CREDIT_NOTES):
+            scoped = self._scoped("accounting.invoices", partial(documents, form=form))
+            path = f"/api.xro/2.0/{form.resource}"
+            routes.append(Route(path, scoped, methods=["GET", "PUT"]))
+            routes.append(Route(f"{path}/{{id}}", scoped, methods=["GET", "POST"]))
+        pay = self._scoped("accounting.payments", payments)
+        contact = self._scoped("accounting.contacts", contacts)
+        return [
+            *routes,
+            Route("/api.xro/2.0/Payments", pay, methods=["PUT"]),
+            Route("/api.xro/2.0/Payments/{id}", pay, methods=["POST"]),
+            Route("/api.xro/2.0/Contacts", contact, methods=["GET", "PUT"]),
+        ]
+
+    def _scoped(self, scope: str, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        async def answered(request: Request) -> Response:
+            tenant = self._tenant(request, {scope})
+            if isinstance(tenant, Response):
+                return tenant
+            return await answer(self.ledgers[tenant], request)
+
+        return answered
 
     async def _bank_transactions(self, request: Request) -> Response:
         tenant = self._tenant(request, {"accounting.banktransactions"})
@@ -334,14 +360,14 @@ class Xero(Granting):
         """Return the organisation that a call is about, or the refusal of the call."""
         grant = self.oauth.holder(bearer(request))
         if grant is None:
-            return _refused(401, "Unauthorized")
+            return refused(401, "Unauthorized")
         if not scopes & set(grant.scopes.split()):
             # As Xero spells it.
             missing = {"WWW-Authenticate": "insufficent_scope"}
-            return _refused(401, "Unauthorized", "AuthorizationUnsuccessful", missing)
+            return refused(401, "Unauthorized", "AuthorizationUnsuccessful", missing)
         own = grant.accounts[0] if self.kind == "custom" else ""
         tenant = request.headers.get("xero-tenant-id", own)
-        return tenant if tenant in self._reached(grant) else _refused(403, "Forbidden")
+        return tenant if tenant in self._reached(grant) else refused(403, "Forbidden")
 
 
 def _described(organisation: Organisation) -> dict[str, Any]:
@@ -362,19 +388,3 @@ def _described(organisation: Organisation) -> dict[str, Any]:
         "Edition": "BUSINESS",
         "Class": "PREMIUM",
     }
-
-
-def _refused(
-    status: int,
-    title: str,
-    detail: str = "AuthenticationUnsuccessful",
-    headers: dict[str, str] | None = None,
-) -> Response:
-    problem = {
-        "Type": None,
-        "Title": title,
-        "Status": status,
-        "Detail": detail,
-        "Instance": _uuid(),
-    }
-    return JSONResponse(problem, status, headers)

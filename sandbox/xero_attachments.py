@@ -27,9 +27,9 @@ class JournalFiles:
         files.append((name, kind, content))
         return None
 
-    def listed(self, journal: str) -> list[dict[str, Any]]:
+    def listed(self, journal: str, resource: str = "ManualJournals") -> list[dict[str, Any]]:
         """Return a journal's files as `/Attachments` lists them."""
-        address = f"https://api.xero.com/api.xro/2.0/ManualJournals/{journal}/Attachments"
+        address = f"https://api.xero.com/api.xro/2.0/{resource}/{journal}/Attachments"
         return [
             {
                 "AttachmentID": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{journal}/{number}")),

@@ -6,10 +6,9 @@ minutes, with the answer to its first request, whatever that was.
 """
 
 import json
-import re
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,38 +19,13 @@ from starlette.responses import Response
 
 from sandbox import xero_categories
 from sandbox.xero_attachments import JournalFiles
+from sandbox.xero_chart import Accounts, chart
+from sandbox.xero_lists import PAGE, dated, is_newer, listed, of_days
 from sandbox.xero_replies import ok, problem, validation
 from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
 
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
-PAGE = 100
-LONGEST_CODE, LONGEST_NAME = 10, 150
-# Bank accounts are made with a number of their own, which nobody asks for here.
-KINDS = frozenset(
-    (
-        *("CURRENT", "FIXED", "INVENTORY", "NONCURRENT", "PREPAYMENT"),
-        *("CURRLIAB", "LIABILITY", "TERMLIAB", "EQUITY"),
-        *("REVENUE", "SALES", "OTHERINCOME"),
-        *("DEPRECIATN", "DIRECTCOSTS", "EXPENSE", "OVERHEADS"),
-    )
-)
-_DATE = re.compile(r"Date\s*==\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)")
-_DATES = re.compile(
-    r"Date\s*>=\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)\s*AND\s*"
-    r"Date\s*<=\s*DateTime\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})\)"
-)
-# Code, name, type, system account: a small chart of a seller's.
-CHART = (
-    ("090", "Business Bank Account", "BANK", None),
-    ("1100", "Marketplace Clearing", "CURRENT", None),
-    ("610", "Accounts Receivable", "CURRENT", "DEBTORS"),
-    ("200", "Sales", "REVENUE", None),
-    ("260", "Other Revenue", "REVENUE", None),
-    ("404", "Marketplace Fees", "EXPENSE", None),
-    ("820", "VAT", "CURRLIAB", "GST"),
-    ("860", "Rounding", "EXPENSE", "ROUNDING"),
-    ("877", "Marketplace Balances", "CURRLIAB", None),
-)
+RECEIVABLE, PAYABLE = "610", "800"
 STATES = {"DRAFT", "POSTED", "DELETED", "VOIDED", "ARCHIVED"}
 FINAL = {"DELETED", "VOIDED"}
 
@@ -60,9 +34,14 @@ FINAL = {"DELETED", "VOIDED"}
 class JournalBook:
     """One organisation's chart and its manual journals, by id."""
 
-    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accounts: Accounts = field(default_factory=chart)
     journals: dict[str, dict[str, Any]] = field(default_factory=dict)
     invoices: list[dict[str, Any]] = field(default_factory=list)
+    credit_notes: list[dict[str, Any]] = field(default_factory=list)
+    payments: list[dict[str, Any]] = field(default_factory=list)
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    # An organisation of one currency books in no other.
+    currencies: set[str] = field(default_factory=lambda: {"GBP", "NZD", "AUD"})
     bank_transactions: list[dict[str, Any]] = field(default_factory=list)
     tracking: xero_categories.Categories = field(default_factory=xero_categories.categories)
     files: JournalFiles = field(default_factory=JournalFiles)
@@ -70,10 +49,6 @@ class JournalBook:
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
     )
-
-    def __post_init__(self) -> None:
-        for code, name, kind, system in CHART:
-            self.accounts[code] = _account(code, name, kind, system)
 
     @property
     def live(self) -> list[dict[str, Any]]:
@@ -100,7 +75,37 @@ class JournalBook:
                 amount = Decimal(str(line["LineAmount"])) - within
                 for account, part in ((code, amount), (TAX_ACCOUNT, tax)):
                     sums[account] = sums.get(account, Decimal(0)) + part
+        for code, amount in self.invoiced():
+            sums[code] = sums.get(code, Decimal(0)) + amount
         return {code: total for code, total in sums.items() if total}
+
+    def invoiced(self) -> Iterator[tuple[str, Decimal]]:
+        """Yield what live invoices, bills and credit notes and their payments leave, by account."""
+        for item in self.documents:
+            yield from postings(item)
+        numbers = {item.get("InvoiceID") or item.get("CreditNoteID") for item in self.documents}
+        for payment in self.payments:
+            if payment["Status"] != "DELETED" and payment["document"] in numbers:
+                amount = Decimal(str(payment["Amount"])) * payment["sign"]
+                yield payment["Account"]["Code"], amount
+                yield payment["ledger"], -amount
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """Return the live invoices, bills and credit notes that have lines."""
+        listed = (*self.invoices, *self.credit_notes)
+        return [each for each in listed if each["Status"] not in FINAL and each.get("LineItems")]
+
+
+def postings(item: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
+    """Yield what an invoice, bill or credit note leaves on accounts, debits positive."""
+    sign = -1 if item["Type"] == "ACCREC" else 1
+    for line in item["LineItems"]:
+        tax, amount = tax_of(item, line), Decimal(str(line["LineAmount"]))
+        within = tax if item["LineAmountTypes"] == "Inclusive" else Decimal(0)
+        yield line["AccountCode"], sign * (amount - within)
+        yield TAX_ACCOUNT, sign * tax
+    yield PAYABLE if item["Type"] == "ACCPAY" else RECEIVABLE, -sign * Decimal(str(item["Total"]))
 
 
 async def answer(ledger: JournalBook, request: Request) -> Response:
@@ -108,6 +113,13 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
     number = request.path_params.get("id")
     if request.method == "GET":
         return _shown(ledger, request) if number is None else _one(ledger, number)
+    return await keyed(ledger, request, lambda body: _written(ledger, request, body, number))
+
+
+async def keyed(
+    ledger: JournalBook, request: Request, write: Callable[[Any], Response]
+) -> Response:
+    """Answer a request that writes; one of a key that was answered gets its answer again."""
     body = await request.body()
     key = request.headers.get("idempotency-key")
     call = request.method, str(request.url), body
@@ -120,77 +132,30 @@ async def answer(ledger: JournalBook, request: Request) -> Response:
             if earlier[1] != call:
                 return problem(f"Idempotency Key {key} is used with a different request")
             return Response(earlier[3], earlier[2], media_type="application/json")
-    reply = _written(ledger, request, json.loads(body), number)
+    reply = write(json.loads(body))
     if key is not None:
         ledger.replies[key] = (time.monotonic(), call, reply.status_code, bytes(reply.body))
     return reply
 
 
-def invoices(ledger: JournalBook, request: Request) -> Response:
-    """Answer a call to `/Invoices`, those of some days a page at a time."""
-    return _listed("Invoices", ledger.invoices, request)
-
-
 def bank_transactions(ledger: JournalBook, request: Request) -> Response:
     """Answer a call to `/BankTransactions`, those of some days a page at a time."""
-    return _listed("BankTransactions", ledger.bank_transactions, request)
-
-
-def _listed(resource: str, items: list[dict[str, Any]], request: Request) -> Response:
-    query = request.query_params
-    chosen = _of_days(items, query.get("where", ""))
-    if chosen is None:
-        return problem("The where clause is not understood")
-    start = (int(query.get("page", "1")) - 1) * PAGE
-    return ok(resource, [_dated(item) for item in chosen[start : start + PAGE]])
-
-
-def accounts(ledger: JournalBook) -> Response:
-    """Answer a call to `/Accounts`."""
-    return ok("Accounts", list(ledger.accounts.values()))
-
-
-def add_account(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
-    """Answer a PUT to `/Accounts`: a new account of the chart."""
-    code, name, kind = (str(document.get(field, "")) for field in ("Code", "Name", "Type"))
-    names = {account["Name"].casefold() for account in ledger.accounts.values()}
-    errors = []
-    if not code or len(code) > LONGEST_CODE or code in ledger.accounts:
-        errors.append("Please enter a unique Code.")
-    if not name or len(name) > LONGEST_NAME or name.casefold() in names:
-        errors.append("Please enter a unique Name.")
-    if kind not in KINDS:
-        errors.append("The account type is not valid")
-    if errors:
-        return validation([{**document, "ValidationErrors": [{"Message": e} for e in errors]}])
-    ledger.accounts[code] = _account(code, name, kind, None)
-    return ok("Accounts", [ledger.accounts[code]])
-
-
-def _account(code: str, name: str, kind: str, system: str | None) -> dict[str, Any]:
-    return {
-        "AccountID": str(uuid.uuid4()),
-        "Code": code,
-        "Name": name,
-        "Type": kind,
-        "Status": "ACTIVE",
-        "TaxType": "NONE",
-        "EnablePaymentsToAccount": kind == "CURRENT",
-        **({"SystemAccount": system} if system else {}),
-    }
+    return listed("BankTransactions", ledger.bank_transactions, request)
 
 
 async def attachments(ledger: JournalBook, request: Request) -> Response:
-    """Answer a call to a journal's `/Attachments`: a GET of all, or a PUT of one by its name."""
+    """Answer a call to a document's `/Attachments`: a GET of all, or a PUT of one by its name."""
     number = request.path_params["id"]
-    if number not in ledger.journals:
+    others = (*ledger.invoices, *ledger.credit_notes)
+    items = ledger.journals | {d.get("InvoiceID") or d.get("CreditNoteID"): d for d in others}
+    if number not in items:
         return problem("The document with the supplied id was not found for this endpoint.", 404)
     if request.method == "PUT":
         kind, content = request.headers.get("content-type", ""), await request.body()
         refusal = ledger.files.add(number, request.path_params["name"], kind, content)
         if refusal is not None:
             return problem(refusal)
-        ledger.journals[number]["HasAttachments"] = True
+        items[number]["HasAttachments"] = True
     return ok("Attachments", ledger.files.listed(number))
 
 
@@ -217,41 +182,16 @@ def tax_rates() -> Response:
 def _shown(ledger: JournalBook, request: Request) -> Response:
     query = request.query_params
     journals = sorted(ledger.journals.values(), key=lambda j: j["UpdatedDateUTC"])
-    chosen = _of_days(journals, query.get("where", ""))
+    chosen = of_days(journals, query.get("where", ""))
     if chosen is None:
         return problem("The where clause is not understood")
-    journals = [j for j in chosen if _is_newer(j, request.headers.get("if-modified-since"))]
+    journals = [j for j in chosen if is_newer(j, request.headers.get("if-modified-since"))]
     if "page" in query:
         start = (int(query["page"]) - 1) * PAGE
         return ok("ManualJournals", [_public(j) for j in journals[start : start + PAGE]])
     # Without a page the list has no lines.
     bare = [{k: v for k, v in _public(j).items() if k != "JournalLines"} for j in journals]
     return ok("ManualJournals", bare)
-
-
-def _of_days(items: list[dict[str, Any]], where: str) -> list[dict[str, Any]] | None:
-    if not where:
-        return items
-    if match := _DATE.fullmatch(where):
-        first = last = _iso(match.groups())
-    elif match := _DATES.fullmatch(where):
-        first, last = _iso(match.groups()[:3]), _iso(match.groups()[3:])
-    else:
-        return None
-    return [item for item in items if first <= item["day"] <= last]
-
-
-def _iso(parts: Sequence[str]) -> str:
-    year, month, day = map(int, parts)
-    return f"{year:04}-{month:02}-{day:02}"
-
-
-def _is_newer(journal: Mapping[str, Any], since: str | None) -> bool:
-    """Return whether a journal changed after the moment of If-Modified-Since, which is in UTC."""
-    if since is None:
-        return True
-    moment = datetime.fromisoformat(since).replace(tzinfo=UTC)
-    return int(journal["UpdatedDateUTC"][6:-7]) >= moment.timestamp() * 1000
 
 
 def _one(ledger: JournalBook, number: str) -> Response:
@@ -295,8 +235,8 @@ def _errors(
         return [f"The status '{status}' cannot be applied to the document"]
     if before is not None and before["Status"] in FINAL:
         return ["This document cannot be edited as it has been voided or deleted"]
-    if (locked := _locked(ledger, document, before)) is not None:
-        return [locked]
+    if (message := locked(ledger, document, before)) is not None:
+        return [message]
     if status in FINAL:
         return [] if before is not None else ["A document that is not there cannot be voided"]
     errors = []
@@ -313,12 +253,13 @@ def _errors(
     credits_ = sum((a for a in amounts if a < 0), Decimal(0))
     if debits + credits_:
         errors.append(f"The total debits ({debits}) must equal total credits ({credits_})")
-    errors += [e for line in lines if (e := _account_error(ledger, line)) is not None]
+    errors += [e for line in lines if (e := account_error(ledger, line)) is not None]
     errors += xero_categories.tracking_errors(document, ledger.tracking)
     return errors + list(tax_errors(document, ledger.accounts))
 
 
-def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
+def account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
+    """Return why a line may not be of its account; None where it may."""
     code = line.get("AccountCode", "")
     account = ledger.accounts.get(code)
     if account is None:
@@ -331,9 +272,10 @@ def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _locked(
+def locked(
     ledger: JournalBook, document: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> str | None:
+    """Return the refusal of a document in a locked period; None where it is open."""
     days = [document.get("Date"), before and before["day"]]
     lock = ledger.period_lock
     if lock is not None and any(day and date.fromisoformat(day) <= lock for day in days):
@@ -366,16 +308,8 @@ def _keep(
 
 def _public(journal: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **_dated(journal),
+        **dated(journal),
         "StatusAttributeString": "OK",
         "Warnings": [],
         "ValidationErrors": [],
     }
-
-
-def _dated(item: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {name: value for name, value in item.items() if name not in {"day", "Date"}}
-    if not item["day"]:
-        return shown
-    midnight = datetime.fromisoformat(item["day"]).replace(tzinfo=UTC)
-    return {**shown, "Date": f"/Date({int(midnight.timestamp() * 1000)}+0000)/"}

@@ -36,3 +36,20 @@ def validation(items: list[dict[str, Any]]) -> Response:
 def problem(message: str, status: int = 400) -> Response:
     """Answer that a request cannot be carried out."""
     return JSONResponse({"ErrorNumber": 10, "Type": "Error", "Message": message}, status)
+
+
+def refused(
+    status: int,
+    title: str,
+    detail: str = "AuthenticationUnsuccessful",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Answer that a caller is not let in, as Xero's gateway does."""
+    body = {
+        "Type": None,
+        "Title": title,
+        "Status": status,
+        "Detail": detail,
+        "Instance": str(uuid.uuid4()),
+    }
+    return JSONResponse(body, status, headers)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol, runtime_checkable
@@ -32,7 +32,8 @@ class EditedThere(ConfigError):
 class Opening:
     """The means to open an organisation's books.
 
-    `stores` are the names of stores by slug, `limiter_for` hands out turns under limits.
+    `stores` are the names of stores by slug, `limiter_for` hands out turns under limits,
+    `marketplaces` are the names of who owes them their money.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class Opening:
     access: Access
     stores: Mapping[str, str]
     limiter_for: Callable[[Mapping[str, Limit]], RateLimiter]
+    marketplaces: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def currency(self) -> str | None:
@@ -52,13 +54,14 @@ class ChartAccount:
     """An account of an organisation's chart.
 
     `number` is what a mapping names it by. `refusal` says why no journal may use it, None where one
-    may.
+    may. `takes_payments` says whether invoices may be paid into it.
     """
 
     number: str
     name: str
     kind: str
     refusal: str | None = None
+    takes_payments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +126,11 @@ class OrganisationBooks(Protocol):
     """One organisation's books. A revision of an entry is posted once, whoever asks how often.
 
     `late_seconds` is how long after its answer was given up a call may still be carried out, and
-    make what nobody waits for any more.
+    make what nobody waits for any more. `takes_invoices` says whether an entry may be an invoice.
     """
 
     late_seconds: float
+    takes_invoices: bool
 
     def check(self) -> None:
         """Raise where nothing can be posted now: access refused, folder gone."""
@@ -206,6 +210,11 @@ def check_postable(entry: JournalEntry, currency: str | None, books: str) -> Non
             f"{entry.entry_id} is in {entry.currency}: journals of {books} are in the "
             f"organisation's own currency, {currency}"
         )
+    check_taxed(entry, books)
+
+
+def check_taxed(entry: JournalEntry, books: str) -> None:
+    """Raise `Permanent` for an entry whose tax is unknown."""
     # Without a decision there is no amount of tax, and the books would compute one of their own.
     coded = next((line for line in entry.lines if line.tax_code and not line.tax_treatment), None)
     if coded is not None:

@@ -19,7 +19,14 @@ from mappings.journal.narrations import ENGLISH, Language
 from mappings.journal.overrides import Override, Text
 from mappings.journal.schedule import Schedule
 from mappings.journal.tax.codes import TreatmentCode
-from mappings.model import CLEARING, GATEWAY, UNCLASSIFIED
+from mappings.model import (
+    CLEARING,
+    CREDIT_NOTE,
+    GATEWAY,
+    INVOICE,
+    JOURNAL,
+    UNCLASSIFIED,
+)
 from mappings.taxonomy import categories, chart
 
 # Beancount's five root accounts, in English as its default options name them.
@@ -73,6 +80,8 @@ class MappingConfig(BaseModel):
     `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
     `mode`: an organisation gets an entry of each day (`daily`), or of each settlement once it is
     paid out (`settlement`), in parts where it has lines of several months.
+    `document`: an organisation gets a `journal` for each entry, or an `invoice` (Xero); of goods
+    always a journal. `credit_note`: a negative invoice is a credit note, and else a bill.
     `cost_of_goods`: what the units cost that a day sold is an entry of its own (`cogs:…`).
     `locations`: location of stock -> account of what lies there, instead of that of `inventory`.
     `tracking`: values of an organisation's dimensions (categories, class, location) for some lines.
@@ -94,6 +103,8 @@ class MappingConfig(BaseModel):
     treatments: tuple[TreatmentCode, ...] = ()
     overrides: tuple[Override, ...] = ()
     mode: Literal["daily", "settlement"] = "daily"
+    document: Literal["journal", "invoice"] = "journal"
+    credit_note: bool = False
     cost_of_goods: bool = False
     locations: dict[str, Text] = Field(default_factory=dict)
     tracking: tuple[Assignment, ...] = ()
@@ -137,8 +148,6 @@ class MappingConfig(BaseModel):
                     "source_types are named in the mapping for the books, and hold for every target"
                 )
             return self
-        if self.mode != "daily":
-            raise ValueError("mode: the books have an entry of each day")
         if self.tracking:
             raise ValueError(
                 "tracking: the books keep no dimensions; assign them in the mapping for an "
@@ -162,6 +171,16 @@ class MappingConfig(BaseModel):
         for where, account in named.items():
             if problem := _account_problem(account):
                 raise ValueError(f"{where}: {problem}")
+        return self
+
+    @model_validator(mode="after")
+    def _entries(self) -> Self:
+        if self.credit_note and self.document != INVOICE:
+            raise ValueError("credit_note: a journal has none; it goes with `document: invoice`")
+        if self.chart == "books" and self.mode != "daily":
+            raise ValueError("mode: the books have an entry of each day")
+        if self.chart == "books" and self.document != JOURNAL:
+            raise ValueError("document: the books have journals alone")
         return self
 
     @model_validator(mode="after")
@@ -206,6 +225,11 @@ class MappingConfig(BaseModel):
         # Clearing is no category: no line is mapped to it, but every entry balances on it.
         clearing = self.account(CLEARING, connection)
         return [*lines, AccountLine(category=CLEARING, account=clearing, tax_code=None)]
+
+    @property
+    def entry_document(self) -> str:
+        """Return what an entry becomes, as `JournalEntry.document` has it."""
+        return CREDIT_NOTE if self.credit_note else self.document
 
     @property
     def digest(self) -> str:

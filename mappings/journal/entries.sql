@@ -6,7 +6,7 @@
 -- shared (by tax/shares.sql), accounts
 -- (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts, is_profiled;
 -- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems),
--- style (grouping and language, null where they are the default; one row)
+-- style (grouping, language and document, null where they are the default; one row)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
 -- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
 -- finds its like. Clearing is posted per settlement; that is what the proof adds up.
@@ -115,7 +115,10 @@ entries AS (
             chr(10)
             ORDER BY p.part, p.account, p.category, p.tax_code, p.settlement_id, p.amount, p.tax_amount,
                 p.tracking
-        ), 'grouping ' || any_value(s.grouping), 'language ' || any_value(s.language))) AS content_hash,
+        ), 'grouping ' || any_value(s.grouping), 'language ' || any_value(s.language),
+            -- What goods cost is a journal, whatever they are sold by.
+            CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN 'document ' || any_value(s.document) END
+        )) AS content_hash,
         bool_or(p.amount % m.coin <> 0) AS too_fine
     FROM postings AS p
     JOIN minor_units AS m USING (currency)
@@ -154,6 +157,7 @@ fields AS (
                 p.tracking
         ) AS line,
         e.content_hash, s.grouping, s.language,
+        CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN s.document END AS document,
         CASE
             WHEN u.entry_id IS NOT NULL THEN
                 'no rule for ' || array_to_string(u.source_types, '; ')

@@ -13,9 +13,9 @@ from connectors.accounting.target import EditedThere, OrganisationBooks, PeriodC
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE, LIVE
 from connectors.database.registry.records import PublicationState
-from connectors.errors import DaybookError, RateLimited, Transient
+from connectors.errors import ConfigError, DaybookError, RateLimited, Transient
 from connectors.lake.windows import ONE_DAY
-from mappings.model import JournalEntry
+from mappings.model import JOURNAL, JournalEntry
 from pipelines.stages.attached_documents import FIELD, TO_COME, attaching_days
 from pipelines.stages.organisations import entries_for, open_organisation
 from pipelines.stages.posted_documents import (
@@ -206,6 +206,11 @@ class Delivery:
                 f"entry {newest.entry_id} is not the planned one: run the day's journal again"
             )
             return
+        if entry.document != JOURNAL and not target.takes_invoices:
+            raise ConfigError(
+                f"{entry.entry_id} is to be an invoice, and {self._slug} takes journals alone: "
+                "leave `document` out of the mapping"
+            )
         documents = documents_of(held)
         if self._is_closed_to(newest, documents, closed):
             raise PeriodClosed(hold_text(newest.business_date, closed or newest.business_date))

@@ -95,7 +95,10 @@ def _suspects(
         publication
         for publication in posted
         if publication.standing is not None
-        or any(document.reference in changed for document in documents_of(publication))
+        or any(
+            not changed.isdisjoint(document.reference.split())
+            for document in documents_of(publication)
+        )
     ]
 
 

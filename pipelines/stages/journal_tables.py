@@ -9,7 +9,7 @@ from mappings.channels import classify
 from mappings.journal.config import MappingConfig, through
 from mappings.journal.merged_lines import BY_CATEGORY
 from mappings.journal.narrations import ENGLISH
-from mappings.model import GATEWAY
+from mappings.model import GATEWAY, JOURNAL
 from mappings.money import coin
 from pipelines.stages.placement import load_placement
 from pipelines.stages.tax_tables import load_shares, load_tax
@@ -70,8 +70,12 @@ def _load_style(con: duckdb.DuckDBPyConnection, mapping: MappingConfig) -> None:
     """Load what else of a mapping changes an entry; null is the default, and leaves its hash."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE style AS "
-        "SELECT nullif($1::VARCHAR, $2) AS grouping, nullif($3::VARCHAR, $4) AS language",
-        [mapping.grouping, BY_CATEGORY, mapping.language, ENGLISH],
+        "SELECT nullif($1::VARCHAR, $2) AS grouping, nullif($3::VARCHAR, $4) AS language, "
+        "nullif($5::VARCHAR, $6) AS document",
+        [
+            *(mapping.grouping, BY_CATEGORY, mapping.language, ENGLISH),
+            *(mapping.entry_document, JOURNAL),
+        ],
     )
 
 

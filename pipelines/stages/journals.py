@@ -14,7 +14,7 @@ from connectors.database.registry import Connection, PlannedEntry
 from connectors.lake.windows import Window
 from mappings.journal.merged_lines import BY_ACCOUNT, by_account
 from mappings.journal.narrations import ENGLISH
-from mappings.model import BOOKS, JournalEntry, JournalLine
+from mappings.model import BOOKS, JOURNAL, JournalEntry, JournalLine
 from mappings.tables import JOURNAL_LINES
 from pipelines.stages.cost_tables import load_costs
 from pipelines.stages.entry_lines import load_by_day
@@ -151,9 +151,12 @@ def read_entries(
     if not partitions:
         return []
     with workspace.engine() as con:
-        # The books keep no tracking, so their lines have no such column.
+        # The books keep no tracking and have journals alone, so there are no such columns.
         lines = JOURNAL_LINES.read_sql(scan(partitions, by_name=True))
-        relation = f"(SELECT *, CAST(NULL AS VARCHAR) AS tracking FROM {lines})"
+        relation = (
+            "(SELECT *, CAST(NULL AS VARCHAR) AS tracking, CAST(NULL AS VARCHAR) AS document "
+            f"FROM {lines})"
+        )
         return journal_entries(con, relation, connection, revisions, as_posted=as_posted)
 
 
@@ -168,7 +171,7 @@ def journal_entries(
     """Return the entries that a relation of journal lines holds, oldest first."""
     rows = con.execute(
         "SELECT entry_id, business_date, currency, content_hash, grouping, language, "
-        "part, account, category, amount, transactions, tax_code, settlement_id, "
+        "document, part, account, category, amount, transactions, tax_code, settlement_id, "
         "tax_treatment, tax_country, tax_rate, tax_amount, "
         f"tracking FROM {relation} "
         "ORDER BY business_date, entry_id, line"
@@ -176,9 +179,10 @@ def journal_entries(
     lines: dict[tuple[Any, ...], list[JournalLine]] = defaultdict(list)
     for row in rows:
         pairs = tuple((name, value) for name, value in orjson.loads(row[-1] or "[]"))
-        lines[row[:6]].append(JournalLine(*(*row[6:-1], pairs)))
+        lines[row[:7]].append(JournalLine(*(*row[7:-1], pairs)))
     entries = []
-    for (entry_id, day, currency, content_hash, grouping, language), postings in lines.items():
+    for (entry_id, day, currency, content_hash, grouping, *style), postings in lines.items():
+        language, document = style
         entry = JournalEntry(
             entry_id=entry_id,
             connection=connection,
@@ -188,6 +192,7 @@ def journal_entries(
             revision=revisions.get(entry_id, 1),
             lines=tuple(postings),
             language=language or ENGLISH,
+            document=document or JOURNAL,
         )
         is_grouped = as_posted and grouping == BY_ACCOUNT
         entries.append(by_account(entry) if is_grouped else entry)

@@ -13,11 +13,13 @@ from connectors.accounting import ORGANISATIONS
 from connectors.accounting.target import ChartAccount, Opening, OrganisationBooks, TaxCode
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.setup import Setup
+from connectors.channels import CHANNELS
 from connectors.database.registry import Connection, PlannedEntry
 from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.lake.windows import ONE_DAY
 from mappings.journal.config import MappingConfig
-from mappings.model import BOOKS, JournalEntry, settlement_of
+from mappings.journal.documents import is_booked
+from mappings.model import BOOKS, INVOICE, JournalEntry, settlement_of
 from pipelines.stages.entry_lines import write_journals
 from pipelines.stages.journals import journal_entries
 from pipelines.stages.mapping import mappings_in_effect
@@ -45,17 +47,19 @@ def open_organisation(workspace: Workspace, organisation: Connection) -> Organis
     settings, registry = workspace.settings, workspace.registry
     accounts = Accounts(settings, registry)
     application = f"{organisation.channel}:{accounts.application_id(organisation.slug)}"
+    connections = registry.connections.list()
     opening = Opening(
         settings,
         organisation,
         accounts.access(organisation.slug),
-        {c.slug: c.name for c in registry.connections.list()},
+        {c.slug: c.name for c in connections},
         partial(
             SharedRateLimiter,
             registry.rate_limits,
             application,
             str(organisation.account_id),
         ),
+        {c.slug: CHANNELS[c.channel].title for c in connections if c.channel in CHANNELS},
     )
     return ORGANISATIONS[organisation.channel](opening)
 
@@ -70,6 +74,7 @@ def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> li
         for n, override in enumerate(config.overrides)
         if override.account is not None
     }
+    is_paid_into = config.document == INVOICE
     problems = []
     for field, number in named.items():
         account = accounts.get(number)
@@ -77,6 +82,11 @@ def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> li
             problems.append(f"{field}: the organisation has no account {number}")
         elif account.refusal is not None:
             problems.append(f"{field}: {number} ({account.name}) {account.refusal}")
+        elif field == "accounts.clearing" and is_paid_into and not account.takes_payments:
+            problems.append(
+                f"{field}: {number} ({account.name}) takes no payments, and invoices are paid into "
+                "it: tick `Enable payments to this account` there"
+            )
     return problems
 
 
@@ -129,7 +139,8 @@ def entries_for(
                 con.execute("SELECT DISTINCT entry_id, held_reason FROM journal").fetchall()
             )
             for entry in journal_entries(con, "journal", store.slug, revisions, as_posted=True):
-                entries[entry] = held[entry.entry_id]
+                if is_booked(entry):
+                    entries[entry] = held[entry.entry_id]
     return entries
 
 

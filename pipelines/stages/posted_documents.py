@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.accounting.difference import difference, total
 from connectors.database.registry import Publication
-from mappings.model import JournalEntry, JournalLine
+from mappings.model import JOURNAL, JournalEntry, JournalLine
 
 # Beside the fields of the entry: what was sent before, and what was sent in its place.
 _BESIDE = frozenset({"attempt", "documents", "correction", "attachments"})
@@ -82,10 +82,16 @@ def correction_of(
 ) -> JournalEntry:
     """Return the difference that brings posted documents to a revision, dated another day.
 
-    Its id begins as the original's, so that both are known to belong together.
+    Its id begins as the original's, so that both are known to belong together. It is a journal,
+    also beside an invoice.
     """
     before = total([document.entry for document in documents], entry)
-    named = replace(entry, entry_id=f"{entry.entry_id}:c{entry.revision}", business_date=day)
+    named = replace(
+        entry,
+        entry_id=f"{entry.entry_id}:c{entry.revision}",
+        business_date=day,
+        document=JOURNAL,
+    )
     return replace(named, lines=difference(before, entry).lines)
 
 

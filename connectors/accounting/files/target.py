@@ -45,6 +45,7 @@ class Files:
     """A folder of journals. Callers hold one lock a folder while they post."""
 
     late_seconds = 0.0
+    takes_invoices = False
 
     def __init__(self, opening: Opening) -> None:
         """Open the organisation's folder; its `form` is `hledger` or a template."""

@@ -74,6 +74,7 @@ class QuickBooksJournals:
 
     # As long as QuickBooks itself lets a call take.
     late_seconds = 120.0
+    takes_invoices = False
 
     def __init__(self, opening: Opening) -> None:
         """Open a company."""

@@ -46,6 +46,7 @@ class TrytonMoves:
 
     # What arrives late is a draft, and is finished or deleted.
     late_seconds = 0.0
+    takes_invoices = False
 
     def __init__(self, opening: Opening) -> None:
         """Open a company."""

@@ -4,15 +4,21 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from connectors.accounting.target import BookedEntry, BookedLine
 
+# What entries may be, and what each calls its id.
+RESOURCES: Final = {
+    "ManualJournals": "ManualJournalID",
+    "Invoices": "InvoiceID",
+    "CreditNotes": "CreditNoteID",
+}
 _INSTANT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 
 
 def booked(resource: str, item: Mapping[str, Any]) -> BookedEntry:
-    """Return a manual journal or an invoice as any program's entry."""
+    """Return a manual journal, an invoice or a credit note as any program's entry."""
     if resource == "ManualJournals":
         lines = tuple(
             BookedLine(
@@ -26,9 +32,18 @@ def booked(resource: str, item: Mapping[str, Any]) -> BookedEntry:
         return BookedEntry(item["ManualJournalID"], "journal", day, item["Narration"], lines)
     contact = (item.get("Contact") or {}).get("Name")
     described = [line.get("Description") for line in item.get("LineItems", ())]
-    words = (item.get("InvoiceNumber"), item.get("Reference"), contact, *described)
+    number = item.get("InvoiceNumber") or item.get("CreditNoteNumber")
+    words = (number, item.get("Reference"), contact, *described)
     text = " ".join(word for word in words if word)
-    return BookedEntry(item["InvoiceID"], "invoice", day_of(item.get("Date")) or date.min, text)
+    kind = "invoice" if resource == "Invoices" else "credit note"
+    day = day_of(item.get("Date")) or date.min
+    return BookedEntry(reference_of(resource, item), kind, day, text)
+
+
+def reference_of(resource: str, item: Mapping[str, Any]) -> str:
+    """Return what a document is called on record: a journal's id, others' with their resource."""
+    number = str(item[RESOURCES[resource]])
+    return number if resource == "ManualJournals" else f"{resource}/{number}"
 
 
 def moment_of(day: date) -> str:

@@ -1,0 +1,72 @@
+"""Invoices that entries become: their lines, and the journals beside them.
+
+An entry of a day is an invoice of its activity, paid at once into clearing, and a journal of its
+payouts. An entry of a settlement is an invoice alone, left open for the deposit to be matched with.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from mappings.journal.narrations import JOINT
+from mappings.model import CLEARING, JOURNAL, JournalEntry, JournalLine, settlement_of
+
+_CARRIED_FORWARD: Final = "carried_forward"
+_PAYOUTS: Final = frozenset(("transfer.payout", "transfer.payout_failed"))
+_ACTIVITY: Final = "activity"
+
+
+def is_left_open(entry: JournalEntry) -> bool:
+    """Return whether the invoice of an entry waits for the deposit: that of a settlement."""
+    return settlement_of(entry.entry_id) is not None
+
+
+def invoice_lines(entry: JournalEntry) -> tuple[JournalLine, ...]:
+    """Return the lines of an entry's invoice, those of nothing left out; none for a journal.
+
+    Less what they come to, they are what clearing gets of the entry, or of its settlement in its
+    month.
+    """
+    if entry.document == JOURNAL:
+        return ()
+    is_billed = _is_of_settlement if is_left_open(entry) else _is_of_day
+    return tuple(line for line in entry.lines if line.amount and is_billed(line))
+
+
+def invoice_total(entry: JournalEntry) -> Decimal:
+    """Return what the marketplace owes by an entry's invoice; negative where it is owed."""
+    return -sum((line.amount for line in invoice_lines(entry)), Decimal(0))
+
+
+def payout_journal(entry: JournalEntry) -> JournalEntry | None:
+    """Return the journal beside the invoice of a day, of its payouts; None where there is none."""
+    if is_left_open(entry):
+        return None
+    lines = tuple(line for line in entry.lines if line.part != _ACTIVITY)
+    if not any(line.amount for line in lines):
+        return None
+    return replace(entry, lines=lines, document=JOURNAL)
+
+
+def is_booked(entry: JournalEntry) -> bool:
+    """Return whether an organisation gets anything of an entry.
+
+    A month of which a settlement was only paid out has no invoice of its own.
+    """
+    is_journal = entry.document == JOURNAL or not is_left_open(entry)
+    return is_journal or bool(invoice_lines(entry))
+
+
+def _is_of_day(line: JournalLine) -> bool:
+    return line.part == _ACTIVITY and line.category != CLEARING
+
+
+def _is_of_settlement(line: JournalLine) -> bool:
+    if line.category == CLEARING:
+        return False
+    # Between months nothing is carried: each has an invoice, and the deposit pays all of them.
+    # What one settlement leaves to the next has no settlement on its line.
+    is_carried = line.category == _CARRIED_FORWARD and line.settlement_id is not None
+    if is_carried and line.part == _ACTIVITY:
+        return False
+    return not set(line.category.split(JOINT)) <= _PAYOUTS
