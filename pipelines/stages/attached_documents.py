@@ -19,6 +19,7 @@ from connectors.database.registry.findings import ATTACHMENTS
 from connectors.documents.api_documents import read_head
 from connectors.documents.manifest import Manifest
 from connectors.errors import ConfigError, DaybookError, RateLimited, Transient, summary
+from mappings.model import is_of_goods, settlement_of
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.organisations import open_organisation
 from pipelines.stages.partitions import scan
@@ -87,15 +88,20 @@ def documents_of_entry(store: Store, publication: Publication) -> list[Attachmen
     Where one is an API's answer, is too large, or there are too many, it is a CSV file of the
     entry's lines instead.
     """
-    day, currency = publication.business_date, publication.currency
-    files = store.lake.partitions("transactions", store.slug, [day])
-    if not files:
+    # By the id: the entry itself may have been converted into another currency.
+    day, currency = publication.business_date, publication.entry_id.split(":")[3]
+    settlement = settlement_of(publication.entry_id)
+    days = [day] if settlement is None else store.lake.days("transactions", store.slug)
+    files = store.lake.partitions("transactions", store.slug, days)
+    # What goods cost stands in no document of the channel.
+    if not files or is_of_goods(publication.entry_id):
         return []
     with store.workspace.engine() as con:
         cursor = con.execute(
             f"SELECT {', '.join(_COLUMNS)}, document FROM {scan(files, by_name=True)} "
-            "WHERE currency = $1 ORDER BY document, row, transaction_id",
-            [currency],
+            "WHERE currency = $1 AND coalesce(settlement_id = $2, true) "
+            "ORDER BY document, row, transaction_id",
+            [currency, settlement],
         )
         rows = cursor.fetchall()
     documents = dict.fromkeys(row[-1] for row in rows)

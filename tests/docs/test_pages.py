@@ -112,13 +112,14 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     assert MappingConfig.model_validate(goods).cost_of_goods
     assert TaxProfile.model_validate(profile).country == "GB"
     configs = map(MappingConfig.model_validate, mappings)
-    config, overrides, organisation, coded, tracked, short, later, settled = configs
+    config, overrides, organisation, coded, tracked, short, later, settled, pounds = configs
     assert (short.grouping, short.language) == ("account", "de")
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
     assert [each.dimension for each in tracked.tracking] == ["Region", "Region", "Store"]
     assert (coded.tax, len(coded.treatments)) == ("target_codes", 4)
     assert (later.schedule.post_after_hours, later.schedule.hour) == (12, 6)
     assert settled.mode == "settlement"
+    assert pounds.currency is not None
     word = "Mystery / Oddity / New Fee"
     assert f"no rule for {word}:" in ENTRIES
     assert classify("amazon", [word])[0].category == "unclassified"

@@ -169,7 +169,10 @@ class Files:
         return self._form == HLEDGER
 
     def _path(self, entry: JournalEntry) -> Path:
-        name = f"{entry.business_date}-{entry.currency}{name_end(entry)}"
+        # By the id: two entries of a day may be in one currency, where one of them was converted.
+        currency = entry.entry_id.split(":")[3]
+        goods = "-goods" if entry.is_of_goods else ""
+        name = f"{entry.business_date}-{currency}{goods}{name_end(entry)}"
         if self._in_place:
             return self._folder / entry.connection / f"{name}.journal"
         # DATEV takes no file of another name.
