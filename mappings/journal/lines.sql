@@ -1,8 +1,8 @@
 -- Lines of entries before tax is split off: what accounts get of each category.
 -- grain: account, category, tax code, tracking and tax of an entry
 -- in: taxed (transactions with the number of the override that fits, their tracking as JSON, and
--- what tax rules decided, or nulls), overrides (number, account, tax_code), accounts (category, account, tax_code,
--- role), gateways (source_type, component)
+-- what tax rules decided, or nulls), overrides (number, account, tax_code), accounts (category,
+-- account, tax_code, role), gateways (source_type, component)
 WITH base AS (
     SELECT
         t.connection, t.business_date, t.currency,
