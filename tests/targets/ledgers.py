@@ -205,6 +205,7 @@ class ExportedBooks:
         """Nothing: the program that imports the files knows its own closed days."""
 
     def clear(self) -> None:
+        shutil.rmtree(self.folder / "documents", ignore_errors=True)
         for path in [*self.folder.glob("*"), self.folder.parent / "checked.journal"]:
             path.unlink(missing_ok=True)
 

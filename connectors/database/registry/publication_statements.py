@@ -20,7 +20,7 @@ SUPERSEDE = text(
     """
 )
 
-_HOLDS_ANY = text(
+HOLDS_ANY = text(
     """
     SELECT EXISTS (
         SELECT FROM registry.publications

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from connectors.database.registry.models import PublicationRow
 from connectors.database.registry.publication_statements import (
     ATTACH,
+    HOLDS_ANY,
     MARK,
     PLAN,
     POST,
@@ -59,7 +60,7 @@ class Publications(Repository):
         """
         statement = {"target": target, "references": sorted(references)}
         with self._transaction() as session:
-            return bool(references) and bool(session.scalar(_HOLDS_ANY, statement))
+            return bool(references) and bool(session.scalar(HOLDS_ANY, statement))
 
     def unsupported(self, target: str | None = None) -> Sequence[Publication]:
         """Return entries that a target may hold without a supporting journal: to be removed."""
