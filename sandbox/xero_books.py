@@ -67,6 +67,8 @@ class JournalBook:
     tracking: xero_categories.Categories = field(default_factory=xero_categories.categories)
     files: JournalFiles = field(default_factory=JournalFiles)
     period_lock: date | None = None
+    # As integrations met it: an unknown account is taken off its line, with a warning.
+    drops_accounts: bool = False
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
     )
@@ -280,7 +282,9 @@ def _written(
                 {**shown, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
             )
         else:
-            answers.append(_public(_keep(ledger, document, before)))
+            warnings = _dropped(ledger, document)
+            shown = _public(_keep(ledger, document, before))
+            answers.append({**shown, "Warnings": warnings})
     # Unless asked to sum up, Xero answers 200 and puts the errors beside each item.
     if refused and request.query_params.get("summarizeErrors", "").lower() == "true":
         return validation(answers)
@@ -321,6 +325,8 @@ def _errors(
 def _account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
     code = line.get("AccountCode", "")
     account = ledger.accounts.get(code)
+    if account is None and ledger.drops_accounts:
+        return None
     if account is None:
         return f"Account code '{code}' is not a valid code for this document."
     if account["Status"] != "ACTIVE":
@@ -359,9 +365,24 @@ def _keep(
         journal["day"] = document["Date"]
     xero_categories.identify(journal, ledger.tracking)
     for line in journal["JournalLines"]:
-        line.setdefault("AccountID", ledger.accounts[line["AccountCode"]]["AccountID"])
+        if line.get("AccountCode") in ledger.accounts:
+            line.setdefault("AccountID", ledger.accounts[line["AccountCode"]]["AccountID"])
+        else:
+            line.pop("AccountCode", None)
     ledger.journals[journal["ManualJournalID"]] = journal
     return journal
+
+
+def _dropped(ledger: JournalBook, document: Mapping[str, Any]) -> list[dict[str, str]]:
+    codes = [line.get("AccountCode") for line in document.get("JournalLines", ())]
+    return [
+        {
+            "Message": f"Account code '{code}' has been removed as it does not match a recognised "
+            "account."
+        }
+        for code in codes
+        if code is not None and code not in ledger.accounts
+    ]
 
 
 def _public(journal: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ that Xero keeps it where its own rounding differs by a cent is UNCONFIRMED, so t
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -121,7 +122,13 @@ class XeroJournals:
     def post(self, entry: JournalEntry, attempt: int) -> str:
         """Create a journal; return its id."""
         self._tracking.check(entry)
-        return self._write("PUT", "", self._document(entry), attempt_key("post", entry, attempt))
+        document, key = self._document(entry), attempt_key("post", entry, attempt)
+        try:
+            return self._write("PUT", "", document, key)
+        except _Changed as changed:
+            # It stands there all the same: half an entry would be posted, and a whole one later.
+            self._void(changed.reference, document)
+            raise
 
     def replace(
         self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
@@ -130,7 +137,12 @@ class XeroJournals:
         self._tracking.check(entry)
         self._intact(reference, before)
         key = attempt_key("replace", entry, attempt)
-        return self._write("POST", f"/{reference}", self._document(entry), key)
+        try:
+            return self._write("POST", f"/{reference}", self._document(entry), key)
+        except _Changed:
+            # What stood there comes back, so that the next revision finds it as it was posted.
+            self._write("POST", f"/{reference}", self._document(before), None)
+            raise
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Void a journal that nobody edited; one that is void already stays so."""
@@ -138,9 +150,12 @@ class XeroJournals:
         if journal is None or journal["Status"] in _GONE:
             return
         self._intact(reference, before)
+        self._void(reference, self._document(before))
+
+    def _void(self, reference: str, document: Mapping[str, Any]) -> None:
         # Without a key: one that is void stays so, however often it is asked.
-        document = {**self._document(before), "Status": "VOIDED"}
-        self._write("POST", f"/{reference}", document, None)
+        with suppress(_Changed):
+            self._write("POST", f"/{reference}", {**document, "Status": "VOIDED"}, None)
 
     def attach(self, reference: str, files: Sequence[Attachment]) -> None:
         """Attach files to a journal, each under its name."""
@@ -245,13 +260,18 @@ class XeroJournals:
             (journal,) = answer["ManualJournals"]
         except (KeyError, TypeError, ValueError) as error:
             raise Transient(f"{TITLE} answers a journal with something else: try again") from error
-        # A warning may mean that a line was dropped: the journal is then not what was sent.
-        problems = [*journal.get("ValidationErrors", ()), *journal.get("Warnings", ())]
-        if problems or journal.get("StatusAttributeString") == "ERROR":
-            messages = "; ".join(str(problem.get("Message")) for problem in problems)
-            if any(words in messages for words in _LOCKED):
-                raise PeriodClosed(f"{TITLE}: {messages}")
-            raise Permanent(f"{TITLE} refuses the journal: {messages or 'it does not say why'}")
+        errors, warnings = (
+            "; ".join(str(problem.get("Message")) for problem in journal.get(name, ()))
+            for name in ("ValidationErrors", "Warnings")
+        )
+        if errors or journal.get("StatusAttributeString") == "ERROR":
+            if any(words in errors for words in _LOCKED):
+                raise PeriodClosed(f"{TITLE}: {errors}")
+            why = errors or warnings or "it does not say why"
+            raise Permanent(f"{TITLE} refuses the journal: {why}")
+        # A warning may mean that a line was changed: the journal is then not what was sent.
+        if warnings:
+            raise _Changed(str(journal["ManualJournalID"]), warnings)
         return str(journal["ManualJournalID"])
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
@@ -262,6 +282,14 @@ class XeroJournals:
         with Remote(TITLE, auth, error_for=_error, limiter=self._limiter, exact=True) as xero:
             url = self._access.url("api", f"/api.xro/2.0{path}")
             return xero.call(method, url, operation=CALLS, headers=headers, **options)
+
+
+class _Changed(Permanent):
+    """Xero took a journal, and changed it: an account was dropped from a line."""
+
+    def __init__(self, reference: str, warnings: str) -> None:
+        super().__init__(f"{TITLE} refuses the journal: {warnings}")
+        self.reference = reference
 
 
 class _NoJournal(Permanent):
