@@ -303,9 +303,7 @@ def _errors(
         return [locked]
     if status in FINAL:
         return [] if before is not None else ["A document that is not there cannot be voided"]
-    errors = []
-    if not document.get("Narration"):
-        errors.append("Narration must be specified")
+    errors = [] if document.get("Narration") else ["Narration must be specified"]
     # Xero has a default, of which its documents say two things: whoever omits it fails here.
     if "LineAmountTypes" not in document:
         errors.append("LineAmountTypes must be specified")

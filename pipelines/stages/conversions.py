@@ -49,14 +49,19 @@ class Rates:
         """Return how many of the currency one unit of another is; None where no rate is near."""
         for back in range(_LAST_BEFORE.days + 1):
             rates = self._by_day.get(day - timedelta(days=back))
-            near = _between(rates, currency, self._to) if rates else None
+            near = rate_between(rates, currency, self._to) if rates else None
             if near is not None:
                 return near
         return None
 
 
-def _between(rates: Mapping[tuple[str, str], Decimal], currency: str, to: str) -> Decimal | None:
-    """Return a rate, its inverse, or the one over a currency that both have a rate with."""
+def rate_between(
+    rates: Mapping[tuple[str, str], Decimal], currency: str, to: str
+) -> Decimal | None:
+    """Return a rate of one day's: it, its inverse, or one over a currency both have a rate with.
+
+    None where there is none.
+    """
     with localcontext(prec=_DIGITS):
         direct, inverse = rates.get((currency, to)), rates.get((to, currency))
         if direct is not None:

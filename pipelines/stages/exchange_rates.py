@@ -5,10 +5,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from connectors.accounting.beancount.books import Books
 from connectors.errors import BadInput
 from connectors.rates import read_rates
+from pipelines.stages.book_prices import CENTRAL_BANK, write_prices
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
+from pipelines.stages.publisher import LOCK_SECONDS
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
@@ -38,12 +41,16 @@ def import_rates(
 ) -> RatesImport:
     """Store the rates of a file under a source's name; `BadInput` for what cannot be read.
 
-    Entries that mappings convert at this source's rates are planned anew.
+    Entries that mappings convert at this source's rates are planned anew, and the central bank's
+    rates become the prices of the books.
     """
     rates = read_rates(name, content)
     changed = workspace.registry.exchange_rates.add(source, rates, actor)
     if changed:
         _plan(workspace, source, min(rate.day for rate in rates))
+    if changed and source == CENTRAL_BANK:
+        with workspace.registry.lock("books", LOCK_SECONDS):
+            write_prices(workspace, Books(workspace.settings.books_folder))
     return RatesImport(len(rates), changed)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.accounting.beancount.books import Books
 from connectors.errors import BadInput
 from connectors.rates import ExchangeRate, read_rates
 from mappings.journal.config import MappingConfig
@@ -17,7 +18,9 @@ from mappings.model import JournalEntry, JournalLine
 from pipelines.stages.exchange_rates import import_rates
 from pipelines.stages.organisations import organisation_of
 from pipelines.stages.target_proof import prove_at
-from tests.stages.organisation_books import ACCOUNTS, CURRENCIES, Books, books, settlement
+from tests.channels.house import House
+from tests.stages.organisation_books import ACCOUNTS, CURRENCIES, books, settlement
+from tests.stages.organisation_books import Books as OrganisationBooks
 
 __all__ = ["books"]
 OTHER = {"xero": "260", "quickbooks": "91"}
@@ -28,12 +31,12 @@ BANK = (
 )
 
 
-def rates_of(books: Books, content: str = BANK) -> None:
+def rates_of(books: OrganisationBooks, content: str = BANK) -> None:
     import_rates(books.house.workspace, "ecb", "rates.csv", content.encode(), "ann")
 
 
 @pytest.fixture
-def foreign(books: Books) -> Books:
+def foreign(books: OrganisationBooks) -> OrganisationBooks:
     """Books of an organisation whose store is paid in euros."""
     accounts = ACCOUNTS[books.name] | dict.fromkeys(("fx", "rounding"), OTHER[books.name])
     currency = {"to": CURRENCIES[books.name], "rates": "ecb"}
@@ -46,7 +49,7 @@ def foreign(books: Books) -> Books:
 
 
 def test_days_are_converted_at_their_rates_and_the_payout_realises_the_difference(
-    foreign: Books,
+    foreign: OrganisationBooks,
 ) -> None:
     rates_of(foreign)
     foreign.take(settlement("EUR"))
@@ -65,7 +68,7 @@ def test_days_are_converted_at_their_rates_and_the_payout_realises_the_differenc
     assert (proof.state, proof.currency, proof.posted) == ("tied", "EUR", 34)
 
 
-def test_a_day_without_a_rate_is_held_until_there_is_one(foreign: Books) -> None:
+def test_a_day_without_a_rate_is_held_until_there_is_one(foreign: OrganisationBooks) -> None:
     foreign.take(settlement("EUR"))
     registry = foreign.house.workspace.registry
     held = registry.publications.list("harbour", states=["held"])
@@ -80,7 +83,7 @@ def test_a_day_without_a_rate_is_held_until_there_is_one(foreign: Books) -> None
     assert len(foreign.send().posted) == 3
 
 
-def test_a_late_change_reaches_the_payout_that_clears_it(foreign: Books) -> None:
+def test_a_late_change_reaches_the_payout_that_clears_it(foreign: OrganisationBooks) -> None:
     rates_of(foreign)
     foreign.take(settlement("EUR"))
     foreign.send()
@@ -143,3 +146,18 @@ def test_a_bad_file_of_rates_is_refused_with_the_row_and_the_cure(
 ) -> None:
     with pytest.raises(BadInput, match=problem):
         read_rates("rates", content)
+
+
+def test_the_banks_rates_are_the_prices_of_the_books(empty: House) -> None:
+    empty.take(settlement("USD"))
+    empty.run()
+    main = Books(empty.settings.books_folder).main_file
+    main.write_text(main.read_text() + "2000-01-01 commodity GBP\n")
+    import_rates(empty.workspace, "ecb", "rates.csv", BANK.encode(), "ann")
+    prices = (main.parent / "prices.beancount").read_text().splitlines()
+    # One pound is 1.20 / 0.80 dollars on the second of March.
+    assert "2026-03-02 price GBP 1.5 USD" in prices
+    assert not [line for line in prices if "EUR" in line or "JPY" in line]
+    result = Books(empty.settings.books_folder).check()
+    assert result is not None
+    assert result.errors == ()
