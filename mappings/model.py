@@ -25,7 +25,8 @@ class JournalLine:
     `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount`
     is the part of `amount` that is tax, where the target posts tax by code; `tax_rate` is in
     percent. Without a tax profile no line has a `tax_treatment`. `tracking` are pairs of a
-    dimension and its value.
+    dimension and its value. `stated` is the amount in the channel's currency, where the line was
+    converted.
     """
 
     part: str
@@ -40,6 +41,7 @@ class JournalLine:
     tax_rate: Decimal | None = None
     tax_amount: Decimal | None = None
     tracking: tuple[tuple[str, str], ...] = ()
+    stated: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

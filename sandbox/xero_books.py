@@ -8,7 +8,7 @@ minutes, with the answer to its first request, whatever that was.
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -46,6 +46,8 @@ class JournalBook:
     tracking: xero_categories.Categories = field(default_factory=xero_categories.categories)
     files: JournalFiles = field(default_factory=JournalFiles)
     period_lock: date | None = None
+    # As integrations met it: an unknown account is taken off its line, with a warning.
+    drops_accounts: bool = False
     replies: dict[str, tuple[float, tuple[str, str, bytes], int, bytes]] = field(
         default_factory=dict
     )
@@ -103,7 +105,7 @@ def postings(item: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
     for line in item["LineItems"]:
         tax, amount = tax_of(item, line), Decimal(str(line["LineAmount"]))
         within = tax if item["LineAmountTypes"] == "Inclusive" else Decimal(0)
-        yield line["AccountCode"], sign * (amount - within)
+        yield line.get("AccountCode", ""), sign * (amount - within)
         yield TAX_ACCOUNT, sign * tax
     yield PAYABLE if item["Type"] == "ACCPAY" else RECEIVABLE, -sign * Decimal(str(item["Total"]))
 
@@ -220,7 +222,9 @@ def _written(
                 {**shown, "StatusAttributeString": "ERROR", "ValidationErrors": messages}
             )
         else:
-            answers.append(_public(_keep(ledger, document, before)))
+            warnings = dropped(ledger, document.get("JournalLines", ()))
+            shown = _public(_keep(ledger, document, before))
+            answers.append({**shown, "Warnings": warnings})
     # Unless asked to sum up, Xero answers 200 and puts the errors beside each item.
     if refused and request.query_params.get("summarizeErrors", "").lower() == "true":
         return validation(answers)
@@ -239,9 +243,7 @@ def _errors(
         return [message]
     if status in FINAL:
         return [] if before is not None else ["A document that is not there cannot be voided"]
-    errors = []
-    if not document.get("Narration"):
-        errors.append("Narration must be specified")
+    errors = [] if document.get("Narration") else ["Narration must be specified"]
     # Xero has a default, of which its documents say two things: whoever omits it fails here.
     if "LineAmountTypes" not in document:
         errors.append("LineAmountTypes must be specified")
@@ -262,6 +264,8 @@ def account_error(ledger: JournalBook, line: Mapping[str, Any]) -> str | None:
     """Return why a line may not be of its account; None where it may."""
     code = line.get("AccountCode", "")
     account = ledger.accounts.get(code)
+    if account is None and ledger.drops_accounts:
+        return None
     if account is None:
         return f"Account code '{code}' is not a valid code for this document."
     if account["Status"] != "ACTIVE":
@@ -301,9 +305,25 @@ def _keep(
         journal["day"] = document["Date"]
     xero_categories.identify(journal, ledger.tracking)
     for line in journal["JournalLines"]:
-        line.setdefault("AccountID", ledger.accounts[line["AccountCode"]]["AccountID"])
+        if line.get("AccountCode") in ledger.accounts:
+            line.setdefault("AccountID", ledger.accounts[line["AccountCode"]]["AccountID"])
+        else:
+            line.pop("AccountCode", None)
     ledger.journals[journal["ManualJournalID"]] = journal
     return journal
+
+
+def dropped(ledger: JournalBook, lines: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a warning for each account of lines that is taken off them."""
+    codes = [line.get("AccountCode") for line in lines]
+    return [
+        {
+            "Message": f"Account code '{code}' has been removed as it does not match a recognised "
+            "account."
+        }
+        for code in codes
+        if code is not None and code not in ledger.accounts
+    ]
 
 
 def _public(journal: Mapping[str, Any]) -> dict[str, Any]:

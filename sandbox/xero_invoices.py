@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox import xero_categories
-from sandbox.xero_books import FINAL, JournalBook, account_error, keyed, locked
+from sandbox.xero_books import FINAL, JournalBook, account_error, dropped, keyed, locked
 from sandbox.xero_forms import INVOICES, MISSING, Form, by_id, refusal, shown, touch
 from sandbox.xero_lists import is_newer, listed
 from sandbox.xero_payments import settle
@@ -47,7 +47,9 @@ def _written(
         return problem(MISSING, 404)
     errors = list(_errors(ledger, form, document, before))
     if not errors:
-        return ok(form.resource, [_public(_keep(ledger, form, document, before))])
+        warnings = dropped(ledger, document.get("LineItems", ()))
+        shown_there = _public(_keep(ledger, form, document, before))
+        return ok(form.resource, [{**shown_there, "Warnings": warnings}])
     answer = {**{n: v for n, v in document.items() if n != "Date"}, **refusal(errors)}
     if request.query_params.get("summarizeErrors", "").lower() == "true":
         return validation([answer])
@@ -127,7 +129,10 @@ def _keep(
     for line in item["LineItems"]:
         line["LineItemID"] = str(uuid.uuid4())
         line["TaxAmount"] = float(tax_of(item, line))
-        line["AccountID"] = ledger.accounts[line["AccountCode"]]["AccountID"]
+        if line["AccountCode"] in ledger.accounts:
+            line["AccountID"] = ledger.accounts[line["AccountCode"]]["AccountID"]
+        else:
+            del line["AccountCode"]
     xero_categories.identify({"JournalLines": item["LineItems"]}, ledger.tracking)
     total, tax = _total(item), sum((tax_of(item, line) for line in item["LineItems"]), Decimal(0))
     item |= {"Total": float(total), "TotalTax": float(tax), "SubTotal": float(total - tax)}

@@ -13,6 +13,7 @@ def difference(before: JournalEntry, after: JournalEntry) -> JournalEntry:
     """Return what brings one revision to the next, account by account; it balances as both do."""
     sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
     taxes: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    stated: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
     kinds: dict[tuple[object, ...], JournalLine] = {}
     for line, sign in _signed(before, after):
         # What tells two lines apart in the program; lines of one kind are one sum there.
@@ -23,8 +24,15 @@ def difference(before: JournalEntry, after: JournalEntry) -> JournalEntry:
         kinds.setdefault(kind, line)
         sums[kind] += sign * line.amount
         taxes[kind] += sign * (line.tax_amount or Decimal(0))
+        stated[kind] += sign * (line.amount if line.stated is None else line.stated)
+    is_converted = any(line.stated is not None for line, _ in _signed(before, after))
     lines = tuple(
-        replace(kinds[kind], amount=amount, tax_amount=taxes[kind] or None)
+        replace(
+            kinds[kind],
+            amount=amount,
+            tax_amount=taxes[kind] or None,
+            stated=stated[kind] if is_converted else None,
+        )
         for kind, amount in sums.items()
         if amount or taxes[kind]
     )

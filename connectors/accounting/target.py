@@ -153,10 +153,13 @@ class OrganisationBooks(Protocol):
     def closed_through(self) -> date | None:
         """Return the last day that is closed there; None while none is."""
 
-    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+    def find(
+        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+    ) -> Holding | None:
         """Return what the books hold of this revision of an entry, by its marker.
 
-        `before` is the revision it takes the place of, where one is posted.
+        `before` is the revision it takes the place of, where one is posted. What is missing of
+        several documents is made first, under the attempt that was lost.
         """
 
     def post(self, entry: JournalEntry, attempt: int) -> str:

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "reconcile": Entry("reconcile", "Compare every settlement with the books."),
     "bank": Entry("bank", "Match payouts with bank statements."),
     "costs": Entry("costs", "Book what goods cost."),
+    "rates": Entry("rates", "Keep rates of exchange."),
     "close": Entry("close", "Archive a month and close its books."),
     "sql": Entry("sql", "Query the warehouse."),
     "up": Entry("up", "Run the console and everything behind it."),

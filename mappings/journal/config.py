@@ -7,12 +7,13 @@ category needs no new document. `schema.json` beside this module is published wi
 import hashlib
 import re
 from string import digits
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mappings.channels import channels
 from mappings.journal.accounts import is_component
+from mappings.journal.conversion import Conversion
 from mappings.journal.dimensions import MOST_DIMENSIONS, Assignment, dimension_key
 from mappings.journal.merged_lines import BY_CATEGORY, Grouping
 from mappings.journal.narrations import ENGLISH, Language
@@ -24,7 +25,6 @@ from mappings.model import (
     CREDIT_NOTE,
     GATEWAY,
     INVOICE,
-    JOURNAL,
     UNCLASSIFIED,
 )
 from mappings.taxonomy import categories, chart
@@ -46,6 +46,17 @@ def _account_problem(name: str) -> str | None:
         f"{name!r} is not an account; one looks like Expenses:Fees:Other, each part of "
         "letters, digits and hyphens, beginning with a capital or a digit"
     )
+
+
+_NOT_OF_BOOKS: Final = {
+    "mode": "the books have an entry of each day",
+    "document": "the books have journals alone",
+    "currency": "the books keep every currency as it is",
+    "tracking": "the books keep no dimensions; assign them in the mapping for an organisation",
+    "attachments": "the books name documents by their rows, and attach none",
+    "schedule": "the books are written whenever a day is computed",
+    "tax": "the books know no tax codes, so tax is on lines of its own there",
+}
 
 
 class AccountLine(BaseModel):
@@ -82,6 +93,7 @@ class MappingConfig(BaseModel):
     paid out (`settlement`), in parts where it has lines of several months.
     `document`: an organisation gets a `journal` for each entry, or an `invoice` (Xero); of goods
     always a journal. `credit_note`: a negative invoice is a credit note, and else a bill.
+    `currency`: an organisation gets entries of other currencies in its own, at a source's rates.
     `cost_of_goods`: what the units cost that a day sold is an entry of its own (`cogs:…`).
     `locations`: location of stock -> account of what lies there, instead of that of `inventory`.
     `tracking`: values of an organisation's dimensions (categories, class, location) for some lines.
@@ -105,6 +117,7 @@ class MappingConfig(BaseModel):
     mode: Literal["daily", "settlement"] = "daily"
     document: Literal["journal", "invoice"] = "journal"
     credit_note: bool = False
+    currency: Conversion | None = None
     cost_of_goods: bool = False
     locations: dict[str, Text] = Field(default_factory=dict)
     tracking: tuple[Assignment, ...] = ()
@@ -141,26 +154,27 @@ class MappingConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _accounts_of_the_chart(self) -> Self:
-        if self.chart != "books":
-            if self.source_types:
-                raise ValueError(
-                    "source_types are named in the mapping for the books, and hold for every target"
-                )
+    def _fields_of_the_chart(self) -> Self:
+        if self.chart == "books":
+            for name, why in _NOT_OF_BOOKS.items():
+                default = type(self).model_fields[name].get_default(call_default_factory=True)
+                if getattr(self, name) != default:
+                    raise ValueError(f"{name}: {why}")
             return self
-        if self.tracking:
+        if self.source_types:
             raise ValueError(
-                "tracking: the books keep no dimensions; assign them in the mapping for an "
-                "organisation"
+                "source_types are named in the mapping for the books, and hold for every target"
             )
-        if self.attachments:
-            raise ValueError("attachments: the books name documents by their rows, and attach none")
-        if self.schedule != Schedule():
-            raise ValueError("schedule: the books are written whenever a day is computed")
-        if self.tax == "target_codes":
-            raise ValueError(
-                "tax: the books know no tax codes, so tax is on lines of its own there"
-            )
+        if self.credit_note and self.document != INVOICE:
+            raise ValueError("credit_note: a journal has none; it goes with `document: invoice`")
+        if self.currency is not None and self.mode != "daily":
+            raise ValueError("currency: entries of settlements are not converted: use mode daily")
+        return self
+
+    @model_validator(mode="after")
+    def _accounts_of_the_books(self) -> Self:
+        if self.chart != "books":
+            return self
         named = {f"accounts.{role}": account for role, account in self.accounts.items()}
         named |= {f"locations.{name}": account for name, account in self.locations.items()}
         named |= {
@@ -171,16 +185,6 @@ class MappingConfig(BaseModel):
         for where, account in named.items():
             if problem := _account_problem(account):
                 raise ValueError(f"{where}: {problem}")
-        return self
-
-    @model_validator(mode="after")
-    def _entries(self) -> Self:
-        if self.credit_note and self.document != INVOICE:
-            raise ValueError("credit_note: a journal has none; it goes with `document: invoice`")
-        if self.chart == "books" and self.mode != "daily":
-            raise ValueError("mode: the books have an entry of each day")
-        if self.chart == "books" and self.document != JOURNAL:
-            raise ValueError("document: the books have journals alone")
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ attached fails no entry: it is on the store's card, and tried again with the sto
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -19,6 +19,7 @@ from connectors.database.registry.findings import ATTACHMENTS
 from connectors.documents.api_documents import read_head
 from connectors.documents.manifest import Manifest
 from connectors.errors import ConfigError, DaybookError, RateLimited, Transient, summary
+from mappings.model import is_of_goods, settlement_of
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.organisations import open_organisation
 from pipelines.stages.partitions import scan
@@ -51,11 +52,14 @@ def attach_documents(store: Store, organisation: Connection) -> list[str]:
     registry = store.workspace.registry
     waiting = registry.publications.unattached(organisation.slug, store.slug)
     if not waiting:
+        # What was said of entries that were taken out since.
+        if any(finding.startswith(ATTACHMENTS) for finding in store.connection.findings):
+            registry.findings.set(store.slug, ATTACHMENTS, [])
         return []
     problems = list(_attach_all(store, organisation, waiting))
     shown = problems[:_CARD_LINES]
     if len(problems) > len(shown):
-        shown.append(f"{len(problems) - len(shown)} entries more: `daybook publish` tries again")
+        shown.append(_more(len(problems) - len(shown), organisation))
     registry.findings.set(store.slug, ATTACHMENTS, shown)
     return problems
 
@@ -65,41 +69,56 @@ def _attach_all(
 ) -> Iterator[str]:
     publications = store.workspace.registry.publications
     books: OrganisationBooks | None = None
+    # Read once: a store may have thousands.
+    manifests = {manifest.document: manifest for manifest in store.lake.manifests(store.slug)}
     for number, publication in enumerate(waiting):
         try:
             books = books or open_organisation(store.workspace, organisation)
-            books.attach(publication.reference or "", documents_of_entry(store, publication))
+            books.attach(
+                publication.reference or "", documents_of_entry(store, publication, manifests)
+            )
         except (DaybookError, OSError) as error:
             yield f"{publication.entry_id} has no document: {summary(error)}"
             # The others would meet the same.
             if isinstance(error, Transient | RateLimited | ConfigError):
                 left = len(waiting) - number - 1
                 if left:
-                    yield f"{left} entries more have none: `daybook publish` tries again"
+                    yield _more(left, organisation)
                 return
         else:
             publications.mark_attached(organisation.slug, publication)
 
 
-def documents_of_entry(store: Store, publication: Publication) -> list[Attachment]:
+def _more(entries: int, organisation: Connection) -> str:
+    command = f"`daybook publish --target {organisation.slug}`"
+    return f"{entries} more entries have none: {command} tries again"
+
+
+def documents_of_entry(
+    store: Store, publication: Publication, manifests: Mapping[str, Manifest]
+) -> list[Attachment]:
     """Return the documents that an entry's lines are from, as their channel made them.
 
     Where one is an API's answer, is too large, or there are too many, it is a CSV file of the
     entry's lines instead.
     """
-    day, currency = publication.business_date, publication.currency
-    files = store.lake.partitions("transactions", store.slug, [day])
-    if not files:
+    # By the id: the entry itself may have been converted into another currency.
+    day, currency = publication.business_date, publication.entry_id.split(":")[3]
+    settlement = settlement_of(publication.entry_id)
+    days = [day] if settlement is None else store.lake.days("transactions", store.slug)
+    files = store.lake.partitions("transactions", store.slug, days)
+    # What goods cost stands in no document of the channel.
+    if not files or is_of_goods(publication.entry_id):
         return []
     with store.workspace.engine() as con:
         cursor = con.execute(
             f"SELECT {', '.join(_COLUMNS)}, document FROM {scan(files, by_name=True)} "
-            "WHERE currency = $1 ORDER BY document, row, transaction_id",
-            [currency],
+            "WHERE currency = $1 AND coalesce(settlement_id = $2, true) "
+            "ORDER BY document, row, transaction_id",
+            [currency, settlement],
         )
         rows = cursor.fetchall()
     documents = dict.fromkeys(row[-1] for row in rows)
-    manifests = {m.document: m for m in store.lake.manifests(store.slug)}
     originals = [_original(store, manifests[d]) for d in documents if d in manifests]
     readable = [each for each in originals if each is not None]
     if len(readable) == len(documents) <= MOST:

@@ -149,6 +149,7 @@ class Delivery:
                 sent_as(lost.content),
                 # A correction stands beside what was there, and takes the place of nothing.
                 before[0].entry if before and not lost.content.get("correction") else None,
+                _attempt(lost),
             )
             if holding is None and _may_arrive(lost, target.late_seconds):
                 raise _StillOpen(
@@ -302,11 +303,13 @@ class Delivery:
     ) -> None:
         documents = documents_of(held)
         is_rolled_back = self._is_rolled_back(chain[-1])
+        # Looked at before the call that was lost: half-way it looks edited, by that call itself.
+        is_begun = held is not None and held.state in {"sending", "unknown"}
         for document in documents:
             _check_open(document.entry.business_date, closed)
             # All before the first goes: half of an entry is worse than the whole. One alone is
             # looked at when it goes.
-            if len(documents) > 1 or not is_rolled_back:
+            if not is_begun and (len(documents) > 1 or not is_rolled_back):
                 self._check_removable(target, document, is_rolled_back)
         if held is not None and documents:
             self._void(target, held, documents)

@@ -7,7 +7,7 @@ number, like [U+1F600].
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, Final, Literal, cast
 
@@ -266,6 +266,5 @@ def _shown(value: Any, digits: int) -> str:
 
 
 def _is_figure(values: Iterable[Any]) -> bool:
-    return all(
-        v is None or (isinstance(v, Decimal | int) and not isinstance(v, date)) for v in values
-    )
+    stated = [value for value in values if value is not None]
+    return bool(stated) and all(isinstance(value, Decimal | int) for value in stated)

@@ -20,6 +20,7 @@ from connectors.lake.windows import ONE_DAY
 from mappings.journal.config import MappingConfig
 from mappings.journal.documents import is_booked
 from mappings.model import BOOKS, INVOICE, JournalEntry, settlement_of
+from pipelines.stages.conversions import convert, payout_days
 from pipelines.stages.entry_lines import write_journals
 from pipelines.stages.journals import journal_entries
 from pipelines.stages.mapping import mappings_in_effect
@@ -133,14 +134,14 @@ def entries_for(
     entries: dict[JournalEntry, str | None] = {}
     since = Setup.model_validate(organisation.setup).posting.since or date.min
     with store.workspace.engine() as con:
-        for _ in write_journals(con, store, organisation.slug, days, since=since):
+        for mapping in write_journals(con, store, organisation.slug, days, since=since):
             # Read before the table is made anew under the next mapping.
             held = dict(
                 con.execute("SELECT DISTINCT entry_id, held_reason FROM journal").fetchall()
             )
-            for entry in journal_entries(con, "journal", store.slug, revisions, as_posted=True):
-                if is_booked(entry):
-                    entries[entry] = held[entry.entry_id]
+            made = journal_entries(con, "journal", store.slug, revisions, as_posted=True)
+            by_entry = {entry: held[entry.entry_id] for entry in made if is_booked(entry)}
+            entries |= convert(con, store, mapping, by_entry, since)
     return entries
 
 
@@ -170,10 +171,10 @@ def plan_for_organisation(
     since = organisation and Setup.model_validate(organisation.setup).posting.since
     if organisation is None or not since:
         return
-    chosen = sorted(day for day in days if day >= since)
+    registry = store.workspace.registry
+    chosen = sorted(_concerned(store, organisation, [day for day in days if day >= since]))
     if not chosen:
         return
-    registry = store.workspace.registry
     publications = registry.publications
     # Without revisions, which the plan itself counts up.
     entries = entries_for(store, organisation, chosen, {})
@@ -203,6 +204,14 @@ def plan_for_organisation(
     gone = _gone(store, organisation, chosen, {row.entry_id for row in rows})
     if gone:
         publications.withdraw(organisation.slug, store.slug, gone)
+
+
+def _concerned(store: Store, organisation: Connection, days: Sequence[date]) -> set[date]:
+    """Return days and those whose entries depend on them: payouts, where entries are converted."""
+    registry = store.workspace.registry
+    effective = mappings_in_effect(registry, store.slug, days, organisation.slug)
+    is_converted = any(mapping.currency is not None for mapping, _ in effective)
+    return {*days, *(payout_days(store, days) if is_converted else ())}
 
 
 def _gone(

@@ -12,6 +12,7 @@ from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE
 from connectors.lake.windows import Window
 from mappings.model import BOOKS
+from pipelines.stages.book_prices import write_prices
 from pipelines.stages.journals import read_entries
 from pipelines.stages.orphans import Orphan, orphans
 from pipelines.stages.workspace import Workspace
@@ -136,6 +137,9 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
         written = books.publish(
             connection.slug, connection.name, chosen, [orphan.entry_id for orphan in gone]
         )
+        # With another currency in the books, their prices are others.
+        if books.accounts_file in written.files_written:
+            write_prices(workspace, books)
         registry.publications.mark_posted(BOOKS, todo, reference=str(connection.slug))
         registry.publications.mark_voided(
             BOOKS, [p for orphan in gone for p in orphan.publications]

@@ -19,7 +19,6 @@ from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 LOCK_SECONDS = 120.0
-_FIGURES = ("amount", "tax_rate", "tax_amount")
 
 
 def send(store: Store, organisation: Connection, window: Window) -> Sent:

@@ -6,7 +6,7 @@ that with the journals: what is still to be posted is no difference.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -56,8 +56,9 @@ def prove_at(
         target, [connection.slug], states=["posted"], all_revisions=True
     )
     before, after, currencies = _journalled(workspace, connection, since)
-    currencies |= {name: p.currency for p in posted for name in _sent([p])}
-    sent = _sent(posted)
+    # By the id: what was sent may have been converted.
+    currencies |= {name: p.entry_id.split(":")[3] for p in posted for name in _sent([p])}
+    sent, stated = _sent(posted), _sent(posted, as_stated=True)
     there, changed = _there(open_organisation(workspace, organisation), posted)
     return [
         _proof(
@@ -65,14 +66,24 @@ def prove_at(
             settlement,
             currencies[settlement],
             target,
-            sent=sent.get(settlement, _NOTHING),
-            there=there.get(settlement, _NOTHING),
-            journalled=after.get(settlement, _NOTHING),
-            before=before.get(settlement, _NOTHING),
-            changed=changed.get(settlement),
+            _SettlementSums(
+                *(sums.get(settlement, _NOTHING) for sums in (sent, stated, there, after, before))
+            ),
+            changed.get(settlement),
         )
         for settlement in sorted(after.keys() | sent.keys())
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _SettlementSums:
+    """A settlement's sums: sent and as stated in the channel's currency, there, and in journals."""
+
+    sent: Decimal
+    stated: Decimal
+    there: Decimal
+    journalled: Decimal
+    before: Decimal
 
 
 def _proof(
@@ -80,14 +91,11 @@ def _proof(
     settlement: str,
     currency: str,
     target: str,
-    *,
-    sent: Decimal,
-    there: Decimal,
-    journalled: Decimal,
-    before: Decimal,
+    figures: _SettlementSums,
     changed: str | None,
 ) -> TargetProof:
-    difference, outstanding = there - sent, journalled - sent
+    sent, stated, there = figures.sent, figures.stated, figures.there
+    difference, outstanding = there - sent, figures.journalled - stated
     state: Literal["tied", "waiting", "differs"] = "tied"
     why = None
     if difference or changed is not None:
@@ -98,13 +106,16 @@ def _proof(
         why = f"{outstanding:f} is still to be posted: `daybook publish --target {target}`"
     # A changed file tells no figure; an organisation tells what it holds.
     figure = None if changed is not None and not difference else there
+    # What was converted is told in the channel's currency, where it is all there.
+    if figure is not None and sent != stated:
+        figure = None if difference else stated
     return TargetProof(
         connection,
         settlement,
         currency,
         target,
         figure,
-        before,
+        figures.before,
         outstanding,
         difference,
         state,
@@ -141,11 +152,17 @@ def _journalled(
     )
 
 
-def _sent(posted: Iterable[Publication]) -> Amounts:
+def _sent(posted: Iterable[Publication], *, as_stated: bool = False) -> Amounts:
     sums: Amounts = defaultdict(Decimal)
     for publication in posted:
         for document in documents_of(publication):
-            for settlement, amount in _activity(document.entry.lines).items():
+            lines = document.entry.lines
+            if as_stated:
+                lines = tuple(
+                    replace(line, amount=line.amount if line.stated is None else line.stated)
+                    for line in lines
+                )
+            for settlement, amount in _activity(lines).items():
                 sums[settlement] += amount
     return dict(sums)
 

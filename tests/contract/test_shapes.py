@@ -20,7 +20,7 @@ from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.shapes import answer_schema, example, graphql_answer, matches, operations
 
-SEEDS = 3
+SEEDS = 2
 ETSY = "/v3/application/shops/{shop_id}"
 RECON = "/v3/report/reconreport"
 # What a read path asks, by the document that describes it.

@@ -112,7 +112,7 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     assert MappingConfig.model_validate(goods).cost_of_goods
     assert TaxProfile.model_validate(profile).country == "GB"
     configs = map(MappingConfig.model_validate, mappings)
-    config, overrides, organisation, coded, tracked, short, later, *settled = configs
+    config, overrides, organisation, coded, tracked, short, later, *settled, pounds = configs
     assert (short.grouping, short.language) == ("account", "de")
     assert (len(overrides.overrides), organisation.chart) == (2, "organisation")
     assert [each.dimension for each in tracked.tracking] == ["Region", "Region", "Store"]
@@ -122,6 +122,7 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
         ("settlement", "journal"),
         ("settlement", "invoice"),
     ]
+    assert pounds.currency is not None
     word = "Mystery / Oddity / New Fee"
     assert f"no rule for {word}:" in ENTRIES
     assert classify("amazon", [word])[0].category == "unclassified"

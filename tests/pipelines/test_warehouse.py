@@ -191,7 +191,7 @@ MOVES = st.lists(
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(MOVES, min_size=1, max_size=4))
 def test_any_sequence_of_changes_ends_where_a_rebuild_ends(

@@ -1,7 +1,7 @@
 """A store whose entries go to Xero or QuickBooks in the sandbox, over HTTP."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ from pipelines.stages.organisations import (
 )
 from pipelines.stages.sender import Sent, send
 from pipelines.stages.workspace import Workspace
-from sandbox.amazon_files import order, report
+from sandbox.amazon_files import Line, order, report
 from sandbox.limits import CLOCK
 from tests.channels.house import House
 from tests.channels.stores import buckets_passing_by
@@ -35,11 +35,12 @@ ACCOUNTS = {
 CURRENCIES = {"xero": "GBP", "quickbooks": "USD"}
 
 
-def settlement(currency: str, price: str = "20.00") -> str:
+def settlement(currency: str, price: str = "20.00", more: Sequence[Line] = ()) -> str:
     return report(
         [
             *order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC", price=price),
             *order("111-0000002-0000002", at="2026-03-03 08:00:00 UTC"),
+            *more,
         ],
         currency=currency,
         start="2026-03-01 12:00:00 UTC",

@@ -83,7 +83,9 @@ def test_a_failure_leaves_the_entry_posted_and_is_on_the_card(books: Books) -> N
     registry = books.house.workspace.registry
     findings = registry.connections.get("store").findings
     assert findings[0].startswith("documents: je:store:2026-03-02:")
-    assert findings[1] == "documents: 2 entries more have none: `daybook publish` tries again"
+    assert findings[1] == (
+        "documents: 2 more entries have none: `daybook publish --target harbour` tries again"
+    )
     # `daybook publish` has something to do.
     workspace = books.house.workspace
     assert due_days(workspace, books.house.connection, books.house.window)[0] == FIRST_DAY
@@ -108,7 +110,9 @@ def test_what_nobody_can_read_is_a_table_of_the_entrys_lines(
     turn_on(books)
     books.take(books.settlement().replace("MUG-BLUE", "=MUG"))
     monkeypatch.setattr(attached_documents, "LARGEST", 100)
-    (table,) = documents_of_entry(books.house.store, publication(books))
+    store = books.house.store
+    manifests = {m.document: m for m in store.lake.manifests(store.slug)}
+    (table,) = documents_of_entry(store, publication(books), manifests)
     header, *rows = table.content.decode().splitlines()
     assert header.startswith("posted_at,settlement_id,order_id,sku,")
     assert len(rows) == 2

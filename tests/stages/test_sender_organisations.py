@@ -215,12 +215,12 @@ def test_another_currency_is_refused_before_anything_is_sent(books: Books) -> No
     assert books.ledger.live == []
 
 
+@pytest.mark.parametrize("books", ["quickbooks"], indirect=True)
 @pytest.mark.parametrize("repeats", ["replay", "refuse", "ignore"])
 def test_quickbooks_may_do_with_a_repeated_request_what_it_likes(
     books: Books, repeats: str
 ) -> None:
-    if books.name == "quickbooks":
-        books.ledger.repeats = repeats
+    books.ledger.repeats = repeats
     books.take(books.settlement())
     books.fault(None, None, "lost", "503", "lost")
     for _ in range(8):

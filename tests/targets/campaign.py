@@ -26,7 +26,7 @@ from tests.targets.stands import DAYS, ORGANISATION, STORE, Stand
 
 FAULTS = ("lost", "cut", "503", "429 1", "expired", "late 1", "late 2", "late 4")
 DISK_FAULTS = ("before the disk has it", "after the disk has it")
-KEYED = {"quickbooks", "xero"}
+KEYED = {"quickbooks", "xero", "xero-invoices"}
 HANG_SECONDS = 90.0
 ONE_DAY = Window(FIRST_DAY, FIRST_DAY + timedelta(days=1))
 

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from mappings.taxonomy import chart
+from sandbox.xero_books import postings
 from tests.tryton import program
 
 # The roles of the entries, in each organisation's own numbers, and another account for sales.
@@ -27,7 +28,11 @@ ACCOUNTS = {
     "csv": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
     "hledger": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
 }
-OTHER_SALES = {"xero": "260", "quickbooks": "91", "tryton": "4.1.2", "csv": "999", "hledger": "999"}
+ACCOUNTS["xero-invoices"] = ACCOUNTS["xero"]
+OTHER_SALES = {
+    **{"xero": "260", "xero-invoices": "260", "quickbooks": "91", "tryton": "4.1.2"},
+    **{"csv": "999", "hledger": "999"},
+}
 # What stands on each account of a day, debits positive.
 DayBalances = dict[date, dict[str, Decimal]]
 
@@ -62,7 +67,28 @@ class EmulatedBooks:
             held.entries[day] += 1
             for line in entry["JournalLines" if self.name == "xero" else "Line"]:
                 held.add(day, *self._line(line))
+        if self.name == "xero":
+            self._add_invoices(held)
         return held
+
+    def _add_invoices(self, held: Held) -> None:
+        """Invoices, and their payments; the journal beside one of them is no entry of its own."""
+        for item in self.ledger.documents:
+            day = date.fromisoformat(item["day"])
+            held.entries[day] += 1
+            number = item.get("InvoiceNumber") or item["CreditNoteNumber"]
+            # One that took the place of a voided one has a suffix.
+            number = number.partition("/")[0]
+            beside = [j for j in self.ledger.live if f"[{number}]" in j["Narration"]]
+            held.entries[day] -= min(len(beside), 1)
+            for account, amount in postings(item):
+                held.add(day, account, amount)
+        for payment in self.ledger.payments:
+            if payment["Status"] != "DELETED":
+                day, amount = date.fromisoformat(payment["day"]), Decimal(str(payment["Amount"]))
+                signed = payment["sign"] * amount
+                held.add(day, payment["Account"]["Code"], signed)
+                held.add(day, payment["ledger"], -signed)
 
     def _line(self, line: Mapping[str, Any]) -> tuple[str, Decimal]:
         if self.name == "xero":
@@ -73,8 +99,9 @@ class EmulatedBooks:
 
     def edit(self, day: date) -> None:
         if self.name == "xero":
-            journal = next(j for j in self.ledger.live if j["day"] == str(day))
-            journal["JournalLines"][0]["AccountCode"] = "260"
+            entries = (*self.ledger.documents, *self.ledger.live)
+            entry = next(each for each in entries if each["day"] == str(day))
+            entry["LineItems" if "LineItems" in entry else "JournalLines"][0]["AccountCode"] = "260"
         else:
             entry = next(e for e in self.ledger.live if e["TxnDate"] == str(day))
             entry["Line"][0]["JournalEntryLineDetail"]["AccountRef"]["value"] = "91"
@@ -84,6 +111,9 @@ class EmulatedBooks:
 
     def clear(self) -> None:
         (self.ledger.journals if self.name == "xero" else self.ledger.entries).clear()
+        if self.name == "xero":
+            for documents in (self.ledger.invoices, self.ledger.credit_notes, self.ledger.payments):
+                documents.clear()
         self.ledger.replies.clear()
         self.close(None)
 
@@ -205,6 +235,7 @@ class ExportedBooks:
         """Nothing: the program that imports the files knows its own closed days."""
 
     def clear(self) -> None:
+        shutil.rmtree(self.folder / "documents", ignore_errors=True)
         for path in [*self.folder.glob("*"), self.folder.parent / "checked.journal"]:
             path.unlink(missing_ok=True)
 

@@ -29,6 +29,7 @@ from pipelines.stages.organisations import entries_for, open_organisation, plan_
 from pipelines.stages.posted_documents import documents_of
 from pipelines.stages.sender import Sent, send
 from pipelines.stages.workspace import Workspace
+from sandbox import amazon_files
 from sandbox.faults import Faulty
 from sandbox.limits import CLOCK
 from sandbox.server import bound, serving
@@ -49,6 +50,8 @@ from tests.tryton import program
 from tests.tryton.prepare import USER, USER_PASSWORD, load
 from tests.tryton.proxy import way_to
 
+# Entries as invoices; the last day has one and a journal of the payout.
+INVOICED = "xero-invoices"
 ORGANISATION, STORE = "harbour", "store"
 DAYS = (FIRST_DAY, date(2026, 3, 3), date(2026, 3, 18))
 # How long calls may be under way to a platform, by the name of what says so.
@@ -56,9 +59,12 @@ IMPATIENT = (
     "connectors.accounting.xero.journals.XeroJournals.late_seconds",
     "connectors.accounting.quickbooks.journals.QuickBooksJournals.late_seconds",
 )
-STANDS = ("csv", "hledger", "quickbooks", "tryton", "xero")
-REMOTE = ("quickbooks", "tryton", "xero")
-CURRENCIES = {"xero": "GBP", "quickbooks": "USD", "tryton": "GBP", "csv": "USD", "hledger": "USD"}
+STANDS = ("csv", "hledger", "quickbooks", "tryton", "xero", "xero-invoices")
+REMOTE = ("quickbooks", "tryton", "xero", "xero-invoices")
+CURRENCIES = {
+    **{"xero": "GBP", "xero-invoices": "GBP", "tryton": "GBP"},
+    **{"quickbooks": "USD", "csv": "USD", "hledger": "USD"},
+}
 
 
 @dataclass
@@ -192,7 +198,10 @@ class Stand:
     def _map(self) -> None:
         sales = {"sales": OTHER_SALES[self.name]} if self._is_other else {}
         config = MappingConfig(
-            chart="organisation", accounts={**ACCOUNTS[self.name], **sales}, overrides=[]
+            chart="organisation",
+            accounts={**ACCOUNTS[self.name], **sales},
+            overrides=[],
+            document="invoice" if self.name == INVOICED else "journal",
         )
         self.registry.mappings.save(
             config.model_dump(mode="json"), config.digest, actor="test", target=ORGANISATION
@@ -213,14 +222,16 @@ def stand(name: str, server: Server, folder: Path) -> Iterator[Stand]:
             "quickbooks": _emulated,
             "tryton": _tryton,
             "xero": _emulated,
+            "xero-invoices": _emulated,
         }[name]
         yield stack.enter_context(opened(name, settings, folder, server))
 
 
 @contextmanager
 def _emulated(name: str, settings: Settings, folder: Path, _server: Server) -> Iterator[Stand]:
+    platform = name.partition("-")[0]
     with (
-        desk(name, settings, folder) as at,
+        desk(platform, settings, folder) as at,
         buckets_passing_by(at.registry),
         pytest.MonkeyPatch.context() as patch,
     ):
@@ -230,12 +241,12 @@ def _emulated(name: str, settings: Settings, folder: Path, _server: Server) -> I
         for target in IMPATIENT:
             patch.setattr(target, 0.0)
         emulator: Any = at.emulator
-        house = _house(at.accounts, name, at.fields(emulator.first), emulator.first)
-        ledgers = emulator.ledgers if name == "xero" else emulator.books
+        house = _house(at.accounts, platform, at.fields(emulator.first), emulator.first, name)
+        ledgers = emulator.ledgers if platform == "xero" else emulator.books
         ledger = ledgers[emulator.first]
         paths = {"xero": "/api.xro/2.0/", "quickbooks": "/v3/company/"}
-        emulator.application.only = paths[name]
-        made = EmulatedBooks(name, ledger)
+        emulator.application.only = paths[platform]
+        made = EmulatedBooks(platform, ledger)
         yield _planned(
             Stand(
                 name,
@@ -320,10 +331,28 @@ def _house(
     registry.connections.set_setup(STORE, target, "test")
     settings = accounts.settings.model_copy(update={"threads": 1, "memory_limit": "500MB"})
     house = House(Workspace(settings, registry), registry.connections.get(STORE))
-    house.take(settlement(CURRENCIES[name or platform]))
+    currency = CURRENCIES[name or platform]
+    house.take(_invoiced(currency) if name == INVOICED else settlement(currency))
     house.normalise()
     house.journal()
     return house
+
+
+def _invoiced(currency: str) -> str:
+    """The settlement of all, with a sale without a fee on the day that it is paid out."""
+    late = amazon_files.line(
+        "Order",
+        "ItemPrice",
+        "Principal",
+        "5.00",
+        at="2026-03-18 08:00:00 UTC",
+        order_id="111-0000003-0000003",
+        marketplace_name="Amazon.com",
+        order_item_code="0000003",
+        sku="MUG-BLUE",
+        quantity_purchased="1",
+    )
+    return settlement(currency, more=[late])
 
 
 def _planned(made: Stand) -> Stand:

@@ -20,6 +20,7 @@ from connectors.accounting.beancount.bean_check import BeanCheckResult, check
 from connectors.accounting.beancount.generated import read_intact, remove, replace, sealed
 from connectors.accounting.beancount.ledger import YEAR_FILES, Entry, Ledger
 from connectors.accounting.beancount.parser import read_directive
+from connectors.accounting.beancount.prices import Price, render_prices
 from connectors.accounting.beancount.renderer import render_entry
 from connectors.accounting.beancount.syntax import quoted
 from connectors.accounting.beancount.verdicts import known_verdict, verdict
@@ -27,6 +28,7 @@ from connectors.errors import Permanent
 from mappings.model import JournalEntry, PostedLine
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_CURRENCY = re.compile("[A-Z]{3}")
 _MAIN = """\
 ;; These are your books: edit this file as you like, Daybook never writes it again.
 ;; Directives of your own belong here or in files that you include here.
@@ -77,8 +79,8 @@ class Books:
         for path in (empty, self._folder / "prices.beancount"):
             if not path.exists():
                 replace(path, sealed(""))
-        if not self._accounts_file.exists():
-            replace(self._accounts_file, render_accounts(Uses()))
+        if not self.accounts_file.exists():
+            replace(self.accounts_file, render_accounts(Uses()))
         if not self.main_file.exists():
             replace(self.main_file, _MAIN.format(title=quoted(title)))
 
@@ -117,7 +119,7 @@ class Books:
         moved = before.get(connection, Uses()).accounts | after[connection].accounts
         files = self._changed_files(ledger, after, moved)
         # An edited generated file must not be overwritten, however it came about.
-        read_intact(self._accounts_file)
+        read_intact(self.accounts_file)
         return self._write(files, before.values(), after.values(), len(by_key))
 
     def refresh_accounts(self) -> bool:
@@ -130,7 +132,23 @@ class Books:
         uses = Uses()
         for slug in self.connections():
             uses |= self._uses(slug)
-        return replace(self._accounts_file, render_accounts(uses, declared_in(self.main_file)))
+        return replace(self.accounts_file, render_accounts(uses, declared_in(self.main_file)))
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """Return the currencies that the books know: those posted, and the owner's own."""
+        uses = Uses()
+        for slug in self.connections():
+            uses |= self._uses(slug)
+        return uses.currencies | {n for n in declared_in(self.main_file) if _CURRENCY.fullmatch(n)}
+
+    def write_prices(self, prices: Iterable[Price]) -> bool:
+        """Write the prices that reports convert by, oldest first; False where they stand so.
+
+        ConfigError where a hand changed the generated file.
+        """
+        self.initialise()
+        return replace(self._folder / "prices.beancount", render_prices(prices))
 
     def verdict(self, record: Path) -> BeanCheckResult | None:
         """Return what `bean-check` says; run it only where the books differ from `record`."""
@@ -149,7 +167,8 @@ class Books:
         return self._folder / "connections"
 
     @property
-    def _accounts_file(self) -> Path:
+    def accounts_file(self) -> Path:
+        """Return the generated file of what is used: accounts and currencies."""
         return self._folder / "accounts.beancount"
 
     def _ledger(self, slug: str) -> Ledger:
@@ -203,15 +222,15 @@ class Books:
         written = set()
         # Accounts open before and close after the files that use them are replaced, so that the
         # books load at every moment in between.
-        if replace(self._accounts_file, render_accounts(meanwhile, declared)):
-            written.add(self._accounts_file)
+        if replace(self.accounts_file, render_accounts(meanwhile, declared)):
+            written.add(self.accounts_file)
         for path in sorted(texts):
             if replace(path, texts[path]):
                 written.add(path)
         for path in gone:
             remove(path)
-        if replace(self._accounts_file, render_accounts(final, declared)):
-            written.add(self._accounts_file)
+        if replace(self.accounts_file, render_accounts(final, declared)):
+            written.add(self.accounts_file)
         return Published(tuple(sorted(written)), entries, gone)
 
 

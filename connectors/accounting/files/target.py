@@ -91,7 +91,9 @@ class Files:
         """Return None: the program that imports the files knows its own closed days."""
         return None
 
-    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+    def find(
+        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+    ) -> Holding | None:
         """Return the file of this revision of an entry, intact where its bytes are Daybook's."""
         path = self._path(entry)
         content = _read(path)
@@ -170,7 +172,10 @@ class Files:
         return self._form == HLEDGER
 
     def _path(self, entry: JournalEntry) -> Path:
-        name = f"{entry.business_date}-{entry.currency}{name_end(entry)}"
+        # By the id: two entries of a day may be in one currency, where one of them was converted.
+        currency = entry.entry_id.split(":")[3]
+        goods = "-goods" if entry.is_of_goods else ""
+        name = f"{entry.business_date}-{currency}{goods}{name_end(entry)}"
         if self._in_place:
             return self._folder / entry.connection / f"{name}.journal"
         # DATEV takes no file of another name.

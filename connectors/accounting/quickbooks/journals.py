@@ -133,7 +133,9 @@ class QuickBooksJournals:
         stated = self._preferences().get("AccountingInfoPrefs", {}).get("BookCloseDate")
         return date.fromisoformat(stated) if stated else None
 
-    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+    def find(
+        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+    ) -> Holding | None:
         """Return the journal entry with this revision's marker."""
         question = f"select * from JournalEntry where DocNumber = '{number_of(entry)}'"
         answer = self._call("GET", "/query", params={"query": question})

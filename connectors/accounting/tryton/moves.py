@@ -86,7 +86,9 @@ class TrytonMoves:
             closed = period["end_date"]
         return closed
 
-    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+    def find(
+        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+    ) -> Holding | None:
         """Return the posted move with this revision's marker; reversed ones are none."""
         moves = self._company.moves_of(entry.entry_id)
         live = [move for move in self._live(moves) if _is_marked(move, entry)]

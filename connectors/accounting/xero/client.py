@@ -6,7 +6,7 @@ for six minutes and compared with method, address and body; it may repeat an err
 cured.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -95,7 +95,8 @@ class XeroClient:
     ) -> Record:
         """Write an item and return it as it is there.
 
-        Raises `PeriodClosed`, and `Permanent` with the messages where Xero refuses it.
+        Raises `PeriodClosed`, `Permanent` with the messages where Xero refuses it, and `Changed`
+        where it is there otherwise than it was sent.
         """
         return self._item(
             resource,
@@ -124,11 +125,23 @@ class XeroClient:
             (item,) = answer[resource]
         except (KeyError, TypeError, ValueError) as error:
             raise Transient(f"{TITLE} answers a {noun} with something else: try again") from error
-        problems = [*(item.get("ValidationErrors") or ()), *(item.get("Warnings") or ())]
-        if problems or item.get("StatusAttributeString") == "ERROR":
-            raise _refusal(noun, problems)
+        errors, warnings = (item.get(name) or () for name in ("ValidationErrors", "Warnings"))
+        if errors or item.get("StatusAttributeString") == "ERROR":
+            raise _refusal(noun, errors or warnings)
+        # A warning may mean that a line was changed: the document is then not what was sent.
+        if warnings:
+            raise Changed(noun, item, _messages(warnings))
         written: Record = item
         return written
+
+
+class Changed(Permanent):
+    """Xero took a document, and changed it: an account was dropped from a line."""
+
+    def __init__(self, noun: str, document: Record, warnings: str) -> None:
+        """Hold the document as it stands there."""
+        super().__init__(f"{TITLE} refuses the {noun}: {warnings}")
+        self.document = document
 
 
 class _NoDocument(Permanent):
@@ -149,7 +162,11 @@ def _error(response: httpx2.Response) -> Exception | None:
 
 
 def _refusal(noun: str, problems: Sequence[Record]) -> Exception:
-    messages = "; ".join(str(problem.get("Message")) for problem in problems)
+    messages = _messages(problems)
     if any(words in messages for words in _LOCKED):
         return PeriodClosed(f"{TITLE}: {messages}")
     return Permanent(f"{TITLE} refuses the {noun}: {messages or 'it does not say why'}")
+
+
+def _messages(problems: Iterable[Record]) -> str:
+    return "; ".join(str(problem.get("Message")) for problem in problems)

@@ -27,7 +27,9 @@ class XeroDocuments:
         """Make documents through both."""
         self._invoices, self._journals = invoices, journals
 
-    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+    def find(
+        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+    ) -> Holding | None:
         """Return what there is of a revision, after what is missing of it was made."""
         if not _has_invoice(entry, before):
             return self._journals.find(entry)
@@ -39,8 +41,8 @@ class XeroDocuments:
         beside = self._journals.find(journal) if journal is not None else None
         if beside is not None and not beside.is_intact:
             return Holding(holding.reference, is_intact=False)
-        with self._restoring(entry, before, 0):
-            return Holding(self._make(entry, before, 0), is_intact=True)
+        with self._restoring(entry, before, attempt):
+            return Holding(self._make(entry, before, attempt), is_intact=True)
 
     def post(self, entry: JournalEntry, attempt: int) -> str:
         """Make an entry's documents."""

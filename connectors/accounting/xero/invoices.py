@@ -6,6 +6,7 @@ nothing counts as paid at once, and that a payment that was matched may be delet
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from connectors.accounting.target import (
@@ -18,7 +19,7 @@ from connectors.accounting.target import (
     edited_there,
     marker,
 )
-from connectors.accounting.xero.client import GONE, TITLE, Record, XeroClient
+from connectors.accounting.xero.client import GONE, TITLE, Changed, Record, XeroClient
 from connectors.accounting.xero.contacts import XeroContacts
 from connectors.accounting.xero.invoice_documents import (
     clearing_of,
@@ -62,16 +63,23 @@ class XeroInvoices:
         if document is None:
             # A number is another one where the first was voided: so is the key.
             key = attempt_key(f"invoice {number}", entry, attempt)
-            document = self._client.write(
-                "PUT", kind.resource, "", self._document(entry, number), key
-            )
+            try:
+                document = self._client.write(
+                    "PUT", kind.resource, "", self._document(entry, number), key
+                )
+            except Changed as changed:
+                # It stands there all the same, and a whole one is to come.
+                self._void(kind.reference(changed.document), entry)
+                raise
         return kind.reference(document)
 
     def rewrite(self, reference: str, entry: JournalEntry, why: str) -> str:
         """Write a revision over a document of its kind, whose payments go."""
         kind = kind_of(entry)
         number = reference.partition("/")[2]
-        document = {kind.id: number, **self._document(entry, marker(entry))}
+        # What was voided keeps the number of a revision that comes back.
+        _, free = self._numbered(entry)
+        document = {kind.id: number, **self._document(entry, free)}
         self._delete_payments(self._one(reference))
         key = attempt_key(why, entry, 0)
         self._client.write("POST", kind.resource, f"/{number}", document, key)
@@ -105,12 +113,15 @@ class XeroInvoices:
             return
         if not is_as_posted(document, before):
             raise edited_there(before, TITLE)
-        kind = kind_of(before)
         self._delete_payments(document)
+        self._void(reference, before)
+
+    def _void(self, reference: str, before: JournalEntry) -> None:
         resource, _, number = reference.partition("/")
-        voided = {kind.id: number, "Status": "VOIDED"}
+        voided = {kind_of(before).id: number, "Status": "VOIDED"}
         # Without a key: one that is void stays so, however often it is asked.
-        self._client.write("POST", resource, f"/{number}", voided)
+        with suppress(Changed):
+            self._client.write("POST", resource, f"/{number}", voided)
 
     def check_unchanged(self, reference: str, before: JournalEntry, entry: JournalEntry) -> None:
         """Raise `EditedThere` where somebody edited, paid or deleted a document.

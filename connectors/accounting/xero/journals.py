@@ -85,9 +85,11 @@ class XeroJournals:
         days = (day_of(organisation.get(n)) for n in ("PeriodLockDate", "EndOfYearLockDate"))
         return max((day for day in days if day is not None), default=None)
 
-    def find(self, entry: JournalEntry, before: JournalEntry | None) -> Holding | None:
+    def find(
+        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+    ) -> Holding | None:
         """Return what has this revision's marker; voided documents are none."""
-        return self._documents.find(entry, before)
+        return self._documents.find(entry, before, attempt)
 
     def post(self, entry: JournalEntry, attempt: int) -> str:
         """Create a journal, or an invoice with what belongs to it; return their ids."""

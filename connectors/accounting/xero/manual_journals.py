@@ -10,6 +10,7 @@ where its own rounding differs by a cent is UNCONFIRMED, so that is no edit.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -26,7 +27,7 @@ from connectors.accounting.target import (
 )
 from connectors.accounting.xero.booked import day_of, moment_of
 from connectors.accounting.xero.categories import expected_tracking, held_tracking, tracking_of
-from connectors.accounting.xero.client import GONE, TITLE, Record, XeroClient
+from connectors.accounting.xero.client import GONE, TITLE, Changed, Record, XeroClient
 from connectors.accounting.xero.lines import CENT, UNTAXED, figure
 from mappings.model import JournalEntry, JournalLine
 
@@ -51,7 +52,13 @@ class ManualJournals:
 
     def post(self, entry: JournalEntry, attempt: int) -> str:
         """Create a journal; return its id."""
-        return self._write("PUT", "", self._document(entry), attempt_key("post", entry, attempt))
+        document, key = self._document(entry), attempt_key("post", entry, attempt)
+        try:
+            return self._write("PUT", "", document, key)
+        except Changed as changed:
+            # It stands there all the same: half an entry would be posted, and a whole one later.
+            self._void(str(changed.document["ManualJournalID"]), document)
+            raise
 
     def replace(
         self, reference: str, before: JournalEntry, entry: JournalEntry, attempt: int
@@ -59,7 +66,12 @@ class ManualJournals:
         """Write a newer revision over a journal that nobody edited."""
         self._intact(reference, before)
         key = attempt_key("replace", entry, attempt)
-        return self._write("POST", f"/{reference}", self._document(entry), key)
+        try:
+            return self._write("POST", f"/{reference}", self._document(entry), key)
+        except Changed:
+            # What stood there comes back, so that the next revision finds it as it was posted.
+            self._write("POST", f"/{reference}", self._document(before), None)
+            raise
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Void a journal that nobody edited; one that is void already stays so."""
@@ -67,9 +79,12 @@ class ManualJournals:
         if journal is None or journal["Status"] in GONE:
             return
         self._intact(reference, before)
+        self._void(reference, self._document(before))
+
+    def _void(self, reference: str, document: Record) -> None:
         # Without a key: one that is void stays so, however often it is asked.
-        document = {**self._document(before), "Status": "VOIDED"}
-        self._write("POST", f"/{reference}", document, None)
+        with suppress(Changed):
+            self._write("POST", f"/{reference}", {**document, "Status": "VOIDED"}, None)
 
     def inspect(self, reference: str, before: JournalEntry) -> Standing:
         """Return how a journal stands; none is matched, as none may touch a bank account."""

@@ -86,6 +86,18 @@ class StockMovementRow(Base):
     kind: Mapped[str]
 
 
+class ExchangeRateRow(Base):
+    """Grain: a rate of a source: one `base` is so many of `currency`. Key: all but the rate."""
+
+    __tablename__ = "exchange_rates"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    base: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    rate: Mapped[Decimal] = mapped_column(Numeric(24, 12))
+
+
 class DriftCheckRow(Base):
     """Grain: an organisation whose entries were looked at. Key: target."""
 

@@ -4,13 +4,21 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
 
 from sqlalchemy import and_, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from connectors.database.registry.models import PublicationRow
+from connectors.database.registry.publication_statements import (
+    ATTACH,
+    HOLDS_ANY,
+    MARK,
+    PLAN,
+    POST,
+    SEND,
+    SUPERSEDE,
+)
 from connectors.database.registry.records import (
     PlannedEntry,
     PlanOutcome,
@@ -52,7 +60,7 @@ class Publications(Repository):
         """
         statement = {"target": target, "references": sorted(references)}
         with self._transaction() as session:
-            return bool(references) and bool(session.scalar(_HOLDS_ANY, statement))
+            return bool(references) and bool(session.scalar(HOLDS_ANY, statement))
 
     def unsupported(self, target: str | None = None) -> Sequence[Publication]:
         """Return entries that a target may hold without a supporting journal: to be removed."""
@@ -149,7 +157,7 @@ class Publications(Repository):
             serialise(session, f"daybook publications {target}")
             _join_by_hash(session, len(rows))
             # One statement for all keys: a year of a hundred connections has 36,500 entries.
-            return PlanOutcome(*session.execute(_PLAN, parameters).one())
+            return PlanOutcome(*session.execute(PLAN, parameters).one())
 
     def withdraw(
         self, target: str, connection: str, entries: Collection[str]
@@ -207,8 +215,8 @@ class Publications(Repository):
             serialise(session, f"daybook publications {target}")
             _join_by_hash(session, len(publications))
             # First: an index allows one posted revision of an entry.
-            session.execute(_SUPERSEDE, parameters)
-            return len(session.execute(_POST, parameters).all())
+            session.execute(SUPERSEDE, parameters)
+            return len(session.execute(POST, parameters).all())
 
     def mark(
         self,
@@ -225,7 +233,7 @@ class Publications(Repository):
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
             _join_by_hash(session, len(publications))
-            return len(session.execute(_MARK, parameters).all())
+            return len(session.execute(MARK, parameters).all())
 
     def mark_sending(
         self, target: str, publication: Publication, content: Mapping[str, object]
@@ -234,7 +242,7 @@ class Publications(Repository):
         parameters = self._given(target, [publication]) | {"content": json.dumps(content)}
         with self._transaction() as session:
             serialise(session, f"daybook publications {target}")
-            return bool(session.execute(_SEND, parameters).all())
+            return bool(session.execute(SEND, parameters).all())
 
     def unattached(self, target: str, connection: str) -> Sequence[Publication]:
         """Return the posted revisions whose documents are still to be attached, oldest first."""
@@ -254,7 +262,7 @@ class Publications(Repository):
     def mark_attached(self, target: str, publication: Publication) -> None:
         """Record that the documents of a revision are attached to it."""
         with self._transaction() as session:
-            session.execute(_ATTACH, self._given(target, [publication]))
+            session.execute(ATTACH, self._given(target, [publication]))
 
     def mark_voided(self, target: str, publications: Sequence[Publication]) -> int:
         """Record that the target holds these no longer."""
@@ -314,97 +322,3 @@ def _join_by_hash(session: Session, rows: int) -> None:
     """
     if rows > LARGE_SET:
         session.execute(text("SET LOCAL enable_nestloop = off"))
-
-
-_PLAN = text((Path(__file__).parent / "plan_publications.sql").read_text())
-
-_SUPERSEDE = text(
-    """
-    UPDATE registry.publications AS older
-    SET state = 'superseded', updated_at = now()
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
-    JOIN registry.publications AS newer USING (id, content_hash)
-    WHERE newer.target = :target
-        AND older.target = newer.target
-        AND older.entry_id = newer.entry_id
-        AND older.revision < newer.revision
-        AND older.state NOT IN ('superseded', 'voided')
-    """
-)
-
-_HOLDS_ANY = text(
-    """
-    SELECT EXISTS (
-        SELECT FROM registry.publications
-        WHERE target = :target AND state = 'posted' AND (
-            reference = ANY (CAST(:references AS text[]))
-            OR EXISTS (
-                SELECT FROM jsonb_array_elements(
-                    coalesce(CAST(content AS jsonb) -> 'documents', '[]')
-                ) AS document
-                WHERE document ->> 'reference' = ANY (CAST(:references AS text[]))
-            )
-        )
-    )
-    """
-)
-_POST = text(
-    """
-    UPDATE registry.publications AS p
-    SET
-        state = 'posted',
-        reference = coalesce(given.reference, p.reference),
-        message = NULL,
-        waits_for = NULL,
-        updated_at = now()
-    FROM unnest(
-        CAST(:ids AS bigint[]), CAST(:hashes AS text[]), CAST(:references AS text[])
-    ) AS given (id, content_hash, reference)
-    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
-    RETURNING p.id
-    """
-)
-
-_SEND = text(
-    """
-    UPDATE registry.publications AS p
-    SET
-        state = 'sending',
-        message = NULL,
-        waits_for = NULL,
-        content = CAST(:content AS jsonb),
-        updated_at = now()
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
-    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
-    RETURNING p.id
-    """
-)
-
-_ATTACH = text(
-    """
-    UPDATE registry.publications AS p
-    SET content = p.content || jsonb_build_object('attachments', 'attached')
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
-    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
-    """
-)
-
-# What was answered with a refusal is another attempt the next time.
-_MARK = text(
-    """
-    UPDATE registry.publications AS p
-    SET
-        state = :state,
-        message = :message,
-        waits_for = :waits_for,
-        content = CASE WHEN :state = 'failed'
-            THEN p.content || jsonb_build_object(
-                'attempt', coalesce((p.content ->> 'attempt')::integer, 0) + 1
-            )
-            ELSE p.content END,
-        updated_at = now()
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS given (id, content_hash)
-    WHERE p.id = given.id AND p.content_hash = given.content_hash AND p.target = :target
-    RETURNING p.id
-    """
-)

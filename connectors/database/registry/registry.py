@@ -21,6 +21,7 @@ from connectors.database.registry.consents import Consents
 from connectors.database.registry.days import Days
 from connectors.database.registry.drift_checks import DriftChecks
 from connectors.database.registry.entry_choices import EntryChoices
+from connectors.database.registry.exchange_rates import ExchangeRates
 from connectors.database.registry.findings import Findings
 from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.mappings import Mappings
@@ -51,6 +52,7 @@ class Registry:
         self.days = Days(engine)
         self.drift_checks = DriftChecks(engine)
         self.entry_choices = EntryChoices(engine)
+        self.exchange_rates = ExchangeRates(engine)
         self.findings = Findings(engine)
         self.inbox = Inbox(engine)
         self.mappings = Mappings(engine)

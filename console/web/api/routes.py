@@ -26,6 +26,7 @@ from console.web.api import (
     mappings,
     problems,
     publications,
+    rates,
     settlements,
     tax,
     users,
@@ -40,7 +41,7 @@ ROUTERS = tuple(
     for resource in (
         *(connections, accounts, actions, documents, journals, settlements, bank),
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
-        *(publications, closings),
+        *(publications, closings, rates),
         *(channels, activities, audit, users, applications),
     )
 )

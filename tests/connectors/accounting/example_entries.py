@@ -50,8 +50,8 @@ def entry(
     revision: int = 1,
 ) -> JournalEntry:
     # A line without tax hashes as it did before lines had any.
-    untaxed = ", tax_treatment=None, tax_country=None, tax_rate=None, tax_amount=None, tracking=()"
-    text = repr(lines).replace(untaxed, "")
+    untaxed = ", tax_treatment=None, tax_country=None, tax_rate=None, tax_amount=None"
+    text = repr(lines).replace(f"{untaxed}, tracking=(), stated=None", "")
     return JournalEntry(
         entry_id=f"je:{connection}:{day}:{currency}",
         connection=connection,

@@ -27,6 +27,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/settlements", "read", None),
     ("GET", "/bank/unmatched", "read", None),
     ("POST", "/bank/statements", "post", {}),
+    ("POST", "/rates", "post", {}),
     ("POST", "/connections/{slug}/bank-lines", "post", {"account": "x"}),
     ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),

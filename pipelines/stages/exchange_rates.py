@@ -1,0 +1,67 @@
+"""Rates of exchange: taken from files, and the entries planned anew that they change."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from connectors.accounting.beancount.books import Books
+from connectors.errors import BadInput
+from connectors.rates import read_rates
+from pipelines.stages.book_prices import CENTRAL_BANK, write_prices
+from pipelines.stages.mapping import mapping_of
+from pipelines.stages.organisations import organisation_of, plan_for_organisation
+from pipelines.stages.publisher import LOCK_SECONDS
+from pipelines.stages.store import Store
+from pipelines.stages.workspace import Workspace
+
+LARGEST_FILE: Final = 50 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RatesImport:
+    """The result of importing rates: how many a file has, and how many are new or changed."""
+
+    rates: int
+    changed: int
+
+
+def read_rates_file(path: Path) -> bytes:
+    """Return a file's bytes; `BadInput` where it cannot be read or is larger than 50 MB."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise BadInput(f"{path.name} is larger than 50 MB: it is no file of rates")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror})") from error
+
+
+def import_rates(
+    workspace: Workspace, source: str, name: str, content: bytes, actor: str
+) -> RatesImport:
+    """Store the rates of a file under a source's name; `BadInput` for what cannot be read.
+
+    Entries that mappings convert at this source's rates are planned anew, and the central bank's
+    rates become the prices of the books.
+    """
+    rates = read_rates(name, content)
+    changed = workspace.registry.exchange_rates.add(source, rates, actor)
+    if changed:
+        _plan(workspace, source, min(rate.day for rate in rates))
+    if changed and source == CENTRAL_BANK:
+        with workspace.registry.lock("books", LOCK_SECONDS):
+            write_prices(workspace, Books(workspace.settings.books_folder))
+    return RatesImport(len(rates), changed)
+
+
+def _plan(workspace: Workspace, source: str, since: date) -> None:
+    registry = workspace.registry
+    for connection in registry.connections.list():
+        organisation = organisation_of(workspace, connection)
+        if organisation is None:
+            continue
+        conversion = mapping_of(registry, connection.slug, organisation.slug).currency
+        if conversion is not None and conversion.rates == source:
+            days = workspace.lake.days("journal_lines", connection.slug)
+            store = Store.read(workspace, connection)
+            plan_for_organisation(store, {day for day in days if day >= since})
