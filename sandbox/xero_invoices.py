@@ -50,7 +50,8 @@ def _written(
         warnings = dropped(ledger, document.get("LineItems", ()))
         shown_there = _public(_keep(ledger, form, document, before))
         return ok(form.resource, [{**shown_there, "Warnings": warnings}])
-    answer = {**{n: v for n, v in document.items() if n != "Date"}, **refusal(errors)}
+    sent = {name: value for name, value in document.items() if name not in {"Date", "DueDate"}}
+    answer = {**sent, **refusal(errors)}
     if request.query_params.get("summarizeErrors", "").lower() == "true":
         return validation([answer])
     return ok(form.resource, [answer])

@@ -83,7 +83,8 @@ def _pay(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
     item, code = by_id(ledger, form, number), document["Account"].get("Code", "")
     errors = list(_payment_errors(ledger, document, item, code))
     if errors or item is None:
-        return ok("Payments", [{**document, **refusal(errors)}])
+        sent = {**document, "day": document["Date"]}
+        return ok("Payments", [shown({**sent, **refusal(errors)})])
     amount = Decimal(str(document["Amount"]))
     payment = _payment(form, item, code, document["Date"], amount)
     payment["Reference"] = document.get("Reference", "")

@@ -21,7 +21,7 @@ from tests.conftest import Server
 from tests.contract import quickbooks_xml
 from tests.contract.openapi import checked, document
 from tests.targets.exchanges import everything
-from tests.targets.stands import stand
+from tests.targets.stands import INVOICED, stand
 
 READER = Path(sys.prefix) / "readers" / "accounting"
 ENTRY: dict[str, Any] = {
@@ -54,6 +54,23 @@ def test_every_call_to_xero_is_in_its_document(
         "GET /Organisation 200",
         "POST /ManualJournals/{id} 200",
         "PUT /ManualJournals 200",
+    }
+
+
+def test_every_call_about_invoices_is_in_xeros_document(
+    embedded_server: Server, tmp_path: Path, specs: Path
+) -> None:
+    with stand(INVOICED, embedded_server, tmp_path) as at:
+        exchanges = everything(at)
+    contract = document(specs / "xero" / "xero_accounting.yaml", is_strict=True)
+    answered = map(_without_envelope, exchanges)
+    operations = {_without_id(each) for each in checked(contract, answered, "/api.xro/2.0")}
+    resources = ("Invoices", "CreditNotes")
+    assert operations >= {
+        *(f"{method} /{name} 200" for name in resources for method in ("GET", "PUT")),
+        *(f"{method} /{name}/{{id}} 200" for name in resources for method in ("GET", "POST")),
+        *("GET /Contacts 200", "PUT /Contacts 200"),
+        *("PUT /Payments 200", "POST /Payments/{id} 200"),
     }
 
 

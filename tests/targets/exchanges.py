@@ -1,15 +1,20 @@
 """All that posting says to a platform and hears of it: every call, and refusals of each kind."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from connectors.accounting.target import BankReader
+from mappings.model import CREDIT_NOTE, INVOICE
 from sandbox.bank_lines import bank_transaction, deposit, transfer
 from sandbox.faults import Exchange
 from tests.stages.organisation_books import FIRST_DAY
-from tests.targets.stands import Stand
+from tests.targets.stands import INVOICED, Stand
 
-PATHS = {"xero": "/api.xro/2.0/", "quickbooks": "/v3/company/"}
+PATHS = {
+    **{"xero": "/api.xro/2.0/", INVOICED: "/api.xro/2.0/"},
+    "quickbooks": "/v3/company/",
+}
 
 
 def everything(at: Stand) -> list[Exchange]:
@@ -25,6 +30,8 @@ def everything(at: Stand) -> list[Exchange]:
     at.withdraw(FIRST_DAY)
     at.send()
     at.reset()
+    if at.name == INVOICED:
+        _lose(at)
     # An account that is not in use: a refusal in the platform's words.
     at.use("fee_referral", False)
     at.send()
@@ -38,10 +45,20 @@ def everything(at: Stand) -> list[Exchange]:
     return [e for e in at.faulty.exchanges[begun:] if e.path.startswith(PATHS[at.name])]
 
 
+def _lose(at: Stand) -> None:
+    """Make a bill and a credit note of a day of losses, and take them out again."""
+    first = at.entries()[0]
+    lines = tuple(replace(line, amount=-line.amount) for line in first.lines)
+    for document in (INVOICE, CREDIT_NOTE):
+        entry_id = f"{first.entry_id}:{document}"
+        loss = replace(first, entry_id=entry_id, document=document, lines=lines)
+        at.books.void(at.books.post(loss, 0), loss)
+
+
 def _read_bank(at: Stand) -> None:
     """Read what arrived at the bank there, as the platform's owner books it."""
     day, amount = date(2026, 3, 20), Decimal("17.50")
-    if at.name == "xero":
+    if at.name in {"xero", INVOICED}:
         account = at.ledger.accounts["090"]
         at.ledger.bank_transactions += [
             bank_transaction(account, day, each, "GBP", "AMAZON") for each in (amount, -amount)
@@ -51,5 +68,5 @@ def _read_bank(at: Stand) -> None:
         at.ledger.sales["Transfer"] = [transfer("401", "35", "51", day, amount, "back")]
     books = at.books
     assert isinstance(books, BankReader)
-    lines = books.bank_lines("090" if at.name == "xero" else "35", day, day)
+    lines = books.bank_lines("35" if at.name == "quickbooks" else "090", day, day)
     assert [line.amount for line in lines] == [amount, -amount]

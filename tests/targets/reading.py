@@ -7,6 +7,7 @@ know, or cannot parse, end the program.
 
 import json
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -38,7 +39,27 @@ def xero(path: str, status: int, text: str) -> dict[str, Any]:
     if kind == "BankTransactions":
         lines = [[str(each.total), each.currency_code.value] for each in parsed.bank_transactions]
         return {"kind": kind, "bank": lines}
+    if kind in _OF_INVOICES:
+        return {"kind": kind, **_OF_INVOICES[kind](parsed)}
     return {"kind": kind, "currency": parsed.organisations[0].base_currency.value}
+
+
+def _invoice(item: Any) -> dict[str, Any]:
+    return {
+        "type": item.type,
+        "status": item.status,
+        "total": str(item.total),
+        "errors": [error.message for error in item.validation_errors or ()],
+        "lines": [[line.account_code, str(line.line_amount)] for line in item.line_items or ()],
+    }
+
+
+_OF_INVOICES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "Invoices": lambda parsed: {"documents": [_invoice(each) for each in parsed.invoices]},
+    "CreditNotes": lambda parsed: {"documents": [_invoice(each) for each in parsed.credit_notes]},
+    "Contacts": lambda parsed: {"names": [each.name for each in parsed.contacts]},
+    "Payments": lambda parsed: {"paid": [str(each.amount) for each in parsed.payments]},
+}
 
 
 def _journal(journal: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sandbox.faults import Exchange
 from tests.targets import reading
 from tests.targets.exchanges import PATHS, everything
 from tests.targets.ledgers import ACCOUNTS, Held
-from tests.targets.stands import Stand
+from tests.targets.stands import INVOICED, Stand
 
 READER = Path(sys.prefix) / "readers" / "accounting"
 emulated = pytest.mark.parametrize("stood", ["quickbooks", "xero"], indirect=True)
@@ -60,6 +60,22 @@ def test_a_client_that_nobody_here_wrote_reads_every_answer(at: Stand) -> None:
     for entry in (entry for answer in answers for entry in answer.get("entries", ())):
         assert sum(Decimal(amount) for _, amount in entry["lines"]) == 0
         assert {account for account, _ in entry["lines"]} <= named
+
+
+@pytest.mark.parametrize("stood", [INVOICED], indirect=True)
+def test_a_client_that_nobody_here_wrote_reads_every_invoice(at: Stand) -> None:
+    exchanges = everything(at)
+    answers = parsed("xero", exchanges)
+    assert len(answers) == len(exchanges) > 40
+    assert {answer["kind"] for answer in answers} >= {
+        *("Invoices", "CreditNotes", "Payments", "Contacts", "ManualJournals")
+    }
+    documents = [each for answer in answers for each in answer.get("documents", ())]
+    assert {each["type"] for each in documents} >= {"ACCREC", "ACCPAY", "ACCRECCREDIT"}
+    assert any(each["errors"] for each in documents)
+    for each in [each for each in documents if not each["errors"]]:
+        amounts = (Decimal(amount) for _, amount in each["lines"])
+        assert sum(amounts, Decimal(0)) == Decimal(each["total"])
 
 
 @emulated
