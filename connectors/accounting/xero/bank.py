@@ -2,7 +2,7 @@
 
 Facts: Xero's OpenAPI document (BankTransactions). Transfers come as transactions of their own
 types, one on each account. What is not reconciled is only expected at the bank, so it is left out;
-payments of invoices are elsewhere, and no entry of Daybook is one.
+payments of invoices are elsewhere, those of settlements that are posted as invoices among them.
 """
 
 from collections.abc import Mapping

@@ -74,13 +74,15 @@ class XeroInvoices:
         return kind.reference(document)
 
     def rewrite(self, reference: str, entry: JournalEntry, why: str) -> str:
-        """Write a revision over a document of its kind, whose payments go."""
+        """Write a revision over a document of its kind; one of a day loses its payment first."""
         kind = kind_of(entry)
         number = reference.partition("/")[2]
         # What was voided keeps the number of a revision that comes back.
         _, free = self._numbered(entry)
         document = {kind.id: number, **self._document(entry, free)}
-        self._delete_payments(self._one(reference))
+        # What a deposit was matched with in this moment Xero refuses to change.
+        if not is_left_open(entry):
+            self._delete_payments(self._one(reference))
         key = attempt_key(why, entry, 0)
         self._client.write("POST", kind.resource, f"/{number}", document, key)
         return reference
