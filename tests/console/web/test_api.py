@@ -24,6 +24,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/channels", "read", None),
     ("GET", "/activities", "read", None),
     ("GET", "/journals", "read", None),
+    ("GET", "/journals/readiness", "read", None),
     ("GET", "/settlements", "read", None),
     ("GET", "/bank/unmatched", "read", None),
     ("POST", "/bank/statements", "post", {}),
@@ -292,6 +293,26 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         assert (asked_for.status_code, asked_for.json()["days"]) == (202, 3)
         (event,) = registry.inbox.list()
         assert (event.kind, event.id) == ("request", asked_for.json()["request"])
+
+
+def test_readiness_is_what_the_terminal_lists(synced: User) -> None:
+    with (
+        Registry.open(synced.settings) as registry,
+        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
+        httpx2.Client(base_url=url + API, timeout=60) as client,
+    ):
+        registry.users.add("ada", "x", "viewer", "test")
+        token = Sessions(registry).new_token("ada", "test", "test")
+        client.headers["Authorization"] = f"Bearer {token}"
+        page = client.get("/journals/readiness", params={"connection": "attic"}).json()
+        listed = synced("journals", "attic", "--readiness", "--json").json
+        total = len(listed["entries"])
+        assert page == {**listed, "target": "books", "total": total}
+        cut = {"connection": "attic", "limit": 1, "offset": total - 1}
+        (last,) = client.get("/journals/readiness", params=cut).json()["entries"]
+        assert last == listed["entries"][-1]
+        nowhere = {"connection": "attic", "target": "nowhere"}
+        assert client.get("/journals/readiness", params=nowhere).status_code == 422
 
 
 def test_what_goods_cost_comes_in_as_at_a_terminal(synced: User) -> None:
