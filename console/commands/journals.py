@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from connectors.errors import BadInput
+from console.commands.readiness import show_readiness
 from console.commands.sync import From, Slugs, To, window_of
 from console.entries import Entry, entries
 from console.options import Json
@@ -25,10 +27,21 @@ def journals(
     explain: Annotated[
         bool, typer.Option("--explain", help="show the document rows behind every line")
     ] = False,
+    ready: Annotated[
+        bool, typer.Option("--readiness", help="list what each entry lacks, and what is to come")
+    ] = False,
+    target: Annotated[
+        str | None, typer.Option(help="with --readiness: books, or an organisation's slug")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List journal entries by day, with their state at the books; debits are positive."""
     window = window_of(first, last)
+    if ready:
+        show_readiness(slugs or [], window, target, as_json=as_json)
+        return
+    if target is not None:
+        raise BadInput("--target is of --readiness: name both, or leave it out")
     with workspace() as opened:
         listed: list[Entry] = []
         for connection in chosen(opened, slugs or []):

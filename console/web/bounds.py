@@ -11,10 +11,11 @@ KIB: Final = 1024
 # A form of ours is a few hundred bytes, and so are a platform's keys.
 LONGEST: Final = 64 * KIB
 # What programs send holds lists, and NiceGUI tells everything that changed on a page. A bank's file
-# of a month, the mappings of a firm and rates of decades are larger; the first prefix that fits
-# counts.
+# of a month, a firm's mappings, rates of decades and costs of a catalogue are larger; the first
+# prefix that fits counts.
 LONGEST_BY_PREFIX: Final = {
     "/api/v1/bank/statements": 8192 * KIB,
+    "/api/v1/costs": 8192 * KIB,
     "/api/v1/mappings/import": 8192 * KIB,
     "/api/v1/rates": 8192 * KIB,
     "/api/": 1024 * KIB,

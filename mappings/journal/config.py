@@ -9,7 +9,7 @@ import re
 from string import digits
 from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from mappings.channels import channels
 from mappings.journal.accounts import is_component
@@ -118,12 +118,12 @@ class MappingConfig(BaseModel):
     document: Literal["journal", "invoice"] = "journal"
     credit_note: bool = False
     currency: Conversion | None = None
-    cost_of_goods: bool = False
+    cost_of_goods: StrictBool = False
     locations: dict[str, Text] = Field(default_factory=dict)
     tracking: tuple[Assignment, ...] = ()
     grouping: Grouping = BY_CATEGORY
     language: Language = ENGLISH
-    attachments: bool = False
+    attachments: StrictBool = False
     schedule: Schedule = Schedule()
 
     # A typo would otherwise leave the default in effect without a word.

@@ -119,7 +119,9 @@ entries AS (
             -- What goods cost is a journal, whatever they are sold by.
             CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN 'document ' || any_value(s.document) END
         )) AS content_hash,
-        bool_or(p.amount % m.coin <> 0) AS too_fine
+        bool_or(p.amount % m.coin <> 0) AS too_fine,
+        any_value(p.connection) AS connection,
+        any_value(p.currency) AS currency
     FROM postings AS p
     JOIN minor_units AS m USING (currency)
     CROSS JOIN style AS s
@@ -147,6 +149,40 @@ without_code AS (
     GROUP BY p.entry_id
 ),
 
+reasons AS (
+    SELECT
+        e.entry_id,
+        CASE WHEN u.entry_id IS NOT NULL THEN
+            'no rule for ' || array_to_string(u.source_types, '; ')
+            || ': name its category under source_types in a mapping file, then `daybook mappings set`'
+        END AS unmapped,
+        k.problems AS uncosted,
+        CASE WHEN n.entry_id IS NOT NULL THEN
+            'no account for ' || array_to_string(n.roles, ', ')
+            || ': name one under accounts in the mapping of the organisation'
+        END AS no_account,
+        CASE
+            WHEN t.entry_id IS NOT NULL THEN
+                'tax is not decided of ' || t.problems
+                || ': change the tax profile with `daybook connections tax ' || e.connection || '`'
+            WHEN m.posts = 'target_codes' AND NOT m.is_profiled THEN
+                'tax is posted by tax codes, and the store has no tax profile: begin one with '
+                || '`daybook connections tax ' || e.connection || '`'
+            WHEN c.entry_id IS NOT NULL THEN
+                'no tax code for ' || array_to_string(c.treatments, ', ')
+                || ': name one under treatments in the mapping of the organisation'
+        END AS untaxed,
+        CASE WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || e.currency END
+            AS uneven
+    FROM entries AS e
+    CROSS JOIN tax_mode AS m
+    LEFT JOIN unknown AS u USING (entry_id)
+    LEFT JOIN cost_problems AS k USING (entry_id)
+    LEFT JOIN without_account AS n USING (entry_id)
+    LEFT JOIN tax_problems AS t USING (entry_id)
+    LEFT JOIN without_code AS c USING (entry_id)
+),
+
 fields AS (
     SELECT
         p.*,
@@ -158,34 +194,15 @@ fields AS (
         ) AS line,
         e.content_hash, s.grouping, s.language,
         CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN s.document END AS document,
-        CASE
-            WHEN u.entry_id IS NOT NULL THEN
-                'no rule for ' || array_to_string(u.source_types, '; ')
-                || ': name its category under source_types in a mapping file, then `daybook mappings set`'
-            WHEN k.entry_id IS NOT NULL THEN k.problems
-            WHEN n.entry_id IS NOT NULL THEN
-                'no account for ' || array_to_string(n.roles, ', ')
-                || ': name one under accounts in the mapping of the organisation'
-            WHEN t.entry_id IS NOT NULL THEN
-                'tax is not decided of ' || t.problems
-                || ': change the tax profile with `daybook connections tax ' || p.connection || '`'
-            WHEN m.posts = 'target_codes' AND NOT m.is_profiled THEN
-                'tax is posted by tax codes, and the store has no tax profile: begin one with '
-                || '`daybook connections tax ' || p.connection || '`'
-            WHEN c.entry_id IS NOT NULL THEN
-                'no tax code for ' || array_to_string(c.treatments, ', ')
-                || ': name one under treatments in the mapping of the organisation'
-            WHEN e.too_fine THEN 'an amount is finer than the smallest coin of ' || p.currency
-        END AS held_reason
+        -- The first of them is what the entry is held with; all of them are its readiness.
+        coalesce(r.unmapped, r.uncosted, r.no_account, r.untaxed, r.uneven) AS held_reason,
+        nullif(concat_ws('; ', r.unmapped, r.no_account, r.uneven), '') AS accounts_problem,
+        r.untaxed AS taxes_problem,
+        r.uncosted AS costs_problem
     FROM postings AS p
     JOIN entries AS e USING (entry_id)
-    CROSS JOIN tax_mode AS m
+    JOIN reasons AS r USING (entry_id)
     CROSS JOIN style AS s
-    LEFT JOIN unknown AS u USING (entry_id)
-    LEFT JOIN cost_problems AS k USING (entry_id)
-    LEFT JOIN without_account AS n USING (entry_id)
-    LEFT JOIN tax_problems AS t USING (entry_id)
-    LEFT JOIN without_code AS c USING (entry_id)
 )
 
 FROM fields

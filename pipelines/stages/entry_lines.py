@@ -6,6 +6,7 @@ forward. Every line is in one entry, whatever modes follow each other.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -66,6 +67,27 @@ complete AS (
 SELECT *
 FROM ({lines})
 WHERE settlement_id IN (FROM complete) AND business_date IN (SELECT unnest($days::DATE[]))
+"""
+# Settlements that some days have lines of, and that have no entry yet.
+_UNFINISHED = """
+SELECT
+    l.settlement_id, l.currency,
+    min(l.business_date) FILTER (l.business_date IN (SELECT unnest($days::DATE[]))),
+    max(l.business_date) FILTER (l.business_date IN (SELECT unnest($days::DATE[]))),
+    coalesce(bool_or(s.closed), false)
+FROM ({lines}) AS l
+LEFT JOIN ({settlements}) AS s USING (settlement_id)
+WHERE l.settlement_id IN (
+    SELECT settlement_id FROM ({lines}) WHERE business_date IN (SELECT unnest($days::DATE[]))
+)
+GROUP BY l.settlement_id, l.currency
+HAVING NOT coalesce(bool_or(s.closed), false)
+    OR coalesce(sum(l.amount) FILTER (l.payout_id IS NULL) <> any_value(s.raw_total), true)
+ORDER BY ALL
+"""
+_NO_SETTLEMENTS = """
+SELECT NULL::VARCHAR AS settlement_id, NULL::BOOLEAN AS closed, NULL::DECIMAL(19,4) AS raw_total
+WHERE false
 """
 _PARTS = """
 CREATE OR REPLACE TEMP TABLE parts AS
@@ -136,6 +158,42 @@ def write_journals(
     touched = [day for day in computed if day in chosen]
     if by_settlement and touched:
         yield from _settlement_journals(con, store, by_settlement, touched)
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedSettlement:
+    """A settlement without an entry yet, and the first and last of its lines on some days.
+
+    `is_closed` says that it is paid out, so lines of its days are what is to come.
+    """
+
+    settlement_id: str
+    currency: str
+    first_day: date
+    last_day: date
+    is_closed: bool
+
+
+def unfinished_settlements(
+    con: duckdb.DuckDBPyConnection, store: Store, target: str, days: Sequence[date], since: date
+) -> list[UnfinishedSettlement]:
+    """Return the settlements of days that are booked by settlement, and are not whole yet.
+
+    Those of `write_journals` and these are all that the days have lines of.
+    """
+    lake = store.lake
+    every_day = lake.days("transactions", store.slug)
+    computed = sorted(day for day in every_day if day in set(days) and day >= since)
+    effective = mappings_in_effect(store.workspace.registry, store.slug, computed, target)
+    touched = [day for m, its_days in effective if m.mode == "settlement" for day in its_days]
+    if not touched:
+        return []
+    closing = lake.partitions("settlements", store.slug, lake.days("settlements", store.slug))
+    query = _UNFINISHED.format(
+        lines=f"FROM {scan(lake.partitions('transactions', store.slug, every_day))}",
+        settlements=f"FROM {scan(closing)}" if closing else _NO_SETTLEMENTS,
+    )
+    return [UnfinishedSettlement(*row) for row in con.execute(query, {"days": touched}).fetchall()]
 
 
 def _settlement_journals(

@@ -79,3 +79,19 @@ def test_days_without_entries(prepared: User) -> None:
         0,
         "no journal entries there: `daybook sync` builds them\n",
     )
+
+
+def test_readiness_tells_held_from_waiting(prepared: User) -> None:
+    result = prepared("journals", "attic", "mugs", "--readiness", "--json")
+    assert (result.code, result.json["ok"]) == (1, False)
+    (held,) = [entry for entry in result.json["entries"] if entry["state"] == "held"]
+    ready = {"state": "ready", "cure": None}
+    assert held["accounts"] == {"state": "missing", "cure": HELD}
+    assert (held["taxes"], held["costs"], held["period"]) == (ready, ready, None)
+    assert {wait["state"] for wait in result.json["waiting"]} <= {"waiting"}
+    text = prepared("journals", "attic", "--readiness")
+    assert text.lines[0] == f"held: je:attic:2026-03-03:USD: accounts: {HELD}"
+    assert text.lines[-1].startswith("attic to books: ")
+    assert prepared("journals", "mugs", "--readiness").code == 0
+    assert prepared("journals", "mugs", "--target", "books").code == 2
+    assert prepared("journals", "mugs", "--readiness", "--target", "nowhere").code == 2

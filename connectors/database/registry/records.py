@@ -27,7 +27,7 @@ PublicationState = Literal[
 ]
 # Why a revision is not sent although its entry is whole: its owner approves it, releases it after
 # it was rolled back, or chooses for an entry of a closed day.
-Wait = Literal["approval", "release", "open_period"]
+Wait = Literal["approval", "release", "open_period", "chart"]
 Choice = Literal["approved", "backfilled", "rolled_back", "left_out", "first_open_day"]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator
@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator
 from connectors.database.registry import Connection
 from connectors.lake.windows import Window
 from console.entries import entries
+from console.entry_readiness import entry_document, readiness_of, wait_document
 from console.web.api.dependencies import Here, Reader, connection_named, workspace_of
 from console.web.api.requests import From, Limit, Offset, Slug, To, window_of
 from console.web.context import Console
@@ -85,6 +86,52 @@ class JournalPage(BaseModel):
     total: int
 
 
+class PartReadiness(BaseModel):
+    """The accounts, taxes or costs of an entry: `ready`, or `missing` with the cure."""
+
+    state: Literal["ready", "missing"]
+    cure: str | None
+
+
+class EntryReadinessResponse(BaseModel):
+    """An entry that is `ready`, or `held` until its owner acts; `period` is why a closed day is."""
+
+    entry_id: str
+    connection: str
+    target: str
+    business_date: date
+    currency: str
+    state: Literal["ready", "held"]
+    accounts: PartReadiness
+    taxes: PartReadiness
+    costs: PartReadiness
+    period: str | None
+
+
+class WaitResponse(BaseModel):
+    """Days or a settlement that the platform has still to send data of; nobody needs to act."""
+
+    connection: str
+    target: str
+    state: Literal["waiting"]
+    first_day: date
+    last_day: date
+    settlement_id: str | None
+    currency: str | None
+    reason: str
+    expected: date | None
+
+
+class ReadinessPage(BaseModel):
+    """One page of a store's entries, and everything that waits; `ok` says that none is held."""
+
+    ok: bool
+    target: str
+    entries: list[EntryReadinessResponse]
+    total: int
+    waiting: list[WaitResponse]
+
+
 OfConnection = Annotated[Slug | None, Query(description="one connection's; all without it")]
 
 
@@ -115,6 +162,35 @@ def list_journals(
     documents.sort(key=lambda entry: (entry["business_date"], entry["connection"]))
     listed = [EntryResponse.model_validate(entry) for entry in documents]
     return JournalPage(entries=listed, total=len(days))
+
+
+@router.get("/journals/readiness")
+def list_readiness(
+    _who: Reader,
+    console: Here,
+    connection: Annotated[Slug, Query(description="the store")],
+    target: Annotated[
+        Slug | None, Query(description="`books` or an organisation; the store's own without it")
+    ] = None,
+    first: From = None,
+    last: To = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> ReadinessPage:
+    """List what each entry of a store lacks with the cure, and what its platform is to send."""
+    opened = workspace_of(console)
+    (store,) = stores_of(console, connection)
+    result = readiness_of(opened, store, target, window_of(first, last))
+    listed = result.entries[offset : offset + limit]
+    return ReadinessPage.model_validate(
+        {
+            "ok": not result.held,
+            "target": result.target,
+            "entries": [entry_document(result, entry) for entry in listed],
+            "total": len(result.entries),
+            "waiting": [wait_document(result, wait) for wait in result.waiting],
+        }
+    )
 
 
 def stores_of(console: Console, slug: str | None) -> list[Connection]:

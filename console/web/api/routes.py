@@ -18,6 +18,7 @@ from console.web.api import (
     channels,
     closings,
     connections,
+    costs,
     dimensions,
     documents,
     journals,
@@ -41,7 +42,7 @@ ROUTERS = tuple(
     for resource in (
         *(connections, accounts, actions, documents, journals, settlements, bank),
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
-        *(publications, closings, rates),
+        *(publications, closings, rates, costs),
         *(channels, activities, audit, users, applications),
     )
 )

@@ -24,10 +24,14 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/channels", "read", None),
     ("GET", "/activities", "read", None),
     ("GET", "/journals", "read", None),
+    ("GET", "/journals/readiness", "read", None),
     ("GET", "/settlements", "read", None),
     ("GET", "/bank/unmatched", "read", None),
     ("POST", "/bank/statements", "post", {}),
     ("POST", "/rates", "post", {}),
+    ("POST", "/costs", "post", {}),
+    ("POST", "/costs/movements", "post", {}),
+    ("GET", "/costs/missing", "read", None),
     ("POST", "/connections/{slug}/bank-lines", "post", {"account": "x"}),
     ("GET", "/mappings/source-types", "read", None),
     ("GET", "/connections", "read", None),
@@ -289,6 +293,63 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
         assert (asked_for.status_code, asked_for.json()["days"]) == (202, 3)
         (event,) = registry.inbox.list()
         assert (event.kind, event.id) == ("request", asked_for.json()["request"])
+
+
+def test_readiness_is_what_the_terminal_lists(synced: User) -> None:
+    with (
+        Registry.open(synced.settings) as registry,
+        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
+        httpx2.Client(base_url=url + API, timeout=60) as client,
+    ):
+        registry.users.add("ada", "x", "viewer", "test")
+        token = Sessions(registry).new_token("ada", "test", "test")
+        client.headers["Authorization"] = f"Bearer {token}"
+        page = client.get("/journals/readiness", params={"connection": "attic"}).json()
+        listed = synced("journals", "attic", "--readiness", "--json").json
+        total = len(listed["entries"])
+        assert page == {**listed, "target": "books", "total": total}
+        cut = {"connection": "attic", "limit": 1, "offset": total - 1}
+        (last,) = client.get("/journals/readiness", params=cut).json()["entries"]
+        assert last == listed["entries"][-1]
+        nowhere = {"connection": "attic", "target": "nowhere"}
+        assert client.get("/journals/readiness", params=nowhere).status_code == 422
+
+
+def test_what_goods_cost_comes_in_as_at_a_terminal(synced: User) -> None:
+    with (
+        Registry.open(synced.settings) as registry,
+        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
+        httpx2.Client(base_url=url + API, timeout=60) as client,
+    ):
+        registry.users.add("ada", "x", "bookkeeper", "test")
+        token = Sessions(registry).new_token("ada", "test", "test")
+        client.headers["Authorization"] = f"Bearer {token}"
+
+        def send(path: str, content: bytes, **options: str) -> httpx2.Response:
+            binary = {"Content-Type": "application/octet-stream"}
+            return client.post(path, content=content, params=options, headers=binary)
+
+        store = registry.connections.list()[0].slug
+        missing = client.get("/costs/missing", params={"connection": store}).json()
+        listed = synced("costs", "missing", store, "--json").json
+        assert missing == {**listed, "total": len(listed["missing"])}
+        costs = b"sku,cost,currency,from\nMUG,4.125,USD,2026-01-01\n"
+        outcome = send("/costs", costs, connection=store)
+        assert outcome.status_code == 202
+        days = outcome.json()["days"]
+        assert outcome.json() == {"connection": store, "rows": 1, "changed": 1, "days": days}
+        assert days > 0
+        assert [(c.sku, str(c.cost)) for c in registry.stock.costs(store)] == [("MUG", "4.1250")]
+        again = send("/costs", costs, connection=store).json()
+        assert (again["changed"], again["days"]) == (0, 0)
+        moved = b"date,sku,quantity,kind,reference\n2026-03-02,MUG,1,returned,r1\n"
+        assert send("/costs/movements", moved, connection=store).json()["changed"] == 1
+        refused = send("/costs", b"sku\nMUG\n", connection=store, file="mugs.csv")
+        assert refused.status_code == 422
+        assert refused.json()["error"].startswith("mugs.csv: ")
+        assert send("/costs", costs, connection="nowhere").status_code == 404
+        assert send("/costs", costs).status_code == 422
+        assert send("/costs", b" " * (8 * 1024 * 1024 + 1), connection=store).status_code == 413
 
 
 def test_statements_and_mappings_come_in_as_at_a_terminal(synced: User, tmp_path: Path) -> None:
