@@ -205,3 +205,14 @@ def test_other_programs_take_no_invoices(books: Books) -> None:
     assert chart.problems(config, []) == [
         "document: the organisation takes journals alone: leave it out"
     ]
+    # A mapping of before, or saved for every organisation, posts nothing of another kind.
+    books.house.workspace.registry.mappings.save(
+        config.model_copy(update={"accounts": ACCOUNTS["quickbooks"]}).model_dump(mode="json"),
+        config.digest,
+        actor="test",
+        target="harbour",
+    )
+    books.take(books.settlement())
+    reasons = set(books.send().failed.values())
+    assert all(reason.endswith("leave `document` out of the mapping") for reason in reasons)
+    assert (len(reasons), books.ledger.live) == (3, [])
