@@ -1,4 +1,4 @@
-"""A target and its store, made once a module and emptied for every test."""
+"""A target and its store, made once for all modules that name it and emptied for every test."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from tests.conftest import Server
 from tests.targets.stands import Stand, stand
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stood(
     request: pytest.FixtureRequest,
     embedded_server: Server,
