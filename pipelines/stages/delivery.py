@@ -7,12 +7,12 @@ correction is posted beside it, on the first open day.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from connectors.accounting.target import EditedThere, OrganisationBooks, PeriodClosed
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE, LIVE
-from connectors.database.registry.records import PublicationState
+from connectors.database.registry.records import PublicationState, Wait
 from connectors.errors import ConfigError, DaybookError, RateLimited, Transient
 from connectors.lake.windows import ONE_DAY
 from mappings.model import JOURNAL, JournalEntry
@@ -26,16 +26,20 @@ from pipelines.stages.posted_documents import (
     documents_of,
     sent_as,
 )
+from pipelines.stages.preflight import ChartMismatch, Preflight
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
+
+# Whether a day was opened or a chart mended there, only another try tells.
+MENDED_THERE: Final = ("open_period", "chart")
 
 
 @dataclass(slots=True)
 class Sent:
     """The result of sending a window: what was posted, taken out, and what was not, with why.
 
-    `held` are entries of closed days, whose owner chooses. `unattached` are posted entries without
-    their documents, with why.
+    `held` are entries of closed days, or that the organisation's chart does not take, whose owner
+    acts. `unattached` are posted entries without their documents, with why.
     """
 
     posted: list[Publication] = field(default_factory=list)
@@ -46,9 +50,9 @@ class Sent:
 
 
 def is_due(publication: Publication) -> bool:
-    """Return whether a revision is to be sent: its time has come, or its closed day may open."""
+    """Return whether a revision is to be sent: its time has come, or what it waits for may have."""
     waits = publication.due_at is not None and publication.due_at > datetime.now(UTC)
-    return (publication.state in DUE and not waits) or publication.waits_for == "open_period"
+    return (publication.state in DUE and not waits) or publication.waits_for in MENDED_THERE
 
 
 class Delivery:
@@ -70,6 +74,7 @@ class Delivery:
         self._organisation, self._slug = organisation, organisation.slug
         self._publications = workspace.registry.publications
         self._attaching: set[date] = set()
+        self._preflight = Preflight(workspace, organisation, slug)
 
     def run(self, chains: Sequence[Sequence[Publication]]) -> None:
         """Send what is due of some entries, each given by all its revisions, the newest last."""
@@ -99,8 +104,8 @@ class Delivery:
                 self.sent.failed[newest.business_date] = str(error)
                 return
             # Closed since it was asked, or on its own account: its owner chooses.
-            except PeriodClosed as error:
-                self._hold(chain, str(error))
+            except (PeriodClosed, ChartMismatch) as error:
+                self._hold(chain, error)
             # Refused for what it is: as `failed` no sensor asks for it again, and its owner looks.
             except DaybookError as error:
                 # What is to be taken out, and could not be, is still held there.
@@ -114,12 +119,13 @@ class Delivery:
         closed = [day for day in (target.closed_through(), own) if day is not None]
         return max(closed, default=None)
 
-    def _hold(self, chain: Sequence[Publication], reason: str) -> None:
+    def _hold(self, chain: Sequence[Publication], error: PeriodClosed | ChartMismatch) -> None:
         newest = chain[-1]
         if not is_due(newest) or any(p.withdrawn_at is not None for p in chain if p.state in LIVE):
-            self.sent.failed[newest.business_date] = reason
+            self.sent.failed[newest.business_date] = str(error)
             return
-        self._publications.mark(self._slug, [newest], "held", reason, waits_for="open_period")
+        waits_for: Wait = "chart" if isinstance(error, ChartMismatch) else "open_period"
+        self._publications.mark(self._slug, [newest], "held", str(error), waits_for=waits_for)
         self.sent.held.append(newest)
 
     def _entries(self, newest: Iterable[Publication]) -> dict[str, JournalEntry]:
@@ -245,6 +251,7 @@ class Delivery:
         documents: Sequence[PostedDocument],
         entry: JournalEntry,
     ) -> None:
+        self._preflight.check(target, entry)
         attempt = _attempt(newest)
         if not self._is_sending(newest, content_of(entry) | {"attempt": attempt}):
             return
@@ -272,6 +279,7 @@ class Delivery:
         day = closed + ONE_DAY if closed is not None and is_closed else newest.business_date
         correction, attempt = correction_of(documents, entry, day), _attempt(newest)
         content = content_with(entry, documents, correction) | {"attempt": attempt}
+        self._preflight.check(target, correction)
         if not self._is_sending(newest, content):
             return
         if not correction.lines:

@@ -9,9 +9,10 @@ from connectors.database.registry import Connection
 from connectors.database.registry.findings import MAPPING
 from mappings.journal.config import MappingConfig
 from mappings.model import INVOICE
+from pipelines.stages.chart_fields import account_problems, tax_problems
 from pipelines.stages.dimensions import assigned_values, stores_of, tracking_problems
 from pipelines.stages.mapping import mapping_of
-from pipelines.stages.organisations import account_problems, open_organisation, tax_problems
+from pipelines.stages.organisations import open_organisation
 from pipelines.stages.workspace import Workspace
 
 
@@ -56,6 +57,7 @@ class OrganisationChart:
 def check_mappings(workspace: Workspace, organisation: Connection) -> dict[str, list[str]]:
     """Note on every store's card what is wrong with its mapping at an organisation, and return it.
 
+    Entries that were held for the chart, and whose mapping it takes by now, are due again.
     Raises as the organisation's calls do.
     """
     registry = workspace.registry
@@ -75,4 +77,14 @@ def check_mappings(workspace: Workspace, organisation: Connection) -> dict[str, 
                 for problem in problems[store.slug]
             ],
         )
+        if not problems[store.slug]:
+            _free(workspace, store, organisation)
     return problems
+
+
+def _free(workspace: Workspace, store: Connection, organisation: Connection) -> None:
+    publications = workspace.registry.publications
+    held = publications.list(organisation.slug, [store.slug], states=["held"])
+    waiting = [publication for publication in held if publication.waits_for == "chart"]
+    if waiting:
+        publications.mark(organisation.slug, waiting, "planned")

@@ -6,20 +6,18 @@ needed: what is kept is what was sent.
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import partial
 
 from connectors.accounting import ORGANISATIONS
-from connectors.accounting.target import ChartAccount, Opening, OrganisationBooks, TaxCode
+from connectors.accounting.target import Opening, OrganisationBooks
 from connectors.accounts.accounts import Accounts
 from connectors.accounts.setup import Setup
 from connectors.channels import CHANNELS
 from connectors.database.registry import Connection, PlannedEntry
 from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.lake.windows import ONE_DAY
-from mappings.journal.config import MappingConfig
 from mappings.journal.documents import is_booked
-from mappings.model import BOOKS, INVOICE, JournalEntry, settlement_of
+from mappings.model import BOOKS, JournalEntry, settlement_of
 from pipelines.stages.conversions import convert, payout_days
 from pipelines.stages.entry_lines import write_journals
 from pipelines.stages.journals import journal_entries
@@ -63,59 +61,6 @@ def open_organisation(workspace: Workspace, organisation: Connection) -> Organis
         {c.slug: CHANNELS[c.channel].title for c in connections if c.channel in CHANNELS},
     )
     return ORGANISATIONS[organisation.channel](opening)
-
-
-def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> list[str]:
-    """Return what is wrong with the accounts of a mapping, each with the field that names it."""
-    accounts = {account.number: account for account in chart}
-    named = {f"accounts.{role}": number for role, number in config.accounts.items()}
-    named |= {f"locations.{name}": number for name, number in config.locations.items()}
-    named |= {
-        f"overrides.{n}.account": override.account
-        for n, override in enumerate(config.overrides)
-        if override.account is not None
-    }
-    is_paid_into = config.document == INVOICE
-    problems = []
-    for field, number in named.items():
-        account = accounts.get(number)
-        if account is None:
-            problems.append(f"{field}: the organisation has no account {number}")
-        elif account.refusal is not None:
-            problems.append(f"{field}: {number} ({account.name}) {account.refusal}")
-        elif field == "accounts.clearing" and is_paid_into and not account.takes_payments:
-            problems.append(
-                f"{field}: {number} ({account.name}) takes no payments, and invoices are paid into "
-                "it: tick `Enable payments to this account` there"
-            )
-    return problems
-
-
-def tax_problems(config: MappingConfig, codes: Sequence[TaxCode]) -> list[str]:
-    """Return what is wrong with the tax codes of a mapping, each with the field that names it."""
-    by_number = {code.number: code for code in codes}
-    named: dict[str, tuple[str, Decimal | None]] = {
-        f"tax_codes.{category}": (code, None) for category, code in config.tax_codes.items()
-    }
-    named |= {
-        f"overrides.{n}.tax_code": (override.tax_code, None)
-        for n, override in enumerate(config.overrides)
-        if override.tax_code is not None
-    }
-    named |= {f"treatments.{n}.code": (t.code, t.rate) for n, t in enumerate(config.treatments)}
-    problems = []
-    for field, (number, rate) in named.items():
-        code = by_number.get(number)
-        if code is None:
-            problems.append(f"{field}: the organisation has no tax code {number}")
-        elif code.refusal is not None:
-            problems.append(f"{field}: {number} ({code.name}) {code.refusal}")
-        elif rate is not None and code.rate is not None and rate != code.rate:
-            problems.append(
-                f"{field}: {number} ({code.name}) has the rate {code.rate.normalize():f} %, and "
-                f"not {rate.normalize():f} %"
-            )
-    return problems
 
 
 def posted_to(workspace: Workspace) -> list[str]:

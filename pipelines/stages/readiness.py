@@ -28,6 +28,7 @@ from pipelines.stages.entry_lines import (
     write_journals,
 )
 from pipelines.stages.journals import journal_entries
+from pipelines.stages.preflight import is_of_taxes
 from pipelines.stages.store import Store
 
 # By site and currency: settlements of several sites end on days of their own.
@@ -87,7 +88,7 @@ class PlatformWait:
 
 @dataclass(frozen=True, slots=True)
 class StoreReadiness:
-    """The entries of a store at a target, each with its readiness, and what they wait for."""
+    """The entries of a store's days for a target with their readiness, and what they wait for."""
 
     connection: str
     target: str
@@ -135,16 +136,26 @@ def _entries(
 ) -> list[EntryReadiness]:
     held = store.workspace.registry.publications.list(target, [store.slug], states=["held"])
     closed = {p.entry_id: p.message for p in held if p.waits_for == "open_period"}
-    charted = {p.entry_id: p.message for p in held if p.waits_for == "chart"}
+    charted = {p.entry_id: p.message or "" for p in held if p.waits_for == "chart"}
     proposed = store.override if target == BOOKS else None
     entries: list[EntryReadiness] = []
     journals = write_journals(con, store, target, days, since=since, proposed=proposed)
     for mapping in journals:
         unconverted = _unconverted(con, store, mapping, since)
         for entry_id, day, currency, accounts, taxes, costs in con.execute(_PROBLEMS).fetchall():
-            there = accounts or unconverted.get(entry_id) or charted.get(entry_id)
+            chart = charted.get(entry_id)
+            untaxed = chart if chart is not None and is_of_taxes(chart) else None
+            unbooked = chart if untaxed is None else None
             entries.append(
-                EntryReadiness(entry_id, day, currency, there, taxes, costs, closed.get(entry_id))
+                EntryReadiness(
+                    entry_id,
+                    day,
+                    currency,
+                    accounts or unconverted.get(entry_id) or unbooked,
+                    taxes or untaxed,
+                    costs,
+                    closed.get(entry_id),
+                )
             )
     return sorted(entries, key=lambda entry: (entry.business_date, entry.entry_id))
 

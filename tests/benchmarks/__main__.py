@@ -22,10 +22,13 @@ from tests.benchmarks import (
     ingest,
     kills,
     limits,
+    sends,
     simulation,
     startup,
     stores,
+    sweep,
     targets,
+    validation,
     warehouse,
     year,
 )
@@ -64,6 +67,9 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "simulation": simulation.measure,
     "change": change.measure,
     "targets": targets.measure,
+    "sends": sends.measure,
+    "sweep": sweep.measure,
+    "validation": validation.measure,
 }
 
 

@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from itertools import repeat
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -10,11 +11,14 @@ from connectors.accounting.quickbooks.journals import QuickBooksJournals
 from connectors.accounting.xero.journals import XeroJournals
 from mappings.journal.config import MappingConfig
 from pipelines.stages.books import post_days
+from pipelines.stages.chart_fields import account_problems
+from pipelines.stages.mapping_checks import check_mappings
 from pipelines.stages.organisations import (
-    account_problems,
     open_organisation,
     organisation_of,
+    plan_for_organisation,
 )
+from pipelines.stages.readiness import readiness
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import (
     ACCOUNTS,
@@ -193,19 +197,67 @@ def test_a_closed_period_holds_its_days_alone(books: Books) -> None:
     check_once(books, 3)
 
 
-def test_an_account_that_is_archived_is_refused_in_words(books: Books) -> None:
+def test_an_account_that_is_archived_holds_its_entries_before_anything_is_sent(
+    books: Books,
+) -> None:
     books.use("fee_referral", is_active=False)
     books.take(books.settlement())
     sent = books.send()
-    refusals = {
-        "xero": "Account code '404' has been archived",
-        "quickbooks": "Invalid Reference Id",
-    }
-    assert refusals[books.name] in sent.failed[FIRST_DAY]
+    # The payout uses other accounts.
+    assert (sent.failed, len(sent.posted), len(sent.held)) == ({}, 1, 2)
+    assert books.states() == {"held": 2, "posted": 1}
+    first = next(
+        entry
+        for entry in readiness(books.house.store, "harbour", books.house.window).entries
+        if entry.business_date == FIRST_DAY
+    )
+    assert (first.state, first.taxes, first.costs) == ("held", None, None)
+    number = ACCOUNTS[books.name]["fee_referral"]
+    assert (first.accounts or "").startswith(f"accounts.fee_referral: {number} (")
+    assert "choose another (`daybook mappings set --target harbour`)" in (first.accounts or "")
+    # Planned again or sent again, it waits still, and goes as soon as the account is back.
+    plan_for_organisation(books.house.store, [FIRST_DAY])
+    assert books.send().posted == []
     books.use("fee_referral", is_active=True)
-    # Xero may repeat the answer to a key whose cause is cured; another try has another key.
     assert books.send().failed == {}
     check_once(books, 3)
+
+
+def test_the_daily_check_frees_what_an_archived_account_held(books: Books) -> None:
+    books.use("sales", is_active=False)
+    books.take(books.settlement())
+    books.send()
+    workspace = books.house.workspace
+    organisation = workspace.registry.connections.get("harbour")
+    assert check_mappings(workspace, organisation)["store"]
+    assert books.states() == {"held": 2, "posted": 1}
+    books.use("sales", is_active=True)
+    assert check_mappings(workspace, organisation)["store"] == []
+    # Due, so that the sensor asks for them.
+    assert workspace.registry.publications.due_connections("harbour") == {"store": 2}
+    books.send()
+    check_once(books, 3)
+
+
+def test_the_chart_is_read_once_for_any_number_of_entries(books: Books) -> None:
+    def charts() -> int:
+        # QuickBooks' chart is a query of many.
+        sought = ("/Accounts?", "select * from Account ")
+        exchanges = books.platform.application.exchanges
+        addresses = [f"{e.path}?{unquote_plus(e.query.decode())}" for e in exchanges]
+        return sum(any(text in address for text in sought) for address in addresses)
+
+    books.take(books.settlement())
+    books.send()
+    assert charts() == 1
+    books.take(books.settlement("25.00"), "restated.txt")
+    books.send()
+    assert charts() == 1
+    # Archived since: the platform refuses the entry, and the next try reads the chart.
+    books.use("sales", is_active=False)
+    books.take(books.settlement("30.00"), "again.txt")
+    refusals = {"xero": "has been archived", "quickbooks": "Invalid Reference Id"}
+    assert refusals[books.name] in books.send().failed[FIRST_DAY]
 
 
 def test_another_currency_is_refused_before_anything_is_sent(books: Books) -> None:
@@ -257,8 +309,8 @@ def test_nothing_is_sent_in_the_place_of_a_call_that_may_still_arrive(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     books.take(books.settlement())
-    # The second entry's: QuickBooks is asked for its preferences twice before the first.
-    books.fault(*([None, "503"] if books.name == "xero" else [None, None, None, "503"]))
+    # The second entry's: QuickBooks is asked for preferences twice and the chart before the first.
+    books.fault(*([None, "503"] if books.name == "xero" else [None] * 4 + ["503"]))
     with monkeypatch.context() as patch:
         for target in (XeroJournals, QuickBooksJournals):
             patch.setattr(target, "late_seconds", 60.0)

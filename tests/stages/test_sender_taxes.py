@@ -17,11 +17,11 @@ from connectors.accounts.setup import Setup
 from connectors.home.settings import Settings
 from mappings.journal.config import MappingConfig
 from mappings.journal.tax.profile import TaxProfile
+from pipelines.stages.chart_fields import tax_problems
 from pipelines.stages.organisations import (
     open_organisation,
     organisation_of,
     plan_for_organisation,
-    tax_problems,
 )
 from pipelines.stages.sender import Sent, send
 from pipelines.stages.workspace import Workspace

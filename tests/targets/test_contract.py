@@ -11,8 +11,8 @@ from connectors.accounting.target import OrganisationBooks, Standing, marker
 from connectors.errors import Permanent, Transient
 from mappings.journal.config import MappingConfig
 from mappings.model import JournalEntry
+from pipelines.stages.chart_fields import account_problems
 from pipelines.stages.dimensions import tracking_problems
-from pipelines.stages.organisations import account_problems
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import FIRST_DAY
 from tests.targets.ledgers import ACCOUNTS, OTHER_SALES
@@ -201,11 +201,23 @@ def test_a_closed_period_is_respected(at: Stand) -> None:
 
 @remote
 def test_an_account_that_is_not_in_use_is_refused_and_posted_to_when_it_is_again(
-    at: Stand,
+    at: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Read a moment ago, it was in use: what the platform refuses then is another try.
+    at.send()
+    at.change()
     at.use("fee_referral", False)
     sent = at.send()
     assert set(sent.failed) == {FIRST_DAY, date(2026, 3, 3)}
+    at.check(3)
+    at.use("fee_referral", True)
+    assert at.send().failed == {}
+    at.reset()
+    monkeypatch.setattr("pipelines.stages.preflight.CHART_SECONDS", 0.0)
+    at.use("fee_referral", False)
+    sent = at.send()
+    assert sent.failed == {}
+    assert {p.business_date for p in sent.held} == {FIRST_DAY, date(2026, 3, 3)}
     at.check(1)
     chart = at.books.accounts()
     assert chart is not None

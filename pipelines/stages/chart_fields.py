@@ -1,0 +1,90 @@
+"""Fields of a mapping that name accounts and tax codes, held against an organisation's chart."""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
+from connectors.accounting.target import ChartAccount, TaxCode
+from mappings.journal.config import MappingConfig
+from mappings.model import CLEARING, INVOICE
+
+
+def account_fields(config: MappingConfig) -> dict[str, str]:
+    """Return the accounts that a mapping names, by the field that does."""
+    named = {f"accounts.{role}": number for role, number in config.accounts.items()}
+    named |= {f"locations.{name}": number for name, number in config.locations.items()}
+    return named | {
+        f"overrides.{n}.account": override.account
+        for n, override in enumerate(config.overrides)
+        if override.account is not None
+    }
+
+
+def tax_fields(config: MappingConfig) -> dict[str, tuple[str, Decimal | None]]:
+    """Return the tax codes that a mapping names with the rate it has them for, by field."""
+    named: dict[str, tuple[str, Decimal | None]] = {
+        f"tax_codes.{category}": (code, None) for category, code in config.tax_codes.items()
+    }
+    named |= {
+        f"overrides.{n}.tax_code": (override.tax_code, None)
+        for n, override in enumerate(config.overrides)
+        if override.tax_code is not None
+    }
+    return named | {
+        f"treatments.{n}.code": (t.code, t.rate) for n, t in enumerate(config.treatments)
+    }
+
+
+def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> list[str]:
+    """Return what is wrong with the accounts of a mapping, each with the field that names it."""
+    accounts = {account.number: account for account in chart}
+    problems = [
+        f"{field}: {problem}"
+        for field, number in account_fields(config).items()
+        if (problem := account_problem(accounts, number)) is not None
+    ]
+    clearing = accounts.get(config.accounts.get(CLEARING, ""))
+    if config.document == INVOICE and clearing is not None and not clearing.takes_payments:
+        problems.append(
+            f"accounts.{CLEARING}: {clearing.number} ({clearing.name}) takes no payments, and "
+            "invoices are paid into it: tick `Enable payments to this account` there"
+        )
+    return problems
+
+
+def account_problem(accounts: Mapping[str, ChartAccount], number: str) -> str | None:
+    """Return why no journal may use an account of a chart, None where one may."""
+    account = accounts.get(number)
+    if account is None:
+        return f"the organisation has no account {number}"
+    return account.refusal and f"{number} ({account.name}) {account.refusal}"
+
+
+def tax_problems(config: MappingConfig, codes: Sequence[TaxCode]) -> list[str]:
+    """Return what is wrong with the tax codes of a mapping, each with the field that names it."""
+    by_number = {code.number: code for code in codes}
+    problems = []
+    for field, (number, rate) in tax_fields(config).items():
+        problem, code = code_problem(by_number, number), by_number.get(number)
+        if problem is not None:
+            problems.append(f"{field}: {problem}")
+        elif code is not None and rate is not None and code.rate not in {None, rate}:
+            actual = code.rate or Decimal(0)
+            problems.append(
+                f"{field}: {number} ({code.name}) has the rate {actual.normalize():f} %, and "
+                f"not {rate.normalize():f} %"
+            )
+    return problems
+
+
+def code_problem(codes: Mapping[str, TaxCode], number: str) -> str | None:
+    """Return why no line may have a tax code of an organisation, None where one may."""
+    code = codes.get(number)
+    if code is None:
+        return f"the organisation has no tax code {number}"
+    return code.refusal and f"{number} ({code.name}) {code.refusal}"
+
+
+def fields_of(config: MappingConfig, numbers: Collection[str]) -> dict[str, str]:
+    """Return the fields that name some accounts or tax codes, by what they name; first ones win."""
+    named = account_fields(config) | {f: code for f, (code, _) in tax_fields(config).items()}
+    return {number: field for field, number in reversed(named.items()) if number in numbers}
