@@ -163,7 +163,7 @@ def _no_rate(entry: JournalEntry, to: str, source: str) -> str:
 
 def _without_account(entry: JournalEntry) -> str | None:
     roles = {"fx.conversion": "fx", "rounding": "rounding"}
-    lacking = sorted({roles[line.category] for line in entry.lines if not line.account})
+    lacking = sorted({roles.get(line.category, "") for line in entry.lines if not line.account})
     if not lacking:
         return None
     return (

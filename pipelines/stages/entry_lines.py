@@ -85,6 +85,16 @@ HAVING NOT coalesce(bool_or(s.closed), false)
     OR coalesce(sum(l.amount) FILTER (l.payout_id IS NULL) <> any_value(s.raw_total), true)
 ORDER BY ALL
 """
+# Orders whose money another provider took, or a till: the channel never pays them out.
+_ELSEWHERE = """
+SELECT *, settlement_id NOT IN (SELECT settlement_id FROM ({settlements}) WHERE closed)
+    AND sum(amount) OVER of_order = 0
+    AND bool_or(category IN (
+        'gateway.external', 'cash.on_delivery', 'pos.cash', 'giftcard.redeemed', 'storecredit.used'
+    )) OVER of_order AS is_elsewhere
+FROM ({lines})
+WINDOW of_order AS (PARTITION BY settlement_id, currency, order_id, business_date)
+"""
 _NO_SETTLEMENTS = """
 SELECT NULL::VARCHAR AS settlement_id, NULL::BOOLEAN AS closed, NULL::DECIMAL(19,4) AS raw_total
 WHERE false
@@ -149,7 +159,7 @@ def write_journals(
             continue
         lines = f"FROM {scan(lake.partitions('transactions', store.slug, present))}"
         # What no settlement pays out is booked by its day.
-        by_day = f"{lines} WHERE settlement_id IS NULL" if mapping.mode == "settlement" else lines
+        by_day = _paid_elsewhere(store, lines) if mapping.mode == "settlement" else lines
         load_by_day(con, by_day)
         load_costs(con, store, mapping, lines, present)
         write_journal(con, store.connection, mapping)
@@ -158,6 +168,20 @@ def write_journals(
     touched = [day for day in computed if day in chosen]
     if by_settlement and touched:
         yield from _settlement_journals(con, store, by_settlement, touched)
+
+
+def _settlements(store: Store) -> str:
+    files = store.lake.partitions(
+        "settlements", store.slug, store.lake.days("settlements", store.slug)
+    )
+    return f"FROM {scan(files)}" if files else _NO_SETTLEMENTS
+
+
+def _paid_elsewhere(store: Store, lines: str, *, instead: bool = True) -> str:
+    """Return a relation of the lines that no settlement ever pays out, or of the others."""
+    marked = _ELSEWHERE.format(lines=lines, settlements=_settlements(store))
+    condition = "is_elsewhere" if instead else "NOT is_elsewhere"
+    return f"SELECT * EXCLUDE (is_elsewhere) FROM ({marked}) WHERE {condition}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +212,10 @@ def unfinished_settlements(
     touched = [day for m, its_days in effective if m.mode == "settlement" for day in its_days]
     if not touched:
         return []
-    closing = lake.partitions("settlements", store.slug, lake.days("settlements", store.slug))
+    lines = f"FROM {scan(lake.partitions('transactions', store.slug, every_day))}"
     query = _UNFINISHED.format(
-        lines=f"FROM {scan(lake.partitions('transactions', store.slug, every_day))}",
-        settlements=f"FROM {scan(closing)}" if closing else _NO_SETTLEMENTS,
+        lines=_paid_elsewhere(store, lines, instead=False),
+        settlements=_settlements(store),
     )
     return [UnfinishedSettlement(*row) for row in con.execute(query, {"days": touched}).fetchall()]
 
@@ -203,13 +227,10 @@ def _settlement_journals(
     touched: Sequence[date],
 ) -> Iterator[MappingConfig]:
     lake = store.lake
-    closed = lake.partitions("settlements", store.slug, lake.days("settlements", store.slug))
-    if not closed:
-        return
     every_day = lake.days("transactions", store.slug)
     query = _SETTLED.format(
         touched=f"FROM {scan(lake.partitions('transactions', store.slug, touched))}",
-        settlements=f"FROM {scan(closed)}",
+        settlements=_settlements(store),
         lines=f"FROM {scan(lake.partitions('transactions', store.slug, every_day))}",
     )
     con.execute(query, {"days": [day for _, days in by_settlement for day in days]})

@@ -117,7 +117,8 @@ def plan_for_organisation(
     if organisation is None or not since:
         return
     registry = store.workspace.registry
-    chosen = sorted(_concerned(store, organisation, [day for day in days if day >= since]))
+    posted = [day for day in days if day >= since]
+    chosen = sorted(day for day in _concerned(store, organisation, posted) if day >= since)
     if not chosen:
         return
     publications = registry.publications

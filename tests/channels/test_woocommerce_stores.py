@@ -1,5 +1,6 @@
 """WooCommerce stores as they differ: old ones, plain permalinks, WooPayments and its gaps."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from connectors.errors import Transient
 from connectors.home.settings import Settings
 from connectors.lake.windows import Window
 from mappings.journal.config import MappingConfig
+from pipelines.stages.entry_lines import write_journals
 from sandbox.limits import CLOCK
 from sandbox.woocommerce import WooCommerce
 from sandbox.woocommerce_money import WooMoney
@@ -72,6 +74,34 @@ def test_a_store_with_plain_permalinks_is_read(at: Desk) -> None:
     store.sync()
     store.books()
     check_tied(store)
+
+
+def test_orders_of_other_gateways_are_booked_by_day_where_settlements_are(at: Desk) -> None:
+    store = opened(at)
+    store.sync()
+    store.books()
+    house, config = store.house, MappingConfig(chart="organisation", mode="settlement")
+    days = sorted({row["business_date"] for row in store.rows()})
+    by_settlement: list[bool] = []
+    with house.workspace.engine() as con:
+        for _ in write_journals(con, house.store, "x", days, proposed=config):
+            lines = con.execute(
+                "SELECT entry_id LIKE '%:settlement-%', transactions FROM journal "
+                "WHERE category NOT IN ('clearing', 'carried_forward')"
+            ).fetchall()
+            by_settlement += [is_one for is_one, count in lines for _ in range(count)]
+    # Every line is in an entry of its day or of its settlement, or waits for its payout.
+    settled = {s.settlement_id for s in house.store.settlements if s.payout is not None}
+    lines_of = Counter(row["settlement_id"] in settled for row in store.rows())
+    orders: dict[Any, list[Decimal]] = defaultdict(list)
+    for row in store.rows():
+        if row["settlement_id"] not in settled:
+            key = row["settlement_id"], row["order_id"], row["business_date"]
+            orders[key].append(row["amount"])
+    elsewhere = sum(len(amounts) for amounts in orders.values() if not sum(amounts))
+    # Each settlement has the line of its payout beside them.
+    assert by_settlement.count(True) == lines_of[True] + len(settled)
+    assert by_settlement.count(False) == elsewhere > 0
 
 
 def test_pages_are_followed_without_their_count(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
