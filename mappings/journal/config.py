@@ -116,7 +116,7 @@ class MappingConfig(BaseModel):
     overrides: tuple[Override, ...] = ()
     mode: Literal["daily", "settlement"] = "daily"
     document: Literal["journal", "invoice"] = "journal"
-    credit_note: bool = False
+    credit_note: StrictBool = False
     currency: Conversion | None = None
     cost_of_goods: StrictBool = False
     locations: dict[str, Text] = Field(default_factory=dict)

@@ -17,6 +17,7 @@ from connectors.errors import ConfigError, DaybookError, RateLimited, Transient
 from connectors.lake.windows import ONE_DAY
 from mappings.model import JOURNAL, JournalEntry
 from pipelines.stages.attached_documents import FIELD, TO_COME, attaching_days
+from pipelines.stages.closed_periods import check_open, hold_text
 from pipelines.stages.organisations import entries_for, open_organisation
 from pipelines.stages.posted_documents import (
     PostedDocument,
@@ -314,7 +315,7 @@ class Delivery:
         # Looked at before the call that was lost: half-way it looks edited, by that call itself.
         is_begun = held is not None and held.state in {"sending", "unknown"}
         for document in documents:
-            _check_open(document.entry.business_date, closed)
+            check_open(document.entry.business_date, closed)
             # All before the first goes: half of an entry is worse than the whole. One alone is
             # looked at when it goes.
             if not is_begun and (len(documents) > 1 or not is_rolled_back):
@@ -386,20 +387,3 @@ def _is_in_place(
     # Once corrected, the original is what an accountant has seen: it stays.
     days = [document.entry.business_date for document in documents]
     return days in ([], [newest.business_date])
-
-
-def hold_text(day: date, closed: date) -> str:
-    """Return what the owner of an entry of a closed day may do."""
-    return (
-        f"{day} lies in a period that is closed through {closed}: post it on the first open day "
-        "(`daybook publish first-open-day`), leave it out (`daybook publish leave-out`), or open "
-        "the period and publish again"
-    )
-
-
-def _check_open(day: date, closed: date | None) -> None:
-    if closed is not None and day <= closed:
-        raise PeriodClosed(
-            f"{day} lies in a period that is closed through {closed}: open it there, then publish "
-            "again"
-        )

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.accounting.target import Standing
 from mappings.journal.config import MappingConfig
-from pipelines.stages.organisations import account_problems
+from pipelines.stages.chart_fields import account_problems
 from tests.stages.organisation_books import FIRST_DAY
 from tests.targets.ledgers import ACCOUNTS
 from tests.targets.stands import DAYS, INVOICED, Stand

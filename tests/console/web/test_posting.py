@@ -20,7 +20,7 @@ def test_posting_is_switched_by_a_bookkeeper_who_gives_the_password_again(
     with program(site, "operator") as client:
         refused = client.put(address, json=DECEMBER)
         assert refused.status_code == 403
-        assert "the role operator may not turn posting" in refused.json()["error"]
+        assert "the role operator may not decide what is posted" in refused.json()["error"]
     with browser(site, "bookkeeper") as signed_in:
         with monkeypatch.context() as later:
             later.setattr(sessions, "CONFIRMED", timedelta(0))

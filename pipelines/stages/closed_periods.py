@@ -1,0 +1,23 @@
+"""Days of closed periods: what their owner is told, and may do."""
+
+from datetime import date
+
+from connectors.accounting.target import PeriodClosed
+
+
+def hold_text(day: date, closed: date) -> str:
+    """Return what the owner of an entry of a closed day may do."""
+    return (
+        f"{day} lies in a period that is closed through {closed}: post it on the first open day "
+        "(`daybook publish first-open-day`), leave it out (`daybook publish leave-out`), or open "
+        "the period and publish again"
+    )
+
+
+def check_open(day: date, closed: date | None) -> None:
+    """Raise `PeriodClosed` for a day of a closed period."""
+    if closed is not None and day <= closed:
+        raise PeriodClosed(
+            f"{day} lies in a period that is closed through {closed}: open it there, then publish "
+            "again"
+        )
