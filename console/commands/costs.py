@@ -1,10 +1,12 @@
 """`costs`: what units cost, what became of stock, and which SKUs have no cost."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from connectors.documents.owner_files import read_owner_file
 from console.commands.accounts import ACTOR
 from console.commands.sync import counted
 from console.options import Json
@@ -15,9 +17,9 @@ from pipelines.stages.stock import (
     import_costs,
     import_movements,
     missing_costs,
-    read_stock_file,
 )
 
+TOO_LARGE: Final = "cut it into several files"
 app = typer.Typer(help="Book what goods cost.", no_args_is_help=True)
 Store = Annotated[str, typer.Option("--connection", metavar="SLUG", help="the store")]
 
@@ -31,7 +33,7 @@ def import_(
     """Import unit costs, each from a day on; a newer file adds to and replaces older ones."""
     with workspace() as opened:
         (store,) = chosen(opened, [connection])
-        outcome = import_costs(opened, store, file.name, read_stock_file(file), ACTOR)
+        outcome = import_costs(opened, store, file.name, read_owner_file(file, TOO_LARGE), ACTOR)
     _show(outcome, "unit cost", as_json=as_json)
 
 
@@ -49,18 +51,25 @@ def movements(
     """Import units that came back, were lost, disposed of or found."""
     with workspace() as opened:
         (store,) = chosen(opened, [connection])
-        outcome = import_movements(opened, store, file.name, read_stock_file(file), ACTOR)
+        outcome = import_movements(
+            opened, store, file.name, read_owner_file(file, TOO_LARGE), ACTOR
+        )
     _show(outcome, "movement", as_json=as_json)
 
 
 def _show(outcome: StockImport, noun: str, *, as_json: bool) -> None:
     if as_json:
-        print_json({"rows": outcome.rows, "changed": outcome.changed, "days": outcome.days})
+        print_json(asdict(outcome))
         return
     print_result(
         f"{counted(outcome.rows, noun)}, {outcome.changed} new or changed; "
         f"{counted(outcome.days, 'day')} to compute: `daybook sync`"
     )
+    if outcome.waiting:
+        print_result(
+            f"{counted(outcome.waiting, noun)} of days that no settlement covers yet: booked once "
+            "one does"
+        )
 
 
 @app.command()

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from connectors.documents.owner_files import read_owner_file
 from console.commands.accounts import ACTOR
 from console.commands.sync import counted
 from console.options import Json
 from console.output import print_json, print_result
 from console.workspace import workspace
-from pipelines.stages.exchange_rates import import_rates, read_rates_file
+from pipelines.stages.exchange_rates import import_rates
 
 app = typer.Typer(help="Keep rates of exchange.", no_args_is_help=True)
 
@@ -30,7 +31,9 @@ def import_(
 ) -> None:
     """Import rates; those of a day that are there already are replaced."""
     with workspace() as opened:
-        outcome = import_rates(opened, source, file.name, read_rates_file(file), ACTOR)
+        outcome = import_rates(
+            opened, source, file.name, read_owner_file(file, "it is no file of rates"), ACTOR
+        )
     if as_json:
         print_json({"rates": outcome.rates, "changed": outcome.changed})
         return

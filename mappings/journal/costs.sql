@@ -4,10 +4,14 @@
 -- unit_costs (sku, location, since, cost, currency), minor_units (currency, coin), $connection
 -- A cost at the location goes before one anywhere; the newest by the day counts. Every sum of a kind
 -- is rounded once, half a coin away from zero, and stands on both sides of the entry.
-WITH moved AS (
+WITH usual_currency AS (
+    SELECT currency FROM unit_costs GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1
+),
+
+moved AS (
     SELECT
         business_date AS day, sku, coalesce(fulfilment, '') AS location, 'sold' AS kind,
-        any_value(currency) AS currency,
+        min(currency) AS currency,
         sum(CASE WHEN amount < 0 THEN -quantity ELSE quantity END) AS units,
         count(*) FILTER (coalesce(sku, '') = '' OR quantity IS NULL) AS unstated
     FROM stock_lines
@@ -32,8 +36,8 @@ anywhere AS (
         coalesce(t.cost_there, c.cost) AS cost,
         -- What has no cost holds the entry that it will be in.
         coalesce(
-            t.currency_there, c.currency, (SELECT mode(u.currency) FROM unit_costs AS u), t.currency,
-            (SELECT mode(s.currency) FROM stock_lines AS s)
+            t.currency_there, c.currency, (FROM usual_currency), t.currency,
+            (SELECT min(s.currency) FROM stock_lines AS s)
         ) AS currency
     FROM there AS t
     ASOF LEFT JOIN (FROM unit_costs WHERE location = '') AS c

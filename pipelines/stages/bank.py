@@ -17,7 +17,7 @@ from connectors.bank import BankLine, CsvColumns, read_statement
 from connectors.database.registry import Connection, StoredBankLine
 from connectors.documents.control_totals import business_day
 from connectors.documents.manifest import Statement
-from connectors.errors import BadInput
+from connectors.documents.owner_files import read_owner_file
 from pipelines.stages.payouts import payout_status
 from pipelines.stages.provisional import booked_documents
 from pipelines.stages.store import linked_settlements
@@ -28,7 +28,6 @@ EARLY: Final = timedelta(days=2)
 _LATE: Final = timedelta(days=9)
 # A payout that has not arrived by then is worth a call.
 OVERDUE: Final = timedelta(days=7)
-LARGEST_FILE: Final = 50 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,7 @@ def import_statement(
     currency: str | None = None,
 ) -> BankImport:
     """Store the lines of a bank's file and match payouts; `BadInput` for what cannot be read."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise BadInput(f"{path.name} is larger than 50 MB: download fewer months at a time")
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror})") from error
+    content = read_owner_file(path, "download fewer months at a time")
     lines = read_statement(path.name, content, columns, currency)
     return store_lines(workspace, lines, account, actor)
 

@@ -1,7 +1,7 @@
 """Entries of an organisation in its own currency, where its mapping names rates for that."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from typing import Final
@@ -18,6 +18,7 @@ from mappings.journal.conversion import (
     rounded,
 )
 from mappings.model import CLEARING, JournalEntry
+from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
 from pipelines.stages.store import Store
 
@@ -78,25 +79,23 @@ def rate_between(
 def convert(
     con: duckdb.DuckDBPyConnection,
     store: Store,
+    target: str,
     mapping: MappingConfig,
     entries: Mapping[JournalEntry, str | None],
     since: date,
 ) -> dict[JournalEntry, str | None]:
     """Return entries in the currency that a mapping converts into, each with what holds it.
 
-    One without a rate of its day is held as it is. `since` is the first day that is posted.
+    One without a rate of its day is held as it is. `since` is the first day that the target gets.
     """
     conversion = mapping.currency
     foreign = [e for e in entries if conversion and e.currency != conversion.to]
     if conversion is None or not foreign:
         return dict(entries)
     activity = _activity(con, store, [entry.business_date for entry in foreign], since)
-    days = [*(entry.business_date for entry in foreign), *(day for _, day, _ in activity)]
     currencies = {conversion.to, *(entry.currency for entry in foreign)}
-    listed = store.workspace.registry.exchange_rates.list(
-        conversion.rates, currencies, min(days) - _LAST_BEFORE, max(days)
-    )
-    rates = Rates(listed, conversion.to)
+    days = sorted({e.business_date for e in foreign} | {day for _, day, _ in activity})
+    rates = _rates(store, target, conversion.to, currencies, days)
     accounts = ConversionAccounts(
         mapping.account("fx", store.slug), mapping.account("rounding", store.slug)
     )
@@ -105,7 +104,7 @@ def convert(
         if entry.currency == conversion.to:
             outcome[entry] = held
             continue
-        rate = rates.on(entry.business_date, entry.currency)
+        rate = rates[entry.business_date].on(entry.business_date, entry.currency)
         cleared = _cleared(entry, activity, rates, conversion.to)
         if rate is None or cleared is None:
             outcome[entry] = held or _no_rate(entry, conversion.to, conversion.rates)
@@ -113,6 +112,26 @@ def convert(
         result = converted(entry, conversion.to, rate, cleared, accounts)
         outcome[result] = held or _without_account(result)
     return outcome
+
+
+def _rates(
+    store: Store, target: str, to: str, currencies: Collection[str], days: Sequence[date]
+) -> dict[date, Rates]:
+    """Return the rates by which each day is posted; a day that is not converted has none."""
+    registry = store.workspace.registry
+    by_source: dict[str, Rates] = {}
+    by_day: dict[date, Rates] = {}
+    for mapping, its_days in mappings_in_effect(registry, store.slug, days, target):
+        conversion = mapping.currency
+        if conversion is None or conversion.to != to:
+            continue
+        if conversion.rates not in by_source:
+            listed = registry.exchange_rates.list(
+                conversion.rates, currencies, days[0] - _LAST_BEFORE, days[-1]
+            )
+            by_source[conversion.rates] = Rates(listed, to)
+        by_day |= dict.fromkeys(its_days, by_source[conversion.rates])
+    return by_day
 
 
 def _activity(
@@ -132,7 +151,7 @@ def _activity(
 def _cleared(
     entry: JournalEntry,
     activity: Mapping[tuple[str, date, str], Decimal],
-    rates: Rates,
+    rates: Mapping[date, Rates],
     to: str,
 ) -> dict[str, Cleared] | None:
     """Return what the settlements that an entry pays out have in clearing; None without a rate."""
@@ -144,9 +163,10 @@ def _cleared(
     stated: dict[str, Decimal] = dict.fromkeys(paid, Decimal(0))
     there: dict[str, Decimal] = dict.fromkeys(paid, Decimal(0))
     for (settlement, day, currency), amount in activity.items():
-        if settlement not in paid or currency != entry.currency:
+        # A day of before entries were converted is in no clearing account of this currency.
+        if settlement not in paid or currency != entry.currency or day not in rates:
             continue
-        rate = rates.on(day, currency)
+        rate = rates[day].on(day, currency)
         if rate is None:
             return None
         stated[settlement] += amount

@@ -2,20 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Final
 
 from connectors.accounting.beancount.books import Books
-from connectors.errors import BadInput
 from connectors.rates import read_rates
 from pipelines.stages.book_prices import CENTRAL_BANK, write_prices
-from pipelines.stages.mapping import mapping_of
+from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
 from pipelines.stages.publisher import LOCK_SECONDS
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
-
-LARGEST_FILE: Final = 50 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +19,6 @@ class RatesImport:
 
     rates: int
     changed: int
-
-
-def read_rates_file(path: Path) -> bytes:
-    """Return a file's bytes; `BadInput` where it cannot be read or is larger than 50 MB."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise BadInput(f"{path.name} is larger than 50 MB: it is no file of rates")
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror})") from error
 
 
 def import_rates(
@@ -60,8 +45,8 @@ def _plan(workspace: Workspace, source: str, since: date) -> None:
         organisation = organisation_of(workspace, connection)
         if organisation is None:
             continue
-        conversion = mapping_of(registry, connection.slug, organisation.slug).currency
-        if conversion is not None and conversion.rates == source:
-            days = workspace.lake.days("journal_lines", connection.slug)
-            store = Store.read(workspace, connection)
-            plan_for_organisation(store, {day for day in days if day >= since})
+        computed = workspace.lake.days("journal_lines", connection.slug)
+        days = sorted(day for day in computed if day >= since)
+        effective = mappings_in_effect(registry, connection.slug, days, organisation.slug)
+        if any(m.currency is not None and m.currency.rates == source for m, _ in effective):
+            plan_for_organisation(Store.read(workspace, connection), days)

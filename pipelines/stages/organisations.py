@@ -86,7 +86,7 @@ def entries_for(
             )
             made = journal_entries(con, "journal", store.slug, revisions, as_posted=True)
             by_entry = {entry: held[entry.entry_id] for entry in made if is_booked(entry)}
-            entries |= convert(con, store, mapping, by_entry, since)
+            entries |= convert(con, store, organisation.slug, mapping, by_entry, since)
     return entries
 
 

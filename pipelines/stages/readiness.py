@@ -141,7 +141,7 @@ def _entries(
     entries: list[EntryReadiness] = []
     journals = write_journals(con, store, target, days, since=since, proposed=proposed)
     for mapping in journals:
-        unconverted = _unconverted(con, store, mapping, since)
+        unconverted = _unconverted(con, store, target, mapping, since)
         for entry_id, day, currency, accounts, taxes, costs in con.execute(_PROBLEMS).fetchall():
             chart = charted.get(entry_id)
             untaxed = chart if chart is not None and is_of_taxes(chart) else None
@@ -161,13 +161,13 @@ def _entries(
 
 
 def _unconverted(
-    con: duckdb.DuckDBPyConnection, store: Store, mapping: MappingConfig, since: date
+    con: duckdb.DuckDBPyConnection, store: Store, target: str, mapping: MappingConfig, since: date
 ) -> dict[str, str]:
     """Return what holds entries of other currencies than the organisation's, by entry."""
     if mapping.currency is None:
         return {}
     made = journal_entries(con, "journal", store.slug, {}, as_posted=False)
-    converted = convert(con, store, mapping, dict.fromkeys(made), since)
+    converted = convert(con, store, target, mapping, dict.fromkeys(made), since)
     return {entry.entry_id: reason for entry, reason in converted.items() if reason is not None}
 
 

@@ -1,28 +1,27 @@
 """Unit costs and movements of stock, taken from files; the days that change are requested."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import Final
 
 from connectors.costs import Movement, UnitCost, read_costs, read_movements
 from connectors.database.registry import Connection
-from connectors.errors import BadInput
 from pipelines.stages.partitions import scan
 from pipelines.stages.targets import request_days
 from pipelines.stages.workspace import Workspace
 
-LARGEST_FILE: Final = 50 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class StockImport:
-    """The result of an import: rows in the file, those new or changed, and days computed again."""
+    """The result of an import: rows in the file, those new or changed, and days computed again.
+
+    `waiting` are rows of days that no settlement covers yet: they are booked once one does.
+    """
 
     rows: int
     changed: int
     days: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +32,6 @@ class MissingCost:
     location: str
     first_day: date
     units: int
-
-
-def read_stock_file(path: Path) -> bytes:
-    """Return a file's bytes; `BadInput` where it cannot be read or is larger than 50 MB."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise BadInput(f"{path.name} is larger than 50 MB: cut it into several files")
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror})") from error
 
 
 def import_costs(
@@ -64,7 +53,10 @@ def import_movements(
     stock = workspace.registry.stock
     changed = stock.add_movements(connection.slug, [asdict(each) for each in movements], actor)
     first = min((each.day for each in movements), default=date.max)
-    return _requested(workspace, connection, movements, changed, first, actor)
+    outcome = _requested(workspace, connection, movements, changed, first, actor)
+    computed = workspace.lake.days("transactions", connection.slug)
+    waiting = sum(each.day not in computed for each in movements)
+    return replace(outcome, waiting=waiting)
 
 
 def _requested(

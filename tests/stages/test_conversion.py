@@ -92,6 +92,28 @@ def test_a_late_change_reaches_the_payout_that_clears_it(foreign: OrganisationBo
     assert ACCOUNTS[foreign.name]["clearing"] not in foreign.ledger.balances()
 
 
+def test_days_of_another_source_are_cleared_at_their_own_rates(foreign: OrganisationBooks) -> None:
+    rates_of(foreign)
+    workspace, to = foreign.house.workspace, CURRENCIES[foreign.name]
+    own = f"date,from,to,rate\n2026-03-18,EUR,{to},2\n"
+    import_rates(workspace, "house", "own.csv", own.encode(), "ann")
+    (saved, *_) = workspace.registry.mappings.history("store", "harbour")
+    document = saved.document | {"currency": {"to": to, "rates": "house"}}
+    config = MappingConfig.model_validate(document)
+    workspace.registry.mappings.save(
+        config.model_dump(mode="json"),
+        config.digest,
+        actor="test",
+        target="harbour",
+        effective_from=date(2026, 3, 10),
+    )
+    foreign.take(settlement("EUR"))
+    assert len(foreign.send().posted) == 3
+    accounts, balances = ACCOUNTS[foreign.name], foreign.ledger.balances()
+    assert accounts["clearing"] not in balances
+    assert balances[accounts["payouts"]] == 68
+
+
 @given(
     amounts=st.lists(st.decimals(-9999, 9999, places=2), min_size=1, max_size=8),
     rate=st.decimals("0.001", 200, places=6),

@@ -125,6 +125,23 @@ def test_only_stock_that_came_back_is_put_back(empty: House) -> None:
     }
 
 
+def test_a_movement_waits_for_its_day_to_be_covered_and_is_booked_without_a_sale(
+    empty: House,
+) -> None:
+    costs(empty)
+    sold(empty, sale("MUG", "3"))
+    moved = (
+        b"date,sku,quantity,kind,reference\n2026-03-05,MUG,1,lost,l1\n2026-04-20,MUG,1,lost,l2\n"
+    )
+    outcome = import_movements(empty.workspace, empty.connection, "moved.csv", moved, "ann")
+    assert (outcome.rows, outcome.changed, outcome.waiting) == (2, 2, 1)
+    empty.run()
+    assert entry(empty, date(2026, 3, 5)) == {
+        "Expenses:InventoryLosses": Decimal(5),
+        "Assets:Inventory": Decimal(-5),
+    }
+
+
 def test_sellable_units_of_amazons_report_of_returns_come_back() -> None:
     head = "return-date\torder-id\tsku\tquantity\tdetailed-disposition\tlicense-plate-number\n"
     rows = (

@@ -5,7 +5,6 @@ found: it is unique among invoices, not among bills. Whether the number of a voi
 again is UNCONFIRMED, so another has a suffix. Amounts of coded lines contain their tax.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,9 +13,9 @@ from typing import Any, Final
 
 from connectors.accounting.target import line_text, marker
 from connectors.accounting.xero.booked import day_of
-from connectors.accounting.xero.categories import expected_tracking, held_tracking, tracking_of
+from connectors.accounting.xero.categories import tracking_of
 from connectors.accounting.xero.client import Record
-from connectors.accounting.xero.lines import CENT, UNTAXED, figure
+from connectors.accounting.xero.lines import CENT, UNTAXED, are_as_posted, figure
 from mappings.journal.documents import invoice_lines, invoice_total, is_left_open
 from mappings.model import CLEARING, CREDIT_NOTE, JournalEntry, JournalLine, settlement_of
 
@@ -124,29 +123,10 @@ def _line(line: JournalLine, text: str, sign: int, *, is_coded: bool) -> dict[st
 def is_as_posted(document: Record, entry: JournalEntry) -> bool:
     """Return whether a document is of the type, day, number and lines of an entry, and approved."""
     kind = kind_of(entry)
-    held = Counter(
-        (
-            str(line.get("AccountCode")),
-            Decimal(str(line["LineAmount"])),
-            line.get("Description"),
-            line.get("TaxType"),
-            held_tracking(line),
-        )
-        for line in document.get("LineItems", ())
-    )
-    expected = Counter(
-        (
-            line.account,
-            kind.sign * line.amount,
-            text,
-            line.tax_code or UNTAXED,
-            expected_tracking(line),
-        )
-        for line, text in _described(entry)
-    )
+    expected = ((line, kind.sign * line.amount, text) for line, text in _described(entry))
     number = str(document.get(kind.number))
     return (
-        held == expected
+        are_as_posted(document.get("LineItems", ()), expected)
         and _is_tax_as_posted(document, entry, kind)
         and document["Type"] == kind.type
         and document["Status"] in _LIVE

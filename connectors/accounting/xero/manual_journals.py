@@ -8,7 +8,6 @@ Amounts of coded lines contain their tax (`Inclusive`), which is sent as well: t
 where its own rounding differs by a cent is UNCONFIRMED, so that is no edit.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
@@ -26,9 +25,9 @@ from connectors.accounting.target import (
     narration,
 )
 from connectors.accounting.xero.booked import day_of, moment_of
-from connectors.accounting.xero.categories import expected_tracking, held_tracking, tracking_of
+from connectors.accounting.xero.categories import tracking_of
 from connectors.accounting.xero.client import GONE, TITLE, Changed, Record, XeroClient
-from connectors.accounting.xero.lines import CENT, UNTAXED, figure
+from connectors.accounting.xero.lines import CENT, UNTAXED, are_as_posted, figure
 from mappings.model import JournalEntry, JournalLine
 
 LONGEST_NARRATION: Final = 4000
@@ -138,33 +137,12 @@ def _line(line: JournalLine, language: str, *, is_coded: bool) -> dict[str, Any]
 
 
 def _is_as_posted(journal: Record, entry: JournalEntry) -> bool:
-    """Return whether a journal is posted, dated, marked and made of lines as the entry's are.
-
-    Lines may come in another order. One that somebody tracked, taxed or described is edited.
-    """
-    lines = Counter(
-        (
-            str(line.get("AccountCode")),
-            Decimal(str(line["LineAmount"])),
-            line.get("Description"),
-            line.get("TaxType"),
-            held_tracking(line),
-        )
-        for line in journal.get("JournalLines", ())
-    )
-    expected = Counter(
-        (
-            line.account,
-            line.amount,
-            line_text(line, entry.language),
-            line.tax_code or UNTAXED,
-            expected_tracking(line),
-        )
-        for line in entry.lines
-        if line.amount
+    """Return whether a journal is posted, dated, marked and made of lines as the entry's are."""
+    expected = (
+        (line, line.amount, line_text(line, entry.language)) for line in entry.lines if line.amount
     )
     return (
-        lines == expected
+        are_as_posted(journal.get("JournalLines", ()), expected)
         and _is_tax_as_posted(journal, entry)
         and journal["Status"] == "POSTED"
         and day_of(journal.get("Date")) == entry.business_date

@@ -23,13 +23,15 @@ StoreName = Annotated[Slug, Query(alias="connection", description="the store")]
 class StockResponse(BaseModel):
     """The result of an import: rows in the file, those new or changed, and days to compute again.
 
-    The days are computed as soon as a sensor sees them.
+    The days are computed as soon as a sensor sees them. `waiting` are rows of days that no
+    settlement covers yet.
     """
 
     connection: str
     rows: int
     changed: int
     days: int
+    waiting: int
 
 
 class MissingCostResponse(BaseModel):

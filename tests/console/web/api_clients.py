@@ -5,7 +5,12 @@ from contextlib import contextmanager
 
 import httpx2
 
-from connectors.database.registry import Role
+from connectors.database.registry import Registry, Role
+from console.web.app import build, default_parts
+from console.web.context import Console
+from console.web.sessions import Sessions
+from sandbox.server import bound, serving
+from tests.console.user import User
 from tests.console.web.conftest import Site
 
 API = "/api/v1"
@@ -28,6 +33,20 @@ def browser(site: Site, role: Role = "admin") -> Iterator[httpx2.Client]:
         signed_in.base_url = site.url + API
         signed_in.headers["X-CSRF-Token"] = signed_in.get("/me").json()["csrf_token"]
         yield signed_in
+
+
+@contextmanager
+def reading(user: User, role: Role) -> Iterator[tuple[Registry, httpx2.Client]]:
+    """The home of a user at a terminal: its registry, and a program of that role at its API."""
+    with (
+        Registry.open(user.settings) as registry,
+        serving(build(Console(user.settings, registry), default_parts()), bound()) as url,
+        httpx2.Client(base_url=url + API, timeout=60) as client,
+    ):
+        registry.users.add("ada", "x", role, "test")
+        token = Sessions(registry).new_token("ada", "test", "test")
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield registry, client
 
 
 def connected(site: Site, name: str = "square") -> str:

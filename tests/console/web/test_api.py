@@ -7,14 +7,10 @@ import httpx2
 import pytest
 import yaml
 
-from connectors.database.registry import Registry, Role
+from connectors.database.registry import Role
 from console.roles import PERMISSIONS, Permission
-from console.web.app import build, default_parts
-from console.web.context import Console
-from console.web.sessions import Sessions
-from sandbox.server import bound, serving
 from tests.console.user import User
-from tests.console.web.api_clients import API, browser, connected, program
+from tests.console.web.api_clients import browser, connected, program, reading
 from tests.console.web.conftest import PASSWORD, Site
 
 # Every operation, what it takes, and a body that does nothing: `nowhere` does not exist.
@@ -261,14 +257,7 @@ def test_what_a_platform_says_keeps_its_line(site: Site) -> None:
 
 
 def test_it_tells_what_the_command_line_tells(synced: User) -> None:
-    with (
-        Registry.open(synced.settings) as registry,
-        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
-        httpx2.Client(base_url=url + API, timeout=60) as client,
-    ):
-        registry.users.add("ada", "x", "operator", "test")
-        token = Sessions(registry).new_token("ada", "test", "test")
-        client.headers["Authorization"] = f"Bearer {token}"
+    with reading(synced, "operator") as (registry, client):
         assert client.get("/channels").json() == synced("channels", "--json").json
         proofs = synced("reconcile", "--json").json
         response = client.get("/settlements").json()
@@ -296,14 +285,7 @@ def test_it_tells_what_the_command_line_tells(synced: User) -> None:
 
 
 def test_readiness_is_what_the_terminal_lists(synced: User) -> None:
-    with (
-        Registry.open(synced.settings) as registry,
-        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
-        httpx2.Client(base_url=url + API, timeout=60) as client,
-    ):
-        registry.users.add("ada", "x", "viewer", "test")
-        token = Sessions(registry).new_token("ada", "test", "test")
-        client.headers["Authorization"] = f"Bearer {token}"
+    with reading(synced, "viewer") as (_, client):
         page = client.get("/journals/readiness", params={"connection": "attic"}).json()
         listed = synced("journals", "attic", "--readiness", "--json").json
         total = len(listed["entries"])
@@ -316,14 +298,7 @@ def test_readiness_is_what_the_terminal_lists(synced: User) -> None:
 
 
 def test_what_goods_cost_comes_in_as_at_a_terminal(synced: User) -> None:
-    with (
-        Registry.open(synced.settings) as registry,
-        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
-        httpx2.Client(base_url=url + API, timeout=60) as client,
-    ):
-        registry.users.add("ada", "x", "bookkeeper", "test")
-        token = Sessions(registry).new_token("ada", "test", "test")
-        client.headers["Authorization"] = f"Bearer {token}"
+    with reading(synced, "bookkeeper") as (registry, client):
 
         def send(path: str, content: bytes, **options: str) -> httpx2.Response:
             binary = {"Content-Type": "application/octet-stream"}
@@ -337,7 +312,9 @@ def test_what_goods_cost_comes_in_as_at_a_terminal(synced: User) -> None:
         outcome = send("/costs", costs, connection=store)
         assert outcome.status_code == 202
         days = outcome.json()["days"]
-        assert outcome.json() == {"connection": store, "rows": 1, "changed": 1, "days": days}
+        assert outcome.json() == {
+            **{"connection": store, "rows": 1, "changed": 1, "days": days, "waiting": 0}
+        }
         assert days > 0
         assert [(c.sku, str(c.cost)) for c in registry.stock.costs(store)] == [("MUG", "4.1250")]
         again = send("/costs", costs, connection=store).json()
@@ -354,14 +331,7 @@ def test_what_goods_cost_comes_in_as_at_a_terminal(synced: User) -> None:
 
 def test_statements_and_mappings_come_in_as_at_a_terminal(synced: User, tmp_path: Path) -> None:
     statement = b"Date;Amount;Details\n07.04.2026;2.463,00;AMAZON 20000000002\n"
-    with (
-        Registry.open(synced.settings) as registry,
-        serving(build(Console(synced.settings, registry), default_parts()), bound()) as url,
-        httpx2.Client(base_url=url + API, timeout=60) as client,
-    ):
-        registry.users.add("ada", "x", "bookkeeper", "test")
-        token = Sessions(registry).new_token("ada", "test", "test")
-        client.headers["Authorization"] = f"Bearer {token}"
+    with reading(synced, "bookkeeper") as (registry, client):
         binary = {"Content-Type": "application/octet-stream"}
 
         def send(content: bytes, **options: str) -> httpx2.Response:
