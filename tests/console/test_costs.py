@@ -18,8 +18,8 @@ def test_what_goods_cost_goes_from_a_file_to_the_books(synced: User, tmp_path: P
     assert (outcome["rows"], outcome["changed"], outcome["waiting"]) == (1, 1, 0)
     moved = tmp_path / "moved.csv"
     moved.write_text("date,sku,quantity,kind,reference\n2031-01-01,MUG-BLUE,1,lost,l1\n")
-    told = synced("costs", "movements", moved, "--connection", "mugs").out
-    assert "1 movement of days that no settlement covers yet" in told
+    outcome_text = synced("costs", "movements", moved, "--connection", "mugs").out
+    assert "1 movement of days that no settlement covers yet" in outcome_text
     assert synced("sync", "mugs").code == 0
     entries = synced("journals", "mugs", "--json").json["entries"]
     (entry,) = (each for each in entries if each["entry_id"] == GOODS)
