@@ -29,6 +29,7 @@ from connectors.lake.windows import windows
 from console.web.sessions import hash_password
 from pipelines.execution import open_instance, run, run_fetch
 from pipelines.names import DATA
+from sandbox.browser import NO_TLS
 from sandbox.money import live_to
 from sandbox.platforms import EMULATORS, Emulator
 from sandbox.server import bound, serving
@@ -157,7 +158,7 @@ class _console:  # noqa: N801 - used as a context manager
             assert self._process.poll() is None, Path(self._log.name).read_text()
             assert time.monotonic() < deadline, "the console did not start"
             try:
-                if httpx2.get(self._url).status_code == 200:
+                if httpx2.get(self._url, verify=NO_TLS).status_code == 200:
                     return
             except httpx2.TransportError:
                 time.sleep(0.2)

@@ -13,6 +13,7 @@ import pytest
 from connectors.channels.walmart.api import REFUSED_SECONDS, NoFile, error_for
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.browser import NO_TLS
 from sandbox.limits import CLOCK
 from sandbox.walmart_money import PAYING, WalmartMoney
 from tests.channels.stores import Store, check_tied, store
@@ -62,7 +63,7 @@ def test_days_that_no_report_covers_are_open(at: Store) -> None:
 
 
 def test_a_report_that_was_imported_by_hand_is_not_fetched_again(at: Store) -> None:
-    with httpx2.Client() as anybody:
+    with httpx2.Client(verify=NO_TLS) as anybody:
         access = at.desk.accounts.access(at.house.slug)
         headers = {"WM_SEC.ACCESS_TOKEN": access.token(), "WM_SVC.NAME": "test"}
         headers |= {

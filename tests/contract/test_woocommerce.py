@@ -18,6 +18,7 @@ from connectors.database.registry import Registry
 from connectors.documents.api_documents import ApiDocument
 from connectors.home.settings import Settings
 from mappings.channels import classify
+from sandbox.browser import NO_TLS
 from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
 from tests.channels.house import House
@@ -64,7 +65,7 @@ def test_every_call_has_a_route_in_a_real_store(
 
 def test_the_emulated_index_has_the_shape_of_a_real_one(index: dict[str, Any]) -> None:
     with serving(WooCommerce().application, bound()) as url:
-        emulated = httpx2.get(f"{url}/harbour/wp-json/").json()
+        emulated = httpx2.get(f"{url}/harbour/wp-json/", verify=NO_TLS).json()
     assert _shape(emulated) == _shape(index)
 
 

@@ -14,6 +14,7 @@ import httpx2
 import orjson
 from sqlalchemy import URL
 
+from sandbox.browser import NO_TLS
 from sandbox.server import bound
 
 LOCK = Path(__file__).parents[1] / "readers" / "tryton.lock"
@@ -76,7 +77,7 @@ def running(uri: str, database: str, folder: Path) -> Iterator[str]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx2.options(url, timeout=1).is_success
+        return httpx2.options(url, timeout=1, verify=NO_TLS).is_success
     except httpx2.TransportError:
         return False
 
@@ -105,6 +106,7 @@ class Administrator:
             content=orjson.dumps(body),
             headers={"Content-Type": "application/json", "Authorization": self.authorization},
             timeout=120,
+            verify=NO_TLS,
         )
         answer = response.raise_for_status().json()
         assert "error" not in answer, (method, answer["error"])

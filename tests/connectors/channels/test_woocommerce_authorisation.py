@@ -20,7 +20,7 @@ from connectors.channels.woocommerce.addresses import read_store_url
 from connectors.errors import BadInput
 from connectors.home.settings import Settings
 from connectors.http.remote import tls
-from sandbox.browser import consent
+from sandbox.browser import NO_TLS, consent
 from sandbox.internet import Internet, certificate
 from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
@@ -258,7 +258,9 @@ def test_keys_are_handed_over_to_https_alone(at: Desk) -> None:
 
 def test_keys_for_a_question_nobody_asked_are_refused(at: Desk) -> None:
     body = {"user_id": "guessed", **KEYS}
-    answer = httpx2.post(f"{at.accounts.settings.public_url}/connect/woocommerce/keys", json=body)
+    answer = httpx2.post(
+        f"{at.accounts.settings.public_url}/connect/woocommerce/keys", json=body, verify=NO_TLS
+    )
     assert answer.status_code == 400
     assert at.accounts.vault.owners() == []
 

@@ -15,6 +15,7 @@ from connectors.channels.walmart import api as walmart
 from connectors.channels.woocommerce import api as woocommerce
 from connectors.errors import RateLimited
 from connectors.http.remote import status_error
+from sandbox.browser import NO_TLS
 from sandbox.limits import CLOCK, AtOnce, Bucket, Quota
 from sandbox.platforms import EMULATORS
 from sandbox.server import bound, serving
@@ -71,7 +72,7 @@ def test_a_client_that_ignores_a_limit_is_refused_as_the_platform_does(
 ) -> None:
     monkeypatch.setattr(CLOCK, "still", 1000.0)
     door, emulator = DOORS[name], EMULATORS[name]()
-    with serving(emulator.application, bound()) as url, httpx2.Client() as client:
+    with serving(emulator.application, bound()) as url, httpx2.Client(verify=NO_TLS) as client:
         emulator.endpoints(url)
         account = "harbour" if name == "woocommerce" else emulator.first
         oauth = getattr(emulator, "oauth", None)

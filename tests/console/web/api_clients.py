@@ -9,6 +9,7 @@ from connectors.database.registry import Registry, Role
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import Sessions
+from sandbox.browser import NO_TLS
 from sandbox.server import bound, serving
 from tests.console.user import User
 from tests.console.web.conftest import Site
@@ -21,7 +22,7 @@ def program(site: Site, role: Role = "admin", name: str = "grace") -> Iterator[h
     """A program with a token of somebody with that role."""
     site.add_user(name, role)
     token = site.console.sessions.new_token(name, "test", "test")
-    with httpx2.Client(base_url=site.url + API, timeout=60) as client:
+    with httpx2.Client(base_url=site.url + API, timeout=60, verify=NO_TLS) as client:
         client.headers["Authorization"] = f"Bearer {token}"
         yield client
 
@@ -41,7 +42,7 @@ def reading(user: User, role: Role) -> Iterator[tuple[Registry, httpx2.Client]]:
     with (
         Registry.open(user.settings) as registry,
         serving(build(Console(user.settings, registry), default_parts()), bound()) as url,
-        httpx2.Client(base_url=url + API, timeout=60) as client,
+        httpx2.Client(base_url=url + API, timeout=60, verify=NO_TLS) as client,
     ):
         registry.users.add("ada", "x", role, "test")
         token = Sessions(registry).new_token("ada", "test", "test")

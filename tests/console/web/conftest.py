@@ -14,6 +14,7 @@ from connectors.home.settings import Settings
 from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.sessions import hash_password
+from sandbox.browser import NO_TLS
 from sandbox.platforms import EMULATORS, Emulator
 from sandbox.server import address, bound, serving
 
@@ -38,7 +39,7 @@ class Site:
 
     def browser(self) -> httpx2.Client:
         """A browser that has not signed in; it follows no redirect by itself."""
-        return httpx2.Client(base_url=self.url, headers={"Origin": self.url})
+        return httpx2.Client(base_url=self.url, headers={"Origin": self.url}, verify=NO_TLS)
 
     @contextmanager
     def signed_in(self, name: str = "ada", role: Role = "admin") -> Iterator[httpx2.Client]:

@@ -26,6 +26,7 @@ from console.web.app import build, default_parts
 from console.web.context import Console
 from console.web.pages import callback
 from console.web.protocol import LONGEST_HEADERS, BoundedProtocol
+from sandbox.browser import NO_TLS
 from sandbox.server import bound, serving
 from tests.console.web.conftest import PASSWORD, Site
 
@@ -57,7 +58,10 @@ def guarded() -> Iterator[tuple[str, int]]:
 def handed(site: Site) -> Iterator[httpx2.Client]:
     """A browser in front of a console to which platforms hand keys."""
     application = build(site.console, (*default_parts(), callback.add))
-    with serving(application, bound()) as url, httpx2.Client(base_url=url) as browser:
+    with (
+        serving(application, bound()) as url,
+        httpx2.Client(base_url=url, verify=NO_TLS) as browser,
+    ):
         browser.headers["Origin"] = url
         yield browser
 

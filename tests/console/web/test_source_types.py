@@ -14,6 +14,7 @@ from console.web.sessions import Sessions
 from mappings.journal.config import MappingConfig
 from pipelines.stages.mapping_changes import assign_category, save_mapping
 from pipelines.stages.workspace import Workspace
+from sandbox.browser import NO_TLS
 from sandbox.server import bound, serving
 from tests.console.conftest import HELD, WORD
 from tests.console.user import User
@@ -36,7 +37,9 @@ def client(opened: Workspace) -> Iterator[httpx2.Client]:
     with ExitStack() as stack:
         served = build(Console(opened.settings, registry), default_parts())
         url = stack.enter_context(serving(served, bound()))
-        asking = stack.enter_context(httpx2.Client(base_url=f"{url}/api/v1", timeout=60))
+        asking = stack.enter_context(
+            httpx2.Client(base_url=f"{url}/api/v1", timeout=60, verify=NO_TLS)
+        )
         asking.headers["Authorization"] = f"Bearer {token}"
         yield asking
 
