@@ -71,6 +71,8 @@ def main() -> NoReturn:
     """Run the command line; an error is one line on standard error, never a traceback."""
     # Collections while modules are imported find nothing, and take a sixth of a command's start.
     gc.set_threshold(GARBAGE_THRESHOLD)
+    # It would look through every installed package for plugins of its own; Daybook has none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     raise SystemExit(exit_code(app))
 
 

@@ -17,6 +17,7 @@ ROOMS = ("mappings", "connectors", "pipelines", "console", "sandbox")
 
 # Who may touch the environment besides connectors/home/settings.py, and why.
 ENVIRONMENT = {
+    "console/cli.py": "sets PYDANTIC_DISABLE_PLUGINS, which is read from there alone",
     "pipelines/storage/pool.py": "sets DAGSTER_EVENT_BATCH_SIZE, which Dagster has no setting for",
     "pipelines/execution.py": "sets DAGSTER_HOME, so that Dagster finds the home's instance",
     "console/commands/up.py": "hands its own environment on to the services it starts",

@@ -22,9 +22,16 @@ def write_journal(
     load_mapping(con, connection, mapping)
     _load_coins(con)
     _load_style(con, mapping)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE lines AS {_sql('lines')}")
+    # Tables, not one query: each is read several times, and the lines of a year once.
+    _make(con, "grouped", "grouped")
+    _make(con, "lines", "lines")
     load_shares(con)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE journal AS {_sql('entries')}")
+    _make(con, "postings", "postings")
+    _make(con, "journal", "entries")
+
+
+def _make(con: duckdb.DuckDBPyConnection, table: str, name: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {_sql(name)}")
 
 
 def _sql(name: str) -> str:
