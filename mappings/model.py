@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 CLEARING = "clearing"
+CARRIED_FORWARD = "carried_forward"
 # What an entry becomes in an organisation.
 JOURNAL, INVOICE, CREDIT_NOTE = "journal", "invoice", "credit_note"
 # The target that needs no account anywhere and is always written: the embedded Beancount books.

@@ -44,8 +44,17 @@ def narration(
     return _filled(key, language, store=store, day=day)
 
 
-def daily(day: date, language: str, *, is_provisional: bool, is_of_goods: bool = False) -> str:
-    """Return what the activity of a day is, or what its goods cost."""
+def activity(
+    day: date,
+    language: str,
+    *,
+    settlement: str | None = None,
+    is_provisional: bool = False,
+    is_of_goods: bool = False,
+) -> str:
+    """Return what the activity of a day is, that of a `settlement`, or what goods cost."""
+    if settlement is not None:
+        return _filled("part_of_settlement", language, settlement=settlement, day=day)
     suffix = _filled("provisional", language) if is_provisional else ""
     return _filled("goods" if is_of_goods else "daily", language, day=day) + suffix
 
