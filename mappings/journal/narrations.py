@@ -64,6 +64,11 @@ def payout(settlement: str, language: str, *, is_carried: bool) -> str:
     return _filled("carried" if is_carried else "payout", language, settlement=settlement)
 
 
+def correction(text: str, language: str) -> str:
+    """Return what corrects an entry that is called as the text says."""
+    return _filled("correction", language, text=text)
+
+
 def line(category: str, settlement: str | None, language: str) -> str:
     """Return what a line of one or several categories is."""
     words = JOINT.join(_filled(name, language) for name in category.split(JOINT))

@@ -15,7 +15,7 @@ LANGUAGES = get_args(Language)
 DAY = date(2026, 3, 2)
 PHRASES = {
     *("narration", "narration_goods", "narration_settlement", "daily", "goods", "provisional"),
-    *("payout", "carried", "settlement", "part_of_settlement"),
+    *("payout", "carried", "settlement", "part_of_settlement", "correction"),
 }
 
 

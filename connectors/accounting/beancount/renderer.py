@@ -21,7 +21,15 @@ from connectors.accounting.beancount.syntax import (
 from connectors.errors import Permanent
 from mappings.journal import narrations
 from mappings.journal.narrations import JOINT
-from mappings.model import CLEARING, PROVISIONAL, JournalEntry, JournalLine, settlement_of
+from mappings.model import (
+    CLEARING,
+    PROVISIONAL,
+    JournalEntry,
+    JournalLine,
+    day_of,
+    original_of,
+    settlement_of,
+)
 
 ACTIVITY = "activity"
 PAYOUT = "payout"
@@ -56,7 +64,8 @@ def _activity(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> s
     # Readers of the books must see which entries may still change.
     ahead = any((line.settlement_id or "").startswith(PROVISIONAL) for line in lines)
     narration = narrations.activity(
-        entry.business_date,
+        # What is dated later, as its own day is closed, is still of that day.
+        day_of(entry.entry_id) or entry.business_date,
         entry.language,
         settlement=settlement,
         is_provisional=ahead,
@@ -86,7 +95,15 @@ def _directive(
     if total:
         raise Permanent(f"{journal_id}: its lines sum to {total} {entry.currency}, not to zero")
     settlements = distinct(line.settlement_id for line in lines if line.category == CLEARING)
-    links = [f"^{link(entry.entry_id).lower()}", *(f"^settlement-{link(s)}" for s in settlements)]
+    original = original_of(entry.entry_id)
+    if original != entry.entry_id:
+        narration = narrations.correction(narration, entry.language)
+    # A correction has the original's link, and one of its own: two of a day may be alike.
+    names = distinct(iter((original, entry.entry_id)))
+    links = [
+        *(f"^{link(n).lower()}" for n in names),
+        *(f"^settlement-{link(s)}" for s in settlements),
+    ]
     rows = sum(line.transactions for line in lines if line.category != CLEARING)
     text = [
         f"{entry.business_date} * {quoted(name)} {quoted(narration)} #{tag} "
